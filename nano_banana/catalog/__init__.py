@@ -1,0 +1,1 @@
+"""Endpoints as data: their fields, limits, prices and roles."""

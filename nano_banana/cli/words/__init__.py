@@ -1,0 +1,1 @@
+"""The words of every kind of problem, one module a room."""

@@ -1,0 +1,1 @@
+"""The nouns that rooms share; imports nothing of ours."""

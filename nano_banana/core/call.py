@@ -1,0 +1,78 @@
+"""The Call: the one unit of cache, cost, limit, resume and explanation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+
+TAG = "nano-banana/call/1"
+"""Leads every pre-image; a change of the walk below changes this, and so every key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One piece of work that costs time or money.
+
+    `arguments` are the endpoint's, after defaults and without the files; `inputs` maps a place in
+    them (`image_url`, `loras/0/path`) to the bytes that stand there. `revision` is the version of the
+    code that answers, where that is ours (`compute`, `local`); a service's is 0.
+    Names, tags, budgets, output paths and uploaded URLs are no part of a call.
+    """
+
+    provider: str
+    endpoint: str
+    arguments: JSONObject
+    inputs: Mapping[str, Blob] = field(default_factory=dict)
+    revision: int = 0
+    _key: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def key(self) -> str:
+        """The SHA-256 of the canonical bytes, in hex: equal calls, equal keys."""
+        if not self._key:
+            self._key.append(hashlib.sha256(canonical(document(self))).hexdigest())
+        return self._key[0]
+
+    @property
+    def imagined(self) -> bool:
+        """Whether an input exists only in a forecast, so that no answer can be stored yet."""
+        return any(blob.imagined for blob in self.inputs.values())
+
+
+def document(call: Call) -> JSONObject:
+    """The one walk over a call: its key hashes this, its explanation compares this."""
+    return {
+        "tag": TAG,
+        "provider": call.provider,
+        "endpoint": call.endpoint,
+        "revision": call.revision,
+        "arguments": call.arguments,
+        "inputs": {place: blob.digest for place, blob in call.inputs.items()},
+    }
+
+
+def canonical(value: JSONValue) -> bytes:
+    """Write `value` in its one form: sorted keys, no spaces, ASCII, 1.0 as 1.
+
+    Raises ValueError for NaN and infinities, which JSON cannot say.
+    """
+    return json.dumps(
+        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    ).encode("ascii")
+
+
+def _plain(value: JSONValue) -> JSONValue:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value]

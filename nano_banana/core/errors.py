@@ -1,0 +1,69 @@
+"""The error tree; an exit code lives on each class.
+
+    NanoBananaError            1   something went wrong
+    ├── Invalid                2   the recipe, the command line or a file of the user's is wrong
+    ├── CallFailed             1   one call failed: sinks its take, not the run
+    ├── Unusable               1   a tool or folder can't be used: full disk, read-only, a missing extra
+    ├── LimitReached           3   stopped by a limit (budget)
+    ├── Refused                4   the provider refused us altogether (key, balance)
+    └── Stopped              130   the user pressed Ctrl-C
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Place
+from nano_banana.core.problem import Problem
+
+
+class NanoBananaError(Exception):
+    """An error as problems: kind, data and place. Only `cli/` turns it into words."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.order))
+        super().__init__(", ".join(f"{problem.kind} {dict(problem.data)}" for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[NanoBananaError], tuple[tuple[Problem, ...]]]:
+        """Errors cross from worker processes whole."""
+        return (type(self), (self.problems,))
+
+
+class Invalid(NanoBananaError):
+    """What the user wrote can't be done as written; all problems at once, sorted by place."""
+
+    exit_code = 2
+
+
+class CallFailed(NanoBananaError):
+    """One call failed; its take is lost, the others go on."""
+
+
+class Unusable(NanoBananaError):
+    """Something of this machine can't be used: a full disk, a read-only folder, a missing extra."""
+
+
+class LimitReached(NanoBananaError):
+    """A limit of the user's stopped the run before it was crossed."""
+
+    exit_code = 3
+
+
+class Refused(NanoBananaError):
+    """The provider refuses everything until the user mends something (key, balance)."""
+
+    exit_code = 4
+
+
+class Stopped(NanoBananaError):
+    """The user pressed Ctrl-C."""
+
+    exit_code = 130
+
+
+def trouble(kind: str, *, place: Place | None = None, hint: tuple[str, ...] = (), **data: JSONValue) -> Problem:
+    """Make a problem in one line: `raise CallFailed([trouble("download_broken", url=url)])`."""
+    return Problem(kind=kind, place=place, data=data, suggestions=hint)

@@ -1,0 +1,1 @@
+"""Pictures as pixels, ignorant of recipes and providers."""

@@ -1,0 +1,1 @@
+"""Recipe to plan, and the forecast of a plan."""

@@ -1,0 +1,1 @@
+"""Text to recipe, with a place for every value."""

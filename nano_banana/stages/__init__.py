@@ -1,0 +1,1 @@
+"""Flows: calls out, replies in; one kind of stage a file."""
