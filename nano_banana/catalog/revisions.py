@@ -1,0 +1,14 @@
+"""Versions of this machine's own work: raise one when its answers change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COMPUTE_REVISIONS: Mapping[str, int] = {
+    "crop": 1,
+    "mask": 1,
+    "paste": 1,
+    "probe": 1,
+    "training-zip": 1,
+}
+"""The compute endpoints and the version of their code, which is part of every call's key."""

@@ -1,0 +1,39 @@
+"""Words for what goes wrong with pictures, masks and training sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.cli.words.wording import Wording
+
+WORDS: Mapping[str, Wording] = {
+    "picture_unreadable": Wording(
+        say="`{input}` is not a picture that can be read",
+        hint="JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF and JPEG 2000 can; export HEIC and RAW photos as JPEG first",
+    ),
+    "picture_broken": Wording(
+        say="`{input}` is damaged or cut short",
+        hint="copy or export the file again; a viewer may show the part that is left",
+    ),
+    "picture_too_big": Wording(
+        say="`{input}` has more than {most} pixels",
+        hint="scale it down first; training and painting use about one million pixels",
+    ),
+    "training_photos_none": Wording(say="the training set has no photos", hint="add photos to its folder or list"),
+    "caption_not_text": Wording(say="`{input}` is not UTF-8 text", hint="save the caption as UTF-8"),
+    "mask_size": Wording(
+        say="the mask is {width} × {height} pixels and does not fit the picture of {picture_width} × {picture_height}",
+        hint="draw the mask over a picture of this size, or use a box, an ellipse or a polygon",
+    ),
+    "mask_empty": Wording(
+        say="the mask is empty: there is nothing to repaint",
+        hint="white is repainted; shapes are in fractions (0–1) of width and height, from the top left",
+    ),
+    "compute_input": Wording(say="the input `{input}` is missing"),
+    "compute_argument": Wording(say="{value!r} is no usable value of `{name}`"),
+    "compute_endpoint": Wording(say="there is no compute endpoint `{name}`"),
+    "compute_revision": Wording(
+        say="the call asks for version {asked} of `{name}`, but this program has version {revision}",
+        hint="plan again with this version of the program",
+    ),
+}
