@@ -1,0 +1,107 @@
+# One door for everybody: `make demo` shows it, `make test` is what CI runs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+EXAMPLE := examples/astronaut
+SAY := @printf '\n==> %s\n'
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup test check format-check lint types tests docs docs-check format bench clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo    install, then run the example recipe on this machine: no key, no cost"
+	@echo "make test    install with the development tools, then check everything that CI checks"
+	@echo "make check   the checks alone: format, lint, types, tests, docs"
+	@echo "make format  mend the format and what the linter can mend"
+	@echo "make docs    write the generated files again: schemas/, docs/cli.md, docs/recipe.md"
+	@echo "make bench   measure speed and memory beside doit"
+	@echo "make clean   remove the environment and what the tools left behind"
+	@echo "PYTHON=...   the Python to make the environment with, 3.11 or newer (now: $(PYTHON))"
+
+# --- the environment: a stamp a step, so that a second make is quick -------------------------------
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "nano-banana needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo 'not there')." >&2; \
+	  echo "Say which one to use: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(SAY) "making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+	  echo "This Python can't make virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.local: $(VENV)/.made pyproject.toml
+	$(SAY) "installing nano-banana and what the local provider draws with (a minute or two, once)"
+	@$(PIP) --editable '.[local]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.local
+	$(SAY) "installing the development tools"
+	@$(PIP) --group dev
+	@touch $@
+
+setup: $(VENV)/.local
+	$(SAY) "fetching the weights of the local provider (kept for next time)"
+	@$(BIN)/nano-banana setup || echo "Some weights could not be fetched: the pictures will be plainer. All else works."
+
+# --- the two commands of the README -----------------------------------------------------------------
+
+demo: setup
+	$(SAY) "running $(EXAMPLE)/recipe.yaml on the local provider"
+	@$(BIN)/nano-banana run $(EXAMPLE)/recipe.yaml --provider local --yes
+	$(SAY) "the pictures are in $$(dirname "$$(find $(EXAMPLE) out -name manifest.json 2>/dev/null | head -n 1)")"
+
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory check
+
+# --- the checks -------------------------------------------------------------------------------------
+
+check: format-check lint types docs-check tests
+
+format-check: $(VENV)/.dev
+	$(SAY) "format"
+	@$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev
+	$(SAY) "lint"
+	@$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(SAY) "types"
+	@$(BIN)/mypy
+
+tests: $(VENV)/.dev
+	$(SAY) "tests"
+	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report term $(ARGS)
+
+# --- generated files: a file, and the command that prints it ----------------------------------------
+
+GENERATED := docs/cli.md docs/recipe.md schemas/recipe.schema.json schemas/result.schema.json
+docs/cli.md_FROM := python -m nano_banana.cli.reference
+docs/recipe.md_FROM := python -m nano_banana.recipe.reference
+schemas/recipe.schema.json_FROM := nano-banana schema
+schemas/result.schema.json_FROM := nano-banana schema --result
+
+docs: $(VENV)/.local
+	@$(foreach file,$(GENERATED),$(BIN)/$($(file)_FROM) > $(file).new && mv $(file).new $(file) && echo "wrote $(file)" &&) true
+
+docs-check: $(VENV)/.local
+	$(SAY) "generated files"
+	@$(foreach file,$(GENERATED),$(BIN)/$($(file)_FROM) | diff -u $(file) - \
+	  || { echo "$(file) is out of date: make docs" >&2; exit 1; };)
+
+# --- the rest ---------------------------------------------------------------------------------------
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

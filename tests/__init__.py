@@ -1,0 +1,1 @@
+"""The tests, folder by room; tools for them lie beside this file."""

@@ -1,0 +1,114 @@
+"""The error tree: one drawing, one place, and words for every kind."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import string
+from collections.abc import Iterator
+
+import pytest
+
+from nano_banana.cli.words.wording import Wording
+from nano_banana.core import errors
+from nano_banana.core.errors import NanoBananaError
+from tests.house.source import definitions
+from tests.house.source import dotted
+from tests.house.source import modules
+
+BRANCH = re.compile(r"^ {4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P<code>\d+) {3}\S", re.MULTILINE)
+INDENT = {"NanoBananaError": 0}
+
+
+def drawn() -> list[tuple[str, int]]:
+    assert errors.__doc__ is not None
+    return [(match["name"], int(match["code"])) for match in BRANCH.finditer(errors.__doc__)]
+
+
+def real(cls: type[NanoBananaError]) -> list[tuple[str, int]]:
+    branches = sorted(cls.__subclasses__(), key=lambda sub: list(vars(errors)).index(sub.__name__))
+    return [(cls.__name__, cls.exit_code), *(row for sub in branches for row in real(sub))]
+
+
+def test_the_drawing_is_the_tree() -> None:
+    assert drawn() == real(NanoBananaError)
+
+
+def test_errors_are_born_in_one_file() -> None:
+    family = {name for name, _ in drawn()} | {"Exception", "BaseException", "ValueError", "RuntimeError", "OSError"}
+    strays = [
+        f"{module.name}.{node.name}"
+        for module in modules()
+        if module.name != errors.__name__
+        for node in definitions(module)
+        if isinstance(node, ast.ClassDef) and family & {dotted(base).rpartition(".")[2] for base in node.bases}
+    ]
+    assert strays == []
+
+
+def words() -> dict[str, dict[str, Wording]]:
+    rooms = [module for module in modules() if module.name.startswith("nano_banana.cli.words.")]
+    return {module.name: vars(importlib.import_module(module.name)).get("WORDS", {}) for module in rooms}
+
+
+def raised() -> Iterator[tuple[str, ast.Call]]:
+    """Kinds that stand in the source as `trouble("kind", …)` or `Problem(kind="kind", …)`, with the call."""
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            name = dotted(node.func).rpartition(".")[2]
+            values = node.args[:1] if name == "trouble" else []
+            values += [keyword.value for keyword in node.keywords if keyword.arg == "kind" and name == "Problem"]
+            for value in values:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.value, node
+
+
+def test_every_kind_has_words() -> None:
+    assert {kind for kind, _ in raised()} - {kind for table in words().values() for kind in table} == set()
+
+
+def test_every_blank_in_the_words_is_filled() -> None:
+    table = {kind: wording for room in words().values() for kind, wording in room.items()}
+    unfilled = {
+        f"{kind}: {{{blank}}}"
+        for kind, call in raised()
+        if kind in table and dotted(call.func).rpartition(".")[2] == "trouble"
+        if not any(keyword.arg is None for keyword in call.keywords)
+        for blank in blanks(table[kind]) - {str(keyword.arg) for keyword in call.keywords}
+    }
+    assert unfilled == set()
+
+
+def blanks(wording: Wording) -> set[str]:
+    """The names in braces; raises ValueError where a brace is astray."""
+    fields = (field for _, field, _, _ in string.Formatter().parse(f"{wording.say} {wording.hint}"))
+    return {re.split(r"[.\[]", field)[0] for field in fields if field}
+
+
+def test_no_kind_has_words_twice() -> None:
+    kinds = [kind for table in words().values() for kind in table]
+    assert sorted(kind for kind in set(kinds) if kinds.count(kind) > 1) == []
+
+
+def test_no_words_are_left_over() -> None:
+    used = {
+        node.value
+        for module in modules()
+        if not module.name.startswith("nano_banana.cli.words.")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert {name: left for name, table in words().items() if (left := sorted(set(table) - used))} == {}
+
+
+@pytest.mark.parametrize("room", words())
+def test_words_are_one_sentence_and_fill_in(room: str) -> None:
+    for kind, wording in words()[room].items():
+        blanks(wording)
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", kind), kind
+        assert wording.say, kind
+        assert not wording.say.endswith("."), kind
+        assert not re.match(r"[A-Z][a-z]", wording.say), f"{kind}: starts in lower case"

@@ -1,0 +1,72 @@
+"""Who may import whom: the table of docs/design.md, enforced."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+
+import pytest
+
+from tests.house.source import PACKAGE
+from tests.house.source import Module
+from tests.house.source import arrows
+from tests.house.source import modules
+
+MAY_IMPORT = {
+    "core": set(),
+    "catalog": {"core"},
+    "settings": {"core"},
+    "store": {"core"},
+    "faces": {"core"},
+    "imaging": {"core"},
+    "providers": {"core", "catalog", "faces", "imaging"},
+    "stages": {"core", "catalog"},
+    "recipe": {"core", "stages", "catalog"},
+    "planner": {"core", "recipe", "stages", "catalog"},
+    "engine": {"core", "store"},  # what it drives is core's Provider: no provider is known here
+    "reports": {"core", "store", "imaging"},
+    "workshop": {"core", "settings", "store", "providers", "engine", "reports", "catalog"},
+    "project": {"core", "planner", "recipe", "catalog", "settings", "workshop"},
+    # `cache`, `config` and `setup` keep house: they have no recipe, so no project to ask
+    "cli": {"core", "project", "settings", "store", "faces"},
+    "__main__": {"cli"},
+    "": set(),
+}
+
+
+def breaches(module: Module) -> list[str]:
+    return [
+        f"{module.path.name}:{line} imports {target}"
+        for target, line in arrows(module)
+        if (room := target.removeprefix(PACKAGE).removeprefix(".").split(".")[0]) != module.room
+        if room and room not in MAY_IMPORT[module.room]
+    ]
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert {module.room for module in modules()} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_imports_only_what_its_room_may(module: Module) -> None:
+    assert breaches(module) == []
+
+
+def test_no_module_imports_from_a_face() -> None:
+    faces = {module.name for module in modules() if module.face and module.name != PACKAGE}
+    assert [(module.name, line) for module in modules() for target, line in arrows(module) if target in faces] == []
+
+
+def test_faces_hold_names_only() -> None:
+    def only_hands_on(statement: ast.stmt) -> bool:
+        return isinstance(statement, ast.ImportFrom | ast.Assign) or (
+            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        )
+
+    faces = [module for module in modules() if module.face]
+    assert [module.name for module in faces if not all(map(only_hands_on, module.tree.body))] == []
+
+
+def test_imports_run_in_no_circle() -> None:
+    graph = {module.name: {target for target, _ in arrows(module)} - {module.name} for module in modules()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which shows the circle

@@ -1,0 +1,38 @@
+"""Values are frozen, slotted and keyword-only; the few that are not are named here."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.house.source import definitions
+from tests.house.source import dotted
+from tests.house.source import modules
+
+WHOLE = {"frozen", "slots", "kw_only"}
+
+OTHERWISE = {
+    "nano_banana.cli.words.wording.Wording": {"frozen", "slots"},  # a table of hundreds: say, then hint
+}
+"""Dataclasses that are not whole, with the marks that they do have."""
+
+
+def marks(decorator: ast.expr) -> set[str]:
+    if not isinstance(decorator, ast.Call):
+        return set()
+    return {
+        str(keyword.arg)
+        for keyword in decorator.keywords
+        if isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+    }
+
+
+def test_dataclasses_are_frozen_slotted_and_keyword_only() -> None:
+    partial = {
+        f"{module.name}.{node.name}": found & WHOLE
+        for module in modules()
+        for node in definitions(module)
+        for decorator in node.decorator_list
+        if dotted(decorator).rpartition(".")[2] == "dataclass"
+        if not (found := marks(decorator)) >= WHOLE
+    }
+    assert partial == OTHERWISE

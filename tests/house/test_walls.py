@@ -1,0 +1,88 @@
+"""What a room is ignorant of: printing, waiting, files, `Any`."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.house.source import dotted
+from tests.house.source import imported
+from tests.house.source import modules
+
+STAGES_NEVER_IMPORT = {
+    "asyncio",
+    "fal_client",
+    "httpx",
+    "io",
+    "os",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "time",
+}
+EXPLAINED = re.compile(r"#\s*(type: ignore\[[\w\-, ]+\]|noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*)\s+(#|-|—|–)\s*\w+")
+SILENCED = re.compile(r"#\s*(type:\s*ignore|noqa)\b")
+
+
+def test_only_the_terminal_prints() -> None:
+    calls = [
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        if module.room != "cli"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and dotted(node.func) in {"print", "input", "sys.stdout.write", "sys.stderr.write"}
+    ]
+    assert calls == []
+
+
+def test_only_the_terminal_knows_click_and_rich() -> None:
+    known = [
+        f"{module.name}:{line} {name}"
+        for module in modules()
+        if module.room != "cli"
+        for name, line in imported(module)
+        if name.split(".")[0] in {"click", "rich"}
+    ]
+    assert known == []
+
+
+def test_stages_do_no_work_themselves() -> None:
+    stages = [module for module in modules() if module.room == "stages"]
+    imports = [
+        f"{module.name}:{line} {name}"
+        for module in stages
+        for name, line in imported(module)
+        if name.split(".")[0] in STAGES_NEVER_IMPORT
+    ]
+    waits = [
+        f"{module.name}:{node.lineno}"
+        for module in stages
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith | ast.Await)
+    ]
+    opens = [
+        f"{module.name}:{node.lineno}"
+        for module in stages
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        if dotted(node.func).rpartition(".")[2] in {"open", "read_bytes", "read_text", "write_bytes", "write_text"}
+    ]
+    assert imports + waits + opens == []
+
+
+def test_nothing_is_any() -> None:
+    assert [
+        f"{module.name}:{line}" for module in modules() for name, line in imported(module) if name == "typing.Any"
+    ] == []
+
+
+def test_what_silences_a_checker_says_why() -> None:
+    unexplained = [
+        f"{module.name}:{number} {line.strip()}"
+        for module in modules()
+        for number, line in enumerate(module.text.splitlines(), start=1)
+        if SILENCED.search(line) and not EXPLAINED.search(line)
+    ]
+    assert unexplained == []
