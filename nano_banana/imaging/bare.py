@@ -1,4 +1,4 @@
-"""A photo as it may leave the house: pixels without where, when and what with."""
+"""A photo as it may leave the house: without where, when and what with."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PIL import ExifTags
 
-from nano_banana.imaging import jpeg
-from nano_banana.imaging import pngchunks
 from nano_banana.imaging.encode import png
+from nano_banana.imaging.jpeg import bare_jpeg
 from nano_banana.imaging.open import open_picture
 from nano_banana.imaging.open import reading
+from nano_banana.imaging.pngchunks import bare_png
 
 _LOSSLESS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 
@@ -29,7 +29,7 @@ def bare_photo(path: Path, *, place: str = "photo") -> tuple[bytes, str]:
         suffix = _LOSSLESS.get(str(header.format), "")
     if suffix and plain and not turned:
         data = path.read_bytes()
-        kept = jpeg.without_metadata(data) or pngchunks.without_metadata(data)
+        kept = bare_jpeg(data) or bare_png(data)
         if kept:
             return kept, suffix
     return png(picture), ".png"

@@ -15,7 +15,7 @@ _JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 _NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-def without_metadata(data: bytes) -> bytes | None:
+def bare_jpeg(data: bytes) -> bytes | None:
     """The JPEG without EXIF, XMP, comments, thumbnails or anything after its end, decoding to the same pixels.
 
     What tells colours stays: a bare JFIF header where there was one, the ICC profile, Adobe's APP14.

@@ -10,7 +10,7 @@ KEPT = frozenset(
 """What makes pixels and their colours (PNG, third edition, §11); text, EXIF, times and frames go."""
 
 
-def without_metadata(data: bytes) -> bytes | None:
+def bare_png(data: bytes) -> bytes | None:
     """The PNG without text, EXIF, times, later frames or anything after its end.
 
     None where the file is not built as the standard says.

