@@ -1,0 +1,60 @@
+"""The catalog: every endpoint by its id, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from nano_banana.catalog.build import build
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.catalog.own import own_endpoints
+from nano_banana.catalog.text import parse
+from nano_banana.core.json import JSONObject
+from nano_banana.core.problem import did_you_mean
+
+DATA = Path(__file__).parent / "data"
+"""The package's endpoints; `fal-ai/flux-lora` lies in `fal-ai--flux-lora.yaml`, so names are the index."""
+
+
+def read_text(path: Path) -> str:
+    """Read a file as UTF-8. Raises OSError or UnicodeDecodeError."""
+    return path.read_text(encoding="utf-8")
+
+
+class Catalog:
+    """Endpoints by id: the package's own, and the project's, which win.
+
+    A shipped file is parsed when its endpoint is first asked for; a project's files are read and checked at once.
+    """
+
+    def __init__(self, shipped: Mapping[str, Path], own: Iterable[Endpoint] = ()) -> None:
+        self._shipped = shipped
+        self._known = {endpoint.id: endpoint for endpoint in own}
+        self.ids = tuple(sorted({*shipped, *self._known}))
+
+    @classmethod
+    def load(cls, folder: Path | None = None, *, read: Callable[[Path], str] = read_text) -> Catalog:
+        """The package's endpoints and those of `folder/*.yaml` (which need not exist), read by `read`.
+
+        Raises Invalid with every problem of the project's files.
+        """
+        shipped = {path.stem.replace("--", "/"): path for path in DATA.glob("*.yaml")}
+        return cls(shipped, own_endpoints(folder, read) if folder else ())
+
+    def get(self, name: str) -> Endpoint | None:
+        """The endpoint of this id, or None."""
+        if name not in self._known and name in self._shipped:
+            path = self._shipped[name]
+            text = parse(read_text(path), file=path.name)
+            self._known[name] = build(cast(JSONObject, text.value))
+        return self._known.get(name)
+
+    def near(self, name: str) -> tuple[str, ...]:
+        """Ids that were probably meant, best first; one that lacks only its owner (`fal-ai/`) leads."""
+        wanted = name.strip("/").casefold()
+        whole = tuple(known for known in self.ids if known.casefold().endswith("/" + wanted) and wanted)
+        meant = whole or did_you_mean(name, self.ids) or did_you_mean("fal-ai/" + name, self.ids)
+        return meant[:3]

@@ -1,0 +1,75 @@
+"""What a call would cost by the prices that are known; never a guess."""
+
+from __future__ import annotations
+
+import math
+
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.catalog.price import Money
+from nano_banana.catalog.price import Price
+from nano_banana.catalog.price import Unit
+from nano_banana.catalog.size import argument
+from nano_banana.catalog.size import known_pixels
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+
+_SMALL, _LARGE = 1_000_000, 1 << 20
+"""A megapixel by either reading; which one the bill means is not documented."""
+
+
+def estimate(endpoint: Endpoint, arguments: JSONObject, *, picture: tuple[int, int] | None = None) -> Money | None:
+    """Low and high US dollars of one call, or None where the price or the units are unknown.
+
+    `arguments` may be completed or not; `picture` is the size of the input picture, for endpoints whose
+    result has its size. Started megapixels count whole, a picture at a time: 1024×1024 is one or two.
+    """
+    price = endpoint.price
+    if price is None or any(argument(endpoint, arguments, name) for name in price.unknown_with):
+        return None
+    units = _units(endpoint, price, arguments, picture)
+    factor = _factor(endpoint, price, arguments)
+    if units is None or factor is None:
+        return None
+    low, high = (max(count, price.minimum or 0) * factor for count in units)
+    extra = _extra(endpoint, price, arguments)
+    dearer = price.usd if price.usd_high is None else price.usd_high
+    return Money(low=round(low * price.usd + extra, 6), high=round(high * dearer + extra, 6))
+
+
+def _units(
+    endpoint: Endpoint, price: Price, arguments: JSONObject, picture: tuple[int, int] | None
+) -> tuple[int, int] | None:
+    if price.unit is Unit.STEP:
+        steps = _whole(argument(endpoint, arguments, endpoint.roles.steps))
+        return None if steps is None else (steps, steps)
+    count = _count(endpoint, arguments)
+    if price.unit is Unit.IMAGE:
+        return count, count
+    size = known_pixels(endpoint, arguments, picture=picture)
+    if size is None:
+        return None
+    area = size[0] * size[1]
+    return math.ceil(area / _LARGE) * count, math.ceil(area / _SMALL) * count
+
+
+def _count(endpoint: Endpoint, arguments: JSONObject) -> int:
+    return _whole(argument(endpoint, arguments, endpoint.roles.count)) or 1
+
+
+def _factor(endpoint: Endpoint, price: Price, arguments: JSONObject) -> float | None:
+    factor = 1.0
+    for name, table in price.times.items():
+        value = argument(endpoint, arguments, name)
+        if not isinstance(value, str) or value not in table:
+            return None
+        factor *= table[value]
+    return factor
+
+
+def _extra(endpoint: Endpoint, price: Price, arguments: JSONObject) -> float:
+    usd = sum(usd for name, usd in price.plus.items() if argument(endpoint, arguments, name) is True)
+    return usd * _count(endpoint, arguments)
+
+
+def _whole(value: JSONValue) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
