@@ -58,7 +58,7 @@ def lend(wanting: Distribution, site: Path) -> None:
         names = {file.parts[0] for file in lent.files or [] if file.parts[0] not in {"..", "__pycache__"}}
         new = [name for name in names if not (site / name).exists()]
         for name in new:
-            (site / name).symlink_to(lent.locate_file(name))
+            (site / name).symlink_to(str(lent.locate_file(name)))
         if new:
             lend(lent, site)
 

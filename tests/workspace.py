@@ -100,11 +100,11 @@ class Workspace:
             here.chdir(self.root)
             here.setattr(sys, "argv", [PROGRAM, *argv])
             here.setattr(sys, "stdin", _stream(stdin))
-            try:
-                code: object = main()
-            except SystemExit as end:
-                code = end.code
-        return self.screen(argv, code if isinstance(code, int) else 0, _written(out), _written(err))
+            with pytest.raises(SystemExit) as end:
+                main()
+        code = end.value.code
+        assert isinstance(code, int), code
+        return self.screen(argv, code, _written(out), _written(err))
 
     def json(self, *argv: str, exit_code: int = 0) -> JSONObject:
         """Run with `--json` and give back the object on stdout."""

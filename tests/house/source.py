@@ -11,6 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = "nano_banana"
 
+PART_OF = {"config_file": "settings", "credentials": "settings"}
+"""Modules beside the rooms that are part of one: the room has several files and no folder."""
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -25,8 +28,8 @@ class Module:
 
     @property
     def room(self) -> str:
-        """The first name below the package; the package's own two files are the room `` (nobody's)."""
-        return self.name.removeprefix(PACKAGE).removeprefix(".").split(".")[0]
+        """The room that the module is in."""
+        return room_of(self.name)
 
     @property
     def face(self) -> bool:
@@ -37,6 +40,12 @@ class Module:
     def lines(self) -> int:
         """How long the file is."""
         return len(self.text.splitlines())
+
+
+def room_of(name: str) -> str:
+    """The first name below the package, `""` for the package's own face."""
+    first = name.removeprefix(PACKAGE).removeprefix(".").split(".")[0]
+    return PART_OF.get(first, first)
 
 
 @cache

@@ -17,8 +17,12 @@ from tests.house.source import definitions
 from tests.house.source import dotted
 from tests.house.source import modules
 
-BRANCH = re.compile(r"^ {4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P<code>\d+) {3}\S", re.MULTILINE)
-INDENT = {"NanoBananaError": 0}
+BRANCH = re.compile(r"^ {0,4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P<code>\d+) {3}\S", re.MULTILINE)
+SIGNALS = {
+    "nano_banana.recipe.templates.budget.OutOfBoundsError",  # leaves Jinja from inside a loop
+    "nano_banana.recipe.templates.fault.TemplateFault",  # the same, from inside a look-up
+}
+"""Exceptions that never leave the room that raises them."""
 
 
 def drawn() -> list[tuple[str, int]]:
@@ -37,14 +41,14 @@ def test_the_drawing_is_the_tree() -> None:
 
 def test_errors_are_born_in_one_file() -> None:
     family = {name for name, _ in drawn()} | {"Exception", "BaseException", "ValueError", "RuntimeError", "OSError"}
-    strays = [
+    strays = {
         f"{module.name}.{node.name}"
         for module in modules()
         if module.name != errors.__name__
         for node in definitions(module)
         if isinstance(node, ast.ClassDef) and family & {dotted(base).rpartition(".")[2] for base in node.bases}
-    ]
-    assert strays == []
+    }
+    assert strays == SIGNALS
 
 
 def words() -> dict[str, dict[str, Wording]]:

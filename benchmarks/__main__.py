@@ -1,0 +1,34 @@
+"""`python -m benchmarks [NAME …] [--times N]`: all of them, or those named."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from benchmarks import noop
+from benchmarks import overhead
+from benchmarks import scale
+from benchmarks import startup
+
+BENCHES = {"startup": startup.bench, "noop": noop.bench, "overhead": overhead.bench, "scale": scale.bench}
+
+
+def main() -> None:
+    """Run benchmarks in a temporary folder and print their tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(BENCHES)} (default: all)")
+    parser.add_argument("--times", type=int, default=5, help="rounds that count (default: 5)")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(BENCHES):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    for name in options.names or BENCHES:
+        with tempfile.TemporaryDirectory(prefix="nano-banana-bench-") as folder:
+            BENCHES[name](Path(folder), times=options.times)
+
+
+if __name__ == "__main__":
+    main()

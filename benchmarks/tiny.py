@@ -1,0 +1,61 @@
+"""A provider that answers any picture call with a tiny PNG after a wait."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+from nano_banana.core.answer import Answer
+from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Payload
+from nano_banana.core.answer import Provider
+from nano_banana.core.call import Call
+from nano_banana.core.json import JSONObject
+
+SIDE = 8
+MEDIA = "image/png"
+
+
+class Tiny:
+    """Stands in for the local provider, so that its own later runs find what this one made."""
+
+    name = "local"
+
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds = seconds
+
+    async def answer(self, call: Call, desk: Desk) -> Answer:  # noqa: ARG002 - a Provider takes both
+        """One picture, after `seconds`; other calls, other pixels."""
+        await asyncio.sleep(self.seconds)
+        image: JSONObject = {"width": SIDE, "height": SIDE, "content_type": MEDIA}
+        return Answer(
+            data={"images": [image], "seed": call.arguments.get("seed"), "prompt": call.arguments.get("prompt")},
+            files={"images/0": Payload(data=png(bytes.fromhex(call.key)), media=MEDIA)},
+        )
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+def png(digest: bytes) -> bytes:
+    """An 8 × 8 grey PNG whose first four rows are the 32 bytes of `digest`."""
+    rows = b"".join(b"\0" + digest[8 * row % 32 :][:SIDE] for row in range(SIDE))
+    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG: length, kind, data and checksum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def run(recipe: Path, *, provider: Provider, abreast: int) -> None:
+    """Run a recipe with `provider` in the place of the local one, `abreast` picture calls at a time."""
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), provider=Tiny(seconds=float(sys.argv[2])), abreast=int(sys.argv[3]))
