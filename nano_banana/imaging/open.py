@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import warnings
 import zlib
@@ -23,7 +24,7 @@ from nano_banana.imaging.profile import to_srgb
 MAX_PIXELS = 120_000_000
 """More than any camera in common use makes; a bomb has billions."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")
 """What is tried, by content and never by suffix. EPS and the like are programs and stay out."""
 
 WHITE = (255, 255, 255)
@@ -73,7 +74,7 @@ def reading(path: Path, *, place: str, max_pixels: float = MAX_PIXELS) -> Iterat
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as picture:
+            with Image.open(path, formats=_formats()) as picture:
                 if picture.width * picture.height > max_pixels:
                     raise CallFailed([_too_big(place, max_pixels, picture.width * picture.height)])
                 yield picture
@@ -96,6 +97,13 @@ def turned_size(picture: Image.Image) -> tuple[int, int]:
     if picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8):
         return picture.height, picture.width
     return picture.size
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Those of FORMATS that this Pillow was built with (it fails on names that it does not know)."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _too_big(place: str, most: float, pixels: int | None) -> Problem:
