@@ -24,8 +24,9 @@ help:
 # --- the environment: a stamp a step, so that a second make is quick -------------------------------
 
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "nano-banana needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo 'not there')." >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  version=$$($(PYTHON) --version 2>/dev/null) || version="not there"; \
+	  echo "nano-banana needs Python 3.11 or newer; '$(PYTHON)' is $$version." >&2; \
 	  echo "Say which one to use: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(SAY) "making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) || { \
@@ -75,23 +76,24 @@ types: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	$(SAY) "tests"
-	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report term $(ARGS)
 
-# --- generated files: a file, and the command that prints it ----------------------------------------
+# --- generated files: each one, and the module that prints it ---------------------------------------
 
-GENERATED := docs/cli.md docs/recipe.md schemas/recipe.schema.json schemas/result.schema.json
-docs/cli.md_FROM := python -m nano_banana.cli.reference
-docs/recipe.md_FROM := python -m nano_banana.recipe.reference
-schemas/recipe.schema.json_FROM := nano-banana schema
-schemas/result.schema.json_FROM := nano-banana schema --result
+GENERATED := \
+  docs/cli.md=nano_banana.cli.reference \
+  docs/recipe.md=nano_banana.recipe.reference \
+  schemas/recipe.schema.json=nano_banana.recipe.schema
+EACH_GENERATED = set -e; for pair in $(GENERATED); do file=$${pair%%=*}; module=$${pair\#*=}; \
+  grep -qs __main__ "$$(echo $$module | tr . /).py" || { echo "$$module prints nothing yet: no $$file"; continue; }; \
+  printed=$$($(BIN)/python -m $$module && echo .); printed=$${printed%.}
 
 docs: $(VENV)/.local
-	@$(foreach file,$(GENERATED),$(BIN)/$($(file)_FROM) > $(file).new && mv $(file).new $(file) && echo "wrote $(file)" &&) true
+	@$(EACH_GENERATED); printf %s "$$printed" > $$file; echo "wrote $$file"; done
 
 docs-check: $(VENV)/.local
 	$(SAY) "generated files"
-	@$(foreach file,$(GENERATED),$(BIN)/$($(file)_FROM) | diff -u $(file) - \
-	  || { echo "$(file) is out of date: make docs" >&2; exit 1; };)
+	@$(EACH_GENERATED); printf %s "$$printed" | diff -u $$file - || { echo "$$file is out of date: make docs" >&2; exit 1; }; done
 
 # --- the rest ---------------------------------------------------------------------------------------
 

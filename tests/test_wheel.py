@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from importlib.metadata import Distribution
 from importlib.metadata import PathDistribution
 from importlib.metadata import distribution
@@ -14,6 +17,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 from tests.photos import photo
@@ -88,11 +92,23 @@ def test_it_says_its_version(python: Path, tmp_path: Path) -> None:
     assert version("nano-banana") in run(python, tmp_path, "--version")
 
 
-def test_a_shipped_recipe_is_planned_elsewhere(python: Path, tmp_path: Path) -> None:
-    """`new` writes the commented starter, `plan` reads it in a folder that has nothing else but photos."""
-    for number in range(5):
-        target = tmp_path / "photos" / "ana" / f"{number}.jpg"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(photo(number))
-    (tmp_path / "recipe.yaml").write_text((ROOT / "recipes" / "first-portraits.yaml").read_text(encoding="utf-8"))
-    assert "train" in run(python, tmp_path, "plan", "recipe.yaml", "--provider", "local")
+def test_every_shipped_recipe_is_planned_elsewhere(python: Path, tmp_path: Path) -> None:
+    """The recipes are taken from the installed package, and find nothing but photos beside them."""
+    (shipped,) = python.parents[1].glob("lib/python*/site-packages/nano_banana/share/recipes")
+    copied = shutil.copytree(shipped, tmp_path / "recipes")
+    recipes = sorted(copied.rglob("*.yaml"))
+    assert recipes
+    for recipe in recipes:
+        for photos in training_sets(recipe):
+            photos.mkdir(parents=True, exist_ok=True)
+            for number in range(5):
+                (photos / f"{number}.jpg").write_bytes(photo(number))
+        said = json.loads(run(python, recipe.parent, "plan", recipe.name, "--provider", "local", "--json"))
+        assert said["calls"]["total"] > 0, recipe.name
+
+
+def training_sets(recipe: Path) -> Iterator[Path]:
+    for subject in (yaml.safe_load(recipe.read_text(encoding="utf-8")).get("subjects") or {}).values():
+        named = subject["training_set"]
+        folder = named if isinstance(named, str) else named["photos"]
+        yield recipe.parent / (Path(folder).parent if "*" in folder else folder)

@@ -13,6 +13,7 @@ WHOLE = {"frozen", "slots", "kw_only"}
 OTHERWISE = {
     "nano_banana.cli.words.wording.Wording": {"frozen", "slots"},  # a table of hundreds: say, then hint
     "nano_banana.cli.tally.Count": {"slots"},  # what the progress display counts up
+    "nano_banana.planner.forecast.Tally": {"slots"},  # what a forecast counts up
     "nano_banana.planner.preview._Walk": {"slots"},  # where a forecast has got to
 }
 """Dataclasses that are not whole, with the marks that they do have."""
