@@ -54,7 +54,8 @@ class Catalog:
 
     def near(self, name: str) -> tuple[str, ...]:
         """Ids that were probably meant, best first; one that lacks only its owner (`fal-ai/`) leads."""
+        tails = {known.partition("/")[2].casefold(): known for known in self.ids}
         wanted = name.strip("/").casefold()
-        whole = tuple(known for known in self.ids if known.casefold().endswith("/" + wanted) and wanted)
-        meant = whole or did_you_mean(name, self.ids) or did_you_mean("fal-ai/" + name, self.ids)
-        return meant[:3]
+        if wanted in tails:
+            return (tails[wanted],)
+        return did_you_mean(name, self.ids) or tuple(tails[tail] for tail in did_you_mean(name, tails))

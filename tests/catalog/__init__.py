@@ -1,0 +1,1 @@
+"""Endpoints as data: what they take, make and cost."""

@@ -1,0 +1,37 @@
+"""Endpoints made up for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.catalog.build import build
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+
+CATALOG = Catalog.load()
+
+
+def shipped(name: str) -> Endpoint:
+    """An endpoint of the package's own, by what follows `fal-ai/`."""
+    endpoint = CATALOG.get("fal-ai/" + name)
+    assert endpoint is not None
+    return endpoint
+
+
+def made(fields: JSONObject, **more: JSONValue) -> Endpoint:
+    """An endpoint with these fields, by default one that draws pictures."""
+    return build({"id": "acme/draw", "does": "generate", "makes": ["images/*"], "fields": fields, **more})
+
+
+def dig(value: JSONValue, *path: str | int) -> JSONValue:
+    """What lies at `path` in `value`; fails the test where there is nothing."""
+    for step in path:
+        if isinstance(step, int):
+            assert isinstance(value, list)
+            value = value[step]
+        else:
+            assert isinstance(value, Mapping)
+            value = value[step]
+    return value

@@ -1,0 +1,52 @@
+"""What a call would cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from nano_banana.catalog.estimate import estimate
+from nano_banana.catalog.price import Money
+from nano_banana.core.json import JSONObject
+from tests.catalog.describe import shipped
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "low", "high"),
+    [
+        ("flux-lora", {"image_size": {"width": 880, "height": 1104}}, 0.035, 0.035),
+        ("flux-lora", {"image_size": "square_hd"}, 0.035, 0.07),
+        ("flux-lora", {"image_size": {"width": 2048, "height": 2048}}, 0.14, 0.175),
+        ("flux-lora", {"image_size": "square", "num_images": 3}, 0.105, 0.105),
+        ("flux-lora/inpainting", {}, 0.035, 0.035),
+        ("flux-kontext-lora", {}, 0.035, 0.035),
+        ("flux-lora-fast-training", {}, 2.0, 2.0),
+        ("flux-lora-fast-training", {"steps": 1500}, 3.0, 3.0),
+        ("flux-lora-portrait-trainer", {}, 6.0, 6.0),
+        ("flux-lora-portrait-trainer", {"steps": 10}, 2.4, 2.4),
+        ("flux-2-trainer", {}, 6.4, 8.0),
+        ("nano-banana", {}, 0.039, 0.039),
+        ("nano-banana-pro", {}, 0.15, 0.15),
+        ("nano-banana-pro", {"resolution": "2K"}, 0.225, 0.225),
+        ("nano-banana-pro/edit", {"resolution": "4K", "enable_web_search": True}, 0.315, 0.315),
+    ],
+)
+def test_known(name: str, arguments: JSONObject, low: float, high: float) -> None:
+    assert estimate(shipped(name), arguments, picture=(640, 480)) == Money(low=low, high=high)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("nano-banana/edit", {}),
+        ("flux-lora", {"image_size": "{{ size }}"}),
+        ("flux-lora/inpainting", {}),
+        ("flux-general/inpainting", {"image_size": "square", "use_real_cfg": True}),
+        ("flux-kontext-lora", {"resolution_mode": "1:1"}),
+        ("flux-lora-fast-training", {"steps": "{{ n }}"}),
+        ("flux-lora-fast-training", {"steps": True}),
+        ("nano-banana-pro", {"resolution": "8K"}),
+        ("nano-banana-pro", {"resolution": 4}),
+    ],
+)
+def test_unknown_is_none_never_a_guess(name: str, arguments: JSONObject) -> None:
+    assert estimate(shipped(name), arguments) is None

@@ -1,0 +1,88 @@
+"""Every kind of the catalog has words, and its data fills them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.check import misfits
+from nano_banana.catalog.faults import faults
+from nano_banana.catalog.misfit import Misfit
+from nano_banana.cli.words.catalog import WORDS
+from nano_banana.core.errors import Invalid
+from nano_banana.core.json import JSONObject
+from tests.catalog.describe import shipped
+
+
+def words(kind: str, data: JSONObject) -> tuple[str, str]:
+    return WORDS[kind].say.format(**data), WORDS[kind].hint.format(**data)
+
+
+def test_misfits_are_said() -> None:
+    given: JSONObject = {
+        "negative_prompt": "x",
+        "stps": 1,
+        "num_images": 2,
+        "seed": "x",
+        "num_inference_steps": 99,
+        "output_format": "gif",
+        "image_size": {"width": 1, "height": 1001},
+        "loras": ["x"],
+        "mask_url": "x",
+    }
+    said = [
+        words(misfit.kind, misfit.data)
+        for misfit in misfits(shipped("flux-lora/inpainting"), given, filled=["mask_url"])
+    ]
+    assert ("99 is out of range for `num_inference_steps` of `fal-ai/flux-lora/inpainting`", "allowed: 1–50") in said
+    assert len(said) == 12
+    more = {"image_urls": ["x"] * 15, "prompt": "x"}
+    assert words(*pair(misfits(shipped("nano-banana-pro/edit"), more)))[1] == "it takes 14 at most"
+    many: JSONObject = {"loras": [{"path": "a"}] * 4, "prompt": "x", "image_size": []}
+    assert [words(misfit.kind, misfit.data)[1] for misfit in misfits(shipped("flux-2/lora"), many)] == [
+        "it takes 3 at most",
+        "for example portrait_4_3, or {width: 880, height: 1104}",
+    ]
+
+
+def pair(found: list[Misfit]) -> tuple[str, JSONObject]:
+    return found[0].kind, found[0].data
+
+
+def test_faults_are_said() -> None:
+    broken: JSONObject = {"id": 1, "does": "generate", "makes": ["a"], "fields": {"x": {"typ": "enum"}}}
+    assert [words(fault.kind, fault.data)[0] for fault in faults(broken)] == [
+        "1 does not fit id",
+        "the key `type` is missing in fields.x",
+        "unknown key `typ` in fields.x",
+    ]
+    field: JSONObject = {"type": "number", "minimum": 2, "maximum": 1}
+    odd: JSONObject = {
+        **broken,
+        "id": "a/b",
+        "roles": {"prompt": "y"},
+        "fields": {"x": field, "z": {"type": "url", "default": 1}},
+    }
+    assert len([words(fault.kind, fault.data) for fault in faults(odd)]) == 3
+
+
+def test_files_are_said(tmp_path: Path) -> None:
+    for name, text in {"a": "a: 1\na: 2\n? [b]\n: 1\nc: &x [*x]\n", "b": "[", "c": "x" * 200_001}.items():
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "d.yaml").write_bytes(b"\xff")
+    for name in ("e", "f"):
+        (tmp_path / f"{name}.yaml").write_text("id: a/b\ndoes: other\nmakes: [a]\nfields: {}\n", encoding="utf-8")
+    with pytest.raises(Invalid) as caught:
+        Catalog.load(tmp_path)
+    said = [words(problem.kind, problem.data)[0] for problem in caught.value.problems]
+    assert said == [
+        "the key `a` is there twice",
+        "a key must be a plain string",
+        "this alias holds itself",
+        "this is no valid YAML: did not find expected node content",
+        "this endpoint file is too large",
+        "this endpoint file can't be read (UnicodeDecodeError)",
+        "the endpoint `a/b` is described twice",
+    ]
