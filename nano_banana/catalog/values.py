@@ -62,8 +62,11 @@ class Values:
         if isinstance(value, str) and value in choices:
             return
         data: JSONObject = {"found": value, "choices": list(choices)}
-        near = did_you_mean(str(value), choices)
-        yield self._misfit("field_choice", field, path, data, suggestions=near)
+        if not isinstance(value, str) and str(value) in choices:
+            yield self._misfit("field_needs_quotes", field, path, {"found": value})
+        else:
+            near = did_you_mean(str(value), choices)
+            yield self._misfit("field_choice", field, path, data, suggestions=near)
 
     def _size(self, field: Field, value: JSONValue, path: Path) -> Iterator[Misfit]:
         if isinstance(value, str):

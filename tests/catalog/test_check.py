@@ -105,7 +105,7 @@ def test_suggestions_and_data() -> None:
     (misfit,) = misfits(LORA, {"guidance": 3}, filled=["prompt"])
     assert misfit.suggestions == ("guidance_scale",)
     (misfit,) = misfits(shipped("nano-banana"), {"safety_tolerance": 4}, filled=["prompt"])
-    assert misfit.suggestions == ("4",)
+    assert (misfit.kind, misfit.data["found"]) == ("field_needs_quotes", 4)
     (misfit,) = misfits(LORA, {"num_inference_steps": 99}, filled=["prompt"])
     assert misfit.data == {"field": "num_inference_steps", "endpoint": LORA.id, "value": 99, "range": "1–50"}
     (misfit,) = misfits(LORA, {"image_size": {"width": 880, "height": 1100}}, filled=["prompt"])

@@ -14,7 +14,8 @@ WORDS: Mapping[str, Wording] = {
     ),
     "field_type": Wording("`{field}` of `{endpoint}` must be of type {wants}, not {found}", ""),
     "field_range": Wording("{value} is out of range for `{field}` of `{endpoint}`", "allowed: {range}"),
-    "field_choice": Wording("{found!r} is no value of `{field}` of `{endpoint}`", "one of {choices}, as a string"),
+    "field_choice": Wording("{found!r} is no value of `{field}` of `{endpoint}`", "one of {choices}"),
+    "field_needs_quotes": Wording("`{field}` of `{endpoint}` takes {found} as a string", 'write it as "{found}"'),
     "field_missing": Wording("`{endpoint}` needs the field `{field}`", "give it under `with`"),
     "field_is_ours": Wording(
         "`{field}` of `{endpoint}` is set by the runner",
