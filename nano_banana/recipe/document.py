@@ -1,0 +1,131 @@
+"""A recipe's data, and the place of every value in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Place
+from nano_banana.recipe.environ import Environ
+from nano_banana.recipe.files import RecipeFiles
+from nano_banana.recipe.include import Gathering
+from nano_banana.recipe.inside import place_inside
+from nano_banana.recipe.located import Located
+from nano_banana.recipe.located import Steps
+from nano_banana.recipe.located import follow
+from nano_banana.recipe.renderer import Renderer
+from nano_banana.recipe.source import Source
+from nano_banana.recipe.templates.engine import TemplateEngine
+from nano_banana.recipe.templates.fault import TemplateFault
+from nano_banana.recipe.variables import Variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """The texts that a recipe came from: `shown` is the recipe's name in places."""
+
+    shown: str
+    files: RecipeFiles
+    sources: Mapping[str, Source]
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a file as places call it; none where it was not read."""
+        source = self.sources.get(file)
+        return source.lines() if source is not None else self.files.lines(file)
+
+    def place_in(self, file: Path, offset: int, length: int) -> Place:
+        """Characters of a template file that `files` has read."""
+        beside = os.path.relpath(file, self.files.folder)
+        name = str(Path(self.shown).parent / beside)
+        return Source(file=name, text=self.files.read_text(file)).place(offset, offset + length)
+
+    def fault_place(self, located: Located, fault: TemplateFault) -> Place:
+        """Where the fault of a template that stands at `located` is: inside it, or in a file it includes."""
+        if fault.file is not None:
+            return self.place_in(fault.file, fault.offset, fault.length)
+        return place_inside(located, fault.offset, fault.length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A recipe that was read: merged, rendered, and not yet checked against a schema.
+
+    `data` lacks `include`; its `vars` hold their final values. `env_read` are the environment variables
+    that were asked for. Places are those of the value before it was rendered.
+    """
+
+    data: JSONObject
+    env_read: frozenset[str]
+    tree: Located
+    texts: Texts
+
+    def place(self, steps: Steps) -> Place:
+        """Where the value at `steps` stands. Raises KeyError where it is not written anywhere."""
+        return self._at(steps).span.place
+
+    def key_place(self, steps: Steps) -> Place:
+        """Where the key of the value at `steps` stands; for an item of a list, the item. Raises KeyError."""
+        _, key, made = follow(self.tree, steps)
+        if made < len(steps):
+            raise KeyError(steps)
+        return key.place
+
+    def inside(self, steps: Steps, offset: int, length: int = 1) -> Place:
+        """Where characters of the string at `steps` stand, counted in its value. Raises KeyError."""
+        return place_inside(self._at(steps), offset, length)
+
+    def nearest(self, steps: Steps) -> Place:
+        """Where the value at `steps` stands, or the innermost one around it that is written."""
+        return follow(self.tree, steps)[0].span.place
+
+    def fault_place(self, steps: Steps, fault: TemplateFault) -> Place:
+        """Where the fault of the template at `steps` is. Raises KeyError."""
+        return self.texts.fault_place(self._at(steps), fault)
+
+    def file_place(self, file: Path, offset: int, length: int = 1) -> Place:
+        """Where characters of a template file stand. Raises Invalid where it cannot be read."""
+        return self.texts.place_in(file, offset, length)
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a file as places call it."""
+        return self.texts.lines(file)
+
+    def _at(self, steps: Steps) -> Located:
+        located, _, made = follow(self.tree, steps)
+        if made < len(steps):
+            raise KeyError(steps)
+        return located
+
+
+def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: Mapping[str, str]) -> Document:
+    """Read the recipe and all it includes. Raises Invalid with every problem at once."""
+    shown = str(recipe)
+    gathering = Gathering(files)
+    tree = gathering.read(recipe.absolute(), shown)
+    if tree is None:
+        raise Invalid(gathering.problems)
+    texts = Texts(shown=shown, files=files, sources=gathering.sources)
+    seen = Environ(environ)
+    renderer = Renderer(TemplateEngine(files), seen, texts.fault_place)
+    data = _rendered(tree, sets, renderer)
+    problems = [*gathering.problems, *renderer.problems]
+    if problems:
+        raise Invalid(problems)
+    return Document(data=data, env_read=frozenset(seen.read), tree=tree, texts=texts)
+
+
+def _rendered(tree: Located, sets: Mapping[str, str], renderer: Renderer) -> JSONObject:
+    entries = tree.entries or {}
+    declared = entries["vars"].value if "vars" in entries else None
+    variables = Variables(declared, sets, renderer)
+    variables.resolve()
+    data: dict[str, JSONValue] = {}
+    for name, entry in entries.items():
+        is_vars = name == "vars" and entry.value.entries is not None
+        data[name] = variables.values if is_vars else renderer.value(entry.value, (name,), variables.values)
+    return data

@@ -1,0 +1,57 @@
+"""The environment as a recipe sees it: by name, and never a key of fal's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+
+from nano_banana.recipe.templates.budget import OutOfBoundsError
+
+SECRETS = frozenset({"FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"})
+
+
+class Environ(Mapping[str, str]):
+    """Gives variables by name and keeps which were asked for. Cannot be listed.
+
+    A secret's name, in any case, and any variable that holds a secret's value or half of it raise
+    OutOfBoundsError (env_secret).
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.read: set[str] = set()
+        self.names = [name for name in variables if not is_secret(name)]
+        keys = [value for name, value in variables.items() if is_secret(name)]
+        self._hidden = {part.strip() for key in keys for part in (key, *key.split(":"))} - {""}
+
+    def __getitem__(self, name: str) -> str:
+        """The value of `name`. Raises KeyError where it is not set."""
+        self.read.add(name)
+        value = self._variables.get(name)
+        if is_secret(name) or self._tells(value or ""):
+            raise OutOfBoundsError("env_secret", name=name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        """Whether it is set; a secret is, so that asking for it is refused and not defaulted."""
+        if isinstance(name, str):
+            self.read.add(name)
+            return name in self._variables or is_secret(name)
+        return False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def _tells(self, value: str) -> bool:
+        """Whether `value` is a secret or holds one that is long enough not to stand there by chance."""
+        return any(value.strip() == part or (len(part) >= 8 and part in value) for part in self._hidden)
+
+
+def is_secret(name: str) -> bool:
+    """Whether the variable `name` holds a key of fal's."""
+    return name.upper() in SECRETS

@@ -1,0 +1,142 @@
+"""The only reader of files in this room; remembers all it was asked about."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.problem import Place
+from nano_banana.recipe.glob import expand
+from nano_banana.recipe.seen import Seen
+from nano_banana.recipe.seen import see
+
+MAX_TEXT = 1_048_576
+"""Bytes of the largest recipe, included file or template that is read."""
+
+ROOT_MARKS = (".git", "nano-banana.toml", ".nano-banana")
+
+
+def find_root(recipe: Path, *, home: Path | None = None) -> Path:
+    """The project that `recipe` belongs to: the nearest folder above it that holds a mark of one.
+
+    The home folder and those above it are nobody's project; without a mark it is the recipe's folder.
+    """
+    folder = recipe.resolve().parent
+    stop = (home or Path.home()).resolve()
+    for candidate in (folder, *folder.parents):
+        if stop.is_relative_to(candidate):
+            break
+        if any((candidate / mark).exists() for mark in ROOT_MARKS):
+            return candidate
+    return folder
+
+
+class RecipeFiles:
+    """Reads what a recipe names, and nothing outside of `root` unless told so.
+
+    Relative paths are taken from `folder`, which is the recipe's. Texts are read once, so that all who
+    ask see the same. `seen` is what a later run compares to know that nothing has changed.
+    """
+
+    def __init__(self, root: Path, folder: Path | None = None) -> None:
+        self.root = root.resolve()
+        self.folder = Path(os.path.abspath(folder or root))  # noqa: PTH100 — resolve() would hide a link that is moved later
+        self._seen: dict[Path, Seen] = {}
+        self._texts: dict[Path, str] = {}
+
+    @property
+    def seen(self) -> Mapping[Path, Seen]:
+        """Every file and folder that was asked about, by absolute path with links unresolved."""
+        return self._seen
+
+    def locate(self, path: Path | str, *, confined: bool = True) -> Path:
+        """`path` made absolute. Raises Invalid (file_outside) where it leads out of the root."""
+        try:
+            whole = Path(os.path.abspath(self.folder / Path(path).expanduser()))  # noqa: PTH100 — as above
+            real = whole.resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise Invalid([trouble("file_missing", path=str(path))]) from error
+        if confined and not real.is_relative_to(self.root):
+            raise Invalid([trouble("file_outside", path=str(path), root=self.root.name)])
+        return whole
+
+    def exists(self, path: Path | str, *, confined: bool = True) -> bool:
+        """Whether a file or folder is there."""
+        return not self._look(self.locate(path, confined=confined)).missing
+
+    def is_folder(self, path: Path | str, *, confined: bool = True) -> bool:
+        """Whether a folder is there."""
+        whole = self.locate(path, confined=confined)
+        self._look(whole)
+        return whole.is_dir()
+
+    def glob(self, pattern: str, *, confined: bool = True) -> list[Path]:
+        """The files that match, sorted; `*`, `?`, `[…]` in any part and `**` for any folders.
+
+        Names with a leading dot match only where the pattern has one. Folders that were listed are seen.
+        """
+        whole = self.locate(pattern, confined=confined)
+        if whole.is_file():  # its name may hold brackets
+            self._look(whole)
+            return [whole]
+        found = sorted(expand(whole, self._look))
+        return [path for path in found if not confined or path.resolve().is_relative_to(self.root)]
+
+    def read_text(self, path: Path | str, *, limit_bytes: int = MAX_TEXT) -> str:
+        """The text of a file, UTF-8, lines ended by a line feed alone, without a byte order mark.
+
+        Raises Invalid with one problem without a place: file_outside, file_missing, file_not_regular,
+        file_unreadable, file_not_text or file_too_big.
+        """
+        whole = self.locate(path)
+        if whole not in self._texts:
+            self._look(whole)
+            self._texts[whole] = _decoded(_bytes(whole, str(path), limit_bytes), str(path))
+        return self._texts[whole]
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a text that was read, to show one in an error; none where it was not."""
+        whole = Path(os.path.abspath(self.folder / file))  # noqa: PTH100 — as above
+        return self._texts.get(whole, self._texts.get(Path(file).absolute(), "")).split("\n")
+
+    def _look(self, path: Path) -> Seen:
+        """See `path`, and keep how it looked first: what was read then may differ by now."""
+        return self._seen.setdefault(path, see(path))
+
+
+def placed(error: Invalid, place: Place | None) -> Invalid:
+    """The same problems, at `place`."""
+    return Invalid(
+        trouble(problem.kind, place=place, hint=problem.suggestions, **problem.data) for problem in error.problems
+    )
+
+
+def _bytes(path: Path, shown: str, limit: int) -> bytes:
+    try:
+        mode = path.stat()
+        if not stat.S_ISREG(mode.st_mode):
+            raise Invalid([trouble("file_not_regular", path=shown)])
+        if mode.st_size > limit:
+            raise Invalid([trouble("file_too_big", path=shown, size=mode.st_size, limit=limit)])
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise Invalid([trouble("file_missing", path=shown)]) from error
+    except OSError as error:
+        raise Invalid([trouble("file_unreadable", path=shown, why=error.strerror or "")]) from error
+    if len(data) > limit:
+        raise Invalid([trouble("file_too_big", path=shown, size=len(data), limit=limit)])
+    return data
+
+
+def _decoded(data: bytes, shown: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise Invalid([trouble("file_not_text", path=shown, line=line, byte=data[error.start])]) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")

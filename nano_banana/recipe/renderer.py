@@ -1,0 +1,98 @@
+"""Renders the strings of a recipe that are no templates of its takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Place
+from nano_banana.core.problem import Problem
+from nano_banana.core.problem import did_you_mean
+from nano_banana.recipe.environ import Environ
+from nano_banana.recipe.environ import is_secret
+from nano_banana.recipe.located import Located
+from nano_banana.recipe.located import Steps
+from nano_banana.recipe.template_texts import is_template_text
+from nano_banana.recipe.templates.budget import Budget
+from nano_banana.recipe.templates.engine import TemplateEngine
+from nano_banana.recipe.templates.fault import TemplateFault
+from nano_banana.recipe.templates.scopes import Names
+
+MAX_RENDERED = 2_000
+"""Strings of one recipe that are rendered when it is loaded."""
+
+
+class Renderer:
+    """Renders strings with `{{` or `{%` in them, and notes what is wrong with them.
+
+    All strings of a recipe share one budget. `failed` are variables without a value, whose own problem
+    is noted already: what needs them is left as it is.
+    """
+
+    def __init__(
+        self, engine: TemplateEngine, environ: Environ, fault_place: Callable[[Located, TemplateFault], Place]
+    ) -> None:
+        self._engine = engine
+        self._environ = environ
+        self._fault_place = fault_place
+        self._budget = Budget()
+        self._left = MAX_RENDERED
+        self.known: dict[str, Names | None] = {"env": dict.fromkeys(environ.names)}
+        self.failed: set[str] = set()
+        self.problems: list[Problem] = []
+
+    def value(self, located: Located, steps: Steps, context: Mapping[str, JSONValue]) -> JSONValue:
+        """The value at `steps` without places, its strings rendered."""
+        if located.entries is not None:
+            return {name: self.value(entry.value, (*steps, name), context) for name, entry in located.entries.items()}
+        if located.items is not None:
+            return [self.value(item, (*steps, index), context) for index, item in enumerate(located.items)]
+        text = located.value
+        if not isinstance(text, str) or not has_template(text) or is_template_text(steps):
+            return text
+        return self._rendered(located, text, context)
+
+    def names_in(self, located: Located) -> set[str]:
+        """Every variable that the strings of `located` use; none for those that cannot be read."""
+        if located.entries is not None:
+            return {name for entry in located.entries.values() for name in self.names_in(entry.value)}
+        if located.items is not None:
+            return {name for item in located.items for name in self.names_in(item)}
+        if not isinstance(located.value, str) or not has_template(located.value):
+            return set()
+        try:
+            return {use for use in self._engine.compile(located.value).uses if "." not in use}
+        except TemplateFault:
+            return set()
+
+    def _rendered(self, located: Located, text: str, context: Mapping[str, JSONValue]) -> JSONValue:
+        self._left -= 1
+        if self._left < 0:
+            if self._left == -1:
+                self.problems.append(trouble("too_many_templates", place=located.span.place, limit=MAX_RENDERED))
+            return text
+        faults = self._engine.check(text, self.known)
+        if not faults:
+            if self.failed & self.names_in(located):
+                return text
+            try:
+                return self._engine.evaluate(text, {**context, "env": self._environ}, budget=self._budget)
+            except TemplateFault as fault:
+                faults = [fault]
+        self.problems += [self._problem(located, fault) for fault in faults]
+        return text
+
+    def _problem(self, located: Located, fault: TemplateFault) -> Problem:
+        place = self._fault_place(located, fault)
+        name = str(fault.data.get("name"))
+        if fault.kind == "template_field" and fault.data.get("owner") == "env":
+            kind = "env_secret" if is_secret(name) else "env_missing"
+            return trouble(kind, place=place, hint=did_you_mean(name, self._environ.names), name=name)
+        return fault.problem(place)
+
+
+def has_template(text: str) -> bool:
+    """Whether `text` is to be rendered."""
+    return "{{" in text or "{%" in text

@@ -1,0 +1,1 @@
+"""Prompt templates: Jinja that can neither escape nor run for ever."""
