@@ -63,9 +63,9 @@ def canonical(value: JSONValue) -> bytes:
 
     Raises ValueError for NaN and infinities, which JSON cannot say.
     """
-    return json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    ).encode("ascii")
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode(
+        "ascii"
+    )
 
 
 def _plain(value: JSONValue) -> JSONValue:

@@ -1,12 +1,12 @@
 """The error tree; an exit code lives on each class.
 
-    NanoBananaError            1   something went wrong
-    ├── Invalid                2   the recipe, the command line or a file of the user's is wrong
-    ├── CallFailed             1   one call failed: sinks its take, not the run
-    ├── Unusable               1   a tool or folder can't be used: full disk, read-only, a missing extra
-    ├── LimitReached           3   stopped by a limit (budget)
-    ├── Refused                4   the provider refused us altogether (key, balance)
-    └── Stopped              130   the user pressed Ctrl-C
+NanoBananaError            1   something went wrong
+├── Invalid                2   the recipe, the command line or a file of the user's is wrong
+├── CallFailed             1   one call failed: sinks its take, not the run
+├── Unusable               1   a tool or folder can't be used: full disk, read-only, a missing extra
+├── LimitReached           3   stopped by a limit (budget)
+├── Refused                4   the provider refused us altogether (key, balance)
+└── Stopped              130   the user pressed Ctrl-C
 """
 
 from __future__ import annotations

@@ -30,7 +30,6 @@ class Card:
     subject: str = ""
     axes: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
-    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

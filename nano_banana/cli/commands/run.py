@@ -1,0 +1,125 @@
+"""The command that makes what a recipe asks for."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import only
+from nano_banana.cli.options import out
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import provider
+from nano_banana.cli.options import sample
+from nano_banana.cli.options import store
+from nano_banana.cli.options import variables
+from nano_banana.cli.options import yes
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.wishes import recipe_argument
+from nano_banana.cli.wishes import settings_of
+from nano_banana.cli.wishes import wish_of
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import as_object
+from nano_banana.project.quick import local_revision
+from nano_banana.project.quick import unchanged
+from nano_banana.project.wish import Wish
+from nano_banana.settings import Settings
+
+if TYPE_CHECKING:
+    from nano_banana.project.forecast import Forecast
+    from nano_banana.project.project import Project
+
+EPILOG = """\b
+Examples:
+  nano-banana run
+  nano-banana run portraits/recipe.yaml --sample 4
+  nano-banana run --only 'headshots/ana/*' --yes
+"""
+
+
+@click.command(name="run", epilog=EPILOG)
+@recipe_argument
+@only
+@sample
+@variables
+@provider
+@out
+@store
+@yes
+@as_json
+@pass_screen
+def command(
+    screen: Screen,
+    recipe: Path,
+    *,
+    only: tuple[str, ...],
+    sample: int | None,
+    variables: tuple[str, ...],
+    provider: str | None,
+    out: Path | None,
+    store: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Make what a recipe asks for, and pay only for what is missing.
+
+    Everything made is kept by the hash of what it was made from: a second run makes nothing. One take
+    that fails does not sink the others; the next run does only what is missing.
+    """
+    wish = wish_of(recipe, variables=variables, provider=provider, only=only, sample=sample)
+    settings = settings_of(screen, wish, store=store, out=out)
+    begun = time.monotonic()
+    trace = unchanged(wish, settings, local_revision(), os.environ)
+    if trace is not None:
+        _say_unchanged(screen, trace.summary, trace.folder, as_json=as_json)
+        return 0
+    return _run(screen, wish, settings, yes=yes, as_json=as_json, begun=begun)
+
+
+def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json: bool) -> None:
+    if as_json:
+        calls = {**as_object(summary["calls"]), "made": 0, "cached": as_object(summary["calls"])["total"]}
+        screen.json({**summary, "calls": calls, "cost_usd": {"estimated_low": 0, "estimated_high": 0, "billed": 0}})
+    else:
+        screen.say(f"nothing to do: nothing has changed since run {summary['run']}; the pictures are in {folder}")
+
+
+def _run(screen: Screen, wish: Wish, settings: Settings, *, yes: bool, as_json: bool, begun: float) -> int:
+    from nano_banana.cli.outcome import exit_code
+    from nano_banana.cli.outcome import say_outcome
+    from nano_banana.cli.progress import progress
+    from nano_banana.cli.wishes import open_project
+    from nano_banana.project.told import tell_run
+
+    with open_project(screen, wish, settings) as project:
+        forecast = project.forecast()
+        project.check_provider(forecast)
+        _ask(screen, project, forecast, yes=yes)
+        with progress(screen) as watch:
+            outcome = project.run(forecast, watch)
+        told = tell_run(forecast, outcome)
+        if told["status"] == "done":
+            project.remember(outcome, told)
+    say_outcome(screen, outcome, seconds=time.monotonic() - begun)
+    if as_json:
+        screen.json(told)
+    return exit_code(outcome)
+
+
+def _ask(screen: Screen, project: Project, forecast: Forecast, *, yes: bool) -> None:
+    """Ask before spending more than the user said may go unasked. Raises LimitReached for a no."""
+    from nano_banana.cli.forecast import price
+    from nano_banana.core.errors import LimitReached
+    from nano_banana.core.errors import trouble
+
+    limit = project.ask_above_usd
+    tally = forecast.tally
+    if yes or (tally.money.high <= limit and not tally.unpriced):
+        return
+    if screen.lively and not screen.machine and click.confirm(f"this may cost {price(tally)}; go on?", err=True):
+        return
+    raise LimitReached([trouble("too_dear", price=price(tally), limit=limit)])

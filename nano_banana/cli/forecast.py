@@ -1,0 +1,52 @@
+"""A forecast in words: calls and cost by stage."""
+
+from __future__ import annotations
+
+from nano_banana.cli.amounts import money
+from nano_banana.cli.render import numbered
+from nano_banana.cli.screen import Screen
+from nano_banana.core.result import Status
+from nano_banana.planner.forecast import StageCount
+from nano_banana.planner.forecast import Tally
+from nano_banana.project.forecast import Forecast
+
+
+def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
+    """Print a row for each stage, then the sum."""
+    takes = [record for record in forecast.records if record.card.kind == "take"]
+    done = sum(record.status is Status.DONE for record in takes)
+    screen.say(f"{forecast.project} on {provider}: {numbered(len(takes), 'take')}, {done:,} of them done")
+    screen.say()
+    rows = [
+        (stage, f"{count.cached:,}", f"{count.to_make:,}", _cost(count))
+        for stage, count in forecast.tally.stages.items()
+    ]
+    screen.table(rows, head=("stage", "cached", "to make", "cost"), indent=2)
+    screen.say()
+    screen.say(verdict(forecast.tally))
+
+
+def verdict(tally: Tally) -> str:
+    """What is left to do, and for how much."""
+    if not tally.to_make:
+        return f"nothing to do: all {numbered(tally.cached, 'call')} are in the store"
+    made = f"{numbered(tally.to_make, 'call')} to make, {tally.cached:,} in the store"
+    return f"{made}; {price(tally)}"
+
+
+def price(tally: Tally) -> str:
+    """The cost of what is to be made: one sum or a range, and how many calls nobody can price."""
+    spread = _range(tally.money.low, tally.money.high)
+    return spread + (f" and {numbered(tally.unpriced, 'call')} at an unknown price" if tally.unpriced else "")
+
+
+def _cost(count: StageCount) -> str:
+    if not count.to_make:
+        return ""
+    if count.unpriced == count.to_make:
+        return "unknown"
+    return _range(count.low, count.high) + (" + unknown" if count.unpriced else "")
+
+
+def _range(low: float, high: float) -> str:
+    return money(low) if abs(high - low) < 0.00005 else f"{money(low)}–{money(high)}"

@@ -1,0 +1,56 @@
+"""How a run ended, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from nano_banana.cli.amounts import duration
+from nano_banana.cli.amounts import money
+from nano_banana.cli.render import numbered
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.words.index import say
+from nano_banana.core.result import Status
+from nano_banana.reports.record import Record
+from nano_banana.workshop.order import Outcome
+
+FAILED = 1
+SHOWN = 20
+"""Failures that are listed; the manifest has all of them."""
+
+
+def exit_code(outcome: Outcome) -> int:
+    """0 done, 1 some takes failed, or what the reason for the early end says."""
+    if outcome.halted is not None:
+        return outcome.halted.exit_code
+    return 0 if all(record.status is Status.DONE for record in outcome.records) else FAILED
+
+
+def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
+    """Print the failures, then one line of sums and where the pictures are."""
+    takes = [record for record in outcome.records if record.card.kind == "take"]
+    done = sum(record.status is Status.DONE for record in takes)
+    lost = [record for record in outcome.records if record.status in {Status.FAILED, Status.BLOCKED}]
+    if lost:
+        _say_lost(screen, lost)
+    if outcome.halted is not None:
+        screen.problems(outcome.halted.problems)
+    calls = f"{numbered(outcome.made, 'call')} made"
+    cost = f", {money(outcome.cost_usd)}" if outcome.cost_usd or outcome.unknown_cost else ""
+    screen.say(f"{done:,} of {numbered(len(takes), 'take')} done: {calls} in {duration(seconds)}{cost}")
+    if any(record.pictures for record in outcome.records):
+        screen.say(f"pictures: {outcome.folder}")
+
+
+def _say_lost(screen: Screen, lost: list[Record]) -> None:
+    screen.say(screen.paint("red", f"{numbered(len(lost), 'node')} failed:"))
+    rows = [(record.id, _reason(record)) for record in lost[:SHOWN]]
+    screen.table(rows, indent=2)
+    if len(lost) > SHOWN:
+        rest = Counter(_reason(record) for record in lost[SHOWN:])
+        for reason, count in rest.most_common(5):
+            screen.say(f"  … {count:,} more: {reason}")
+
+
+def _reason(record: Record) -> str:
+    words = [say(problem) for problem in record.problems]
+    return "; ".join(f"{what} ({hint})" if hint else what for what, hint in words) or str(record.status)

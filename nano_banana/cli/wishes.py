@@ -1,0 +1,69 @@
+"""From a command line to a wish, and to the project it is about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.house import settings_for
+from nano_banana.cli.options import overrides
+from nano_banana.cli.screen import Screen
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.project.wish import Wish
+from nano_banana.settings import Settings
+
+if TYPE_CHECKING:
+    from nano_banana.project.project import Project
+
+
+def wish_of(
+    recipe: Path,
+    *,
+    variables: Sequence[str] = (),
+    provider: str | None = None,
+    only: Sequence[str] = (),
+    sample: int | None = None,
+) -> Wish:
+    """The wish that the command line's options spell. Raises Invalid for a `--set` without a value."""
+    return Wish(recipe=_file(recipe), sets=_sets(variables), provider=provider, only=tuple(only), sample=sample)
+
+
+def settings_of(screen: Screen, wish: Wish, *, store: Path | None = None, out: Path | None = None) -> Settings:
+    """The settings of the project that the recipe belongs to."""
+    given = overrides(store=store, out=out)
+    return settings_for(screen, start=wish.recipe.absolute().parent, overrides=given)
+
+
+def open_project(screen: Screen, wish: Wish, settings: Settings) -> Project:
+    """The checked recipe; warnings go to the screen. Raises Invalid with every problem."""
+    from nano_banana.project.project import Project
+
+    project = Project.open(wish, settings, environ=os.environ)
+    if project.loaded.warnings:
+        screen.problems(project.loaded.warnings)
+    return project
+
+
+def _file(recipe: Path) -> Path:
+    """The recipe; a folder stands for the `recipe.yaml` in it."""
+    path = recipe / "recipe.yaml" if recipe.is_dir() else recipe
+    if not path.exists():
+        raise Invalid([trouble("no_recipe", path=str(path))])
+    return path
+
+
+def _sets(variables: Sequence[str]) -> Mapping[str, str]:
+    wrong = [text for text in variables if "=" not in text or text.startswith("=")]
+    if wrong:
+        raise Invalid([trouble("set_without_value", given=text) for text in wrong])
+    return dict(text.split("=", 1) for text in variables)
+
+
+recipe_argument = click.argument("recipe", type=click.Path(path_type=Path), default=".", metavar="[RECIPE]")
+"""The recipe's path: a file, or the folder that holds `recipe.yaml`."""

@@ -1,0 +1,28 @@
+"""The words for what can happen while a plan is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.cli.words.wording import Wording
+
+WORDS: Mapping[str, Wording] = {
+    "price_unknown": Wording(
+        "the next call has no known price, and the budget is ${budget_usd:.2f}",
+        "take `limits.budget_usd` out to run it all the same",
+    ),
+    "budget_reached": Wording(
+        "the next call may cost ${price_usd:.2f}, and ${spent_usd:.2f} of ${budget_usd:.2f} are spent or kept",
+        "raise `limits.budget_usd`; the next run goes on from here",
+    ),
+    "file_changed": Wording("`{path}` changed while the run was under way", "run it again"),
+    "interrupted": Wording("interrupted", "what was made is kept; the next run goes on from here"),
+    "waits_for_failed": Wording("waits for {names}, which failed"),
+    "made_elsewhere": Wording("another run is making this; waiting for it"),
+    "output_failed": Wording("`{path}` can't be written: {why}"),
+    "no_provider": Wording("this version can't run on the provider `{name}`", "it can run on: {known}"),
+    "too_dear": Wording(
+        "this may cost {price}, and more than ${limit:.2f} is to be asked for",
+        "look at `nano-banana plan`, and run with `--yes`",
+    ),
+}

@@ -1,0 +1,37 @@
+"""News: what happens in a run, told to whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Literal
+from typing import TypeAlias
+
+from nano_banana.core.json import JSONValue
+
+NewsKind: TypeAlias = Literal["planned", "cached", "running", "made", "failed", "node_done", "node_failed", "note"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """One thing that happened to `count` calls of a stage, or to a node.
+
+    `planned` adds to a stage's total; `cached`, `running`, `made` and `failed` tell what became of its
+    calls; `node_done` and `node_failed` close a node. `seconds` is how long it took, `cost_usd` what it
+    cost (None: nobody knows). A `note` (and a failure that has a reason) says in `data["kind"]` which
+    words to use, as a problem's kind does, and fills them with the rest of `data`.
+    """
+
+    kind: NewsKind
+    stage: str
+    node: str = ""
+    count: int = 1
+    seconds: float = 0.0
+    cost_usd: float | None = 0.0
+    data: Mapping[str, JSONValue] = field(default_factory=dict)
+
+
+Watcher: TypeAlias = Callable[[News], None]
+"""Is told the news as they come; returns at once and never raises."""

@@ -1,0 +1,141 @@
+"""Drives a plan: roots first, takes as soon as they can go.
+
+The approach: one task a node, a bounded window of them, no barrier between takes. A group of takes
+waits for its roots and then feeds the window; nodes ask for calls and `Answering` answers them. A node
+that fails is reported and the others go on; what ends the run halts new calls and lets those under way end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Sequence
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import trouble
+from nano_banana.core.flow import Ask
+from nano_banana.core.flow import Made
+from nano_banana.core.news import News
+from nano_banana.core.news import NewsKind
+from nano_banana.core.news import Watcher
+from nano_banana.core.node import Group
+from nano_banana.core.node import Node
+from nano_banana.core.node import Plan
+from nano_banana.core.problem import Problem
+from nano_banana.core.reply import Reply
+from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
+from nano_banana.core.result import Step
+from nano_banana.engine.answering import Answering
+from nano_banana.engine.policy import Policy
+
+OnResult = Callable[[NodeResult], None]
+
+
+class Engine:
+    """One run of one plan."""
+
+    def __init__(self, answering: Answering, policy: Policy, watch: Watcher, on_result: OnResult) -> None:
+        """`on_result` is told how each node ended, in the order of their ends."""
+        self._answering = answering
+        self._watch = watch
+        self._on_result = on_result
+        self._window = asyncio.Semaphore(max(32, 4 * sum(policy.limits.values())))
+        self._roots: dict[str, asyncio.Future[Blob | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, plan: Plan, *, skip: Collection[str] = ()) -> NanoBananaError | None:
+        """Drive every node but those in `skip`; return why the run was halted, or None.
+
+        Raises asyncio.CancelledError where the run is cancelled; calls under way are then given up.
+        """
+        loop = asyncio.get_running_loop()
+        self._roots = {node.id: loop.create_future() for node in plan.roots}
+        feeders = [asyncio.create_task(self._root(node)) for node in plan.roots]
+        feeders += [asyncio.create_task(self._feed(group, skip)) for group in plan.groups]
+        try:
+            await asyncio.gather(*feeders)
+            while self._tasks:
+                await asyncio.gather(*self._tasks)
+        except BaseException:
+            for task in (*feeders, *self._tasks):
+                task.cancel()
+            await asyncio.gather(*feeders, *self._tasks, return_exceptions=True)
+            raise
+        return self._answering.halt.reason
+
+    async def _root(self, node: Node) -> None:
+        result = await self._drive(node, {})
+        self._roots[node.id].set_result(result.result)
+        self._on_result(result)
+
+    async def _feed(self, group: Group, skip: Collection[str]) -> None:
+        """Give a group's nodes to the window, once what they wait for is there."""
+        waited = {name: await self._roots[name] for name in group.after}
+        results = {name: blob for name, blob in waited.items() if blob is not None}
+        lost = [name for name in group.after if name not in results]
+        for node in group.nodes():
+            if node.id in skip:
+                continue
+            if lost or self._answering.halt.reason:
+                self._on_result(self._unbegun(node, lost))
+                continue
+            await self._window.acquire()
+            task = asyncio.create_task(self._take(node, results))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _unbegun(self, node: Node, lost: list[str]) -> NodeResult:
+        reason = self._answering.halt.reason
+        if reason is not None:
+            return NodeResult(node=node, status=Status.STOPPED, problems=reason.problems)
+        problem = trouble("waits_for_failed", names=", ".join(lost))
+        return NodeResult(node=node, status=Status.BLOCKED, problems=(problem,))
+
+    async def _take(self, node: Node, results: dict[str, Blob]) -> None:
+        try:
+            self._on_result(await self._drive(node, results))
+        finally:
+            self._window.release()
+
+    async def _drive(self, node: Node, results: dict[str, Blob]) -> NodeResult:
+        """Answer a node's calls until its flow ends."""
+        steps: list[Step] = []
+        pictures: list[Made] = []
+        result: Blob | None = None
+        problems: Sequence[Problem] = ()
+        status = Status.DONE
+        try:
+            result = await self._follow(node, results, steps, pictures)
+        except NanoBananaError as error:
+            halted = self._answering.halt.reason is error or not isinstance(error, CallFailed)
+            status = Status.STOPPED if halted else Status.FAILED
+            problems = error.problems
+        kind: NewsKind = "node_done" if status is Status.DONE else "node_failed"
+        self._watch(News(kind=kind, stage=node.card.stage, node=node.id))
+        return NodeResult(node=node, status=status, steps=steps, pictures=pictures, result=result, problems=problems)
+
+    async def _follow(self, node: Node, results: dict[str, Blob], steps: list[Step], pictures: list[Made]) -> Blob:
+        """Drive the flow to its result, noting on the way what it asked and made."""
+        flow = node.flow(results)
+        try:
+            event = next(flow)
+            while True:
+                if isinstance(event, Made):
+                    pictures.append(event)
+                    event = flow.send(())
+                else:
+                    event = flow.send(await self._answers(event, node.id, steps))
+        except StopIteration as end:
+            made: Blob = end.value
+            return made
+
+    async def _answers(self, ask: Ask, node: str, steps: list[Step]) -> tuple[Reply, ...]:
+        asked = [self._answering.answer(call, stage=ask.stage, node=node) for call in ask.calls]
+        answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
+        for call, (reply, cached) in zip(ask.calls, answers, strict=True):
+            steps.append(Step(stage=ask.stage, call=call, reply=reply, cached=cached))
+        return tuple(reply for reply, _ in answers)

@@ -1,0 +1,27 @@
+"""What the engine must be told about calls, since it knows no catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from nano_banana.core.answer import Provider
+from nano_banana.core.call import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Who answers, and within which bounds.
+
+    `providers` make a provider when its first call comes. `kind_of` sorts a call (`train`, `image`,
+    `compute`); `limits` is how many of a kind run at once. `price` is the most that a call may cost in
+    USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent.
+    """
+
+    providers: Mapping[str, Callable[[], Provider]]
+    kind_of: Callable[[Call], str]
+    limits: Mapping[str, int] = field(default_factory=dict)
+    price: Callable[[Call], float | None] = lambda _call: 0.0
+    budget_usd: float | None = None

@@ -1,0 +1,37 @@
+"""The budget: reserve before a call, settle after it."""
+
+from __future__ import annotations
+
+from nano_banana.core.errors import LimitReached
+from nano_banana.core.errors import trouble
+
+
+class Purse:
+    """What a run has spent and what its calls under way may still cost (USD)."""
+
+    def __init__(self, budget_usd: float | None) -> None:
+        """None is no limit."""
+        self._budget = budget_usd
+        self._reserved = 0.0
+        self.spent = 0.0
+        self.unknown = 0
+
+    def reserve(self, price: float | None) -> float:
+        """Set money aside for a call, and return how much.
+
+        Raises LimitReached where the budget does not hold it; under a budget, so does an unknown price.
+        """
+        if self._budget is not None and price is None:
+            raise LimitReached([trouble("price_unknown", budget_usd=self._budget)])
+        amount = price or 0.0
+        if self._budget is not None and amount and self.spent + self._reserved + amount > self._budget + 1e-9:
+            held = self.spent + self._reserved
+            raise LimitReached([trouble("budget_reached", budget_usd=self._budget, spent_usd=held, price_usd=amount)])
+        self._reserved += amount
+        return amount
+
+    def settle(self, reserved: float, cost_usd: float | None) -> None:
+        """A call ended: put the reserve back and count what it cost (None: nobody knows; the reserve counts)."""
+        self._reserved -= reserved
+        self.spent += reserved if cost_usd is None else cost_usd
+        self.unknown += cost_usd is None

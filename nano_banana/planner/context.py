@@ -1,0 +1,39 @@
+"""What a template finds when a take is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nano_banana.core.json import JSONObject
+from nano_banana.planner.take import Take
+from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.resolve.prompts import traits_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contexts:
+    """Makes templates' contexts: the recipe's variables, the environment, and each subject's names."""
+
+    common: JSONObject
+    subjects: Mapping[str, JSONObject]
+
+    @classmethod
+    def of(cls, recipe: Recipe, environment: JSONObject) -> Contexts:
+        """Everything that is the same for all takes. A trait that a subject lacks reads as nothing."""
+        traits: JSONObject = dict.fromkeys(traits_of(recipe.subjects))
+        subjects: dict[str, JSONObject] = {
+            name: {
+                "name": name,
+                "noun": subject.noun,
+                "trigger": subject.trigger,
+                "traits": {**traits, **subject.traits},
+            }
+            for name, subject in recipe.subjects.items()
+        }
+        return cls(common={**recipe.variables, "env": environment}, subjects=subjects)
+
+    def take(self, take: Take) -> Mapping[str, object]:
+        """The context of one take."""
+        who = self.subjects.get(take.subject)
+        return {**self.common, **take.cell, "subject": who, "seed": take.seed, "shot": take.shot.name}

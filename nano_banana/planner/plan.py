@@ -1,0 +1,127 @@
+"""From a recipe to a plan: trainings, then groups of takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import partial
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.node import Card
+from nano_banana.core.node import Group
+from nano_banana.core.node import Node
+from nano_banana.core.node import Plan
+from nano_banana.planner.chain import chain_of
+from nano_banana.planner.selection import Selection
+from nano_banana.planner.selection import Wanted
+from nano_banana.planner.selection import select
+from nano_banana.planner.selection import spread
+from nano_banana.planner.take import Take
+from nano_banana.planner.take import takes_of
+from nano_banana.planner.track import forked
+from nano_banana.planner.track import tracks_of
+from nano_banana.planner.training import root_id
+from nano_banana.planner.training import training_node
+from nano_banana.planner.workbench import Workbench
+from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.model import Stage
+from nano_banana.recipe.resolve.shots import cells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """The takes of a track with one subject: how many are wanted, and at which positions (None: all)."""
+
+    wanted: Wanted
+    subject: str
+    count: int
+    positions: frozenset[int] | None = None
+
+
+def make_plan(bench: Workbench, selection: Selection) -> Plan:
+    """The plan of what is selected. Raises Invalid where the globs name nothing."""
+    wanted = select(bench.recipe, tracks_of(bench.recipe), selection.only)
+    forks = forked([one.track for one in wanted])
+    batches = [_batch(bench.recipe, one, subject) for one in wanted for subject in one.track.shot.cast or ("",)]
+    batches = _sampled([batch for batch in batches if batch.count], selection.sample)
+    groups = [_group(bench, batch, fork=batch.wanted.track.shot.name in forks) for batch in batches]
+    roots = _roots(bench, selection, groups)
+    if selection.only and not groups and not roots:
+        raise Invalid([trouble("only_nothing", glob=" ".join(selection.only), known=", ".join(bench.recipe.shots))])
+    return Plan(
+        recipe=bench.recipe.name,
+        roots=roots,
+        groups=groups,
+        files={blob.digest: path for path, blob in bench.digests.items()},
+        limits=bench.recipe.limits.parallel,
+        budget_usd=bench.recipe.limits.budget_usd,
+    )
+
+
+def _batch(recipe: Recipe, wanted: Wanted, subject: str) -> _Batch:
+    shot = wanted.track.shot
+    if not wanted.takes:
+        return _Batch(wanted=wanted, subject=subject, count=len(cells(shot, subject)) * len(shot.seeds))
+    takes = enumerate(takes_of(recipe.name, shot, subject))
+    positions = frozenset(at for at, take in takes if wanted.has(take.id))
+    return _Batch(wanted=wanted, subject=subject, count=len(positions), positions=positions)
+
+
+def _sampled(batches: list[_Batch], count: int | None) -> list[_Batch]:
+    if count is None:
+        return batches
+    chosen = spread(sum(batch.count for batch in batches), count)
+    found, before = [], 0
+    for batch in batches:
+        positions = range(batch.count) if batch.positions is None else sorted(batch.positions)
+        kept = frozenset(position for at, position in enumerate(positions, start=before) if at in chosen)
+        before += batch.count
+        if kept:
+            found.append(replace(batch, count=len(kept), positions=kept))
+    return found
+
+
+def _group(bench: Workbench, batch: _Batch, *, fork: bool) -> Group:
+    track, subject = batch.wanted.track, batch.subject
+    after = tuple(root_id(name, subject) for name in track.trainers if name not in bench.recipe.adapters)
+    chain = chain_of(bench, track)
+    last = track.stages[-1].id
+    suffix = f"@{last}" if fork else ""
+
+    def nodes() -> Iterator[Node]:
+        for at, take in enumerate(takes_of(bench.recipe.name, track.shot, subject)):
+            if batch.positions is None or at in batch.positions:
+                yield Node(id=take.id + suffix, card=_card(take, last, suffix), after=after, flow=partial(chain, take))
+
+    return Group(after=after, count=batch.count, nodes=nodes)
+
+
+def _card(take: Take, last: str, suffix: str) -> Card:
+    return Card(
+        kind="take",
+        slot=take.slot + suffix,
+        stage=last,
+        shot=take.shot.name,
+        subject=take.subject,
+        axes={axis: value.key for axis, value in take.cell.items()},
+        seed=take.seed,
+    )
+
+
+def _roots(bench: Workbench, selection: Selection, groups: list[Group]) -> list[Node]:
+    """The trainings that some take waits for; all of them, or the ones named, where that is what is asked."""
+    needed = {name for group in groups for name in group.after}
+    everything = not selection.only and selection.sample is None
+    return [
+        training_node(bench, stage, bench.recipe.subjects[subject])
+        for stage in bench.recipe.stages
+        for subject in stage.subjects
+        if root_id(stage.id, subject) in needed or everything or _named(stage, selection)
+    ]
+
+
+def _named(stage: Stage, selection: Selection) -> bool:
+    return any(fnmatchcase(stage.id, glob) for glob in selection.only)

@@ -1,0 +1,56 @@
+"""Takes: a shot's cell with one seed, named without positions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nano_banana.recipe.axis_value import AxisValue
+from nano_banana.recipe.model import Shot
+from nano_banana.recipe.resolve.shots import cells
+
+SEED_TAG = "nano-banana/seed/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """One picture to make. `at` is the seed's position among the shot's seeds."""
+
+    shot: Shot
+    subject: str
+    cell: Mapping[str, AxisValue]
+    seed: int
+    at: int
+
+    @property
+    def stem(self) -> str:
+        """The id without the seed: `headshots/ana/office/corporate`."""
+        keys = [value.key for value in self.cell.values()]
+        return "/".join([self.shot.name, *([self.subject] if self.subject else []), *keys])
+
+    @property
+    def id(self) -> str:
+        """The take's name for people and globs: `headshots/ana/office/corporate/s11`."""
+        return f"{self.stem}/s{self.seed}"
+
+    @property
+    def slot(self) -> str:
+        """The take's place in the plan, the same after its seed was changed."""
+        return f"{self.stem}/#{self.at}"
+
+
+def takes_of(recipe: str, shot: Shot, subject: str) -> Iterator[Take]:
+    """Every take of a shot with one subject (empty: nobody), in the recipe's order: axes, then seeds."""
+    for cell in cells(shot, subject):
+        for at in range(len(shot.seeds)):
+            seed = shot.seeds.explicit[at] if shot.seeds.explicit else derived_seed(recipe, shot, subject, cell, at)
+            yield Take(shot=shot, subject=subject, cell=cell, seed=seed, at=at)
+
+
+def derived_seed(recipe: str, shot: Shot, subject: str, cell: Mapping[str, AxisValue], at: int) -> int:
+    """A seed from names (0 to 2³¹ − 1), so that a new scene leaves every other take as it was."""
+    axes = sorted(f"{axis}={value.key}" for axis, value in cell.items())
+    words = "\n".join([SEED_TAG, recipe, shot.name, subject, *axes, shot.seeds.salt, str(at)])
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big") >> 1

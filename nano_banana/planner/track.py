@@ -1,0 +1,56 @@
+"""Tracks: the ways that a shot's takes go through the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.model import Shot
+from nano_banana.recipe.model import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A shot and the stages that each of its takes goes through, from the one that draws to the last."""
+
+    shot: Shot
+    stages: tuple[Stage, ...]
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        """Tells tracks apart: the shot and the stages' ids."""
+        return (self.shot.name, *(stage.id for stage in self.stages))
+
+    @property
+    def trainers(self) -> tuple[str, ...]:
+        """The adapters that its stages draw with, by name, in order of use."""
+        return tuple(dict.fromkeys(name for stage in self.stages for name, _ in stage.adapters))
+
+
+def tracks_of(recipe: Recipe) -> list[Track]:
+    """Every track of the recipe. A shot that two stages go on with has a track for each."""
+    found = []
+    for stage in recipe.stages:
+        for shot in stage.shots:
+            found += [Track(shot=recipe.shots[shot], stages=way) for way in _ways(recipe, shot, (stage,))]
+    return found
+
+
+def _ways(recipe: Recipe, shot: str, way: tuple[Stage, ...]) -> Iterator[tuple[Stage, ...]]:
+    onward = [stage for stage in recipe.stages if _takes_up(stage, way[-1].id, shot)]
+    if not onward:
+        yield way
+    for stage in onward:
+        yield from _ways(recipe, shot, (*way, stage))
+
+
+def _takes_up(stage: Stage, before: str, shot: str) -> bool:
+    return any(source.stage == before and source.shot in ("", shot) for source in stage.sources)
+
+
+def forked(tracks: Sequence[Track]) -> frozenset[str]:
+    """Shots with more than one track, whose takes need the last stage in their names."""
+    shots = [track.shot.name for track in tracks]
+    return frozenset(name for name in shots if shots.count(name) > 1)

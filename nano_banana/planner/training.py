@@ -1,0 +1,87 @@
+"""The nodes that takes wait for: one training for each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.catalog.complete import complete
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.catalog.roles import TriggerUse
+from nano_banana.core.blob import Blob
+from nano_banana.core.flow import Flow
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
+from nano_banana.core.node import Card
+from nano_banana.core.node import Node
+from nano_banana.planner.workbench import Workbench
+from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Subject
+from nano_banana.recipe.model import Text
+from nano_banana.stages.train import Training
+from nano_banana.stages.train import train
+
+
+def root_id(stage: str, subject: str) -> str:
+    """The name of the node that trains a subject."""
+    return f"{stage}/{subject}"
+
+
+def training_node(bench: Workbench, stage: Stage, subject: Subject) -> Node:
+    """The node that trains one subject's adapter."""
+    endpoint = bench.endpoint(stage.endpoint)
+    training = _training(bench, stage, subject)
+    context = {**bench.contexts.common, "subject": bench.contexts.subjects[subject.name]}
+    options = as_object(bench.fill(stage.options, context, (*stage.where, "with")))
+    arguments = complete(endpoint, {**_ours(stage, subject, endpoint), **options})
+
+    def flow(_results: Mapping[str, Blob]) -> Flow[Blob]:
+        return train(bench.site, stage.id, endpoint, training, arguments)
+
+    name = root_id(stage.id, subject.name)
+    return Node(id=name, card=Card(kind="adapter", slot=name, stage=stage.id, subject=subject.name), flow=flow)
+
+
+def _training(bench: Workbench, stage: Stage, subject: Subject) -> Training:
+    photos = [
+        (bench.digests[photo.path], None if photo.caption is None else bench.digests[photo.caption])
+        for photo in subject.photos
+    ]
+    caption = stage.data.get("caption")
+    if caption is None:
+        return Training(photos=photos)
+    context = {**bench.contexts.common, "subject": bench.contexts.subjects[subject.name]}
+    text = Text(text=as_text(caption), where=(*stage.where, "caption"))
+    return Training(photos=photos, caption=bench.render(text, context))
+
+
+def _ours(stage: Stage, subject: Subject, endpoint: Endpoint) -> JSONObject:
+    """The fields that the stage fills: the trigger in the trainer's own way, and the steps."""
+    fields: dict[str, JSONValue] = {}
+    if endpoint.roles.trigger:
+        fields[endpoint.roles.trigger] = _trigger(subject, endpoint.roles.trigger_as)
+    steps = stage.data.get("steps")
+    if steps is not None and endpoint.roles.steps:
+        fields[endpoint.roles.steps] = _steps(steps, len(subject.photos))
+    return fields
+
+
+def _trigger(subject: Subject, use: TriggerUse | None) -> str:
+    match use:
+        case TriggerUse.CAPTION:
+            return f"a photo of {subject.trigger} {subject.noun}"
+        case TriggerUse.PHRASE:
+            return f"{subject.trigger} {subject.noun}"
+        case _:
+            return subject.trigger
+
+
+def _steps(steps: JSONValue, photos: int) -> int:
+    """A number as it is, or so many for each photo, within the bounds given."""
+    if not isinstance(steps, Mapping):
+        return as_whole(steps)
+    count = as_whole(steps["per_photo"]) * photos
+    count = max(count, as_whole(steps.get("min", count)))
+    return min(count, as_whole(steps.get("max", count)))

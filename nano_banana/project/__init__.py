@@ -1,0 +1,1 @@
+"""The one door: a recipe opened, planned, run and explained."""

@@ -1,0 +1,241 @@
+"""A recipe opened with all it takes to plan and run; the API.
+
+with Project.open(Wish(recipe=Path("recipe.yaml")), settings, environ=os.environ) as project:
+    forecast = project.forecast()
+    outcome = project.run(forecast, watch=print)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Task
+from nano_banana.core.blob import Blob
+from nano_banana.core.blob import imagine
+from nano_banana.core.call import Call
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Refused
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.news import Watcher
+from nano_banana.core.node import Plan
+from nano_banana.core.result import Status
+from nano_banana.planner.context import Contexts
+from nano_banana.planner.forecast import Tally
+from nano_banana.planner.forecast import pricer
+from nano_banana.planner.imagine import imaginer
+from nano_banana.planner.plan import make_plan
+from nano_banana.planner.preview import preview
+from nano_banana.planner.selection import Selection
+from nano_banana.planner.workbench import Workbench
+from nano_banana.project.forecast import Forecast
+from nano_banana.project.sources import media_of
+from nano_banana.project.wish import Wish
+from nano_banana.project.wish import digests_of
+from nano_banana.recipe.files import RecipeFiles
+from nano_banana.recipe.files import find_root
+from nano_banana.recipe.load import Loaded
+from nano_banana.recipe.load import load_recipe
+from nano_banana.reports.fresh import Look
+from nano_banana.reports.fresh import Trace
+from nano_banana.reports.fresh import look
+from nano_banana.reports.record import record_of
+from nano_banana.settings import Settings
+from nano_banana.stages.site import Site
+from nano_banana.workshop.crew import Crew
+from nano_banana.workshop.crew import local_revision
+from nano_banana.workshop.order import Order
+from nano_banana.workshop.order import Outcome
+from nano_banana.workshop.workshop import Workshop
+
+
+class Project:
+    """A checked recipe, its catalog and its workshop. Close it at the end."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        settings: Settings,
+        loaded: Loaded,
+        catalog: Catalog,
+        crew: Crew,
+        environ: Mapping[str, str],
+    ) -> None:
+        """Put the parts together; callers use `Project.open`."""
+        self.wish = wish
+        self.settings = settings
+        self.loaded = loaded
+        self.recipe = loaded.recipe
+        self.catalog = catalog
+        self._crew = crew
+        self._environ = environ
+
+    @classmethod
+    def open(cls, wish: Wish, settings: Settings, *, environ: Mapping[str, str], crew: Crew | None = None) -> Self:
+        """Load and check the recipe. Raises Invalid with every problem at once."""
+        files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent)
+        catalog = _catalog(files)
+        loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=wish.sets, environ=environ)
+        return cls(wish, settings, loaded, catalog, crew or Crew(settings.parallel_compute, catalog), environ)
+
+    def __enter__(self) -> Self:
+        """Close it at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the store and the worker processes back."""
+        if "workshop" in self.__dict__:
+            self.workshop.close()
+        self._crew.close()
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """The store and the providers, opened when first needed."""
+        return Workshop(self.settings, self._crew.makers)
+
+    @property
+    def provider(self) -> str:
+        """Who does the paid work: the command line's word, else the recipe's, else the settings'."""
+        return self.wish.provider or self.recipe.provider or self.settings.provider
+
+    @property
+    def folder(self) -> Path:
+        """Where this recipe's pictures appear."""
+        return self.settings.out / self.recipe.name
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
+        return make_plan(self._bench(self.workshop.store.digests(self._paths())), self._selection)
+
+    @property
+    def _selection(self) -> Selection:
+        return Selection(only=self.wish.only, sample=self.wish.sample)
+
+    @cached_property
+    def price(self) -> Callable[[Call], float | None]:
+        """The most that a call may cost, in USD; None where nobody knows."""
+        money_of = pricer(self.catalog)
+
+        def most(call: Call) -> float | None:
+            money = money_of(call)
+            return None if money is None else money.high
+
+        return most
+
+    @property
+    def ask_above_usd(self) -> float:
+        """Above this, a run asks: the recipe's word, else the settings'."""
+        asked = self.recipe.limits.ask_above_usd
+        return self.settings.ask_above_usd if asked is None else asked
+
+    def check(self) -> int:
+        """Draw up every take's calls, so that a template that fails on some values is found; return how many.
+
+        Raises Invalid with every such template. Makes no call, opens no store and reads no photo.
+        """
+        unread = {path: imagine(str(path), media=media_of(path)) for path in self._paths()}
+        plan = make_plan(self._bench(unread), self._selection)
+        ends = preview(plan, lambda _keys: {}, imaginer(self.catalog))
+        problems = {problem: None for end in ends for problem in end.problems}
+        if problems:
+            raise Invalid(problems)
+        return plan.takes
+
+    def check_provider(self, forecast: Forecast) -> None:
+        """Raise Refused where something is to be made that this version has no provider for."""
+        known = self._crew.makers
+        if self.provider not in known and any(count.paid for count in forecast.tally.stages.values()):
+            offered = ", ".join(sorted(set(known) - {"compute"}))
+            raise Refused([trouble("no_provider", name=self.provider, known=offered)])
+
+    def forecast(self) -> Forecast:
+        """Drive the plan against the store alone."""
+        tally = Tally(pricer(self.catalog))
+        records = []
+        for result in preview(self.plan, self.workshop.store.replies, imaginer(self.catalog)):
+            tally.add(result)
+            records.append(record_of(result))
+        return Forecast(project=self.recipe.name, records=records, tally=tally)
+
+    def run(self, forecast: Forecast, watch: Watcher) -> Outcome:
+        """Do what the forecast left open, and remember it where all of it is done."""
+        order = Order(
+            plan=self.plan,
+            known=[record for record in forecast.records if record.status is Status.DONE],
+            kind_of=self._kind_of,
+            price=self.price,
+            whole=self.wish.whole,
+            head=self._head(),
+            arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
+        )
+        return self.workshop.do(order, self.folder, watch)
+
+    def remember(self, outcome: Outcome, summary: JSONObject) -> None:
+        """Leave the trace by which the next run sees that nothing changed."""
+        read: dict[str, Look] = {str(path): look(str(path)) for path in self.loaded.files.seen}
+        written: dict[str, Look] = {
+            name: (stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode) for name, stat in outcome.written.items()
+        }
+        trace = Trace(
+            read=read | {str(path): look(str(path)) for path in self.plan.files.values()},
+            environment=digests_of(self.loaded.env_read, self._environ),
+            folder=str(self.folder),
+            written={**written, "manifest.json": look(str(self.folder / "manifest.json"))},
+            summary=summary,
+        )
+        note = self.wish.note(self.settings, local_revision())
+        self.workshop.store.note(note, trace.dump())
+
+    def _bench(self, digests: Mapping[Path, Blob]) -> Workbench:
+        recipe = self.recipe
+        revision = local_revision() if self.provider == "local" else 0
+        return Workbench(
+            recipe=recipe,
+            site=Site(provider=self.provider, revision=revision),
+            catalog=self.catalog,
+            engine=self.loaded.engine,
+            contexts=Contexts.of(recipe, self.loaded.environment),
+            digests=digests,
+            place_of=self.loaded.place_of,
+        )
+
+    def _paths(self) -> Mapping[Path, str]:
+        """Every file of the user's that calls take in, with its media type."""
+        recipe = self.recipe
+        photos = [photo for subject in recipe.subjects.values() for photo in subject.photos]
+        paths = [photo.path for photo in photos] + [photo.caption for photo in photos if photo.caption]
+        paths += [adapter.path for adapter in recipe.adapters.values()]
+        paths += [path for stage in recipe.stages for path in stage.files.values()]
+        return {path: media_of(path) for path in paths}
+
+    def _kind_of(self, call: Call) -> str:
+        if call.provider == "compute":
+            return "compute"
+        endpoint = self.catalog.get(call.endpoint)
+        return "train" if endpoint is not None and endpoint.does is Task.TRAIN else "image"
+
+    def _head(self) -> JSONObject:
+        subjects: dict[str, JSONValue] = {
+            name: {"noun": subject.noun, "trigger": subject.trigger, "consent": subject.consent}
+            for name, subject in self.recipe.subjects.items()
+        }
+        return {"manifest": 1, "recipe": self.recipe.name, "provider": self.provider, "subjects": subjects}
+
+
+def _catalog(files: RecipeFiles) -> Catalog:
+    """The program's endpoints and the project's own, whose files are among those that were read."""
+    folder = files.root / "endpoints"
+    for path in files.glob("endpoints/*.yaml"):
+        files.exists(path)
+    return Catalog.load(folder if files.is_folder(folder) else None)

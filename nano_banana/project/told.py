@@ -1,0 +1,70 @@
+"""What `run --json` and `plan --json` say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nano_banana.core.json import JSONValue
+from nano_banana.core.result import Status
+from nano_banana.project.forecast import Forecast
+from nano_banana.reports.record import Record
+from nano_banana.reports.record import adapter_json
+from nano_banana.reports.record import take_json
+from nano_banana.workshop.order import Outcome
+
+
+def tell_plan(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
+    """A forecast: `made` counts the calls that would be made."""
+    tally = forecast.tally
+    return {
+        "recipe": forecast.project,
+        "run": None,
+        "status": "planned" if tally.to_make else "done",
+        "calls": {
+            "total": tally.cached + tally.to_make,
+            "cached": tally.cached,
+            "made": tally.to_make,
+            "failed": 0,
+            "unknown": 0,
+        },
+        "cost_usd": {**_estimate(forecast), "billed": None},
+        **_records(forecast.records, folder),
+    }
+
+
+def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
+    """A run that ended: `cached` are the calls that the store, or another run at the same time, answered."""
+    keys = {key for record in outcome.records for key in record.keys.values()}
+    return {
+        "recipe": forecast.project,
+        "run": outcome.run,
+        "status": status_of(outcome),
+        "calls": {
+            "total": len(keys) + outcome.failed,
+            "cached": max(len(keys) - outcome.made, 0),
+            "made": outcome.made,
+            "failed": outcome.failed,
+            "unknown": 0,
+        },
+        "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
+        **_records(outcome.records, str(outcome.folder)),
+    }
+
+
+def status_of(outcome: Outcome) -> str:
+    """`done`, `failed` (some takes), or `stopped` (Ctrl-C, a limit, the provider)."""
+    if outcome.halted is not None:
+        return "stopped"
+    return "done" if all(record.status is Status.DONE for record in outcome.records) else "failed"
+
+
+def _estimate(forecast: Forecast) -> dict[str, JSONValue]:
+    money = forecast.tally.money
+    high = None if forecast.tally.unpriced else round(money.high, 6)
+    return {"estimated_low": round(money.low, 6), "estimated_high": high}
+
+
+def _records(records: Sequence[Record], folder: str) -> dict[str, JSONValue]:
+    takes = [take_json(record, folder) for record in records if record.card.kind == "take"]
+    adapters = [adapter_json(record) for record in records if record.card.kind == "adapter"]
+    return {"takes": takes, "adapters": adapters}

@@ -1,0 +1,55 @@
+"""What somebody wants of a recipe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from nano_banana import __version__
+from nano_banana.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection."""
+
+    recipe: Path
+    sets: Mapping[str, str] = field(default_factory=dict)
+    provider: str | None = None
+    only: tuple[str, ...] = ()
+    sample: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the recipe is wanted."""
+        return not self.only and self.sample is None
+
+    def note(self, settings: Settings, revision: int) -> str:
+        """The name under which the store remembers how this wish was last fulfilled.
+
+        Whatever changes the answer without changing a file is part of the name: the program's version,
+        the revision of the local provider, and the settings that matter.
+        """
+        words = [
+            __version__,
+            revision,
+            os.path.abspath(self.recipe),  # noqa: PTH100 - a symlink is a name of its own
+            dict(self.sets),
+            self.provider,
+            list(self.only),
+            self.sample,
+            settings.provider,
+            str(settings.out),
+            settings.link,
+        ]
+        return "fresh/" + hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+
+
+def digests_of(names: Mapping[str, object] | frozenset[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables by digest, so that no value is kept."""
+    return {name: hashlib.sha256(environ.get(name, "").encode()).hexdigest() for name in sorted(names)}

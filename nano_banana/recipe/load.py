@@ -1,0 +1,126 @@
+"""A recipe, from its file to nouns; every problem is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.errors import Invalid
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import as_number
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
+from nano_banana.core.problem import Place
+from nano_banana.core.problem import Problem
+from nano_banana.recipe.document import load_document
+from nano_banana.recipe.files import RecipeFiles
+from nano_banana.recipe.model import Limits
+from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.model import Text
+from nano_banana.recipe.resolve.checks import check_stages
+from nano_banana.recipe.resolve.prompts import check_names
+from nano_banana.recipe.resolve.prompts import place_of
+from nano_banana.recipe.resolve.prompts import read_templates
+from nano_banana.recipe.resolve.reading import Reading
+from nano_banana.recipe.resolve.shots import read_axes
+from nano_banana.recipe.resolve.shots import read_shots
+from nano_banana.recipe.resolve.stages import Known
+from nano_banana.recipe.resolve.stages import find_cycle
+from nano_banana.recipe.resolve.stages import read_stages
+from nano_banana.recipe.resolve.subjects import read_adapters
+from nano_banana.recipe.resolve.subjects import read_subjects
+from nano_banana.recipe.resolve.texts import check_texts
+from nano_banana.recipe.resolve.texts import check_triggers
+from nano_banana.recipe.resolve.texts import environment_in
+from nano_banana.recipe.resolve.texts import texts_of
+from nano_banana.recipe.schema import recipe_schema
+from nano_banana.recipe.templates.engine import TemplateEngine
+from nano_banana.recipe.templates.fault import TemplateFault
+from nano_banana.recipe.validate import schema_problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A recipe that can be planned, with what reading it took: the files, the environment, the warnings."""
+
+    recipe: Recipe
+    files: RecipeFiles
+    engine: TemplateEngine
+    environment: JSONObject
+    env_read: frozenset[str]
+    warnings: Sequence[Problem]
+    lines: Callable[[str], list[str]]
+    place_of: Callable[[Text, TemplateFault], Place]
+
+
+def load_recipe(
+    path: Path, *, files: RecipeFiles, catalog: Catalog, sets: Mapping[str, str], environ: Mapping[str, str]
+) -> Loaded:
+    """Read, check and resolve. Raises Invalid with every problem, sorted by place."""
+    document = load_document(path, files=files, sets=sets, environ=environ)
+    wrong = schema_problems(document, recipe_schema())
+    if wrong:
+        raise Invalid(wrong)
+    reading = Reading(document, files, catalog)
+    recipe, environment = _resolve(reading, path, environ)
+    errors = [problem for problem in reading.problems if not problem.warning]
+    if errors:
+        raise Invalid(reading.problems)
+    return Loaded(
+        recipe=recipe,
+        files=files,
+        engine=reading.engine,
+        environment=environment,
+        env_read=document.env_read | frozenset(environment),
+        warnings=[problem for problem in reading.problems if problem.warning],
+        lines=document.lines,
+        place_of=partial(place_of, reading),
+    )
+
+
+def _resolve(reading: Reading, path: Path, environ: Mapping[str, str]) -> tuple[Recipe, JSONObject]:
+    check_names(reading)
+    templates = read_templates(reading)
+    subjects = read_subjects(reading)
+    adapters = read_adapters(reading)
+    shots = read_shots(reading, subjects, read_axes(reading), templates)
+    stages = read_stages(reading, Known(subjects=subjects, adapters=adapters, shots=shots, templates=templates))
+    circle = find_cycle(stages)
+    if circle:
+        at = next(stage.where for stage in stages if stage.id == circle[0])
+        reading.wrong("cycle", at, circle=" → ".join(circle))
+    else:
+        check_stages(reading, stages, adapters, shots)
+        check_texts(reading, subjects, shots, stages, templates)
+        check_triggers(reading, subjects, shots, stages)
+    texts = [*(shot.template for shot in shots.values()), *(text for stage in stages for text in texts_of(stage))]
+    environment = environment_in(reading, texts, environ)
+    data = reading.document.data
+    provider = data.get("provider")
+    recipe = Recipe(
+        name=as_text(data["name"]),
+        path=path,
+        provider=None if provider is None else as_text(provider),
+        variables=reading.section("vars"),
+        limits=_limits(reading.section("limits")),
+        subjects=subjects,
+        adapters=adapters,
+        shots=shots,
+        stages=stages,
+    )
+    return recipe, environment
+
+
+def _limits(data: JSONObject) -> Limits:
+    budget, ask = data.get("budget_usd"), data.get("ask_above_usd")
+    return Limits(
+        budget_usd=None if budget is None else as_number(budget),
+        ask_above_usd=None if ask is None else as_number(ask),
+        parallel={kind: as_whole(count) for kind, count in as_object(data.get("parallel")).items()},
+    )

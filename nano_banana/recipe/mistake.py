@@ -1,0 +1,48 @@
+"""One schema error in plain types; the wall between jsonschema and us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from jsonschema import ValidationError
+
+from nano_banana.core.json import JSONValue
+from nano_banana.recipe.model import Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """What is wrong with `value` at `path`: it breaks `keyword`, whose value in the schema is `limit`.
+
+    `known` are the keys that the schema names there, `inner` the mistakes in the branches of an `anyOf`
+    (each with the number of its `branch`); `of_name` says that a key is meant and not a value.
+    """
+
+    keyword: str
+    path: Where
+    value: JSONValue
+    limit: JSONValue
+    known: Sequence[str]
+    inner: Sequence[Mistake]
+    branch: int
+    of_name: bool
+
+
+def mistake_of(error: ValidationError) -> Mistake:
+    """Read jsonschema's error."""
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    properties = schema.get("properties")
+    relative = list(error.relative_schema_path)
+    return Mistake(
+        keyword=str(error.validator),
+        path=tuple(error.absolute_path),
+        value=cast("JSONValue", error.instance),
+        limit=cast("JSONValue", error.validator_value),
+        known=[str(name) for name in properties] if isinstance(properties, Mapping) else [],
+        inner=[mistake_of(inner) for inner in error.context or ()],
+        branch=relative[0] if relative and isinstance(relative[0], int) else 0,
+        of_name="propertyNames" in error.absolute_schema_path,
+    )

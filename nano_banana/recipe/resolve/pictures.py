@@ -1,0 +1,26 @@
+"""What kind of picture a file is, by its first bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+"""What a folder of photos is searched for."""
+
+_SIGNS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+
+
+def picture_media(path: Path) -> str | None:
+    """The media type, or None where the file is no picture. Raises OSError where it can't be read."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return "image/webp"
+    return next((media for sign, media in _SIGNS if head.startswith(sign)), None)

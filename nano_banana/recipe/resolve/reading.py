@@ -1,0 +1,63 @@
+"""What every part of the resolver shares."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.errors import Invalid
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
+from nano_banana.core.problem import Place
+from nano_banana.core.problem import Problem
+from nano_banana.core.problem import did_you_mean
+from nano_banana.recipe.document import Document
+from nano_banana.recipe.files import RecipeFiles
+from nano_banana.recipe.model import Where
+from nano_banana.recipe.templates.engine import TemplateEngine
+
+
+class Reading:
+    """One reading of a recipe: what is read, and everything found wrong so far."""
+
+    def __init__(self, document: Document, files: RecipeFiles, catalog: Catalog) -> None:
+        self.document = document
+        self.files = files
+        self.catalog = catalog
+        self.engine = TemplateEngine(files)
+        self.problems: list[Problem] = []
+        self._said: set[tuple[str, Place | None]] = set()
+
+    def section(self, name: str) -> JSONObject:
+        """A top-level mapping, empty where the recipe has none."""
+        return as_object(self.document.data.get(name))
+
+    def add(self, problem: Problem) -> None:
+        """Note a problem, once for each kind and place."""
+        said = (problem.kind, problem.place)
+        if problem.place is None or said not in self._said:
+            self._said.add(said)
+            self.problems.append(problem)
+
+    def wrong(self, kind: str, where: Where, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
+        """Note a problem with the value at `where`."""
+        self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, suggestions=hints))
+
+    def warn(self, kind: str, where: Where, **data: JSONValue) -> None:
+        """Note something odd at `where` that does not stop the work."""
+        self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, warning=True))
+
+    def known(self, what: str, name: str, names: Collection[str], where: Where) -> bool:
+        """Whether `name` is one of `names`; notes an unknown one, with what was probably meant."""
+        if name in names:
+            return True
+        listed = ", ".join(sorted(names)) or "none"
+        self.wrong("unknown_reference", where, hints=did_you_mean(name, names), what=what, name=name, known=listed)
+        return False
+
+    def take_over(self, error: Invalid, where: Where) -> None:
+        """Note problems that came without a place, at `where`."""
+        for problem in error.problems:
+            place = problem.place or self.document.nearest(where)
+            self.add(Problem(kind=problem.kind, place=place, data=problem.data, suggestions=problem.suggestions))

@@ -1,0 +1,145 @@
+"""Shots: who, what varies, what is left out, and which seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
+from nano_banana.recipe.axis_value import AxisValue
+from nano_banana.recipe.axis_value import axis_values
+from nano_banana.recipe.model import Seeds
+from nano_banana.recipe.model import Shot
+from nano_banana.recipe.model import Subject
+from nano_banana.recipe.model import Text
+from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.prompts import find_text
+from nano_banana.recipe.resolve.reading import Reading
+from nano_banana.recipe.slug import slug
+
+ALL = "all"
+
+
+def read_axes(reading: Reading) -> Mapping[str, Mapping[str, AxisValue]]:
+    """Every declared axis with its values by key; a list of texts is keyed by their slugs."""
+    axes = {}
+    for name, value in reading.section("axes").items():
+        keyed = as_object(value) if isinstance(value, Mapping) else _keyed(reading, value, ("axes", name))
+        axes[name] = axis_values(keyed)
+    return axes
+
+
+def _keyed(reading: Reading, texts: JSONValue, where: Where) -> JSONObject:
+    keyed: dict[str, JSONValue] = {}
+    for at, item in enumerate(as_items(texts)):
+        text = as_text(item)
+        key = slug(text)
+        if key in keyed:
+            reading.wrong("repeated_value", (*where, at), value=text)
+        keyed[key] = text
+    return keyed
+
+
+def read_shots(
+    reading: Reading,
+    subjects: Mapping[str, Subject],
+    axes: Mapping[str, Mapping[str, AxisValue]],
+    templates: Mapping[str, Text],
+) -> Mapping[str, Shot]:
+    """Every shot whose template exists; unknown names and empty matrices are noted."""
+    shots = {}
+    for name, value in reading.section("shots").items():
+        data, where = as_object(value), ("shots", name)
+        text = find_text(reading, as_text(data["template"]), templates, (*where, "template"))
+        cast = _cast(reading, data.get("cast"), subjects, (*where, "cast"))
+        matrix = _matrix(reading, as_object(data.get("matrix")), axes, (*where, "matrix"))
+        exclude = _exclude(reading, data.get("exclude"), matrix, subjects, (*where, "exclude"))
+        if text is None:
+            continue
+        shot = Shot(
+            name=name,
+            where=where,
+            template=text,
+            cast=cast,
+            matrix=matrix,
+            exclude=exclude,
+            seeds=_seeds(data["seeds"]),
+        )
+        if not any(cells(shot, subject) for subject in cast or ("",)):
+            reading.wrong("empty_matrix", (*where, "exclude"), shot=name)
+        shots[name] = shot
+    return shots
+
+
+def cells(shot: Shot, subject: str) -> list[Mapping[str, AxisValue]]:
+    """One value of each axis, in the recipe's order, less what is excluded for the subject (empty: nobody)."""
+    combinations = (dict(zip(shot.matrix, values, strict=True)) for values in product(*shot.matrix.values()))
+    return [cell for cell in combinations if not any(_hits(rule, subject, cell) for rule in shot.exclude)]
+
+
+def _hits(rule: Mapping[str, frozenset[str]], subject: str, cell: Mapping[str, AxisValue]) -> bool:
+    return all((subject if axis == "subject" else cell[axis].key) in keys for axis, keys in rule.items())
+
+
+def _cast(reading: Reading, value: JSONValue, subjects: Mapping[str, Subject], where: Where) -> tuple[str, ...]:
+    each = value.get("each") if isinstance(value, Mapping) else value
+    if each == ALL and isinstance(value, Mapping):
+        return tuple(subjects)
+    at: Where = (*where, "each") if isinstance(value, Mapping) else where
+    return names_in(reading, "subject", each, subjects, at)
+
+
+def names_in(
+    reading: Reading, what: str, value: JSONValue, known: Mapping[str, object], where: Where
+) -> tuple[str, ...]:
+    """The names of a text or a list, without the unknown ones, which are noted."""
+    several = not isinstance(value, str)
+    names = [(as_text(name), (*where, at) if several else where) for at, name in enumerate(as_items(value))]
+    return tuple(dict.fromkeys(name for name, place in names if reading.known(what, name, known, place)))
+
+
+def _matrix(
+    reading: Reading, data: JSONObject, axes: Mapping[str, Mapping[str, AxisValue]], where: Where
+) -> Mapping[str, tuple[AxisValue, ...]]:
+    matrix = {}
+    for axis, chosen in data.items():
+        at: Where = (*where, axis)
+        if axis in axes:
+            keys = tuple(axes[axis]) if chosen == ALL else names_in(reading, f"{axis}", chosen, axes[axis], at)
+            matrix[axis] = tuple(axes[axis][key] for key in keys)
+        elif chosen == ALL:
+            reading.known("axis", axis, axes, at)
+        else:
+            # An axis that is not declared takes its texts as they are.
+            matrix[axis] = tuple(axis_values(_keyed(reading, chosen, at)).values())
+    return matrix
+
+
+def _exclude(
+    reading: Reading,
+    value: JSONValue,
+    matrix: Mapping[str, tuple[AxisValue, ...]],
+    subjects: Mapping[str, Subject],
+    where: Where,
+) -> list[Mapping[str, frozenset[str]]]:
+    rules = []
+    for at, item in enumerate(as_items(value)):
+        rule = {}
+        for axis, chosen in as_object(item).items():
+            place: Where = (*where, at, axis)
+            if reading.known("axis of this shot", axis, [*matrix, "subject"], place):
+                keys = subjects if axis == "subject" else {value.key: value for value in matrix[axis]}
+                rule[axis] = frozenset(names_in(reading, axis, chosen, keys, place))
+        rules.append(rule)
+    return [rule for rule in rules if rule]
+
+
+def _seeds(value: JSONValue) -> Seeds:
+    if isinstance(value, Mapping):
+        return Seeds(count=as_whole(value["count"]), salt=as_text(value.get("salt", "")))
+    return Seeds(explicit=tuple(as_whole(seed) for seed in as_items(value)))

@@ -1,0 +1,117 @@
+"""Subjects, their photos and the adapters that the recipe brings along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.recipe.model import AdapterFile
+from nano_banana.recipe.model import Photo
+from nano_banana.recipe.model import Subject
+from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES
+from nano_banana.recipe.resolve.pictures import picture_media
+from nano_banana.recipe.resolve.reading import Reading
+
+
+def read_subjects(reading: Reading) -> Mapping[str, Subject]:
+    """Every subject; photos that are missing or no pictures are noted."""
+    subjects = {}
+    triggers: dict[str, str] = {}
+    for name, value in reading.section("subjects").items():
+        where: Where = ("subjects", name)
+        data = as_object(value)
+        trigger = as_text(data["trigger"])
+        if trigger in triggers:
+            reading.wrong("same_trigger", (*where, "trigger"), trigger=trigger, other=triggers[trigger], name=name)
+        triggers[trigger] = name
+        subjects[name] = Subject(
+            name=name,
+            noun=as_text(data["noun"]),
+            trigger=trigger,
+            traits={trait: as_text(words) for trait, words in as_object(data.get("traits")).items()},
+            photos=_training_set(reading, data.get("training_set"), (*where, "training_set")),
+            consent=as_object(data.get("consent")),
+        )
+    return subjects
+
+
+def _training_set(reading: Reading, value: object, where: Where) -> tuple[Photo, ...]:
+    if isinstance(value, Mapping):
+        return _training_set(reading, value["photos"], (*where, "photos"))
+    photos: dict[Path, Photo] = {}
+    if isinstance(value, str):
+        photos |= _photos(reading, value, where)
+    elif isinstance(value, list | tuple):
+        for at, item in enumerate(value):
+            photos |= _photos(reading, str(item), (*where, at))
+    return tuple(photos.values())
+
+
+def _photos(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
+    files = reading.files
+    if pattern.casefold().endswith(".zip"):
+        reading.wrong("photos_zipped", where, path=pattern)
+        return {}
+    folder = files.is_folder(pattern, confined=False)
+    globbed = folder or any(sign in pattern for sign in "*?[")
+    if not globbed and not files.exists(pattern, confined=False):
+        reading.wrong("photo_missing", where, path=pattern)
+        return {}
+    found = files.glob(f"{pattern}/*" if folder else pattern, confined=False)
+    if globbed:
+        found = [path for path in found if path.suffix.casefold() in PICTURE_SUFFIXES]
+    if not found:
+        reading.wrong("no_photos", where, path=pattern)
+    return {path: photo for path in found if (photo := _photo(reading, path, where))}
+
+
+def _photo(reading: Reading, path: Path, where: Where) -> Photo | None:
+    try:
+        media = picture_media(path)
+    except OSError as error:
+        reading.wrong("photo_unreadable", where, path=str(path), why=error.strerror or str(error))
+        return None
+    if media is None:
+        reading.wrong("not_a_picture", where, path=str(path))
+        return None
+    caption = path.with_suffix(".txt")
+    has_caption = reading.files.exists(caption, confined=False)
+    return Photo(path=path, caption=caption if has_caption else None)
+
+
+def read_adapters(reading: Reading) -> Mapping[str, AdapterFile]:
+    """Adapters that the recipe brings along as files."""
+    adapters = {}
+    for name, value in reading.section("adapters").items():
+        data = as_object(value)
+        path = existing(reading, as_text(data["file"]), ("adapters", name, "file"))
+        if path is not None:
+            base, trigger = as_text(data.get("base", "")), as_text(data.get("trigger", ""))
+            adapters[name] = AdapterFile(name=name, path=path, base=base, trigger=trigger)
+    return adapters
+
+
+def existing(reading: Reading, path: str, where: Where) -> Path | None:
+    """The file at `path`; notes one that is not there."""
+    try:
+        if reading.files.exists(path, confined=False) and not reading.files.is_folder(path, confined=False):
+            return reading.files.locate(path, confined=False)
+        reading.wrong("no_such_file", where, path=path)
+    except Invalid as error:
+        reading.take_over(error, where)
+    return None
+
+
+def files_of(reading: Reading, value: object, where: Where) -> dict[str, Path]:
+    """Files by number for a text or a list of texts."""
+    found = {}
+    for at, item in enumerate(as_items(value if isinstance(value, str | list) else None)):
+        path = existing(reading, as_text(item), where)
+        if path is not None:
+            found[str(at)] = path
+    return found

@@ -1,0 +1,116 @@
+"""What is kept of a node once it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import canonical
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.node import Card
+from nano_banana.core.problem import Problem
+from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
+from nano_banana.core.result import Step
+
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A stage's picture and its name below the output folder."""
+
+    stage: str
+    blob: Blob
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A node's end. `calls` is the manifest's account of its calls, as canonical JSON, to stay small."""
+
+    id: str
+    card: Card
+    status: Status
+    pictures: Sequence[Picture]
+    result: Blob | None
+    problems: Sequence[Problem]
+    keys: Mapping[str, str]
+    """Position (`stage|slot|number`) → key of each call, for comparison with the next run."""
+    calls: bytes
+
+
+def record_of(result: NodeResult) -> Record:
+    """Boil a node's end down."""
+    node = result.node
+    is_take = node.card.kind == "take"
+    pictures = [
+        Picture(stage=made.stage, blob=made.blob, name=_file_name(node.id, made.stage, made.blob.media))
+        for made in result.pictures
+        if is_take and not made.blob.imagined
+    ]
+    return Record(
+        id=node.id,
+        card=node.card,
+        status=result.status,
+        pictures=pictures,
+        result=result.result,
+        problems=tuple(result.problems),
+        keys={f"{step.stage}|{node.card.slot}|{at}": step.call.key for at, step in enumerate(result.steps)},
+        calls=canonical([_told(step) for step in result.steps]),
+    )
+
+
+def _file_name(node: str, stage: str, media: str) -> str:
+    stem = node.partition("@")[0].replace("/", "_")
+    return f"{stage}/{stem}{SUFFIXES.get(media, '.bin')}"
+
+
+def _told(step: Step) -> JSONObject:
+    call, reply = step.call, step.reply
+    return {
+        "stage": step.stage,
+        "provider": call.provider,
+        "endpoint": call.endpoint,
+        "key": call.key,
+        "arguments": call.arguments,
+        "inputs": {place: blob.digest for place, blob in call.inputs.items()},
+        "outputs": {place: blob.digest for place, blob in reply.files.items()},
+        "seconds": reply.seconds,
+        "cost_usd": reply.cost_usd,
+    }
+
+
+def take_json(record: Record, folder: str) -> dict[str, JSONValue]:
+    """A take as `run --json`, `plan --json` and the manifest tell it; `folder` is where its files lie."""
+    card = record.card
+    last = record.pictures[-1] if record.pictures and record.status is Status.DONE else None
+    return {
+        "id": record.id,
+        "shot": card.shot,
+        "subject": card.subject or None,
+        "axes": dict(card.axes),
+        "seed": card.seed,
+        "status": str(record.status),
+        "path": None if last is None else f"{folder}/{last.name}",
+        "sha256": None if last is None else last.blob.digest,
+        "pictures": {picture.stage: f"{folder}/{picture.name}" for picture in record.pictures},
+        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
+    }
+
+
+def adapter_json(record: Record) -> dict[str, JSONValue]:
+    """An adapter as the reports tell it."""
+    known = record.result if record.result is not None and not record.result.imagined else None
+    return {
+        "id": record.id,
+        "stage": record.card.stage,
+        "subject": record.card.subject,
+        "status": str(record.status),
+        "sha256": None if known is None else known.digest,
+        "size": None if known is None else known.size,
+        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
+    }

@@ -1,0 +1,74 @@
+"""The generate stage: a prompt and a seed in, a picture out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import Call
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Made
+from nano_banana.core.flow import ask
+from nano_banana.core.json import JSONObject
+from nano_banana.stages.kind import ADAPTERS
+from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import USING
+from nano_banana.stages.kind import WITH
+from nano_banana.stages.kind import Kind
+from nano_banana.stages.site import Site
+from nano_banana.stages.site import first_file
+
+KIND = Kind(
+    verb="generate",
+    about="Draws every take of the named shots.",
+    params={
+        "generate": {**NAMES, "description": "The shots to draw: a name, a list of names, or `all`."},
+        "using": USING,
+        "adapters": ADAPTERS,
+        "images": {
+            **NAMES,
+            "description": "Picture files for endpoints that start from pictures (image-to-image, editing).",
+        },
+        "with": WITH,
+    },
+    required=("generate", "using"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """One picture to draw: the endpoint, its arguments, the adapters with their scales, pictures to start from."""
+
+    endpoint: Endpoint
+    arguments: JSONObject
+    adapters: Sequence[tuple[Blob, float]] = ()
+    images: Sequence[Blob] = ()
+    inputs: Mapping[str, Blob] = field(default_factory=dict)
+
+
+def drawing_call(site: Site, drawing: Drawing) -> Call:
+    """The call that asks for the picture."""
+    roles = drawing.endpoint.roles
+    arguments = dict(drawing.arguments)
+    inputs = dict(drawing.inputs)
+    if drawing.adapters:
+        arguments[str(roles.adapters)] = [{"scale": scale} for _, scale in drawing.adapters]
+        inputs |= {f"{roles.adapters}/{at}/path": blob for at, (blob, _) in enumerate(drawing.adapters)}
+    if drawing.images and roles.images:
+        inputs |= {f"{roles.images}/{at}": blob for at, blob in enumerate(drawing.images)}
+    elif drawing.images:
+        inputs[str(roles.image)] = drawing.images[0]
+    return site.call(drawing.endpoint.id, arguments, inputs)
+
+
+def draw(site: Site, stage: str, drawing: Drawing) -> Flow[Blob]:
+    """Ask for the picture and return it."""
+    call = drawing_call(site, drawing)
+    reply = yield from ask(stage, call)
+    picture = first_file(drawing.endpoint, reply)
+    yield Made(stage=stage, blob=picture, call=call)
+    return picture

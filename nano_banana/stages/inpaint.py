@@ -1,0 +1,134 @@
+"""The inpaint stage: crop, paint, paste back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Made
+from nano_banana.core.flow import ask
+from nano_banana.core.json import JSONObject
+from nano_banana.core.reply import Reply
+from nano_banana.stages.generate import Drawing
+from nano_banana.stages.generate import drawing_call
+from nano_banana.stages.kind import ADAPTERS
+from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import USING
+from nano_banana.stages.kind import WITH
+from nano_banana.stages.kind import Kind
+from nano_banana.stages.site import Site
+from nano_banana.stages.site import compute
+from nano_banana.stages.site import first_file
+
+SHAPES = ("file", "box", "ellipse", "polygon")
+
+_FRACTION: JSONObject = {"type": "number", "minimum": 0, "maximum": 1}
+_BOX: JSONObject = {"type": "array", "items": _FRACTION, "minItems": 4, "maxItems": 4}
+
+MASK: JSONObject = {
+    "type": "object",
+    "description": "The region to repaint: exactly one of `file`, `box`, `ellipse` or `polygon`.",
+    "properties": {
+        "file": {"type": "string", "description": "A picture of the take's proportions; white is repainted."},
+        "box": {**_BOX, "description": "`[x0, y0, x1, y1]` in fractions of width and height."},
+        "ellipse": {**_BOX, "description": "The ellipse within `[x0, y0, x1, y1]`, in fractions."},
+        "polygon": {
+            "type": "array",
+            "minItems": 3,
+            "items": {"type": "array", "items": _FRACTION, "minItems": 2, "maxItems": 2},
+            "description": "Corners `[[x, y], …]` in fractions of width and height.",
+        },
+        "grow": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 2,
+            "default": 0,
+            "description": "How far to widen the region, as a fraction of its size (0.2–0.35 around a face).",
+        },
+        "feather": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "default": 0,
+            "description": "Width of the soft edge, as a fraction of the region's size (0.05–0.1).",
+        },
+        "invert": {"type": "boolean", "default": False, "description": "Repaint everything but the region."},
+    },
+    "additionalProperties": False,
+}
+
+KIND = Kind(
+    verb="inpaint",
+    about="Repaints a region of every picture of a collection; the rest keeps its pixels.",
+    params={
+        "inpaint": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
+        "mask": MASK,
+        "prompt": {
+            "type": "string",
+            "description": "A template's name, or the prompt itself; without it, the shot's own prompt.",
+        },
+        "using": USING,
+        "adapters": ADAPTERS,
+        "crop": {
+            "type": "object",
+            "description": "How the region is cut out for painting, so that a small face gets pixels.",
+            "properties": {
+                "megapixels": {
+                    "type": "number",
+                    "minimum": 0.1,
+                    "maximum": 4,
+                    "default": 1.0,
+                    "description": "About how many megapixels the painter gets.",
+                },
+                "context": {
+                    "type": "number",
+                    "minimum": 0,
+                    "maximum": 10,
+                    "default": 0.5,
+                    "description": "How much around the region it sees, as a fraction of the region's size.",
+                },
+            },
+            "additionalProperties": False,
+        },
+        "with": WITH,
+    },
+    required=("inpaint", "mask", "using"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """What to repaint: the shape's arguments, the file of a file mask, and how to cut it out."""
+
+    mask: JSONObject
+    crop: JSONObject
+    file: Blob | None = None
+
+
+def inpaint(site: Site, stage: str, drawing: Drawing, region: Region, picture: Blob) -> Flow[Blob]:
+    """Mask → crop → paint → paste, and return the picture with only the masked pixels changed."""
+    files = {} if region.file is None else {"file": region.file}
+    masked = yield from ask(stage, compute("mask", region.mask, {"image": picture, **files}))
+    mask = masked.files["mask"]
+    cut = yield from ask(stage, compute("crop", region.crop, {"image": picture, "mask": mask}))
+    call = drawing_call(site, _over(drawing, cut))
+    painted = first_file(drawing.endpoint, (yield from ask(stage, call)))
+    pasting = compute("paste", {"box": cut.data["box"]}, {"original": picture, "painted": painted, "mask": mask})
+    pasted = yield from ask(stage, pasting)
+    result = pasted.files["image"]
+    yield Made(stage=stage, blob=result, call=call)
+    return result
+
+
+def _over(drawing: Drawing, cut: Reply) -> Drawing:
+    """The drawing, told to paint over the cut: its picture, its mask and its size."""
+    roles = drawing.endpoint.roles
+    arguments = dict(drawing.arguments)
+    inputs = {**drawing.inputs, str(roles.image): cut.files["image"]}
+    if roles.mask:
+        inputs[roles.mask] = cut.files["mask"]
+    if roles.size and roles.size not in drawing.arguments:
+        arguments[roles.size] = {"width": cut.data["width"], "height": cut.data["height"]}
+    return replace(drawing, arguments=arguments, inputs=inputs)

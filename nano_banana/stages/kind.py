@@ -1,0 +1,50 @@
+"""A kind of stage: its verb and its parameters, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nano_banana.core.json import JSONObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What the recipe may say about a stage of this kind.
+
+    `params` maps each key to its JSON Schema, the verb's own first; the recipe's schema, the editor's
+    completion and the reference are made from it. `paid` says whether `using` names an endpoint.
+    """
+
+    verb: str
+    about: str
+    params: Mapping[str, JSONObject]
+    required: tuple[str, ...]
+
+
+NAMES: JSONObject = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+}
+
+USING: JSONObject = {
+    "type": "string",
+    "description": "The endpoint that does the work, for example `fal-ai/flux-lora`.",
+}
+
+WITH: JSONObject = {
+    "type": "object",
+    "description": "Fields of the endpoint, by its own names. Texts may be templates.",
+}
+
+ADAPTERS: JSONObject = {
+    "type": "object",
+    "description": "Adapters to draw with and their scales: a train stage's id (each take uses its own "
+    "subject's) or a name from the recipe's `adapters`.",
+    "additionalProperties": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 4,
+        "description": "Scale: 0.8–1.1 for a person, 0.2–0.5 for a style beside one.",
+    },
+    "default": {},
+}

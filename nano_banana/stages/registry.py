@@ -1,0 +1,13 @@
+"""Every kind of stage, by its verb."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.stages import call
+from nano_banana.stages import generate
+from nano_banana.stages import inpaint
+from nano_banana.stages import train
+from nano_banana.stages.kind import Kind
+
+KINDS: Mapping[str, Kind] = {kind.verb: kind for kind in (train.KIND, generate.KIND, inpaint.KIND, call.KIND)}

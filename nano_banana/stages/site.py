@@ -1,0 +1,43 @@
+"""Who answers the calls of a plan, as far as flows must know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.reply import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The provider of the paid calls, and the revision of its code where that is ours."""
+
+    provider: str
+    revision: int = 0
+
+    def call(self, endpoint: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:
+        """A call of the provider."""
+        return Call(
+            provider=self.provider, endpoint=endpoint, arguments=arguments, inputs=inputs, revision=self.revision
+        )
+
+
+def compute(name: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:
+    """A call of this machine's own work."""
+    return Call(provider="compute", endpoint=name, arguments=arguments, inputs=inputs, revision=COMPUTE_REVISIONS[name])
+
+
+def first_file(endpoint: Endpoint, reply: Reply) -> Blob:
+    """The result that the endpoint is called for. Raises CallFailed where the reply has none."""
+    for place in endpoint.makes:
+        blob = reply.files.get(place.replace("*", "0"))
+        if blob is not None:
+            return blob
+    raise CallFailed([trouble("no_result", endpoint=endpoint.id, expected=", ".join(endpoint.makes))])

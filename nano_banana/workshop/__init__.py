@@ -1,0 +1,1 @@
+"""Where plans are done: store, providers, engine and reports."""

@@ -1,0 +1,49 @@
+"""An order: a plan to be done; and its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nano_banana.core.call import Call
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.json import JSONObject
+from nano_banana.core.node import Plan
+from nano_banana.reports.record import Record
+from nano_banana.store.link import LinkStat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A plan to be done, and what is known of it already.
+
+    `known` are the ends of nodes that the store could answer whole; `whole` says that the plan is all of
+    the recipe, so that what is not in it is gone; `head` is what the manifest says of the run.
+    """
+
+    plan: Plan
+    known: Sequence[Record]
+    kind_of: Callable[[Call], str]
+    price: Callable[[Call], float | None]
+    whole: bool
+    head: JSONObject
+    arguments: JSONObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended. `halted` is why it ended early, `made` and `failed` count calls."""
+
+    run: str
+    records: Sequence[Record]
+    made: int
+    failed: int
+    cost_usd: float
+    unknown_cost: int
+    halted: NanoBananaError | None
+    folder: Path
+    written: Mapping[str, LinkStat]
+    placed: int

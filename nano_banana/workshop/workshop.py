@@ -1,0 +1,83 @@
+"""Does orders: drives the engine, keeps what it makes, writes the reports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
+
+from nano_banana.core.answer import Provider
+from nano_banana.core.json import JSONValue
+from nano_banana.core.news import Watcher
+from nano_banana.core.node import Plan
+from nano_banana.engine.policy import Policy
+from nano_banana.reports.manifest import write_manifest
+from nano_banana.reports.outputs import Outputs
+from nano_banana.settings import Settings
+from nano_banana.store.link import How
+from nano_banana.store.store import Store
+from nano_banana.workshop.doing import Doing
+from nano_banana.workshop.order import Order
+from nano_banana.workshop.order import Outcome
+
+
+class Workshop:
+    """The store and the providers of one project. Close it at the end."""
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Callable[[], Provider]]) -> None:
+        """`providers` make each provider when it is first needed."""
+        self.settings = settings
+        self.store = Store.open(settings.store)
+        self._providers = providers
+
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
+    def do(self, order: Order, folder: Path, watch: Watcher) -> Outcome:
+        """Drive what is left of the plan, keep everything it makes, and write the reports."""
+        run = self.store.begin(order.plan.recipe, arguments=order.arguments)
+        doing = Doing(self.store, order, Outputs(self.store, folder, _how(self.settings)), watch)
+        try:
+            doing.take(order.known)
+            policy = Policy(
+                providers=self._providers,
+                kind_of=order.kind_of,
+                limits=self._limits(order.plan),
+                price=order.price,
+                budget_usd=order.plan.budget_usd,
+            )
+            halted = asyncio.run(doing.drive(policy, run))
+            outcome = doing.outcome(run, halted)
+            self._report(order, outcome)
+        except BaseException as error:
+            self.store.end(run, status="broken", summary={"error": type(error).__name__})
+            raise
+        self.store.end(run, status=_status(outcome), summary={"made": outcome.made, "failed": outcome.failed})
+        return outcome
+
+    def _limits(self, plan: Plan) -> dict[str, int]:
+        settings = self.settings
+        limits = {
+            "train": settings.parallel_train,
+            "image": settings.parallel_image,
+            "compute": settings.parallel_compute,
+        }
+        return {**limits, **plan.limits}
+
+    def _report(self, order: Order, outcome: Outcome) -> None:
+        keys = {position: key for record in outcome.records for position, key in record.keys.items()}
+        self.store.set_trail(order.plan.recipe, keys, whole=order.whole and outcome.halted is None)
+        head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
+        write_manifest(outcome.folder, head, outcome.records)
+
+
+def _how(settings: Settings) -> How:
+    return "hardlink" if settings.link == "hardlink" else "copy"
+
+
+def _status(outcome: Outcome) -> str:
+    if outcome.halted is not None:
+        return "stopped"
+    return "done" if all(record.status == "done" for record in outcome.records) else "failed"
