@@ -36,4 +36,8 @@ WORDS: Mapping[str, Wording] = {
         say="the call asks for version {asked} of `{name}`, but this program has version {revision}",
         hint="plan again with this version of the program",
     ),
+    "worker_died": Wording(
+        say="the worker process that did this ended before it was done",
+        hint="it may have run out of memory; a next run does what is missing, with smaller pictures it takes less",
+    ),
 }

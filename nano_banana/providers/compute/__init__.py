@@ -1,0 +1,1 @@
+"""This machine's own work on pictures, as calls."""

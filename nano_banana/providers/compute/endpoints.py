@@ -1,0 +1,22 @@
+"""The compute endpoints by name: a plain registry of pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+from nano_banana.providers.compute.crop import crop
+from nano_banana.providers.compute.mask import mask
+from nano_banana.providers.compute.paste import paste
+from nano_banana.providers.compute.probe import probe
+from nano_banana.providers.compute.request import Request
+from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.training_zip import training_zip
+
+ENDPOINTS: Mapping[str, Callable[[Request], Result]] = {
+    "crop": crop,
+    "mask": mask,
+    "paste": paste,
+    "probe": probe,
+    "training-zip": training_zip,
+}

@@ -1,0 +1,56 @@
+"""Worker processes, shared by all who compute here; begun on first use."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+from typing import TypeVarTuple
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class WorkPool:
+    """At most `processes` workers (None: one for each processor), fresh ones and not forks of this process."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        self._processes = processes
+        self._executor: ProcessPoolExecutor | None = None
+
+    async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run `work(*args)` in a worker; function, arguments and result must pickle.
+
+        Raises what `work` raises, and CallFailed `worker_died` where its process ended (killed, out of
+        memory); the next call gets new workers.
+        """
+        executor = self._executor = self._executor or self._begin()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, work, *args)
+        except BrokenProcessPool as error:
+            if self._executor is executor:
+                self._executor = None
+            raise CallFailed([trouble("worker_died")]) from error
+
+    def close(self) -> None:
+        """Forget what waits, let what runs end, and send the workers home."""
+        if self._executor:
+            self._executor.shutdown(cancel_futures=True)
+            self._executor = None
+
+    def _begin(self) -> ProcessPoolExecutor:
+        # A fork would copy this process's threads' locks in whatever state they are.
+        ways = multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if "forkserver" in ways else "spawn")
+        return ProcessPoolExecutor(self._processes, mp_context=context, initializer=_leave_ctrl_c_to_the_parent)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,45 @@
+"""Workers work, fail, die and are replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.providers.pool import WorkPool
+
+
+@pytest.fixture
+def pool() -> Iterator[WorkPool]:
+    pool = WorkPool(1)
+    yield pool
+    pool.close()
+
+
+def test_work_is_done_elsewhere_and_its_errors_come_home(pool: WorkPool) -> None:
+    assert asyncio.run(pool.run(os.getpid)) != os.getpid()
+    with pytest.raises(FileNotFoundError):
+        asyncio.run(pool.run(os.stat, "there is no such file"))
+
+
+def test_a_dead_worker_sinks_its_call_and_is_replaced(pool: WorkPool) -> None:
+    async def work() -> int:
+        with pytest.raises(CallFailed, match="worker_died"):
+            await pool.run(os._exit, 9)
+        return await pool.run(abs, -4)
+
+    assert asyncio.run(work()) == 4
+
+
+def test_all_who_waited_for_a_dead_worker_hear_of_it(pool: WorkPool) -> None:
+    async def work() -> list[object]:
+        return await asyncio.gather(pool.run(os._exit, 9), pool.run(os._exit, 9), return_exceptions=True)
+
+    assert [type(end) for end in asyncio.run(work())] == [CallFailed, CallFailed]
+
+
+def test_an_idle_pool_is_closed_for_nothing() -> None:
+    WorkPool().close()
