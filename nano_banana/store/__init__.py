@@ -1,1 +1,1 @@
-"""Where answers are kept, by key, and bytes, by digest."""
+"""What was paid for and made: blobs, replies and who is at work on them."""

@@ -1,0 +1,228 @@
+"""Bytes on disk by digest: put once, never changed, checked when served."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.blob import blob_of
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.store.database import Database
+from nano_banana.store.stamp import Stamp
+from nano_banana.store.stamp import hash_files
+from nano_banana.store.stamp import stamp_of
+from nano_banana.store.wall import wall
+
+FOLDER = "blobs"
+FRESH = "new"
+"""The folder of files that are still being written, beside those of blobs: on the same file system."""
+
+_CHUNK = 1 << 20
+_REMEMBER = """
+    INSERT INTO blobs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET size = excluded.size,
+    mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Digests by what was found: the right bytes, wrong ones (now dropped), nothing."""
+
+    sound: frozenset[str]
+    damaged: frozenset[str]
+    missing: frozenset[str]
+
+
+class Blobs:
+    """Files `blobs/ab/cdef…`, read-only, and the stamp that each had when its content was last known.
+
+    A file is served unread only while its stamp is the remembered one. Files come, go and are replaced
+    inside the database's write transaction alone, so that two processes never undo each other's.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+        self._numbers = count()
+        self.root = str(database.folder / FOLDER)
+
+    def place(self, digest: str) -> str:
+        """Where the bytes with this digest lie, if they do."""
+        return f"{self.root}/{digest[:2]}/{digest[2:]}"
+
+    def put(self, data: bytes | Path, *, media: str) -> Blob:
+        """Keep these bytes, or those of this file (which stays); outlives a loss of power on return.
+
+        Raises Unusable: `store_full`, `store_read_only`, …; `file_unreadable` for the given file.
+        """
+        if isinstance(data, bytes):
+            blob = blob_of(data, media=media)
+            with self._database.writing() as rows:
+                if self._trusted(rows, blob.digest):
+                    self._touch(rows, blob.digest)
+                    return blob
+        with wall(self._database.folder):
+            fresh = self._fresh()
+            try:
+                digest, size = _write(fresh, data)
+                self._settle(fresh, digest)
+            finally:
+                fresh.unlink(missing_ok=True)
+        return Blob(digest=digest, size=size, media=media)
+
+    def path(self, blob: Blob) -> Path:
+        """A readable file with just these bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
+        with self._database.reading() as rows:
+            stamp = _stamp(rows, blob.digest)
+        checked = self.check({blob.digest: stamp})
+        if not checked.sound:
+            kind = "blob_damaged" if checked.damaged else "blob_missing"
+            raise Unusable([trouble(kind, digest=blob.digest, folder=str(self._database.folder))])
+        return Path(self.place(blob.digest))
+
+    def check(self, known: Mapping[str, Stamp | None], *, trust: bool = True) -> Checked:
+        """Look at these digests' files; a stamp that is not the remembered one (or no `trust`) means reading.
+
+        A file with other bytes than its digest's is dropped; one with the right bytes is remembered anew.
+        """
+        sound: set[str] = set()
+        doubtful: dict[str, str] = {}
+        missing: set[str] = set()
+        with wall(self._database.folder):
+            for digest, stamp in known.items():
+                place = self.place(digest)
+                try:
+                    if stamp_of(place) == stamp and trust:
+                        sound.add(digest)
+                    else:
+                        doubtful[place] = digest
+                except FileNotFoundError:
+                    missing.add(digest)
+        read = self._read(doubtful) if doubtful else frozenset()
+        return Checked(
+            sound=frozenset(sound | read),
+            damaged=frozenset(doubtful.values()) - read,
+            missing=frozenset(missing),
+        )
+
+    def _read(self, places: Mapping[str, str]) -> frozenset[str]:
+        """The digests among `places` (path → digest) whose files hold the right bytes."""
+        found = list(hash_files(list(places)))
+        now = self._clock()
+        sound = set()
+        with self._database.writing() as rows:
+            for hashed in found:
+                digest = places[hashed.path]
+                # A bad sector is damage; any other error (no permission, say) is no reason to drop a paid picture.
+                if hashed.error is not None and hashed.error.errno not in (errno.EIO, errno.ENOENT):
+                    raise hashed.error
+                if hashed.digest == digest:
+                    rows.execute(_REMEMBER, (digest, *hashed.stamp, now))
+                    sound.add(digest)
+                elif hashed.error is not None or _unchanged(hashed.path, hashed.stamp):
+                    self.drop(rows, digest)
+        return frozenset(sound)
+
+    def drop(self, rows: sqlite3.Connection, digest: str) -> None:
+        """Remove the file and its row, inside the caller's transaction."""
+        Path(self.place(digest)).unlink(missing_ok=True)
+        rows.execute("DELETE FROM blobs WHERE digest = ?", (digest,))
+
+    def remember(self, digest: str, stamp: Stamp) -> None:
+        """Note that we ourselves changed the stamp, not the bytes (a hard link does)."""
+        with self._database.writing() as rows:
+            rows.execute(_REMEMBER, (digest, *stamp, self._clock()))
+
+    def _trusted(self, rows: sqlite3.Connection, digest: str) -> bool:
+        stamp = _stamp(rows, digest)
+        return stamp is not None and _unchanged(self.place(digest), stamp)
+
+    def _touch(self, rows: sqlite3.Connection, digest: str) -> None:
+        rows.execute("UPDATE blobs SET put_at = ? WHERE digest = ?", (self._clock(), digest))
+
+    def _fresh(self) -> Path:
+        """A new empty file's path. Its name needs no chance: a process that has our id now can't have our number."""
+        folder = Path(self.root, FRESH)
+        while True:
+            path = folder / f"{os.getpid()}-{next(self._numbers)}"
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            except FileNotFoundError:
+                folder.mkdir(parents=True, exist_ok=True)
+                continue
+            return path
+
+    def _settle(self, fresh: Path, digest: str) -> None:
+        place = Path(self.place(digest))
+        folder = place.parent
+        with self._database.writing() as rows:
+            if not self._trusted(rows, digest):
+                if not folder.is_dir():
+                    folder.mkdir()
+                    _sync_folder(folder.parent)
+                fresh.replace(place)
+                rows.execute(_REMEMBER, (digest, *stamp_of(str(place)), self._clock()))
+            self._touch(rows, digest)
+        _sync_folder(folder)
+
+
+def _stamp(rows: sqlite3.Connection, digest: str) -> Stamp | None:
+    query = "SELECT size, mtime_ns, ctime_ns, inode FROM blobs WHERE digest = ?"
+    row: Stamp | None = rows.execute(query, (digest,)).fetchone()
+    return row
+
+
+def _unchanged(path: str, stamp: Stamp) -> bool:
+    try:
+        return stamp_of(path) == stamp
+    except OSError:
+        return False
+
+
+def _write(fresh: Path, data: bytes | Path) -> tuple[str, int]:
+    """Fill the file, make it read-only and wait until the disk has it: (digest, size)."""
+    sha = hashlib.sha256()
+    size = 0
+    with fresh.open("wb", buffering=0) as file:
+        for chunk in _chunks(data):
+            sha.update(chunk)
+            left = memoryview(chunk)
+            while left:
+                left = left[file.write(left) :]
+            size += len(chunk)
+        os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & 0o444)
+        os.fsync(file.fileno())
+    return sha.hexdigest(), size
+
+
+def _chunks(data: bytes | Path) -> Iterator[bytes]:
+    if isinstance(data, bytes):
+        yield data
+        return
+    try:
+        with data.open("rb", buffering=0) as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise Unusable([trouble("file_unreadable", path=str(data), reason=error.strerror or str(error))]) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename outlive a loss of power: the name is the folder's data, not the file's."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

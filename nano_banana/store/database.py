@@ -1,0 +1,125 @@
+"""The one SQLite file: opened, kept at its version, written one at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.store.wall import wall
+
+FILE = "store.sqlite"
+BUSY_SECONDS = 30.0
+
+STEPS = (
+    """
+    CREATE TABLE blobs (
+        digest TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL, put_at REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE replies (
+        key TEXT PRIMARY KEY, provider TEXT NOT NULL, endpoint TEXT NOT NULL, data TEXT NOT NULL,
+        seconds REAL NOT NULL, cost_usd REAL, made_at REAL NOT NULL, run TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE documents (key TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE reply_files (
+        key TEXT NOT NULL, place TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, media TEXT NOT NULL,
+        PRIMARY KEY (key, place)
+    ) WITHOUT ROWID;
+    CREATE INDEX reply_files_by_digest ON reply_files (digest);
+    CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, beat_at REAL NOT NULL) WITHOUT ROWID;
+    CREATE TABLE memo (
+        path TEXT PRIMARY KEY, digest TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, ours INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL);
+    CREATE TABLE runs (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, recipe TEXT NOT NULL, owner TEXT NOT NULL,
+        arguments TEXT NOT NULL, begun_at REAL NOT NULL, ended_at REAL, status TEXT, summary TEXT
+    );
+    CREATE TABLE trail (
+        recipe TEXT NOT NULL, position TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (recipe, position)
+    ) WITHOUT ROWID;
+    """,
+)
+"""Each step takes a store from version n to n + 1; a new one is added at the end, none is ever changed."""
+
+
+class Database:
+    """One connection behind one lock: any thread may use it, one at a time.
+
+    Other processes wait for each other up to `BUSY_SECONDS`. Every SQLite error leaves as Unusable.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open or make the store's database in `folder`. Raises Unusable."""
+        self.folder = folder
+        self._lock = threading.Lock()
+        with wall(folder):
+            _make_folder(folder)
+            self._connection = sqlite3.connect(
+                folder / FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                _bring_up(self._connection, folder)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Give the file back; the last process to do so folds the write-ahead log into it."""
+        with wall(self.folder), self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for queries: fetch and leave, others wait."""
+        with wall(self.folder), self._lock:
+            yield self._connection
+
+    @contextmanager
+    def writing(self, *, durable: bool = False, keep: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction; no other process writes during it. It is undone on an error, or unless `keep`.
+
+        Once committed it outlives this process; where `durable`, also a loss of power (one fsync more).
+        """
+        with wall(self.folder), self._lock:
+            connection = self._connection
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT" if keep else "ROLLBACK")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+
+def _make_folder(folder: Path) -> None:
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore.write_text("*\n", encoding="ascii")
+
+
+def _bring_up(connection: sqlite3.Connection, folder: Path) -> None:
+    if _version(connection, folder) == len(STEPS):
+        return
+    # SQLite does not wait for others while it turns a file to WAL, so whoever makes the store shuts them out.
+    with (folder / ".gitignore").open("rb") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        connection.execute("PRAGMA journal_mode = WAL")
+        for number in range(_version(connection, folder), len(STEPS)):
+            connection.executescript(f"BEGIN IMMEDIATE; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
+
+
+def _version(connection: sqlite3.Connection, folder: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(STEPS):
+        raise Unusable([trouble("store_newer", folder=str(folder), version=version, known=len(STEPS))])
+    return version

@@ -1,0 +1,110 @@
+"""Answers by key, looked up in bulk, served only with all their files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import Call
+from nano_banana.core.call import canonical
+from nano_banana.core.call import document
+from nano_banana.core.json import JSONObject
+from nano_banana.core.reply import Reply
+from nano_banana.store.blobs import Blobs
+from nano_banana.store.database import Database
+from nano_banana.store.encoding import encoded
+from nano_banana.store.stamp import Stamp
+
+# Keys are asked for in order, so that each page of a large database is read once.
+_SELECT = """
+    SELECT b.size, b.mtime_ns, b.ctime_ns, b.inode,
+           f.digest, f.size, f.media, f.place, r.key, r.seconds, r.cost_usd, r.data
+    FROM json_each(?) AS asked CROSS JOIN replies AS r ON r.key = asked.value
+    LEFT JOIN reply_files AS f ON f.key = r.key LEFT JOIN blobs AS b ON b.digest = f.digest
+"""
+_DOCUMENTS = "SELECT d.key, document FROM json_each(?) AS asked CROSS JOIN documents AS d ON d.key = asked.value"
+_DIGEST = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A call that was answered, and the run that had it answered. The reply's files are in the store."""
+
+    call: Call
+    reply: Reply
+    run: str
+
+
+class Replies:
+    """The cache: what each call came back with, by key."""
+
+    def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+
+    def get(self, keys: Iterable[str]) -> dict[str, Reply]:
+        """The replies to these calls whose files are all there and sound: one query for all.
+
+        A reply that lost a file, or whose file is damaged, is a miss: making its call again heals it.
+        """
+        with self._database.reading() as rows:
+            found = rows.execute(_SELECT, (encoded(sorted(set(keys))),)).fetchall()
+        # (A blob without a row has a stamp of four nulls, which no file has.)
+        stamps: dict[str, Stamp | None] = {row[_DIGEST]: row[:4] for row in found if row[_DIGEST] is not None}
+        sound = self._blobs.check(stamps).sound
+        # One long text is read faster than ten thousand short ones.
+        answers = json.loads(f"[{','.join([row[-1] for row in found])}]")
+        replies: dict[str, Reply] = {}
+        files: dict[str, Blob] = {}
+        broken: set[str] = set()
+        for (*_, digest, size, media, place, key, seconds, cost_usd, _), data in zip(found, answers, strict=True):
+            if key not in replies:
+                files = {}
+                replies[key] = Reply(data=data, files=files, seconds=seconds, cost_usd=cost_usd)
+            if digest in sound:
+                files[place] = Blob(digest=digest, size=size, media=media)
+            elif digest is not None:
+                broken.add(key)
+        for key in broken:
+            del replies[key]
+        return replies
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Keep these answers, all or none, and end the claims on their keys; outlives a loss of power on return."""
+        calls = [
+            (
+                entry.call.key,
+                entry.call.provider,
+                entry.call.endpoint,
+                encoded(entry.reply.data),
+                entry.reply.seconds,
+                entry.reply.cost_usd,
+                self._clock(),
+                entry.run,
+            )
+            for entry in entries
+        ]
+        documents = [(entry.call.key, canonical(document(entry.call)).decode("ascii")) for entry in entries]
+        keys = [(entry.call.key,) for entry in entries]
+        files = [
+            (entry.call.key, place, blob.digest, blob.size, blob.media)
+            for entry in entries
+            for place, blob in entry.reply.files.items()
+        ]
+        with self._database.writing(durable=True) as rows:
+            rows.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", calls)
+            rows.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?)", documents)
+            rows.executemany("DELETE FROM reply_files WHERE key = ?", keys)
+            rows.executemany("INSERT OR REPLACE INTO reply_files VALUES (?, ?, ?, ?, ?)", files)
+            rows.executemany("DELETE FROM claims WHERE key = ?", keys)
+
+    def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
+        """The documents (`core.call.document`) of those of these calls that were ever answered."""
+        with self._database.reading() as rows:
+            found = rows.execute(_DOCUMENTS, (encoded(sorted(set(keys))),)).fetchall()
+        return {key: json.loads(text) for key, text in found}

@@ -1,0 +1,97 @@
+"""Executions, each with what it was asked, how it ended and who ran it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.store.database import Database
+from nano_banana.store.encoding import encoded
+from nano_banana.store.owner import is_dead
+from nano_banana.store.owner import owner_id
+
+RUNNING = "running"
+LOST = "lost"
+
+_SELECT = """
+    SELECT id, recipe, owner, arguments, begun_at, ended_at, status, summary FROM runs
+    WHERE ?1 IS NULL OR recipe = ?1 ORDER BY number DESC LIMIT ?2
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a recipe. Times are in seconds since 1970.
+
+    `status` is what it ended with; `running` before that, or `lost` where its process died first.
+    """
+
+    id: str
+    recipe: str
+    arguments: JSONObject
+    begun_at: float
+    ended_at: float | None
+    status: str
+    summary: JSONObject
+
+
+class Runs:
+    """The log of runs, newest first."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def begin(self, recipe: str, *, arguments: JSONObject) -> str:
+        """Open a run and name it: `20261122-171500-3f2a` (UTC, then a mark), so that names sort by time."""
+        now = self._clock()
+        owner = owner_id()
+        stem = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+        insert = "INSERT OR IGNORE INTO runs (id, recipe, owner, arguments, begun_at) VALUES (?, ?, ?, ?, ?)"
+        with self._database.writing() as rows:
+            marks = (_mark([recipe, now, owner, attempt]) for attempt in count())
+            values = (recipe, owner, encoded(arguments), now)
+            return next(run for mark in marks if rows.execute(insert, (run := f"{stem}-{mark}", *values)).rowcount)
+
+    def end(self, run: str, *, status: str, summary: JSONObject) -> None:
+        """Close a run. Raises KeyError for one that was never begun."""
+        update = "UPDATE runs SET ended_at = ?, status = ?, summary = ? WHERE id = ?"
+        with self._database.writing() as rows:
+            if not rows.execute(update, (self._clock(), status, encoded(summary), run)).rowcount:
+                raise KeyError(run)
+
+    def latest(self, recipe: str | None, *, limit: int) -> list[Run]:
+        """The last `limit` runs, of one recipe or of all, newest first."""
+        with self._database.reading() as rows:
+            found = rows.execute(_SELECT, (recipe, limit)).fetchall()
+        return [
+            Run(
+                id=run,
+                recipe=of,
+                arguments=json.loads(arguments),
+                begun_at=begun_at,
+                ended_at=ended_at,
+                status=status or self._unended(owner, begun_at),
+                summary=json.loads(summary or "{}"),
+            )
+            for run, of, owner, arguments, begun_at, ended_at, status, summary in found
+        ]
+
+    def underway(self) -> bool:
+        """Whether some run goes on, in this process or another."""
+        with self._database.reading() as rows:
+            found = rows.execute("SELECT owner, begun_at FROM runs WHERE ended_at IS NULL").fetchall()
+        return any(self._unended(owner, begun_at) == RUNNING for owner, begun_at in found)
+
+    def _unended(self, owner: str, begun_at: float) -> str:
+        return LOST if is_dead(owner, silent=self._clock() - begun_at) else RUNNING
+
+
+def _mark(of: list[JSONValue]) -> str:
+    return hashlib.sha256(encoded(of).encode("ascii")).hexdigest()[:4]

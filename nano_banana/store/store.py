@@ -1,0 +1,172 @@
+"""The store's one door: blobs, replies, claims, memo, notes, runs, outputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Self
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.json import JSONObject
+from nano_banana.core.reply import Reply
+from nano_banana.store.blobs import Blobs
+from nano_banana.store.claims import Claims
+from nano_banana.store.database import Database
+from nano_banana.store.link import How
+from nano_banana.store.link import Links
+from nano_banana.store.link import LinkStat
+from nano_banana.store.memo import Memo
+from nano_banana.store.notes import Notes
+from nano_banana.store.replies import Entry
+from nano_banana.store.replies import Replies
+from nano_banana.store.runs import Run
+from nano_banana.store.runs import Runs
+from nano_banana.store.trail import Trail
+
+if TYPE_CHECKING:
+    from nano_banana.store.gc import GcReport
+    from nano_banana.store.stats import StoreStats
+    from nano_banana.store.verify import Report
+
+
+class Store:
+    """One folder of everything that was made. Any thread and any number of processes may use it at once.
+
+    Each method is one line here; the part behind it says what it promises. What SQLite or the system
+    refuses comes out as Unusable with a kind `store_…`.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        """Put the parts together; callers use `Store.open`."""
+        self.folder = database.folder
+        self._database = database
+        self._clock = clock
+        self._blobs = Blobs(database, clock)
+        self._replies = Replies(database, self._blobs, clock)
+        self._claims = Claims(database, clock)
+        self._memo = Memo(database, clock)
+        self._links = Links(self._blobs, self._memo)
+        self._notes = Notes(database)
+        self._runs = Runs(database, clock)
+        self._trail = Trail(database)
+
+    @classmethod
+    def open(cls, folder: Path, *, clock: Callable[[], float] = time.time) -> Self:
+        """The store in `folder`, made if there is none; `clock` gives seconds since 1970.
+
+        Raises Unusable: `store_newer`, `store_read_only`, `store_full`, `store_corrupt`, `store_busy`, `store_failed`.
+        """
+        return cls(Database(folder), clock)
+
+    def close(self) -> None:
+        """Give the files back."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        """Close it at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def put(self, data: bytes | Path, *, media: str) -> Blob:
+        """Keep bytes, or a file's; see `Blobs.put`."""
+        return self._blobs.put(data, media=media)
+
+    def path(self, blob: Blob) -> Path:
+        """A readable, verified file with these bytes; see `Blobs.path`."""
+        return self._blobs.path(blob)
+
+    def replies(self, keys: Iterable[str]) -> dict[str, Reply]:
+        """The stored replies whose files are all sound; see `Replies.get`."""
+        return self._replies.get(keys)
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Keep answers, all or none, for good; see `Replies.record`."""
+        self._replies.record(entries)
+
+    def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
+        """What answered calls were asked; see `Replies.documents`."""
+        return self._replies.documents(keys)
+
+    def claim(self, keys: Sequence[str], *, owner: str) -> set[str]:
+        """The keys that `owner` (`owner_id()`) may answer now; see `Claims.claim`."""
+        return self._claims.claim(keys, owner=owner)
+
+    def release(self, keys: Sequence[str], *, owner: str) -> None:
+        """Let go of keys; see `Claims.release`."""
+        self._claims.release(keys, owner=owner)
+
+    def beat(self, *, owner: str) -> None:
+        """Say that `owner` lives; see `Claims.beat`."""
+        self._claims.beat(owner=owner)
+
+    def digest(self, path: Path, *, media: str) -> Blob:
+        """Name a user's file; see `Memo.digests`."""
+        return self._memo.digests({path: media})[path]
+
+    def digests(self, paths: Mapping[Path, str]) -> dict[Path, Blob]:
+        """Name many files (path → media type) at once; see `Memo.digests`."""
+        return self._memo.digests(paths)
+
+    def note(self, name: str, text: str) -> None:
+        """Keep a small text; see `Notes.write`."""
+        self._notes.write(name, text)
+
+    def notes(self, name: str) -> str | None:
+        """Read a small text; see `Notes.read`."""
+        return self._notes.read(name)
+
+    def begin(self, recipe: str, *, arguments: JSONObject) -> str:
+        """Open a run; see `Runs.begin`."""
+        return self._runs.begin(recipe, arguments=arguments)
+
+    def end(self, run: str, *, status: str, summary: JSONObject) -> None:
+        """Close a run; see `Runs.end`."""
+        self._runs.end(run, status=status, summary=summary)
+
+    def runs(self, recipe: str | None = None, limit: int = 20) -> list[Run]:
+        """The last runs, newest first; see `Runs.latest`."""
+        return self._runs.latest(recipe, limit=limit)
+
+    def trail(self, recipe: str) -> dict[str, str]:
+        """Position → key of a recipe's last run; see `Trail.get`."""
+        return self._trail.get(recipe)
+
+    def set_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
+        """Note position → key, for some positions or the whole recipe; see `Trail.set`."""
+        self._trail.set(recipe, keys, whole=whole)
+
+    def link_out(self, blob: Blob, target: Path, *, how: How = "copy", replace: bool = False) -> LinkStat:
+        """Put bytes where the user wants them, at once; see `Links.out`."""
+        return self._links.out(blob, target, how=how, replace=replace)
+
+    def present(self, targets: Mapping[Path, str]) -> set[Path]:
+        """The targets (path → digest) that still hold what they should; see `Links.present`."""
+        return self._links.present(targets)
+
+    def stats(self) -> StoreStats:
+        """How much there is, and of what."""
+        from nano_banana.store.stats import stats_of
+
+        return stats_of(self._database)
+
+    def verify(self) -> Report:
+        """Read everything; drop what is damaged; see `verify.verify`."""
+        from nano_banana.store.verify import verify
+
+        return verify(self._database, self._blobs)
+
+    def gc(self, *, dry_run: bool, paid: bool = False, older_than_days: float | None = None) -> GcReport:
+        """Remove what nothing names any more; see `gc.collect`."""
+        from nano_banana.store.gc import Sweep
+        from nano_banana.store.gc import collect
+
+        sweep = Sweep(dry_run=dry_run, paid=paid, older_than_days=older_than_days)
+        return collect(self._database, self._blobs, clock=self._clock, sweep=sweep)

@@ -1,0 +1,61 @@
+"""Everything read and held against its digest; what is wrong is dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.store.blobs import Blobs
+from nano_banana.store.database import Database
+
+_BROKEN = """
+    SELECT DISTINCT key, provider, endpoint, cost_usd FROM replies JOIN reply_files USING (key)
+    WHERE digest NOT IN (SELECT digest FROM blobs) ORDER BY provider, endpoint, key
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostCall:
+    """A call that will be made again when something asks for it; `cost_usd` is what it cost last time."""
+
+    key: str
+    provider: str
+    endpoint: str
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How many blobs were read, the digests of those found damaged (dropped) and missing, and what that costs."""
+
+    blobs: int
+    bytes: int
+    damaged: tuple[str, ...]
+    missing: tuple[str, ...]
+    lost: tuple[LostCall, ...]
+
+
+def verify(database: Database, blobs: Blobs) -> Report:
+    """Read the database and every blob. Raises Unusable (`store_corrupt`) where SQLite itself finds damage."""
+    with database.reading() as rows:
+        (verdict,) = rows.execute("PRAGMA quick_check(1)").fetchone()
+        query = "SELECT digest FROM blobs UNION SELECT digest FROM reply_files"
+        digests = [digest for (digest,) in rows.execute(query)]
+    if verdict != "ok":
+        raise Unusable([trouble("store_corrupt", folder=str(database.folder), reason=verdict)])
+    checked = blobs.check(dict.fromkeys(digests), trust=False)
+    with database.writing() as rows:
+        rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in checked.missing])
+        lost = tuple(
+            LostCall(key=key, provider=provider, endpoint=endpoint, cost_usd=cost_usd)
+            for key, provider, endpoint, cost_usd in rows.execute(_BROKEN)
+        )
+        number, size = rows.execute("SELECT count(*), coalesce(sum(size), 0) FROM blobs").fetchone()
+    return Report(
+        blobs=number,
+        bytes=size,
+        damaged=tuple(sorted(checked.damaged)),
+        missing=tuple(sorted(checked.missing)),
+        lost=lost,
+    )

@@ -1,0 +1,1 @@
+"""The store, with real files, real SQLite and real processes."""

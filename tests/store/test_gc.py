@@ -1,0 +1,170 @@
+"""The sweep takes what nothing names, and nothing that was paid for."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.blob import Blob
+from nano_banana.store.gc import YOUNG
+from nano_banana.store.gc import GcReport
+from nano_banana.store.store import Store
+from tests.store.tools import DAY
+from tests.store.tools import Clock
+from tests.store.tools import a_call
+from tests.store.tools import answered
+from tests.store.tools import file_of
+from tests.store.tools import leftovers
+from tests.store.tools import python
+
+
+def swept(store: Store, *, paid: bool = False, older_than_days: float | None = None) -> GcReport:
+    """Sweep, after making sure that the dry run says the same and does nothing."""
+    before = store.stats()
+    dry = store.gc(dry_run=True, paid=paid, older_than_days=older_than_days)
+    assert store.stats() == before
+    report = store.gc(dry_run=False, paid=paid, older_than_days=older_than_days)
+    assert replace(dry, dry_run=False) == report
+    again = store.gc(dry_run=False, paid=paid, older_than_days=older_than_days)
+    assert (again.replies, again.blobs, again.leftovers, again.memories) == (0, 0, 0, 0)
+    return report
+
+
+def age(store: Store, clock: Clock, seconds: float) -> None:
+    clock.now += seconds
+    assert store.runs() == []
+
+
+def test_an_empty_store_has_nothing_to_sweep(store: Store) -> None:
+    assert swept(store) == GcReport(
+        replies=0, blobs=0, bytes=0, leftovers=0, memories=0, paid_kept=0, underway=False, dry_run=False
+    )
+
+
+def test_what_a_trail_names_stays(store: Store, clock: Clock) -> None:
+    key, picture = answered(store, 1)
+    other, gone = answered(store, 2)
+    store.set_trail("portraits", {"takes|ana|0": key}, whole=True)
+    age(store, clock, YOUNG + 1)
+    report = swept(store)
+    assert (report.replies, report.blobs, report.bytes) == (1, 1, gone.size)
+    assert set(store.replies([key, other])) == {key}
+    assert store.documents([key, other]).keys() == {key}
+    assert store.path(picture).exists()
+    assert not file_of(store, gone).exists()
+
+
+def test_what_was_paid_for_stays_unless_told(store: Store, clock: Clock) -> None:
+    keys = {answered(store, seed, cost_usd=cost)[0] for seed, cost in enumerate([0.04, None])}
+    age(store, clock, YOUNG + 1)
+    report = swept(store)
+    assert (report.replies, report.blobs, report.paid_kept) == (0, 0, 2)
+    assert store.replies(keys).keys() == keys
+    report = swept(store, paid=True)
+    assert (report.replies, report.blobs, report.paid_kept) == (2, 2, 0)
+
+
+def test_only_what_is_old_enough_goes(store: Store, clock: Clock) -> None:
+    answered(store, 1)
+    age(store, clock, 2 * DAY)
+    key, _ = answered(store, 2)
+    age(store, clock, DAY)
+    assert swept(store, older_than_days=2).replies == 1
+    assert store.replies([key]).keys() == {key}
+    assert swept(store, older_than_days=0.5).replies == 1
+
+
+def test_a_blob_not_yet_recorded_is_left_for_an_hour(store: Store, clock: Clock) -> None:
+    old = store.put(b"old", media="x/y")
+    renewed = store.put(b"renewed", media="x/y")
+    age(store, clock, YOUNG + 1)
+    store.put(b"renewed", media="x/y")
+    report = swept(store)
+    assert (report.blobs, report.bytes) == (1, 3)
+    assert not file_of(store, old).exists()
+    assert store.path(renewed).exists()
+
+
+def test_two_replies_share_a_blob_and_one_goes(store: Store, clock: Clock) -> None:
+    key, picture = answered(store, 1)
+    file_of(store, picture).stat()
+    store.set_trail("portraits", {"takes|ana|0": key}, whole=True)
+    with sqlite3.connect(store.folder / "store.sqlite") as rows:
+        rows.execute("INSERT INTO reply_files SELECT 'other', place, digest, size, media FROM reply_files")
+        rows.execute("INSERT INTO replies SELECT 'other', provider, endpoint, data, 1, 0, 0, '' FROM replies")
+    rows.close()
+    age(store, clock, YOUNG + 1)
+    report = swept(store)
+    assert (report.replies, report.blobs) == (1, 0)
+    assert store.path(picture).exists()
+
+
+def test_half_written_and_unknown_files_go_when_they_are_old(store: Store, clock: Clock) -> None:
+    half = store.folder / "blobs" / "new" / "1-1"
+    unknown = file_of(store, Blob(digest="ab" + "0" * 62, size=4, media="x/y"))
+    for path in (half, unknown):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"half")
+    clock.now = half.stat().st_mtime
+    assert swept(store).leftovers == 0
+    clock.now += YOUNG + 1
+    report = swept(store)
+    assert (report.leftovers, report.blobs, report.bytes) == (1, 1, 4)
+    assert leftovers(store) == []
+    assert not unknown.exists()
+
+
+def test_memories_of_files_that_are_gone_go(store: Store, tmp_path: Path) -> None:
+    for name in ("kept", "gone"):
+        (tmp_path / name).write_bytes(b"a photo")
+        store.digest(tmp_path / name, media="image/jpeg")
+    (tmp_path / "gone").unlink()
+    assert swept(store).memories == 1
+
+
+def test_while_a_run_goes_on_its_replies_are_left_alone(store: Store, clock: Clock) -> None:
+    answered(store, 1)
+    clock.now += YOUNG + 1
+    run = store.begin("portraits", arguments={})
+    report = swept(store)
+    assert (report.replies, report.blobs, report.underway) == (0, 0, True)
+    store.end(run, status="done", summary={})
+    report = swept(store)
+    assert (report.replies, report.blobs, report.underway) == (1, 1, False)
+
+
+def test_a_run_that_was_killed_holds_nothing_back(store: Store, clock: Clock) -> None:
+    answered(store, 1)
+    clock.now += YOUNG + 1
+    code = "import sys,pathlib;from nano_banana.store.store import Store;s=Store.open(pathlib.Path(sys.argv[1]))"
+    process = python(f"{code};print(s.begin('p', arguments={{}}), flush=True);input()", store.folder)
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert store.gc(dry_run=True).underway
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert swept(store).replies == 1
+
+
+def test_a_file_that_went_by_itself_is_no_trouble(store: Store, clock: Clock) -> None:
+    _, picture = answered(store, 1)
+    file_of(store, picture).unlink()
+    age(store, clock, YOUNG + 1)
+    assert swept(store).blobs == 1
+
+
+def test_a_sweep_that_fails_takes_no_row(store: Store, clock: Clock) -> None:
+    key, picture = answered(store, 1)
+    age(store, clock, YOUNG + 1)
+    place = file_of(store, picture)
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(Exception, match="store_"):
+        store.gc(dry_run=False)
+    place.rmdir()
+    assert list(place.parent.iterdir()) == []
+    assert store.documents([key]).keys() == {a_call(1).key}

@@ -1,0 +1,27 @@
+"""Opening the store and reading a note costs next to no imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from nano_banana.store.store import Store
+
+HEAVY = "asyncio numpy PIL concurrent.futures shutil tempfile random socket subprocess yaml jinja2 rich"
+CODE = """
+import sys
+from pathlib import Path
+from nano_banana.store.store import Store
+with Store.open(Path(sys.argv[1])) as store:
+    print(store.notes("a"))
+print([name for name in sys.argv[2].split() if name in sys.modules])
+"""
+
+
+def test_a_note_is_read_without_anything_slow(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.note("a", "b")
+    alone = [sys.executable, "-S", "-c", CODE, str(tmp_path), HEAVY]
+    done = subprocess.run(alone, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+    assert done.stdout == "b\n[]\n"

@@ -1,0 +1,80 @@
+"""Runs, trails and notes outlive the process that wrote them."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from nano_banana.store.store import Store
+from tests.store.tools import Clock
+from tests.store.tools import python
+
+BEGIN = """
+import sys
+from pathlib import Path
+from nano_banana.store.store import Store
+print(Store.open(Path(sys.argv[1])).begin("portraits", arguments={}), flush=True)
+input()
+"""
+
+
+def test_a_run_is_begun_and_ended(store: Store, clock: Clock) -> None:
+    clock.now = 1_795_367_700.25
+    run = store.begin("portraits", arguments={"yes": True})
+    assert run.startswith("20261122-171500-")
+    assert [(each.id, each.status, each.ended_at) for each in store.runs()] == [(run, "running", None)]
+    clock.now += 60
+    store.end(run, status="done", summary={"made": 4})
+    (ended,) = store.runs("portraits")
+    assert (ended.status, ended.summary, ended.arguments) == ("done", {"made": 4}, {"yes": True})
+    assert (ended.recipe, ended.begun_at, ended.ended_at) == ("portraits", 1_795_367_700.25, 1_795_367_760.25)
+
+
+def test_runs_of_one_second_have_names_of_their_own(store: Store) -> None:
+    runs = [store.begin("portraits", arguments={}) for _ in range(300)]
+    assert len(set(runs)) == 300
+    assert [run.id for run in store.runs(limit=5)] == runs[:-6:-1]
+
+
+def test_runs_are_found_by_recipe(store: Store) -> None:
+    store.begin("portraits", arguments={})
+    other = store.begin("landscapes", arguments={})
+    assert [run.id for run in store.runs("landscapes")] == [other]
+    assert len(store.runs()) == 2
+
+
+def test_a_run_whose_process_died_is_lost(store: Store) -> None:
+    process = python(BEGIN, store.folder)
+    assert process.stdout is not None
+    run = process.stdout.readline().strip()
+    assert [(each.id, each.status) for each in store.runs()] == [(run, "running")]
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert [(each.id, each.status) for each in store.runs()] == [(run, "lost")]
+
+
+def test_a_run_never_begun_cannot_end(store: Store) -> None:
+    with pytest.raises(KeyError):
+        store.end("20261122-171500-3f2a", status="done", summary={})
+
+
+def test_a_trail_says_what_stood_where(store: Store) -> None:
+    assert store.trail("portraits") == {}
+    store.set_trail("portraits", {"takes|ana/#0|0": "k1", "takes|ana/#1|0": "k2"}, whole=True)
+    store.set_trail("landscapes", {"takes|ana/#0|0": "k9"}, whole=True)
+    store.set_trail("portraits", {"takes|ana/#1|0": "k3"}, whole=False)
+    assert store.trail("portraits") == {"takes|ana/#0|0": "k1", "takes|ana/#1|0": "k3"}
+    store.set_trail("portraits", {"takes|ana/#2|0": "k4"}, whole=True)
+    assert store.trail("portraits") == {"takes|ana/#2|0": "k4"}
+    assert store.trail("landscapes") == {"takes|ana/#0|0": "k9"}
+
+
+def test_notes_outlive_the_store(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        assert store.notes("nothing changed") is None
+        store.note("nothing changed", "{}")
+        store.note("nothing changed", '{"recipe": "ä"}')
+    with Store.open(tmp_path) as store:
+        assert store.notes("nothing changed") == '{"recipe": "ä"}'

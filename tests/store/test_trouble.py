@@ -1,0 +1,120 @@
+"""A store that can't be used says why, and never with a traceback."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.errors import Unusable
+from nano_banana.store.database import STEPS
+from nano_banana.store.store import Store
+from nano_banana.store.wall import wall
+from tests.store.tools import an_entry
+from tests.store.tools import kind_of
+from tests.store.tools import powerless
+
+
+def opened(folder: Path) -> str:
+    with pytest.raises(Unusable) as error, Store.open(folder):
+        pass
+    assert error.value.problems[0].data["folder"] == str(folder)
+    return kind_of(error)
+
+
+def test_a_store_ignores_itself_in_git(store: Store) -> None:
+    assert (store.folder / ".gitignore").read_text() == "*\n"
+
+
+def test_a_store_of_a_later_version_is_left_alone(store: Store) -> None:
+    with store._database.reading() as rows:
+        rows.execute("PRAGMA user_version = 99")
+    with pytest.raises(Unusable) as error:
+        Store.open(store.folder)
+    assert dict(error.value.problems[0].data) == {"folder": str(store.folder), "version": 99, "known": len(STEPS)}
+    assert kind_of(error) == "store_newer"
+
+
+def test_a_database_that_is_none_is_corrupt(tmp_path: Path) -> None:
+    (tmp_path / "store.sqlite").write_bytes(b"no database at all, " * 100)
+    assert opened(tmp_path) == "store_corrupt"
+
+
+def test_a_database_cut_short_is_corrupt(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.record([an_entry(seed) for seed in range(200)])
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(path.read_bytes()[:20_000])
+    assert opened(tmp_path) == "store_corrupt" or broken(tmp_path) == "store_corrupt"
+
+
+def broken(folder: Path) -> str:
+    with Store.open(folder) as store, pytest.raises(Unusable) as error:
+        store.stats()
+    return kind_of(error)
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert opened(tmp_path / "file") == "store_failed"
+    assert opened(tmp_path / "file" / "below") == "store_failed"
+
+
+def test_a_folder_in_the_databases_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "store.sqlite").mkdir()
+    assert opened(tmp_path) == "store_failed"
+
+
+def test_a_folder_that_is_not_ours_is_read_only(public: Path) -> None:
+    public.chmod(0o555)
+    with powerless():
+        assert opened(public / "store") == "store_read_only"
+
+
+def test_a_store_that_is_not_ours_is_read_only(public: Path) -> None:
+    with Store.open(public / "store") as store:
+        store.note("a", "b")
+    (public / "store").chmod(0o555)
+    with powerless():
+        assert opened(public / "store") == "store_read_only"
+
+
+def test_a_store_that_turns_read_only_says_so(store: Store) -> None:
+    with store._database.reading() as rows:
+        rows.execute("PRAGMA query_only = ON")
+    with pytest.raises(Unusable) as error:
+        store.note("a", "b")
+    assert kind_of(error) == "store_read_only"
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="wants a file system that makes no folders")
+def test_a_file_system_that_makes_no_folders_is_named() -> None:
+    assert opened(Path("/sys/kernel/nano-banana")) in {"store_read_only", "store_failed"}
+
+
+def test_a_store_that_another_keeps_is_busy(store: Store) -> None:
+    other = sqlite3.connect(store.folder / "store.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with store._database.reading() as rows:
+        rows.execute("PRAGMA busy_timeout = 10")
+    with pytest.raises(Unusable) as error:
+        store.note("a", "b")
+    assert kind_of(error) == "store_busy"
+    other.execute("ROLLBACK")
+    other.close()
+    store.note("a", "b")
+
+
+def test_a_closed_store_is_said_to_be(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    store.close()
+    with pytest.raises(Unusable) as error:
+        store.notes("a")
+    assert kind_of(error) == "store_failed"
+
+
+def test_an_error_without_a_text_is_still_said(tmp_path: Path) -> None:
+    with pytest.raises(Unusable) as error, wall(tmp_path):
+        raise OSError("odd")
+    assert error.value.problems[0].data["reason"] == "odd"
