@@ -63,7 +63,7 @@ class Blobs:
     def put(self, data: bytes | Path, *, media: str) -> Blob:
         """Keep these bytes, or those of this file (which stays); outlives a loss of power on return.
 
-        Raises Unusable: `store_full`, `store_read_only`, …; `file_unreadable` for the given file.
+        Raises Unusable: `store_full`, `store_read_only`, …; `input_unreadable` for the given file.
         """
         if isinstance(data, bytes):
             blob = blob_of(data, media=media)
@@ -216,7 +216,7 @@ def _chunks(data: bytes | Path) -> Iterator[bytes]:
             while chunk := source.read(_CHUNK):
                 yield chunk
     except OSError as error:
-        raise Unusable([trouble("file_unreadable", path=str(data), reason=error.strerror or str(error))]) from error
+        raise Unusable([trouble("input_unreadable", path=str(data), reason=error.strerror or str(error))]) from error
 
 
 def _sync_folder(folder: Path) -> None:

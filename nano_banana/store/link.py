@@ -52,7 +52,7 @@ class Links:
         hard links are read-only, and a blob whose stamp changed is read before it is served again.
 
         Raises Unusable: `target_taken` where another's file is in the way and not `replace` (one that we put
-        there is ours, whatever it holds now); `output_full`, …; `blob_missing`, `blob_damaged`.
+        there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`.
         """
         if target not in self._memo.present({target: blob.digest}):
             if not replace and os.path.lexists(target) and not self._memo.is_ours(target):

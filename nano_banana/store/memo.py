@@ -54,11 +54,11 @@ class Memo:
         self._clock = clock
 
     def digests(self, paths: Mapping[Path, str]) -> dict[Path, Blob]:
-        """Name the content of these files (path → media type). Raises Unusable (`file_unreadable`) for all at once."""
+        """Name the content of these files (path → media type). Raises Unusable (`input_unreadable`) for all at once."""
         seen = self._look(paths)
         if seen.errors:
             raise Unusable(
-                trouble("file_unreadable", path=str(path), reason=error.strerror or str(error))
+                trouble("input_unreadable", path=str(path), reason=error.strerror or str(error))
                 for path, error in seen.errors.items()
             )
         found = {path: (media, *seen.digests[path]) for path, media in paths.items()}

@@ -24,7 +24,7 @@ class Kinds:
 
 
 STORE = Kinds(full="store_full", read_only="store_read_only", failed="store_failed")
-OUTPUT = Kinds(full="output_full", read_only="output_read_only", failed="output_failed")
+OUTPUT = Kinds(full="target_full", read_only="target_read_only", failed="target_failed")
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})

@@ -146,7 +146,7 @@ def test_blobs_of_a_copied_store_are_read_and_served(store: Store, tmp_path: Pat
 def test_a_source_that_cannot_be_read_is_named(store: Store, tmp_path: Path) -> None:
     with pytest.raises(Unusable) as error:
         store.put(tmp_path / "nothing", media="x/y")
-    assert kind_of(error) == "file_unreadable"
+    assert kind_of(error) == "input_unreadable"
     assert error.value.problems[0].data["path"] == str(tmp_path / "nothing")
     assert leftovers(store) == []
 

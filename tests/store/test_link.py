@@ -90,7 +90,7 @@ def test_what_is_not_ours_is_overwritten_when_told(store: Store, target: Path) -
     target.with_name("folder").mkdir()
     with pytest.raises(Unusable) as error:
         store.link_out(blob, target.with_name("folder"), replace=True)
-    assert kind_of(error) == "output_failed"
+    assert kind_of(error) == "target_failed"
     assert sorted(path.name for path in target.parent.iterdir()) == ["ana.png", "folder"]
 
 
@@ -151,7 +151,7 @@ def test_a_path_below_a_file_is_named(store: Store, tmp_path: Path) -> None:
     tmp_path.joinpath("file").touch()
     with pytest.raises(Unusable) as error:
         store.link_out(blob, tmp_path / "file" / "below" / "ana.png")
-    assert kind_of(error) == "output_failed"
+    assert kind_of(error) == "target_failed"
 
 
 def test_a_folder_that_refuses_is_named(public: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_folder_that_refuses_is_named(public: Path) -> None:
         blob = store.put(b"a picture", media="image/png")
         with pytest.raises(Unusable) as error:
             store.link_out(blob, closed / "ana.png")
-    assert kind_of(error) == "output_read_only"
+    assert kind_of(error) == "target_read_only"
     assert error.value.problems[0].data["folder"] == str(closed)
 
 
@@ -171,5 +171,5 @@ def test_a_full_disk_leaves_the_output_as_it_was(store: Store, target: Path) -> 
     store.link_out(small, target)
     with no_larger_files(200_000), pytest.raises(Unusable) as error:
         store.link_out(large, target)
-    assert kind_of(error) == "output_full"
+    assert kind_of(error) == "target_full"
     assert [path.stat().st_size for path in target.parent.iterdir()] == [1000]

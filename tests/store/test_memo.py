@@ -85,10 +85,10 @@ def test_all_unreadable_files_are_named_at_once(store: Store, photo: Path) -> No
     with pytest.raises(Unusable) as error:
         store.digests(dict.fromkeys([photo, *bad], "image/jpeg"))
     assert {problem.data["path"] for problem in error.value.problems} == {str(path) for path in bad}
-    assert {problem.kind for problem in error.value.problems} == {"file_unreadable"}
+    assert {problem.kind for problem in error.value.problems} == {"input_unreadable"}
     with pytest.raises(Unusable) as error:
         store.digest(photo / "below a file", media="image/jpeg")
-    assert kind_of(error) == "file_unreadable"
+    assert kind_of(error) == "input_unreadable"
 
 
 def test_a_file_that_goes_while_it_is_read_is_an_error_too(photo: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_file_that_goes_while_it_is_read_is_an_error_too(photo: Path) -> None:
 def test_an_error_in_reading_names_every_spelling_of_the_file(store: Store) -> None:
     with pytest.raises(Unusable) as error:
         store.digests({MEMORY: "x/y", Path("/proc/../proc/self/mem"): "x/y"})
-    assert [problem.kind for problem in error.value.problems] == ["file_unreadable"] * 2
+    assert [problem.kind for problem in error.value.problems] == ["input_unreadable"] * 2
 
 
 def test_names_that_are_no_utf_8_are_files_too(store: Store, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ WORDS: Mapping[str, Wording] = {
         say="a file in the store `{folder}` was damaged, and was removed: {digest}",
         hint="run again: the call that made it is made once more",
     ),
-    "file_unreadable": Wording(
+    "input_unreadable": Wording(
         say="can't read `{path}`: {reason}",
         hint="check the name and the file's permissions",
     ),
@@ -47,15 +47,15 @@ WORDS: Mapping[str, Wording] = {
         say="`{path}` is not ours to overwrite",
         hint="move it away, or write to another folder with `--out`",
     ),
-    "output_full": Wording(
+    "target_full": Wording(
         say="no room left to write into `{folder}`: {reason}",
         hint="free some space and run again; nothing is paid twice",
     ),
-    "output_read_only": Wording(
+    "target_read_only": Wording(
         say="can't write into `{folder}`: {reason}",
         hint="give yourself write permission, or write to another folder with `--out`",
     ),
-    "output_failed": Wording(
+    "target_failed": Wording(
         say="can't write into `{folder}`: {reason}",
         hint="check that it is a folder on a disk that works",
     ),
