@@ -1,0 +1,88 @@
+"""The table of commands, and the group that imports them one at a time."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from nano_banana import __version__
+from nano_banana.cli.family import Family
+from nano_banana.cli.usage import PROGRAM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A command: its section, and its short help, which is here so that help imports no command."""
+
+    section: str
+    help: str
+
+
+COMMANDS = {
+    "new": Entry(section="Work", help="Begin a project: a commented recipe that is ready to run"),
+    "check": Entry(section="Work", help="Find every mistake in a recipe"),
+    "plan": Entry(section="Work", help="Say what a run would do and cost, and do nothing"),
+    "run": Entry(section="Work", help="Make what a recipe asks for, and pay only for what is missing"),
+    "explain": Entry(section="Look", help="Say why a take is as it is, and what changed since the last run"),
+    "graph": Entry(section="Look", help="Draw what depends on what, for Mermaid or Graphviz"),
+    "schema": Entry(section="Look", help="Print a JSON Schema, for editors and programs"),
+    "config": Entry(section="House", help="Show and change settings, and keep the fal key"),
+    "cache": Entry(section="House", help="Measure, verify and clean the store"),
+    "setup": Entry(section="House", help="Fetch the weights that faces and cut-outs need"),
+    "completion": Entry(section="House", help="Print a completion script for bash, zsh or fish"),
+}
+
+EPILOG = """\b
+Examples:
+  nano-banana new portraits --subject ana --photos ~/Pictures/ana
+  nano-banana plan portraits/recipe.yaml
+  nano-banana run portraits/recipe.yaml
+
+Exit codes: 0 done, 1 some takes failed, 2 the recipe or the command line is wrong,
+3 stopped by a limit, 4 the provider refused, 130 interrupted.
+"""
+
+
+class House(Family):
+    """Lists commands from the table, and imports one when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        """Their names, in the table's order."""
+        return list(COMMANDS)
+
+    def find(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - its base's signature
+        """The command, imported now."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"nano_banana.cli.commands.{name}").command
+        return command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by section, then the options."""
+        for section, rows in _sections():
+            with formatter.section(section):
+                formatter.write_dl(rows)
+        click.Command.format_options(self, ctx, formatter)
+
+
+def _sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):
+        yield section, [(name, entry.help) for name, entry in COMMANDS.items() if entry.section == section]
+
+
+@click.group(
+    cls=House,
+    epilog=EPILOG,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s", prog_name=PROGRAM)
+def app() -> None:
+    """Make reproducible portrait sets from a recipe in git.
+
+    A recipe names people, prompts, shots and stages. Nothing is paid for twice: everything made is kept
+    by the hash of what it was made from.
+    """

@@ -1,0 +1,37 @@
+"""Text as a terminal shows it: its width, and nothing that steers it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+TAB = "    "
+
+
+def visible(text: str) -> str:
+    """Make control and invisible characters harmless: a file must not steer the terminal that shows it."""
+    if text.isprintable():
+        return text
+    return "".join(_tame(character) for character in text)
+
+
+def cells(text: str) -> int:
+    """How many columns the text takes."""
+    return len(text) if text.isascii() else sum(_columns(character) for character in text)
+
+
+def pad(text: str, width: int) -> str:
+    """Fill up with spaces to `width` columns."""
+    return text + " " * (width - cells(text))
+
+
+def _tame(character: str) -> str:
+    if character == "\t":
+        return TAB
+    category = unicodedata.category(character)
+    return "�" if category in {"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"} else character
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,176 @@
+"""The commands that measure, verify and clean the store."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.amounts import duration
+from nano_banana.cli.amounts import money
+from nano_banana.cli.amounts import size
+from nano_banana.cli.family import Family
+from nano_banana.cli.house import settings_for
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import overrides
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import store
+from nano_banana.cli.render import numbered
+from nano_banana.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from nano_banana.store.gc import GcReport
+    from nano_banana.store.stats import StoreStats
+    from nano_banana.store.verify import Report
+
+DAMAGED = 1
+"""What `verify` leaves with when it found damage, healed or not."""
+
+EPILOG = """\b
+Examples:
+  nano-banana cache stats
+  nano-banana cache verify
+  nano-banana cache gc --dry-run
+"""
+
+
+@click.group(name="cache", cls=Family, epilog=EPILOG, no_args_is_help=False)
+def command() -> None:
+    """Measure, verify and clean the store.
+
+    The store keeps everything that was ever made, by its hash; that is why nothing is paid for twice.
+    """
+
+
+@command.command(epilog="\b\nExamples:\n  nano-banana cache stats\n  nano-banana cache stats --json\n")
+@as_json
+@store
+@pass_screen
+def stats(screen: Screen, *, as_json: bool, store: Path | None) -> None:
+    """Say how much the store holds, and of what."""
+    from nano_banana.store.store import Store
+
+    folder = _folder(screen, store)
+    if folder is None:
+        return
+    with Store.open(folder) as opened:
+        found = opened.stats()
+    if as_json:
+        screen.json({"store": str(folder), **dataclasses.asdict(found)})
+    else:
+        _say_stats(screen, folder, found)
+
+
+@command.command(epilog="\b\nExample:\n  nano-banana cache verify || echo damage was found\n")
+@as_json
+@store
+@pass_screen
+def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
+    """Read everything, and drop what is damaged.
+
+    A call whose files were damaged is made again when a run next asks for it. Leaves with 1 if there was
+    any damage.
+    """
+    from nano_banana.store.store import Store
+
+    folder = _folder(screen, store)
+    if folder is None:
+        return 0
+    with Store.open(folder) as opened:
+        found = opened.verify()
+    if as_json:
+        screen.json({"store": str(folder), **dataclasses.asdict(found)})
+    else:
+        _say_verify(screen, found)
+    return DAMAGED if found.damaged or found.missing else 0
+
+
+@command.command(epilog="\b\nExamples:\n  nano-banana cache gc --dry-run\n  nano-banana cache gc --older-than 90\n")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--paid", is_flag=True, help="Also what cost money; to have it again costs it again.")
+@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Only what is at least so old.")
+@as_json
+@store
+@pass_screen
+def gc(
+    screen: Screen, *, dry_run: bool, paid: bool, older_than: float | None, as_json: bool, store: Path | None
+) -> None:
+    """Remove what no recipe's last run used.
+
+    What was paid for stays, unless `--paid`; what is younger than an hour stays too.
+    """
+    from nano_banana.store.store import Store
+
+    folder = _folder(screen, store)
+    if folder is None:
+        return
+    with Store.open(folder) as opened:
+        found = opened.gc(dry_run=dry_run, paid=paid, older_than_days=older_than)
+    if as_json:
+        screen.json({"store": str(folder), **dataclasses.asdict(found)})
+    else:
+        _say_gc(screen, found)
+
+
+def _folder(screen: Screen, store: Path | None) -> Path | None:
+    """The store's folder; where there is none yet that is said, and none is made."""
+    folder = settings_for(screen, overrides=overrides(store=store)).store
+    if folder.is_dir():
+        return folder
+    screen.say(f"no store in {folder} yet; a run makes it")
+    if screen.machine:
+        screen.json({"store": None})
+    return None
+
+
+def _say_stats(screen: Screen, folder: Path, found: StoreStats) -> None:
+    screen.say(
+        f"{folder}: {numbered(found.replies, 'answer')}, {numbered(found.blobs, 'file')}, {size(found.bytes)}"
+        + (f" ({size(found.wasted)} unused; `nano-banana cache gc` removes them)" if found.wasted else "")
+    )
+    if found.endpoints:
+        screen.say()
+        rows = [
+            (
+                each.endpoint,
+                each.provider,
+                f"{each.replies:,}",
+                size(each.bytes),
+                duration(each.seconds),
+                _cost(each.cost_usd, each.unpriced),
+            )
+            for each in found.endpoints
+        ]
+        screen.table(rows, head=("endpoint", "provider", "answers", "files", "took", "cost"))
+
+
+def _say_verify(screen: Screen, found: Report) -> None:
+    if not found.damaged and not found.missing:
+        screen.say(f"{numbered(found.blobs, 'file')}, {size(found.bytes)}: all sound")
+        return
+    screen.say(
+        f"{numbered(len(found.damaged), 'damaged file')} and {numbered(len(found.missing), 'missing file')} dropped;"
+        f" {numbered(found.blobs, 'file')} sound"
+    )
+    if found.lost:
+        paid = sum(lost.cost_usd or 0.0 for lost in found.lost)
+        unpriced = sum(lost.cost_usd is None for lost in found.lost)
+        screen.say(f"{numbered(len(found.lost), 'call')} to make again when needed, {_cost(paid, unpriced)}:")
+        screen.table([(lost.endpoint, lost.provider, lost.key[:12]) for lost in found.lost], indent=2)
+
+
+def _say_gc(screen: Screen, found: GcReport) -> None:
+    verb = "would remove" if found.dry_run else "removed"
+    screen.say(f"{verb} {numbered(found.replies, 'answer')} and {numbered(found.blobs, 'file')}, {size(found.bytes)}")
+    if found.leftovers:
+        screen.say(f"{verb} {numbered(found.leftovers, 'half-written file')}")
+    if found.paid_kept:
+        screen.say(f"kept {numbered(found.paid_kept, 'answer')} that cost money; `--paid` removes them too")
+    if found.underway:
+        screen.say("a run goes on, so answers and files were left alone")
+
+
+def _cost(usd: float, unpriced: int) -> str:
+    return money(usd) + (f" and {unpriced:,} at an unknown price" if unpriced else "")

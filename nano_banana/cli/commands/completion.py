@@ -1,0 +1,43 @@
+"""The command that prints a shell's completion script."""
+
+from __future__ import annotations
+
+import click
+
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.usage import PROGRAM
+
+VARIABLE = "_NANO_BANANA_COMPLETE"
+INSTALL = {
+    "bash": f"echo 'eval \"$({PROGRAM} completion bash)\"' >> ~/.bashrc",
+    "zsh": f"echo 'eval \"$({PROGRAM} completion zsh)\"' >> ~/.zshrc",
+    "fish": f"{PROGRAM} completion fish > ~/.config/fish/completions/{PROGRAM}.fish",
+}
+
+EPILOG = """\b
+Install it, once:
+  {bash}
+  {zsh}
+  {fish}
+""".format(**INSTALL)
+
+
+@click.command(name="completion", epilog=EPILOG)
+@click.argument("shell", type=click.Choice(sorted(INSTALL)))
+@pass_screen
+def command(screen: Screen, shell: str) -> None:
+    """Print a completion script for bash, zsh or fish.
+
+    Commands, options and their values complete with the Tab key once the shell has read it.
+    """
+    from click.shell_completion import BashComplete
+    from click.shell_completion import FishComplete
+    from click.shell_completion import ZshComplete
+
+    from nano_banana.cli.app import app
+
+    kinds = {"bash": BashComplete, "fish": FishComplete, "zsh": ZshComplete}
+    screen.say(kinds[shell](app, {}, PROGRAM, VARIABLE).source().rstrip())
+    if screen.out.isatty():
+        screen.note(f"\n# install it, once:  {INSTALL[shell]}")

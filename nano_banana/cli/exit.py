@@ -1,0 +1,104 @@
+"""Every ending but the happy one: what is said, and the exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import click
+
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.usage import invalid
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Problem
+
+BROKEN_PIPE = 141
+"""What a program that SIGPIPE ends leaves with: 128 + 13."""
+
+
+def settle(error: BaseException, screen: Screen, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Tell how it ended, and return the exit code that says so."""
+    if isinstance(error, BrokenPipeError):
+        _hush(screen)
+        return BROKEN_PIPE
+    ours = _ours(error)
+    if environ.get("NANO_BANANA_DEBUG") == "1" and not isinstance(ours, Stopped):
+        import traceback
+
+        screen.note("".join(traceback.format_exception(error)).rstrip())
+    if ours is None:
+        ours = _bug(error, arguments, environ)
+    try:
+        screen.problems(ours.problems)
+        if screen.machine and not screen.answered:
+            screen.json(as_json(ours))
+        screen.flush()
+    except BrokenPipeError:
+        _hush(screen)
+    return ours.exit_code
+
+
+def as_json(error: NanoBananaError) -> JSONValue:
+    """What a program reads of an error that left nothing else to say."""
+    return {
+        "status": "error",
+        "exit_code": error.exit_code,
+        "problems": [problem_as_json(problem) for problem in error.problems],
+    }
+
+
+def problem_as_json(problem: Problem) -> JSONValue:
+    """A problem's kind, words and place for a program."""
+    from nano_banana.cli.words.index import say
+
+    what, hint = say(problem)
+    place = problem.place
+    return {
+        "kind": problem.kind,
+        "severity": "warning" if problem.warning else "error",
+        "message": what,
+        "hint": hint or None,
+        "suggestions": list(problem.suggestions),
+        "place": None
+        if place is None
+        else {"file": place.file, "line": place.line, "column": place.column, "length": place.length},
+    }
+
+
+def _ours(error: BaseException) -> NanoBananaError | None:
+    if isinstance(error, NanoBananaError):
+        return error
+    if isinstance(error, click.ClickException):
+        return invalid(error)
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return Stopped([trouble("stopped")])
+    if isinstance(error, MemoryError):
+        return Unusable([trouble("out_of_memory")])
+    return None
+
+
+def _bug(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> NanoBananaError:
+    from nano_banana.cli.crash import keep_report
+    from nano_banana.cli.crash import scrub
+
+    what = scrub(f"{type(error).__name__}: {error}".rstrip(": "), environ)
+    report = keep_report(error, arguments, environ)
+    if report is None:
+        return NanoBananaError([trouble("bug_unwritten", what=what)])
+    return NanoBananaError([trouble("bug", what=what, report=str(report))])
+
+
+def _hush(screen: Screen) -> None:
+    """Nobody reads any more: let what is still buffered go nowhere, without a word at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (screen.out, screen.err):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError):
+            continue
+    os.close(nowhere)

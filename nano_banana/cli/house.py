@@ -1,0 +1,25 @@
+"""The settings of the house, as a command finds them from where it stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from nano_banana.cli.screen import Screen
+from nano_banana.settings import Settings
+from nano_banana.settings import load_settings
+from nano_banana.settings import project_root
+
+
+def settings_for(
+    screen: Screen, *, start: Path | None = None, overrides: Mapping[str, str | None] | None = None
+) -> Settings:
+    """Load the settings of the project around `start` (None: the working folder), and colour as they say.
+
+    Raises Invalid and Unusable, as `load_settings` does.
+    """
+    root = project_root(start or Path.cwd())
+    settings = load_settings(root=root, environ=os.environ, overrides=overrides or {})
+    screen.set_color(settings.color)
+    return settings

@@ -1,0 +1,54 @@
+"""The console's entry: drives one command and tells every ending."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from nano_banana.cli.app import app
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.usage import PROGRAM
+
+COMPLETE = "_NANO_BANANA_COMPLETE"
+
+
+def main() -> None:
+    """Run the command line of this process, and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the command line says and return the exit code; the one place where every error ends.
+
+    `NANO_BANANA_DEBUG=1` lets errors of ours through with their trace.
+    """
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    screen = Screen(sys.stdout, sys.stderr, environ=os.environ, machine="--json" in options)
+    try:
+        code = drive(arguments, screen)
+        screen.flush()
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - Ctrl-C and bugs end here too
+        from nano_banana.cli.exit import settle
+
+        return settle(error, screen, arguments, os.environ)
+    return code
+
+
+def drive(arguments: Sequence[str], screen: Screen) -> int:
+    """Find the command and call it. A command returns its exit code, or None for 0."""
+    if COMPLETE in os.environ:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(app, {}, PROGRAM, COMPLETE, os.environ[COMPLETE])
+    try:
+        width = min(screen.width, 100)
+        with app.make_context(PROGRAM, list(arguments) or ["--help"], obj=screen, terminal_width=width) as context:
+            code = app.invoke(context)
+            return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code

@@ -1,0 +1,129 @@
+"""The one object that prints: results, remarks, tables and JSON."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import TextIO
+from typing import TypeAlias
+
+from nano_banana.cli.cells import cells
+from nano_banana.cli.cells import pad
+from nano_banana.cli.cells import visible
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Problem
+
+STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+
+Paint: TypeAlias = Callable[[str, str], str]
+"""Colours a text in a style of `STYLES`, or leaves it plain."""
+
+
+class Screen:
+    """Writes results to `out` and remarks to `err`.
+
+    `machine` is what `--json` asks for: one JSON object alone on `out`, all else on `err`.
+    `color` None means: where a terminal shows it and nobody said no (`NO_COLOR`).
+    """
+
+    def __init__(
+        self,
+        out: TextIO,
+        err: TextIO,
+        *,
+        environ: Mapping[str, str],
+        machine: bool = False,
+        width: int | None = None,
+    ) -> None:
+        """Print to these streams; `width` in columns (None: the terminal's own, 100 where there is none)."""
+        self.out = out
+        self.err = err
+        self.machine = machine
+        self.answered = False
+        self._environ = environ
+        self._color = environ.get("NANO_BANANA_COLOR", "auto")
+        self._width = width
+
+    @property
+    def width(self) -> int:
+        """Columns to write in, 40 or more."""
+        if self._width is None:
+            self._width = _columns(self.err, self._environ)
+        return max(self._width, 40)
+
+    @property
+    def lively(self) -> bool:
+        """Whether a person watches `err`, so that a picture on it may move."""
+        return self.err.isatty() and self._environ.get("TERM") != "dumb"
+
+    def set_color(self, choice: str) -> None:
+        """Take `auto`, `always` or `never` from the settings."""
+        self._color = choice
+
+    def colored(self, stream: TextIO) -> bool:
+        """Whether colour may go to `stream`."""
+        if self._environ.get("NO_COLOR") or self._color == "never":
+            return False
+        return self._color == "always" or (stream.isatty() and self._environ.get("TERM") != "dumb")
+
+    def paint(self, style: str, text: str, *, stream: TextIO | None = None) -> str:
+        """Colour `text` for `stream` (`out`, if not said)."""
+        wanted = self.colored(stream or self._results)
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if wanted and text else text
+
+    def say(self, text: str = "") -> None:
+        """Print a result for people; with `--json` it makes way to `err`."""
+        self._results.write(f"{text}\n")
+
+    def note(self, text: str = "") -> None:
+        """Print a remark that is no result."""
+        self.err.write(f"{text}\n")
+
+    def json(self, value: JSONValue) -> None:
+        """Print the one JSON object that a program reads. A second one is a bug of ours."""
+        if self.answered:
+            raise RuntimeError("two JSON objects on one stdout")
+        self.answered = True
+        # ASCII: a pipe's encoding is anybody's guess, and a file's name may hold half a surrogate pair.
+        self.out.write(json.dumps(value, indent=2) + "\n")
+
+    def table(self, rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: int = 0) -> None:
+        """Print rows in columns as wide as their widest cell, two spaces apart."""
+        lines = [[visible(cell) for cell in row] for row in ([head, *rows] if head else rows)]
+        widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
+        for number, line in enumerate(lines):
+            text = "  ".join(map(pad, line, widths)).rstrip()
+            self.say(" " * indent + (self.paint("dim", text) if head and number == 0 else text))
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """Print what is wrong, each with its line and a caret."""
+        from nano_banana.cli.render import render
+        from nano_banana.cli.source import lines_of
+
+        def paint(style: str, text: str) -> str:
+            return self.paint(style, text, stream=self.err)
+
+        # A file is read once for all its problems, and anew for the next command.
+        self.note(render(problems, functools.cache(lines_of), paint=paint, width=self.width))
+
+    def flush(self) -> None:
+        """Push everything out now, while a broken pipe can still be caught."""
+        self.out.flush()
+        self.err.flush()
+
+    @property
+    def _results(self) -> TextIO:
+        return self.err if self.machine else self.out
+
+
+def _columns(stream: TextIO, environ: Mapping[str, str]) -> int:
+    if environ.get("COLUMNS", "").isdecimal():
+        return int(environ["COLUMNS"])
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 100
+    except (OSError, ValueError):
+        return 100

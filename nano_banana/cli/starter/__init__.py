@@ -1,0 +1,1 @@
+"""The starter project: the texts of its files, with places to fill."""

@@ -1,0 +1,72 @@
+"""The count of calls by stage, kept from the news."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nano_banana.core.news import News
+
+
+@dataclass(slots=True)
+class Count:
+    """What became of one stage's calls so far."""
+
+    planned: int = 0
+    cached: int = 0
+    started: int = 0
+    made: int = 0
+    failed: int = 0
+
+    @property
+    def done(self) -> int:
+        """Calls that need nothing more."""
+        return self.cached + self.made + self.failed
+
+    @property
+    def running(self) -> int:
+        """Calls that are with their provider now."""
+        return max(self.started - self.made - self.failed, 0)
+
+    @property
+    def total(self) -> int:
+        """All calls known of: stages that decide as they go may outgrow what was planned."""
+        return max(self.planned, self.done + self.running)
+
+
+class Tally:
+    """Sums up the news; adding one costs about a microsecond."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.stages: dict[str, Count] = {}
+        self.cost_usd = 0.0
+        self.unknown_costs = 0
+
+    def add(self, news: News) -> None:
+        """Count one piece of news."""
+        count = self.stages.get(news.stage)
+        if count is None:
+            if news.kind in {"note", "node_done", "node_failed"}:
+                return
+            count = self.stages[news.stage] = Count()
+        match news.kind:
+            case "planned":
+                count.planned += news.count
+            case "cached":
+                count.cached += news.count
+            case "running":
+                count.started += news.count
+            case "made":
+                count.made += news.count
+                self._pay(news)
+            case "failed":
+                count.failed += news.count
+                self._pay(news)
+            case _:
+                pass
+
+    def _pay(self, news: News) -> None:
+        if news.cost_usd is None:
+            self.unknown_costs += news.count
+        else:
+            self.cost_usd += news.cost_usd

@@ -1,0 +1,23 @@
+"""The words for the command line itself, and for our own bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.cli.words.wording import Wording
+
+WORDS: Mapping[str, Wording] = {
+    "no_such_command": Wording("there is no command `{name}`", "`{program} --help` lists the commands"),
+    "no_such_option": Wording("`{program}` has no option `{name}`", "`{program} --help` lists the options"),
+    "usage": Wording("{message}", "`{program} --help` says how it is used"),
+    "stopped": Wording("stopped", "what was made is kept; the same command goes on from here"),
+    "broken_file": Wording("can't open {file}: {why}"),
+    "bug": Wording("this is a bug in nano-banana: {what}", "please report it with {report}, which holds no key"),
+    "bug_unwritten": Wording("this is a bug in nano-banana: {what}", "NANO_BANANA_DEBUG=1 shows where it happened"),
+    "out_of_memory": Wording("this machine has too little memory for that"),
+    "no_such_schema_file": Wording("{file} is not part of this installation", "install nano-banana again"),
+    "unwritable": Wording("can't write {file}: {why}"),
+    "already_there": Wording("{file} is there already", "`--force` writes over it"),
+    "not_a_name": Wording("`{name}` can't be a name", "use small letters, digits, `-` and `_`, a letter first"),
+    "no_such_photos": Wording("there is no folder {folder}", "`--photos` takes the folder with the subject's photos"),
+}

@@ -1,0 +1,231 @@
+"""Settings, declared once; each knows where its value came from."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
+from typing import TypeAlias
+from typing import TypeVar
+from typing import cast
+
+from nano_banana.config_file import place_of
+from nano_banana.config_file import read_config
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Place
+from nano_banana.core.problem import Problem
+from nano_banana.core.problem import did_you_mean
+
+USER_FILE = "config.toml"
+PROJECT_FILE = "nano-banana.toml"
+
+SettingValue: TypeAlias = str | int | float | Path
+T = TypeVar("T")
+
+
+class Source(IntEnum):
+    """Where a value came from; a greater one wins."""
+
+    DEFAULT = 0
+    USER = 1
+    PROJECT = 2
+    ENVIRONMENT = 3
+    COMMAND_LINE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A source, and its name: a file, a variable, an option."""
+
+    source: Source
+    name: str = ""
+
+
+def _setting(default: T, about: str, *, choices: tuple[str, ...] = ()) -> T:
+    return field(default=default, metadata={"about": about, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set outside a recipe. Paths are absolute once loaded.
+
+    A relative path counts from the project root where a file or the default says it, and from the
+    working folder where the environment or the command line does.
+    """
+
+    provider: str = _setting("local", "who answers where the recipe names nobody", choices=("local", "fal"))
+    store: Path = _setting(Path(".nano-banana"), "the folder that keeps everything ever made or paid for")  # noqa: RUF009 - a declaration
+    out: Path = _setting(Path("out"), "the folder where pictures appear under readable names")  # noqa: RUF009 - a declaration
+    link: str = _setting("copy", "how pictures get there from the store", choices=("copy", "hardlink"))
+    parallel_train: int = _setting(2, "trainings at once")
+    parallel_image: int = _setting(4, "pictures asked for at once")
+    parallel_compute: int = _setting(os.cpu_count() or 1, "this machine's own calls at once; one a processor")
+    ask_above_usd: float = _setting(10.0, "a run that may cost more than this asks first")
+    color: str = _setting("auto", "colour on the screen", choices=("auto", "always", "never"))
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of the setting `name` came from."""
+        return self.origins.get(name, Origin(source=Source.DEFAULT))
+
+    def value(self, name: str) -> SettingValue:
+        """The value of the setting `name`, one of `SPECS`."""
+        value: SettingValue = getattr(self, name)
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A setting as it was declared; `type` is its annotation."""
+
+    name: str
+    type: str
+    default: SettingValue
+    about: str
+    choices: tuple[str, ...]
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"NANO_BANANA_{self.name.upper()}"
+
+    def read(self, given: object) -> SettingValue:
+        """Make a value of TOML's, or of text. Raises ValueError with a kind of problem for its message."""
+        match self.type:
+            case "int":
+                return _count(given)
+            case "float":
+                return _amount(given)
+            case "Path":
+                return Path(_text(given)).expanduser()
+            case _:
+                text = _text(given)
+                if text not in self.choices:
+                    raise ValueError("setting_not_a_choice")
+                return text
+
+
+SPECS: Mapping[str, Spec] = {
+    declared.name: Spec(
+        name=declared.name,
+        type=str(declared.type),
+        default=cast("SettingValue", declared.default),
+        about=declared.metadata["about"],
+        choices=declared.metadata["choices"],
+    )
+    for declared in fields(Settings)
+    if declared.metadata
+}
+
+
+def load_settings(
+    *,
+    root: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str | None],
+    user_dir: Path | None = None,
+) -> Settings:
+    """Put the five sources together.
+
+    `root` is the project's folder (None: no project, the working folder stands in); `overrides` are the
+    command line's (None: not given); `user_dir` the user's config folder (None: where the platform has it).
+    Raises Invalid with every unknown name and wrong value at once, Unusable for a file that can't be read.
+    """
+    base = Path.cwd() if root is None else root.absolute()
+    values: dict[str, object] = {
+        name: base / spec.default for name, spec in SPECS.items() if isinstance(spec.default, Path)
+    }
+    origins: dict[str, Origin] = {}
+    problems: list[Problem] = []
+    for origin, layer, file in _layers(root, environ, overrides, user_dir or user_folder()):
+        for name, given in layer.items():
+            owner, place = (file.name, place_of(file, name)) if file else (origin.name, None)
+            value = check_setting(name, given, owner=owner, place=place)
+            if isinstance(value, Problem):
+                problems.append(value)
+                continue
+            values[name] = (base if file else Path.cwd()) / value if isinstance(value, Path) else value
+            origins[name] = origin
+    if problems:
+        raise Invalid(problems)
+    return cast("_Maker", Settings)(**values, origins=origins)
+
+
+def check_setting(name: str, given: object, *, owner: str, place: Place | None = None) -> SettingValue | Problem:
+    """Read one value, or say what is wrong with it. `owner` is the file, variable or option that gave it."""
+    spec = SPECS.get(name)
+    if spec is None:
+        return trouble("setting_unknown", place=place, hint=did_you_mean(name, SPECS), name=name, owner=owner)
+    try:
+        return spec.read(given)
+    except ValueError as error:
+        shown = given if isinstance(given, str | int | float) else type(given).__name__
+        data: dict[str, JSONValue] = {"name": name, "owner": owner, "given": shown, "choices": list(spec.choices)}
+        hint = did_you_mean(shown, spec.choices) if isinstance(shown, str) else ()
+        return Problem(kind=str(error), place=place, data=data, suggestions=hint)
+
+
+def project_root(start: Path) -> Path:
+    """The nearest folder, `start` or above it, that holds a `nano-banana.toml`; else `start`."""
+    here = start.absolute()
+    return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), here)
+
+
+def user_folder() -> Path:
+    """The user's config folder, where the platform has it; it may not be there yet."""
+    from platformdirs import user_config_dir
+
+    return Path(user_config_dir("nano-banana", appauthor=False))
+
+
+class _Maker(Protocol):
+    def __call__(self, **values: object) -> Settings: ...
+
+
+def _layers(
+    root: Path | None, environ: Mapping[str, str], overrides: Mapping[str, str | None], user: Path
+) -> Iterator[tuple[Origin, Mapping[str, object], Path | None]]:
+    files = [(Source.USER, user / USER_FILE)]
+    if root is not None:
+        files.append((Source.PROJECT, root.absolute() / PROJECT_FILE))
+    for source, file in files:
+        yield Origin(source=source, name=str(file)), read_config(file), file
+    for spec in SPECS.values():
+        if environ.get(spec.variable):
+            origin = Origin(source=Source.ENVIRONMENT, name=spec.variable)
+            yield origin, {spec.name: environ[spec.variable]}, None
+    for name, text in overrides.items():
+        if text is not None:
+            yield Origin(source=Source.COMMAND_LINE, name=f"--{name.replace('_', '-')}"), {name: text}, None
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str) or not given.strip() or not given.isprintable():
+        raise ValueError("setting_not_text")
+    return given
+
+
+def _count(given: object) -> int:
+    number = int(given) if isinstance(given, str) and given.strip().isdecimal() else given
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
+        raise ValueError("setting_not_a_count")
+    return number
+
+
+def _amount(given: object) -> float:
+    try:
+        number = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
+    except ValueError:
+        number = math.nan
+    if not number >= 0:
+        raise ValueError("setting_not_an_amount")
+    return number

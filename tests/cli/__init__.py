@@ -1,0 +1,1 @@
+"""The terminal: what it shows, and what it never does."""

@@ -1,0 +1,108 @@
+"""`cache`: what the store holds, whether it is sound, and what may go."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nano_banana.cli.commands.cache import _say_gc
+from nano_banana.cli.screen import Screen
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import Call
+from nano_banana.core.reply import Reply
+from nano_banana.store.gc import GcReport
+from nano_banana.store.replies import Entry
+from nano_banana.store.store import Store
+from tests.workspace import Workspace
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def kept(workspace: Workspace) -> Iterator[list[Path]]:
+    """A store of yesterday's with two answers, one of them paid for, and bytes that nobody asked for."""
+    with Store.open(workspace.path(".nano-banana"), clock=lambda: time.time() - DAY) as store:
+        blobs = [store.put(bytes([number]) * 1500, media="image/png") for number in range(3)]
+        run = store.begin("recipe", arguments={})
+        store.record(
+            [
+                Entry(call=call("fal", "fal-ai/flux-lora"), reply=reply(blobs[0], cost_usd=0.035), run=run),
+                Entry(call=call("local", "fal-ai/flux-lora"), reply=reply(blobs[1], cost_usd=0.0), run=run),
+            ]
+        )
+        store.end(run, status="done", summary={})
+        yield [store.path(blob) for blob in blobs]
+
+
+def call(provider: str, endpoint: str) -> Call:
+    return Call(provider=provider, endpoint=endpoint, arguments={"prompt": "a"})
+
+
+def reply(blob: Blob, *, cost_usd: float | None) -> Reply:
+    return Reply(data={}, files={"images/0": blob}, seconds=12.0, cost_usd=cost_usd)
+
+
+@pytest.mark.parametrize("command", ["stats", "verify", "gc"])
+def test_without_a_store_none_is_made(workspace: Workspace, command: str) -> None:
+    workspace.expect("cache", command).shows("no store in ", ".nano-banana yet; a run makes it")
+    assert workspace.json("cache", command) == {"store": None}
+    assert not workspace.path(".nano-banana").exists()
+
+
+@pytest.mark.usefixtures("kept")
+def test_stats(workspace: Workspace) -> None:
+    workspace.expect("cache", "stats", golden="cli/cache-stats")
+    found = workspace.json("cache", "stats")
+    assert (found["replies"], found["blobs"], found["bytes"]) == (2, 3, 4500)
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_store_may_be_elsewhere(workspace: Workspace, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    workspace.path(".nano-banana").rename(elsewhere)
+    workspace.expect("cache", "stats", "--store", "../elsewhere").shows("2 answers")
+    workspace.env(NANO_BANANA_STORE=str(elsewhere)).expect("cache", "stats").shows("2 answers")
+
+
+def test_verify_finds_damage_once(workspace: Workspace, kept: list[Path]) -> None:
+    workspace.expect("cache", "verify").shows("3 files, 4.5 kB: all sound")
+    kept[0].chmod(0o644)
+    kept[0].write_bytes(b"\xff" * 1500)
+    kept[2].unlink()
+    workspace.expect("cache", "verify", golden="cli/cache-verify", exit_code=1)
+    found = workspace.json("cache", "verify", exit_code=1)
+    assert (found["damaged"], found["blobs"]) == ([], 1)
+
+
+def test_stats_of_an_empty_store(workspace: Workspace) -> None:
+    Store.open(workspace.path(".nano-banana")).close()
+    workspace.expect("cache", "stats").shows("0 answers, 0 files, 0 bytes\n").hides("endpoint")
+
+
+def test_verify_without_a_call_lost(workspace: Workspace, kept: list[Path]) -> None:
+    kept[2].unlink()
+    workspace.expect("cache", "verify", exit_code=1).shows("1 missing file").hides("to make again")
+
+
+@pytest.mark.usefixtures("kept")
+def test_gc_keeps_what_was_paid_for(workspace: Workspace) -> None:
+    workspace.expect("cache", "gc", "--dry-run", golden="cli/cache-gc-dry-run")
+    workspace.expect("cache", "gc", "--older-than", "2").shows("removed 0 answers")
+    workspace.expect("cache", "gc").shows("removed ", "kept 1 answer that cost money")
+    assert workspace.json("cache", "gc", "--paid", "--dry-run")["replies"] == 1
+    workspace.expect("cache", "gc", "--paid").shows("removed 1 answer ")
+    assert workspace.json("cache", "stats")["replies"] == 0
+
+
+def test_gc_says_what_else_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    report = GcReport(replies=0, blobs=0, bytes=0, leftovers=2, memories=0, paid_kept=0, underway=True, dry_run=False)
+    _say_gc(Screen(sys.stdout, sys.stderr, environ={}), report)
+    assert capsys.readouterr().out.splitlines() == [
+        "removed 0 answers and 0 files, 0 bytes",
+        "removed 2 half-written files",
+        "a run goes on, so answers and files were left alone",
+    ]

