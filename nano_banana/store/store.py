@@ -61,7 +61,7 @@ class Store:
 
         Raises Unusable: `store_newer`, `store_read_only`, `store_full`, `store_corrupt`, `store_busy`, `store_failed`.
         """
-        return cls(Database(folder), clock)
+        return cls(Database(folder.absolute()), clock)
 
     def close(self) -> None:
         """Give the files back."""

@@ -27,6 +27,13 @@ def test_a_store_ignores_itself_in_git(store: Store) -> None:
     assert (store.folder / ".gitignore").read_text() == "*\n"
 
 
+def test_a_store_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Store.open(Path("store")) as store:
+        monkeypatch.chdir("/")
+        assert store.path(store.put(b"a picture", media="x/y")).is_relative_to(tmp_path / "store")
+
+
 def test_a_store_of_a_later_version_is_left_alone(store: Store) -> None:
     with store._database.reading() as rows:
         rows.execute("PRAGMA user_version = 99")
