@@ -35,7 +35,7 @@ def test_a_dead_worker_sinks_its_call_and_is_replaced(pool: WorkPool) -> None:
 
 
 def test_all_who_waited_for_a_dead_worker_hear_of_it(pool: WorkPool) -> None:
-    async def work() -> list[object]:
+    async def work() -> tuple[object, object]:
         return await asyncio.gather(pool.run(os._exit, 9), pool.run(os._exit, 9), return_exceptions=True)
 
     assert [type(end) for end in asyncio.run(work())] == [CallFailed, CallFailed]

@@ -1,4 +1,4 @@
-"""What a compute endpoint was asked: arguments and input files, read with care."""
+"""What a compute endpoint was asked, read with care."""
 
 from __future__ import annotations
 
