@@ -14,7 +14,6 @@ pass_screen = click.make_pass_decorator(Screen)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
-recipe = click.argument("recipe", type=FILE, default=Path("recipe.yaml"), metavar="[RECIPE]")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
 store = click.option("--store", type=FOLDER, help="The folder of the store.")
 out = click.option("--out", type=FOLDER, help="The folder where pictures appear.")

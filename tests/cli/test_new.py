@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import cast
 
 import jsonschema
 import pytest
 import yaml
 
+from nano_banana.catalog.catalog import Catalog
 from nano_banana.cli.begin import Starter
 from nano_banana.cli.begin import trigger
 from nano_banana.cli.share import share
+from nano_banana.core.json import JSONValue
+from nano_banana.recipe.files import RecipeFiles
+from nano_banana.recipe.load import load_recipe
+from nano_banana.recipe.schema import recipe_schema
 from tests.workspace import ROOT
 from tests.workspace import Workspace
-
-SCHEMA = ROOT / "schemas" / "recipe.schema.json"
 
 
 def test_a_project_and_what_to_do_next(workspace: Workspace) -> None:
@@ -33,12 +36,20 @@ def test_a_project_and_what_to_do_next(workspace: Workspace) -> None:
     assert [next(key for key in stage if key != "id") for stage in recipe["stages"]] == ["train", "generate", "inpaint"]
 
 
-def test_the_recipe_fits_the_schema(workspace: Workspace) -> None:
-    if not SCHEMA.exists():
-        pytest.skip("no schema yet")
+def test_the_recipe_loads_as_soon_as_there_are_photos(workspace: Workspace) -> None:
     workspace.run("new")
-    recipe = yaml.safe_load(workspace.read("recipe.yaml"))
-    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(recipe)
+    workspace.photos("photos/ana", count=2)
+    path = workspace.path("recipe.yaml")
+    loaded = load_recipe(path, files=RecipeFiles(path.parent), catalog=Catalog.load(), sets={}, environ={})
+    assert loaded.recipe.provider == "local"
+    assert [stage.verb for stage in loaded.recipe.stages] == ["train", "generate", "inpaint"]
+    assert not loaded.warnings
+
+
+def test_the_recipe_fits_the_schema(workspace: Workspace) -> None:
+    workspace.run("new")
+    schema = cast("dict[str, JSONValue]", recipe_schema(Catalog.load()))
+    jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(workspace.read("recipe.yaml")))
 
 
 def test_here_with_photos_that_are_there(workspace: Workspace) -> None:
