@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import struct
 import sys
 import zlib
 from pathlib import Path
 
+from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.answer import Answer
 from nano_banana.core.answer import Desk
 from nano_banana.core.answer import Payload
 from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
+from nano_banana.project.project import Project
+from nano_banana.project.told import tell_run
+from nano_banana.project.wish import Wish
+from nano_banana.settings import load_settings
+from nano_banana.workshop.crew import Crew
 
 SIDE = 8
 MEDIA = "image/png"
@@ -54,7 +61,16 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 def run(recipe: Path, *, provider: Provider, abreast: int) -> None:
     """Run a recipe with `provider` in the place of the local one, `abreast` picture calls at a time."""
-    raise NotImplementedError
+    overrides = {"parallel_image": str(abreast), "provider": "local"}
+    settings = load_settings(root=recipe.parent, environ=os.environ, overrides=overrides)
+    crew = Crew(1, Catalog.load(), {"local": lambda: provider})
+    with Project.open(Wish(recipe=recipe), settings, environ=os.environ, crew=crew) as project:
+        forecast = project.forecast()
+        outcome = project.run(forecast, lambda _news: None)
+        told = tell_run(forecast, outcome)
+        if told["status"] != "done":
+            raise RuntimeError(outcome.halted or told["calls"])
+        project.remember(outcome, told)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
 from nano_banana.core.result import NodeResult
 from nano_banana.engine.answering import Answering
+from nano_banana.engine.batching import Batcher
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.engine import Engine
 from nano_banana.engine.policy import Policy
@@ -37,6 +38,8 @@ class Doing:
         self._cost = 0.0
         self._unknown = 0
         self._placed = 0
+        self._placing: Batcher[Record, None] = Batcher(self._take_batch)
+        self._tasks: set[asyncio.Future[None]] = set()
 
     def take(self, records: Sequence[Record]) -> None:
         """Note nodes' ends, and put their pictures in place."""
@@ -51,13 +54,15 @@ class Doing:
         skip = frozenset(record.id for record in self._order.known)
         try:
             with _interrupts(answering):
-                return await engine.run(self._order.plan, skip=skip)
+                halted = await engine.run(self._order.plan, skip=skip)
+            await asyncio.gather(*self._tasks)
         except asyncio.CancelledError:
             answering.halt.interrupt()
-            return answering.halt.reason
+            halted = answering.halt.reason
         finally:
             await answering.close()
             self._cost, self._unknown = answering.purse.spent, answering.purse.unknown
+        return halted
 
     def outcome(self, run: str, halted: NanoBananaError | None) -> Outcome:
         """How it ended."""
@@ -76,7 +81,13 @@ class Doing:
 
     def _ended(self, result: NodeResult) -> None:
         # Roots whose reply is known are driven again for the sake of those who wait for them.
-        self.take([record_of(result)])
+        task = asyncio.ensure_future(self._placing.ask(record_of(result)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _take_batch(self, records: Sequence[Record]) -> Sequence[None]:
+        self.take(records)
+        return [None] * len(records)
 
     def _see(self, news: News) -> None:
         if news.kind in self._counts:

@@ -1,0 +1,85 @@
+"""The store as the engine needs it: asked in batches, beside the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from nano_banana.core.answer import Answer
+from nano_banana.core.call import Call
+from nano_banana.core.reply import Reply
+from nano_banana.engine.batching import Batcher
+from nano_banana.store.owner import owner_id
+from nano_banana.store.replies import Entry
+from nano_banana.store.store import Store
+
+
+class Claim(Enum):
+    """Whose a call is that has no reply yet."""
+
+    OURS = "ours"
+    ANOTHERS = "another's"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A call, what its provider said, and how many seconds that took."""
+
+    call: Call
+    answer: Answer
+    seconds: float
+
+
+class Keeper:
+    """Looks up, claims and records calls for one run; many at a time, each batch in one transaction."""
+
+    def __init__(self, store: Store, run: str) -> None:
+        """`run` is the id that replies are recorded under."""
+        self._store = store
+        self._run = run
+        self._owner = owner_id()
+        self._look = Batcher(self._looked)
+        self._begin = Batcher(self._begun)
+        self._keep = Batcher(self._kept)
+
+    async def look(self, key: str) -> Reply | None:
+        """The stored reply, if there is one."""
+        return await self._look.ask(key)
+
+    async def begin(self, key: str) -> Reply | Claim:
+        """Claim a call; or its reply, where somebody has answered it by now."""
+        return await self._begin.ask(key)
+
+    async def keep(self, answered: Answered) -> Reply:
+        """Store an answer for good, which ends the claim. A run that is cancelled still keeps it."""
+        return await asyncio.shield(self._keep.ask(answered))
+
+    async def let_go(self, key: str) -> None:
+        """Give up a claim without an answer."""
+        await asyncio.shield(asyncio.to_thread(self._store.release, [key], owner=self._owner))
+
+    def _looked(self, keys: Sequence[str]) -> Sequence[Reply | None]:
+        known = self._store.replies(keys)
+        return [known.get(key) for key in keys]
+
+    def _begun(self, keys: Sequence[str]) -> Sequence[Reply | Claim]:
+        granted = self._store.claim(keys, owner=self._owner)
+        # Between our last look and the claim, another process may have answered and let go.
+        known: Mapping[str, Reply] = self._store.replies(keys)
+        if late := [key for key in granted if key in known]:
+            self._store.release(late, owner=self._owner)
+        return [known.get(key) or (Claim.OURS if key in granted else Claim.ANOTHERS) for key in keys]
+
+    def _kept(self, items: Sequence[Answered]) -> Sequence[Reply]:
+        replies = [self._reply(item) for item in items]
+        pairs = zip(items, replies, strict=True)
+        self._store.record([Entry(call=item.call, reply=reply, run=self._run) for item, reply in pairs])
+        return replies
+
+    def _reply(self, item: Answered) -> Reply:
+        answer = item.answer
+        files = {place: self._store.put(payload.data, media=payload.media) for place, payload in answer.files.items()}
+        return Reply(data=answer.data, files=files, seconds=round(item.seconds, 3), cost_usd=answer.cost_usd)
