@@ -174,12 +174,6 @@ def check_setting(name: str, given: object, *, owner: str, place: Place | None =
         return Problem(kind=str(error), place=place, data=data, suggestions=hint)
 
 
-def project_root(start: Path) -> Path:
-    """The nearest folder, `start` or above it, that holds a `nano-banana.toml`; else `start`."""
-    here = start.absolute()
-    return next((folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).is_file()), here)
-
-
 def user_folder() -> Path:
     """The user's config folder, where the platform has it; it may not be there yet."""
     from platformdirs import user_config_dir

@@ -18,12 +18,12 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import Unusable
 from nano_banana.core.problem import Place
+from nano_banana.core.root import project_root
 from nano_banana.settings import SPECS
 from nano_banana.settings import Settings
 from nano_banana.settings import Source
 from nano_banana.settings import check_setting
 from nano_banana.settings import load_settings
-from nano_banana.settings import project_root
 from nano_banana.settings import user_folder
 
 

@@ -6,9 +6,9 @@ from nano_banana.cli.amounts import money
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.core.result import Status
-from nano_banana.planner.forecast import StageCount
-from nano_banana.planner.forecast import Tally
 from nano_banana.project.forecast import Forecast
+from nano_banana.project.nouns import StageCount
+from nano_banana.project.nouns import Tally
 
 
 def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nano_banana.cli.screen import Screen
+from nano_banana.core.root import project_root
 from nano_banana.settings import Settings
 from nano_banana.settings import load_settings
-from nano_banana.settings import project_root
 
 
 def settings_for(

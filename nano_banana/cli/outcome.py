@@ -10,8 +10,8 @@ from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.words.index import say
 from nano_banana.core.result import Status
-from nano_banana.reports.record import Record
-from nano_banana.workshop.order import Outcome
+from nano_banana.project.nouns import Outcome
+from nano_banana.project.nouns import Record
 
 FAILED = 1
 SHOWN = 20

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Task
 from nano_banana.core.blob import Blob
 from nano_banana.core.blob import imagine
 from nano_banana.core.call import Call
@@ -22,7 +21,6 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
 from nano_banana.core.result import Status
@@ -35,16 +33,16 @@ from nano_banana.planner.preview import preview
 from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
 from nano_banana.project.forecast import Forecast
-from nano_banana.project.sources import media_of
+from nano_banana.project.parts import files_of
+from nano_banana.project.parts import head_of
+from nano_banana.project.parts import kinds
+from nano_banana.project.parts import trace_of
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.files import find_root
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.load import load_recipe
-from nano_banana.reports.fresh import Look
-from nano_banana.reports.fresh import Trace
-from nano_banana.reports.fresh import look
 from nano_banana.reports.record import record_of
 from nano_banana.settings import Settings
 from nano_banana.stages.site import Site
@@ -116,7 +114,7 @@ class Project:
     @cached_property
     def plan(self) -> Plan:
         """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
-        return make_plan(self._bench(self.workshop.store.digests(self._paths())), self._selection)
+        return make_plan(self._bench(self.workshop.store.digests(files_of(self.recipe))), self._selection)
 
     @property
     def _selection(self) -> Selection:
@@ -144,7 +142,7 @@ class Project:
 
         Raises Invalid with every such template. Makes no call, opens no store and reads no photo.
         """
-        unread = {path: imagine(str(path), media=media_of(path)) for path in self._paths()}
+        unread = {path: imagine(str(path), media=media) for path, media in files_of(self.recipe).items()}
         plan = make_plan(self._bench(unread), self._selection)
         ends = preview(plan, lambda _keys: {}, imaginer(self.catalog))
         problems = {problem: None for end in ends for problem in end.problems}
@@ -173,29 +171,20 @@ class Project:
         order = Order(
             plan=self.plan,
             known=[record for record in forecast.records if record.status is Status.DONE],
-            kind_of=self._kind_of,
+            kind_of=kinds(self.catalog),
             price=self.price,
             whole=self.wish.whole,
-            head=self._head(),
+            head=head_of(self.recipe, self.provider),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
         return self.workshop.do(order, self.folder, watch)
 
     def remember(self, outcome: Outcome, summary: JSONObject) -> None:
         """Leave the trace by which the next run sees that nothing changed."""
-        read: dict[str, Look] = {str(path): look(str(path)) for path in self.loaded.files.seen}
-        written: dict[str, Look] = {
-            name: (stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode) for name, stat in outcome.written.items()
-        }
-        trace = Trace(
-            read=read | {str(path): look(str(path)) for path in self.plan.files.values()},
-            environment=digests_of(self.loaded.env_read, self._environ),
-            folder=str(self.folder),
-            written={**written, "manifest.json": look(str(self.folder / "manifest.json"))},
-            summary=summary,
-        )
-        note = self.wish.note(self.settings, local_revision())
-        self.workshop.store.note(note, trace.dump())
+        read = [*self.loaded.files.seen, *self.plan.files.values()]
+        environment = digests_of(self.loaded.env_read, self._environ)
+        trace = trace_of(outcome, read=read, environment=environment, summary=summary)
+        self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump())
 
     def _bench(self, digests: Mapping[Path, Blob]) -> Workbench:
         recipe = self.recipe
@@ -209,28 +198,6 @@ class Project:
             digests=digests,
             place_of=self.loaded.place_of,
         )
-
-    def _paths(self) -> Mapping[Path, str]:
-        """Every file of the user's that calls take in, with its media type."""
-        recipe = self.recipe
-        photos = [photo for subject in recipe.subjects.values() for photo in subject.photos]
-        paths = [photo.path for photo in photos] + [photo.caption for photo in photos if photo.caption]
-        paths += [adapter.path for adapter in recipe.adapters.values()]
-        paths += [path for stage in recipe.stages for path in stage.files.values()]
-        return {path: media_of(path) for path in paths}
-
-    def _kind_of(self, call: Call) -> str:
-        if call.provider == "compute":
-            return "compute"
-        endpoint = self.catalog.get(call.endpoint)
-        return "train" if endpoint is not None and endpoint.does is Task.TRAIN else "image"
-
-    def _head(self) -> JSONObject:
-        subjects: dict[str, JSONValue] = {
-            name: {"noun": subject.noun, "trigger": subject.trigger, "consent": subject.consent}
-            for name, subject in self.recipe.subjects.items()
-        }
-        return {"manifest": 1, "recipe": self.recipe.name, "provider": self.provider, "subjects": subjects}
 
 
 def _catalog(files: RecipeFiles) -> Catalog:

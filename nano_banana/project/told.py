@@ -19,7 +19,7 @@ def tell_plan(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
     return {
         "recipe": forecast.project,
         "run": None,
-        "status": "planned" if tally.to_make else "done",
+        "status": _plan_status(forecast),
         "calls": {
             "total": tally.cached + tally.to_make,
             "cached": tally.cached,
@@ -34,20 +34,19 @@ def tell_plan(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
 
 def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
     """A run that ended: `cached` are the calls that the store, or another run at the same time, answered."""
-    keys = {key for record in outcome.records for key in record.keys.values()}
     return {
         "recipe": forecast.project,
         "run": outcome.run,
         "status": status_of(outcome),
         "calls": {
-            "total": len(keys) + outcome.failed,
-            "cached": max(len(keys) - outcome.made, 0),
+            "total": outcome.cached + outcome.made + outcome.failed,
+            "cached": outcome.cached,
             "made": outcome.made,
             "failed": outcome.failed,
             "unknown": 0,
         },
         "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
-        **_records(outcome.records, str(outcome.folder)),
+        **_records(_in_order(forecast, outcome), str(outcome.folder)),
     }
 
 
@@ -56,6 +55,20 @@ def status_of(outcome: Outcome) -> str:
     if outcome.halted is not None:
         return "stopped"
     return "done" if all(record.status is Status.DONE for record in outcome.records) else "failed"
+
+
+def _plan_status(forecast: Forecast) -> str:
+    """`done`, `planned` (there is something to make), or `failed` (some takes can't be made as they are written)."""
+    ends = {record.status for record in forecast.records}
+    if Status.FAILED in ends:
+        return "failed"
+    return "planned" if Status.PLANNED in ends else "done"
+
+
+def _in_order(forecast: Forecast, outcome: Outcome) -> list[Record]:
+    """The records as the recipe has them, not as they happened to end."""
+    ended = {record.id: record for record in outcome.records}
+    return [ended[record.id] for record in forecast.records if record.id in ended]
 
 
 def _estimate(forecast: Forecast) -> dict[str, JSONValue]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Place
+from nano_banana.core.root import project_root
 from nano_banana.recipe.glob import expand
 from nano_banana.recipe.seen import Seen
 from nano_banana.recipe.seen import see
@@ -17,22 +18,10 @@ from nano_banana.recipe.seen import see
 MAX_TEXT = 1_048_576
 """Bytes of the largest recipe, included file or template that is read."""
 
-ROOT_MARKS = (".git", "nano-banana.toml", ".nano-banana")
-
 
 def find_root(recipe: Path, *, home: Path | None = None) -> Path:
-    """The project that `recipe` belongs to: the nearest folder above it that holds a mark of one.
-
-    The home folder and those above it are nobody's project; without a mark it is the recipe's folder.
-    """
-    folder = recipe.resolve().parent
-    stop = (home or Path.home()).resolve()
-    for candidate in (folder, *folder.parents):
-        if stop.is_relative_to(candidate):
-            break
-        if any((candidate / mark).exists() for mark in ROOT_MARKS):
-            return candidate
-    return folder
+    """The folder of the project that `recipe` belongs to; see `project_root`."""
+    return project_root(recipe.resolve().parent, home=home)
 
 
 class RecipeFiles:

@@ -59,9 +59,14 @@ def record_of(result: NodeResult) -> Record:
         pictures=pictures,
         result=result.result,
         problems=tuple(result.problems),
-        keys={f"{step.stage}|{node.card.slot}|{at}": step.call.key for at, step in enumerate(result.steps)},
+        keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(result.steps)},
         calls=canonical([_told(step) for step in result.steps]),
     )
+
+
+def position(step: Step, slot: str, at: int) -> str:
+    """The place of a call in its plan, the same after its arguments were changed: `stage|slot|number`."""
+    return f"{step.stage}|{slot}|{at}"
 
 
 def _file_name(node: str, stage: str, media: str) -> str:

@@ -27,6 +27,7 @@ _SELECT = """
     LEFT JOIN reply_files AS f ON f.key = r.key LEFT JOIN blobs AS b ON b.digest = f.digest
 """
 _DOCUMENTS = "SELECT d.key, document FROM json_each(?) AS asked CROSS JOIN documents AS d ON d.key = asked.value"
+_MAKERS = "SELECT key, run FROM replies WHERE key IN (SELECT value FROM json_each(?))"
 _DIGEST = 4
 
 
@@ -108,3 +109,9 @@ class Replies:
         with self._database.reading() as rows:
             found = rows.execute(_DOCUMENTS, (encoded(sorted(set(keys))),)).fetchall()
         return {key: json.loads(text) for key, text in found}
+
+    def makers(self, keys: Iterable[str]) -> dict[str, str]:
+        """The run that made each of these calls, of those that are answered."""
+        with self._database.reading() as rows:
+            found = rows.execute(_MAKERS, (encoded(sorted(set(keys))),)).fetchall()
+        return dict(found)

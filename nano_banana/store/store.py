@@ -95,6 +95,10 @@ class Store:
         """What answered calls were asked; see `Replies.documents`."""
         return self._replies.documents(keys)
 
+    def makers(self, keys: Iterable[str]) -> dict[str, str]:
+        """The run that made each call; see `Replies.makers`."""
+        return self._replies.makers(keys)
+
     def claim(self, keys: Sequence[str], *, owner: str) -> set[str]:
         """The keys that `owner` (`owner_id()`) may answer now; see `Claims.claim`."""
         return self._claims.claim(keys, owner=owner)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.answer import Provider
 
 if TYPE_CHECKING:
+    from nano_banana.catalog.catalog import Catalog
     from nano_banana.providers.pool import WorkPool
 
 

@@ -16,7 +16,9 @@ from nano_banana.engine.answering import Answering
 from nano_banana.engine.batching import Batcher
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.engine import Engine
+from nano_banana.engine.halt import Halt
 from nano_banana.engine.policy import Policy
+from nano_banana.engine.pulse import pulse
 from nano_banana.reports.outputs import Outputs
 from nano_banana.reports.record import Record
 from nano_banana.reports.record import record_of
@@ -33,77 +35,89 @@ class Doing:
         self._order = order
         self._outputs = outputs
         self._watch = watch
+        self._halt = Halt()
         self._records: dict[str, Record] = {}
-        self._counts = {"made": 0, "failed": 0}
+        self._made: frozenset[str] = frozenset()
+        self._failed = 0
         self._cost = 0.0
         self._unknown = 0
-        self._placed = 0
+        self._restored = 0
         self._placing: Batcher[Record, None] = Batcher(self._take_batch)
-        self._tasks: set[asyncio.Future[None]] = set()
 
-    def take(self, records: Sequence[Record]) -> None:
-        """Note nodes' ends, and put their pictures in place."""
-        self._records |= {record.id: record for record in records}
-        self._placed += self._outputs.put(records)
+    def restore(self) -> None:
+        """Note what is known already, and put back those of its pictures that are gone or changed."""
+        self._restored = self._take(self._order.known)
 
     async def drive(self, policy: Policy, run: str) -> NanoBananaError | None:
-        """Run the engine over what is left; return why it was halted, or None."""
+        """Run the engine over what is left; return why it was halted, or None.
+
+        Raises what nobody foresaw, once everything that was under way has ended and is kept.
+        """
         desk = StoreDesk(self._store, self._order.plan.files)
-        answering = Answering(self._store, policy, desk, self._see, run)
-        engine = Engine(answering, policy, self._see, self._ended)
+        answering = Answering(self._store, policy, desk, self._watch, run, self._halt)
+        engine = Engine(answering, policy, self._watch, self._ended)
         skip = frozenset(record.id for record in self._order.known)
         try:
-            with _interrupts(answering):
-                halted = await engine.run(self._order.plan, skip=skip)
-            await asyncio.gather(*self._tasks)
+            async with pulse(self._store):
+                with _interrupts(self._halt, self._watch):
+                    await engine.run(self._order.plan, skip=skip)
         except asyncio.CancelledError:
-            answering.halt.interrupt()
-            halted = answering.halt.reason
+            self._halt.interrupt()
         finally:
             await answering.close()
+            await self._placing.settle()
+            self._made, self._failed = frozenset(answering.made), len(answering.failed)
             self._cost, self._unknown = answering.purse.spent, answering.purse.unknown
-        return halted
+        if self._halt.bug is not None:
+            raise self._halt.bug
+        return self._halt.reason
 
     def outcome(self, run: str, halted: NanoBananaError | None) -> Outcome:
         """How it ended."""
+        keys = {key for record in self._records.values() for key in record.keys.values()}
         return Outcome(
             run=run,
             records=list(self._records.values()),
-            made=self._counts["made"],
-            failed=self._counts["failed"],
+            made=len(self._made),
+            cached=len(keys - self._made),
+            failed=self._failed,
             cost_usd=self._cost,
             unknown_cost=self._unknown,
             halted=halted,
             folder=self._outputs.folder,
             written=self._outputs.stats,
-            placed=self._placed,
+            restored=self._restored,
         )
+
+    def _take(self, records: Sequence[Record]) -> int:
+        """Note nodes' ends, and put their pictures in place; return how many were not there."""
+        self._records |= {record.id: record for record in records}
+        return self._outputs.put(records)
 
     def _ended(self, result: NodeResult) -> None:
         # Roots whose reply is known are driven again for the sake of those who wait for them.
-        task = asyncio.ensure_future(self._placing.ask(record_of(result)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._placing.ask(record_of(result)).add_done_callback(self._heard)
+
+    def _heard(self, placed: asyncio.Future[None]) -> None:
+        error = None if placed.cancelled() else placed.exception()
+        if isinstance(error, Exception):
+            self._halt.set(error)
 
     def _take_batch(self, records: Sequence[Record]) -> Sequence[None]:
-        self.take(records)
+        self._take(records)
         return [None] * len(records)
-
-    def _see(self, news: News) -> None:
-        if news.kind in self._counts:
-            self._counts[news.kind] += news.count
-        self._watch(news)
 
 
 @contextmanager
-def _interrupts(answering: Answering) -> Iterator[None]:
+def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
     """Ctrl-C once: begin nothing new. Twice: give up what is under way."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
 
     def interrupt() -> None:
-        if answering.halt.reason is None:
-            answering.halt.interrupt()
+        if halt.reason is None:
+            halt.interrupt()
+            watch(News(kind="note", stage="", data={"kind": "stopping"}))
         elif task is not None:
             task.cancel()
 

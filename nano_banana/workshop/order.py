@@ -35,15 +35,20 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended. `halted` is why it ended early, `made` and `failed` count calls."""
+    """How a run ended. `halted` is why it ended early.
+
+    `made`, `cached` and `failed` count distinct calls; `restored` is how many pictures of takes that were done
+    before had to be put back in place.
+    """
 
     run: str
     records: Sequence[Record]
     made: int
+    cached: int
     failed: int
     cost_usd: float
     unknown_cost: int
     halted: NanoBananaError | None
     folder: Path
     written: Mapping[str, LinkStat]
-    placed: int
+    restored: int

@@ -40,7 +40,7 @@ class Workshop:
         run = self.store.begin(order.plan.recipe, arguments=order.arguments)
         doing = Doing(self.store, order, Outputs(self.store, folder, _how(self.settings)), watch)
         try:
-            doing.take(order.known)
+            doing.restore()
             policy = Policy(
                 providers=self._providers,
                 kind_of=order.kind_of,

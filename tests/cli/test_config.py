@@ -6,7 +6,8 @@ import os
 import pty
 import subprocess
 import sys
-from pathlib import Path
+
+import pytest
 
 from tests.workspace import ROOT
 from tests.workspace import Workspace
@@ -125,6 +126,8 @@ def test_path(workspace: Workspace) -> None:
     assert found["project"] == {"path": str(workspace.path("nano-banana.toml")), "exists": True}
 
 
-def test_the_project_is_found_from_below(workspace: Workspace, tmp_path: Path) -> None:
-    (tmp_path / "nano-banana.toml").write_text('link = "copy"\n')
-    workspace.expect("config", "show").shows("project config: ", "copy")
+def test_the_project_is_found_from_below(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace.write("nano-banana.toml", 'link = "hardlink"\n')
+    workspace.write("deep/below/note.txt", "")
+    monkeypatch.chdir(workspace.path("deep/below"))
+    workspace.expect("config", "show").shows("project config: ", "hardlink")

@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "engine": {"core", "store"},  # what it drives is core's Provider: no provider is known here
     "reports": {"core", "store", "imaging"},
     "workshop": {"core", "settings", "store", "providers", "engine", "reports", "catalog"},
-    "project": {"core", "planner", "recipe", "catalog", "settings", "workshop"},
+    # the door hands out what both wings make: a site for the plan, records and traces of a run
+    "project": {"core", "planner", "recipe", "catalog", "settings", "stages", "reports", "workshop"},
     # `cache`, `config` and `setup` keep house: they have no recipe, so no project to ask
     "cli": {"core", "project", "settings", "store", "faces"},
     "__main__": {"cli"},

@@ -17,6 +17,7 @@ from nano_banana.config_file import change_config
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
+from nano_banana.core.root import project_root
 from nano_banana.credentials import Key
 from nano_banana.credentials import find_key
 from nano_banana.credentials import keep_key
@@ -28,7 +29,6 @@ from nano_banana.settings import Origin
 from nano_banana.settings import SettingValue
 from nano_banana.settings import Source
 from nano_banana.settings import check_setting
-from nano_banana.settings import project_root
 from nano_banana.settings import user_folder
 
 EPILOG = """\b

@@ -24,8 +24,6 @@ from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_object
-from nano_banana.project.quick import local_revision
-from nano_banana.project.quick import unchanged
 from nano_banana.project.wish import Wish
 from nano_banana.settings import Settings
 
@@ -70,10 +68,12 @@ def command(
     Everything made is kept by the hash of what it was made from: a second run makes nothing. One take
     that fails does not sink the others; the next run does only what is missing.
     """
+    from nano_banana.project.quick import unchanged
+
     wish = wish_of(recipe, variables=variables, provider=provider, only=only, sample=sample)
     settings = settings_of(screen, wish, store=store, out=out)
     begun = time.monotonic()
-    trace = unchanged(wish, settings, local_revision(), os.environ)
+    trace = unchanged(wish, settings, os.environ)
     if trace is not None:
         _say_unchanged(screen, trace.summary, trace.folder, as_json=as_json)
         return 0

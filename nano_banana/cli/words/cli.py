@@ -20,4 +20,6 @@ WORDS: Mapping[str, Wording] = {
     "already_there": Wording("{file} is there already", "`--force` writes over it"),
     "not_a_name": Wording("`{name}` can't be a name", "use small letters, digits, `-` and `_`, a letter first"),
     "no_such_photos": Wording("there is no folder {folder}", "`--photos` takes the folder with the subject's photos"),
+    "no_recipe": Wording("there is no recipe `{path}`", "`nano-banana new` begins one"),
+    "set_without_value": Wording("`--set {given}` sets nothing", "write `--set name=value`"),
 }

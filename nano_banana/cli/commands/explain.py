@@ -1,0 +1,87 @@
+"""The command that says why a take is as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import out
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import provider
+from nano_banana.cli.options import store
+from nano_banana.cli.options import variables
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.wishes import open_project
+from nano_banana.cli.wishes import settings_of
+from nano_banana.cli.wishes import wish_of
+from nano_banana.core.json import JSONValue
+
+if TYPE_CHECKING:
+    from nano_banana.project.story import Story
+
+EPILOG = """\b
+Examples:
+  nano-banana explain headshots/ana/office/s11
+  nano-banana explain out/first-portraits/takes/headshots_ana_office_s11.png
+  nano-banana explain likeness/ana --recipe portraits/recipe.yaml
+"""
+
+
+@click.command(name="explain", epilog=EPILOG)
+@click.argument("name", metavar="TAKE|PICTURE")
+@click.option(
+    "--recipe", type=click.Path(path_type=Path), default=Path(), help="The recipe (default: recipe.yaml here)."
+)
+@variables
+@provider
+@out
+@store
+@as_json
+@pass_screen
+def command(
+    screen: Screen,
+    name: str,
+    *,
+    recipe: Path,
+    variables: tuple[str, ...],
+    provider: str | None,
+    out: Path | None,
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Say why a take is as it is, and what changed since the last run.
+
+    For every call behind it: whether the last run made it, it was reused, or it would run now; and which
+    value is not what it was.
+    """
+    from nano_banana.cli.story import say_story
+    from nano_banana.project.story import tell_story
+
+    wish = wish_of(recipe, variables=variables, provider=provider)
+    with open_project(screen, wish, settings_of(screen, wish, store=store, out=out)) as project:
+        story = tell_story(project, name)
+    if as_json:
+        screen.json(_json(story))
+    else:
+        say_story(screen, story)
+
+
+def _json(story: Story) -> JSONValue:
+    calls: list[JSONValue] = [
+        {
+            "stage": call.stage,
+            "provider": call.provider,
+            "endpoint": call.endpoint,
+            "key": call.key,
+            "fate": call.fate,
+            "run": call.run,
+            "call": call.document,
+            "changes": None if call.changes is None else [dataclasses.asdict(change) for change in call.changes],
+        }
+        for call in story.calls
+    ]
+    return {"id": story.record.id, "status": str(story.record.status), "calls": calls}

@@ -1,0 +1,77 @@
+"""The command that draws what depends on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import variables
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.wishes import open_project
+from nano_banana.cli.wishes import recipe_argument
+from nano_banana.cli.wishes import settings_of
+from nano_banana.cli.wishes import wish_of
+
+if TYPE_CHECKING:
+    from nano_banana.project.drawing import Drawing
+
+EPILOG = """\b
+Examples:
+  nano-banana graph
+  nano-banana graph portraits/recipe.yaml --format dot | dot -Tsvg > graph.svg
+"""
+
+MERMAID = {"photos": ("[(", ")]"), "adapter": ("([", "])"), "shot": ("[/", "/]"), "stage": ("[", "]")}
+SHAPES = {"photos": "cylinder", "adapter": "oval", "shot": "parallelogram", "stage": "box"}
+
+
+@click.command(name="graph", epilog=EPILOG)
+@recipe_argument
+@click.option("--format", "form", type=click.Choice(["mermaid", "dot"]), default="mermaid", show_default=True)
+@variables
+@as_json
+@pass_screen
+def command(screen: Screen, recipe: Path, *, form: str, variables: tuple[str, ...], as_json: bool) -> None:
+    """Draw what depends on what, for Mermaid or Graphviz.
+
+    Photos, adapters, shots and stages; each take goes its own way along the arrows, and waits for no other.
+    """
+    from nano_banana.project.drawing import draw_recipe
+
+    wish = wish_of(recipe, variables=variables)
+    with open_project(screen, wish, settings_of(screen, wish)) as project:
+        drawing = draw_recipe(project.recipe)
+    text = mermaid(drawing) if form == "mermaid" else dot(drawing)
+    if as_json:
+        screen.json({"format": form, "graph": text})
+    else:
+        screen.say(text)
+
+
+def mermaid(drawing: Drawing) -> str:
+    """The graph as a Mermaid flowchart."""
+    lines = ["flowchart LR"]
+    for vertex in drawing.vertices:
+        opened, closed = MERMAID[vertex.sort]
+        note = f"<br/>{vertex.note}" if vertex.note else ""
+        lines.append(f'  {vertex.id}{opened}"{vertex.name}{note}"{closed}')
+    for edge in drawing.edges:
+        arrow = f"-- {edge.label} -->" if edge.label else "-->"
+        lines.append(f"  {edge.start} {arrow} {edge.end}")
+    return "\n".join(lines)
+
+
+def dot(drawing: Drawing) -> str:
+    """The graph in Graphviz' language."""
+    lines = ["digraph recipe {", "  rankdir=LR; node [fontname=sans-serif]; edge [fontname=sans-serif];"]
+    for vertex in drawing.vertices:
+        note = f"\\n{vertex.note}" if vertex.note else ""
+        lines.append(f'  {vertex.id} [shape={SHAPES[vertex.sort]}, label="{vertex.name}{note}"];')
+    for edge in drawing.edges:
+        label = f' [label="{edge.label}"]' if edge.label else ""
+        lines.append(f"  {edge.start} -> {edge.end}{label};")
+    return "\n".join([*lines, "}"])

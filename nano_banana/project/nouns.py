@@ -1,0 +1,10 @@
+"""The nouns that come through the door, for those who stand outside."""
+
+from nano_banana.planner.forecast import StageCount
+from nano_banana.planner.forecast import Tally
+from nano_banana.reports.compare import Change
+from nano_banana.reports.compare import Difference
+from nano_banana.reports.record import Record
+from nano_banana.workshop.order import Outcome
+
+__all__ = ["Change", "Difference", "Outcome", "Record", "StageCount", "Tally"]

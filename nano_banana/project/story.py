@@ -1,0 +1,126 @@
+"""Why a take is as it is: every call behind it, and what changed since the last run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import PurePath
+
+from nano_banana.core.call import document
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.node import Group
+from nano_banana.core.node import Node
+from nano_banana.core.node import Plan
+from nano_banana.core.problem import did_you_mean
+from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Step
+from nano_banana.planner.imagine import imaginer
+from nano_banana.planner.preview import preview
+from nano_banana.project.project import Project
+from nano_banana.reports.compare import Difference
+from nano_banana.reports.compare import differences
+from nano_banana.reports.record import Record
+from nano_banana.reports.record import position
+from nano_banana.reports.record import record_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStory:
+    """A call behind a take.
+
+    `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` is what
+    differs from the call that stood in its place in the last run, None where nothing did.
+    """
+
+    stage: str
+    provider: str
+    endpoint: str
+    key: str
+    fate: str
+    run: str | None
+    document: JSONObject
+    changes: Sequence[Difference] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A take (or an adapter) with the calls behind it, trainings first."""
+
+    record: Record
+    calls: Sequence[CallStory]
+    sources: Mapping[str, str]
+    """What the digests in the calls are: a file of the user's, or the stage that makes it."""
+
+
+def tell_story(project: Project, name: str) -> Story:
+    """The story of a take, an adapter or a picture in the output folder.
+
+    Raises Invalid where the recipe has none of that name.
+    """
+    plan = project.plan
+    node = _find(plan, name)
+    part = replace(
+        plan,
+        roots=[root for root in plan.roots if root.id in (node.id, *node.after)],
+        groups=[] if node in plan.roots else [Group(after=node.after, count=1, nodes=lambda: iter([node]))],
+    )
+    ends = list(preview(part, project.workshop.store.replies, imaginer(project.catalog)))
+    positions = [(position(step, end.node.card.slot, at), step) for end in ends for at, step in enumerate(end.steps)]
+    return Story(
+        record=record_of(ends[-1]),
+        calls=_calls(project, positions),
+        sources=_sources(plan, ends),
+    )
+
+
+def _find(plan: Plan, name: str) -> Node:
+    """The node of that id; or the one that a picture, by the name of its file, is of."""
+    wanted = name if "." not in PurePath(name).name else PurePath(name).stem
+    ids = []
+    for node in (*plan.roots, *(node for group in plan.groups for node in group.nodes())):
+        stem = node.id.partition("@")[0]
+        if wanted in {node.id, stem, stem.replace("/", "_")}:
+            return node
+        ids.append(node.id)
+    raise Invalid([trouble("no_such_take", hint=did_you_mean(name, ids), name=name)])
+
+
+def _calls(project: Project, positions: Sequence[tuple[str, Step]]) -> list[CallStory]:
+    store = project.workshop.store
+    trail = store.trail(project.recipe.name)
+    latest = store.runs(project.recipe.name, limit=1)
+    before = store.documents([trail[place] for place, _ in positions if place in trail])
+    makers = store.makers([step.call.key for _, step in positions])
+    stories = []
+    for place, step in positions:
+        told, old = document(step.call), before.get(trail.get(place, ""))
+        changed = old is not None and trail[place] != step.call.key
+        run = makers.get(step.call.key)
+        ran = bool(latest) and run == latest[0].id
+        stories.append(
+            CallStory(
+                stage=step.stage,
+                provider=step.call.provider,
+                endpoint=step.call.endpoint,
+                key=step.call.key,
+                fate=("ran" if ran else "reused") if step.cached else "would run",
+                run=run,
+                document=told,
+                changes=differences(old, told) if changed and old is not None else None,
+            )
+        )
+    return stories
+
+
+def _sources(plan: Plan, ends: Sequence[NodeResult]) -> Mapping[str, str]:
+    made = {
+        blob.digest: f"{step.stage} ({step.call.endpoint})"
+        for end in ends
+        for step in end.steps
+        for blob in step.reply.files.values()
+    }
+    return made | {digest: path.name for digest, path in plan.files.items()}
