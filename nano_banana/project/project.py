@@ -32,6 +32,7 @@ from nano_banana.planner.plan import make_plan
 from nano_banana.planner.preview import preview
 from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
+from nano_banana.project.calm import calm
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
@@ -161,9 +162,10 @@ class Project:
         """Drive the plan against the store alone."""
         tally = Tally(pricer(self.catalog))
         records = []
-        for result in preview(self.plan, self.workshop.store.replies, imaginer(self.catalog)):
-            tally.add(result)
-            records.append(record_of(result))
+        with calm():
+            for result in preview(self.plan, self.workshop.store.replies, imaginer(self.catalog)):
+                tally.add(result)
+                records.append(record_of(result))
         return Forecast(project=self.recipe.name, records=records, tally=tally)
 
     def run(self, forecast: Forecast, watch: Watcher) -> Outcome:
