@@ -146,9 +146,9 @@ class Project:
         unread = {path: imagine(str(path), media=media) for path, media in files_of(self.recipe).items()}
         plan = make_plan(self._bench(unread), self._selection)
         ends = preview(plan, lambda _keys: {}, imaginer(self.catalog))
-        problems = {problem: None for end in ends for problem in end.problems}
+        problems = {repr(problem): problem for end in ends for problem in end.problems}
         if problems:
-            raise Invalid(problems)
+            raise Invalid(problems.values())
         return plan.takes
 
     def check_provider(self, forecast: Forecast) -> None:

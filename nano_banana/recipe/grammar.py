@@ -6,19 +6,28 @@ A file of declarations, longer than its neighbours because it is one table.
 from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
+from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import TEXT
 
-NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]*$", "maxLength": 64}
-"""Names that become parts of ids, files and template variables."""
+NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]*(?!\n)$", "maxLength": 64}
+"""Names that become parts of ids and files. (Python's `$` would let a line's end through.)"""
 
-_TEXTS: JSONObject = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
-}
+AXIS_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
+"""Names that templates write: an axis is a variable there."""
+
+WORD: JSONObject = {"type": "string", "pattern": r"^\S+(?!\n)$", "maxLength": 64}
+"""One word of a prompt."""
+
+NAME_PATTERNS = {str(NAME["pattern"]): "bad_name", str(AXIS_NAME["pattern"]): "bad_axis"}
+"""The problem that breaking each is."""
+
+_TEXTS: JSONObject = NAMES
 
 _TRAINING_SET: JSONObject = {
     "description": "The photos that train: a folder, a glob, a list of them, or an object.",
     "anyOf": [
-        {"type": "string"},
-        {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        TEXT,
+        {"type": "array", "items": TEXT, "minItems": 1},
         {
             "type": "object",
             "properties": {
@@ -45,17 +54,17 @@ SUBJECT: JSONObject = {
     "type": "object",
     "description": "One person.",
     "properties": {
-        "noun": {"type": "string", "minLength": 1, "description": "The class word that follows the trigger."},
+        "noun": {**TEXT, "description": "The class word that follows the trigger."},
         "trigger": {
-            "type": "string",
-            "pattern": r"^\S+$",
+            **WORD,
             "description": "The rare word that the adapter learns this person by, for example `anqz7`.",
         },
         "training_set": _TRAINING_SET,
         "traits": {
             "type": "object",
             "description": "Words about the person for templates: `{{ subject.traits.hair }}`.",
-            "additionalProperties": {"type": "string"},
+            "additionalProperties": {"type": "string", "description": "The words of one trait."},
+            "default": {},
         },
         "consent": _CONSENT,
     },
@@ -66,18 +75,23 @@ SUBJECT: JSONObject = {
 AXIS: JSONObject = {
     "description": "The values of one axis, by key; or a list of plain texts.",
     "anyOf": [
-        {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        {"type": "array", "items": TEXT, "minItems": 1},
         {
             "type": "object",
             "minProperties": 1,
+            "propertyNames": NAME,
             "additionalProperties": {
+                "description": "The value: a text, or fields for templates (`{{ scene.light }}`).",
                 "anyOf": [
-                    {"type": "string"},
+                    TEXT,
                     {
                         "type": "object",
-                        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+                        "additionalProperties": {
+                            "type": ["string", "number", "boolean", "null"],
+                            "description": "A field; one that other values have and this one lacks reads as nothing.",
+                        },
                     },
-                ]
+                ],
             },
         },
     ],
@@ -86,10 +100,10 @@ AXIS: JSONObject = {
 TEMPLATE: JSONObject = {
     "description": "A Jinja prompt: the text itself, or `{file: prompts/portrait.j2}`.",
     "anyOf": [
-        {"type": "string"},
+        TEXT,
         {
             "type": "object",
-            "properties": {"file": {"type": "string", "description": "A text file in the recipe's folder."}},
+            "properties": {"file": {**TEXT, "description": "A text file in the recipe's folder."}},
             "required": ["file"],
             "additionalProperties": False,
         },
@@ -109,7 +123,7 @@ _SEEDS: JSONObject = {
             "type": "object",
             "properties": {
                 "count": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "How many."},
-                "salt": {"type": "string", "description": "Another salt, other seeds."},
+                "salt": {"type": "string", "default": "", "description": "Another salt, other seeds."},
             },
             "required": ["count"],
             "additionalProperties": False,
@@ -121,11 +135,11 @@ SHOT: JSONObject = {
     "type": "object",
     "description": "A template × a cast × one value of each axis; with a seed it is a take.",
     "properties": {
-        "template": {"type": "string", "description": "The name of a template, or the prompt itself."},
+        "template": {**TEXT, "description": "The name of a template, or the prompt itself."},
         "cast": {
             "description": "Who is in the picture: a subject, or `{each: [ana, ben]}` (or `all`) in turn.",
             "anyOf": [
-                {"type": "string"},
+                TEXT,
                 {
                     "type": "object",
                     "properties": {"each": {**_TEXTS, "description": "The subjects in turn, or `all`."}},
@@ -137,12 +151,19 @@ SHOT: JSONObject = {
         "matrix": {
             "type": "object",
             "description": "Axis to values: `all`, a list of keys, or plain texts where the axis is not declared.",
-            "additionalProperties": _TEXTS,
+            "propertyNames": AXIS_NAME,
+            "additionalProperties": {**_TEXTS, "description": "The axis's values here: `all`, one, or a list."},
+            "default": {},
         },
         "exclude": {
             "type": "array",
             "description": "Combinations to leave out: each entry names a value for some axes (or `subject`).",
-            "items": {"type": "object", "additionalProperties": _TEXTS, "minProperties": 1},
+            "items": {
+                "type": "object",
+                "additionalProperties": {**_TEXTS, "description": "The value or values that are left out."},
+                "minProperties": 1,
+            },
+            "default": [],
         },
         "seeds": _SEEDS,
     },
@@ -154,7 +175,7 @@ ADAPTER: JSONObject = {
     "type": "object",
     "description": "An adapter that is there already: a `.safetensors` file.",
     "properties": {
-        "file": {"type": "string", "description": "The path of the file."},
+        "file": {**TEXT, "description": "The path of the file."},
         "base": {"type": "string", "description": "The model family it was made for, for example `flux-1`."},
         "trigger": {"type": "string", "description": "The words that call it up, for templates."},
     },
@@ -189,13 +210,14 @@ LIMITS: JSONObject = {
 }
 
 
-def named(schema: JSONObject, about: str) -> JSONObject:
+def named(schema: JSONObject, about: str, *, name: JSONObject = NAME) -> JSONObject:
     """A mapping from names to things of one kind."""
     return {
         "type": "object",
         "description": about,
-        "propertyNames": NAME,
+        "propertyNames": name,
         "additionalProperties": schema,
+        "default": {},
     }
 
 
@@ -206,13 +228,14 @@ TOP: JSONObject = {
     "vars": {
         "type": "object",
         "description": "Values for templates: `{{ company }}`; `--set company=Other` wins.",
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"], "description": "Its value."},
+        "default": {},
     },
     "include": {**_TEXTS, "description": "Other files of the same shape, merged into this one."},
     "limits": LIMITS,
     "subjects": named(SUBJECT, "The people, by name."),
     "adapters": named(ADAPTER, "Adapters that are there already, by name."),
-    "axes": named(AXIS, "What varies from shot to shot: scene, style, light …"),
+    "axes": named(AXIS, "What varies from shot to shot: scene, style, light …", name=AXIS_NAME),
     "templates": named(TEMPLATE, "Prompts, by name."),
     "shots": named(SHOT, "What to take, by name."),
 }

@@ -30,6 +30,8 @@ from nano_banana.recipe.resolve.prompts import read_templates
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.shots import read_axes
 from nano_banana.recipe.resolve.shots import read_shots
+from nano_banana.recipe.resolve.sources import check_sources
+from nano_banana.recipe.resolve.sources import drawn_by
 from nano_banana.recipe.resolve.stages import Known
 from nano_banana.recipe.resolve.stages import find_cycle
 from nano_banana.recipe.resolve.stages import read_stages
@@ -42,6 +44,7 @@ from nano_banana.recipe.resolve.texts import texts_of
 from nano_banana.recipe.schema import recipe_schema
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
+from nano_banana.recipe.validate import is_slight
 from nano_banana.recipe.validate import schema_problems
 
 
@@ -65,26 +68,27 @@ def load_recipe(
     """Read, check and resolve. Raises Invalid with every problem, sorted by place."""
     document = load_document(path, files=files, sets=sets, environ=environ)
     wrong = schema_problems(document, recipe_schema())
-    if wrong:
+    if not all(is_slight(problem) for problem in wrong):
         raise Invalid(wrong)
-    reading = Reading(document, files, catalog)
-    recipe, environment = _resolve(reading, path, environ)
-    errors = [problem for problem in reading.problems if not problem.warning]
-    if errors:
-        raise Invalid(reading.problems)
+    reading = Reading(document, files, catalog, environ)
+    recipe, environment = _resolve(reading, path)
+    problems = [*wrong, *reading.problems]
+    if any(not problem.warning for problem in problems):
+        # What seems unused may be what an unknown name meant.
+        raise Invalid(problem for problem in problems if problem.kind != "template_unused")
     return Loaded(
         recipe=recipe,
         files=files,
         engine=reading.engine,
         environment=environment,
-        env_read=document.env_read | frozenset(environment),
+        env_read=document.env_read | reading.environ.read,
         warnings=[problem for problem in reading.problems if problem.warning],
         lines=document.lines,
         place_of=partial(place_of, reading),
     )
 
 
-def _resolve(reading: Reading, path: Path, environ: Mapping[str, str]) -> tuple[Recipe, JSONObject]:
+def _resolve(reading: Reading, path: Path) -> tuple[Recipe, JSONObject]:
     check_names(reading)
     templates = read_templates(reading)
     subjects = read_subjects(reading)
@@ -93,14 +97,19 @@ def _resolve(reading: Reading, path: Path, environ: Mapping[str, str]) -> tuple[
     stages = read_stages(reading, Known(subjects=subjects, adapters=adapters, shots=shots, templates=templates))
     circle = find_cycle(stages)
     if circle:
-        at = next(stage.where for stage in stages if stage.id == circle[0])
-        reading.wrong("cycle", at, circle=" → ".join(circle))
+        first = next(stage for stage in stages if stage.id in circle)
+        turn = circle.index(first.id)
+        around = [*circle[turn:-1], *circle[:turn], first.id]
+        field = "each" if first.verb == "call" else first.verb
+        reading.wrong("cycle", (*first.where, field), circle=" → ".join(around))
     else:
-        check_stages(reading, stages, adapters, shots)
-        check_texts(reading, subjects, shots, stages, templates)
-        check_triggers(reading, subjects, shots, stages)
+        drawn = drawn_by(stages, shots)
+        check_sources(reading, stages, drawn)
+        check_stages(reading, stages, adapters, drawn)
+        check_texts(reading, subjects, shots, stages, drawn, templates)
+        check_triggers(reading, subjects, stages, drawn)
     texts = [*(shot.template for shot in shots.values()), *(text for stage in stages for text in texts_of(stage))]
-    environment = environment_in(reading, texts, environ)
+    environment = environment_in(reading, texts)
     data = reading.document.data
     provider = data.get("provider")
     recipe = Recipe(

@@ -13,6 +13,7 @@ from nano_banana.stages.registry import KINDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ADDRESS = "https://nano-banana.invalid/schemas/recipe.schema.json"
+MOST_STAGES = 100
 
 
 def recipe_schema(catalog: Catalog | None = None) -> JSONObject:
@@ -36,6 +37,8 @@ def _stages(catalog: Catalog | None) -> JSONObject:
     verbs: list[JSONValue] = [{"required": [verb]} for verb in KINDS]
     return {
         "type": "array",
+        "maxItems": MOST_STAGES,
+        "default": [],
         "items": {
             "type": "object",
             "properties": {"id": _ID},

@@ -11,32 +11,69 @@ from jsonschema import Draft202012Validator
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
+from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.document import Document
+from nano_banana.recipe.grammar import NAME_PATTERNS
+from nano_banana.recipe.grammar import WORD
 from nano_banana.recipe.mistake import Mistake
 from nano_banana.recipe.mistake import mistake_of
-from nano_banana.recipe.model import Where
-
-_TYPES = {
-    "object": "a mapping",
-    "array": "a list",
-    "string": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "null": "nothing",
-}
+from nano_banana.recipe.shown import WHOLE
+from nano_banana.recipe.shown import owner
+from nano_banana.recipe.shown import shown
+from nano_banana.recipe.shown import type_of
+from nano_banana.recipe.shown import types
+from nano_banana.recipe.verbs import no_verb
+from nano_banana.recipe.verbs import several_verbs
 
 
 def schema_problems(document: Document, schema: JSONObject) -> list[Problem]:
     """Everything about the document's shape that the schema forbids, each at its place."""
-    validator = Draft202012Validator(schema)
-    found: dict[str, Problem] = {}
-    for error in validator.iter_errors(document.data):
+    two = several_verbs(document)
+    found: dict[str, Problem] = {repr(problem): problem for problem in two.values()}
+    for error in Draft202012Validator(schema).iter_errors(document.data):
+        mistake = mistake_of(error)
+        if mistake.path[:2] in two:
+            continue  # no kind of stage fits it, and each would say so
         # jsonschema says "required" once for each name that is missing: keep one of each.
-        found |= {repr(problem): problem for problem in _problems(document, mistake_of(error))}
-    return list(found.values())
+        found |= {repr(problem): problem for problem in _problems(document, mistake)}
+    return _without_echoes(list(found.values()))
+
+
+def is_slight(problem: Problem) -> bool:
+    """Whether names can be looked up all the same, without problems that only follow from this one."""
+    if problem.kind == "unknown_key":
+        return not problem.suggestions and problem.data["owner"] != WHOLE
+    return problem.kind in _SLIGHT
+
+
+_SLIGHT = {
+    "above_maximum",
+    "bad_name",
+    "below_minimum",
+    "format_version",
+    "not_a_choice",
+    "not_one_word",
+    "repeated_value",
+    "too_long",
+    "too_many",
+}
+
+
+def _without_echoes(problems: list[Problem]) -> list[Problem]:
+    """Leave out that `noun` is missing where `noum` is unknown: one slip is one problem."""
+    meant = {
+        (problem.data["owner"], name)
+        for problem in problems
+        if problem.kind == "unknown_key"
+        for name in problem.suggestions[:1]
+    }
+    return [
+        problem
+        for problem in problems
+        if problem.kind != "missing_key" or (problem.data["owner"], problem.data["name"]) not in meant
+    ]
 
 
 def _problems(document: Document, mistake: Mistake) -> Iterator[Problem]:
@@ -44,11 +81,13 @@ def _problems(document: Document, mistake: Mistake) -> Iterator[Problem]:
     if mistake.keyword == "additionalProperties" and isinstance(value, Mapping):
         yield from _unknown_keys(document, mistake, value)
     elif mistake.of_name:
-        yield Problem(kind="bad_name", place=document.key_place((*path, str(value))), data={"name": str(value)})
+        yield _bad_name(document.key_place((*path, str(value))), mistake)
     elif mistake.keyword == "required":
         yield from _missing(document, mistake)
     elif mistake.keyword == "anyOf":
         yield from _any_of(document, mistake)
+    elif mistake.keyword == "uniqueItems":
+        yield from _repeated(document, mistake)
     else:
         yield _simple(document, mistake)
 
@@ -60,25 +99,30 @@ def _unknown_keys(document: Document, mistake: Mistake, value: JSONObject) -> It
             yield Problem(
                 kind="unknown_key",
                 place=document.key_place((*path, name)),
-                data={"name": name, "owner": owner(path), "known": ", ".join(known)},
+                data={"name": name, "owner": owner(document, path), "known": ", ".join(known)},
                 suggestions=did_you_mean(name, known),
             )
 
 
+def _bad_name(place: Place, mistake: Mistake) -> Problem:
+    pattern = mistake.limit if mistake.keyword == "pattern" else ""
+    return Problem(kind=NAME_PATTERNS.get(str(pattern), "bad_name"), place=place, data={"name": shown(mistake.value)})
+
+
 def _missing(document: Document, mistake: Mistake) -> Iterator[Problem]:
     value = mistake.value if isinstance(mistake.value, Mapping) else {}
+    if value and mistake.known and not any(name in mistake.known for name in value):
+        return  # nothing in it is known, which is said of each key
     for name in as_items(mistake.limit):
         if name not in value:
-            data = {"name": str(name), "owner": owner(mistake.path)}
-            yield Problem(kind="missing_key", place=document.nearest(mistake.path), data=data)
+            data = {"name": str(name), "owner": owner(document, mistake.path)}
+            yield Problem(kind="missing_key", place=document.key_place(mistake.path), data=data)
 
 
 def _any_of(document: Document, mistake: Mistake) -> Iterator[Problem]:
     """Of the branches, explain the one whose type fits; where none fits, name the types."""
     if all(inner.keyword == "required" and inner.path == mistake.path for inner in mistake.inner):
-        names = [str(as_items(inner.limit)[0]) for inner in mistake.inner]
-        data = {"owner": owner(mistake.path), "names": ", ".join(names)}
-        yield Problem(kind="one_of_needed", place=document.nearest(mistake.path), data=data)
+        yield from no_verb(document, mistake)
         return
     branches: dict[int, list[Mistake]] = {}
     for inner in mistake.inner:
@@ -93,12 +137,21 @@ def _any_of(document: Document, mistake: Mistake) -> Iterator[Problem]:
         yield _wrong_type(document, mistake, [inner.limit for inner in wrong_types])
 
 
+def _repeated(document: Document, mistake: Mistake) -> Iterator[Problem]:
+    items = as_items(mistake.value)
+    for at, item in enumerate(items):
+        if item in items[:at]:
+            yield Problem(kind="repeated_value", place=document.place((*mistake.path, at)), data={"value": shown(item)})
+
+
 def _simple(document: Document, mistake: Mistake) -> Problem:
     keyword, path = mistake.keyword, mistake.path
     if keyword == "type":
         return _wrong_type(document, mistake, as_items(mistake.limit))
-    place, name, value = document.place(path), owner(path), shown(mistake.value)
-    if keyword in {"enum", "const"}:
+    place, name, value = document.nearest(path), owner(document, path), shown(mistake.value)
+    if keyword == "const":
+        return Problem(kind="format_version", place=place, data={"value": value, "known": mistake.limit})
+    if keyword == "enum":
         choices = [str(choice) for choice in as_items(mistake.limit)]
         return Problem(
             kind="not_a_choice",
@@ -106,10 +159,12 @@ def _simple(document: Document, mistake: Mistake) -> Problem:
             data={"name": name, "value": value, "choices": ", ".join(choices)},
             suggestions=did_you_mean(value, choices),
         )
+    if keyword == "pattern" and mistake.limit == WORD["pattern"]:
+        return Problem(kind="not_one_word", place=place, data={"name": name, "value": value})
     if keyword == "pattern":
-        return Problem(kind="bad_form", place=place, data={"name": name, "value": value})
-    kind = _BOUNDS.get(keyword, "bad_value")
-    return Problem(kind=kind, place=place, data={"name": name, "value": value, "limit": shown(mistake.limit)})
+        return _bad_name(place, mistake)
+    data: JSONObject = {"name": name, "value": value, "limit": shown(mistake.limit)}
+    return Problem(kind=_BOUNDS.get(keyword, "bad_value"), place=place, data=data)
 
 
 _BOUNDS = {
@@ -117,33 +172,14 @@ _BOUNDS = {
     "maximum": "above_maximum",
     "minItems": "too_few",
     "maxItems": "too_many",
-    "minProperties": "empty_mapping",
-    "minLength": "empty_text",
+    "minProperties": "nothing_in_it",
+    "minLength": "nothing_in_it",
     "maxLength": "too_long",
-    "uniqueItems": "repeated",
 }
 
 
 def _wrong_type(document: Document, mistake: Mistake, kinds: Sequence[JSONValue]) -> Problem:
-    expected = " or ".join(_TYPES[str(kind)] for kind in kinds)
-    data: JSONObject = {"name": owner(mistake.path), "expected": expected, "found": _type_of(mistake.value)}
-    return Problem(kind="wrong_type", place=document.place(mistake.path), data=data)
-
-
-def _type_of(value: JSONValue) -> str:
-    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (dict, "object")):
-        if isinstance(value, kind):
-            return _TYPES[name]
-    return _TYPES["null"] if value is None else _TYPES["array"]
-
-
-def owner(path: Where) -> str:
-    """A path as people write it: `shots.headshots.seeds[2]`; the recipe itself where it is empty."""
-    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return words.removeprefix(".") or "the recipe"
-
-
-def shown(value: JSONValue) -> str:
-    """A value, short enough for a sentence."""
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    name = owner(document, mistake.path)
+    data: JSONObject = {"name": name, "expected": types(kinds), "found": type_of(mistake.value)}
+    place = document.key_place(mistake.path) if mistake.value is None else document.nearest(mistake.path)
+    return Problem(kind="wrong_type", place=place, data=data)

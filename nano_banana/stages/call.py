@@ -14,6 +14,8 @@ from nano_banana.core.flow import Made
 from nano_banana.core.flow import ask
 from nano_banana.core.json import JSONObject
 from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import TEXT
+from nano_banana.stages.kind import WITH
 from nano_banana.stages.kind import Kind
 from nano_banana.stages.site import Site
 
@@ -21,20 +23,20 @@ KIND = Kind(
     verb="call",
     about="Calls any endpoint for every picture of a collection, with whatever fields it has.",
     params={
-        "call": {"type": "string", "description": "The endpoint; one that the catalog lacks is sent as it is."},
+        "call": {**TEXT, "description": "The endpoint; one that the catalog lacks is sent as it is."},
         "each": {**NAMES, "description": "The collection whose pictures it gets: a stage's id, or `stage.shot`."},
         "input": {
-            "type": "string",
+            **TEXT,
             "default": "image_url",
             "description": "The field that takes the picture.",
         },
         "files": {
             "type": "object",
-            "additionalProperties": {"type": "string"},
+            "additionalProperties": {**TEXT, "description": "The file's path."},
             "default": {},
             "description": "More fields that take a file: field to path.",
         },
-        "with": {"type": "object", "description": "Fields of the endpoint. Texts may be templates."},
+        "with": WITH,
     },
     required=("call", "each"),
 )

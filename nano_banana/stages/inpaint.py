@@ -15,6 +15,7 @@ from nano_banana.stages.generate import Drawing
 from nano_banana.stages.generate import drawing_call
 from nano_banana.stages.kind import ADAPTERS
 from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import TEXT
 from nano_banana.stages.kind import USING
 from nano_banana.stages.kind import WITH
 from nano_banana.stages.kind import Kind
@@ -31,7 +32,7 @@ MASK: JSONObject = {
     "type": "object",
     "description": "The region to repaint: exactly one of `file`, `box`, `ellipse` or `polygon`.",
     "properties": {
-        "file": {"type": "string", "description": "A picture of the take's proportions; white is repainted."},
+        "file": {**TEXT, "description": "A picture of the take's proportions; white is repainted."},
         "box": {**_BOX, "description": "`[x0, y0, x1, y1]` in fractions of width and height."},
         "ellipse": {**_BOX, "description": "The ellipse within `[x0, y0, x1, y1]`, in fractions."},
         "polygon": {
@@ -66,7 +67,7 @@ KIND = Kind(
         "inpaint": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
         "mask": MASK,
         "prompt": {
-            "type": "string",
+            **TEXT,
             "description": "A template's name, or the prompt itself; without it, the shot's own prompt.",
         },
         "using": USING,

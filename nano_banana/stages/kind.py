@@ -13,7 +13,7 @@ class Kind:
     """What the recipe may say about a stage of this kind.
 
     `params` maps each key to its JSON Schema, the verb's own first; the recipe's schema, the editor's
-    completion and the reference are made from it. `paid` says whether `using` names an endpoint.
+    completion and the reference are made from it.
     """
 
     verb: str
@@ -22,18 +22,19 @@ class Kind:
     required: tuple[str, ...]
 
 
-NAMES: JSONObject = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
-}
+TEXT: JSONObject = {"type": "string", "minLength": 1}
+
+NAMES: JSONObject = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
 
 USING: JSONObject = {
-    "type": "string",
+    **TEXT,
     "description": "The endpoint that does the work, for example `fal-ai/flux-lora`.",
 }
 
 WITH: JSONObject = {
     "type": "object",
     "description": "Fields of the endpoint, by its own names. Texts may be templates.",
+    "default": {},
 }
 
 ADAPTERS: JSONObject = {

@@ -12,6 +12,7 @@ from nano_banana.core.flow import Made
 from nano_banana.core.flow import ask
 from nano_banana.core.json import JSONObject
 from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import TEXT
 from nano_banana.stages.kind import USING
 from nano_banana.stages.kind import WITH
 from nano_banana.stages.kind import Kind
@@ -42,7 +43,7 @@ KIND = Kind(
             "description": "Training steps: a number, or so many for each photo within bounds.",
         },
         "caption": {
-            "type": "string",
+            **TEXT,
             "description": "A template for the caption of photos that have no `.txt` file beside them.",
         },
         "with": WITH,

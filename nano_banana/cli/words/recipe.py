@@ -8,23 +8,33 @@ from nano_banana.cli.words.wording import Wording
 
 WORDS: Mapping[str, Wording] = {
     "unknown_key": Wording("unknown key `{name}` in {owner}", "known keys: {known}"),
+    "unknown_verb": Wording("unknown key `{name}` in {owner}", "what a stage can do: {known}"),
+    "no_verb": Wording("{owner} says nothing of what it does", "give it one of: {names}"),
+    "two_verbs": Wording(
+        "a stage does one thing, and {owner} does two: `{first}` and `{second}`", "make two stages of it"
+    ),
     "bad_name": Wording(
         "`{name}` can't be a name", "letters, digits, `_` and `-`, at most 64, beginning with a letter or digit"
     ),
+    "bad_axis": Wording(
+        "`{name}` can't be the name of an axis",
+        "letters, digits and `_`, at most 64, beginning with a letter: templates write it as `{{{{ scene }}}}`",
+    ),
+    "not_one_word": Wording("{name} should be one word, and `{value}` is not", "leave the blanks out"),
     "missing_key": Wording("`{name}` is missing in {owner}"),
-    "one_of_needed": Wording("{owner} says nothing of what it does", "give it one of: {names}"),
     "wrong_type": Wording("{name} should be {expected}, not {found}"),
+    "format_version": Wording(
+        "this program reads version {known} of the format, not `{value}`",
+        "begin the recipe with `nano_banana: {known}`",
+    ),
     "not_a_choice": Wording("`{value}` is no choice for {name}", "choices: {choices}"),
-    "bad_form": Wording("`{value}` has not the right form for {name}"),
     "bad_value": Wording("`{value}` is no good value for {name}", "limit: {limit}"),
-    "below_minimum": Wording("{name} is {value}, less than {limit}"),
-    "above_maximum": Wording("{name} is {value}, more than {limit}"),
+    "below_minimum": Wording("{name} is {value}, and the least is {limit}"),
+    "above_maximum": Wording("{name} is {value}, and the most is {limit}"),
     "too_few": Wording("{name} has too few entries", "at least {limit}"),
     "too_many": Wording("{name} has too many entries", "at most {limit}"),
-    "empty_mapping": Wording("{name} is empty"),
-    "empty_text": Wording("{name} is empty"),
+    "nothing_in_it": Wording("{name} is empty", "leave it out, or put something into it"),
     "too_long": Wording("{name} is too long", "at most {limit} characters"),
-    "repeated": Wording("{name} says the same twice"),
     "unknown_reference": Wording("there is no {what} `{name}`", "known: {known}"),
     "same_trigger": Wording(
         "`{name}` has the trigger `{trigger}` of `{other}`", "give each person a trigger of their own"
@@ -35,12 +45,31 @@ WORDS: Mapping[str, Wording] = {
     "photo_unreadable": Wording("the photo `{path}` can't be read: {why}"),
     "not_a_picture": Wording("`{path}` is no picture", "remove it, or save it as JPEG or PNG"),
     "no_such_file": Wording("there is no file `{path}`", "paths count from the recipe's folder"),
-    "reserved_name": Wording("`{name}` in {section} hides a name that templates have anyway", "call it something else"),
+    "reserved_name": Wording("`{name}` would hide what templates call `{name}` anyway", "call it something else"),
+    "named_all": Wording("nothing can be called `all`", "recipes write `all` for everything there is"),
     "same_name": Wording("the axis `{name}` has the name of a variable", "templates could not tell them apart"),
-    "repeated_value": Wording("`{value}` is there twice"),
+    "repeated_value": Wording("`{value}` is there twice", "take one of them out"),
+    "unknown_axis": Wording(
+        "there is no axis `{name}` whose values `all` could be", "known axes: {known}; or list the values here"
+    ),
+    "not_in_matrix": Wording("this shot has no axis `{name}`", "known: {known}"),
+    "not_in_shot": Wording(
+        "shot `{shot}` has no axis `{name}`, which its template uses", "add `{name}` to the shot's `matrix`"
+    ),
+    "nobody_in_shot": Wording(
+        "shot `{shot}` has no `cast`, and its template speaks of the subject",
+        "say who is in the picture: `cast: {somebody}`",
+    ),
     "empty_matrix": Wording("nothing is left of shot `{shot}`: every combination is excluded"),
+    "unknown_adapter": Wording("there is no adapter `{name}`", "train stages and entries of `adapters`: {known}"),
+    "adapter_twice": Wording("`{name}` is a train stage and an entry of `adapters`", "give one of them another name"),
+    "no_cast": Wording(
+        "shot `{shot}` has no `cast`, which says whose adapter of `{adapter}` to draw with",
+        "say who is in the picture: `cast: {somebody}`",
+    ),
+    "shot_not_in_stage": Wording("stage `{stage}` has no takes of shot `{shot}`", "it has: {known}"),
+    "too_many_ways": Wording("more than {most} ways lead to stage `{stage}`", "let fewer stages fork and meet again"),
     "repeated_id": Wording("two stages have the id `{id}`"),
-    "two_verbs": Wording("a stage does one thing, and this does two: {first} and {second}"),
     "no_training_set": Wording(
         "`{subject}` has no training set to train from", "add `training_set: photos/{subject}` to the subject"
     ),
@@ -53,7 +82,14 @@ WORDS: Mapping[str, Wording] = {
     ),
     "endpoint_uncatalogued": Wording("the catalog has no endpoint `{name}`; its fields are sent unchecked"),
     "endpoint_unfit": Wording(
-        "`{endpoint}` can't do the work of `{verb}` (it is for {does})", "endpoints that can are suggested above"
+        "`{endpoint}` can't do the work of `{verb}`: it is for {does}", "endpoints that can: {fit}"
+    ),
+    "images_missing": Wording("`{endpoint}` starts from a picture", "add `images: path/to/picture.jpg` to the stage"),
+    "takes_no_images": Wording("`{endpoint}` starts from nothing and takes no `images`", "leave them out"),
+    "takes_one_image": Wording("`{endpoint}` takes one picture, and this has {found}", "leave one of `images`"),
+    "no_such_input": Wording(
+        "`{endpoint}` has no field `{field}` for a picture",
+        "say which field takes it; `image_urls/0` is the first of a list",
     ),
     "takes_no_adapters": Wording(
         "`{endpoint}` takes no adapters", "use an endpoint for LoRAs, such as `fal-ai/flux-lora`"
@@ -67,8 +103,9 @@ WORDS: Mapping[str, Wording] = {
         "shot `{shot}` is drawn with `{stage}`, which does not train `{subject}`",
         "add `{subject}` to the stage's `train`",
     ),
-    "no_steps": Wording("`{endpoint}` has no number of steps"),
-    "steps_twice": Wording("the steps are said twice: as `steps`, and as `{field}` under `with`"),
+    "no_steps": Wording("`{endpoint}` has no number of steps", "leave `steps` out"),
+    "steps_twice": Wording("the steps are said twice: as `steps`, and as `{field}` here", "leave one of them"),
+    "steps_crossed": Wording("the steps are at least {low} and at most {high}, which can't be"),
     "seedless": Wording(
         "`{endpoint}` takes no seed, so that the {count} seeds of shot `{shot}` would all be one picture",
         "give the shot one seed",
@@ -78,5 +115,4 @@ WORDS: Mapping[str, Wording] = {
         "stage `{stage}` draws shot `{shot}` with a subject's adapter, and the prompt never says the trigger",
         "write `{{{{ subject.trigger }}}} {{{{ subject.noun }}}}` first",
     ),
-    "env_unset": Wording("the environment variable `{name}` is not set"),
 }

@@ -1,4 +1,4 @@
-"""Stages against the catalog: endpoints, fields, adapters that fit."""
+"""Stages against the catalog: endpoints, fields, files, steps."""
 
 from __future__ import annotations
 
@@ -6,43 +6,52 @@ from collections.abc import Mapping
 
 from nano_banana.catalog.check import misfits
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.catalog.field import Field
+from nano_banana.catalog.misfit import Misfit
+from nano_banana.catalog.values import Values
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
+from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.model import AdapterFile
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.fitting import check_adapters
+from nano_banana.recipe.resolve.fitting import check_cast
 from nano_banana.recipe.resolve.reading import Reading
 
-_NEEDS = {"train": "archive", "generate": "prompt", "inpaint": "image"}
-"""The role that an endpoint must have to do a stage's work."""
+_NEEDS = {"train": ("archive",), "generate": ("prompt",), "inpaint": ("image", "prompt")}
+"""The roles that an endpoint must have to do a stage's work."""
+
+_AT_KEY = {"field_unknown", "no_negative_prompt", "field_is_ours"}
 
 
 def check_stages(
-    reading: Reading, stages: list[Stage], adapters: Mapping[str, AdapterFile], shots: Mapping[str, Shot]
+    reading: Reading,
+    stages: list[Stage],
+    adapters: Mapping[str, AdapterFile],
+    drawn: Mapping[str, list[Shot]],
 ) -> None:
-    """Note endpoints that don't exist or don't fit, fields they lack, and adapters of another family."""
-    by_id = {stage.id: stage for stage in stages}
+    """Note endpoints that don't exist or don't fit, fields they lack, and adapters of another family.
+
+    `drawn` are the shots whose takes go through each stage.
+    """
+    by_id = {stage.id: stage for stage in reversed(stages)}
     for stage in stages:
+        check_cast(reading, stage, by_id, drawn[stage.id])
         endpoint = reading.catalog.get(stage.endpoint)
         if endpoint is None:
             _unknown_endpoint(reading, stage)
-            continue
-        need = _NEEDS.get(stage.verb)
-        if need is not None and endpoint.roles.named().get(need) is None:
-            reading.wrong(
-                "endpoint_unfit",
-                (*stage.where, "using"),
-                hints=_fit(reading, need),
-                endpoint=endpoint.id,
-                does=str(endpoint.does),
-                verb=stage.verb,
-            )
-            continue
-        _check_fields(reading, stage, endpoint)
-        _check_adapters(reading, stage, endpoint, by_id, adapters)
-        _check_trained(reading, stage, by_id, shots)
+        elif any(need not in endpoint.roles.named() for need in _NEEDS.get(stage.verb, ())):
+            _unfit(reading, stage, endpoint)
+        else:
+            _check_fields(reading, stage, endpoint)
+            _check_files(reading, stage, endpoint)
+            _check_steps(reading, stage, endpoint)
+            _check_seeds(reading, stage, endpoint, drawn[stage.id])
+            check_adapters(reading, stage, endpoint, by_id, adapters)
 
 
 def _unknown_endpoint(reading: Reading, stage: Stage) -> None:
@@ -53,9 +62,17 @@ def _unknown_endpoint(reading: Reading, stage: Stage) -> None:
     reading.wrong("unknown_endpoint", (*stage.where, "using"), hints=near, name=stage.endpoint)
 
 
-def _fit(reading: Reading, need: str) -> tuple[str, ...]:
-    endpoints = [endpoint for name in reading.catalog.ids if (endpoint := reading.catalog.get(name))]
-    return tuple(endpoint.id for endpoint in endpoints if endpoint.roles.named().get(need))[:3]
+def _unfit(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
+    known = [found for name in reading.catalog.ids if (found := reading.catalog.get(name))]
+    fit = [other.id for other in known if other.does == stage.verb]
+    reading.wrong(
+        "endpoint_unfit",
+        (*stage.where, "using"),
+        endpoint=endpoint.id,
+        does=str(endpoint.does),
+        verb=stage.verb,
+        fit=", ".join(fit),
+    )
 
 
 def is_template(value: JSONValue) -> bool:
@@ -69,86 +86,119 @@ def filled_by(stage: Stage, endpoint: Endpoint) -> set[str]:
     fields = [roles.prompt, roles.seed]
     if stage.verb == "train":
         fields = [roles.archive, roles.trigger] + ([roles.steps] if "steps" in stage.data else [])
-    if stage.verb == "generate" and stage.files:
+    if stage.verb == "generate" and "images" in stage.data:
         fields += [roles.images or roles.image]
     if stage.verb == "inpaint":
         fields += [roles.image, roles.mask]
     if stage.verb == "call":
-        fields = [str(stage.data.get("input", "image_url")), *stage.files]
-    if stage.adapters:
+        fields = [roles.seed, *(_field(place) for place in _taking(stage).values())]
+    if "adapters" in stage.data:
         fields.append(roles.adapters)
     return {field for field in fields if field}
 
 
 def _check_fields(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
-    where = (*stage.where, "with")
-    filled = filled_by(stage, endpoint)
-    if stage.verb == "call":
-        filled |= {field for field in (endpoint.roles.seed,) if field}
-    for misfit in misfits(endpoint, stage.options, filled=filled, deferred=is_template):
+    document, where = reading.document, (*stage.where, "with")
+    meant = _check_inputs(reading, stage, endpoint)
+    for misfit in misfits(endpoint, stage.options, filled=filled_by(stage, endpoint) | meant, deferred=is_template):
         path = (*where, *misfit.path)
-        by_key = misfit.kind in {"field_unknown", "no_negative_prompt", "field_is_ours"}
-        document = reading.document
-        place = document.key_place(path) if by_key and misfit.path else document.nearest(path)
-        reading.add(
-            Problem(
-                kind=misfit.kind,
-                place=place,
-                data=misfit.data,
-                suggestions=misfit.suggestions,
-                warning=misfit.warning,
-            )
-        )
-
-
-def _check_adapters(
-    reading: Reading,
-    stage: Stage,
-    endpoint: Endpoint,
-    stages: Mapping[str, Stage],
-    adapters: Mapping[str, AdapterFile],
-) -> None:
-    where = (*stage.where, "adapters")
-    if stage.adapters and not endpoint.roles.adapters:
-        reading.wrong("takes_no_adapters", where, endpoint=endpoint.id)
-        return
-    most = endpoint.adapters_max
-    if most is not None and len(stage.adapters) > most:
-        reading.wrong("too_many_adapters", where, endpoint=endpoint.id, most=most, found=len(stage.adapters))
-    for name, _ in stage.adapters:
-        base = _base_of(reading, name, stages, adapters)
-        if base and endpoint.base and base != endpoint.base:
-            at = (*where, name)
-            reading.wrong("adapter_base", at, name=name, base=base, endpoint=endpoint.id, needs=endpoint.base)
-
-
-def _base_of(
-    reading: Reading, name: str, stages: Mapping[str, Stage], adapters: Mapping[str, AdapterFile]
-) -> str | None:
-    if name in adapters:
-        return adapters[name].base
-    trainer = reading.catalog.get(stages[name].endpoint)
-    return None if trainer is None else trainer.trains
-
-
-def _check_trained(reading: Reading, stage: Stage, stages: Mapping[str, Stage], shots: Mapping[str, Shot]) -> None:
-    """Every subject in a shot must have been trained by the train stages whose adapters it is drawn with."""
-    for name, _ in stage.adapters:
-        trainer = stages.get(name)
-        if trainer is None:
+        if misfit.kind == "field_missing":
+            _missing_field(reading, stage, endpoint, str(misfit.path[0]))
             continue
-        for shot in stage.shots:
-            for subject in shots[shot].cast:
-                if subject not in trainer.subjects:
-                    reading.wrong(
-                        "not_trained", (*stage.where, "adapters", name), stage=name, subject=subject, shot=shot
-                    )
+        if misfit.kind == "field_is_ours" and stage.verb == "train" and misfit.path[0] == endpoint.roles.steps:
+            reading.wrong_key("steps_twice", path, field=str(misfit.path[0]))
+            continue
+        _note(reading, misfit, document.key_place(path) if misfit.kind in _AT_KEY else document.nearest(path))
 
 
-def check_steps(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
-    """Note steps that are said twice, or said to a trainer that has none."""
-    steps = endpoint.roles.steps
-    if "steps" in stage.data and steps is None:
-        reading.wrong("no_steps", (*stage.where, "steps"), endpoint=endpoint.id)
-    if "steps" in stage.data and steps in as_object(stage.data.get("with")):
-        reading.wrong("steps_twice", (*stage.where, "with", str(steps)), field=str(steps))
+def _note(reading: Reading, misfit: Misfit, place: Place) -> None:
+    reading.add(
+        Problem(
+            kind=misfit.kind,
+            place=place,
+            data=misfit.data,
+            suggestions=misfit.suggestions,
+            warning=misfit.warning,
+        )
+    )
+
+
+def _check_value(reading: Reading, endpoint: Endpoint, field: Field, value: JSONValue, where: Where) -> None:
+    """Note a value of ours that the endpoint would refuse."""
+    for misfit in Values(endpoint=endpoint, deferred=is_template).faults(field, value, where):
+        _note(reading, misfit, reading.document.nearest(where))
+
+
+def _missing_field(reading: Reading, stage: Stage, endpoint: Endpoint, field: str) -> None:
+    pictures = {endpoint.roles.image, endpoint.roles.images}
+    kind = "images_missing" if stage.verb == "generate" and field in pictures else "field_missing"
+    at = "call" if stage.verb == "call" else "using"
+    reading.wrong(kind, (*stage.where, at), endpoint=endpoint.id, field=field)
+
+
+def _check_files(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
+    """Note pictures that the endpoint has no field for."""
+    roles = endpoint.roles
+    if stage.verb == "generate" and "images" in stage.data:
+        where = (*stage.where, "images")
+        if roles.images is None and roles.image is None:
+            reading.wrong_key("takes_no_images", where, endpoint=endpoint.id)
+        elif roles.images is None and len(stage.files) > 1:
+            reading.wrong("takes_one_image", where, endpoint=endpoint.id, found=len(stage.files))
+
+
+def _check_inputs(reading: Reading, stage: Stage, endpoint: Endpoint) -> set[str]:
+    """Note fields of a `call` stage's files that the endpoint lacks; return those that were probably meant."""
+    meant: set[str] = set()
+    for key, place in _taking(stage).items() if stage.verb == "call" else ():
+        if _field(place) not in endpoint.fields:
+            near = did_you_mean(place, endpoint.fields)
+            meant |= set(near[:1])
+            path = (*stage.where, *key)
+            say, at = (reading.wrong_key, path) if key[0] == "files" else (reading.wrong, path)
+            if key[0] not in stage.data:
+                at = (*stage.where, "call")
+            say("no_such_input", at, hints=near, field=place, endpoint=endpoint.id)
+    return meant
+
+
+def _taking(stage: Stage) -> Mapping[tuple[str, ...], str]:
+    """The fields of a `call` stage that take files, by where the recipe names them."""
+    files: dict[tuple[str, ...], str] = {("files", name): name for name in as_object(stage.data.get("files"))}
+    return {("input",): str(stage.data.get("input", "image_url")), **files}
+
+
+def _field(place: str) -> str:
+    return place.partition("/")[0]
+
+
+def _check_steps(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
+    """Note steps that are said twice, are out of range, or are said to a trainer that has none."""
+    steps, where = stage.data.get("steps"), (*stage.where, "steps")
+    if stage.verb != "train" or steps is None:
+        return
+    field = endpoint.field_for(endpoint.roles.steps)
+    if field is None:
+        reading.wrong_key("no_steps", where, endpoint=endpoint.id)
+        return
+    bounds = as_object(steps) if isinstance(steps, Mapping) else {"": steps}
+    for name, count in bounds.items():
+        if name != "per_photo":
+            _check_value(reading, endpoint, field, count, (*where, name) if name else where)
+    low, high = bounds.get("min"), bounds.get("max")
+    if isinstance(low, int) and isinstance(high, int) and low > high:
+        reading.wrong("steps_crossed", where, low=low, high=high)
+
+
+def _check_seeds(reading: Reading, stage: Stage, endpoint: Endpoint, drawn: list[Shot]) -> None:
+    """Note seeds that would make the same picture, and those that the endpoint refuses."""
+    if stage.verb != "generate":
+        return
+    field = endpoint.field_for(endpoint.roles.seed)
+    for shot in drawn:
+        where = (*shot.where, "seeds")
+        if field is None and len(shot.seeds) > 1:
+            reading.wrong("seedless", where, endpoint=endpoint.id, count=len(shot.seeds), shot=shot.name)
+        for at, seed in enumerate(shot.seeds.explicit):
+            if field is not None:
+                _check_value(reading, endpoint, field, seed, (*where, at))

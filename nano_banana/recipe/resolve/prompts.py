@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Mapping
 
 from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.problem import Place
-from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.axis_value import AxisValue
+from nano_banana.recipe.environ import is_secret
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.scopes import Names
+
+ALL = "all"
+"""Stands for every subject, shot or value."""
 
 RESERVED = frozenset({"subject", "seed", "shot", "cast", "env", "vars", "recipe"})
 """Names that templates have anyway, so that no axis and no variable may take them."""
@@ -50,10 +55,30 @@ def find_text(reading: Reading, given: str, templates: Mapping[str, Text], where
     return None
 
 
-def check_text(reading: Reading, text: Text, names: Names) -> None:
-    """Note every fault of the template, at its place inside the text."""
+def check_text(reading: Reading, text: Text, names: Names, *, shot: str = "", axes: Collection[str] = ()) -> None:
+    """Note every fault of the template, at its place inside the text.
+
+    Of a shot that lacks a name which others have (an axis of `axes`, a cast) more can be said.
+    """
     for fault in reading.engine.check(text.text, names):
-        reading.add(fault.problem(place_of(reading, text, fault)))
+        place = place_of(reading, text, fault)
+        name, owner = str(fault.data.get("name")), fault.data.get("owner")
+        if fault.kind == "template_field" and owner == "env":
+            if not is_secret(name):
+                reading.add(trouble("env_missing", place=place, hint=fault.suggestions, name=name))
+        elif fault.kind == "template_name" and shot and name in axes:
+            reading.add(trouble("not_in_shot", place=place, shot=shot, name=name))
+        elif fault.kind == "template_name" and shot and name == "subject":
+            _nobody(reading, shot)
+        else:
+            reading.add(fault.problem(place))
+
+
+def _nobody(reading: Reading, shot: str) -> None:
+    """Note that the shot has no cast, once, whatever misses it."""
+    place = reading.document.key_place(("shots", shot))
+    if not any(problem.kind == "no_cast" and problem.place == place for problem in reading.problems):
+        reading.add(trouble("nobody_in_shot", place=place, shot=shot, somebody=reading.somebody))
 
 
 def place_of(reading: Reading, text: Text, fault: TemplateFault) -> Place:
@@ -71,18 +96,25 @@ def place_of(reading: Reading, text: Text, fault: TemplateFault) -> Place:
 
 
 def names_for(
-    subject_traits: frozenset[str], matrix: Mapping[str, tuple[AxisValue, ...]], variables: JSONObject
+    reading: Reading, traits: frozenset[str], matrix: Mapping[str, tuple[AxisValue, ...]], *, somebody: bool
 ) -> Names:
-    """What a template of a shot may name."""
-    names: dict[str, Names | None] = dict.fromkeys(variables)
+    """What a template of a shot may name; `somebody` says whether the shot has a cast."""
+    names: dict[str, Names | None] = dict.fromkeys(reading.section("vars"))
     for axis, values in matrix.items():
         fields: dict[str, Names | None] = {"key": None}
         for value in values:
             fields |= dict.fromkeys(value)
-        names[axis] = fields
-    traits: Names = dict.fromkeys(subject_traits)
-    names["subject"] = {"name": None, "noun": None, "trigger": None, "traits": traits}
-    return {**names, "seed": None, "shot": None, "env": None}
+        # An axis without values has a problem of its own.
+        names[axis] = fields if values else None
+    if somebody:
+        names |= subject_names(traits)
+    return {**names, "seed": None, "shot": None, "env": dict.fromkeys(reading.environ.names)}
+
+
+def subject_names(traits: frozenset[str]) -> Names:
+    """What a template may name of the subject."""
+    said: Names = dict.fromkeys(traits)
+    return {"subject": {"name": None, "noun": None, "trigger": None, "traits": said}}
 
 
 def traits_of(subjects: Mapping[str, Subject]) -> frozenset[str]:
@@ -91,12 +123,18 @@ def traits_of(subjects: Mapping[str, Subject]) -> frozenset[str]:
 
 
 def check_names(reading: Reading) -> None:
-    """Note variables and axes that would hide a name that templates have anyway."""
-    for section in ("vars", "axes"):
-        for name in reading.section(section):
-            if name in RESERVED:
-                where: Where = (section, name)
-                reading.wrong("reserved_name", where, name=name, section=section)
-    for name in reading.section("axes"):
-        if name in reading.section("vars"):
-            reading.wrong("same_name", ("axes", name), name=name, hints=did_you_mean(name, ()))
+    """Note names that would hide others: variables and axes that templates have anyway, and `all`."""
+    variables, shots = reading.section("vars"), reading.section("shots")
+    axes: list[Where] = [("axes", name) for name in reading.section("axes")]
+    axes += [
+        ("shots", shot, "matrix", name) for shot in shots for name in as_object(as_object(shots[shot]).get("matrix"))
+    ]
+    for where in [*(("vars", name) for name in variables), *axes]:
+        if where[-1] in RESERVED:
+            reading.wrong_key("reserved_name", where, name=str(where[-1]))
+    for where in axes:
+        if where[-1] in variables:
+            reading.wrong_key("same_name", where, name=str(where[-1]))
+    for section in ("subjects", "shots"):
+        if ALL in reading.section(section):
+            reading.wrong_key("named_all", (section, ALL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Mapping
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.errors import Invalid
@@ -13,29 +14,39 @@ from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.document import Document
+from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.templates.engine import TemplateEngine
+
+MOST_LISTED = 12
+"""Names that a hint lists."""
 
 
 class Reading:
     """One reading of a recipe: what is read, and everything found wrong so far."""
 
-    def __init__(self, document: Document, files: RecipeFiles, catalog: Catalog) -> None:
+    def __init__(self, document: Document, files: RecipeFiles, catalog: Catalog, environ: Mapping[str, str]) -> None:
         self.document = document
+        self.environ = Environ(environ)
         self.files = files
         self.catalog = catalog
         self.engine = TemplateEngine(files)
         self.problems: list[Problem] = []
-        self._said: set[tuple[str, Place | None]] = set()
+        self._said: set[tuple[str, Place | None, str]] = set()
 
     def section(self, name: str) -> JSONObject:
         """A top-level mapping, empty where the recipe has none."""
         return as_object(self.document.data.get(name))
 
+    @property
+    def somebody(self) -> str:
+        """A subject to give as an example."""
+        return next(iter(self.section("subjects")), "ana")
+
     def add(self, problem: Problem) -> None:
-        """Note a problem, once for each kind and place."""
-        said = (problem.kind, problem.place)
+        """Note a problem once; of a warning, one at each place will do."""
+        said = (problem.kind, problem.place, "" if problem.warning else repr(sorted(problem.data.items())))
         if problem.place is None or said not in self._said:
             self._said.add(said)
             self.problems.append(problem)
@@ -43,6 +54,10 @@ class Reading:
     def wrong(self, kind: str, where: Where, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
         """Note a problem with the value at `where`."""
         self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, suggestions=hints))
+
+    def wrong_key(self, kind: str, where: Where, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
+        """Note a problem with the key at `where`."""
+        self.add(Problem(kind=kind, place=self.document.key_place(where), data=data, suggestions=hints))
 
     def warn(self, kind: str, where: Where, **data: JSONValue) -> None:
         """Note something odd at `where` that does not stop the work."""
@@ -52,7 +67,8 @@ class Reading:
         """Whether `name` is one of `names`; notes an unknown one, with what was probably meant."""
         if name in names:
             return True
-        listed = ", ".join(sorted(names)) or "none"
+        listed = ", ".join([*names][:MOST_LISTED]) or "none"
+        listed += " …" if len(names) > MOST_LISTED else ""
         self.wrong("unknown_reference", where, hints=did_you_mean(name, names), what=what, name=name, known=listed)
         return False
 

@@ -11,6 +11,7 @@ from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.json import as_whole
+from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.axis_value import AxisValue
 from nano_banana.recipe.axis_value import axis_values
 from nano_banana.recipe.model import Seeds
@@ -18,11 +19,10 @@ from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.slug import slug
-
-ALL = "all"
 
 
 def read_axes(reading: Reading) -> Mapping[str, Mapping[str, AxisValue]]:
@@ -54,7 +54,7 @@ def read_shots(
     """Every shot whose template exists; unknown names and empty matrices are noted."""
     shots = {}
     for name, value in reading.section("shots").items():
-        data, where = as_object(value), ("shots", name)
+        data, where, before = as_object(value), ("shots", name), len(reading.problems)
         text = find_text(reading, as_text(data["template"]), templates, (*where, "template"))
         cast = _cast(reading, data.get("cast"), subjects, (*where, "cast"))
         matrix = _matrix(reading, as_object(data.get("matrix")), axes, (*where, "matrix"))
@@ -70,8 +70,8 @@ def read_shots(
             exclude=exclude,
             seeds=_seeds(data["seeds"]),
         )
-        if not any(cells(shot, subject) for subject in cast or ("",)):
-            reading.wrong("empty_matrix", (*where, "exclude"), shot=name)
+        if len(reading.problems) == before and not any(cells(shot, subject) for subject in cast or ("",)):
+            reading.wrong_key("empty_matrix", (*where, "exclude"), shot=name)
         shots[name] = shot
     return shots
 
@@ -103,6 +103,21 @@ def names_in(
     return tuple(dict.fromkeys(name for name, place in names if reading.known(what, name, known, place)))
 
 
+def _values_in(
+    reading: Reading, axis: str, value: JSONValue, values: Mapping[str, AxisValue], where: Where
+) -> tuple[str, ...]:
+    """Keys of an axis; a value that is plain text may be named by its text as well."""
+    by_text = {found.text: key for key, found in values.items()}
+    several = not isinstance(value, str)
+    keys = []
+    for at, item in enumerate(as_items(value)):
+        name = as_text(item)
+        key = name if name in values else by_text.get(name, name)
+        if reading.known(axis, key, values, (*where, at) if several else where):
+            keys.append(key)
+    return tuple(dict.fromkeys(keys))
+
+
 def _matrix(
     reading: Reading, data: JSONObject, axes: Mapping[str, Mapping[str, AxisValue]], where: Where
 ) -> Mapping[str, tuple[AxisValue, ...]]:
@@ -110,10 +125,12 @@ def _matrix(
     for axis, chosen in data.items():
         at: Where = (*where, axis)
         if axis in axes:
-            keys = tuple(axes[axis]) if chosen == ALL else names_in(reading, f"{axis}", chosen, axes[axis], at)
+            keys = tuple(axes[axis]) if chosen == ALL else _values_in(reading, axis, chosen, axes[axis], at)
             matrix[axis] = tuple(axes[axis][key] for key in keys)
         elif chosen == ALL:
-            reading.known("axis", axis, axes, at)
+            near = did_you_mean(axis, axes)
+            reading.wrong_key("unknown_axis", at, hints=near, name=axis, known=", ".join(axes) or "none")
+            matrix[axis] = ()
         else:
             # An axis that is not declared takes its texts as they are.
             matrix[axis] = tuple(axis_values(_keyed(reading, chosen, at)).values())
@@ -132,9 +149,15 @@ def _exclude(
         rule = {}
         for axis, chosen in as_object(item).items():
             place: Where = (*where, at, axis)
-            if reading.known("axis of this shot", axis, [*matrix, "subject"], place):
-                keys = subjects if axis == "subject" else {value.key: value for value in matrix[axis]}
-                rule[axis] = frozenset(names_in(reading, axis, chosen, keys, place))
+            if axis == "subject":
+                rule[axis] = frozenset(names_in(reading, "subject", chosen, subjects, place))
+            elif axis in matrix:
+                values = {value.key: value for value in matrix[axis]}
+                rule[axis] = frozenset(_values_in(reading, axis, chosen, values, place))
+            else:
+                known = [*matrix, "subject"]
+                near = did_you_mean(axis, known)
+                reading.wrong_key("not_in_matrix", place, hints=near, name=axis, known=", ".join(known))
         rules.append(rule)
     return [rule for rule in rules if rule]
 

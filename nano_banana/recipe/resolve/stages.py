@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import CycleError
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from nano_banana.core.json import JSONObject
@@ -12,6 +14,7 @@ from nano_banana.core.json import as_items
 from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
+from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.model import AdapterFile
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Source
@@ -19,9 +22,9 @@ from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.recipe.resolve.shots import ALL
 from nano_banana.recipe.resolve.shots import names_in
 from nano_banana.recipe.resolve.subjects import existing
 from nano_banana.recipe.resolve.subjects import files_of
@@ -40,41 +43,39 @@ class Known:
 
 
 def read_stages(reading: Reading, known: Known) -> list[Stage]:
-    """Every stage in the order written; what it refers to must be there, and no stage may wait for itself."""
+    """Every stage in the order written; what it refers to must be there."""
     entries = [as_object(entry) for entry in as_items(reading.document.data.get("stages"))]
-    ids: dict[str, int] = {}
+    verbs: dict[str, str] = {}
     for at, entry in enumerate(entries):
         name = as_text(entry["id"])
-        if name in ids:
+        if name in verbs:
             reading.wrong("repeated_id", ("stages", at, "id"), id=name)
-        ids.setdefault(name, at)
-    verbs = {as_text(entry["id"]): _verb(reading, entry, at) for at, entry in enumerate(entries)}
+        if _verb(entry) == "train" and name in reading.section("adapters"):
+            reading.wrong("adapter_twice", ("stages", at, "id"), name=name)
+        verbs.setdefault(name, _verb(entry))
     return [_stage(reading, known, entry, verbs, ("stages", at)) for at, entry in enumerate(entries)]
 
 
-def _verb(reading: Reading, entry: JSONObject, at: int) -> str:
-    verbs = [verb for verb in KINDS if verb in entry]
-    if len(verbs) > 1:
-        reading.wrong("two_verbs", ("stages", at, verbs[1]), first=verbs[0], second=verbs[1])
-    return verbs[0]
+def _verb(entry: JSONObject) -> str:
+    return next(verb for verb in KINDS if verb in entry)
 
 
 def _stage(reading: Reading, known: Known, entry: JSONObject, verbs: Mapping[str, str], where: Where) -> Stage:
-    name = as_text(entry["id"])
-    verb = verbs[name]
+    verb = _verb(entry)
     subjects: tuple[str, ...] = ()
     shots: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     if verb == "train":
         subjects = _some(reading, "subject", entry[verb], known.subjects, (*where, verb))
-        _check_photos(reading, known, subjects, (*where, verb))
+        _check_photos(reading, subjects, (*where, verb))
     elif verb == "generate":
-        shots = _some(reading, "shot", entry[verb], known.shots, (*where, verb))
+        named = _some(reading, "shot", entry[verb], reading.section("shots"), (*where, verb))
+        shots = tuple(name for name in named if name in known.shots)
     else:
         field = "each" if verb == "call" else verb
-        sources = _sources(reading, known, entry[field], verbs, (*where, field))
+        sources = _sources(reading, entry[field], verbs, (*where, field))
     return Stage(
-        id=name,
+        id=as_text(entry["id"]),
         verb=verb,
         where=where,
         endpoint=as_text(entry["call" if verb == "call" else "using"]),
@@ -93,23 +94,21 @@ def _some(reading: Reading, what: str, value: JSONValue, known: Mapping[str, obj
     return tuple(known) if value == ALL else names_in(reading, what, value, known, where)
 
 
-def _check_photos(reading: Reading, known: Known, subjects: tuple[str, ...], where: Where) -> None:
+def _check_photos(reading: Reading, subjects: tuple[str, ...], where: Where) -> None:
     for name in subjects:
-        if not known.subjects[name].photos and "training_set" not in as_object(reading.section("subjects")[name]):
+        if "training_set" not in as_object(reading.section("subjects")[name]):
             reading.wrong("no_training_set", where, subject=name)
 
 
-def _sources(
-    reading: Reading, known: Known, value: JSONValue, verbs: Mapping[str, str], where: Where
-) -> tuple[Source, ...]:
+def _sources(reading: Reading, value: JSONValue, verbs: Mapping[str, str], where: Where) -> tuple[Source, ...]:
+    drawn = [name for name, verb in verbs.items() if verb != "train"]
     sources = []
     for at, item in enumerate(as_items(value)):
         place = where if isinstance(value, str) else (*where, at)
         stage, _, shot = as_text(item).partition(".")
-        drawn = [name for name, verb in verbs.items() if verb != "train"]
-        if not reading.known("collection", stage, drawn, place):
-            continue
-        if not shot or reading.known("shot", shot, known.shots, place):
+        if reading.known("stage with pictures", stage, drawn, place) and (
+            not shot or reading.known("shot", shot, reading.section("shots"), place)
+        ):
             sources.append(Source(stage=stage, shot=shot))
     return tuple(sources)
 
@@ -117,13 +116,18 @@ def _sources(
 def _adapters(
     reading: Reading, known: Known, data: JSONObject, verbs: Mapping[str, str], where: Where
 ) -> tuple[tuple[str, float], ...]:
+    """Names with their scales. One whose file is missing has a problem of its own."""
     trained = [name for name, verb in verbs.items() if verb == "train"]
-    names = [*trained, *known.adapters]
-    return tuple(
-        (name, as_number(scale))
-        for name, scale in data.items()
-        if reading.known("adapter (a train stage or an entry of `adapters`)", name, names, (*where, "adapters", name))
-    )
+    names = [*trained, *reading.section("adapters")]
+    found = []
+    for name, scale in data.items():
+        if name not in names:
+            near = did_you_mean(name, names)
+            listed = ", ".join(names) or "none"
+            reading.wrong_key("unknown_adapter", (*where, "adapters", name), hints=near, name=name, known=listed)
+        elif name in trained or name in known.adapters:
+            found.append((name, as_number(scale)))
+    return tuple(found)
 
 
 def _files(reading: Reading, verb: str, entry: JSONObject, where: Where) -> Mapping[str, Path]:
@@ -144,7 +148,8 @@ def _files(reading: Reading, verb: str, entry: JSONObject, where: Where) -> Mapp
 def _mask_file(reading: Reading, mask: JSONObject, where: Where) -> Mapping[str, Path]:
     shapes = [shape for shape in SHAPES if shape in mask]
     if len(shapes) != 1:
-        reading.wrong("mask_shapes", where, found=" and ".join(shapes) or "none of them", shapes=", ".join(SHAPES))
+        found = " and ".join(f"`{shape}`" for shape in shapes) or "none"
+        reading.wrong_key("mask_shapes", where, found=found, shapes=", ".join(SHAPES))
     for shape in ("box", "ellipse"):
         corners = [as_number(value) for value in as_items(mask.get(shape))]
         if corners and (corners[0] >= corners[2] or corners[1] >= corners[3]):
@@ -162,17 +167,9 @@ def _prompt(reading: Reading, known: Known, value: JSONValue, where: Where) -> T
 def find_cycle(stages: list[Stage]) -> list[str]:
     """The ids of stages that wait for one another in a circle, the first one again at the end; or nothing."""
     after = {stage.id: [source.stage for source in stage.sources] for stage in stages}
-    done: set[str] = set()
-
-    def search(name: str, way: list[str]) -> list[str]:
-        if name in way:
-            return [*way[way.index(name) :], name]
-        if name in done:
-            return []
-        for before in after.get(name, ()):
-            if circle := search(before, [*way, name]):
-                return circle
-        done.add(name)
-        return []
-
-    return next((circle for name in after if (circle := search(name, []))), [])
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle[::-1]
+    return []

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
+from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
@@ -40,23 +41,28 @@ def read_subjects(reading: Reading) -> Mapping[str, Subject]:
     return subjects
 
 
-def _training_set(reading: Reading, value: object, where: Where) -> tuple[Photo, ...]:
+def _training_set(reading: Reading, value: JSONValue, where: Where) -> tuple[Photo, ...]:
     if isinstance(value, Mapping):
         return _training_set(reading, value["photos"], (*where, "photos"))
     photos: dict[Path, Photo] = {}
-    if isinstance(value, str):
-        photos |= _photos(reading, value, where)
-    elif isinstance(value, list | tuple):
-        for at, item in enumerate(value):
-            photos |= _photos(reading, str(item), (*where, at))
+    for at, item in enumerate(as_items(value)):
+        photos |= _photos(reading, as_text(item), where if isinstance(value, str) else (*where, at))
     return tuple(photos.values())
 
 
 def _photos(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
-    files = reading.files
     if pattern.casefold().endswith(".zip"):
         reading.wrong("photos_zipped", where, path=pattern)
         return {}
+    try:
+        return _found(reading, pattern, where)
+    except Invalid as error:
+        reading.take_over(error, where)
+        return {}
+
+
+def _found(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
+    files = reading.files
     folder = files.is_folder(pattern, confined=False)
     globbed = folder or any(sign in pattern for sign in "*?[")
     if not globbed and not files.exists(pattern, confined=False):
@@ -74,14 +80,20 @@ def _photo(reading: Reading, path: Path, where: Where) -> Photo | None:
     try:
         media = picture_media(path)
     except OSError as error:
-        reading.wrong("photo_unreadable", where, path=str(path), why=error.strerror or str(error))
+        reading.wrong("photo_unreadable", where, path=_shown(reading, path), why=error.strerror or str(error))
         return None
     if media is None:
-        reading.wrong("not_a_picture", where, path=str(path))
+        reading.wrong("not_a_picture", where, path=_shown(reading, path))
         return None
     caption = path.with_suffix(".txt")
     has_caption = reading.files.exists(caption, confined=False)
     return Photo(path=path, caption=caption if has_caption else None)
+
+
+def _shown(reading: Reading, path: Path) -> str:
+    """The path as the recipe would write it, where it lies beside the recipe."""
+    folder = reading.files.folder
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 def read_adapters(reading: Reading) -> Mapping[str, AdapterFile]:
@@ -107,11 +119,11 @@ def existing(reading: Reading, path: str, where: Where) -> Path | None:
     return None
 
 
-def files_of(reading: Reading, value: object, where: Where) -> dict[str, Path]:
+def files_of(reading: Reading, value: JSONValue, where: Where) -> dict[str, Path]:
     """Files by number for a text or a list of texts."""
     found = {}
-    for at, item in enumerate(as_items(value if isinstance(value, str | list) else None)):
-        path = existing(reading, as_text(item), where)
+    for at, item in enumerate(as_items(value)):
+        path = existing(reading, as_text(item), where if isinstance(value, str) else (*where, at))
         if path is not None:
             found[str(at)] = path
     return found

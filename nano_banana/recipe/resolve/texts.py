@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
+from nano_banana.core.problem import Problem
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
@@ -15,8 +18,10 @@ from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.checks import is_template
 from nano_banana.recipe.resolve.prompts import check_text
 from nano_banana.recipe.resolve.prompts import names_for
+from nano_banana.recipe.resolve.prompts import place_of
 from nano_banana.recipe.resolve.prompts import traits_of
 from nano_banana.recipe.resolve.reading import Reading
+from nano_banana.recipe.templates.budget import OutOfBoundsError
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.scopes import Names
 
@@ -26,23 +31,39 @@ def check_texts(
     subjects: Mapping[str, Subject],
     shots: Mapping[str, Shot],
     stages: list[Stage],
+    drawn: Mapping[str, list[Shot]],
     templates: Mapping[str, Text],
 ) -> None:
     """Check shots' templates, stages' prompts and templates under `with`, for each shot that reaches them."""
-    variables = reading.section("vars")
     traits = traits_of(subjects)
+    everywhere = {axis: values for shot in shots.values() for axis, values in shot.matrix.items()}
+    axes = everywhere.keys() | reading.section("axes").keys()
+    names = {
+        shot.name: names_for(reading, traits, shot.matrix, somebody=has_cast(reading, shot)) for shot in shots.values()
+    }
     for shot in shots.values():
-        check_text(reading, shot.template, names_for(traits, shot.matrix, variables))
+        check_text(reading, shot.template, names[shot.name], shot=shot.name, axes=axes)
     for stage in stages:
-        for shot in shots_of(stage, stages, shots):
-            names = names_for(traits, shot.matrix, variables)
-            for text in texts_of(stage):
-                check_text(reading, text, names)
-    anything = names_for(traits, {axis: values for shot in shots.values() for axis, values in shot.matrix.items()}, {})
+        for text in texts_of(stage):
+            for shot in drawn[stage.id]:
+                check_text(reading, text, names[shot.name], shot=shot.name, axes=axes)
+            if stage.verb == "train":
+                check_text(reading, text, training_names(reading, traits))
     used = {text.where for text in _used(shots, stages)}
     for text in templates.values():
         if text.where not in used:
-            _check_unused(reading, text, {**anything, **dict.fromkeys(variables)})
+            _check_unused(reading, text, names_for(reading, traits, everywhere, somebody=True))
+
+
+def has_cast(reading: Reading, shot: Shot) -> bool:
+    """Whether the shot names somebody, known or not."""
+    return "cast" in as_object(reading.section("shots")[shot.name])
+
+
+def training_names(reading: Reading, traits: frozenset[str]) -> Names:
+    """What a template of a train stage may name: no take is drawn yet."""
+    names = names_for(reading, traits, {}, somebody=True)
+    return {name: fields for name, fields in names.items() if name not in {"seed", "shot"}}
 
 
 def _used(shots: Mapping[str, Shot], stages: list[Stage]) -> Iterator[Text]:
@@ -51,17 +72,25 @@ def _used(shots: Mapping[str, Shot], stages: list[Stage]) -> Iterator[Text]:
 
 
 def _check_unused(reading: Reading, text: Text, names: Names) -> None:
-    """A template that nothing uses is only checked for its syntax, since nobody knows its names."""
-    faults = [fault for fault in reading.engine.check(text.text, names) if fault.kind == "template_syntax"]
-    if faults:
-        check_text(reading, text, names)
-    reading.warn("template_unused", text.where, name=str(text.where[-1]))
+    """Nobody knows the names of a template that nothing uses, so that only its syntax is checked.
+
+    One from another file is there for other recipes too.
+    """
+    for fault in reading.engine.check(text.text, names):
+        if fault.kind not in {"template_name", "template_field"}:
+            reading.add(fault.problem(place_of(reading, text, fault)))
+    place = reading.document.key_place(text.where)
+    if place.file == reading.document.texts.shown:
+        reading.add(Problem(kind="template_unused", place=place, data={"name": str(text.where[-1])}, warning=True))
 
 
 def texts_of(stage: Stage) -> Iterator[Text]:
-    """The templates that a stage has of its own: its prompt and its fields."""
+    """The templates that a stage has of its own: its prompt, its captions and its fields."""
     if stage.prompt is not None:
         yield stage.prompt
+    caption = stage.data.get("caption")
+    if stage.verb == "train" and isinstance(caption, str):
+        yield Text(text=caption, where=(*stage.where, "caption"))
     for path, value in leaves(stage.options):
         if is_template(value):
             yield Text(text=str(value), where=(*stage.where, "with", *path))
@@ -79,28 +108,15 @@ def leaves(value: JSONValue, path: Where = ()) -> Iterator[tuple[Where, JSONValu
         yield path, value
 
 
-def shots_of(stage: Stage, stages: list[Stage], shots: Mapping[str, Shot]) -> list[Shot]:
-    """The shots whose takes go through a stage."""
-    if stage.verb == "generate":
-        return [shots[name] for name in stage.shots]
-    by_id = {other.id: other for other in stages}
-    found: dict[str, Shot] = {}
-    for source in stage.sources:
-        for shot in shots_of(by_id[source.stage], stages, shots):
-            if source.shot in ("", shot.name):
-                found[shot.name] = shot
-    return list(found.values())
-
-
 def check_triggers(
-    reading: Reading, subjects: Mapping[str, Subject], shots: Mapping[str, Shot], stages: list[Stage]
+    reading: Reading, subjects: Mapping[str, Subject], stages: list[Stage], drawn: Mapping[str, list[Shot]]
 ) -> None:
     """Warn of prompts that draw with a subject's adapter and never say its trigger."""
     trained = {stage.id for stage in stages if stage.verb == "train"}
     for stage in stages:
         if not any(name in trained for name, _ in stage.adapters):
             continue
-        for shot in shots_of(stage, stages, shots):
+        for shot in drawn[stage.id]:
             text = stage.prompt or shot.template
             if not _says_trigger(reading, text, [subjects[name] for name in shot.cast]):
                 reading.warn("no_trigger", text.where, stage=stage.id, shot=shot.name)
@@ -114,28 +130,20 @@ def _says_trigger(reading: Reading, text: Text, cast: list[Subject]) -> bool:
     return "subject.trigger" in uses or all(subject.trigger in text.text for subject in cast)
 
 
-def environment_in(reading: Reading, texts: list[Text], environ: Mapping[str, str]) -> JSONObject:
-    """The environment variables that templates name, and no others; a missing or secret one is noted."""
+def environment_in(reading: Reading, texts: list[Text]) -> JSONObject:
+    """The environment variables that templates name and that are set, no others; a secret one is noted."""
     values: dict[str, JSONValue] = {}
     for text in texts:
         try:
             uses = reading.engine.compile(text.text).uses
         except TemplateFault:
             continue
-        for use in sorted(uses):
-            if use.startswith("env."):
-                name = use.removeprefix("env.")
-                if is_secret(name, environ):
-                    reading.wrong("env_secret", text.where, name=name)
-                else:
-                    values[name] = environ.get(name)
+        for name in sorted(use.removeprefix("env.") for use in uses if use.startswith("env.")):
+            try:
+                values[name] = reading.environ[name]
+            except KeyError:
+                continue  # checked already; there may be a default
+            except OutOfBoundsError:
+                at = TemplateFault("env_secret", offset=max(text.text.find(name), 0), length=len(name))
+                reading.add(trouble("env_secret", place=place_of(reading, text, at), name=name))
     return values
-
-
-SECRETS = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")
-
-
-def is_secret(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether a variable holds the provider's key, by its name or by its value."""
-    values = {environ[secret] for secret in SECRETS if environ.get(secret)}
-    return name.upper() in SECRETS or environ.get(name) in values

@@ -1,0 +1,61 @@
+"""Paths, values and types of a recipe as people say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.recipe.document import Document
+from nano_banana.recipe.model import Where
+
+WHOLE = "the recipe"
+
+LONGEST = 60
+"""Characters of a value in a sentence."""
+
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+def owner(document: Document, path: Where) -> str:
+    """A path as people write it: `shots.headshots.seeds[2]`, `stages.takes`; the recipe itself where it is empty."""
+    if path[:1] == ("stages",) and len(path) > 1:
+        path = ("stages", _stage(document, path[1]), *path[2:])
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return f"`{words.removeprefix('.')}`" if words else WHOLE
+
+
+def _stage(document: Document, at: str | int) -> str | int:
+    """A stage by its id, where it has one."""
+    stages = as_items(document.data.get("stages"))
+    entry = stages[at] if isinstance(at, int) else None
+    name = entry.get("id") if isinstance(entry, Mapping) else None
+    return name if isinstance(name, str) and name else at
+
+
+def shown(value: JSONValue) -> str:
+    """A value, short enough for a sentence."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def types(kinds: Sequence[JSONValue]) -> str:
+    """The types that would be right: `a text or a list`."""
+    return " or ".join(dict.fromkeys(_TYPES[str(kind)] for kind in kinds))
+
+
+def type_of(value: JSONValue) -> str:
+    """What the value is: `a whole number`."""
+    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (Mapping, "object")):
+        if isinstance(value, kind):
+            return f"`{shown(value)}`" if kind is bool else _TYPES[name]
+    return _TYPES["null"] if value is None else _TYPES["array"]
