@@ -27,6 +27,9 @@ MAX_VALUES = 100_000
 MAX_NESTING = 100
 """Mappings and lists inside one another."""
 
+MAX_PROBLEMS = 200
+"""Problems of one file after which nobody reads on."""
+
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -47,17 +50,13 @@ def compose(source: Source) -> Composed:
     try:
         for event in yaml.parse(source.text, Loader=_PARSER):
             composer.take(event)
+            if composer.stopped or len(composer.problems) >= MAX_PROBLEMS:
+                return Composed(top=None, problems=tuple(composer.problems))
     except yaml.YAMLError as error:
         broken = yaml_problem(error, source)
         others = [problem for problem in composer.problems if problem.kind != broken.kind]
         return Composed(top=None, problems=(*others, broken))
-    except _TooMuchError:
-        return Composed(top=None, problems=tuple(composer.problems))
     return Composed(top=composer.top, problems=tuple(composer.problems))
-
-
-class _TooMuchError(Exception):
-    """Reading on is not worth it; the problem is noted."""
 
 
 class _Composer:
@@ -66,13 +65,14 @@ class _Composer:
     def __init__(self, source: Source) -> None:
         self.top: Located | None = None
         self.problems: list[Problem] = []
+        self.stopped = False
         self._source = source
         self._open: list[Frame] = []
         self._anchors: dict[str, Located | None] = {}
         self._values = 0
 
     def take(self, event: yaml.Event) -> None:
-        """The next event. Raises _TooMuchError where the text is a trap."""
+        """The next event. Sets `stopped` where the text is a trap, or not worth reading on."""
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         elif isinstance(event, yaml.AliasEvent):
@@ -105,6 +105,7 @@ class _Composer:
         if name not in self._anchors:
             known = did_you_mean(name, self._anchors)
             self._stop("yaml_alias", span, hint=known, name=name)
+            return
         target = self._anchors[name]
         if target is None:
             self._stop("yaml_recursive", span, name=name)
@@ -147,8 +148,8 @@ class _Composer:
             self.top = located
             return
         frame = self._open[-1]
-        if frame.wants_key and key is None and located.entries is None and located.items is None:
-            self._note("yaml_key", at or located.span)
+        if frame.wants_key and key is None and at is not None:  # what is no alias was noted at its start
+            self._note("yaml_key", at)
         problem = frame.add(located, key=key, span=at or located.span, merges=plain and key == "<<")
         if problem is not None:
             self.problems.append(problem)
@@ -161,7 +162,7 @@ class _Composer:
 
     def _stop(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> None:
         self._note(kind, span, hint=hint, **data)
-        raise _TooMuchError
+        self.stopped = True
 
 
 class _Mark(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Place
@@ -18,6 +19,7 @@ from nano_banana.recipe.inside import place_inside
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.located import Steps
 from nano_banana.recipe.located import follow
+from nano_banana.recipe.renderer import MAX_RENDERED
 from nano_banana.recipe.renderer import Renderer
 from nano_banana.recipe.source import Source
 from nano_banana.recipe.templates.engine import TemplateEngine
@@ -121,6 +123,10 @@ def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], 
 
 def _rendered(tree: Located, sets: Mapping[str, str], renderer: Renderer) -> JSONObject:
     entries = tree.entries or {}
+    extra = renderer.too_many(tree)
+    if extra is not None:
+        renderer.problems.append(trouble("too_many_templates", place=extra.span.place, limit=MAX_RENDERED))
+        return {}
     declared = entries["vars"].value if "vars" in entries else None
     variables = Variables(declared, sets, renderer)
     variables.resolve()

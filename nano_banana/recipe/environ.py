@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from nano_banana.recipe.templates.budget import OutOfBoundsError
+from nano_banana.recipe.templates.sandbox import MAPPING_METHODS
 
 SECRETS = frozenset({"FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"})
 
@@ -36,10 +37,12 @@ class Environ(Mapping[str, str]):
 
     def __contains__(self, name: object) -> bool:
         """Whether it is set; a secret is, so that asking for it is refused and not defaulted."""
-        if isinstance(name, str):
+        if not isinstance(name, str):
+            return False
+        there = name in self._variables or is_secret(name)
+        if there or name not in MAPPING_METHODS:  # `env.get(…)` is no variable called `get`
             self.read.add(name)
-            return name in self._variables or is_secret(name)
-        return False
+        return there
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

@@ -9,6 +9,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.composer import MAX_VALUES
 from nano_banana.recipe.composer import compose
+from nano_banana.recipe.files import MAX_TEXT
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.located import mapping
@@ -21,6 +22,8 @@ MAX_INSIDE = 8
 """Files that include one another."""
 MAX_FILES = 64
 """Files of one recipe."""
+MAX_SIZE = 2 * MAX_TEXT
+"""Characters of a recipe's files, after which no other is read."""
 
 
 class Gathering:
@@ -31,6 +34,7 @@ class Gathering:
         self._done: set[Path] = set()
         self._open: list[Path] = []
         self._weight = 0
+        self._size = 0
         self.problems: list[Problem] = []
         self.sources: dict[str, Source] = {}
 
@@ -45,6 +49,7 @@ class Gathering:
             self._unread(error, shown, named)
             return None
         self._done.add(path)
+        self._size += len(text)
         source = self.sources.setdefault(shown, Source(file=shown, text=text))
         composed = compose(source)
         self.problems += composed.problems
@@ -92,7 +97,12 @@ class Gathering:
             return None
         if target in self._done:
             return None
-        if len(chain) > MAX_INSIDE or len(self._done) >= MAX_FILES or self._weight > MAX_VALUES:
+        if (
+            len(chain) > MAX_INSIDE
+            or len(self._done) >= MAX_FILES
+            or self._weight > MAX_VALUES
+            or self._size > MAX_SIZE
+        ):
             self._note("include_too_many", item, inside=MAX_INSIDE, files=MAX_FILES, values=MAX_VALUES)
             return None
         return self._read(target, shown, item.span, chain)

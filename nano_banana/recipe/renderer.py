@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 
 from nano_banana.core.errors import trouble
@@ -15,13 +16,14 @@ from nano_banana.recipe.environ import is_secret
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.located import Steps
 from nano_banana.recipe.template_texts import is_template_text
+from nano_banana.recipe.templates.budget import MAX_SOURCE
 from nano_banana.recipe.templates.budget import Budget
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.scopes import Names
 
-MAX_RENDERED = 2_000
-"""Strings of one recipe that are rendered when it is loaded."""
+MAX_RENDERED = 1_000
+"""Strings of one recipe that are rendered when it is loaded; together they have at most MAX_SOURCE characters."""
 
 
 class Renderer:
@@ -38,7 +40,6 @@ class Renderer:
         self._environ = environ
         self._fault_place = fault_place
         self._budget = Budget()
-        self._left = MAX_RENDERED
         self.known: dict[str, Names | None] = {"env": dict.fromkeys(environ.names)}
         self.failed: set[str] = set()
         self.problems: list[Problem] = []
@@ -54,6 +55,15 @@ class Renderer:
             return text
         return self._rendered(located, text, context)
 
+    def too_many(self, tree: Located) -> Located | None:
+        """The first string of a recipe that is one too many to render, if there is one."""
+        size = 0
+        for count, (located, text) in enumerate(_templates(tree, ()), start=1):
+            size += len(text)
+            if count > MAX_RENDERED or size > MAX_SOURCE:
+                return located
+        return None
+
     def names_in(self, located: Located) -> set[str]:
         """Every variable that the strings of `located` use; none for those that cannot be read."""
         if located.entries is not None:
@@ -68,11 +78,8 @@ class Renderer:
             return set()
 
     def _rendered(self, located: Located, text: str, context: Mapping[str, JSONValue]) -> JSONValue:
-        self._left -= 1
-        if self._left < 0:
-            if self._left == -1:
-                self.problems.append(trouble("too_many_templates", place=located.span.place, limit=MAX_RENDERED))
-            return text
+        if self._budget.steps < 0:
+            return text  # what spent it all is noted
         faults = self._engine.check(text, self.known)
         if not faults:
             if self.failed & self.names_in(located):
@@ -96,3 +103,13 @@ class Renderer:
 def has_template(text: str) -> bool:
     """Whether `text` is to be rendered."""
     return "{{" in text or "{%" in text
+
+
+def _templates(located: Located, steps: Steps) -> Iterator[tuple[Located, str]]:
+    """Every string at `steps` and below that is rendered when the recipe is loaded."""
+    for name, entry in (located.entries or {}).items():
+        yield from _templates(entry.value, (*steps, name))
+    for index, item in enumerate(located.items or ()):
+        yield from _templates(item, (*steps, index))
+    if isinstance(located.value, str) and has_template(located.value) and not is_template_text(steps):
+        yield located, located.value

@@ -18,7 +18,7 @@ _LEADING = re.compile(r" *\t[ \t]*")
 _KINDS = (
     (re.compile(r"while scanning a.*quoted scalar.*unexpected end of stream"), "yaml_quote", "context"),
     (re.compile(r"escape character"), "yaml_escape", "problem"),
-    (re.compile(r"while parsing a flow (mapping|sequence)"), "yaml_bracket", "context"),
+    (re.compile(r"while parsing a flow (mapping|sequence|node)"), "yaml_bracket", "context"),
     (re.compile(r"could not find expected ':'"), "yaml_colon", "context"),
     (re.compile(r"mapping values are not allowed"), "yaml_extra_colon", "problem"),
     (re.compile(r"alphabetic or numeric character|cannot start any token"), "yaml_first_character", "context"),
@@ -44,6 +44,8 @@ def yaml_problem(error: YAMLError, source: Source) -> Problem:
     if special is not None:
         return special
     said = f"{error.context or ''} {error.problem or ''}"
+    if "while parsing a flow node" in said:
+        context = max(source.text.rfind(bracket, 0, at) for bracket in "[{")
     for pattern, kind, mark in _KINDS:
         if pattern.search(said):
             shown = context if mark == "context" else at

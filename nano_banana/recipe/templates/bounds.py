@@ -124,8 +124,9 @@ def weight(value: object) -> int:
         if isinstance(item, str):
             total += len(item) // 16
         elif isinstance(item, list | tuple | dict):
-            total += len(item)
-            waiting.extend((item.values() if isinstance(item, dict) else item) if total <= MAX_ITEMS else ())
+            if total + len(item) > MAX_ITEMS:
+                return MAX_ITEMS + 1
+            waiting.extend(item.values() if isinstance(item, dict) else item)
     return total
 
 

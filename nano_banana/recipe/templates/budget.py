@@ -9,9 +9,13 @@ from nano_banana.core.json import JSONValue
 
 MAX_SOURCE = 65_536
 """Characters of one template's text."""
+MAX_NODES = 5_000
+"""Nodes of one template's tree; a prompt has some dozens."""
+MAX_FAULTS = 20
+"""Faults of one template after which nobody reads on."""
 MAX_OUTPUT = 20_000
 """Characters of a rendered text, and of any text made on the way."""
-MAX_ITEMS = 1_000
+MAX_ITEMS = 2_000
 """Values in one list or mapping, those inside it counted too, and each 16 characters of their texts."""
 MAX_STEPS = 50_000
 """Nodes of the template's tree that are run, and items that filters go through."""

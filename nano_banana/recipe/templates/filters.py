@@ -23,9 +23,10 @@ from nano_banana.recipe.templates.budget import OutOfBoundsError
 P = ParamSpec("P")
 
 _FILTERS = """
-    abs capitalize count d default dictsort first float int items last length list lower map max min reject
-    rejectattr reverse select selectattr sort title trim truncate unique upper wordcount
+    abs count d default dictsort first float int items last length list map max min reject rejectattr reverse
+    select selectattr sort unique
 """
+_TEXT_FILTERS = "capitalize lower title trim truncate upper wordcount"
 _TESTS = """
     boolean defined divisibleby eq equalto even false float ge gt greaterthan in integer iterable le lessthan
     lower lt mapping ne none number odd sequence string true undefined upper == != > >= < <=
@@ -39,6 +40,8 @@ def narrow(environment: Environment) -> None:
     environment.filters.clear()
     for name in _FILTERS.split():
         environment.filters[name] = _guarded(given[name])
+    for name in _TEXT_FILTERS.split():
+        environment.filters[name] = _guarded(_worded(given[name]))
     environment.filters["join"] = _guarded(_join)
     environment.filters["replace"] = _guarded(_replace)
     environment.filters["round"] = _guarded(_round)
@@ -58,6 +61,19 @@ def _guarded(call: Callable[P, object]) -> Callable[P, object]:
         return bounded(list(counted(result)) if isinstance(result, Iterator) else result)
 
     return guarded
+
+
+def _worded(call: Callable[P, object]) -> Callable[P, object]:
+    """`call` for what text says: a list or a mapping is refused, where Jinja would take its Python spelling."""
+
+    @functools.wraps(call)
+    def worded(*args: P.args, **options: P.kwargs) -> object:
+        for value in args:
+            if value is None or isinstance(value, list | tuple | dict):
+                text_of(value)  # raises OutOfBoundsError, which says what it is; nothing is an empty text
+        return call(*args, **options)
+
+    return worded
 
 
 def _size(value: object) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jinja2 import nodes
 
 from nano_banana.core.problem import did_you_mean
+from nano_banana.recipe.templates.budget import MAX_FAULTS
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.lexer import offset_of
 from nano_banana.recipe.templates.parsed import Parsed
@@ -117,6 +118,8 @@ class NameFinder:
         return self._all(child for child in node.iter_child_nodes() if child is not node.node)
 
     def _fault(self, kind: str, node: nodes.Node, name: str, known: Iterable[str], **data: str) -> None:
+        if len(self._findings.faults) >= MAX_FAULTS:
+            return
         start = offset_of(node.lineno)
         offset = max(self._parsed.text.find(name, start), start)
         hint = did_you_mean(name, sorted(known))

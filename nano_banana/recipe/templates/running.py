@@ -25,9 +25,21 @@ def fault_in(
     """The fault that `error` is, in `parsed` or in one of the files it includes."""
     name, offset = _where(error, parsed.text.find("{{") + 2)
     part = included.get(name or "", parsed)
-    word = _WORD.match(part.text, offset)
-    start, length = (word.start(1), len(word[1])) if word else (offset, 1)
-    return _told(error, context).moved(offset=start, length=length, file=part.file)
+    told = _told(error, context)
+    start, length = _span(part.text, offset, str(told.data.get("name", "")))
+    return told.moved(offset=start, length=length, file=part.file)
+
+
+def _span(text: str, offset: int, name: str) -> tuple[int, int]:
+    """The name that is meant, or else the first word: operators and brackets have their own offset."""
+    end = text.find("}", offset)
+    at = text.find(name, offset, end) if name else -1
+    if at < 0 and name:
+        at = text.rfind(name, max(0, text.rfind("{", 0, offset)), offset)
+    if at >= 0:
+        return at, len(name)
+    word = _WORD.match(text, offset)
+    return (word.start(1), len(word[1])) if word else (offset, 1)
 
 
 def _told(error: Exception, context: Mapping[str, object]) -> TemplateFault:

@@ -172,7 +172,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             found: object = getattr(obj, attribute)
             return Allowed(found) if callable(found) else found
         if isinstance(obj, Namespace):
-            return obj.__getattribute__("_Namespace__attrs").get(attribute, self.undefined(obj=obj, name=attribute))
+            return getattr(obj, attribute, self.undefined(obj=obj, name=attribute))
         if isinstance(obj, TemplateModule):
             return vars(obj).get(attribute, self.undefined(obj=obj, name=attribute))
         if isinstance(obj, TemplateReference):

@@ -9,6 +9,7 @@ from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
 from nano_banana.recipe.templates.budget import MAX_DEPTH
+from nano_banana.recipe.templates.budget import MAX_NODES
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.lexer import offset_of
 
@@ -21,7 +22,9 @@ JOINED = "joined!"
 
 def forbid(tree: nodes.Template) -> None:
     """Refuse what cannot be bounded or checked. Raises TemplateFault."""
-    for node, depth in _deep(tree):
+    for count, (node, depth) in enumerate(_deep(tree)):
+        if count > MAX_NODES:
+            raise _fault("template_too_many_parts", node, limit=MAX_NODES)
         if depth > MAX_DEPTH:
             raise _fault("template_too_deep", node, limit=MAX_DEPTH)
         if isinstance(node, nodes.For) and node.recursive:

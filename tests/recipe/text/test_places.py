@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.problem import Place
+from nano_banana.recipe.composer import compose
+from nano_banana.recipe.document import Document
+from nano_banana.recipe.document import load_document
+from nano_banana.recipe.files import RecipeFiles
+from nano_banana.recipe.inside import place_inside
+from nano_banana.recipe.located import Located
+from nano_banana.recipe.located import follow
+from nano_banana.recipe.source import Source
+
+RECIPE = """\
+name: portraits
+axes:
+  scene: {office: a bright office, street: "a street"}
+stages:
+  - id: takes
+    with: {size: 3}
+  - judge
+empty:
+"""
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Document:
+    (tmp_path / "r.yaml").write_text(RECIPE)
+    return load_document(tmp_path / "r.yaml", files=RecipeFiles(tmp_path), sets={}, environ={})
+
+
+def shown(document: Document, place: Place) -> str:
+    line = document.lines(place.file)[place.line - 1]
+    return line[place.column - 1 : place.column - 1 + place.length]
+
+
+@pytest.mark.parametrize(
+    ("steps", "text"),
+    [
+        (("name",), "portraits"),
+        (("axes",), 'scene: {office: a bright office, street: "a street"}'),
+        (("axes", "scene", "office"), "a bright office"),
+        (("axes", "scene", "street"), '"a street"'),
+        (("stages", 0, "with", "size"), "3"),
+        (("stages", 1), "judge"),
+        ((), "name: portraits"),
+    ],
+)
+def test_values_have_places(document: Document, steps: tuple[str | int, ...], text: str) -> None:
+    assert shown(document, document.place(steps)) == text
+
+
+@pytest.mark.parametrize(
+    ("steps", "text"), [(("name",), "name"), (("axes", "scene", "street"), "street"), (("stages", 1), "judge")]
+)
+def test_keys_have_places(document: Document, steps: tuple[str | int, ...], text: str) -> None:
+    assert shown(document, document.key_place(steps)) == text
+
+
+def test_what_is_not_written_has_no_place(document: Document) -> None:
+    for steps in [("none",), ("stages", 2), ("stages", "x"), ("name", 0), ("axes", 1)]:
+        for ask in (document.place, document.key_place):
+            with pytest.raises(KeyError):
+                ask(steps)
+        with pytest.raises(KeyError):
+            document.inside(steps, 0)
+
+
+def test_the_nearest_place_is_around_it(document: Document) -> None:
+    assert document.nearest(("axes", "scene", "none")) == document.place(("axes", "scene"))
+    assert document.nearest(("none",)) == document.place(())
+    assert document.place(("empty",)).length == 1
+
+
+def test_lines_of_files_that_were_not_read(document: Document) -> None:
+    assert document.lines("none.yaml") == [""]
+
+
+def located(text: str) -> Located:
+    top = compose(Source(file="r.yaml", text=text)).top
+    assert top is not None
+    return follow(top, ("a",))[0]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "plain with a TARGET in it",
+        "plain over\n  two\n  lines TARGET x",
+        "'single with a TARGET'",
+        "'it''s single, it''s TARGET'",
+        '"double with a TARGET"',
+        '"double over\n\n  lines TARGET"',
+        "|\n  literal\n    TARGET\n",
+        ">-\n  folded\n  line, TARGET\n  more",
+        ">-   # a remark\n\n  folded TARGET\n",
+        "|2-\n    indented TARGET\n",
+        "&anchor >-\n  anchored TARGET\n",
+        "!!str &b 'tagged TARGET'",
+        "&b plain TARGET",
+    ],
+)
+def test_inside_a_string(raw: str) -> None:
+    text = f"# first\na: {raw}\n"
+    value = located(text)
+    assert isinstance(value.value, str)
+    place = place_inside(value, value.value.index("TARGET"), len("TARGET"))
+    line = text.split("\n")[place.line - 1]
+    assert line[place.column - 1 : place.column - 1 + place.length] == "TARGET"
+
+
+def test_inside_a_string_with_escapes_is_its_start() -> None:
+    value = located('a: "one\\n TARGET"')
+    assert place_inside(value, 5, 6) == value.span.place
+
+
+def test_inside_what_is_no_string_is_its_start() -> None:
+    value = located("a: 12")
+    assert place_inside(value, 1, 1) == value.span.place
+
+
+def test_behind_the_end_of_a_string() -> None:
+    value = located("a: word")
+    assert place_inside(value, 10, 1) == value.span.place
+    assert place_inside(value, 2, 10) == Place(file="r.yaml", line=1, column=6, length=2)
+
+
+def test_places_end_with_their_line() -> None:
+    source = Source(file="r", text="ab  \ncd\n")
+    assert source.place(0, 7) == Place(file="r", line=1, column=1, length=2)
+    assert source.place(5, 6) == Place(file="r", line=2, column=1, length=1)
+    assert source.place(99, 100) == Place(file="r", line=3, column=1, length=1)
+    assert source.place(4, 5) == Place(file="r", line=1, column=5, length=1)
