@@ -44,8 +44,7 @@ from nano_banana.recipe.resolve.texts import texts_of
 from nano_banana.recipe.schema import recipe_schema
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
-from nano_banana.recipe.validate import is_slight
-from nano_banana.recipe.validate import schema_problems
+from nano_banana.recipe.validate import check_shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +66,12 @@ def load_recipe(
 ) -> Loaded:
     """Read, check and resolve. Raises Invalid with every problem, sorted by place."""
     document = load_document(path, files=files, sets=sets, environ=environ)
-    wrong = schema_problems(document, recipe_schema())
-    if not all(is_slight(problem) for problem in wrong):
-        raise Invalid(wrong)
+    shape = check_shape(document, recipe_schema())
+    if not shape.slight:
+        raise Invalid(shape.problems)
     reading = Reading(document, files, catalog, environ)
     recipe, environment = _resolve(reading, path)
-    problems = [*wrong, *reading.problems]
+    problems = [*shape.problems, *reading.problems]
     if any(not problem.warning for problem in problems):
         # What seems unused may be what an unknown name meant.
         raise Invalid(problem for problem in problems if problem.kind != "template_unused")

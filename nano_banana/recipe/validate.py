@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jsonschema import Draft202012Validator
 
@@ -28,7 +29,19 @@ from nano_banana.recipe.verbs import no_verb
 from nano_banana.recipe.verbs import several_verbs
 
 
-def schema_problems(document: Document, schema: JSONObject) -> list[Problem]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What is wrong with a document's shape.
+
+    Where that is `slight`, names can be looked up all the same, and what is found then does not only
+    follow from this.
+    """
+
+    problems: Sequence[Problem]
+    slight: bool
+
+
+def check_shape(document: Document, schema: JSONObject) -> Shape:
     """Everything about the document's shape that the schema forbids, each at its place."""
     two = several_verbs(document)
     found: dict[str, Problem] = {repr(problem): problem for problem in two.values()}
@@ -38,11 +51,11 @@ def schema_problems(document: Document, schema: JSONObject) -> list[Problem]:
             continue  # no kind of stage fits it, and each would say so
         # jsonschema says "required" once for each name that is missing: keep one of each.
         found |= {repr(problem): problem for problem in _problems(document, mistake)}
-    return _without_echoes(list(found.values()))
+    problems = list(found.values())
+    return Shape(problems=_without_echoes(problems), slight=all(_is_slight(problem) for problem in problems))
 
 
-def is_slight(problem: Problem) -> bool:
-    """Whether names can be looked up all the same, without problems that only follow from this one."""
+def _is_slight(problem: Problem) -> bool:
     if problem.kind == "unknown_key":
         return not problem.suggestions and problem.data["owner"] != WHOLE
     return problem.kind in _SLIGHT
@@ -62,8 +75,8 @@ _SLIGHT = {
 
 
 def _without_echoes(problems: list[Problem]) -> list[Problem]:
-    """Leave out that `noun` is missing where `noum` is unknown: one slip is one problem."""
-    meant = {
+    """Leave out that `noun` is missing where `noum` is unknown, or no key is known: one slip is one problem."""
+    meant: set[tuple[JSONValue, JSONValue]] = {
         (problem.data["owner"], name)
         for problem in problems
         if problem.kind == "unknown_key"
@@ -72,7 +85,8 @@ def _without_echoes(problems: list[Problem]) -> list[Problem]:
     return [
         problem
         for problem in problems
-        if problem.kind != "missing_key" or (problem.data["owner"], problem.data["name"]) not in meant
+        if problem.kind != "missing_key"
+        or not (problem.data["strange"] or (problem.data["owner"], problem.data["name"]) in meant)
     ]
 
 
@@ -111,11 +125,10 @@ def _bad_name(place: Place, mistake: Mistake) -> Problem:
 
 def _missing(document: Document, mistake: Mistake) -> Iterator[Problem]:
     value = mistake.value if isinstance(mistake.value, Mapping) else {}
-    if value and mistake.known and not any(name in mistake.known for name in value):
-        return  # nothing in it is known, which is said of each key
+    strange = bool(value) and not any(name in mistake.known for name in value)
     for name in as_items(mistake.limit):
         if name not in value:
-            data = {"name": str(name), "owner": owner(document, mistake.path)}
+            data: JSONObject = {"name": name, "owner": owner(document, mistake.path), "strange": strange}
             yield Problem(kind="missing_key", place=document.key_place(mistake.path), data=data)
 
 
