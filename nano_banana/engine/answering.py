@@ -6,14 +6,14 @@ import asyncio
 import time
 from collections import defaultdict
 
-from nano_banana.core.answer import Desk
 from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
+from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
+from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.halt import Halt
 from nano_banana.engine.keeper import Answered
 from nano_banana.engine.keeper import Claim
@@ -27,10 +27,10 @@ WAIT = 0.1
 
 
 class Answering:
-    """Answers each distinct call once: the same call asked twice at the same time is made once."""
+    """Answers each distinct call once a run: one that is asked for twice is made once, and fails once."""
 
-    def __init__(self, store: Store, policy: Policy, desk: Desk, watch: Watcher, run: str) -> None:
-        """`run` is the id that replies are recorded under."""
+    def __init__(self, store: Store, policy: Policy, desk: StoreDesk, watch: Watcher, run: str, halt: Halt) -> None:
+        """`run` is the id that replies are recorded under; `halt` is set by what ends the run."""
         self._policy = policy
         self._desk = desk
         self._watch = watch
@@ -40,7 +40,11 @@ class Answering:
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
         for kind, count in policy.limits.items():
             self._slots[kind] = asyncio.Semaphore(count)
-        self.halt = Halt()
+        self.made: set[str] = set()
+        """The keys of the calls that were made and recorded in this run."""
+        self.failed: dict[str, tuple[Problem, ...]] = {}
+        """The keys of the calls that failed in this run, and why."""
+        self.halt = halt
         self.purse = Purse(policy.budget_usd)
 
     async def answer(self, call: Call, *, stage: str, node: str) -> tuple[Reply, bool]:
@@ -48,17 +52,24 @@ class Answering:
 
         Raises CallFailed where this call failed; what ends the whole run halts it and is raised as well.
         """
-        flying = self._flying.get(call.key)
-        if flying is not None:
-            return await asyncio.shield(flying), True
+        while (flying := self._flying.get(call.key)) is not None:
+            try:
+                return await asyncio.shield(flying), True
+            except asyncio.CancelledError:
+                if not flying.cancelled() or _are_cancelled():
+                    raise
+        if call.key in self.failed:
+            raise CallFailed(self.failed[call.key])
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._flying[call.key] = future
         try:
             reply, cached = await self._find_or_make(call, stage, node)
-        except BaseException as error:
-            if isinstance(error, NanoBananaError) and not isinstance(error, CallFailed):
-                self.halt.set(error)
-            future.set_exception(error if isinstance(error, NanoBananaError) else asyncio.CancelledError())
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        except Exception as error:
+            self._note(call, error)
+            future.set_exception(error)
             # Nobody may be waiting for it, and that is fine.
             future.exception()
             raise
@@ -69,12 +80,20 @@ class Answering:
             del self._flying[call.key]
 
     async def close(self) -> None:
-        """Close the providers that were made."""
+        """Keep what was answered, then close the providers that were made."""
+        await self._keeper.settle()
         for provider in self._providers.values():
             await provider.close()
 
+    def _note(self, call: Call, error: Exception) -> None:
+        if isinstance(error, CallFailed):
+            self.failed[call.key] = error.problems
+        else:
+            self.halt.set(error)
+
     async def _find_or_make(self, call: Call, stage: str, node: str) -> tuple[Reply, bool]:
         reply = await self._keeper.look(call.key)
+        waiting = False
         while reply is None:
             made = await self._make(call, stage, node)
             if isinstance(made, Answered):
@@ -82,7 +101,9 @@ class Answering:
             if isinstance(made, Reply):
                 reply = made
             else:
-                self._watch(News(kind="note", stage=stage, node=node, data={"kind": "made_elsewhere"}))
+                if not waiting:
+                    self._watch(News(kind="note", stage=stage, node=node, data={"kind": "made_elsewhere"}))
+                waiting = True
                 await asyncio.sleep(WAIT)
         self._watch(News(kind="cached", stage=stage, node=node))
         return reply, True
@@ -112,14 +133,15 @@ class Answering:
             cost = answer.cost_usd
             return Answered(call=call, answer=answer, seconds=time.perf_counter() - begun)
         except CallFailed as error:
-            self._watch(News(kind="failed", stage=stage, node=node, data={"kind": error.problems[0].kind}))
-            raise
+            self._watch(News(kind="failed", stage=stage, node=node))
+            raise CallFailed(self._desk.named(call, error.problems)) from error
         finally:
             self.purse.settle(reserved, cost)
 
     async def _keep(self, answered: Answered, stage: str, node: str) -> Reply:
         """Record the answer before anybody may use it; the slot is free for the next call meanwhile."""
         reply = await self._keeper.keep(answered)
+        self.made.add(answered.call.key)
         self._watch(News(kind="made", stage=stage, node=node, seconds=reply.seconds, cost_usd=reply.cost_usd))
         return reply
 
@@ -127,3 +149,8 @@ class Answering:
         if name not in self._providers:
             self._providers[name] = self._policy.providers[name]()
         return self._providers[name]
+
+
+def _are_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -24,13 +24,18 @@ class Batcher(Generic[Item, Result]):
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def ask(self, item: Item) -> Result:
-        """Answer one item with the next batch."""
+    def ask(self, item: Item) -> asyncio.Future[Result]:
+        """Put an item into the next batch. It is answered even where nobody waits for it any more."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
-        return await future
+        return future
+
+    async def settle(self) -> None:
+        """Wait until everything that was asked is answered. Raises nothing of what went wrong with it."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
 
     async def _drain(self) -> None:
         while self._waiting:

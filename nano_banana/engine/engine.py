@@ -59,7 +59,7 @@ class Engine:
         try:
             await asyncio.gather(*feeders)
             while self._tasks:
-                await asyncio.gather(*self._tasks)
+                await asyncio.wait(self._tasks)
         except BaseException:
             for task in (*feeders, *self._tasks):
                 task.cancel()
@@ -68,25 +68,26 @@ class Engine:
         return self._answering.halt.reason
 
     async def _root(self, node: Node) -> None:
-        result = await self._drive(node, {})
-        self._roots[node.id].set_result(result.result)
-        self._on_result(result)
+        self._roots[node.id].set_result(await self._end(node, {}))
 
     async def _feed(self, group: Group, skip: Collection[str]) -> None:
         """Give a group's nodes to the window, once what they wait for is there."""
         waited = {name: await self._roots[name] for name in group.after}
         results = {name: blob for name, blob in waited.items() if blob is not None}
         lost = [name for name in group.after if name not in results]
-        for node in group.nodes():
-            if node.id in skip:
-                continue
-            if lost or self._answering.halt.reason:
-                self._on_result(self._unbegun(node, lost))
-                continue
-            await self._window.acquire()
-            task = asyncio.create_task(self._take(node, results))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        try:
+            for node in group.nodes():
+                if node.id in skip:
+                    continue
+                if lost or self._answering.halt.reason:
+                    self._on_result(self._unbegun(node, lost))
+                    continue
+                await self._window.acquire()
+                task = asyncio.create_task(self._take(node, results))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
+            self._answering.halt.set(error)
 
     def _unbegun(self, node: Node, lost: list[str]) -> NodeResult:
         reason = self._answering.halt.reason
@@ -97,9 +98,19 @@ class Engine:
 
     async def _take(self, node: Node, results: dict[str, Blob]) -> None:
         try:
-            self._on_result(await self._drive(node, results))
+            await self._end(node, results)
         finally:
             self._window.release()
+
+    async def _end(self, node: Node, results: dict[str, Blob]) -> Blob | None:
+        """Drive a node and tell its end. An error that is no call's ends the run, and what is under way is kept."""
+        try:
+            result = await self._drive(node, results)
+            self._on_result(result)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others must end in good order
+            self._answering.halt.set(error)
+            return None
+        return result.result
 
     async def _drive(self, node: Node, results: dict[str, Blob]) -> NodeResult:
         """Answer a node's calls until its flow ends."""
@@ -114,8 +125,10 @@ class Engine:
             halted = self._answering.halt.reason is error or not isinstance(error, CallFailed)
             status = Status.STOPPED if halted else Status.FAILED
             problems = error.problems
-        kind: NewsKind = "node_done" if status is Status.DONE else "node_failed"
-        self._watch(News(kind=kind, stage=node.card.stage, node=node.id))
+        if status is not Status.STOPPED:
+            kind: NewsKind = "node_done" if status is Status.DONE else "node_failed"
+            why = {**problems[0].data, "kind": problems[0].kind} if problems else {}
+            self._watch(News(kind=kind, stage=node.card.stage, node=node.id, data=why))
         return NodeResult(node=node, status=status, steps=steps, pictures=pictures, result=result, problems=problems)
 
     async def _follow(self, node: Node, results: dict[str, Blob], steps: list[Step], pictures: list[Made]) -> Blob:
@@ -135,7 +148,16 @@ class Engine:
 
     async def _answers(self, ask: Ask, node: str, steps: list[Step]) -> tuple[Reply, ...]:
         asked = [self._answering.answer(call, stage=ask.stage, node=node) for call in ask.calls]
-        answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
-        for call, (reply, cached) in zip(ask.calls, answers, strict=True):
+        # One that fails does not leave the others running on unheard: all end first.
+        answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)
+        replies, errors = [], []
+        for call, answer in zip(ask.calls, answers, strict=True):
+            if isinstance(answer, BaseException):
+                errors.append(answer)
+                continue
+            reply, cached = answer
+            replies.append(reply)
             steps.append(Step(stage=ask.stage, call=call, reply=reply, cached=cached))
-        return tuple(reply for reply, _ in answers)
+        for error in errors:
+            raise error
+        return tuple(replies)

@@ -13,10 +13,16 @@ class Halt:
     def __init__(self) -> None:
         """Not halted."""
         self.reason: NanoBananaError | None = None
+        self.bug: Exception | None = None
+        """An error that nobody foresaw, to be raised once what was under way has ended."""
 
-    def set(self, reason: NanoBananaError) -> None:
-        """End the run for this reason."""
-        self.reason = self.reason or reason
+    def set(self, error: Exception) -> None:
+        """End the run for this reason; one that is no error of ours is a bug."""
+        if isinstance(error, NanoBananaError):
+            self.reason = self.reason or error
+            return
+        self.bug = self.bug or error
+        self.reason = self.reason or NanoBananaError([trouble("bug_unwritten", what=type(error).__name__)])
 
     def interrupt(self) -> None:
         """End the run because the user asked."""

@@ -44,6 +44,7 @@ class Keeper:
         self._look = Batcher(self._looked)
         self._begin = Batcher(self._begun)
         self._keep = Batcher(self._kept)
+        self._drop = Batcher(self._dropped)
 
     async def look(self, key: str) -> Reply | None:
         """The stored reply, if there is one."""
@@ -59,7 +60,12 @@ class Keeper:
 
     async def let_go(self, key: str) -> None:
         """Give up a claim without an answer."""
-        await asyncio.shield(asyncio.to_thread(self._store.release, [key], owner=self._owner))
+        await asyncio.shield(self._drop.ask(key))
+
+    async def settle(self) -> None:
+        """Wait until everything that was given to keep or to let go is kept and let go of."""
+        await self._keep.settle()
+        await self._drop.settle()
 
     def _looked(self, keys: Sequence[str]) -> Sequence[Reply | None]:
         known = self._store.replies(keys)
@@ -78,6 +84,10 @@ class Keeper:
         pairs = zip(items, replies, strict=True)
         self._store.record([Entry(call=item.call, reply=reply, run=self._run) for item, reply in pairs])
         return replies
+
+    def _dropped(self, keys: Sequence[str]) -> Sequence[None]:
+        self._store.release(keys, owner=self._owner)
+        return [None] * len(keys)
 
     def _reply(self, item: Answered) -> Reply:
         answer = item.answer

@@ -18,6 +18,7 @@ from itertools import islice
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
 from nano_banana.core.flow import Ask
 from nano_banana.core.flow import Event
 from nano_banana.core.flow import Flow
@@ -88,7 +89,15 @@ def preview(plan: Plan, lookup: Lookup, invent: Invent) -> Iterator[NodeResult]:
 
 
 def _drive(nodes: Iterable[Node], results: Mapping[str, Blob], lookup: Lookup, invent: Invent) -> Iterator[NodeResult]:
-    walks = [_Walk(node, node.flow(results)) for node in nodes if all(name in results for name in node.after)]
+    """Drive nodes side by side. Those that wait for what failed are blocked, as they would be in a run."""
+    walks = []
+    for node in nodes:
+        lost = [name for name in node.after if name not in results]
+        if lost:
+            problem = trouble("waits_for_failed", names=", ".join(lost))
+            yield NodeResult(node=node, status=Status.BLOCKED, problems=(problem,))
+        else:
+            walks.append(_Walk(node, node.flow(results)))
     for walk in walks:
         walk.go_on(None)
     while asking := [(walk, walk.event) for walk in walks if isinstance(walk.event, Ask)]:

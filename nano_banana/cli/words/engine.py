@@ -16,6 +16,7 @@ WORDS: Mapping[str, Wording] = {
         "raise `limits.budget_usd`; the next run goes on from here",
     ),
     "file_changed": Wording("`{path}` changed while the run was under way", "run it again"),
+    "stopping": Wording("stopping: what is under way ends and is kept; Ctrl-C again gives it up"),
     "interrupted": Wording("interrupted", "what was made is kept; the next run goes on from here"),
     "waits_for_failed": Wording("waits for {names}, which failed"),
     "made_elsewhere": Wording("another run is making this; waiting for it"),
