@@ -1,0 +1,1 @@
+"""Painted places: linear light, out of focus behind a person."""

@@ -1,0 +1,97 @@
+"""A person in a place, as one camera would see both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+
+import numpy as np
+
+from nano_banana.providers.local.backdrops.paint import paint
+from nano_banana.providers.local.backdrops.place import Place
+from nano_banana.providers.local.chance import chance
+from nano_banana.providers.local.chance import grain
+from nano_banana.providers.local.direction import Direction
+from nano_banana.providers.local.direction import Light
+from nano_banana.providers.local.grade import bloom
+from nano_banana.providers.local.grade import film
+from nano_banana.providers.local.pixels import Pixels
+from nano_banana.providers.local.pixels import blurred
+from nano_banana.providers.local.pixels import f32
+from nano_banana.providers.local.pixels import linear
+from nano_banana.providers.local.pixels import mixed
+from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.placing import Figure
+from nano_banana.providers.local.relight import relit
+from nano_banana.providers.local.relight import shadow
+
+NEAR = {"seamless": 1.0, "cloth": 0.6, "brick": 0.9, "library": 0.5, "home": 0.4, "clinic": 0.2}
+"""How close behind the person a painter's place stands (0 far, 1 touching)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A picture before its style: display values, the person's alpha and the face's box (None without a person)."""
+
+    shown: Pixels
+    alpha: Pixels
+    face: tuple[float, float, float, float] | None
+
+
+def side_of(direction: Direction, seed: int) -> int:
+    """Where the light comes from: as the prompt says, else by the seed."""
+    return direction.light.side or (-1 if chance(seed, "side").uniform() < 0.5 else 1)
+
+
+def backdrop(direction: Direction, seed: int, width: int, height: int) -> Pixels:
+    """The place alone, in linear light."""
+    rng = chance(seed, f"backdrop/{direction.painter}")
+    sway = rng.normal(1, 0.07, (len(direction.colours), 3))
+    colours = [
+        (float(red * by[0]), float(green * by[1]), float(blue * by[2]))
+        for (red, green, blue), by in zip(direction.colours, sway, strict=True)
+    ]
+    place = Place(
+        colours=colours,
+        dark=direction.dark,
+        wet=direction.wet,
+        snowy=direction.snowy,
+        side=side_of(direction, seed),
+    )
+    painted = paint(direction.painter, place, width, height, rng)
+    tint = 1 + (np.array(direction.light.tint, np.float32) - 1) * 0.7
+    return f32(painted * tint * (0.55 + 0.45 * direction.light.exposure))
+
+
+def composed(figure: Figure | None, direction: Direction, seed: int, width: int, height: int) -> Scene:
+    """The person in the place, lit by its light."""
+    place = backdrop(direction, seed, width, height)
+    if figure is None:
+        return Scene(shown=film(bloom(place, 0.5)), alpha=np.zeros((height, width), np.float32), face=None)
+    light = replace(direction.light, side=side_of(direction, seed))
+    return Scene(shown=joined(figure, place, light, direction, seed), alpha=figure.alpha, face=figure.face)
+
+
+def joined(figure: Figure, place: Pixels, light: Light, direction: Direction, seed: int) -> Pixels:
+    """Person on place, display values."""
+    crisp = _crisp(figure.pixels, figure.scale, seed)
+    person = relit(linear(crisp), figure.alpha, figure.face, place, light)
+    behind = shadow(place, figure.alpha, light, NEAR.get(direction.painter, 0.0))
+    edge = _snug(figure.alpha, figure.scale)
+    return film(bloom(mixed(behind, person, edge), 0.5))
+
+
+def _snug(alpha: Pixels, scale: float) -> Pixels:
+    """The alpha drawn in a little, so that no halo of the old background is left; softer the more it is enlarged."""
+    soft = blurred(alpha, max(0.6, 0.55 * scale))
+    return smooth(0.22, 0.93, soft)
+
+
+def _crisp(pixels: Pixels, scale: float, seed: int) -> Pixels:
+    """An enlarged photo with some of its bite back: edges sharpened, pores' worth of texture added."""
+    strength = float(np.clip((scale - 0.8) * 0.45, 0.15, 1.1))
+    fine = pixels - blurred(pixels, max(1.0, 0.8 * scale))
+    broad = pixels - blurred(pixels, 8.0 * max(1.0, scale))
+    sharp = pixels + np.clip(fine, -0.08, 0.08) * strength * 1.3 + np.clip(broad, -0.1, 0.1) * 0.12
+    texture = grain(chance(seed, "texture"), pixels.shape[0], pixels.shape[1], 1.5) * 0.0035 * min(scale, 2.5)
+    return f32(np.clip(sharp + texture[..., None], 0, 1))

@@ -1,0 +1,90 @@
+"""What crosses to a worker process: a call, told in roles, and where its input files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import TypeAlias
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.providers.local.chance import seed_of
+
+Result: TypeAlias = tuple[JSONObject, Mapping[str, tuple[bytes, str]]]
+"""The answer's data, and its files by place: bytes and media type."""
+
+Size: TypeAlias = tuple[int, int]
+
+LEAST, MOST = 64, 8192
+"""Pixels that a side may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A call of an endpoint that does `does`; `roles` maps roles to its field names.
+
+    `makes` are the places of the result's files, `size` the pixels wished for (None: as the input picture),
+    `key` the call's. All readers raise CallFailed `local_argument` or `local_input`.
+    """
+
+    endpoint: str
+    does: str
+    roles: Mapping[str, str]
+    makes: tuple[str, ...]
+    arguments: JSONObject
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    size: Size | None = None
+    key: str = ""
+
+    def value(self, role: str) -> JSONValue:
+        """What stands in the field of this role, or None."""
+        return self.arguments.get(self.roles[role]) if role in self.roles else None
+
+    def text(self, role: str) -> str:
+        """The text of a role, empty where there is none."""
+        value = self.value(role)
+        return value if isinstance(value, str) else ""
+
+    def number(self, role: str, default: float, low: float, high: float) -> float:
+        """A number from `low` to `high`, `default` where it is not given."""
+        value = self.value(role)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise CallFailed([trouble("local_argument", name=self.roles[role], value=value)])
+        return float(value)
+
+    @property
+    def seed(self) -> int:
+        """The seed as given, else one that follows from the call."""
+        value = self.value("seed")
+        return value if isinstance(value, int) and not isinstance(value, bool) else seed_of(self.key)
+
+    def file(self, role: str) -> Path:
+        """The input file of a role."""
+        name = self.roles.get(role, role)
+        if name not in self.inputs:
+            raise CallFailed([trouble("local_input", input=name)])
+        return self.inputs[name]
+
+    def pictures(self) -> list[tuple[str, Path]]:
+        """All input pictures, by place: the one of `image`, then those of `images` in order."""
+        single = self.roles.get("image", "")
+        several = f"{self.roles['images']}/" if "images" in self.roles else "?"
+        listed = sorted((int(place.removeprefix(several)), place) for place in self.inputs if place.startswith(several))
+        places = [place for place in (single,) if place in self.inputs] + [place for _, place in listed]
+        if not places:
+            raise CallFailed([trouble("local_input", input=single or self.roles.get("images", "image"))])
+        return [(place, self.inputs[place]) for place in places]
+
+    def sized(self, fallback: Size) -> Size:
+        """The size to make, `fallback` where none is wished for."""
+        width, height = self.size or fallback
+        if not (LEAST <= width <= MOST and LEAST <= height <= MOST):
+            name = self.roles.get("size", "image")
+            raise CallFailed([trouble("local_size", name=name, width=width, height=height, least=LEAST, most=MOST)])
+        return width, height

@@ -1,0 +1,124 @@
+"""Float pictures: linear light, blurs, resampling; nothing but numpy and Pillow."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels: TypeAlias = NDArray[np.float32]
+"""Height × width × 3 (a picture) or height × width (a mask or a map), mostly 0–1."""
+
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Rec. 709 weights of linear red, green and blue."""
+
+
+def f32(values: object) -> Pixels:
+    """The values as a float picture."""
+    return np.asarray(values, np.float32)
+
+
+def linear(srgb: Pixels) -> Pixels:
+    """Display values to light, by the plain power 2.2."""
+    return np.power(np.clip(srgb, 0, None), 2.2, dtype=np.float32)
+
+
+def display(light: Pixels) -> Pixels:
+    """Light to display values, clipped to 0–1."""
+    return np.power(np.clip(light, 0, 1), 1 / 2.2, dtype=np.float32)
+
+
+def luma(picture: Pixels) -> Pixels:
+    """Brightness of each pixel (height × width)."""
+    return f32(picture @ LUMA)
+
+
+def floats(picture: Image.Image) -> Pixels:
+    """A Pillow picture as floats 0–1."""
+    return np.asarray(picture, np.float32) / np.float32(255)
+
+
+def image(picture: Pixels) -> Image.Image:
+    """Floats 0–1 as a Pillow picture, RGB or L, rounded."""
+    return Image.fromarray((np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8))
+
+
+def resized(picture: Pixels, width: int, height: int) -> Pixels:
+    """The picture or map resampled (bicubic) to `width` × `height`, unclipped."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    if picture.ndim == 2:
+        return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC), np.float32)
+    return np.stack([resized(np.ascontiguousarray(picture[..., at]), width, height) for at in range(3)], axis=-1)
+
+
+def blurred(picture: Pixels, radius: float) -> Pixels:
+    """Nearly Gaussian blur of standard deviation `radius` pixels: three box blurs, edges repeated.
+
+    Wide blurs are made at a smaller size: nobody can see the difference.
+    """
+    height, width = picture.shape[:2]
+    shrink = int(min(radius // 4, 8, min(height, width) // 8))
+    if shrink >= 2:
+        small = resized(picture, max(4, width // shrink), max(4, height // shrink))
+        return resized(blurred(small, radius / shrink), width, height)
+    side = max(0, round((np.sqrt(4 * radius * radius + 1) - 1) / 2))
+    result = picture
+    for _ in range(3 if side else 0):
+        result = _boxed(_boxed(result, side, 0), side, 1)
+    return result
+
+
+def boxed(picture: Pixels, side: int) -> Pixels:
+    """The mean over a square of 2 × `side` + 1 pixels around each pixel, edges repeated."""
+    return _boxed(_boxed(picture, side, 0), side, 1)
+
+
+def _boxed(picture: Pixels, side: int, axis: int) -> Pixels:
+    around = [(side + 1, side) if at == axis else (0, 0) for at in range(picture.ndim)]
+    total = np.cumsum(np.pad(picture, around, mode="edge"), axis=axis, dtype=np.float64)
+    length = picture.shape[axis]
+    far = np.take(total, range(2 * side + 1, 2 * side + 1 + length), axis=axis)
+    near = np.take(total, range(length), axis=axis)
+    return f32((far - near) / (2 * side + 1))
+
+
+def out_of_focus(picture: Pixels, radius: float, squeeze: float = 1.0) -> Pixels:
+    """Blur of a wide-open lens: each point becomes a disc of `radius` pixels, `squeeze` × as wide as high.
+
+    The rim of the disc is a little brighter than its middle, as good lenses draw it.
+    """
+    height, width = picture.shape[:2]
+    down = np.fft.fftfreq(height)[:, None] * height
+    across = np.fft.fftfreq(width)[None, :] * width
+    distance = np.hypot(across / squeeze, down)
+    disc = np.clip(radius + 0.5 - distance, 0, 1) * (0.85 + 0.15 * (distance / max(radius, 1)) ** 4)
+    kernel = np.fft.rfft2(disc / disc.sum())[..., None]
+    return f32(np.fft.irfft2(np.fft.rfft2(picture, axes=(0, 1)) * kernel, s=(height, width), axes=(0, 1)))
+
+
+def mixed(under: Pixels, over: Pixels, amount: Pixels | float) -> Pixels:
+    """`over` on `under`, `amount` 0–1 (a number, or a map as large as the pictures)."""
+    share = amount[..., None] if isinstance(amount, np.ndarray) and amount.ndim < under.ndim else amount
+    return f32(under + (over - under) * share)
+
+
+def smooth(edge0: float, edge1: float, value: Pixels) -> Pixels:
+    """Hermite's smooth step: 0 below `edge0`, 1 above `edge1`."""
+    t = np.clip((value - edge0) / (edge1 - edge0), 0, 1)
+    return f32(t * t * (3 - 2 * t))
+
+
+def grid(height: int, width: int) -> tuple[Pixels, Pixels]:
+    """For each pixel its x and y as fractions of the width and height (shapes 1 × width and height × 1)."""
+    x = (np.arange(width, dtype=np.float32)[None, :] + 0.5) / width
+    y = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height
+    return f32(x), f32(y)
+
+
+def eased(edge0: float, edge1: float, value: float) -> float:
+    """As `smooth`, for one number."""
+    t = min(max((value - edge0) / (edge1 - edge0), 0.0), 1.0)
+    return t * t * (3 - 2 * t)

@@ -1,0 +1,149 @@
+"""Drawing over a picture: all of it, or where a mask is white."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from nano_banana.imaging.open import open_picture
+from nano_banana.providers.local.align import aligned
+from nano_banana.providers.local.chance import chance
+from nano_banana.providers.local.compose import Scene
+from nano_banana.providers.local.compose import backdrop
+from nano_banana.providers.local.compose import composed
+from nano_banana.providers.local.cutout import Cutout
+from nano_banana.providers.local.cutout import cut_out
+from nano_banana.providers.local.direction import Direction
+from nano_banana.providers.local.draw import finish
+from nano_banana.providers.local.encode import answer
+from nano_banana.providers.local.grade import bloom
+from nano_banana.providers.local.grade import film
+from nano_banana.providers.local.grade import grained
+from nano_banana.providers.local.job import Job
+from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.pixels import Pixels
+from nano_banana.providers.local.pixels import blurred
+from nano_banana.providers.local.pixels import eased
+from nano_banana.providers.local.pixels import f32
+from nano_banana.providers.local.pixels import floats
+from nano_banana.providers.local.pixels import image
+from nano_banana.providers.local.pixels import mixed
+from nano_banana.providers.local.pixels import resized
+from nano_banana.providers.local.placing import Figure
+from nano_banana.providers.local.prompt import read
+from nano_banana.providers.local.styles.painting import face_mask
+from nano_banana.providers.local.subject import Cast
+from nano_banana.providers.local.subject import cast_of
+
+REPLACES = 0.6
+"""From this strength on an adapter's face takes the place of the one in the picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The input picture (display values) and the person in it, in the picture's own frame."""
+
+    shown: Pixels
+    cutout: Cutout
+    figure: Figure
+
+
+def image_to_image(job: Job) -> Result:
+    """Draw the prompt over the whole picture; `strength` says how much of it is new."""
+    source, cast, direction = _source(job), cast_of(job), read(job.text("prompt"))
+    strength = job.number("strength", 0.85, 0, 1)
+
+    def one(seed: int) -> Image.Image:
+        height, width = source.figure.alpha.shape
+        figure = _person(source, cast, seed, strength)
+        drawn = finish(composed(figure, direction, seed, width, height), direction, seed, cast)
+        person = mixed(source.shown, drawn, eased(0.0, 0.75, strength))
+        place = mixed(source.shown, drawn, eased(0.3, 0.7, strength))
+        return image(mixed(place, person, figure.alpha))
+
+    return answer(job, [one(job.seed + at) for at in range(_count(job))], plain=source.cutout.plain)
+
+
+def inpaint(job: Job) -> Result:
+    """Draw the prompt where the mask is white; everything else stays."""
+    source, cast, direction = _source(job), cast_of(job), read(job.text("prompt"))
+    height, width = source.figure.alpha.shape
+    mask = floats(open_picture(job.file("mask"), place=job.roles["mask"]).convert("L"))
+    mask = f32(np.clip(resized(mask, width, height), 0, 1))
+    strength = job.number("strength", 0.85, 0, 1)
+    pictures = [
+        image(_inpainted(source, cast, direction, mask, (job.seed + at, strength))) for at in range(_count(job))
+    ]
+    return answer(job, pictures, plain=source.cutout.plain)
+
+
+def _count(job: Job) -> int:
+    return round(job.number("count", 1, 1, 16))
+
+
+def _source(job: Job) -> Source:
+    place, path = job.pictures()[0]
+    picture = open_picture(path, place=place)
+    width, height = job.sized(picture.size)
+    picture = picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.LANCZOS)
+    cutout = cut_out(picture)
+    scale = width / cutout.size[0]
+    face = cutout.face
+    box = (face.left * scale, face.top * scale, face.width * scale, face.height * scale)
+    shown, alpha = floats(picture), np.clip(resized(cutout.alpha, width, height), 0, 1)
+    return Source(shown=shown, cutout=cutout, figure=Figure(pixels=shown, alpha=alpha, face=box, scale=1.0))
+
+
+def _person(source: Source, cast: Cast, seed: int, strength: float) -> Figure:
+    """The picture's own person, or the adapter's in the same place where the strength is high."""
+    if not cast.cutouts or strength < REPLACES or source.cutout.face.score == 0:
+        return source.figure
+    height, width = source.figure.alpha.shape
+    return aligned(cast.cutouts, source.cutout, (width, height), chance(seed, "photo"))
+
+
+def _inpainted(source: Source, cast: Cast, direction: Direction, mask: Pixels, how: tuple[int, float]) -> Pixels:
+    seed, strength = how
+    height, width = mask.shape
+    behind = mask * (1 - source.figure.alpha)
+    drawn = source.shown
+    if float(behind.sum()) > 0.55 * float(mask.sum()):
+        place = film(bloom(backdrop(direction, seed, width, height), 0.5))
+        scene = Scene(shown=place, alpha=np.zeros_like(mask), face=None)
+        fresh = finish(scene, direction, seed, cast)
+        drawn = mixed(drawn, fresh, 1 - source.figure.alpha)
+    elif cast.cutouts and source.cutout.face.score > 0:
+        drawn = _faced(source, cast, seed, strength)
+    drawn = grained(_touched(drawn, direction, seed), 0.012, 1.3, chance(seed, "grain"))
+    share = mask * eased(0.0, 0.8, strength)
+    return mixed(source.shown, drawn, f32(share))
+
+
+def _faced(source: Source, cast: Cast, seed: int, strength: float) -> Pixels:
+    """The adapter's face in the place of the picture's, in the picture's own light and colour."""
+    height, width = source.figure.alpha.shape
+    other = aligned(cast.cutouts, source.cutout, (width, height), chance(seed, "photo"))
+    scene = Scene(shown=source.shown, alpha=source.figure.alpha, face=source.figure.face)
+    oval = face_mask(scene)
+    skin = oval * other.alpha * source.figure.alpha
+    reach = max(3.0, source.figure.face[2] * 0.22)
+    matched = _matched(other.pixels, source.shown, skin, reach)
+    return mixed(source.shown, matched, f32(np.clip(skin * (0.35 + 0.65 * strength) * 1.15, 0, 1)))
+
+
+def _matched(new: Pixels, old: Pixels, where: Pixels, reach: float) -> Pixels:
+    """`new` with the slow changes of light and colour of `old`, and its own detail: a blend of low and high bands."""
+    weight = np.maximum(blurred(where, reach), 1e-3)[..., None]
+    low_new = blurred(new * where[..., None], reach) / weight
+    low_old = blurred(old * where[..., None], reach) / weight
+    gain = np.clip((low_old + 0.02) / (low_new + 0.02), 0.4, 2.5)
+    return f32(np.clip(new * gain, 0, 1))
+
+
+def _touched(drawn: Pixels, direction: Direction, seed: int) -> Pixels:
+    """A hint of the prompt's light on what is drawn."""
+    tint = 1 + (np.array(direction.light.tint, np.float32) - 1) * 0.22
+    sway = 1 + float(chance(seed, "touch").normal(0, 0.015))
+    return f32(np.clip(drawn * tint * sway, 0, 1))

@@ -1,0 +1,1 @@
+"""Ways to finish a picture: on film, in oil, in ink."""

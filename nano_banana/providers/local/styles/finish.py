@@ -1,0 +1,54 @@
+"""From a composed scene to the picture: painted if asked, then graded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nano_banana.providers.local.chance import chance
+from nano_banana.providers.local.compose import Scene
+from nano_banana.providers.local.grade import Grade
+from nano_banana.providers.local.grade import graded
+from nano_banana.providers.local.pixels import Pixels
+from nano_banana.providers.local.pixels import f32
+from nano_banana.providers.local.styles.drawing import charcoal
+from nano_banana.providers.local.styles.drawing import comic
+from nano_banana.providers.local.styles.drawing import pencil
+from nano_banana.providers.local.styles.looks import DRAWN
+from nano_banana.providers.local.styles.looks import LOOKS
+from nano_banana.providers.local.styles.looks import PAINTED
+from nano_banana.providers.local.styles.looks import PHOTOGRAPH
+from nano_banana.providers.local.styles.looks import prepared
+from nano_banana.providers.local.styles.neural import impressionist
+from nano_banana.providers.local.styles.neural import mosaic
+from nano_banana.providers.local.styles.painting import oil
+from nano_banana.providers.local.styles.painting import watercolour
+
+PAINTINGS: Mapping[str, tuple[Callable[[Scene, np.random.Generator], Pixels], Grade]] = {
+    "oil": (oil, PAINTED),
+    "impressionist": (impressionist, PAINTED),
+    "mosaic": (mosaic, PAINTED),
+    "watercolour": (watercolour, DRAWN),
+    "pencil": (pencil, DRAWN),
+    "charcoal": (charcoal, DRAWN),
+    "comic": (comic, DRAWN),
+}
+"""Ways of painting, and how each is finished."""
+
+
+def finished(scene: Scene, styles: Sequence[str], side: int, seed: int) -> Pixels:
+    """The scene in its styles, display values 0–1."""
+    shown, grade = scene.shown, PHOTOGRAPH
+    look = next((style for style in styles if style in LOOKS), None)
+    if look:
+        shown, grade = prepared(scene, look, side, chance(seed, "look")), LOOKS[look]
+    painting = next((style for style in styles if style in PAINTINGS), None)
+    if painting:
+        paint, last = PAINTINGS[painting]
+        shown = paint(replace(scene, shown=f32(np.clip(shown, 0, 1))), chance(seed, "strokes"))
+        grade = replace(grade, grain=0.0, vignette=last.vignette, curve=last.curve) if look else last
+    return graded(shown, grade, chance(seed, "grain"))
