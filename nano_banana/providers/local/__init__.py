@@ -1,1 +1,1 @@
-"""The provider without a network: portraits composed from the subject's own photos."""
+"""Portraits composed from the subject's own photos, without a network."""

@@ -1,4 +1,4 @@
-"""What the local trainer makes: a subject's cut-outs, in a safetensors file."""
+"""What the local trainer makes: a subject's cut-outs, in one file."""
 
 from __future__ import annotations
 

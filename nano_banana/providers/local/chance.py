@@ -17,11 +17,6 @@ def chance(seed: int, purpose: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
-def seed_of(text: str) -> int:
-    """A seed (0 to 2³¹ − 1) that follows from the text."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
-
-
 def clouds(rng: np.random.Generator, height: int, width: int, cells: float, octaves: int = 3) -> Pixels:
     """Soft random shapes of mean 0 and deviation 1, `cells` of the largest to the height (value noise)."""
     total = np.zeros((height, width), np.float32)

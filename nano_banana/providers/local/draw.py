@@ -1,4 +1,4 @@
-"""Drawing from words: with an adapter's person, a picture's, or a stand-in."""
+"""Drawing from words: an adapter's person, a picture's, or a stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as the answer that fal's endpoints give: files by place, and their JSON."""
+"""Pictures as fal's endpoints give them: files by place, and JSON."""
 
 from __future__ import annotations
 

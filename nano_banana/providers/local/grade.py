@@ -1,4 +1,4 @@
-"""The last look of a photograph: curve, colour of shadows, vignette, glow, grain."""
+"""The last look of a photograph: curve, colour, vignette, grain."""
 
 from __future__ import annotations
 

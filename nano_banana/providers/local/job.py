@@ -1,4 +1,4 @@
-"""What crosses to a worker process: a call, told in roles, and where its input files lie."""
+"""What crosses to a worker process: a call, told in roles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
-from nano_banana.providers.local.chance import seed_of
+from nano_banana.providers.local.seeds import seed_of
 
 Result: TypeAlias = tuple[JSONObject, Mapping[str, tuple[bytes, str]]]
 """The answer's data, and its files by place: bytes and media type."""

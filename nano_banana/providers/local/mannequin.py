@@ -1,4 +1,4 @@
-"""A stand-in for a person nobody has a photo of: a painted figure without features."""
+"""A stand-in for a person nobody has a photo of, without features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Float pictures: linear light, blurs, resampling; nothing but numpy and Pillow."""
+"""Float pictures: linear light, blurs, resampling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the person stands in the picture: eyes at a good height, nothing cut off in view."""
+"""Where the person stands: eyes at a good height, nothing cut off."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nano_banana.providers.local.backdrops.canvas import Colour
-from nano_banana.providers.local.chance import seed_of
 from nano_banana.providers.local.direction import Direction
 from nano_banana.providers.local.direction import Light
+from nano_banana.providers.local.seeds import seed_of
 from nano_banana.providers.local.vocabulary import SceneWords
 from nano_banana.providers.local.vocabulary import Vocabulary
 from nano_banana.providers.local.vocabulary import found

@@ -1,4 +1,4 @@
-"""Answers fal's endpoints from the subject's own photos; knows no network and no cost."""
+"""Answers fal's endpoints from own photos; knows no network, no cost."""
 
 from __future__ import annotations
 

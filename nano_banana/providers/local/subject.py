@@ -1,4 +1,4 @@
-"""Who is in the picture: the person of the first adapter that weighs enough."""
+"""Who is in the picture: the first adapter's person that weighs enough."""
 
 from __future__ import annotations
 

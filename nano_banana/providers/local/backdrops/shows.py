@@ -1,4 +1,4 @@
-"""Places of light and dark: a stage, open space, the deck of a ship between stars."""
+"""Places of light and dark: a stage, open space, a hangar."""
 
 from __future__ import annotations
 
