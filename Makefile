@@ -83,7 +83,8 @@ tests: $(VENV)/.dev
 GENERATED := \
   docs/cli.md=nano_banana.cli.reference \
   docs/recipe.md=nano_banana.recipe.reference \
-  schemas/recipe.schema.json=nano_banana.recipe.schema
+  schemas/recipe.schema.json=nano_banana.recipe.schema \
+  schemas/run.schema.json=nano_banana.project.told_schema
 EACH_GENERATED = set -e; for pair in $(GENERATED); do file=$${pair%%=*}; module=$${pair\#*=}; \
   grep -qs __main__ "$$(echo $$module | tr . /).py" || { echo "$$module prints nothing yet: no $$file"; continue; }; \
   printed=$$($(BIN)/python -m $$module && echo .); printed=$${printed%.}

@@ -177,7 +177,6 @@ ADAPTER: JSONObject = {
     "properties": {
         "file": {**TEXT, "description": "The path of the file."},
         "base": {"type": "string", "description": "The model family it was made for, for example `flux-1`."},
-        "trigger": {"type": "string", "description": "The words that call it up, for templates."},
     },
     "required": ["file"],
     "additionalProperties": False,

@@ -79,7 +79,6 @@ class AdapterFile:
     name: str
     path: Path
     base: str = ""
-    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

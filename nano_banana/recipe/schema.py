@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.schema import with_schema
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
@@ -17,7 +18,7 @@ MOST_STAGES = 100
 
 
 def recipe_schema(catalog: Catalog | None = None) -> JSONObject:
-    """The schema, draft 2020-12. With a catalog, `with` is spelled out for each endpoint.
+    """The schema, draft 2020-12. With a catalog, endpoints are listed and `with` is spelled out for each.
 
     The loader validates without one, since the catalog's own check says more and knows templates.
     """
@@ -26,6 +27,7 @@ def recipe_schema(catalog: Catalog | None = None) -> JSONObject:
         "$schema": DIALECT,
         "$id": ADDRESS,
         "title": "Nano Banana recipe",
+        "description": "A reproducible set of portraits: the people, the shots, and the stages they go through.",
         "type": "object",
         "properties": properties,
         "required": ["nano_banana", "name"],
@@ -53,24 +55,31 @@ _ID: JSONObject = {**NAME, "description": "The stage's name; other stages refer 
 
 
 def _of_kind(kind: Kind, catalog: Catalog | None) -> JSONObject:
+    params: dict[str, JSONValue] = {**kind.params}
     then: dict[str, JSONValue] = {
         "description": kind.about,
-        "properties": {"id": _ID, **kind.params},
+        "properties": params,
         "required": ["id", *kind.required],
         "additionalProperties": False,
     }
-    if catalog is not None and "with" in kind.params:
-        then["allOf"] = [_of_endpoint(kind, catalog, endpoint) for endpoint in catalog.ids]
-    return {"if": {"required": [kind.verb]}, "then": then}
+    if catalog is not None:
+        naming = "using" if "using" in kind.params else kind.verb
+        fit = [endpoint for name in catalog.ids if (endpoint := catalog.get(name)) and does(kind, endpoint)]
+        params[naming] = {**kind.params[naming], "examples": [endpoint.id for endpoint in fit]}
+        then["allOf"] = [_of_endpoint(naming, endpoint) for endpoint in fit]
+    return {"if": {"required": [kind.verb]}, "then": {**then, "properties": {"id": _ID, **params}}}
 
 
-def _of_endpoint(kind: Kind, catalog: Catalog, name: str) -> JSONObject:
-    naming = "using" if "using" in kind.params else kind.verb
-    endpoint = catalog.get(name)
-    fields = {} if endpoint is None else with_schema(endpoint)
+def does(kind: Kind, endpoint: Endpoint) -> bool:
+    """Whether the endpoint has a field for everything that the kind hands over."""
+    roles = endpoint.roles.named()
+    return all(role in roles for role in kind.needs)
+
+
+def _of_endpoint(naming: str, endpoint: Endpoint) -> JSONObject:
     return {
-        "if": {"properties": {naming: {"const": name}}, "required": [naming]},
-        "then": {"properties": {"with": fields}},
+        "if": {"properties": {naming: {"const": endpoint.id}}, "required": [naming]},
+        "then": {"properties": {"with": with_schema(endpoint)}},
     }
 
 

@@ -36,6 +36,7 @@ KIND = Kind(
         "with": WITH,
     },
     required=("generate", "using"),
+    needs=("prompt",),
 )
 
 

@@ -96,6 +96,7 @@ KIND = Kind(
         "with": WITH,
     },
     required=("inpaint", "mask", "using"),
+    needs=("image", "prompt"),
 )
 
 

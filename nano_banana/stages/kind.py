@@ -13,13 +13,15 @@ class Kind:
     """What the recipe may say about a stage of this kind.
 
     `params` maps each key to its JSON Schema, the verb's own first; the recipe's schema, the editor's
-    completion and the reference are made from it.
+    completion and the reference are made from it. `needs` are the roles that an endpoint must have to do
+    this work.
     """
 
     verb: str
     about: str
     params: Mapping[str, JSONObject]
     required: tuple[str, ...]
+    needs: tuple[str, ...] = ()
 
 
 TEXT: JSONObject = {"type": "string", "minLength": 1}

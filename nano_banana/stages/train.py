@@ -49,6 +49,7 @@ KIND = Kind(
         "with": WITH,
     },
     required=("train", "using"),
+    needs=("archive",),
 )
 
 

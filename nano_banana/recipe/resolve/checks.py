@@ -11,6 +11,7 @@ from nano_banana.catalog.misfit import Misfit
 from nano_banana.catalog.values import Values
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
+from nano_banana.core.json import as_whole
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
@@ -21,9 +22,7 @@ from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.fitting import check_adapters
 from nano_banana.recipe.resolve.fitting import check_cast
 from nano_banana.recipe.resolve.reading import Reading
-
-_NEEDS = {"train": ("archive",), "generate": ("prompt",), "inpaint": ("image", "prompt")}
-"""The roles that an endpoint must have to do a stage's work."""
+from nano_banana.stages.registry import KINDS
 
 _AT_KEY = {"field_unknown", "no_negative_prompt", "field_is_ours"}
 
@@ -44,7 +43,7 @@ def check_stages(
         endpoint = reading.catalog.get(stage.endpoint)
         if endpoint is None:
             _unknown_endpoint(reading, stage)
-        elif any(need not in endpoint.roles.named() for need in _NEEDS.get(stage.verb, ())):
+        elif any(need not in endpoint.roles.named() for need in KINDS[stage.verb].needs):
             _unfit(reading, stage, endpoint)
         else:
             _check_fields(reading, stage, endpoint)
@@ -183,7 +182,7 @@ def _check_steps(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
         return
     bounds = as_object(steps) if isinstance(steps, Mapping) else {"": steps}
     for name, count in bounds.items():
-        if name != "per_photo":
+        if name != "per_photo" and as_whole(count) >= 1:
             _check_value(reading, endpoint, field, count, (*where, name) if name else where)
     low, high = bounds.get("min"), bounds.get("max")
     if isinstance(low, int) and isinstance(high, int) and low > high:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
@@ -68,7 +69,7 @@ def _found(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
     if not globbed and not files.exists(pattern, confined=False):
         reading.wrong("photo_missing", where, path=pattern)
         return {}
-    found = files.glob(f"{pattern}/*" if folder else pattern, confined=False)
+    found = files.glob(f"{escape(pattern)}/*" if folder else pattern, confined=False)
     if globbed:
         found = [path for path in found if path.suffix.casefold() in PICTURE_SUFFIXES]
     if not found:
@@ -102,10 +103,17 @@ def read_adapters(reading: Reading) -> Mapping[str, AdapterFile]:
     for name, value in reading.section("adapters").items():
         data = as_object(value)
         path = existing(reading, as_text(data["file"]), ("adapters", name, "file"))
+        if "base" in data:
+            reading.known("model family", as_text(data["base"]), _families(reading), ("adapters", name, "base"))
         if path is not None:
-            base, trigger = as_text(data.get("base", "")), as_text(data.get("trigger", ""))
-            adapters[name] = AdapterFile(name=name, path=path, base=base, trigger=trigger)
+            adapters[name] = AdapterFile(name=name, path=path, base=as_text(data.get("base", "")))
     return adapters
+
+
+def _families(reading: Reading) -> list[str]:
+    """The model families that the catalog's endpoints draw with."""
+    endpoints = [reading.catalog.get(name) for name in reading.catalog.ids]
+    return sorted({endpoint.base for endpoint in endpoints if endpoint is not None and endpoint.base})
 
 
 def existing(reading: Reading, path: str, where: Where) -> Path | None:

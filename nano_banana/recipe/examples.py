@@ -1,0 +1,112 @@
+"""A recipe by example: one whole, and one piece for each section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WHOLE = """\
+nano_banana: 1
+name: first-portraits
+subjects:
+  ana: {noun: woman, trigger: anqz7, training_set: photos/ana}
+templates:
+  headshot: "{{ subject.trigger }} {{ subject.noun }}, editorial headshot, {{ scene }}, natural skin texture"
+shots:
+  headshots:
+    template: headshot
+    cast: ana
+    matrix: {scene: [a bright office, a rainy street]}
+    seeds: [11, 29]
+stages:
+  - {id: likeness, train: ana, using: fal-ai/flux-lora-fast-training}
+  - {id: takes, generate: headshots, using: fal-ai/flux-lora, adapters: {likeness: 0.95}}
+"""
+
+SECTIONS: Mapping[str, str] = {
+    "vars": """\
+vars: {company: Acme, city: "{{ env.CITY | default('Lisbon') }}"}
+""",
+    "include": """\
+include: [shared/axes.yaml, shared/templates.yaml]
+""",
+    "limits": """\
+limits:
+  budget_usd: 30
+  ask_above_usd: 10
+  parallel: {train: 2, image: 4}
+""",
+    "subjects": """\
+subjects:
+  ana:
+    noun: woman
+    trigger: anqz7
+    traits: {hair: shoulder-length dark hair}
+    consent: {given_by: Ana L., on: 2026-09-01, uses: [website, press]}
+    training_set: photos/ana/*.jpg
+  ben: {noun: man, trigger: bnvk4, training_set: [photos/ben, more/ben-01.jpg]}
+""",
+    "adapters": """\
+adapters:
+  film: {file: adapters/film.safetensors, base: flux-1}
+""",
+    "axes": """\
+axes:
+  scene:
+    office: {place: a bright open-plan office, light: soft window light from camera left}
+    street: {place: a quiet city street after rain, light: overcast daylight}
+  mood: [calm, a faint smile]
+""",
+    "templates": """\
+templates:
+  solo: >-
+    {{ subject.trigger }} {{ subject.noun }}, {{ mood }}, in {{ scene.place }}, {{ scene.light }}
+    {%- if subject.traits.hair %}, {{ subject.traits.hair }}{% endif %}
+  pair: {file: prompts/pair.j2}
+""",
+    "shots": """\
+shots:
+  portraits:
+    template: solo
+    cast: {each: [ana, ben]}
+    matrix: {scene: all, mood: [calm]}
+    exclude: [{subject: ben, scene: office}]
+    seeds: {count: 4}
+""",
+    "train": """\
+stages:
+  - id: likeness
+    train: all
+    using: fal-ai/flux-lora-portrait-trainer
+    steps: {per_photo: 120, min: 1000, max: 2500}
+    caption: "a photo of {{ subject.trigger }} {{ subject.noun }}"
+    with: {learning_rate: 9.0e-5}
+""",
+    "generate": """\
+stages:
+  - id: takes
+    generate: [portraits]
+    using: fal-ai/flux-lora
+    adapters: {likeness: 0.95, film: 0.4}
+    with: {image_size: {width: 880, height: 1104}, num_inference_steps: 28, guidance_scale: 2.8}
+""",
+    "inpaint": """\
+stages:
+  - id: faces
+    inpaint: takes.portraits
+    mask: {ellipse: [0.3, 0.12, 0.7, 0.58], grow: 0.1, feather: 0.08}
+    prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
+    using: fal-ai/flux-lora/inpainting
+    adapters: {likeness: 1.0}
+    crop: {megapixels: 1.0, context: 0.5}
+    with: {strength: 0.6}
+""",
+    "call": """\
+stages:
+  - id: larger
+    call: fal-ai/esrgan
+    each: takes
+    input: image_url
+    with: {scale: 2}
+""",
+}
+"""For each section but the first, and for each stage's verb."""

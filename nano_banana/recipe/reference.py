@@ -1,0 +1,170 @@
+"""The recipe's reference, written from its schema."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.recipe.examples import SECTIONS
+from nano_banana.recipe.examples import WHOLE
+from nano_banana.recipe.schema import recipe_schema
+from nano_banana.stages.registry import KINDS
+
+HEAD = f"""# The recipe
+
+Written by `python -m nano_banana.recipe.reference > docs/recipe.md` from the recipe's JSON Schema; a test keeps it so.
+`nano-banana schema recipe` prints that schema, for completion and checks in an editor.
+
+A recipe is a YAML file. This one is whole:
+
+```yaml
+{WHOLE}```
+
+Paths count from the recipe's folder. A key that is not listed here is an error. Anchors and aliases work; `on`, `off`,
+`yes` and `no` are words, and dates are texts.
+"""
+
+TEMPLATES = """
+## In templates
+
+Prompts, captions and the texts under `with` are [Jinja](https://jinja.palletsprojects.com) templates, rendered for each
+take. A name that is not defined is an error. Every other text of a recipe may use `{{ … }}` with variables and `env`;
+it is rendered once, when the recipe is read.
+
+| name | means |
+|---|---|
+| `subject.trigger`, `subject.noun`, `subject.name` | of the person in the picture |
+| `subject.traits.hair` | a trait; one that another subject has and this one lacks reads as nothing |
+| `scene` | the value of the axis `scene`: its text, or its key where it has fields |
+| `scene.light`, `scene.key` | a field of the value, and its key |
+| `company` | a variable of `vars` |
+| `seed`, `shot` | the take's seed, the shot's name |
+| `env.STUDIO` | an environment variable; one that may be unset needs a default: `env.STUDIO \\| default('here')` |
+"""
+
+
+def reference() -> str:
+    """The whole page, in Markdown."""
+    schema = recipe_schema(Catalog.load())
+    sections = as_object(schema["properties"])
+    plain = [name for name in sections if name not in SECTIONS and name != "stages"]
+    parts = [HEAD, "\n## The first lines\n\n", _table(_first(sections, plain, as_items(schema["required"])))]
+    for name, section in sections.items():
+        if name in SECTIONS:
+            parts += [f"\n## `{name}`\n\n", _about(as_object(section)), _example(name), _table(_rows(section, name))]
+    parts += ["\n## `stages`\n\n", _STAGES, *_stages(as_object(sections["stages"])), TEMPLATES]
+    return "".join(parts)
+
+
+_STAGES = """The work, as a list. Each entry has an `id`, by which other stages refer to it, and one verb, which says
+what it does. A take goes from stage to stage by itself: it waits for its adapters and for no other take.
+"""
+
+
+def _first(sections: JSONObject, names: list[str], required: Sequence[JSONValue]) -> Iterator[str]:
+    for name in names:
+        yield _row(name, as_object(sections[name]), required=name in required)
+
+
+def _stages(stages: JSONObject) -> Iterator[str]:
+    branches = as_items(as_object(stages["items"])["allOf"])
+    for verb, branch in zip(KINDS, branches, strict=True):
+        then = as_object(as_object(branch)["then"])
+        properties = as_object(then["properties"])
+        using = as_object(properties.get("using", {}))
+        yield f"\n### `{verb}`\n\n{KINDS[verb].about}\n{_example(verb)}"
+        yield _table(row for name, value in properties.items() for row in _entry(name, value, then))
+        fit = [f"`{as_text(name)}`" for name in as_items(using.get("examples"))]
+        if fit:
+            yield f"\nEndpoints of the catalog: {', '.join(fit)}.\n"
+
+
+def _about(section: JSONObject) -> str:
+    return f"{as_text(section['description'])}\n"
+
+
+def _example(name: str) -> str:
+    return f"\n```yaml fragment\n{SECTIONS[name]}```\n\n"
+
+
+def _table(rows: Iterator[str]) -> str:
+    return "".join(["| key | type | default | |\n|---|---|---|---|\n", *rows])
+
+
+def _rows(schema: JSONValue, path: str) -> Iterator[str]:
+    """A row for the section itself where it is a simple one, else one for every key inside."""
+    inner = list(_inside(as_object(schema), path))
+    yield from inner or [_row(path, as_object(schema), required=False)]
+
+
+def _inside(schema: JSONObject, path: str) -> Iterator[str]:
+    for form in (schema, *(as_object(form) for form in as_items(schema.get("anyOf")))):
+        for name, value in as_object(form.get("properties")).items():
+            yield from _entry(f"{path}.{name}", value, form)
+        each = form.get("additionalProperties")
+        if isinstance(each, Mapping):
+            name = f"{path}.{_PLACEHOLDERS.get(path, 'NAME')}"
+            if "description" in each:
+                yield _row(name, each, required=False)
+            yield from _inside(each, name)
+
+
+_PLACEHOLDERS = {"axes": "AXIS", "axes.AXIS": "VALUE", "axes.AXIS.VALUE": "FIELD", "shots.NAME.matrix": "AXIS"}
+
+
+def _entry(path: str, value: JSONValue, owner: JSONObject) -> Iterator[str]:
+    schema = as_object(value)
+    yield _row(path, schema, required=path.rpartition(".")[2] in as_items(owner.get("required")))
+    yield from _inside(schema, path)
+
+
+def _row(path: str, schema: JSONObject, *, required: bool) -> str:
+    default = "needed" if required else _value(schema["default"]) if "default" in schema else ""
+    about = as_text(schema["description"]).replace("|", "\\|")
+    return f"| `{path}` | {_type(schema)} | {default} | {about} |\n"
+
+
+def _value(value: JSONValue) -> str:
+    if value in ({}, [], ""):
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _type(schema: JSONObject) -> str:
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        return ", ".join(f"`{choice}`" for choice in as_items(schema["enum"]))
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(as_object(form)) for form in as_items(schema["anyOf"])))
+    kinds = [as_text(kind) for kind in as_items(schema["type"]) if kind != "null"]
+    return " or ".join(_NAMES[kind] for kind in kinds) + _span(schema)
+
+
+_NAMES = {
+    "object": "mapping",
+    "array": "list",
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+}
+
+
+def _span(schema: JSONObject) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is None:
+        return ""
+    return f" ≥ {low}" if high is None else f" {low}–{high}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

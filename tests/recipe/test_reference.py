@@ -1,0 +1,37 @@
+"""The reference: equal to its file, and whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nano_banana.recipe.examples import SECTIONS
+from nano_banana.recipe.reference import reference
+from nano_banana.recipe.schema import recipe_schema
+from nano_banana.stages.registry import KINDS
+from tests.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_file_is_what_the_module_prints() -> None:
+    assert reference() == (ROOT / "docs" / "recipe.md").read_text("utf-8"), "make docs"
+
+
+def test_every_section_and_every_verb_has_an_example() -> None:
+    sections = recipe_schema()["properties"]
+    assert isinstance(sections, dict)
+    assert set(SECTIONS) == set(sections) - {"nano_banana", "name", "provider", "stages"} | set(KINDS)
+
+
+def test_every_table_has_rows_of_four() -> None:
+    rows = [line for line in reference().partition("## In templates")[0].splitlines() if line.startswith("|")]
+    assert len(rows) > 80
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
+
+
+def test_the_whole_example_can_be_planned(workspace: Workspace) -> None:
+    page = reference()
+    block = page.partition("```yaml\n")[2].partition("```")[0]
+    workspace.photos("photos/ana").write("recipe.yaml", block)
+    workspace.expect("check", "--provider", "fal").shows("4 takes; no mistake found")

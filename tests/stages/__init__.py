@@ -1,0 +1,1 @@
+"""Flows, asked and answered by hand."""

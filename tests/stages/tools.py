@@ -1,0 +1,28 @@
+"""What tests of flows share: endpoints by name, and a flow's end."""
+
+from __future__ import annotations
+
+import pytest
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.core.blob import Blob
+from nano_banana.core.flow import Flow
+
+CATALOG = Catalog.load()
+
+
+def endpoint(name: str) -> Endpoint:
+    """An endpoint of the package's own, by what follows `fal-ai/`."""
+    found = CATALOG.get(f"fal-ai/{name}")
+    assert found is not None
+    return found
+
+
+def result_of(flow: Flow[Blob]) -> Blob:
+    """What a flow returns that has said what it made and asks for nothing more."""
+    with pytest.raises(StopIteration) as end:
+        flow.send(())
+    found: object = end.value.value
+    assert isinstance(found, Blob)
+    return found
