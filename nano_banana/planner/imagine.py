@@ -19,6 +19,10 @@ _COMPUTE: dict[str, tuple[JSONObject, str, str]] = {
 }
 
 
+INVENTED = ("arguments/box", "arguments/image_size")
+"""Where flows put invented data into the calls that follow; nothing true can be told of a change there."""
+
+
 def imaginer(catalog: Catalog) -> Callable[[Call], Reply]:
     """A function that invents a call's reply: the right places, imagined bytes, no cost."""
 

@@ -18,9 +18,11 @@ from nano_banana.core.node import Plan
 from nano_banana.core.problem import did_you_mean
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Step
+from nano_banana.planner.imagine import INVENTED
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
 from nano_banana.project.project import Project
+from nano_banana.reports.compare import Change
 from nano_banana.reports.compare import Difference
 from nano_banana.reports.compare import differences
 from nano_banana.reports.record import Record
@@ -110,10 +112,19 @@ def _calls(project: Project, positions: Sequence[tuple[str, Step]]) -> list[Call
                 fate=("ran" if ran else "reused") if step.cached else "would run",
                 run=run,
                 document=told,
-                changes=differences(old, told) if changed and old is not None else None,
+                changes=_changes(step, old, told) if changed and old is not None else None,
             )
         )
     return stories
+
+
+def _changes(step: Step, old: JSONObject, new: JSONObject) -> list[Difference]:
+    """What differs; of a call on files that are not there yet, only what does not hang on them."""
+    return [
+        change
+        for change in differences(old, new)
+        if not (step.call.imagined and isinstance(change, Change) and change.path.startswith(INVENTED))
+    ]
 
 
 def _sources(plan: Plan, ends: Sequence[NodeResult]) -> Mapping[str, str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.forecast import say_forecast
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import only
 from nano_banana.cli.options import out
@@ -56,6 +55,8 @@ def command(
     Needs no key and no network. What the store has costs nothing; prices are dated estimates, and an
     unknown one is called unknown.
     """
+    from nano_banana.cli.forecast import say_forecast
+
     wish = wish_of(recipe, variables=variables, provider=provider, only=only, sample=sample)
     settings = settings_of(screen, wish, store=store, out=out)
     with open_project(screen, wish, settings) as project:
