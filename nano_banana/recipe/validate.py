@@ -20,6 +20,8 @@ from nano_banana.recipe.grammar import NAME_PATTERNS
 from nano_banana.recipe.grammar import WORD
 from nano_banana.recipe.mistake import Mistake
 from nano_banana.recipe.mistake import mistake_of
+from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.reading import MOST_PROBLEMS
 from nano_banana.recipe.shown import WHOLE
 from nano_banana.recipe.shown import owner
 from nano_banana.recipe.shown import shown
@@ -44,15 +46,23 @@ class Shape:
 def check_shape(document: Document, schema: JSONObject) -> Shape:
     """Everything about the document's shape that the schema forbids, each at its place."""
     two = several_verbs(document)
+    # jsonschema says "required" once for each name that is missing: keep one of each.
     found: dict[str, Problem] = {repr(problem): problem for problem in two.values()}
+    for problem in _found(document, schema, set(two)):
+        found[repr(problem)] = problem
+        if len(found) >= MOST_PROBLEMS:
+            break
+    problems = list(found.values())
+    slight = len(found) < MOST_PROBLEMS and all(_is_slight(problem) for problem in problems)
+    return Shape(problems=_without_echoes(problems), slight=slight)
+
+
+def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iterator[Problem]:
+    """Problems as jsonschema comes upon them; of a stage with several verbs each kind would say that it is unfit."""
     for error in Draft202012Validator(schema).iter_errors(document.data):
         mistake = mistake_of(error)
-        if mistake.path[:2] in two:
-            continue  # no kind of stage fits it, and each would say so
-        # jsonschema says "required" once for each name that is missing: keep one of each.
-        found |= {repr(problem): problem for problem in _problems(document, mistake)}
-    problems = list(found.values())
-    return Shape(problems=_without_echoes(problems), slight=all(_is_slight(problem) for problem in problems))
+        if mistake.path[:2] not in left_out:
+            yield from _problems(document, mistake)
 
 
 def _is_slight(problem: Problem) -> bool:
@@ -151,10 +161,11 @@ def _any_of(document: Document, mistake: Mistake) -> Iterator[Problem]:
 
 
 def _repeated(document: Document, mistake: Mistake) -> Iterator[Problem]:
-    items = as_items(mistake.value)
-    for at, item in enumerate(items):
-        if item in items[:at]:
+    seen: set[str] = set()
+    for at, item in enumerate(as_items(mistake.value)):
+        if repr(item) in seen:
             yield Problem(kind="repeated_value", place=document.place((*mistake.path, at)), data={"value": shown(item)})
+        seen.add(repr(item))
 
 
 def _simple(document: Document, mistake: Mistake) -> Problem:

@@ -60,6 +60,10 @@ WORDS: Mapping[str, Wording] = {
         "shot `{shot}` has no `cast`, and its template speaks of the subject",
         "say who is in the picture: `cast: {somebody}`",
     ),
+    "too_many_takes": Wording(
+        "shot `{shot}` would be {count:,} takes",
+        "at most {most:,} are planned; take fewer values, or make several shots",
+    ),
     "empty_matrix": Wording("nothing is left of shot `{shot}`: every combination is excluded"),
     "unknown_adapter": Wording("there is no adapter `{name}`", "train stages and entries of `adapters`: {known}"),
     "adapter_twice": Wording("`{name}` is a train stage and an entry of `adapters`", "give one of them another name"),

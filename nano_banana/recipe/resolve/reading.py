@@ -21,6 +21,10 @@ from nano_banana.recipe.templates.engine import TemplateEngine
 
 MOST_LISTED = 12
 """Names that a hint lists."""
+MOST_PROBLEMS = 200
+"""Problems that are told at once: nobody reads more, and looking for what was meant takes time."""
+MOST_COMPARED = 1_000
+"""Names that a misspelled one is compared with."""
 
 
 class Reading:
@@ -45,11 +49,16 @@ class Reading:
         return next(iter(self.section("subjects")), "ana")
 
     def add(self, problem: Problem) -> None:
-        """Note a problem once; of a warning, one at each place will do."""
+        """Note a problem once; of a warning, one at each place will do. Raises Invalid when there are too many."""
         said = (problem.kind, problem.place, "" if problem.warning else repr(sorted(problem.data.items())))
-        if problem.place is None or said not in self._said:
-            self._said.add(said)
+        if problem.place is not None and said in self._said:
+            return
+        self._said.add(said)
+        count = sum(other.warning == problem.warning for other in self.problems)
+        if count < MOST_PROBLEMS:
             self.problems.append(problem)
+        elif not problem.warning:
+            raise Invalid(self.problems)
 
     def wrong(self, kind: str, where: Where, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
         """Note a problem with the value at `where`."""
@@ -69,7 +78,8 @@ class Reading:
             return True
         listed = ", ".join([*names][:MOST_LISTED]) or "none"
         listed += " …" if len(names) > MOST_LISTED else ""
-        self.wrong("unknown_reference", where, hints=did_you_mean(name, names), what=what, name=name, known=listed)
+        near = did_you_mean(name, [*names][:MOST_COMPARED])
+        self.wrong("unknown_reference", where, hints=near, what=what, name=name, known=listed)
         return False
 
     def take_over(self, error: Invalid, where: Where) -> None:

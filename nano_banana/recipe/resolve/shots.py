@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from itertools import product
+from math import prod
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
@@ -23,6 +25,9 @@ from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.slug import slug
+
+MOST_TAKES = 500_000
+"""Takes of one shot, before exclusions."""
 
 
 def read_axes(reading: Reading) -> Mapping[str, Mapping[str, AxisValue]]:
@@ -70,16 +75,33 @@ def read_shots(
             exclude=exclude,
             seeds=_seeds(data["seeds"]),
         )
-        if len(reading.problems) == before and not any(cells(shot, subject) for subject in cast or ("",)):
-            reading.wrong_key("empty_matrix", (*where, "exclude"), shot=name)
+        if len(reading.problems) == before:
+            _check_size(reading, shot)
         shots[name] = shot
     return shots
 
 
+def _check_size(reading: Reading, shot: Shot) -> None:
+    """Note a shot with no takes, or with more than anybody could want."""
+    people = shot.cast or ("",)
+    count = prod(len(values) for values in shot.matrix.values()) * len(people) * len(shot.seeds)
+    if count > MOST_TAKES:
+        at = "matrix" if shot.matrix else "seeds"
+        reading.wrong_key("too_many_takes", (*shot.where, at), shot=shot.name, count=count, most=MOST_TAKES)
+    elif not any(True for subject in people for _ in _cells(shot, subject)):
+        reading.wrong_key("empty_matrix", (*shot.where, "exclude"), shot=shot.name)
+
+
 def cells(shot: Shot, subject: str) -> list[Mapping[str, AxisValue]]:
     """One value of each axis, in the recipe's order, less what is excluded for the subject (empty: nobody)."""
-    combinations = (dict(zip(shot.matrix, values, strict=True)) for values in product(*shot.matrix.values()))
-    return [cell for cell in combinations if not any(_hits(rule, subject, cell) for rule in shot.exclude)]
+    return list(_cells(shot, subject))
+
+
+def _cells(shot: Shot, subject: str) -> Iterator[Mapping[str, AxisValue]]:
+    for values in product(*shot.matrix.values()):
+        cell = dict(zip(shot.matrix, values, strict=True))
+        if not any(_hits(rule, subject, cell) for rule in shot.exclude):
+            yield cell
 
 
 def _hits(rule: Mapping[str, frozenset[str]], subject: str, cell: Mapping[str, AxisValue]) -> bool:

@@ -41,12 +41,21 @@ def check_texts(
     names = {
         shot.name: names_for(reading, traits, shot.matrix, somebody=has_cast(reading, shot)) for shot in shots.values()
     }
+    done: set[tuple[Where, tuple[object, ...]]] = set()
+
+    def check(text: Text, shot: Shot) -> None:
+        """Check the text once for all shots whose takes have the same names."""
+        alike = (has_cast(reading, shot), *((axis, *values[:1]) for axis, values in shot.matrix.items()))
+        if (text.where, alike) not in done:
+            done.add((text.where, alike))
+            check_text(reading, text, names[shot.name], shot=shot.name, axes=axes)
+
     for shot in shots.values():
-        check_text(reading, shot.template, names[shot.name], shot=shot.name, axes=axes)
+        check(shot.template, shot)
     for stage in stages:
         for text in texts_of(stage):
             for shot in drawn[stage.id]:
-                check_text(reading, text, names[shot.name], shot=shot.name, axes=axes)
+                check(text, shot)
             if stage.verb == "train":
                 check_text(reading, text, training_names(reading, traits))
     used = {text.where for text in _used(shots, stages)}

@@ -105,3 +105,7 @@ def test_an_adapter_of_ones_own(tmp_path: Path) -> None:
 def test_a_folder_is_no_adapter(tmp_path: Path) -> None:
     (tmp_path / "film").mkdir()
     assert kinds(tmp_path, "adapters: {film: {file: film}}") == ["no_such_file"]
+
+
+def test_a_path_that_no_file_can_have(tmp_path: Path) -> None:
+    assert kinds(tmp_path, 'adapters: {film: {file: "a\\0b"}}') == ["file_missing"]
