@@ -60,14 +60,19 @@ def blurred(picture: Pixels, radius: float) -> Pixels:
     Wide blurs are made at a smaller size: nobody can see the difference.
     """
     height, width = picture.shape[:2]
-    shrink = int(min(radius // 4, 8, min(height, width) // 8))
+    shrink = int(min(radius // 2, 8, min(height, width) // 8))
     if shrink >= 2:
         small = resized(picture, max(4, width // shrink), max(4, height // shrink))
         return resized(blurred(small, radius / shrink), width, height)
-    side = max(0, round((np.sqrt(4 * radius * radius + 1) - 1) / 2))
+    if radius < 0.9:
+        return _tapped(_tapped(picture, radius, 0), radius, 1)
+    # Three boxes that reach `side` pixels each way have the variance side × (side + 1); some reach one further.
+    side = int((np.sqrt(4 * radius * radius + 1) - 1) / 2)
+    further = round(3 * (radius * radius - side * (side + 1)) / (2 * (side + 1)))
     result = picture
-    for _ in range(3 if side else 0):
-        result = _boxed(_boxed(result, side, 0), side, 1)
+    for at in range(3):
+        reach = side + (at < further)
+        result = _boxed(_boxed(result, reach, 0), reach, 1)
     return result
 
 
@@ -76,12 +81,34 @@ def boxed(picture: Pixels, side: int) -> Pixels:
     return _boxed(_boxed(picture, side, 0), side, 1)
 
 
-def _boxed(picture: Pixels, side: int, axis: int) -> Pixels:
-    around = [(side + 1, side) if at == axis else (0, 0) for at in range(picture.ndim)]
-    total = np.cumsum(np.pad(picture, around, mode="edge"), axis=axis, dtype=np.float64)
+def _tapped(picture: Pixels, radius: float, axis: int) -> Pixels:
+    """A blur of less than a pixel: each with its two neighbours."""
+    share = np.float32(radius * radius / (2 * (1 - radius * radius)))
+    near, here, far = _beside(picture, 1, axis)
+    return f32((here + share * (near + far)) / (1 + 2 * share))
+
+
+def _beside(picture: Pixels, side: int, axis: int) -> list[Pixels]:
+    """The picture shifted by −`side` to `side` pixels along the axis, edges repeated."""
+    padded = np.pad(picture, [(side, side) if at == axis else (0, 0) for at in range(picture.ndim)], mode="edge")
     length = picture.shape[axis]
-    far = np.take(total, range(2 * side + 1, 2 * side + 1 + length), axis=axis)
-    near = np.take(total, range(length), axis=axis)
+    if axis == 0:
+        return [padded[at : at + length] for at in range(2 * side + 1)]
+    return [padded[:, at : at + length] for at in range(2 * side + 1)]
+
+
+def _boxed(picture: Pixels, side: int, axis: int) -> Pixels:
+    if side <= 3:
+        first, *others = _beside(picture, side, axis)
+        total = first.copy()
+        for other in others:
+            total += other
+        return f32(total / np.float32(2 * side + 1))
+    around = [(side + 1, side) if at == axis else (0, 0) for at in range(picture.ndim)]
+    sums = np.cumsum(np.pad(picture, around, mode="edge"), axis=axis, dtype=np.float64)
+    length = picture.shape[axis]
+    far = np.take(sums, range(2 * side + 1, 2 * side + 1 + length), axis=axis)
+    near = np.take(sums, range(length), axis=axis)
     return f32((far - near) / (2 * side + 1))
 
 

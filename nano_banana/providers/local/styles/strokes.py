@@ -59,9 +59,10 @@ def tangents(grey: Pixels, smoothness: float) -> tuple[Pixels, Pixels]:
 
 def hatching(noise: Pixels, angle: float, length: int) -> Pixels:
     """Noise drawn out in one direction (radians), mean 0 and deviation 1."""
-    x = np.full(noise.shape, np.cos(angle), np.float32)
-    y = np.full(noise.shape, np.sin(angle), np.float32)
-    return _normal(_drawn(noise, x, y, length))
+    total = np.zeros_like(noise)
+    for step in range(-length, length + 1):
+        total += _shifted(noise, round(step * float(np.sin(angle))), round(step * float(np.cos(angle))))
+    return _normal(total)
 
 
 def _drawn(noise: Pixels, x: Pixels, y: Pixels, length: int) -> Pixels:
