@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nano_banana.cli.amounts import money
+from nano_banana.cli.outcome import say_lost
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.core.result import Status
@@ -23,12 +24,15 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     ]
     screen.table(rows, head=("stage", "cached", "to make", "cost"), indent=2)
     screen.say()
-    screen.say(verdict(forecast.tally))
+    lost = [record for record in forecast.records if record.status in {Status.FAILED, Status.BLOCKED}]
+    if lost:
+        say_lost(screen, lost, "would fail")
+    screen.say(verdict(forecast.tally, whole=not lost))
 
 
-def verdict(tally: Tally) -> str:
-    """What is left to do, and for how much."""
-    if not tally.to_make:
+def verdict(tally: Tally, *, whole: bool) -> str:
+    """What is left to do, and for how much; `whole` where nothing would fail."""
+    if not tally.to_make and whole:
         return f"nothing to do: all {numbered(tally.cached, 'call')} are in the store"
     made = f"{numbered(tally.to_make, 'call')} to make, {tally.cached:,} in the store"
     return f"{made}; {price(tally)}"

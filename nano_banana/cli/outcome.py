@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from nano_banana.cli.amounts import duration
 from nano_banana.cli.amounts import money
@@ -28,21 +29,25 @@ def exit_code(outcome: Outcome) -> int:
 def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     """Print the failures, then one line of sums and where the pictures are."""
     takes = [record for record in outcome.records if record.card.kind == "take"]
-    done = sum(record.status is Status.DONE for record in takes)
+    wanted, noun = (takes, "take") if takes else (outcome.records, "adapter")
+    done = sum(record.status is Status.DONE for record in wanted)
     lost = [record for record in outcome.records if record.status in {Status.FAILED, Status.BLOCKED}]
     if lost:
-        _say_lost(screen, lost)
+        say_lost(screen, lost, "failed")
     if outcome.halted is not None:
         screen.problems(outcome.halted.problems)
+    if outcome.restored:
+        screen.say(f"{numbered(outcome.restored, 'picture')} put back from the store")
     calls = f"{numbered(outcome.made, 'call')} made"
     cost = f", {money(outcome.cost_usd)}" if outcome.cost_usd or outcome.unknown_cost else ""
-    screen.say(f"{done:,} of {numbered(len(takes), 'take')} done: {calls} in {duration(seconds)}{cost}")
+    screen.say(f"{done:,} of {numbered(len(wanted), noun)} done: {calls} in {duration(seconds)}{cost}")
     if any(record.pictures for record in outcome.records):
         screen.say(f"pictures: {outcome.folder}")
 
 
-def _say_lost(screen: Screen, lost: list[Record]) -> None:
-    screen.say(screen.paint("red", f"{numbered(len(lost), 'node')} failed:"))
+def say_lost(screen: Screen, lost: Sequence[Record], what: str) -> None:
+    """Print what `failed` (or `would fail`), each with its reason; of many, the first and the commonest reasons."""
+    screen.say(screen.paint("red", f"{numbered(len(lost), 'node')} {what}:"))
     rows = [(record.id, _reason(record)) for record in lost[:SHOWN]]
     screen.table(rows, indent=2)
     if len(lost) > SHOWN:

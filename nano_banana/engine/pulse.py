@@ -1,4 +1,4 @@
-"""The heartbeat of a run: tells those who can't look at its process that it lives."""
+"""A run's heartbeat, for those who can't look at its process."""
 
 from __future__ import annotations
 

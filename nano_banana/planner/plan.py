@@ -37,17 +37,20 @@ class _Batch:
 
     wanted: Wanted
     subject: str
+    suffix: str
     count: int
     positions: frozenset[int] | None = None
 
 
 def make_plan(bench: Workbench, selection: Selection) -> Plan:
     """The plan of what is selected. Raises Invalid where the globs name nothing."""
-    wanted = select(bench.recipe, tracks_of(bench.recipe), selection.only)
-    forks = forked([one.track for one in wanted])
-    batches = [_batch(bench.recipe, one, subject) for one in wanted for subject in one.track.shot.cast or ("",)]
+    tracks = tracks_of(bench.recipe)
+    wanted = select(bench.recipe, tracks, selection.only)
+    # A take keeps its name, whichever ways its shot goes are wanted today.
+    forks = forked(tracks) | forked([one.track for one in wanted])
+    batches = [_batch(bench.recipe, one, subject, forks) for one in wanted for subject in one.track.shot.cast or ("",)]
     batches = _sampled([batch for batch in batches if batch.count], selection.sample)
-    groups = [_group(bench, batch, fork=batch.wanted.track.shot.name in forks) for batch in batches]
+    groups = [_group(bench, batch) for batch in batches]
     roots = _roots(bench, selection, groups)
     if selection.only and not groups and not roots:
         raise Invalid([trouble("only_nothing", glob=" ".join(selection.only), known=", ".join(bench.recipe.shots))])
@@ -61,13 +64,15 @@ def make_plan(bench: Workbench, selection: Selection) -> Plan:
     )
 
 
-def _batch(recipe: Recipe, wanted: Wanted, subject: str) -> _Batch:
+def _batch(recipe: Recipe, wanted: Wanted, subject: str, forks: frozenset[str]) -> _Batch:
     shot = wanted.track.shot
+    suffix = f"@{wanted.track.stages[-1].id}" if shot.name in forks else ""
+    batch = _Batch(wanted=wanted, subject=subject, suffix=suffix, count=len(cells(shot, subject)) * len(shot.seeds))
     if not wanted.takes:
-        return _Batch(wanted=wanted, subject=subject, count=len(cells(shot, subject)) * len(shot.seeds))
+        return batch
     takes = enumerate(takes_of(recipe.name, shot, subject))
-    positions = frozenset(at for at, take in takes if wanted.has(take.id))
-    return _Batch(wanted=wanted, subject=subject, count=len(positions), positions=positions)
+    positions = frozenset(at for at, take in takes if wanted.has(take.id) or wanted.has(take.id + suffix))
+    return replace(batch, count=len(positions), positions=positions)
 
 
 def _sampled(batches: list[_Batch], count: int | None) -> list[_Batch]:
@@ -84,12 +89,11 @@ def _sampled(batches: list[_Batch], count: int | None) -> list[_Batch]:
     return found
 
 
-def _group(bench: Workbench, batch: _Batch, *, fork: bool) -> Group:
+def _group(bench: Workbench, batch: _Batch) -> Group:
     track, subject = batch.wanted.track, batch.subject
     after = tuple(root_id(name, subject) for name in track.trainers if name not in bench.recipe.adapters)
     chain = chain_of(bench, track)
-    last = track.stages[-1].id
-    suffix = f"@{last}" if fork else ""
+    last, suffix = track.stages[-1].id, batch.suffix
 
     def nodes() -> Iterator[Node]:
         for at, take in enumerate(takes_of(bench.recipe.name, track.shot, subject)):
@@ -119,9 +123,10 @@ def _roots(bench: Workbench, selection: Selection, groups: list[Group]) -> list[
         training_node(bench, stage, bench.recipe.subjects[subject])
         for stage in bench.recipe.stages
         for subject in stage.subjects
-        if root_id(stage.id, subject) in needed or everything or _named(stage, selection)
+        if root_id(stage.id, subject) in needed or everything or _named(stage, subject, selection)
     ]
 
 
-def _named(stage: Stage, selection: Selection) -> bool:
-    return any(fnmatchcase(stage.id, glob) for glob in selection.only)
+def _named(stage: Stage, subject: str, selection: Selection) -> bool:
+    names = (stage.id, root_id(stage.id, subject))
+    return any(fnmatchcase(name, glob) for name in names for glob in selection.only)

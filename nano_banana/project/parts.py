@@ -1,10 +1,10 @@
-"""What a project hands to the workshop, made from the recipe and the catalog."""
+"""What a project hands to the workshop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
@@ -12,8 +12,10 @@ from nano_banana.catalog.endpoint import Task
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.project.forecast import Forecast
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.resolve.pictures import picture_media
+from nano_banana.recipe.seen import Seen
 from nano_banana.reports.fresh import Look
 from nano_banana.reports.fresh import Trace
 from nano_banana.reports.fresh import look
@@ -54,15 +56,30 @@ def kinds(catalog: Catalog) -> Callable[[Call], str]:
     return kind_of
 
 
-def trace_of(outcome: Outcome, *, read: Iterable[Path], environment: Mapping[str, str], summary: JSONObject) -> Trace:
-    """What the next run compares to see that nothing changed."""
+def in_order(forecast: Forecast, outcome: Outcome) -> Outcome:
+    """The outcome with its records as the recipe has them, not as they happened to end."""
+    ended = {record.id: record for record in outcome.records}
+    return replace(outcome, records=[ended[record.id] for record in forecast.records if record.id in ended])
+
+
+def trace_of(
+    outcome: Outcome, *, read: Mapping[Path, Seen], environment: Mapping[str, str], summary: JSONObject
+) -> Trace:
+    """What the next run compares to see that nothing changed.
+
+    `read` is how files looked before they were read: one that was edited during the run has changed since.
+    """
     written: dict[str, Look] = {
         name: (stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode) for name, stat in outcome.written.items()
     }
     return Trace(
-        read={str(path): look(str(path)) for path in read},
+        read={str(path): _look(seen) for path, seen in read.items()},
         environment=environment,
         folder=str(outcome.folder),
         written={**written, MANIFEST: look(str(outcome.folder / MANIFEST))},
         summary=summary,
     )
+
+
+def _look(seen: Seen) -> Look:
+    return None if seen.missing else (seen.size, seen.mtime_ns, seen.ctime_ns, seen.inode)

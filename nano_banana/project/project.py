@@ -23,6 +23,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
+from nano_banana.core.problem import did_you_mean
 from nano_banana.core.result import Status
 from nano_banana.planner.context import Contexts
 from nano_banana.planner.forecast import Tally
@@ -36,6 +37,7 @@ from nano_banana.project.calm import calm
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
+from nano_banana.project.parts import in_order
 from nano_banana.project.parts import kinds
 from nano_banana.project.parts import trace_of
 from nano_banana.project.wish import Wish
@@ -52,6 +54,9 @@ from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
 from nano_banana.workshop.workshop import Workshop
+
+PROVIDERS = ("local", "fal")
+"""Who can be asked for the paid work."""
 
 
 class Project:
@@ -81,7 +86,9 @@ class Project:
         files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent)
         catalog = _catalog(files)
         loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=wish.sets, environ=environ)
-        return cls(wish, settings, loaded, catalog, crew or Crew(settings.parallel_compute, catalog), environ)
+        project = cls(wish, settings, loaded, catalog, crew or Crew(settings.parallel_compute, catalog), environ)
+        _check_name(project.provider)
+        return project
 
     def __enter__(self) -> Self:
         """Close it at the end of a `with` block."""
@@ -179,13 +186,12 @@ class Project:
             head=head_of(self.recipe, self.provider),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
-        return self.workshop.do(order, self.folder, watch)
+        return in_order(forecast, self.workshop.do(order, self.folder, watch))
 
     def remember(self, outcome: Outcome, summary: JSONObject) -> None:
         """Leave the trace by which the next run sees that nothing changed."""
-        read = [*self.loaded.files.seen, *self.plan.files.values()]
         environment = digests_of(self.loaded.env_read, self._environ)
-        trace = trace_of(outcome, read=read, environment=environment, summary=summary)
+        trace = trace_of(outcome, read=self.loaded.files.seen, environment=environment, summary=summary)
         self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump())
 
     def _bench(self, digests: Mapping[Path, Blob]) -> Workbench:
@@ -202,9 +208,17 @@ class Project:
         )
 
 
+def _check_name(provider: str) -> None:
+    if provider not in PROVIDERS:
+        near = did_you_mean(provider, PROVIDERS)
+        raise Invalid([trouble("unknown_provider", hint=near, name=provider, known=", ".join(PROVIDERS))])
+
+
 def _catalog(files: RecipeFiles) -> Catalog:
     """The program's endpoints and the project's own, whose files are among those that were read."""
     folder = files.root / "endpoints"
-    for path in files.glob("endpoints/*.yaml"):
+    if not files.is_folder(folder):
+        return Catalog.load(None)
+    for path in folder.glob("*.yaml"):
         files.exists(path)
-    return Catalog.load(folder if files.is_folder(folder) else None)
+    return Catalog.load(folder)

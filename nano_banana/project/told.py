@@ -46,7 +46,7 @@ def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
             "unknown": 0,
         },
         "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
-        **_records(_in_order(forecast, outcome), str(outcome.folder)),
+        **_records(outcome.records, str(outcome.folder)),
     }
 
 
@@ -63,12 +63,6 @@ def _plan_status(forecast: Forecast) -> str:
     if Status.FAILED in ends:
         return "failed"
     return "planned" if Status.PLANNED in ends else "done"
-
-
-def _in_order(forecast: Forecast, outcome: Outcome) -> list[Record]:
-    """The records as the recipe has them, not as they happened to end."""
-    ended = {record.id: record for record in outcome.records}
-    return [ended[record.id] for record in forecast.records if record.id in ended]
 
 
 def _estimate(forecast: Forecast) -> dict[str, JSONValue]:

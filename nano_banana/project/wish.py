@@ -51,5 +51,5 @@ class Wish:
 
 
 def digests_of(names: Mapping[str, object] | frozenset[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables by digest, so that no value is kept."""
-    return {name: hashlib.sha256(environ.get(name, "").encode()).hexdigest() for name in sorted(names)}
+    """Environment variables by digest, so that no value is kept; an unset one is not an empty one."""
+    return {name: hashlib.sha256(repr(environ.get(name)).encode()).hexdigest() for name in sorted(names)}

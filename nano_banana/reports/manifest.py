@@ -3,54 +3,73 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.reports.record import Record
 from nano_banana.reports.record import adapter_json
 from nano_banana.reports.record import take_json
+from nano_banana.store.wall import OUTPUT
+from nano_banana.store.wall import wall
 
 MANIFEST = "manifest.json"
 
 
-def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record]) -> None:
+def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *, whole: bool) -> None:
     """Write `manifest.json`, take by take and all at once. Raises Unusable where the folder can't be written.
 
     `head` is what is true of the whole run: the recipe, the run's id, the provider, the subjects' consent.
+    Unless the records are `whole`, what the manifest said of other takes and adapters stays.
     """
     target = folder / MANIFEST
-    fresh = folder / f".{MANIFEST}.tmp"
-    try:
+    # Two runs may write at once: each writes its own, and the last one stands.
+    fresh = folder / f".{MANIFEST}.{os.getpid()}.tmp"
+    entries: dict[tuple[str, str], Record | str] = {(record.card.kind, record.id): record for record in records}
+    with wall(folder, OUTPUT):
         folder.mkdir(parents=True, exist_ok=True)
-        with fresh.open("w", encoding="utf-8") as file:
-            file.writelines(_text(head, records))
-        fresh.replace(target)
-    except OSError as error:
-        raise Unusable([trouble("output_failed", path=str(target), why=error.strerror or str(error))]) from error
-    finally:
-        fresh.unlink(missing_ok=True)
+        if not whole:
+            entries = {**_there(target), **entries}
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                file.writelines(_text(head, entries))
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
-def _text(head: JSONObject, records: Iterable[Record]) -> Iterator[str]:
-    adapters: list[Record] = []
-    takes: list[Record] = []
-    for record in records:
-        (takes if record.card.kind == "take" else adapters).append(record)
+def _there(target: Path) -> dict[tuple[str, str], Record | str]:
+    """What the manifest says that is there; nothing where none is, or none of ours."""
+    try:
+        there = json.loads(target.read_text(encoding="utf-8"))
+        return {
+            (kind, str(entry["id"])): json.dumps(entry, ensure_ascii=False)
+            for kind, section in (("adapter", "adapters"), ("take", "takes"))
+            for entry in there[section]
+        }
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _text(head: JSONObject, entries: Mapping[tuple[str, str], Record | str]) -> Iterator[str]:
     yield json.dumps(dict(head), indent=1, ensure_ascii=False)[:-2] + ',\n "adapters": ['
-    yield from _entries(adapters)
+    yield from _entries(entries[name] for name in sorted(entries) if name[0] != "take")
     yield '],\n "takes": ['
-    yield from _entries(takes)
+    yield from _entries(entries[name] for name in sorted(entries) if name[0] == "take")
     yield "]\n}\n"
 
 
-def _entries(records: Iterable[Record]) -> Iterator[str]:
-    for number, record in enumerate(sorted(records, key=lambda record: record.id)):
-        told = take_json(record, ".") if record.card.kind == "take" else adapter_json(record)
-        told["calls"] = json.loads(record.calls)
-        if record.card.kind == "take":
-            told["digests"] = {picture.stage: picture.blob.digest for picture in record.pictures}
-        yield ("" if number == 0 else ",") + "\n  " + json.dumps(told, ensure_ascii=False)
+def _entries(entries: Iterable[Record | str]) -> Iterator[str]:
+    for number, entry in enumerate(entries):
+        yield ("" if number == 0 else ",") + "\n  " + (entry if isinstance(entry, str) else _told(entry))
+
+
+def _told(record: Record) -> str:
+    told = take_json(record, ".") if record.card.kind == "take" else adapter_json(record)
+    told["calls"] = json.loads(record.calls)
+    if record.card.kind == "take":
+        told["digests"] = {picture.stage: picture.blob.digest for picture in record.pictures}
+    return json.dumps(told, ensure_ascii=False)

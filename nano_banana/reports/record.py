@@ -70,7 +70,9 @@ def position(step: Step, slot: str, at: int) -> str:
 
 
 def _file_name(node: str, stage: str, media: str) -> str:
-    stem = node.partition("@")[0].replace("/", "_")
+    name = node.partition("@")[0]
+    # Names may hold an underscore, never two in a row at a seam: `a_b/c` and `a/b_c` stay apart.
+    stem = name.replace("/", "__" if "_" in name else "_")
     return f"{stage}/{stem}{SUFFIXES.get(media, '.bin')}"
 
 

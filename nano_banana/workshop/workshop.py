@@ -68,9 +68,10 @@ class Workshop:
 
     def _report(self, order: Order, outcome: Outcome) -> None:
         keys = {position: key for record in outcome.records for position, key in record.keys.items()}
-        self.store.set_trail(order.plan.recipe, keys, whole=order.whole and outcome.halted is None)
+        whole = order.whole and outcome.halted is None
+        self.store.set_trail(order.plan.recipe, keys, whole=whole)
         head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
-        write_manifest(outcome.folder, head, outcome.records)
+        write_manifest(outcome.folder, head, outcome.records, whole=whole)
 
 
 def _how(settings: Settings) -> How:

@@ -20,7 +20,7 @@ WORDS: Mapping[str, Wording] = {
     "interrupted": Wording("interrupted", "what was made is kept; the next run goes on from here"),
     "waits_for_failed": Wording("waits for {names}, which failed"),
     "made_elsewhere": Wording("another run is making this; waiting for it"),
-    "output_failed": Wording("`{path}` can't be written: {why}"),
+    "unknown_provider": Wording("there is no provider `{name}`", "there are: {known}"),
     "no_provider": Wording("this version can't run on the provider `{name}`", "it can run on: {known}"),
     "too_dear": Wording(
         "this may cost {price}, and more than ${limit:.2f} is to be asked for",

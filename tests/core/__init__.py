@@ -1,0 +1,1 @@
+"""Tests of the room `core`, small and without a network."""

@@ -1,0 +1,1 @@
+"""Tests of the room `engine`, small and without a network."""

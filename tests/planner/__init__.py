@@ -1,0 +1,1 @@
+"""Tests of the room `planner`, small and without a network."""

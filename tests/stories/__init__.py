@@ -1,0 +1,1 @@
+"""Stories told on the command line: run, change something, run again."""

@@ -1,0 +1,213 @@
+"""A provider that obeys a file of rules and writes down every call."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+from typing import TypeVarTuple
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Task
+from nano_banana.core.answer import Answer
+from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Payload
+from nano_banana.core.answer import Provider
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Refused
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_number
+from nano_banana.core.json import as_object
+from nano_banana.providers.pool import WorkPool
+from nano_banana.workshop.crew import Crew
+
+FOLDER = "NANO_BANANA_HAND"
+"""The variable that names the folder of the rules and the log."""
+
+REVISION = "nano_banana.providers.local.revision"
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of the log: a call began, or was answered. `at` in seconds since 1970."""
+
+    event: str
+    key: str
+    endpoint: str
+    told: str
+    pid: int
+    at: float
+
+
+class Notes:
+    """The folder: `rules.json` says how to answer, `log` what was asked. Any process may write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def rule(self, **rules: JSONValue) -> None:
+        """Answer by these rules from now on.
+
+        `delay` in seconds; `slow`, `fail`, `refuse` and `bug` hold words: a call whose arguments say one is
+        answered after one more second, fails, is refused, or meets an error that nobody foresaw; `cost` in USD, null
+        where nobody knows; `big` for pictures of half a megabyte.
+        """
+        (self.folder / "rules.json").write_text(json.dumps(rules), encoding="utf-8")
+
+    @property
+    def rules(self) -> JSONObject:
+        """The rules as they are now."""
+        file = self.folder / "rules.json"
+        return as_object(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+    def write(self, event: str, call: Call) -> None:
+        """Add a line; short ones are written whole, whoever else writes."""
+        told = json.dumps(dict(call.arguments))
+        line = json.dumps([event, call.key, call.endpoint, told, os.getpid(), time.time()])
+        with (self.folder / "log").open("ab", buffering=0) as log:
+            log.write(line.encode() + b"\n")
+
+    def lines(self, event: str = "begun") -> list[Line]:
+        """What was written, in order."""
+        file = self.folder / "log"
+        rows = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        found = [json.loads(row) for row in rows]
+        return [
+            Line(event=row[0], key=row[1], endpoint=row[2], told=row[3], pid=row[4], at=row[5])
+            for row in found
+            if row[0] == event
+        ]
+
+    def fresh(self) -> None:
+        """Begin a new log."""
+        (self.folder / "log").unlink(missing_ok=True)
+
+
+class Hand:
+    """Answers any endpoint of the catalog with a tiny picture or a tiny adapter, as the rules say."""
+
+    name = "local"
+
+    def __init__(self, notes: Notes, catalog: Catalog) -> None:
+        self._notes = notes
+        self._catalog = catalog
+
+    async def answer(self, call: Call, desk: Desk) -> Answer:
+        """Obey."""
+        rules = self._notes.rules
+        told = json.dumps(dict(call.arguments))
+        self._notes.write("begun", call)
+        for blob in call.inputs.values():
+            desk.path(blob)
+        await asyncio.sleep(as_number(rules.get("delay", 0)) + _says(rules, "slow", told))
+        if _says(rules, "refuse", told):
+            raise Refused([trouble("no_provider", name="hand", known="none")])
+        if _says(rules, "fail", told):
+            raise CallFailed([trouble("no_result", endpoint=call.endpoint, expected="a picture")])
+        if _says(rules, "bug", told):
+            raise ZeroDivisionError("nobody foresaw this")
+        cost = rules.get("cost", 0.0)
+        files = self._files(call, big=rules.get("big") is True)
+        self._notes.write("answered", call)
+        price = None if cost is None else as_number(cost)
+        return Answer(data={"seed": call.arguments.get("seed")}, files=files, cost_usd=price)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+    def _files(self, call: Call, *, big: bool) -> dict[str, Payload]:
+        endpoint = self._catalog.get(call.endpoint)
+        if endpoint is not None and endpoint.does is Task.TRAIN:
+            data = Payload(data=f"adapter {call.key}".encode(), media="application/octet-stream")
+            return dict.fromkeys(endpoint.makes, data)
+        place = "image" if endpoint is None else endpoint.makes[0].replace("*", "0")
+        return {place: Payload(data=picture(call.key, big=big), media="image/png")}
+
+
+def picture(name: str, *, big: bool = False) -> bytes:
+    """A small PNG whose colour is its name's; or a big one (half a megabyte) of noise."""
+    from PIL import Image
+
+    if big:
+        noise = random.Random(name).randbytes(400 * 400 * 3)
+        buffer = io.BytesIO()
+        Image.frombytes("RGB", (400, 400), noise).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    red, green, blue = hashlib.sha256(name.encode()).digest()[:3]
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 40), (red, green, blue)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _says(rules: JSONObject, rule: str, told: str) -> bool:
+    return any(str(word) in told for word in as_items(rules.get(rule)))
+
+
+class Threads(WorkPool):
+    """Does in a thread what a worker process would do: the same work, begun at once."""
+
+    async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run it."""
+        return await asyncio.to_thread(work, *args)
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Let the hand answer for the local provider (and, if its price is to be asked, for fal) in this process."""
+
+    def hand(crew: Crew) -> Hand:
+        return Hand(Notes(Path(os.environ[FOLDER])), crew._catalog)
+
+    def makers(crew: Crew) -> Mapping[str, Callable[[], Provider]]:
+        return {"local": crew._local, "compute": crew._compute, "fal": crew._local}
+
+    ours = {"_local": hand, "pool": property(lambda _crew: Threads()), "makers": property(makers)}
+    before = {name: Crew.__dict__[name] for name in ours}
+    revision = ModuleType(REVISION)
+    vars(revision)["local_revision"] = lambda: 1
+    known = sys.modules.get(REVISION)
+    sys.modules[REVISION] = revision
+    try:
+        for name, value in ours.items():
+            setattr(Crew, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(Crew, name, value)
+        del sys.modules[REVISION]
+        if known is not None:
+            sys.modules[REVISION] = known
+
+
+def main() -> None:
+    """Be the program, with the hand at work."""
+    from nano_banana.cli.main import main as program
+
+    with at_work():
+        program()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Several processes on one store, and processes that are killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from nano_banana.core.json import as_object
+from tests.photos import photo
+from tests.stories.project import PAINT
+from tests.stories.project import Project
+
+MOMENTS = int(os.environ.get("NANO_BANANA_CHAOS", "3"))
+"""How many times a run is killed; 30 for a long look."""
+
+
+def recorded(project: Project) -> set[str]:
+    """The keys of every answer that the store has."""
+    if not (project.root / ".nano-banana/store.sqlite").exists():
+        return set()
+    asked = {line.key for line in project.notes.lines()}
+    with project.store() as store:
+        return set(store.replies(asked))
+
+
+def wait_for(project: Project, count: int, *, seconds: float = 20) -> None:
+    """Wait until so many calls have begun."""
+    end = time.monotonic() + seconds
+    while len(project.notes.lines()) < count:
+        assert time.monotonic() < end, "the run never got there"
+        time.sleep(0.005)
+
+
+def test_two_runs_at_once_share_the_work(project: Project) -> None:
+    project.edit("seeds: [11, 29]", "seeds: {count: 6}").notes.rule(delay=0.05)
+    first, second = project.spawn("run", "--json"), project.spawn("run", "--json")
+    ends = [first.wait(), second.wait()]
+    assert [end.exit_code for end in ends] == [0, 0], [end.text for end in ends]
+    assert max(Counter(line.key for line in project.notes.lines()).values()) == 1
+    calls = [as_object(end.json["calls"]) for end in ends]
+    assert [call["total"] for call in calls] == [14, 14]
+    assert sum(int(str(call["made"])) for call in calls) == 14
+    assert len({line.pid for line in project.notes.lines()}) == 2
+    project.quiet()
+
+
+def test_killed_at_any_moment_nothing_recorded_is_made_again(project: Project) -> None:
+    recipe = project.root / "recipe.yaml"
+    recipe.write_text(recipe.read_text() + PAINT)
+    project.notes.rule(delay=0.03)
+    dice = random.Random(20261122)
+    seen: set[str] = set()
+    for moment in range(MOMENTS):
+        running = project.spawn("run")
+        if moment % 5 == 4:
+            time.sleep(dice.uniform(0.0, 0.5))
+        else:
+            wait_for(project, 1)
+            time.sleep(dice.uniform(0.0, 0.25))
+        running.signal(signal.SIGKILL).wait()
+        again = seen & {line.key for line in project.notes.lines()}
+        assert not again, f"made again at moment {moment}"
+        seen |= recorded(project)
+        project.notes.fresh()
+        # Other seeds, so that there is always something left to do.
+        project.edit("seeds: [", f"seeds: [{100 + moment}, ")
+    assert seen
+    project.notes.rule()
+    project.run()
+    assert not seen & {line.key for line in project.notes.lines()}
+    verified = project.workspace.json("cache", "verify")
+    assert verified["damaged"] == []
+    assert verified["missing"] == []
+    project.quiet()
+
+
+def test_ctrl_c_lets_what_is_under_way_end_and_keeps_it(project: Project) -> None:
+    project.edit("name: portraits", "name: portraits\nlimits: {parallel: {image: 2}}").notes.rule(delay=0.4)
+    running = project.spawn("run", "--json")
+    wait_for(project, 3)
+    screen = running.signal(signal.SIGINT).wait()
+    assert screen.exit_code == 130, screen.text
+    screen.shows("stopping: what is under way ends and is kept", "the next run goes on from here").hides("Traceback")
+    assert screen.json["status"] == "stopped"
+    begun = {line.key for line in project.notes.lines()}
+    assert begun == {line.key for line in project.notes.lines("answered")} == recorded(project)
+    assert as_object(screen.json["calls"])["made"] == len(begun) + 1
+    project.notes.rule()
+    project.notes.fresh()
+    project.run().shows("4 of 4 takes done: 2 calls made")
+
+
+def test_ctrl_c_twice_gives_up_what_is_under_way(project: Project) -> None:
+    project.notes.rule(delay=30)
+    running = project.spawn("run")
+    wait_for(project, 1)
+    running.signal(signal.SIGINT)
+    time.sleep(0.2)
+    begun = time.monotonic()
+    screen = running.signal(signal.SIGINT).wait()
+    assert time.monotonic() - begun < 5
+    assert screen.exit_code == 130, screen.text
+    screen.hides("Traceback", "this is a bug")
+    project.notes.rule()
+    project.run().shows("4 of 4 takes done")
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.1])
+def test_ctrl_c_before_the_first_call_is_an_interruption_too(project: Project, wait: float) -> None:
+    for number in range(100):
+        project.workspace.write(f"photos/ana/more{number}.jpg", photo(number, size=(24, 24)) + bytes(500_000))
+    running = project.spawn("plan")
+    store = project.root / ".nano-banana/store.sqlite"
+    end = time.monotonic() + 20
+    while not store.exists() and time.monotonic() < end:
+        time.sleep(0.001)
+    time.sleep(wait)
+    screen = running.signal(signal.SIGINT).wait()
+    assert screen.exit_code in (0, 130), screen.text
+    screen.hides("Traceback", "this is a bug")
+
+
+def test_runs_are_told_apart(project: Project) -> None:
+    ids = [str(project.told("--only", name)["run"]) for name in ("heads/ana/office/s11", "heads", "likeness")]
+    assert len(set(ids)) == 3
+    assert all(first < second or first[:15] == second[:15] for first, second in pairwise(ids))

@@ -1,0 +1,1 @@
+"""Tests of the room `workshop`, small and without a network."""
