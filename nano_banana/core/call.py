@@ -31,14 +31,21 @@ class Call:
     arguments: JSONObject
     inputs: Mapping[str, Blob] = field(default_factory=dict)
     revision: int = 0
-    _key: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+    _known: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def key(self) -> str:
         """The SHA-256 of the canonical bytes, in hex: equal calls, equal keys."""
-        if not self._key:
-            self._key.append(hashlib.sha256(canonical(document(self))).hexdigest())
-        return self._key[0]
+        if "key" not in self._known:
+            self._known["key"] = hashlib.sha256(self.text.encode("ascii")).hexdigest()
+        return self._known["key"]
+
+    @property
+    def text(self) -> str:
+        """The canonical document, which the key hashes, as ASCII."""
+        if "text" not in self._known:
+            self._known["text"] = canonical(document(self)).decode("ascii")
+        return self._known["text"]
 
     @property
     def imagined(self) -> bool:

@@ -38,8 +38,11 @@ class Answering:
         self._providers: dict[str, Provider] = {}
         self._flying: dict[str, asyncio.Future[Reply]] = {}
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
+        self._ahead: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
         for kind, count in policy.limits.items():
             self._slots[kind] = asyncio.Semaphore(count)
+            # A few are claimed before their turn, so that a slot never waits for the store.
+            self._ahead[kind] = asyncio.Semaphore(count + (count + 3) // 4)
         self.made: set[str] = set()
         """The keys of the calls that were made and recorded in this run."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
@@ -110,7 +113,8 @@ class Answering:
 
     async def _make(self, call: Call, stage: str, node: str) -> Reply | Answered | None:
         """Ask the provider, within the limit of the call's kind; None where another process is at it."""
-        async with self._slots[self._policy.kind_of(call)]:
+        kind = self._policy.kind_of(call)
+        async with self._ahead[kind]:
             self.halt.check()
             begun = await self._keeper.begin(call.key)
             if isinstance(begun, Reply):
@@ -118,7 +122,9 @@ class Answering:
             if begun is Claim.ANOTHERS:
                 return None
             try:
-                return await self._ask_provider(call, stage, node)
+                async with self._slots[kind]:
+                    self.halt.check()
+                    return await self._ask_provider(call, stage, node)
             except BaseException:
                 await self._keeper.let_go(call.key)
                 raise

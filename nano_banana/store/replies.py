@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.call import canonical
-from nano_banana.core.call import document
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
 from nano_banana.store.blobs import Blobs
@@ -90,7 +88,7 @@ class Replies:
             )
             for entry in entries
         ]
-        documents = [(entry.call.key, canonical(document(entry.call)).decode("ascii")) for entry in entries]
+        documents = [(entry.call.key, entry.call.text) for entry in entries]
         keys = [(entry.call.key,) for entry in entries]
         files = [
             (entry.call.key, place, blob.digest, blob.size, blob.media)
