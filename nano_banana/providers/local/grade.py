@@ -25,7 +25,7 @@ class Grade:
     """
 
     curve: float = 0.35
-    colour: float = 1.04
+    colour: float = 1.1
     shadows: tuple[float, float, float] = (-0.008, 0.0, 0.012)
     highlights: tuple[float, float, float] = (0.012, 0.004, -0.012)
     tone: tuple[float, float, float] = (1.0, 1.0, 1.0)

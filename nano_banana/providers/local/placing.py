@@ -47,7 +47,7 @@ def choose(
     """Pick one of the cut-outs that fit the wished crop about as well as the best, and say where it goes."""
     tilt, mirror = float(rng.normal(0, 0.012)), bool(rng.uniform() < 0.35)
     placed = [
-        (cutout, best(cutout, width, height, crop * math.exp(float(rng.normal(0, 0.05))), tilt)) for cutout in cutouts
+        (cutout, best(cutout, width, height, crop * math.exp(float(rng.normal(0, 0.08))), tilt)) for cutout in cutouts
     ]
     least = min(placing.cost for _, placing in placed)
     fitting = [pair for pair in placed if pair[1].cost <= least * 1.25 + 0.12]

@@ -70,7 +70,7 @@ def _shading(alpha: Pixels, face: tuple[float, float, float, float], light: Ligh
     slope = (x - (face[0] + face[2] / 2) / width) * width / max(face[2], 1)
     facing = -across * 0.55 * light.side - (-down) * 0.2
     facing = np.clip(facing, -0.7, 0.7) + np.clip(slope, -1.6, 1.6) * 0.26 * light.side
-    return f32(np.clip(1 + light.contrast * 1.15 * facing, 0.22, 1.75))
+    return f32(np.clip(1 + light.contrast * 1.6 * facing, 0.22, 1.75))
 
 
 def shadow(place: Pixels, alpha: Pixels, light: Light, near: float) -> Pixels:

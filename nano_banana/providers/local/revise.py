@@ -33,6 +33,7 @@ from nano_banana.providers.local.pixels import mixed
 from nano_banana.providers.local.pixels import resized
 from nano_banana.providers.local.placing import Figure
 from nano_banana.providers.local.prompt import read
+from nano_banana.providers.local.styles.finish import painted
 from nano_banana.providers.local.styles.painting import face_mask
 from nano_banana.providers.local.subject import Cast
 from nano_banana.providers.local.subject import cast_of
@@ -115,21 +116,23 @@ def _inpainted(source: Source, cast: Cast, direction: Direction, mask: Pixels, h
         fresh = finish(scene, direction, seed, cast)
         drawn = mixed(drawn, fresh, 1 - source.figure.alpha)
     elif cast.cutouts and source.cutout.face.score > 0:
-        drawn = _faced(source, cast, seed, strength)
+        drawn = _faced(source, cast, direction, how)
     drawn = grained(_touched(drawn, direction, seed), 0.012, 1.3, chance(seed, "grain"))
     share = mask * eased(0.0, 0.8, strength)
     return mixed(source.shown, drawn, f32(share))
 
 
-def _faced(source: Source, cast: Cast, seed: int, strength: float) -> Pixels:
+def _faced(source: Source, cast: Cast, direction: Direction, how: tuple[int, float]) -> Pixels:
     """The adapter's face in the place of the picture's, in the picture's own light and colour."""
+    seed, strength = how
     height, width = source.figure.alpha.shape
     other = aligned(cast.cutouts, source.cutout, (width, height), chance(seed, "photo"))
     scene = Scene(shown=source.shown, alpha=source.figure.alpha, face=source.figure.face)
     oval = face_mask(scene)
     skin = oval * other.alpha * source.figure.alpha
     reach = max(3.0, source.figure.face[2] * 0.22)
-    matched = _matched(other.pixels, source.shown, skin, reach)
+    fresh = painted(Scene(shown=other.pixels, alpha=other.alpha, face=other.face), direction.styles, seed)
+    matched = _matched(fresh, source.shown, skin, reach)
     return mixed(source.shown, matched, f32(np.clip(skin * (0.35 + 0.65 * strength) * 1.15, 0, 1)))
 
 

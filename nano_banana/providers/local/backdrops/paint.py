@@ -42,9 +42,13 @@ PAINTERS: Mapping[str, tuple[Callable[[Canvas, Place], None], float]] = {
 """Painter, and the radius of its lens's discs in heights of the picture."""
 
 
+COARSE, FINE = 300, 720
+"""Rows of the canvas: what a wide lens blurs needs few."""
+
+
 def paint(painter: str, place: Place, width: int, height: int, rng: np.random.Generator) -> Pixels:
     """The backdrop in linear light, `height` × `width` × 3; lamps may be brighter than 1."""
     work, aperture = PAINTERS[painter]
-    canvas = Canvas(width / height, rng)
+    canvas = Canvas(width / height, rng, FINE if 0 < aperture < 0.008 else COARSE)
     work(canvas, place)
     return canvas.photograph(width, height, aperture * float(rng.uniform(0.85, 1.25)))

@@ -13,10 +13,10 @@ from nano_banana.providers.local.backdrops.place import shade
 def office(canvas: Canvas, place: Place) -> None:
     """An open-plan room: a wall of windows on the light's side, desks, screens, a plant, a ceiling with lamps."""
     wall, wood, green = place.colours[0], place.colours[1], place.colours[2]
-    day: Colour = blend((1.5, 1.65, 1.8), (0.03, 0.05, 0.12), place.dark)
-    canvas.fade(shade(wall, 0.62), shade(wall, 0.36), 0, 1)
+    day: Colour = blend((0.78, 0.88, 1.0), (0.03, 0.05, 0.12), place.dark)
+    canvas.fade(shade(wall, 0.30), shade(wall, 0.2), 0, 1)
     _windows(canvas, place, day)
-    canvas.box(-0.2, 0.74, canvas.aspect + 0.2, 1.2, shade(wood, 0.32))
+    canvas.box(-0.2, 0.74, canvas.aspect + 0.2, 1.2, shade(wood, 0.2))
     for _ in range(5):
         x, y = canvas.rng.uniform(-0.1, canvas.aspect), canvas.rng.uniform(0.56, 0.66)
         width = canvas.rng.uniform(0.16, 0.3)
@@ -44,11 +44,17 @@ def _windows(canvas: Canvas, place: Place, day: Colour) -> None:
         canvas.box(left, top, right, bottom, day)
         for _ in range(3):
             tower = canvas.rng.uniform(left, right)
-            canvas.box(tower, canvas.rng.uniform(top + 0.2, bottom), tower + width * 0.3, bottom, shade(day, 0.6))
+            canvas.box(
+                tower,
+                canvas.rng.uniform(top + 0.2, bottom),
+                tower + width * 0.3,
+                bottom,
+                shade(day, float(canvas.rng.uniform(0.4, 0.7))),
+            )
         canvas.box(left, (top + bottom) * 0.42, right, (top + bottom) * 0.42 + 0.012, shade(place.colours[0], 0.2))
         x -= place.side * width * 1.13
         width, top, bottom = width * 0.72, top + 0.05, bottom - 0.045
-    canvas.glow(0 if place.side < 0 else canvas.aspect, 0.35, 0.55, day, 0.32 * (1 - place.dark))
+    canvas.glow(0 if place.side < 0 else canvas.aspect, 0.35, 0.55, day, 0.22 * (1 - place.dark))
 
 
 def _plant(canvas: Canvas, green: Colour, x: float, y: float) -> None:
@@ -126,11 +132,11 @@ def clinic(canvas: Canvas, place: Place) -> None:
     """A bright corridor: white walls, doors, rails, rows of ceiling lamps."""
     wall, accent = place.colours[0], place.colours[1]
     centre = canvas.aspect * canvas.rng.uniform(0.3, 0.7)
-    canvas.fade(shade(wall, 0.95), shade(wall, 0.7), 0, 1)
+    canvas.fade(shade(wall, 0.55), shade(wall, 0.4), 0, 1)
     canvas.shape(
         [(-0.2, 1.2), (centre - 0.06, 0.58), (centre + 0.06, 0.58), (canvas.aspect + 0.2, 1.2)], shade(accent, 0.55)
     )
-    canvas.box(centre - 0.07, 0.3, centre + 0.07, 0.58, (1.25, 1.3, 1.3))
+    canvas.box(centre - 0.07, 0.3, centre + 0.07, 0.58, (0.95, 1.0, 1.0))
     for step in range(5):
         off = 0.1 + 0.1 * step * (1 + 0.3 * step)
         for way in (-1, 1):
@@ -151,16 +157,16 @@ def clinic(canvas: Canvas, place: Place) -> None:
 def home(canvas: Canvas, place: Place) -> None:
     """A living room: a curtained window, a lamp, a framed picture, a sofa."""
     wall, cloth, green = place.colours[0], place.colours[1], place.colours[2]
-    canvas.fade(shade(wall, 0.7), shade(wall, 0.5), 0, 1)
+    canvas.fade(shade(wall, 0.42), shade(wall, 0.28), 0, 1)
     edge = canvas.aspect * (0.22 if place.side < 0 else 0.78) + canvas.rng.normal(0, 0.03)
-    day = blend((1.7, 1.75, 1.8), (0.03, 0.04, 0.1), place.dark)
+    day = blend((1.0, 1.05, 1.1), (0.03, 0.04, 0.1), place.dark)
     canvas.box(edge - 0.17, 0.02, edge + 0.17, 0.66, day)
     canvas.box(edge - 0.008, 0.02, edge + 0.008, 0.66, shade(wall, 0.9))
     canvas.box(edge - 0.17, 0.3, edge + 0.17, 0.315, shade(wall, 0.9))
     for way in (-1, 1):
         for fold in range(5):
             x = edge + way * (0.17 + 0.022 * fold)
-            canvas.box(x - 0.011, -0.2, x + 0.011, 0.86, shade(wall, 0.95 if fold % 2 else 0.7))
+            canvas.box(x - 0.011, -0.2, x + 0.011, 0.86, shade(wall, 0.62 if fold % 2 else 0.45))
     canvas.glow(edge, 0.35, 0.4, day, 0.3)
     far = canvas.aspect - edge
     canvas.box(far - 0.09, 0.14, far + 0.08, 0.38, shade(cloth, 0.35))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nano_banana.providers.local.chance import clouds
 from nano_banana.providers.local.compose import Scene
 from nano_banana.providers.local.pixels import LUMA
 from nano_banana.providers.local.pixels import Pixels
@@ -46,7 +47,8 @@ def charcoal(scene: Scene, rng: np.random.Generator) -> Pixels:
     soft = mixed(dabs(scene.shown, round(5 * unit)), dabs(scene.shown, max(1, round(2 * unit))), near)
     dark = darkness(soft)
     noise = rng.standard_normal((height, width), np.float32)
-    smudge = along(blurred(noise, 0.8), soft, round(14 * unit), 5 * unit)
+    drift = f32(0.8 + 0.5 * clouds(rng, height, width, 3, 2))
+    smudge = along(blurred(noise, 0.8), soft, drift, round(14 * unit), 5 * unit)
     tooth = hatching(noise, 0.8, round(3 * unit))
     figure = 0.5 * _centred(height, width) + 0.5 * scene.alpha
     tone = smooth(0.3, 0.95, dark + smudge * 0.05 * (1 - 0.6 * near)) * (0.35 + 0.65 * figure)

@@ -40,6 +40,12 @@ PAINTINGS: Mapping[str, tuple[Callable[[Scene, np.random.Generator], Pixels], Gr
 """Ways of painting, and how each is finished."""
 
 
+def painted(scene: Scene, styles: Sequence[str], seed: int) -> Pixels:
+    """The scene painted in the first of the styles that is a way of painting; else as it was photographed."""
+    painting = next((style for style in styles if style in PAINTINGS), None)
+    return PAINTINGS[painting][0](scene, chance(seed, "strokes")) if painting else scene.shown
+
+
 def finished(scene: Scene, styles: Sequence[str], side: int, seed: int) -> Pixels:
     """The scene in its styles, display values 0–1."""
     shown, grade = scene.shown, PHOTOGRAPH
@@ -48,7 +54,7 @@ def finished(scene: Scene, styles: Sequence[str], side: int, seed: int) -> Pixel
         shown, grade = prepared(scene, look, side, chance(seed, "look")), LOOKS[look]
     painting = next((style for style in styles if style in PAINTINGS), None)
     if painting:
-        paint, last = PAINTINGS[painting]
-        shown = paint(replace(scene, shown=f32(np.clip(shown, 0, 1))), chance(seed, "strokes"))
+        last = PAINTINGS[painting][1]
+        shown = painted(replace(scene, shown=f32(np.clip(shown, 0, 1))), styles, seed)
         grade = replace(grade, grain=0.0, vignette=last.vignette, curve=last.curve) if look else last
     return graded(shown, grade, chance(seed, "grain"))

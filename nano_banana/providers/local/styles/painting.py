@@ -31,9 +31,10 @@ def oil(scene: Scene, rng: np.random.Generator) -> Pixels:
     finest = dabs(scene.shown, max(1, round(2 * unit)))
     paint = mixed(mixed(broad, fine, smooth(0.2, 0.8, scene.alpha)), finest, near * 0.85)
     noise = rng.standard_normal((height, width), np.float32)
-    strokes = along(blurred(noise, 1.2 * unit), paint, round(22 * unit), 6 * unit)
-    thick = 1 - 0.62 * near
-    paint = paint + (strokes * 0.045 * thick * (1.15 - 0.5 * scene.alpha))[..., None] * np.array(
+    drift = f32(float(rng.uniform(0.5, 1.1)) + 0.7 * clouds(rng, height, width, 4, 2))
+    strokes = along(blurred(noise, 1.9 * unit), paint, drift, round(13 * unit), 5 * unit)
+    thick = (1 - 0.62 * near) * (0.72 + 0.28 * scene.alpha)
+    paint = paint + (strokes * 0.04 * thick * (1.15 - 0.5 * scene.alpha))[..., None] * np.array(
         [1.0, 0.94, 0.84], np.float32
     )
     paint = paint + (relief(strokes) * 0.085 * thick)[..., None]

@@ -36,24 +36,29 @@ def dabs(picture: Pixels, radius: int, sharpness: float = 4.0) -> Pixels:
     return f32((total / weight[..., None])[edge:-edge, edge:-edge])
 
 
-def along(noise: Pixels, picture: Pixels, length: int, smoothness: float) -> Pixels:
+def along(noise: Pixels, picture: Pixels, drift: Pixels, length: int, smoothness: float) -> Pixels:
     """Noise drawn out along the picture's forms (line integral convolution), mean 0 and deviation 1.
 
-    `length` is half a stroke in pixels; made at half size, where strokes look the same.
+    `drift` is the angle (radians) that strokes take where nothing else guides them, `length` half a stroke in
+    pixels. Made at half size, where strokes look the same.
     """
     height, width = noise.shape
     half = (max(8, width // 2), max(8, height // 2))
     small = resized(noise, *half)
-    x, y = tangents(resized(luma(picture), *half), smoothness / 2)
+    x, y = tangents(resized(luma(picture), *half), smoothness / 2, resized(drift, *half))
     return _normal(resized(_drawn(small, x, y, max(1, length // 2)), width, height))
 
 
-def tangents(grey: Pixels, smoothness: float) -> tuple[Pixels, Pixels]:
-    """The direction along edges at each pixel (unit vectors x, y), from the smoothed structure tensor."""
+def tangents(grey: Pixels, smoothness: float, drift: Pixels) -> tuple[Pixels, Pixels]:
+    """The direction along edges at each pixel (unit vectors x, y), from the smoothed structure tensor.
+
+    Where that is weak the angle `drift` has its way.
+    """
     down, across = np.gradient(blurred(grey, 1.0))
     xx, yy = blurred(f32(across * across), smoothness), blurred(f32(down * down), smoothness)
     xy = blurred(f32(across * down), smoothness)
-    angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
+    weak = np.float32(1.5e-5)
+    angle = 0.5 * np.arctan2(2 * xy - weak * np.sin(2 * drift), xx - yy - weak * np.cos(2 * drift)) + np.pi / 2
     return f32(np.cos(angle)), f32(np.sin(angle))
 
 
