@@ -125,7 +125,10 @@ class Answering:
                 async with self._slots[kind]:
                     self.halt.check()
                     return await self._ask_provider(call, stage, node)
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, Exception):
+                    # At once: letting go takes a moment, in which nobody else may begin.
+                    self._note(call, error)
                 await self._keeper.let_go(call.key)
                 raise
 

@@ -96,15 +96,13 @@ class Doing:
 
     def _ended(self, result: NodeResult) -> None:
         # Roots whose reply is known are driven again for the sake of those who wait for them.
-        self._placing.ask(record_of(result)).add_done_callback(self._heard)
-
-    def _heard(self, placed: asyncio.Future[None]) -> None:
-        error = None if placed.cancelled() else placed.exception()
-        if isinstance(error, Exception):
-            self._halt.set(error)
+        _ = self._placing.ask(record_of(result))
 
     def _take_batch(self, records: Sequence[Record]) -> Sequence[None]:
-        self._take(records)
+        try:
+            self._take(records)
+        except Exception as error:  # noqa: BLE001 - nobody waits for this: whatever it is, the run must end with it
+            self._halt.set(error)
         return [None] * len(records)
 
 

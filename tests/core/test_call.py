@@ -1,0 +1,121 @@
+"""Canonical bytes and keys: order never matters, any field always does."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import imagine
+from nano_banana.core.call import Call
+from nano_banana.core.call import canonical
+from nano_banana.core.call import document
+from nano_banana.core.json import JSONValue
+
+KNOWN = Call(
+    provider="fal",
+    endpoint="fal-ai/flux-lora",
+    arguments={"prompt": "anqz7 woman, ä", "seed": 11, "guidance_scale": 3.5, "loras": [{"scale": 1.0}]},
+    inputs={"loras/0/path": blob_of(b"adapter", media="application/octet-stream")},
+)
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+VALUES: st.SearchStrategy[JSONValue] = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(st.text(max_size=5), VALUES, max_size=5)
+
+
+def upside_down(value: JSONValue) -> JSONValue:
+    """The same value, its keys in the other order."""
+    if isinstance(value, Mapping):
+        return {name: upside_down(value[name]) for name in reversed(list(value))}
+    if isinstance(value, list | tuple):
+        return [upside_down(item) for item in value]
+    return value
+
+
+def test_the_key_of_a_known_call() -> None:
+    assert KNOWN.key == "e7a04808f457fa350ed06e32e8c42b64d2768c5a906fee6e0e316d2663b1bdaa"
+
+
+@given(OBJECTS)
+def test_the_order_of_keys_never_matters(value: dict[str, JSONValue]) -> None:
+    assert canonical(upside_down(value)) == canonical(value)
+
+
+@given(OBJECTS, OBJECTS)
+def test_different_values_have_different_bytes(one: dict[str, JSONValue], other: dict[str, JSONValue]) -> None:
+    same = canonical(one) == canonical(other)
+    # Python takes True for 1; JSON does not.
+    assert same == (json.dumps(plain(one), sort_keys=True) == json.dumps(plain(other), sort_keys=True))
+
+
+def plain(value: JSONValue) -> JSONValue:
+    """The value with whole floats as integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+@given(OBJECTS)
+def test_canonical_bytes_are_ascii_json_that_says_the_same(value: dict[str, JSONValue]) -> None:
+    data = canonical(value)
+    assert data.isascii()
+    assert canonical(json.loads(data)) == data
+
+
+@given(st.integers(min_value=-(2**53), max_value=2**53))
+def test_one_and_one_point_nought_are_the_same(number: int) -> None:
+    assert canonical({"scale": number}) == canonical({"scale": float(number)})
+
+
+def test_true_is_not_one_and_text_is_not_a_number() -> None:
+    assert len({canonical(value) for value in (1, True, "1", [1], {"1": 1}, None)}) == 6
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_json_cannot_say_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match=r"Out of range|infinity|NaN|cannot convert"):
+        canonical({"x": number})
+
+
+def test_any_field_changes_the_key() -> None:
+    others = [
+        replace(KNOWN, provider="local"),
+        replace(KNOWN, endpoint="fal-ai/flux/dev"),
+        replace(KNOWN, revision=1),
+        replace(KNOWN, arguments={**KNOWN.arguments, "seed": 12}),
+        replace(KNOWN, arguments={**KNOWN.arguments, "sync": None}),
+        replace(KNOWN, inputs={"loras/0/path": blob_of(b"another", media="application/octet-stream")}),
+        replace(KNOWN, inputs={"loras/1/path": KNOWN.inputs["loras/0/path"]}),
+        replace(KNOWN, inputs={}),
+    ]
+    assert len({KNOWN.key, *(other.key for other in others)}) == len(others) + 1
+
+
+def test_the_media_type_and_size_are_no_part_of_the_key() -> None:
+    blob = replace(KNOWN.inputs["loras/0/path"], media="text/plain", size=0)
+    assert replace(KNOWN, inputs={"loras/0/path": blob}).key == KNOWN.key
+
+
+@given(OBJECTS, OBJECTS)
+def test_keys_differ_where_documents_do(one: dict[str, JSONValue], other: dict[str, JSONValue]) -> None:
+    first, second = replace(KNOWN, arguments=one), replace(KNOWN, arguments=other)
+    assert (first.key == second.key) == (canonical(document(first)) == canonical(document(second)))
+
+
+def test_imagined_inputs_are_known_as_such() -> None:
+    assert not KNOWN.imagined
+    assert replace(KNOWN, inputs={"x": imagine("zip", media="application/zip")}).imagined
+    assert imagine("a", media="image/png") != imagine("b", media="image/png")

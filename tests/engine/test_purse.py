@@ -1,0 +1,56 @@
+"""The purse: exact to the cent, unknown prices refused under a budget."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nano_banana.core.errors import LimitReached
+from nano_banana.engine.purse import Purse
+
+CENTS = st.integers(min_value=0, max_value=300)
+
+
+@given(st.lists(CENTS, max_size=40), CENTS)
+def test_a_budget_holds_what_it_holds_and_no_cent_more(prices: list[int], budget: int) -> None:
+    purse = Purse(budget / 100)
+    held = 0
+    for price in prices:
+        fits = price == 0 or held + price <= budget
+        if fits:
+            purse.reserve(price / 100)
+            held += price
+        else:
+            with pytest.raises(LimitReached):
+                purse.reserve(price / 100)
+    assert held <= max(budget, 0)
+
+
+@given(st.lists(st.tuples(CENTS, st.none() | CENTS), max_size=30))
+def test_what_is_settled_is_spent(calls: list[tuple[int, int | None]]) -> None:
+    purse = Purse(None)
+    for price, cost in calls:
+        purse.settle(purse.reserve(price / 100), None if cost is None else cost / 100)
+    want = sum(Fraction(price if cost is None else cost, 100) for price, cost in calls)
+    assert purse.spent == pytest.approx(float(want))
+    assert purse.unknown == sum(cost is None for _, cost in calls)
+
+
+def test_money_that_is_given_back_can_be_spent() -> None:
+    purse = Purse(1.0)
+    reserved = purse.reserve(0.8)
+    with pytest.raises(LimitReached) as caught:
+        purse.reserve(0.5)
+    assert caught.value.problems[0].data == {"budget_usd": 1.0, "spent_usd": 0.8, "price_usd": 0.5}
+    purse.settle(reserved, 0.1)
+    assert purse.reserve(0.9) == 0.9
+
+
+def test_an_unknown_price_is_no_price_under_a_budget() -> None:
+    assert Purse(None).reserve(None) == 0.0
+    with pytest.raises(LimitReached) as caught:
+        Purse(5.0).reserve(None)
+    assert caught.value.problems[0].kind == "price_unknown"

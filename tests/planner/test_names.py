@@ -1,0 +1,87 @@
+"""Takes by name, derived seeds, samples and globs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nano_banana.planner.selection import Wanted
+from nano_banana.planner.selection import spread
+from nano_banana.planner.take import derived_seed
+from nano_banana.planner.take import takes_of
+from nano_banana.planner.track import Track
+from nano_banana.recipe.axis_value import AxisValue
+from nano_banana.recipe.model import Seeds
+from nano_banana.recipe.model import Shot
+from nano_banana.recipe.model import Text
+
+
+def shot(scenes: tuple[str, ...] = ("office", "street"), seeds: Seeds = Seeds(count=2)) -> Shot:  # noqa: B008
+    """A shot of one person before some scenes."""
+    values = tuple(AxisValue.of(scene, f"a bright {scene}") for scene in scenes)
+    text = Text(text="", where=())
+    return Shot(name="heads", where=(), template=text, cast=("ana",), matrix={"scene": values}, exclude=(), seeds=seeds)
+
+
+def seeds_of(recipe: str, of: Shot, subject: str = "ana") -> dict[str, int]:
+    """Slot → seed."""
+    return {take.slot: take.seed for take in takes_of(recipe, of, subject)}
+
+
+def test_takes_have_names_in_the_recipe_s_order() -> None:
+    found = list(takes_of("r", shot(seeds=Seeds(explicit=(11, 29))), "ana"))
+    assert [take.id for take in found] == [
+        "heads/ana/office/s11",
+        "heads/ana/office/s29",
+        "heads/ana/street/s11",
+        "heads/ana/street/s29",
+    ]
+    assert [take.slot for take in found][:2] == ["heads/ana/office/#0", "heads/ana/office/#1"]
+    assert next(takes_of("r", replace(shot(), cast=()), "")).id.startswith("heads/office/s")
+
+
+def test_a_derived_seed_is_a_golden_number() -> None:
+    assert seeds_of("r", shot(("office",), Seeds(count=1))) == {"heads/ana/office/#0": 1448000632}
+
+
+def test_derived_seeds_depend_on_names_and_never_on_positions() -> None:
+    before = seeds_of("r", shot())
+    after = seeds_of("r", shot(("harbour", "street", "garden", "office"), Seeds(count=3)))
+    assert before.items() <= after.items()
+    assert len(set(after.values())) == len(after)
+
+
+def test_every_name_counts() -> None:
+    one = shot(("office",), Seeds(count=1))
+    others = [
+        seeds_of("r", one),
+        seeds_of("another", one),
+        seeds_of("r", replace(one, name="hands")),
+        seeds_of("r", one, "ben"),
+        seeds_of("r", replace(one, seeds=Seeds(count=1, salt="x"))),
+    ]
+    assert len({seed for found in others for seed in found.values()}) == len(others)
+
+
+@given(st.text(max_size=5), st.integers(min_value=0, max_value=99))
+def test_seeds_fit_every_service(recipe: str, at: int) -> None:
+    assert 0 <= derived_seed(recipe, shot(), "ana", {}, at) < 2**31
+
+
+@given(st.integers(min_value=0, max_value=500), st.integers(min_value=1, max_value=60))
+def test_a_sample_is_spread_evenly(total: int, count: int) -> None:
+    chosen = sorted(spread(total, count))
+    assert len(chosen) == min(total, count)
+    assert all(0 <= at < total for at in chosen)
+    gaps = {after - before for before, after in pairwise(chosen)}
+    assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+def test_a_wanted_track_has_takes_by_glob() -> None:
+    track = Track(shot=shot(), stages=())
+    assert Wanted(track=track).has("anything")
+    assert Wanted(track=track, takes=("heads/*/office/*",)).has("heads/ana/office/s1")
+    assert not Wanted(track=track, takes=("heads/*/office/*",)).has("heads/ana/street/s1")

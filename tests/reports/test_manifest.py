@@ -1,0 +1,127 @@
+"""Names of files, the manifest, and traces of finished runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.blob import blob_of
+from nano_banana.core.call import Call
+from nano_banana.core.errors import Unusable
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Made
+from nano_banana.core.json import JSONObject
+from nano_banana.core.node import Card
+from nano_banana.core.node import Node
+from nano_banana.core.reply import Reply
+from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
+from nano_banana.core.result import Step
+from nano_banana.reports.fresh import Trace
+from nano_banana.reports.fresh import load
+from nano_banana.reports.fresh import look
+from nano_banana.reports.manifest import write_manifest
+from nano_banana.reports.record import Record
+from nano_banana.reports.record import record_of
+
+CALL = Call(provider="local", endpoint="fal-ai/flux-lora", arguments={"seed": 11})
+HEAD: JSONObject = {"manifest": 1, "recipe": "r"}
+
+
+def _no_flow(_results: Mapping[str, Blob]) -> Flow[Blob]:
+    raise NotImplementedError
+
+
+def record(name: str, *, kind: str = "take", status: Status = Status.DONE, media: str = "image/png") -> Record:
+    """A node's end with one call and one picture."""
+    blob = blob_of(name.encode(), media=media)
+    node = Node(id=name, card=Card(kind=kind, slot=name, stage="takes"), flow=_no_flow)
+    step = Step(stage="takes", call=CALL, reply=Reply(data={}, files={"images/0": blob}), cached=False)
+    made = Made(stage="takes", blob=blob, call=CALL)
+    return record_of(NodeResult(node=node, status=status, steps=[step], pictures=[made], result=blob))
+
+
+def read(folder: Path) -> dict[str, list[dict[str, object]]]:
+    """The manifest."""
+    found: dict[str, list[dict[str, object]]] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_files_have_readable_names_that_never_clash() -> None:
+    names = ["a/b/s1", "a_b/s1", "a/b_c/s1", "a_b/c/s1", "a/b/c/s1", "a/b/s1@faces"]
+    files = [record(name).pictures[0].name for name in names]
+    assert files[0] == files[5] == "takes/a_b_s1.png"
+    assert files[1:5] == ["takes/a_b__s1.png", "takes/a__b_c__s1.png", "takes/a_b__c__s1.png", "takes/a_b_c_s1.png"]
+    assert record("x", media="image/jpeg").pictures[0].name == "takes/x.jpg"
+    assert record("x", media="image/x-odd").pictures[0].name == "takes/x.bin"
+    assert record("likeness/ana", kind="adapter").pictures == []
+
+
+def test_the_manifest_tells_every_take_with_its_calls(tmp_path: Path) -> None:
+    records = [record("b"), record("a", status=Status.FAILED), record("likeness/ana", kind="adapter")]
+    write_manifest(tmp_path / "out", HEAD, records, whole=True)
+    manifest = read(tmp_path / "out")
+    assert [take["id"] for take in manifest["takes"]] == ["a", "b"]
+    assert [take["path"] for take in manifest["takes"]] == [None, "./takes/b.png"]
+    assert CALL.key in json.dumps(manifest["takes"][1]["calls"])
+    assert [adapter["id"] for adapter in manifest["adapters"]] == ["likeness/ana"]
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["recipe"] == "r"
+
+
+def test_an_empty_manifest_is_json_too(tmp_path: Path) -> None:
+    write_manifest(tmp_path, HEAD, [], whole=True)
+    assert read(tmp_path)["takes"] == []
+
+
+def test_a_part_keeps_the_rest_and_the_whole_does_not(tmp_path: Path) -> None:
+    write_manifest(tmp_path, HEAD, [record("a", status=Status.FAILED), record("b")], whole=True)
+    write_manifest(tmp_path, HEAD, [record("a")], whole=False)
+    assert [(take["id"], take["status"]) for take in read(tmp_path)["takes"]] == [("a", "done"), ("b", "done")]
+    write_manifest(tmp_path, HEAD, [record("a")], whole=True)
+    assert [take["id"] for take in read(tmp_path)["takes"]] == ["a"]
+
+
+@pytest.mark.parametrize("there", ["", "no json", "[]", '{"adapters": [], "takes": [{}]}'])
+def test_a_manifest_that_is_none_is_written_anew(tmp_path: Path, there: str) -> None:
+    (tmp_path / "manifest.json").write_text(there)
+    write_manifest(tmp_path, HEAD, [record("a")], whole=False)
+    assert [take["id"] for take in read(tmp_path)["takes"]] == ["a"]
+
+
+def test_a_folder_that_can_t_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(Unusable, match="target_failed"):
+        write_manifest(tmp_path / "out", HEAD, [], whole=True)
+
+
+def test_a_trace_holds_until_something_changes(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("a")
+    out = tmp_path / "out.png"
+    out.write_text("b")
+    trace = Trace(
+        read={str(recipe): look(str(recipe)), str(tmp_path / "none"): None},
+        environment={"MOOD": "calm"},
+        folder=str(tmp_path),
+        written={"out.png": look(str(out))},
+        summary={"run": "x"},
+    )
+    again = load(trace.dump())
+    assert again is not None
+    assert again.summary == {"run": "x"}
+    assert again.holds({"MOOD": "calm"})
+    assert not again.holds({"MOOD": "stormy"})
+    (tmp_path / "none").write_text("now there")
+    assert not again.holds({"MOOD": "calm"})
+    (tmp_path / "none").unlink()
+    out.unlink()
+    assert not again.holds({"MOOD": "calm"})
+
+
+@pytest.mark.parametrize("note", [None, "", "no json", "{}", '{"read": {}}', "[1]"])
+def test_a_note_of_another_make_is_no_trace(note: str | None) -> None:
+    assert load(note) is None
