@@ -55,7 +55,7 @@ demo: setup
 	@$(BIN)/nano-banana run $(EXAMPLE)/recipe.yaml --provider local --yes
 	$(SAY) "the pictures are in $$(dirname "$$(find $(EXAMPLE) out -name manifest.json 2>/dev/null | head -n 1)")"
 
-test: $(VENV)/.dev
+test: setup $(VENV)/.dev
 	@$(MAKE) --no-print-directory check
 
 # --- the checks -------------------------------------------------------------------------------------

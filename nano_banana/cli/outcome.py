@@ -15,6 +15,10 @@ from nano_banana.project.nouns import Outcome
 from nano_banana.project.nouns import Record
 
 FAILED = 1
+PLAIN = (
+    "the local provider drew plain pictures, since it lacks parts here: pip install 'nano-banana[local]',"
+    " then nano-banana setup"
+)
 SHOWN = 20
 """Failures that are listed; the manifest has all of them."""
 
@@ -43,6 +47,10 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     screen.say(f"{done:,} of {numbered(len(wanted), noun)} done: {calls} in {duration(seconds)}{cost}")
     if any(record.pictures for record in outcome.records):
         screen.say(f"pictures: {outcome.folder}")
+    if outcome.older:
+        screen.say(f"{numbered(outcome.older, 'picture')} there belong to no take any more; nothing was removed")
+    if outcome.made and any(record.plain for record in outcome.records):
+        screen.note(PLAIN)
 
 
 def say_lost(screen: Screen, lost: Sequence[Record], what: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nano_banana.core.news import News
+from nano_banana.core.news import Watcher
 from nano_banana.planner.forecast import Tally
 from nano_banana.reports.record import Record
 
@@ -16,3 +19,13 @@ class Forecast:
     project: str
     records: Sequence[Record]
     tally: Tally
+
+
+def tell_news(tally: Tally, known: Sequence[Record], watch: Watcher) -> None:
+    """Tell how many calls each stage has, and how many of them a run passes over: those of takes that are whole."""
+    for stage, count in tally.stages.items():
+        watch(News(kind="planned", stage=stage, count=count.cached + count.to_make))
+    takes = [record for record in known if record.card.kind == "take"]
+    passed = Counter(place.partition("|")[0] for record in takes for place in record.keys)
+    for stage, calls in passed.items():
+        watch(News(kind="cached", stage=stage, count=calls))

@@ -35,6 +35,7 @@ from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
 from nano_banana.project.calm import calm
 from nano_banana.project.forecast import Forecast
+from nano_banana.project.forecast import tell_news
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
 from nano_banana.project.parts import in_order
@@ -186,6 +187,7 @@ class Project:
             head=head_of(self.recipe, self.provider),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
+        tell_news(forecast.tally, order.known, watch)
         return in_order(forecast, self.workshop.do(order, self.folder, watch))
 
     def remember(self, outcome: Outcome, summary: JSONObject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -41,6 +42,15 @@ def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *,
             fresh.unlink(missing_ok=True)
 
 
+def older_pictures(folder: Path, now: Collection[str]) -> list[str]:
+    """The pictures that the manifest in `folder` lists, that are still there and that are not among `now`."""
+    found = []
+    for (kind, _), entry in _there(folder / MANIFEST).items():
+        pictures = json.loads(str(entry)).get("pictures", {}) if kind == "take" else {}
+        found += [str(path).removeprefix("./") for path in pictures.values()]
+    return [name for name in found if name not in now and (folder / name).is_file()]
+
+
 def _there(target: Path) -> dict[tuple[str, str], Record | str]:
     """What the manifest says that is there; nothing where none is, or none of ours."""
     try:
@@ -50,7 +60,7 @@ def _there(target: Path) -> dict[tuple[str, str], Record | str]:
             for kind, section in (("adapter", "adapters"), ("take", "takes"))
             for entry in there[section]
         }
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 

@@ -38,6 +38,8 @@ class Record:
     pictures: Sequence[Picture]
     result: Blob | None
     problems: Sequence[Problem]
+    plain: bool
+    """Whether a provider says that it could have drawn this better with parts that are missing here."""
     keys: Mapping[str, str]
     """Position (`stage|slot|number`) → key of each call, for comparison with the next run."""
     calls: bytes
@@ -59,6 +61,7 @@ def record_of(result: NodeResult) -> Record:
         pictures=pictures,
         result=result.result,
         problems=tuple(result.problems),
+        plain=any(step.reply.data.get("plain") is True for step in result.steps),
         keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(result.steps)},
         calls=canonical([_told(step) for step in result.steps]),
     )

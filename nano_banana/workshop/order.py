@@ -37,7 +37,8 @@ class Order:
 class Outcome:
     """How a run ended. `halted` is why it ended early.
 
-    `made`, `cached` and `failed` count distinct calls; `restored` is how many pictures of takes that were done
+    `made`, `cached` and `failed` count distinct calls; `older` is how many pictures in the folder are of
+    takes that are no more; `restored` is how many pictures of takes that were done
     before had to be put back in place.
     """
 
@@ -52,3 +53,4 @@ class Outcome:
     folder: Path
     written: Mapping[str, LinkStat]
     restored: int
+    older: int = 0

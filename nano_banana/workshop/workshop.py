@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.core.answer import Provider
@@ -12,6 +13,7 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
 from nano_banana.engine.policy import Policy
+from nano_banana.reports.manifest import older_pictures
 from nano_banana.reports.manifest import write_manifest
 from nano_banana.reports.outputs import Outputs
 from nano_banana.settings import Settings
@@ -49,8 +51,7 @@ class Workshop:
                 budget_usd=order.plan.budget_usd,
             )
             halted = asyncio.run(doing.drive(policy, run))
-            outcome = doing.outcome(run, halted)
-            self._report(order, outcome)
+            outcome = self._reported(order, doing.outcome(run, halted))
         except BaseException as error:
             self.store.end(run, status="broken", summary={"error": type(error).__name__})
             raise
@@ -66,12 +67,14 @@ class Workshop:
         }
         return {**limits, **plan.limits}
 
-    def _report(self, order: Order, outcome: Outcome) -> None:
+    def _reported(self, order: Order, outcome: Outcome) -> Outcome:
         keys = {position: key for record in outcome.records for position, key in record.keys.items()}
         whole = order.whole and outcome.halted is None
         self.store.set_trail(order.plan.recipe, keys, whole=whole)
         head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
+        older = older_pictures(outcome.folder, outcome.written) if whole else []
         write_manifest(outcome.folder, head, outcome.records, whole=whole)
+        return replace(outcome, older=len(older))
 
 
 def _how(settings: Settings) -> How:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from nano_banana.recipe.examples import WHOLE
 from tests.recipe.test_schema import properties
 from tests.workspace import Workspace
 
-LOCAL = find_spec("nano_banana.providers.local") and find_spec("nano_banana.providers.local.provider")
 FILE = Path(__file__).parents[2] / "schemas" / "run.schema.json"
 
 
@@ -66,7 +64,6 @@ def undescribed(value: object, shape: object, path: str = "") -> set[str]:
     return set()
 
 
-@pytest.mark.skipif(not LOCAL, reason="this checkout has no local provider yet")
 def test_a_run_and_one_that_has_nothing_to_do(studio: Workspace) -> None:
     first = check(studio.json("run", "--provider", "local", "--yes"))
     again = check(studio.json("run", "--provider", "local", "--yes"))

@@ -131,7 +131,8 @@ class Hand:
         files = self._files(call, big=rules.get("big") is True)
         self._notes.write("answered", call)
         price = None if cost is None else as_number(cost)
-        return Answer(data={"seed": call.arguments.get("seed")}, files=files, cost_usd=price)
+        data = {"seed": call.arguments.get("seed"), "plain": rules.get("plain") is True}
+        return Answer(data=data, files=files, cost_usd=price)
 
     async def close(self) -> None:
         """Nothing to give back."""
