@@ -1,6 +1,6 @@
 """Lay the finished pictures out as one sheet for the README.
 
-    nano-banana run examples/astronaut && python examples/astronaut/make_sheet.py
+nano-banana run examples/astronaut && python examples/astronaut/make_sheet.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why a take is as it is: every call behind it, and what changed since the last run."""
+"""Why a take is as it is, and what changed since the last run."""
 
 from __future__ import annotations
 

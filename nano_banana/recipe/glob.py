@@ -1,4 +1,4 @@
-"""Patterns of file names, expanded folder by folder so that each can be seen."""
+"""Patterns of file names, expanded folder by folder."""
 
 from __future__ import annotations
 

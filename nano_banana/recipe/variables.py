@@ -1,4 +1,4 @@
-"""The recipe's variables: their values, in whatever order they need each other."""
+"""The recipe's variables, in whatever order they need each other."""
 
 from __future__ import annotations
 

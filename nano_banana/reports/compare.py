@@ -1,4 +1,4 @@
-"""What is different between two calls, value by value; reads the documents that keys are made from."""
+"""What is different between two calls, value by value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blobs under readable names: outputs, put there whole and told apart from others' files."""
+"""Blobs under readable names: outputs, put there whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store's one door: blobs, replies, claims, memo, notes, runs, outputs."""
+"""The store's one door."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether adapters fit the endpoint they are drawn with, and the people drawn."""
+"""Whether adapters fit the endpoint they are drawn with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walks a template in the order it runs, with the scopes that Jinja would have."""
+"""Walks a template in the order it runs, with Jinja's scopes."""
 
 from __future__ import annotations
 
