@@ -1,0 +1,112 @@
+"""The rest of what a recipe can say, and of what the commands say back."""
+
+from __future__ import annotations
+
+import json
+
+from nano_banana.core.json import as_object
+from tests.stories.hand import picture
+from tests.stories.project import Project
+from tests.stories.project import takes
+
+WIDE = """
+nano_banana: 1
+name: portraits
+vars: {strength: 0.4}
+subjects:
+  ana: {noun: woman, trigger: anqz7, training_set: photos/ana}
+adapters:
+  grain: {file: grain.safetensors}
+templates:
+  headshot: "{{ subject.trigger }} {{ subject.noun }}, headshot, {{ scene }}"
+  plain: "a seamless backdrop, {{ scene }}"
+shots:
+  heads: {template: headshot, cast: ana, matrix: {scene: [office, street]}, seeds: [11]}
+  rooms: {template: plain, matrix: {scene: [office]}, seeds: [5]}
+stages:
+  - id: likeness
+    train: ana
+    using: fal-ai/turbo-flux-trainer
+    steps: {per_photo: 100, min: 500, max: 900}
+    caption: "photo of {{ subject.trigger }}"
+  - id: takes
+    generate: heads
+    using: fal-ai/flux-lora
+    adapters: {likeness: 0.95, grain: 0.3}
+    with: {guidance_scale: "{{ 3 if scene.key == 'office' else 4 }}", image_size: {width: 512, height: 640}}
+  - {id: empty, generate: rooms, using: fal-ai/flux-lora/image-to-image, images: start.png, with: {strength: 0.7}}
+  - id: big
+    call: own/enlarge
+    each: [takes, empty]
+    with: {factor: 2, note: "{{ shot }} {{ seed }}"}
+    files: {like: start.png}
+"""
+
+
+def wide(project: Project) -> Project:
+    """A recipe with everything in it."""
+    project.workspace.write("recipe.yaml", WIDE).write("grain.safetensors", b"grain").write(
+        "start.png", picture("start")
+    )
+    return project
+
+
+def test_everything_that_a_recipe_can_say_is_asked_for(project: Project) -> None:
+    told = wide(project).told()
+    asked = {line.endpoint: json.loads(line.told) for line in project.notes.lines()}
+    trained = asked["fal-ai/turbo-flux-trainer"]
+    assert trained["steps"] == 500
+    assert trained["trigger_phrase"].startswith("anqz7")
+    drawn = [json.loads(line.told) for line in project.notes.lines() if line.endpoint == "fal-ai/flux-lora"]
+    assert {each["guidance_scale"] for each in drawn} == {3, 4}
+    assert drawn[0]["loras"] == [{"scale": 0.95}, {"scale": 0.3}]
+    assert asked["fal-ai/flux-lora/image-to-image"]["strength"] == 0.7
+    assert {str(take["subject"]) for take in takes(told)} == {"ana", "None"}
+    called = [json.loads(line.told) for line in project.notes.lines() if line.endpoint == "own/enlarge"]
+    assert sorted(each["note"] for each in called) == ["heads 11", "heads 11", "rooms 5"]
+    assert len(project.pictures("big")) == 3
+    project.quiet()
+
+
+def test_check_counts_what_there_is(project: Project) -> None:
+    wide(project).workspace.run("check").shows("1 subject, 2 shots, 4 stages, 3 takes; no mistake found")
+    told = project.workspace.json("check")
+    assert (told["status"], told["takes"]) == ("ok", 3)
+    assert not (project.root / ".nano-banana").exists()
+
+
+def test_check_finds_templates_that_fail_on_some_values(project: Project) -> None:
+    project.edit("headshot, {{ scene }}", "headshot, {{ 1 // ((scene ~ '') | length - 6) }}")
+    screen = project.workspace.run("check")
+    assert screen.exit_code == 2
+    screen.shows("recipe.yaml:").hides("bug")
+    project.edit("// ((scene ~ '') | length - 6)", "").edit("seeds:", "seedz:")
+    assert project.workspace.run("check").exit_code == 2
+
+
+def test_prices_that_nobody_knows_are_called_unknown(project: Project) -> None:
+    screen = wide(project).workspace.run("plan", "--provider", "fal")
+    screen.shows("4 calls at an unknown price")
+    told = project.workspace.json("plan", "--provider", "fal")
+    assert as_object(told["cost_usd"])["estimated_high"] is None
+
+
+def test_a_command_line_that_is_wrong(project: Project) -> None:
+    project.quiet("--set", "strength", exit_code=2).shows("strength")
+    project.quiet("nowhere.yaml", exit_code=2).shows("nowhere.yaml")
+    project.quiet("--sample", "0", exit_code=2)
+
+
+def test_of_many_failures_the_first_are_shown_and_the_rest_counted(project: Project) -> None:
+    project.edit("seeds: [11, 29]", "seeds: {count: 15}").notes.rule(fail=["likeness", "headshot"])
+    project.run(exit_code=1).shows("30 nodes failed:", "… 10 more:")
+
+
+def test_hard_links_are_put_and_put_back(project: Project) -> None:
+    project.workspace.env(NANO_BANANA_LINK="hardlink")
+    project.run()
+    first = project.pictures()[0]
+    assert first.stat().st_nlink == 2
+    first.unlink()
+    project.quiet().shows("1 picture put back")
+    project.quiet().shows("nothing has changed since run")
