@@ -76,7 +76,14 @@ def python(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Start a Python of its own with the package at hand; unmeasured, since a kill would tear the measurements."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    return subprocess.Popen(command, cwd=Path(__file__).parents[2], env=quiet, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=Path(__file__).parents[2],
+        env=quiet,
+        stdin=subprocess.PIPE,  # at its end in CI, where a child that waits for a line would go home
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 @contextmanager
