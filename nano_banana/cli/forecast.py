@@ -28,6 +28,8 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     if lost:
         say_lost(screen, lost, "would fail")
     screen.say(verdict(forecast.tally, whole=not lost))
+    if forecast.tally.money.high and forecast.prices_as_of:
+        screen.say(f"by prices of {forecast.prices_as_of}; fal changes them now and then")
 
 
 def verdict(tally: Tally, *, whole: bool) -> str:

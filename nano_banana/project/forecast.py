@@ -14,11 +14,15 @@ from nano_banana.reports.record import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What a run would do: the nodes as they would end today, and what is to be made at what cost."""
+    """What a run would do: the nodes as they would end today, and what is to be made at what cost.
+
+    `prices_as_of` is the date of the oldest price that the recipe's endpoints have (`2026-08`), if any has one.
+    """
 
     project: str
     records: Sequence[Record]
     tally: Tally
+    prices_as_of: str | None = None
 
 
 def tell_news(tally: Tally, known: Sequence[Record], watch: Watcher) -> None:

@@ -44,6 +44,12 @@ def head_of(recipe: Recipe, provider: str) -> JSONObject:
     return {"manifest": 1, "recipe": recipe.name, "provider": provider, "subjects": subjects}
 
 
+def price_date(recipe: Recipe, catalog: Catalog) -> str | None:
+    """The date of the oldest price of the recipe's endpoints; None where none has a price."""
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.stages]
+    return min((found.price.as_of for found in endpoints if found is not None and found.price), default=None)
+
+
 def kinds(catalog: Catalog) -> Callable[[Call], str]:
     """A function that sorts calls by the limit that holds for them: `train`, `image` or `compute`."""
 

@@ -40,6 +40,7 @@ from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
 from nano_banana.project.parts import in_order
 from nano_banana.project.parts import kinds
+from nano_banana.project.parts import price_date
 from nano_banana.project.parts import trace_of
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
@@ -174,7 +175,8 @@ class Project:
             for result in preview(self.plan, self.workshop.store.replies, imaginer(self.catalog)):
                 tally.add(result)
                 records.append(record_of(result))
-        return Forecast(project=self.recipe.name, records=records, tally=tally)
+        as_of = price_date(self.recipe, self.catalog)
+        return Forecast(project=self.recipe.name, records=records, tally=tally, prices_as_of=as_of)
 
     def run(self, forecast: Forecast, watch: Watcher) -> Outcome:
         """Do what the forecast left open, and remember it where all of it is done."""
