@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-TEMPLATE_TEXTS = (
-    "templates.**",
-    "**.prompt",
-    "**.with.**",
-    "**.captions.**",
-    "outputs.*.name",
-)
-"""Left alone when the recipe is loaded. `*` is one step of a path, `**` any number."""
-
 _HOLDERS = {"prompt", "with", "caption", "captions"}
 
 
 def is_template_text(path: tuple[str | int, ...]) -> bool:
-    """Whether a string at `path` is rendered for each take, and not when the recipe is loaded."""
-    if path[:1] == ("templates",):
-        return True
-    if path[:1] == ("outputs",) and len(path) == 3 and path[2] == "name":
-        return True
-    return path[:1] != ("vars",) and not _HOLDERS.isdisjoint(path)
+    """Whether a string at `path` is rendered for each take, and so left alone when the recipe is loaded."""
+    match path:
+        case ("templates", *_) | ("outputs", _, "name") | ("shots", _, "template"):
+            return True
+        case ("vars", *_):
+            return False
+    return not _HOLDERS.isdisjoint(path)

@@ -93,6 +93,18 @@ def test_seeds(tmp_path: Path) -> None:
     assert (shots["one"].seeds.salt, shots["two"].seeds.explicit) == ("x", (7, 5))
 
 
+def test_a_prompt_is_written_where_a_template_is_named(tmp_path: Path) -> None:
+    text = "{{ subject.trigger }} in {{ scene.place }}"
+    shots = load(
+        tmp_path,
+        f"""{PEOPLE}
+shots:
+  one: {{template: "{text}", cast: ana, matrix: {{scene: all}}, seeds: [1]}}
+""",
+    ).recipe.shots
+    assert shots["one"].template.text == text
+
+
 @pytest.mark.parametrize(
     ("said", "found"),
     [

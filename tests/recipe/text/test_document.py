@@ -300,7 +300,8 @@ def test_templates_of_takes_are_left_alone(folder: Folder) -> None:
         (("outputs", "files", "to"), False),
         (("name",), False),
         (("vars", "prompt"), False),
-        (("shots", "a", "template"), False),
+        (("shots", "a", "template"), True),
+        (("shots", "a", "matrix", "template"), False),
     ],
 )
 def test_which_texts_are_templates(steps: tuple[str | int, ...], is_one: bool) -> None:  # noqa: FBT001 — a table's column
