@@ -36,7 +36,7 @@ class Outputs:
             if path in there:
                 self._note(path, _stat(path))
             else:
-                self._note(path, self._store.link_out(blob, path, how=self._how))
+                self._note(path, self._store.link_out(blob, path, how=self._how, look=False))
         return len(wanted) - len(there)
 
     def _note(self, path: Path, stat: LinkStat) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.call import canonical
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.node import Card
@@ -30,7 +30,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A node's end. `calls` is the manifest's account of its calls, as canonical JSON, to stay small."""
+    """A node's end. `calls` is the manifest's account of its calls, as JSON text, to stay small."""
 
     id: str
     card: Card
@@ -42,7 +42,7 @@ class Record:
     """Whether a provider says that it could have drawn this better with parts that are missing here."""
     keys: Mapping[str, str]
     """Position (`stage|slot|number`) → key of each call, for comparison with the next run."""
-    calls: bytes
+    calls: str
 
 
 def record_of(result: NodeResult) -> Record:
@@ -63,7 +63,7 @@ def record_of(result: NodeResult) -> Record:
         problems=tuple(result.problems),
         plain=any(step.reply.data.get("plain") is True for step in result.steps),
         keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(result.steps)},
-        calls=canonical([_told(step) for step in result.steps]),
+        calls=json.dumps([_told(step) for step in result.steps], separators=(",", ":")),
     )
 
 
@@ -86,7 +86,7 @@ def _told(step: Step) -> JSONObject:
         "provider": call.provider,
         "endpoint": call.endpoint,
         "key": call.key,
-        "arguments": call.arguments,
+        "arguments": dict(call.arguments),
         "inputs": {place: blob.digest for place, blob in call.inputs.items()},
         "outputs": {place: blob.digest for place, blob in reply.files.items()},
         "seconds": reply.seconds,

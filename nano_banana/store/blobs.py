@@ -67,10 +67,11 @@ class Blobs:
         """
         if isinstance(data, bytes):
             blob = blob_of(data, media=media)
-            with self._database.writing() as rows:
-                if self._trusted(rows, blob.digest):
-                    self._touch(rows, blob.digest)
-                    return blob
+            # Most bytes are new: ask without the lock that every writer waits for.
+            with self._database.reading() as rows:
+                known = self._trusted(rows, blob.digest)
+            if known and self._again(blob.digest):
+                return blob
         with wall(self._database.folder):
             fresh = self._fresh()
             try:
@@ -146,6 +147,14 @@ class Blobs:
     def _trusted(self, rows: sqlite3.Connection, digest: str) -> bool:
         stamp = _stamp(rows, digest)
         return stamp is not None and _unchanged(self.place(digest), stamp)
+
+    def _again(self, digest: str) -> bool:
+        """Mark a blob as put once more; False where it went in the meantime."""
+        with self._database.writing() as rows:
+            trusted = self._trusted(rows, digest)
+            if trusted:
+                self._touch(rows, digest)
+        return trusted
 
     def _touch(self, rows: sqlite3.Connection, digest: str) -> None:
         rows.execute("UPDATE blobs SET put_at = ? WHERE digest = ?", (self._clock(), digest))

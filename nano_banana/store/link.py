@@ -44,8 +44,10 @@ class Links:
         self._memo = memo
         self._numbers = count()
 
-    def out(self, blob: Blob, target: Path, *, how: How = "copy", replace: bool = False) -> LinkStat:
+    def out(self, blob: Blob, target: Path, *, how: How = "copy", replace: bool = False, look: bool = True) -> LinkStat:
         """Make `target` hold these bytes, at once or not at all; a target that does is left alone.
+
+        Without `look` the caller has just seen by `present` that it does not.
 
         A copy shares the blob's disk space where the file system can (reflink). A hard link always does,
         but is not the default: an editor that writes in place through it would destroy a paid blob. So
@@ -54,7 +56,7 @@ class Links:
         Raises Unusable: `target_taken` where another's file is in the way and not `replace` (one that we put
         there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`.
         """
-        if target not in self._memo.present({target: blob.digest}):
+        if not look or target not in self._memo.present({target: blob.digest}):
             if not replace and os.path.lexists(target) and not self._memo.is_ours(target):
                 raise Unusable([trouble("target_taken", path=str(target))])
             source = str(self._blobs.path(blob))

@@ -147,9 +147,11 @@ class Store:
         """Note position → key, for some positions or the whole recipe; see `Trail.set`."""
         self._trail.set(recipe, keys, whole=whole)
 
-    def link_out(self, blob: Blob, target: Path, *, how: How = "copy", replace: bool = False) -> LinkStat:
+    def link_out(
+        self, blob: Blob, target: Path, *, how: How = "copy", replace: bool = False, look: bool = True
+    ) -> LinkStat:
         """Put bytes where the user wants them, at once; see `Links.out`."""
-        return self._links.out(blob, target, how=how, replace=replace)
+        return self._links.out(blob, target, how=how, replace=replace, look=look)
 
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
         """The targets (path → digest) that still hold what they should; see `Links.present`."""
