@@ -44,9 +44,19 @@ class Take:
 def takes_of(recipe: str, shot: Shot, subject: str) -> Iterator[Take]:
     """Every take of a shot with one subject (empty: nobody), in the recipe's order: axes, then seeds."""
     for cell in cells(shot, subject):
-        for at in range(len(shot.seeds)):
-            seed = shot.seeds.explicit[at] if shot.seeds.explicit else derived_seed(recipe, shot, subject, cell, at)
+        for at, seed in enumerate(shot.seeds.explicit or _derived_seeds(recipe, shot, subject, cell)):
             yield Take(shot=shot, subject=subject, cell=cell, seed=seed, at=at)
+
+
+def _derived_seeds(recipe: str, shot: Shot, subject: str, cell: Mapping[str, AxisValue]) -> Iterator[int]:
+    """Of two that are equal the later one moves on: a seed is part of its take's name. More seeds leave these."""
+    used: set[int] = set()
+    for at in range(shot.seeds.count):
+        seed = derived_seed(recipe, shot, subject, cell, at)
+        while seed in used:
+            seed = (seed + 1) % (1 << 31)
+        used.add(seed)
+        yield seed
 
 
 def derived_seed(recipe: str, shot: Shot, subject: str, cell: Mapping[str, AxisValue], at: int) -> int:

@@ -54,6 +54,12 @@ def test_derived_seeds_depend_on_names_and_never_on_positions() -> None:
     assert len(set(after.values())) == len(after)
 
 
+def test_derived_seeds_of_one_cell_never_repeat() -> None:
+    few, many = (seeds_of("r", shot(("office",), Seeds(count=count, salt="46"))) for count in (6_500, 6_600))
+    assert len(set(many.values())) == len(many)
+    assert few.items() <= many.items()
+
+
 def test_every_name_counts() -> None:
     one = shot(("office",), Seeds(count=1))
     others = [
