@@ -21,7 +21,9 @@ from nano_banana.planner.selection import select
 from nano_banana.planner.selection import spread
 from nano_banana.planner.take import Take
 from nano_banana.planner.take import takes_of
+from nano_banana.planner.track import Track
 from nano_banana.planner.track import forked
+from nano_banana.planner.track import meeting
 from nano_banana.planner.track import tracks_of
 from nano_banana.planner.training import root_id
 from nano_banana.planner.training import training_node
@@ -47,8 +49,12 @@ def make_plan(bench: Workbench, selection: Selection) -> Plan:
     tracks = tracks_of(bench.recipe)
     wanted = select(bench.recipe, tracks, selection.only)
     # A take keeps its name, whichever ways its shot goes are wanted today.
-    forks = forked(tracks) | forked([one.track for one in wanted])
-    batches = [_batch(bench.recipe, one, subject, forks) for one in wanted for subject in one.track.shot.cast or ("",)]
+    forks, meets = forked(tracks) | forked([one.track for one in wanted]), meeting(tracks)
+    batches = [
+        _batch(bench.recipe, one, subject, _suffix(one.track, forks, meets))
+        for one in wanted
+        for subject in one.track.shot.cast or ("",)
+    ]
     batches = _sampled([batch for batch in batches if batch.count], selection.sample)
     groups = [_group(bench, batch) for batch in batches]
     roots = _roots(bench, selection, groups)
@@ -64,9 +70,15 @@ def make_plan(bench: Workbench, selection: Selection) -> Plan:
     )
 
 
-def _batch(recipe: Recipe, wanted: Wanted, subject: str, forks: frozenset[str]) -> _Batch:
+def _suffix(track: Track, forks: frozenset[str], meets: frozenset[str]) -> str:
+    """What tells the takes of a shot's tracks apart: the last stage, or the whole way where ways meet again."""
+    if track.shot.name in meets:
+        return f"@{track.way}"
+    return f"@{track.stages[-1].id}" if track.shot.name in forks else ""
+
+
+def _batch(recipe: Recipe, wanted: Wanted, subject: str, suffix: str) -> _Batch:
     shot = wanted.track.shot
-    suffix = f"@{wanted.track.stages[-1].id}" if shot.name in forks else ""
     batch = _Batch(wanted=wanted, subject=subject, suffix=suffix, count=len(cells(shot, subject)) * len(shot.seeds))
     if not wanted.takes:
         return batch

@@ -24,6 +24,11 @@ class Track:
         return (self.shot.name, *(stage.id for stage in self.stages))
 
     @property
+    def way(self) -> str:
+        """Its stages in one word: `draft+faces`."""
+        return "+".join(stage.id for stage in self.stages)
+
+    @property
     def trainers(self) -> tuple[str, ...]:
         """The adapters that its stages draw with, by name, in order of use."""
         return tuple(dict.fromkeys(name for stage in self.stages for name, _ in stage.adapters))
@@ -54,3 +59,15 @@ def forked(tracks: Sequence[Track]) -> frozenset[str]:
     """Shots with more than one track, whose takes need the last stage in their names."""
     shots = [track.shot.name for track in tracks]
     return frozenset(name for name in shots if shots.count(name) > 1)
+
+
+def meeting(tracks: Sequence[Track]) -> frozenset[str]:
+    """Shots that come to some stage by more than one way, whose takes need the whole way in their names."""
+    came: dict[tuple[str, str], tuple[str, ...]] = {}
+    found = set()
+    for track in tracks:
+        for at, stage in enumerate(track.name[1:], start=1):
+            way = track.name[:at]
+            if came.setdefault((track.shot.name, stage), way) != way:
+                found.add(track.shot.name)
+    return frozenset(found)

@@ -26,8 +26,10 @@ from nano_banana.reports.compare import Change
 from nano_banana.reports.compare import Difference
 from nano_banana.reports.compare import differences
 from nano_banana.reports.record import Record
+from nano_banana.reports.record import folder_of
 from nano_banana.reports.record import position
 from nano_banana.reports.record import record_of
+from nano_banana.reports.record import stem_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +83,23 @@ def tell_story(project: Project, name: str) -> Story:
 
 def _find(plan: Plan, name: str) -> Node:
     """The node of that id; or the one that a picture, by the name of its file, is of."""
-    wanted = name if "." not in PurePath(name).name else PurePath(name).stem
-    ids = []
+    path = PurePath(name)
+    stem = path.stem if "." in path.name else name
+    ids, alike = [], []
     for node in (*plan.roots, *(node for group in plan.groups for node in group.nodes())):
-        stem = node.id.partition("@")[0]
-        if wanted in {node.id, stem, stem.replace("/", "_")}:
+        if node.id == name:
             return node
+        if name == node.id.partition("@")[0] or stem == stem_of(node.id):
+            alike.append(node)
         ids.append(node.id)
-    raise Invalid([trouble("no_such_take", hint=did_you_mean(name, ids), name=name)])
+    if not alike:
+        raise Invalid([trouble("no_such_take", hint=did_you_mean(name, ids), name=name)])
+    return next((node for node in alike if path.parent.name in _folders(node)), alike[0])
+
+
+def _folders(node: Node) -> set[str]:
+    """Where pictures of this take lie, and of no other that shares its name."""
+    return {folder_of(node.id, stage) for stage in (node.card.stage, *node.id.partition("@")[2].split("+"))}
 
 
 def _calls(project: Project, positions: Sequence[tuple[str, Step]]) -> list[CallStory]:

@@ -73,10 +73,21 @@ def position(step: Step, slot: str, at: int) -> str:
 
 
 def _file_name(node: str, stage: str, media: str) -> str:
+    return f"{folder_of(node, stage)}/{stem_of(node)}{SUFFIXES.get(media, '.bin')}"
+
+
+def stem_of(node: str) -> str:
+    """The name of a take's files without suffix: `heads/ana/s1@faces` → `heads_ana_s1`. No two takes have one name."""
     name = node.partition("@")[0]
-    # Names may hold an underscore, never two in a row at a seam: `a_b/c` and `a/b_c` stay apart.
-    stem = name.replace("/", "__" if "_" in name else "_")
-    return f"{stage}/{stem}{SUFFIXES.get(media, '.bin')}"
+    # Names begin with a letter or a digit and have no dot, so that each seam can be told from what is in a name.
+    seam = "_" if "_" not in name else "." if "__" in name or "_/" in name else "__"
+    return name.replace("/", seam)
+
+
+def folder_of(node: str, stage: str) -> str:
+    """The folder of a stage's pictures: its id, or the way to it (`draft+faces`) where there are several."""
+    way = node.partition("@")[2].split("+")
+    return "+".join(way[: way.index(stage) + 1]) if stage in way else stage
 
 
 def _told(step: Step) -> JSONObject:

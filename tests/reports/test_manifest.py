@@ -51,11 +51,20 @@ def read(folder: Path) -> dict[str, list[dict[str, object]]]:
     return found
 
 
+def test_a_stage_that_two_ways_come_to_has_a_folder_for_each() -> None:
+    names = ["a/s1", "a/s1@takes", "a/s1@draft+takes", "a/s1@sketch+takes+faces", "a/s1@draft+faces"]
+    files = [record(name).pictures[0].name for name in names]
+    assert files == [f"{folder}/a_s1.png" for folder in ("takes", "takes", "draft+takes", "sketch+takes", "takes")]
+
+
 def test_files_have_readable_names_that_never_clash() -> None:
     names = ["a/b/s1", "a_b/s1", "a/b_c/s1", "a_b/c/s1", "a/b/c/s1", "a/b/s1@faces"]
     files = [record(name).pictures[0].name for name in names]
     assert files[0] == files[5] == "takes/a_b_s1.png"
     assert files[1:5] == ["takes/a_b__s1.png", "takes/a__b_c__s1.png", "takes/a_b__c__s1.png", "takes/a_b_c_s1.png"]
+    odd = ["a__b/c_d/s1", "a/b/c_d/s1", "a_/b/c/s1", "a/b__c/s1", "a/b_/s1", "a__b/s1"]
+    assert len({record(name).pictures[0].name for name in odd}) == len(odd)
+    assert record("a__b/c_d/s1").pictures[0].name == "takes/a__b.c_d.s1.png"
     assert record("x", media="image/jpeg").pictures[0].name == "takes/x.jpg"
     assert record("x", media="image/x-odd").pictures[0].name == "takes/x.bin"
     assert record("likeness/ana", kind="adapter").pictures == []

@@ -159,6 +159,32 @@ def test_two_ways_of_one_shot_share_its_pictures(project: Project) -> None:
     assert {take["id"] for take in some} < set(ids)
 
 
+MEETING = """
+nano_banana: 1
+name: portraits
+shots:
+  hills: {template: a man on a hill, seeds: [11]}
+stages:
+  - {id: draft, generate: hills, using: fal-ai/flux/dev}
+  - {id: quick, generate: hills, using: fal-ai/flux/schnell}
+  - {id: faces, inpaint: [draft, quick], using: fal-ai/flux-lora/inpainting, mask: {box: [0, 0, 1, 1]}}
+"""
+
+
+def test_two_ways_that_meet_again_are_two_takes_with_pictures_of_their_own(project: Project) -> None:
+    project.workspace.write("recipe.yaml", MEETING)
+    told = project.told()
+    assert [take["id"] for take in takes(told)] == ["hills/s11@draft+faces", "hills/s11@quick+faces"]
+    assert len({take["sha256"] for take in takes(told)}) == 2
+    folders = ["draft", "draft+faces", "quick", "quick+faces"]
+    assert {path.parent.name for path in (project.root / "out").rglob("hills_s11.png")} == set(folders)
+    manifest = json.loads(project.workspace.read("out/portraits/manifest.json"))
+    assert len(manifest["takes"]) == 2
+    for folder in folders:
+        told = project.workspace.run("explain", f"out/portraits/{folder}/hills_s11.png").text
+        assert f"hills/s11@{folder.partition('+')[0]}+faces: done" in told
+
+
 def test_the_manifest_keeps_what_other_runs_made(project: Project) -> None:
     project.run()
     project.run("--only", "heads/ana/office/s11")

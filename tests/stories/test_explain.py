@@ -67,6 +67,12 @@ def test_what_is_only_imagined_explains_nothing(project: Project) -> None:
     assert "painted: another file, from faces (fal-ai/flux-lora/inpainting)" in told
 
 
+def test_a_picture_is_found_whatever_its_take_s_name_holds(project: Project) -> None:
+    project.edit("heads: {", "heads_of__all: {").edit("generate: heads,", "generate: heads_of__all,").run()
+    picture = next(path for path in project.pictures() if "office" in path.name and "s29" in path.name)
+    assert "heads_of__all/ana/office/s29: done" in story(project, str(picture))
+
+
 def test_an_adapter_and_a_picture_have_stories_too(project: Project) -> None:
     project.run()
     assert "likeness/ana: done" in story(project, "likeness/ana")
