@@ -55,7 +55,9 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
 
 def say_lost(screen: Screen, lost: Sequence[Record], what: str) -> None:
     """Print what `failed` (or `would fail`), each with its reason; of many, the first and the commonest reasons."""
-    screen.say(screen.paint("red", f"{numbered(len(lost), 'node')} {what}:"))
+    counts = Counter(record.card.kind for record in lost)
+    named = " and ".join(numbered(counts[kind], kind) for kind in sorted(counts))
+    screen.say(screen.paint("red", f"{named} {what}:"))
     rows = [(record.id, _reason(record)) for record in lost[:SHOWN]]
     screen.table(rows, indent=2)
     if len(lost) > SHOWN:

@@ -47,6 +47,7 @@ class Answering:
         """The keys of the calls that were made and recorded in this run."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
         """The keys of the calls that failed in this run, and why."""
+        self._waited = False
         self.halt = halt
         self.purse = Purse(policy.budget_usd)
 
@@ -96,7 +97,6 @@ class Answering:
 
     async def _find_or_make(self, call: Call, stage: str, node: str) -> tuple[Reply, bool]:
         reply = await self._keeper.look(call.key)
-        waiting = False
         while reply is None:
             made = await self._make(call, stage, node)
             if isinstance(made, Answered):
@@ -104,12 +104,16 @@ class Answering:
             if isinstance(made, Reply):
                 reply = made
             else:
-                if not waiting:
-                    self._watch(News(kind="note", stage=stage, node=node, data={"kind": "made_elsewhere"}))
-                waiting = True
+                self._say_waiting()
                 await asyncio.sleep(WAIT)
         self._watch(News(kind="cached", stage=stage, node=node))
         return reply, True
+
+    def _say_waiting(self) -> None:
+        """Once a run: the other one is probably ahead all the way."""
+        if not self._waited:
+            self._watch(News(kind="note", stage="", data={"kind": "made_elsewhere"}))
+        self._waited = True
 
     async def _make(self, call: Call, stage: str, node: str) -> Reply | Answered | None:
         """Ask the provider, within the limit of the call's kind; None where another process is at it."""

@@ -12,6 +12,7 @@ from nano_banana.catalog.endpoint import Task
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.result import Status
 from nano_banana.project.forecast import Forecast
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.resolve.pictures import picture_media
@@ -20,6 +21,7 @@ from nano_banana.reports.fresh import Look
 from nano_banana.reports.fresh import Trace
 from nano_banana.reports.fresh import look
 from nano_banana.reports.manifest import MANIFEST
+from nano_banana.reports.record import Record
 from nano_banana.workshop.order import Outcome
 
 BYTES = "application/octet-stream"
@@ -63,9 +65,16 @@ def kinds(catalog: Catalog) -> Callable[[Call], str]:
 
 
 def in_order(forecast: Forecast, outcome: Outcome) -> Outcome:
-    """The outcome with its records as the recipe has them, not as they happened to end."""
+    """The outcome with its records as the recipe has them, not as they happened to end; what it never came to is
+    stopped.
+    """
     ended = {record.id: record for record in outcome.records}
-    return replace(outcome, records=[ended[record.id] for record in forecast.records if record.id in ended])
+    records = [ended.get(record.id) or _stopped(record) for record in forecast.records]
+    return replace(outcome, records=records)
+
+
+def _stopped(record: Record) -> Record:
+    return replace(record, status=Status.STOPPED, pictures=(), problems=(), keys={}, calls="[]")
 
 
 def trace_of(

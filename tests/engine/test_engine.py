@@ -332,22 +332,23 @@ def test_a_cancelled_run_keeps_what_was_answered(stage: Stage) -> None:
     assert stage.actor.closed
 
 
-def test_another_s_claim_is_waited_for_and_said_once(stage: Stage) -> None:
+def test_claims_of_another_run_are_waited_for_which_is_said_once(stage: Stage) -> None:
     async def story() -> None:
         answering = stage.answering()
         another = "far:1:1"
-        stage.store.claim([call("x").key], owner=another)
-        asked = asyncio.create_task(answering.answer(call("x"), stage="takes", node="a"))
+        keys = [call("x").key, call("y").key]
+        stage.store.claim(keys, owner=another)
+        asked = [asyncio.create_task(answering.answer(call(name), stage="takes", node=name)) for name in "xy"]
         await asyncio.sleep(0.35)
-        assert not asked.done()
-        stage.store.release([call("x").key], owner=another)
-        await asked
+        assert not any(task.done() for task in asked)
+        stage.store.release(keys, owner=another)
+        await asyncio.gather(*asked)
         await answering.close()
 
     asyncio.run(story())
     notes = [news.data["kind"] for news in stage.news if news.kind == "note"]
     assert notes == ["made_elsewhere"]
-    assert stage.actor.asked == ["x"]
+    assert sorted(stage.actor.asked) == ["x", "y"]
 
 
 def test_an_error_names_the_user_s_file(stage: Stage, tmp_path: Path) -> None:

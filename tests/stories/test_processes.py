@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from itertools import pairwise
 
+from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from tests.photos import photo
 from tests.stories.project import PAINT
@@ -84,6 +85,9 @@ def test_ctrl_c_lets_what_is_under_way_end_and_keeps_it(project: Project) -> Non
     wait_for(project, 3)
     screen = running.signal(signal.SIGINT).wait()
     assert screen.exit_code == 130, screen.text
+    screen.shows("2 of 4 takes done")
+    ends = [as_object(take)["status"] for take in as_items(screen.json["takes"])]
+    assert sorted(map(str, ends)) == ["done", "done", "stopped", "stopped"]
     screen.shows("stopping: what is under way ends and is kept", "the next run goes on from here").hides("Traceback")
     assert screen.json["status"] == "stopped"
     begun = {line.key for line in project.notes.lines()}

@@ -27,7 +27,7 @@ def with_ben(project: Project) -> Project:
 
 def test_a_failed_take_does_not_sink_the_others(project: Project) -> None:
     project.notes.rule(fail=['"seed": 29'])
-    project.run(exit_code=1).shows("2 nodes failed", "heads/ana/office/s29", "answered without the file")
+    project.run(exit_code=1).shows("2 takes failed", "heads/ana/office/s29", "answered without the file")
     assert len(project.pictures()) == 2
     project.notes.fresh()
     project.notes.rule()
@@ -57,7 +57,7 @@ def test_an_inpainting_that_fails_keeps_the_drawing(project: Project) -> None:
     recipe = project.root / "recipe.yaml"
     recipe.write_text(recipe.read_text() + PAINT)
     project.notes.rule(fail=['"strength"'])
-    project.run(exit_code=1).shows("4 nodes failed")
+    project.run(exit_code=1).shows("4 takes failed")
     assert len(project.pictures("takes")) == 4
 
 
@@ -201,7 +201,7 @@ def test_a_template_that_fails_on_some_values_is_a_failure_in_the_plan_too(proje
     assert planned["status"] == "failed"
     statuses = {str(take["status"]) for take in map(as_object, as_items(planned["takes"]))}
     assert statuses == {"failed", "planned"}
-    project.workspace.run("plan").shows("4 nodes would fail:", "heads/ana/garden/s11", "4 calls to make")
+    project.workspace.run("plan").shows("4 takes would fail:", "heads/ana/garden/s11", "4 calls to make")
     told = project.told(exit_code=1)
     assert as_object(told["calls"])["made"] == 4
     assert json.dumps(told).count("division") > 0

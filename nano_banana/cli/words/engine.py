@@ -19,7 +19,7 @@ WORDS: Mapping[str, Wording] = {
     "stopping": Wording("stopping: what is under way ends and is kept; Ctrl-C again gives it up"),
     "interrupted": Wording("interrupted", "what was made is kept; the next run goes on from here"),
     "waits_for_failed": Wording("waits for {names}, which failed"),
-    "made_elsewhere": Wording("another run is making this; waiting for it"),
+    "made_elsewhere": Wording("another run is making some of this; waiting for it"),
     "unknown_provider": Wording("there is no provider `{name}`", "there are: {known}"),
     "no_provider": Wording("this version can't run on the provider `{name}`", "it can run on: {known}"),
     "too_dear": Wording(
