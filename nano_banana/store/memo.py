@@ -97,6 +97,7 @@ class Memo:
                 digests[path] = (digest, now)
             else:
                 unknown.setdefault(place, []).append(path)
+        begun = self._clock()
         found = list(hash_files(list(unknown)))
         for hashed in found:
             for path in unknown[hashed.path]:
@@ -104,7 +105,7 @@ class Memo:
                     digests[path] = (hashed.digest, hashed.stamp)
                 else:
                     errors[path] = hashed.error
-        self._remember(found)
+        self._remember(found, begun)
         return _Seen(digests=digests, errors=errors)
 
     def _known(self, places: Iterable[str]) -> dict[str, tuple[Stamp, str]]:
@@ -113,9 +114,9 @@ class Memo:
             found = rows.execute(_SELECT, (encoded(list(names)),)).fetchall()
         return {names[row[4]]: (row[:4], row[5]) for row in found}
 
-    def _remember(self, found: Iterable[Hashed]) -> None:
-        now = self._clock()
-        sure = [each for each in found if each.steady and _settled(each.stamp, now)]
+    def _remember(self, found: Iterable[Hashed], begun: float) -> None:
+        """Keep what was read from `begun` on; reading takes time, so that its end says nothing."""
+        sure = [each for each in found if each.steady and _settled(each.stamp, begun)]
         if sure:
             with self._database.writing() as rows:
                 rows.executemany(_REMEMBER, [(_name(each.path), each.digest, *each.stamp, 0) for each in sure])

@@ -6,6 +6,8 @@ import hashlib
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from hypothesis import strategies as some
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import Unusable
+from nano_banana.store import memo
 from nano_banana.store.memo import GRAIN
+from nano_banana.store.stamp import Hashed
 from nano_banana.store.stamp import hash_files
 from nano_banana.store.store import Store
 from tests.store.tools import Clock
@@ -76,6 +80,19 @@ def test_a_file_changed_just_now_is_not_remembered(store: Store, photo: Path, cl
     clock.now += GRAIN
     store.digest(photo, media="image/jpeg")
     assert set(believed(store)) == {str(photo)}
+
+
+def test_a_file_changed_just_before_it_was_read_slowly_is_not_remembered(
+    store: Store, photo: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(paths: Sequence[str]) -> Iterator[Hashed]:
+        clock.now += 10
+        return hash_files(paths)
+
+    monkeypatch.setattr(memo, "hash_files", slowly)
+    clock.now = photo.stat().st_ctime + GRAIN / 2
+    store.digest(photo, media="image/jpeg")
+    assert believed(store) == {}
 
 
 def test_all_unreadable_files_are_named_at_once(store: Store, photo: Path) -> None:
