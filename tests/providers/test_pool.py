@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.providers.pool import WorkPool
+
+AT_WORK = """
+import asyncio
+import os
+from nano_banana.providers.pool import WorkPool
+
+async def work():
+    pool = WorkPool(1)
+    print(await pool.run(os.getpid), flush=True)
+    await asyncio.sleep(60)
+
+if __name__ == "__main__":
+    asyncio.run(work())
+"""
 
 
 @pytest.fixture
@@ -43,3 +59,12 @@ def test_all_who_waited_for_a_dead_worker_hear_of_it(pool: WorkPool) -> None:
 
 def test_an_idle_pool_is_closed_for_nothing() -> None:
     WorkPool().close()
+
+
+def test_nobody_stays_behind_where_the_asking_process_is_killed() -> None:
+    process = subprocess.Popen([sys.executable, "-c", AT_WORK], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert int(process.stdout.readline()) != process.pid
+    process.kill()
+    # Workers share the line: it ends with the last of them.
+    assert process.communicate(timeout=20)[0] == b""
