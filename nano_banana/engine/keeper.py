@@ -10,6 +10,7 @@ from enum import Enum
 
 from nano_banana.core.answer import Answer
 from nano_banana.core.call import Call
+from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.reply import Reply
 from nano_banana.engine.batching import Batcher
 from nano_banana.store.owner import owner_id
@@ -56,7 +57,10 @@ class Keeper:
 
     async def keep(self, answered: Answered) -> Reply:
         """Store an answer for good, which ends the claim. A run that is cancelled still keeps it."""
-        return await asyncio.shield(self._keep.ask(answered))
+        kept = await asyncio.shield(self._keep.ask(answered))
+        if isinstance(kept, NanoBananaError):
+            raise kept
+        return kept
 
     async def let_go(self, key: str) -> None:
         """Give up a claim without an answer."""
@@ -79,17 +83,23 @@ class Keeper:
             self._store.release(late, owner=self._owner)
         return [known.get(key) or (Claim.OURS if key in granted else Claim.ANOTHERS) for key in keys]
 
-    def _kept(self, items: Sequence[Answered]) -> Sequence[Reply]:
-        replies = [self._reply(item) for item in items]
-        pairs = zip(items, replies, strict=True)
-        self._store.record([Entry(call=item.call, reply=reply, run=self._run) for item, reply in pairs])
-        return replies
+    def _kept(self, items: Sequence[Answered]) -> Sequence[Reply | NanoBananaError]:
+        """An answer whose files can't be put (a full disk) is alone in that: the others were paid for, too."""
+        kept = [self._put(item) for item in items]
+        pairs = zip(items, kept, strict=True)
+        entries = [Entry(call=item.call, reply=put, run=self._run) for item, put in pairs if isinstance(put, Reply)]
+        self._store.record(entries)
+        return kept
 
     def _dropped(self, keys: Sequence[str]) -> Sequence[None]:
         self._store.release(keys, owner=self._owner)
         return [None] * len(keys)
 
-    def _reply(self, item: Answered) -> Reply:
+    def _put(self, item: Answered) -> Reply | NanoBananaError:
         answer = item.answer
-        files = {place: self._store.put(payload.data, media=payload.media) for place, payload in answer.files.items()}
+        put = self._store.put
+        try:
+            files = {place: put(payload.data, media=payload.media) for place, payload in answer.files.items()}
+        except NanoBananaError as error:
+            return error
         return Reply(data=answer.data, files=files, seconds=round(item.seconds, 3), cost_usd=answer.cost_usd)
