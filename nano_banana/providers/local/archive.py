@@ -24,23 +24,23 @@ BESIDE = frozenset({".txt", ".json", ".jsonl", ".csv"})
 """Files that may lie beside photos (captions) and are passed over."""
 
 
-def photos(path: Path, *, place: str) -> list[tuple[str, Image.Image]]:
+def photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
     """The archive's photos by name, in order of their names, upright RGB; masks (`…_mask.jpg`) are left out.
 
-    Raises CallFailed `invalid_archive` with a `reason`: not_a_zip, outside, too_many, too_big, encrypted, damaged,
+    Each is decoded when it is asked for, so that a hundred large ones need the memory of one. Raises CallFailed `invalid_archive` with a `reason`: not_a_zip, outside, too_many, too_big, encrypted, damaged,
     not_a_picture or no_pictures, and the `file` that is to blame.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            found = list(_read(archive, place))
+            if not any(_is_photo(entry.filename) for entry in _entries(archive, place)):
+                raise _invalid(place, "no_pictures")
+            yield from _read(archive, place)
     except zipfile.BadZipFile as error:
         raise _invalid(place, "not_a_zip") from error
-    if not found:
-        raise _invalid(place, "no_pictures")
-    return found
 
 
-def _read(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, Image.Image]]:
+def _entries(archive: zipfile.ZipFile, place: str) -> list[zipfile.ZipInfo]:
+    """Its files in order of their names, none decoded, within the bounds."""
     entries = sorted((entry for entry in archive.infolist() if not entry.is_dir()), key=lambda entry: entry.filename)
     if len(entries) > MOST_FILES:
         raise _invalid(place, "too_many")
@@ -48,8 +48,12 @@ def _read(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, Image.Ima
         _bounded(entry, place)
     if sum(entry.file_size for entry in entries) > MOST_IN_ALL:
         raise _invalid(place, "too_big")
+    return entries
+
+
+def _read(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, Image.Image]]:
     with tempfile.TemporaryDirectory(prefix="nano-banana-") as folder:
-        for entry in entries:
+        for entry in _entries(archive, place):
             if _is_photo(entry.filename):
                 yield entry.filename, _photo(archive, entry, Path(folder) / "photo", place)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 from nano_banana.core.json import JSONValue
 from nano_banana.providers.local.adapter import Adapter
@@ -19,13 +20,13 @@ MOST = 40
 def train(job: Job) -> Result:
     """Make an adapter of the photos in the archive. Learning rate and steps are noted, and change nothing else."""
     archive = job.file("archive")
-    found = photos(archive, place=job.roles["archive"])[:MOST]
+    found = islice(photos(archive, place=job.roles["archive"]), MOST)
     style = job.arguments.get("is_style") is True or job.arguments.get("training_style") == "style"
     adapter = Adapter(
         cutouts=[cut_out(photo) for _, photo in found], style=style, trigger=job.text("trigger") or job.text("caption")
     )
     steps = job.number("steps", 0, 0, 1_000_000)
-    about = {"endpoint": job.endpoint, "steps": str(round(steps)), "photos": str(len(found))}
+    about = {"endpoint": job.endpoint, "steps": str(round(steps)), "photos": str(len(adapter.cutouts))}
     config = {**about, "format": "local", "kind": "style" if style else "subject", "trigger": adapter.trigger}
     files = {"config_file": ((json.dumps(config, indent=2, sort_keys=True) + "\n").encode(), "application/json")}
     name = next((place for place in job.makes if place.endswith("lora_file")), "diffusers_lora_file")

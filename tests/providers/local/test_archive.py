@@ -26,7 +26,7 @@ def refused(tmp_path: Path, data: bytes) -> tuple[object, object]:
     path = tmp_path / "photos.zip"
     path.write_bytes(data)
     with pytest.raises(CallFailed) as caught:
-        photos(path, place="images_data_url")
+        list(photos(path, place="images_data_url"))
     (problem,) = caught.value.problems
     assert problem.kind == "invalid_archive"
     return problem.data["reason"], problem.data["file"]
@@ -38,6 +38,15 @@ def test_photos_come_in_order_without_captions_and_masks(tmp_path: Path) -> None
     with_folder = zipped(**names, **{"more/": b"", "more/c.jpg": photo(3)})
     path.write_bytes(with_folder)
     assert [name for name, _ in photos(path, place="x")] == ["a.jpg", "b.jpg", "more/c.jpg"]
+
+
+def test_photos_are_decoded_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "photos.zip"
+    path.write_bytes(zipped(**{"a.jpg": photo(1), "b.jpg": b"no picture"}))
+    found = photos(path, place="x")
+    assert next(found)[0] == "a.jpg"
+    with pytest.raises(CallFailed):
+        next(found)
 
 
 @pytest.mark.parametrize("name", ["../a.jpg", "/a.jpg", "C:\\a.jpg", "a/../../b.jpg"])
