@@ -34,6 +34,6 @@ class Contexts:
         return cls(common={**recipe.variables, "env": environment}, subjects=subjects)
 
     def take(self, take: Take) -> Mapping[str, object]:
-        """The context of one take."""
-        who = self.subjects.get(take.subject)
-        return {**self.common, **take.cell, "subject": who, "seed": take.seed, "shot": take.shot.name}
+        """The context of one take; one of nobody has no subject."""
+        who = {"subject": self.subjects[take.subject]} if take.subject else {}
+        return {**self.common, **take.cell, **who, "seed": take.seed, "shot": take.shot.name}

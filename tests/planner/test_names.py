@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nano_banana.planner.context import Contexts
 from nano_banana.planner.selection import Wanted
 from nano_banana.planner.selection import spread
 from nano_banana.planner.take import derived_seed
@@ -91,3 +92,11 @@ def test_a_wanted_track_has_takes_by_glob() -> None:
     assert Wanted(track=track).has("anything")
     assert Wanted(track=track, takes=("heads/*/office/*",)).has("heads/ana/office/s1")
     assert not Wanted(track=track, takes=("heads/*/office/*",)).has("heads/ana/street/s1")
+
+
+def test_a_take_of_nobody_has_no_subject() -> None:
+    contexts = Contexts(common={}, subjects={"ana": {"name": "ana"}})
+    (empty,) = takes_of("r", replace(shot(("office",), Seeds(count=1)), cast=()), "")
+    assert "subject" not in contexts.take(empty)
+    (take,) = takes_of("r", shot(("office",), Seeds(count=1)), "ana")
+    assert contexts.take(take)["subject"] == {"name": "ana"}
