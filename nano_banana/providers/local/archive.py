@@ -27,8 +27,9 @@ BESIDE = frozenset({".txt", ".json", ".jsonl", ".csv"})
 def photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
     """The archive's photos by name, in order of their names, upright RGB; masks (`…_mask.jpg`) are left out.
 
-    Each is decoded when it is asked for, so that a hundred large ones need the memory of one. Raises CallFailed `invalid_archive` with a `reason`: not_a_zip, outside, too_many, too_big, encrypted, damaged,
-    not_a_picture or no_pictures, and the `file` that is to blame.
+    Each is decoded when it is asked for, so that a hundred large ones need the memory of one. Raises CallFailed
+    `invalid_archive` with a `reason`: not_a_zip, outside, too_many, too_big, encrypted, damaged, not_a_picture or
+    no_pictures, and the `file` that is to blame.
     """
     try:
         with zipfile.ZipFile(path) as archive:
