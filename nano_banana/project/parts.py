@@ -65,8 +65,9 @@ def kinds(catalog: Catalog) -> Callable[[Call], str]:
 
 
 def in_order(forecast: Forecast, outcome: Outcome) -> Outcome:
-    """The outcome with its records as the recipe has them, not as they happened to end; what it never came to is
-    stopped.
+    """The outcome with its records as the recipe has them, not as they happened to end.
+
+    What the run never came to is stopped.
     """
     ended = {record.id: record for record in outcome.records}
     records = [ended.get(record.id) or _stopped(record) for record in forecast.records]

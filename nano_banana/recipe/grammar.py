@@ -52,7 +52,7 @@ _CONSENT: JSONObject = {
 
 SUBJECT: JSONObject = {
     "type": "object",
-    "description": "One person.",
+    "description": "One person: `{noun: woman, trigger: anqz7, training_set: photos/ana}`.",
     "properties": {
         "noun": {**TEXT, "description": "The class word that follows the trigger."},
         "trigger": {
@@ -122,7 +122,7 @@ _SEEDS: JSONObject = {
         {
             "type": "object",
             "properties": {
-                "count": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "How many."},
+                "count": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "How many seeds."},
                 "salt": {"type": "string", "default": "", "description": "Another salt, other seeds."},
             },
             "required": ["count"],
@@ -198,8 +198,8 @@ LIMITS: JSONObject = {
             "type": "object",
             "description": "How many calls of a kind run at once.",
             "properties": {
-                "train": {**_COUNT, "default": 2, "description": "Trainings."},
-                "image": {**_COUNT, "default": 4, "description": "Pictures."},
+                "train": {**_COUNT, "default": 2, "description": "Trainings at once."},
+                "image": {**_COUNT, "default": 4, "description": "Pictures at once."},
                 "compute": {**_COUNT, "description": "Work on this machine; the number of cores by default."},
             },
             "additionalProperties": False,
@@ -221,7 +221,7 @@ def named(schema: JSONObject, about: str, *, name: JSONObject = NAME) -> JSONObj
 
 
 TOP: JSONObject = {
-    "nano_banana": {"const": 1, "description": "The format's version; the first key."},
+    "nano_banana": {"const": 1, "description": "The format's version, and the first key: `nano_banana: 1`."},
     "name": {**NAME, "description": "The recipe's name; the output folder is named for it."},
     "provider": {"enum": ["fal", "local"], "description": "Who does the paid work; `--provider` wins."},
     "vars": {

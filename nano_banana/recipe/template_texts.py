@@ -12,4 +12,5 @@ def is_template_text(path: tuple[str | int, ...]) -> bool:
             return True
         case ("vars", *_):
             return False
-    return not _HOLDERS.isdisjoint(path)
+        case _:
+            return not _HOLDERS.isdisjoint(path)

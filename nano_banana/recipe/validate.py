@@ -60,7 +60,7 @@ def check_shape(document: Document, schema: JSONObject) -> Shape:
 def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iterator[Problem]:
     """Problems as jsonschema comes upon them; of a stage with several verbs each kind would say that it is unfit."""
     for error in Draft202012Validator(schema).iter_errors(document.data):
-        mistake = mistake_of(error)
+        mistake = mistake_of(error, schema)
         if mistake.path[:2] not in left_out:
             yield from _problems(document, mistake)
 
@@ -138,7 +138,13 @@ def _missing(document: Document, mistake: Mistake) -> Iterator[Problem]:
     strange = bool(value) and not any(name in mistake.known for name in value)
     for name in as_items(mistake.limit):
         if name not in value:
-            data: JSONObject = {"name": name, "owner": owner(document, mistake.path), "strange": strange}
+            about = mistake.about[str(name)]
+            data: JSONObject = {
+                "name": name,
+                "owner": owner(document, mistake.path),
+                "strange": strange,
+                "about": about,
+            }
             yield Problem(kind="missing_key", place=document.key_place(mistake.path), data=data)
 
 
@@ -187,7 +193,7 @@ def _simple(document: Document, mistake: Mistake) -> Problem:
         return Problem(kind="not_one_word", place=place, data={"name": name, "value": value})
     if keyword == "pattern":
         return _bad_name(place, mistake)
-    data: JSONObject = {"name": name, "value": value, "limit": shown(mistake.limit)}
+    data: JSONObject = {"name": name, "value": value, "limit": shown(mistake.limit), "about": mistake.about[""]}
     return Problem(kind=_BOUNDS.get(keyword, "bad_value"), place=place, data=data)
 
 
@@ -206,4 +212,6 @@ def _wrong_type(document: Document, mistake: Mistake, kinds: Sequence[JSONValue]
     name = owner(document, mistake.path)
     data: JSONObject = {"name": name, "expected": types(kinds), "found": type_of(mistake.value)}
     place = document.key_place(mistake.path) if mistake.value is None else document.nearest(mistake.path)
-    return Problem(kind="wrong_type", place=place, data=data)
+    if "string" in kinds and isinstance(mistake.value, int | float):
+        return Problem(kind="not_quoted", place=place, data={**data, "value": shown(mistake.value)})
+    return Problem(kind="wrong_type", place=place, data={**data, "about": mistake.about.get("", "")})

@@ -41,8 +41,8 @@ WITH: JSONObject = {
 
 ADAPTERS: JSONObject = {
     "type": "object",
-    "description": "Adapters to draw with and their scales: a train stage's id (each take uses its own "
-    "subject's) or a name from the recipe's `adapters`.",
+    "description": "Adapters to draw with and their scales, `{likeness: 0.95}`: a train stage's id (each take uses "
+    "its own subject's) or a name from the recipe's `adapters`.",
     "additionalProperties": {
         "type": "number",
         "minimum": 0,

@@ -27,7 +27,8 @@ from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.shots import names_in
 from nano_banana.recipe.resolve.subjects import existing
-from nano_banana.recipe.resolve.subjects import files_of
+from nano_banana.recipe.resolve.subjects import existing_picture
+from nano_banana.recipe.resolve.subjects import pictures_of
 from nano_banana.stages.inpaint import SHAPES
 from nano_banana.stages.registry import KINDS
 
@@ -132,7 +133,7 @@ def _adapters(
 
 def _files(reading: Reading, verb: str, entry: JSONObject, where: Where) -> Mapping[str, Path]:
     if verb == "generate":
-        return files_of(reading, entry.get("images"), (*where, "images"))
+        return pictures_of(reading, entry.get("images"), (*where, "images"))
     if verb == "call":
         files = {}
         for field, path in as_object(entry.get("files")).items():
@@ -156,7 +157,7 @@ def _mask_file(reading: Reading, mask: JSONObject, where: Where) -> Mapping[str,
             reading.wrong("mask_inside_out", (*where, shape), shape=shape)
     if "file" not in mask:
         return {}
-    path = existing(reading, as_text(mask["file"]), (*where, "file"))
+    path = existing_picture(reading, as_text(mask["file"]), (*where, "file"))
     return {} if path is None else {"mask": path}
 
 

@@ -78,17 +78,23 @@ def _found(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
 
 
 def _photo(reading: Reading, path: Path, where: Where) -> Photo | None:
-    try:
-        media = picture_media(path)
-    except OSError as error:
-        reading.wrong("photo_unreadable", where, path=_shown(reading, path), why=error.strerror or str(error))
-        return None
-    if media is None:
-        reading.wrong("not_a_picture", where, path=_shown(reading, path))
+    if not _is_picture(reading, path, where):
         return None
     caption = path.with_suffix(".txt")
     has_caption = reading.files.exists(caption, confined=False)
     return Photo(path=path, caption=caption if has_caption else None)
+
+
+def _is_picture(reading: Reading, path: Path, where: Where) -> bool:
+    """Whether the file begins like a picture; notes one that does not."""
+    try:
+        media = picture_media(path)
+    except OSError as error:
+        reading.wrong("photo_unreadable", where, path=_shown(reading, path), why=error.strerror or str(error))
+        return False
+    if media is None:
+        reading.wrong("not_a_picture", where, path=_shown(reading, path))
+    return media is not None
 
 
 def _shown(reading: Reading, path: Path) -> str:
@@ -127,11 +133,17 @@ def existing(reading: Reading, path: str, where: Where) -> Path | None:
     return None
 
 
-def files_of(reading: Reading, value: JSONValue, where: Where) -> dict[str, Path]:
-    """Files by number for a text or a list of texts."""
+def existing_picture(reading: Reading, path: str, where: Where) -> Path | None:
+    """The picture at `path`; notes one that is not there, and a file that is none."""
+    found = existing(reading, path, where)
+    return found if found is not None and _is_picture(reading, found, where) else None
+
+
+def pictures_of(reading: Reading, value: JSONValue, where: Where) -> dict[str, Path]:
+    """Pictures by number for a text or a list of texts."""
     found = {}
     for at, item in enumerate(as_items(value)):
-        path = existing(reading, as_text(item), where if isinstance(value, str) else (*where, at))
+        path = existing_picture(reading, as_text(item), where if isinstance(value, str) else (*where, at))
         if path is not None:
             found[str(at)] = path
     return found
