@@ -26,6 +26,8 @@ from nano_banana.store.store import Store
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Doing:
     """One order under way; the one place where its state is."""
@@ -108,7 +110,7 @@ class Doing:
 
 @contextmanager
 def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
-    """Ctrl-C once: begin nothing new. Twice: give up what is under way."""
+    """Ctrl-C (or SIGTERM) once: begin nothing new. Twice: give up what is under way."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
 
@@ -120,7 +122,8 @@ def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
             task.cancel()
 
     try:
-        loop.add_signal_handler(signal.SIGINT, interrupt)
+        for number in _STOPS:
+            loop.add_signal_handler(number, interrupt)
     except (ValueError, RuntimeError, NotImplementedError):
         # Not the main thread, or a system without such handlers: KeyboardInterrupt does its best.
         yield
@@ -128,4 +131,5 @@ def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        for number in _STOPS:
+            loop.remove_signal_handler(number)

@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from itertools import pairwise
 
+import pytest
+
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from tests.photos import photo
@@ -79,11 +81,15 @@ def test_killed_at_any_moment_nothing_recorded_is_made_again(project: Project) -
     project.quiet()
 
 
-def test_ctrl_c_lets_what_is_under_way_end_and_keeps_it(project: Project) -> None:
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_let_what_is_under_way_end_and_keep_it(
+    project: Project, signal_sent: signal.Signals
+) -> None:
     project.edit("name: portraits", "name: portraits\nlimits: {parallel: {image: 2}}").notes.rule(delay=0.4)
     running = project.spawn("run", "--json")
     wait_for(project, 3)
-    screen = running.signal(signal.SIGINT).wait()
+    running.process.send_signal(signal_sent)
+    screen = running.wait()
     assert screen.exit_code == 130, screen.text
     screen.shows("2 of 4 takes done")
     ends = [as_object(take)["status"] for take in as_items(screen.json["takes"])]
