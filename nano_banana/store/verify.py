@@ -27,7 +27,10 @@ class LostCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How many blobs were read, the digests of those found damaged (dropped) and missing, and what that costs."""
+    """How many blobs were read, the digests of those newly found damaged (dropped) and missing.
+
+    `lost` are the calls whose files are no more, whenever that was found.
+    """
 
     blobs: int
     bytes: int
@@ -40,13 +43,15 @@ def verify(database: Database, blobs: Blobs) -> Report:
     """Read the database and every blob. Raises Unusable (`store_corrupt`) where SQLite itself finds damage."""
     with database.reading() as rows:
         (verdict,) = rows.execute("PRAGMA quick_check(1)").fetchone()
-        query = "SELECT digest FROM blobs UNION SELECT digest FROM reply_files"
-        digests = [digest for (digest,) in rows.execute(query)]
+        known = {digest for (digest,) in rows.execute("SELECT digest FROM blobs")}
+        asked = [digest for (digest,) in rows.execute("SELECT digest FROM reply_files")]
     if verdict != "ok":
         raise Unusable([trouble("store_corrupt", folder=str(database.folder), reason=verdict)])
-    checked = blobs.check(dict.fromkeys(digests), trust=False)
+    checked = blobs.check(dict.fromkeys([*known, *asked]), trust=False)
     with database.writing() as rows:
-        rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in checked.missing])
+        # Those that are not known were found missing before; their calls are told of until they are made again.
+        missing = checked.missing & known
+        rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in missing])
         lost = tuple(
             LostCall(key=key, provider=provider, endpoint=endpoint, cost_usd=cost_usd)
             for key, provider, endpoint, cost_usd in rows.execute(_BROKEN)
@@ -56,6 +61,6 @@ def verify(database: Database, blobs: Blobs) -> Report:
         blobs=number,
         bytes=size,
         damaged=tuple(sorted(checked.damaged)),
-        missing=tuple(sorted(checked.missing)),
+        missing=tuple(sorted(missing)),
         lost=lost,
     )

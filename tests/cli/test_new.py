@@ -113,3 +113,8 @@ def test_shared_files_in_a_checkout_and_in_a_wheel(tmp_path: Path) -> None:
     assert share("schemas").resolve() == ROOT / "schemas"
     (tmp_path / "nano_banana" / "share").mkdir(parents=True)
     assert share("schemas", "x", package=tmp_path / "nano_banana") == tmp_path / "nano_banana/share/schemas/x"
+
+
+def test_nobody_is_called_all(workspace: Workspace) -> None:
+    workspace.expect("new", "--subject", "all", exit_code=2).shows("nothing can be called `all`")
+    assert workspace.files("**/*") == []

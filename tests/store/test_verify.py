@@ -33,6 +33,8 @@ def test_damage_and_loss_are_named_with_what_they_cost(store: Store) -> None:
     lost = [LostCall(key=each, provider="local", endpoint="fal-ai/flux-lora", cost_usd=0.5) for each in (key, other)]
     assert report.lost == tuple(sorted(lost, key=lambda call: call.key))
     assert store.replies([key, other, kept]).keys() == {kept}
+    again = store.verify()
+    assert (again.damaged, again.missing, again.blobs, again.lost) == ((), (), 1, report.lost)
     answered(store, 1)
     answered(store, 2)
     assert store.verify().lost == ()

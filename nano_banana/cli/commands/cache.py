@@ -71,7 +71,7 @@ def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
     """Read everything, and drop what is damaged.
 
     A call whose files were damaged is made again when a run next asks for it. Leaves with 1 if there was
-    any damage.
+    damage that was not known before.
     """
     from nano_banana.store.store import Store
 
@@ -149,11 +149,11 @@ def _say_stats(screen: Screen, folder: Path, found: StoreStats) -> None:
 def _say_verify(screen: Screen, found: Report) -> None:
     if not found.damaged and not found.missing:
         screen.say(f"{numbered(found.blobs, 'file')}, {size(found.bytes)}: all sound")
-        return
-    screen.say(
-        f"{numbered(len(found.damaged), 'damaged file')} and {numbered(len(found.missing), 'missing file')} dropped;"
-        f" {numbered(found.blobs, 'file')} sound"
-    )
+    else:
+        screen.say(
+            f"{numbered(len(found.damaged), 'damaged file')} and {numbered(len(found.missing), 'missing file')}"
+            f" dropped; {numbered(found.blobs, 'file')} sound"
+        )
     if found.lost:
         paid = sum(lost.cost_usd or 0.0 for lost in found.lost)
         unpriced = sum(lost.cost_usd is None for lost in found.lost)

@@ -44,7 +44,7 @@ def command(
     """
     starter = Starter(
         name=_name(name or _slug(folder.resolve().name)),
-        subject=_name(subject),
+        subject=_subject(subject),
         noun=noun.strip() or "person",
         photos=f"photos/{subject}" if photos is None else _from(folder, photos),
     )
@@ -64,6 +64,12 @@ def _name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise Invalid([trouble("not_a_name", name=text)])
     return text
+
+
+def _subject(text: str) -> str:
+    if text == "all":
+        raise Invalid([trouble("named_all")])
+    return _name(text)
 
 
 def _slug(text: str) -> str:
