@@ -11,6 +11,7 @@ from dataclasses import field
 from pathlib import Path
 
 from nano_banana import __version__
+from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.settings import Settings
 
 
@@ -33,11 +34,12 @@ class Wish:
         """The name under which the store remembers how this wish was last fulfilled.
 
         Whatever changes the answer without changing a file is part of the name: the program's version,
-        the revision of the local provider, and the settings that matter.
+        the revisions of the local provider and of this machine's own work, and the settings that matter.
         """
         words = [
             __version__,
             revision,
+            dict(COMPUTE_REVISIONS),
             os.path.abspath(self.recipe),  # noqa: PTH100 - a symlink is a name of its own
             dict(self.sets),
             self.provider,

@@ -162,3 +162,13 @@ def test_wishes_differ_by_the_provider_asked_for() -> None:
     notes.add(Wish(recipe=here).note(Settings(), 2))
     notes.add(Wish(recipe=here, sets={"a": "b"}).note(Settings(), 1))
     assert len(notes) == 5
+
+
+def test_wishes_differ_by_the_version_of_this_machine_s_own_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+    from nano_banana.settings import Settings
+
+    wish = Wish(recipe=Path("recipe.yaml"))
+    before = wish.note(Settings(), 1)
+    monkeypatch.setattr("nano_banana.project.wish.COMPUTE_REVISIONS", {**COMPUTE_REVISIONS, "paste": 2})
+    assert wish.note(Settings(), 1) != before
