@@ -50,7 +50,7 @@ def _validator() -> Draft202012Validator:
 def _shape(error: ValidationError) -> Iterator[Fault]:
     path = tuple(error.absolute_path)
     rule, bound, found = str(error.validator), cast(JSONValue, error.validator_value), cast(JSONValue, error.instance)
-    where = ".".join(map(str, path)) or "the file"
+    where = f"`{'.'.join(map(str, path))}`" if path else "the file"
     if rule == "required" and isinstance(found, dict):
         for name in cast("list[str]", bound):
             if name not in found:
@@ -63,15 +63,20 @@ def _shape(error: ValidationError) -> Iterator[Fault]:
                 data: JSONObject = {"name": name, "where": where}
                 yield Fault(kind="endpoint_key_unknown", path=(*path, name), data=data, suggestions=near)
     elif rule == "enum" and isinstance(found, str):
-        near = did_you_mean(found, cast("list[str]", bound))
-        yield Fault(kind="endpoint_value", path=path, data=_said(where, rule, bound, found), suggestions=near)
+        choices = cast("list[str]", bound)
+        near = did_you_mean(found, choices)
+        chosen: JSONObject = {"where": where, "found": found, "choices": ", ".join(choices)}
+        yield Fault(kind="endpoint_choice", path=path, data=chosen, suggestions=near)
     else:
-        yield Fault(kind="endpoint_value", path=path, data=_said(where, rule, bound, found))
+        about = str(cast(JSONObject, error.schema).get("description", "")).removesuffix(".")
+        wants: JSONObject = {"where": where, "found": _named(found), "about": about[:1].lower() + about[1:]}
+        yield Fault(kind="endpoint_value", path=path, data=wants)
 
 
-def _said(where: str, rule: str, bound: JSONValue, found: JSONValue) -> JSONObject:
-    text = found if isinstance(found, str | int | float) or found is None else type(found).__name__
-    return {"where": where, "rule": rule, "bound": bound, "found": text}
+def _named(found: JSONValue) -> JSONValue:
+    if isinstance(found, dict | list):
+        return "a mapping" if isinstance(found, dict) else "a list"
+    return "nothing" if found is None else f"`{found}`"
 
 
 def _sense(endpoint: Endpoint) -> Iterator[Fault]:

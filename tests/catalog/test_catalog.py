@@ -106,6 +106,6 @@ def test_a_key_that_is_nearly_right_is_suggested(tmp_path: Path) -> None:
         Catalog.load(tmp_path)
     assert {problem.kind: problem.suggestions for problem in caught.value.problems} == {
         "endpoint_key_missing": (),
-        "endpoint_value": ("generate",),
+        "endpoint_choice": ("generate",),
         "endpoint_key_unknown": ("makes", "base"),
     }

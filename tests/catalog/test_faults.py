@@ -41,6 +41,9 @@ def test_the_schema_is_valid_and_the_checked_in_file_equals_it() -> None:
     [
         ({"id": "draw"}, "endpoint_value", "id"),
         ({"does": 3}, "endpoint_value", "does"),
+        ({"does": "draw"}, "endpoint_choice", "does"),
+        ({"makes": {"a": 1}}, "endpoint_value", "makes"),
+        ({"makes": None}, "endpoint_value", "makes"),
         ({"makes": "image"}, "endpoint_value", "makes"),
         ({"price": {**PRICE, "as_of": "August"}}, "endpoint_value", "price.as_of"),
         ({"price": {**PRICE, "used": 1}}, "endpoint_key_unknown", "price.used"),
@@ -76,7 +79,5 @@ def test_several_missing_keys_are_said_once_each() -> None:
 
 
 def test_a_file_that_is_no_mapping() -> None:
-    assert [fault.data for fault in faults(None)] == [
-        {"where": "the file", "rule": "type", "bound": "object", "found": None}
-    ]
-    assert faults([])[0].data["found"] == "list"
+    assert [fault.data for fault in faults(None)] == [{"where": "the file", "found": "nothing", "about": ""}]
+    assert faults([])[0].data["found"] == "a list"

@@ -54,9 +54,9 @@ def pair(found: list[Misfit]) -> tuple[str, JSONObject]:
 def test_faults_are_said() -> None:
     broken: JSONObject = {"id": 1, "does": "generate", "makes": ["a"], "fields": {"x": {"typ": "enum"}}}
     assert [words(fault.kind, fault.data)[0] for fault in faults(broken)] == [
-        "1 does not fit id",
-        "the key `type` is missing in fields.x",
-        "unknown key `typ` in fields.x",
+        "`1` does not fit `id`",
+        "the key `type` is missing in `fields.x`",
+        "unknown key `typ` in `fields.x`",
     ]
     field: JSONObject = {"type": "number", "minimum": 2, "maximum": 1}
     odd: JSONObject = {

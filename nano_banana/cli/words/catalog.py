@@ -14,7 +14,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "field_type": Wording("`{field}` of `{endpoint}` must be of type {wants}, not {found}", ""),
     "field_range": Wording("{value} is out of range for `{field}` of `{endpoint}`", "allowed: {range}"),
-    "field_choice": Wording("{found!r} is no value of `{field}` of `{endpoint}`", "one of {choices}"),
+    "field_choice": Wording("`{found}` is no value of `{field}` of `{endpoint}`", "one of {choices}"),
     "field_needs_quotes": Wording("`{field}` of `{endpoint}` takes {found} as a string", 'write it as "{found}"'),
     "field_missing": Wording("`{endpoint}` needs the field `{field}`", "give it under `with`"),
     "field_is_ours": Wording(
@@ -44,9 +44,10 @@ WORDS: Mapping[str, Wording] = {
     "endpoint_key_twice": Wording("the key `{name}` is there twice", "remove one of them"),
     "endpoint_key_unknown": Wording("unknown key `{name}` in {where}", ""),
     "endpoint_key_missing": Wording("the key `{name}` is missing in {where}", ""),
-    "endpoint_value": Wording("{found!r} does not fit {where}", "wanted by `{rule}`: {bound}"),
+    "endpoint_choice": Wording("`{found}` is no choice for {where}", "choices: {choices}"),
+    "endpoint_value": Wording("{found} does not fit {where}", "{about}"),
     "endpoint_range_empty": Wording("minimum {minimum} of `{field}` is above its maximum {maximum}", ""),
-    "endpoint_default": Wording("the default {default!r} does not fit the field `{field}`", ""),
-    "endpoint_field_unknown": Wording("{where}.{role} names the field `{field}`, which is not among `fields`", ""),
+    "endpoint_default": Wording("the default `{default}` does not fit the field `{field}`", ""),
+    "endpoint_field_unknown": Wording("`{where}.{role}` names the field `{field}`, which is not among `fields`", ""),
     "endpoint_twice": Wording("the endpoint `{endpoint}` is described twice", "first in {first}; remove one of them"),
 }
