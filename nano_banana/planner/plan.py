@@ -8,12 +8,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 
+from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.node import Card
 from nano_banana.core.node import Group
 from nano_banana.core.node import Node
 from nano_banana.core.node import Plan
+from nano_banana.core.problem import Problem
 from nano_banana.planner.chain import chain_of
 from nano_banana.planner.selection import Selection
 from nano_banana.planner.selection import Wanted
@@ -45,7 +47,7 @@ class _Batch:
 
 
 def make_plan(bench: Workbench, selection: Selection) -> Plan:
-    """The plan of what is selected. Raises Invalid where the globs name nothing."""
+    """The plan of what is selected. Raises Invalid where the globs name nothing, or a training's template fails."""
     tracks = tracks_of(bench.recipe)
     wanted = select(bench.recipe, tracks, selection.only)
     # A take keeps its name, whichever ways its shot goes are wanted today.
@@ -128,15 +130,24 @@ def _card(take: Take, last: str, suffix: str) -> Card:
 
 
 def _roots(bench: Workbench, selection: Selection, groups: list[Group]) -> list[Node]:
-    """The trainings that some take waits for; all of them, or the ones named, where that is what is asked."""
+    """The trainings that some take waits for; all of them, or the ones named, where that is what is asked.
+
+    Raises Invalid with every template of theirs that fails.
+    """
     needed = {name for group in groups for name in group.after}
     everything = not selection.only and selection.sample is None
-    return [
-        training_node(bench, stage, bench.recipe.subjects[subject])
-        for stage in bench.recipe.stages
-        for subject in stage.subjects
-        if root_id(stage.id, subject) in needed or everything or _named(stage, subject, selection)
-    ]
+    roots: list[Node] = []
+    problems: dict[str, Problem] = {}
+    for stage in bench.recipe.stages:
+        for subject in stage.subjects:
+            if root_id(stage.id, subject) in needed or everything or _named(stage, subject, selection):
+                try:
+                    roots.append(training_node(bench, stage, bench.recipe.subjects[subject]))
+                except CallFailed as error:
+                    problems |= {repr(problem): problem for problem in error.problems}
+    if problems:
+        raise Invalid(problems.values())
+    return roots
 
 
 def _named(stage: Stage, subject: str, selection: Selection) -> bool:

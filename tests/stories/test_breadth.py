@@ -84,6 +84,17 @@ def test_check_finds_templates_that_fail_on_some_values(project: Project) -> Non
     assert project.workspace.run("check").exit_code == 2
 
 
+def test_captions_that_fail_are_faults_of_the_recipe_all_told_at_once(project: Project) -> None:
+    train = "using: fal-ai/flux-lora-fast-training"
+    project.edit(train, train + ", caption: '{{ 1 // 0 }}'")
+    again = "- {id: takes,"
+    project.edit(again, f"- {{id: second, train: ana, {train}, caption: '{{{{ 2 // 0 }}}}'}}\n  {again}")
+    for command in ("check", "plan", "run"):
+        screen = project.workspace.run(command)
+        assert screen.exit_code == 2, screen.text
+        screen.shows("2 problems in recipe.yaml", "1 // 0", "2 // 0").hides("bug")
+
+
 def test_prices_that_nobody_knows_are_called_unknown(project: Project) -> None:
     screen = wide(project).workspace.run("plan", "--provider", "fal")
     screen.shows("4 calls at an unknown price")
