@@ -22,6 +22,17 @@ stages:
   - {id: takes, generate: headshots, using: fal-ai/flux-lora, adapters: {likeness: 0.95}}
 """
 
+OWN = """\
+id: fal-ai/esrgan
+does: upscale
+makes: [image]
+fields:
+  image_url: {type: url, required: true}
+  scale: {type: number, default: 2, minimum: 1, maximum: 8, description: How many times larger.}
+roles: {image: image_url}
+"""
+"""An endpoint described in a project."""
+
 SECTIONS: Mapping[str, str] = {
     "vars": """\
 vars: {company: Acme, city: "{{ env.CITY | default('Lisbon') }}"}

@@ -13,6 +13,7 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
+from nano_banana.recipe.examples import OWN
 from nano_banana.recipe.examples import SECTIONS
 from nano_banana.recipe.examples import WHOLE
 from nano_banana.recipe.schema import recipe_schema
@@ -50,6 +51,19 @@ it is rendered once, when the recipe is read.
 | `env.STUDIO` | an environment variable; one that may be unset needs a default: `env.STUDIO \\| default('here')` |
 """
 
+ENDPOINTS = f"""
+## Endpoints of your own
+
+An endpoint that the catalog lacks is described in a file of the folder `endpoints`, at the project's root: the nearest
+folder above the recipe that holds `.git` or `nano-banana.toml`, else the recipe's own. Then its fields are checked, it can
+stand under `using` where it does what the stage wants, and the local provider answers it. This is `endpoints/esrgan.yaml`:
+
+```yaml endpoint
+{OWN}```
+
+Without `price` a plan calls its cost unknown. `nano-banana schema endpoint` prints everything that such a file may say.
+"""
+
 
 def reference() -> str:
     """The whole page, in Markdown."""
@@ -60,7 +74,7 @@ def reference() -> str:
     for name, section in sections.items():
         if name in SECTIONS:
             parts += [f"\n## `{name}`\n\n", _about(as_object(section)), _example(name), _table(_rows(section, name))]
-    parts += ["\n## `stages`\n\n", _STAGES, *_stages(as_object(sections["stages"])), TEMPLATES]
+    parts += ["\n## `stages`\n\n", _STAGES, *_stages(as_object(sections["stages"])), TEMPLATES, ENDPOINTS]
     return "".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from nano_banana.recipe.examples import OWN
 from nano_banana.recipe.examples import SECTIONS
 from nano_banana.recipe.reference import reference
 from nano_banana.recipe.schema import recipe_schema
@@ -35,3 +36,19 @@ def test_the_whole_example_can_be_planned(workspace: Workspace) -> None:
     block = page.partition("```yaml\n")[2].partition("```")[0]
     workspace.photos("photos/ana").write("recipe.yaml", block)
     workspace.expect("check", "--provider", "fal").shows("4 takes; no mistake found")
+
+
+def test_the_endpoint_described_there_can_be_called(workspace: Workspace) -> None:
+    workspace.write("endpoints/esrgan.yaml", OWN).write(
+        "recipe.yaml",
+        """
+        nano_banana: 1
+        name: larger
+        shots: {hills: {template: green hills, seeds: [1]}}
+        stages:
+          - {id: takes, generate: hills, using: fal-ai/flux/schnell, with: {image_size: {width: 64, height: 64}}}
+          - {id: larger, call: fal-ai/esrgan, each: takes, with: {scale: 2}}
+        """,
+    )
+    workspace.expect("check").shows("1 take; no mistake found").hides("warning")
+    workspace.expect("run").shows("1 of 1 take done")

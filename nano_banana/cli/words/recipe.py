@@ -85,7 +85,10 @@ WORDS: Mapping[str, Wording] = {
         "the catalog has no endpoint `{name}`",
         "describe it in `endpoints/*.yaml`, or use the `call` stage, which sends anything",
     ),
-    "endpoint_uncatalogued": Wording("the catalog has no endpoint `{name}`; its fields are sent unchecked"),
+    "endpoint_uncatalogued": Wording(
+        "the catalog has no endpoint `{name}`; its fields are sent unchecked",
+        "describe it in `endpoints/*.yaml`: the local provider answers only what is described",
+    ),
     "endpoint_unfit": Wording(
         "`{endpoint}` can't do the work of `{verb}`: it is for {does}", "endpoints that can: {fit}"
     ),
