@@ -55,8 +55,9 @@ ENDPOINTS = f"""
 ## Endpoints of your own
 
 An endpoint that the catalog lacks is described in a file of the folder `endpoints`, at the project's root: the nearest
-folder above the recipe that holds `.git` or `nano-banana.toml`, else the recipe's own. Then its fields are checked, it can
-stand under `using` where it does what the stage wants, and the local provider answers it. This is `endpoints/esrgan.yaml`:
+folder above the recipe that holds `.git` or `nano-banana.toml`, else the recipe's own. Then its fields are checked, it
+can stand under `using` where it does what the stage wants, and the local provider answers it. For example
+`endpoints/esrgan.yaml`:
 
 ```yaml endpoint
 {OWN}```
