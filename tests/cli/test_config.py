@@ -90,6 +90,12 @@ def test_what_is_no_key_is_not_repeated(workspace: Workspace) -> None:
     workspace.expect("config", "set-key", stdin="", exit_code=2).shows("no key was given")
 
 
+def test_a_key_on_the_command_line_is_neither_kept_nor_shown(workspace: Workspace) -> None:
+    screen = workspace.expect("config", "set-key", KEY, stdin=f"{KEY}\n", exit_code=2)
+    screen.hides(KEY, KEY.partition(":")[2]).shows("not taken from the command line")
+    workspace.expect("config", "show").shows("fal key: not set")
+
+
 def test_a_key_typed_on_a_terminal_is_not_echoed(workspace: Workspace) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -110,14 +110,21 @@ def unset(screen: Screen, *, name: str, project: bool) -> None:
     screen.say(f"{name} is gone from {file}" if changed else f"{name} was not set in {file}")
 
 
-@command.command(epilog="\b\nExamples:\n  nano-banana config set-key\n  pass show fal | nano-banana config set-key\n")
+@command.command(
+    epilog="\b\nExamples:\n  nano-banana config set-key\n  pass show fal | nano-banana config set-key\n",
+    context_settings={"allow_extra_args": True},
+)
+@click.pass_context
 @pass_screen
-def set_key(screen: Screen) -> None:
+def set_key(screen: Screen, context: click.Context) -> None:
     """Keep the fal key, typed unseen or read from stdin.
 
     It goes into a file of its own in your config folder that nobody else can read. `FAL_KEY` in the
     environment wins over it.
     """
+    if context.args:
+        # Not left to click, whose complaint would show it.
+        raise Invalid([trouble("key_as_argument")])
     if sys.stdin.isatty():
         secret = click.prompt("fal key (id:secret; it won't be shown)", hide_input=True, err=True)
     else:

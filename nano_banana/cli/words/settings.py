@@ -25,5 +25,9 @@ WORDS: Mapping[str, Wording] = {
     "key_malformed": Wording(
         "this does not look like a fal key, which is `id:secret`", "copy it from https://fal.ai/dashboard/keys"
     ),
+    "key_as_argument": Wording(
+        "the key is not taken from the command line, which others can see and shells remember",
+        "type it when asked, or pass it on stdin; and make a new one if this was real",
+    ),
     "key_missing": Wording("no key was given, so none is kept", "type it, or pass it on stdin"),
 }
