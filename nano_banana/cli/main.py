@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,10 @@ def run(arguments: Sequence[str]) -> int:
 
     `NANO_BANANA_DEBUG=1` lets errors of ours through with their trace.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file's name may be no text, and a terminal may know no arrows: they are spelled out.
+            stream.reconfigure(errors="backslashreplace")
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     screen = Screen(sys.stdout, sys.stderr, environ=os.environ, machine="--json" in options)
     try:

@@ -34,4 +34,6 @@ def blob_of(data: bytes, *, media: str) -> Blob:
 
 def imagine(why: str, *, media: str) -> Blob:
     """Name bytes that some work would make; `why` tells one imagined blob from another."""
-    return Blob(digest=IMAGINED + hashlib.sha256(why.encode()).hexdigest(), size=0, media=media)
+    # A path may hold bytes that are no text.
+    digest = hashlib.sha256(why.encode(errors="surrogatepass")).hexdigest()
+    return Blob(digest=IMAGINED + digest, size=0, media=media)

@@ -35,7 +35,8 @@ def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *,
         if not whole:
             entries = {**_there(target), **entries}
         try:
-            with fresh.open("w", encoding="utf-8") as file:
+            # Half a character (a file's name may hold one) is written as JSON's own escape for it.
+            with fresh.open("w", encoding="utf-8", errors="backslashreplace") as file:
                 file.writelines(_text(head, entries))
             fresh.replace(target)
         finally:

@@ -51,6 +51,11 @@ def read(folder: Path) -> dict[str, list[dict[str, object]]]:
     return found
 
 
+def test_what_is_no_text_does_not_keep_a_manifest_from_being_written(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"manifest": 1, "recipe": "caf\udce9"}, [record("a/s1")], whole=True)
+    assert str(read(tmp_path)["recipe"]) == "caf\udce9"
+
+
 def test_a_stage_that_two_ways_come_to_has_a_folder_for_each() -> None:
     names = ["a/s1", "a/s1@takes", "a/s1@draft+takes", "a/s1@sketch+takes+faces", "a/s1@draft+faces"]
     files = [record(name).pictures[0].name for name in names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from nano_banana.core.json import as_object
 from tests.stories.hand import picture
@@ -93,6 +94,18 @@ def test_captions_that_fail_are_faults_of_the_recipe_all_told_at_once(project: P
         screen = project.workspace.run(command)
         assert screen.exit_code == 2, screen.text
         screen.shows("2 problems in recipe.yaml", "1 // 0", "2 // 0").hides("bug")
+
+
+def test_bytes_that_are_no_text_are_told_and_break_nothing(project: Project) -> None:
+    odd = project.root / os.fsdecode(b"photos/ana/caf\xe9.jpg")
+    odd.write_bytes(b"no picture")
+    project.quiet(exit_code=2).shows("caf\N{REPLACEMENT CHARACTER}.jpg").hides("bug")
+    odd.write_bytes((project.root / "photos/ana/01.jpg").read_bytes())
+    project.run()
+    project.workspace.env(MOOD=os.fsdecode(b"caf\xe9"))
+    project.edit("headshot, {{ scene }}", "headshot, {{ env.MOOD }} {{ scene }}")
+    project.run(exit_code=1).shows("holds `\\udce9`, which is half a character").hides("bug")
+    assert project.workspace.run("check").exit_code == 2
 
 
 def test_prices_that_nobody_knows_are_called_unknown(project: Project) -> None:

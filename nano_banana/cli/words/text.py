@@ -96,6 +96,9 @@ _TEMPLATES: Mapping[str, Wording] = {
     "template_test": Wording("there is no test `{name}` for templates"),
     "template_failed": Wording("the template fails here: {message}"),
     "template_not_text": Wording("{what} can't be written into a text", "join a list: `| join(', ')`"),
+    "template_not_unicode": Wording(
+        "the text holds `{what}`, which is half a character", "see that the variable it comes from is UTF-8"
+    ),
     "template_not_value": Wording("this comes to nothing that a recipe can hold", "take a part of it, or join it"),
     "template_forbidden": Wording("templates can't use {what}"),
     "template_include_cycle": Wording("templates include one another in a circle: {chain}"),

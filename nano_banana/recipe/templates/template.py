@@ -78,7 +78,7 @@ class Template:
             text = "".join(self._compiled.root_render_func(state))
             if len(text) > MAX_OUTPUT:
                 raise OutOfBoundsError("template_output_too_long", limit=MAX_OUTPUT)
-            return text, plain(state.vars[RESULT]) if RESULT in state.vars else None
+            return _sayable(text), plain(state.vars[RESULT]) if RESULT in state.vars else None
         except _FAILURES as error:
             raise fault_in(error, self._parsed, self._included, context) from None
         finally:
@@ -86,8 +86,10 @@ class Template:
 
 
 def plain(value: object) -> JSONValue:
-    """`value` as JSON. Raises OutOfBoundsError (template_not_value) for what JSON cannot hold."""
-    if value is None or isinstance(value, str | int | float):
+    """`value` as JSON. Raises OutOfBoundsError (template_not_value, template_not_unicode) for what JSON cannot hold."""
+    if isinstance(value, str):
+        return _sayable(value)
+    if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, AxisValue):
         return str(value)
@@ -97,3 +99,12 @@ def plain(value: object) -> JSONValue:
         return [plain(item) for item in value]
     str(value)  # raises UndefinedError, which names it, where that is what it is
     raise OutOfBoundsError("template_not_value")
+
+
+def _sayable(text: str) -> str:
+    """The text, if it is one: bytes of the environment that are no UTF-8 come as halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise OutOfBoundsError("template_not_unicode", what=ascii(text[error.start])[1:-1]) from error
+    return text
