@@ -42,6 +42,9 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
         screen.problems(outcome.halted.problems)
     if outcome.restored:
         screen.say(f"{numbered(outcome.restored, 'picture')} put back from the store")
+    if not outcome.records:
+        screen.say("nothing to do: the recipe asks for nothing")
+        return
     calls = f"{numbered(outcome.made, 'call')} made"
     cost = f", {money(outcome.cost_usd)}" if outcome.cost_usd or outcome.unknown_cost else ""
     screen.say(f"{done:,} of {numbered(len(wanted), noun)} done: {calls} in {duration(seconds)}{cost}")

@@ -41,6 +41,8 @@ from nano_banana.recipe.resolve.texts import check_texts
 from nano_banana.recipe.resolve.texts import check_triggers
 from nano_banana.recipe.resolve.texts import environment_in
 from nano_banana.recipe.resolve.texts import texts_of
+from nano_banana.recipe.resolve.unused import UNUSED
+from nano_banana.recipe.resolve.unused import check_unused
 from nano_banana.recipe.schema import recipe_schema
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
@@ -73,8 +75,7 @@ def load_recipe(
     recipe, environment = _resolve(reading, path)
     problems = [*shape.problems, *reading.problems]
     if any(not problem.warning for problem in problems):
-        # What seems unused may be what an unknown name meant.
-        raise Invalid(problem for problem in problems if problem.kind != "template_unused")
+        raise Invalid(problem for problem in problems if problem.kind not in UNUSED)
     return Loaded(
         recipe=recipe,
         files=files,
@@ -107,6 +108,7 @@ def _resolve(reading: Reading, path: Path) -> tuple[Recipe, JSONObject]:
         check_stages(reading, stages, adapters, drawn)
         check_texts(reading, subjects, shots, stages, drawn, templates)
         check_triggers(reading, subjects, stages, drawn)
+        check_unused(reading, shots, stages)
     texts = [*(shot.template for shot in shots.values()), *(text for stage in stages for text in texts_of(stage))]
     environment = environment_in(reading, texts)
     data = reading.document.data

@@ -181,8 +181,8 @@ def test_two_ways_that_meet_again_are_two_takes_with_pictures_of_their_own(proje
     manifest = json.loads(project.workspace.read("out/portraits/manifest.json"))
     assert len(manifest["takes"]) == 2
     for folder in folders:
-        told = project.workspace.run("explain", f"out/portraits/{folder}/hills_s11.png").text
-        assert f"hills/s11@{folder.partition('+')[0]}+faces: done" in told
+        said = project.workspace.run("explain", f"out/portraits/{folder}/hills_s11.png").text
+        assert f"hills/s11@{folder.partition('+')[0]}+faces: done" in said
 
 
 def test_the_manifest_keeps_what_other_runs_made(project: Project) -> None:

@@ -212,3 +212,9 @@ def test_only_what_is_nothing_is_a_mistake(project: Project, command: str) -> No
     screen = project.workspace.run(command, "--only", "hedas")
     assert screen.exit_code == 2
     screen.shows("names no shot, stage or take", "did you mean `heads`?")
+
+
+def test_a_recipe_without_stages_has_nothing_to_do(project: Project) -> None:
+    recipe = project.root / "recipe.yaml"
+    recipe.write_text(recipe.read_text().partition("stages:")[0])
+    project.run().shows("warning: the recipe asks for nothing", "nothing to do: the recipe asks for nothing")

@@ -118,6 +118,12 @@ WORDS: Mapping[str, Wording] = {
         "`{endpoint}` takes no seed, so that the {count} seeds of shot `{shot}` would all be one picture",
         "give the shot one seed",
     ),
+    "shot_unused": Wording("no stage draws the shot `{name}`", "name it in a `generate` stage"),
+    "adapter_unused": Wording(
+        "`{name}` trains adapters that no stage draws with",
+        "write `adapters: {{{name}: 1.0}}` in the stage that draws, or take the training out",
+    ),
+    "no_stages": Wording("the recipe asks for nothing: it has no `stages`", "a recipe's `stages` are the work"),
     "template_unused": Wording("no shot and no stage uses the template `{name}`"),
     "no_trigger": Wording(
         "stage `{stage}` draws shot `{shot}` with a subject's adapter, and the prompt never says the trigger",

@@ -44,7 +44,7 @@ def test_names(tmp_path: Path, text: str, found: list[str]) -> None:
     if found:
         assert kinds(tmp_path, plain(text), environ) == found
     else:
-        assert load(tmp_path, plain(text), environ).warnings == []
+        assert {problem.kind for problem in load(tmp_path, plain(text), environ).warnings} == {"no_stages"}
 
 
 def test_a_template_of_several_shots_is_told_once(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_template_of_several_shots_is_told_once(tmp_path: Path) -> None:
 def test_an_unused_template_of_another_file_is_no_matter(tmp_path: Path) -> None:
     write(tmp_path, "shared.yaml", data=b"templates: {theirs: 'a {{ thing }}'}\n")
     loaded = load(tmp_path, "include: shared.yaml\ntemplates: {ours: 'a {{ thing }}'}\n")
-    assert [(problem.kind, problem.data["name"]) for problem in loaded.warnings] == [("template_unused", "ours")]
+    assert [problem.data["name"] for problem in loaded.warnings if problem.kind == "template_unused"] == ["ours"]
 
 
 def test_the_place_of_a_fault_at_the_end_of_a_file(tmp_path: Path) -> None:
