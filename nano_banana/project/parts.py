@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.meaning import meaning_of
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
@@ -22,6 +23,8 @@ from nano_banana.reports.fresh import Trace
 from nano_banana.reports.fresh import look
 from nano_banana.reports.manifest import MANIFEST
 from nano_banana.reports.record import Record
+from nano_banana.stages.site import Site
+from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.order import Outcome
 
 BYTES = "application/octet-stream"
@@ -50,6 +53,15 @@ def price_date(recipe: Recipe, catalog: Catalog) -> str | None:
     """The date of the oldest price of the recipe's endpoints; None where none has a price."""
     endpoints = [catalog.get(stage.endpoint) for stage in recipe.stages]
     return min((found.price.as_of for found in endpoints if found is not None and found.price), default=None)
+
+
+def site_of(recipe: Recipe, catalog: Catalog, provider: str) -> Site:
+    """Who answers. What the local provider draws hangs on its own code and on what the catalog says of endpoints."""
+    if provider != "local":
+        return Site(provider=provider)
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.stages]
+    meanings = {endpoint.id: meaning_of(endpoint) for endpoint in endpoints if endpoint is not None}
+    return Site(provider=provider, revision=local_revision(), meanings=meanings)
 
 
 def kinds(catalog: Catalog) -> Callable[[Call], str]:

@@ -41,6 +41,7 @@ from nano_banana.project.parts import head_of
 from nano_banana.project.parts import in_order
 from nano_banana.project.parts import kinds
 from nano_banana.project.parts import price_date
+from nano_banana.project.parts import site_of
 from nano_banana.project.parts import trace_of
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
@@ -50,7 +51,6 @@ from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.load import load_recipe
 from nano_banana.reports.record import record_of
 from nano_banana.settings import Settings
-from nano_banana.stages.site import Site
 from nano_banana.workshop.crew import Crew
 from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.order import Order
@@ -200,10 +200,9 @@ class Project:
 
     def _bench(self, digests: Mapping[Path, Blob]) -> Workbench:
         recipe = self.recipe
-        revision = local_revision() if self.provider == "local" else 0
         return Workbench(
             recipe=recipe,
-            site=Site(provider=self.provider, revision=revision),
+            site=site_of(self.recipe, self.catalog, self.provider),
             catalog=self.catalog,
             engine=self.loaded.engine,
             contexts=Contexts.of(recipe, self.loaded.environment),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
@@ -17,16 +18,20 @@ from nano_banana.core.reply import Reply
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The provider of the paid calls, and the revision of its code where that is ours."""
+    """The provider of the paid calls, and what its answers hang on where its code is ours.
+
+    `revision` is the version of that code; `meanings` is, for each endpoint, a number that changes with what
+    the catalog says that it does (`meaning_of`), since the local provider goes by that.
+    """
 
     provider: str
     revision: int = 0
+    meanings: Mapping[str, int] = field(default_factory=dict)
 
     def call(self, endpoint: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:
         """A call of the provider."""
-        return Call(
-            provider=self.provider, endpoint=endpoint, arguments=arguments, inputs=inputs, revision=self.revision
-        )
+        revision = self.revision + self.meanings.get(endpoint, 0)
+        return Call(provider=self.provider, endpoint=endpoint, arguments=arguments, inputs=inputs, revision=revision)
 
 
 def compute(name: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:

@@ -172,3 +172,27 @@ def test_wishes_differ_by_the_version_of_this_machine_s_own_work(monkeypatch: py
     before = wish.note(Settings(), 1)
     monkeypatch.setattr("nano_banana.project.wish.COMPUTE_REVISIONS", {**COMPUTE_REVISIONS, "paste": 2})
     assert wish.note(Settings(), 1) != before
+
+
+OWN = """
+id: studio/draw
+title: Our own
+description: Draws.
+does: generate
+fields:
+  prompt: {type: string, required: true, description: what to draw}
+  seed: {type: integer, description: chance}
+roles: {prompt: prompt, seed: seed}
+makes: ["images/*"]
+"""
+
+
+def test_an_endpoint_that_means_something_else_is_asked_again(project: Project) -> None:
+    project.workspace.write("endpoints/own.yaml", OWN)
+    project.edit("using: fal-ai/flux-lora, adapters: {likeness: 0.95}", "using: studio/draw")
+    project.run()
+    project.quiet()
+    project.edit("title: Our own", "title: Ours", "endpoints/own.yaml").quiet()
+    project.notes.fresh()
+    project.edit("does: generate", "does: edit", "endpoints/own.yaml").run()
+    assert len(project.asked()) == 4

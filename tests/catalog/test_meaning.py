@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.meaning import ABOVE
+from nano_banana.catalog.meaning import meaning_of
+
+
+@pytest.fixture
+def endpoint() -> Endpoint:
+    found = Catalog.load().get("fal-ai/flux-lora")
+    assert found is not None
+    return found
+
+
+def test_what_an_endpoint_does_is_its_meaning(endpoint: Endpoint) -> None:
+    others = [
+        replace(endpoint, does=Task.EDIT),
+        replace(endpoint, makes=("image",)),
+        replace(endpoint, roles=replace(endpoint.roles, prompt="text")),
+    ]
+    assert len({meaning_of(each) for each in [endpoint, *others]}) == 4
+
+
+def test_what_it_is_called_and_costs_is_not(endpoint: Endpoint) -> None:
+    assert meaning_of(replace(endpoint, title="another", price=None, notes=())) == meaning_of(endpoint)
+
+
+def test_a_meaning_is_no_revision(endpoint: Endpoint) -> None:
+    assert meaning_of(endpoint) % ABOVE == 0
+    assert meaning_of(endpoint) >= ABOVE
