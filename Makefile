@@ -53,7 +53,7 @@ setup: $(VENV)/.local
 demo: setup
 	$(SAY) "running $(EXAMPLE)/recipe.yaml on the local provider"
 	@$(BIN)/nano-banana run $(EXAMPLE)/recipe.yaml --provider local --yes
-	$(SAY) "the pictures are in $$(dirname "$$(find $(EXAMPLE) out -name manifest.json 2>/dev/null | head -n 1)")"
+	$(SAY) "the pictures are in $$(dirname "$$(find $(EXAMPLE) out -path '*$(notdir $(EXAMPLE))/manifest.json' 2>/dev/null | head -n 1)")"
 
 test: setup $(VENV)/.dev
 	@$(MAKE) --no-print-directory check

@@ -7,6 +7,11 @@ from pathlib import Path
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """What a folder of photos is searched for."""
 
+CAMERA_SUFFIXES = frozenset(
+    {".heic", ".heif", ".avif", ".jp2", ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".raf", ".rw2", ".pef"}
+)
+"""Photos of kinds that are not taken: a folder that holds some is not what it seems."""
+
 _SIGNS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),

@@ -15,9 +15,13 @@ from nano_banana.recipe.model import AdapterFile
 from nano_banana.recipe.model import Photo
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.pictures import CAMERA_SUFFIXES
 from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES
 from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.recipe.resolve.reading import Reading
+
+MOST_NAMED = 3
+"""Names of files that a sentence holds."""
 
 
 def read_subjects(reading: Reading) -> Mapping[str, Subject]:
@@ -71,10 +75,21 @@ def _found(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
         return {}
     found = files.glob(f"{escape(pattern)}/*" if folder else pattern, confined=False)
     if globbed:
+        others = [path for path in found if path.suffix.casefold() in CAMERA_SUFFIXES]
         found = [path for path in found if path.suffix.casefold() in PICTURE_SUFFIXES]
+        _say_left_out(reading, pattern, others, found, where)
     if not found:
         reading.wrong("no_photos", where, path=pattern)
     return {path: photo for path in found if (photo := _photo(reading, path, where))}
+
+
+def _say_left_out(reading: Reading, pattern: str, others: list[Path], taken: list[Path], where: Where) -> None:
+    """Warn of photos of other kinds; cameras write a RAW file beside its JPEG, which is no loss."""
+    beside = {path.with_suffix("") for path in taken}
+    lost = [path.name for path in others if path.with_suffix("") not in beside]
+    if lost and taken:
+        names = ", ".join(lost[:MOST_NAMED]) + (" …" if len(lost) > MOST_NAMED else "")
+        reading.warn("photos_left_out", where, path=pattern, names=names)
 
 
 def _photo(reading: Reading, path: Path, where: Where) -> Photo | None:

@@ -35,6 +35,13 @@ def test_finds_photos(tmp_path: Path, training_set: str, found: list[str]) -> No
     assert photos(tmp_path, training_set) == found
 
 
+def test_photos_of_other_kinds_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    write(tmp_path, "photos/a.jpg", "photos/a.CR2", *(f"photos/{number}.HEIC" for number in range(4)))
+    text = "subjects: {ana: {noun: woman, trigger: anqz7, training_set: photos}}"
+    [said] = [problem for problem in load(tmp_path, text).warnings if problem.kind == "photos_left_out"]
+    assert said.data == {"path": "photos", "names": "0.HEIC, 1.HEIC, 2.HEIC …"}
+
+
 def test_a_caption_lies_beside_its_photo(tmp_path: Path) -> None:
     write(tmp_path, "photos/a.jpg", "photos/b.jpg")
     write(tmp_path, "photos/a.txt", data=b"a woman laughing")
