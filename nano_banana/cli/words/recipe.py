@@ -42,7 +42,9 @@ WORDS: Mapping[str, Wording] = {
     ),
     "photos_zipped": Wording("`{path}` is a zip", "unpack it, and name the folder"),
     "photo_missing": Wording("there is no photo or folder `{path}`", "paths count from the recipe's folder"),
-    "no_photos": Wording("`{path}` holds no photos", "JPEG, PNG, WebP, TIFF, BMP and GIF are looked for; export others as JPEG"),
+    "no_photos": Wording(
+        "`{path}` holds no photos", "JPEG, PNG, WebP, TIFF, BMP and GIF are looked for; export others as JPEG"
+    ),
     "photos_left_out": Wording("photos in `{path}` are left out: {names}", "export HEIC and RAW photos as JPEG"),
     "photo_unreadable": Wording("the picture `{path}` can't be read: {why}"),
     "not_a_picture": Wording("`{path}` is no picture", "remove it, or save it as JPEG or PNG"),
