@@ -62,7 +62,8 @@ can stand under `using` where it does what the stage wants, and the local provid
 ```yaml endpoint
 {OWN}```
 
-Without `price` a plan calls its cost unknown. `nano-banana schema endpoint` prints everything that such a file may say.
+Without `price` a plan calls its cost unknown. [endpoints.md](endpoints.md) says more, and `nano-banana schema endpoint`
+prints everything that such a file may say.
 """
 
 
