@@ -7,6 +7,7 @@ import difflib
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
 from nano_banana.project.nouns import Change
 from nano_banana.project.nouns import Difference
 from nano_banana.project.story import CallStory
@@ -25,11 +26,9 @@ def say_story(screen: Screen, story: Story) -> None:
         screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate(screen, call)}")
         for change in call.changes or ():
             screen.say(f"      {told(change, story)}")
-    prompts = [
-        arguments.get("prompt") for call in story.calls if isinstance(arguments := call.document["arguments"], dict)
-    ]
-    if last := next((prompt for prompt in reversed(prompts) if prompt), None):
-        screen.say(f"  prompt: {last}")
+    for call in story.calls:
+        if prompt := as_object(call.document["arguments"]).get("prompt"):
+            screen.say(f"  prompt of {call.stage}: {prompt}")
 
 
 def _fate(screen: Screen, call: CallStory) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from nano_banana.reports.record import folder_of
 from nano_banana.reports.record import position
 from nano_banana.reports.record import record_of
 from nano_banana.reports.record import stem_of
+from nano_banana.workshop.workshop import before_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class CallStory:
     """A call behind a take.
 
     `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` is what
-    differs from the call that stood in its place in the last run, None where nothing did.
+    differs from the call that stood in its place before: in the last run, or, where that made it, in the one
+    before that. None where nothing stood there, or the same.
     """
 
     stage: str
@@ -105,15 +108,21 @@ def _folders(node: Node) -> set[str]:
 def _calls(project: Project, positions: Sequence[tuple[str, Step]]) -> list[CallStory]:
     store = project.workshop.store
     trail = store.trail(project.recipe.name)
+    replaced: dict[str, str] = json.loads(store.notes(before_note(project.recipe.name)) or "{}")
     latest = store.runs(project.recipe.name, limit=1)
-    before = store.documents([trail[place] for place, _ in positions if place in trail])
     makers = store.makers([step.call.key for _, step in positions])
+    # What stood there in the last run; for a call that the last run itself made, what stood there before it.
+    before = {
+        place: replaced.get(place, step.call.key) if trail.get(place) == step.call.key else trail.get(place, "")
+        for place, step in positions
+    }
+    documents = store.documents(before.values())
     stories = []
     for place, step in positions:
-        told, old = document(step.call), before.get(trail.get(place, ""))
-        changed = old is not None and trail[place] != step.call.key
+        told, old = document(step.call), documents.get(before[place])
         run = makers.get(step.call.key)
         ran = bool(latest) and run == latest[0].id
+        changed = old is not None and before[place] != step.call.key and (ran or not step.cached)
         stories.append(
             CallStory(
                 stage=step.stage,

@@ -24,6 +24,7 @@ from nano_banana.recipe.model import Limits
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.resolve.checks import check_stages
+from nano_banana.recipe.resolve.prompts import check_cases
 from nano_banana.recipe.resolve.prompts import check_names
 from nano_banana.recipe.resolve.prompts import place_of
 from nano_banana.recipe.resolve.prompts import read_templates
@@ -90,6 +91,7 @@ def load_recipe(
 
 def _resolve(reading: Reading, path: Path) -> tuple[Recipe, JSONObject]:
     check_names(reading)
+    check_cases(reading)
     templates = read_templates(reading)
     subjects = read_subjects(reading)
     adapters = read_adapters(reading)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import replace
@@ -70,11 +71,23 @@ class Workshop:
     def _reported(self, order: Order, outcome: Outcome) -> Outcome:
         keys = {position: key for record in outcome.records for position, key in record.keys.items()}
         whole = order.whole and outcome.halted is None
-        self.store.set_trail(order.plan.recipe, keys, whole=whole)
+        self._leave_trail(order.plan.recipe, keys, whole=whole)
         head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
         older = older_pictures(outcome.folder, outcome.written) if whole else []
         write_manifest(outcome.folder, head, outcome.records, whole=whole)
         return replace(outcome, older=len(older))
+
+    def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
+        """Note which call stands where, and which stood there before, for those who ask what changed."""
+        old = self.store.trail(recipe)
+        before = {place: old[place] for place, key in keys.items() if old.get(place, key) != key}
+        self.store.set_trail(recipe, keys, whole=whole)
+        self.store.note(before_note(recipe), json.dumps(before))
+
+
+def before_note(recipe: str) -> str:
+    """The name of the note of what a recipe's calls were before its last run changed them."""
+    return f"before/{recipe}"
 
 
 def _how(settings: Settings) -> How:

@@ -23,7 +23,7 @@ def test_before_the_first_run_everything_would_run(project: Project) -> None:
     assert f"{TAKE}: planned" in told
     assert "likeness  compute training-zip: would run (not made before)" in told
     assert "takes     local fal-ai/flux-lora: would run (not made before)" in told
-    assert "prompt: anqz7 woman, headshot, office" in told
+    assert "prompt of takes: anqz7 woman, headshot, office" in told
 
 
 def test_after_a_run_everything_ran_and_later_it_was_reused(project: Project) -> None:
@@ -38,8 +38,13 @@ def test_a_changed_seed_is_told_old_and_new(project: Project) -> None:
     project.edit("seeds: [11, 29]", "seeds: [12, 29]")
     told = story(project, "heads/ana/office/s12")
     assert "seed: 11 → 12" in told
-    assert "prompt: anqz7" in told
+    assert "prompt of takes: anqz7" in told
     assert "training-zip: ran" in told
+    project.run()
+    afterwards = story(project, "heads/ana/office/s12")
+    assert "fal-ai/flux-lora: ran (run $RUN)\n      seed: 11 → 12" in afterwards
+    assert "training-zip: reused" in afterwards
+    assert "seed: 11" not in story(project, "heads/ana/office/s29")
 
 
 def test_a_changed_prompt_is_told_word_by_word(project: Project) -> None:

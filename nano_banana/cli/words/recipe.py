@@ -77,6 +77,9 @@ WORDS: Mapping[str, Wording] = {
     ),
     "shot_not_in_stage": Wording("stage `{stage}` has no takes of shot `{shot}`", "it has: {known}"),
     "too_many_ways": Wording("more than {most} ways lead to stage `{stage}`", "let fewer stages fork and meet again"),
+    "same_but_case": Wording(
+        "`{name}` and `{other}` differ in case alone", "their pictures would be one file on many computers; rename one"
+    ),
     "repeated_id": Wording("two stages have the id `{id}`"),
     "no_training_set": Wording(
         "`{subject}` has no training set to train from", "add `training_set: photos/{subject}` to the subject"

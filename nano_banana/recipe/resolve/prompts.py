@@ -122,6 +122,20 @@ def traits_of(subjects: Mapping[str, Subject]) -> frozenset[str]:
     return frozenset(trait for subject in subjects.values() for trait in subject.traits)
 
 
+def check_cases(reading: Reading) -> None:
+    """Note names of outputs that differ in case alone: on many file systems they would be one file."""
+    groups: list[list[Where]] = [[(part, name) for name in reading.section(part)] for part in ("subjects", "shots")]
+    axes = reading.section("axes")
+    groups += [[("axes", axis, key) for key in as_object(axes[axis])] for axis in axes if isinstance(axes[axis], dict)]
+    for group in groups:
+        first: dict[str, str] = {}
+        for where in group:
+            name = str(where[-1])
+            other = first.setdefault(name.casefold(), name)
+            if other != name:
+                reading.wrong_key("same_but_case", where, name=name, other=other)
+
+
 def check_names(reading: Reading) -> None:
     """Note names that would hide others: variables and axes that templates have anyway, and `all`."""
     variables, shots = reading.section("vars"), reading.section("shots")
