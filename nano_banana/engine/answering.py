@@ -96,7 +96,7 @@ class Answering:
             self.halt.set(error)
 
     async def _find_or_make(self, call: Call, stage: str, node: str) -> tuple[Reply, bool]:
-        reply = await self._keeper.look(call.key)
+        reply = None if call.key in self._policy.missing else await self._keeper.look(call.key)
         while reply is None:
             made = await self._make(call, stage, node)
             if isinstance(made, Answered):

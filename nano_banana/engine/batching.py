@@ -18,9 +18,13 @@ class Batcher(Generic[Item, Result]):
     A batch that fails fails everybody in it.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
-        """`work` answers a batch, in order; it runs in a thread, one batch at a time."""
+    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], *, gather: float = 0.0) -> None:
+        """`work` answers a batch, in order; it runs in a thread, one batch at a time.
+
+        A batch waits `gather` seconds for company: a trip to a thread and a transaction cost more than an item.
+        """
         self._work = work
+        self._gather = gather
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -39,8 +43,8 @@ class Batcher(Generic[Item, Result]):
 
     async def _drain(self) -> None:
         while self._waiting:
-            # Everybody who is ready to ask now comes along: let them ask first.
-            await asyncio.sleep(0)
+            # At the least, everybody who is ready to ask now comes along: let them ask first.
+            await asyncio.sleep(self._gather)
             batch, self._waiting = self._waiting, []
             try:
                 results = await asyncio.to_thread(self._work, [item for item, _ in batch])

@@ -17,6 +17,9 @@ from nano_banana.store.owner import owner_id
 from nano_banana.store.replies import Entry
 from nano_banana.store.store import Store
 
+GATHER = 0.004
+"""Seconds; nothing beside a call's own time, and no slot waits for it (see `Answering`)."""
+
 
 class Claim(Enum):
     """Whose a call is that has no reply yet."""
@@ -43,8 +46,8 @@ class Keeper:
         self._run = run
         self._owner = owner_id()
         self._look = Batcher(self._looked)
-        self._begin = Batcher(self._begun)
-        self._keep = Batcher(self._kept)
+        self._begin = Batcher(self._begun, gather=GATHER)
+        self._keep = Batcher(self._kept, gather=GATHER)
         self._drop = Batcher(self._dropped)
 
     async def look(self, key: str) -> Reply | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -17,7 +18,8 @@ class Policy:
 
     `providers` make a provider when its first call comes. `kind_of` sorts a call (`train`, `image`,
     `compute`); `limits` is how many of a kind run at once. `price` is the most that a call may cost in
-    USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent.
+    USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent. `missing` are
+    keys that the store was found to have no reply to, which spares a look.
     """
 
     providers: Mapping[str, Callable[[], Provider]]
@@ -25,3 +27,4 @@ class Policy:
     limits: Mapping[str, int] = field(default_factory=dict)
     price: Callable[[Call], float | None] = lambda _call: 0.0
     budget_usd: float | None = None
+    missing: Collection[str] = frozenset()

@@ -183,6 +183,7 @@ class Project:
         order = Order(
             plan=self.plan,
             known=[record for record in forecast.records if record.status is Status.DONE],
+            missing=frozenset(key for record in forecast.records for key in record.missing),
             kind_of=kinds(self.catalog),
             price=self.price,
             whole=self.wish.whole,

@@ -80,7 +80,7 @@ def _entries(entries: Iterable[Record | str]) -> Iterator[str]:
 
 def _told(record: Record) -> str:
     told = take_json(record, ".") if record.card.kind == "take" else adapter_json(record)
-    told["calls"] = json.loads(record.calls)
     if record.card.kind == "take":
         told["digests"] = {picture.stage: picture.blob.digest for picture in record.pictures}
-    return json.dumps(told, ensure_ascii=False)
+    # The calls are JSON already.
+    return f'{json.dumps(told, ensure_ascii=False)[:-1]}, "calls": {record.calls}}}'

@@ -38,6 +38,8 @@ class Record:
     pictures: Sequence[Picture]
     result: Blob | None
     problems: Sequence[Problem]
+    missing: Sequence[str]
+    """The keys of the calls that the store had no reply to."""
     plain: bool
     """Whether a provider says that it could have drawn this better with parts that are missing here."""
     keys: Mapping[str, str]
@@ -61,9 +63,10 @@ def record_of(result: NodeResult) -> Record:
         pictures=pictures,
         result=result.result,
         problems=tuple(result.problems),
+        missing=[step.call.key for step in result.steps if not step.cached],
         plain=any(step.reply.data.get("plain") is True for step in result.steps),
         keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(result.steps)},
-        calls=json.dumps([_told(step) for step in result.steps], separators=(",", ":")),
+        calls=json.dumps([_told(step) for step in result.steps], separators=(",", ":"), ensure_ascii=False),
     )
 
 

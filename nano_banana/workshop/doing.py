@@ -29,6 +29,10 @@ from nano_banana.workshop.order import Outcome
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
+GATHER = 0.05
+"""Seconds that a finished picture may wait for others before it appears in the output folder."""
+
+
 class Doing:
     """One order under way; the one place where its state is."""
 
@@ -44,7 +48,7 @@ class Doing:
         self._cost = 0.0
         self._unknown = 0
         self._restored = 0
-        self._placing: Batcher[Record, None] = Batcher(self._take_batch)
+        self._placing: Batcher[Record, None] = Batcher(self._take_batch, gather=GATHER)
 
     def restore(self) -> None:
         """Note what is known already, and put back those of its pictures that are gone or changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +21,14 @@ from nano_banana.store.link import LinkStat
 class Order:
     """A plan to be done, and what is known of it already.
 
-    `known` are the ends of nodes that the store could answer whole; `whole` says that the plan is all of
+    `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had
+    no reply to; `whole` says that the plan is all of
     the recipe, so that what is not in it is gone; `head` is what the manifest says of the run.
     """
 
     plan: Plan
     known: Sequence[Record]
+    missing: Collection[str]
     kind_of: Callable[[Call], str]
     price: Callable[[Call], float | None]
     whole: bool

@@ -50,6 +50,7 @@ class Workshop:
                 limits=self._limits(order.plan),
                 price=order.price,
                 budget_usd=order.plan.budget_usd,
+                missing=order.missing,
             )
             halted = asyncio.run(doing.drive(policy, run))
             outcome = self._reported(order, doing.outcome(run, halted))
