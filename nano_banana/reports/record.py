@@ -66,7 +66,7 @@ def record_of(result: NodeResult) -> Record:
         missing=[step.call.key for step in result.steps if not step.cached],
         plain=any(step.reply.data.get("plain") is True for step in result.steps),
         keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(result.steps)},
-        calls=json.dumps([_told(step) for step in result.steps], separators=(",", ":"), ensure_ascii=False),
+        calls=_account(result),
     )
 
 
@@ -91,6 +91,12 @@ def folder_of(node: str, stage: str) -> str:
     """The folder of a stage's pictures: its id, or the way to it (`draft+faces`) where there are several."""
     way = node.partition("@")[2].split("+")
     return "+".join(way[: way.index(stage) + 1]) if stage in way else stage
+
+
+def _account(result: NodeResult) -> str:
+    """Nothing is told of calls that are only planned: no manifest has them."""
+    steps = [] if result.status is Status.PLANNED else result.steps
+    return json.dumps([_told(step) for step in steps], separators=(",", ":"), ensure_ascii=False)
 
 
 def _told(step: Step) -> JSONObject:
