@@ -35,7 +35,7 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
 def verdict(tally: Tally, *, whole: bool) -> str:
     """What is left to do, and for how much; `whole` where nothing would fail."""
     if not tally.to_make and whole:
-        return f"nothing to do: all {numbered(tally.cached, 'call')} are in the store"
+        return f"nothing to do: {numbered(tally.cached, 'call')}, all in the store"
     made = f"{numbered(tally.to_make, 'call')} to make, {tally.cached:,} in the store"
     return f"{made}; {price(tally)}"
 

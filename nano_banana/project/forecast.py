@@ -25,6 +25,11 @@ class Forecast:
     prices_as_of: str | None = None
 
 
+def paid_in(tally: Tally, stage: str) -> int:
+    """How many calls of a stage a provider would have to make."""
+    return tally.stages[stage].paid if stage in tally.stages else 0
+
+
 def tell_news(tally: Tally, known: Sequence[Record], watch: Watcher) -> None:
     """Tell how many calls each stage has, and how many of them a run passes over: those of takes that are whole."""
     for stage, count in tally.stages.items():

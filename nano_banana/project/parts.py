@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +13,15 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
 from nano_banana.catalog.meaning import meaning_of
 from nano_banana.core.call import Call
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Refused
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
 from nano_banana.project.forecast import Forecast
 from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.model import Stage
 from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.recipe.seen import Seen
 from nano_banana.reports.fresh import Look
@@ -47,6 +53,19 @@ def head_of(recipe: Recipe, provider: str) -> JSONObject:
         for name, subject in recipe.subjects.items()
     }
     return {"manifest": 1, "recipe": recipe.name, "provider": provider, "subjects": subjects}
+
+
+def check_able(provider: str, asked: Sequence[Stage], *, known: Collection[str], catalog: Catalog) -> None:
+    """Raise Refused where this version has no such provider for the stages that have to ask it.
+
+    Raises Invalid where it is the local one, and an endpoint is described nowhere.
+    """
+    if asked and provider not in known:
+        offered = ", ".join(sorted(set(known) - {"compute"}))
+        raise Refused([trouble("no_provider", name=provider, known=offered)])
+    lost = sorted({stage.endpoint for stage in asked if catalog.get(stage.endpoint) is None})
+    if provider == "local" and lost:
+        raise Invalid([trouble("local_undescribed", names=", ".join(lost))])
 
 
 def price_date(recipe: Recipe, catalog: Catalog) -> str | None:

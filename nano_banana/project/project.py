@@ -18,7 +18,6 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.blob import imagine
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.news import Watcher
@@ -35,7 +34,9 @@ from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
 from nano_banana.project.calm import calm
 from nano_banana.project.forecast import Forecast
+from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
+from nano_banana.project.parts import check_able
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
 from nano_banana.project.parts import in_order
@@ -161,11 +162,9 @@ class Project:
         return plan.takes
 
     def check_provider(self, forecast: Forecast) -> None:
-        """Raise Refused where something is to be made that this version has no provider for."""
-        known = self._crew.makers
-        if self.provider not in known and any(count.paid for count in forecast.tally.stages.values()):
-            offered = ", ".join(sorted(set(known) - {"compute"}))
-            raise Refused([trouble("no_provider", name=self.provider, known=offered)])
+        """Raise Refused or Invalid where something is to be made that nobody here can make; see `check_able`."""
+        asked = [stage for stage in self.recipe.stages if paid_in(forecast.tally, stage.id)]
+        check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone."""

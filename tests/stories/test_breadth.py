@@ -43,12 +43,25 @@ stages:
     files: {like: start.png}
 """
 
+ENLARGE = """\
+id: own/enlarge
+title: Enlarge
+description: Enlarges.
+does: upscale
+fields:
+  image_url: {type: url, required: true, description: what}
+  like: {type: url, description: like what}
+  factor: {type: integer, description: how much}
+  note: {type: string, description: for whom}
+roles: {image: image_url}
+makes: [image]
+"""
+
 
 def wide(project: Project) -> Project:
     """A recipe with everything in it."""
-    project.workspace.write("recipe.yaml", WIDE).write("grain.safetensors", b"grain").write(
-        "start.png", picture("start")
-    )
+    project.workspace.write("recipe.yaml", WIDE).write("grain.safetensors", b"grain")
+    project.workspace.write("start.png", picture("start")).write("endpoints/enlarge.yaml", ENLARGE)
     return project
 
 

@@ -218,3 +218,10 @@ def test_a_recipe_without_stages_has_nothing_to_do(project: Project) -> None:
     recipe = project.root / "recipe.yaml"
     recipe.write_text(recipe.read_text().partition("stages:")[0])
     project.run().shows("warning: the recipe asks for nothing", "nothing to do: the recipe asks for nothing")
+
+
+def test_what_the_local_provider_cannot_know_is_said_before_anything_is_made(project: Project) -> None:
+    with (project.root / "recipe.yaml").open("a", encoding="utf-8") as recipe:
+        recipe.write("  - {id: larger, call: fal-ai/esrgan, each: takes}\n")
+    project.quiet(exit_code=2).shows("the local provider knows nothing of fal-ai/esrgan")
+    project.run("--only", "takes")

@@ -21,6 +21,9 @@ WORDS: Mapping[str, Wording] = {
     "waits_for_failed": Wording("waits for {names}, which failed"),
     "made_elsewhere": Wording("another run is making some of this; waiting for it"),
     "unknown_provider": Wording("there is no provider `{name}`", "there are: {known}"),
+    "local_undescribed": Wording(
+        "the local provider knows nothing of {names}", "describe it in `endpoints/*.yaml`, or leave the stage out"
+    ),
     "no_provider": Wording("this version can't run on the provider `{name}`", "it can run on: {known}"),
     "too_dear": Wording(
         "this may cost {price}, and more than ${limit:.2f} is to be asked for",
