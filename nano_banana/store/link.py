@@ -57,7 +57,7 @@ class Links:
         there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`.
         """
         if not look or target not in self._memo.present({target: blob.digest}):
-            if not replace and os.path.lexists(target) and not self._memo.is_ours(target):
+            if not replace and self._taken(blob, target):
                 raise Unusable([trouble("target_taken", path=str(target))])
             source = str(self._blobs.path(blob))
             with wall(target.parent, OUTPUT):
@@ -71,6 +71,12 @@ class Links:
         self._memo.adopt(target, blob.digest, stamp)
         size, mtime_ns, ctime_ns, inode = stamp
         return LinkStat(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)
+
+    def _taken(self, blob: Blob, target: Path) -> bool:
+        """Whether another's file is there. One with these very bytes may be a run's beside us, not yet remembered."""
+        if not os.path.lexists(target) or self._memo.is_ours(target):
+            return False
+        return target not in self._memo.present({target: blob.digest})
 
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
         """Those targets that are there with the given digest; one query and a stat each, unless one changed."""

@@ -173,3 +173,16 @@ def test_a_full_disk_leaves_the_output_as_it_was(store: Store, target: Path) -> 
         store.link_out(large, target)
     assert kind_of(error) == "target_full"
     assert [path.stat().st_size for path in target.parent.iterdir()] == [1000]
+
+
+def test_a_file_that_a_run_beside_us_has_just_put_is_no_stranger_s(store: Store, tmp_path: Path) -> None:
+    blob = store.put(b"picture", media="image/png")
+    target = tmp_path / "out" / "a.png"
+    assert store.present({target: blob.digest}) == set()
+    target.parent.mkdir()
+    target.write_bytes(b"picture")
+    store.link_out(blob, target, look=False)
+    assert target.read_bytes() == b"picture"
+    target.with_name("b.png").write_bytes(b"a stranger's")
+    with pytest.raises(Unusable):
+        store.link_out(blob, target.with_name("b.png"), look=False)
