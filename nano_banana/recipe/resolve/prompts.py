@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Mapping
+from pathlib import Path
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
@@ -83,16 +84,10 @@ def _nobody(reading: Reading, shot: str) -> None:
 
 def place_of(reading: Reading, text: Text, fault: TemplateFault) -> Place:
     """Where a fault is: inside the recipe's scalar, in the template's file, or in a file it includes."""
-    if fault.file is None and text.file is None:
-        return reading.document.inside(text.where, fault.offset, fault.length)
-    file = str(fault.file or text.file)
-    lines = reading.document.lines(file)
-    offset = fault.offset
-    for number, line in enumerate(lines, start=1):
-        if offset <= len(line):
-            return Place(file=file, line=number, column=offset + 1, length=max(fault.length, 1))
-        offset -= len(line) + 1
-    return Place(file=file, line=max(len(lines), 1), column=1)
+    file = fault.file or text.file
+    if file is None:
+        return reading.document.fault_place(text.where, fault)
+    return reading.document.file_place(Path(file), fault.offset, fault.length)
 
 
 def names_for(
