@@ -27,7 +27,7 @@ def exit_code(outcome: Outcome) -> int:
     """0 done, 1 some takes failed, or what the reason for the early end says."""
     if outcome.halted is not None:
         return outcome.halted.exit_code
-    return 0 if all(record.status is Status.DONE for record in outcome.records) else FAILED
+    return 0 if outcome.status == "done" else FAILED
 
 
 def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:

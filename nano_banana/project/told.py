@@ -37,7 +37,7 @@ def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
     return {
         "recipe": forecast.project,
         "run": outcome.run,
-        "status": status_of(outcome),
+        "status": outcome.status,
         "calls": {
             "total": outcome.cached + outcome.made + outcome.failed,
             "cached": outcome.cached,
@@ -48,13 +48,6 @@ def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
         "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
         **_records(outcome.records, str(outcome.folder)),
     }
-
-
-def status_of(outcome: Outcome) -> str:
-    """`done`, `failed` (some takes), or `stopped` (Ctrl-C, a limit, the provider)."""
-    if outcome.halted is not None:
-        return "stopped"
-    return "done" if all(record.status is Status.DONE for record in outcome.records) else "failed"
 
 
 def _plan_status(forecast: Forecast) -> str:

@@ -13,6 +13,7 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.json import JSONObject
 from nano_banana.core.node import Plan
+from nano_banana.core.result import Status
 from nano_banana.reports.record import Record
 from nano_banana.store.link import LinkStat
 
@@ -57,3 +58,10 @@ class Outcome:
     written: Mapping[str, LinkStat]
     restored: int
     older: int = 0
+
+    @property
+    def status(self) -> str:
+        """`done`, `failed` (some takes), or `stopped` (Ctrl-C, a limit, the provider)."""
+        if self.halted is not None:
+            return "stopped"
+        return "done" if all(record.status is Status.DONE for record in self.records) else "failed"

@@ -57,7 +57,7 @@ class Workshop:
         except BaseException as error:
             self.store.end(run, status="broken", summary={"error": type(error).__name__})
             raise
-        self.store.end(run, status=_status(outcome), summary={"made": outcome.made, "failed": outcome.failed})
+        self.store.end(run, status=outcome.status, summary={"made": outcome.made, "failed": outcome.failed})
         return outcome
 
     def _limits(self, plan: Plan) -> dict[str, int]:
@@ -93,9 +93,3 @@ def before_note(recipe: str) -> str:
 
 def _how(settings: Settings) -> How:
     return "hardlink" if settings.link == "hardlink" else "copy"
-
-
-def _status(outcome: Outcome) -> str:
-    if outcome.halted is not None:
-        return "stopped"
-    return "done" if all(record.status == "done" for record in outcome.records) else "failed"
