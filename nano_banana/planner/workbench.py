@@ -19,6 +19,7 @@ from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.checks import is_template
+from nano_banana.recipe.resolve.texts import leaves
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.stages.site import Site
@@ -70,9 +71,4 @@ class Workbench:
 
 def has_templates(options: JSONObject) -> bool:
     """Whether some field must be rendered for each take."""
-    return any(
-        is_template(value)
-        or (isinstance(value, Mapping) and has_templates(value))
-        or (isinstance(value, list | tuple) and has_templates({str(at): item for at, item in enumerate(value)}))
-        for value in options.values()
-    )
+    return any(is_template(value) for _, value in leaves(options))

@@ -19,6 +19,7 @@ from nano_banana.recipe.model import AdapterFile
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.renderer import has_template
 from nano_banana.recipe.resolve.fitting import check_adapters
 from nano_banana.recipe.resolve.fitting import check_cast
 from nano_banana.recipe.resolve.reading import Reading
@@ -76,7 +77,7 @@ def _unfit(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
 
 def is_template(value: JSONValue) -> bool:
     """Whether a field's value is only known when a take is drawn."""
-    return isinstance(value, str) and ("{{" in value or "{%" in value)
+    return isinstance(value, str) and has_template(value)
 
 
 def filled_by(stage: Stage, endpoint: Endpoint) -> set[str]:
