@@ -46,6 +46,26 @@ STEPS = (
         recipe TEXT NOT NULL, position TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (recipe, position)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE tickets (
+        number INTEGER PRIMARY KEY, key TEXT NOT NULL, document TEXT NOT NULL, provider TEXT NOT NULL,
+        service TEXT NOT NULL, endpoint TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, run TEXT NOT NULL,
+        recipe TEXT NOT NULL, stage TEXT NOT NULL, node TEXT NOT NULL, subject TEXT NOT NULL, begun_at REAL NOT NULL,
+        ended_at REAL, request_id TEXT NOT NULL, urls TEXT NOT NULL, estimate_usd REAL, units REAL, cost_usd REAL,
+        reason TEXT NOT NULL
+    );
+    CREATE INDEX tickets_by_key ON tickets (key);
+    CREATE UNIQUE INDEX one_open_ticket ON tickets (key) WHERE state IN ('sending', 'sent', 'unknown');
+    CREATE INDEX open_tickets ON tickets (provider, service) WHERE state IN ('sending', 'sent', 'unknown');
+    CREATE INDEX tickets_by_request ON tickets (service, request_id);
+    CREATE TABLE uploads (
+        service TEXT NOT NULL, digest TEXT NOT NULL, url TEXT NOT NULL, expires_at REAL, PRIMARY KEY (service, digest)
+    ) WITHOUT ROWID;
+    CREATE TABLE savings (
+        run TEXT NOT NULL, recipe TEXT NOT NULL, subject TEXT NOT NULL, endpoint TEXT NOT NULL,
+        calls INTEGER NOT NULL, usd REAL NOT NULL, noted_at REAL NOT NULL, PRIMARY KEY (run, recipe, subject, endpoint)
+    ) WITHOUT ROWID;
+    """,
 )
 """Each step takes a store from version n to n + 1; a new one is added at the end, none is ever changed."""
 

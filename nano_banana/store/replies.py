@@ -12,10 +12,12 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
+from nano_banana.core.ticket import Ticket
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
 from nano_banana.store.stamp import Stamp
+from nano_banana.store.tickets import write
 
 # Keys are asked for in order, so that each page of a large database is read once.
 _SELECT = """
@@ -31,11 +33,15 @@ _DIGEST = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A call that was answered, and the run that had it answered. The reply's files are in the store."""
+    """A call that was answered, and the run that had it answered. The reply's files are in the store.
+
+    `ticket` is that of the request which the reply came from, as it is closed by it.
+    """
 
     call: Call
     reply: Reply
     run: str
+    ticket: Ticket | None = None
 
 
 class Replies:
@@ -74,7 +80,10 @@ class Replies:
         return replies
 
     def record(self, entries: Sequence[Entry]) -> None:
-        """Keep these answers, all or none, and end the claims on their keys; outlives a loss of power on return."""
+        """Keep these answers with their tickets, all or none; outlives a loss of power on return.
+
+        That ends the claims on their keys. Raises what `Tickets.keep` raises.
+        """
         calls = [
             (
                 entry.call.key,
@@ -101,6 +110,7 @@ class Replies:
             rows.executemany("DELETE FROM reply_files WHERE key = ?", keys)
             rows.executemany("INSERT OR REPLACE INTO reply_files VALUES (?, ?, ?, ?, ?)", files)
             rows.executemany("DELETE FROM claims WHERE key = ?", keys)
+            write(rows, [entry.ticket for entry in entries if entry.ticket is not None], now=self._clock())
 
     def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
         """The documents (`core.call.document`) of those of these calls that were ever answered."""

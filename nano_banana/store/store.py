@@ -26,7 +26,9 @@ from nano_banana.store.replies import Entry
 from nano_banana.store.replies import Replies
 from nano_banana.store.runs import Run
 from nano_banana.store.runs import Runs
+from nano_banana.store.tickets import Tickets
 from nano_banana.store.trail import Trail
+from nano_banana.store.uploads import Uploads
 
 if TYPE_CHECKING:
     from nano_banana.store.gc import GcReport
@@ -38,7 +40,7 @@ class Store:
     """One folder of everything that was made. Any thread and any number of processes may use it at once.
 
     Each method is one line here; the part behind it says what it promises. What SQLite or the system
-    refuses comes out as Unusable with a kind `store_…`.
+    refuses comes out as Unusable with a kind `store_…`. What is bought has doors of its own: `tickets`, `uploads`.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -54,6 +56,8 @@ class Store:
         self._notes = Notes(database)
         self._runs = Runs(database, clock)
         self._trail = Trail(database)
+        self.tickets = Tickets(database, clock)
+        self.uploads = Uploads(database, clock)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Callable[[], float] = time.time) -> Self:

@@ -16,6 +16,8 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
 from nano_banana.core.reply import Reply
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
 from nano_banana.store.replies import Entry
 from nano_banana.store.store import Store
 
@@ -41,6 +43,20 @@ def an_entry(seed: int, *pictures: Blob, cost_usd: float | None = 0.0) -> Entry:
     files = {f"images/{number}": picture for number, picture in enumerate(pictures)}
     reply = Reply(data={"seed": seed, "images": [{"width": 8}]}, files=files, seconds=1.5, cost_usd=cost_usd)
     return Entry(call=a_call(seed), reply=reply, run="a-run")
+
+
+def a_ticket(seed: int) -> Ticket:
+    call = a_call(seed)
+    return Ticket(
+        key=call.key,
+        document=call.text,
+        provider="fal",
+        service="https://queue.example",
+        endpoint=call.endpoint,
+        body="{}",
+        errand=Errand(run="a-run", recipe="portraits", stage="takes", node="office", subject="ana"),
+        estimate_usd=0.035,
+    )
 
 
 def answered(store: Store, seed: int, *, cost_usd: float | None = 0.0) -> tuple[str, Blob]:

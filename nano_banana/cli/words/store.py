@@ -39,6 +39,10 @@ WORDS: Mapping[str, Wording] = {
         say="a file in the store `{folder}` was damaged, and was removed: {digest}",
         hint="run again: the call that made it is made once more",
     ),
+    "ticket_open": Wording(
+        say="a request of this call to `{endpoint}` is not settled yet (ticket {number}), so no other was begun",
+        hint="let any other run on the store `{folder}` end, and run again: that goes on from the request",
+    ),
     "input_unreadable": Wording(
         say="can't read `{path}`: {reason}",
         hint="check the name and the file's permissions",
