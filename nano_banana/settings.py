@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from nano_banana.core.problem import did_you_mean
 
 USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"
+
+Address: TypeAlias = str
+"""`https://host:8443`, without a slash at its end; empty where there is none."""
 
 SettingValue: TypeAlias = str | int | float | Path
 T = TypeVar("T")
@@ -67,9 +71,10 @@ class Settings:
     out: Path = _setting(Path("out"), "the folder where pictures appear under readable names")  # noqa: RUF009 - a declaration
     link: str = _setting("copy", "how pictures get there from the store", choices=("copy", "hardlink"))
     parallel_train: int = _setting(2, "trainings at once")
-    parallel_image: int = _setting(4, "pictures asked for at once")
+    parallel_image: int = _setting(10, "pictures asked for at once")
     parallel_compute: int = _setting(os.cpu_count() or 1, "this machine's own calls at once; one a processor")
     ask_above_usd: float = _setting(10.0, "a run that may cost more than this asks first")
+    fal_url: Address = _setting("", "one address for all of fal's hosts: a proxy, or `nano-banana emulate`")  # noqa: RUF009 - a declaration
     color: str = _setting("auto", "colour on the screen", choices=("auto", "always", "never"))
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -105,6 +110,8 @@ class Spec:
                 return _count(given)
             case "float":
                 return _amount(given)
+            case "Address":
+                return _address(given)
             case "Path":
                 return Path(_text(given)).expanduser()
             case _:
@@ -206,6 +213,16 @@ def _text(given: object) -> str:
     if not isinstance(given, str) or not given.strip() or not given.isprintable():
         raise ValueError("setting_not_text")
     return given
+
+
+_ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
+
+
+def _address(given: object) -> str:
+    address = given.strip().removesuffix("/") if isinstance(given, str) else None
+    if address is None or (address and not _ADDRESS.fullmatch(address)):
+        raise ValueError("setting_not_an_address")
+    return address
 
 
 def _count(given: object) -> int:

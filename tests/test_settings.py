@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nano_banana.cli.words.index import say
 from nano_banana.config_file import change_config
 from nano_banana.config_file import place_of
 from nano_banana.config_file import read_config
@@ -46,6 +47,7 @@ def test_every_setting_says_what_it_is() -> None:
         "parallel_image",
         "parallel_compute",
         "ask_above_usd",
+        "fal_url",
         "color",
     ]
     assert all(spec.about and spec.variable == f"NANO_BANANA_{name.upper()}" for name, spec in SPECS.items())
@@ -138,6 +140,12 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         ("ask_above_usd", "inf", math.inf),
         ("link", "copy", "copy"),
         ("out", "a b", Path("a b")),
+        ("fal_url", "", ""),
+        ("fal_url", " https://proxy.example/ ", "https://proxy.example"),
+        *(
+            ("fal_url", given, given)
+            for given in ("http://localhost:8080", "HTTPS://127.0.0.1:1", "https://[::1]:8443")
+        ),
     ],
 )
 def test_right_values(name: str, given: object, value: object) -> None:
@@ -150,12 +158,25 @@ def test_right_values(name: str, given: object, value: object) -> None:
         *(("parallel_train", given, "setting_not_a_count") for given in (0, -1, 1.5, "x", "1.5", True, [1], 10_001)),
         *(("ask_above_usd", given, "setting_not_an_amount") for given in (-1, "nan", "x", True, [1], "")),
         *(("link", given, "setting_not_a_choice") for given in ("Copy", "x")),
+        *(("fal_url", given, "setting_not_an_address") for given in (1, "localhost", "https://", "https://a b")),
+        *(
+            ("fal_url", f"https://{given}", "setting_not_an_address")
+            for given in ("a/b", "me:pass@host", "host:x", "é")
+        ),
         *(("out", given, "setting_not_text") for given in (1, "", " ", "a\0b", "a\nb")),
     ],
 )
 def test_wrong_values(name: str, given: object, kind: str) -> None:
     problem = check_setting(name, given, owner="test")
     assert getattr(problem, "kind", None) == kind
+
+
+def test_an_address_that_is_none_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as caught:
+        loaded(tmp_path, environ={"NANO_BANANA_FAL_URL": "https://me:secret@host"})
+    what, hint = say(caught.value.problems[0])
+    assert what.startswith("NANO_BANANA_FAL_URL: `fal_url` must be the address of a host")
+    assert "secret" not in what + hint
 
 
 def test_the_project_is_where_its_config_is(tmp_path: Path) -> None:

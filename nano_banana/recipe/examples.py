@@ -44,7 +44,11 @@ include: [shared/axes.yaml, shared/templates.yaml]
 limits:
   budget_usd: 30
   ask_above_usd: 10
-  parallel: {train: 2, image: 4}
+  rate: {requests_per_second: 10}
+  parallel: {train: 2, image: 10}
+""",
+    "privacy": """\
+privacy: {uploads_expire_after: 7d}
 """,
     "subjects": """\
 subjects:

@@ -6,6 +6,8 @@ A file of declarations, longer than its neighbours because it is one table.
 from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
+from nano_banana.recipe.terms import LIMITS
+from nano_banana.recipe.terms import PRIVACY
 from nano_banana.stages.kind import NAMES
 from nano_banana.stages.kind import TEXT
 
@@ -182,32 +184,6 @@ ADAPTER: JSONObject = {
     "additionalProperties": False,
 }
 
-_COUNT: JSONObject = {"type": "integer", "minimum": 1, "maximum": 256}
-
-LIMITS: JSONObject = {
-    "type": "object",
-    "description": "Bounds on money and on work at the same time.",
-    "properties": {
-        "budget_usd": {"type": "number", "minimum": 0, "description": "A run stops before the call that crosses it."},
-        "ask_above_usd": {
-            "type": "number",
-            "minimum": 0,
-            "description": "A run that may cost more asks first, or needs `--yes`.",
-        },
-        "parallel": {
-            "type": "object",
-            "description": "How many calls of a kind run at once.",
-            "properties": {
-                "train": {**_COUNT, "default": 2, "description": "Trainings at once."},
-                "image": {**_COUNT, "default": 4, "description": "Pictures at once."},
-                "compute": {**_COUNT, "description": "Work on this machine; the number of cores by default."},
-            },
-            "additionalProperties": False,
-        },
-    },
-    "additionalProperties": False,
-}
-
 
 def named(schema: JSONObject, about: str, *, name: JSONObject = NAME) -> JSONObject:
     """A mapping from names to things of one kind."""
@@ -232,6 +208,7 @@ TOP: JSONObject = {
     },
     "include": {**_TEXTS, "description": "Other files of the same shape, merged into this one."},
     "limits": LIMITS,
+    "privacy": PRIVACY,
     "subjects": named(SUBJECT, "The people, by name."),
     "adapters": named(ADAPTER, "Adapters that are there already, by name."),
     "axes": named(AXIS, "What varies from shot to shot: scene, style, light …", name=AXIS_NAME),

@@ -12,15 +12,11 @@ from pathlib import Path
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.errors import Invalid
 from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.document import load_document
 from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.model import Limits
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.resolve.checks import check_stages
@@ -47,6 +43,8 @@ from nano_banana.recipe.resolve.unused import check_unused
 from nano_banana.recipe.schema import recipe_schema
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
+from nano_banana.recipe.terms import limits_of
+from nano_banana.recipe.terms import privacy_of
 from nano_banana.recipe.validate import check_shape
 
 
@@ -120,19 +118,11 @@ def _resolve(reading: Reading, path: Path) -> tuple[Recipe, JSONObject]:
         path=path,
         provider=None if provider is None else as_text(provider),
         variables=reading.section("vars"),
-        limits=_limits(reading.section("limits")),
+        limits=limits_of(reading.section("limits")),
+        privacy=privacy_of(reading.section("privacy")),
         subjects=subjects,
         adapters=adapters,
         shots=shots,
         stages=stages,
     )
     return recipe, environment
-
-
-def _limits(data: JSONObject) -> Limits:
-    budget, ask = data.get("budget_usd"), data.get("ask_above_usd")
-    return Limits(
-        budget_usd=None if budget is None else as_number(budget),
-        ask_above_usd=None if ask is None else as_number(ask),
-        parallel={kind: as_whole(count) for kind, count in as_object(data.get("parallel")).items()},
-    )

@@ -114,11 +114,22 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on money and on work at the same time; None where the recipe says nothing."""
+    """Bounds on money and on work at the same time; None where the recipe says nothing.
+
+    `rate` is in requests a second, more than 0.
+    """
 
     budget_usd: float | None = None
     ask_above_usd: float | None = None
+    rate: float | None = None
     parallel: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy:
+    """What becomes of photos at a service: `uploads_expire_after` in seconds (60 or more), None for never."""
+
+    uploads_expire_after: int | None = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +141,7 @@ class Recipe:
     provider: str | None
     variables: Mapping[str, JSONValue]
     limits: Limits
+    privacy: Privacy
     subjects: Mapping[str, Subject]
     adapters: Mapping[str, AdapterFile]
     shots: Mapping[str, Shot]

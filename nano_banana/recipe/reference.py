@@ -178,7 +178,7 @@ _NAMES = {
 def _span(schema: JSONObject) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None:
-        return ""
+        return f" > {above}" if (above := schema.get("exclusiveMinimum")) is not None else ""
     return f" ≥ {low}" if high is None else f" {low}–{high}"
 
 

@@ -77,6 +77,7 @@ _SLIGHT = {
     "below_minimum",
     "format_version",
     "not_a_choice",
+    "not_above",
     "not_one_word",
     "repeated_value",
     "too_long",
@@ -199,6 +200,7 @@ def _simple(document: Document, mistake: Mistake) -> Problem:
 
 _BOUNDS = {
     "minimum": "below_minimum",
+    "exclusiveMinimum": "not_above",
     "maximum": "above_maximum",
     "minItems": "too_few",
     "maxItems": "too_many",
@@ -212,6 +214,6 @@ def _wrong_type(document: Document, mistake: Mistake, kinds: Sequence[JSONValue]
     name = owner(document, mistake.path)
     data: JSONObject = {"name": name, "expected": types(kinds), "found": type_of(mistake.value)}
     place = document.key_place(mistake.path) if mistake.value is None else document.nearest(mistake.path)
-    if "string" in kinds and isinstance(mistake.value, int | float):
+    if "string" in kinds and "integer" not in kinds and isinstance(mistake.value, int | float):
         return Problem(kind="not_quoted", place=place, data={**data, "value": shown(mistake.value)})
     return Problem(kind="wrong_type", place=place, data={**data, "about": mistake.about.get("", "")})

@@ -31,6 +31,7 @@ WORDS: Mapping[str, Wording] = {
     "not_a_choice": Wording("`{value}` is no choice for {name}", "choices: {choices}"),
     "bad_value": Wording("`{value}` is no good value for {name}", "limit: {limit}"),
     "below_minimum": Wording("{name} is {value}, and the least is {limit}", "{about}"),
+    "not_above": Wording("{name} is {value}, and must be more than {limit}", "{about}"),
     "above_maximum": Wording("{name} is {value}, and the most is {limit}", "{about}"),
     "too_few": Wording("{name} has too few entries", "at least {limit}"),
     "too_many": Wording("{name} has too many entries", "at most {limit}"),

@@ -13,6 +13,10 @@ WORDS: Mapping[str, Wording] = {
     "setting_not_an_amount": Wording(
         "{owner}: `{name}` must be an amount of US dollars, 0 or more, not `{given}`", "write `inf` for no limit"
     ),
+    # What was given is not shown: an address may hold a password.
+    "setting_not_an_address": Wording(
+        "{owner}: `{name}` must be the address of a host, without a path", "for example https://localhost:8443"
+    ),
     "setting_not_text": Wording("{owner}: `{name}` must be text that is not empty"),
     "config_unreadable": Wording("can't read {file}: {why}"),
     "config_not_utf8": Wording("this is not text in UTF-8"),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.recipe.model import Limits
+from nano_banana.recipe.model import Privacy
 from nano_banana.recipe.model import Source
 from tests.recipe.resolve.tools import kinds
 from tests.recipe.resolve.tools import load
@@ -99,9 +101,22 @@ def test_the_trainer_must_train_whom_an_inpainting_draws(studio: Path) -> None:
 
 
 def test_limits(studio: Path) -> None:
-    limits = load(studio, "limits: {budget_usd: 3, ask_above_usd: 0.5, parallel: {image: 2}}").recipe.limits
-    assert (limits.budget_usd, limits.ask_above_usd, limits.parallel) == (3, 0.5, {"image": 2})
-    assert load(studio, "provider: local").recipe.limits.budget_usd is None
+    text = "limits: {budget_usd: 3, ask_above_usd: 0.5, rate: {requests_per_second: 0.2}, parallel: {image: 2}}"
+    assert load(studio, text).recipe.limits == Limits(budget_usd=3, ask_above_usd=0.5, rate=0.2, parallel={"image": 2})
+    assert load(studio, "provider: local").recipe.limits == Limits()
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("immediate", 60), ("1h", 3600), ("7d", 604_800), ("never", None), ("90", 90)]
+)
+def test_uploads_stay_as_long_as_the_recipe_says(studio: Path, said: str, seconds: int | None) -> None:
+    recipe = load(studio, f"privacy: {{uploads_expire_after: {said}}}").recipe
+    assert recipe.privacy.uploads_expire_after == seconds
+
+
+def test_uploads_stay_a_day_where_the_recipe_says_nothing(studio: Path) -> None:
+    assert load(studio, "privacy: {}").recipe.privacy == load(studio, "provider: local").recipe.privacy == Privacy()
+    assert Privacy().uploads_expire_after == 86_400
 
 
 def test_a_long_chain_is_no_circle(studio: Path) -> None:
