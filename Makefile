@@ -39,9 +39,9 @@ $(VENV)/.local: $(VENV)/.made pyproject.toml
 	@$(PIP) --editable '.[local]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.local
+$(VENV)/.dev: $(VENV)/.local pyproject.toml
 	$(SAY) "installing the development tools"
-	@$(PIP) --group dev
+	@$(PIP) --group dev --editable '.[local,emulator]'
 	@touch $@
 
 setup: $(VENV)/.local

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.upload import Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A file of an answer: its bytes (or a temporary file that holds them) and its media type."""
+    """A file of an answer: its bytes (or a temporary file that holds them, to be moved away) and its media type."""
 
     data: bytes | Path
     media: str
@@ -23,18 +29,103 @@ class Payload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A provider's answer: JSON without its files, and the files by their place in it."""
+    """A provider's answer: JSON without its files, and the files by their place in it.
+
+    `ticket` is the request's, as it is to be closed together with the record of this answer: until that is
+    kept, the request stays open.
+    """
 
     data: JSONObject
     files: Mapping[str, Payload] = field(default_factory=dict)
     cost_usd: float | None = 0.0
+    ticket: Ticket | None = None
 
 
-class Desk(Protocol):
-    """What a provider may ask of the house: bytes on disk, by digest."""
+class Lost(StrEnum):
+    """What is to be done about requests of which nobody knows what became."""
+
+    ASK = "ask"
+    """Nothing: their takes fail, and a person decides."""
+    RESUBMIT = "resubmit"
+    """Buy again."""
+    ABANDON = "abandon"
+    """Look for them no more, and do without their takes in this run."""
+
+
+class Leave:
+    """Whether a run is to end now: asked once, asked twice. What is at a service may be left there."""
+
+    def __init__(self) -> None:
+        """Nobody asked. Needs a running event loop by the time that somebody waits."""
+        self.asked = asyncio.Event()
+        self.insisted = asyncio.Event()
+
+
+class Files(Protocol):
+    """Bytes on disk, by digest."""
 
     def path(self, blob: Blob) -> Path:
         """A readable file with just these bytes (verified). Raises Unusable where they are gone."""
+        ...
+
+
+class Desk(Files, Protocol):
+    """What a provider may ask of the house while it answers one call."""
+
+    @property
+    def errand(self) -> Errand:
+        """For whom the call is made."""
+        ...
+
+    @property
+    def estimate_usd(self) -> float | None:
+        """The most that the call is expected to cost; None where nobody knows."""
+        ...
+
+    @property
+    def lost(self) -> Lost:
+        """What to do where nobody knows what became of a request."""
+        ...
+
+    @property
+    def leave(self) -> Leave:
+        """Whether to leave what is at the service there."""
+        ...
+
+    def scratch(self) -> Path:
+        """A new, empty folder for temporary files, on the store's disk; whoever asks removes it."""
+        ...
+
+    def tell(self, **data: JSONValue) -> None:
+        """Say how far the call is: `phase` (uploading, queued, running, collecting), `position`, `log`."""
+        ...
+
+    async def ticket(self) -> Ticket | None:
+        """The call's last ticket, open or closed; None where it was never sent."""
+        ...
+
+    async def keep(self, ticket: Ticket) -> Ticket:
+        """Keep a ticket (a new one gets its number); on return it outlives a loss of power."""
+        ...
+
+    async def requests(self, service: str, ids: list[str]) -> set[str]:
+        """Those of these request ids that tickets are known for: they are some other call's, or an older one's."""
+        ...
+
+    async def upload(self, service: str, blob: Blob) -> Upload | None:
+        """Where these bytes lie at the service already."""
+        ...
+
+    async def uploaded(self, upload: Upload) -> None:
+        """Remember an upload."""
+        ...
+
+    async def recall(self, name: str) -> str | None:
+        """A small text that an earlier call left under this name."""
+        ...
+
+    async def remember(self, name: str, text: str) -> None:
+        """Leave a small text for later calls."""
         ...
 
 

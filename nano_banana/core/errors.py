@@ -39,7 +39,14 @@ class Invalid(NanoBananaError):
 
 
 class CallFailed(NanoBananaError):
-    """One call failed; its take is lost, the others go on."""
+    """One call failed; its take is lost, the others go on.
+
+    `cost_usd` is what it cost all the same; None where nobody knows.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, cost_usd: float | None = 0.0) -> None:
+        super().__init__(problems)
+        self.cost_usd = cost_usd
 
 
 class Unusable(NanoBananaError):

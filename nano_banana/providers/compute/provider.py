@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Files
 from nano_banana.core.answer import Payload
 from nano_banana.core.call import Call
 from nano_banana.core.call import canonical
@@ -23,7 +23,7 @@ class Compute:
     def __init__(self, pool: WorkPool) -> None:
         self._pool = pool
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: Files) -> Answer:
         """Do the work in another process.
 
         Raises CallFailed: `compute_endpoint` (no such work), `compute_revision` (asked for another version

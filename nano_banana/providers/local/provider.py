@@ -7,7 +7,7 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.endpoint import Task
 from nano_banana.catalog.size import pixels
 from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Files
 from nano_banana.core.answer import Payload
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
@@ -26,7 +26,7 @@ class Local:
         self._pool = pool
         self._catalog = catalog
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: Files) -> Answer:
         """Do the work in another process.
 
         `plain` is true in the data where people could only be cut out with an oval (nano-banana setup was not
@@ -40,7 +40,7 @@ class Local:
     async def close(self) -> None:
         """Nothing to give back: the pool belongs to whoever made it."""
 
-    def _job(self, call: Call, desk: Desk) -> Job:
+    def _job(self, call: Call, desk: Files) -> Job:
         endpoint = self._catalog.get(call.endpoint)
         if endpoint is None:
             raise CallFailed([trouble("local_endpoint", hint=self._catalog.near(call.endpoint), name=call.endpoint)])

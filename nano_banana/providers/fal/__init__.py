@@ -1,0 +1,1 @@
+"""fal.ai, asked through its own client; nothing is sent twice."""

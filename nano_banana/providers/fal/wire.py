@@ -1,0 +1,109 @@
+"""The HTTP client: sends each request once and says how it ended.
+
+fal-client sends a request again, up to ten times, after every error of httpx and some answers (408, 409, 429, a
+gateway's 502–504), whether or not a job was accepted. Here such ends leave as exceptions that it does not know, so that
+it never does; who may send again, and when, is decided in `resend.py` and `submit.py`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import httpx
+from fal_client.client import AsyncBackupDomainTransport
+from httpx import USE_CLIENT_DEFAULT
+
+from nano_banana.providers.fal.hosts import Hosts
+from nano_banana.providers.fal.pace import Pace
+
+if TYPE_CHECKING:  # httpx keeps these names to itself
+    from httpx._client import UseClientDefault
+    from httpx._types import AuthTypes
+
+CONNECT_SECONDS = 15.0
+READ_SECONDS = 60.0
+REFUSALS = frozenset({408, 409, 429, 502, 503, 504})
+"""Answers that fal-client would meet with the same request again."""
+
+_LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64)
+
+
+class Broken(Exception):
+    """No answer came. `sent` says that the request may have arrived; `why` is connect, tls, timeout or lost."""
+
+    def __init__(self, why: str, *, sent: bool) -> None:
+        super().__init__(why)
+        self.why = why
+        self.sent = sent
+
+
+class Declined(Exception):
+    """An answer that may mean: try again later."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(str(response.status_code))
+        self.response = response
+
+
+class Wire(httpx.AsyncClient):
+    """Sends to fal's hosts wherever they are, at the pace agreed, and shows the key to nobody else.
+
+    Raises Broken and Declined, and no error of httpx's transport.
+    """
+
+    def __init__(self, hosts: Hosts, headers: dict[str, str], pace: Pace) -> None:
+        super().__init__(
+            transport=AsyncBackupDomainTransport() if hosts.base is None else None,
+            headers=headers,
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            limits=_LIMITS,
+            follow_redirects=False,
+        )
+        self._hosts = hosts
+        self._pace = pace
+        self._key = headers["Authorization"]
+
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
+        """Send it, once."""
+        request.url = self._hosts.placed(request.url)
+        request.headers["Host"] = request.url.netloc.decode("ascii")
+        if self._hosts.trusted(request.url):
+            await self._pace.turn()
+        elif request.headers.get("Authorization") == self._key:
+            del request.headers["Authorization"]
+        try:
+            response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
+            if response.status_code in REFUSALS:
+                await response.aread()
+        except httpx.TransportError as error:
+            raise broken(error) from error
+        if response.status_code in REFUSALS:
+            await response.aclose()
+            raise Declined(response)
+        return response
+
+
+def broken(error: httpx.TransportError) -> Broken:
+    """What an error of the transport says about the request."""
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Broken("timeout", sent=False)
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
+        return Broken("tls" if _is_tls(error) else "connect", sent=False)
+    return Broken("timeout" if isinstance(error, httpx.TimeoutException) else "lost", sent=True)
+
+
+def _is_tls(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
