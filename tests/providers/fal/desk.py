@@ -1,0 +1,90 @@
+"""A desk over a real store, for one call."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from nano_banana.core.answer import Leave
+from nano_banana.core.answer import Lost
+from nano_banana.core.blob import Blob
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.upload import Upload
+from nano_banana.store.store import Store
+
+ERRAND = Errand(run="run-1", recipe="try", stage="shots", node="shots/ann/1", subject="ann")
+
+
+class BookDesk:
+    """Keeps tickets, uploads and notes in a store, and what was told in `told`; several may share a store."""
+
+    def __init__(
+        self,
+        store: Store,
+        key: str,
+        *,
+        lost: Lost = Lost.ASK,
+        estimate_usd: float | None = 0.05,
+        leave: Leave | None = None,
+        errand: Errand = ERRAND,
+    ) -> None:
+        """`key` is the call's, whose tickets these are."""
+        self.store = store
+        self.key = key
+        self.lost = lost
+        self.estimate_usd = estimate_usd
+        self.leave = leave or Leave()
+        self.errand = errand
+        self.told: list[JSONObject] = []
+
+    def put(self, data: bytes, *, media: str = "image/png") -> Blob:
+        """Keep bytes that a call may then name."""
+        return self.store.put(data, media=media)
+
+    def path(self, blob: Blob) -> Path:
+        """Where they lie."""
+        return self.store.path(blob)
+
+    def scratch(self) -> Path:
+        """A new folder on the store's disk."""
+        return Path(tempfile.mkdtemp(prefix="scratch-", dir=self.store.folder))
+
+    @property
+    def left(self) -> list[Path]:
+        """Scratch folders that nobody removed."""
+        return sorted(self.store.folder.glob("scratch-*"))
+
+    def tell(self, **data: JSONValue) -> None:
+        """Note it."""
+        self.told.append(data)
+
+    async def ticket(self) -> Ticket | None:
+        """The call's last."""
+        return self.store.tickets.latest([self.key]).get(self.key)
+
+    async def keep(self, ticket: Ticket) -> Ticket:
+        """Write it down."""
+        return self.store.tickets.keep([ticket])[0]
+
+    async def requests(self, service: str, ids: list[str]) -> set[str]:
+        """Those that tickets are known for."""
+        return self.store.tickets.requests(service, ids)
+
+    async def upload(self, service: str, blob: Blob) -> Upload | None:
+        """Where the bytes lie at the service."""
+        return self.store.uploads.get(service, [blob.digest]).get(blob.digest)
+
+    async def uploaded(self, upload: Upload) -> None:
+        """Remember it."""
+        self.store.uploads.keep([upload])
+
+    async def recall(self, name: str) -> str | None:
+        """A note."""
+        return self.store.notes(name)
+
+    async def remember(self, name: str, text: str) -> None:
+        """Leave a note."""
+        self.store.note(name, text)

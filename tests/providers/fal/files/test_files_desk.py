@@ -1,0 +1,35 @@
+"""The desk of these tests is a desk."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from nano_banana.core.answer import Desk
+from nano_banana.core.upload import Upload
+from nano_banana.store.store import Store
+from tests.providers.fal.clock import QuickClock
+from tests.providers.fal.desk import BookDesk
+
+
+def test_it_keeps_what_a_desk_keeps(tmp_path: Path) -> None:
+    clock = QuickClock()
+    with Store.open(tmp_path / "store", clock=clock.now) as store:
+        book = BookDesk(store, "key")
+        desk: Desk = book
+        blob = book.put(b"bytes")
+        assert desk.path(blob).read_bytes() == b"bytes"
+        upload = Upload(service="https://fal", digest=blob.digest, url="https://fal/1")
+        asyncio.run(desk.uploaded(upload))
+        assert asyncio.run(desk.upload("https://fal", blob)) == upload
+        asyncio.run(desk.remember("a", "b"))
+        assert asyncio.run(desk.recall("a")) == "b"
+        assert asyncio.run(desk.ticket()) is None
+        assert desk.scratch() in book.left
+
+
+def test_its_clock_waits_without_waiting() -> None:
+    clock = QuickClock(at=10.0)
+    asyncio.run(clock.sleep(600.0))
+    assert clock.now() == 610.0
+    assert clock.slept == [600.0]
