@@ -1,0 +1,24 @@
+"""Moments as fal writes them (ISO 8601), and as seconds since 1970."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from datetime import datetime
+
+from nano_banana.core.json import JSONValue
+
+
+def written(seconds: float) -> str:
+    """`2026-08-01T12:00:00.250Z`, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read(text: JSONValue) -> float | None:
+    """Seconds since 1970; None for what is no moment. One without a zone is in UTC."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

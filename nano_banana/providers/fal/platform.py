@@ -1,0 +1,195 @@
+"""fal's platform API: prices, models and the history of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.providers.fal.hosts import API
+from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.moments import read
+from nano_banana.providers.fal.moments import written
+
+MOST_IDS = 50
+"""Endpoints in one question, by fal's documentation."""
+
+MOST_ROWS = 100
+MOST_PAGES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedPrice:
+    """What fal says one `unit` of an endpoint costs, in `currency` (`USD`); `unit` is its own word."""
+
+    endpoint: str
+    amount: float
+    unit: str
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """An endpoint as fal lists it. `status` is `active` or `deprecated`; `openapi` None where there is none."""
+
+    id: str
+    status: str
+    openapi: JSONObject | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRequest:
+    """A request that fal answered, or still works on (`ended_at` None). Times in seconds since 1970.
+
+    `status_code` and `json_input` are None where fal does not tell them (any more).
+    """
+
+    request_id: str
+    endpoint: str
+    sent_at: float
+    ended_at: float | None
+    status_code: int | None
+    json_input: JSONObject | None
+
+
+class PlatformDenied(Exception):
+    """The key may not ask that: 401 or 403. Whether it matters is for the one who asked to say."""
+
+    def __init__(self, what: str, status: int) -> None:
+        super().__init__(what, status)
+        self.what = what
+        self.status = status
+
+
+class Platform:
+    """Asks over one line; every question may be asked again, so lost answers are.
+
+    Raises CallFailed where fal can't be reached or answers oddly, and PlatformDenied.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def prices(self, endpoints: Sequence[str]) -> dict[str, QuotedPrice]:
+        """Prices by endpoint; one that fal has no price for is absent."""
+        found = await self._about("/v1/models/pricing", "prices", endpoints, {})
+        quotes = [quote for item in found if (quote := _quote(item)) is not None]
+        return {quote.endpoint: quote for quote in quotes}
+
+    async def models(self, endpoints: Sequence[str]) -> dict[str, Model]:
+        """Models by endpoint, with their OpenAPI; one that fal does not know is absent."""
+        found = await self._about("/v1/models", "models", endpoints, {"expand": "openapi-3.0"})
+        models = [model for item in found if (model := _model(item)) is not None]
+        return {model.id: model for model in models}
+
+    async def requests(self, endpoint: str, *, start: float, end: float | None = None) -> list[PastRequest]:
+        """The account's requests to this endpoint from `start` until before `end` (None: now), with their arguments.
+
+        fal sorts by when they ended: one that is still queued may not be among them yet. Raises CallFailed
+        (`history_too_long`) rather than to keep some of them back.
+        """
+        asked: dict[str, str | int | list[str]] = {
+            "endpoint_id": endpoint,
+            "start": written(start),
+            "limit": MOST_ROWS,
+            "expand": "payloads",
+        }
+        if end is not None:
+            asked["end"] = written(end)
+        found = await self._pages("/v1/models/requests/by-endpoint", "items", asked) or []
+        return [past for item in found if (past := _past(item, endpoint, start)) is not None]
+
+    async def _about(self, path: str, what: str, endpoints: Sequence[str], more: Mapping[str, str]) -> list[JSONObject]:
+        """What is said of these endpoints. One that is unknown spoils the whole question, so it is asked by halves."""
+        found: list[JSONObject] = []
+        questions = _cut(list(dict.fromkeys(endpoints)), MOST_IDS)
+        while questions:
+            ids = questions.pop()
+            told = await self._pages(path, what, {**more, "endpoint_id": ids, "limit": MOST_IDS})
+            if told is not None:
+                found.extend(told)
+            elif len(ids) > 1:
+                questions.extend(_cut(ids, (len(ids) + 1) // 2))
+        return found
+
+    async def _pages(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> list[JSONObject] | None:
+        """The rows of all pages; None where fal says that there is no such thing."""
+        rows: list[JSONObject] = []
+        cursor: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            page = await self._page(path, what, {**asked, **cursor})
+            if page is None:
+                return None
+            rows.extend(_rows(page.get(what), path))
+            after = page.get("next_cursor")
+            if page.get("has_more") is not True or not isinstance(after, str) or not after:
+                return rows
+            cursor = {"cursor": after}
+        raise CallFailed([trouble("history_too_long", what=path, most=MOST_PAGES)])
+
+    async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
+        url = self._line.hosts.url(API, path)
+        response = await self._line.get(url, what=what, params=asked)
+        status = response.status_code
+        if status in {401, 403}:
+            raise PlatformDenied(path, status)
+        if status == 404:
+            return None
+        try:
+            told: JSONValue = response.json()
+        except ValueError:
+            told = None
+        if status != 200 or not isinstance(told, Mapping):
+            raise CallFailed([trouble("platform_odd", what=path, status=status)])
+        return told
+
+
+def _cut(ids: list[str], most: int) -> list[list[str]]:
+    return [ids[start : start + most] for start in range(0, len(ids), most)]
+
+
+def _rows(told: JSONValue, path: str) -> Iterator[JSONObject]:
+    if not isinstance(told, list):
+        raise CallFailed([trouble("platform_odd", what=path, status=200)])
+    return (row for row in told if isinstance(row, Mapping))
+
+
+def _quote(row: JSONObject) -> QuotedPrice | None:
+    endpoint, amount, unit = row.get("endpoint_id"), row.get("unit_price"), row.get("unit")
+    if not isinstance(endpoint, str) or not isinstance(amount, int | float) or not 0 <= amount < float("inf"):
+        return None
+    return QuotedPrice(
+        endpoint=endpoint, amount=float(amount), unit=str(unit or ""), currency=str(row.get("currency") or "USD")
+    )
+
+
+def _model(row: JSONObject) -> Model | None:
+    name, about, openapi = row.get("endpoint_id"), row.get("metadata"), row.get("openapi")
+    if not isinstance(name, str):
+        return None
+    status = about.get("status") if isinstance(about, Mapping) else None
+    whole = isinstance(openapi, Mapping) and "paths" in openapi
+    return Model(
+        id=name, status=str(status or "active"), openapi=openapi if whole and isinstance(openapi, Mapping) else None
+    )
+
+
+def _past(row: JSONObject, endpoint: str, start: float) -> PastRequest | None:
+    """A request; one that does not tell when it was sent was sent no sooner than `start`, as was asked."""
+    sent_at = read(row.get("sent_at"))
+    name, code, given = row.get("request_id"), row.get("status_code"), row.get("json_input")
+    if not isinstance(name, str) or not name:
+        return None
+    return PastRequest(
+        request_id=name,
+        endpoint=str(row.get("endpoint_id") or endpoint),
+        sent_at=start if sent_at is None else sent_at,
+        ended_at=read(row.get("ended_at")),
+        status_code=code if isinstance(code, int) else None,
+        json_input=given if isinstance(given, Mapping) else None,
+    )
