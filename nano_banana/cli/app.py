@@ -31,6 +31,7 @@ COMMANDS = {
     "schema": Entry(section="Look", help="Print a JSON Schema, for editors and programs"),
     "config": Entry(section="House", help="Show and change settings, and keep the fal key"),
     "cache": Entry(section="House", help="Measure, verify and clean the store"),
+    "stats": Entry(section="House", help="Say what was spent and saved, and what is still open"),
     "setup": Entry(section="House", help="Fetch the weights that faces and cut-outs need"),
     "completion": Entry(section="House", help="Print a completion script for bash, zsh or fish"),
 }

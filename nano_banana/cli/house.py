@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from nano_banana.cli.options import overrides as given
 from nano_banana.cli.screen import Screen
 from nano_banana.core.root import project_root
 from nano_banana.settings import Settings
@@ -23,3 +24,14 @@ def settings_for(
     settings = load_settings(root=root, environ=os.environ, overrides=overrides or {})
     screen.set_color(settings.color)
     return settings
+
+
+def store_folder(screen: Screen, store: Path | None) -> Path | None:
+    """The store's folder (`store`, if said); where there is none yet that is said, and none is made."""
+    folder = settings_for(screen, overrides=given(store=store)).store
+    if folder.is_dir():
+        return folder
+    screen.say(f"no store in {folder} yet; a run makes it")
+    if screen.machine:
+        screen.json({"store": None})
+    return None

@@ -17,6 +17,7 @@ from nano_banana.core.reply import Reply
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.claims import Claims
 from nano_banana.store.database import Database
+from nano_banana.store.ledger import Ledger
 from nano_banana.store.link import How
 from nano_banana.store.link import Links
 from nano_banana.store.link import LinkStat
@@ -40,7 +41,8 @@ class Store:
     """One folder of everything that was made. Any thread and any number of processes may use it at once.
 
     Each method is one line here; the part behind it says what it promises. What SQLite or the system
-    refuses comes out as Unusable with a kind `store_…`. What is bought has doors of its own: `tickets`, `uploads`.
+    refuses comes out as Unusable with a kind `store_…`. What is bought has doors of its own: `tickets`, `uploads`
+    and the `ledger`.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -58,6 +60,7 @@ class Store:
         self._trail = Trail(database)
         self.tickets = Tickets(database, clock)
         self.uploads = Uploads(database, clock)
+        self.ledger = Ledger(database, self.tickets, clock)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Callable[[], float] = time.time) -> Self:

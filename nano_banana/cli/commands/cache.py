@@ -12,9 +12,8 @@ from nano_banana.cli.amounts import duration
 from nano_banana.cli.amounts import money
 from nano_banana.cli.amounts import size
 from nano_banana.cli.family import Family
-from nano_banana.cli.house import settings_for
+from nano_banana.cli.house import store_folder
 from nano_banana.cli.options import as_json
-from nano_banana.cli.options import overrides
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import store
 from nano_banana.cli.render import numbered
@@ -52,7 +51,7 @@ def stats(screen: Screen, *, as_json: bool, store: Path | None) -> None:
     """Say how much the store holds, and of what."""
     from nano_banana.store.store import Store
 
-    folder = _folder(screen, store)
+    folder = store_folder(screen, store)
     if folder is None:
         return
     with Store.open(folder) as opened:
@@ -75,7 +74,7 @@ def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
     """
     from nano_banana.store.store import Store
 
-    folder = _folder(screen, store)
+    folder = store_folder(screen, store)
     if folder is None:
         return 0
     with Store.open(folder) as opened:
@@ -103,7 +102,7 @@ def gc(
     """
     from nano_banana.store.store import Store
 
-    folder = _folder(screen, store)
+    folder = store_folder(screen, store)
     if folder is None:
         return
     with Store.open(folder) as opened:
@@ -112,17 +111,6 @@ def gc(
         screen.json({"store": str(folder), **dataclasses.asdict(found)})
     else:
         _say_gc(screen, found)
-
-
-def _folder(screen: Screen, store: Path | None) -> Path | None:
-    """The store's folder; where there is none yet that is said, and none is made."""
-    folder = settings_for(screen, overrides=overrides(store=store)).store
-    if folder.is_dir():
-        return folder
-    screen.say(f"no store in {folder} yet; a run makes it")
-    if screen.machine:
-        screen.json({"store": None})
-    return None
 
 
 def _say_stats(screen: Screen, folder: Path, found: StoreStats) -> None:

@@ -1,0 +1,126 @@
+"""`stats`: what was spent and saved, and what is still open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import get_args
+
+import click
+import pytest
+
+from nano_banana.cli.commands import stats
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.store.ledger import By
+from nano_banana.store.ledger import Saving
+from nano_banana.store.store import Store
+from tests.workspace import Workspace
+
+DAWN = 1_700_006_400.0
+"""2023-11-15T00:00:00Z."""
+
+
+def a_ticket(seed: int, state: TicketState, **errand: str) -> Ticket:
+    about = {"run": "a-run", "recipe": "portraits", "stage": "takes", "node": "ana/office", "subject": "ana"} | errand
+    return Ticket(
+        key=f"key {seed}",
+        document="{}",
+        provider="fal",
+        service="https://queue.example",
+        endpoint="fal-ai/flux-lora",
+        body="{}",
+        state=state,
+        errand=Errand(**about),
+        begun_at=DAWN + seed,
+        request_id=f"request-{seed}" if state is not TicketState.SENDING else "",
+        estimate_usd=0.035,
+    )
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> Iterator[Store]:
+    with Store.open(workspace.path(".nano-banana"), clock=lambda: DAWN) as opened:
+        yield opened
+
+
+@pytest.fixture
+def book(store: Store) -> Store:
+    paid = [replace(a_ticket(seed, TicketState.COLLECTED), cost_usd=0.04) for seed in range(3)]
+    other = replace(a_ticket(3, TicketState.COLLECTED, recipe="", subject="", node=""), endpoint="fal-ai/flux-2")
+    unpriced = replace(a_ticket(4, TicketState.ABANDONED), estimate_usd=None)
+    unpaid = [replace(a_ticket(5, TicketState.FAILED), cost_usd=0.0, estimate_usd=None)]
+    store.tickets.keep([*paid, replace(other, cost_usd=1.25), unpriced, *unpaid])
+    store.tickets.keep(
+        [a_ticket(6, TicketState.SENT), a_ticket(7, TicketState.SENDING), a_ticket(8, TicketState.UNKNOWN)]
+    )
+    saved = Saving(recipe="portraits", subject="ana", endpoint="fal-ai/flux-lora", calls=1234, usd=43.19)
+    store.ledger.note("a-run", [saved])
+    return store
+
+
+def test_without_a_store_none_is_made(workspace: Workspace) -> None:
+    workspace.expect("stats").shows("no store in ", ".nano-banana yet; a run makes it")
+    assert workspace.json("stats") == {"store": None}
+    assert not workspace.path(".nano-banana").exists()
+
+
+@pytest.mark.usefixtures("book")
+@pytest.mark.parametrize("by", ["recipe", "day"])
+def test_the_ledger(workspace: Workspace, by: str) -> None:
+    workspace.expect("stats", "--by", by, golden=f"cli/stats-{by}")
+
+
+@pytest.mark.usefixtures("book")
+def test_the_ledger_of_one_recipe(workspace: Workspace) -> None:
+    workspace.expect("stats", "--recipe", "portraits", "--by", "endpoint").shows("fal-ai/flux-lora").hides("flux-2")
+    workspace.expect("stats", "--recipe", "no\x1b[1mne").shows("nothing was bought, and nothing saved for no")
+
+
+@pytest.mark.usefixtures("book")
+def test_the_ledger_for_programs(workspace: Workspace) -> None:
+    found = workspace.json("stats", "--by", "subject")
+    assert found["by"] == "subject"
+    assert found["total"] == {
+        "requests": 9,
+        "underway": 2,
+        "unpriced": 2,
+        "spent_usd": 1.37,
+        "estimated_usd": 0.14,
+        "unestimated": 1,
+        "saved_calls": 1234,
+        "saved_usd": 43.19,
+    }
+    assert [as_object(line)["name"] for line in as_items(found["lines"])] == ["", "ana"]
+    last = as_object(as_items(found["open"])[-1])
+    assert (last["state"], last["request_id"], last["subject"]) == ("unknown", "request-8", "ana")
+
+
+@pytest.mark.usefixtures("store")
+def test_nothing_is_said_in_one_sentence(workspace: Workspace) -> None:
+    assert workspace.run("stats").stdout == "nothing was bought, and nothing saved\n"
+    assert workspace.run("stats", "--since", "1").stdout.endswith("saved in the last 1 day\n")
+    assert workspace.run("stats", "--since", "2.5").stdout.endswith("saved in the last 2.5 days\n")
+
+
+def test_what_began_of_late(workspace: Workspace, book: Store) -> None:
+    late = replace(a_ticket(9, TicketState.COLLECTED), cost_usd=0.5, begun_at=time.time() - 3600)
+    book.tickets.keep([late])
+    workspace.expect("stats", "--since", "1").shows("$0.50", "2 requests under way")
+
+
+def test_many_open_requests_are_not_all_listed(workspace: Workspace, store: Store) -> None:
+    store.tickets.keep([a_ticket(seed, TicketState.SENT) for seed in range(25)])
+    workspace.expect("stats").shows("25 requests under way", "request-19 ", "and 5 more").hides(
+        "request-20", "unknown end"
+    )
+
+
+def test_every_way_to_ask_is_offered() -> None:
+    (choice,) = [each.type for each in stats.command.params if each.name == "by"]
+    assert isinstance(choice, click.Choice)
+    assert tuple(choice.choices) == get_args(By)
