@@ -25,6 +25,9 @@ sample = click.option("--sample", type=click.IntRange(min=1), metavar="N", help=
 variables = click.option(
     "--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe."
 )
+locked = click.option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
+resubmit = click.option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
+abandon = click.option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
 yes = click.option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it costs, up to the budget.")
 
 

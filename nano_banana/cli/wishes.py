@@ -29,9 +29,17 @@ def wish_of(
     provider: str | None = None,
     only: Sequence[str] = (),
     sample: int | None = None,
+    locked: bool = False,
 ) -> Wish:
     """The wish that the command line's options spell. Raises Invalid for a `--set` without a value."""
-    return Wish(recipe=_file(recipe), sets=_sets(variables), provider=provider, only=tuple(only), sample=sample)
+    return Wish(
+        recipe=_file(recipe),
+        sets=_sets(variables),
+        provider=provider,
+        only=tuple(only),
+        sample=sample,
+        locked=locked,
+    )
 
 
 def settings_of(screen: Screen, wish: Wish, *, store: Path | None = None, out: Path | None = None) -> Settings:

@@ -17,13 +17,17 @@ from nano_banana.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection."""
+    """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection.
+
+    `locked` holds it to the lock beside the recipe.
+    """
 
     recipe: Path
     sets: Mapping[str, str] = field(default_factory=dict)
     provider: str | None = None
     only: tuple[str, ...] = ()
     sample: int | None = None
+    locked: bool = False
 
     @property
     def whole(self) -> bool:
@@ -48,6 +52,7 @@ class Wish:
             settings.provider,
             str(settings.out),
             settings.link,
+            settings.fal_url,
         ]
         return "fresh/" + hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
 

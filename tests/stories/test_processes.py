@@ -40,6 +40,7 @@ def wait_for(project: Project, count: int, *, seconds: float = 20) -> None:
 
 def test_two_runs_at_once_share_the_work(project: Project) -> None:
     project.edit("seeds: [11, 29]", "seeds: {count: 6}").notes.rule(delay=0.3)
+    project.edit("name: portraits", "name: portraits\nlimits: {parallel: {image: 4}}")
     first, second = project.spawn("run", "--json"), project.spawn("run", "--json")
     ends = [first.wait(), second.wait()]
     assert [end.exit_code for end in ends] == [0, 0], [end.text for end in ends]

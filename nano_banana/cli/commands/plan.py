@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.options import as_json
+from nano_banana.cli.options import locked
 from nano_banana.cli.options import only
 from nano_banana.cli.options import out
 from nano_banana.cli.options import pass_screen
@@ -36,6 +37,7 @@ Examples:
 @provider
 @out
 @store
+@locked
 @as_json
 @pass_screen
 def command(
@@ -48,6 +50,7 @@ def command(
     provider: str | None,
     out: Path | None,
     store: Path | None,
+    locked: bool,
     as_json: bool,
 ) -> None:
     """Say what a run would do and cost, and do nothing.
@@ -56,10 +59,14 @@ def command(
     unknown one is called unknown.
     """
     from nano_banana.cli.forecast import say_forecast
+    from nano_banana.project.locking import hold
+    from nano_banana.project.locking import remarks
 
-    wish = wish_of(recipe, variables=variables, provider=provider, only=only, sample=sample)
+    wish = wish_of(recipe, variables=variables, provider=provider, only=only, sample=sample, locked=locked)
     settings = settings_of(screen, wish, store=store, out=out)
     with open_project(screen, wish, settings) as project:
+        if locked and (warnings := remarks(project, hold(project))):
+            screen.problems(warnings)
         forecast = project.forecast()
         if as_json:
             from nano_banana.project.told import tell_plan

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.options import abandon
 from nano_banana.cli.options import as_json
+from nano_banana.cli.options import locked
 from nano_banana.cli.options import only
 from nano_banana.cli.options import out
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import provider
+from nano_banana.cli.options import resubmit
 from nano_banana.cli.options import sample
 from nano_banana.cli.options import store
 from nano_banana.cli.options import variables
@@ -22,6 +25,9 @@ from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import recipe_argument
 from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
+from nano_banana.core.answer import Lost
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_object
 from nano_banana.project.wish import Wish
@@ -29,6 +35,7 @@ from nano_banana.settings import Settings
 
 if TYPE_CHECKING:
     from nano_banana.project.forecast import Forecast
+    from nano_banana.project.nouns import Outcome
     from nano_banana.project.project import Project
 
 EPILOG = """\b
@@ -47,6 +54,9 @@ Examples:
 @provider
 @out
 @store
+@locked
+@resubmit
+@abandon
 @yes
 @as_json
 @pass_screen
@@ -60,24 +70,29 @@ def command(
     provider: str | None,
     out: Path | None,
     store: Path | None,
+    locked: bool,
+    resubmit: bool,
+    abandon: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Make what a recipe asks for, and pay only for what is missing.
 
     Everything made is kept by the hash of what it was made from: a second run makes nothing. One take
-    that fails does not sink the others; the next run does only what is missing.
+    that fails does not sink the others; the next run does only what is missing. A whole run on fal leaves
+    a lock beside the recipe, for git; `--locked` makes nothing that is not in it.
     """
     from nano_banana.project.quick import unchanged
 
-    wish = wish_of(recipe, variables=variables, provider=provider, only=only, sample=sample)
+    wish = wish_of(recipe, variables=variables, provider=provider, only=only, sample=sample, locked=locked)
     settings = settings_of(screen, wish, store=store, out=out)
     begun = time.monotonic()
     trace = unchanged(wish, settings, os.environ)
     if trace is not None:
         _say_unchanged(screen, trace.summary, trace.folder, as_json=as_json)
         return 0
-    return _run(screen, wish, settings, yes=yes, as_json=as_json, begun=begun)
+    lost = _lost(resubmit=resubmit, abandon=abandon)
+    return _run(screen, wish, settings, lost=lost, yes=yes, as_json=as_json, begun=begun)
 
 
 def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json: bool) -> None:
@@ -88,33 +103,65 @@ def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json:
         screen.say(f"nothing to do: nothing has changed since run {summary['run']}; the pictures are in {folder}")
 
 
-def _run(screen: Screen, wish: Wish, settings: Settings, *, yes: bool, as_json: bool, begun: float) -> int:
+def _lost(*, resubmit: bool, abandon: bool) -> Lost:
+    if resubmit and abandon:
+        raise Invalid([trouble("resubmit_and_abandon")])
+    return Lost.RESUBMIT if resubmit else Lost.ABANDON if abandon else Lost.ASK
+
+
+def _run(
+    screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: bool, as_json: bool, begun: float
+) -> int:
     from nano_banana.cli.outcome import exit_code
     from nano_banana.cli.outcome import say_outcome
     from nano_banana.cli.progress import progress
     from nano_banana.cli.wishes import open_project
+    from nano_banana.project.locking import hold
+    from nano_banana.project.locking import keep_lock
+    from nano_banana.project.locking import remarks
     from nano_banana.project.told import tell_run
 
     with open_project(screen, wish, settings) as project:
+        held = hold(project) if wish.locked else None
         forecast = project.forecast()
         project.check_provider(forecast)
         _ask(screen, project, forecast, yes=yes)
         with progress(screen) as watch:
-            outcome = project.run(forecast, watch)
+            outcome = project.run(forecast, watch, lost=lost)
+        if _buy_again(screen, outcome, lost):
+            forecast = project.forecast()
+            with progress(screen) as watch:
+                outcome = project.run(forecast, watch, lost=Lost.RESUBMIT)
         told = tell_run(forecast, outcome)
+        warnings = [] if held is None else remarks(project, held, made=outcome.made)
         if told["status"] == "done":
+            warnings += keep_lock(project)
             project.remember(outcome, told)
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
+    if warnings:
+        screen.problems(warnings)
     if as_json:
         screen.json(told)
     return exit_code(outcome)
+
+
+def _buy_again(screen: Screen, outcome: Outcome, lost: Lost) -> bool:
+    """Ask a person about requests that could not be found; without a terminal they stay as they are."""
+    from nano_banana.cli.forecast import say_open
+
+    if not outcome.lost or lost is not Lost.ASK or outcome.halted is not None:
+        return False
+    if not screen.lively or screen.machine:
+        return False
+    say_open(screen, outcome.lost)
+    price = sum(ticket.estimate_usd or 0.0 for ticket in outcome.lost)
+    return click.confirm(f"they could not be found; buy them again for up to ${price:.2f}?", err=True)
 
 
 def _ask(screen: Screen, project: Project, forecast: Forecast, *, yes: bool) -> None:
     """Ask before spending more than the user said may go unasked. Raises LimitReached for a no."""
     from nano_banana.cli.forecast import price
     from nano_banana.core.errors import LimitReached
-    from nano_banana.core.errors import trouble
 
     limit = project.ask_above_usd
     tally = forecast.tally

@@ -1,0 +1,189 @@
+"""The lock beside a recipe: drawn up from what the store has, held to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
+
+from nano_banana import __version__
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.imprint import imprint_of
+from nano_banana.core.call import canonical
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
+from nano_banana.core.flow import Made
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Problem
+from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Step
+from nano_banana.planner.forecast import FREE
+from nano_banana.planner.imagine import INVENTED
+from nano_banana.planner.imagine import imaginer
+from nano_banana.planner.preview import preview
+from nano_banana.project.calm import calm
+from nano_banana.project.drift import drifts
+from nano_banana.project.drift import strays
+from nano_banana.project.project import Project
+from nano_banana.reports.lock import Lock
+from nano_banana.reports.lock import LockedCall
+from nano_banana.reports.lock import LockedEndpoint
+from nano_banana.reports.lock import LockedSet
+from nano_banana.reports.lock import load_lock
+from nano_banana.reports.lock import save_lock
+
+_VAGUE = {name.removeprefix("arguments/") for name in INVENTED}
+"""Arguments that may come from a picture: `asked` is without them, as it is without the picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The lock that a run is held to, and what the recipe comes to as the store is now."""
+
+    lock: Lock
+    now: Lock
+
+
+def lock_path(recipe: Path) -> Path:
+    """`duo.lock` for `duo.yaml`; a recipe that is called so itself has `duo.lock.lock`."""
+    return recipe.with_name(f"{recipe.name}.lock") if recipe.suffix == ".lock" else recipe.with_suffix(".lock")
+
+
+def hold(project: Project) -> Held:
+    """Hold the project to its lock. Raises Invalid with everything that drifted, or where there is no lock."""
+    path = lock_path(project.wish.recipe)
+    held = Held(lock=load_lock(path), now=draw_up(project))
+    adapters = _at_hand(project, held.lock)
+    if found := drifts(held.lock, held.now, held=adapters, whole=project.wish.whole):
+        raise Invalid(found)
+    _watch(project, path)
+    return held
+
+
+def remarks(project: Project, held: Held, *, made: int = 0) -> list[Problem]:
+    """Warnings, after a run that made so many calls: what is not the locked one all the same."""
+    return strays(held.lock, draw_up(project) if made else held.now)
+
+
+def keep_lock(project: Project) -> list[Problem]:
+    """Write the lock of a run that is done, where it is one to hold to: whole, paid for, and not held to a lock.
+
+    Returns warnings: the run is done, whether or not the file can be written.
+    """
+    if project.provider in FREE or project.wish.locked or not project.wish.whole:
+        return []
+    path = lock_path(project.wish.recipe)
+    try:
+        save_lock(path, _with_requests(project, draw_up(project)))
+    except Unusable as error:
+        return [replace(problem, warning=True) for problem in error.problems]
+    _watch(project, path)
+    return []
+
+
+def draw_up(project: Project) -> Lock:
+    """What the recipe comes to, as far as the store has it; what hangs on work that is not done is not known."""
+    sets: dict[str, LockedSet] = {}
+    endpoints: set[str] = set()
+    adapters: dict[str, LockedCall] = {}
+    takes: dict[str, Mapping[str, LockedCall]] = {}
+    with calm():
+        for end in preview(project.plan, project.workshop.store.replies, imaginer(project.catalog)):
+            calls = {made.stage: _call(end, made) for made in end.pictures}
+            endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
+            if end.node.card.kind == "take":
+                takes[end.node.id] = calls
+            elif calls:
+                adapters[end.node.id] = calls[end.node.card.stage]
+                sets[end.node.card.subject] = _training_set(end.steps[0])
+    return Lock(
+        version=__version__,
+        provider=project.provider,
+        recipe=project.recipe.name,
+        training_sets=sets,
+        endpoints={name: _endpoint(project.catalog, name) for name in endpoints},
+        adapters=adapters,
+        takes=takes,
+    )
+
+
+def _watch(project: Project, path: Path) -> None:
+    """Let the next run see it where the lock was changed or lost meanwhile, so that it writes it again."""
+    project.loaded.files.exists(path.absolute(), confined=False)
+
+
+def _at_hand(project: Project, lock: Lock) -> set[str]:
+    """The locked adapters that the store has, also where the zip to ask for them with has still to be packed."""
+    replies = project.workshop.store.replies(call.key for call in lock.adapters.values())
+    return {
+        name
+        for name, call in lock.adapters.items()
+        if (reply := replies.get(call.key)) is not None
+        if any(blob.digest == call.sha256 for blob in reply.files.values())
+    }
+
+
+def _with_requests(project: Project, lock: Lock) -> Lock:
+    calls = [*lock.adapters.values(), *(call for stages in lock.takes.values() for call in stages.values())]
+    tickets = project.workshop.store.tickets.latest(call.key for call in calls)
+
+    def known(call: LockedCall) -> LockedCall:
+        ticket = tickets.get(call.key)
+        return call if ticket is None else replace(call, request_id=ticket.request_id)
+
+    return replace(
+        lock,
+        adapters={name: known(call) for name, call in lock.adapters.items()},
+        takes={name: {stage: known(call) for stage, call in stages.items()} for name, stages in lock.takes.items()},
+    )
+
+
+def _call(end: NodeResult, made: Made) -> LockedCall:
+    known = not made.blob.imagined
+    return LockedCall(
+        key="" if made.call.imagined else made.call.key,
+        asked=_asked([step for step in end.steps if step.stage == made.stage]),
+        seed=end.node.card.seed,
+        sha256=made.blob.digest if known else "",
+        size=made.blob.size if known and end.node.card.kind == "adapter" else None,
+    )
+
+
+def _asked(steps: Sequence[Step]) -> str:
+    """The digest of what a stage asks, of whomever, without the bytes that go in."""
+    told: list[JSONValue] = [
+        {
+            "endpoint": step.call.endpoint,
+            "arguments": {name: value for name, value in step.call.arguments.items() if name not in _VAGUE},
+            "inputs": sorted(step.call.inputs),
+        }
+        for step in steps
+    ]
+    return _digest({"asked": told})
+
+
+def _training_set(packing: Step) -> LockedSet:
+    inputs = packing.call.inputs
+    photos = {place.partition("/")[2]: blob.digest for place, blob in inputs.items() if place.startswith("photos/")}
+    captions = {at: inputs[f"captions/{at}"].digest for at in photos if f"captions/{at}" in inputs}
+    return LockedSet(
+        photos=len(photos), sha256=_digest({"photos": sorted([photos[at], captions.get(at, "")] for at in photos)})
+    )
+
+
+def _endpoint(catalog: Catalog, name: str) -> LockedEndpoint:
+    endpoint = catalog.get(name)
+    if endpoint is None:
+        return LockedEndpoint()
+    price, fields = endpoint.price, imprint_of(endpoint)
+    if price is None:
+        return LockedEndpoint(fields=fields)
+    return LockedEndpoint(fields=fields, usd=price.usd, unit=str(price.unit), as_of=price.as_of)
+
+
+def _digest(value: JSONObject) -> str:
+    return hashlib.sha256(canonical(value)).hexdigest()

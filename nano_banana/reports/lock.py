@@ -1,0 +1,203 @@
+"""The lock: what a recipe came to, as a text for git, and read again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
+from pathlib import Path
+from typing import cast
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_number
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
+
+FORMAT = 1
+"""The version of the text; a program reads its own and older ones."""
+
+HEAD = "# Written by `nano-banana run`. Keep it in git: `nano-banana run --locked` refuses what drifts from it.\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedSet:
+    """A training set: how many photos, and the digest of theirs and their captions'."""
+
+    photos: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedEndpoint:
+    """An endpoint as it was known: the digest of its fields (empty: in no catalog), and its price then."""
+
+    fields: str = ""
+    usd: float | None = None
+    unit: str = ""
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedCall:
+    """A stage's call for one take or adapter, and what it made.
+
+    `asked` is the digest of what the stage asks without the bytes that go in, which is known before those are;
+    `key` is the call's, `sha256` and `size` (of adapters only) the result's. Empty is: not known.
+    """
+
+    key: str = ""
+    asked: str = ""
+    seed: int | None = None
+    request_id: str = ""
+    sha256: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """All that a recipe came to: sets by subject, endpoints and adapters by id, takes by id and then by stage."""
+
+    version: str
+    provider: str
+    recipe: str
+    training_sets: Mapping[str, LockedSet] = field(default_factory=dict)
+    endpoints: Mapping[str, LockedEndpoint] = field(default_factory=dict)
+    adapters: Mapping[str, LockedCall] = field(default_factory=dict)
+    takes: Mapping[str, Mapping[str, LockedCall]] = field(default_factory=dict)
+
+
+def lock_text(lock: Lock) -> str:
+    """The lock as TOML, sorted, a line for each fact: the same lock, the same text."""
+    return "".join(_lines(lock))
+
+
+def read_lock(text: str, *, file: str) -> Lock:
+    """The lock that a text says. Raises Invalid: `lock_not_toml`, `lock_not_ours`, `lock_newer`."""
+    import tomllib
+
+    try:
+        data = cast("JSONObject", tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        why = str(error)
+        raise Invalid([trouble("lock_not_toml", file=file, why=why[:1].lower() + why[1:])]) from error
+    try:
+        if as_whole(data["lock"]) > FORMAT:
+            raise Invalid([trouble("lock_newer", file=file, known=FORMAT)])
+        return _lock(data)
+    except (KeyError, TypeError) as error:
+        raise Invalid([trouble("lock_not_ours", file=file)]) from error
+
+
+def load_lock(path: Path) -> Lock:
+    """The lock in a file. Raises Invalid as `read_lock` does, and `lock_missing`, `lock_unreadable`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise Invalid([trouble("lock_missing", file=path.name)]) from error
+    except OSError as error:
+        raise Invalid([trouble("lock_unreadable", file=path.name, why=error.strerror or "")]) from error
+    except UnicodeDecodeError as error:
+        raise Invalid([trouble("lock_not_ours", file=path.name)]) from error
+    return read_lock(text, file=path.name)
+
+
+def save_lock(path: Path, lock: Lock) -> None:
+    """Write it all at once, unless it stands there already. Raises Unusable `lock_unwritten`."""
+    data = lock_text(lock).encode()
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            return
+        try:
+            fresh.write_bytes(data)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unusable([trouble("lock_unwritten", file=path.name, why=error.strerror or "")]) from error
+
+
+def _lines(lock: Lock) -> Iterator[str]:
+    yield HEAD
+    yield f"lock = {FORMAT}\nnano_banana = {_value(lock.version)}\n"
+    yield f"provider = {_value(lock.provider)}\nrecipe = {_value(lock.recipe)}\n"
+    for title, section in (
+        ("training_sets", lock.training_sets),
+        ("endpoints", lock.endpoints),
+        ("adapters", lock.adapters),
+    ):
+        yield f"\n[{title}]\n"
+        yield from (f"{_key(name)} = {_row(section[name])}\n" for name in sorted(section))
+    yield "\n[takes]\n"
+    for name in sorted(lock.takes):
+        yield from (f"{_key(name)}.{_key(stage)} = {_row(call)}\n" for stage, call in lock.takes[name].items())
+
+
+def _row(noun: LockedSet | LockedEndpoint | LockedCall) -> str:
+    pairs = [(each.name, getattr(noun, each.name)) for each in fields(noun)]
+    return "{ " + ", ".join(f"{name} = {_value(value)}" for name, value in pairs if value not in (None, "")) + " }"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
+
+
+def _value(value: str | float) -> str:
+    """JSON's strings are TOML's but for one character; its numbers are."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _lock(data: JSONObject) -> Lock:
+    takes = {name: as_object(stages) for name, stages in as_object(data["takes"]).items()}
+    return Lock(
+        version=as_text(data["nano_banana"]),
+        provider=as_text(data["provider"]),
+        recipe=as_text(data["recipe"]),
+        training_sets={name: _set(as_object(row)) for name, row in as_object(data["training_sets"]).items()},
+        endpoints={name: _endpoint(as_object(row)) for name, row in as_object(data["endpoints"]).items()},
+        adapters={name: _call(as_object(row)) for name, row in as_object(data["adapters"]).items()},
+        takes={name: {stage: _call(as_object(row)) for stage, row in rows.items()} for name, rows in takes.items()},
+    )
+
+
+def _set(row: JSONObject) -> LockedSet:
+    return LockedSet(photos=as_whole(row["photos"]), sha256=_text(row, "sha256"))
+
+
+def _endpoint(row: JSONObject) -> LockedEndpoint:
+    usd = row.get("usd")
+    return LockedEndpoint(
+        fields=_text(row, "fields"),
+        usd=None if usd is None else as_number(usd),
+        unit=_text(row, "unit"),
+        as_of=_text(row, "as_of"),
+    )
+
+
+def _call(row: JSONObject) -> LockedCall:
+    return LockedCall(
+        key=_text(row, "key"),
+        asked=_text(row, "asked"),
+        seed=_whole(row.get("seed")),
+        request_id=_text(row, "request_id"),
+        sha256=_text(row, "sha256"),
+        size=_whole(row.get("size")),
+    )
+
+
+def _text(row: JSONObject, name: str) -> str:
+    return as_text(row.get(name, ""))
+
+
+def _whole(value: JSONValue) -> int | None:
+    return None if value is None else as_whole(value)
