@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
 from nano_banana.catalog.build import build
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.own import own_endpoints
+from nano_banana.catalog.quote import Quote
+from nano_banana.catalog.quote import with_quote
+from nano_banana.catalog.quotes import read_quotes
 from nano_banana.catalog.text import parse
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import did_you_mean
@@ -25,32 +29,59 @@ def read_text(path: Path) -> str:
 
 
 class Catalog:
-    """Endpoints by id: the package's own, and the project's, which win.
+    """Endpoints by id: the package's own, and the project's, which win; quoted prices go over both.
 
-    A shipped file is parsed when its endpoint is first asked for; a project's files are read and checked at once.
+    A shipped file is parsed when its endpoint is first asked for, and quotes are read at the first question; a
+    project's files are read and checked at once.
     """
 
-    def __init__(self, shipped: Mapping[str, Path], own: Iterable[Endpoint] = ()) -> None:
+    def __init__(
+        self, shipped: Mapping[str, Path], own: Iterable[Endpoint] = (), *, quotes: Path | None = None
+    ) -> None:
         self._shipped = shipped
         self._known = {endpoint.id: endpoint for endpoint in own}
+        self._own = frozenset(self._known)
+        self._quotes = quotes
+        self._priced: dict[str, Endpoint] = {}
         self.ids = tuple(sorted({*shipped, *self._known}))
 
     @classmethod
-    def load(cls, folder: Path | None = None, *, read: Callable[[Path], str] = read_text) -> Catalog:
+    def load(
+        cls, folder: Path | None = None, *, read: Callable[[Path], str] = read_text, quotes: Path | None = None
+    ) -> Catalog:
         """The package's endpoints and those of `folder/*.yaml` (which need not exist), read by `read`.
 
-        Raises Invalid with every problem of the project's files.
+        `quotes` is a file of quoted prices, which need not exist either. Raises Invalid with every problem of the
+        project's files.
         """
         shipped = {path.stem.replace("--", "/"): path for path in DATA.glob("*.yaml")}
-        return cls(shipped, own_endpoints(folder, read) if folder else ())
+        return cls(shipped, own_endpoints(folder, read) if folder else (), quotes=quotes)
 
     def get(self, name: str) -> Endpoint | None:
-        """The endpoint of this id, or None."""
+        """The endpoint of this id at its newest price, or None."""
+        if name not in self._priced:
+            endpoint, quote = self.written(name), self.quotes.get(name)
+            if endpoint is None:
+                return None
+            self._priced[name] = endpoint if quote is None else with_quote(endpoint, quote)
+        return self._priced[name]
+
+    def written(self, name: str) -> Endpoint | None:
+        """The endpoint of this id as its file has it, whatever was quoted since."""
         if name not in self._known and name in self._shipped:
             path = self._shipped[name]
             text = parse(read_text(path), file=path.name)
             self._known[name] = build(cast(JSONObject, text.value))
         return self._known.get(name)
+
+    def is_own(self, name: str) -> bool:
+        """Whether the project describes it itself."""
+        return name in self._own
+
+    @cached_property
+    def quotes(self) -> Mapping[str, Quote]:
+        """Quoted prices by endpoint."""
+        return {} if self._quotes is None else read_quotes(self._quotes)
 
     def near(self, name: str) -> tuple[str, ...]:
         """Ids that were probably meant, best first; one that lacks only its owner (`fal-ai/`) leads."""
