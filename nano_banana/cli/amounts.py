@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -36,3 +38,8 @@ def money(usd: float | None) -> str:
         return f"${usd:.4f}"
     text = f"{usd:,.3f}" if usd < 1 else f"{usd:,.2f}0"
     return "$" + text.removesuffix("0")
+
+
+def moment(seconds: float) -> str:
+    """Seconds since 1970 as a date and a time of day, in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from nano_banana.cli.amounts import moment
 from nano_banana.cli.amounts import money
+from nano_banana.cli.outcome import SHOWN
 from nano_banana.cli.outcome import say_lost
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.core.result import Status
+from nano_banana.core.ticket import Ticket
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.nouns import StageCount
 from nano_banana.project.nouns import Tally
@@ -28,8 +33,25 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     if lost:
         say_lost(screen, lost, "would fail")
     screen.say(verdict(forecast.tally, whole=not lost))
+    if forecast.sent:
+        screen.say(f"{numbered(len(forecast.sent), 'call')} of these sent already: paid for, to be collected")
+    if forecast.lost:
+        say_open(screen, forecast.lost)
     if forecast.tally.money.high and forecast.prices_as_of:
         screen.say(f"by prices of {forecast.prices_as_of}; fal changes them now and then")
+
+
+def say_open(screen: Screen, lost: Sequence[Ticket]) -> None:
+    """Print the requests that nobody knows the end of, and what can be done."""
+    screen.say(screen.paint("yellow", f"{numbered(len(lost), 'request')} of which nobody knows the end:"))
+    rows = [
+        (ticket.errand.node, ticket.endpoint, moment(ticket.begun_at), ticket.request_id or "no id")
+        for ticket in lost[:SHOWN]
+    ]
+    screen.table(rows, indent=2)
+    if len(lost) > SHOWN:
+        screen.say(f"  … {len(lost) - SHOWN:,} more")
+    screen.say("a run looks for them at fal; then `--resubmit` buys again what is not found, `--abandon` gives it up")
 
 
 def verdict(tally: Tally, *, whole: bool) -> str:

@@ -40,6 +40,8 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
         say_lost(screen, lost, "failed")
     if outcome.halted is not None:
         screen.problems(outcome.halted.problems)
+    if outcome.left:
+        screen.say(f"{numbered(outcome.left, 'request')} left at the service; the next run collects what comes of them")
     if outcome.restored:
         screen.say(f"{numbered(outcome.restored, 'picture')} put back from the store")
     if not outcome.records:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 1.0
 FRAMES_PER_SECOND = 8
+SAID = 40
+"""Characters of a service's last line that are shown."""
 
 Clock = Callable[[], float]
 
@@ -150,7 +152,9 @@ def remark(news: News) -> str:
 def _details(tally: Tally, stage: str) -> str:
     count = tally.stages[stage]
     named = [(count.cached, "cached"), (count.running, "running"), (count.failed, "failed")]
-    return ", ".join(f"{number:,} {name}" for number, name in named if number)
+    counts = ", ".join(f"{number:,} {name}" for number, name in named if number)
+    said = visible(count.said)[:SAID] if count.running else ""
+    return f"{counts}: {said}" if said else counts
 
 
 def _cost(tally: Tally) -> str:

@@ -16,6 +16,8 @@ class Count:
     started: int = 0
     made: int = 0
     failed: int = 0
+    said: str = ""
+    """The last line that a service logged."""
 
     @property
     def done(self) -> int:
@@ -46,7 +48,7 @@ class Tally:
         """Count one piece of news."""
         count = self.stages.get(news.stage)
         if count is None:
-            if news.kind in {"note", "node_done", "node_failed"}:
+            if news.kind in {"note", "node_done", "node_failed", "progress"}:
                 return
             count = self.stages[news.stage] = Count()
         match news.kind:
@@ -62,6 +64,8 @@ class Tally:
             case "failed":
                 count.failed += news.count
                 self._pay(news)
+            case "progress":
+                count.said = far(news) or count.said
             case _:
                 pass
 
@@ -70,3 +74,13 @@ class Tally:
             self.unknown_costs += news.count
         else:
             self.cost_usd += news.cost_usd
+
+
+def far(news: News) -> str:
+    """How far a call at a service is, in a few words; empty where that says nothing new."""
+    phase, position, log = (news.data.get(name) for name in ("phase", "position", "log"))
+    if phase == "queued":
+        return f"{position} ahead in the queue" if position else "queued"
+    if phase == "running":
+        return str(log or "")
+    return str(phase or "") if phase == "uploading" else ""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +12,8 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
@@ -21,7 +21,7 @@ from nano_banana.core.upload import Upload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A file of an answer: its bytes (or a temporary file that holds them, to be moved away) and its media type."""
+    """A file of an answer: its bytes (or a file that holds them) and its media type."""
 
     data: bytes | Path
     media: str
@@ -39,26 +39,6 @@ class Answer:
     files: Mapping[str, Payload] = field(default_factory=dict)
     cost_usd: float | None = 0.0
     ticket: Ticket | None = None
-
-
-class Lost(StrEnum):
-    """What is to be done about requests of which nobody knows what became."""
-
-    ASK = "ask"
-    """Nothing: their takes fail, and a person decides."""
-    RESUBMIT = "resubmit"
-    """Buy again."""
-    ABANDON = "abandon"
-    """Look for them no more, and do without their takes in this run."""
-
-
-class Leave:
-    """Whether a run is to end now: asked once, asked twice. What is at a service may be left there."""
-
-    def __init__(self) -> None:
-        """Nobody asked. Needs a running event loop by the time that somebody waits."""
-        self.asked = asyncio.Event()
-        self.insisted = asyncio.Event()
 
 
 class Files(Protocol):
@@ -93,7 +73,7 @@ class Desk(Files, Protocol):
         ...
 
     def scratch(self) -> Path:
-        """A new, empty folder for temporary files, on the store's disk; whoever asks removes it."""
+        """A new, empty folder for temporary files, on the store's disk; it is gone once the answer is kept."""
         ...
 
     def tell(self, **data: JSONValue) -> None:

@@ -11,6 +11,9 @@ from dataclasses import field
 from nano_banana.core.blob import Blob
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
 
 TAG = "nano-banana/call/1"
 """Leads every pre-image; a change of the walk below changes this, and so every key."""
@@ -63,6 +66,19 @@ def document(call: Call) -> JSONObject:
         "arguments": call.arguments,
         "inputs": {place: blob.digest for place, blob in call.inputs.items()},
     }
+
+
+def call_of(text: str) -> Call:
+    """The call of a canonical document, with the same key; of its inputs only the digests are known."""
+    told = as_object(json.loads(text))
+    digests = as_object(told["inputs"])
+    return Call(
+        provider=as_text(told["provider"]),
+        endpoint=as_text(told["endpoint"]),
+        arguments=as_object(told["arguments"]),
+        inputs={place: Blob(digest=as_text(digest), size=0, media="") for place, digest in digests.items()},
+        revision=as_whole(told["revision"]),
+    )
 
 
 def canonical(value: JSONValue) -> bytes:

@@ -11,7 +11,9 @@ from typing import TypeAlias
 
 from nano_banana.core.json import JSONValue
 
-NewsKind: TypeAlias = Literal["planned", "cached", "running", "made", "failed", "node_done", "node_failed", "note"]
+NewsKind: TypeAlias = Literal[
+    "planned", "cached", "running", "made", "failed", "node_done", "node_failed", "note", "progress"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,9 @@ class News:
 
     `planned` adds to a stage's total; `cached`, `running`, `made` and `failed` tell what became of its
     calls; `node_done` and `node_failed` close a node. `seconds` is how long it took, `cost_usd` what it
-    cost (None: nobody knows). A `note` (and a failure that has a reason) says in `data["kind"]` which
-    words to use, as a problem's kind does, and fills them with the rest of `data`.
+    cost (None: nobody knows). `progress` says how far a call at a service is: its `phase`, its `position` in
+    the queue, the last line of its `log`. A `note` (and a failure that has a reason) says in `data["kind"]`
+    which words to use, as a problem's kind does, and fills them with the rest of `data`.
     """
 
     kind: NewsKind

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from contextlib import nullcontext
+from dataclasses import replace
 
-from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
+from nano_banana.core.call import call_of
 from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import trouble
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
 from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.engine.asking import Asking
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.halt import Halt
 from nano_banana.engine.keeper import Answered
-from nano_banana.engine.keeper import Claim
+from nano_banana.engine.keeper import Granted
 from nano_banana.engine.keeper import Keeper
 from nano_banana.engine.policy import Policy
 from nano_banana.engine.purse import Purse
-from nano_banana.store.store import Store
 
 WAIT = 0.1
 """Seconds between looks at a call that another process makes."""
+
+Turn = AbstractAsyncContextManager[None]
+"""A place to wait in."""
 
 
 class Answering:
     """Answers each distinct call once a run: one that is asked for twice is made once, and fails once."""
 
-    def __init__(self, store: Store, policy: Policy, desk: StoreDesk, watch: Watcher, run: str, halt: Halt) -> None:
+    def __init__(self, policy: Policy, desk: StoreDesk, watch: Watcher, run: str, halt: Halt) -> None:
         """`run` is the id that replies are recorded under; `halt` is set by what ends the run."""
         self._policy = policy
-        self._desk = desk
         self._watch = watch
-        self._keeper = Keeper(store, run)
-        self._providers: dict[str, Provider] = {}
+        self._run = run
+        self._keeper = Keeper(desk.store, run)
+        self.purse = Purse(policy.budget_usd)
+        self._asking = Asking(policy, desk, self._keeper, self.purse, halt.leave, watch)
         self._flying: dict[str, asyncio.Future[Reply]] = {}
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
         self._ahead: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
@@ -49,10 +60,9 @@ class Answering:
         """The keys of the calls that failed in this run, and why."""
         self._waited = False
         self.halt = halt
-        self.purse = Purse(policy.budget_usd)
 
-    async def answer(self, call: Call, *, stage: str, node: str) -> tuple[Reply, bool]:
-        """The reply, and whether it was there already.
+    async def answer(self, call: Call, errand: Errand) -> tuple[Reply, bool]:
+        """The reply, and whether it was there already; `errand` is who asks.
 
         Raises CallFailed where this call failed; what ends the whole run halts it and is raised as well.
         """
@@ -64,10 +74,28 @@ class Answering:
                     raise
         if call.key in self.failed:
             raise CallFailed(self.failed[call.key])
+        return await self._fly(call, self._find_or_make(call, replace(errand, run=self._run)))
+
+    async def resume(self, ticket: Ticket) -> None:
+        """Collect what an earlier run sent and did not see the end of, without waiting for a slot.
+
+        A failure is the ticket's own, and of no other call's concern; where another process is at it, that is theirs.
+        """
+        call = call_of(ticket.document)
+        if call.key in self._flying:
+            return
+        try:
+            await self._fly(call, self._resume(call, ticket.errand))
+        except CallFailed:
+            if call.key not in self._policy.missing:
+                del self.failed[call.key]
+
+    async def _fly(self, call: Call, work: Coroutine[None, None, tuple[Reply, bool]]) -> tuple[Reply, bool]:
+        """Do the work for everybody who asks for this call meanwhile."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._flying[call.key] = future
         try:
-            reply, cached = await self._find_or_make(call, stage, node)
+            reply, cached = await work
         except asyncio.CancelledError:
             future.cancel()
             raise
@@ -86,28 +114,38 @@ class Answering:
     async def close(self) -> None:
         """Keep what was answered, then close the providers that were made."""
         await self._keeper.settle()
-        for provider in self._providers.values():
-            await provider.close()
+        await self._asking.close()
 
     def _note(self, call: Call, error: Exception) -> None:
         if isinstance(error, CallFailed):
             self.failed[call.key] = error.problems
-        else:
+        elif not isinstance(error, Stopped):
+            # (Stopped is what was left at a service, because the run ends already.)
             self.halt.set(error)
 
-    async def _find_or_make(self, call: Call, stage: str, node: str) -> tuple[Reply, bool]:
+    async def _find_or_make(self, call: Call, errand: Errand) -> tuple[Reply, bool]:
         reply = None if call.key in self._policy.missing else await self._keeper.look(call.key)
+        kind = self._policy.kind_of(call)
         while reply is None:
-            made = await self._make(call, stage, node)
+            made = await self._make(call, errand, self._ahead[kind], self._slots[kind])
             if isinstance(made, Answered):
-                return await self._keep(made, stage, node), False
+                return await self._keep(made, errand), False
             if isinstance(made, Reply):
                 reply = made
             else:
                 self._say_waiting()
                 await asyncio.sleep(WAIT)
-        self._watch(News(kind="cached", stage=stage, node=node))
+        self._watch(News(kind="cached", stage=errand.stage, node=errand.node))
         return reply, True
+
+    async def _resume(self, call: Call, errand: Errand) -> tuple[Reply, bool]:
+        """As `_find_or_make`, at once: it is accepted and paid for, and its result may not be kept for long."""
+        made = await self._make(call, errand, nullcontext(), nullcontext())
+        if isinstance(made, Answered):
+            return await self._keep(made, errand), False
+        if made is None:
+            raise CallFailed([trouble("made_elsewhere")])
+        return made, True
 
     def _say_waiting(self) -> None:
         """Once a run: the other one is probably ahead all the way."""
@@ -115,20 +153,17 @@ class Answering:
             self._watch(News(kind="note", stage="", data={"kind": "made_elsewhere"}))
         self._waited = True
 
-    async def _make(self, call: Call, stage: str, node: str) -> Reply | Answered | None:
+    async def _make(self, call: Call, errand: Errand, ahead: Turn, slot: Turn) -> Reply | Answered | None:
         """Ask the provider, within the limit of the call's kind; None where another process is at it."""
-        kind = self._policy.kind_of(call)
-        async with self._ahead[kind]:
+        async with ahead:
             self.halt.check()
             begun = await self._keeper.begin(call.key)
-            if isinstance(begun, Reply):
+            if not isinstance(begun, Granted):
                 return begun
-            if begun is Claim.ANOTHERS:
-                return None
             try:
-                async with self._slots[kind]:
+                async with slot:
                     self.halt.check()
-                    return await self._ask_provider(call, stage, node)
+                    return await self._asking.ask(call, errand, begun.ticket)
             except BaseException as error:
                 if isinstance(error, Exception):
                     # At once: letting go takes a moment, in which nobody else may begin.
@@ -136,32 +171,17 @@ class Answering:
                 await self._keeper.let_go(call.key)
                 raise
 
-    async def _ask_provider(self, call: Call, stage: str, node: str) -> Answered:
-        reserved = self.purse.reserve(self._policy.price(call))
-        cost: float | None = 0.0
-        try:
-            self._watch(News(kind="running", stage=stage, node=node))
-            begun = time.perf_counter()
-            answer = await self._provider(call.provider).answer(call, self._desk)
-            cost = answer.cost_usd
-            return Answered(call=call, answer=answer, seconds=time.perf_counter() - begun)
-        except CallFailed as error:
-            self._watch(News(kind="failed", stage=stage, node=node))
-            raise CallFailed(self._desk.named(call, error.problems)) from error
-        finally:
-            self.purse.settle(reserved, cost)
-
-    async def _keep(self, answered: Answered, stage: str, node: str) -> Reply:
+    async def _keep(self, answered: Answered, errand: Errand) -> Reply:
         """Record the answer before anybody may use it; the slot is free for the next call meanwhile."""
-        reply = await self._keeper.keep(answered)
+        try:
+            reply = await self._keeper.keep(answered)
+        finally:
+            await self._asking.sweep(answered.folders)
         self.made.add(answered.call.key)
-        self._watch(News(kind="made", stage=stage, node=node, seconds=reply.seconds, cost_usd=reply.cost_usd))
+        self._watch(
+            News(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=reply.cost_usd)
+        )
         return reply
-
-    def _provider(self, name: str) -> Provider:
-        if name not in self._providers:
-            self._providers[name] = self._policy.providers[name]()
-        return self._providers[name]
 
 
 def _are_cancelled() -> bool:

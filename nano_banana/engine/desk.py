@@ -1,10 +1,13 @@
-"""Bytes for providers: the store's blobs, and the user's own files."""
+"""What providers may ask of the house: bytes, tickets, uploads, notes."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +15,17 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONValue
+from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
+from nano_banana.core.news import News
+from nano_banana.core.news import Watcher
 from nano_banana.core.problem import Problem
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.upload import Upload
+from nano_banana.engine.keeper import Keeper
+from nano_banana.engine.scratch import Scratch
 from nano_banana.store.store import Store
 
 
@@ -21,7 +34,7 @@ class StoreDesk:
 
     def __init__(self, store: Store, files: Mapping[str, Path]) -> None:
         """`files` tells where the user's own bytes lie (digest → path)."""
-        self._store = store
+        self.store = store
         self._files = files
 
     def path(self, blob: Blob) -> Path:
@@ -31,8 +44,8 @@ class StoreDesk:
         """
         own = self._files.get(blob.digest)
         if own is None:
-            return self._store.path(blob)
-        if self._store.digest(own, media=blob.media).digest != blob.digest:
+            return self.store.path(blob)
+        if self.store.digest(own, media=blob.media).digest != blob.digest:
             raise Unusable([trouble("file_changed", path=str(own))])
         return own
 
@@ -42,3 +55,64 @@ class StoreDesk:
             blob = call.inputs.get(str(problem.data.get("input")))
             own = None if blob is None else self._files.get(blob.digest)
             yield problem if own is None else replace(problem, data={**problem.data, "input": str(own)})
+
+
+@dataclass(slots=True, kw_only=True)
+class CallDesk:
+    """The desk of one call while it is answered; see `core.answer.Desk`."""
+
+    house: StoreDesk
+    keeper: Keeper
+    watch: Watcher
+    scratches: Scratch
+    errand: Errand
+    estimate_usd: float | None
+    lost: Lost
+    leave: Leave
+    last: Ticket | None
+    """The call's last ticket, as far as it is known; whoever keeps another changes it."""
+    folders: list[Path] = field(default_factory=list)
+    """Those that were made for this call."""
+
+    def path(self, blob: Blob) -> Path:
+        """See `StoreDesk.path`."""
+        return self.house.path(blob)
+
+    def scratch(self) -> Path:
+        """A new, empty folder on the store's disk."""
+        self.folders.append(self.scratches.make())
+        return self.folders[-1]
+
+    def tell(self, **data: JSONValue) -> None:
+        """Pass on how far the call is."""
+        self.watch(News(kind="progress", stage=self.errand.stage, node=self.errand.node, data=data))
+
+    async def ticket(self) -> Ticket | None:
+        """The call's last ticket."""
+        return self.last
+
+    async def keep(self, ticket: Ticket) -> Ticket:
+        """Keep a ticket for good."""
+        self.last = await self.keeper.keep_ticket(ticket)
+        return self.last
+
+    async def requests(self, service: str, ids: list[str]) -> set[str]:
+        """Request ids that tickets are known for."""
+        return await asyncio.to_thread(self.house.store.tickets.requests, service, ids)
+
+    async def upload(self, service: str, blob: Blob) -> Upload | None:
+        """Where these bytes lie at the service."""
+        found = await asyncio.to_thread(self.house.store.uploads.get, service, [blob.digest])
+        return found.get(blob.digest)
+
+    async def uploaded(self, upload: Upload) -> None:
+        """Remember an upload."""
+        await asyncio.to_thread(self.house.store.uploads.keep, [upload])
+
+    async def recall(self, name: str) -> str | None:
+        """Read a note."""
+        return await asyncio.to_thread(self.house.store.notes, name)
+
+    async def remember(self, name: str, text: str) -> None:
+        """Write a note."""
+        await asyncio.to_thread(self.house.store.note, name, text)

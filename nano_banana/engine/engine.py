@@ -29,6 +29,7 @@ from nano_banana.core.reply import Reply
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
 from nano_banana.core.result import Step
+from nano_banana.core.ticket import Errand
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.policy import Policy
 
@@ -46,6 +47,7 @@ class Engine:
         self._window = asyncio.Semaphore(max(32, 4 * sum(policy.limits.values())))
         self._roots: dict[str, asyncio.Future[Blob | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._recipe = ""
 
     async def run(self, plan: Plan, *, skip: Collection[str] = ()) -> NanoBananaError | None:
         """Drive every node but those in `skip`; return why the run was halted, or None.
@@ -53,6 +55,7 @@ class Engine:
         Raises asyncio.CancelledError where the run is cancelled; calls under way are then given up.
         """
         loop = asyncio.get_running_loop()
+        self._recipe = plan.recipe
         self._roots = {node.id: loop.create_future() for node in plan.roots}
         feeders = [asyncio.create_task(self._root(node)) for node in plan.roots]
         feeders += [asyncio.create_task(self._feed(group, skip)) for group in plan.groups]
@@ -141,13 +144,14 @@ class Engine:
                     pictures.append(event)
                     event = flow.send(())
                 else:
-                    event = flow.send(await self._answers(event, node.id, steps))
+                    event = flow.send(await self._answers(event, node, steps))
         except StopIteration as end:
             made: Blob = end.value
             return made
 
-    async def _answers(self, ask: Ask, node: str, steps: list[Step]) -> tuple[Reply, ...]:
-        asked = [self._answering.answer(call, stage=ask.stage, node=node) for call in ask.calls]
+    async def _answers(self, ask: Ask, node: Node, steps: list[Step]) -> tuple[Reply, ...]:
+        errand = Errand(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.card.subject)
+        asked = [self._answering.answer(call, errand) for call in ask.calls]
         # One that fails does not leave the others running on unheard: all end first.
         answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)
         replies, errors = [], []

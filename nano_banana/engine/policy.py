@@ -10,6 +10,7 @@ from dataclasses import field
 
 from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
+from nano_banana.core.lost import Lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class Policy:
     `providers` make a provider when its first call comes. `kind_of` sorts a call (`train`, `image`,
     `compute`); `limits` is how many of a kind run at once. `price` is the most that a call may cost in
     USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent. `missing` are
-    keys that the store was found to have no reply to, which spares a look.
+    keys that the store was found to have no reply to, which spares a look. `lost` is what to do about requests that
+    nobody knows the end of; `resumes` names the provider whose accepted requests of earlier runs are collected.
     """
 
     providers: Mapping[str, Callable[[], Provider]]
@@ -28,3 +30,5 @@ class Policy:
     price: Callable[[Call], float | None] = lambda _call: 0.0
     budget_usd: float | None = None
     missing: Collection[str] = frozenset()
+    lost: Lost = Lost.ASK
+    resumes: str = ""

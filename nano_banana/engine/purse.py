@@ -16,11 +16,14 @@ class Purse:
         self.spent = 0.0
         self.unknown = 0
 
-    def reserve(self, price: float | None) -> float:
-        """Set money aside for a call, and return how much.
+    def reserve(self, price: float | None, *, committed: bool = False) -> float:
+        """Set money aside for a call, and return how much; for one that is `committed`, whatever the budget says.
 
         Raises LimitReached where the budget does not hold it; under a budget, so does an unknown price.
         """
+        if committed:
+            self._reserved += price or 0.0
+            return price or 0.0
         if self._budget is not None and price is None:
             raise LimitReached([trouble("price_unknown", budget_usd=self._budget)])
         amount = price or 0.0

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
+from nano_banana.core.result import NodeResult
+from nano_banana.core.ticket import Ticket
+from nano_banana.planner.forecast import FREE
 from nano_banana.planner.forecast import Tally
 from nano_banana.reports.record import Record
 
@@ -17,12 +22,36 @@ class Forecast:
     """What a run would do: the nodes as they would end today, and what is to be made at what cost.
 
     `prices_as_of` is the date of the oldest price that the recipe's endpoints have (`2026-08`), if any has one.
+    `saved` is what the store spares (subject and endpoint to calls and USD). Of the calls to be made, `sent` are at the
+    service already and paid for; of `lost` ones nobody knows what became.
     """
 
     project: str
     records: Sequence[Record]
     tally: Tally
     prices_as_of: str | None = None
+    saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    sent: Sequence[Ticket] = ()
+    lost: Sequence[Ticket] = ()
+
+
+@dataclass(slots=True)
+class Spared:
+    """What the store's replies cost once, added up; a call that several nodes share counts once."""
+
+    sums: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+
+    def add(self, result: NodeResult) -> None:
+        """Count a node's calls."""
+        for step in result.steps:
+            cost = step.reply.cost_usd
+            if not step.cached or step.call.provider in FREE or step.call.key in self._seen:
+                continue
+            self._seen.add(step.call.key)
+            place = (result.node.card.subject, step.call.endpoint)
+            calls, usd = self.sums.get(place, (0, 0.0))
+            self.sums[place] = (calls + 1, usd + (cost or 0.0))
 
 
 def paid_in(tally: Tally, stage: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
@@ -19,6 +20,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
+from nano_banana.planner.forecast import pricer
 from nano_banana.project.forecast import Forecast
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Stage
@@ -32,6 +34,9 @@ from nano_banana.reports.record import Record
 from nano_banana.stages.site import Site
 from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.order import Outcome
+
+EMULATED = 1
+"""The revision of what a stand-in on this machine answers for a service."""
 
 BYTES = "application/octet-stream"
 _MEDIA = {".txt": "text/plain", ".safetensors": BYTES}
@@ -74,13 +79,22 @@ def price_date(recipe: Recipe, catalog: Catalog) -> str | None:
     return min((found.price.as_of for found in endpoints if found is not None and found.price), default=None)
 
 
-def site_of(recipe: Recipe, catalog: Catalog, provider: str) -> Site:
-    """Who answers. What the local provider draws hangs on its own code and on what the catalog says of endpoints."""
+def site_of(recipe: Recipe, catalog: Catalog, provider: str, address: str) -> Site:
+    """Who answers. What the local provider draws hangs on its own code and on what the catalog says of endpoints.
+
+    A service at an `address` of this machine is a stand-in: what it draws must never pass for the real thing's.
+    """
     if provider != "local":
-        return Site(provider=provider)
+        return Site(provider=provider, revision=EMULATED if is_loopback(address) else 0)
     endpoints = [catalog.get(stage.endpoint) for stage in recipe.stages]
     meanings = {endpoint.id: meaning_of(endpoint) for endpoint in endpoints if endpoint is not None}
     return Site(provider=provider, revision=local_revision(), meanings=meanings)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a URL names this machine itself."""
+    host = urlsplit(address).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def kinds(catalog: Catalog) -> Callable[[Call], str]:
@@ -93,6 +107,17 @@ def kinds(catalog: Catalog) -> Callable[[Call], str]:
         return "train" if endpoint is not None and endpoint.does is Task.TRAIN else "image"
 
     return kind_of
+
+
+def most(catalog: Catalog) -> Callable[[Call], float | None]:
+    """A function that says the most that a call may cost, in USD; None where nobody knows."""
+    money_of = pricer(catalog)
+
+    def price(call: Call) -> float | None:
+        money = money_of(call)
+        return None if money is None else money.high
+
+    return price
 
 
 def in_order(forecast: Forecast, outcome: Outcome) -> Outcome:

@@ -18,30 +18,32 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.blob import imagine
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
+from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
 from nano_banana.core.problem import did_you_mean
 from nano_banana.core.result import Status
 from nano_banana.planner.context import Contexts
-from nano_banana.planner.forecast import Tally
-from nano_banana.planner.forecast import pricer
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.plan import make_plan
 from nano_banana.planner.preview import preview
 from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
-from nano_banana.project.calm import calm
+from nano_banana.project.access import access_for
+from nano_banana.project.access import has_key
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
+from nano_banana.project.foresee import foresee
 from nano_banana.project.parts import check_able
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
 from nano_banana.project.parts import in_order
 from nano_banana.project.parts import kinds
-from nano_banana.project.parts import price_date
+from nano_banana.project.parts import most
 from nano_banana.project.parts import site_of
 from nano_banana.project.parts import trace_of
 from nano_banana.project.wish import Wish
@@ -50,7 +52,6 @@ from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.files import find_root
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.load import load_recipe
-from nano_banana.reports.record import record_of
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
 from nano_banana.workshop.crew import local_revision
@@ -89,7 +90,8 @@ class Project:
         files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent)
         catalog = _catalog(files)
         loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=wish.sets, environ=environ)
-        project = cls(wish, settings, loaded, catalog, crew or Crew(settings.parallel_compute, catalog), environ)
+        crew = crew or Crew(settings.parallel_compute, catalog, access_for(loaded.recipe, settings, environ))
+        project = cls(wish, settings, loaded, catalog, crew, environ)
         _check_name(project.provider)
         return project
 
@@ -134,13 +136,7 @@ class Project:
     @cached_property
     def price(self) -> Callable[[Call], float | None]:
         """The most that a call may cost, in USD; None where nobody knows."""
-        money_of = pricer(self.catalog)
-
-        def most(call: Call) -> float | None:
-            money = money_of(call)
-            return None if money is None else money.high
-
-        return most
+        return most(self.catalog)
 
     @property
     def ask_above_usd(self) -> float:
@@ -165,20 +161,17 @@ class Project:
         """Raise Refused or Invalid where something is to be made that nobody here can make; see `check_able`."""
         asked = [stage for stage in self.recipe.stages if paid_in(forecast.tally, stage.id)]
         check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
+        if asked and self.provider == "fal" and not has_key(self._environ):
+            raise Refused([trouble("no_key")])
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone."""
-        tally = Tally(pricer(self.catalog))
-        records = []
-        with calm():
-            for result in preview(self.plan, self.workshop.store.replies, imaginer(self.catalog)):
-                tally.add(result)
-                records.append(record_of(result))
-        as_of = price_date(self.recipe, self.catalog)
-        return Forecast(project=self.recipe.name, records=records, tally=tally, prices_as_of=as_of)
+        return foresee(
+            self.plan, self.recipe, self.catalog, self.workshop.store.replies, self.workshop.opened(self.provider)
+        )
 
-    def run(self, forecast: Forecast, watch: Watcher) -> Outcome:
-        """Do what the forecast left open, and remember it where all of it is done."""
+    def run(self, forecast: Forecast, watch: Watcher, *, lost: Lost = Lost.ASK) -> Outcome:
+        """Do what the forecast left open; `lost` says what to do about requests that nobody knows the end of."""
         order = Order(
             plan=self.plan,
             known=[record for record in forecast.records if record.status is Status.DONE],
@@ -187,6 +180,9 @@ class Project:
             price=self.price,
             whole=self.wish.whole,
             head=head_of(self.recipe, self.provider),
+            resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
+            lost=lost,
+            saved=forecast.saved,
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
         tell_news(forecast.tally, order.known, watch)
@@ -202,7 +198,7 @@ class Project:
         recipe = self.recipe
         return Workbench(
             recipe=recipe,
-            site=site_of(self.recipe, self.catalog, self.provider),
+            site=site_of(self.recipe, self.catalog, self.provider, self.settings.fal_url),
             catalog=self.catalog,
             engine=self.loaded.engine,
             contexts=Contexts.of(recipe, self.loaded.environment),

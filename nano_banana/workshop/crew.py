@@ -4,25 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nano_banana.core.answer import Provider
+from nano_banana.core.errors import Refused
+from nano_banana.core.errors import trouble
 
 if TYPE_CHECKING:
     from nano_banana.catalog.catalog import Catalog
     from nano_banana.providers.pool import WorkPool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How fal is reached.
+
+    `key` finds the secret (None: there is none); `base` is one address for all of its hosts, empty for its own;
+    `per_second` the most requests; `uploads_expire_after` the seconds that uploads live there (None: for ever).
+    """
+
+    key: Callable[[], str | None]
+    base: str = ""
+    per_second: float | None = None
+    uploads_expire_after: int | None = None
+
+
 class Crew:
     """Makes providers when their first call comes. `extra` adds to them or takes their place."""
 
     def __init__(
-        self, processes: int, catalog: Catalog, extra: Mapping[str, Callable[[], Provider]] | None = None
+        self,
+        processes: int,
+        catalog: Catalog,
+        access: Access | None = None,
+        extra: Mapping[str, Callable[[], Provider]] | None = None,
     ) -> None:
-        """Share at most so many worker processes; the local provider answers what `catalog` describes."""
+        """Share at most so many worker processes; providers go by what `catalog` says of endpoints."""
         self._processes = processes
         self._catalog = catalog
+        self._access = access
         self._extra = dict(extra or {})
 
     @cached_property
@@ -35,7 +57,7 @@ class Crew:
     @property
     def makers(self) -> Mapping[str, Callable[[], Provider]]:
         """A maker for each provider, by name."""
-        return {"local": self._local, "compute": self._compute, **self._extra}
+        return {"local": self._local, "compute": self._compute, "fal": self._fal, **self._extra}
 
     def close(self) -> None:
         """Send the workers home."""
@@ -46,6 +68,22 @@ class Crew:
         from nano_banana.providers.local.provider import Local
 
         return Local(self.pool, self._catalog)
+
+    def _fal(self) -> Provider:
+        from nano_banana.providers.fal.provider import Fal
+        from nano_banana.providers.fal.terms import Terms
+
+        access = self._access
+        key = access.key() if access else None
+        if access is None or key is None:
+            raise Refused([trouble("no_key")])
+        terms = Terms(
+            key=key,
+            base=access.base,
+            per_second=access.per_second,
+            uploads_expire_after=access.uploads_expire_after,
+        )
+        return Fal(terms, self._catalog)
 
     def _compute(self) -> Provider:
         from nano_banana.providers.compute.provider import Compute

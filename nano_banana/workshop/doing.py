@@ -12,6 +12,7 @@ from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
 from nano_banana.core.result import NodeResult
+from nano_banana.core.ticket import TicketState
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.batching import Batcher
 from nano_banana.engine.desk import StoreDesk
@@ -19,6 +20,8 @@ from nano_banana.engine.engine import Engine
 from nano_banana.engine.halt import Halt
 from nano_banana.engine.policy import Policy
 from nano_banana.engine.pulse import pulse
+from nano_banana.engine.resuming import resuming
+from nano_banana.engine.scratch import Scratch
 from nano_banana.reports.outputs import Outputs
 from nano_banana.reports.record import Record
 from nano_banana.reports.record import record_of
@@ -60,13 +63,15 @@ class Doing:
         Raises what nobody foresaw, once everything that was under way has ended and is kept.
         """
         desk = StoreDesk(self._store, self._order.plan.files)
-        answering = Answering(self._store, policy, desk, self._watch, run, self._halt)
+        answering = Answering(policy, desk, self._watch, run, self._halt)
         engine = Engine(answering, policy, self._watch, self._ended)
+        Scratch(self._store.folder).clean()
         skip = frozenset(record.id for record in self._order.known)
         try:
             async with pulse(self._store):
                 with _interrupts(self._halt, self._watch):
-                    await engine.run(self._order.plan, skip=skip)
+                    async with resuming(self._store, answering, policy.resumes):
+                        await engine.run(self._order.plan, skip=skip)
         except asyncio.CancelledError:
             self._halt.interrupt()
         finally:
@@ -80,6 +85,7 @@ class Doing:
 
     def outcome(self, run: str, halted: NanoBananaError | None) -> Outcome:
         """How it ended."""
+        opened = self._store.tickets.opened(self._order.resumes) if self._order.resumes else []
         keys = {key for record in self._records.values() for key in record.keys.values()}
         return Outcome(
             run=run,
@@ -93,6 +99,8 @@ class Doing:
             folder=self._outputs.folder,
             written=self._outputs.stats,
             restored=self._restored,
+            left=sum(ticket.state is TicketState.SENT for ticket in opened),
+            lost=[ticket for ticket in opened if ticket.state is TicketState.UNKNOWN],
         )
 
     def _take(self, records: Sequence[Record]) -> int:
@@ -114,7 +122,7 @@ class Doing:
 
 @contextmanager
 def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
-    """Ctrl-C (or SIGTERM) once: begin nothing new. Twice: give up what is under way."""
+    """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
 
@@ -122,8 +130,10 @@ def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
         if halt.reason is None:
             halt.interrupt()
             watch(News(kind="note", stage="", data={"kind": "stopping"}))
-        elif task is not None:
-            task.cancel()
+        else:
+            halt.insist()
+            if task is not None:
+                task.cancel()
 
     try:
         for number in _STOPS:

@@ -7,13 +7,16 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 
 from nano_banana.core.call import Call
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.json import JSONObject
+from nano_banana.core.lost import Lost
 from nano_banana.core.node import Plan
 from nano_banana.core.result import Status
+from nano_banana.core.ticket import Ticket
 from nano_banana.reports.record import Record
 from nano_banana.store.link import LinkStat
 
@@ -24,7 +27,9 @@ class Order:
 
     `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had
     no reply to; `whole` says that the plan is all of
-    the recipe, so that what is not in it is gone; `head` is what the manifest says of the run.
+    the recipe, so that what is not in it is gone; `head` is what the manifest says of the run. `resumes` names the
+    provider whose open requests are collected, `lost` what to do about those that nobody knows the end of; `saved` is
+    what the store spared: subject and endpoint to calls and USD.
     """
 
     plan: Plan
@@ -35,6 +40,9 @@ class Order:
     whole: bool
     head: JSONObject
     arguments: JSONObject
+    resumes: str = ""
+    lost: Lost = Lost.ASK
+    saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +51,8 @@ class Outcome:
 
     `made`, `cached` and `failed` count distinct calls; `older` is how many pictures in the folder are of
     takes that are no more; `restored` is how many pictures of takes that were done
-    before had to be put back in place.
+    before had to be put back in place. `left` counts the requests that are still at the service, to be collected by the
+    next run; `lost` are those that nobody knows the end of.
     """
 
     run: str
@@ -58,6 +67,8 @@ class Outcome:
     written: Mapping[str, LinkStat]
     restored: int
     older: int = 0
+    left: int = 0
+    lost: Sequence[Ticket] = ()
 
     @property
     def status(self) -> str:

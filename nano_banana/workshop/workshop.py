@@ -13,11 +13,13 @@ from nano_banana.core.answer import Provider
 from nano_banana.core.json import JSONValue
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
+from nano_banana.core.ticket import Ticket
 from nano_banana.engine.policy import Policy
 from nano_banana.reports.manifest import older_pictures
 from nano_banana.reports.manifest import write_manifest
 from nano_banana.reports.outputs import Outputs
 from nano_banana.settings import Settings
+from nano_banana.store.ledger import Saving
 from nano_banana.store.link import How
 from nano_banana.store.store import Store
 from nano_banana.workshop.doing import Doing
@@ -51,14 +53,28 @@ class Workshop:
                 price=order.price,
                 budget_usd=order.plan.budget_usd,
                 missing=order.missing,
+                lost=order.lost,
+                resumes=order.resumes,
             )
             halted = asyncio.run(doing.drive(policy, run))
             outcome = self._reported(order, doing.outcome(run, halted))
         except BaseException as error:
             self.store.end(run, status="broken", summary={"error": type(error).__name__})
             raise
+        saved = order.saved.items()
+        self.store.ledger.note(
+            run,
+            [
+                Saving(recipe=order.plan.recipe, subject=subject, endpoint=endpoint, calls=calls, usd=usd)
+                for (subject, endpoint), (calls, usd) in saved
+            ],
+        )
         self.store.end(run, status=outcome.status, summary={"made": outcome.made, "failed": outcome.failed})
         return outcome
+
+    def opened(self, provider: str) -> list[Ticket]:
+        """The provider's requests whose end is not known yet, oldest first."""
+        return self.store.tickets.opened(provider)
 
     def _limits(self, plan: Plan) -> dict[str, int]:
         settings = self.settings

@@ -34,6 +34,7 @@ from nano_banana.core.node import Node
 from nano_banana.core.node import Plan
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
+from nano_banana.core.ticket import Errand
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.batching import Batcher
 from nano_banana.engine.desk import StoreDesk
@@ -95,7 +96,7 @@ class Stage:
     def answering(self, *, parallel: int = 4, files: Mapping[str, Path] | None = None) -> Answering:
         """An answering of this stage's."""
         desk = StoreDesk(self.store, files or {})
-        return Answering(self.store, self.policy(parallel), desk, self.news.append, "run", self.halt)
+        return Answering(self.policy(parallel), desk, self.news.append, "run", self.halt)
 
     def policy(self, parallel: int) -> Policy:
         """One kind of call, `parallel` at once."""
@@ -186,7 +187,7 @@ def test_a_call_that_failed_fails_again_without_being_made(stage: Stage) -> None
         answering = stage.answering()
         for _ in range(2):
             with pytest.raises(CallFailed):
-                await answering.answer(call("x"), stage="takes", node="a")
+                await answering.answer(call("x"), Errand(stage="takes", node="a"))
         await answering.close()
 
     asyncio.run(story())
@@ -204,10 +205,10 @@ def test_one_who_asked_too_makes_the_call_where_the_first_is_cancelled(stage: St
 
         stage.actor = Actor(first_hangs)
         answering = stage.answering()
-        first = asyncio.create_task(answering.answer(call("x"), stage="takes", node="a"))
+        first = asyncio.create_task(answering.answer(call("x"), Errand(stage="takes", node="a")))
         await begun.wait()
-        second = asyncio.create_task(answering.answer(call("x"), stage="takes", node="b"))
-        third = asyncio.create_task(answering.answer(call("x"), stage="takes", node="c"))
+        second = asyncio.create_task(answering.answer(call("x"), Errand(stage="takes", node="b")))
+        third = asyncio.create_task(answering.answer(call("x"), Errand(stage="takes", node="c")))
         await asyncio.sleep(0)
         third.cancel()
         first.cancel()
@@ -338,7 +339,7 @@ def test_claims_of_another_run_are_waited_for_which_is_said_once(stage: Stage) -
         another = "far:1:1"
         keys = [call("x").key, call("y").key]
         stage.store.claim(keys, owner=another)
-        asked = [asyncio.create_task(answering.answer(call(name), stage="takes", node=name)) for name in "xy"]
+        asked = [asyncio.create_task(answering.answer(call(name), Errand(stage="takes", node=name))) for name in "xy"]
         await asyncio.sleep(0.35)
         assert not any(task.done() for task in asked)
         stage.store.release(keys, owner=another)
@@ -363,7 +364,7 @@ def test_an_error_names_the_user_s_file(stage: Stage, tmp_path: Path) -> None:
         stage.actor = Actor(broken)
         answering = stage.answering(files={blob.digest: photo})
         try:
-            await answering.answer(call("x", photo=blob), stage="takes", node="a")
+            await answering.answer(call("x", photo=blob), Errand(stage="takes", node="a"))
         except CallFailed as error:
             return [str(problem.data["input"]) for problem in error.problems]
         finally:

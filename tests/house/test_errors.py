@@ -21,6 +21,10 @@ BRANCH = re.compile(r"^ {0,4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P
 SIGNALS = {
     "nano_banana.recipe.templates.budget.OutOfBoundsError",  # leaves Jinja from inside a loop
     "nano_banana.recipe.templates.fault.TemplateFault",  # the same, from inside a look-up
+    "nano_banana.providers.fal.wire.Broken",  # leaves fal-client, which sends again what it knows
+    "nano_banana.providers.fal.wire.Declined",  # the same
+    "nano_banana.providers.fal.following._NoStream",  # leaves a stream
+    "nano_banana.providers.fal.platform.PlatformDenied",  # what that means hangs on who asks
 }
 """Exceptions that never leave the room that raises them."""
 

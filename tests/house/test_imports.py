@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "faces": {"core"},
     "imaging": {"core"},
     "providers": {"core", "catalog", "faces", "imaging"},
+    # it answers what the provider asks; that neither knows the other is tested below
+    "emulator": {"core", "catalog", "providers"},
     "stages": {"core", "catalog"},
     "recipe": {"core", "stages", "catalog"},
     "planner": {"core", "recipe", "stages", "catalog"},
@@ -31,7 +33,7 @@ MAY_IMPORT = {
     # the door hands out what both wings make: a site for the plan, records and traces of a run
     "project": {"core", "planner", "recipe", "catalog", "settings", "stages", "reports", "workshop"},
     # `cache`, `config` and `setup` keep house: they have no recipe, so no project to ask
-    "cli": {"core", "project", "settings", "store", "faces"},
+    "cli": {"core", "project", "settings", "store", "faces", "emulator"},
     "__main__": {"cli"},
     "": set(),
 }
@@ -52,6 +54,18 @@ def test_every_room_is_in_the_table() -> None:
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_imports_only_what_its_room_may(module: Module) -> None:
     assert breaches(module) == []
+
+
+def test_the_emulator_and_the_provider_of_fal_are_strangers() -> None:
+    fal = f"{PACKAGE}.providers.fal"
+    met = [
+        f"{module.name}:{line} {target}"
+        for module in modules()
+        for target, line in arrows(module)
+        if (module.room == "emulator" and target.startswith(fal))
+        or (module.name.startswith(fal) and room_of(target) == "emulator")
+    ]
+    assert met == []
 
 
 def test_no_module_takes_a_name_from_a_face() -> None:

@@ -50,7 +50,7 @@ class Project:
         self.workspace = workspace
         self.root = workspace.root
         self.notes = Notes(workspace.home / "hand")
-        workspace.env(**{FOLDER: str(self.notes.folder)})
+        workspace.env(**{FOLDER: str(self.notes.folder), "FAL_KEY": "hand:does-not-look-at-it"})
         workspace.write("recipe.yaml", RECIPE).photos("photos/ana", count=2, size=(48, 60))
 
     def run(self, *argv: str, exit_code: int = 0) -> Screen:

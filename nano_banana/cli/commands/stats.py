@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.amounts import moment
 from nano_banana.cli.amounts import money
 from nano_banana.cli.cells import visible
 from nano_banana.cli.house import store_folder
@@ -116,7 +116,7 @@ def _say_open(screen: Screen, title: str, tickets: Sequence[Ticket]) -> None:
         (
             ticket.endpoint,
             ticket.request_id or "(no id)",
-            f"since {_moment(ticket.begun_at)}",
+            f"since {moment(ticket.begun_at)}",
             "/".join(filter(None, (ticket.errand.recipe, ticket.errand.node))),
         )
         for ticket in tickets[:MOST]
@@ -124,10 +124,6 @@ def _say_open(screen: Screen, title: str, tickets: Sequence[Ticket]) -> None:
     screen.table(rows, indent=2)
     if len(tickets) > MOST:
         screen.say(f"  and {len(tickets) - MOST:,} more; `--json` lists them all")
-
-
-def _moment(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
 def _document(found: Account) -> JSONObject:

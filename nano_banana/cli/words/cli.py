@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nano_banana.cli.words.wording import Wording
 
 WORDS: Mapping[str, Wording] = {
+    "resubmit_and_abandon": Wording("`--resubmit` and `--abandon` contradict each other", "give one of them"),
     "no_such_command": Wording("there is no command `{name}`", "`{program} --help` lists the commands"),
     "no_such_option": Wording("`{program}` has no option `{name}`", "`{program} --help` lists the options"),
     "usage": Wording("{message}", "`{program} --help` says how it is used"),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import httpx
+from fal_client.auth import FAL_QUEUE_RUN_HOST
+from fal_client.auth import FAL_RUN_HOST
 
-QUEUE, RUN, REST, CDN, API = "queue.fal.run", "fal.run", "rest.fal.ai", "v3.fal.media", "api.fal.ai"
-_BACKUP = ("queue.falrun.com", "falrun.com")
-_HOSTS = frozenset({QUEUE, RUN, REST, CDN, API, *_BACKUP})
+REST, CDN, API = "rest.fal.ai", "v3.fal.media", "api.fal.ai"
+_HOSTS = frozenset(
+    {FAL_QUEUE_RUN_HOST, FAL_RUN_HOST, "queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API}
+)
+"""With those that fal-client was told of in the environment, `host:port` as they are written there."""
 
 
 class Hosts:
@@ -15,7 +19,7 @@ class Hosts:
     def __init__(self, base: str) -> None:
         """`base` is `https://host[:port]`, or empty for fal itself."""
         self.base = httpx.URL(base.rstrip("/")) if base else None
-        self.service = base.rstrip("/") or f"https://{QUEUE}"
+        self.service = base.rstrip("/") or f"https://{FAL_QUEUE_RUN_HOST}"
         """What tickets and uploads are known under: whom they were sent to."""
 
     def url(self, host: str, path: str) -> str:
@@ -24,7 +28,7 @@ class Hosts:
 
     def placed(self, url: httpx.URL) -> httpx.URL:
         """Where a request to `url` really goes: fal's hosts are at the base, if there is one."""
-        if self.base is None or url.host not in _HOSTS:
+        if self.base is None or _netloc(url) not in _HOSTS:
             return url
         return url.copy_with(scheme=self.base.scheme, host=self.base.host, port=self.base.port)
 
@@ -32,4 +36,8 @@ class Hosts:
         """Whether the key may go there: to fal over https, or to the base that the user named."""
         if self.base is not None:
             return (url.scheme, url.host, url.port) == (self.base.scheme, self.base.host, self.base.port)
-        return url.scheme == "https" and url.host in _HOSTS
+        return url.scheme == "https" and _netloc(url) in _HOSTS
+
+
+def _netloc(url: httpx.URL) -> str:
+    return url.netloc.decode("ascii")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import httpx
+from fal_client import AsyncRequestHandle
 
+from nano_banana.core.ticket import Ticket
 from nano_banana.providers.fal.client import FalClient
 from nano_banana.providers.fal.client import headers_for
 from nano_banana.providers.fal.clock import Clock
@@ -44,6 +47,14 @@ class Line:
             return await self.wire.get(url, params=None if params is None else dict(params))
 
         return await insist(once, patience=patience or Patience(), clock=self.clock, what=what)
+
+    def url(self, ticket: Ticket, what: Literal["status", "response", "cancel"]) -> str:
+        """The service's own address for this, where the key may go there; else the one built from the request's id."""
+        given = ticket.urls.get(what, "")
+        if given and self.hosts.trusted(self.hosts.placed(httpx.URL(given))):
+            return given
+        handle = AsyncRequestHandle.from_request_id(self.wire, ticket.endpoint, ticket.request_id)
+        return {"status": handle.status_url, "response": handle.response_url, "cancel": handle.cancel_url}[what]
 
     async def close(self) -> None:
         """Give the connections back."""

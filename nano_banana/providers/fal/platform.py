@@ -15,6 +15,7 @@ from nano_banana.providers.fal.hosts import API
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.moments import read
 from nano_banana.providers.fal.moments import written
+from nano_banana.providers.fal.resend import Patience
 
 MOST_IDS = 50
 """Endpoints in one question, by fal's documentation."""
@@ -72,8 +73,10 @@ class Platform:
     Raises CallFailed where fal can't be reached or answers oddly, and PlatformDenied.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, patience: Patience | None = None) -> None:
+        """`patience` is how long to ask again where no answer comes (None: as long as a run would)."""
         self._line = line
+        self._patience = patience
 
     async def prices(self, endpoints: Sequence[str]) -> dict[str, QuotedPrice]:
         """Prices by endpoint; one that fal has no price for is absent."""
@@ -134,7 +137,7 @@ class Platform:
 
     async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
         url = self._line.hosts.url(API, path)
-        response = await self._line.get(url, what=what, params=asked)
+        response = await self._line.get(url, what=what, params=asked, patience=self._patience)
         status = response.status_code
         if status in {401, 403}:
             raise PlatformDenied(path, status)

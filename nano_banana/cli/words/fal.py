@@ -1,0 +1,58 @@
+"""The words for what fal says, and for requests whose end is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.cli.words.wording import Wording
+
+AGAIN = "`--resubmit` buys it again, `--abandon` gives it up"
+
+WORDS: Mapping[str, Wording] = {
+    "no_key": Wording(
+        "there is no fal key",
+        "set FAL_KEY, or FAL_KEY_ID and FAL_KEY_SECRET, or run `nano-banana config set-key`;"
+        " `--provider local` needs none",
+    ),
+    "fal_key_refused": Wording(
+        "fal does not know the key ({status}: {said})", "look at `nano-banana config show`; keys are made at fal.ai"
+    ),
+    "fal_forbidden": Wording(
+        "fal refuses the account or the key ({status}: {said})", "look at your balance and the key's scope at fal.ai"
+    ),
+    "fal_balance": Wording("the balance at fal does not suffice ({status}: {said})", "top it up, then run again"),
+    "endpoint_gone": Wording(
+        "fal has no `{endpoint}` ({status}: {said})", "`nano-banana check --online` says what changed"
+    ),
+    "fal_certificate": Wording(
+        "the certificate that came from `{what}` is not trusted", "behind a proxy, or an emulator: set SSL_CERT_FILE"
+    ),
+    "fal_unreachable": Wording(
+        "fal could not be reached for `{what}` ({why})", "nothing that was accepted is lost: run again later"
+    ),
+    "fal_busy": Wording("fal was too busy for `{what}` ({status})", "run again later; `limits.rate` asks more slowly"),
+    "fal_failed": Wording("`{endpoint}` failed at fal ({type}: {said})", "failures of fal's are not billed: run again"),
+    "content_refused": Wording("`{endpoint}` refused the content ({said})", "change the prompt, or the pictures"),
+    "nothing_generated": Wording("`{endpoint}` made no picture ({said})", "change the prompt or the seed"),
+    "no_face_found": Wording("`{endpoint}` found no face ({said})"),
+    "request_cancelled": Wording("the request was cancelled at fal"),
+    "request_refused": Wording("`{endpoint}` refused the request ({type}: {said})"),
+    "argument_refused": Wording("`{endpoint}` refused `{field}` ({type}: {said})"),
+    "file_not_loaded": Wording("`{endpoint}` could not load a file that was uploaded ({said})"),
+    "result_unreadable": Wording("the result of `{endpoint}` can't be read"),
+    "unsafe_picture": Wording(
+        "the safety checker of `{endpoint}` blacked the picture out", "change the prompt or the seed; it was billed"
+    ),
+    "unsafe_picture_before": Wording(
+        "the safety checker of `{endpoint}` blacked this very picture out before, which was billed",
+        "change the prompt or the seed; `--resubmit` buys it again",
+    ),
+    "request_unknown": Wording(
+        "a request to `{endpoint}` was sent and its answer lost: fal may have accepted it, but does not list it",
+        f"a request that still runs is not in the history: run again later; else {AGAIN}",
+    ),
+    "result_gone": Wording(
+        "fal has no result of request {request} to `{endpoint}` any more", f"it was billed if it was done; {AGAIN}"
+    ),
+    "request_abandoned": Wording("its lost request was given up", "the next run makes it anew, and pays for it"),
+}

@@ -1,0 +1,95 @@
+"""One call put to its provider: within the budget, with a desk of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from nano_banana.core.answer import Provider
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.leave import Leave
+from nano_banana.core.news import News
+from nano_banana.core.news import Watcher
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.engine.desk import CallDesk
+from nano_banana.engine.desk import StoreDesk
+from nano_banana.engine.keeper import Answered
+from nano_banana.engine.keeper import Keeper
+from nano_banana.engine.policy import Policy
+from nano_banana.engine.purse import Purse
+from nano_banana.engine.scratch import Scratch
+
+
+class Asking:
+    """Makes providers when their first call comes, and asks them."""
+
+    def __init__(
+        self, policy: Policy, house: StoreDesk, keeper: Keeper, purse: Purse, leave: Leave, watch: Watcher
+    ) -> None:
+        self._policy = policy
+        self._house = house
+        self._keeper = keeper
+        self._purse = purse
+        self._leave = leave
+        self._watch = watch
+        self._scratch = Scratch(house.store.folder)
+        self._providers: dict[str, Provider] = {}
+
+    async def ask(self, call: Call, errand: Errand, ticket: Ticket | None) -> Answered:
+        """The provider's answer. `ticket` is the call's last: what was sent already is paid for, budget or not.
+
+        Raises what the provider raises, and LimitReached where the budget does not hold the call.
+        """
+        price = self._policy.price(call)
+        reserved = self._purse.reserve(price, committed=ticket is not None and ticket.open)
+        desk = self._desk(errand, price, ticket)
+        cost: float | None = 0.0
+        try:
+            self._watch(News(kind="running", stage=errand.stage, node=errand.node))
+            begun = time.perf_counter()
+            answer = await self._provider(call.provider).answer(call, desk)
+            cost = answer.cost_usd
+            return Answered(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=desk.folders)
+        except BaseException as error:
+            # What is at the service now will be billed, whoever collects it.
+            cost = None if desk.last is not None and desk.last.open else 0.0
+            await self.sweep(desk.folders)
+            if isinstance(error, CallFailed):
+                cost = error.cost_usd
+                self._watch(News(kind="failed", stage=errand.stage, node=errand.node))
+                raise CallFailed(self._house.named(call, error.problems), cost_usd=cost) from error
+            raise
+        finally:
+            self._purse.settle(reserved, cost)
+
+    async def sweep(self, folders: Sequence[Path]) -> None:
+        """Remove folders of files that are kept by now, or given up."""
+        for folder in folders:
+            await asyncio.to_thread(self._scratch.remove, folder)
+
+    async def close(self) -> None:
+        """Close the providers that were made."""
+        for provider in self._providers.values():
+            await provider.close()
+
+    def _desk(self, errand: Errand, price: float | None, ticket: Ticket | None) -> CallDesk:
+        return CallDesk(
+            house=self._house,
+            keeper=self._keeper,
+            watch=self._watch,
+            scratches=self._scratch,
+            errand=errand,
+            estimate_usd=price,
+            lost=self._policy.lost,
+            leave=self._leave,
+            last=ticket,
+        )
+
+    def _provider(self, name: str) -> Provider:
+        if name not in self._providers:
+            self._providers[name] = self._policy.providers[name]()
+        return self._providers[name]

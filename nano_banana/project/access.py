@@ -1,0 +1,30 @@
+"""How fal is reached: the key, the address and the recipe's bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.credentials import find_key
+from nano_banana.recipe.model import Recipe
+from nano_banana.settings import Settings
+from nano_banana.workshop.crew import Access
+
+
+def has_key(environ: Mapping[str, str]) -> bool:
+    """Whether there is a key to ask fal with."""
+    return find_key(environ) is not None
+
+
+def access_for(recipe: Recipe, settings: Settings, environ: Mapping[str, str]) -> Access:
+    """What a run of this recipe tells its provider; the key is looked for when it is needed."""
+
+    def key() -> str | None:
+        found = find_key(environ)
+        return None if found is None else found.reveal()
+
+    return Access(
+        key=key,
+        base=settings.fal_url,
+        per_second=recipe.limits.rate,
+        uploads_expire_after=recipe.privacy.uploads_expire_after,
+    )

@@ -1,0 +1,43 @@
+"""A plan driven against the store alone, and what the store has of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.node import Plan
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.planner.forecast import Tally
+from nano_banana.planner.forecast import pricer
+from nano_banana.planner.imagine import imaginer
+from nano_banana.planner.preview import Lookup
+from nano_banana.planner.preview import preview
+from nano_banana.project.calm import calm
+from nano_banana.project.forecast import Forecast
+from nano_banana.project.forecast import Spared
+from nano_banana.project.parts import price_date
+from nano_banana.recipe.model import Recipe
+from nano_banana.reports.record import record_of
+
+
+def foresee(plan: Plan, recipe: Recipe, catalog: Catalog, lookup: Lookup, opened: Sequence[Ticket]) -> Forecast:
+    """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
+    tally, spared = Tally(pricer(catalog)), Spared()
+    records = []
+    with calm():
+        for result in preview(plan, lookup, imaginer(catalog)):
+            tally.add(result)
+            spared.add(result)
+            records.append(record_of(result))
+    wanted = {key for record in records for key in record.missing} if opened else set()
+    ours = [ticket for ticket in opened if ticket.key in wanted]
+    return Forecast(
+        project=recipe.name,
+        records=records,
+        tally=tally,
+        prices_as_of=price_date(recipe, catalog),
+        saved=spared.sums,
+        sent=[ticket for ticket in ours if ticket.state is TicketState.SENT],
+        lost=[ticket for ticket in ours if ticket.state is not TicketState.SENT],
+    )

@@ -1,0 +1,126 @@
+"""What an error answer of fal's means, by its type and never by its prose.
+
+The tables are fal's own: "Model errors" and "Request errors" of its documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from enum import Enum
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import Refused
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.core.problem import Problem
+
+LONGEST_PROSE = 300
+
+
+class Again(Enum):
+    """Whether the same request may do better another time."""
+
+    NEVER = "never"
+    LATER = "later"
+    WITH_FRESH_FILES = "with fresh files"
+    """The service could not load what was uploaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One error answer. `kind` and `data` are a problem's; `all_calls` says that no other call would fare better."""
+
+    kind: str
+    data: JSONObject = field(default_factory=dict)
+    again: Again = Again.NEVER
+    all_calls: bool = False
+
+    def error(self, *, cost_usd: float | None = 0.0) -> NanoBananaError:
+        """To be raised."""
+        problem = Problem(kind=self.kind, data=self.data)
+        return Refused([problem]) if self.all_calls else CallFailed([problem], cost_usd=cost_usd)
+
+
+_WHOLE = {401: "fal_key_refused", 402: "fal_balance", 403: "fal_forbidden"}
+
+_TRANSIENT = frozenset(
+    {
+        "internal_server_error",
+        "generation_timeout",
+        "downstream_service_error",
+        "downstream_service_unavailable",
+        "request_timeout",
+        "startup_timeout",
+        "runner_scheduling_failure",
+        "runner_connection_timeout",
+        "runner_disconnected",
+        "runner_connection_refused",
+        "runner_connection_error",
+        "runner_incomplete_response",
+        "runner_server_error",
+        "internal_error",
+        "concurrent_requests_limit",
+    }
+)
+_REFUSED = {
+    "content_policy_violation": "content_refused",
+    "no_media_generated": "nothing_generated",
+    "client_cancelled": "request_cancelled",
+    "client_disconnected": "request_cancelled",
+    "face_detection_error": "no_face_found",
+}
+_FILES = frozenset({"image_load_error", "file_download_error"})
+
+
+def fault_of(status: int, headers: Mapping[str, str], body: JSONValue, *, endpoint: str) -> Fault:
+    """What this answer (status ≥ 400) means. `body` is its JSON, or its text where it is none."""
+    told = body if isinstance(body, Mapping) else {}
+    detail = told.get("detail", body)
+    first = _first(detail)
+    kind = str(told.get("error_type") or headers.get("x-fal-error-type") or first.get("type") or "")
+    said: JSONObject = {"endpoint": endpoint, "status": status, "said": prose(detail), "type": kind or "error"}
+    if status in _WHOLE:
+        return Fault(kind=_WHOLE[status], data=said, all_calls=True)
+    if status == 404 and not kind:
+        return Fault(kind="endpoint_gone", data=said, all_calls=True)
+    if kind in _TRANSIENT or (status >= 500 and not kind):
+        return Fault(kind="fal_failed", data=said, again=_again(headers))
+    return _of_the_request(status, kind, {**said, **_field(first)})
+
+
+def _of_the_request(status: int, kind: str, data: JSONObject) -> Fault:
+    """What is wrong with this request and no other."""
+    if kind in _FILES:
+        return Fault(kind="file_not_loaded", data=data, again=Again.WITH_FRESH_FILES)
+    if kind in _REFUSED or status == 499:
+        return Fault(kind=_REFUSED.get(kind, "request_cancelled"), data=data)
+    return Fault(kind="argument_refused" if "field" in data else "request_refused", data=data)
+
+
+def _again(headers: Mapping[str, str]) -> Again:
+    """What fal's own header says, where it has one."""
+    said = headers.get("x-fal-needs-retry") or headers.get("x-fal-retryable") or "true"
+    return Again.LATER if said.casefold() in {"true", "1"} else Again.NEVER
+
+
+def _first(detail: JSONValue) -> JSONObject:
+    items = as_items(detail) if isinstance(detail, list) else ()
+    return next((item for item in items if isinstance(item, Mapping)), {})
+
+
+def _field(item: JSONObject) -> JSONObject:
+    """The field that is wrong, as the endpoint calls it: `loc` is `[body, loras, 0, path]`."""
+    loc = item.get("loc")
+    names = [str(name) for name in loc if name != "body"] if isinstance(loc, list) else []
+    return {"field": ".".join(names)} if names else {}
+
+
+def prose(detail: JSONValue) -> str:
+    """The service's own words in one line, to be shown and never judged."""
+    if isinstance(detail, list):
+        detail = "; ".join(str(item.get("msg", item)) if isinstance(item, Mapping) else str(item) for item in detail)
+    return " ".join(str(detail).split())[:LONGEST_PROSE]

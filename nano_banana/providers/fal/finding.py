@@ -1,0 +1,81 @@
+"""A request whose answer was lost, found again in fal's own history."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from nano_banana.core.answer import Desk
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.platform import PastRequest
+from nano_banana.providers.fal.platform import Platform
+from nano_banana.providers.fal.platform import PlatformDenied
+
+SKEW = 300.0
+"""Seconds that our clock and fal's may differ."""
+
+FRESH = 900.0
+"""Seconds in which a request may still be queued or running, so that looking again is worth while."""
+
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
+"""Seconds between looks: history lists what has ended, so a request that still runs is not there yet."""
+
+
+class Finding:
+    """Looks for lost requests. Those found are taken, so that no two tickets share one."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._platform = Platform(line)
+        self._taking = asyncio.Lock()
+
+    async def find(self, ticket: Ticket, desk: Desk) -> Ticket | None:
+        """The ticket, `sent` under the id that was found, or None where history has no such request.
+
+        An old request is looked for once, a young one for most of a minute, since history only lists what has ended.
+        Ends early where the run is to end. A history that can't be read is as good as none.
+        """
+        clock = self._line.clock
+        young = clock.now() - ticket.begun_at < FRESH
+        for wait in (*(WAITS if young else ()), None):
+            try:
+                found = await self._look(ticket, desk)
+            except (NanoBananaError, PlatformDenied):
+                return None
+            if found is not None:
+                return found
+            if wait is None or desk.leave.asked.is_set():
+                return None
+            await clock.sleep(wait)
+        return None
+
+    async def _look(self, ticket: Ticket, desk: Desk) -> Ticket | None:
+        body = as_object(json.loads(ticket.body))
+        past = await self._platform.requests(ticket.endpoint, start=ticket.begun_at - SKEW, end=None)
+        alike = sorted((one for one in past if _is_of(one, body)), key=lambda one: one.sent_at)
+        async with self._taking:
+            taken = await desk.requests(ticket.service, [one.request_id for one in alike])
+            free = next((one for one in alike if one.request_id not in taken), None)
+            if free is None:
+                return None
+            return await desk.keep(moved(ticket, TicketState.SENT, request_id=free.request_id))
+
+
+def _is_of(past: PastRequest, body: JSONObject) -> bool:
+    """Whether that is what was sent; the service may have added defaults."""
+    return past.json_input is not None and _within(body, past.json_input)
+
+
+def _within(part: JSONValue, whole: JSONValue) -> bool:
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(name in whole and _within(value, whole[name]) for name, value in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return len(part) == len(whole) and all(map(_within, part, whole))
+    return part == whole

@@ -1,0 +1,173 @@
+"""Answers calls through fal.ai: each is sent once, followed, collected.
+
+A call's ticket says where it stands, so that it goes on from there after whatever happened: not sent yet, accepted
+(perhaps days ago, by another process), lost, or ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.answer import Answer
+from nano_banana.core.answer import Desk
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import trouble
+from nano_banana.core.lost import Lost
+from nano_banana.core.problem import Problem
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.providers.fal.clock import Clock
+from nano_banana.providers.fal.collecting import Collecting
+from nano_banana.providers.fal.collecting import Failed
+from nano_banana.providers.fal.faults import Again
+from nano_banana.providers.fal.finding import Finding
+from nano_banana.providers.fal.following import End
+from nano_banana.providers.fal.following import Following
+from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.resend import Patience
+from nano_banana.providers.fal.submit import Submitting
+from nano_banana.providers.fal.terms import Terms
+from nano_banana.providers.fal.uploads import Uploads
+
+TRIES = 3
+"""Requests for one call in one run; another is only made after one that failed for a reason that may pass."""
+
+BETWEEN = Patience(first=2.0, most=30.0, total=90.0)
+HOLD = 20.0
+"""Seconds that a run which is given up still waits for the answer to a request that is on its way."""
+
+FINAL = "unsafe_picture"
+"""The failure that is billed and would come again: the same seed draws the same picture."""
+
+T = TypeVar("T")
+
+
+class Fal:
+    """The provider. Make it inside the event loop that uses it."""
+
+    name = "fal"
+
+    def __init__(self, terms: Terms, catalog: Catalog, clock: Clock | None = None) -> None:
+        """`catalog` tells where results stand and what units cost."""
+        self._line = Line(terms, clock or Clock())
+        self._uploads = Uploads(self._line)
+        self._submitting = Submitting(self._line)
+        self._finding = Finding(self._line)
+        self._following = Following(self._line)
+        self._collecting = Collecting(self._line, catalog)
+
+    async def answer(self, call: Call, desk: Desk) -> Answer:
+        """Take the call from where its ticket says to its end.
+
+        Raises CallFailed (with its cost), Refused, Unusable, and Stopped where it was left at the service.
+        """
+        ticket = await self._taken_up(await desk.ticket(), desk)
+        fresh, turn = False, 0
+        while True:
+            ticket = await self._accepted(ticket, call, desk, fresh=fresh)
+            end = await self._to_end(ticket, call, desk)
+            if isinstance(end, Answer):
+                return end
+            turn += 1
+            if end.fault.again is Again.NEVER or turn == TRIES:
+                raise end.fault.error(cost_usd=end.cost_usd)
+            ticket, fresh = None, end.fault.again is Again.WITH_FRESH_FILES
+            await self._line.clock.sleep(BETWEEN.wait(turn, self._line.clock))
+            _leave(desk)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._line.close()
+
+    async def _taken_up(self, ticket: Ticket | None, desk: Desk) -> Ticket | None:
+        """The open ticket of an earlier attempt. Raises CallFailed where it was billed and would fail again."""
+        if ticket is None:
+            return None
+        if ticket.state is TicketState.FAILED and ticket.reason == FINAL and desk.lost is not Lost.RESUBMIT:
+            raise CallFailed([trouble("unsafe_picture_before", endpoint=ticket.endpoint)])
+        if ticket.state is TicketState.SENDING:
+            return await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="interrupted"))
+        return ticket if ticket.open else None
+
+    async def _accepted(self, ticket: Ticket | None, call: Call, desk: Desk, *, fresh: bool) -> Ticket:
+        """The ticket of a request that fal has: the one that there is, the one found again, or a new one."""
+        while ticket is None or ticket.state is TicketState.UNKNOWN:
+            if ticket is not None:
+                ticket = await self._found(ticket, desk)
+            else:
+                body = await self._uploads.body(call, desk, fresh=fresh)
+                _leave(desk)
+                ticket = await _held(self._submitting.submit(call, body, desk), desk)
+        return ticket
+
+    async def _found(self, ticket: Ticket, desk: Desk) -> Ticket | None:
+        """The lost request, found again; None where it is to be bought again. Raises CallFailed where neither."""
+        if not ticket.request_id:
+            found = await self._finding.find(ticket, desk)
+            if found is not None:
+                return found
+        if desk.lost is Lost.ASK:
+            raise CallFailed([_unknown(ticket)], cost_usd=None)
+        await desk.keep(moved(ticket, TicketState.ABANDONED, reason=ticket.reason, at=self._line.clock.now()))
+        if desk.lost is Lost.ABANDON:
+            raise CallFailed([trouble("request_abandoned", endpoint=ticket.endpoint)])
+        return None
+
+    async def _to_end(self, ticket: Ticket, call: Call, desk: Desk) -> Answer | Failed:
+        """Follow and collect. Raises Stopped where it was left or taken back, CallFailed where its result is gone."""
+        end = await self._following.follow(ticket, desk)
+        if end is End.LEFT:
+            raise _stopped()
+        if end is End.CANCELLED:
+            await desk.keep(moved(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now()))
+            raise _stopped()
+        found = await self._collecting.collect(ticket, call, desk) if end is End.COMPLETED else None
+        if found is None:
+            lost = await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="result_gone"))
+            raise CallFailed([_unknown(lost)], cost_usd=None)
+        if isinstance(found, Failed):
+            state, reason = TicketState.FAILED, found.fault.kind
+            now = self._line.clock.now()
+            await desk.keep(moved(ticket, state, units=found.units, cost_usd=found.cost_usd, reason=reason, at=now))
+        return found
+
+
+async def _held(sending: Coroutine[None, None, T], desk: Desk) -> T:
+    """Wait for the end of a request that is on its way, for a while even where the run is given up."""
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=HOLD)
+        if task.done() and desk.leave.insisted.is_set():
+            # What has just been accepted is left, or taken back, in good order.
+            return task.result()
+        raise
+
+
+def _leave(desk: Desk) -> None:
+    """Nothing is sent once the run is to end."""
+    if desk.leave.asked.is_set():
+        raise _stopped()
+
+
+def _stopped() -> Stopped:
+    return Stopped([trouble("interrupted")])
+
+
+def _unknown(ticket: Ticket) -> Problem:
+    """Sent, and nobody knows what became of it; or known, and its result can't be had any more."""
+    kind = "result_gone" if ticket.request_id else "request_unknown"
+    return trouble(
+        kind,
+        endpoint=ticket.endpoint,
+        request=ticket.request_id,
+        begun_at=ticket.begun_at,
+        price_usd=ticket.estimate_usd,
+    )

@@ -1,0 +1,64 @@
+"""What kind of file some bytes begin; names and headers are not asked."""
+
+from __future__ import annotations
+
+import json
+import re
+
+BYTES = "application/octet-stream"
+HEAD = 1024
+"""Bytes that are enough to tell."""
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2"),
+    (b"PK\x03\x04", "application/zip"),
+)
+_BOXED = {b"avif": "image/avif", b"avis": "image/avif"}
+"""Brands of ISO media files (ISO/IEC 14496-12 §4.3) that are pictures; any other is a video."""
+
+_PAGE = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|\?xml|error)\b", re.IGNORECASE | re.DOTALL)
+
+
+def media_of(head: bytes) -> str:
+    """The media type of a file that begins so (`HEAD` bytes, or all that there are)."""
+    for magic, media in _MAGIC:
+        if head.startswith(magic):
+            return media
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] == b"ftyp":
+        return _BOXED.get(head[8:12], "video/mp4")
+    if is_page(head):
+        return "text/html"
+    return _text(head) if _is_text(head) else BYTES
+
+
+def is_page(head: bytes) -> bool:
+    """Whether this is a page for people or a gateway's XML, which no result is."""
+    return _PAGE.match(head.removeprefix(b"\xef\xbb\xbf")) is not None
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # The last character may have been cut in two.
+        head[:-3].decode() if len(head) == HEAD else head.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head
+
+
+def _text(head: bytes) -> str:
+    if len(head) == HEAD:
+        return "application/json" if head.lstrip()[:1] in (b"{", b"[") else "text/plain"
+    try:
+        json.loads(head)
+    except ValueError:
+        return "text/plain"
+    return "application/json"

@@ -1,0 +1,120 @@
+"""A request sent once: written down before, numbered after."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+from fal_client import FalClientHTTPError
+
+from nano_banana.core.answer import Desk
+from nano_banana.core.call import Call
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.providers.fal.faults import fault_of
+from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.resend import Patience
+from nano_banana.providers.fal.resend import busy
+from nano_banana.providers.fal.resend import retry_after
+from nano_banana.providers.fal.resend import unreachable
+from nano_banana.providers.fal.terms import DAY
+from nano_banana.providers.fal.wire import Broken
+from nano_banana.providers.fal.wire import Declined
+
+PATIENCE = Patience(first=0.5, most=20.0, total=180.0)
+_FAL_MADE = ("x-fal-request-id", "x-fal-error-type")
+_NOT_TAKEN = frozenset({409, 429})
+
+
+class Submitting:
+    """Sends requests to the queue."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        # Results live a day at the least, so that the next run finds them.
+        keep = line.terms.uploads_expire_after
+        lifecycle = {"expiration_duration_seconds": None if keep is None else max(keep, DAY)}
+        self._headers = {
+            "x-app-fal-disable-fallback": "true",
+            "X-Fal-Object-Lifecycle-Preference": json.dumps(lifecycle),
+        }
+
+    async def submit(self, call: Call, body: JSONObject, desk: Desk) -> Ticket:
+        """Send a call's request; the ticket is `sent`, or `unknown` where fal may have it and did not say so.
+
+        What surely was not accepted (no connection, 429) is sent again within `PATIENCE`. Raises CallFailed when
+        that is over or the request is refused, Refused where every request would be.
+        """
+        clock = self._line.clock
+        over = clock.now() + PATIENCE.total
+        turn = 0
+        while True:
+            ticket = await desk.keep(self._new(call, body, desk))
+            sent = await self._post(call, body, ticket)
+            if isinstance(sent, Ticket):
+                return await desk.keep(sent)
+            await desk.keep(moved(ticket, TicketState.WITHDRAWN, at=clock.now()))
+            failure, at_least = sent
+            wait = max(PATIENCE.wait(turn, clock), at_least)
+            turn += 1
+            if at_least < 0 or clock.now() + wait > over:
+                raise failure
+            await clock.sleep(wait)
+
+    def _new(self, call: Call, body: JSONObject, desk: Desk) -> Ticket:
+        return Ticket(
+            key=call.key,
+            document=call.text,
+            provider=call.provider,
+            service=self._line.hosts.service,
+            endpoint=call.endpoint,
+            body=json.dumps(body),
+            errand=desk.errand,
+            begun_at=self._line.clock.now(),
+            estimate_usd=desk.estimate_usd,
+        )
+
+    async def _post(self, call: Call, body: JSONObject, ticket: Ticket) -> Ticket | tuple[NanoBananaError, float]:
+        """The ticket after the POST; or, where nothing was accepted, why, and how long to wait (< 0: for ever)."""
+        lost = moved(ticket, TicketState.UNKNOWN, reason="answer_lost")
+        try:
+            handle = await self._line.client.submit(call.endpoint, dict(body), headers=self._headers)
+        except Broken as error:
+            if error.sent:
+                return lost
+            return unreachable(error, call.endpoint), -1.0 if error.why == "tls" else 0.0
+        except Declined as error:
+            return self._declined(error, call, lost)
+        except FalClientHTTPError as error:
+            return _refusal(error.response, call), -1.0
+        except (ValueError, KeyError, TypeError):
+            # An answer of success that can't be read: something was accepted.
+            return lost
+        urls = {"status": handle.status_url, "response": handle.response_url, "cancel": handle.cancel_url}
+        return moved(ticket, TicketState.SENT, request_id=handle.request_id, urls=urls)
+
+    def _declined(self, error: Declined, call: Call, lost: Ticket) -> Ticket | tuple[NanoBananaError, float]:
+        """Only fal itself, or a plain "too many", surely took nothing; a gateway may have handed it on."""
+        response = error.response
+        if response.status_code == 409:
+            return _refusal(response, call), -1.0
+        if response.status_code in _NOT_TAKEN or any(name in response.headers for name in _FAL_MADE):
+            return busy(error, call.endpoint), retry_after(error, self._line.clock)
+        return lost
+
+
+def _refusal(response: httpx.Response, call: Call) -> NanoBananaError:
+    return fault_of(response.status_code, response.headers, read(response), endpoint=call.endpoint).error()
+
+
+def read(response: httpx.Response) -> JSONValue:
+    """The answer's JSON, or its text where it is none."""
+    try:
+        found: JSONValue = response.json()
+    except ValueError:
+        return response.text
+    return found
