@@ -25,11 +25,11 @@ from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import recipe_argument
 from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
-from nano_banana.core.answer import Lost
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_object
+from nano_banana.core.lost import Lost
 from nano_banana.project.wish import Wish
 from nano_banana.settings import Settings
 
@@ -109,9 +109,7 @@ def _lost(*, resubmit: bool, abandon: bool) -> Lost:
     return Lost.RESUBMIT if resubmit else Lost.ABANDON if abandon else Lost.ASK
 
 
-def _run(
-    screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: bool, as_json: bool, begun: float
-) -> int:
+def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: bool, as_json: bool, begun: float) -> int:
     from nano_banana.cli.outcome import exit_code
     from nano_banana.cli.outcome import say_outcome
     from nano_banana.cli.progress import progress

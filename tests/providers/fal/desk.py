@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from nano_banana.core.answer import Leave
-from nano_banana.core.answer import Lost
 from nano_banana.core.blob import Blob
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
