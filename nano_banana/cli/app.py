@@ -28,11 +28,14 @@ COMMANDS = {
     "run": Entry(section="Work", help="Make what a recipe asks for, and pay only for what is missing"),
     "explain": Entry(section="Look", help="Say why a take is as it is, and what changed since the last run"),
     "graph": Entry(section="Look", help="Draw what depends on what, for Mermaid or Graphviz"),
+    "prices": Entry(section="Look", help="Say what endpoints cost, by whose word and of what day"),
+    "catalog": Entry(section="Look", help="Show endpoints, and bring the project's copies up to date"),
     "schema": Entry(section="Look", help="Print a JSON Schema, for editors and programs"),
     "config": Entry(section="House", help="Show and change settings, and keep the fal key"),
     "cache": Entry(section="House", help="Measure, verify and clean the store"),
     "stats": Entry(section="House", help="Say what was spent and saved, and what is still open"),
     "setup": Entry(section="House", help="Fetch the weights that faces and cut-outs need"),
+    "emulate": Entry(section="House", help="Serve fal's protocols here, for tests and for trying things out"),
     "completion": Entry(section="House", help="Print a completion script for bash, zsh or fish"),
 }
 

@@ -1,0 +1,143 @@
+"""The command that serves fal's protocols on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Literal
+from typing import cast
+
+import click
+
+from nano_banana.cli.options import FOLDER
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.screen import Screen
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from nano_banana.emulator.server import Emulator
+
+NEEDS = ("httptools", "starlette", "trustme", "uvicorn")
+"""What the extra `emulator` installs."""
+
+EPILOG = """\b
+Examples:
+  nano-banana emulate --port 8700
+  nano-banana emulate --pictures plain --seconds 2 --json
+  NANO_BANANA_FAL_URL=https://127.0.0.1:8700 SSL_CERT_FILE=… FAL_KEY=any:key \\
+    nano-banana run recipe.yaml --provider fal
+
+Faults on demand and the control API: docs/emulator.md.
+"""
+
+
+@click.command(name="emulate", epilog=EPILOG)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where to listen.  [default: any]")
+@click.option("--plain", is_flag=True, help="HTTP without TLS, for use behind a proxy.")
+@click.option("--folder", type=FOLDER, help="Where ca.pem and the files lie.  [default: a temporary folder]")
+@click.option(
+    "--pictures",
+    type=click.Choice(["drawn", "plain"]),
+    default="drawn",
+    show_default=True,
+    help="Drawn as the local provider draws, or small coloured ones, at once.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=0), default=0.0, metavar="S", help="How long a plain picture takes."
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=40,
+    show_default=True,
+    metavar="N",
+    help="How many requests run at once; the others queue.",
+)
+@click.option("--key", metavar="ID:SECRET", help="The only key that is accepted.  [default: any id:secret]")
+@click.option("--endpoints", type=FOLDER, help="A folder with descriptions of endpoints of your own.")
+@as_json
+@pass_screen
+def command(
+    screen: Screen,
+    *,
+    port: int,
+    plain: bool,
+    folder: Path | None,
+    pictures: str,
+    seconds: float,
+    concurrency: int,
+    key: str | None,
+    endpoints: Path | None,
+    as_json: bool,
+) -> None:
+    """Serve fal's protocols on this machine, for tests and for trying things out.
+
+    Everything of fal's that a client asks (queue, storage, files, prices, models, history) is served at one
+    address, until Ctrl-C. Nothing costs anything, and no AI model draws.
+    """
+    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Unusable([trouble("emulator_extra", module=missing[0])])
+    from nano_banana.emulator.options import Options
+    from nano_banana.emulator.server import Emulator
+
+    options = Options(
+        port=port,
+        tls=not plain,
+        pictures=cast(Literal["drawn", "plain"], pictures),
+        seconds=seconds,
+        concurrency=concurrency,
+        key=key,
+        endpoints=endpoints,
+    )
+    over = _until_stopped()
+    with tempfile.TemporaryDirectory(prefix="nano-banana-emulator-") as temporary:
+        with Emulator(folder or Path(temporary), options) as server:
+            _tell(screen, server, as_json=as_json)
+            over.wait()
+        if not as_json:
+            screen.note("stopped")
+
+
+def _until_stopped() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set: for a server, both are the ordinary end."""
+    over = threading.Event()
+
+    def stop(_: int, __: FrameType | None) -> None:
+        over.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    return over
+
+
+def _tell(screen: Screen, server: Emulator, *, as_json: bool) -> None:
+    ca = None if server.ca is None else str(server.ca)
+    if as_json:
+        told = {"url": server.url, "host": server.host, "ca": ca, "pid": os.getpid(), "folder": str(server.folder)}
+        # On one line and not as `Screen.json` has it: whoever started this reads a line, and goes on.
+        screen.answered = True
+        screen.out.write(json.dumps(told) + "\n")
+        screen.flush()
+        return
+    how = "as the local provider draws" if server.options.pictures == "drawn" else "plain"
+    screen.say(f"serving at {server.url}: pictures {how}, {server.options.concurrency} at once")
+    screen.say("\nin another terminal:")
+    screen.say(f"  export NANO_BANANA_FAL_URL={server.url}")
+    if ca is not None:
+        screen.say(f"  export SSL_CERT_FILE={ca}")
+    screen.say(f"  export FAL_KEY={server.options.key or 'any:key'}")
+    screen.say("  nano-banana run recipe.yaml --provider fal")
+    screen.say(f"\nwhat happened: {server.url}/_emulator/counts and /_emulator/requests")
+    screen.note("Ctrl-C stops it")
+    screen.flush()

@@ -1,0 +1,1 @@
+"""A server that speaks fal's protocols, for tests and for trying out."""

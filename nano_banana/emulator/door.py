@@ -1,0 +1,102 @@
+"""What every request passes first: counted, keyed, perhaps struck."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from nano_banana.emulator.faults import HEADER
+from nano_banana.emulator.faults import Fault
+from nano_banana.emulator.faults import Point
+from nano_banana.emulator.faults import When
+from nano_banana.emulator.faults import wished
+from nano_banana.emulator.order import Order
+from nano_banana.emulator.replies import refuse
+from nano_banana.emulator.replies import struck
+from nano_banana.emulator.replies import unauthorised
+from nano_banana.emulator.world import World
+
+Reply: TypeAlias = ASGIApp
+"""An answer, or what comes in place of one: it is called as an ASGI application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request that got in: `fault` shapes its answer, `later` strikes what comes of it. `order` is whose it is."""
+
+    request: Request
+    order: Order | None
+    fault: Fault | None
+    later: tuple[Fault, ...]
+
+    def shaped(self, kind: str) -> bool:
+        """Whether its answer is to have this fault."""
+        return self.fault is not None and self.fault.kind == kind
+
+
+Handler: TypeAlias = Callable[[Visit], Awaitable[Reply]]
+
+
+class Door:
+    """Stands before every address."""
+
+    def __init__(self, world: World) -> None:
+        """Guard this world."""
+        self._world = world
+
+    def at(self, point: Point, handler: Handler, *, keyed: bool = True) -> Callable[[Request], Awaitable[Response]]:
+        """The handler behind the door; `keyed` asks for a key."""
+
+        async def enter(request: Request) -> Response:
+            # Starlette only calls it; a cut connection is no Response.
+            return cast(Response, await self._enter(point, handler, request, keyed=keyed))
+
+        return enter
+
+    async def _enter(self, point: Point, handler: Handler, request: Request, *, keyed: bool) -> Reply:
+        world = self._world
+        world.requests[point.value] += 1
+        if keyed and not world.opens(request.headers.get("authorization", "")):
+            return unauthorised()
+        wish = request.headers.get(HEADER)
+        try:
+            later = wished(wish, point) if wish else []
+        except ValueError as error:
+            return refuse(400, str(error))
+        order = world.queue.orders.get(request.path_params.get("id", ""))
+        fault = self._strike(point, request, order, later)
+        if fault is not None:
+            world.struck[fault.kind] += 1
+            if fault.when is When.BEFORE:
+                return struck(fault, world.closing)
+        reply = await handler(Visit(request=request, order=order, fault=fault, later=tuple(later)))
+        return struck(fault, world.closing) if fault is not None and fault.when is When.AFTER else reply
+
+    def _strike(self, point: Point, request: Request, order: Order | None, later: list[Fault]) -> Fault | None:
+        for fault in later:
+            if fault.on is point and fault.when is not When.FATE:
+                later.remove(fault)
+                return fault
+        if order is not None:
+            kept = order.take(point)
+            if kept is not None:
+                return kept
+        if point is Point.DOWNLOAD:
+            file = self._world.cabinet.get(request.path_params.get("file", ""))
+            kept = None if file is None else self._world.cabinet.take_fault(file)
+            if kept is not None:
+                return kept
+        endpoint = order.endpoint if order is not None else str(request.path_params.get("app", ""))
+        return self._world.faults.strike(point, endpoint)
+
+
+def base_of(request: Request) -> str:
+    """The address that the client knows this server by."""
+    return f"{request.scope['scheme']}://{request.headers.get('host', '')}"

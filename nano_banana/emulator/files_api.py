@@ -1,0 +1,203 @@
+"""fal's storage: tokens, three kinds of upload, and the files themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.responses import RedirectResponse
+from starlette.responses import Response
+from starlette.types import Receive
+from starlette.types import Scope
+from starlette.types import Send
+
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.emulator.cabinet import Kept
+from nano_banana.emulator.door import Reply
+from nano_banana.emulator.door import Visit
+from nano_banana.emulator.door import base_of
+from nano_banana.emulator.lifecycle import lifetime
+from nano_banana.emulator.logs import iso
+from nano_banana.emulator.replies import as_json
+from nano_banana.emulator.replies import cut
+from nano_banana.emulator.replies import refuse
+from nano_banana.emulator.replies import unauthorised
+from nano_banana.emulator.world import World
+
+TOKEN_LIVES = 3600.0
+"""Seconds that an upload token is good for."""
+
+SMALL = 1 << 20
+"""Bytes up to which a file is served in one piece, from memory."""
+
+PRIVATE = "http://169.254.169.254/latest/meta-data/"
+"""Where a redirect leads unless told otherwise: an address that no client should follow."""
+
+
+class FilesApi:
+    """The handlers of storage and of files."""
+
+    def __init__(self, world: World) -> None:
+        """Serve this world."""
+        self._world = world
+
+    async def token(self, visit: Visit) -> Reply:
+        """Give out a token for uploads."""
+        world = self._world
+        return as_json(
+            {
+                "token": world.token,
+                "token_type": "Bearer",
+                "base_url": base_of(visit.request),
+                "expires_at": iso(world.clock() + TOKEN_LIVES),
+            }
+        )
+
+    async def upload(self, visit: Visit) -> Reply:
+        """Take a file in one piece."""
+        request = visit.request
+        if not self._may_upload(request):
+            return unauthorised()
+        kept = self._place(request)
+        await _written(request, kept.path)
+        self._world.cabinet.keep(kept)
+        return as_json({"access_url": kept.url(base_of(request))})
+
+    async def begin(self, visit: Visit) -> Reply:
+        """Begin an upload in parts."""
+        request = visit.request
+        if not self._may_upload(request):
+            return unauthorised()
+        kept = self._place(request)
+        upload = uuid4().hex
+        self._parts(kept.id, upload).mkdir(parents=True)
+        self._world.pending[kept.id] = kept
+        return as_json({"access_url": kept.url(base_of(request)), "uploadId": upload})
+
+    async def part(self, visit: Visit) -> Reply:
+        """Take one part; its number is in the address, its ETag in the answer."""
+        request = visit.request
+        folder = self._parts(request.path_params["file"], request.path_params["upload"])
+        if not self._may_upload(request):
+            return unauthorised()
+        if not folder.is_dir():
+            return refuse(404, "No such upload")
+        etag = await _written(request, folder / str(request.path_params["part"]))
+        return Response(headers={"etag": f'"{etag}"'})
+
+    async def complete(self, visit: Visit) -> Reply:
+        """Put the parts together, in the order of their numbers."""
+        request = visit.request
+        kept = self._world.pending.pop(request.path_params["file"], None)
+        folder = self._parts(request.path_params["file"], request.path_params["upload"])
+        if kept is None:
+            return refuse(404, "No such upload")
+        listed = as_items(as_object(await request.json()).get("parts"))
+        wanted = sorted(int(str(as_object(part).get("partNumber"))) for part in listed)
+        if [folder / str(number) for number in wanted] != sorted(folder.iterdir(), key=lambda path: int(path.name)):
+            return refuse(400, "The parts that are named are not those that were sent")
+        await asyncio.to_thread(_joined, folder, wanted, kept.path)
+        self._world.cabinet.keep(kept)
+        return as_json({"access_url": kept.url(base_of(request))})
+
+    async def initiate(self, visit: Visit) -> Reply:
+        """Give out a signed address to put a file at."""
+        request = visit.request
+        told = as_object(await request.json())
+        media = str(told.get("content_type") or "application/octet-stream")
+        name = str(told.get("file_name") or "file")
+        kept = self._world.cabinet.place(name, media=media, lifetime=lifetime(request.headers))
+        self._world.pending[kept.id] = kept
+        base = base_of(request)
+        return as_json({"upload_url": f"{base}/files/signed/{kept.id}", "file_url": kept.url(base)})
+
+    async def put(self, visit: Visit) -> Reply:
+        """Take a file at a signed address."""
+        kept = self._world.pending.pop(visit.request.path_params["file"], None)
+        if kept is None:
+            return refuse(404, "No such upload")
+        await _written(visit.request, kept.path)
+        self._world.cabinet.keep(kept)
+        return Response()
+
+    async def download(self, visit: Visit) -> Reply:
+        """Hand out a file; anybody may have it who knows its address."""
+        kept = self._world.cabinet.get(visit.request.path_params["file"])
+        if kept is None or kept.name != visit.request.path_params["name"]:
+            return refuse(404, "Not Found")
+        if visit.fault is not None:
+            damaged = _damaged(kept, visit)
+            if damaged is not None:
+                return damaged
+        if kept.path.stat().st_size <= SMALL:
+            return Response(kept.path.read_bytes(), media_type=kept.media)
+        return FileResponse(kept.path, media_type=kept.media)
+
+    def _may_upload(self, request: Request) -> bool:
+        given = request.headers.get("authorization", "")
+        return given == f"Bearer {self._world.token}" or (given.startswith("Key ") and self._world.opens(given))
+
+    def _place(self, request: Request) -> Kept:
+        head = request.headers
+        media = head.get("content-type", "application/octet-stream")
+        name = head.get("x-fal-file-name", "file")
+        return self._world.cabinet.place(name, media=media, lifetime=lifetime(head))
+
+    def _parts(self, file: str, upload: str) -> Path:
+        return self._world.cabinet.folder / f"{file}.{upload}"
+
+
+def _joined(folder: Path, numbers: list[int], target: Path) -> None:
+    with target.open("wb") as whole:
+        for number in numbers:
+            with (folder / str(number)).open("rb") as part:
+                shutil.copyfileobj(part, whole, 1 << 20)
+    shutil.rmtree(folder)
+
+
+async def _written(request: Request, path: Path) -> str:
+    """Stream the body to a file; returns the MD5 that storage services call an ETag."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("wb") as file:
+        async for chunk in request.stream():
+            file.write(chunk)
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _damaged(kept: Kept, visit: Visit) -> Reply | None:
+    data = kept.path.read_bytes()
+    if visit.shaped("truncated"):
+        return _Short(data=data, media=kept.media)
+    if visit.shaped("corrupt"):
+        middle = len(data) // 2
+        return Response(data[:middle] + bytes(byte ^ 0x5A for byte in data[middle:]), media_type=kept.media)
+    if visit.shaped("wrong-type"):
+        return Response("<html><body>Please wait …</body></html>", media_type="text/html")
+    if visit.shaped("redirect") and visit.fault is not None:
+        return RedirectResponse(visit.fault.arg or PRIVATE, 302)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Short:
+    """A file that ends in the middle, though more was announced."""
+
+    data: bytes
+    media: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send half of it, and cut."""
+        head = [(b"content-length", str(len(self.data)).encode()), (b"content-type", self.media.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        half = self.data[: len(self.data) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await asyncio.sleep(0.05)  # so that the half is out before the line is dead
+        await cut(scope, receive)

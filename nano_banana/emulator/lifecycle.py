@@ -1,0 +1,21 @@
+"""How long a file is to live, as the request's headers wish."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+HEADERS = ("x-fal-object-lifecycle-preference", "x-fal-object-lifecycle")
+
+
+def lifetime(headers: Mapping[str, str]) -> float | None:
+    """Seconds; None for ever, also where the header is no JSON that says a number."""
+    for name in HEADERS:
+        try:
+            wish = json.loads(headers.get(name, "null"))
+        except ValueError:
+            continue
+        seconds = wish.get("expiration_duration_seconds") if isinstance(wish, dict) else None
+        if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+            return float(seconds)
+    return None

@@ -1,0 +1,150 @@
+"""fal's platform API: models, prices, and the history of requests."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from datetime import datetime
+from itertools import islice
+
+from starlette.requests import Request
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.emulator.door import Reply
+from nano_banana.emulator.door import Visit
+from nano_banana.emulator.logs import iso
+from nano_banana.emulator.openapi import model
+from nano_banana.emulator.order import Order
+from nano_banana.emulator.replies import as_json
+from nano_banana.emulator.world import World
+
+DAY = 86_400.0
+MOST = 100
+"""Rows on a page."""
+
+
+class PlatformApi:
+    """The handlers of `/v1`."""
+
+    def __init__(self, world: World) -> None:
+        """Serve this world."""
+        self._world = world
+
+    async def models(self, visit: Visit) -> Reply:
+        """The endpoints of the catalog: those that are named, or a page of those that fit `q`."""
+        request = visit.request
+        catalog = self._world.catalog
+        asked = _several(request, "endpoint_id")
+        query = request.query_params.get("q", "").casefold()
+        ids = [id_ for id_ in asked or catalog.ids if catalog.get(id_) is not None and query in id_.casefold()]
+        start, limit = _whole(request, "cursor", 0), min(_whole(request, "limit", MOST), MOST)
+        page = ids[start : start + limit]
+        expand = "openapi-3.0" in _several(request, "expand")
+        found = [endpoint for endpoint in map(catalog.get, page) if endpoint is not None]
+        more = start + limit < len(ids)
+        return as_json(
+            {
+                "models": [model(endpoint, openapi=expand) for endpoint in found],
+                "next_cursor": str(start + limit) if more else None,
+                "has_more": more,
+            }
+        )
+
+    async def pricing(self, visit: Visit) -> Reply:
+        """The catalog's prices; 404 where one of the endpoints is unknown, or none has a price."""
+        asked = _several(visit.request, "endpoint_id")
+        catalog = self._world.catalog
+        prices: list[JSONValue] = []
+        for id_ in asked or catalog.ids:
+            endpoint = catalog.get(id_)
+            if endpoint is None:
+                return _refuse(404, "not_found", f"Endpoint {id_} not found")
+            if endpoint.price is not None:
+                unit = f"{endpoint.price.unit.value}s"
+                price: JSONObject = {
+                    "endpoint_id": id_,
+                    "unit_price": endpoint.price.usd,
+                    "unit": unit,
+                    "currency": "USD",
+                }
+                prices.append(price)
+        if asked and not prices:
+            return _refuse(404, "not_found", "No pricing found for the endpoints")
+        return as_json({"prices": prices, "next_cursor": None, "has_more": False})
+
+    async def requests(self, visit: Visit) -> Reply:
+        """Requests that have ended, the last first; one that still waits or runs is not listed."""
+        request, world = visit.request, self._world
+        endpoints = set(_several(request, "endpoint_id"))
+        if not endpoints:
+            return _refuse(422, "validation_error", "endpoint_id is required")
+        try:
+            start = _time(request, "start", world.clock() - DAY)
+            end = _time(request, "end", float("inf"))
+        except ValueError:
+            return _refuse(422, "validation_error", "start and end are times in ISO 8601")
+        wanted, status = request.query_params.get("request_id"), request.query_params.get("status")
+        cursor, limit = _whole(request, "cursor", -1), max(1, min(_whole(request, "limit", 50), MOST))
+        fitting = (
+            (number, order)
+            for number, order in world.queue.newest(None if cursor < 0 else cursor)
+            if order.endpoint in endpoints and start <= (order.ended_at or 0) < end
+            if wanted in {None, order.id} and status in {None, _status(order)}
+        )
+        page = list(islice(fitting, limit + 1))
+        payloads = "payloads" in _several(request, "expand")
+        more = len(page) > limit
+        items = [self._row(order, payloads=payloads) for _, order in page[:limit]]
+        return as_json({"items": items, "next_cursor": str(page[limit - 1][0]) if more else None, "has_more": more})
+
+    async def forget(self, visit: Visit) -> Reply:
+        """Delete what was sent and what came of it, files and all."""
+        order = visit.order
+        if order is None:
+            return _refuse(404, "not_found", "Request not found")
+        self._world.cabinet.drop(order.files)
+        order.given, order.gone = None, True
+        return as_json({"cdn_delete_results": [{"link": id_, "exception": None} for id_ in order.files]})
+
+    def _row(self, order: Order, *, payloads: bool) -> JSONObject:
+        row: dict[str, JSONValue] = {
+            "request_id": order.id,
+            "endpoint_id": order.endpoint,
+            "sent_at": iso(order.accepted_at),
+            "started_at": iso(order.started_at or order.accepted_at),
+            "ended_at": iso(order.ended_at or order.accepted_at),
+            "status_code": order.status,
+            "duration": round((order.ended_at or 0) - (order.started_at or order.ended_at or 0), 6),
+        }
+        if payloads:
+            stored = order.headers.get("x-fal-store-io") != "0" and order.given is not None
+            read = self._world.payloads.read
+            row["json_input"] = read(order.given) if stored and order.given is not None else None
+            row["json_output"] = read(order.result) if stored and order.result is not None else None
+        return row
+
+
+def _status(order: Order) -> str:
+    return "success" if order.status < 400 else "error" if order.status >= 500 else "user_error"
+
+
+def _several(request: Request, name: str) -> list[str]:
+    """A parameter that is repeated, or holds several with commas between."""
+    return [part for value in request.query_params.getlist(name) for part in value.split(",") if part]
+
+
+def _whole(request: Request, name: str, unsaid: int) -> int:
+    value = request.query_params.get(name, "")
+    return int(value) if value.isdecimal() else unsaid
+
+
+def _time(request: Request, name: str, unsaid: float) -> float:
+    value = request.query_params.get(name)
+    if not value:
+        return unsaid
+    time = datetime.fromisoformat(value)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+def _refuse(status: int, type_: str, message: str) -> Reply:
+    return as_json({"error": {"type": type_, "message": message, "docs_url": "https://docs.fal.ai"}}, status)

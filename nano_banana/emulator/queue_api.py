@@ -1,0 +1,197 @@
+"""fal's queue: submit, status, stream, result, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from collections.abc import Mapping
+from uuid import uuid4
+
+from starlette.responses import Response
+from starlette.responses import StreamingResponse
+from starlette.types import Receive
+from starlette.types import Scope
+from starlette.types import Send
+
+from nano_banana.catalog.size import argument
+from nano_banana.core.call import canonical
+from nano_banana.core.json import JSONValue
+from nano_banana.emulator.door import Reply
+from nano_banana.emulator.door import Visit
+from nano_banana.emulator.door import base_of
+from nano_banana.emulator.faults import When
+from nano_banana.emulator.logs import lines
+from nano_banana.emulator.order import Order
+from nano_banana.emulator.order import State
+from nano_banana.emulator.order import app_of
+from nano_banana.emulator.replies import as_json
+from nano_banana.emulator.replies import cut
+from nano_banana.emulator.replies import refuse
+from nano_banana.emulator.work import UNITS
+from nano_banana.emulator.world import World
+from nano_banana.emulator.world import state_of
+
+RECORDED = ("x-fal-", "x-app-fal-")
+"""How the headers begin that are noted with a request."""
+
+KEEP_ALIVE = 5.0
+"""Seconds of silence after which a stream says that it is still there."""
+
+
+class QueueApi:
+    """The handlers; every one expects a `Visit` of its own kind."""
+
+    def __init__(self, world: World) -> None:
+        """Serve this world."""
+        self._world = world
+
+    async def submit(self, visit: Visit) -> Reply:
+        """Take a request in, whatever its arguments are: what is wrong with them is its result."""
+        world, request = self._world, visit.request
+        endpoint = request.path_params["app"].strip("/")
+        if world.catalog.get(endpoint) is None:
+            return refuse(404, f"Application {endpoint.rpartition('/')[2]!r} not found")
+        body = await request.body()
+        try:
+            given = json.loads(body)
+            text = canonical(given)
+        except ValueError:
+            return refuse(400, "The body is not JSON", error_type="bad_request")
+        if not isinstance(given, dict):
+            return refuse(422, "The body is not a JSON object")
+        longest = request.query_params.get("fal_max_queue_length", "")
+        if longest.isdecimal() and world.queue.count()[0] > int(longest):
+            return refuse(429, "The queue is too long")
+        fates = [*world.faults.fates(endpoint), *(fault for fault in visit.later if fault.when is When.FATE)]
+        world.struck.update(fault.kind for fault in fates)
+        order = Order(
+            id=str(uuid4()),
+            number=world.accepted + 1,
+            endpoint=endpoint,
+            base=base_of(request),
+            digest=hashlib.sha256(endpoint.encode() + b"\0" + text).hexdigest(),
+            given=world.payloads.put(text),
+            headers={name: value for name, value in request.headers.items() if name.startswith(RECORDED)},
+            accepted_at=world.clock(),
+            faults=[*fates, *(fault for fault in visit.later if fault.when is not When.FATE)],
+        )
+        world.accept(order)
+        position = world.queue.position(order)
+        told = {"status": "IN_QUEUE", "request_id": order.id, **urls(order), "queue_position": position}
+        return as_json(told, headers={"x-fal-request-id": order.id})
+
+    async def status(self, visit: Visit) -> Reply:
+        """Say how far it is: 202 until it has ended, then 200."""
+        order = self._found(visit)
+        if order is None:
+            return _not_found()
+        told = self._told(order, visit)
+        return as_json(told, 200 if order.ended else 202, {"x-fal-request-id": order.id})
+
+    async def stream(self, visit: Visit) -> Reply:
+        """Say how far it is whenever that changes, until it has ended."""
+        order = self._found(visit)
+        if order is None or visit.shaped("stream-404"):
+            return _not_found()
+        if visit.shaped("stream-drop"):
+            return _Torn(f"data: {json.dumps(self._told(order, visit))}\n\n".encode())
+        return StreamingResponse(self._events(order, visit), media_type="text/event-stream")
+
+    async def result(self, visit: Visit) -> Reply:
+        """Hand out the result, with the status and headers that the model gave it."""
+        order = self._found(visit)
+        if order is None:
+            return _not_found()
+        if not order.ended or order.result is None:
+            return refuse(400, "Request is still in progress", error_type="bad_request")
+        head = {"x-fal-request-id": order.id, **({UNITS: "0"} if order.status >= 400 else {}), **order.answered_with}
+        return Response(self._world.payloads.get(order.result), order.status, head, "application/json")
+
+    async def cancel(self, visit: Visit) -> Reply:
+        """Take it out of the queue; what runs goes on, and is billed."""
+        order = self._found(visit)
+        if order is None:
+            return _not_found()
+        if order.ended:
+            return as_json({"status": "ALREADY_COMPLETED"}, 400)
+        self._world.cancel(order)
+        return as_json({"status": "CANCELLATION_REQUESTED"}, 202)
+
+    def _found(self, visit: Visit) -> Order | None:
+        order = visit.order
+        if order is None or order.gone or visit.request.path_params["app"] != app_of(order.endpoint):
+            return None
+        return order
+
+    def _told(self, order: Order, visit: Visit) -> Mapping[str, JSONValue]:
+        told: dict[str, JSONValue] = {"status": state_of(order), "request_id": order.id, **urls(order)}
+        if order.state is State.QUEUED:
+            told["queue_position"] = self._world.queue.position(order)
+        if not visit.shaped("no-logs"):
+            wanted = visit.request.query_params.get("logs", "0") in {"1", "true", "True"}
+            told["logs"] = self._logs(order) if wanted else None
+        if order.ended:
+            spent = (order.ended_at or 0) - (order.started_at or order.ended_at or 0)
+            told["metrics"] = {"inference_time": round(spent, 6)} if order.started_at is not None else {}
+            if order.error is not None:
+                told |= {"error": order.error, "error_type": order.error_type}
+        if visit.shaped("odd-status") and visit.fault is not None:
+            told["status"] = visit.fault.arg or "RESCHEDULED"
+        return told
+
+    def _logs(self, order: Order) -> JSONValue:
+        world = self._world
+        endpoint = world.catalog.get(order.endpoint)
+        if endpoint is None or order.given is None or order.started_at is None:
+            return []
+        steps = argument(endpoint, world.payloads.read(order.given), endpoint.roles.steps)
+        whole = steps if isinstance(steps, int) else 0
+        return lines(order, steps=whole, seconds=world.options.seconds, now=world.clock())
+
+    async def _events(self, order: Order, visit: Visit) -> AsyncIterator[bytes]:
+        changed = asyncio.Event()
+        order.watchers = [*(order.watchers or []), changed]
+        last, silent = "", 0.0
+        while not order.gone and not self._world.closing.is_set():
+            changed.clear()
+            told = json.dumps(self._told(order, visit))
+            if told != last:
+                last, silent = told, 0.0
+                yield f"data: {told}\n\n".encode()
+            elif silent >= KEEP_ALIVE:
+                silent = 0.0
+                yield b": still there\n\n"
+            if order.ended:
+                break
+            try:
+                await asyncio.wait_for(changed.wait(), timeout=1)
+            except TimeoutError:
+                silent += 1
+        order.watchers.remove(changed)
+
+
+class _Torn:
+    """A stream that is cut after its first words."""
+
+    def __init__(self, words: bytes) -> None:
+        self._words = words
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say them, and cut."""
+        head = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": self._words, "more_body": True})
+        await asyncio.sleep(0.05)  # so that the words are out before the line is dead
+        await cut(scope, receive)
+
+
+def urls(order: Order) -> Mapping[str, JSONValue]:
+    """Where to ask for it, as this client knows the server."""
+    here = f"{order.base}/{order.app}/requests/{order.id}"
+    return {"response_url": here, "status_url": f"{here}/status", "cancel_url": f"{here}/cancel"}
+
+
+def _not_found() -> Response:
+    return as_json({"status": "NOT_FOUND", "detail": "Request not found"}, 404)

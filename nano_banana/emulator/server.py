@@ -1,0 +1,175 @@
+"""The server in a thread of its own: begun, asked, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import ssl
+import tempfile
+import threading
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from typing import cast
+
+import uvicorn
+
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONValue
+from nano_banana.emulator.app import app_for
+from nano_banana.emulator.options import Options
+from nano_banana.emulator.wire import Wire
+from nano_banana.emulator.world import World
+
+PATIENCE = 10.0
+"""Seconds that a beginning or an end may take."""
+
+
+class Emulator:
+    """A server that speaks fal's protocols, as a context manager or by `start` and `stop`.
+
+    `folder` gets `ca.pem` and, while it serves, a folder with the files; it is made where it is not there.
+    """
+
+    def __init__(self, folder: Path, options: Options | None = None) -> None:
+        """Prepare; nothing is opened before `start`."""
+        self.folder = folder
+        self.options = options or Options()
+        self.ca: Path | None = None
+        self.port = 0
+        self._own: Path | None = None
+        self._world: World | None = None
+        self._server: uvicorn.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._up = threading.Event()
+
+    @property
+    def host(self) -> str:
+        """`127.0.0.1:PORT`, as fal-client's variables want it."""
+        return f"{self.options.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The one address of everything."""
+        return f"{'https' if self.options.tls else 'http'}://{self.host}"
+
+    def start(self) -> Self:
+        """Serve from now on. Raises Unusable: `emulator_port` or `emulator_folder`."""
+        sock = _listening(self.options)
+        self.port = sock.getsockname()[1]
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._own = Path(tempfile.mkdtemp(prefix="serving-", dir=self.folder))
+            certificate = self._certificate(self._own) if self.options.tls else None
+        except OSError as error:
+            sock.close()
+            why = error.strerror or str(error)
+            raise Unusable([trouble("emulator_folder", folder=str(self.folder), reason=why)]) from error
+        self._thread = threading.Thread(target=self._run, args=(sock, certificate), name="emulator")
+        self._thread.start()
+        if not self._up.wait(PATIENCE):
+            self.stop()
+            raise TimeoutError
+        return self
+
+    def stop(self) -> None:
+        """Serve no more: connections are closed, and the files are removed."""
+        if self._thread is None:
+            return
+        if self._server is not None and self._loop is not None and self._world is not None:
+            self._server.should_exit = True
+            self._loop.call_soon_threadsafe(self._world.closing.set)
+        self._thread.join()
+        self._thread = None
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
+
+    def control(self, method: str, path: str, body: JSONValue = None) -> JSONValue:
+        """Ask the control API, for example `control("GET", "counts")`; returns its JSON.
+
+        Raises urllib.error.HTTPError where it refuses.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
+        trust = None if self.ca is None else ssl.create_default_context(cafile=self.ca)
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        handlers += [] if trust is None else [urllib.request.HTTPSHandler(context=trust)]
+        with urllib.request.build_opener(*handlers).open(request, timeout=PATIENCE) as answer:
+            return cast(JSONValue, json.load(answer))
+
+    def __enter__(self) -> Self:
+        """Begin to serve."""
+        return self.start()
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        """Stop."""
+        self.stop()
+
+    def _certificate(self, own: Path) -> Path:
+        import trustme
+
+        authority = trustme.CA()
+        certificate = authority.issue_cert(self.options.host, "localhost")
+        path = own / "server.pem"
+        certificate.private_key_and_cert_chain_pem.write_to_path(path)
+        self.ca = self.folder.resolve() / "ca.pem"
+        authority.cert_pem.write_to_path(self.ca)
+        return path
+
+    def _run(self, sock: socket.socket, certificate: Path | None) -> None:
+        asyncio.run(self._serve(sock, certificate))
+
+    async def _serve(self, sock: socket.socket, certificate: Path | None) -> None:
+        if self._own is None:
+            return
+        world = self._world = World(self._own, self.options)
+        self._loop = asyncio.get_running_loop()
+        config = uvicorn.Config(
+            app_for(world),
+            http=Wire,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=not self.options.tls,
+            server_header=False,
+            ssl_certfile=certificate,
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=60,
+        )
+        server = self._server = _Server(config, self._up)
+        try:
+            await server.serve(sockets=[sock])
+        finally:
+            await world.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is up, and leaves signals to the program around it."""
+
+    def __init__(self, config: uvicorn.Config, up: threading.Event) -> None:
+        super().__init__(config)
+        self._told = up
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self._told.set()
+
+
+def _listening(options: Options) -> socket.socket:
+    # Named in full: asyncio sends small answers at once only on what says that it is TCP.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((options.host, options.port))
+    except OSError as error:
+        sock.close()
+        why = error.strerror or str(error)
+        raise Unusable([trouble("emulator_port", port=options.port, reason=why)]) from error
+    return sock

@@ -1,0 +1,132 @@
+"""All that a running emulator holds: queue, files, faults, counts."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.json import JSONObject
+from nano_banana.emulator.cabinet import Cabinet
+from nano_banana.emulator.cabinet import Kept
+from nano_banana.emulator.faults import Faults
+from nano_banana.emulator.made import Artist
+from nano_banana.emulator.options import Options
+from nano_banana.emulator.order import Ending
+from nano_banana.emulator.order import Order
+from nano_banana.emulator.order import State
+from nano_banana.emulator.payloads import Payloads
+from nano_banana.emulator.queue import Queue
+from nano_banana.emulator.work import Work
+
+
+class World:
+    """The state behind the doors; lives in one event loop, in a folder of its own."""
+
+    def __init__(self, folder: Path, options: Options, *, clock: Callable[[], float] = time.time) -> None:
+        """Begin with nothing. `clock` tells seconds since 1970."""
+        (folder / "files").mkdir()
+        self.options = options
+        self.clock = clock
+        self.catalog = Catalog.load(options.endpoints)
+        self.payloads = Payloads(folder / "payloads.jsonl")
+        self.cabinet = Cabinet(folder / "files", clock=clock)
+        self.faults = Faults()
+        self.token = uuid4().hex
+        self.closing = asyncio.Event()
+        self._artist = _artist(options, self.catalog)
+        self._work = Work(self.catalog, self._artist, self.cabinet, self.payloads)
+        self.queue = Queue(self._answer, self.payloads, concurrency=options.concurrency, clock=clock)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.requests: Counter[str] = Counter()
+        self.struck: Counter[str] = Counter()
+        self.pending: dict[str, Kept] = {}
+        self.accepted = 0
+        self._ends: Counter[str] = Counter()
+        self._billed = 0
+        self._units = 0.0
+        self._bodies: set[bytes] = set()
+
+    def accept(self, order: Order) -> None:
+        """Count a request, and let it queue."""
+        self.accepted += 1
+        self._bodies.add(bytes.fromhex(order.digest)[:16])
+        self.queue.accept(order)
+
+    def cancel(self, order: Order) -> bool:
+        """Take out what has not begun."""
+        cancelled = self.queue.cancel(order)
+        self._ends["cancelled"] += cancelled
+        return cancelled
+
+    def opens(self, authorization: str) -> bool:
+        """Whether this header is a key that is accepted here."""
+        scheme, _, key = authorization.partition(" ")
+        if scheme.lower() not in {"key", "bearer"}:
+            return False
+        if self.options.key is not None:
+            return hmac.compare_digest(key.encode(), self.options.key.encode())
+        left, colon, right = key.partition(":")
+        return scheme.lower() == "bearer" or bool(left and colon and right)
+
+    def counts(self) -> JSONObject:
+        """What happened since the beginning, or since the last reset."""
+        queued, running = self.queue.count()
+        return {
+            "accepted": self.accepted,
+            "completed": self._ends["completed"],
+            "failed": self._ends["failed"],
+            "cancelled": self._ends["cancelled"],
+            "billed": self._billed,
+            "units": round(self._units, 6),
+            "distinct": len(self._bodies),
+            "most_running": self.queue.most_running,
+            "queued": queued,
+            "running": running,
+            "requests": dict(self.requests),
+            "faults": dict(self.struck),
+        }
+
+    async def reset(self) -> None:
+        """Forget everything, and count from nought."""
+        await self.queue.clear()
+        self.faults.clear()
+        self.cabinet.clear()
+        self.payloads.clear()
+        self._begin()
+
+    async def close(self) -> None:
+        """Give back tasks, processes and files."""
+        self.closing.set()
+        await self.queue.clear()
+        self._artist.close()
+        self.payloads.close()
+
+    async def _answer(self, order: Order) -> Ending:
+        ending = await self._work.answer(order)
+        self._ends["completed" if ending.status < 400 else "failed"] += 1
+        self._billed += ending.units > 0
+        self._units += ending.units
+        return ending
+
+
+def _artist(options: Options, catalog: Catalog) -> Artist:
+    if options.pictures == "plain":
+        from nano_banana.emulator.plain import Plain
+
+        return Plain(options.seconds)
+    from nano_banana.emulator.drawn import Drawn
+
+    return Drawn(catalog, options.drawers)
+
+
+def state_of(order: Order) -> str:
+    """The service's own word for how far a request is: it has three."""
+    return {State.QUEUED: "IN_QUEUE", State.RUNNING: "IN_PROGRESS"}.get(order.state, "COMPLETED")
