@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nano_banana.cli.amounts import duration
 from nano_banana.cli.amounts import money
+from nano_banana.cli.cells import visible
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.words.index import say
@@ -59,18 +60,26 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
 
 
 def say_lost(screen: Screen, lost: Sequence[Record], what: str) -> None:
-    """Print what `failed` (or `would fail`), each with its reason; of many, the first and the commonest reasons."""
+    """Print what `failed` (or `would fail`): each reason once, with what to do and the names that it holds for."""
     counts = Counter(record.card.kind for record in lost)
     named = " and ".join(numbered(counts[kind], kind) for kind in sorted(counts))
     screen.say(screen.paint("red", f"{named} {what}:"))
-    rows = [(record.id, _reason(record)) for record in lost[:SHOWN]]
-    screen.table(rows, indent=2)
-    if len(lost) > SHOWN:
-        rest = Counter(_reason(record) for record in lost[SHOWN:])
-        for reason, count in rest.most_common(5):
-            screen.say(f"  … {count:,} more: {reason}")
+    groups: dict[tuple[str, str], list[str]] = {}
+    for record in lost:
+        groups.setdefault(_reason(record), []).append(record.id)
+    most = max(SHOWN // len(groups), 2)
+    for (reason, hint), names in groups.items():
+        screen.say(f"  {reason}")
+        if hint:
+            screen.say(f"    {hint}")
+        for name in names[:most]:
+            screen.say(f"    - {visible(name)}")
+        if len(names) > most:
+            screen.say(f"    … and {len(names) - most:,} more")
 
 
-def _reason(record: Record) -> str:
-    words = [say(problem) for problem in record.problems]
-    return "; ".join(f"{what} ({hint})" if hint else what for what, hint in words) or str(record.status)
+def _reason(record: Record) -> tuple[str, str]:
+    """What went wrong, with its place in the recipe; and what to do about it."""
+    told = [(problem.place, *say(problem)) for problem in record.problems]
+    words = [f"{place.file}:{place.line}:{place.column}: {what}" if place else what for place, what, _ in told]
+    return "; ".join(words) or str(record.status), "; ".join(hint for _, _, hint in told if hint)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.core.answer import Provider
@@ -13,6 +15,7 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.leave import Leave
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
+from nano_banana.core.problem import Problem
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
 from nano_banana.engine.desk import CallDesk
@@ -61,7 +64,7 @@ class Asking:
             if isinstance(error, CallFailed):
                 cost = error.cost_usd
                 self._watch(News(kind="failed", stage=errand.stage, node=errand.node))
-                raise CallFailed(self._house.named(call, error.problems), cost_usd=cost) from error
+                raise CallFailed(self._told(call, errand, error.problems), cost_usd=cost) from error
             raise
         finally:
             self._purse.settle(reserved, cost)
@@ -75,6 +78,14 @@ class Asking:
         """Close the providers that were made."""
         for provider in self._providers.values():
             await provider.close()
+
+    def _told(self, call: Call, errand: Errand, problems: Iterable[Problem]) -> list[Problem]:
+        """What went wrong, with the stage that asked where it is about a field of the endpoint's."""
+        named = self._house.named(call, problems)
+        return [
+            replace(problem, data={**problem.data, "stage": errand.stage}) if "field" in problem.data else problem
+            for problem in named
+        ]
 
     def _desk(self, errand: Errand, price: float | None, ticket: Ticket | None) -> CallDesk:
         return CallDesk(

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.quotes import FILE as PRICES
 from nano_banana.core.blob import Blob
 from nano_banana.core.blob import imagine
 from nano_banana.core.call import Call
@@ -46,6 +48,7 @@ from nano_banana.project.parts import kinds
 from nano_banana.project.parts import most
 from nano_banana.project.parts import site_of
 from nano_banana.project.parts import trace_of
+from nano_banana.project.placing import placed
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
 from nano_banana.recipe.files import RecipeFiles
@@ -88,7 +91,7 @@ class Project:
     def open(cls, wish: Wish, settings: Settings, *, environ: Mapping[str, str], crew: Crew | None = None) -> Self:
         """Load and check the recipe. Raises Invalid with every problem at once."""
         files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent)
-        catalog = _catalog(files)
+        catalog = _catalog(files, settings.store / PRICES)
         loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=wish.sets, environ=environ)
         crew = crew or Crew(settings.parallel_compute, catalog, access_for(loaded.recipe, settings, environ))
         project = cls(wish, settings, loaded, catalog, crew, environ)
@@ -186,7 +189,8 @@ class Project:
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
         tell_news(forecast.tally, order.known, watch)
-        return in_order(forecast, self.workshop.do(order, self.folder, watch))
+        outcome = in_order(forecast, self.workshop.do(order, self.folder, watch))
+        return replace(outcome, records=placed(outcome.records, self.recipe, self.loaded.nearest))
 
     def remember(self, outcome: Outcome, summary: JSONObject) -> None:
         """Leave the trace by which the next run sees that nothing changed."""
@@ -213,11 +217,14 @@ def _check_name(provider: str) -> None:
         raise Invalid([trouble("unknown_provider", hint=near, name=provider, known=", ".join(PROVIDERS))])
 
 
-def _catalog(files: RecipeFiles) -> Catalog:
-    """The program's endpoints and the project's own, whose files are among those that were read."""
+def _catalog(files: RecipeFiles, quotes: Path) -> Catalog:
+    """The program's endpoints and the project's own, whose files are among those that were read.
+
+    `quotes` is the file of the prices that fal quoted last.
+    """
     folder = files.root / "endpoints"
     if not files.is_folder(folder):
-        return Catalog.load(None)
+        return Catalog.load(None, quotes=quotes)
     for path in folder.glob("*.yaml"):
         files.exists(path)
-    return Catalog.load(folder)
+    return Catalog.load(folder, quotes=quotes)

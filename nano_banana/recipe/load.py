@@ -19,6 +19,7 @@ from nano_banana.recipe.document import load_document
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Text
+from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.checks import check_stages
 from nano_banana.recipe.resolve.prompts import check_cases
 from nano_banana.recipe.resolve.prompts import check_names
@@ -60,6 +61,7 @@ class Loaded:
     warnings: Sequence[Problem]
     lines: Callable[[str], list[str]]
     place_of: Callable[[Text, TemplateFault], Place]
+    nearest: Callable[[Where], Place]
 
 
 def load_recipe(
@@ -84,6 +86,7 @@ def load_recipe(
         warnings=[problem for problem in reading.problems if problem.warning],
         lines=document.lines,
         place_of=partial(place_of, reading),
+        nearest=document.nearest,
     )
 
 

@@ -136,7 +136,7 @@ def test_a_command_line_that_is_wrong(project: Project) -> None:
 
 def test_of_many_failures_the_first_are_shown_and_the_rest_counted(project: Project) -> None:
     project.edit("seeds: [11, 29]", "seeds: {count: 15}").notes.rule(fail=["likeness", "headshot"])
-    project.run(exit_code=1).shows("30 takes failed:", "… 10 more:")
+    project.run(exit_code=1).shows("30 takes failed:", "… and 10 more")
 
 
 def test_hard_links_are_put_and_put_back(project: Project) -> None:
