@@ -24,6 +24,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.providers.fal.addresses import Addresses
 from nano_banana.providers.fal.inspecting import inspect
 from nano_banana.providers.fal.inspecting import label
+from nano_banana.providers.fal.inspecting import parted
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.resend import retry_after
@@ -158,7 +159,7 @@ class Downloads:
                     return response
                 await response.aclose()
                 url = url.join(response.headers.get("Location", ""))
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, ValueError) as error:
             raise CallFailed([trouble("download_unsafe", host="")]) from error
         raise CallFailed([trouble("download_failed", host=_host(remote), file=label(remote), why="redirects")])
 
@@ -193,8 +194,7 @@ def _decode(remote: Remote, path: Path, most: int) -> Miss | None:
 
 def _host(remote: Remote) -> str:
     """Whom to name: the address itself may open what is private."""
-    inline = remote.url[:5].lower() == "data:"
-    return "data:" if inline else (urllib.parse.urlsplit(remote.url).hostname or "")
+    return parted(remote).hostname or parted(remote).scheme
 
 
 def _too_big(remote: Remote, most: int) -> CallFailed:

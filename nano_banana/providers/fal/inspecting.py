@@ -78,5 +78,14 @@ def _is_named_adapter(remote: Remote) -> bool:
 
 def label(remote: Remote) -> str:
     """What to call the file; never the whole address, which may open what is private."""
-    inline = remote.url[:5].lower() == "data:"
-    return remote.name or ("data:" if inline else PurePosixPath(urllib.parse.urlsplit(remote.url).path).name[:80])
+    return remote.name or PurePosixPath(parted(remote).path).name[:80]
+
+
+def parted(remote: Remote) -> urllib.parse.SplitResult:
+    """The parts of the file's address; of one that holds the file itself, or is none, the scheme at most."""
+    if remote.url[:5].lower() == "data:":
+        return urllib.parse.urlsplit("data:")
+    try:
+        return urllib.parse.urlsplit(remote.url)
+    except ValueError:
+        return urllib.parse.urlsplit("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 
@@ -48,7 +49,7 @@ def is_page(head: bytes) -> bool:
 def _is_text(head: bytes) -> bool:
     try:
         # The last character may have been cut in two.
-        head[:-3].decode() if len(head) == HEAD else head.decode()
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD)
     except UnicodeDecodeError:
         return False
     return b"\0" not in head

@@ -27,13 +27,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One answer. `length` is what its header claims (None: none), `zeros` are sent after the body."""
+    """One answer. `length` is what its header claims (None: none), `zeros` follow the body, after `seconds`."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     length: int | None = -1
     zeros: int = 0
+    seconds: float = 0.005
 
 
 def told(value: object, status: int = 200) -> Said:
@@ -53,6 +54,7 @@ class Peer:
         self._tasks: set[asyncio.Task[None]] = set()
         self.routes: dict[str, list[Said | Answer]] = {}
         self.asked: list[Asked] = []
+        self.begun = asyncio.Event()
         self.port = 0
         self.most = 0
         """Requests that were open at the same time."""
@@ -94,10 +96,11 @@ class Peer:
 
     async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
         self.asked.append(asked)
+        self.begun.set()
         self._open += 1
         self.most = max(self.most, self._open)
-        await asyncio.sleep(0.005)
         said = self._said(asked)
+        await asyncio.sleep(said.seconds)
         length = len(said.body) + said.zeros if said.length == -1 else said.length
         headers = {**said.headers, "Connection": "close"}
         if length is not None:

@@ -6,10 +6,13 @@ import io
 import json
 import struct
 from typing import Literal
+from typing import TypeAlias
 
 from PIL import ExifTags
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+
+Form: TypeAlias = Literal["JPEG", "WEBP", "GIF", "TIFF"]
 
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n"
 
@@ -33,7 +36,7 @@ def png(image: Image.Image | None = None, *, note: str = "", orientation: int = 
     return out.getvalue()
 
 
-def other(form: Literal["JPEG", "WEBP", "GIF", "TIFF"], *, note: str = "") -> bytes:
+def other(form: Form, *, note: str = "") -> bytes:
     """As another format, with a text in its EXIF."""
     out = io.BytesIO()
     exif = Image.Exif()

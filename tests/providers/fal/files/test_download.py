@@ -1,0 +1,323 @@
+"""Results come down whole, or not at all; what was paid for is fetched again."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import shutil
+import ssl
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Unusable
+from nano_banana.providers.fal import download
+from nano_banana.providers.fal.download import AGAIN
+from nano_banana.providers.fal.download import AT_ONCE
+from nano_banana.providers.fal.download import MOST_PICTURE
+from nano_banana.providers.fal.download import Downloads
+from nano_banana.providers.fal.download import Fetched
+from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.result import Expect
+from nano_banana.providers.fal.result import Remote
+from nano_banana.providers.fal.terms import Terms
+from tests.providers.fal.clock import QuickClock
+from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.files.peer import Answer
+from tests.providers.fal.files.peer import Peer
+from tests.providers.fal.files.peer import Said
+from tests.providers.fal.files.samples import adapter
+from tests.providers.fal.files.samples import other
+from tests.providers.fal.files.samples import png
+
+PAGE = b"<!DOCTYPE html><title>Sign in</title>"
+GOOD = Said(body=png(), headers={"Content-Type": "text/html"})
+
+
+@asynccontextmanager
+async def downloading(context: ssl.SSLContext, clock: QuickClock) -> AsyncIterator[tuple[Downloads, Peer]]:
+    async with Peer(context) as peer:
+        line = Line(Terms(key="id:secret", base=peer.url), clock)
+        try:
+            yield Downloads(line), peer
+        finally:
+            await line.close()
+
+
+class Fetching:
+    """Fetches `/a` from a server that gives these answers in turn."""
+
+    def __init__(self, context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+        self.context, self.clock, self.desk = context, clock, desk
+        self.asked: list[str] = []
+        self.keys: list[str] = []
+
+    def get(
+        self, answers: Sequence[Said | Answer], *, expect: Expect = "picture", size: int | None = None, name: str = "a"
+    ) -> Fetched:
+        async def story() -> Fetched:
+            async with downloading(self.context, self.clock) as (downloads, peer):
+                peer.routes["/a"] = list(answers)
+                remote = Remote(url=f"{peer.url}/a", size=size, name=name)
+                try:
+                    return await downloads.fetch(remote, self.desk, expect=expect)
+                finally:
+                    self.asked = peer.paths()
+                    self.keys = [one.headers["authorization"] for one in peer.asked if "authorization" in one.headers]
+
+        return asyncio.run(story())
+
+    def fail(self, answers: Sequence[Said | Answer], *, expect: Expect = "picture", size: int | None = None) -> str:
+        """The kind of the failure, and why."""
+        with pytest.raises(CallFailed) as caught:
+            self.get(answers, expect=expect, size=size)
+        assert self.desk.left == []
+        problem = caught.value.problems[0]
+        return f"{problem.kind} {problem.data.get('why', '')}".strip()
+
+
+@pytest.fixture
+def fetching(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> Fetching:
+    return Fetching(context, clock, desk)
+
+
+def bytes_of(fetched: Fetched) -> bytes:
+    assert isinstance(fetched.payload.data, Path)
+    return fetched.payload.data.read_bytes()
+
+
+def test_a_picture_comes_down(fetching: Fetching) -> None:
+    fetched = fetching.get([GOOD], size=len(png()))
+    assert bytes_of(fetched) == png()
+    assert fetched.payload.media == "image/png"
+    assert fetching.keys == []
+    assert fetching.clock.slept == []
+    assert isinstance(fetched.payload.data, Path)
+    assert [fetched.payload.data.parent] == fetching.desk.left
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "media"),
+    [
+        (adapter(), "lora.safetensors", "application/octet-stream"),
+        (b'{"a": 1}', "config.json", "application/json"),
+        (other("JPEG"), "sheet", "image/jpeg"),
+    ],
+)
+def test_a_file_comes_down(body: bytes, name: str, media: str, fetching: Fetching) -> None:
+    fetched = fetching.get([Said(body=body)], expect="file", name=name)
+    assert bytes_of(fetched) == body
+    assert fetched.payload.media == media
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Said(body=png(), length=len(png()) + 10),
+        Said(body=png()[:-30]),
+        Said(body=png()[:40] + bytes(20) + png()[60:]),
+        Said(body=PAGE),
+        Said(body=b""),
+        Said(body=b"not a picture at all"),
+        Said(status=500),
+        Said(status=503),
+        Said(status=403),
+        Said(body=png(), headers={"Content-Encoding": "gzip"}),
+    ],
+)
+def test_a_bad_copy_is_fetched_again(trouble: Said, fetching: Fetching) -> None:
+    fetched = fetching.get([trouble, trouble, GOOD])
+    assert bytes_of(fetched) == png()
+    assert fetching.asked == ["/a"] * 3
+    assert len(fetching.clock.slept) == 2
+
+
+def test_a_wait_that_is_asked_for_is_kept(fetching: Fetching) -> None:
+    fetching.get([Said(status=429, headers={"Retry-After": "33"}), GOOD])
+    assert fetching.clock.slept == [33.0]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (Said(body=png(), length=len(png()) + 10), "lost"),
+        (Said(body=PAGE), "page"),
+        (Said(body=b""), "empty"),
+        (Said(body=png()[:60]), "damaged"),
+        (Said(body=b"words"), "no picture"),
+        (Said(status=502), "status 502"),
+        (Said(status=401), "status 401"),
+    ],
+)
+def test_patience_ends(said: Said, why: str, fetching: Fetching) -> None:
+    assert fetching.fail([said]) == f"download_failed {why}"
+    assert len(fetching.asked) == 1 + AGAIN
+
+
+@pytest.mark.parametrize("size", [len(png()) + 1, len(png()) - 1])
+def test_a_size_that_is_not_what_was_said(size: int, fetching: Fetching) -> None:
+    assert fetching.fail([Said(body=png(), length=None)], size=size) == "download_failed cut short"
+
+
+def test_a_broken_adapter_is_fetched_again(fetching: Fetching) -> None:
+    bad, good = Said(body=adapter()[:-1]), Said(body=adapter())
+    assert bytes_of(fetching.get([bad, good], expect="file", name="l.safetensors")) == adapter()
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_is_gone_is_gone_at_once(status: int, fetching: Fetching) -> None:
+    assert fetching.fail([Said(status=status)]) == "file_gone"
+    assert len(fetching.asked) == 1
+
+
+def test_too_much_is_said_and_not_read(fetching: Fetching) -> None:
+    assert fetching.fail([Said(length=MOST_PICTURE + 1)]) == "download_too_big"
+    assert fetching.fail([GOOD], size=MOST_PICTURE + 1) == "download_too_big"
+    assert len(fetching.asked) == 1
+
+
+def test_an_endless_body_has_an_end(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "MOST_PICTURE", 1_000_000)
+    assert fetching.fail([Said(length=None, zeros=50_000_000)]) == "download_too_big"
+
+
+def test_a_bomb_is_not_decoded(fetching: Fetching) -> None:
+    wide = bytearray(png())
+    wide[16:24] = (30_000).to_bytes(4, "big") * 2
+    wide[29:33] = zlib.crc32(wide[12:29]).to_bytes(4, "big")
+    assert fetching.fail([Said(body=bytes(wide))]) == "download_bomb"
+
+
+def test_who_hangs_is_left(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "LEAST_SECONDS", 0.2)
+    assert bytes_of(fetching.get([Said(seconds=60), GOOD])) == png()
+    assert len(fetching.clock.slept) == 1
+
+
+def to(url: str, status: int = 302) -> Said:
+    return Said(status=status, headers={"Location": url})
+
+
+def test_redirects_are_followed(fetching: Fetching) -> None:
+    answers = [to("/a", status) for status in (301, 302, 303, 307, 308)]
+    assert bytes_of(fetching.get([*answers, GOOD])) == png()
+    assert fetching.keys == []
+
+
+def test_not_for_ever(fetching: Fetching) -> None:
+    assert fetching.fail([to("/a")]) == "download_failed redirects"
+    assert len(fetching.asked) == 6
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *["https://127.0.0.2/a", "https://localhost/a", "https://169.254.169.254/latest", "http://8.8.8.8/a"],
+        *["file:///etc/passwd", "https://[::1]/a", "//10.0.0.1/a", "data:image/png;base64,AAAA"],
+    ],
+)
+def test_no_redirect_leads_home(url: str, fetching: Fetching) -> None:
+    assert fetching.fail([to(url)]) == "download_unsafe"
+    assert len(fetching.asked) == 1
+
+
+def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, desk: BookDesk, context: ssl.SSLContext) -> None:
+    async def story() -> None:
+        async with Peer(context) as peer:
+            line = Line(Terms(key="id:secret"), clock)
+            for url in (
+                f"{peer.url}/a",
+                f"https://localhost:{peer.port}/a",
+                "no address",
+                "https://[::g]/a",
+                "https://0177.0.0.1/a",
+            ):
+                with pytest.raises(CallFailed, match="download_unsafe"):
+                    await Downloads(line).fetch(Remote(url=url), desk)
+            await line.close()
+            assert peer.asked == []
+
+    asyncio.run(story())
+
+
+def inline(url: str, clock: QuickClock, desk: BookDesk) -> Fetched:
+    async def story() -> Fetched:
+        line = Line(Terms(key="id:secret"), clock)
+        try:
+            return await Downloads(line).fetch(Remote(url=url, expect="picture"), desk)
+        finally:
+            await line.close()
+
+    return asyncio.run(story())
+
+
+@pytest.mark.usefixtures("context")
+def test_a_file_may_stand_in_its_address(clock: QuickClock, desk: BookDesk) -> None:
+    text = base64.b64encode(png()).decode()
+    assert bytes_of(inline(f"data:image/png;base64,{text}", clock, desk)) == png()
+    escaped = "".join(f"%{byte:02x}" for byte in png())
+    assert bytes_of(inline(f"DATA:image/png,{escaped}", clock, desk)) == png()
+
+
+@pytest.mark.usefixtures("context")
+@pytest.mark.parametrize("url", ["data:image/png;base64,AAA", "data:image/png", "data:,words"])
+def test_a_damaged_address_is_no_file(url: str, clock: QuickClock, desk: BookDesk) -> None:
+    with pytest.raises(CallFailed, match="download_failed"):
+        inline(url, clock, desk)
+    assert clock.slept == []
+
+
+@pytest.mark.usefixtures("context")
+def test_an_address_has_its_ceiling_too(clock: QuickClock, desk: BookDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "MOST_PICTURE", 10)
+    with pytest.raises(CallFailed, match="download_too_big"):
+        inline("data:image/png;base64," + "A" * 100, clock, desk)
+
+
+def test_a_foreign_certificate_is_not_tried_again(
+    context: ssl.SSLContext, clock: QuickClock, desk: BookDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert Fetching(context, clock, desk).fail([GOOD]) == "download_failed tls"
+    assert clock.slept == []
+
+
+def test_a_disk_that_refuses_is_said(fetching: Fetching) -> None:
+    def vanish(_: object) -> Said:
+        for folder in fetching.desk.left:
+            shutil.rmtree(folder)
+        return GOOD
+
+    with pytest.raises(Unusable, match="download_unwritable"):
+        fetching.get([vanish])
+
+
+def test_a_bounded_number_at_once(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    async def story() -> None:
+        async with downloading(context, clock) as (downloads, peer):
+            peer.routes["/a"] = [GOOD]
+            remote = Remote(url=f"{peer.url}/a", expect="picture")
+            fetched = await asyncio.gather(*(downloads.fetch(remote, desk) for _ in range(3 * AT_ONCE)))
+            assert len({one.payload.data for one in fetched}) == 3 * AT_ONCE
+            assert 1 < peer.most <= AT_ONCE
+
+    asyncio.run(story())
+
+
+@pytest.mark.slow
+def test_a_large_file_is_never_in_memory(fetching: Fetching) -> None:
+    tracemalloc.start()
+    try:
+        fetched = fetching.get([Said(body=b"\1", zeros=300_000_000)], expect="file")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(fetched.payload.data, Path)
+    assert fetched.payload.data.stat().st_size == 300_000_001
+    assert peak < 40_000_000

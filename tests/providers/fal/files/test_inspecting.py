@@ -1,0 +1,90 @@
+"""Black pictures, and what bytes say that they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.providers.fal.inspecting import inspect
+from nano_banana.providers.fal.inspecting import is_black
+from nano_banana.providers.fal.inspecting import label
+from nano_banana.providers.fal.result import Remote
+from nano_banana.providers.fal.sniff import HEAD
+from nano_banana.providers.fal.sniff import media_of
+from tests.providers.fal.files.samples import png
+
+
+def black(mode: str, dot: int | None = None) -> Image.Image:
+    made = Image.new(mode, (40, 30))
+    if mode in {"RGBA", "LA"}:
+        made.putalpha(255)
+    if dot is not None:
+        made.putpixel((39, 29), dot if len(made.getbands()) == 1 else (*[0] * (len(made.getbands()) - 1), dot))
+    return made
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "RGBA", "1", "P", "I;16"])
+def test_black_is_black_in_every_mode(mode: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(png(black(mode)))
+    assert is_black(tmp_path / "a")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_one_dark_dot_is_a_picture(mode: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(png(black(mode, dot=1)))
+    assert not is_black(tmp_path / "a")
+
+
+def test_a_broken_picture_has_no_colour(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(png()[:60])
+    with pytest.raises(CallFailed, match="picture_broken"):
+        is_black(tmp_path / "a")
+
+
+def test_a_page_may_be_what_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"<html></html>")
+    remote = Remote(url="https://f/a", media="text/html")
+    assert inspect(tmp_path / "a", remote, is_picture=False).media == "text/html"
+    assert inspect(tmp_path / "a", remote, is_picture=True).wrong == "page"
+    assert inspect(tmp_path / "a", Remote(url="https://f/a"), is_picture=False).wrong == "page"
+
+
+@pytest.mark.parametrize(
+    ("head", "media"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "application/octet-stream"),
+        (b"\0\0\0\x20ftypavif", "image/avif"),
+        (b"\0\0\0\x20ftypisom", "video/mp4"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"  <!-- a --><HTML>", "text/html"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><Error>", "text/html"),
+        (b'{"a": [1, 2]}', "application/json"),
+        (b'{"a": "' + b"b" * HEAD, "application/json"),
+        (b"[" + b"1" * HEAD, "application/json"),
+        (b"words" * HEAD, "text/plain"),
+        ("ä".encode() * HEAD, "text/plain"),
+        (b"words", "text/plain"),
+        (b"\xff\xfe\0", "application/octet-stream"),
+        (b"a\0b", "application/octet-stream"),
+    ],
+)
+def test_what_bytes_say(head: bytes, media: str) -> None:
+    assert media_of(head[:HEAD]) == media
+
+
+@pytest.mark.parametrize(
+    ("remote", "expected"),
+    [
+        (Remote(url="https://f/b/c.png?signature=s"), "c.png"),
+        (Remote(url="https://f/b/c.png", name="d.png"), "d.png"),
+        (Remote(url="https://["), ""),
+        (Remote(url="data:image/png;base64,AAAA"), ""),
+    ],
+)
+def test_a_file_is_called_by_its_name(remote: Remote, expected: str) -> None:
+    assert label(remote) == expected

@@ -1,0 +1,298 @@
+"""Each content goes up once, by fal's own client, over real TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Refused
+from nano_banana.providers.fal import uploads as uploads_module
+from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.terms import DAY
+from nano_banana.providers.fal.terms import Terms
+from nano_banana.providers.fal.uploads import AT_ONCE
+from nano_banana.providers.fal.uploads import Uploads
+from tests.providers.fal.clock import QuickClock
+from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.files.peer import Peer
+from tests.providers.fal.files.peer import Said
+from tests.providers.fal.files.peer import told
+from tests.providers.fal.files.samples import SECRET
+from tests.providers.fal.files.samples import adapter
+from tests.providers.fal.files.samples import picture
+from tests.providers.fal.files.samples import png
+from tests.providers.fal.files.storage import INITIATE
+from tests.providers.fal.files.storage import TOKEN
+from tests.providers.fal.files.storage import UPLOAD
+from tests.providers.fal.files.storage import Storage
+
+
+@asynccontextmanager
+async def uploading(
+    context: ssl.SSLContext, clock: QuickClock, *, life: int | None = DAY, key: str = "id:secret"
+) -> AsyncIterator[tuple[Uploads, Storage]]:
+    async with Peer(context) as peer:
+        line = Line(Terms(key=key, base=peer.url, uploads_expire_after=life), clock)
+        try:
+            yield Uploads(line), Storage(peer=peer)
+        finally:
+            await line.close()
+
+
+def calling(inputs: Mapping[str, Blob]) -> Call:
+    return Call(provider="fal", endpoint="fal-ai/x", arguments={"prompt": "a", "loras": [{"scale": 1}]}, inputs=inputs)
+
+
+def test_inputs_become_addresses(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    image, lora = desk.put(png(note="at home")), desk.put(adapter())
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            call = calling({"image_url": image, "loras/0/path": lora, "mask_url": image})
+            body = await uploads.body(call, desk)
+            loras = body["loras"]
+            assert isinstance(loras, list)
+            assert body["image_url"] == body["mask_url"]
+            assert loras == [{"scale": 1, "path": loras[0]["path"]}]
+            assert sorted(storage.kept) == sorted([body["image_url"], loras[0]["path"]])
+            assert b"at home" not in storage.kept[str(body["image_url"])]
+            assert storage.peer.paths().count(UPLOAD) == 2
+            sent = [one for one in storage.peer.asked if one.path == UPLOAD]
+            assert {one.headers["content-type"] for one in sent} == {"image/png", "application/octet-stream"}
+            assert json.loads(sent[0].headers["x-fal-object-lifecycle"]) == {"expiration_duration_seconds": DAY}
+            assert {one.headers["authorization"] for one in sent} == {"Bearer t"}
+
+    asyncio.run(story())
+    assert {told["phase"] for told in desk.told} == {"uploading"}
+    assert desk.left == []
+
+
+def test_calls_share_an_upload(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    image = desk.put(png())
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            bodies = await asyncio.gather(*(uploads.body(calling({"image_url": image}), desk) for _ in range(5)))
+            assert len({str(body["image_url"]) for body in bodies}) == 1
+            assert storage.peer.paths().count(UPLOAD) == 1
+
+    asyncio.run(story())
+
+
+def test_an_upload_is_remembered_by_the_store(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            first = await uploads.body(call, desk)
+            later = Uploads(uploads._line)
+            assert await later.body(call, desk) == first
+            assert len(desk.told) == 1
+            clock.at += DAY
+            assert await later.body(call, desk) != first
+            assert storage.peer.paths().count(UPLOAD) == 2
+
+    asyncio.run(story())
+
+
+def test_fresh_sends_again(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, _):
+            first = await uploads.body(call, desk)
+            second = await uploads.body(call, desk, fresh=True)
+            assert second != first
+            assert await uploads.body(call, desk) == second
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("life", "later", "sent"), [(None, 10 * DAY, 1), (300, 100, 1), (300, 200, 2), (DAY, DAY, 2)])
+def test_an_upload_is_used_while_it_lasts(
+    life: int | None, later: float, sent: int, context: ssl.SSLContext, clock: QuickClock, desk: BookDesk
+) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock, life=life) as (uploads, storage):
+            await uploads.body(call, desk)
+            clock.at += later
+            await uploads.body(call, desk)
+            assert storage.peer.paths().count(UPLOAD) == sent
+
+    asyncio.run(story())
+
+
+def test_no_more_than_a_few_at_once(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    images = {f"images/{at}": desk.put(png(picture(colour=at))) for at in range(12)}
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            body = await uploads.body(calling(images), desk)
+            urls = body["images"]
+            assert isinstance(urls, list)
+            assert [storage.kept[url] for url in urls] == [desk.path(blob).read_bytes() for blob in images.values()]
+            assert 1 < storage.peer.most <= AT_ONCE
+
+    asyncio.run(story())
+
+
+def test_what_may_not_leave_is_named(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    inputs = {"image_url": desk.put(SECRET), "images/3": desk.put(SECRET + b"2"), "mask_url": desk.put(png())}
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            with pytest.raises(CallFailed) as caught:
+                await uploads.body(calling(inputs), desk)
+            assert [(one.kind, one.data["input"]) for one in caught.value.problems] == [
+                ("file_not_sent", "image_url"),
+                ("file_not_sent", "images/3"),
+            ]
+            assert all(SECRET not in sent for sent in storage.kept.values())
+
+    asyncio.run(story())
+    assert desk.left == []
+
+
+@pytest.mark.parametrize("trouble", [Said(status=503), Said(status=500), Said(status=429), Said(length=90)])
+def test_trouble_is_met_with_patience(
+    trouble: Said, context: ssl.SSLContext, clock: QuickClock, desk: BookDesk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            routes = storage.peer.routes
+            routes[UPLOAD].insert(0, trouble)
+            routes[INITIATE].insert(0, trouble)
+            assert str((await uploads.body(call, desk))["image_url"]) in storage.kept
+
+    asyncio.run(story())
+    assert clock.slept
+    assert capfd.readouterr() == ("", "")
+
+
+def test_who_hangs_is_left(
+    context: ssl.SSLContext, clock: QuickClock, desk: BookDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads_module, "LEAST_SECONDS", 0.3)
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            storage.peer.routes[UPLOAD].insert(0, Said(seconds=60))
+            assert str((await uploads.body(call, desk))["image_url"]) in storage.kept
+            assert storage.peer.paths().count(UPLOAD) == 2
+
+    asyncio.run(story())
+    assert len(clock.slept) == 1
+
+
+def test_the_other_storage_is_used(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            storage.peer.routes[UPLOAD] = [Said(status=500)]
+            assert (await uploads.body(call, desk))["image_url"] == f"{storage.peer.url}/files/other"
+            assert list(storage.kept.values()) == [png()]
+
+    asyncio.run(story())
+
+
+def test_patience_ends_and_everybody_hears_it(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            storage.peer.routes |= {TOKEN: [Said(status=503)], INITIATE: [Said(status=503)]}
+            asked = [uploads.body(call, desk) for _ in range(3)]
+            ends = await asyncio.gather(*asked, return_exceptions=True)
+            assert [end.problems[0].kind for end in ends if isinstance(end, CallFailed)] == ["fal_busy"] * 3
+
+    asyncio.run(story())
+    assert sum(clock.slept) <= 120
+
+
+@pytest.mark.parametrize("answer", [told({"other": 1}), Said(body=b"{"), told({"access_url": 7}), Said(status=413)])
+def test_an_answer_without_an_address(answer: Said, context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            storage.peer.routes |= {UPLOAD: [answer], INITIATE: [answer]}
+            with pytest.raises(CallFailed) as caught:
+                await uploads.body(call, desk)
+            assert caught.value.problems[0].kind == "upload_failed"
+            assert caught.value.problems[0].data["input"] == "image_url"
+
+    asyncio.run(story())
+
+
+def test_a_wrong_key_stops_the_run_and_is_not_said(
+    context: ssl.SSLContext, clock: QuickClock, desk: BookDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = calling({"image_url": desk.put(png()), "mask_url": desk.put(SECRET)})
+
+    async def story() -> None:
+        async with uploading(context, clock, key="id:wr0ng") as (uploads, storage):
+            storage.peer.routes[INITIATE] = [Said(status=401)]
+            with pytest.raises(Refused) as caught:
+                await uploads.body(call, desk)
+            assert "wr0ng" not in repr(caught.value.problems)
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(story())
+    assert "wr0ng" not in caplog.text
+
+
+def test_who_is_cancelled_leaves_the_upload_to_the_next(
+    context: ssl.SSLContext, clock: QuickClock, desk: BookDesk
+) -> None:
+    call = calling({"image_url": desk.put(png())})
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            tasks = [asyncio.ensure_future(uploads.body(call, desk)) for _ in range(3)]
+            await storage.peer.begun.wait()
+            tasks[0].cancel()
+            tasks[2].cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            assert isinstance(ends[1], dict)
+            assert [type(end) for end in (ends[0], ends[2])] == [asyncio.CancelledError] * 2
+
+    asyncio.run(story())
+    assert desk.left == []
+
+
+@pytest.mark.slow
+def test_a_large_file_goes_in_parts(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    tensor = 101 * 1024 * 1024
+    header = json.dumps({"a": {"dtype": "U8", "shape": [tensor], "data_offsets": [0, tensor]}}).encode()
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + tensor)
+    blob = desk.store.put(path, media="application/octet-stream")
+
+    async def story() -> None:
+        async with uploading(context, clock) as (uploads, storage):
+            body = await uploads.body(calling({"image_url": blob}), desk)
+            assert body["image_url"] == f"{storage.peer.url}/files/big"
+            assert len(storage.kept[f"{storage.peer.url}/files/big"]) == blob.size
+            assert len(storage.parts) == 11
+
+    asyncio.run(story())
+    assert desk.left == []
