@@ -28,7 +28,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One change. `harmful` where a request that was right before may be refused now, or mean something else."""
+    """One change. `harmful` where a request that was right before may be refused now.
+
+    Another default does no harm: requests name the one that is known.
+    """
 
     field: str
     sort: Sort
@@ -81,13 +84,14 @@ def _changed(before: Field, after: Field) -> Iterator[FieldChange]:
         )
     old, new = _default(before), _default(after)
     if old != new or isinstance(old, bool) != isinstance(new, bool):
-        yield FieldChange(field=name, sort=Sort.DEFAULT, before=old, after=new, harmful=True)
+        yield FieldChange(field=name, sort=Sort.DEFAULT, before=old, after=new)
     yield from _range(before, after)
     yield from _choices(before, after)
 
 
 def _default(field: Field) -> JSONValue:
-    return None if field.default is MISSING else field.default
+    """What it is unsaid; an empty text or list is as good as nothing."""
+    return None if field.default is MISSING or field.default in ("", [], {}) else field.default
 
 
 def _range(before: Field, after: Field) -> Iterator[FieldChange]:

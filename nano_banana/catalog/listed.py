@@ -65,7 +65,7 @@ def _field(api: OpenApi, name: str, raw: JSONValue, *, required: bool) -> Field:
         maximum=_bound(bounds, "maximum", "exclusiveMaximum", up=-1),
         choices=tuple(_choices(api, kind, some)),
         max_items=_max_items(some),
-        description=" ".join(str(schema.get("description") or schema.get("title") or "").split()),
+        description=" ".join(str(schema.get("description") or "").split()),
     )
 
 

@@ -11,6 +11,7 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.faults import faults
 from nano_banana.catalog.field import MISSING
 from nano_banana.catalog.field import Field
+from nano_banana.catalog.field import FieldType
 from nano_banana.catalog.price import Price
 from nano_banana.catalog.roles import Roles
 
@@ -22,7 +23,7 @@ def refreshed(known: Endpoint, listed: Mapping[str, Field]) -> Endpoint:
     """
     fields = {name: _field(known.fields.get(name), field) for name, field in listed.items()}
     roles = _roles(known.roles, fields)
-    most = fields[roles.adapters].max_items if roles.adapters else 0
+    most = listed[roles.adapters].max_items if roles.adapters else 0
     return sound(
         replace(
             known,
@@ -48,11 +49,16 @@ def sound(endpoint: Endpoint) -> Endpoint:
 
 
 def _field(before: Field | None, now: Field) -> Field:
+    """The field as it is now, known by what was known. How many adapters it takes is the endpoint's to say."""
+    if now.type is FieldType.ADAPTERS or (before is not None and before.type is FieldType.ADAPTERS):
+        now = replace(now, max_items=None)
     if before is None or not same_type(before.type, now.type):
         return now
+    empty = now.default is MISSING and before.default in ("", [], {})
     return replace(
         now,
         type=before.type,
+        default=before.default if empty else now.default,
         minimum=before.minimum if now.minimum is None else now.minimum,
         maximum=before.maximum if now.maximum is None else now.maximum,
         max_items=before.max_items if now.max_items is None else now.max_items,

@@ -45,7 +45,7 @@ def change(before: JSONObject, after: JSONObject) -> list[tuple[str, object, obj
     [
         (N, []),
         ({**N, "description": "new words"}, []),
-        ({**N, "default": 5}, [("default", 4, 5, True)]),
+        ({**N, "default": 5}, [("default", 4, 5, False)]),
         ({**N, "maximum": 20}, [("range", "≥ 1, ≤ 9", "≥ 1, ≤ 20", False)]),
         ({**N, "maximum": 8}, [("range", "≥ 1, ≤ 9", "≥ 1, ≤ 8", True)]),
         ({**N, "minimum": 2}, [("range", "≥ 1, ≤ 9", "≥ 2, ≤ 9", True)]),
@@ -64,7 +64,7 @@ def test_choices() -> None:
     urls: JSONObject = {"type": "urls", "max_items": 4}
     assert change(urls, {"type": "list", "max_items": 2}) == [("range", "at most 4 items", "at most 2 items", True)]
     assert change({"type": "url"}, {"type": "string"}) == []
-    assert change({"type": "string"}, {"type": "string", "default": "x"}) == [("default", None, "x", True)]
+    assert change({"type": "string"}, {"type": "string", "default": "x"}) == [("default", None, "x", False)]
     assert change({"type": "string", "max_items": 1}, {"type": "string", "maximum": 1}) == [
         ("range", "at most 1 items", "≤ 1, at most 1 items", True)
     ]
@@ -79,10 +79,16 @@ def test_how_many_adapters_it_takes_is_a_bound_of_the_endpoint() -> None:
     assert refreshed(known, fields(loras=now)).adapters_max == 3
 
 
+def test_an_empty_default_is_none() -> None:
+    known, now = made({"it": {"type": "string", "default": ""}}), fields(it={"type": "string"})
+    assert changes(known.fields, now) == []
+    assert refreshed(known, now) == known
+
+
 def test_a_switch_is_no_number() -> None:
     one: JSONObject = {"type": "object", "default": 1}
     true: JSONObject = {"type": "object", "default": True}
-    assert change(one, true) == [("default", 1, True, True)]
+    assert change(one, true) == [("default", 1, True, False)]
     assert change({"type": "object"}, {"type": "object", "minimum": 1})[0][1] == "any"
 
 

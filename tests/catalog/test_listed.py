@@ -43,7 +43,7 @@ def test_numbers_with_their_ranges() -> None:
 
 def test_what_may_be_null_is_what_it_is_else() -> None:
     seed = field(optional({"type": "integer"}, title="Seed"))
-    assert (seed.type, seed.default, seed.description) == (FieldType.INTEGER, MISSING, "Seed")
+    assert (seed.type, seed.default, seed.description) == (FieldType.INTEGER, MISSING, "")
 
 
 def test_a_named_size_or_sides_is_a_size() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +21,15 @@ from nano_banana.cli.wishes import recipe_argument
 from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
 
+if TYPE_CHECKING:
+    from nano_banana.project.online import Compared
+    from nano_banana.project.project import Project
+
 EPILOG = """\b
 Examples:
   nano-banana check
   nano-banana check portraits/recipe.yaml --set company=Acme
+  nano-banana check --online
 """
 
 
@@ -29,20 +37,56 @@ Examples:
 @recipe_argument
 @variables
 @provider
+@click.option("--online", is_flag=True, help="Also ask fal whether its endpoints are as we know them; needs a key.")
 @as_json
 @pass_screen
-def command(screen: Screen, recipe: Path, *, variables: tuple[str, ...], provider: str | None, as_json: bool) -> None:
+def command(
+    screen: Screen, recipe: Path, *, variables: tuple[str, ...], provider: str | None, online: bool, as_json: bool
+) -> None:
     """Find every mistake in a recipe.
 
-    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0.
+    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. What
+    `--online` found is kept, and said again without it for a day.
     """
     wish = wish_of(recipe, variables=variables, provider=provider)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
         found, takes = project.recipe, project.check()
+        compared = _compare(project, online=online)
+        if compared.problems:
+            screen.problems(compared.problems)
         if as_json:
-            problems = [problem_as_json(problem) for problem in project.loaded.warnings]
+            problems = [problem_as_json(problem) for problem in (*project.loaded.warnings, *compared.problems)]
             screen.json({"status": "ok", "recipe": found.name, "takes": takes, "problems": problems})
-        else:
-            counts = [numbered(len(found.subjects), "subject"), numbered(len(found.shots), "shot")]
-            counts += [numbered(len(found.stages), "stage"), numbered(takes, "take")]
-            screen.say(f"{found.name}: {', '.join(counts)}; no mistake found")
+            return
+        counts = [numbered(len(found.subjects), "subject"), numbered(len(found.shots), "shot")]
+        counts += [numbered(len(found.stages), "stage"), numbered(takes, "take")]
+        screen.say(f"{found.name}: {', '.join(counts)}; no mistake found")
+        _say_compared(screen, compared)
+
+
+def _compare(project: Project, *, online: bool) -> Compared:
+    """With fal's listings, asked now or within the last day."""
+    from nano_banana.project.house import house_access
+    from nano_banana.project.listings import ask_listings
+    from nano_banana.project.listings import kept_listings
+    from nano_banana.project.online import compare
+    from nano_banana.project.online import endpoints_of
+
+    ids, store, now = endpoints_of(project), project.settings.store, time.time()
+    if online and ids:
+        listings = ask_listings(house_access(project.settings, os.environ), store, ids, now=now)
+    else:
+        listings = kept_listings(store, ids, now=now)
+    return compare(project, listings, os.environ)
+
+
+def _say_compared(screen: Screen, compared: Compared) -> None:
+    if compared.as_of is None:
+        return
+    from nano_banana.project.listings import day_of
+
+    for endpoint, count in compared.others.items():
+        said = f"{endpoint}: {numbered(count, 'change')} at fal that this recipe need not mind"
+        screen.note(f"{said}; `nano-banana catalog refresh {endpoint}` shows what")
+    if not compared.problems:
+        screen.say(f"its endpoints are at fal as they are known here, as of {day_of(compared.as_of)}")

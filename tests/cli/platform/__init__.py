@@ -1,0 +1,1 @@
+"""Commands that ask fal's platform: prices, catalog, check --online."""
