@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from nano_banana.catalog.catalog import Catalog
@@ -17,7 +18,7 @@ def units_in(headers: Mapping[str, str]) -> float | None:
         units = float(headers.get(HEADER, ""))
     except ValueError:
         return None
-    return units if units >= 0 else None
+    return units if math.isfinite(units) and units >= 0 else None
 
 
 def cost_of(units: float | None, call: Call, catalog: Catalog) -> float | None:

@@ -87,7 +87,7 @@ def fault_of(status: int, headers: Mapping[str, str], body: JSONValue, *, endpoi
         return Fault(kind=_WHOLE[status], data=said, all_calls=True)
     if status == 404 and not kind:
         return Fault(kind="endpoint_gone", data=said, all_calls=True)
-    if kind in _TRANSIENT or (status >= 500 and not kind):
+    if kind in _TRANSIENT or (status >= 500 and kind not in {*_FILES, *_REFUSED}):
         return Fault(kind="fal_failed", data=said, again=_again(headers))
     return _of_the_request(status, kind, {**said, **_field(first)})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal
 
 import httpx
@@ -51,8 +52,9 @@ class Line:
     def url(self, ticket: Ticket, what: Literal["status", "response", "cancel"]) -> str:
         """The service's own address for this, where the key may go there; else the one built from the request's id."""
         given = ticket.urls.get(what, "")
-        if given and self.hosts.trusted(self.hosts.placed(httpx.URL(given))):
-            return given
+        with suppress(httpx.InvalidURL):
+            if given and self.hosts.trusted(self.hosts.placed(httpx.URL(given))):
+                return given
         handle = AsyncRequestHandle.from_request_id(self.wire, ticket.endpoint, ticket.request_id)
         return {"status": handle.status_url, "response": handle.response_url, "cancel": handle.cancel_url}[what]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,7 +42,7 @@ def status_of(told: JSONValue) -> StatusNow:
     position = data.get("queue_position")
     return StatusNow(
         phase=_WORDS.get(str(data.get("status")), Phase.ODD),
-        position=position if isinstance(position, int) else None,
+        position=position if isinstance(position, int) and not isinstance(position, bool) else None,
         log=_last_line(data),
         seconds=_seconds(data),
     )
@@ -57,4 +58,6 @@ def _last_line(data: JSONObject) -> str:
 def _seconds(data: JSONObject) -> float | None:
     metrics = data.get("metrics")
     took = metrics.get("inference_time") if isinstance(metrics, Mapping) else None
-    return float(took) if isinstance(took, int | float) and not isinstance(took, bool) else None
+    if isinstance(took, bool) or not isinstance(took, int | float):
+        return None
+    return float(took) if math.isfinite(took) and took >= 0 else None

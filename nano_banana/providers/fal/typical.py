@@ -14,6 +14,10 @@ FIRST, MOST = 0.5, 10.0
 """Seconds between looks at an endpoint that nobody knows: at first, and at most."""
 
 
+LEAST = 0.05
+"""Seconds between looks, however near the end may be."""
+
+
 class Typical:
     """Typical seconds from acceptance to completion, by endpoint; kept between runs."""
 
@@ -47,9 +51,9 @@ def next_look(elapsed: float, typical: float | None) -> float:
     if typical is None:
         return min(max(FIRST, elapsed * 0.25), MOST)
     if elapsed < 0.9 * typical:
-        return min(0.9 * typical - elapsed, 60.0)
+        return min(max(LEAST, 0.9 * typical - elapsed), 60.0)
     if elapsed < 2 * typical:
-        return min(max(0.1, 0.03 * typical), 2.0)
+        return min(max(2 * LEAST, 0.03 * typical), 2.0)
     return min(max(FIRST, (elapsed - typical) * 0.25), MOST)
 
 

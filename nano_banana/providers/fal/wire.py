@@ -49,7 +49,7 @@ class Declined(Exception):
 class Wire(httpx.AsyncClient):
     """Sends to fal's hosts wherever they are, at the pace agreed, and shows the key to nobody else.
 
-    Raises Broken and Declined, and no error of httpx's transport.
+    Raises Broken and Declined in place of httpx's own; while a stream is read, httpx's RequestError as it comes.
     """
 
     def __init__(self, hosts: Hosts, headers: dict[str, str], pace: Pace) -> None:
@@ -83,7 +83,7 @@ class Wire(httpx.AsyncClient):
             response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
             if response.status_code in REFUSALS:
                 await response.aread()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise broken(error) from error
         if response.status_code in REFUSALS:
             await response.aclose()
@@ -91,8 +91,8 @@ class Wire(httpx.AsyncClient):
         return response
 
 
-def broken(error: httpx.TransportError) -> Broken:
-    """What an error of the transport says about the request."""
+def broken(error: httpx.RequestError) -> Broken:
+    """What an error says about the request; an answer that can't be decoded is none, but came from somewhere."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return Broken("timeout", sent=False)
     if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
@@ -101,9 +101,10 @@ def broken(error: httpx.TransportError) -> Broken:
 
 
 def _is_tls(error: BaseException) -> bool:
+    """Whether the two sides can't agree; a hand-shake that was cut off may go better the next time."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return True
+            return not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
         cause = cause.__cause__ or cause.__context__
     return False
