@@ -11,6 +11,8 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.answer import Answer
 from nano_banana.core.answer import Desk
 from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
 from nano_banana.core.ticket import Ticket
@@ -28,6 +30,7 @@ from nano_banana.providers.fal.resend import insist
 from nano_banana.providers.fal.result import Remote
 from nano_banana.providers.fal.result import split
 from nano_banana.providers.fal.submit import read
+from nano_banana.providers.fal.wire import REFUSALS
 from nano_banana.providers.fal.wire import Declined
 
 PATIENCE = Patience(first=0.5, most=15.0, total=300.0)
@@ -57,7 +60,8 @@ class Collecting:
     async def collect(self, ticket: Ticket, call: Call, desk: Desk) -> Answer | Failed | None:
         """The answer with its ticket closed, or how it failed; None where the result is gone.
 
-        Raises CallFailed where a file can't be fetched: it is paid for, and the next run tries again.
+        Raises CallFailed where the answer or a file of it can't be read, and Refused where the key may not ask: the
+        result stays at the service, is paid for, and the next run tries again.
         """
         desk.tell(phase="collecting")
         response = await self._result(ticket)
@@ -68,10 +72,12 @@ class Collecting:
             return None
         if response.status_code >= 400:
             fault = fault_of(response.status_code, response.headers, body, endpoint=ticket.endpoint)
+            if fault.all_calls:
+                raise fault.error(cost_usd=None)
             free = units is None and fault.kind not in _MAYBE_BILLED
             return Failed(fault, units, 0.0 if free else cost)
         if not isinstance(body, Mapping):
-            return Failed(Fault(kind="result_unreadable", data={"endpoint": ticket.endpoint}), units, cost)
+            raise CallFailed([trouble("result_unreadable", endpoint=ticket.endpoint)], cost_usd=None)
         if any(flag is True for flag in as_items(body.get("has_nsfw_concepts") or [])):
             return Failed(_unsafe(ticket), units, cost)
         return await self._answer(ticket, body, desk, units, cost)
@@ -102,14 +108,24 @@ class Collecting:
 
         async def once() -> httpx.Response:
             try:
-                return await self._line.wire.get(url)
+                response = await self._line.wire.get(url)
             except Declined as error:
-                # The status of a result is the model's own, unless a gateway said it.
-                if "x-fal-request-id" in error.response.headers or "x-fal-error-type" in error.response.headers:
-                    return error.response
-                raise
+                response = error.response
+            # The status of a result is the model's own, unless a gateway said it.
+            is_doubtful = response.status_code in REFUSALS or response.status_code >= 500
+            if is_doubtful and not _is_own(response):
+                raise Declined(response)
+            return response
 
         return await insist(once, patience=PATIENCE, clock=self._line.clock, what=ticket.endpoint)
+
+
+def _is_own(response: httpx.Response) -> bool:
+    """Whether fal or the model says it: in fal's headers, or as fal words errors."""
+    body = read(response)
+    return any(name.startswith("x-fal-") for name in response.headers) or (
+        isinstance(body, Mapping) and not body.keys().isdisjoint({"detail", "error_type"})
+    )
 
 
 def _unsafe(ticket: Ticket) -> Fault:
