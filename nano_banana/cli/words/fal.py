@@ -24,6 +24,7 @@ WORDS: Mapping[str, Wording] = {
     "endpoint_gone": Wording(
         "fal has no `{endpoint}` ({status}: {said})", "`nano-banana check --online` says what changed"
     ),
+    "endpoint_unnamed": Wording("`{endpoint}` can't be asked for at fal", "ids look like `fal-ai/flux-lora`"),
     "fal_certificate": Wording(
         "the certificate that came from `{what}` is not trusted", "behind a proxy, or an emulator: set SSL_CERT_FILE"
     ),
@@ -50,6 +51,10 @@ WORDS: Mapping[str, Wording] = {
     "request_unknown": Wording(
         "a request to `{endpoint}` was sent and its answer lost: fal may have accepted it, but does not list it",
         f"a request that still runs is not in the history: run again later; else {AGAIN}",
+    ),
+    "request_elsewhere": Wording(
+        "request {request} to `{endpoint}` was sent to {service}, which alone knows what became of it",
+        "run again with `fal_url` as it was then",
     ),
     "result_gone": Wording(
         "fal has no result of request {request} to `{endpoint}` any more", f"it was billed if it was done; {AGAIN}"

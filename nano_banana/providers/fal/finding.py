@@ -14,12 +14,13 @@ from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
 from nano_banana.core.ticket import moved
 from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.pause import pause
 from nano_banana.providers.fal.platform import PastRequest
 from nano_banana.providers.fal.platform import Platform
 from nano_banana.providers.fal.platform import PlatformDenied
 
 SKEW = 300.0
-"""Seconds that our clock and fal's may differ."""
+"""Seconds that our clock and fal's may differ, and that a request may take to arrive."""
 
 FRESH = 900.0
 """Seconds in which a request may still be queued or running, so that looking again is worth while."""
@@ -40,7 +41,7 @@ class Finding:
         """The ticket, `sent` under the id that was found, or None where history has no such request.
 
         An old request is looked for once, a young one for most of a minute, since history only lists what has ended.
-        Ends early where the run is to end. A history that can't be read is as good as none.
+        A history that can't be read is as good as none. Raises Stopped where the run is to end before that is known.
         """
         clock = self._line.clock
         young = clock.now() - ticket.begun_at < FRESH
@@ -51,15 +52,15 @@ class Finding:
                 return None
             if found is not None:
                 return found
-            if wait is None or desk.leave.asked.is_set():
-                return None
-            await clock.sleep(wait)
+            if wait is not None:
+                await pause(wait, clock=clock, leave=desk.leave)
         return None
 
     async def _look(self, ticket: Ticket, desk: Desk) -> Ticket | None:
         body = as_object(json.loads(ticket.body))
         past = await self._platform.requests(ticket.endpoint, start=ticket.begun_at - SKEW, end=None)
-        alike = sorted((one for one in past if _is_of(one, body)), key=lambda one: one.sent_at)
+        alike = [one for one in past if _is_of(one, body) and one.sent_at <= ticket.begun_at + SKEW]
+        alike.sort(key=lambda one: (one.json_input != body, one.sent_at))
         async with self._taking:
             taken = await desk.requests(ticket.service, [one.request_id for one in alike])
             free = next((one for one in alike if one.request_id not in taken), None)

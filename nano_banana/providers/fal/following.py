@@ -1,12 +1,14 @@
-"""A request that was accepted, followed to its end: by stream, else by looks."""
+"""A request that was accepted, followed to its end: streams or looks."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+from collections.abc import AsyncGenerator
 from collections.abc import AsyncIterator
 from collections.abc import Coroutine
+from contextlib import aclosing
 from enum import Enum
 
 import httpx
@@ -14,7 +16,7 @@ from httpx_sse import EventSource
 from httpx_sse import SSEError
 
 from nano_banana.core.answer import Desk
-from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.ticket import Ticket
 from nano_banana.providers.fal.faults import fault_of
 from nano_banana.providers.fal.line import Line
@@ -39,7 +41,12 @@ DROPS = 3
 GRACE = 2.0
 """Seconds in which a second Ctrl-C still reaches requests that wait in the queue."""
 
+LAST_WORDS = 0.25
+"""Seconds that a stream may take to end once it has said that the request has."""
+
 PATIENCE = Patience(first=0.5, most=15.0, total=600.0)
+BRIEFLY = Patience(total=5.0)
+"""Somebody pressed Ctrl-C twice."""
 
 
 class End(Enum):
@@ -55,8 +62,11 @@ class End(Enum):
 class Following:
     """Follows requests by their ids."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, silence: float = SILENCE, grace: float = GRACE) -> None:
+        """`silence` is how many seconds a stream may be still, `grace` those in which a second wish to end is heard."""
         self._line = line
+        self._silence = silence
+        self._grace = grace
         self._typical = Typical()
         self._streams = True
 
@@ -66,7 +76,7 @@ class Following:
         A second wish to end cancels it where it still waits in the queue. Raises CallFailed where the service can't be
         reached for long, Refused where it refuses to say.
         """
-        one = _Request(self._line, ticket, desk)
+        one = _Request(self._line, ticket, desk, self._silence)
         task = asyncio.create_task(self._to_end(one))
         leaving = asyncio.create_task(desk.leave.asked.wait())
         try:
@@ -78,12 +88,11 @@ class Following:
     async def _left(self, one: _Request, task: asyncio.Task[End]) -> End:
         leave = one.desk.leave
         if one.phase is Phase.QUEUED and not leave.insisted.is_set():
-            await _unless_given_up(asyncio.wait({task}, timeout=GRACE), one.desk)
+            await _unless_given_up(asyncio.wait({task}, timeout=self._grace), one.desk)
         if task.done():
             return task.result()
-        if leave.insisted.is_set() and one.phase is Phase.QUEUED and await one.cancel():
-            return End.CANCELLED
-        return End.LEFT
+        is_waiting = leave.insisted.is_set() and one.phase is Phase.QUEUED
+        return await one.taken_back() if is_waiting else End.LEFT
 
     async def _to_end(self, one: _Request) -> End:
         clock = self._line.clock
@@ -92,12 +101,13 @@ class Following:
         while True:
             now: StatusNow | None = None
             if self._streams and drops < DROPS:
-                heard = one.heard
+                before = one.last
                 now = await self._listen(one)
-                drops = 0 if one.heard > heard else drops + 1
-            else:
+                drops = drops + 1 if one.last == before else 0
+            elif one.last is not None or begun - one.ticket.begun_at < SILENCE:
+                # (What an earlier run sent may be done: it is looked at once before anything is waited for.)
                 typical = await self._typical.of(one.ticket.endpoint, one.desk)
-                await clock.sleep(next_look(clock.now() - begun, typical))
+                await clock.sleep(next_look(max(clock.now() - one.ticket.begun_at, 0.0), typical))
             now = now or await one.look()
             if now is None:
                 return End.GONE
@@ -109,16 +119,21 @@ class Following:
                 return End.COMPLETED
 
     async def _listen(self, one: _Request) -> StatusNow | None:
-        """The last status, once it has ended; None where the stream ended first."""
+        """The last status, once it has ended; None where the stream ended first, after a moment's wait."""
         try:
-            async for now in one.events():
-                if now.phase is Phase.COMPLETED:
-                    return now
+            async with aclosing(one.events()) as events:
+                async for now in events:
+                    if now.phase is Phase.COMPLETED:
+                        await _run_out(events)
+                        return now
         except _NoStream:
             # Perhaps the request is gone; if it is not, this service has no streams.
-            self._streams = await one.look() is None
-        except (Broken, Declined, httpx.TransportError, SSEError):
-            await self._line.clock.sleep(PATIENCE.wait(0, self._line.clock))
+            found = await one.look()
+            self._streams = found is None
+            return found
+        except (Broken, Declined, httpx.RequestError, SSEError):
+            pass
+        await self._line.clock.sleep(PATIENCE.wait(0, self._line.clock))
         return None
 
 
@@ -129,28 +144,28 @@ class _NoStream(Exception):
 class _Request:
     """One request at the service, and what was last heard of it."""
 
-    def __init__(self, line: Line, ticket: Ticket, desk: Desk) -> None:
+    def __init__(self, line: Line, ticket: Ticket, desk: Desk, silence: float) -> None:
         self._line = line
+        self._timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS)
         self.ticket = ticket
         self.desk = desk
         self.phase = Phase.QUEUED
-        self.heard = 0
+        self.last: StatusNow | None = None
         self._url = line.url(ticket, "status")
 
-    async def events(self) -> AsyncIterator[StatusNow]:
+    async def events(self) -> AsyncGenerator[StatusNow]:
         """The statuses that the stream brings. Raises _NoStream, Broken, Declined, and httpx's own on the way."""
         url = f"{self._url}/stream"
-        timeout = httpx.Timeout(SILENCE, connect=CONNECT_SECONDS)
-        async with self._line.wire.stream("GET", url, params={"logs": "1"}, timeout=timeout) as response:
+        async with self._line.wire.stream("GET", url, params={"logs": "1"}, timeout=self._timeout) as response:
             if response.status_code != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
                 raise _NoStream
             async for event in EventSource(response).aiter_sse():
                 with contextlib.suppress(ValueError):
                     yield self._told(status_of(json.loads(event.data)))
 
-    async def look(self) -> StatusNow | None:
+    async def look(self, patience: Patience = PATIENCE) -> StatusNow | None:
         """Its status now; None where the service knows nothing of it. Raises CallFailed and Refused."""
-        response = await self._line.get(self._url, what=self.ticket.endpoint, params={"logs": "1"}, patience=PATIENCE)
+        response = await self._line.get(self._url, what=self.ticket.endpoint, params={"logs": "1"}, patience=patience)
         if response.status_code in (404, 410):
             return None
         if response.status_code >= 400:
@@ -159,27 +174,42 @@ class _Request:
             )
         return self._told(status_of(read(response)))
 
-    async def cancel(self) -> bool:
-        """Take it out of the queue; whether the service says that it will."""
+    async def taken_back(self) -> End:
+        """Take it out of the queue. What began to run meanwhile is left there, what is done is to be collected."""
+        try:
+            if not await self._cancel():
+                return End.LEFT
+            now = await self.look(BRIEFLY)
+        except NanoBananaError:
+            return End.LEFT
+        if now is None or now.phase is Phase.QUEUED:
+            return End.CANCELLED
+        return End.COMPLETED if now.phase is Phase.COMPLETED else End.LEFT
+
+    async def _cancel(self) -> bool:
+        """Whether the service says that it will. Raises CallFailed where it says nothing."""
         url = self._line.url(self.ticket, "cancel")
 
         async def once() -> httpx.Response:
             return await self._line.wire.put(url)
 
-        try:
-            response = await insist(
-                once, patience=Patience(total=5.0), clock=self._line.clock, what=self.ticket.endpoint
-            )
-        except CallFailed:
-            return False
+        response = await insist(once, patience=BRIEFLY, clock=self._line.clock, what=self.ticket.endpoint)
         return response.status_code < 300
 
     def _told(self, now: StatusNow) -> StatusNow:
-        self.heard += 1
+        self.last = now
         if now.phase is not Phase.ODD:
             self.phase = now.phase
             self.desk.tell(phase=str(now.phase), position=now.position, log=now.log)
         return now
+
+
+async def _run_out(events: AsyncIterator[StatusNow]) -> None:
+    """Hear a stream out that has said all: a connection that is left in the middle of an answer can't be used again."""
+    with contextlib.suppress(TimeoutError, Broken, httpx.RequestError, SSEError):
+        async with asyncio.timeout(LAST_WORDS):
+            async for _ in events:
+                pass
 
 
 async def _unless_given_up(waiting: Coroutine[None, None, object], desk: Desk) -> None:

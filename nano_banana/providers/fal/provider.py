@@ -15,7 +15,6 @@ from nano_banana.core.answer import Answer
 from nano_banana.core.answer import Desk
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import trouble
 from nano_banana.core.lost import Lost
 from nano_banana.core.problem import Problem
@@ -29,7 +28,11 @@ from nano_banana.providers.fal.faults import Again
 from nano_banana.providers.fal.finding import Finding
 from nano_banana.providers.fal.following import End
 from nano_banana.providers.fal.following import Following
+from nano_banana.providers.fal.hosts import is_stand_in
 from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.pause import pause
+from nano_banana.providers.fal.pause import stay
+from nano_banana.providers.fal.pause import stopped
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.submit import Submitting
 from nano_banana.providers.fal.terms import Terms
@@ -78,19 +81,24 @@ class Fal:
             if end.fault.again is Again.NEVER or turn == TRIES:
                 raise end.fault.error(cost_usd=end.cost_usd)
             ticket, fresh = None, end.fault.again is Again.WITH_FRESH_FILES
-            await self._line.clock.sleep(BETWEEN.wait(turn, self._line.clock))
-            _leave(desk)
+            await pause(BETWEEN.wait(turn, self._line.clock), clock=self._line.clock, leave=desk.leave)
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._line.close()
 
     async def _taken_up(self, ticket: Ticket | None, desk: Desk) -> Ticket | None:
-        """The open ticket of an earlier attempt. Raises CallFailed where it was billed and would fail again."""
+        """The open ticket of an earlier attempt.
+
+        Raises CallFailed where it was billed and would fail again, and where a stand-in can't know what fal does, or
+        the other way round.
+        """
         if ticket is None:
             return None
         if ticket.state is TicketState.FAILED and ticket.reason == FINAL and desk.lost is not Lost.RESUBMIT:
             raise CallFailed([trouble("unsafe_picture_before", endpoint=ticket.endpoint)])
+        if ticket.open and is_stand_in(ticket.service) is not is_stand_in(self._line.hosts.service):
+            raise CallFailed([_elsewhere(ticket)], cost_usd=None)
         if ticket.state is TicketState.SENDING:
             return await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="interrupted"))
         return ticket if ticket.open else None
@@ -102,7 +110,7 @@ class Fal:
                 ticket = await self._found(ticket, desk)
             else:
                 body = await self._uploads.body(call, desk, fresh=fresh)
-                _leave(desk)
+                stay(desk.leave)
                 ticket = await _held(self._submitting.submit(call, body, desk), desk)
         return ticket
 
@@ -123,11 +131,11 @@ class Fal:
         """Follow and collect. Raises Stopped where it was left or taken back, CallFailed where its result is gone."""
         end = await self._following.follow(ticket, desk)
         if end is End.LEFT:
-            raise _stopped()
-        if end is End.CANCELLED:
-            await desk.keep(moved(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now()))
-            raise _stopped()
+            raise stopped()
         found = await self._collecting.collect(ticket, call, desk) if end is End.COMPLETED else None
+        if end is End.CANCELLED or (_is_cancelled(found) and desk.leave.insisted.is_set()):
+            await desk.keep(moved(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now()))
+            raise stopped()
         if found is None:
             lost = await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="result_gone"))
             raise CallFailed([_unknown(lost)], cost_usd=None)
@@ -138,27 +146,28 @@ class Fal:
         return found
 
 
-async def _held(sending: Coroutine[None, None, T], desk: Desk) -> T:
-    """Wait for the end of a request that is on its way, for a while even where the run is given up."""
+def _is_cancelled(found: Answer | Failed | None) -> bool:
+    return isinstance(found, Failed) and found.fault.kind == "request_cancelled"
+
+
+async def _held(sending: Coroutine[None, None, T], desk: Desk, *, hold: float = HOLD) -> T:
+    """Wait for the end of a request that is on its way, for `hold` seconds even where the run is given up."""
     task = asyncio.ensure_future(sending)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=HOLD)
+        await asyncio.wait({task}, timeout=hold)
         if task.done() and desk.leave.insisted.is_set():
             # What has just been accepted is left, or taken back, in good order.
             return task.result()
+        # It is not to go on unheard, and send again.
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         raise
 
 
-def _leave(desk: Desk) -> None:
-    """Nothing is sent once the run is to end."""
-    if desk.leave.asked.is_set():
-        raise _stopped()
-
-
-def _stopped() -> Stopped:
-    return Stopped([trouble("interrupted")])
+def _elsewhere(ticket: Ticket) -> Problem:
+    return trouble("request_elsewhere", endpoint=ticket.endpoint, service=ticket.service, request=ticket.request_id)
 
 
 def _unknown(ticket: Ticket) -> Problem:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import httpx
+from fal_client import AsyncRequestHandle
 from fal_client import FalClientHTTPError
+from fal_client.client import AppId
 
 from nano_banana.core.answer import Desk
 from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.ticket import Ticket
@@ -17,6 +22,7 @@ from nano_banana.core.ticket import TicketState
 from nano_banana.core.ticket import moved
 from nano_banana.providers.fal.faults import fault_of
 from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.pause import pause
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.resend import busy
 from nano_banana.providers.fal.resend import retry_after
@@ -47,8 +53,10 @@ class Submitting:
         """Send a call's request; the ticket is `sent`, or `unknown` where fal may have it and did not say so.
 
         What surely was not accepted (no connection, 429) is sent again within `PATIENCE`. Raises CallFailed when
-        that is over or the request is refused, Refused where every request would be.
+        that is over or the request is refused, Refused where every request would be, and Stopped where the run is to
+        end before it was accepted.
         """
+        _check_name(call.endpoint)
         clock = self._line.clock
         over = clock.now() + PATIENCE.total
         turn = 0
@@ -63,7 +71,7 @@ class Submitting:
             turn += 1
             if at_least < 0 or clock.now() + wait > over:
                 raise failure
-            await clock.sleep(wait)
+            await pause(wait, clock=clock, leave=desk.leave)
 
     def _new(self, call: Call, body: JSONObject, desk: Desk) -> Ticket:
         return Ticket(
@@ -90,21 +98,49 @@ class Submitting:
         except Declined as error:
             return self._declined(error, call, lost)
         except FalClientHTTPError as error:
+            if error.status_code >= 500 and not _is_from_fal(error.response):
+                return lost
             return _refusal(error.response, call), -1.0
         except (ValueError, KeyError, TypeError):
             # An answer of success that can't be read: something was accepted.
-            return lost
-        urls = {"status": handle.status_url, "response": handle.response_url, "cancel": handle.cancel_url}
-        return moved(ticket, TicketState.SENT, request_id=handle.request_id, urls=urls)
+            handle = None
+        return (handle and _accepted(ticket, handle)) or lost
 
     def _declined(self, error: Declined, call: Call, lost: Ticket) -> Ticket | tuple[NanoBananaError, float]:
         """Only fal itself, or a plain "too many", surely took nothing; a gateway may have handed it on."""
         response = error.response
         if response.status_code == 409:
             return _refusal(response, call), -1.0
-        if response.status_code in _NOT_TAKEN or any(name in response.headers for name in _FAL_MADE):
+        if response.status_code in _NOT_TAKEN or _is_from_fal(response):
             return busy(error, call.endpoint), retry_after(error, self._line.clock)
         return lost
+
+
+def _check_name(endpoint: str) -> None:
+    """Raise CallFailed where a request could not be followed: its addresses are built from owner and application."""
+    with suppress(ValueError, IndexError):
+        AppId.from_endpoint_id(endpoint)
+        return
+    raise CallFailed([trouble("endpoint_unnamed", endpoint=endpoint)])
+
+
+def _accepted(ticket: Ticket, handle: AsyncRequestHandle) -> Ticket | None:
+    """The ticket under its id; None where the answer has none that is text."""
+    name: object = handle.request_id
+    urls: dict[str, object] = {
+        "status": handle.status_url,
+        "response": handle.response_url,
+        "cancel": handle.cancel_url,
+    }
+    if not isinstance(name, str) or not name:
+        return None
+    told = {what: url for what, url in urls.items() if isinstance(url, str)}
+    return moved(ticket, TicketState.SENT, request_id=name, urls=told)
+
+
+def _is_from_fal(response: httpx.Response) -> bool:
+    """Whether fal's queue itself says it, not a gateway before it that may have handed the request on."""
+    return any(name in response.headers for name in _FAL_MADE)
 
 
 def _refusal(response: httpx.Response, call: Call) -> NanoBananaError:

@@ -1,0 +1,34 @@
+"""A wait that ends at once where the run is to end."""
+
+from __future__ import annotations
+
+import asyncio
+
+from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import trouble
+from nano_banana.core.leave import Leave
+from nano_banana.providers.fal.clock import Clock
+
+
+async def pause(seconds: float, *, clock: Clock, leave: Leave) -> None:
+    """Wait. Raises Stopped as soon as the run is to end."""
+    waiting = asyncio.ensure_future(clock.sleep(seconds))
+    asked = asyncio.ensure_future(leave.asked.wait())
+    try:
+        await asyncio.wait({waiting, asked}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        asked.cancel()
+        await asyncio.gather(waiting, asked, return_exceptions=True)
+    stay(leave)
+
+
+def stay(leave: Leave) -> None:
+    """Raise Stopped where the run is to end."""
+    if leave.asked.is_set():
+        raise stopped()
+
+
+def stopped() -> Stopped:
+    """What is at the service was left there, or taken back."""
+    return Stopped([trouble("interrupted")])
