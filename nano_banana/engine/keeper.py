@@ -70,7 +70,10 @@ class Keeper:
 
     async def keep_ticket(self, ticket: Ticket) -> Ticket:
         """Keep a ticket for good. A run that is cancelled still keeps it."""
-        return await asyncio.shield(self._tickets.ask(ticket))
+        kept = await asyncio.shield(self._tickets.ask(ticket))
+        if isinstance(kept, NanoBananaError):
+            raise kept
+        return kept
 
     async def let_go(self, key: str) -> None:
         """Give up a claim without an answer."""
@@ -108,8 +111,12 @@ class Keeper:
         self._store.record(entries)
         return kept
 
-    def _ticketed(self, tickets: Sequence[Ticket]) -> Sequence[Ticket]:
-        return self._store.tickets.keep(tickets)
+    def _ticketed(self, tickets: Sequence[Ticket]) -> Sequence[Ticket | NanoBananaError]:
+        """All in one transaction; where one can't be kept, it is alone in that: the others are paid for, too."""
+        try:
+            return self._store.tickets.keep(tickets)
+        except NanoBananaError as error:
+            return [error] if len(tickets) == 1 else [kept for ticket in tickets for kept in self._ticketed([ticket])]
 
     def _dropped(self, keys: Sequence[str]) -> Sequence[None]:
         self._store.release(keys, owner=self._owner)
