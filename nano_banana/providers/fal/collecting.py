@@ -84,10 +84,15 @@ class Collecting:
 
     async def _answer(
         self, ticket: Ticket, body: JSONObject, desk: Desk, units: float | None, cost: float | None
-    ) -> Answer | Failed:
+    ) -> Answer | Failed | None:
         endpoint = self._catalog.get(ticket.endpoint)
         data, remotes = split(body, endpoint.makes if endpoint else ())
-        files = await self._fetch(remotes, desk)
+        try:
+            files = await self._fetch(remotes, desk)
+        except CallFailed as error:
+            if any(problem.kind == "file_gone" for problem in error.problems):
+                return None
+            raise CallFailed(error.problems, cost_usd=cost) from error
         if any(file.black for file in files.values()):
             return Failed(_unsafe(ticket), units, cost)
         closed = moved(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._line.clock.now())

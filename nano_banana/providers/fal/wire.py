@@ -75,10 +75,11 @@ class Wire(httpx.AsyncClient):
         """Send it, once."""
         request.url = self._hosts.placed(request.url)
         request.headers["Host"] = request.url.netloc.decode("ascii")
-        if self._hosts.trusted(request.url):
-            await self._pace.turn()
-        elif request.headers.get("Authorization") == self._key:
-            del request.headers["Authorization"]
+        if request.headers.get("Authorization") == self._key:
+            if self._hosts.trusted(request.url):
+                await self._pace.turn()
+            else:
+                del request.headers["Authorization"]
         try:
             response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
             if response.status_code in REFUSALS:
