@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +42,7 @@ class Drawn:
         files: dict[str, Payload] = {}
         first: Answer | None = None
         for at, arguments in enumerate(_each(endpoint, inputs.arguments)):
-            call, paths = call_of(endpoint, arguments, inputs.files)
+            call, paths = await asyncio.to_thread(call_of, endpoint, arguments, inputs.files)
             answer = await self._local.answer(call, _Paths(paths))
             first = first or answer
             files |= {place.replace("images/0", f"images/{at}"): payload for place, payload in answer.files.items()}

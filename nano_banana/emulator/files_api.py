@@ -95,14 +95,17 @@ class FilesApi:
     async def complete(self, visit: Visit) -> Reply:
         """Put the parts together, in the order of their numbers."""
         request = visit.request
-        kept = self._world.pending.pop(request.path_params["file"], None)
+        if not self._may_upload(request):
+            return unauthorised()
+        kept = self._world.pending.get(request.path_params["file"])
         folder = self._parts(request.path_params["file"], request.path_params["upload"])
-        if kept is None:
+        if kept is None or not folder.is_dir():
             return refuse(404, "No such upload")
         listed = as_items(as_object(await request.json()).get("parts"))
         wanted = sorted(int(str(as_object(part).get("partNumber"))) for part in listed)
         if [folder / str(number) for number in wanted] != sorted(folder.iterdir(), key=lambda path: int(path.name)):
             return refuse(400, "The parts that are named are not those that were sent")
+        del self._world.pending[kept.id]
         await asyncio.to_thread(_joined, folder, wanted, kept.path)
         self._world.cabinet.keep(kept)
         return as_json({"access_url": kept.url(base_of(request))})
@@ -137,8 +140,8 @@ class FilesApi:
             if damaged is not None:
                 return damaged
         if kept.path.stat().st_size <= SMALL:
-            return Response(kept.path.read_bytes(), media_type=kept.media)
-        return FileResponse(kept.path, media_type=kept.media)
+            return _Noted(Response(kept.path.read_bytes(), media_type=kept.media), self._world)
+        return _Noted(FileResponse(kept.path, media_type=kept.media), self._world)
 
     def _may_upload(self, request: Request) -> bool:
         given = request.headers.get("authorization", "")
@@ -184,6 +187,19 @@ def _damaged(kept: Kept, visit: Visit) -> Reply | None:
     if visit.shaped("redirect") and visit.fault is not None:
         return RedirectResponse(visit.fault.arg or PRIVATE, 302)
     return None
+
+
+class _Noted:
+    """A file whose end is noted."""
+
+    def __init__(self, file: Response, world: World) -> None:
+        self._file = file
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        await self._file(scope, receive, send)
+        self._world.served()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

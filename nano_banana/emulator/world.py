@@ -53,12 +53,19 @@ class World:
         self._billed = 0
         self._units = 0.0
         self._bodies: set[bytes] = set()
+        self._first: float | None = None
+        self._last: float | None = None
 
     def accept(self, order: Order) -> None:
         """Count a request, and let it queue."""
         self.accepted += 1
+        self._first = order.accepted_at if self._first is None else self._first
         self._bodies.add(bytes.fromhex(order.digest)[:16])
         self.queue.accept(order)
+
+    def served(self) -> None:
+        """Note that a file has gone out, to its last byte."""
+        self._last = self.clock()
 
     def cancel(self, order: Order) -> bool:
         """Take out what has not begun."""
@@ -90,6 +97,8 @@ class World:
             "most_running": self.queue.most_running,
             "queued": queued,
             "running": running,
+            "first_accepted_at": self._first,
+            "last_served_at": self._last,
             "requests": dict(self.requests),
             "faults": dict(self.struck),
         }

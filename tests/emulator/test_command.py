@@ -1,0 +1,82 @@
+"""The command: begins, says where it is, and stops when told to."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from nano_banana.core.errors import Unusable
+from nano_banana.emulator.options import Options
+from nano_banana.emulator.server import Emulator
+
+COMMAND = [sys.executable, "-m", "nano_banana", "emulate", "--pictures", "plain"]
+
+
+def test_a_program_starts_it_and_stops_it(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--json", "--folder", str(tmp_path), "--key", "a:b"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        trust = ssl.create_default_context(cafile=told["ca"])
+        assert httpx.get(f"{told['url']}/_emulator/counts", verify=trust).json()["accepted"] == 0
+        assert told["pid"] == process.pid
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (0, b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+
+
+def test_a_person_reads_what_to_export() -> None:
+    with subprocess.Popen([*COMMAND, "--plain"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        out = ""
+        while "what happened" not in out:
+            out += process.stdout.readline()
+        url = out.removeprefix("serving at ").split(": ")[0]
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+    assert f"export NANO_BANANA_FAL_URL={url}\n" in out
+    assert "SSL_CERT_FILE" not in out
+    assert (process.returncode, err) == (0, "Ctrl-C stops it\nstopped\n")
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Unusable) as caught:
+        Emulator(tmp_path, Options(port=taken.getsockname()[1])).start()
+    assert caught.value.problems[0].kind == "emulator_port"
+
+
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Unusable) as caught:
+        Emulator(tmp_path / "file" / "folder").start()
+    assert caught.value.problems[0].kind == "emulator_folder"
+
+
+def test_one_key_alone(tmp_path: Path) -> None:
+    with Emulator(tmp_path, Options(key="a:b", tls=False)) as server:
+        url, keys = f"{server.url}/v1/models/pricing", ("Key a:b", "Bearer a:b", "Key c:d")
+        codes = [httpx.get(url, headers={"Authorization": key}).status_code for key in keys]
+    assert codes == [200, 200, 401]
+
+
+def test_stopping_twice_and_while_somebody_waits(tmp_path: Path) -> None:
+    server = Emulator(tmp_path, Options(tls=False, pictures="plain", seconds=30))
+    server.start()
+    with socket.create_connection(("127.0.0.1", server.port)) as waiting:
+        body = b'{"prompt": "x"}'
+        head = f"POST /fal-ai/flux/dev HTTP/1.1\r\nhost: x\r\nauthorization: Key a:b\r\ncontent-length: {len(body)}\r\n"
+        waiting.sendall(f"{head}x-emulator-fault: hang\r\n\r\n".encode() + body)
+        while httpx.get(f"{server.url}/_emulator/counts").json()["accepted"] == 0:
+            pass
+        server.stop()
+        server.stop()

@@ -1,0 +1,246 @@
+"""Every kind of fault, as a client meets it."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import fal_client
+import httpx
+import pytest
+from PIL import Image
+
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
+from nano_banana.emulator.faults import KINDS
+from nano_banana.emulator.server import Emulator
+from tests.emulator.conftest import ended
+from tests.emulator.conftest import submitted
+from tests.emulator.conftest import talk
+
+LORA = "fal-ai/flux-lora"
+
+
+def count(server: Emulator, name: str) -> JSONValue:
+    return as_object(server.control("GET", "counts"))[name]
+
+
+def submit(http: httpx.Client, fault: str) -> httpx.Response:
+    return http.post(f"/{LORA}", json={"prompt": "x"}, headers={"x-emulator-fault": fault})
+
+
+@pytest.mark.parametrize(("fault", "accepted"), [("drop-before-accept", 0), ("drop-after-accept", 1)])
+def test_a_connection_that_dies(server: Emulator, http: httpx.Client, fault: str, accepted: int) -> None:
+    with pytest.raises(httpx.TransportError):
+        submit(http, fault)
+    assert count(server, "accepted") == accepted
+    assert count(server, "faults") == {fault: 1}
+
+
+@pytest.mark.parametrize(("fault", "accepted"), [("hang-before", 0), ("hang", 1)])
+def test_silence(server: Emulator, http: httpx.Client, fault: str, accepted: int) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(f"/{LORA}", json={"prompt": "x"}, headers={"x-emulator-fault": fault}, timeout=0.2)
+    with pytest.raises(httpx.RemoteProtocolError):
+        submit(http, f"{fault}=0.1")
+    assert count(server, "accepted") == accepted * 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "part"),
+    [
+        ("429=3", 429, "Too many"),
+        ("5xx", 500, "internal_error"),
+        ("5xx=503", 503, "runner_connection_error"),
+        ("5xx=runner_disconnected", 503, "runner_disconnected"),
+        ("nginx", 502, "<center>nginx</center>"),
+        ("nginx=504", 504, "Gateway Time-out"),
+        ("401", 401, "Authentication"),
+        ("403", 403, "Forbidden"),
+        ("balance", 403, "Exhausted balance"),
+    ],
+)
+def test_refusals(server: Emulator, http: httpx.Client, fault: str, code: int, part: str) -> None:
+    answer = submit(http, fault)
+    assert (answer.status_code, part in answer.text) == (code, True)
+    assert ("x-fal-request-id" in answer.headers) == ("nginx" not in fault)
+    assert answer.headers.get("retry-after") == ("3" if code == 429 else None)
+    assert count(server, "accepted") == 0
+
+
+def test_a_gateway_that_loses_the_answer(server: Emulator, http: httpx.Client) -> None:
+    assert submit(http, "nginx-after=503").status_code == 503
+    assert count(server, "accepted") == 1
+
+
+def test_the_client_of_fal_sees_them(server: Emulator) -> None:
+    async def refused(client: fal_client.AsyncClient) -> str | None:
+        with pytest.raises(fal_client.FalClientHTTPError) as caught:
+            await client.submit(LORA, {}, headers={"x-emulator-fault": "5xx=runner_scheduling_failure"})
+        return caught.value.error_type
+
+    assert talk(refused) == "runner_scheduling_failure"
+    assert count(server, "accepted") == 0
+
+
+def test_completed_with_an_error(server: Emulator, http: httpx.Client) -> None:
+    id_ = submitted(http, fault="completed-with-error=runner_incomplete_response")
+    result = ended(http, id_)
+    assert (result.status_code, result.headers["x-fal-error-type"]) == (502, "runner_incomplete_response")
+    status = http.get(f"/{LORA}/requests/{id_}/status").json()
+    assert (status["status"], status["error_type"]) == ("COMPLETED", "runner_incomplete_response")
+    assert (count(server, "failed"), count(server, "billed")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("arg", "code", "type_"),
+    [
+        ("", 422, "content_policy_violation"),
+        ("no_media_generated", 422, "no_media_generated"),
+        ("face_detection_error", 422, "face_detection_error"),
+        ("missing:prompt", 422, "missing"),
+        ("generation_timeout", 504, "generation_timeout"),
+    ],
+)
+def test_models_that_refuse(http: httpx.Client, arg: str, code: int, type_: str) -> None:
+    result = ended(http, submitted(http, fault=f"422={arg}"))
+    assert (result.status_code, result.json()["detail"][0]["type"]) == (code, type_)
+
+
+def test_a_refusal_in_prose(http: httpx.Client) -> None:
+    assert isinstance(ended(http, submitted(http, fault="422=string")).json()["detail"], str)
+
+
+def test_a_safety_checker(http: httpx.Client) -> None:
+    result = ended(http, submitted(http, fault="nsfw")).json()
+    assert result["has_nsfw_concepts"] == [True]
+    with Image.open(io.BytesIO(http.get(result["images"][0]["url"]).content)) as picture:
+        assert picture.convert("L").getextrema() == (0, 0)
+
+
+def test_a_status_without_logs_breaks_the_client_of_fal(sync: fal_client.SyncClient) -> None:
+    handle = sync.submit(LORA, {"prompt": "x"}, headers={"x-emulator-fault": "no-logs; odd-status@status=PAUSED"})
+    time.sleep(0.1)
+    with pytest.raises(KeyError, match="logs"):
+        handle.status()
+    with pytest.raises(ValueError, match="PAUSED"):
+        handle.status()
+    assert isinstance(handle.status(), fal_client.Completed)
+
+
+def test_an_expired_result(server: Emulator, http: httpx.Client) -> None:
+    id_ = submitted(http, fault="expired")
+    assert ended(http, id_).status_code == 404
+    other = submitted(http)
+    assert ended(http, other).status_code == 200
+    assert server.control("POST", "results/expire") == {"expired": 1}
+    assert ended(http, other).status_code == 404
+
+
+def test_one_that_is_slow(http: httpx.Client) -> None:
+    id_ = submitted(http, fault="slow=0.3")
+    begun = time.monotonic()
+    assert http.get(f"/{LORA}/requests/{id_}/status").json()["status"] == "IN_QUEUE"
+    assert ended(http, id_).status_code == 200
+    assert time.monotonic() - begun >= 0.25
+
+
+def test_a_slow_one_is_cancelled_all_the_same(http: httpx.Client) -> None:
+    id_ = submitted(http, fault="slow=30")
+    assert http.put(f"/{LORA}/requests/{id_}/cancel").status_code == 202
+    assert ended(http, id_).status_code == 499
+
+
+def test_another_order(server: Emulator, http: httpx.Client) -> None:
+    first = submitted(http, fault="reorder=3", prompt="first")
+    ended(http, submitted(http, prompt="second"))
+    ended(http, first)
+    told = server.control("GET", "requests")
+    assert isinstance(told, dict)
+    early, late = told["requests"]
+    assert early["ended_at"] > late["ended_at"]
+
+
+def test_no_bill(http: httpx.Client) -> None:
+    assert "x-fal-billable-units" not in ended(http, submitted(http, fault="no-units")).headers
+
+
+def test_streams_that_break(http: httpx.Client) -> None:
+    here = f"/{LORA}/requests/{submitted(http, fault='stream-drop; stream-404')}/status/stream"
+    with pytest.raises(httpx.TransportError), http.stream("GET", here) as stream:
+        stream.read()
+    assert http.get(here).status_code == 404
+    assert "COMPLETED" in http.get(here).text
+
+
+def test_downloads_that_break(http: httpx.Client) -> None:
+    fault = "truncated; corrupt; wrong-type; redirect=http://10.0.0.1/x"
+    image = ended(http, submitted(http, fault=fault)).json()["images"][0]
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.get(image["url"])
+    damaged = http.get(image["url"]).content
+    assert http.get(image["url"]).headers["content-type"].startswith("text/html")
+    assert http.get(image["url"]).headers["location"] == "http://10.0.0.1/x"
+    whole = http.get(image["url"]).content
+    assert (len(damaged), damaged == whole) == (image["file_size"], False)
+
+
+def test_rules_are_for_points_endpoints_times_and_chances(server: Emulator, http: httpx.Client) -> None:
+    rules: list[JSONValue] = [
+        {"kind": 429, "times": 2, "endpoint": "fal-ai/flux-*", "arg": 1},
+        {"kind": "5xx", "on": "status", "times": None},
+        {"kind": "no-units"},
+    ]
+    assert server.control("POST", "faults", rules) == {"added": 3}
+    assert [submit(http, "").status_code for _ in range(3)] == [429, 429, 200]
+    assert http.post("/fal-ai/flux/dev", json={"prompt": "x"}).status_code == 200
+    assert {http.get(f"/{LORA}/requests/{n}/status").status_code for n in range(3)} == {500}
+    assert count(server, "faults") == {"429": 2, "5xx": 3, "no-units": 1}
+    server.control("DELETE", "faults")
+    assert http.get(f"/{LORA}/requests/0/status").status_code == 404
+
+
+def test_chance_repeats_itself(server: Emulator, http: httpx.Client) -> None:
+    def codes() -> list[int]:
+        server.control("POST", "reset")
+        server.control("POST", "faults", [{"kind": "403", "times": None, "chance": 0.5, "seed": 3}])
+        return [submit(http, "").status_code for _ in range(12)]
+
+    first = codes()
+    assert set(first) == {200, 403}
+    assert codes() == first
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        1,
+        {},
+        {"kind": "none"},
+        {"kind": "truncated", "on": "submit"},
+        {"kind": "429", "times": 1.5},
+        {"kind": "429", "chance": "x"},
+        {"kind": "429", "when": 1},
+    ],
+)
+def test_rules_that_make_no_sense(http: httpx.Client, rule: JSONValue) -> None:
+    answer = http.post("/_emulator/faults", json=[rule])
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize("wish", ["no such", "none", "429@nowhere"])
+def test_wishes_that_make_no_sense(http: httpx.Client, wish: str) -> None:
+    assert submit(http, wish).status_code == 400
+
+
+def test_a_wish_may_be_for_a_later_point(http: httpx.Client) -> None:
+    id_ = submitted(http, fault="429@result=5")
+    assert ended(http, id_).status_code == 429
+    assert ended(http, id_).status_code == 200
+
+
+def test_every_kind_is_tested_here() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if kind not in text] == []
