@@ -23,6 +23,9 @@ MOST_IDS = 50
 MOST_ROWS = 100
 MOST_PAGES = 200
 
+WAITS = (0.5, 2.0)
+"""Seconds between questions that end in an error of fal's own; a lost answer and "not now" are the line's to mend."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedPrice:
@@ -137,7 +140,11 @@ class Platform:
 
     async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
         url = self._line.hosts.url(API, path)
-        response = await self._line.get(url, what=what, params=asked, patience=self._patience)
+        for wait in (*WAITS, None):
+            response = await self._line.get(url, what=what, params=asked, patience=self._patience)
+            if response.status_code < 500 or wait is None:
+                break
+            await self._line.clock.sleep(wait)
         status = response.status_code
         if status in {401, 403}:
             raise PlatformDenied(path, status)

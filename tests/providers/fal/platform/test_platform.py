@@ -135,14 +135,16 @@ def test_a_key_that_may_not_ask_is_told_apart(status: int) -> None:
     assert caught.value.status == status
 
 
-@pytest.mark.parametrize("page", [(200, b"<html>"), (200, []), (200, {"prices": 3}), (418, {"prices": []})])
+@pytest.mark.parametrize(
+    "page", [(200, b"<html>"), (200, []), (200, {"prices": 3}), (418, {"prices": []}), (500, {"prices": []})]
+)
 def test_odd_answers_are_errors(page: Page) -> None:
     with pytest.raises(CallFailed, match="platform_odd"):
         ask(lambda *_: page, lambda platform: platform.prices(["a/b"]))
 
 
 def test_a_busy_platform_is_asked_again() -> None:
-    answers = iter([(429, {}), (503, {}), (200, {"prices": [price("a/b")]})])
+    answers = iter([(429, {}), (503, {}), (500, {}), (500, b""), (200, {"prices": [price("a/b")]})])
     assert set(ask(lambda *_: next(answers), lambda platform: platform.prices(["a/b"]))) == {"a/b"}
 
 
