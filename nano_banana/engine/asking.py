@@ -13,11 +13,13 @@ from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
 from nano_banana.core.problem import Problem
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
 from nano_banana.engine.desk import CallDesk
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.keeper import Answered
@@ -42,14 +44,16 @@ class Asking:
         self._scratch = Scratch(house.store.folder)
         self._providers: dict[str, Provider] = {}
 
-    async def ask(self, call: Call, errand: Errand, ticket: Ticket | None) -> Answered:
+    async def ask(self, call: Call, errand: Errand, ticket: Ticket | None, *, buys: bool = True) -> Answered:
         """The provider's answer. `ticket` is the call's last: what was sent already is paid for, budget or not.
+
+        Unless it `buys`, it only collects that.
 
         Raises what the provider raises, and LimitReached where the budget does not hold the call.
         """
         price = self._policy.price(call)
-        reserved = self._purse.reserve(price, committed=ticket is not None and ticket.open)
-        desk = self._desk(errand, price, ticket)
+        reserved = self._purse.reserve(price, committed=self._is_paid_for(ticket))
+        desk = self._desk(errand, price, ticket, buys=buys)
         cost: float | None = 0.0
         try:
             self._watch(News(kind="running", stage=errand.stage, node=errand.node))
@@ -59,10 +63,11 @@ class Asking:
             return Answered(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=desk.folders)
         except BaseException as error:
             # What is at the service now will be billed, whoever collects it.
-            cost = None if desk.last is not None and desk.last.open else 0.0
+            is_open = desk.last is not None and desk.last.open
+            cost = None if is_open else 0.0
             await self.sweep(desk.folders)
             if isinstance(error, CallFailed):
-                cost = error.cost_usd
+                cost = error.cost_usd if error.cost_usd or not is_open else None
                 self._watch(News(kind="failed", stage=errand.stage, node=errand.node))
                 raise CallFailed(self._told(call, errand, error.problems), cost_usd=cost) from error
             raise
@@ -79,6 +84,12 @@ class Asking:
         for provider in self._providers.values():
             await provider.close()
 
+    def _is_paid_for(self, ticket: Ticket | None) -> bool:
+        """Whether nothing more is bought for the call; one that is lost may be, where a person said so."""
+        if ticket is None or not ticket.open:
+            return False
+        return ticket.state is TicketState.SENT or self._policy.lost is not Lost.RESUBMIT
+
     def _told(self, call: Call, errand: Errand, problems: Iterable[Problem]) -> list[Problem]:
         """What went wrong, with the stage that asked where it is about a field of the endpoint's."""
         named = self._house.named(call, problems)
@@ -87,7 +98,7 @@ class Asking:
             for problem in named
         ]
 
-    def _desk(self, errand: Errand, price: float | None, ticket: Ticket | None) -> CallDesk:
+    def _desk(self, errand: Errand, price: float | None, ticket: Ticket | None, *, buys: bool) -> CallDesk:
         return CallDesk(
             house=self._house,
             keeper=self._keeper,
@@ -95,6 +106,7 @@ class Asking:
             scratches=self._scratch,
             errand=errand,
             estimate_usd=price,
+            buys=buys,
             lost=self._policy.lost,
             leave=self._leave,
             last=ticket,

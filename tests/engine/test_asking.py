@@ -1,0 +1,118 @@
+"""What a call costs, where it ends badly: the budget counts what will be billed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.answer import Answer
+from nano_banana.core.answer import Desk
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import LimitReached
+from nano_banana.core.errors import trouble
+from nano_banana.core.lost import Lost
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.engine.answering import Answering
+from nano_banana.engine.desk import StoreDesk
+from nano_banana.engine.halt import Halt
+from nano_banana.engine.policy import Policy
+from nano_banana.store.store import Store
+
+PRICE = 0.5
+
+
+@dataclass
+class Seller:
+    """A provider that sends a request, and then fails as it is told."""
+
+    ends: TicketState
+    cost_usd: float | None
+    name: str = "fal"
+
+    async def answer(self, call: Call, desk: Desk) -> Answer:
+        """Send, perhaps close, fail."""
+        ticket = await desk.keep(ticket_of(call))
+        if self.ends is not TicketState.SENDING:
+            ticket = await desk.keep(moved(ticket, TicketState.SENT, request_id=f"id-{call.endpoint}"))
+        if self.ends not in {TicketState.SENDING, TicketState.SENT}:
+            await desk.keep(moved(ticket, self.ends))
+        raise CallFailed([trouble("fal_busy", what=call.endpoint, status=503)], cost_usd=self.cost_usd)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def ticket_of(call: Call) -> Ticket:
+    """A ticket as it is before the request is sent."""
+    return Ticket(
+        key=call.key, document=call.text, provider="fal", service="https://fal", endpoint=call.endpoint, body="{}"
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty one."""
+    with Store.open(tmp_path / "store") as opened:
+        yield opened
+
+
+async def asked(store: Store, seller: Seller, *, lost: Lost = Lost.ASK, budget: float | None = None) -> Answering:
+    """Ask for one call, which fails; return the answering."""
+    policy = Policy(
+        providers={"fal": lambda: seller},
+        kind_of=lambda _call: "image",
+        price=lambda _call: PRICE,
+        budget_usd=budget,
+        lost=lost,
+    )
+    answering = Answering(policy, StoreDesk(store, {}), lambda _news: None, "run", Halt())
+    try:
+        with pytest.raises(CallFailed):
+            await answering.answer(Call(provider="fal", endpoint="a/b", arguments={}), Errand())
+    finally:
+        await answering.close()
+    return answering
+
+
+@pytest.mark.parametrize(
+    ("ends", "said", "spent", "unknown"),
+    [
+        (TicketState.SENT, 0.0, PRICE, 1),
+        (TicketState.SENT, 0.3, 0.3, 0),
+        (TicketState.UNKNOWN, None, PRICE, 1),
+        (TicketState.FAILED, 0.0, 0.0, 0),
+        (TicketState.FAILED, 0.2, 0.2, 0),
+    ],
+)
+def test_what_stays_at_the_service_will_be_billed_whoever_collects_it(
+    store: Store, ends: TicketState, said: float | None, spent: float, unknown: int
+) -> None:
+    answering = asyncio.run(asked(store, Seller(ends, said)))
+    assert answering.purse.spent == pytest.approx(spent)
+    assert answering.purse.unknown == unknown
+
+
+def test_a_lost_request_is_in_the_budget_already_unless_it_is_bought_again(store: Store) -> None:
+    call = Call(provider="fal", endpoint="a/b", arguments={})
+    kept = store.tickets.keep([ticket_of(call)])[0]
+    kept = store.tickets.keep([moved(kept, TicketState.UNKNOWN)])[0]
+    with pytest.raises(LimitReached):
+        asyncio.run(asked(store, Seller(TicketState.FAILED, 0.0), lost=Lost.RESUBMIT, budget=0.1))
+    asyncio.run(asked(store, Quitter(TicketState.UNKNOWN, None), budget=0.1))
+
+
+class Quitter(Seller):
+    """A provider that finds nothing of what was lost."""
+
+    async def answer(self, call: Call, desk: Desk) -> Answer:
+        """Fail."""
+        assert await desk.ticket() is not None
+        raise CallFailed([trouble("request_unknown", endpoint=call.endpoint)], cost_usd=None)
