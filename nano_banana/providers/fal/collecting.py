@@ -34,6 +34,11 @@ from nano_banana.providers.fal.wire import REFUSALS
 from nano_banana.providers.fal.wire import Declined
 
 PATIENCE = Patience(first=0.5, most=15.0, total=300.0)
+DOUBTS = 2
+"""More times that a result is asked for which is said to have failed on fal's side: the request would be bought again,
+and it may only be the asking that failed."""
+
+_OF_NO_MODEL = frozenset({408, 429})
 _MAYBE_BILLED = frozenset({"content_refused", "nothing_generated", "request_cancelled", "no_face_found"})
 """Failures after which a runner may have worked, so that silence about the bill is not "nothing"."""
 
@@ -118,11 +123,18 @@ class Collecting:
                 response = error.response
             # The status of a result is the model's own, unless a gateway said it.
             is_doubtful = response.status_code in REFUSALS or response.status_code >= 500
-            if is_doubtful and not _is_own(response):
+            if response.status_code in _OF_NO_MODEL or (is_doubtful and not _is_own(response)):
                 raise Declined(response)
             return response
 
-        return await insist(once, patience=PATIENCE, clock=self._line.clock, what=ticket.endpoint)
+        clock = self._line.clock
+        response = await insist(once, patience=PATIENCE, clock=clock, what=ticket.endpoint)
+        for turn in range(DOUBTS):
+            if response.status_code < 500:
+                break
+            await clock.sleep(PATIENCE.wait(turn, clock))
+            response = await insist(once, patience=PATIENCE, clock=clock, what=ticket.endpoint)
+        return response
 
 
 def _is_own(response: httpx.Response) -> bool:

@@ -165,7 +165,15 @@ class _Request:
 
     async def look(self, patience: Patience = PATIENCE) -> StatusNow | None:
         """Its status now; None where the service knows nothing of it. Raises CallFailed and Refused."""
-        response = await self._line.get(self._url, what=self.ticket.endpoint, params={"logs": "1"}, patience=patience)
+
+        async def once() -> httpx.Response:
+            response = await self._line.wire.get(self._url, params={"logs": "1"})
+            if response.status_code >= 500:
+                # The asking failed, and not the request: that would be told as a status.
+                raise Declined(response)
+            return response
+
+        response = await insist(once, patience=patience, clock=self._line.clock, what=self.ticket.endpoint)
         if response.status_code in (404, 410):
             return None
         if response.status_code >= 400:
