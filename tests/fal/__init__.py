@@ -1,0 +1,1 @@
+"""Stories of runs through fal, against the emulator over TLS."""

@@ -1,0 +1,72 @@
+"""The service of a story: an emulator in a thread, and what it saw."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_whole
+from nano_banana.emulator.server import Emulator
+
+PATIENCE = 30.0
+"""Seconds that a test waits for what must come; a slow machine may need most of them."""
+
+
+class Service:
+    """What tests ask of an emulator, and do to it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+
+    def counts(self) -> JSONObject:
+        """Everything that was counted since the last reset."""
+        return as_object(self.emulator.control("GET", "counts"))
+
+    def count(self, name: str) -> int:
+        """One of the counts; `submit`, `upload` and so on are numbers of HTTP requests."""
+        counts = self.counts()
+        found = counts.get(name, as_object(counts["requests"]).get(name, 0))
+        return as_whole(found)
+
+    def asked(self) -> int:
+        """How many HTTP requests came, of all kinds."""
+        return sum(as_whole(number) for number in as_object(self.counts()["requests"]).values())
+
+    def struck(self, kind: str) -> int:
+        """How often a fault struck."""
+        return as_whole(as_object(self.counts()["faults"]).get(kind, 0))
+
+    def accepted(self) -> list[JSONObject]:
+        """Every accepted request, oldest first."""
+        return [as_object(one) for one in as_items(as_object(self.emulator.control("GET", "requests"))["requests"])]
+
+    def states(self) -> list[str]:
+        """The states of the accepted requests, sorted."""
+        return sorted(str(one["state"]) for one in self.accepted())
+
+    def fault(self, kind: str, **rule: JSONValue) -> Service:
+        """Let this fault strike from now on; see the emulator's control API for the rule."""
+        self.emulator.control("POST", "faults", [{"kind": kind, **rule}])
+        return self
+
+    def faultless(self) -> Service:
+        """No faults from now on."""
+        self.emulator.control("DELETE", "faults")
+        return self
+
+    def turn(self, what: str) -> Service:
+        """`reset`, `pause`, `resume`, `files/expire` or `results/expire`."""
+        self.emulator.control("POST", what)
+        return self
+
+
+def until(condition: Callable[[], bool], what: str, *, seconds: float = PATIENCE) -> None:
+    """Wait for a condition, and insist on it."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(0.01)
