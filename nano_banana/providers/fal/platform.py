@@ -140,11 +140,12 @@ class Platform:
 
     async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
         url = self._line.hosts.url(API, path)
-        for wait in (*WAITS, None):
-            response = await self._line.get(url, what=what, params=asked, patience=self._patience)
-            if response.status_code < 500 or wait is None:
+        response = await self._line.get(url, what=what, params=asked, patience=self._patience)
+        for wait in WAITS:
+            if response.status_code < 500:
                 break
             await self._line.clock.sleep(wait)
+            response = await self._line.get(url, what=what, params=asked, patience=self._patience)
         status = response.status_code
         if status in {401, 403}:
             raise PlatformDenied(path, status)
