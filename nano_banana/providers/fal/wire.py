@@ -8,12 +8,14 @@ it never does; who may send again, and when, is decided in `resend.py` and `subm
 from __future__ import annotations
 
 import ssl
+import urllib.request
 from typing import TYPE_CHECKING
 
 import httpx
 from fal_client.client import AsyncBackupDomainTransport
 from httpx import USE_CLIENT_DEFAULT
 
+from nano_banana.providers.fal.connections import Connections
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.pace import Pace
 
@@ -27,6 +29,7 @@ REFUSALS = frozenset({408, 409, 429, 502, 503, 504})
 """Answers that fal-client would meet with the same request again."""
 
 _LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64)
+"""Of httpx's own connections, by proxies."""
 
 
 class Broken(Exception):
@@ -54,7 +57,7 @@ class Wire(httpx.AsyncClient):
 
     def __init__(self, hosts: Hosts, headers: dict[str, str], pace: Pace) -> None:
         super().__init__(
-            transport=AsyncBackupDomainTransport() if hosts.base is None else None,
+            transport=_transport(hosts),
             headers=headers,
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             limits=_LIMITS,
@@ -90,6 +93,13 @@ class Wire(httpx.AsyncClient):
             await response.aclose()
             raise Declined(response)
         return response
+
+
+def _transport(hosts: Hosts) -> httpx.AsyncBaseTransport | None:
+    """Our own connections, or httpx's where there are proxies to go by; None lets httpx choose one."""
+    proxies = urllib.request.getproxies().keys() - {"no"}
+    direct = None if proxies else Connections(httpx.create_ssl_context())
+    return AsyncBackupDomainTransport(transport=direct) if hosts.base is None else direct
 
 
 def broken(error: httpx.RequestError) -> Broken:
