@@ -6,6 +6,7 @@ import email.utils
 from collections.abc import Awaitable
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TypeVar
 
 from nano_banana.core.errors import CallFailed
@@ -66,10 +67,12 @@ def retry_after(declined: Declined, clock: Clock) -> float:
     if text.isdecimal():
         return min(float(text), LONGEST_RETRY_AFTER)
     try:
-        at = email.utils.parsedate_to_datetime(text).timestamp()
+        at = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return 0.0
-    return min(max(at - clock.now(), 0.0), LONGEST_RETRY_AFTER)
+    # A date may leave its zone open (`-0000`); those of HTTP are in UTC.
+    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - clock.now()
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
 def unreachable(error: Broken, what: str) -> CallFailed:

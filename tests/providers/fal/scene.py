@@ -1,0 +1,117 @@
+"""fal's provider on its stage: an odd server, a quick clock, a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import TypeVar
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.answer import Answer
+from nano_banana.core.call import Call
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.json import JSONValue
+from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.provider import Fal
+from nano_banana.providers.fal.terms import Terms
+from nano_banana.store.store import Store
+from tests.providers.fal.clock import QuickClock
+from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.odd import ENDPOINT
+from tests.providers.fal.odd import SUBMIT
+from tests.providers.fal.odd import Odd
+
+T = TypeVar("T")
+KEY = "id:secret"
+CATALOG = Catalog.load()
+
+
+def call_for(prompt: str = "a cat", **arguments: JSONValue) -> Call:
+    """A call for one picture."""
+    return Call(provider="fal", endpoint=ENDPOINT, arguments={"prompt": prompt, "seed": 1, **arguments})
+
+
+def kinds(error: NanoBananaError) -> list[str]:
+    """What an error says."""
+    return [problem.kind for problem in error.problems]
+
+
+@dataclass
+class Scene:
+    """Everything that a request needs."""
+
+    odd: Odd
+    clock: QuickClock
+    store: Store
+    line: Line
+    stack: AsyncExitStack
+
+    @property
+    def posts(self) -> int:
+        """How many requests were submitted."""
+        return self.odd.count(SUBMIT)
+
+    def fal(self) -> Fal:
+        """The provider, closed at the end."""
+        made = Fal(Terms(key=KEY, base=self.odd.url), CATALOG, self.clock)
+        self.stack.push_async_callback(made.close)
+        return made
+
+    def desk(self, call: Call | None = None, *, lost: Lost = Lost.ASK, leave: Leave | None = None) -> BookDesk:
+        """A call's desk."""
+        return BookDesk(self.store, (call or call_for()).key, lost=lost, leave=leave)
+
+    def ticket(self, *ways: TicketState, call: Call | None = None, name: str = "r1", **more: object) -> Ticket:
+        """A ticket that was kept on each of its ways; `sent` gives it the id `name`."""
+        call = call or call_for()
+        ticket = Ticket(
+            key=call.key,
+            document=call.text,
+            provider="fal",
+            service=str(more.get("service", self.odd.url)),
+            endpoint=call.endpoint,
+            body='{"prompt":"a cat","seed":1}',
+            begun_at=self.clock.now(),
+        )
+        ticket = self.store.tickets.keep([ticket])[0]
+        for state in ways:
+            named = name if state is TicketState.SENT else None
+            ticket = moved(ticket, state, request_id=named, reason=str(more.get("reason", "")))
+            ticket = self.store.tickets.keep([ticket])[0]
+        return replace(ticket)
+
+    def last(self, call: Call | None = None) -> Ticket:
+        """The call's ticket as it is kept."""
+        return self.store.tickets.latest([(call or call_for()).key])[(call or call_for()).key]
+
+    async def answer(self, desk: BookDesk | None = None, call: Call | None = None) -> Answer | NanoBananaError:
+        """Ask the provider; an error of ours is given back."""
+        try:
+            return await self.fal().answer(call or call_for(), desk or self.desk(call))
+        except NanoBananaError as error:
+            return error
+
+
+Player = Callable[[Callable[[Scene], Awaitable[None]]], None]
+
+
+def play(story: Callable[[Scene], Awaitable[None]], context: ssl.SSLContext, store: Store, clock: QuickClock) -> None:
+    """Run a story with a server and a line of its own."""
+
+    async def whole() -> None:
+        async with AsyncExitStack() as stack, Odd(context) as odd:
+            line = Line(Terms(key=KEY, base=odd.url), clock)
+            stack.push_async_callback(line.close)
+            await asyncio.wait_for(story(Scene(odd, clock, store, line, stack)), 10)
+
+    asyncio.run(whole())

@@ -1,0 +1,74 @@
+"""Who may see the key."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from nano_banana.providers.fal.hosts import API
+from nano_banana.providers.fal.hosts import CDN
+from nano_banana.providers.fal.hosts import REST
+from nano_banana.providers.fal.hosts import Hosts
+from nano_banana.providers.fal.hosts import is_stand_in
+
+
+@pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API])
+def test_fal_s_own_hosts_may_over_https(host: str) -> None:
+    hosts = Hosts("")
+    assert hosts.trusted(httpx.URL(f"https://{host}/a?b"))
+    assert hosts.trusted(httpx.URL(f"https://{host}:443/a"))
+    assert hosts.trusted(httpx.URL(f"https://{host.upper()}/a"))
+    assert not hosts.trusted(httpx.URL(f"http://{host}/a"))
+    assert not hosts.trusted(httpx.URL(f"https://{host}:8443/a"))
+    assert hosts.placed(httpx.URL(f"https://{host}/a")) == f"https://{host}/a"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://fal.run.evil.test/", "https://evil.test/fal.run", "https://fal.run@evil.test/", "https://xfal.run/",
+     "https://v3b.fal.media/", "https://127.0.0.1/", "ftp://fal.run/", "/relative", "https://[::1]/", "https://fal.run./"],
+)  # fmt: skip
+def test_nobody_else_may(url: str) -> None:
+    assert not Hosts("").trusted(httpx.URL(url))
+    assert not Hosts("https://base.test").trusted(httpx.URL(url))
+
+
+def test_one_base_stands_for_all_of_them_and_is_the_only_one() -> None:
+    hosts = Hosts("https://base.test:8443/")
+    assert hosts.service == "https://base.test:8443"
+    for host in ("queue.fal.run", REST, CDN, API):
+        placed = hosts.placed(httpx.URL(hosts.url(host, "/a?b=c")))
+        assert placed == "https://base.test:8443/a?b=c"
+        assert hosts.trusted(placed)
+        assert not hosts.trusted(httpx.URL(f"https://{host}/a"))
+    assert hosts.placed(httpx.URL("https://other.test/a")) == "https://other.test/a"
+    assert not hosts.trusted(httpx.URL("https://base.test/a"))
+    assert not hosts.trusted(httpx.URL("http://base.test:8443/a"))
+    assert Hosts("http://base.test").trusted(httpx.URL("http://base.test/a"))
+    assert Hosts("").service == "https://queue.fal.run"
+
+
+def test_hosts_of_the_environment_are_fal_s_too() -> None:
+    code = """
+import httpx
+from nano_banana.providers.fal.hosts import Hosts
+hosts = Hosts("")
+print(hosts.service, hosts.trusted(httpx.URL("https://q.test:1/a")), hosts.trusted(httpx.URL("https://q.test/a")))
+print(Hosts("https://base.test").placed(httpx.URL("https://q.test:1/a")))
+"""
+    environ = {"FAL_RUN_HOST": "r.test", "FAL_QUEUE_RUN_HOST": "q.test:1", "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["https://q.test:1", "True", "False", "https://base.test/a"]
+
+
+@pytest.mark.parametrize(
+    ("service", "want"),
+    [("https://127.0.0.1:4000", True), ("http://localhost", True), ("https://[::1]:1", True),
+     ("https://127.9.9.9", True),
+     ("https://queue.fal.run", False), ("https://proxy.test", False), ("https://localhost.test", False), ("", False)],
+)  # fmt: skip
+def test_a_stand_in_is_on_this_machine(service: str, *, want: bool) -> None:
+    assert is_stand_in(service) is want
