@@ -17,6 +17,7 @@ from typing import cast
 
 import uvicorn
 
+from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
@@ -24,6 +25,9 @@ from nano_banana.emulator.app import app_for
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.wire import Wire
 from nano_banana.emulator.world import World
+
+GRACE = 0.3
+"""Seconds that answers have to go out when the server stops."""
 
 PATIENCE = 10.0
 """Seconds that a beginning or an end may take."""
@@ -59,15 +63,24 @@ class Emulator:
         return f"{'https' if self.options.tls else 'http'}://{self.host}"
 
     def start(self) -> Self:
-        """Serve from now on. Raises Unusable: `emulator_port` or `emulator_folder`."""
+        """Serve from now on.
+
+        Raises Unusable: `emulator_port` or `emulator_folder`, and Invalid where the folder of endpoints is wrong.
+        """
         sock = _listening(self.options)
         self.port = sock.getsockname()[1]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._own = Path(tempfile.mkdtemp(prefix="serving-", dir=self.folder))
             certificate = self._certificate(self._own) if self.options.tls else None
+            self._world = World(self._own, self.options)
+        except Invalid:
+            sock.close()
+            self._tidy()
+            raise
         except OSError as error:
             sock.close()
+            self._tidy()
             why = error.strerror or str(error)
             raise Unusable([trouble("emulator_folder", folder=str(self.folder), reason=why)]) from error
         self._thread = threading.Thread(target=self._run, args=(sock, certificate), name="emulator")
@@ -86,6 +99,9 @@ class Emulator:
             self._loop.call_soon_threadsafe(self._world.closing.set)
         self._thread.join()
         self._thread = None
+        self._tidy()
+
+    def _tidy(self) -> None:
         if self._own is not None:
             shutil.rmtree(self._own, ignore_errors=True)
 
@@ -125,9 +141,9 @@ class Emulator:
         asyncio.run(self._serve(sock, certificate))
 
     async def _serve(self, sock: socket.socket, certificate: Path | None) -> None:
-        if self._own is None:
+        world = self._world
+        if world is None:
             return
-        world = self._world = World(self._own, self.options)
         self._loop = asyncio.get_running_loop()
         config = uvicorn.Config(
             app_for(world),
@@ -160,6 +176,16 @@ class _Server(uvicorn.Server):
         """Listen, and say so."""
         await super().startup(sockets)
         self._told.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let answers that are on their way go out, and cut who stays then: clients may stay for ever."""
+        asyncio.get_running_loop().call_later(GRACE, self._cut)
+        await super().shutdown(sockets)
+
+    def _cut(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Wire):
+                connection.transport.abort()
 
 
 def _listening(options: Options) -> socket.socket:

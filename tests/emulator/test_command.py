@@ -8,11 +8,13 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
@@ -33,6 +35,16 @@ def test_a_program_starts_it_and_stops_it(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=10)
     assert (process.returncode, err) == (0, b"")
     assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+
+
+def test_a_client_that_stays_connected_holds_nothing_up(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    server = Emulator(tmp_path, Options(pictures="plain")).start()
+    with httpx.Client(verify=ssl.create_default_context(cafile=server.ca)) as client:
+        client.get(f"{server.url}/_emulator/counts")
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < 1.5
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_person_reads_what_to_export() -> None:
@@ -60,6 +72,14 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(Unusable) as caught:
         Emulator(tmp_path / "file" / "folder").start()
     assert caught.value.problems[0].kind == "emulator_folder"
+
+
+def test_endpoints_that_are_wrong(tmp_path: Path) -> None:
+    (tmp_path / "endpoints").mkdir()
+    (tmp_path / "endpoints" / "x.yaml").write_text("does: nothing\n", encoding="utf-8")
+    with pytest.raises(Invalid):
+        Emulator(tmp_path / "here", Options(endpoints=tmp_path / "endpoints")).start()
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["ca.pem"]
 
 
 def test_one_key_alone(tmp_path: Path) -> None:
