@@ -63,6 +63,11 @@ class Desk(Files, Protocol):
         ...
 
     @property
+    def buys(self) -> bool:
+        """Whether a request may be sent; else only what was sent already is to be collected."""
+        ...
+
+    @property
     def lost(self) -> Lost:
         """What to do where nobody knows what became of a request."""
         ...

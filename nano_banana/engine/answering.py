@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import replace
 
 from nano_banana.core.call import Call
 from nano_banana.core.call import call_of
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import trouble
+from nano_banana.core.flights import Flights
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
 from nano_banana.core.problem import Problem
@@ -47,7 +48,7 @@ class Answering:
         self._keeper = Keeper(desk.store, run)
         self.purse = Purse(policy.budget_usd)
         self._asking = Asking(policy, desk, self._keeper, self.purse, halt.leave, watch)
-        self._flying: dict[str, asyncio.Future[Reply]] = {}
+        self._flights: Flights[tuple[Reply, bool]] = Flights()
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
         self._ahead: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
         for kind, count in policy.limits.items():
@@ -59,6 +60,8 @@ class Answering:
         self.failed: dict[str, tuple[Problem, ...]] = {}
         """The keys of the calls that failed in this run, and why."""
         self._waited = False
+        self._aside: set[str] = set()
+        """The keys of calls that are collected for nobody in particular."""
         self.halt = halt
 
     async def answer(self, call: Call, errand: Errand) -> tuple[Reply, bool]:
@@ -66,60 +69,50 @@ class Answering:
 
         Raises CallFailed where this call failed; what ends the whole run halts it and is raised as well.
         """
-        while (flying := self._flying.get(call.key)) is not None:
-            try:
-                return await asyncio.shield(flying), True
-            except asyncio.CancelledError:
-                if not flying.cancelled() or _are_cancelled():
-                    raise
-        if call.key in self.failed:
-            raise CallFailed(self.failed[call.key])
-        return await self._fly(call, self._find_or_make(call, replace(errand, run=self._run)))
+
+        async def work() -> tuple[Reply, bool]:
+            if call.key in self.failed:
+                raise CallFailed(self.failed[call.key])
+            return await self._noted(call, self._find_or_make(call, replace(errand, run=self._run)))
+
+        (reply, cached), ours = await self._flights.join(call.key, work)
+        return reply, cached or not ours
 
     async def resume(self, ticket: Ticket) -> None:
         """Collect what an earlier run sent and did not see the end of, without waiting for a slot.
 
-        A failure is the ticket's own, and of no other call's concern; where another process is at it, that is theirs.
+        It is paid for, and its result may not be kept for long. Nothing is bought for it unless the plan is known to
+        need it; where it can't be had, or another process is at it, whoever needs it goes the usual way.
         """
         call = call_of(ticket.document)
-        if call.key in self._flying:
+        if call.key in self._flights:
             return
-        try:
-            await self._fly(call, self._resume(call, ticket.errand))
-        except CallFailed:
-            if call.key not in self._policy.missing:
-                del self.failed[call.key]
-
-    async def _fly(self, call: Call, work: Coroutine[None, None, tuple[Reply, bool]]) -> tuple[Reply, bool]:
-        """Do the work for everybody who asks for this call meanwhile."""
-        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._flying[call.key] = future
-        try:
-            reply, cached = await work
-        except asyncio.CancelledError:
-            future.cancel()
-            raise
-        except Exception as error:
-            self._note(call, error)
-            future.set_exception(error)
-            # Nobody may be waiting for it, and that is fine.
-            future.exception()
-            raise
-        else:
-            future.set_result(reply)
-            return reply, cached
-        finally:
-            del self._flying[call.key]
+        alone: tuple[type[Exception], ...] = (_AnothersError,)
+        if call.key not in self._policy.missing:
+            self._aside.add(call.key)
+            alone = (_AnothersError, CallFailed)
+        with suppress(CallFailed, _AnothersError):
+            work = self._noted(call, self._resume(call, ticket.errand))
+            await self._flights.join(call.key, lambda: work, alone=lambda error: isinstance(error, alone))
+        self._aside.discard(call.key)
 
     async def close(self) -> None:
         """Keep what was answered, then close the providers that were made."""
         await self._keeper.settle()
         await self._asking.close()
 
+    async def _noted(self, call: Call, work: Awaitable[tuple[Reply, bool]]) -> tuple[Reply, bool]:
+        try:
+            return await work
+        except Exception as error:
+            self._note(call, error)
+            raise
+
     def _note(self, call: Call, error: Exception) -> None:
         if isinstance(error, CallFailed):
-            self.failed[call.key] = error.problems
-        elif not isinstance(error, Stopped):
+            if call.key not in self._aside:
+                self.failed[call.key] = error.problems
+        elif not isinstance(error, Stopped | _AnothersError):
             # (Stopped is what was left at a service, because the run ends already.)
             self.halt.set(error)
 
@@ -139,12 +132,12 @@ class Answering:
         return reply, True
 
     async def _resume(self, call: Call, errand: Errand) -> tuple[Reply, bool]:
-        """As `_find_or_make`, at once: it is accepted and paid for, and its result may not be kept for long."""
+        """As `_find_or_make`, at once."""
         made = await self._make(call, errand, nullcontext(), nullcontext())
         if isinstance(made, Answered):
             return await self._keep(made, errand), False
         if made is None:
-            raise CallFailed([trouble("made_elsewhere")])
+            raise _AnothersError
         return made, True
 
     def _say_waiting(self) -> None:
@@ -163,7 +156,7 @@ class Answering:
             try:
                 async with slot:
                     self.halt.check()
-                    return await self._asking.ask(call, errand, begun.ticket)
+                    return await self._asking.ask(call, errand, begun.ticket, buys=call.key not in self._aside)
             except BaseException as error:
                 if isinstance(error, Exception):
                     # At once: letting go takes a moment, in which nobody else may begin.
@@ -184,6 +177,5 @@ class Answering:
         return reply
 
 
-def _are_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+class _AnothersError(Exception):
+    """Another process is at it."""

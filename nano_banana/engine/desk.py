@@ -67,6 +67,7 @@ class CallDesk:
     scratches: Scratch
     errand: Errand
     estimate_usd: float | None
+    buys: bool
     lost: Lost
     leave: Leave
     last: Ticket | None

@@ -1,4 +1,4 @@
-"""What earlier runs sent and did not see the end of, collected beside a run."""
+"""What earlier runs sent and never saw the end of, collected beside one."""
 
 from __future__ import annotations
 

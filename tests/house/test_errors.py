@@ -23,6 +23,7 @@ SIGNALS = {
     "nano_banana.recipe.templates.fault.TemplateFault",  # the same, from inside a look-up
     "nano_banana.providers.fal.wire.Broken",  # leaves fal-client, which sends again what it knows
     "nano_banana.providers.fal.wire.Declined",  # the same
+    "nano_banana.engine.answering._AnothersError",  # leaves a flight, and whoever waited asks again
     "nano_banana.providers.fal.following._NoStream",  # leaves a stream
     "nano_banana.providers.fal.platform.PlatformDenied",  # what that means hangs on who asks
 }

@@ -59,5 +59,6 @@ WORDS: Mapping[str, Wording] = {
     "result_gone": Wording(
         "fal has no result of request {request} to `{endpoint}` any more", f"it was billed if it was done; {AGAIN}"
     ),
+    "request_ended": Wording("the request to `{endpoint}` that was to be collected has ended already"),
     "request_abandoned": Wording("its lost request was given up", "the next run makes it anew, and pays for it"),
 }

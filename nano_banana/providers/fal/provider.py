@@ -78,7 +78,7 @@ class Fal:
             if isinstance(end, Answer):
                 return end
             turn += 1
-            if end.fault.again is Again.NEVER or turn == TRIES:
+            if end.fault.again is Again.NEVER or turn == TRIES or not desk.buys:
                 raise end.fault.error(cost_usd=end.cost_usd)
             ticket, fresh = None, end.fault.again is Again.WITH_FRESH_FILES
             await pause(BETWEEN.wait(turn, self._line.clock), clock=self._line.clock, leave=desk.leave)
@@ -105,6 +105,8 @@ class Fal:
 
     async def _accepted(self, ticket: Ticket | None, call: Call, desk: Desk, *, fresh: bool) -> Ticket:
         """The ticket of a request that fal has: the one that there is, the one found again, or a new one."""
+        if ticket is None and not desk.buys:
+            raise CallFailed([trouble("request_ended", endpoint=call.endpoint)])
         while ticket is None or ticket.state is TicketState.UNKNOWN:
             if ticket is not None:
                 ticket = await self._found(ticket, desk)

@@ -19,10 +19,10 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
+from nano_banana.core.flights import Flights
 from nano_banana.core.json import JSONValue
 from nano_banana.core.upload import Upload
 from nano_banana.providers.fal.faults import fault_of
-from nano_banana.providers.fal.flights import Flights
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.places import filled
 from nano_banana.providers.fal.preparing import Parcel
@@ -73,9 +73,10 @@ class Uploads:
             return known.url
         desk.tell(phase="uploading")
         try:
-            return (await self._flights.join(blob.digest, lambda: self._upload(blob, desk))).url
+            found, _ = await self._flights.join(blob.digest, lambda: self._upload(blob, desk))
         except CallFailed as error:
             raise CallFailed([replace(one, data={**one.data, "input": place}) for one in error.problems]) from error
+        return found.url
 
     def _lasting(self, blob: Blob) -> Upload | None:
         """What this run has sent: a life too short for the store's margin is long enough for the next call."""

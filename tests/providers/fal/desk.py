@@ -26,6 +26,7 @@ class BookDesk:
         store: Store,
         key: str,
         *,
+        buys: bool = True,
         lost: Lost = Lost.ASK,
         estimate_usd: float | None = 0.05,
         leave: Leave | None = None,
@@ -34,6 +35,7 @@ class BookDesk:
         """`key` is the call's, whose tickets these are."""
         self.store = store
         self.key = key
+        self.buys = buys
         self.lost = lost
         self.estimate_usd = estimate_usd
         self.leave = leave or Leave()
