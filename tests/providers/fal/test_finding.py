@@ -1,0 +1,164 @@
+"""A lost request is found by what was sent and when, and no two find the same."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from nano_banana.core.errors import Stopped
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.leave import Leave
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.providers.fal.finding import FRESH
+from nano_banana.providers.fal.finding import SKEW
+from nano_banana.providers.fal.finding import WAITS
+from nano_banana.providers.fal.finding import Finding
+from nano_banana.providers.fal.moments import written
+from tests.providers.fal.odd import CUT
+from tests.providers.fal.odd import ENDPOINT
+from tests.providers.fal.odd import Act
+from tests.providers.fal.odd import Asked
+from tests.providers.fal.odd import said
+from tests.providers.fal.scene import Player
+from tests.providers.fal.scene import Scene
+from tests.providers.fal.scene import call_for
+
+HISTORY = "GET /v1/models/requests/by-endpoint"
+SENT, UNKNOWN = TicketState.SENT, TicketState.UNKNOWN
+BODY: JSONObject = {"prompt": "a cat", "seed": 1}
+NOW = 1_700_000_000.0
+
+
+def row(name: str, body: JSONValue = BODY, *, at: float = 0.0) -> JSONObject:
+    """A request of the history, sent `at` seconds after the ticket was begun."""
+    return {"request_id": name, "endpoint_id": ENDPOINT, "sent_at": written(NOW + at), "json_input": body}
+
+
+def listing(*rows: JSONObject) -> Act:
+    return said({"items": list(rows), "next_cursor": None, "has_more": False})
+
+
+async def found(scene: Scene, *rows: JSONObject) -> str | None:
+    """The id that is found for one lost ticket."""
+    scene.odd.routes[HISTORY] = [listing(*rows)]
+    ticket = await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk())
+    return None if ticket is None else ticket.request_id
+
+
+@pytest.mark.parametrize(
+    ("rows", "want"),
+    [
+        ([row("a")], "a"),
+        ([row("a", at=60), row("b", at=3)], "b"),
+        ([row("a", at=-SKEW + 1)], "a"),
+        ([row("a", at=SKEW - 1)], "a"),
+        ([row("a", at=SKEW + 1)], None),
+        ([row("a", at=7200)], None),
+        ([row("a", {**BODY, "num_images": 1})], "a"),
+        ([row("a", {**BODY, "num_images": 1}), row("b", at=9)], "b"),
+        ([row("a", {"prompt": "a cat", "seed": 1.0})], "a"),
+        ([row("a", {"prompt": "a cat"})], None),
+        ([row("a", {"prompt": "a dog", "seed": 1})], None),
+        ([row("a", None), row("b", "text")], None),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_it_is_found_by_its_arguments_within_its_time(play: Player, rows: list[JSONObject], want: str | None) -> None:
+    async def story(scene: Scene) -> None:
+        assert await found(scene, *rows) == want
+        last = scene.last()
+        assert (last.state, last.request_id) == ((SENT, want) if want else (UNKNOWN, ""))
+
+    play(story)
+
+
+def test_deep_arguments_are_compared_deep() -> None:
+    from nano_banana.providers.fal.finding import _within
+
+    whole: JSONValue = {"loras": [{"path": "p", "scale": 1, "weight_name": None}], "size": {"width": 1}}
+    assert _within({"loras": [{"path": "p", "scale": 1}]}, whole)
+    assert not _within({"loras": []}, whole)
+    assert not _within({"loras": [{"path": "q"}]}, whole)
+    assert not _within({"loras": "p"}, whole)
+    assert not _within({"size": {"height": 1}}, whole)
+
+
+def test_what_another_ticket_has_is_not_taken(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        other = call_for("another")
+        scene.ticket(SENT, call=other, name="a")
+        assert await found(scene, row("a")) is None
+        assert scene.clock.slept == list(WAITS)
+
+    play(story)
+
+
+def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        calls = [call_for(), call_for("the same to fal")]
+        tickets = [scene.ticket(UNKNOWN, call=call) for call in calls]
+        scene.odd.routes[HISTORY] = [listing(row("a"), row("b", at=1))]
+        finding = Finding(scene.line)
+        pairs = zip(tickets, calls, strict=True)
+        got = await asyncio.gather(*(finding.find(ticket, scene.desk(call)) for ticket, call in pairs))
+        assert sorted(ticket.request_id for ticket in got if ticket is not None) == ["a", "b"]
+
+    play(story)
+
+
+def test_it_is_looked_for_again_while_it_may_still_be_queued(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes[HISTORY] = [listing(), listing(), listing(row("a"))]
+        ticket = await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk())
+        assert isinstance(ticket, Ticket)
+        assert scene.clock.slept == [0.5, 1.0]
+        asked = scene.odd.asked[0]
+        assert f"endpoint_id={ENDPOINT.replace('/', '%2F')}" in asked.query
+        assert "expand=payloads" in asked.query
+
+    play(story)
+
+
+def test_an_old_one_is_looked_for_once(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        ticket = scene.ticket(UNKNOWN)
+        scene.clock.at += FRESH + 1
+        scene.odd.routes[HISTORY] = [listing()]
+        assert await Finding(scene.line).find(ticket, scene.desk()) is None
+        assert (scene.clock.slept, len(scene.odd.asked)) == ([], 1)
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "act", [said({}, 401), said({}, 403), said({}, 404), said({}, 500), Act(body=b"<html>"), said({"items": 5}), CUT],
+    ids=repr,
+)  # fmt: skip
+def test_a_history_that_can_not_be_read_is_as_good_as_none(play: Player, act: Act) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes[HISTORY] = [act]
+        assert await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk()) is None
+        assert scene.clock.now() - NOW < 120
+        assert scene.last().state is UNKNOWN
+
+    play(story)
+
+
+def test_the_wish_to_end_ends_it_and_decides_nothing(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        leave = Leave()
+
+        async def look(_asked: Asked) -> Act:
+            leave.asked.set()
+            return listing()
+
+        scene.odd.routes[HISTORY] = [look]
+        with pytest.raises(Stopped):
+            await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk(leave=leave))
+        assert len(scene.odd.asked) == 1
+        assert scene.last().state is UNKNOWN
+
+    play(story)

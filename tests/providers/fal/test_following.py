@@ -1,0 +1,284 @@
+"""A request is followed to its end, by whatever way the service leaves open."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Refused
+from nano_banana.core.leave import Leave
+from nano_banana.core.ticket import TicketState
+from nano_banana.providers.fal.following import DROPS
+from nano_banana.providers.fal.following import End
+from nano_banana.providers.fal.following import Following
+from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.odd import APP
+from tests.providers.fal.odd import CUT
+from tests.providers.fal.odd import HANG
+from tests.providers.fal.odd import NGINX
+from tests.providers.fal.odd import Act
+from tests.providers.fal.odd import Asked
+from tests.providers.fal.odd import Play
+from tests.providers.fal.odd import events
+from tests.providers.fal.odd import said
+from tests.providers.fal.odd import status
+from tests.providers.fal.scene import Player
+from tests.providers.fal.scene import Scene
+
+SENT = TicketState.SENT
+HERE = f"{APP}/requests/r1"
+LOOK, STREAM, CANCEL = f"GET {HERE}/status", f"GET {HERE}/status/stream", f"PUT {HERE}/cancel"
+QUEUED, RUNNING, DONE = status("IN_QUEUE", queue_position=3), status("IN_PROGRESS"), status("COMPLETED")
+REQUESTED = said({"status": "CANCELLATION_REQUESTED"}, 202)
+
+
+async def follow(scene: Scene, desk: BookDesk | None = None, following: Following | None = None) -> End:
+    ticket = scene.ticket(SENT)
+    return await (following or Following(scene.line, silence=0.1, grace=0.05)).follow(ticket, desk or scene.desk())
+
+
+def test_a_stream_tells_everything_in_one_request(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        desk = scene.desk()
+        logged = status("IN_PROGRESS") | {"logs": [{"message": "step 1"}, {"message": "step 2"}]}
+        scene.odd.routes[STREAM] = [events(QUEUED, logged, {"odd": 1}, "text", DONE)]
+        assert await follow(scene, desk) is End.COMPLETED
+        assert desk.told == [
+            {"phase": "queued", "position": 3, "log": ""},
+            {"phase": "running", "position": None, "log": "step 2"},
+            {"phase": "completed", "position": None, "log": ""},
+        ]
+        assert [one.query for one in scene.odd.asked] == ["logs=1"]
+        assert scene.clock.slept == []
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        CUT,
+        events(RUNNING, torn=True),
+        events(RUNNING),
+        events(),
+        events(RUNNING, still=60),
+        said({}, 503),
+        Act(body=b"data: {]\n\n", headers={"Content-Type": "text/event-stream"}),
+        Act(body=b"no gzip", headers={"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}),
+    ],
+    ids=repr,
+)
+def test_a_stream_that_ends_is_taken_up_again_a_few_times_and_never_in_haste(play: Player, stream: Act) -> None:
+    async def story(scene: Scene) -> None:
+        looks: list[Play] = [said(RUNNING, 202)] * (DROPS + 3)
+        scene.odd.routes |= {STREAM: [stream], LOOK: [*looks, said(DONE)]}
+        assert await follow(scene) is End.COMPLETED
+        assert DROPS <= scene.odd.count(STREAM) <= DROPS + 1
+        assert scene.odd.count(LOOK) == DROPS + 4
+        assert len(scene.clock.slept) >= DROPS + 3
+
+    play(story)
+
+
+def test_a_stream_that_brings_news_each_time_stays_in_use(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        said_so = [events(status("IN_QUEUE", queue_position=9 - turn), torn=True) for turn in range(8)]
+        scene.odd.routes |= {STREAM: [*said_so, events(DONE)], LOOK: [said(RUNNING, 202)]}
+        assert await follow(scene) is End.COMPLETED
+        assert scene.odd.count(STREAM) == 9
+
+    play(story)
+
+
+@pytest.mark.parametrize("stream", [said({}, 404), said({"status": "IN_QUEUE"}), Act(status=500, body=b"x")], ids=repr)
+def test_a_service_without_streams_is_asked_for_one_once(play: Player, stream: Act) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes |= {STREAM: [stream], LOOK: [said(QUEUED, 202), said(RUNNING, 202), said(DONE)] * 2}
+        following = Following(scene.line)
+        assert await follow(scene, following=following) is End.COMPLETED
+        assert scene.odd.count(LOOK) == 3
+        ticket = replace(scene.last(), request_id="r1")
+        assert await following.follow(ticket, scene.desk()) is End.COMPLETED
+        assert scene.odd.count(STREAM) == 1
+
+    play(story)
+
+
+def test_odd_words_and_lost_looks_are_lived_with(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        desk = scene.desk()
+        odd: list[Play] = [said({}), Act(body=b"<html>"), said([1]), said(status("RESCHEDULED"), 202), CUT]
+        odd += [Act(status=502, body=NGINX), said({"status": "IN_QUEUE"}, 202), said({"status": "COMPLETED"})]
+        scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: odd}
+        assert await follow(scene, desk) is End.COMPLETED
+        assert [told["phase"] for told in desk.told] == ["queued", "completed"]
+
+    play(story)
+
+
+@pytest.mark.parametrize("code", [404, 410])
+def test_what_the_service_does_not_know_is_gone(play: Player, code: int) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes |= {STREAM: [said({}, code)], LOOK: [said({"status": "NOT_FOUND"}, code)]}
+        assert await follow(scene) is End.GONE
+
+    play(story)
+
+
+def test_a_service_that_will_not_say_refuses_and_one_that_can_not_fails(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes |= {STREAM: [said({}, 401)], LOOK: [said({"detail": "who?"}, 401)]}
+        with pytest.raises(Refused, match="fal_key_refused"):
+            await follow(scene)
+        scene.store.tickets.keep([replace(scene.last(), state=TicketState.FAILED)])
+        scene.odd.routes[LOOK] = [said({"detail": "x"}, 400)]
+        with pytest.raises(CallFailed, match="request_refused") as caught:
+            await follow(scene)
+        assert caught.value.cost_usd is None
+        scene.store.tickets.keep([replace(scene.last(), state=TicketState.FAILED)])
+        scene.odd.routes[LOOK] = [CUT]
+        begun = scene.clock.now()
+        with pytest.raises(CallFailed, match="fal_unreachable"):
+            await follow(scene)
+        assert 300 < scene.clock.now() - begun <= 700
+
+    play(story)
+
+
+def test_an_endpoint_of_a_minute_is_looked_at_seldom_and_its_time_is_learnt(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        begun = scene.clock.now()
+
+        async def look(_asked: Asked) -> Act:
+            return said(DONE) if scene.clock.now() - begun >= 60 else said(RUNNING, 202)
+
+        desk = scene.desk()
+        scene.store.note("typical/fal-ai/flux/dev", "60.0")
+        scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [look]}
+        assert await follow(scene, desk) is End.COMPLETED
+        assert scene.odd.count(LOOK) <= 20
+        assert scene.clock.now() - begun <= 62
+
+    play(story)
+
+
+def test_a_request_of_an_earlier_run_is_looked_at_before_anything_is_waited_for(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        scene.store.note("typical/fal-ai/flux/dev", "600.0")
+        done = status("COMPLETED", metrics={"inference_time": 30.0})
+        scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [said(RUNNING, 202), said(done), said(DONE)]}
+        ticket = scene.ticket(SENT)
+        scene.clock.at += 300
+        following = Following(scene.line)
+        assert await following.follow(ticket, scene.desk()) is End.COMPLETED
+        assert scene.clock.slept == [60.0]
+        assert scene.store.notes("typical/fal-ai/flux/dev") == "429.000"
+        scene.clock.slept.clear()
+        scene.clock.at += 3600
+        assert await following.follow(ticket, scene.desk()) is End.COMPLETED
+        assert scene.clock.slept == []
+
+    play(story)
+
+
+def later(leave: Leave, *, insist: bool = False) -> None:
+    def ask() -> None:
+        leave.asked.set()
+        if insist:
+            leave.insisted.set()
+
+    asyncio.get_running_loop().call_later(0.02, ask)
+
+
+@pytest.mark.parametrize("now", [QUEUED, RUNNING])
+def test_asked_once_it_is_left_where_it_is(play: Player, now: object) -> None:
+    async def story(scene: Scene) -> None:
+        leave = Leave()
+        later(leave)
+        scene.odd.routes[STREAM] = [events(now, still=60)]
+        following = Following(scene.line, grace=0.05)
+        assert await follow(scene, scene.desk(leave=leave), following) is End.LEFT
+        assert scene.odd.count(CANCEL) == 0
+
+    play(story)
+
+
+def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        leave = Leave()
+        leave.asked.set()
+        scene.odd.routes[STREAM] = [replace(events(DONE), hang=0.02)]
+        assert await follow(scene, scene.desk(leave=leave), Following(scene.line, grace=5)) is End.COMPLETED
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("cancel", "look", "want"),
+    [
+        (REQUESTED, said({}, 404), End.CANCELLED),
+        (REQUESTED, said(QUEUED, 202), End.CANCELLED),
+        (REQUESTED, said(RUNNING, 202), End.LEFT),
+        (REQUESTED, said(status("RESCHEDULED"), 202), End.LEFT),
+        (REQUESTED, said(DONE), End.COMPLETED),
+        (REQUESTED, CUT, End.LEFT),
+        (REQUESTED, said({}, 401), End.LEFT),
+        (said({"status": "ALREADY_COMPLETED"}, 400), said(DONE), End.LEFT),
+        (said({}, 503), said(DONE), End.LEFT),
+        (CUT, said(DONE), End.LEFT),
+    ],
+    ids=repr,
+)
+def test_insisted_on_it_is_taken_back_where_it_waits(play: Player, cancel: Act, look: Act, want: End) -> None:
+    async def story(scene: Scene) -> None:
+        leave = Leave()
+        later(leave, insist=True)
+        scene.odd.routes |= {STREAM: [events(QUEUED, still=60)], LOOK: [look], CANCEL: [cancel]}
+        assert await follow(scene, scene.desk(leave=leave), Following(scene.line)) is want
+
+    play(story)
+
+
+def test_what_runs_is_never_cancelled(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        leave = Leave()
+        later(leave, insist=True)
+        scene.odd.routes |= {STREAM: [events(QUEUED, RUNNING, still=60)]}
+        assert await follow(scene, scene.desk(leave=leave), Following(scene.line)) is End.LEFT
+        assert scene.odd.count(CANCEL) == 0
+
+    play(story)
+
+
+@pytest.mark.parametrize("asked_first", [False, True])
+def test_a_task_that_is_cancelled_on_the_way_takes_back_what_it_can(play: Player, *, asked_first: bool) -> None:
+    async def story(scene: Scene) -> None:
+        leave = Leave()
+        scene.odd.routes |= {STREAM: [HANG], LOOK: [said({}, 404)], CANCEL: [REQUESTED]}
+        task = asyncio.create_task(follow(scene, scene.desk(leave=leave), Following(scene.line, grace=60)))
+        await asyncio.sleep(0.03)
+        if asked_first:
+            leave.asked.set()
+            await asyncio.sleep(0.01)
+        leave.asked.set()
+        leave.insisted.set()
+        task.cancel()
+        assert await task is End.CANCELLED
+
+    play(story)
+
+
+def test_a_task_that_is_cancelled_without_a_word_is_cancelled(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes[STREAM] = [HANG]
+        task = asyncio.create_task(follow(scene))
+        await asyncio.sleep(0.03)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert scene.odd.count(CANCEL) == 0
+
+    play(story)
