@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME …] [--times N]`: all of them, or those named."""
+"""`python -m benchmarks [NAME …] [--times N] [--quick]`: all of them, or those named."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import argparse
 import os
 import platform
 import tempfile
+from functools import partial
 from pathlib import Path
 
+from benchmarks import fal
 from benchmarks import noop
 from benchmarks import overhead
 from benchmarks import scale
 from benchmarks import startup
 
-BENCHES = {"startup": startup.bench, "noop": noop.bench, "overhead": overhead.bench, "scale": scale.bench}
+BENCHES = {
+    "startup": startup.bench,
+    "noop": noop.bench,
+    "overhead": overhead.bench,
+    "scale": scale.bench,
+    "fal": fal.bench,
+}
 
 
 def main() -> None:
@@ -21,13 +29,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(BENCHES)} (default: all)")
     parser.add_argument("--times", type=int, default=5, help="rounds that count (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="smaller workloads of `fal`, to see that it works")
     options = parser.parse_args()
     if unknown := set(options.names) - set(BENCHES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     for name in options.names or BENCHES:
         with tempfile.TemporaryDirectory(prefix="nano-banana-bench-") as folder:
-            BENCHES[name](Path(folder), times=options.times)
+            bench = partial(fal.bench, quick=options.quick) if name == "fal" else BENCHES[name]
+            bench(Path(folder), times=options.times)
 
 
 if __name__ == "__main__":

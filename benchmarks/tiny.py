@@ -63,7 +63,7 @@ def run(recipe: Path, *, provider: Provider, abreast: int) -> None:
     """Run a recipe with `provider` in the place of the local one, `abreast` picture calls at a time."""
     overrides = {"parallel_image": str(abreast), "provider": "local"}
     settings = load_settings(root=recipe.parent, environ=os.environ, overrides=overrides)
-    crew = Crew(1, Catalog.load(), {"local": lambda: provider})
+    crew = Crew(1, Catalog.load(), extra={"local": lambda: provider})
     with Project.open(Wish(recipe=recipe), settings, environ=os.environ, crew=crew) as project:
         forecast = project.forecast()
         outcome = project.run(forecast, lambda _news: None)
