@@ -69,7 +69,7 @@ class Doing:
         skip = frozenset(record.id for record in self._order.known)
         try:
             async with pulse(self._store):
-                with _interrupts(self._halt, self._watch):
+                with _interrupts(self._halt, self._watch, "stopping_at_fal" if policy.resumes else "stopping"):
                     async with resuming(self._store, answering, policy.resumes):
                         await engine.run(self._order.plan, skip=skip)
         except asyncio.CancelledError:
@@ -121,7 +121,7 @@ class Doing:
 
 
 @contextmanager
-def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
+def _interrupts(halt: Halt, watch: Watcher, said: str) -> Iterator[None]:
     """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -129,7 +129,7 @@ def _interrupts(halt: Halt, watch: Watcher) -> Iterator[None]:
     def interrupt() -> None:
         if halt.reason is None:
             halt.interrupt()
-            watch(News(kind="note", stage="", data={"kind": "stopping"}))
+            watch(News(kind="note", stage="", data={"kind": said}))
         else:
             halt.insist()
             if task is not None:

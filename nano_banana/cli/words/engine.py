@@ -16,9 +16,10 @@ WORDS: Mapping[str, Wording] = {
         "raise `limits.budget_usd`; the next run goes on from here",
     ),
     "file_changed": Wording("`{path}` changed while the run was under way", "run it again"),
-    "stopping": Wording(
-        "stopping: what is under way here ends and is kept, what is at fal is collected by the next run;"
-        " Ctrl-C again gives it up, and takes back what still waits in fal's queue"
+    "stopping": Wording("stopping: what is under way ends and is kept; Ctrl-C again gives it up"),
+    "stopping_at_fal": Wording(
+        "stopping: what is at fal stays there, and the next run collects it;"
+        " Ctrl-C again cancels what still waits in its queue"
     ),
     "interrupted": Wording("interrupted", "what was made is kept; the next run goes on from here"),
     "waits_for_failed": Wording("waits for {names}, which failed"),
