@@ -123,7 +123,7 @@ class Odd:
         finally:
             self._tasks.discard(task)
             writer.close()
-            with suppress(ConnectionError, ssl.SSLError):
+            with suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:

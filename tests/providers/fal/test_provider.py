@@ -1,0 +1,397 @@
+"""A call is taken from wherever its ticket stands to its end, and paid once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from nano_banana.core.answer import Answer
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import Stopped
+from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
+from nano_banana.core.ticket import TicketState
+from nano_banana.providers.fal.collecting import DOUBTS
+from nano_banana.providers.fal.provider import TRIES
+from nano_banana.providers.fal.provider import _held
+from nano_banana.store.store import Store
+from tests.providers.fal.odd import APP
+from tests.providers.fal.odd import CUT
+from tests.providers.fal.odd import SUBMIT
+from tests.providers.fal.odd import Act
+from tests.providers.fal.odd import Asked
+from tests.providers.fal.odd import Play
+from tests.providers.fal.odd import events
+from tests.providers.fal.odd import said
+from tests.providers.fal.odd import status
+from tests.providers.fal.scene import Player
+from tests.providers.fal.scene import Scene
+from tests.providers.fal.scene import call_for
+from tests.providers.fal.scene import kinds
+from tests.providers.fal.test_finding import HISTORY
+from tests.providers.fal.test_finding import listing
+from tests.providers.fal.test_finding import row
+
+S = TicketState
+SENT, UNKNOWN, FAILED = S.SENT, S.UNKNOWN, S.FAILED
+HERE = f"{APP}/requests"
+BROKEN = said({"detail": "x", "error_type": "runner_disconnected"}, 503, x_fal_request_id="r")
+FRESH: dict[str, tuple[S, ...]] = {
+    "none": (),
+    "collected": (SENT, S.COLLECTED),
+    "failed": (SENT, FAILED),
+    "cancelled": (SENT, S.CANCELLED),
+    "withdrawn": (S.WITHDRAWN,),
+    "abandoned": (UNKNOWN, S.ABANDONED),
+}
+
+
+def stage(scene: Scene, name: str = "new") -> None:
+    """Play a service that takes requests as `name`, and has done everything."""
+    scene.odd.routes |= {SUBMIT: [scene.odd.takes(name)], HISTORY: [listing()]}
+    scene.odd.request("r1")
+    scene.odd.request(name)
+
+
+@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("ways", FRESH.values(), ids=FRESH)
+def test_what_is_closed_or_never_was_is_sent_anew(play: Player, ways: tuple[S, ...], lost: Lost) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        if ways:
+            scene.ticket(*ways)
+        answer = await scene.answer(scene.desk(lost=lost))
+        assert isinstance(answer, Answer)
+        assert answer.ticket is not None
+        assert (answer.ticket.request_id, scene.posts) == ("new", 1)
+
+    play(story)
+
+
+@pytest.mark.parametrize("lost", Lost)
+def test_what_was_sent_is_collected_whatever_was_wished(play: Player, lost: Lost) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.ticket(SENT)
+        answer = await scene.answer(scene.desk(lost=lost))
+        assert isinstance(answer, Answer)
+        assert answer.ticket is not None
+        assert (answer.ticket.request_id, scene.posts) == ("r1", 0)
+
+    play(story)
+
+
+@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("ways", [(), (UNKNOWN,)], ids=["sending", "unknown"])
+def test_what_was_lost_is_found_and_collected_whatever_was_wished(
+    play: Player, ways: tuple[S, ...], lost: Lost
+) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.routes[HISTORY] = [listing(row("r1"))]
+        scene.ticket(*ways)
+        answer = await scene.answer(scene.desk(lost=lost))
+        assert isinstance(answer, Answer)
+        assert answer.ticket is not None
+        assert (answer.ticket.request_id, answer.ticket.number, scene.posts) == ("r1", 1, 0)
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("ways", "kind", "looks"),
+    [((), "request_unknown", True), ((UNKNOWN,), "request_unknown", True), ((SENT, UNKNOWN), "result_gone", False)],
+    ids=["sending", "unknown", "gone"],
+)
+@pytest.mark.parametrize("lost", Lost)
+def test_what_is_lost_is_for_a_person_to_decide(
+    play: Player, ways: tuple[S, ...], kind: str, lost: Lost, *, looks: bool
+) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.ticket(*ways)
+        answer = await scene.answer(scene.desk(lost=lost))
+        assert (scene.odd.count(HISTORY) > 0) is looks
+        states = [ticket.state for ticket in scene.store.tickets.opened("fal")]
+        if lost is Lost.ASK:
+            assert isinstance(answer, CallFailed)
+            assert (kinds(answer), answer.cost_usd, states, scene.posts) == ([kind], None, [UNKNOWN], 0)
+        elif lost is Lost.ABANDON:
+            assert isinstance(answer, CallFailed)
+            assert (kinds(answer), answer.cost_usd, states, scene.posts) == (["request_abandoned"], 0.0, [], 0)
+            assert scene.last().state is S.ABANDONED
+        else:
+            assert isinstance(answer, Answer)
+            assert (scene.posts, states, scene.last().number) == (1, [SENT], 2)
+
+    play(story)
+
+
+@pytest.mark.parametrize("lost", Lost)
+def test_a_picture_that_was_unsafe_is_only_bought_again_on_demand(play: Player, lost: Lost) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.ticket(SENT, FAILED, reason="unsafe_picture")
+        answer = await scene.answer(scene.desk(lost=lost))
+        if lost is Lost.RESUBMIT:
+            assert isinstance(answer, Answer)
+        else:
+            assert isinstance(answer, CallFailed)
+            assert kinds(answer) == ["unsafe_picture_before"]
+        assert scene.posts == (lost is Lost.RESUBMIT)
+
+    play(story)
+
+
+@pytest.mark.parametrize("ways", [(), (SENT,), (UNKNOWN,), (SENT, UNKNOWN)], ids=repr)
+def test_a_stand_in_is_not_asked_about_what_fal_has(play: Player, ways: tuple[S, ...]) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        before = scene.ticket(*ways, service="https://queue.fal.run")
+        error = await scene.answer(scene.desk(lost=Lost.RESUBMIT))
+        assert isinstance(error, CallFailed)
+        assert kinds(error) == ["request_elsewhere"]
+        assert (scene.last(), scene.odd.asked) == (before, [])
+
+    play(story)
+
+
+def test_a_stand_in_that_was_begun_again_has_forgotten_everything(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        scene.ticket(SENT, service="https://127.0.0.1:1")
+        error = await scene.answer()
+        assert isinstance(error, CallFailed)
+        assert kinds(error) == ["result_gone"]
+        assert scene.last().state is UNKNOWN
+
+    play(story)
+
+
+def test_it_is_written_down_as_sent_before_anything_is_asked_about_it(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        seen: list[tuple[S, str]] = []
+
+        async def look(_asked: Asked) -> Act:
+            with Store.open(scene.store.folder) as another:
+                seen.extend((ticket.state, ticket.request_id) for ticket in another.tickets.opened("fal"))
+            return events(status("COMPLETED"))
+
+        scene.odd.routes[f"GET {HERE}/new/status/stream"] = [look]
+        assert isinstance(await scene.answer(), Answer)
+        assert seen == [(SENT, "new")]
+
+    play(story)
+
+
+def test_an_answer_that_was_lost_is_found_at_once(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.routes |= {SUBMIT: [CUT], HISTORY: [listing(), listing(row("r1"))]}
+        answer = await scene.answer()
+        assert isinstance(answer, Answer)
+        assert (answer.ticket is not None and answer.ticket.request_id, scene.posts) == ("r1", 1)
+
+    play(story)
+
+
+def test_what_fal_failed_at_is_tried_again_under_new_tickets_a_few_times(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("new", result=[*[BROKEN] * (2 * (1 + DOUBTS)), said({"images": []})])
+        assert isinstance(await scene.answer(), Answer)
+        assert (scene.posts, scene.last().number) == (3, 3)
+        scene.store.tickets.keep([replace(scene.last(), state=FAILED)])
+        scene.odd.request("new", result=[BROKEN])
+        error = await scene.answer()
+        assert isinstance(error, CallFailed)
+        assert (kinds(error), error.cost_usd) == (["fal_failed"], 0.0)
+        assert scene.posts == 3 + TRIES
+        assert (scene.last().state, scene.last().reason) == (FAILED, "fal_failed")
+
+    play(story)
+
+
+def test_a_refusal_is_final_and_closes_its_ticket(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        refused = said({"detail": [{"type": "content_policy_violation"}]}, 422, x_fal_billable_units="1")
+        scene.odd.request("new", result=[refused])
+        error = await scene.answer()
+        assert isinstance(error, CallFailed)
+        assert (kinds(error), error.cost_usd, scene.posts) == (["content_refused"], 0.025, 1)
+        last = scene.last()
+        assert (last.state, last.reason, last.units, last.cost_usd) == (FAILED, "content_refused", 1.0, 0.025)
+
+    play(story)
+
+
+@pytest.mark.parametrize("where", ["status", "result"])
+def test_what_is_gone_is_unknown_and_said_plainly(play: Player, where: str) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        gone = said({"status": "NOT_FOUND"}, 404)
+        looks: list[Play] = [gone] if where == "status" else []
+        scene.odd.request("r1", statuses=looks, result=[gone])
+        scene.ticket(SENT)
+        error = await scene.answer()
+        assert isinstance(error, CallFailed)
+        assert (kinds(error), error.cost_usd) == (["result_gone"], None)
+        assert (scene.last().state, scene.last().request_id, scene.last().reason) == (UNKNOWN, "r1", "result_gone")
+
+    play(story)
+
+
+def test_nothing_is_sent_once_the_run_is_to_end(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        leave = Leave()
+        leave.asked.set()
+        assert isinstance(await scene.answer(scene.desk(leave=leave)), Stopped)
+        assert (scene.posts, scene.store.tickets.opened("fal")) == (0, [])
+
+    play(story)
+
+
+def test_no_second_try_is_made_once_the_run_is_to_end(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        leave = Leave()
+
+        async def broken(_asked: Asked) -> Act:
+            leave.asked.set()
+            return BROKEN
+
+        scene.odd.request("new", result=[broken])
+        assert isinstance(await scene.answer(scene.desk(leave=leave)), Stopped)
+        assert (scene.posts, scene.last().state) == (1, FAILED)
+
+    play(story)
+
+
+def leaving(*, insist: bool) -> Leave:
+    """A leave that is asked for soon."""
+    leave = Leave()
+
+    def ask() -> None:
+        leave.asked.set()
+        if insist:
+            leave.insisted.set()
+
+    asyncio.get_running_loop().call_later(0.05, ask)
+    return leave
+
+
+def test_asked_once_what_runs_is_left_with_its_ticket_open(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.routes[f"GET {HERE}/new/status/stream"] = [events(status("IN_PROGRESS"), still=60)]
+        assert isinstance(await scene.answer(scene.desk(leave=leaving(insist=False))), Stopped)
+        assert (scene.last().state, scene.last().request_id) == (SENT, "new")
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("look", "result", "want"),
+    [
+        (said({}, 404), BROKEN, S.CANCELLED),
+        (said(status("COMPLETED")), said({"error_type": "client_cancelled"}, 499), S.CANCELLED),
+        (said(status("IN_PROGRESS")), BROKEN, SENT),
+        (said(status("COMPLETED")), said({"detail": "x", "error_type": "bad_request"}, 400), FAILED),
+    ],
+    ids=repr,
+)
+def test_insisted_on_what_waits_is_taken_back_and_costs_nothing(play: Player, look: Act, result: Act, want: S) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("new", statuses=[look], result=[result])
+        scene.odd.routes |= {
+            f"GET {HERE}/new/status/stream": [events(status("IN_QUEUE"), still=60)],
+            f"PUT {HERE}/new/cancel": [said({"status": "CANCELLATION_REQUESTED"}, 202)],
+        }
+        error = await scene.answer(scene.desk(leave=leaving(insist=True)))
+        assert isinstance(error, NanoBananaError)
+        assert isinstance(error, Stopped) is (want is not FAILED)
+        last = scene.last()
+        assert last.state is want
+        assert want is not S.CANCELLED or (last.units, last.cost_usd) == (0.0, 0.0)
+
+    play(story)
+
+
+def test_what_was_done_before_it_could_be_taken_back_is_collected(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.routes |= {
+            f"GET {HERE}/new/status/stream": [events(status("IN_QUEUE"), still=60)],
+            f"PUT {HERE}/new/cancel": [said({"status": "CANCELLATION_REQUESTED"}, 202)],
+        }
+        answer = await scene.answer(scene.desk(leave=leaving(insist=True)))
+        assert isinstance(answer, Answer)
+        assert answer.ticket is not None
+        assert answer.ticket.state is S.COLLECTED
+
+    play(story)
+
+
+def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        leave = Leave()
+        scene.odd.request("new", statuses=[said({}, 404)])
+        scene.odd.routes[f"PUT {HERE}/new/cancel"] = [said({"status": "CANCELLATION_REQUESTED"}, 202)]
+        begun = asyncio.Event()
+
+        async def take(_asked: Asked) -> Act:
+            begun.set()
+            return replace(scene.odd.takes("new"), hang=0.1)
+
+        scene.odd.routes[SUBMIT] = [take]
+        task = asyncio.create_task(scene.answer(scene.desk(leave=leave)))
+        await begun.wait()
+        leave.asked.set()
+        leave.insisted.set()
+        task.cancel()
+        assert isinstance(await task, Stopped)
+        assert scene.last().request_id == "new"
+        assert scene.last().state in {S.CANCELLED, SENT}
+
+    play(story)
+
+
+@pytest.mark.parametrize("insist", [False, True])
+def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, insist: bool) -> None:
+    async def story(scene: Scene) -> None:
+        desk, ended = scene.desk(), asyncio.Event()
+
+        async def hang() -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.set()
+
+        task = asyncio.create_task(_held(hang(), desk, hold=0.01))
+        await asyncio.sleep(0.01)
+        if insist:
+            desk.leave.insisted.set()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+
+    play(story)
+
+
+def test_one_call_s_requests_of_two_kinds_do_not_meet(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        other = call_for("a dog")
+        answers = await asyncio.gather(scene.answer(), scene.answer(scene.desk(other), other))
+        assert [isinstance(answer, Answer) for answer in answers] == [True, True]
+        assert scene.posts == 2
+
+    play(story)
