@@ -32,13 +32,14 @@ class Answer:
     """A provider's answer: JSON without its files, and the files by their place in it.
 
     `ticket` is the request's, as it is to be closed together with the record of this answer: until that is
-    kept, the request stays open.
+    kept, the request stays open. `bought` is false where a result that was lost here was only fetched once more.
     """
 
     data: JSONObject
     files: Mapping[str, Payload] = field(default_factory=dict)
     cost_usd: float | None = 0.0
     ticket: Ticket | None = None
+    bought: bool = True
 
 
 class Files(Protocol):

@@ -59,7 +59,7 @@ class Asking:
             self._watch(News(kind="running", stage=errand.stage, node=errand.node))
             begun = time.perf_counter()
             answer = await self._provider(call.provider).answer(call, desk)
-            cost = answer.cost_usd
+            cost = answer.cost_usd if answer.bought else 0.0
             return Answered(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=desk.folders)
         except BaseException as error:
             # What is at the service now will be billed, whoever collects it.

@@ -100,8 +100,10 @@ class Collecting:
             raise CallFailed(error.problems, cost_usd=cost) from error
         if any(file.black for file in files.values()):
             return Failed(_unsafe(ticket), units, cost)
-        closed = moved(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._line.clock.now())
         payloads = {place: file.payload for place, file in files.items()}
+        if not ticket.open:
+            return Answer(data=data, files=payloads, cost_usd=ticket.cost_usd, bought=False)
+        closed = moved(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._line.clock.now())
         return Answer(data=data, files=payloads, cost_usd=cost, ticket=closed)
 
     async def _fetch(self, remotes: Mapping[str, Remote], desk: Desk) -> dict[str, Fetched]:

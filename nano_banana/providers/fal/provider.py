@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import TypeVar
 
 from nano_banana.catalog.catalog import Catalog
@@ -70,7 +71,10 @@ class Fal:
 
         Raises CallFailed (with its cost), Refused, Unusable, and Stopped where it was left at the service.
         """
-        ticket = await self._taken_up(await desk.ticket(), desk)
+        last = await desk.ticket()
+        if (kept := await self._had_before(last, call, desk)) is not None:
+            return kept
+        ticket = await self._taken_up(last, desk)
         fresh, turn = False, 0
         while True:
             ticket = await self._accepted(ticket, call, desk, fresh=fresh)
@@ -87,6 +91,19 @@ class Fal:
         """Give the connections back."""
         await self._line.close()
 
+    async def _had_before(self, ticket: Ticket | None, call: Call, desk: Desk) -> Answer | None:
+        """The result that was collected once and was damaged or lost here since, where fal still has it."""
+        if ticket is None or ticket.state is not TicketState.COLLECTED or self._is_strange(ticket):
+            return None
+        with suppress(CallFailed):
+            found = await self._collecting.collect(ticket, call, desk)
+            return found if isinstance(found, Answer) else None
+        return None
+
+    def _is_strange(self, ticket: Ticket) -> bool:
+        """Whether it is of a stand-in and this is fal, or the other way round."""
+        return is_stand_in(ticket.service) is not is_stand_in(self._line.hosts.service)
+
     async def _taken_up(self, ticket: Ticket | None, desk: Desk) -> Ticket | None:
         """The open ticket of an earlier attempt.
 
@@ -97,7 +114,7 @@ class Fal:
             return None
         if ticket.state is TicketState.FAILED and ticket.reason == FINAL and desk.lost is not Lost.RESUBMIT:
             raise CallFailed([trouble("unsafe_picture_before", endpoint=ticket.endpoint)])
-        if ticket.open and is_stand_in(ticket.service) is not is_stand_in(self._line.hosts.service):
+        if ticket.open and self._is_strange(ticket):
             raise CallFailed([_elsewhere(ticket)], cost_usd=None)
         if ticket.state is TicketState.SENDING:
             return await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="interrupted"))
