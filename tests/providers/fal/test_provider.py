@@ -41,7 +41,6 @@ HERE = f"{APP}/requests"
 BROKEN = said({"detail": "x", "error_type": "runner_disconnected"}, 503, x_fal_request_id="r")
 FRESH: dict[str, tuple[S, ...]] = {
     "none": (),
-    "collected": (SENT, S.COLLECTED),
     "failed": (SENT, FAILED),
     "cancelled": (SENT, S.CANCELLED),
     "withdrawn": (S.WITHDRAWN,),
