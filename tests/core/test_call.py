@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nano_banana.core.blob import blob_of
 from nano_banana.core.blob import imagine
 from nano_banana.core.call import Call
+from nano_banana.core.call import call_of
 from nano_banana.core.call import canonical
 from nano_banana.core.call import document
 from nano_banana.core.json import JSONValue
@@ -119,3 +120,20 @@ def test_imagined_inputs_are_known_as_such() -> None:
     assert not KNOWN.imagined
     assert replace(KNOWN, inputs={"x": imagine("zip", media="application/zip")}).imagined
     assert imagine("a", media="image/png") != imagine("b", media="image/png")
+
+
+@given(OBJECTS, st.integers(0, 3))
+def test_a_call_is_read_back_under_the_same_key(arguments: dict[str, JSONValue], revision: int) -> None:
+    call = replace(KNOWN, arguments=arguments, revision=revision)
+    back = call_of(call.text)
+    assert back.key == call.key
+    assert (back.provider, back.endpoint, back.revision) == (call.provider, call.endpoint, revision)
+    assert {place: blob.digest for place, blob in back.inputs.items()} == {
+        place: blob.digest for place, blob in call.inputs.items()
+    }
+
+
+@pytest.mark.parametrize("text", ["[]", '{"inputs": {}}', '{"inputs": 5}', "null"])
+def test_what_is_no_document_is_no_call(text: str) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        call_of(text)
