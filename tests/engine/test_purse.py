@@ -54,3 +54,16 @@ def test_an_unknown_price_is_no_price_under_a_budget() -> None:
     with pytest.raises(LimitReached) as caught:
         Purse(5.0).reserve(None)
     assert caught.value.problems[0].kind == "price_unknown"
+
+
+def test_what_is_committed_is_held_whatever_the_budget_says() -> None:
+    purse = Purse(1.0)
+    assert purse.reserve(5.0, committed=True) == 5.0
+    assert purse.reserve(None, committed=True) == 0.0
+    with pytest.raises(LimitReached):
+        purse.reserve(0.1)
+    purse.settle(5.0, None)
+    assert (purse.spent, purse.unknown) == (5.0, 1)
+    with pytest.raises(LimitReached):
+        purse.reserve(0.1)
+    assert purse.reserve(0.0) == 0.0

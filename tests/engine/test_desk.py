@@ -1,0 +1,201 @@
+"""What a provider may ask of the house, of a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.call import Call
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
+from nano_banana.core.news import News
+from nano_banana.core.reply import Reply
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.core.upload import Upload
+from nano_banana.engine.desk import CallDesk
+from nano_banana.engine.desk import StoreDesk
+from nano_banana.engine.halt import Halt
+from nano_banana.engine.keeper import Granted
+from nano_banana.engine.keeper import Keeper
+from nano_banana.engine.scratch import STALE
+from nano_banana.engine.scratch import Scratch
+from nano_banana.store.store import Store
+
+CALL = Call(provider="fal", endpoint="a/b", arguments={})
+
+
+def ticket_for(call: Call = CALL) -> Ticket:
+    return Ticket(
+        key=call.key, document=call.text, provider="fal", service="https://s", endpoint=call.endpoint, body="{}"
+    )
+
+
+@dataclass
+class House:
+    """A store, its keeper, and what was told."""
+
+    store: Store
+    news: list[News] = field(default_factory=list)
+
+    def run(self, story: Callable[[CallDesk, Keeper], Awaitable[None]], *, last: Ticket | None = None) -> None:
+        """Tell a story of one call's desk."""
+
+        async def whole() -> None:
+            keeper = Keeper(self.store, "run")
+            desk = CallDesk(
+                house=StoreDesk(self.store, {}),
+                keeper=keeper,
+                watch=self.news.append,
+                scratches=Scratch(self.store.folder),
+                errand=Errand(stage="shots", node="shots/1"),
+                estimate_usd=0.1,
+                buys=True,
+                lost=Lost.ASK,
+                leave=Leave(),
+                last=last,
+            )
+            await story(desk, keeper)
+            await keeper.settle()
+
+        asyncio.run(whole())
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with Store.open(tmp_path / "store") as store:
+        yield House(store)
+
+
+def test_a_desk_keeps_tickets_uploads_notes_and_files(house: House) -> None:
+    async def story(desk: CallDesk, _keeper: Keeper) -> None:
+        assert await desk.ticket() is None
+        sending = await desk.keep(ticket_for())
+        assert (sending.number, await desk.ticket()) == (1, sending)
+        sent = await desk.keep(moved(sending, TicketState.SENT, request_id="r1"))
+        assert (await desk.ticket(), desk.last) == (sent, sent)
+        assert await desk.requests("https://s", ["r1", "r2"]) == {"r1"}
+        assert await desk.requests("https://other", ["r1"]) == set()
+        blob = house.store.put(b"bytes", media="x/y")
+        assert desk.path(blob).read_bytes() == b"bytes"
+        assert await desk.upload("https://s", blob) is None
+        there = Upload(service="https://s", digest=blob.digest, url="https://u", expires_at=time.time() + 9e4)
+        await desk.uploaded(there)
+        assert await desk.upload("https://s", blob) == there
+        assert await desk.recall("note") is None
+        await desk.remember("note", "text")
+        assert await desk.recall("note") == "text"
+        folders = [desk.scratch(), desk.scratch()]
+        assert desk.folders == folders
+        assert all(folder.is_dir() and not list(folder.iterdir()) for folder in folders)
+        desk.tell(phase="queued", position=3)
+
+    house.run(story)
+    (news,) = house.news
+    assert (news.kind, news.stage, news.node) == ("progress", "shots", "shots/1")
+    assert news.data == {"phase": "queued", "position": 3}
+
+
+def test_a_claim_comes_with_the_call_s_last_ticket(house: House) -> None:
+    sent = house.store.tickets.keep([replace(ticket_for(), state=TicketState.SENT, request_id="r")])[0]
+    other = replace(CALL, endpoint="c/d")
+
+    async def story(_desk: CallDesk, keeper: Keeper) -> None:
+        begun = list(await asyncio.gather(keeper.begin(CALL.key), keeper.begin(other.key)))
+        assert begun == [Granted(ticket=sent), Granted()]
+        await keeper.let_go(CALL.key)
+        house.store.claim([CALL.key], owner="far:1:1")
+        assert await keeper.begin(CALL.key) is None
+
+    house.run(story)
+
+
+def test_a_ticket_that_can_not_be_kept_is_alone_in_that(house: House) -> None:
+    calls = [replace(CALL, endpoint=f"a/{name}") for name in "abc"]
+    house.store.tickets.keep([ticket_for(calls[1])])
+
+    async def story(_desk: CallDesk, keeper: Keeper) -> None:
+        kept = await asyncio.gather(*(keeper.keep_ticket(ticket_for(call)) for call in calls), return_exceptions=True)
+        assert [type(one) for one in kept] == [Ticket, Unusable, Ticket]
+
+    house.run(story)
+    assert set(house.store.tickets.latest(call.key for call in calls)) == {call.key for call in calls}
+
+
+def test_a_ticket_is_kept_where_the_one_who_keeps_it_is_cancelled(house: House) -> None:
+    async def story(desk: CallDesk, keeper: Keeper) -> None:
+        task = asyncio.create_task(desk.keep(ticket_for()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await keeper.settle()
+        assert house.store.tickets.latest([CALL.key])[CALL.key].state is TicketState.SENDING
+
+    house.run(story)
+
+
+def test_a_reply_that_came_between_look_and_claim_is_given(house: House) -> None:
+    from nano_banana.store.replies import Entry
+
+    reply = Reply(data={"a": 1})
+    house.store.record([Entry(call=CALL, reply=reply, run="other")])
+
+    async def story(_desk: CallDesk, keeper: Keeper) -> None:
+        assert await keeper.begin(CALL.key) == reply
+        assert house.store.claim([CALL.key], owner="far:1:1") == {CALL.key}
+
+    house.run(story)
+
+
+def test_scratch_folders_go_and_those_of_the_dead_are_swept(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path)
+    scratch.clean()
+    old, young = scratch.make(), scratch.make()
+    (old / "file").write_text("x")
+    os.utime(old, (0, time.time() - STALE - 60))
+    scratch.clean()
+    assert [folder.exists() for folder in (old, young)] == [False, True]
+    scratch.remove(young)
+    scratch.remove(young)
+    assert not young.exists()
+    with pytest.raises(Unusable):
+        Scratch(tmp_path / "nowhere").make()
+
+
+def test_the_first_reason_to_halt_stays_and_a_wish_to_end_is_heard_below() -> None:
+    halt = Halt()
+    halt.check()
+    first = Unusable([trouble("store_full", folder="x", reason="y")])
+    halt.set(first)
+    halt.interrupt()
+    assert halt.reason is first
+    assert (halt.leave.asked.is_set(), halt.leave.insisted.is_set()) == (True, False)
+    halt.insist()
+    assert halt.leave.insisted.is_set()
+    with pytest.raises(Unusable):
+        halt.check()
+    again = Halt()
+    again.insist()
+    assert isinstance(again.reason, Stopped)
+    bug = ZeroDivisionError()
+    again.set(bug)
+    again.set(KeyError())
+    assert again.bug is bug
+    assert isinstance(again.reason, NanoBananaError)

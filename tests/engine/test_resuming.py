@@ -1,0 +1,222 @@
+"""What earlier runs left at a service is collected beside a run, whoever sent it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.answer import Answer
+from nano_banana.core.answer import Desk
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Refused
+from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import trouble
+from nano_banana.core.ticket import Errand
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.engine.answering import Answering
+from nano_banana.engine.desk import StoreDesk
+from nano_banana.engine.halt import Halt
+from nano_banana.engine.policy import Policy
+from nano_banana.engine.resuming import resuming
+from nano_banana.store.store import Store
+
+CALL = Call(provider="fal", endpoint="a/b", arguments={"seed": 1})
+OTHER = Call(provider="fal", endpoint="a/b", arguments={"seed": 2})
+Act = Callable[[Call, Desk], Awaitable[Answer]]
+
+
+async def collects(_call: Call, desk: Desk) -> Answer:
+    """As a provider whose request is done."""
+    ticket = await desk.ticket()
+    if ticket is None or not ticket.open:
+        ticket = moved(await desk.keep(ticket_for(CALL)), TicketState.SENT, request_id="new")
+    return Answer(data={}, cost_usd=0.1, ticket=moved(ticket, TicketState.COLLECTED, cost_usd=0.1))
+
+
+async def fails(_call: Call, _desk: Desk) -> Answer:
+    raise CallFailed([trouble("result_gone", endpoint="a/b")])
+
+
+async def waits(_call: Call, desk: Desk) -> Answer:
+    await desk.leave.asked.wait()
+    raise Stopped([trouble("interrupted")])
+
+
+def ticket_for(call: Call) -> Ticket:
+    return Ticket(
+        key=call.key, document=call.text, provider="fal", service="https://s", endpoint=call.endpoint, body="{}"
+    )
+
+
+@dataclass
+class Service:
+    """A store with a request that was sent, and a provider that acts."""
+
+    store: Store
+    act: Act = collects
+    missing: Collection[str] = ()
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+    halt: Halt = field(default_factory=Halt)
+    name: str = "fal"
+
+    async def answer(self, call: Call, desk: Desk) -> Answer:
+        """Note, act."""
+        self.asked.append((call.key, desk.buys))
+        return await self.act(call, desk)
+
+    async def close(self) -> None:
+        """Nothing."""
+
+    def sent(self, call: Call) -> Ticket:
+        """Keep a ticket of a request that was accepted."""
+        ticket = self.store.tickets.keep([ticket_for(call)])[0]
+        return self.store.tickets.keep([moved(ticket, TicketState.SENT, request_id=f"r{ticket.number}")])[0]
+
+    def run(self, story: Callable[[Answering], Awaitable[None]], *, provider: str = "fal") -> Answering:
+        """Tell a story beside which things are resumed."""
+        policy = Policy(
+            providers={"fal": lambda: self},
+            kind_of=lambda _call: "image",
+            limits={"image": 1},
+            price=lambda _call: 0.2,
+            missing=self.missing,
+        )
+
+        async def whole() -> Answering:
+            answering = Answering(policy, StoreDesk(self.store, {}), lambda _news: None, "run", self.halt)
+            try:
+                async with resuming(self.store, answering, provider):
+                    await story(answering)
+            finally:
+                await answering.close()
+            return answering
+
+        return asyncio.run(asyncio.wait_for(whole(), 5))
+
+    def state(self, call: Call) -> TicketState:
+        """Of its last ticket."""
+        return self.store.tickets.latest([call.key])[call.key].state
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with Store.open(tmp_path / "store") as store:
+        yield Service(store)
+
+
+async def a_moment(_answering: Answering) -> None:
+    await asyncio.sleep(0.1)
+
+
+def test_everything_sent_is_collected_and_recorded_with_its_ticket_closed(service: Service) -> None:
+    for call in (CALL, OTHER):
+        service.sent(call)
+    answering = service.run(a_moment)
+    assert answering.made == {CALL.key, OTHER.key}
+    assert set(service.store.replies([CALL.key, OTHER.key])) == {CALL.key, OTHER.key}
+    assert [service.state(call) for call in (CALL, OTHER)] == [TicketState.COLLECTED] * 2
+    assert {buys for _, buys in service.asked} == {False}
+
+
+def test_nothing_else_is_touched(service: Service) -> None:
+    service.store.tickets.keep([ticket_for(CALL)])
+    ticket = service.store.tickets.keep([ticket_for(OTHER)])[0]
+    service.store.tickets.keep([moved(ticket, TicketState.UNKNOWN)])
+    service.run(a_moment)
+    service.sent(Call(provider="fal", endpoint="c/d", arguments={}))
+    service.run(a_moment, provider="")
+    service.run(a_moment, provider="another")
+    assert service.asked == []
+
+
+def test_a_call_that_is_wanted_meanwhile_is_answered_by_it_once(service: Service) -> None:
+    service.sent(CALL)
+    service.missing = {CALL.key}
+    got: list[bool] = []
+
+    async def story(answering: Answering) -> None:
+        got.append((await answering.answer(CALL, Errand(stage="s", node="n")))[1])
+
+    service.run(story)
+    assert got == [True]
+    assert service.asked == [(CALL.key, True)]
+
+
+def test_what_is_not_done_is_left_at_the_end(service: Service) -> None:
+    service.sent(CALL)
+    service.act = waits
+    answering = service.run(a_moment)
+    assert (answering.halt.reason, answering.made, answering.failed) == (None, set(), {})
+    assert service.state(CALL) is TicketState.SENT
+
+
+def test_a_failure_is_nobody_s_but_those_s_who_want_it(service: Service) -> None:
+    service.sent(CALL)
+    service.act = fails
+    answering = service.run(a_moment)
+    assert (answering.failed, answering.halt.reason) == ({}, None)
+    service.missing = {CALL.key}
+    answering = service.run(a_moment)
+    assert set(answering.failed) == {CALL.key}
+    assert answering.halt.reason is None
+
+
+def test_one_that_another_process_is_at_is_theirs(service: Service) -> None:
+    service.sent(CALL)
+    service.store.claim([CALL.key], owner="far:1:1")
+    answering = service.run(a_moment)
+    assert (service.asked, answering.failed, answering.halt.reason) == ([], {}, None)
+
+
+def test_one_that_was_answered_by_now_is_not_asked_for(service: Service) -> None:
+    service.sent(CALL)
+    service.run(a_moment)
+    service.sent(CALL)
+    service.asked.clear()
+    service.run(a_moment)
+    assert service.asked == []
+
+
+def test_one_under_way_already_is_left_to_those_who_asked(service: Service) -> None:
+    ticket = service.sent(CALL)
+    service.missing = {CALL.key}
+
+    async def story(answering: Answering) -> None:
+        first = asyncio.create_task(answering.answer(CALL, Errand()))
+        await asyncio.sleep(0)
+        await answering.resume(ticket)
+        await first
+
+    service.run(story, provider="")
+    assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("error", [Refused([trouble("fal_key_refused", status=401, said="no")]), ZeroDivisionError()])
+def test_what_ends_the_run_and_a_bug_of_ours_halt_it(service: Service, error: Exception) -> None:
+    async def breaks(_call: Call, _desk: Desk) -> Answer:
+        raise error
+
+    service.sent(CALL)
+    service.act = breaks
+    answering = service.run(a_moment)
+    assert error in (answering.halt.reason, answering.halt.bug)
+    assert service.state(CALL) is TicketState.SENT
+
+
+def test_a_document_that_can_not_be_read_halts_the_run_and_hangs_nobody(service: Service) -> None:
+    ticket = service.sent(CALL)
+    service.store.tickets.keep([replace(ticket, document="[]")])
+    answering = service.run(a_moment)
+    assert isinstance(answering.halt.bug, TypeError)
