@@ -1,0 +1,109 @@
+"""How fal is reached, what a stand-in is told apart by, and what a plan knows of requests."""
+
+from __future__ import annotations
+
+import pytest
+
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
+from nano_banana.project.access import access_for
+from nano_banana.project.access import has_key
+from nano_banana.project.parts import EMULATED
+from nano_banana.project.parts import is_loopback
+from nano_banana.project.parts import site_of
+from nano_banana.project.project import Project
+from nano_banana.project.wish import Wish
+from nano_banana.settings import Settings
+from tests.workspace import Workspace
+
+RECIPE = """
+nano_banana: 1
+name: cats
+provider: fal
+limits: {rate: {requests_per_second: 5}}
+privacy: {uploads_expire_after: 7d}
+templates: {cat: "a cat in {{ scene }}"}
+shots:
+  cats: {template: cat, matrix: {scene: [rain, snow, sun]}, seeds: [1]}
+stages:
+  - {id: takes, generate: cats, using: fal-ai/flux/dev}
+"""
+KEY = {"FAL_KEY": "0123456789:abcdefgh"}
+
+
+def opened(workspace: Workspace, fal_url: str = "") -> Project:
+    workspace.write("recipe.yaml", RECIPE)
+    wish = Wish(recipe=workspace.path("recipe.yaml"))
+    return Project.open(wish, Settings(store=workspace.path("store"), fal_url=fal_url), environ=KEY)
+
+
+def ticket(key: str, state: TicketState) -> Ticket:
+    found = Ticket(key=key, document="{}", provider="fal", service="https://s", endpoint="a/b", body="{}", begun_at=1.0)
+    return found if state is TicketState.SENDING else moved(found, state)
+
+
+def test_fal_is_reached_by_the_recipe_s_bounds_and_the_settings_address(workspace: Workspace) -> None:
+    with opened(workspace, fal_url="https://proxy.test") as project:
+        access = access_for(project.recipe, project.settings, KEY)
+        assert (access.base, access.per_second, access.uploads_expire_after) == ("https://proxy.test", 5.0, 604_800)
+        assert access.key() == KEY["FAL_KEY"]
+        assert KEY["FAL_KEY"] not in repr(access)
+        assert access_for(project.recipe, project.settings, {}).key() is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "want"),
+    [
+        (KEY, True),
+        ({}, False),
+        ({"FAL_KEY": " "}, False),
+        ({"FAL_KEY_ID": "a"}, False),
+        ({"FAL_KEY_ID": "a", "FAL_KEY_SECRET": "b"}, True),
+    ],
+)
+@pytest.mark.usefixtures("workspace")
+def test_a_key_is_there_or_not(environ: dict[str, str], *, want: bool) -> None:
+    assert has_key(environ) is want
+
+
+@pytest.mark.parametrize(
+    ("address", "want"),
+    [
+        ("https://127.0.0.1:4000", True),
+        ("http://127.8.8.8", True),
+        ("https://localhost", True),
+        ("https://LOCALHOST:1", True),
+        ("https://[::1]:4000", True),
+        ("", False),
+        ("https://queue.fal.run", False),
+        ("https://localhost.test", False),
+        ("https://10.0.0.1", False),
+    ],
+)
+def test_an_address_of_this_machine(address: str, *, want: bool) -> None:
+    assert is_loopback(address) is want
+
+
+def test_what_a_stand_in_draws_has_other_keys_than_the_real_thing_s(workspace: Workspace) -> None:
+    keys: list[set[str]] = []
+    for address in ("", "https://proxy.test", "https://127.0.0.1:4000", "https://localhost:4001"):
+        with opened(workspace, fal_url=address) as project:
+            site = site_of(project.recipe, project.catalog, "fal", address)
+            assert site.revision == (EMULATED if is_loopback(address) else 0)
+            keys.append({key for record in project.forecast().records for key in record.missing})
+    assert keys[0] == keys[1]
+    assert keys[2] == keys[3]
+    assert not keys[0] & keys[2]
+    with opened(workspace) as project:
+        assert site_of(project.recipe, project.catalog, "local", "https://127.0.0.1").revision != EMULATED
+
+
+def test_a_plan_tells_what_was_sent_and_what_was_lost_of_its_own_calls(workspace: Workspace) -> None:
+    with opened(workspace) as project:
+        one, two, three = sorted(key for record in project.forecast().records for key in record.missing)
+        states = {one: TicketState.SENT, two: TicketState.UNKNOWN, three: TicketState.SENDING, "x": TicketState.SENT}
+        kept = project.workshop.store.tickets.keep([ticket(key, state) for key, state in states.items()])
+        forecast = project.forecast()
+        assert list(forecast.sent) == kept[:1]
+        assert list(forecast.lost) == kept[1:3]
