@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
+from itertools import chain
+from itertools import islice
 from pathlib import Path
 
 from nano_banana import __version__
@@ -38,6 +40,9 @@ from nano_banana.reports.lock import save_lock
 
 _VAGUE = {name.removeprefix("arguments/") for name in INVENTED}
 """Arguments that may come from a picture: `asked` is without them, as it is without the picture."""
+
+TICKETS = 500
+"""How many tickets are looked at together: they hold all that was sent, and only their ids are wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +133,15 @@ def _at_hand(project: Project, lock: Lock) -> set[str]:
 
 
 def _with_requests(project: Project, lock: Lock) -> Lock:
-    calls = [*lock.adapters.values(), *(call for stages in lock.takes.values() for call in stages.values())]
-    tickets = project.workshop.store.tickets.latest(call.key for call in calls)
+    takes = (call for stages in lock.takes.values() for call in stages.values())
+    keys = (call.key for call in chain(lock.adapters.values(), takes))
+    ids: dict[str, str] = {}
+    while some := list(islice(keys, TICKETS)):
+        found = project.workshop.store.tickets.latest(some)
+        ids |= {key: ticket.request_id for key, ticket in found.items()}
 
     def known(call: LockedCall) -> LockedCall:
-        ticket = tickets.get(call.key)
-        return call if ticket is None else replace(call, request_id=ticket.request_id)
+        return replace(call, request_id=ids[call.key]) if call.key in ids else call
 
     return replace(
         lock,

@@ -113,18 +113,24 @@ def load_lock(path: Path) -> Lock:
 
 def save_lock(path: Path, lock: Lock) -> None:
     """Write it all at once, unless it stands there already. Raises Unusable `lock_unwritten`."""
-    data = lock_text(lock).encode()
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        if path.is_file() and path.read_bytes() == data:
+        if path.is_file() and _stands(path, lock):
             return
         try:
-            fresh.write_bytes(data)
+            with fresh.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(_lines(lock))
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
     except OSError as error:
         raise Unusable([trouble("lock_unwritten", file=path.name, why=error.strerror or "")]) from error
+
+
+def _stands(path: Path, lock: Lock) -> bool:
+    """Whether that is the file's text already; told line by line, since there may be many."""
+    with path.open("rb") as file:
+        return all(file.read(len(line)) == line for line in map(str.encode, _lines(lock))) and not file.read(1)
 
 
 def _lines(lock: Lock) -> Iterator[str]:

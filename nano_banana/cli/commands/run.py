@@ -130,10 +130,11 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
             forecast = project.forecast()
             with progress(screen) as watch:
                 outcome = project.run(forecast, watch, lost=Lost.RESUBMIT)
-        told = tell_run(forecast, outcome)
         warnings = [] if held is None else remarks(project, held, made=outcome.made)
-        if told["status"] == "done":
-            warnings += keep_lock(project)
+        is_done = outcome.status == "done"
+        warnings += keep_lock(project) if is_done else []
+        told = tell_run(forecast, outcome)
+        if is_done:
             project.remember(outcome, told)
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
     if warnings:
