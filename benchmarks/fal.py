@@ -127,7 +127,7 @@ def program(recipe: Path, env: Mapping[str, str], server: Server) -> Command:
     """The program itself, with nothing made yet."""
     return Command(
         name="nano-banana",
-        argv=[*PROGRAM, "run", recipe.name, "--yes", "--json"],
+        argv=[*PROGRAM, "run", recipe.name, "--yes"],
         folder=recipe.parent,
         env={**env, **server.environment},
         before=lambda: afresh(recipe.parent),
