@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import TypeVar
 
 from nano_banana.catalog.catalog import Catalog
@@ -92,13 +91,20 @@ class Fal:
         await self._line.close()
 
     async def _had_before(self, ticket: Ticket | None, call: Call, desk: Desk) -> Answer | None:
-        """The result that was collected once and was damaged or lost here since, where fal still has it."""
+        """The result that was collected once and was damaged or lost here since, where fal still has it.
+
+        Raises CallFailed where that can't be told now, unless it may be bought again.
+        """
         if ticket is None or ticket.state is not TicketState.COLLECTED or self._is_strange(ticket):
             return None
-        with suppress(CallFailed):
+        try:
             found = await self._collecting.collect(ticket, call, desk)
-            return found if isinstance(found, Answer) else None
-        return None
+        except CallFailed as error:
+            # It may still be there: what is paid for is not bought again because of a bad moment.
+            if desk.lost is not Lost.RESUBMIT:
+                raise CallFailed(error.problems) from error
+            return None
+        return found if isinstance(found, Answer) else None
 
     def _is_strange(self, ticket: Ticket) -> bool:
         """Whether it is of a stand-in and this is fal, or the other way round."""

@@ -282,3 +282,13 @@ def test_a_task_that_is_cancelled_without_a_word_is_cancelled(play: Player) -> N
         assert scene.odd.count(CANCEL) == 0
 
     play(story)
+
+
+def test_a_look_that_fails_at_the_service_is_no_failure_of_the_request(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        typed = said({"detail": "x"}, 500, x_fal_error_type="internal_error")
+        scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [typed, Act(status=520), said(DONE)]}
+        assert await follow(scene) is End.COMPLETED
+        assert scene.odd.count(LOOK) == 3
+
+    play(story)

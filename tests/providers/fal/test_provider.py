@@ -394,3 +394,51 @@ def test_one_call_s_requests_of_two_kinds_do_not_meet(play: Player) -> None:
         assert scene.posts == 2
 
     play(story)
+
+
+@pytest.mark.parametrize("lost", Lost)
+def test_what_was_collected_before_and_can_not_be_had_now_is_not_bought_again_unasked(play: Player, lost: Lost) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("r1", result=[CUT])
+        scene.ticket(SENT, S.COLLECTED)
+        answer = await scene.answer(scene.desk(lost=lost))
+        if lost is Lost.RESUBMIT:
+            assert isinstance(answer, Answer)
+        else:
+            assert isinstance(answer, CallFailed)
+            assert (kinds(answer), answer.cost_usd) == (["fal_unreachable"], 0.0)
+        assert scene.posts == (lost is Lost.RESUBMIT)
+
+    play(story)
+
+
+@pytest.mark.parametrize("result", [said({}, 404), BROKEN], ids=repr)
+def test_what_was_collected_before_and_is_gone_for_good_is_sent_anew(play: Player, result: Act) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("r1", result=[result])
+        scene.ticket(SENT, S.COLLECTED)
+        answer = await scene.answer()
+        assert isinstance(answer, Answer)
+        assert (answer.ticket is not None and answer.ticket.request_id, scene.posts) == ("new", 1)
+
+    play(story)
+
+
+def test_nothing_is_bought_for_nobody_in_particular(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        desk = scene.desk()
+        desk.buys = False
+        error = await scene.answer(desk)
+        assert isinstance(error, CallFailed)
+        assert kinds(error) == ["request_ended"]
+        scene.ticket(SENT)
+        scene.odd.request("r1", result=[BROKEN])
+        error = await scene.answer(desk)
+        assert isinstance(error, CallFailed)
+        assert kinds(error) == ["fal_failed"]
+        assert scene.posts == 0
+
+    play(story)
