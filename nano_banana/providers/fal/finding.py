@@ -6,7 +6,8 @@ import asyncio
 import json
 
 from nano_banana.core.answer import Desk
-from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Refused
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
@@ -41,14 +42,15 @@ class Finding:
         """The ticket, `sent` under the id that was found, or None where history has no such request.
 
         An old request is looked for once, a young one for most of a minute, since history only lists what has ended.
-        A history that can't be read is as good as none. Raises Stopped where the run is to end before that is known.
+        A history that can't be read is as good as none. Raises Stopped where the run is to end before that is known,
+        and Unusable where what was found can't be kept.
         """
         clock = self._line.clock
         young = clock.now() - ticket.begun_at < FRESH
         for wait in (*(WAITS if young else ()), None):
             try:
                 found = await self._look(ticket, desk)
-            except (NanoBananaError, PlatformDenied):
+            except (CallFailed, Refused, PlatformDenied):
                 return None
             if found is not None:
                 return found

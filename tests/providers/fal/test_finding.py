@@ -7,9 +7,12 @@ import asyncio
 import pytest
 
 from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
+from nano_banana.core.lost import Lost
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
 from nano_banana.providers.fal.finding import FRESH
@@ -17,6 +20,7 @@ from nano_banana.providers.fal.finding import SKEW
 from nano_banana.providers.fal.finding import WAITS
 from nano_banana.providers.fal.finding import Finding
 from nano_banana.providers.fal.moments import written
+from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import CUT
 from tests.providers.fal.odd import ENDPOINT
 from tests.providers.fal.odd import Act
@@ -143,6 +147,22 @@ def test_a_history_that_can_not_be_read_is_as_good_as_none(play: Player, act: Ac
         assert await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk()) is None
         assert scene.clock.now() - NOW < 120
         assert scene.last().state is UNKNOWN
+
+    play(story)
+
+
+def test_one_that_is_found_and_can_not_be_kept_is_not_missing(play: Player) -> None:
+    """Somebody who asked for that would buy it again."""
+
+    class Full(BookDesk):
+        async def keep(self, ticket: Ticket) -> Ticket:
+            raise Unusable([trouble("store_full", folder=ticket.service)])
+
+    async def story(scene: Scene) -> None:
+        scene.odd.routes[HISTORY] = [listing(row("a"))]
+        desk = Full(scene.store, call_for().key, lost=Lost.RESUBMIT)
+        with pytest.raises(Unusable):
+            await Finding(scene.line).find(scene.ticket(UNKNOWN), desk)
 
     play(story)
 
