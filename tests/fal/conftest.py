@@ -8,6 +8,7 @@ import pytest
 
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
+from tests.fal.forks import Forks
 from tests.fal.project import FalProject
 from tests.fal.service import Service
 from tests.workspace import Workspace
@@ -21,13 +22,22 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def project(workspace: Workspace, emulator: Emulator) -> FalProject:
+def project(workspace: Workspace, emulator: Emulator) -> Iterator[FalProject]:
     """Four takes, to be made by the session's emulator."""
-    Service(emulator).turn("reset")
-    return FalProject(workspace, emulator)
+    project = FalProject(workspace, emulator)
+    project.service.turn("reset")
+    yield project
+    project.service.close()
 
 
 @pytest.fixture
 def service(project: FalProject) -> Service:
     """The service of this project."""
     return project.service
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """What starts the program in a moment."""
+    with Forks(tmp_path_factory.mktemp("forks")) as ready:
+        yield ready

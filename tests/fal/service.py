@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import ssl
 import time
 from collections.abc import Callable
+from http.client import HTTPSConnection
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
@@ -20,11 +23,25 @@ class Service:
     """What tests ask of an emulator, and do to it."""
 
     def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
+        self._line = HTTPSConnection(
+            emulator.host, timeout=PATIENCE, context=ssl.create_default_context(cafile=emulator.ca)
+        )
+
+    def control(self, method: str, path: str, body: JSONValue = None) -> JSONValue:
+        """Ask the control API, on one connection: tests that wait ask often."""
+        self._line.request(method, f"/_emulator/{path}", None if body is None else json.dumps(body))
+        answer = self._line.getresponse()
+        told: JSONValue = json.load(answer)
+        assert answer.status == 200, told
+        return told
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
 
     def counts(self) -> JSONObject:
         """Everything that was counted since the last reset."""
-        return as_object(self.emulator.control("GET", "counts"))
+        return as_object(self.control("GET", "counts"))
 
     def count(self, name: str) -> int:
         """One of the counts; `submit`, `upload` and so on are numbers of HTTP requests."""
@@ -42,7 +59,7 @@ class Service:
 
     def accepted(self) -> list[JSONObject]:
         """Every accepted request, oldest first."""
-        return [as_object(one) for one in as_items(as_object(self.emulator.control("GET", "requests"))["requests"])]
+        return [as_object(one) for one in as_items(as_object(self.control("GET", "requests"))["requests"])]
 
     def states(self) -> list[str]:
         """The states of the accepted requests, sorted."""
@@ -50,17 +67,17 @@ class Service:
 
     def fault(self, kind: str, **rule: JSONValue) -> Service:
         """Let this fault strike from now on; see the emulator's control API for the rule."""
-        self.emulator.control("POST", "faults", [{"kind": kind, **rule}])
+        self.control("POST", "faults", [{"kind": kind, **rule}])
         return self
 
     def faultless(self) -> Service:
         """No faults from now on."""
-        self.emulator.control("DELETE", "faults")
+        self.control("DELETE", "faults")
         return self
 
     def turn(self, what: str) -> Service:
         """`reset`, `pause`, `resume`, `files/expire` or `results/expire`."""
-        self.emulator.control("POST", what)
+        self.control("POST", what)
         return self
 
 

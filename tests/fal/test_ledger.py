@@ -153,3 +153,18 @@ def test_two_processes_on_one_store_buy_everything_once(project: FalProject, ser
     assert service.count("accepted") == service.count("distinct") == 13
     agree_wholly(project)
     project.quiet()
+
+
+def test_a_picture_that_was_lost_here_is_fetched_again_while_fal_has_it(project: FalProject, service: Service) -> None:
+    project.run()
+    kept = {path.read_bytes() for path in project.pictures()}
+    for blob in (project.root / ".nano-banana/blobs").rglob("*"):
+        if blob.is_file() and blob.read_bytes() in kept:
+            blob.chmod(0o600)
+            blob.unlink()
+    for picture in project.pictures():
+        picture.unlink()
+    assert ends(project.told()) == ["done"] * 4
+    assert service.count("accepted") == 4
+    assert {path.read_bytes() for path in project.pictures()} == kept
+    agree_wholly(project)

@@ -1,8 +1,10 @@
-"""A wait that ends at once where the run is to end."""
+"""Waits that end, at once or soon, where the run is to end."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import trouble
@@ -32,3 +34,26 @@ def stay(leave: Leave) -> None:
 def stopped() -> Stopped:
     """What is at the service was left there, or taken back."""
     return Stopped([trouble("interrupted")])
+
+
+@asynccontextmanager
+async def ending(leave: Leave, *, seconds: float) -> AsyncGenerator[None]:
+    """What is under way in the block may end within so many seconds once the run is to end. Raises Stopped after."""
+    bound = asyncio.timeout(None)
+    try:
+        async with bound:
+            watching = asyncio.create_task(_bounded(bound, leave, seconds))
+            try:
+                yield
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        raise stopped() from error
+
+
+async def _bounded(bound: asyncio.Timeout, leave: Leave, seconds: float) -> None:
+    await leave.asked.wait()
+    bound.reschedule(asyncio.get_running_loop().time() + seconds)

@@ -30,6 +30,7 @@ from nano_banana.providers.fal.following import End
 from nano_banana.providers.fal.following import Following
 from nano_banana.providers.fal.hosts import is_stand_in
 from nano_banana.providers.fal.line import Line
+from nano_banana.providers.fal.pause import ending
 from nano_banana.providers.fal.pause import pause
 from nano_banana.providers.fal.pause import stay
 from nano_banana.providers.fal.pause import stopped
@@ -42,8 +43,11 @@ TRIES = 3
 """Requests for one call in one run; another is only made after one that failed for a reason that may pass."""
 
 BETWEEN = Patience(first=2.0, most=30.0, total=90.0)
-HOLD = 20.0
-"""Seconds that a run which is given up still waits for the answer to a request that is on its way."""
+SOON = 3.0
+"""Seconds in which uploads and downloads may end once the run is to: whatever is cut short is done by the next run."""
+
+HOLD = 5.0
+"""Seconds more for the answer to a request that is on its way: the next run would have to look for it."""
 
 FINAL = "unsafe_picture"
 """The failure that is billed and would come again: the same seed draws the same picture."""
@@ -70,9 +74,11 @@ class Fal:
 
         Raises CallFailed (with its cost), Refused, Unusable, and Stopped where it was left at the service.
         """
-        last = await desk.ticket()
-        if (kept := await self._had_before(last, call, desk)) is not None:
-            return kept
+        async with ending(desk.leave, seconds=SOON):
+            last = await desk.ticket()
+            return await self._had_before(last, call, desk) or await self._answer(last, call, desk)
+
+    async def _answer(self, last: Ticket | None, call: Call, desk: Desk) -> Answer:
         ticket = await self._taken_up(last, desk)
         fresh, turn = False, 0
         while True:
