@@ -18,7 +18,7 @@ WORDS: Mapping[str, Wording] = {
         hint="zip only the pictures and their .txt captions",
     ),
     "archive_unusable": Wording(
-        say="the zip `{input}` is damaged or has no pictures, and is not sent to fal",
+        say="the zip `{input}` is damaged, has no pictures or too many files, and is not sent to fal",
         hint="zip the pictures and their .txt captions again",
     ),
     "upload_failed": Wording(

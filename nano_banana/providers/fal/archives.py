@@ -13,7 +13,8 @@ from nano_banana.providers.fal.sniff import HEAD
 from nano_banana.providers.fal.sniff import media_of
 
 MAGIC = b"PK\x03\x04"
-MOST_FILES = 10_000
+MOST_FILES = 20_000
+"""With captions; nobody trains on more, and each is looked at before any leaves."""
 CAPTIONS = frozenset({".txt", ".json", ".jsonl", ".csv"})
 """What trainers read beside photos."""
 
@@ -22,20 +23,23 @@ def check_archive(path: Path) -> None:
     """Return where each file of the zip is a picture or may be a caption, and there is a picture.
 
     Documents and programs are zips, too: those of one's own are no business of a recipe's. Raises CallFailed:
-    `archive_not_sent` with the `file` in it that is to blame, `archive_unusable` (damaged, or no pictures).
+    `archive_not_sent` with the `file` in it that is to blame, `archive_unusable` (damaged, without
+    pictures, or of more than `MOST_FILES` files).
     """
     pictures = 0
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
-            for entry in entries[: MOST_FILES + 1]:
+            if len(entries) > MOST_FILES:
+                raise _unusable()
+            for entry in entries:
                 is_picture = _is_picture(archive, entry)
                 if not is_picture and PurePosixPath(entry.filename).suffix.lower() not in CAPTIONS:
                     raise CallFailed([trouble("archive_not_sent", input="", file=entry.filename)])
                 pictures += is_picture
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise _unusable() from error
-    if not 0 < pictures <= MOST_FILES:
+    if not pictures:
         raise _unusable()
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from nano_banana.core.errors import CallFailed
 from nano_banana.imaging.archive import fixed_zip
 from nano_banana.providers.fal.adapters import is_adapter
+from nano_banana.providers.fal.archives import MOST_FILES
 from nano_banana.providers.fal.preparing import Parcel
 from nano_banana.providers.fal.preparing import named
 from nano_banana.providers.fal.preparing import pack
@@ -133,6 +134,11 @@ def test_a_zip_of_other_things_stays_here(name: str, tmp_path: Path) -> None:
 
 def test_a_zip_of_words_alone_stays_here(tmp_path: Path) -> None:
     assert kinds(fixed_zip([("secrets.json", SECRET)]), tmp_path) == ["archive_unusable"]
+
+
+def test_a_zip_of_too_many_files_to_look_at_stays_here(tmp_path: Path) -> None:
+    words = [(f"{number}.txt", b"") for number in range(MOST_FILES)]
+    assert kinds(fixed_zip([("a.png", png()), *words, ("id_rsa", SECRET)]), tmp_path) == ["archive_unusable"]
 
 
 def test_half_a_zip_stays_here(tmp_path: Path) -> None:
