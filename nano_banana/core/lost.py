@@ -10,7 +10,9 @@ class Lost(StrEnum):
 
     ASK = "ask"
     """Nothing: their takes fail, and a person decides."""
+    REPLACE = "replace"
+    """Buy these again."""
     RESUBMIT = "resubmit"
-    """Buy again."""
+    """Buy these again, and so what was billed and could not be used."""
     ABANDON = "abandon"
     """Look for them no more, and do without their takes in this run."""

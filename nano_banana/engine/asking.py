@@ -88,7 +88,7 @@ class Asking:
         """Whether nothing more is bought for the call; one that is lost may be, where a person said so."""
         if ticket is None or not ticket.open:
             return False
-        return ticket.state is TicketState.SENT or self._policy.lost is not Lost.RESUBMIT
+        return ticket.state is TicketState.SENT or self._policy.lost in {Lost.ASK, Lost.ABANDON}
 
     def _told(self, call: Call, errand: Errand, problems: Iterable[Problem]) -> list[Problem]:
         """What went wrong, with the stage that asked where it is about a field of the endpoint's."""

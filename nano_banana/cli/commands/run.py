@@ -126,10 +126,11 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
         _ask(screen, project, forecast, yes=yes)
         with progress(screen) as watch:
             outcome = project.run(forecast, watch, lost=lost)
-        if _buy_again(screen, outcome, lost):
-            forecast = project.forecast()
+        again = _again(screen, project, outcome, lost)
+        if again is not None:
+            forecast = again
             with progress(screen) as watch:
-                outcome = project.run(forecast, watch, lost=Lost.RESUBMIT)
+                outcome = project.run(forecast, watch, lost=Lost.REPLACE)
         warnings = [] if held is None else remarks(project, held, made=outcome.made)
         is_done = outcome.status == "done"
         warnings += keep_lock(project) if is_done else []
@@ -144,17 +145,24 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
     return exit_code(outcome)
 
 
-def _buy_again(screen: Screen, outcome: Outcome, lost: Lost) -> bool:
-    """Ask a person about requests that could not be found; without a terminal they stay as they are."""
+def _again(screen: Screen, project: Project, outcome: Outcome, lost: Lost) -> Forecast | None:
+    """What a second run would do, where a person wants it: buy what could not be found.
+
+    None where nobody is there to ask, or nothing of this recipe is lost.
+    """
+    from nano_banana.cli.forecast import price
     from nano_banana.cli.forecast import say_open
 
     if not outcome.lost or lost is not Lost.ASK or outcome.halted is not None:
-        return False
+        return None
     if not screen.lively or screen.machine:
-        return False
-    say_open(screen, outcome.lost)
-    price = sum(ticket.estimate_usd or 0.0 for ticket in outcome.lost)
-    return click.confirm(f"they could not be found; buy them again for up to ${price:.2f}?", err=True)
+        return None
+    forecast = project.forecast()
+    if not forecast.lost:
+        return None
+    say_open(screen, forecast.lost)
+    asked = f"they could not be found; buy them again? what is left to do may cost {price(forecast.tally)}"
+    return forecast if click.confirm(asked, err=True) else None
 
 
 def _ask(screen: Screen, project: Project, forecast: Forecast, *, yes: bool) -> None:
