@@ -30,7 +30,9 @@ def settle(error: BaseException, screen: Screen, arguments: Sequence[str], envir
     if environ.get("NANO_BANANA_DEBUG") == "1" and not isinstance(ours, Stopped):
         import traceback
 
-        screen.note("".join(traceback.format_exception(error)).rstrip())
+        from nano_banana.cli.crash import scrub
+
+        screen.note(scrub("".join(traceback.format_exception(error)).rstrip(), environ))
     if ours is None:
         ours = _bug(error, arguments, environ)
     try:
