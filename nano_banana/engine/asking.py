@@ -52,8 +52,10 @@ class Asking:
         Raises what the provider raises, and LimitReached where the budget does not hold the call.
         """
         price = self._policy.price(call)
-        reserved = self._purse.reserve(price, committed=self._is_paid_for(ticket))
-        desk = self._desk(errand, price, ticket, buys=buys)
+        is_paid_for = self._is_paid_for(ticket)
+        reserved = self._purse.reserve(price, committed=is_paid_for)
+        # Should it have failed, and cost nothing, it is only bought again where the budget holds that.
+        desk = self._desk(errand, price, ticket, buys=buys and (not is_paid_for or self._purse.holds(price)))
         cost: float | None = 0.0
         try:
             self._watch(News(kind="running", stage=errand.stage, node=errand.node))

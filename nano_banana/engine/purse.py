@@ -33,6 +33,12 @@ class Purse:
         self._reserved += amount
         return amount
 
+    def holds(self, price: float | None) -> bool:
+        """Whether the budget holds all that is set aside, a call at this price among it."""
+        if self._budget is None:
+            return True
+        return price is not None and self.spent + self._reserved <= self._budget + 1e-9
+
     def settle(self, reserved: float, cost_usd: float | None) -> None:
         """A call ended: put the reserve back and count what it cost (None: nobody knows; the reserve counts)."""
         self._reserved -= reserved

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -107,6 +108,28 @@ def test_a_lost_request_is_in_the_budget_already_unless_it_is_bought_again(store
     with pytest.raises(LimitReached):
         asyncio.run(asked(store, Seller(TicketState.FAILED, 0.0), lost=Lost.RESUBMIT, budget=0.1))
     asyncio.run(asked(store, Quitter(TicketState.UNKNOWN, None), budget=0.1))
+
+
+@pytest.mark.parametrize(("budget", "buys"), [(None, True), (PRICE, True), (PRICE / 2, False)])
+def test_what_was_sent_is_collected_whatever_the_budget_and_bought_again_within_it(
+    store: Store, budget: float | None, *, buys: bool
+) -> None:
+    kept = store.tickets.keep([ticket_of(Call(provider="fal", endpoint="a/b", arguments={}))])[0]
+    store.tickets.keep([moved(kept, TicketState.SENT, request_id="r")])
+    seller = Looker(TicketState.SENT, None)
+    asyncio.run(asked(store, seller, budget=budget))
+    assert seller.seen == [buys]
+
+
+class Looker(Seller):
+    """A provider that looks whether it may buy."""
+
+    seen: ClassVar[list[bool]] = []
+
+    async def answer(self, call: Call, desk: Desk) -> Answer:
+        """Fail."""
+        self.seen[:] = [desk.buys]
+        raise CallFailed([trouble("fal_failed", endpoint=call.endpoint)])
 
 
 class Quitter(Seller):
