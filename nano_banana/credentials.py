@@ -51,8 +51,16 @@ def find_key(environ: Mapping[str, str], user_dir: Path | None = None) -> Key | 
     """The key in `FAL_KEY`, else `FAL_KEY_ID` and `FAL_KEY_SECRET`, else the user's file, else None.
 
     `user_dir` is the user's config folder (None: where the platform has it).
-    Raises Unusable (`key_unreadable`) where the file is there and can't be read.
+    Raises Unusable (`key_unreadable`) where the file is there and can't be read, Invalid (`key_malformed`) where it is
+    no text that can be sent in a header.
     """
+    found = _found(environ, user_dir)
+    if found is not None and not re.fullmatch(r"[!-~]+", found.reveal()):
+        raise Invalid([trouble("key_malformed")])
+    return found
+
+
+def _found(environ: Mapping[str, str], user_dir: Path | None) -> Key | None:
     whole, name, secret = (environ.get(f"FAL_KEY{end}", "").strip() for end in ("", "_ID", "_SECRET"))
     if whole:
         return Key(whole, "FAL_KEY")

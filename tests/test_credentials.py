@@ -75,3 +75,11 @@ def test_no_way_of_printing_shows_it() -> None:
     assert Key("short:secret", "x").masked == "…"
     with pytest.raises(TypeError):
         pickle.dumps(key)
+
+
+@pytest.mark.parametrize("secret", ["id:schlüssel", "id:two words", "id:tab\there"])
+def test_a_key_that_no_header_can_hold_is_malformed(secret: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as caught:
+        find_key({"FAL_KEY": secret}, tmp_path)
+    assert [problem.kind for problem in caught.value.problems] == ["key_malformed"]
+    assert secret not in str(caught.value)

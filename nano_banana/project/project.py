@@ -34,7 +34,9 @@ from nano_banana.planner.plan import make_plan
 from nano_banana.planner.preview import preview
 from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
+from nano_banana.project.access import ADDRESSES
 from nano_banana.project.access import access_for
+from nano_banana.project.access import address_of
 from nano_banana.project.access import has_key
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import paid_in
@@ -194,7 +196,7 @@ class Project:
 
     def remember(self, outcome: Outcome, summary: JSONObject) -> None:
         """Leave the trace by which the next run sees that nothing changed."""
-        environment = digests_of(self.loaded.env_read, self._environ)
+        environment = digests_of(self.loaded.env_read | ADDRESSES, self._environ)
         trace = trace_of(outcome, read=self.loaded.files.seen, environment=environment, summary=summary)
         self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump())
 
@@ -202,7 +204,7 @@ class Project:
         recipe = self.recipe
         return Workbench(
             recipe=recipe,
-            site=site_of(self.recipe, self.catalog, self.provider, self.settings.fal_url),
+            site=site_of(self.recipe, self.catalog, self.provider, address_of(self.settings, self._environ)),
             catalog=self.catalog,
             engine=self.loaded.engine,
             contexts=Contexts.of(recipe, self.loaded.environment),

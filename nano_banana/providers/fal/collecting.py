@@ -98,7 +98,8 @@ class Collecting:
             if any(problem.kind == "file_gone" for problem in error.problems):
                 return None
             raise CallFailed(error.problems, cost_usd=cost) from error
-        if any(file.black for file in files.values()):
+        is_checked = "has_nsfw_concepts" in body or (endpoint is not None and endpoint.roles.safety is not None)
+        if is_checked and any(file.black for file in files.values()):
             return Failed(_unsafe(ticket), units, cost)
         payloads = {place: file.payload for place, file in files.items()}
         if not ticket.open:

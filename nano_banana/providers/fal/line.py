@@ -33,7 +33,8 @@ class Line:
         self.terms = terms
         self.clock = clock
         self.hosts = Hosts(terms.base)
-        self.wire = Wire(self.hosts, headers_for(terms.key), Pace(terms.per_second, clock))
+        self.pace = Pace(terms.per_second, clock)
+        self.wire = Wire(self.hosts, headers_for(terms.key), self.pace)
         self.client = FalClient(terms.key, self.wire)
 
     async def get(

@@ -6,7 +6,7 @@ from nano_banana.providers.fal.clock import Clock
 
 
 class Pace:
-    """Turns, evenly spaced; what was not used for up to a second may be used at once."""
+    """Turns, evenly spaced; what was not used is not made up for."""
 
     def __init__(self, per_second: float | None, clock: Clock) -> None:
         """None: no bound."""
@@ -19,6 +19,7 @@ class Pace:
         if self._gap is None:
             return
         now = self._clock.now()
-        mine = self._next = max(self._next + self._gap, now - max(1.0 - self._gap, 0.0))
+        mine = max(self._next, now)
+        self._next = mine + self._gap
         if mine > now:
             await self._clock.sleep(mine - now)

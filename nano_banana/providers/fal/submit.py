@@ -23,11 +23,13 @@ from nano_banana.core.ticket import moved
 from nano_banana.providers.fal.faults import fault_of
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.pause import pause
+from nano_banana.providers.fal.pause import stay
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.resend import busy
 from nano_banana.providers.fal.resend import retry_after
 from nano_banana.providers.fal.resend import unreachable
 from nano_banana.providers.fal.terms import DAY
+from nano_banana.providers.fal.wire import SUBMIT
 from nano_banana.providers.fal.wire import Broken
 from nano_banana.providers.fal.wire import Declined
 
@@ -45,7 +47,7 @@ class Submitting:
         keep = line.terms.uploads_expire_after
         lifecycle = {"expiration_duration_seconds": None if keep is None else max(keep, DAY)}
         self._headers = {
-            "x-app-fal-disable-fallback": "true",
+            SUBMIT: "true",
             "X-Fal-Object-Lifecycle-Preference": json.dumps(lifecycle),
         }
 
@@ -61,6 +63,9 @@ class Submitting:
         over = clock.now() + PATIENCE.total
         turn = 0
         while True:
+            # Nothing waits while it is written down as on its way.
+            await self._line.pace.turn()
+            stay(desk.leave)
             ticket = await desk.keep(self._new(call, body, desk))
             sent = await self._post(call, body, ticket)
             if isinstance(sent, Ticket):

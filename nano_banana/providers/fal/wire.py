@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # httpx keeps these names to itself
     from httpx._client import UseClientDefault
     from httpx._types import AuthTypes
 
+SUBMIT = "x-app-fal-disable-fallback"
+"""The header of requests to the queue, which had their turn before they were written down. It says to fal: no other
+endpoint will do."""
+
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
 REFUSALS = frozenset({408, 409, 429, 502, 503, 504})
@@ -79,10 +83,10 @@ class Wire(httpx.AsyncClient):
         request.url = self._hosts.placed(request.url)
         request.headers["Host"] = request.url.netloc.decode("ascii")
         if request.headers.get("Authorization") == self._key:
-            if self._hosts.trusted(request.url):
-                await self._pace.turn()
-            else:
+            if not self._hosts.trusted(request.url):
                 del request.headers["Authorization"]
+            elif SUBMIT not in request.headers:
+                await self._pace.turn()
         try:
             response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
             if response.status_code in REFUSALS:
