@@ -85,6 +85,10 @@ class Following:
         finally:
             await _given_up(task, leaving)
 
+    async def knows(self, ticket: Ticket, desk: Desk) -> bool:
+        """Whether the service knows anything of it. Raises as `follow` does."""
+        return await _Request(self._line, ticket, desk, self._silence).look() is not None
+
     async def _left(self, one: _Request, task: asyncio.Task[End]) -> End:
         leave = one.desk.leave
         if one.phase is Phase.QUEUED and not leave.insisted.is_set():

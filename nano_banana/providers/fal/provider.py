@@ -87,7 +87,8 @@ class Fal:
             if isinstance(end, Answer):
                 return end
             turn += 1
-            if end.fault.again is Again.NEVER or turn == TRIES or not desk.buys:
+            # (What was billed for nothing is not bought again before the budget knows.)
+            if end.fault.again is Again.NEVER or turn == TRIES or not desk.buys or end.cost_usd != 0:
                 raise end.fault.error(cost_usd=end.cost_usd)
             ticket, fresh = None, end.fault.again is Again.WITH_FRESH_FILES
             await pause(BETWEEN.wait(turn, self._line.clock), clock=self._line.clock, leave=desk.leave)
@@ -110,6 +111,8 @@ class Fal:
             if desk.lost is not Lost.RESUBMIT:
                 raise CallFailed(error.problems) from error
             return None
+        if isinstance(found, Failed) and found.fault.again is not Again.NEVER and desk.lost is not Lost.RESUBMIT:
+            raise found.fault.error()
         return found if isinstance(found, Answer) else None
 
     def _is_strange(self, ticket: Ticket) -> bool:
@@ -151,6 +154,9 @@ class Fal:
             found = await self._finding.find(ticket, desk)
             if found is not None:
                 return found
+        elif desk.lost is Lost.ASK and await self._following.knows(ticket, desk):
+            # It may have been denied to another key, or on a bad day.
+            return await desk.keep(moved(ticket, TicketState.SENT))
         if desk.lost is Lost.ASK:
             raise CallFailed([_unknown(ticket)], cost_usd=None)
         await desk.keep(moved(ticket, TicketState.ABANDONED, reason=ticket.reason, at=self._line.clock.now()))

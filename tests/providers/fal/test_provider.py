@@ -111,6 +111,7 @@ def test_what_is_lost_is_for_a_person_to_decide(
 ) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
+        scene.odd.request("r1", statuses=[said({}, 404)])
         scene.ticket(*ways)
         answer = await scene.answer(scene.desk(lost=lost))
         assert (scene.odd.count(HISTORY) > 0) is looks
@@ -125,6 +126,34 @@ def test_what_is_lost_is_for_a_person_to_decide(
         else:
             assert isinstance(answer, Answer)
             assert (scene.posts, states, scene.last().number) == (1, [SENT], 2)
+
+    play(story)
+
+
+def test_what_fal_denied_once_is_collected_where_it_has_it_after_all(play: Player) -> None:
+    """Another key was asked with, or a bad day."""
+
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.ticket(SENT, UNKNOWN, reason="result_gone")
+        answer = await scene.answer()
+        assert isinstance(answer, Answer)
+        assert answer.ticket is not None
+        assert (answer.ticket.request_id, answer.ticket.number, scene.posts) == ("r1", 1, 0)
+
+    play(story)
+
+
+def test_what_is_known_without_its_result_may_be_bought_again_all_the_same(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("r1", result=[said({}, 404)])
+        scene.ticket(SENT, UNKNOWN, reason="result_gone")
+        error = await scene.answer()
+        assert isinstance(error, CallFailed)
+        assert (kinds(error), scene.last().state, scene.posts) == (["result_gone"], UNKNOWN, 0)
+        assert isinstance(await scene.answer(scene.desk(lost=Lost.REPLACE)), Answer)
+        assert scene.posts == 1
 
     play(story)
 
@@ -210,6 +239,22 @@ def test_what_fal_failed_at_is_tried_again_under_new_tickets_a_few_times(play: P
         assert (kinds(error), error.cost_usd) == (["fal_failed"], 0.0)
         assert scene.posts == 3 + TRIES
         assert (scene.last().state, scene.last().reason) == (FAILED, "fal_failed")
+
+    play(story)
+
+
+@pytest.mark.parametrize(("units", "cost"), [("1", 0.025), ("0", 0.0)])
+def test_what_was_billed_and_failed_is_not_bought_again_in_the_same_breath(
+    play: Player, units: str, cost: float
+) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        lost = said({"detail": [{"type": "image_load_error"}]}, 422, x_fal_billable_units=units)
+        scene.odd.request("new", result=[lost])
+        error = await scene.answer()
+        assert isinstance(error, CallFailed)
+        assert (kinds(error), error.cost_usd) == (["file_not_loaded"], cost)
+        assert scene.posts == (1 if cost else TRIES)
 
     play(story)
 
@@ -396,24 +441,27 @@ def test_one_call_s_requests_of_two_kinds_do_not_meet(play: Player) -> None:
     play(story)
 
 
+@pytest.mark.parametrize(("result", "kind"), [(CUT, "fal_unreachable"), (BROKEN, "fal_failed")], ids=repr)
 @pytest.mark.parametrize("lost", Lost)
-def test_what_was_collected_before_and_can_not_be_had_now_is_not_bought_again_unasked(play: Player, lost: Lost) -> None:
+def test_what_was_collected_before_and_can_not_be_had_now_is_not_bought_again_unasked(
+    play: Player, lost: Lost, result: Act, kind: str
+) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        scene.odd.request("r1", result=[CUT])
+        scene.odd.request("r1", result=[result])
         scene.ticket(SENT, S.COLLECTED)
         answer = await scene.answer(scene.desk(lost=lost))
         if lost is Lost.RESUBMIT:
             assert isinstance(answer, Answer)
         else:
             assert isinstance(answer, CallFailed)
-            assert (kinds(answer), answer.cost_usd) == (["fal_unreachable"], 0.0)
+            assert (kinds(answer), answer.cost_usd) == ([kind], 0.0)
         assert scene.posts == (lost is Lost.RESUBMIT)
 
     play(story)
 
 
-@pytest.mark.parametrize("result", [said({}, 404), BROKEN], ids=repr)
+@pytest.mark.parametrize("result", [said({}, 404), said({}, 410)], ids=repr)
 def test_what_was_collected_before_and_is_gone_for_good_is_sent_anew(play: Player, result: Act) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
