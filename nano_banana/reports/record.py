@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.json import JSONObject
@@ -68,6 +69,11 @@ def record_of(result: NodeResult) -> Record:
         keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(result.steps)},
         calls=_account(result),
     )
+
+
+def slim(record: Record) -> Record:
+    """The record without what only the manifest and the trail are written from, which is half of it."""
+    return replace(record, keys={}, calls="[]")
 
 
 def position(step: Step, slot: str, at: int) -> str:

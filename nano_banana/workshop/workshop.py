@@ -18,6 +18,7 @@ from nano_banana.engine.policy import Policy
 from nano_banana.reports.manifest import older_pictures
 from nano_banana.reports.manifest import write_manifest
 from nano_banana.reports.outputs import Outputs
+from nano_banana.reports.record import slim
 from nano_banana.settings import Settings
 from nano_banana.store.ledger import Saving
 from nano_banana.store.link import How
@@ -92,7 +93,7 @@ class Workshop:
         head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
         older = older_pictures(outcome.folder, outcome.written) if whole else []
         write_manifest(outcome.folder, head, outcome.records, whole=whole)
-        return replace(outcome, older=len(older))
+        return replace(outcome, older=len(older), records=[slim(record) for record in outcome.records])
 
     def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
         """Note which call stands where, and which stood there before, for those who ask what changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,8 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
             forecast = again
             with progress(screen) as watch:
                 outcome = project.run(forecast, watch, lost=Lost.REPLACE)
+        # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
+        forecast, again = replace(forecast, records=()), None
         warnings = [] if held is None else remarks(project, held, made=outcome.made)
         is_done = outcome.status == "done"
         warnings += keep_lock(project) if is_done else []
