@@ -17,7 +17,7 @@ from tests.photos import photo
 from tests.stories.project import PAINT
 from tests.stories.project import Project
 
-MOMENTS = int(os.environ.get("NANO_BANANA_CHAOS", "3"))
+MOMENTS = int(os.environ.get("NANO_BANANA_KILLS", "3"))
 """How many times a run is killed; 30 for a long look."""
 
 
