@@ -13,6 +13,7 @@ from dataclasses import replace
 from nano_banana.core.call import Call
 from nano_banana.core.call import call_of
 from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Refused
 from nano_banana.core.errors import Stopped
 from nano_banana.core.flights import Flights
 from nano_banana.core.news import News
@@ -32,6 +33,10 @@ from nano_banana.engine.purse import Purse
 
 WAIT = 0.1
 """Seconds between looks at a call that another process makes."""
+
+_ITS_OWN = (CallFailed, Refused)
+"""Ends of a request that is collected for nobody in particular: a key may be refused what another one sent, and do well
+otherwise."""
 
 Turn = AbstractAsyncContextManager[None]
 """A place to wait in."""
@@ -90,8 +95,8 @@ class Answering:
         alone: tuple[type[Exception], ...] = (_AnothersError,)
         if call.key not in self._policy.missing:
             self._aside.add(call.key)
-            alone = (_AnothersError, CallFailed)
-        with suppress(CallFailed, _AnothersError):
+            alone = (_AnothersError, *_ITS_OWN)
+        with suppress(*alone, CallFailed):
             work = self._noted(call, self._resume(call, ticket.errand))
             await self._flights.join(call.key, lambda: work, alone=lambda error: isinstance(error, alone))
         self._aside.discard(call.key)
@@ -109,9 +114,10 @@ class Answering:
             raise
 
     def _note(self, call: Call, error: Exception) -> None:
+        if call.key in self._aside and isinstance(error, _ITS_OWN):
+            return
         if isinstance(error, CallFailed):
-            if call.key not in self._aside:
-                self.failed[call.key] = error.problems
+            self.failed[call.key] = error.problems
         elif not isinstance(error, Stopped | _AnothersError):
             # (Stopped is what was left at a service, because the run ends already.)
             self.halt.set(error)

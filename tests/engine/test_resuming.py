@@ -203,12 +203,31 @@ def test_one_under_way_already_is_left_to_those_who_asked(service: Service) -> N
     assert len(service.asked) == 1
 
 
+def test_a_key_that_is_refused_what_nobody_waits_for_may_do_well_otherwise(service: Service) -> None:
+    """It was sent with another key, say."""
+
+    async def refuses(call: Call, _desk: Desk) -> Answer:
+        if call == CALL:
+            raise Refused([trouble("fal_forbidden", status=403, said="no")])
+        return Answer(data={})
+
+    async def story(answering: Answering) -> None:
+        await answering.answer(OTHER, Errand())
+
+    service.sent(CALL)
+    service.act, service.missing = refuses, {OTHER.key}
+    answering = service.run(story)
+    assert (answering.halt.reason, answering.failed, answering.made) == (None, {}, {OTHER.key})
+    assert service.state(CALL) is TicketState.SENT
+
+
 @pytest.mark.parametrize("error", [Refused([trouble("fal_key_refused", status=401, said="no")]), ZeroDivisionError()])
 def test_what_ends_the_run_and_a_bug_of_ours_halt_it(service: Service, error: Exception) -> None:
     async def breaks(_call: Call, _desk: Desk) -> Answer:
         raise error
 
     service.sent(CALL)
+    service.missing = {CALL.key}
     service.act = breaks
     answering = service.run(a_moment)
     assert error in (answering.halt.reason, answering.halt.bug)
