@@ -35,8 +35,8 @@ from nano_banana.providers.fal.wire import Declined
 
 PATIENCE = Patience(first=0.5, most=15.0, total=300.0)
 DOUBTS = 2
-"""More times that a result is asked for which is said to have failed on fal's side: the request would be bought again,
-and it may only be the asking that failed."""
+"""More times that a result is asked for which is said to have failed on fal's side, or not to be there yet: the request
+would be bought again, and it may only be the asking that failed."""
 
 _OF_NO_MODEL = frozenset({408, 429})
 _MAYBE_BILLED = frozenset({"content_refused", "nothing_generated", "request_cancelled", "no_face_found"})
@@ -126,14 +126,16 @@ class Collecting:
                 response = error.response
             # The status of a result is the model's own, unless a gateway said it.
             is_doubtful = response.status_code in REFUSALS or response.status_code >= 500
-            if response.status_code in _OF_NO_MODEL or (is_doubtful and not _is_own(response)):
+            is_none = 200 < response.status_code < 400
+            if is_none or response.status_code in _OF_NO_MODEL or (is_doubtful and not _is_own(response)):
                 raise Declined(response)
             return response
 
         clock = self._line.clock
         response = await insist(once, patience=PATIENCE, clock=clock, what=ticket.endpoint)
         for turn in range(DOUBTS):
-            if response.status_code < 500:
+            # (Fal says 400 of a request that is still in progress, and its status may know better sooner.)
+            if response.status_code < 500 and response.status_code != 400:
                 break
             await clock.sleep(PATIENCE.wait(turn, clock))
             response = await insist(once, patience=PATIENCE, clock=clock, what=ticket.endpoint)

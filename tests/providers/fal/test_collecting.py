@@ -131,6 +131,18 @@ def test_a_failure_of_fal_s_is_doubted_before_it_is_believed(play: Player) -> No
     play(story)
 
 
+def test_a_result_that_is_late_is_waited_for(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        early = said({"detail": "Request is still in progress", "error_type": "bad_request"}, 400)
+        for act in (early, said({"status": "IN_PROGRESS", "logs": None}, 202)):
+            answer = await collect(scene, act, said({"images": [], "seed": 1}))
+            assert isinstance(answer, Answer)
+            assert answer.data["seed"] == 1
+            scene.store.tickets.keep([answer.ticket] if answer.ticket else [])
+
+    play(story)
+
+
 @pytest.mark.parametrize("code", [404, 410])
 def test_a_result_may_be_gone(play: Player, code: int) -> None:
     async def story(scene: Scene) -> None:
