@@ -40,6 +40,12 @@ def money(usd: float | None) -> str:
     return "$" + text.removesuffix("0")
 
 
+def spent(usd: float, unknown: int) -> str:
+    """`$0.14`, `$0.14 + 2 unknown`: what was billed, and how many requests nobody knows the cost of; else empty."""
+    rest = f" + {unknown:,} unknown" if unknown else ""
+    return f"{money(usd)}{rest}" if usd or unknown else ""
+
+
 def moment(seconds: float) -> str:
     """Seconds since 1970 as a date and a time of day, in UTC."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))

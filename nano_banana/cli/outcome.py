@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from nano_banana.cli.amounts import duration
-from nano_banana.cli.amounts import money
+from nano_banana.cli.amounts import spent
 from nano_banana.cli.cells import visible
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
@@ -49,12 +49,14 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
         screen.say("nothing to do: the recipe asks for nothing")
         return
     calls = f"{numbered(outcome.made, 'call')} made"
-    cost = f", {money(outcome.cost_usd)}" if outcome.cost_usd or outcome.unknown_cost else ""
-    screen.say(f"{done:,} of {numbered(len(wanted), noun)} done: {calls} in {duration(seconds)}{cost}")
+    cost = spent(outcome.cost_usd, outcome.unknown_cost)
+    tail = f", {cost}" if cost else ""
+    screen.say(f"{done:,} of {numbered(len(wanted), noun)} done: {calls} in {duration(seconds)}{tail}")
     if any(record.pictures for record in outcome.records):
         screen.say(f"pictures: {outcome.folder}")
     if outcome.older:
-        screen.say(f"{numbered(outcome.older, 'picture')} there belong to no take any more; nothing was removed")
+        belong = "belongs" if outcome.older == 1 else "belong"
+        screen.say(f"{numbered(outcome.older, 'picture')} there {belong} to no take any more; nothing was removed")
     if outcome.made and any(record.plain for record in outcome.records):
         screen.note(PLAIN)
 

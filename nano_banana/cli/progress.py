@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.amounts import duration
-from nano_banana.cli.amounts import money
+from nano_banana.cli.amounts import spent
 from nano_banana.cli.cells import visible
-from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.tally import Tally
 from nano_banana.cli.words.index import fill
@@ -123,7 +122,12 @@ class LiveView:
                 Text(visible(stage)), bar, Text(f"{count.done}/{count.total}"), Text(_details(self._tally, stage))
             )
         elapsed = duration(self._clock() - self._start)
-        table.add_row(Text(elapsed, style="dim"), "", Text(_cost(self._tally), style="dim"), "")
+        table.add_row(
+            Text(elapsed, style="dim"),
+            "",
+            Text(spent(self._tally.cost_usd, self._tally.unknown_costs), style="dim"),
+            "",
+        )
         return table
 
 
@@ -133,8 +137,9 @@ def state(tally: Tally) -> str:
     for stage, count in tally.stages.items():
         details = _details(tally, stage)
         parts.append(f"{visible(stage)} {count.done}/{count.total}" + (f" ({details})" if details else ""))
-    if parts and _cost(tally):
-        parts.append(_cost(tally))
+    cost = spent(tally.cost_usd, tally.unknown_costs)
+    if parts and cost:
+        parts.append(cost)
     return " · ".join(parts)
 
 
@@ -155,10 +160,3 @@ def _details(tally: Tally, stage: str) -> str:
     counts = ", ".join(f"{number:,} {name}" for number, name in named if number)
     said = visible(count.said)[:SAID] if count.running else ""
     return f"{counts}: {said}" if said else counts
-
-
-def _cost(tally: Tally) -> str:
-    parts = [money(tally.cost_usd)] if tally.cost_usd else []
-    if tally.unknown_costs:
-        parts.append(f"{numbered(tally.unknown_costs, 'call')} at an unknown price")
-    return " + ".join(parts)

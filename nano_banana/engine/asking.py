@@ -70,7 +70,7 @@ class Asking:
             await self.sweep(desk.folders)
             if isinstance(error, CallFailed):
                 cost = error.cost_usd if error.cost_usd or not is_open else None
-                self._watch(News(kind="failed", stage=errand.stage, node=errand.node))
+                self._watch(News(kind="failed", stage=errand.stage, node=errand.node, cost_usd=cost))
                 raise CallFailed(self._told(call, errand, error.problems), cost_usd=cost) from error
             raise
         finally:

@@ -14,6 +14,8 @@ class Purse:
         self._budget = budget_usd
         self._reserved = 0.0
         self.spent = 0.0
+        """All that counts against the budget: what was billed, and the reserves of calls whose cost nobody knows."""
+        self.billed = 0.0
         self.unknown = 0
 
     def reserve(self, price: float | None, *, committed: bool = False) -> float:
@@ -43,4 +45,5 @@ class Purse:
         """A call ended: put the reserve back and count what it cost (None: nobody knows; the reserve counts)."""
         self._reserved -= reserved
         self.spent += reserved if cost_usd is None else cost_usd
+        self.billed += cost_usd or 0.0
         self.unknown += cost_usd is None

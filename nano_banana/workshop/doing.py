@@ -78,7 +78,7 @@ class Doing:
             await answering.close()
             await self._placing.settle()
             self._made, self._failed = frozenset(answering.made), len(answering.failed)
-            self._cost, self._unknown = answering.purse.spent, answering.purse.unknown
+            self._cost, self._unknown = answering.purse.billed, answering.purse.unknown
         if self._halt.bug is not None:
             raise self._halt.bug
         return self._halt.reason

@@ -14,6 +14,7 @@ import pytest
 from nano_banana.cli.amounts import duration
 from nano_banana.cli.amounts import money
 from nano_banana.cli.amounts import size
+from nano_banana.cli.amounts import spent
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import trouble
 
@@ -122,4 +123,7 @@ def test_durations() -> None:
 def test_money() -> None:
     assert [money(usd) for usd in (None, 0, 0.004, 0.035, 0.14, 1234.5)] == [
         "unknown", "$0.00", "$0.0040", "$0.035", "$0.14", "$1,234.50",
+    ]  # fmt: skip
+    assert [spent(0, 0), spent(0.14, 0), spent(0.07, 2), spent(0, 1)] == [
+        "", "$0.14", "$0.07 + 2 unknown", "$0.00 + 1 unknown",
     ]  # fmt: skip

@@ -17,6 +17,8 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import LimitReached
 from nano_banana.core.errors import trouble
 from nano_banana.core.lost import Lost
+from nano_banana.core.news import News
+from nano_banana.core.news import Watcher
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
@@ -65,7 +67,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-async def asked(store: Store, seller: Seller, *, lost: Lost = Lost.ASK, budget: float | None = None) -> Answering:
+async def asked(
+    store: Store,
+    seller: Seller,
+    *,
+    lost: Lost = Lost.ASK,
+    budget: float | None = None,
+    watch: Watcher = lambda _news: None,
+) -> Answering:
     """Ask for one call, which fails; return the answering."""
     policy = Policy(
         providers={"fal": lambda: seller},
@@ -74,7 +83,7 @@ async def asked(store: Store, seller: Seller, *, lost: Lost = Lost.ASK, budget: 
         budget_usd=budget,
         lost=lost,
     )
-    answering = Answering(policy, StoreDesk(store, {}), lambda _news: None, "run", Halt())
+    answering = Answering(policy, StoreDesk(store, {}), watch, "run", Halt())
     try:
         with pytest.raises(CallFailed):
             await answering.answer(Call(provider="fal", endpoint="a/b", arguments={}), Errand())
@@ -96,9 +105,11 @@ async def asked(store: Store, seller: Seller, *, lost: Lost = Lost.ASK, budget: 
 def test_what_stays_at_the_service_will_be_billed_whoever_collects_it(
     store: Store, ends: TicketState, said: float | None, spent: float, unknown: int
 ) -> None:
-    answering = asyncio.run(asked(store, Seller(ends, said)))
+    news: list[News] = []
+    answering = asyncio.run(asked(store, Seller(ends, said), watch=news.append))
     assert answering.purse.spent == pytest.approx(spent)
     assert answering.purse.unknown == unknown
+    assert [told.cost_usd for told in news if told.kind == "failed"] == [None if unknown else answering.purse.billed]
 
 
 def test_a_lost_request_is_in_the_budget_already_unless_it_is_bought_again(store: Store) -> None:

@@ -36,6 +36,7 @@ def test_what_is_settled_is_spent(calls: list[tuple[int, int | None]]) -> None:
         purse.settle(purse.reserve(price / 100), None if cost is None else cost / 100)
     want = sum(Fraction(price if cost is None else cost, 100) for price, cost in calls)
     assert purse.spent == pytest.approx(float(want))
+    assert purse.billed == pytest.approx(sum(cost or 0 for _, cost in calls) / 100)
     assert purse.unknown == sum(cost is None for _, cost in calls)
 
 
