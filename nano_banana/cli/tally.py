@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 from nano_banana.core.news import News
 
+PHASES = {
+    "uploading": "uploading",
+    "unreachable": "no connection, trying again",
+    "busy": "fal is busy, trying again",
+    "looking": "looking for it in fal's history",
+}
+"""What is said of a call that has not come to the service's queue, or was lost on the way."""
+
 
 @dataclass(slots=True)
 class Count:
@@ -65,7 +73,7 @@ class Tally:
                 count.failed += news.count
                 self._pay(news)
             case "progress":
-                count.said = far(news) or count.said
+                count.said = far(news) or ("" if count.said in PHASES.values() else count.said)
             case _:
                 pass
 
@@ -83,4 +91,4 @@ def far(news: News) -> str:
         return f"{position} ahead in the queue" if position else "queued"
     if phase == "running":
         return str(log or "")
-    return str(phase or "") if phase == "uploading" else ""
+    return PHASES.get(str(phase), "")

@@ -83,7 +83,10 @@ class Desk(Files, Protocol):
         ...
 
     def tell(self, **data: JSONValue) -> None:
-        """Say how far the call is: `phase` (uploading, queued, running, collecting), `position`, `log`."""
+        """Say how far the call is: `phase`, `position`, `log`.
+
+        The phases are uploading, unreachable, busy, looking, queued, running and collecting.
+        """
         ...
 
     async def ticket(self) -> Ticket | None:

@@ -57,7 +57,7 @@ def test_the_tally_adds_up() -> None:
     tally = Tally()
     for news in story():
         tally.add(news)
-    assert state(tally) == "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 call at an unknown price"
+    assert state(tally) == "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 unknown"
 
 
 def test_a_stage_may_outgrow_its_plan_and_say_what_runs() -> None:
@@ -77,7 +77,7 @@ def test_elsewhere_lines_are_rare() -> None:
     assert told(step=0.01) == [
         "failed: a/2: can't write b: disk full",
         "this machine has too little memory for that",
-        "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 call at an unknown price · 0.1 s",
+        "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 unknown · 0.1 s",
     ]
 
 
@@ -118,3 +118,18 @@ def test_on_a_terminal_the_table_lives_and_goes() -> None:
 
 def test_the_table_without_news_has_the_time() -> None:
     assert LiveView(str, lambda: 0.0).table().row_count == 1
+
+
+def test_what_keeps_a_request_from_the_queue_is_said_until_it_is_there() -> None:
+    tally = Tally()
+    said = []
+    tally.add(News(kind="running", stage="takes"))
+    for phase in ("unreachable", "busy", "looking", "running"):
+        tally.add(News(kind="progress", stage="takes", data={"phase": phase, "log": ""}))
+        said.append(state(tally))
+    assert said == [
+        "takes 0/1 (1 running: no connection, trying again)",
+        "takes 0/1 (1 running: fal is busy, trying again)",
+        "takes 0/1 (1 running: looking for it in fal's history)",
+        "takes 0/1 (1 running)",
+    ]

@@ -49,8 +49,8 @@ WORDS: Mapping[str, Wording] = {
         "change the prompt or the seed; `--resubmit` buys it again",
     ),
     "request_unknown": Wording(
-        "a request to `{endpoint}` was sent and its answer lost: fal may have accepted it, but does not list it",
-        f"a request that still runs is not in the history: run again later; else {AGAIN}",
+        "a request to `{endpoint}` was sent and its answer lost: fal may have it, but its history could not tell",
+        f"it lists what has ended, to keys that may read it: run again later, which looks again; else {AGAIN}",
     ),
     "request_elsewhere": Wording(
         "request {request} to `{endpoint}` was sent to {service}, which alone knows what became of it",

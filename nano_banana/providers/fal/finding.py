@@ -55,6 +55,7 @@ class Finding:
             if found is not None:
                 return found
             if wait is not None:
+                desk.tell(phase="looking")
                 await pause(wait, clock=clock, leave=desk.leave)
         return None
 

@@ -76,6 +76,7 @@ class Submitting:
             turn += 1
             if at_least < 0 or clock.now() + wait > over:
                 raise failure
+            desk.tell(phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy")
             await pause(wait, clock=clock, leave=desk.leave)
 
     def _new(self, call: Call, body: JSONObject, desk: Desk) -> Ticket:
