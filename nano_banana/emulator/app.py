@@ -69,15 +69,15 @@ def _platform(door: Door, api: PlatformApi) -> list[Route]:
 
 
 def _control(api: ControlApi) -> list[Route]:
-    here = "/_emulator"
+    here, own = "/_emulator", api.own
     return [
-        Route(f"{here}/counts", api.counts, methods=["GET"]),
-        Route(f"{here}/requests", api.requests, methods=["GET"]),
-        Route(f"{here}/faults", api.add_faults, methods=["POST"]),
-        Route(f"{here}/faults", api.drop_faults, methods=["DELETE"]),
-        Route(f"{here}/reset", api.reset, methods=["POST"]),
-        Route(f"{here}/pause", api.pause, methods=["POST"]),
-        Route(f"{here}/resume", api.resume, methods=["POST"]),
-        Route(f"{here}/files/expire", api.expire_files, methods=["POST"]),
-        Route(f"{here}/results/expire", api.expire_results, methods=["POST"]),
+        Route(f"{here}/counts", own(api.counts), methods=["GET"]),
+        Route(f"{here}/requests", own(api.requests), methods=["GET"]),
+        Route(f"{here}/faults", own(api.add_faults), methods=["POST"]),
+        Route(f"{here}/faults", own(api.drop_faults), methods=["DELETE"]),
+        Route(f"{here}/reset", own(api.reset), methods=["POST"]),
+        Route(f"{here}/pause", own(api.pause), methods=["POST"]),
+        Route(f"{here}/resume", own(api.resume), methods=["POST"]),
+        Route(f"{here}/files/expire", own(api.expire_files), methods=["POST"]),
+        Route(f"{here}/results/expire", own(api.expire_results), methods=["POST"]),
     ]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from collections.abc import Callable
+from typing import TypeAlias
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +18,8 @@ from nano_banana.emulator.replies import as_json
 from nano_banana.emulator.replies import refuse
 from nano_banana.emulator.world import World
 
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
 
 class ControlApi:
     """The handlers; they need no key and meet no fault."""
@@ -21,6 +27,17 @@ class ControlApi:
     def __init__(self, world: World) -> None:
         """Turn this world."""
         self._world = world
+
+    def own(self, handler: Handler) -> Handler:
+        """The handler, for programs and whoever types its address: a page of somebody else's may not turn the world."""
+
+        async def enter(request: Request) -> Response:
+            head = request.headers
+            if "origin" in head or head.get("sec-fetch-site", "none") != "none":
+                return refuse(403, "The control API is not for web pages")
+            return await handler(request)
+
+        return enter
 
     async def counts(self, _: Request) -> Response:
         """Everything that was counted."""

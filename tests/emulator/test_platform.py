@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from tests.emulator.conftest import ended
 from tests.emulator.conftest import submitted
@@ -91,3 +92,10 @@ def test_questions_that_make_no_sense(http: httpx.Client) -> None:
     assert http.get(HISTORY).status_code == 422
     assert http.get(HISTORY, params={"endpoint_id": LORA, "start": "yesterday"}).status_code == 422
     assert http.get(HISTORY, params={"endpoint_id": LORA}, headers={"Authorization": ""}).status_code == 401
+
+
+@pytest.mark.parametrize("head", [{"Origin": "https://elsewhere"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_a_web_page_may_not_turn_the_world(http: httpx.Client, head: dict[str, str]) -> None:
+    assert http.post("/_emulator/reset", headers=head).status_code == 403
+    assert http.get("/_emulator/requests", headers=head).status_code == 403
+    assert http.get("/_emulator/requests", headers={"Sec-Fetch-Site": "none"}).status_code == 200
