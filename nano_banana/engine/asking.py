@@ -53,7 +53,7 @@ class Asking:
         """
         price = self._policy.price(call)
         is_paid_for = self._is_paid_for(ticket)
-        reserved = self._purse.reserve(price, committed=is_paid_for)
+        reserved = self._purse.reserve(price, committed=is_paid_for) if buys else 0.0
         # Should it have failed, and cost nothing, it is only bought again where the budget holds that.
         desk = self._desk(errand, price, ticket, buys=buys and (not is_paid_for or self._purse.holds(price)))
         cost: float | None = 0.0
@@ -74,7 +74,7 @@ class Asking:
                 raise CallFailed(self._told(call, errand, error.problems), cost_usd=cost) from error
             raise
         finally:
-            self._purse.settle(reserved, cost)
+            self._purse.settle(reserved, cost, ours=buys)
 
     async def sweep(self, folders: Sequence[Path]) -> None:
         """Remove folders of files that are kept by now, or given up."""

@@ -41,9 +41,13 @@ class Purse:
             return True
         return price is not None and self.spent + self._reserved <= self._budget + 1e-9
 
-    def settle(self, reserved: float, cost_usd: float | None) -> None:
-        """A call ended: put the reserve back and count what it cost (None: nobody knows; the reserve counts)."""
+    def settle(self, reserved: float, cost_usd: float | None, *, ours: bool = True) -> None:
+        """A call ended: put the reserve back and count what it cost (None: nobody knows; the reserve counts).
+
+        What is not `ours` to pay was in the budget of the run that sent it, and is in no other's.
+        """
         self._reserved -= reserved
-        self.spent += reserved if cost_usd is None else cost_usd
+        if ours:
+            self.spent += reserved if cost_usd is None else cost_usd
         self.billed += cost_usd or 0.0
         self.unknown += cost_usd is None

@@ -203,6 +203,16 @@ def test_one_under_way_already_is_left_to_those_who_asked(service: Service) -> N
     assert len(service.asked) == 1
 
 
+@pytest.mark.parametrize(("is_wanted", "spent"), [(False, 0.0), (True, 0.1)])
+def test_what_another_run_sent_for_another_recipe_is_in_no_other_budget(
+    service: Service, spent: float, *, is_wanted: bool
+) -> None:
+    service.sent(CALL)
+    service.missing = {CALL.key} if is_wanted else ()
+    purse = service.run(a_moment).purse
+    assert (purse.spent, purse.billed, purse.unknown) == (spent, 0.1, 0)
+
+
 def test_a_key_that_is_refused_what_nobody_waits_for_may_do_well_otherwise(service: Service) -> None:
     """It was sent with another key, say."""
 
