@@ -26,6 +26,9 @@ SKEW = 300.0
 FRESH = 900.0
 """Seconds in which a request may still be queued or running, so that looking again is worth while."""
 
+ENDED = 172_800.0
+"""Seconds after which any request has ended: what came later is not read, since a long history is not read at all."""
+
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
 """Seconds between looks: history lists what has ended, so a request that still runs is not there yet."""
 
@@ -61,7 +64,9 @@ class Finding:
 
     async def _look(self, ticket: Ticket, desk: Desk) -> Ticket | None:
         body = as_object(json.loads(ticket.body))
-        past = await self._platform.requests(ticket.endpoint, start=ticket.begun_at - SKEW, end=None)
+        over = ticket.begun_at + ENDED
+        end = over if over < self._line.clock.now() else None
+        past = await self._platform.requests(ticket.endpoint, start=ticket.begun_at - SKEW, end=end)
         alike = [one for one in past if _is_of(one, body) and one.sent_at <= ticket.begun_at + SKEW]
         alike.sort(key=lambda one: (one.json_input != body, one.sent_at))
         async with self._taking:

@@ -15,6 +15,7 @@ from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
+from nano_banana.providers.fal.finding import ENDED
 from nano_banana.providers.fal.finding import FRESH
 from nano_banana.providers.fal.finding import SKEW
 from nano_banana.providers.fal.finding import WAITS
@@ -133,6 +134,18 @@ def test_an_old_one_is_looked_for_once(play: Player) -> None:
         scene.odd.routes[HISTORY] = [listing()]
         assert await Finding(scene.line).find(ticket, scene.desk()) is None
         assert (scene.clock.slept, len(scene.odd.asked)) == ([], 1)
+
+    play(story)
+
+
+@pytest.mark.parametrize(("age", "is_bounded"), [(0.0, False), (ENDED - 1, False), (ENDED + 1, True)])
+def test_what_came_long_after_it_is_not_read(play: Player, age: float, *, is_bounded: bool) -> None:
+    async def story(scene: Scene) -> None:
+        ticket = scene.ticket(UNKNOWN)
+        scene.clock.at += age
+        scene.odd.routes[HISTORY] = [listing(row("a"))]
+        assert await Finding(scene.line).find(ticket, scene.desk()) is not None
+        assert ("&end=" in scene.odd.asked[0].query) is is_bounded
 
     play(story)
 
