@@ -17,7 +17,7 @@ from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.project.project import Project
-from nano_banana.project.told import tell_run
+from nano_banana.project.told import write_run
 from nano_banana.project.wish import Wish
 from nano_banana.settings import load_settings
 from nano_banana.workshop.crew import Crew
@@ -67,10 +67,9 @@ def run(recipe: Path, *, provider: Provider, abreast: int) -> None:
     with Project.open(Wish(recipe=recipe), settings, environ=os.environ, crew=crew) as project:
         forecast = project.forecast()
         outcome = project.run(forecast, lambda _news: None)
-        told = tell_run(forecast, outcome)
-        if told["status"] != "done":
-            raise RuntimeError(outcome.halted or told["calls"])
-        project.remember(outcome, told)
+        if outcome.status != "done":
+            raise RuntimeError(outcome.halted or outcome.failed)
+        project.remember(outcome, write_run(forecast, outcome))
 
 
 if __name__ == "__main__":

@@ -134,10 +134,8 @@ def _stopped(record: Record) -> Record:
     return replace(record, status=Status.STOPPED, pictures=(), problems=(), keys={}, calls="[]")
 
 
-def trace_of(
-    outcome: Outcome, *, read: Mapping[Path, Seen], environment: Mapping[str, str], summary: JSONObject
-) -> Trace:
-    """What the next run compares to see that nothing changed.
+def trace_of(outcome: Outcome, *, read: Mapping[Path, Seen], environment: Mapping[str, str]) -> Trace:
+    """What the next run compares to see that nothing changed; its summary is for whoever writes it down.
 
     `read` is how files looked before they were read: one that was edited during the run has changed since.
     """
@@ -149,7 +147,7 @@ def trace_of(
         environment=environment,
         folder=str(outcome.folder),
         written={**written, MANIFEST: look(str(outcome.folder / MANIFEST))},
-        summary=summary,
+        summary={},
     )
 
 

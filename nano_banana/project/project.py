@@ -8,6 +8,7 @@ with Project.open(Wish(recipe=Path("recipe.yaml")), settings, environ=os.environ
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -22,7 +23,6 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
@@ -194,11 +194,11 @@ class Project:
         outcome = in_order(forecast, self.workshop.do(order, self.folder, watch))
         return replace(outcome, records=placed(outcome.records, self.recipe, self.loaded.nearest))
 
-    def remember(self, outcome: Outcome, summary: JSONObject) -> None:
-        """Leave the trace by which the next run sees that nothing changed."""
+    def remember(self, outcome: Outcome, summary: Iterable[str]) -> None:
+        """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
         environment = digests_of(self.loaded.env_read | ADDRESSES, self._environ)
-        trace = trace_of(outcome, read=self.loaded.files.seen, environment=environment, summary=summary)
-        self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump())
+        trace = trace_of(outcome, read=self.loaded.files.seen, environment=environment)
+        self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump(summary))
 
     def _bench(self, digests: Mapping[Path, Blob]) -> Workbench:
         recipe = self.recipe

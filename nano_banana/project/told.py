@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from collections.abc import Sequence
 
 from nano_banana.core.json import JSONValue
@@ -34,6 +36,24 @@ def tell_plan(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
 
 def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
     """A run that ended: `cached` are the calls that the store, or another run at the same time, answered."""
+    return {**_run(forecast, outcome), **_records(outcome.records, str(outcome.folder))}
+
+
+def write_run(forecast: Forecast, outcome: Outcome) -> Iterator[str]:
+    """What `tell_run` tells, as JSON in pieces: a set of ten thousand takes is never held twice."""
+    folder = str(outcome.folder)
+    takes = (take_json(record, folder) for record in outcome.records if record.card.kind == "take")
+    adapters = (adapter_json(record) for record in outcome.records if record.card.kind == "adapter")
+    yield json.dumps(_run(forecast, outcome))[:-1]
+    for name, entries in (("takes", takes), ("adapters", adapters)):
+        yield f', "{name}": ['
+        for number, entry in enumerate(entries):
+            yield ("," if number else "") + json.dumps(entry, separators=(",", ":"))
+        yield "]"
+    yield "}"
+
+
+def _run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
     return {
         "recipe": forecast.project,
         "run": outcome.run,
@@ -46,7 +66,6 @@ def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
             "unknown": sum(ticket.errand.recipe == forecast.project for ticket in outcome.lost),
         },
         "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
-        **_records(outcome.records, str(outcome.folder)),
     }
 
 

@@ -5,8 +5,10 @@ Imports nothing that takes time: this is the way of a run that has nothing to do
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -47,18 +49,16 @@ class Trace:
             and _same(f"{self.folder}/", self.written)
         )
 
-    def dump(self) -> str:
-        """As text, for a note."""
-        return json.dumps(
-            {
-                "read": dict(self.read),
-                "environment": dict(self.environment),
-                "folder": self.folder,
-                "written": dict(self.written),
-                "summary": dict(self.summary),
-            },
-            separators=(",", ":"),
-        )
+    def dump(self, summary: Iterable[str] | None = None) -> str:
+        """As text, for a note. `summary`, in pieces of JSON, takes the place of its own: of many takes it is large."""
+        text = io.StringIO()
+        for name in ("folder", "environment", "read", "written"):
+            text.write("," if text.tell() else "{")
+            text.write(f'"{name}":{json.dumps(getattr(self, name), separators=(",", ":"))}')
+        text.write(',"summary":')
+        text.writelines([json.dumps(dict(self.summary))] if summary is None else summary)
+        text.write("}")
+        return text.getvalue()
 
 
 def _same(prefix: str, looks: Mapping[str, Look]) -> bool:

@@ -119,6 +119,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
     from nano_banana.project.locking import keep_lock
     from nano_banana.project.locking import remarks
     from nano_banana.project.told import tell_run
+    from nano_banana.project.told import write_run
 
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
@@ -137,14 +138,13 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
         warnings = [] if held is None else remarks(project, held, made=outcome.made)
         is_done = outcome.status == "done"
         warnings += keep_lock(project) if is_done else []
-        told = tell_run(forecast, outcome)
         if is_done:
-            project.remember(outcome, told)
+            project.remember(outcome, write_run(forecast, outcome))
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
     if warnings:
         screen.problems(warnings)
     if as_json:
-        screen.json(told)
+        screen.json(tell_run(forecast, outcome))
     return exit_code(outcome)
 
 
