@@ -28,6 +28,9 @@ WORDS: Mapping[str, Wording] = {
     "fal_certificate": Wording(
         "the certificate that came from `{what}` is not trusted", "behind a proxy, or an emulator: set SSL_CERT_FILE"
     ),
+    "certificates_unreadable": Wording(
+        "the certificates to trust can't be read ({why})", "look at {names}: `nano-banana emulate` prints its ca.pem"
+    ),
     "fal_unreachable": Wording(
         "fal could not be reached for `{what}` ({why})", "nothing that was accepted is lost: run again later"
     ),

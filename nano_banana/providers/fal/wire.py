@@ -7,6 +7,7 @@ it never does; who may send again, and when, is decided in `resend.py` and `subm
 
 from __future__ import annotations
 
+import os
 import ssl
 import urllib.request
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ import httpx
 from fal_client.client import AsyncBackupDomainTransport
 from httpx import USE_CLIENT_DEFAULT
 
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
 from nano_banana.providers.fal.connections import Connections
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.pace import Pace
@@ -56,12 +59,15 @@ class Declined(Exception):
 class Wire(httpx.AsyncClient):
     """Sends to fal's hosts wherever they are, at the pace agreed, and shows the key to nobody else.
 
+    Can't be made where the certificates to trust can't be read (Unusable).
     Raises Broken and Declined in place of httpx's own; while a stream is read, httpx's RequestError as it comes.
     """
 
     def __init__(self, hosts: Hosts, headers: dict[str, str], pace: Pace) -> None:
+        trust = _trust()
         super().__init__(
-            transport=_transport(hosts),
+            transport=_transport(hosts, trust),
+            verify=trust,
             headers=headers,
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             limits=_LIMITS,
@@ -99,10 +105,19 @@ class Wire(httpx.AsyncClient):
         return response
 
 
-def _transport(hosts: Hosts) -> httpx.AsyncBaseTransport | None:
+def _trust() -> ssl.SSLContext:
+    """The certificates that the environment names. Raises Unusable where they can't be read."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ]
+        raise Unusable([trouble("certificates_unreadable", names=names, why=error.strerror or str(error))]) from error
+
+
+def _transport(hosts: Hosts, trust: ssl.SSLContext) -> httpx.AsyncBaseTransport | None:
     """Our own connections, or httpx's where there are proxies to go by; None lets httpx choose one."""
     proxies = urllib.request.getproxies().keys() - {"no"}
-    direct = None if proxies else Connections(httpx.create_ssl_context())
+    direct = None if proxies else Connections(trust)
     return AsyncBackupDomainTransport(transport=direct) if hosts.base is None else direct
 
 
