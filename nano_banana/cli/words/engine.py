@@ -8,11 +8,11 @@ from nano_banana.cli.words.wording import Wording
 
 WORDS: Mapping[str, Wording] = {
     "price_unknown": Wording(
-        "the next call has no known price, and the budget is ${budget_usd:.2f}",
+        "the next call has no known price, and the budget is {budget_usd:usd}",
         "take `limits.budget_usd` out to run it all the same",
     ),
     "budget_reached": Wording(
-        "the next call may cost ${price_usd:.2f}, and ${spent_usd:.2f} of ${budget_usd:.2f} are spent or kept",
+        "the next call may cost {price_usd:usd}, and {spent_usd:usd} of {budget_usd:usd} are spent or kept",
         "raise `limits.budget_usd`; the next run goes on from here",
     ),
     "file_changed": Wording("`{path}` changed while the run was under way", "run it again"),
@@ -30,7 +30,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "no_provider": Wording("this version can't run on the provider `{name}`", "it can run on: {known}"),
     "too_dear": Wording(
-        "this may cost {price}, and more than ${limit:.2f} is to be asked for",
+        "this may cost {price}, and more than {limit:usd} is to be asked for",
         "look at `nano-banana plan`, and run with `--yes`",
     ),
 }

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from nano_banana.cli import words
+from nano_banana.cli.amounts import money
 from nano_banana.cli.words.wording import Wording
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
@@ -58,6 +59,8 @@ class _Filler(string.Formatter):
         return found, str(key)
 
     def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec == "usd" and isinstance(value, int | float):
+            return money(value)
         try:
             return str(format(_readable(value), format_spec))
         except (TypeError, ValueError):
