@@ -53,7 +53,7 @@ def test_a_person_reads_what_to_export() -> None:
         out = ""
         while "what happened" not in out:
             out += process.stdout.readline()
-        url = out.removeprefix("serving at ").split(": ")[0]
+        url = out.removeprefix("serving at ").split()[0]
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)
     assert f"export NANO_BANANA_FAL_URL={url}\n" in out

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import signal
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +79,7 @@ def command(
     endpoints: Path | None,
     as_json: bool,
 ) -> None:
-    """Serve fal's protocols on this machine, for tests and for trying things out.
+    """Serve fal's protocols here, for tests and for trying things out.
 
     Everything of fal's that a client asks (queue, storage, files, prices, models, history) is served at one
     address, until Ctrl-C. Nothing costs anything, and no AI model draws.
@@ -88,6 +87,8 @@ def command(
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise Unusable([trouble("emulator_extra", module=missing[0])])
+    import tempfile
+
     from nano_banana.emulator.options import Options
     from nano_banana.emulator.server import Emulator
 
@@ -131,7 +132,8 @@ def _tell(screen: Screen, server: Emulator, *, as_json: bool) -> None:
         screen.flush()
         return
     how = "as the local provider draws" if server.options.pictures == "drawn" else "plain"
-    screen.say(f"serving at {server.url}: pictures {how}, {server.options.concurrency} at once")
+    screen.say(f"serving at {server.url}")
+    screen.say(f"pictures {how}, {server.options.concurrency} at once; nothing costs anything")
     screen.say("\nin another terminal:")
     screen.say(f"  export NANO_BANANA_FAL_URL={server.url}")
     if ca is not None:
