@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
@@ -17,6 +16,7 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
+from nano_banana.core.here import is_here
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
@@ -85,16 +85,10 @@ def site_of(recipe: Recipe, catalog: Catalog, provider: str, address: str) -> Si
     A service at an `address` of this machine is a stand-in: what it draws must never pass for the real thing's.
     """
     if provider != "local":
-        return Site(provider=provider, revision=EMULATED if is_loopback(address) else 0)
+        return Site(provider=provider, revision=EMULATED if is_here(address) else 0)
     endpoints = [catalog.get(stage.endpoint) for stage in recipe.stages]
     meanings = {endpoint.id: meaning_of(endpoint) for endpoint in endpoints if endpoint is not None}
     return Site(provider=provider, revision=local_revision(), meanings=meanings)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether a URL names this machine itself."""
-    host = urlsplit(address).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def kinds(catalog: Catalog) -> Callable[[Call], str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from nano_banana.core.here import is_here
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
 from nano_banana.core.ticket import moved
 from nano_banana.project.access import access_for
 from nano_banana.project.access import has_key
 from nano_banana.project.parts import EMULATED
-from nano_banana.project.parts import is_loopback
 from nano_banana.project.parts import site_of
 from nano_banana.project.project import Project
 from nano_banana.project.wish import Wish
@@ -67,30 +67,12 @@ def test_a_key_is_there_or_not(environ: dict[str, str], *, want: bool) -> None:
     assert has_key(environ) is want
 
 
-@pytest.mark.parametrize(
-    ("address", "want"),
-    [
-        ("https://127.0.0.1:4000", True),
-        ("http://127.8.8.8", True),
-        ("https://localhost", True),
-        ("https://LOCALHOST:1", True),
-        ("https://[::1]:4000", True),
-        ("", False),
-        ("https://queue.fal.run", False),
-        ("https://localhost.test", False),
-        ("https://10.0.0.1", False),
-    ],
-)
-def test_an_address_of_this_machine(address: str, *, want: bool) -> None:
-    assert is_loopback(address) is want
-
-
 def test_what_a_stand_in_draws_has_other_keys_than_the_real_thing_s(workspace: Workspace) -> None:
     keys: list[set[str]] = []
     for address in ("", "https://proxy.test", "https://127.0.0.1:4000", "https://localhost:4001"):
         with opened(workspace, fal_url=address) as project:
             site = site_of(project.recipe, project.catalog, "fal", address)
-            assert site.revision == (EMULATED if is_loopback(address) else 0)
+            assert site.revision == (EMULATED if is_here(address) else 0)
             keys.append({key for record in project.forecast().records for key in record.missing})
     assert keys[0] == keys[1]
     assert keys[2] == keys[3]

@@ -92,6 +92,9 @@ class Collecting:
     ) -> Answer | Failed | None:
         endpoint = self._catalog.get(ticket.endpoint)
         data, remotes = split(body, endpoint.makes if endpoint else ())
+        if endpoint is not None and not remotes:
+            nothing: JSONObject = {"endpoint": ticket.endpoint, "said": "the result names no file"}
+            return Failed(Fault(kind="nothing_generated", data=nothing), units, cost)
         try:
             files = await self._fetch(remotes, desk)
         except CallFailed as error:

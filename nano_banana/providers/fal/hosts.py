@@ -39,11 +39,5 @@ class Hosts:
         return url.scheme == "https" and _netloc(url) in _HOSTS
 
 
-def is_stand_in(service: str) -> bool:
-    """Whether a service is on this machine: an emulator, which knows nothing of what fal was sent."""
-    host = httpx.URL(service).host
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
 def _netloc(url: httpx.URL) -> str:
     return url.netloc.decode("ascii")

@@ -15,7 +15,9 @@ from nano_banana.core.answer import Answer
 from nano_banana.core.answer import Desk
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
+from nano_banana.core.here import is_here
 from nano_banana.core.lost import Lost
 from nano_banana.core.problem import Problem
 from nano_banana.core.ticket import Ticket
@@ -28,7 +30,6 @@ from nano_banana.providers.fal.faults import Again
 from nano_banana.providers.fal.finding import Finding
 from nano_banana.providers.fal.following import End
 from nano_banana.providers.fal.following import Following
-from nano_banana.providers.fal.hosts import is_stand_in
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.pause import ending
 from nano_banana.providers.fal.pause import pause
@@ -65,7 +66,7 @@ class Fal:
         self._line = Line(terms, clock or Clock())
         self._uploads = Uploads(self._line)
         self._submitting = Submitting(self._line)
-        self._finding = Finding(self._line)
+        self._finding = Finding(self._line, catalog)
         self._following = Following(self._line)
         self._collecting = Collecting(self._line, catalog)
 
@@ -117,7 +118,7 @@ class Fal:
 
     def _is_strange(self, ticket: Ticket) -> bool:
         """Whether it is of a stand-in and this is fal, or the other way round."""
-        return is_stand_in(ticket.service) is not is_stand_in(self._line.hosts.service)
+        return is_here(ticket.service) is not is_here(self._line.hosts.service)
 
     async def _taken_up(self, ticket: Ticket | None, desk: Desk) -> Ticket | None:
         """The open ticket of an earlier attempt.
@@ -151,7 +152,13 @@ class Fal:
     async def _found(self, ticket: Ticket, desk: Desk) -> Ticket | None:
         """The lost request, found again; None where it is to be bought again. Raises CallFailed where neither."""
         if not ticket.request_id:
-            found = await self._finding.find(ticket, desk)
+            try:
+                found = await self._finding.find(ticket, desk)
+            except CallFailed as error:
+                # It may be in the history all the same, so that buying it again would be paying twice.
+                if desk.lost in {Lost.REPLACE, Lost.RESUBMIT}:
+                    raise CallFailed(error.problems, cost_usd=None) from error
+                found = None
             if found is not None:
                 return found
         elif desk.lost is Lost.ASK and await self._following.knows(ticket, desk):
@@ -166,10 +173,15 @@ class Fal:
 
     async def _to_end(self, ticket: Ticket, call: Call, desk: Desk) -> Answer | Failed:
         """Follow and collect. Raises Stopped where it was left or taken back, CallFailed where its result is gone."""
-        end = await self._following.follow(ticket, desk)
-        if end is End.LEFT:
-            raise stopped()
-        found = await self._collecting.collect(ticket, call, desk) if end is End.COMPLETED else None
+        try:
+            end = await self._following.follow(ticket, desk)
+            if end is End.LEFT:
+                raise stopped()
+            found = await self._collecting.collect(ticket, call, desk) if end is End.COMPLETED else None
+        except Refused:
+            # This key may not see it, nor perhaps ever: from here on a person can give it up.
+            await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="result_denied"))
+            raise
         if end is End.CANCELLED or (_is_cancelled(found) and desk.leave.insisted.is_set()):
             await desk.keep(moved(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now()))
             raise stopped()

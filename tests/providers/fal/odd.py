@@ -15,6 +15,8 @@ from dataclasses import field
 from typing import Self
 from typing import TypeAlias
 
+from nano_banana.core.json import JSONObject
+
 ENDPOINT, APP = "fal-ai/flux/dev", "/fal-ai/flux"
 SUBMIT = f"POST /{ENDPOINT}"
 EVENTS = {"Content-Type": "text/event-stream"}
@@ -69,6 +71,11 @@ def status(word: str, **more: object) -> dict[str, object]:
     return {"status": word, "logs": None, **more}
 
 
+_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM4IScHAAK2AQU0pnWqAAAAAElFTkSuQmCC"
+DOT: JSONObject = {"url": f"data:image/png;base64,{_PNG}", "content_type": "image/png", "width": 1, "height": 1}
+"""A picture of one red pixel, as a result names it."""
+
+
 class Odd:
     """Runs in the test's own loop; a route (`GET /path`) plays its acts in order, the last one for ever."""
 
@@ -98,7 +105,7 @@ class Odd:
     def request(self, name: str = "r1", *, result: Sequence[Play] = (), statuses: Sequence[Play] = ()) -> None:
         """Play a request: completed, without streams, unless something else is said."""
         here = f"GET {APP}/requests/{name}"
-        self.routes[here] = list(result) or [said({"images": [], "seed": 1}, x_fal_billable_units="1")]
+        self.routes[here] = list(result) or [said({"images": [DOT], "seed": 1}, x_fal_billable_units="1")]
         self.routes[f"{here}/status"] = list(statuses) or [said(status("COMPLETED"))]
 
     async def __aenter__(self) -> Self:

@@ -18,6 +18,7 @@ from nano_banana.providers.fal.collecting import DOUBTS
 from nano_banana.providers.fal.collecting import Collecting
 from nano_banana.providers.fal.collecting import Failed
 from tests.providers.fal.odd import CUT
+from tests.providers.fal.odd import DOT
 from tests.providers.fal.odd import NGINX
 from tests.providers.fal.odd import Act
 from tests.providers.fal.odd import said
@@ -126,7 +127,7 @@ def test_a_failure_says_what_it_cost(
 
 def test_a_failure_of_fal_s_is_doubted_before_it_is_believed(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        assert isinstance(await collect(scene, said(LOST, 503), said({"images": []})), Answer)
+        assert isinstance(await collect(scene, said(LOST, 503), said({"images": [DOT]})), Answer)
 
     play(story)
 
@@ -135,7 +136,7 @@ def test_a_result_that_is_late_is_waited_for(play: Player) -> None:
     async def story(scene: Scene) -> None:
         early = said({"detail": "Request is still in progress", "error_type": "bad_request"}, 400)
         for act in (early, said({"status": "IN_PROGRESS", "logs": None}, 202)):
-            answer = await collect(scene, act, said({"images": [], "seed": 1}))
+            answer = await collect(scene, act, said({"images": [DOT], "seed": 1}))
             assert isinstance(answer, Answer)
             assert answer.data["seed"] == 1
             scene.store.tickets.keep([answer.ticket] if answer.ticket else [])
@@ -156,7 +157,7 @@ def test_a_result_may_be_gone(play: Player, code: int) -> None:
 )
 def test_a_gateway_before_the_result_is_outwaited_and_closes_nothing(play: Player, act: Act) -> None:
     async def story(scene: Scene) -> None:
-        answer = await collect(scene, act, act, said({"images": [], "seed": 1}))
+        answer = await collect(scene, act, act, said({"images": [DOT], "seed": 1}))
         assert isinstance(answer, Answer)
         scene.store.tickets.keep([answer.ticket] if answer.ticket else [])
         error = await collect(scene, act)

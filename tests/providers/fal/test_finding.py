@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
+from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
 from nano_banana.core.ticket import Ticket
@@ -27,9 +30,11 @@ from tests.providers.fal.odd import ENDPOINT
 from tests.providers.fal.odd import Act
 from tests.providers.fal.odd import Asked
 from tests.providers.fal.odd import said
+from tests.providers.fal.scene import CATALOG
 from tests.providers.fal.scene import Player
 from tests.providers.fal.scene import Scene
 from tests.providers.fal.scene import call_for
+from tests.providers.fal.scene import kinds
 
 HISTORY = "GET /v1/models/requests/by-endpoint"
 SENT, UNKNOWN = TicketState.SENT, TicketState.UNKNOWN
@@ -49,7 +54,7 @@ def listing(*rows: JSONObject) -> Act:
 async def found(scene: Scene, *rows: JSONObject) -> str | None:
     """The id that is found for one lost ticket."""
     scene.odd.routes[HISTORY] = [listing(*rows)]
-    ticket = await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk())
+    ticket = await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
     return None if ticket is None else ticket.request_id
 
 
@@ -106,7 +111,7 @@ def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> No
         calls = [call_for(), call_for("the same to fal")]
         tickets = [scene.ticket(UNKNOWN, call=call) for call in calls]
         scene.odd.routes[HISTORY] = [listing(row("a"), row("b", at=1))]
-        finding = Finding(scene.line)
+        finding = Finding(scene.line, CATALOG)
         pairs = zip(tickets, calls, strict=True)
         got = await asyncio.gather(*(finding.find(ticket, scene.desk(call)) for ticket, call in pairs))
         assert sorted(ticket.request_id for ticket in got if ticket is not None) == ["a", "b"]
@@ -117,7 +122,7 @@ def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> No
 def test_it_is_looked_for_again_while_it_may_still_be_queued(play: Player) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [listing(), listing(), listing(row("a"))]
-        ticket = await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk())
+        ticket = await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
         assert isinstance(ticket, Ticket)
         assert scene.clock.slept == [0.5, 1.0]
         asked = scene.odd.asked[0]
@@ -132,7 +137,7 @@ def test_an_old_one_is_looked_for_once(play: Player) -> None:
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += FRESH + 1
         scene.odd.routes[HISTORY] = [listing()]
-        assert await Finding(scene.line).find(ticket, scene.desk()) is None
+        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is None
         assert (scene.clock.slept, len(scene.odd.asked)) == ([], 1)
 
     play(story)
@@ -144,20 +149,45 @@ def test_what_came_long_after_it_is_not_read(play: Player, age: float, *, is_bou
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += age
         scene.odd.routes[HISTORY] = [listing(row("a"))]
-        assert await Finding(scene.line).find(ticket, scene.desk()) is not None
+        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is not None
         assert ("&end=" in scene.odd.asked[0].query) is is_bounded
 
     play(story)
 
 
-@pytest.mark.parametrize(
-    "act", [said({}, 401), said({}, 403), said({}, 404), said({}, 500), Act(body=b"<html>"), said({"items": 5}), CUT],
-    ids=repr,
-)  # fmt: skip
-def test_a_history_that_can_not_be_read_is_as_good_as_none(play: Player, act: Act) -> None:
+@pytest.mark.parametrize("act", [said({}, 500), Act(body=b"<html>"), said({"items": 5}), CUT], ids=repr)
+def test_a_history_that_can_not_be_read_now_is_not_one_without_it(play: Player, act: Act) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [act]
-        assert await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk()) is None
+        with pytest.raises(CallFailed):
+            await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
+        assert scene.clock.now() - NOW < 120
+        assert scene.last().state is UNKNOWN
+        for lost in (Lost.ASK, Lost.REPLACE, Lost.RESUBMIT):
+            error = await scene.answer(scene.desk(lost=lost))
+            assert isinstance(error, CallFailed)
+            assert ("request_unknown" in kinds(error)) is (lost is Lost.ASK)
+            assert (scene.posts, scene.last().state) == (0, UNKNOWN)
+
+    play(story)
+
+
+@pytest.mark.parametrize("extra", [{"loras": [{"path": "x"}]}, {"note": "text"}, {"num_inference_steps": 50}])
+def test_what_asks_for_more_is_another_request(play: Player, extra: JSONObject) -> None:
+    async def story(scene: Scene) -> None:
+        ours = scene.ticket(UNKNOWN)
+        told = {**as_object(json.loads(ours.body)), **extra}
+        scene.odd.routes[HISTORY] = [listing(row("a", told))]
+        assert await Finding(scene.line, CATALOG).find(ours, scene.desk()) is None
+
+    play(story)
+
+
+@pytest.mark.parametrize("act", [said({}, 401), said({}, 403), said({}, 404)], ids=repr)
+def test_a_history_that_may_not_be_read_is_as_good_as_none(play: Player, act: Act) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes[HISTORY] = [act]
+        assert await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk()) is None
         assert scene.clock.now() - NOW < 120
         assert scene.last().state is UNKNOWN
 
@@ -175,7 +205,7 @@ def test_one_that_is_found_and_can_not_be_kept_is_not_missing(play: Player) -> N
         scene.odd.routes[HISTORY] = [listing(row("a"))]
         desk = Full(scene.store, call_for().key, lost=Lost.RESUBMIT)
         with pytest.raises(Unusable):
-            await Finding(scene.line).find(scene.ticket(UNKNOWN), desk)
+            await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), desk)
 
     play(story)
 
@@ -190,7 +220,7 @@ def test_the_wish_to_end_ends_it_and_decides_nothing(play: Player) -> None:
 
         scene.odd.routes[HISTORY] = [look]
         with pytest.raises(Stopped):
-            await Finding(scene.line).find(scene.ticket(UNKNOWN), scene.desk(leave=leave))
+            await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk(leave=leave))
         assert len(scene.odd.asked) == 1
         assert scene.last().state is UNKNOWN
 

@@ -12,7 +12,6 @@ from nano_banana.providers.fal.hosts import API
 from nano_banana.providers.fal.hosts import CDN
 from nano_banana.providers.fal.hosts import REST
 from nano_banana.providers.fal.hosts import Hosts
-from nano_banana.providers.fal.hosts import is_stand_in
 
 
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API])
@@ -62,13 +61,3 @@ print(Hosts("https://base.test").placed(httpx.URL("https://q.test:1/a")))
     environ = {"FAL_RUN_HOST": "r.test", "FAL_QUEUE_RUN_HOST": "q.test:1", "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["https://q.test:1", "True", "False", "https://base.test/a"]
-
-
-@pytest.mark.parametrize(
-    ("service", "want"),
-    [("https://127.0.0.1:4000", True), ("http://localhost", True), ("https://[::1]:1", True),
-     ("https://127.9.9.9", True),
-     ("https://queue.fal.run", False), ("https://proxy.test", False), ("https://localhost.test", False), ("", False)],
-)  # fmt: skip
-def test_a_stand_in_is_on_this_machine(service: str, *, want: bool) -> None:
-    assert is_stand_in(service) is want

@@ -20,6 +20,7 @@ from nano_banana.providers.fal.provider import _held
 from nano_banana.store.store import Store
 from tests.providers.fal.odd import APP
 from tests.providers.fal.odd import CUT
+from tests.providers.fal.odd import DOT
 from tests.providers.fal.odd import SUBMIT
 from tests.providers.fal.odd import Act
 from tests.providers.fal.odd import Asked
@@ -229,7 +230,7 @@ def test_an_answer_that_was_lost_is_found_at_once(play: Player) -> None:
 def test_what_fal_failed_at_is_tried_again_under_new_tickets_a_few_times(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        scene.odd.request("new", result=[*[BROKEN] * (2 * (1 + DOUBTS)), said({"images": []})])
+        scene.odd.request("new", result=[*[BROKEN] * (2 * (1 + DOUBTS)), said({"images": [DOT]})])
         assert isinstance(await scene.answer(), Answer)
         assert (scene.posts, scene.last().number) == (3, 3)
         scene.store.tickets.keep([replace(scene.last(), state=FAILED)])
