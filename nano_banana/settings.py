@@ -21,6 +21,7 @@ from nano_banana.config_file import place_of
 from nano_banana.config_file import read_config
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.core.here import is_here
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
@@ -28,6 +29,8 @@ from nano_banana.core.problem import did_you_mean
 
 USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"
+REHEARSAL = "rehearsal"
+"""The folder in the store's for what a stand-in for fal answers."""
 
 Address: TypeAlias = str
 """`https://host:8443`, without a slash at its end; empty where there is none."""
@@ -164,6 +167,9 @@ def load_settings(
             origins[name] = origin
     if problems:
         raise Invalid(problems)
+    if "store" not in origins and is_here(str(values.get("fal_url", ""))):
+        # What a stand-in on this machine answers, and says that it costs, is kept apart from the real.
+        values["store"], origins["store"] = cast(Path, values["store"]) / REHEARSAL, origins["fal_url"]
     return cast("_Maker", Settings)(**values, origins=origins)
 
 

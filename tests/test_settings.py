@@ -259,3 +259,21 @@ def test_what_is_written_is_read(text: str, tmp_path_factory: pytest.TempPathFac
     file = tmp_path_factory.mktemp("config") / "a.toml"
     change_config(file, "out", text)
     assert read_config(file) == {"out": text}
+
+
+@pytest.mark.parametrize(
+    ("address", "folder"),
+    [
+        ("https://127.0.0.1:8700", ".nano-banana/rehearsal"),
+        ("https://proxy.test", ".nano-banana"),
+        ("", ".nano-banana"),
+    ],
+)
+def test_what_a_stand_in_answers_has_a_store_of_its_own(tmp_path: Path, address: str, folder: str) -> None:
+    environ = {"NANO_BANANA_FAL_URL": address}
+    settings = load_settings(root=tmp_path, environ=environ, overrides={}, user_dir=tmp_path)
+    assert settings.store == tmp_path / folder
+    given = load_settings(
+        root=tmp_path, environ=environ, overrides={"store": str(tmp_path / "mine")}, user_dir=tmp_path
+    )
+    assert given.store == tmp_path / "mine"

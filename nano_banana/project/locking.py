@@ -38,6 +38,9 @@ from nano_banana.reports.lock import LockedSet
 from nano_banana.reports.lock import load_lock
 from nano_banana.reports.lock import save_lock
 
+REHEARSED = " (rehearsed)"
+"""After the provider's name in a lock: a stand-in on this machine answered."""
+
 _VAGUE = {name.removeprefix("arguments/") for name in INVENTED}
 """Arguments that may come from a picture: `asked` is without them, as it is without the picture."""
 
@@ -77,17 +80,27 @@ def remarks(project: Project, held: Held, *, made: int = 0) -> list[Problem]:
 def keep_lock(project: Project) -> list[Problem]:
     """Write the lock of a run that is done, where it is one to hold to: whole, paid for, and not held to a lock.
 
-    Returns warnings: the run is done, whether or not the file can be written.
+    A rehearsal against a stand-in for fal leaves a real lock alone. Returns warnings: the run is done, whether or not
+    the file can be written.
     """
     if project.provider in FREE or project.wish.locked or not project.wish.whole:
         return []
     path = lock_path(project.wish.recipe)
+    if project.rehearses and path.exists() and not _is_rehearsal(path):
+        return []
     try:
         save_lock(path, _with_requests(project, draw_up(project)))
     except Unusable as error:
         return [replace(problem, warning=True) for problem in error.problems]
     _watch(project, path)
     return []
+
+
+def _is_rehearsal(path: Path) -> bool:
+    try:
+        return load_lock(path).provider.endswith(REHEARSED)
+    except (Invalid, Unusable):
+        return False
 
 
 def draw_up(project: Project) -> Lock:
@@ -107,7 +120,7 @@ def draw_up(project: Project) -> Lock:
                 sets[end.node.card.subject] = _training_set(end.steps[0])
     return Lock(
         version=__version__,
-        provider=project.provider,
+        provider=f"{project.provider}{REHEARSED}" if project.rehearses else project.provider,
         recipe=project.recipe.name,
         training_sets=sets,
         endpoints={name: _endpoint(project.catalog, name) for name in endpoints},

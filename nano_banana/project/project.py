@@ -23,6 +23,7 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
+from nano_banana.core.here import is_here
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
@@ -123,6 +124,11 @@ class Project:
     def provider(self) -> str:
         """Who does the paid work: the command line's word, else the recipe's, else the settings'."""
         return self.wish.provider or self.recipe.provider or self.settings.provider
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether a stand-in on this machine answers for fal."""
+        return self.provider == "fal" and is_here(address_of(self.settings, self._environ))
 
     @property
     def folder(self) -> Path:

@@ -99,7 +99,7 @@ class FalProject:
 
     def tickets(self) -> list[dict[str, JSONValue]]:
         """All tickets that were ever kept, oldest first."""
-        file = self.root / ".nano-banana/store.sqlite"
+        file = self.root / ".nano-banana/rehearsal/store.sqlite"
         if not file.exists():
             return []
         with closing(sqlite3.connect(file, timeout=30)) as rows:

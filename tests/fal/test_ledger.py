@@ -158,7 +158,7 @@ def test_two_processes_on_one_store_buy_everything_once(project: FalProject, ser
 def test_a_picture_that_was_lost_here_is_fetched_again_while_fal_has_it(project: FalProject, service: Service) -> None:
     project.run()
     kept = {path.read_bytes() for path in project.pictures()}
-    for blob in (project.root / ".nano-banana/blobs").rglob("*"):
+    for blob in (project.root / ".nano-banana/rehearsal/blobs").rglob("*"):
         if blob.is_file() and blob.read_bytes() in kept:
             blob.chmod(0o600)
             blob.unlink()

@@ -27,6 +27,7 @@ from nano_banana.providers.fal.clock import Clock
 from nano_banana.providers.fal.collecting import Collecting
 from nano_banana.providers.fal.collecting import Failed
 from nano_banana.providers.fal.faults import Again
+from nano_banana.providers.fal.finding import FRESH
 from nano_banana.providers.fal.finding import Finding
 from nano_banana.providers.fal.following import End
 from nano_banana.providers.fal.following import Following
@@ -179,8 +180,9 @@ class Fal:
                 raise stopped()
             found = await self._collecting.collect(ticket, call, desk) if end is End.COMPLETED else None
         except Refused:
-            # This key may not see it, nor perhaps ever: from here on a person can give it up.
-            await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="result_denied"))
+            if self._line.clock.now() - ticket.begun_at > FRESH:
+                # This key may not see it, nor perhaps ever: from here on a person can give it up.
+                await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="result_denied"))
             raise
         if end is End.CANCELLED or (_is_cancelled(found) and desk.leave.insisted.is_set()):
             await desk.keep(moved(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now()))

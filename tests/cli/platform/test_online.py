@@ -33,10 +33,10 @@ def test_within_a_day_it_is_said_again_without_a_network(online: Workspace, emul
     assert kinds == ["listed_field_needed", "listed_field_range", "listed_field_gone"]
     online.env(FAL_KEY="", NANO_BANANA_FAL_URL="https://127.0.0.1:9")
     assert online.json("check") == told
-    assert emulator.url not in online.read(".nano-banana/listings.json")
-    old = json.loads(online.read(".nano-banana/listings.json"))
+    assert emulator.url not in online.read(".nano-banana/rehearsal/listings.json")
+    old = json.loads(online.read(".nano-banana/rehearsal/listings.json"))
     old["listings"]["fal-ai/flux-lora"]["as_of"] = time.time() - 90_000
-    online.write(".nano-banana/listings.json", json.dumps(old))
+    online.write(".nano-banana/rehearsal/listings.json", json.dumps(old))
     assert online.json("check")["problems"] == []
 
 
@@ -86,4 +86,4 @@ def test_without_a_network_it_says_so(workspace: Workspace) -> None:
     workspace.env(NANO_BANANA_FAL_URL="http://127.0.0.1:9", FAL_KEY="id:a-secret")
     workspace.expect("check", "--online", exit_code=1).shows("could not be reached")
     workspace.expect("check").shows("no mistake found")
-    assert not Path(workspace.path(".nano-banana/listings.json")).exists()
+    assert not Path(workspace.path(".nano-banana/rehearsal/listings.json")).exists()

@@ -10,6 +10,7 @@ import pytest
 from nano_banana.core.answer import Answer
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import Refused
 from nano_banana.core.errors import Stopped
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
@@ -489,5 +490,33 @@ def test_nothing_is_bought_for_nobody_in_particular(play: Player) -> None:
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["fal_failed"]
         assert scene.posts == 0
+
+    play(story)
+
+
+@pytest.mark.parametrize(("age", "state"), [(10.0, SENT), (5000.0, UNKNOWN)])
+def test_what_a_key_may_not_see_can_be_given_up_after_a_while(play: Player, age: float, state: S) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("r1", statuses=[said({"detail": "no"}, 403)])
+        scene.ticket(SENT)
+        scene.clock.at += age
+        error = await scene.answer()
+        assert isinstance(error, Refused)
+        assert (scene.last().state, scene.posts) == (state, 0)
+        if state is UNKNOWN:
+            assert isinstance(await scene.answer(scene.desk(lost=Lost.ABANDON)), CallFailed)
+            assert scene.last().state is S.ABANDONED
+
+    play(story)
+
+
+def test_a_result_without_a_file_is_none(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("new", result=[said({"images": []}, x_fal_billable_units="1")])
+        error = await scene.answer()
+        assert isinstance(error, CallFailed)
+        assert (kinds(error), scene.last().state, error.cost_usd) == (["nothing_generated"], FAILED, 0.025)
 
     play(story)
