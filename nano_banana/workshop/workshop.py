@@ -11,9 +11,12 @@ from pathlib import Path
 
 from nano_banana.core.answer import Provider
 from nano_banana.core.json import JSONValue
+from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
 from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
 from nano_banana.engine.policy import Policy
 from nano_banana.reports.manifest import older_pictures
 from nano_banana.reports.manifest import write_manifest
@@ -46,6 +49,8 @@ class Workshop:
         run = self.store.begin(order.plan.recipe, arguments=order.arguments)
         doing = Doing(self.store, order, Outputs(self.store, folder, _how(self.settings)), watch)
         try:
+            if order.lost is Lost.ABANDON and order.whole:
+                self._give_up(order)
             doing.restore()
             policy = Policy(
                 providers=self._providers,
@@ -76,6 +81,17 @@ class Workshop:
     def opened(self, provider: str) -> list[Ticket]:
         """The provider's requests whose end is not known yet, oldest first."""
         return self.store.tickets.opened(provider)
+
+    def _give_up(self, order: Order) -> None:
+        """Give up lost requests of this recipe that no call of it asks for any more: no run would ever settle them."""
+        lost = [
+            moved(ticket, TicketState.ABANDONED, reason=ticket.reason)
+            for ticket in self.opened(order.resumes)
+            if ticket.state is TicketState.UNKNOWN
+            and ticket.errand.recipe == order.plan.recipe
+            and ticket.key not in order.missing
+        ]
+        self.store.tickets.keep(lost)
 
     def _limits(self, plan: Plan) -> dict[str, int]:
         settings = self.settings

@@ -57,3 +57,12 @@ def test_what_another_recipe_lost_is_not_asked_about(
     project.edit("seeds: [11, 29]", "seeds: [31]")
     assert "buy them again" not in at_a_terminal(project, monkeypatch, "y\n")
     assert project.states() == ["collected"] * 5 + ["unknown"]
+
+
+def test_what_no_call_asks_for_any_more_can_be_given_up(project: FalProject, service: Service) -> None:
+    service.fault("expired", times=1)
+    project.run(exit_code=1)
+    assert project.states().count("unknown") == 1
+    project.edit("headshot, {{", "headshot portrait, {{")
+    project.run("--abandon")
+    assert project.states() == ["abandoned"] + ["collected"] * 7

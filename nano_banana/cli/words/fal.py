@@ -32,7 +32,7 @@ WORDS: Mapping[str, Wording] = {
         "the certificates to trust can't be read ({why})", "look at {names}: `nano-banana emulate` prints its ca.pem"
     ),
     "fal_unreachable": Wording(
-        "fal could not be reached for `{what}` ({why})", "nothing that was accepted is lost: run again later"
+        "{host} could not be reached for `{what}` ({why})", "nothing that was accepted is lost: run again later"
     ),
     "fal_busy": Wording("fal was too busy for `{what}` ({status})", "run again later; `limits.rate` asks more slowly"),
     "fal_failed": Wording("`{endpoint}` failed at fal ({type}: {said})", "failures of fal's are not billed: run again"),

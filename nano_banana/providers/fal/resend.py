@@ -78,7 +78,7 @@ def retry_after(declined: Declined, clock: Clock) -> float:
 def unreachable(error: Broken, what: str) -> CallFailed:
     """No answer came."""
     kind = "fal_certificate" if error.why == "tls" else "fal_unreachable"
-    return CallFailed([trouble(kind, what=what, why=error.why)])
+    return CallFailed([trouble(kind, what=what, why=error.why, host=error.host or "fal")])
 
 
 def busy(error: Declined, what: str) -> CallFailed:

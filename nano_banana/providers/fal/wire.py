@@ -40,12 +40,17 @@ _LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64)
 
 
 class Broken(Exception):
-    """No answer came. `sent` says that the request may have arrived; `why` is connect, tls, timeout or lost."""
+    """No answer came.
 
-    def __init__(self, why: str, *, sent: bool) -> None:
+    `sent` says that the request may have arrived; `why` is connect, tls, timeout or lost; `host` is who was asked,
+    empty where that is not known.
+    """
+
+    def __init__(self, why: str, *, sent: bool, host: str = "") -> None:
         super().__init__(why)
         self.why = why
         self.sent = sent
+        self.host = host
 
 
 class Declined(Exception):
@@ -98,7 +103,7 @@ class Wire(httpx.AsyncClient):
             if response.status_code in REFUSALS:
                 await response.aread()
         except httpx.RequestError as error:
-            raise broken(error) from error
+            raise broken(error, request.url.netloc.decode("ascii")) from error
         if response.status_code in REFUSALS:
             await response.aclose()
             raise Declined(response)
@@ -121,13 +126,13 @@ def _transport(hosts: Hosts, trust: ssl.SSLContext) -> httpx.AsyncBaseTransport 
     return AsyncBackupDomainTransport(transport=direct) if hosts.base is None else direct
 
 
-def broken(error: httpx.RequestError) -> Broken:
+def broken(error: httpx.RequestError, host: str = "") -> Broken:
     """What an error says about the request; an answer that can't be decoded is none, but came from somewhere."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return Broken("timeout", sent=False)
+        return Broken("timeout", sent=False, host=host)
     if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
-        return Broken("tls" if _is_tls(error) else "connect", sent=False)
-    return Broken("timeout" if isinstance(error, httpx.TimeoutException) else "lost", sent=True)
+        return Broken("tls" if _is_tls(error) else "connect", sent=False, host=host)
+    return Broken("timeout" if isinstance(error, httpx.TimeoutException) else "lost", sent=True, host=host)
 
 
 def _is_tls(error: BaseException) -> bool:
