@@ -31,7 +31,8 @@ def store_folder(screen: Screen, store: Path | None) -> Path | None:
     folder = settings_for(screen, overrides=given(store=store)).store
     if folder.is_dir():
         return folder
-    screen.say(f"no store in {folder} yet; a run makes it")
+    below = sorted(path.parent.as_posix() for path in Path().glob("*/.nano-banana/**/store.sqlite"))
+    screen.say(f"no store in {folder} yet; a run makes it" + (f", or say `--store {below[0]}`" if below else ""))
     if screen.machine:
         screen.json({"store": None})
     return None

@@ -64,7 +64,10 @@ def book(store: Store) -> Store:
 
 
 def test_without_a_store_none_is_made(workspace: Workspace) -> None:
-    workspace.expect("stats").shows("no store in ", ".nano-banana yet; a run makes it")
+    workspace.expect("stats").shows("no store in ", ".nano-banana yet; a run makes it").hides("or say")
+    Store.open(workspace.path("portraits/.nano-banana")).close()
+    workspace.expect("stats").shows("or say `--store portraits/.nano-banana`")
+    workspace.expect("stats", "--store", "portraits/.nano-banana").hides("no store")
     assert workspace.json("stats") == {"store": None}
     assert not workspace.path(".nano-banana").exists()
 
