@@ -5,10 +5,10 @@ Imports nothing that takes time: this is the way of a run that has nothing to do
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,16 +49,14 @@ class Trace:
             and _same(f"{self.folder}/", self.written)
         )
 
-    def dump(self, summary: Iterable[str] | None = None) -> str:
-        """As text, for a note. `summary`, in pieces of JSON, takes the place of its own: of many takes it is large."""
-        text = io.StringIO()
+    def dump(self, summary: Iterable[str] | None = None) -> Iterator[str]:
+        """As text in pieces, for a note. `summary`, JSON in pieces, takes the place of its own: it may be large."""
+        yield "{"
         for name in ("folder", "environment", "read", "written"):
-            text.write("," if text.tell() else "{")
-            text.write(f'"{name}":{json.dumps(getattr(self, name), separators=(",", ":"))}')
-        text.write(',"summary":')
-        text.writelines([json.dumps(dict(self.summary))] if summary is None else summary)
-        text.write("}")
-        return text.getvalue()
+            yield f'"{name}":{json.dumps(getattr(self, name), separators=(",", ":"))},'
+        yield '"summary":'
+        yield from [json.dumps(dict(self.summary))] if summary is None else summary
+        yield "}"
 
 
 def _same(prefix: str, looks: Mapping[str, Look]) -> bool:

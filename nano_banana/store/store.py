@@ -126,12 +126,12 @@ class Store:
         """Name many files (path → media type) at once; see `Memo.digests`."""
         return self._memo.digests(paths)
 
-    def note(self, name: str, text: str) -> None:
-        """Keep a small text; see `Notes.write`."""
+    def note(self, name: str, text: str | Iterable[str]) -> None:
+        """Keep a text, whole or in pieces; see `Notes.write`."""
         self._notes.write(name, text)
 
     def notes(self, name: str) -> str | None:
-        """Read a small text; see `Notes.read`."""
+        """Read a text again; see `Notes.read`."""
         return self._notes.read(name)
 
     def begin(self, recipe: str, *, arguments: JSONObject) -> str:
