@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -110,21 +111,27 @@ def _group(bench: Workbench, batch: _Batch) -> Group:
     last, suffix = track.stages[-1].id, batch.suffix
 
     def nodes() -> Iterator[Node]:
+        cell, axes = None, {}
         for at, take in enumerate(takes_of(bench.recipe.name, track.shot, subject)):
-            if batch.positions is None or at in batch.positions:
-                yield Node(id=take.id + suffix, card=_card(take, last, suffix), after=after, flow=partial(chain, take))
+            if batch.positions is not None and at not in batch.positions:
+                continue
+            if take.cell is not cell:
+                cell, axes = take.cell, {axis: value.key for axis, value in take.cell.items()}
+            card = _card(take, axes, last, suffix)
+            yield Node(id=take.id + suffix, card=card, after=after, flow=partial(chain, take))
 
     return Group(after=after, count=batch.count, nodes=nodes)
 
 
-def _card(take: Take, last: str, suffix: str) -> Card:
+def _card(take: Take, axes: Mapping[str, str], last: str, suffix: str) -> Card:
+    """A hundred seeds of a cell share its `axes`."""
     return Card(
         kind="take",
         slot=take.slot + suffix,
         stage=last,
         shot=take.shot.name,
         subject=take.subject,
-        axes={axis: value.key for axis, value in take.cell.items()},
+        axes=axes,
         seed=take.seed,
     )
 

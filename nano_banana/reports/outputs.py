@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from nano_banana.core.blob import Blob
 from nano_banana.reports.record import Record
 from nano_banana.store.link import How
 from nano_banana.store.link import LinkStat
@@ -28,19 +27,14 @@ class Outputs:
 
         Raises Unusable where a file that is not ours is in the way, or the folder can't be written.
         """
-        wanted: dict[Path, Blob] = {
-            self.folder / picture.name: picture.blob for record in records for picture in record.pictures
-        }
-        there = self._store.present({path: blob.digest for path, blob in wanted.items()})
-        for path, blob in wanted.items():
+        wanted = {self.folder / picture.name: picture for record in records for picture in record.pictures}
+        there = self._store.present({path: picture.blob.digest for path, picture in wanted.items()})
+        for path, picture in wanted.items():
             if path in there:
-                self._note(path, _stat(path))
+                self.stats[picture.name] = _stat(path)
             else:
-                self._note(path, self._store.link_out(blob, path, how=self._how, look=False))
+                self.stats[picture.name] = self._store.link_out(picture.blob, path, how=self._how, look=False)
         return len(wanted) - len(there)
-
-    def _note(self, path: Path, stat: LinkStat) -> None:
-        self.stats[path.relative_to(self.folder).as_posix()] = stat
 
 
 def _stat(path: Path) -> LinkStat:

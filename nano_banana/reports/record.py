@@ -38,19 +38,21 @@ class Record:
     status: Status
     pictures: Sequence[Picture]
     result: Blob | None
+    """None also where it is only imagined."""
     problems: Sequence[Problem]
     missing: Sequence[str]
     """The keys of the calls that the store had no reply to."""
     plain: bool
     """Whether a provider says that it could have drawn this better with parts that are missing here."""
     keys: Mapping[str, str]
-    """Position (`stage|slot|number`) → key of each call, for comparison with the next run."""
+    """Position (`stage|slot|number`) → key of each call, for comparison with the next run; empty where only planned."""
     calls: str
 
 
 def record_of(result: NodeResult) -> Record:
-    """Boil a node's end down."""
-    node = result.node
+    """Boil a node's end down. One that is only planned is kept through a whole run: with no more than that needs."""
+    node, blob = result.node, result.result
+    done = [] if result.status is Status.PLANNED else result.steps
     is_take = node.card.kind == "take"
     pictures = [
         Picture(stage=made.stage, blob=made.blob, name=_file_name(node.id, made.stage, made.blob.media))
@@ -61,13 +63,13 @@ def record_of(result: NodeResult) -> Record:
         id=node.id,
         card=node.card,
         status=result.status,
-        pictures=pictures,
-        result=result.result,
+        pictures=tuple(pictures),
+        result=None if blob is None or blob.imagined else blob,
         problems=tuple(result.problems),
-        missing=[step.call.key for step in result.steps if not step.cached],
+        missing=tuple([step.call.key for step in result.steps if not step.cached]),
         plain=any(step.reply.data.get("plain") is True for step in result.steps),
-        keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(result.steps)},
-        calls=_account(result),
+        keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(done)},
+        calls=_account(done),
     )
 
 
@@ -99,9 +101,7 @@ def folder_of(node: str, stage: str) -> str:
     return "+".join(way[: way.index(stage) + 1]) if stage in way else stage
 
 
-def _account(result: NodeResult) -> str:
-    """Nothing is told of calls that are only planned: no manifest has them."""
-    steps = [] if result.status is Status.PLANNED else result.steps
+def _account(steps: Sequence[Step]) -> str:
     return json.dumps([_told(step) for step in steps], separators=(",", ":"), ensure_ascii=False)
 
 
@@ -140,7 +140,7 @@ def take_json(record: Record, folder: str) -> dict[str, JSONValue]:
 
 def adapter_json(record: Record) -> dict[str, JSONValue]:
     """An adapter as the reports tell it."""
-    known = record.result if record.result is not None and not record.result.imagined else None
+    known = record.result
     return {
         "id": record.id,
         "stage": record.card.stage,
