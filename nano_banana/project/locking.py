@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
-from itertools import chain
 from itertools import islice
 from pathlib import Path
 
@@ -45,7 +45,7 @@ _VAGUE = {name.removeprefix("arguments/") for name in INVENTED}
 """Arguments that may come from a picture: `asked` is without them, as it is without the picture."""
 
 TICKETS = 500
-"""How many tickets are looked at together: they hold all that was sent, and only their ids are wanted."""
+"""How many takes' tickets are looked at together: they hold all that was sent, and only their ids are wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,21 +146,23 @@ def _at_hand(project: Project, lock: Lock) -> set[str]:
 
 
 def _with_requests(project: Project, lock: Lock) -> Lock:
-    takes = (call for stages in lock.takes.values() for call in stages.values())
-    keys = (call.key for call in chain(lock.adapters.values(), takes))
-    ids: dict[str, str] = {}
-    while some := list(islice(keys, TICKETS)):
-        found = project.workshop.store.tickets.latest(some)
-        ids |= {key: ticket.request_id for key, ticket in found.items()}
+    """The lock with the ids of the requests, set bit by bit: one of ten thousand takes is never there twice."""
+    takes, left = dict(lock.takes), iter(list(lock.takes))
+    lock = replace(lock, takes={})
+    while some := list(islice(left, TICKETS)):
+        ids = _requests(project, (call for name in some for call in takes[name].values()))
+        takes.update({name: _named(takes[name], ids) for name in some})
+    adapters = _named(lock.adapters, _requests(project, lock.adapters.values()))
+    return replace(lock, adapters=adapters, takes=takes)
 
-    def known(call: LockedCall) -> LockedCall:
-        return replace(call, request_id=ids[call.key]) if call.key in ids else call
 
-    return replace(
-        lock,
-        adapters={name: known(call) for name, call in lock.adapters.items()},
-        takes={name: {stage: known(call) for stage, call in stages.items()} for name, stages in lock.takes.items()},
-    )
+def _requests(project: Project, calls: Iterable[LockedCall]) -> dict[str, str]:
+    found = project.workshop.store.tickets.latest([call.key for call in calls])
+    return {key: ticket.request_id for key, ticket in found.items()}
+
+
+def _named(calls: Mapping[str, LockedCall], ids: Mapping[str, str]) -> dict[str, LockedCall]:
+    return {name: replace(call, request_id=ids[call.key]) if call.key in ids else call for name, call in calls.items()}
 
 
 def _call(end: NodeResult, made: Made) -> LockedCall:
