@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -78,6 +79,11 @@ class Forked:
         return self._out.with_suffix(".err").read_text(encoding="utf-8")
 
 
+def _unwatched(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without what makes coverage watch other processes: it can't save when a signal ends them, and says so."""
+    return {name: value for name, value in environ.items() if not name.startswith(("COVERAGE", "COV_"))}
+
+
 class Forks:
     """The helper that forks; a context manager."""
 
@@ -91,7 +97,7 @@ class Forks:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._helper = subprocess.Popen(
             [sys.executable, "-m", "tests.fal.forks"],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=_unwatched({**os.environ, "PYTHONPATH": str(ROOT)}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -107,7 +113,7 @@ class Forks:
         """Run the program in this folder with the environment as it is now."""
         self._count += 1
         out = self._folder / f"{self._count}.out"
-        order: JSONObject = {"argv": list(argv), "folder": str(folder), "out": str(out), "env": dict(os.environ)}
+        order: JSONObject = {"argv": list(argv), "folder": str(folder), "out": str(out), "env": _unwatched(os.environ)}
         return Forked(self._ask, argv, out, as_whole(self._ask(order)["pid"]))
 
     def _ask(self, order: JSONObject) -> JSONObject:
