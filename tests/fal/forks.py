@@ -79,7 +79,7 @@ class Forked:
         return self._out.with_suffix(".err").read_text(encoding="utf-8")
 
 
-def _unwatched(environ: Mapping[str, str]) -> dict[str, str]:
+def unwatched(environ: Mapping[str, str]) -> dict[str, str]:
     """Without what makes coverage watch other processes: it can't save when a signal ends them, and says so."""
     return {name: value for name, value in environ.items() if not name.startswith(("COVERAGE", "COV_"))}
 
@@ -97,7 +97,7 @@ class Forks:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._helper = subprocess.Popen(
             [sys.executable, "-m", "tests.fal.forks"],
-            env=_unwatched({**os.environ, "PYTHONPATH": str(ROOT)}),
+            env=unwatched({**os.environ, "PYTHONPATH": str(ROOT)}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -113,7 +113,7 @@ class Forks:
         """Run the program in this folder with the environment as it is now."""
         self._count += 1
         out = self._folder / f"{self._count}.out"
-        order: JSONObject = {"argv": list(argv), "folder": str(folder), "out": str(out), "env": _unwatched(os.environ)}
+        order: JSONObject = {"argv": list(argv), "folder": str(folder), "out": str(out), "env": unwatched(os.environ)}
         return Forked(self._ask, argv, out, as_whole(self._ask(order)["pid"]))
 
     def _ask(self, order: JSONObject) -> JSONObject:

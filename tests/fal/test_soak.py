@@ -21,6 +21,7 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_whole
+from tests.fal.forks import unwatched
 from tests.fal.project import KEY
 from tests.workspace import ROOT
 from tests.workspace import Workspace
@@ -80,7 +81,7 @@ class Look:
 @pytest.mark.slow
 def test_a_long_run_on_a_bad_service_loses_doubles_and_leaks_nothing(workspace: Workspace) -> None:
     workspace.write("recipe.yaml", RECIPE)
-    with emulator(seconds=0.01, environment={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
+    with emulator(seconds=0.01, environment=unwatched({**os.environ, "PYTHONPATH": str(ROOT)})) as server:
         server.ask("POST", "faults", [{**fault, "times": None, "seed": at} for at, fault in enumerate(FAULTS)])
         looks = [run(workspace, server)]
         while len(workspace.files("out/soak/takes/*")) < TAKES and len(looks) < RUNS:
@@ -92,7 +93,7 @@ def test_a_long_run_on_a_bad_service_loses_doubles_and_leaks_nothing(workspace: 
 
 def run(workspace: Workspace, server: Server) -> list[Look]:
     """Run it in a process of its own, and look at that every half second."""
-    env = {**os.environ, **server.environment, "FAL_KEY": KEY, "PYTHONPATH": str(ROOT)}
+    env = unwatched({**os.environ, **server.environment, "FAL_KEY": KEY, "PYTHONPATH": str(ROOT)})
     argv = [sys.executable, "-m", "nano_banana", "run", "--yes"]
     looks = []
     said = workspace.path("said.txt")

@@ -88,10 +88,14 @@ class Project:
         bound = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_files}, {limit_files})); "
         ignore = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         code = (bound + ignore if limit_files else "") + "from tests.stories.hand import main; main()"
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if limit_files:
+            # What coverage writes at the end is larger than that.
+            environ = {name: value for name, value in environ.items() if not name.startswith("COVERAGE")}
         process = subprocess.Popen(
             [sys.executable, "-c", code, *argv],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

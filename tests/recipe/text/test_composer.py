@@ -160,7 +160,7 @@ def test_traps_end_soon_and_small(text: str, kind: str) -> None:
     begun = time.monotonic()
     (problem,) = compose(Source(file="r.yaml", text=text)).problems
     assert problem.kind == kind
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
 
 
 def test_a_long_scalar_is_no_trouble() -> None:
