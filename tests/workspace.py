@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from contextlib import redirect_stdout
 from contextlib import suppress
@@ -188,3 +189,8 @@ def _written(stream: io.TextIOWrapper) -> str:
     stream.flush()
     stream.seek(0)
     return stream.read()
+
+
+def unwatched(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without what makes coverage watch other processes: it can't save when a signal ends them, and says so."""
+    return {name: value for name, value in environ.items() if not name.startswith(("COVERAGE", "COV_"))}

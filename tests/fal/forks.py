@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -28,6 +27,7 @@ from nano_banana.core.json import as_whole
 from tests.screen import Screen
 from tests.workspace import PROGRAM
 from tests.workspace import ROOT
+from tests.workspace import unwatched
 
 HASTE = 0.02
 PATIENCE = 60.0
@@ -77,11 +77,6 @@ class Forked:
 
     def _err(self) -> str:
         return self._out.with_suffix(".err").read_text(encoding="utf-8")
-
-
-def unwatched(environ: Mapping[str, str]) -> dict[str, str]:
-    """Without what makes coverage watch other processes: it can't save when a signal ends them, and says so."""
-    return {name: value for name, value in environ.items() if not name.startswith(("COVERAGE", "COV_"))}
 
 
 class Forks:

@@ -21,10 +21,10 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_whole
-from tests.fal.forks import unwatched
 from tests.fal.project import KEY
 from tests.workspace import ROOT
 from tests.workspace import Workspace
+from tests.workspace import unwatched
 
 TAKES = int(os.environ.get("NANO_BANANA_SOAK", "3000"))
 RUNS = 3

@@ -18,6 +18,7 @@ from tests.stories.hand import Notes
 from tests.workspace import ROOT
 from tests.workspace import Spawned
 from tests.workspace import Workspace
+from tests.workspace import unwatched
 
 RECIPE = """
 nano_banana: 1
@@ -91,7 +92,7 @@ class Project:
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         if limit_files:
             # What coverage writes at the end is larger than that.
-            environ = {name: value for name, value in environ.items() if not name.startswith("COVERAGE")}
+            environ = unwatched(environ)
         process = subprocess.Popen(
             [sys.executable, "-c", code, *argv],
             cwd=self.root,
