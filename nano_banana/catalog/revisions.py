@@ -9,6 +9,8 @@ COMPUTE_REVISIONS: Mapping[str, int] = {
     "mask": 1,
     "paste": 1,
     "probe": 1,
+    "survey": 1,
+    "thumbnail": 1,
     "training-zip": 1,
 }
 """The compute endpoints and the version of their code, which is part of every call's key."""

@@ -16,12 +16,17 @@ from nano_banana.core.json import as_text
 from nano_banana.core.json import as_whole
 from nano_banana.core.node import Card
 from nano_banana.core.node import Node
+from nano_banana.planner.photos import photo_set
 from nano_banana.planner.workbench import Workbench
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
+from nano_banana.recipe.model import Where
 from nano_banana.stages.train import Training
 from nano_banana.stages.train import train
+
+PREFIX: Where = ("photo_rules", "captions", "prefix")
+"""Where the recipe says what begins every caption."""
 
 
 def root_id(stage: str, subject: str) -> str:
@@ -35,7 +40,7 @@ def training_node(bench: Workbench, stage: Stage, subject: Subject) -> Node:
     training = _training(bench, stage, subject)
     context = {**bench.contexts.common, "subject": bench.contexts.subjects[subject.name]}
     options = as_object(bench.fill(stage.options, context, (*stage.where, "with")))
-    arguments = complete(endpoint, {**_ours(stage, subject, endpoint), **options})
+    arguments = complete(endpoint, {**_ours(stage, subject, endpoint, len(training.photos)), **options})
 
     def flow(_results: Mapping[str, Blob]) -> Flow[Blob]:
         return train(bench.site, stage.id, endpoint, training, arguments)
@@ -47,24 +52,35 @@ def training_node(bench: Workbench, stage: Stage, subject: Subject) -> Node:
 def _training(bench: Workbench, stage: Stage, subject: Subject) -> Training:
     photos = [
         (bench.digests[photo.path], None if photo.caption is None else bench.digests[photo.caption])
-        for photo in subject.photos
+        for photo in photo_set(subject, bench.digests).training
     ]
-    caption = stage.data.get("caption")
-    if caption is None:
-        return Training(photos=photos)
     context = {**bench.contexts.common, "subject": bench.contexts.subjects[subject.name]}
-    text = Text(text=as_text(caption), where=(*stage.where, "caption"))
-    return Training(photos=photos, caption=bench.render(text, context))
+    caption = stage.data.get("caption")
+    words = None if caption is None else Text(text=as_text(caption), where=(*stage.where, "caption"))
+    return Training(
+        photos=photos,
+        caption=None if words is None else bench.render(words, context),
+        prefix=caption_prefix(bench, subject) or None,
+    )
 
 
-def _ours(stage: Stage, subject: Subject, endpoint: Endpoint) -> JSONObject:
+def caption_prefix(bench: Workbench, subject: Subject) -> str:
+    """What begins every caption of this subject's photos, by the recipe's `photo_rules`; empty for nothing."""
+    rules = bench.recipe.photo_rules
+    if rules is None or not rules.prefix:
+        return ""
+    context = {**bench.contexts.common, "subject": bench.contexts.subjects[subject.name]}
+    return bench.render(Text(text=rules.prefix, where=PREFIX), context)
+
+
+def _ours(stage: Stage, subject: Subject, endpoint: Endpoint, photos: int) -> JSONObject:
     """The fields that the stage fills: the trigger in the trainer's own way, and the steps."""
     fields: dict[str, JSONValue] = {}
     if endpoint.roles.trigger:
         fields[endpoint.roles.trigger] = _trigger(subject, endpoint.roles.trigger_as)
     steps = stage.data.get("steps")
     if steps is not None and endpoint.roles.steps:
-        fields[endpoint.roles.steps] = _steps(steps, len(subject.photos))
+        fields[endpoint.roles.steps] = _steps(steps, photos)
     return fields
 
 

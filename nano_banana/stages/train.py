@@ -55,10 +55,14 @@ KIND = Kind(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """What one adapter is trained from: photos with their captions (None: no caption file)."""
+    """What one adapter is trained from: photos with their captions (None: no caption file).
+
+    `caption` is that of photos without one; `prefix` begins every caption.
+    """
 
     photos: Sequence[tuple[Blob, Blob | None]]
     caption: str | None = None
+    prefix: str | None = None
 
 
 def train(site: Site, stage: str, endpoint: Endpoint, training: Training, arguments: JSONObject) -> Flow[Blob]:
@@ -69,7 +73,8 @@ def train(site: Site, stage: str, endpoint: Endpoint, training: Training, argume
     pairs = sorted(training.photos, key=lambda pair: pair[0].digest)
     inputs = {f"photos/{at}": photo for at, (photo, _) in enumerate(pairs)}
     inputs |= {f"captions/{at}": caption for at, (_, caption) in enumerate(pairs) if caption is not None}
-    packing: JSONObject = {} if training.caption is None else {"caption": training.caption}
+    words = {"caption": training.caption, "prefix": training.prefix}
+    packing: JSONObject = {name: text for name, text in words.items() if text is not None}
     packed = yield from ask(stage, compute("training-zip", packing, inputs))
     call = site.call(endpoint.id, arguments, {str(endpoint.roles.archive): packed.files["archive"]})
     reply = yield from ask(stage, call)

@@ -11,6 +11,8 @@ from nano_banana.providers.compute.paste import paste
 from nano_banana.providers.compute.probe import probe
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.survey import survey
+from nano_banana.providers.compute.thumbnail import thumbnail
 from nano_banana.providers.compute.training_zip import training_zip
 
 ENDPOINTS: Mapping[str, Callable[[Request], Result]] = {
@@ -18,5 +20,7 @@ ENDPOINTS: Mapping[str, Callable[[Request], Result]] = {
     "mask": mask,
     "paste": paste,
     "probe": probe,
+    "survey": survey,
+    "thumbnail": thumbnail,
     "training-zip": training_zip,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from nano_banana.core.caption import captioned
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
@@ -18,13 +19,15 @@ from nano_banana.providers.compute.request import Result
 def training_zip(request: Request) -> Result:
     """Inputs `photos/0…`, `captions/0…` (text, optional); argument `caption` for photos without one.
 
+    The argument `prefix` begins every caption, and is the caption of photos that have none.
+
     File `archive`: `0001.jpg`, `0001.txt` … in the order of the bare photos' digests, so that neither
     names nor order nor metadata of the user's files change it. Raises CallFailed with *all* bad photos.
     """
     photos = request.series("photos")
     if not photos:
         raise CallFailed([trouble("training_photos_none")])
-    default = request.text("caption")
+    default, prefix = request.text("caption") or "", request.text("prefix") or ""
     captions = {at: _caption(path, f"captions/{at}") for at, path in request.series("captions").items()}
     problems: list[Problem] = []
     bare: list[tuple[str, str, bytes, str]] = []
@@ -34,7 +37,7 @@ def training_zip(request: Request) -> Result:
         except CallFailed as error:
             problems.extend(error.problems)
         else:
-            bare.append((hashlib.sha256(data).hexdigest(), captions.get(at, default) or "", data, suffix))
+            bare.append((hashlib.sha256(data).hexdigest(), captioned(prefix, captions.get(at, default)), data, suffix))
     if problems:
         raise CallFailed(problems)
     entries: list[tuple[str, bytes]] = []
