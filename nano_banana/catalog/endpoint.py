@@ -20,6 +20,7 @@ class Task(StrEnum):
     INPAINT = "inpaint"
     EDIT = "edit"
     UPSCALE = "upscale"
+    RESTORE = "restore"
     OTHER = "other"
 
 

@@ -21,7 +21,8 @@ def estimate(endpoint: Endpoint, arguments: JSONObject, *, picture: tuple[int, i
     """Low and high US dollars of one call, or None where the price or the units are unknown.
 
     `arguments` may be completed or not; `picture` is the size of the input picture, for endpoints whose
-    result has its size. Started megapixels count whole, a picture at a time: 1024×1024 is one or two.
+    result has its size or a multiple of it. Started megapixels count whole, a picture at a time: 1024×1024
+    is one or two.
     """
     price = endpoint.price
     if price is None or any(argument(endpoint, arguments, name) for name in price.unknown_with):
@@ -48,8 +49,13 @@ def _units(
     size = known_pixels(endpoint, arguments, picture=picture)
     if size is None:
         return None
-    area = size[0] * size[1]
-    return math.ceil(area / _LARGE) * count, math.ceil(area / _SMALL) * count
+    # Whether an enlarger's bill counts what goes in or what comes out is not documented either.
+    least = picture if picture is not None and endpoint.roles.factor else size
+    return math.ceil(_area(least) / _LARGE) * count, math.ceil(_area(size) / _SMALL) * count
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
 
 
 def _count(endpoint: Endpoint, arguments: JSONObject) -> int:

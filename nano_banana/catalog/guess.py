@@ -20,14 +20,15 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "size": ("image_size",),
     "aspect_ratio": ("aspect_ratio",),
     "resolution": ("resolution",),
-    "image": ("image_url",),
-    "images": ("image_urls",),
+    "image": ("image_url", "reference_image_url"),
+    "images": ("reference_image_urls", "image_urls"),
     "mask": ("mask_url", "mask_image_url"),
     "archive": ("images_data_url", "image_data_url", "training_data_url"),
     "trigger": ("trigger_word", "trigger_phrase", "default_caption"),
     "caption": ("default_caption",),
     "adapters": ("loras",),
     "strength": ("strength",),
+    "factor": ("upscale_factor", "scale_factor"),
     "steps": ("num_inference_steps", "steps"),
     "guidance": ("guidance_scale",),
     "learning_rate": ("learning_rate",),
@@ -48,6 +49,16 @@ _FAMILIES = (
     ("sdxl", "sdxl"),
 )
 """What an id holds, and the family that this tells; the first that fits."""
+
+_TASKS = (
+    ("upscal", Task.UPSCALE),
+    ("esrgan", Task.UPSCALE),
+    ("codeformer", Task.RESTORE),
+    ("restor", Task.RESTORE),
+    ("enhance", Task.RESTORE),
+    ("retouch", Task.RESTORE),
+)
+"""What the ids of endpoints hold that change one picture, and what they do; the first that fits."""
 
 USUAL = ("images/*",)
 
@@ -105,15 +116,15 @@ def _roles(fields: Mapping[str, Field]) -> Roles:
 def _task(name: str, roles: Roles) -> Task:
     if roles.archive:
         return Task.TRAIN
-    if "upscal" in name:
-        return Task.UPSCALE
+    if roles.image and (named := next((task for word, task in _TASKS if word in name), None)):
+        return named
     if roles.mask and roles.image:
         return Task.INPAINT
     if roles.image and roles.strength:
         return Task.IMAGE_TO_IMAGE
-    if roles.prompt and (roles.image or roles.images):
-        return Task.EDIT
-    return Task.GENERATE if roles.prompt else Task.OTHER
+    if roles.prompt:
+        return Task.EDIT if roles.image or roles.images else Task.GENERATE
+    return Task.UPSCALE if roles.image and roles.factor else Task.OTHER
 
 
 def _family(name: str) -> str | None:

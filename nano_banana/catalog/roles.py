@@ -19,9 +19,9 @@ class TriggerUse(StrEnum):
 class Roles:
     """The endpoint's own field name for each role, None where it has no such field.
 
-    `archive` takes the zip of training photos, `images` a list of pictures, `count` the number of
-    results, `format` their file type, `sync` the wish for an inline answer; `trigger_as` says how the
-    field under `trigger` is used.
+    `archive` takes the zip of training photos, `images` a list of pictures, `factor` how many times
+    as wide an enlarger's result is, `count` the number of results, `format` their file type, `sync` the
+    wish for an inline answer; `trigger_as` says how the field under `trigger` is used.
     """
 
     prompt: str | None = None
@@ -39,6 +39,7 @@ class Roles:
     caption: str | None = None
     adapters: str | None = None
     strength: str | None = None
+    factor: str | None = None
     steps: str | None = None
     guidance: str | None = None
     learning_rate: str | None = None

@@ -62,7 +62,16 @@ def known_pixels(
         return _said(said)
     if roles.aspect_ratio:
         return picture if argument(endpoint, arguments, roles.aspect_ratio) == "match_input" else None
+    if endpoint.does in {Task.UPSCALE, Task.RESTORE}:
+        return _enlarged(endpoint, arguments, picture)
     return picture if endpoint.does in {Task.IMAGE_TO_IMAGE, Task.INPAINT} else None
+
+
+def _enlarged(endpoint: Endpoint, arguments: JSONObject, picture: tuple[int, int] | None) -> tuple[int, int] | None:
+    factor = argument(endpoint, arguments, endpoint.roles.factor)
+    if picture is None or isinstance(factor, bool) or not isinstance(factor, int | float):
+        return None
+    return round(picture[0] * factor), round(picture[1] * factor)
 
 
 def _said(size: JSONValue) -> tuple[int, int] | None:

@@ -14,8 +14,8 @@ CATALOG = Catalog.load()
 
 
 def shipped(name: str) -> Endpoint:
-    """An endpoint of the package's own, by what follows `fal-ai/`."""
-    endpoint = CATALOG.get("fal-ai/" + name)
+    """An endpoint of the package's own, by what follows `fal-ai/`; of another owner by its whole id."""
+    endpoint = CATALOG.get("fal-ai/" + name) or CATALOG.get(name)
     assert endpoint is not None
     return endpoint
 

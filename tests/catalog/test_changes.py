@@ -198,6 +198,10 @@ def test_a_guess_goes_by_names() -> None:
         return guess(Listing(id=name, as_of=0, fields=fields(**items), makes=("image",))).endpoint.does
 
     assert task("acme/clarity-upscaler", "image_url", "prompt") is Task.UPSCALE
+    assert task("acme/x", "image_url", "upscale_factor") is Task.UPSCALE
+    assert task("acme/face-restoration", "image_url", "upscale_factor") is Task.RESTORE
+    assert task("acme/enhance", "prompt") is Task.GENERATE
+    assert task("acme/x", "reference_image_url", "prompt") is Task.EDIT
     assert task("acme/x", "image_url", "mask_image_url", "prompt") is Task.INPAINT
     assert task("acme/x", "image_url", "strength") is Task.IMAGE_TO_IMAGE
     assert task("acme/x", "image_urls", "prompt") is Task.EDIT

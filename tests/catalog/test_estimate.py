@@ -28,6 +28,10 @@ from tests.catalog.describe import shipped
         ("nano-banana-pro", {}, 0.15, 0.15),
         ("nano-banana-pro", {"resolution": "2K"}, 0.225, 0.225),
         ("nano-banana-pro/edit", {"resolution": "4K", "enable_web_search": True}, 0.315, 0.315),
+        ("nano-banana-2/edit", {"resolution": "0.5K"}, 0.06, 0.06),
+        ("ideogram/character", {}, 0.15, 0.15),
+        ("seedvr/upscale/image", {}, 0.001, 0.002),
+        ("clarity-upscaler", {"upscale_factor": 4}, 0.03, 0.15),
     ],
 )
 def test_known(name: str, arguments: JSONObject, low: float, high: float) -> None:
@@ -46,6 +50,9 @@ def test_known(name: str, arguments: JSONObject, low: float, high: float) -> Non
         ("flux-lora-fast-training", {"steps": True}),
         ("nano-banana-pro", {"resolution": "8K"}),
         ("nano-banana-pro", {"resolution": 4}),
+        ("seedvr/upscale/image", {"upscale_mode": "target"}),
+        ("clarity-upscaler", {}),
+        ("codeformer", {}),
     ],
 )
 def test_unknown_is_none_never_a_guess(name: str, arguments: JSONObject) -> None:

@@ -33,6 +33,12 @@ from tests.catalog.describe import shipped
         ("nano-banana-pro", {"resolution": "8K"}, None),
         ("nano-banana/edit", {}, None),
         ("flux-lora-fast-training", {}, None),
+        ("seedvr/upscale/image", {}, (1280, 960)),
+        ("aura-sr", {}, (2560, 1920)),
+        ("esrgan", {"scale": 1.5}, (960, 720)),
+        ("codeformer", {"upscale_factor": 1}, (640, 480)),
+        ("codeformer", {"upscale_factor": True}, None),
+        ("retoucher", {}, None),
     ],
 )
 def test_size(name: str, arguments: JSONObject, size: tuple[int, int] | None) -> None:
