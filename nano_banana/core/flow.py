@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 from typing import TypeAlias
 from typing import TypeVar
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
+from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
+from nano_banana.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Which try at a take something belongs to.
+
+    `number` counts the chances that went before (0: the first try); `label` tells their files apart (`retry1`,
+    `repair2`; empty for the first); `detail` is what was done differently (`seed`, `strength`).
+    """
+
+    number: int = 0
+    label: str = ""
+    detail: JSONObject = field(default_factory=dict)
+
+
+FIRST = Attempt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,25 +38,45 @@ class Ask:
 
     stage: str
     calls: tuple[Call, ...]
+    attempt: Attempt = FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """A stage's result, said as soon as it is there, with the call that made it.
 
-    Nothing is sent back for it (an empty tuple): it lets the driver keep a picture although a later
-    stage of the same chain fails. `call` is the one that the picture is *of* (the paid one, where there
-    is a choice); `blob` the result.
+    It lets the driver keep a picture although a later stage of the same chain fails. `call` is the one that the
+    picture is *of* (the paid one, where there is a choice); `blob` the result.
     """
 
     stage: str
     blob: Blob
     call: Call
+    attempt: Attempt = FIRST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A gate's verdict on a picture."""
+
+    stage: str
+    blob: Blob
+    verdict: Verdict
+    attempt: Attempt = FIRST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """The take's way ends at this stage: `why` is the gate's ruling, or `not_chosen`."""
+
+    stage: str
+    why: str
 
 
 T = TypeVar("T")
 
-Event: TypeAlias = Ask | Made
+Event: TypeAlias = Ask | Made | Judged | Left
+"""Only an Ask is answered; for the others an empty tuple is sent back."""
 Replies: TypeAlias = tuple[Reply, ...]
 Flow: TypeAlias = Generator[Event, Replies, T]
 """A decision procedure: yields what it wants done, receives what happened, returns a result."""
@@ -46,3 +86,22 @@ def ask(stage: str, call: Call) -> Flow[Reply]:
     """Ask for one call and return its reply."""
     (reply,) = yield Ask(stage=stage, calls=(call,))
     return reply
+
+
+def within(attempt: Attempt, flow: Flow[T]) -> Flow[T]:
+    """The flow, with all that it asks and tells marked as part of an attempt."""
+    replies: Replies | None = None
+    while True:
+        try:
+            event = next(flow) if replies is None else flow.send(replies)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        replies = yield event if isinstance(event, Left) else replace(event, attempt=_inside(attempt, event.attempt))
+
+
+def _inside(outer: Attempt, inner: Attempt) -> Attempt:
+    if not inner.number:
+        return outer
+    label = f"{outer.label}+{inner.label}" if outer.label else inner.label
+    return Attempt(number=outer.number + inner.number, label=label, detail={**outer.detail, **inner.detail})

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
+from typing import TypeAlias
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.flow import Flow
 from nano_banana.core.json import JSONValue
+from nano_banana.core.verdict import Ruling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +22,17 @@ class Card:
     """What a report says about a node, and nothing that work depends on.
 
     `slot` names the place in the plan with the seed's *position* instead of the seed
-    (`portraits/ana/office/#0`), so that two runs can be compared after a seed was changed.
+    (`portraits/ana/office/#0`), so that two runs can be compared after a seed was changed. `template` is the
+    name of the shot's template (empty: a text of its own); `cast` who is in the picture, from left to right.
     """
 
     kind: str
     slot: str
     stage: str
     shot: str = ""
+    template: str = ""
     subject: str = ""
+    cast: tuple[str, ...] = ()
     axes: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
 
@@ -43,12 +48,38 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Take nodes that wait for the same nodes, made one by one when asked for."""
+class End:
+    """What others may know of a node that ended, to choose by.
 
+    `left` is the stage before which its way ended (empty: it went all the way); `score` and `ruling` are the last
+    gate's. `done` is false where it failed or never came to its end.
+    """
+
+    id: str
+    card: Card
+    done: bool
+    left: str = ""
+    ruling: Ruling | None = None
+    score: float | None = None
+
+
+Ends: TypeAlias = Mapping[str, End]
+"""Ends by their nodes' ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Take nodes that wait for the same nodes, made one by one when asked for.
+
+    Where it `waits` for other groups, by name, the ends of their nodes decide which nodes it has; they go by the ids
+    of nodes that ended before them, whose way they take up again and follow further. `count` is then the most.
+    """
+
+    name: str
     after: tuple[str, ...]
     count: int
-    nodes: Callable[[], Iterator[Node]]
+    nodes: Callable[[Ends], Iterator[Node]]
+    waits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,4 +101,4 @@ class Plan:
     @property
     def takes(self) -> int:
         """How many takes the plan has."""
-        return sum(group.count for group in self.groups)
+        return sum(group.count for group in self.groups if not group.waits)

@@ -8,7 +8,12 @@ from enum import StrEnum
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
+from nano_banana.core.flow import FIRST
+from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import Judged
+from nano_banana.core.flow import Left
 from nano_banana.core.flow import Made
+from nano_banana.core.node import End
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
@@ -35,15 +40,34 @@ class Step:
     call: Call
     reply: Reply
     cached: bool
+    attempt: Attempt = FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeResult:
-    """A node's end. `pictures` holds what its stages made, also where a later one failed."""
+    """A node's end. `pictures` holds what its stages made, also where a later one failed.
+
+    `judged` are the verdicts in order; `left` says where its way ended early.
+    """
 
     node: Node
     status: Status
     steps: Sequence[Step] = ()
     pictures: Sequence[Made] = ()
+    judged: Sequence[Judged] = ()
+    left: Left | None = None
     result: Blob | None = None
     problems: Sequence[Problem] = ()
+
+    @property
+    def end(self) -> End:
+        """What others may know of it."""
+        last = self.judged[-1].verdict if self.judged else None
+        return End(
+            id=self.node.id,
+            card=self.node.card,
+            done=self.status in {Status.DONE, Status.PLANNED},
+            left=self.left.stage if self.left else "",
+            ruling=last.ruling if last else None,
+            score=last.score if last else None,
+        )

@@ -1,15 +1,16 @@
 """Drives a plan: roots first, takes as soon as they can go.
 
 The approach: one task a node, a bounded window of them, no barrier between takes. A group of takes
-waits for its roots and then feeds the window; nodes ask for calls and `Answering` answers them. A node
-that fails is reported and the others go on; what ends the run halts new calls and lets those under way end.
+waits for its roots (and for the groups that its takes are chosen from) and then feeds the window; nodes ask
+for calls and `Answering` answers them. A node that fails is reported and the others go on; what ends the run
+halts new calls and lets those under way end.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from nano_banana.core.blob import Blob
@@ -17,10 +18,11 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import trouble
 from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Made
 from nano_banana.core.news import News
 from nano_banana.core.news import NewsKind
 from nano_banana.core.news import Watcher
+from nano_banana.core.node import End
+from nano_banana.core.node import Ends
 from nano_banana.core.node import Group
 from nano_banana.core.node import Node
 from nano_banana.core.node import Plan
@@ -30,6 +32,7 @@ from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
 from nano_banana.core.result import Step
 from nano_banana.core.ticket import Errand
+from nano_banana.core.told import Told
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.policy import Policy
 
@@ -46,23 +49,26 @@ class Engine:
         self._on_result = on_result
         self._window = asyncio.Semaphore(max(32, 4 * sum(policy.limits.values())))
         self._roots: dict[str, asyncio.Future[Blob | None]] = {}
+        self._over: dict[str, asyncio.Event] = {}
+        self._ends: dict[str, dict[str, End]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._recipe = ""
 
-    async def run(self, plan: Plan, *, skip: Collection[str] = ()) -> NanoBananaError | None:
-        """Drive every node but those in `skip`; return why the run was halted, or None.
+    async def run(self, plan: Plan, *, known: Ends | None = None) -> NanoBananaError | None:
+        """Drive every node but those whose end is `known`; return why the run was halted, or None.
 
         Raises asyncio.CancelledError where the run is cancelled; calls under way are then given up.
         """
         loop = asyncio.get_running_loop()
         self._recipe = plan.recipe
         self._roots = {node.id: loop.create_future() for node in plan.roots}
+        self._over = {group.name: asyncio.Event() for group in plan.groups}
+        # Only of those that somebody waits for: of a hundred thousand takes the ends are worth sparing.
+        self._ends = {name: {} for group in plan.groups for name in group.waits}
         feeders = [asyncio.create_task(self._root(node)) for node in plan.roots]
-        feeders += [asyncio.create_task(self._feed(group, skip)) for group in plan.groups]
+        feeders += [asyncio.create_task(self._feed(group, known or {})) for group in plan.groups]
         try:
             await asyncio.gather(*feeders)
-            while self._tasks:
-                await asyncio.wait(self._tasks)
         except BaseException:
             for task in (*feeders, *self._tasks):
                 task.cancel()
@@ -73,24 +79,42 @@ class Engine:
     async def _root(self, node: Node) -> None:
         self._roots[node.id].set_result(await self._end(node, {}))
 
-    async def _feed(self, group: Group, skip: Collection[str]) -> None:
-        """Give a group's nodes to the window, once what they wait for is there."""
+    async def _feed(self, group: Group, known: Ends) -> None:
+        """Give a group's nodes to the window, once what they wait for is there, and see them end."""
         waited = {name: await self._roots[name] for name in group.after}
-        results = {name: blob for name, blob in waited.items() if blob is not None}
-        lost = [name for name in group.after if name not in results]
+        for name in group.waits:
+            await self._over[name].wait()
+        tasks: set[asyncio.Task[None]] = set()
         try:
-            for node in group.nodes():
-                if node.id in skip:
-                    continue
-                if lost or self._answering.halt.reason:
-                    self._on_result(self._unbegun(node, lost))
-                    continue
-                await self._window.acquire()
-                task = asyncio.create_task(self._take(node, results))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            await self._begin(group, known, {name: blob for name, blob in waited.items() if blob is not None}, tasks)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
             self._answering.halt.set(error)
+        while tasks:
+            await asyncio.wait(tasks)
+        self._over[group.name].set()
+
+    async def _begin(self, group: Group, known: Ends, results: dict[str, Blob], tasks: set[asyncio.Task[None]]) -> None:
+        if group.waits and self._answering.halt.reason:
+            # Who is chosen can't be said before all have been judged.
+            return
+        ends = {name: end for before in group.waits for name, end in self._ends[before].items()}
+        lost = [name for name in group.after if name not in results]
+        for node in group.nodes(ends):
+            if node.id in known and not group.waits:
+                self._note(group.name, known[node.id])
+                continue
+            if lost or self._answering.halt.reason:
+                self._on_result(self._unbegun(node, lost))
+                continue
+            await self._window.acquire()
+            task = asyncio.create_task(self._take(node, results, group.name))
+            for everybody in (tasks, self._tasks):
+                everybody.add(task)
+                task.add_done_callback(everybody.discard)
+
+    def _note(self, group: str, end: End) -> None:
+        if group in self._ends:
+            self._ends[group][end.id] = end
 
     def _unbegun(self, node: Node, lost: list[str]) -> NodeResult:
         reason = self._answering.halt.reason
@@ -99,16 +123,17 @@ class Engine:
         problem = trouble("waits_for_failed", names=", ".join(lost))
         return NodeResult(node=node, status=Status.BLOCKED, problems=(problem,))
 
-    async def _take(self, node: Node, results: dict[str, Blob]) -> None:
+    async def _take(self, node: Node, results: dict[str, Blob], group: str) -> None:
         try:
-            await self._end(node, results)
+            await self._end(node, results, group)
         finally:
             self._window.release()
 
-    async def _end(self, node: Node, results: dict[str, Blob]) -> Blob | None:
+    async def _end(self, node: Node, results: dict[str, Blob], group: str = "") -> Blob | None:
         """Drive a node and tell its end. An error that is no call's ends the run, and what is under way is kept."""
         try:
             result = await self._drive(node, results)
+            self._note(group, result.end)
             self._on_result(result)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others must end in good order
             self._answering.halt.set(error)
@@ -117,13 +142,12 @@ class Engine:
 
     async def _drive(self, node: Node, results: dict[str, Blob]) -> NodeResult:
         """Answer a node's calls until its flow ends."""
-        steps: list[Step] = []
-        pictures: list[Made] = []
+        told = Told()
         result: Blob | None = None
         problems: Sequence[Problem] = ()
         status = Status.DONE
         try:
-            result = await self._follow(node, results, steps, pictures)
+            result = await self._follow(node, results, told)
         except NanoBananaError as error:
             halted = self._answering.halt.reason is error or not isinstance(error, CallFailed)
             status = Status.STOPPED if halted else Status.FAILED
@@ -132,19 +156,19 @@ class Engine:
             kind: NewsKind = "node_done" if status is Status.DONE else "node_failed"
             why = {**problems[0].data, "kind": problems[0].kind} if problems else {}
             self._watch(News(kind=kind, stage=node.card.stage, node=node.id, data=why))
-        return NodeResult(node=node, status=status, steps=steps, pictures=pictures, result=result, problems=problems)
+        return told.ended(node, status, result, problems)
 
-    async def _follow(self, node: Node, results: dict[str, Blob], steps: list[Step], pictures: list[Made]) -> Blob:
-        """Drive the flow to its result, noting on the way what it asked and made."""
+    async def _follow(self, node: Node, results: Mapping[str, Blob], told: Told) -> Blob:
+        """Drive the flow to its result, noting on the way what it asked and told."""
         flow = node.flow(results)
         try:
             event = next(flow)
             while True:
-                if isinstance(event, Made):
-                    pictures.append(event)
-                    event = flow.send(())
+                if isinstance(event, Ask):
+                    event = flow.send(await self._answers(event, node, told.steps))
                 else:
-                    event = flow.send(await self._answers(event, node, steps))
+                    told.note(event)
+                    event = flow.send(())
         except StopIteration as end:
             made: Blob = end.value
             return made
@@ -161,7 +185,7 @@ class Engine:
                 continue
             reply, cached = answer
             replies.append(reply)
-            steps.append(Step(stage=ask.stage, call=call, reply=reply, cached=cached))
+            steps.append(Step(stage=ask.stage, call=call, reply=reply, cached=cached, attempt=ask.attempt))
         for error in errors:
             raise error
         return tuple(replies)

@@ -34,6 +34,13 @@ class Contexts:
         return cls(common={**recipe.variables, "env": environment}, subjects=subjects)
 
     def take(self, take: Take) -> Mapping[str, object]:
-        """The context of one take; one of nobody has no subject."""
-        who = {"subject": self.subjects[take.subject]} if take.subject else {}
+        """The context of one take. One of nobody has no subject; one of several has a `cast`, by their places."""
+        together = {place: self.subjects[name] for place, name in take.shot.together.items()}
+        who: dict[str, object] = {"cast": together} if together else {}
+        if take.subject:
+            who["subject"] = self.subjects[take.subject]
         return {**self.common, **take.cell, **who, "seed": take.seed, "shot": take.shot.name}
+
+    def one(self, take: Take, name: str) -> Mapping[str, object]:
+        """The context where one person of the take is painted."""
+        return {**self.take(take), "subject": self.subjects[name]}

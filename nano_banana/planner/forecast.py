@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from typing import TypeAlias
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.estimate import estimate
@@ -13,6 +14,8 @@ from nano_banana.catalog.price import Money
 from nano_banana.core.call import Call
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Step
+from nano_banana.planner.odds import USUAL
+from nano_banana.planner.odds import Odds
 
 FREE = frozenset({"local", "compute"})
 """Providers that cost nothing, whatever the catalog says an endpoint costs at fal."""
@@ -35,7 +38,7 @@ def pricer(catalog: Catalog) -> Callable[[Call], Money | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCount:
-    """A stage's calls: how many the store has, and how many would be made."""
+    """A stage's calls: how many the store has, how many would be made, and how many `may` be if a gate refuses."""
 
     cached: int = 0
     to_make: int = 0
@@ -44,6 +47,30 @@ class StageCount:
     low: float = 0.0
     high: float = 0.0
     unpriced: int = 0
+    may: int = 0
+    may_paid: int = 0
+    may_high: float = 0.0
+    may_unpriced: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """Of the calls that may be made and paid for, how many are likely, and for how much (USD)."""
+
+    calls: float = 0.0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """What is expected of gates: `passed` of `judged` before (`known`), else the usual share of ten."""
+
+    passed: int
+    judged: int
+    known: bool
+
+
+OddsOf: TypeAlias = Callable[[NodeResult], Odds]
 
 
 @dataclass(slots=True)
@@ -51,29 +78,58 @@ class Tally:
     """The running totals of a forecast; the one place where they change."""
 
     price: Callable[[Call], Money | None]
+    odds_of: OddsOf = field(default=lambda _result: Odds())
     stages: dict[str, StageCount] = field(default_factory=dict)
+    expected: Expected = field(default_factory=Expected)
     _seen: set[str] = field(default_factory=set)
+    _odds: set[Odds] = field(default_factory=set)
 
     def add(self, result: NodeResult) -> None:
         """Count a node's calls; a call that several nodes share counts once."""
         for step in result.steps:
             if step.call.key not in self._seen:
                 self._seen.add(step.call.key)
-                self.stages[step.stage] = self._plus(self.stages.get(step.stage, StageCount()), step)
+                count = self.stages.get(step.stage, StageCount())
+                if step.cached:
+                    self.stages[step.stage] = replace(count, cached=count.cached + 1)
+                elif step.attempt.number:
+                    self.stages[step.stage] = self._plus_maybe(count, step, self.odds_of(result))
+                else:
+                    self.stages[step.stage] = self._plus(count, step)
 
     def _plus(self, count: StageCount, step: Step) -> StageCount:
-        if step.cached:
-            return replace(count, cached=count.cached + 1)
         money = self.price(step.call)
-        paid = step.call.provider != "compute"
-        return StageCount(
-            cached=count.cached,
+        return replace(
+            count,
             to_make=count.to_make + 1,
-            paid=count.paid + paid,
+            paid=count.paid + _is_paid(step),
             low=count.low + (money.low if money else 0.0),
             high=count.high + (money.high if money else 0.0),
             unpriced=count.unpriced + (money is None),
         )
+
+    def _plus_maybe(self, count: StageCount, step: Step, odds: Odds) -> StageCount:
+        self._odds.add(odds)
+        money, paid = self.price(step.call), _is_paid(step)
+        if paid:
+            share = odds.reach(step.attempt)
+            usd = self.expected.usd + share * (money.high if money else 0.0)
+            self.expected = Expected(calls=self.expected.calls + share, usd=usd)
+        return replace(
+            count,
+            may=count.may + 1,
+            may_paid=count.may_paid + paid,
+            may_high=count.may_high + (money.high if money else 0.0),
+            may_unpriced=count.may_unpriced + (money is None),
+        )
+
+    @property
+    def assumed(self) -> Assumed | None:
+        """What the expectation goes by; None where no second chance is in sight."""
+        if not self._odds:
+            return None
+        judged, passed = sum(odds.judged for odds in self._odds), sum(odds.passed for odds in self._odds)
+        return Assumed(passed=passed or round(10 * USUAL), judged=judged or 10, known=bool(judged))
 
     @property
     def cached(self) -> int:
@@ -86,12 +142,41 @@ class Tally:
         return sum(count.to_make for count in self.stages.values())
 
     @property
+    def paid(self) -> int:
+        """Those of them that a provider makes."""
+        return sum(count.paid for count in self.stages.values())
+
+    @property
     def unpriced(self) -> int:
         """Calls to be made whose price nobody knows."""
         return sum(count.unpriced for count in self.stages.values())
 
     @property
+    def may(self) -> int:
+        """Calls that would be made if gates refuse all that is not judged yet."""
+        return sum(count.may for count in self.stages.values())
+
+    @property
+    def may_paid(self) -> int:
+        """Those of them that a provider makes."""
+        return sum(count.may_paid for count in self.stages.values())
+
+    @property
+    def may_high(self) -> float:
+        """The most that those would cost (USD), as far as prices are known."""
+        return sum(count.may_high for count in self.stages.values())
+
+    @property
+    def may_unpriced(self) -> int:
+        """Those of them whose price nobody knows."""
+        return sum(count.may_unpriced for count in self.stages.values())
+
+    @property
     def money(self) -> Money:
-        """What the calls to be made would cost, as far as prices are known (USD)."""
+        """What the calls that are sure to be made would cost, as far as prices are known (USD)."""
         low = sum(count.low for count in self.stages.values())
         return Money(low=low, high=sum(count.high for count in self.stages.values()))
+
+
+def _is_paid(step: Step) -> bool:
+    return step.call.provider != "compute"

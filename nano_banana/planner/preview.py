@@ -22,13 +22,14 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.flow import Ask
 from nano_banana.core.flow import Event
 from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
+from nano_banana.core.node import End
 from nano_banana.core.node import Node
 from nano_banana.core.node import Plan
 from nano_banana.core.reply import Reply
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
 from nano_banana.core.result import Step
+from nano_banana.core.told import Told
 
 WAVE = 512
 """Nodes that are driven side by side: enough to make look-ups few, few enough to keep memory flat."""
@@ -44,17 +45,16 @@ class _Walk:
     node: Node
     flow: Flow[Blob]
     event: Event | None = None
-    steps: list[Step] = field(default_factory=list)
-    pictures: list[Made] = field(default_factory=list)
+    told: Told = field(default_factory=Told)
     result: Blob | None = None
     failed: CallFailed | None = None
 
     def go_on(self, replies: tuple[Reply, ...] | None) -> None:
-        """Send replies (None: begin) and stop at the next calls, noting what was made on the way."""
+        """Send replies (None: begin) and stop at the next calls, noting what was told on the way."""
         try:
             self.event = next(self.flow) if replies is None else self.flow.send(replies)
-            while isinstance(self.event, Made):
-                self.pictures.append(self.event)
+            while not isinstance(self.event, Ask):
+                self.told.note(self.event)
                 self.event = self.flow.send(())
         except StopIteration as end:
             self.event, self.result = None, end.value
@@ -63,29 +63,29 @@ class _Walk:
 
     def end(self) -> NodeResult:
         """How the node would end."""
-        cached = all(step.cached for step in self.steps)
+        cached = all(step.cached for step in self.told.steps)
         status = Status.FAILED if self.failed else Status.DONE if cached else Status.PLANNED
-        return NodeResult(
-            node=self.node,
-            status=status,
-            steps=self.steps,
-            pictures=self.pictures,
-            result=self.result,
-            problems=self.failed.problems if self.failed else (),
-        )
+        return self.told.ended(self.node, status, self.result, self.failed.problems if self.failed else ())
 
 
 def preview(plan: Plan, lookup: Lookup, invent: Invent) -> Iterator[NodeResult]:
-    """How each node of the plan would end today: roots first, then the takes in order."""
+    """How each node of the plan would end today: roots first, then the takes in order.
+
+    A node that is taken up again by a group that waits is yielded again, further on its way.
+    """
     results: dict[str, Blob] = {}
     for done in _drive(plan.roots, results, lookup, invent):
         if done.result is not None:
             results[done.node.id] = done.result
         yield done
+    ends: dict[str, dict[str, End]] = {name: {} for group in plan.groups for name in group.waits}
     for group in plan.groups:
-        nodes = group.nodes()
+        nodes = group.nodes({name: end for before in group.waits for name, end in ends[before].items()})
         while wave := list(islice(nodes, WAVE)):
-            yield from _drive(wave, results, lookup, invent)
+            for done in _drive(wave, results, lookup, invent):
+                if group.name in ends:
+                    ends[group.name][done.node.id] = done.end
+                yield done
 
 
 def _drive(nodes: Iterable[Node], results: Mapping[str, Blob], lookup: Lookup, invent: Invent) -> Iterator[NodeResult]:
@@ -103,15 +103,14 @@ def _drive(nodes: Iterable[Node], results: Mapping[str, Blob], lookup: Lookup, i
     while asking := [(walk, walk.event) for walk in walks if isinstance(walk.event, Ask)]:
         known = lookup([call.key for _, ask in asking for call in ask.calls if not call.imagined])
         for walk, ask in asking:
-            steps = [_step(ask.stage, call, known, invent) for call in ask.calls]
-            walk.steps += steps
+            steps = [_step(ask, call, known, invent) for call in ask.calls]
+            walk.told.steps += steps
             walk.go_on(tuple(step.reply for step in steps))
     for walk in walks:
         yield walk.end()
 
 
-def _step(stage: str, call: Call, known: Mapping[str, Reply], invent: Invent) -> Step:
+def _step(ask: Ask, call: Call, known: Mapping[str, Reply], invent: Invent) -> Step:
     reply = known.get(call.key)
-    if reply is None:
-        return Step(stage=stage, call=call, reply=invent(call), cached=False)
-    return Step(stage=stage, call=call, reply=reply, cached=True)
+    cached = reply is not None
+    return Step(stage=ask.stage, call=call, reply=reply or invent(call), cached=cached, attempt=ask.attempt)

@@ -16,13 +16,21 @@ SEED_TAG = "nano-banana/seed/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """One picture to make. `at` is the seed's position among the shot's seeds."""
+    """One picture to make. `subject` is the one of a shot that takes its cast in turn (empty: nobody, or several).
+
+    `at` is the seed's position among the shot's seeds.
+    """
 
     shot: Shot
     subject: str
     cell: Mapping[str, AxisValue]
     seed: int
     at: int
+
+    @property
+    def cast(self) -> tuple[str, ...]:
+        """Who is in the picture, from left to right."""
+        return self.shot.cast if self.shot.together else (self.subject,) if self.subject else ()
 
     @property
     def stem(self) -> str:
@@ -64,3 +72,12 @@ def derived_seed(recipe: str, shot: Shot, subject: str, cell: Mapping[str, AxisV
     axes = sorted(f"{axis}={value.key}" for axis, value in cell.items())
     words = "\n".join([SEED_TAG, recipe, shot.name, subject, *axes, shot.seeds.salt, str(at)])
     return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big") >> 1
+
+
+def seed_again(recipe: str, take: Take, gate: int, number: int) -> int:
+    """The seed of another try at a take, from names: of its `number`-th (1 or more) after the `gate`-th gate's no.
+
+    So more tries leave these as they are, and the tries of two gates are not the same pictures.
+    """
+    names = ["again", str(gate), str(number), str(take.seed)]
+    return derived_seed(recipe, take.shot, "\n".join([*take.cast, *names]), take.cell, 0)

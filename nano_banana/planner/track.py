@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +30,22 @@ class Track:
         return "+".join(stage.id for stage in self.stages)
 
     @property
-    def trainers(self) -> tuple[str, ...]:
-        """The adapters that its stages draw with, by name, in order of use."""
-        return tuple(dict.fromkeys(name for stage in self.stages for name, _ in stage.adapters))
+    def choices(self) -> tuple[Stage, ...]:
+        """The stages at which its takes wait to be chosen."""
+        return tuple(stage for stage in self.stages if stage.verb == "choose")
+
+    def before(self, stage: str) -> str:
+        """The way to a stage, as `way`."""
+        return "+".join(name for name in self.name[1 : self.name.index(stage, 1)])
+
+    def roots(self, brought: Collection[str]) -> tuple[str, ...]:
+        """The stages whose node of each of the cast its takes wait for: trainings, and gates that measure a person.
+
+        `brought` are the adapters that the recipe has files of.
+        """
+        stages = [*self.stages, *(stage.gate.repair for stage in self.stages if stage.gate and stage.gate.repair)]
+        trainers = [name for stage in stages for name, _ in stage.adapters if name not in brought]
+        return tuple(dict.fromkeys([*trainers, *(stage.id for stage in self.stages if stage.gate)]))
 
 
 def tracks_of(recipe: Recipe) -> list[Track]:

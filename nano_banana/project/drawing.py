@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nano_banana.planner.batch import in_turn
 from nano_banana.planner.track import tracks_of
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.resolve.shots import cells
@@ -51,20 +52,28 @@ def draw_recipe(recipe: Recipe) -> Drawing:
 
     for stage in recipe.stages:
         for subject in stage.subjects:
-            photos = vertex("photos", subject, f"{len(recipe.subjects[subject].photos)} photos")
+            photos = vertex("photos", subject, _photos(recipe, subject))
             edge(photos, vertex("adapter", f"{stage.id}/{subject}", stage.endpoint))
     for track in tracks_of(recipe):
         shot = track.shot
-        takes = sum(len(cells(shot, subject)) for subject in shot.cast or ("",)) * len(shot.seeds)
+        takes = sum(len(cells(shot, subject)) for subject in in_turn(shot)) * len(shot.seeds)
         before, label = vertex("shot", shot.name, f"{takes} takes"), ""
         for stage in track.stages:
-            here = vertex("stage", stage.id, f"{stage.verb} · {stage.endpoint}")
+            repair = stage.gate.repair if stage.gate else None
+            endpoint = repair.endpoint if repair else stage.endpoint
+            here = vertex("stage", stage.id, f"{stage.verb} · {endpoint}" if endpoint else stage.verb)
             edge(before, here, label)
-            for name, scale in stage.adapters:
+            for name, scale in repair.adapters if repair else stage.adapters:
                 for start in _adapters(recipe, name, shot.cast):
                     edge(vertex("adapter", start), here, f"{scale:g}")
+            for subject in shot.cast if stage.gate else ():
+                edge(vertex("photos", subject, _photos(recipe, subject)), here)
             before = here
     return Drawing(vertices=list(vertices.values()), edges=list(edges.values()))
+
+
+def _photos(recipe: Recipe, subject: str) -> str:
+    return f"{len(recipe.subjects[subject].photos)} photos"
 
 
 def _adapters(recipe: Recipe, name: str, cast: Sequence[str]) -> list[str]:

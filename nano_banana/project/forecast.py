@@ -55,8 +55,9 @@ class Spared:
 
 
 def paid_in(tally: Tally, stage: str) -> int:
-    """How many calls of a stage a provider would have to make."""
-    return tally.stages[stage].paid if stage in tally.stages else 0
+    """How many calls of a stage a provider would have to make, or may have to."""
+    count = tally.stages.get(stage)
+    return 0 if count is None else count.paid + count.may_paid
 
 
 def tell_news(tally: Tally, known: Sequence[Record], watch: Watcher) -> None:

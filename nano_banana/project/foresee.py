@@ -8,6 +8,7 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.node import Plan
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
+from nano_banana.planner.forecast import OddsOf
 from nano_banana.planner.forecast import Tally
 from nano_banana.planner.forecast import pricer
 from nano_banana.planner.imagine import imaginer
@@ -18,18 +19,23 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import Spared
 from nano_banana.project.parts import price_date
 from nano_banana.recipe.model import Recipe
+from nano_banana.reports.record import Record
 from nano_banana.reports.record import record_of
 
 
-def foresee(plan: Plan, recipe: Recipe, catalog: Catalog, lookup: Lookup, opened: Sequence[Ticket]) -> Forecast:
+def foresee(
+    plan: Plan, recipe: Recipe, catalog: Catalog, lookup: Lookup, opened: Sequence[Ticket], odds_of: OddsOf
+) -> Forecast:
     """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
-    tally, spared = Tally(pricer(catalog)), Spared()
-    records = []
+    tally, spared = Tally(pricer(catalog), odds_of), Spared()
+    ends: dict[str, Record] = {}
     with calm():
         for result in preview(plan, lookup, imaginer(catalog)):
             tally.add(result)
             spared.add(result)
-            records.append(record_of(result))
+            # One that was chosen is foreseen again, further on its way.
+            ends[result.node.id] = record_of(result)
+    records = list(ends.values())
     wanted = {key for record in records for key in record.missing} if opened else set()
     ours = [ticket for ticket in opened if ticket.key in wanted]
     return Forecast(

@@ -49,7 +49,7 @@ class Compared:
 
 def endpoints_of(project: Project) -> list[str]:
     """The paid endpoints of the recipe, each once."""
-    return list(dict.fromkeys(stage.endpoint for stage in project.recipe.stages))
+    return list(dict.fromkeys(stage.endpoint for stage in project.recipe.asking))
 
 
 def compare(project: Project, listings: Mapping[str, Listing], environ: Mapping[str, str]) -> Compared:
@@ -61,7 +61,7 @@ def compare(project: Project, listings: Mapping[str, Listing], environ: Mapping[
         return Compared(problems=(), others={}, as_of=None)
     wish = project.wish
     document = load_document(wish.recipe, files=project.loaded.files, sets=wish.sets, environ=environ)
-    remarks = [remark for stage in project.recipe.stages for remark in _remarks(project, stage, listings)]
+    remarks = [remark for stage in project.recipe.asking for remark in _remarks(project, stage, listings)]
     told = {(remark.listing.id, change.field, change.sort) for remark in remarks if (change := remark.change)}
     others = {
         name: sum((name, change.field, change.sort) not in told for change in _changes(project, listing))

@@ -47,7 +47,8 @@ def files_of(recipe: Recipe) -> Mapping[Path, str]:
     photos = [photo for subject in recipe.subjects.values() for photo in subject.photos]
     paths = [photo.path for photo in photos] + [photo.caption for photo in photos if photo.caption]
     paths += [adapter.path for adapter in recipe.adapters.values()]
-    paths += [path for stage in recipe.stages for path in stage.files.values()]
+    paths += [path for subject in recipe.subjects.values() for path in subject.references]
+    paths += [path for stage in recipe.asking for path in stage.files.values()]
     return {path: _MEDIA.get(path.suffix.casefold()) or picture_media(path) or BYTES for path in paths}
 
 
@@ -75,7 +76,7 @@ def check_able(provider: str, asked: Sequence[Stage], *, known: Collection[str],
 
 def price_date(recipe: Recipe, catalog: Catalog) -> str | None:
     """The date of the oldest price of the recipe's endpoints; None where none has a price."""
-    endpoints = [catalog.get(stage.endpoint) for stage in recipe.stages]
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.asking]
     return min((found.price.as_of for found in endpoints if found is not None and found.price), default=None)
 
 
@@ -86,7 +87,7 @@ def site_of(recipe: Recipe, catalog: Catalog, provider: str, address: str) -> Si
     """
     if provider != "local":
         return Site(provider=provider, revision=EMULATED if is_here(address) else 0)
-    endpoints = [catalog.get(stage.endpoint) for stage in recipe.stages]
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.asking]
     meanings = {endpoint.id: meaning_of(endpoint) for endpoint in endpoints if endpoint is not None}
     return Site(provider=provider, revision=local_revision(), meanings=meanings)
 

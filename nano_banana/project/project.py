@@ -43,6 +43,7 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
+from nano_banana.project.odds import odds_from
 from nano_banana.project.parts import check_able
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
@@ -58,6 +59,7 @@ from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.files import find_root
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.load import load_recipe
+from nano_banana.reports.past import remember
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
 from nano_banana.workshop.crew import local_revision
@@ -170,7 +172,7 @@ class Project:
 
     def check_provider(self, forecast: Forecast) -> None:
         """Raise Refused or Invalid where something is to be made that nobody here can make; see `check_able`."""
-        asked = [stage for stage in self.recipe.stages if paid_in(forecast.tally, stage.id)]
+        asked = [stage for stage in self.recipe.asking if paid_in(forecast.tally, stage.id)]
         check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
         if asked and self.provider == "fal" and not has_key(self._environ):
             raise Refused([trouble("no_key")])
@@ -178,7 +180,12 @@ class Project:
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone."""
         return foresee(
-            self.plan, self.recipe, self.catalog, self.workshop.store.replies, self.workshop.opened(self.provider)
+            self.plan,
+            self.recipe,
+            self.catalog,
+            self.workshop.store.replies,
+            self.workshop.opened(self.provider),
+            odds_from(self.workshop, self.recipe.name),
         )
 
     def run(self, forecast: Forecast, watch: Watcher, *, lost: Lost = Lost.ASK) -> Outcome:
@@ -198,6 +205,7 @@ class Project:
         )
         tell_news(forecast.tally, order.known, watch)
         outcome = in_order(forecast, self.workshop.do(order, self.folder, watch))
+        remember(self.workshop.store, self.recipe.name, outcome.records)
         return replace(outcome, records=placed(outcome.records, self.recipe, self.loaded.nearest))
 
     def remember(self, outcome: Outcome, summary: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from nano_banana.stages.kind import TEXT
 from nano_banana.stages.kind import WITH
 from nano_banana.stages.kind import Kind
 from nano_banana.stages.site import Site
+from nano_banana.stages.standing import Standing
 
 KIND = Kind(
     verb="call",
@@ -52,7 +53,7 @@ class Asking:
     files: Mapping[str, Blob] = field(default_factory=dict)
 
 
-def call_it(site: Site, stage: str, asking: Asking, picture: Blob) -> Flow[Blob]:
+def call_it(site: Site, stage: str, asking: Asking, picture: Blob) -> Flow[Standing]:
     """Call the endpoint with the picture and return the first picture that comes back."""
     call = site.call(asking.endpoint, asking.arguments, {**asking.files, asking.taking: picture})
     reply = yield from ask(stage, call)
@@ -60,4 +61,4 @@ def call_it(site: Site, stage: str, asking: Asking, picture: Blob) -> Flow[Blob]
     if not pictures:
         raise CallFailed([trouble("no_result", endpoint=asking.endpoint, expected="a picture")])
     yield Made(stage=stage, blob=pictures[0], call=call)
-    return pictures[0]
+    return Standing(picture=pictures[0], call=call)

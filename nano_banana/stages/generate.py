@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.blob import Blob
@@ -14,6 +15,7 @@ from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Made
 from nano_banana.core.flow import ask
 from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
 from nano_banana.stages.kind import ADAPTERS
 from nano_banana.stages.kind import NAMES
 from nano_banana.stages.kind import USING
@@ -21,6 +23,7 @@ from nano_banana.stages.kind import WITH
 from nano_banana.stages.kind import Kind
 from nano_banana.stages.site import Site
 from nano_banana.stages.site import first_file
+from nano_banana.stages.standing import Standing
 
 KIND = Kind(
     verb="generate",
@@ -50,6 +53,10 @@ class Drawing:
     images: Sequence[Blob] = ()
     inputs: Mapping[str, Blob] = field(default_factory=dict)
 
+    def with_field(self, name: str, value: JSONValue) -> Drawing:
+        """The same drawing with one field set."""
+        return replace(self, arguments={**self.arguments, name: value})
+
 
 def drawing_call(site: Site, drawing: Drawing) -> Call:
     """The call that asks for the picture."""
@@ -66,10 +73,13 @@ def drawing_call(site: Site, drawing: Drawing) -> Call:
     return site.call(drawing.endpoint.id, arguments, inputs)
 
 
-def draw(site: Site, stage: str, drawing: Drawing) -> Flow[Blob]:
+def draw(site: Site, stage: str, drawing: Drawing) -> Flow[Standing]:
     """Ask for the picture and return it."""
-    call = drawing_call(site, drawing)
-    reply = yield from ask(stage, call)
-    picture = first_file(drawing.endpoint, reply)
+    return (yield from picture_of(stage, drawing.endpoint, drawing_call(site, drawing)))
+
+
+def picture_of(stage: str, endpoint: Endpoint, call: Call) -> Flow[Standing]:
+    """Make the call and return the picture that it is made for."""
+    picture = first_file(endpoint, (yield from ask(stage, call)))
     yield Made(stage=stage, blob=picture, call=call)
-    return picture
+    return Standing(picture=picture, call=call)

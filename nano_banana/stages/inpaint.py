@@ -19,46 +19,12 @@ from nano_banana.stages.kind import TEXT
 from nano_banana.stages.kind import USING
 from nano_banana.stages.kind import WITH
 from nano_banana.stages.kind import Kind
+from nano_banana.stages.mask import CROP
+from nano_banana.stages.mask import MASK
 from nano_banana.stages.site import Site
 from nano_banana.stages.site import compute
 from nano_banana.stages.site import first_file
-
-SHAPES = ("file", "box", "ellipse", "polygon")
-
-_FRACTION: JSONObject = {"type": "number", "minimum": 0, "maximum": 1}
-_BOX: JSONObject = {"type": "array", "items": _FRACTION, "minItems": 4, "maxItems": 4}
-
-MASK: JSONObject = {
-    "type": "object",
-    "description": "The region to repaint: exactly one of `file`, `box`, `ellipse` or `polygon`.",
-    "properties": {
-        "file": {**TEXT, "description": "A picture of the take's proportions; white is repainted."},
-        "box": {**_BOX, "description": "`[x0, y0, x1, y1]` in fractions of width and height."},
-        "ellipse": {**_BOX, "description": "The ellipse within `[x0, y0, x1, y1]`, in fractions."},
-        "polygon": {
-            "type": "array",
-            "minItems": 3,
-            "items": {"type": "array", "items": _FRACTION, "minItems": 2, "maxItems": 2},
-            "description": "Corners `[[x, y], …]` in fractions of width and height.",
-        },
-        "grow": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 2,
-            "default": 0,
-            "description": "How far to widen the region, as a fraction of its size (0.2–0.35 around a face).",
-        },
-        "feather": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1,
-            "default": 0,
-            "description": "Width of the soft edge, as a fraction of the region's size (0.05–0.1).",
-        },
-        "invert": {"type": "boolean", "default": False, "description": "Repaint everything but the region."},
-    },
-    "additionalProperties": False,
-}
+from nano_banana.stages.standing import Standing
 
 KIND = Kind(
     verb="inpaint",
@@ -72,27 +38,14 @@ KIND = Kind(
         },
         "using": USING,
         "adapters": ADAPTERS,
-        "crop": {
-            "type": "object",
-            "description": "How the region is cut out for painting, so that a small face gets pixels.",
-            "properties": {
-                "megapixels": {
-                    "type": "number",
-                    "minimum": 0.1,
-                    "maximum": 4,
-                    "default": 1.0,
-                    "description": "About how many megapixels the painter gets.",
-                },
-                "context": {
-                    "type": "number",
-                    "minimum": 0,
-                    "maximum": 10,
-                    "default": 0.5,
-                    "description": "How much around the region it sees, as a fraction of the region's size.",
-                },
-            },
-            "additionalProperties": False,
+        "redraws": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 10,
+            "default": 2,
+            "description": "With `assign: cast`: how often a picture with the wrong number of faces is drawn again.",
         },
+        "crop": CROP,
         "with": WITH,
     },
     required=("inpaint", "mask", "using"),
@@ -109,7 +62,7 @@ class Region:
     file: Blob | None = None
 
 
-def inpaint(site: Site, stage: str, drawing: Drawing, region: Region, picture: Blob) -> Flow[Blob]:
+def inpaint(site: Site, stage: str, drawing: Drawing, region: Region, picture: Blob) -> Flow[Standing]:
     """Mask → crop → paint → paste, and return the picture with only the masked pixels changed."""
     files = {} if region.file is None else {"file": region.file}
     masked = yield from ask(stage, compute("mask", region.mask, {"image": picture, **files}))
@@ -121,7 +74,7 @@ def inpaint(site: Site, stage: str, drawing: Drawing, region: Region, picture: B
     pasted = yield from ask(stage, pasting)
     result = pasted.files["image"]
     yield Made(stage=stage, blob=result, call=call)
-    return result
+    return Standing(picture=result, call=call)
 
 
 def _over(drawing: Drawing, cut: Reply) -> Drawing:

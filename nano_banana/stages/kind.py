@@ -14,7 +14,7 @@ class Kind:
 
     `params` maps each key to its JSON Schema, the verb's own first; the recipe's schema, the editor's
     completion and the reference are made from it. `needs` are the roles that an endpoint must have to do
-    this work.
+    this work; where it is `strict`, the endpoint must also be described as one for this very task.
     """
 
     verb: str
@@ -22,6 +22,7 @@ class Kind:
     params: Mapping[str, JSONObject]
     required: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    strict: bool = False
 
 
 TEXT: JSONObject = {"type": "string", "minLength": 1}

@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.stages import call
+from nano_banana.stages import choose
+from nano_banana.stages import gate
 from nano_banana.stages import generate
 from nano_banana.stages import inpaint
+from nano_banana.stages import restore
 from nano_banana.stages import train
+from nano_banana.stages import upscale
 from nano_banana.stages.kind import Kind
 
-KINDS: Mapping[str, Kind] = {kind.verb: kind for kind in (train.KIND, generate.KIND, inpaint.KIND, call.KIND)}
+KINDS: Mapping[str, Kind] = {
+    kind.verb: kind
+    for kind in (
+        train.KIND,
+        generate.KIND,
+        inpaint.KIND,
+        gate.KIND,
+        choose.KIND,
+        upscale.KIND,
+        restore.KIND,
+        call.KIND,
+    )
+}

@@ -24,6 +24,7 @@ from nano_banana.engine.resuming import resuming
 from nano_banana.engine.scratch import Scratch
 from nano_banana.reports.outputs import Outputs
 from nano_banana.reports.record import Record
+from nano_banana.reports.record import follow
 from nano_banana.reports.record import record_of
 from nano_banana.store.store import Store
 from nano_banana.workshop.order import Order
@@ -66,12 +67,12 @@ class Doing:
         answering = Answering(policy, desk, self._watch, run, self._halt)
         engine = Engine(answering, policy, self._watch, self._ended)
         Scratch(self._store.folder).clean()
-        skip = frozenset(record.id for record in self._order.known)
+        known = {record.id: record.end for record in self._order.known}
         try:
             async with pulse(self._store):
                 with _interrupts(self._halt, self._watch, "stopping_at_fal" if policy.resumes else "stopping"):
                     async with resuming(self._store, answering, policy.resumes):
-                        await engine.run(self._order.plan, skip=skip)
+                        await engine.run(self._order.plan, known=known)
         except asyncio.CancelledError:
             self._halt.interrupt()
         finally:
@@ -105,7 +106,7 @@ class Doing:
 
     def _take(self, records: Sequence[Record]) -> int:
         """Note nodes' ends, and put their pictures in place; return how many were not there."""
-        self._records |= {record.id: record for record in records}
+        self._records |= {record.id: follow(self._records.get(record.id), record) for record in records}
         return self._outputs.put(records)
 
     def _ended(self, result: NodeResult) -> None:

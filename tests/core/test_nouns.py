@@ -84,5 +84,6 @@ def test_a_flow_asks_one_call_and_returns_its_reply() -> None:
 
 
 def test_a_plan_counts_its_takes() -> None:
-    groups = [Group(after=(), count=count, nodes=lambda: iter(())) for count in (2, 3)]
+    groups = [Group(name=str(count), after=(), count=count, nodes=lambda _ends: iter(())) for count in (2, 3)]
+    groups.append(Group(name="chosen", after=(), count=3, nodes=lambda _ends: iter(()), waits=("2", "3")))
     assert Plan(recipe="r", roots=[], groups=groups, files={}).takes == 5

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,7 @@ from nano_banana.core.flow import Flow
 from nano_banana.core.flow import ask
 from nano_banana.core.news import News
 from nano_banana.core.node import Card
+from nano_banana.core.node import Ends
 from nano_banana.core.node import Group
 from nano_banana.core.node import Node
 from nano_banana.core.node import Plan
@@ -138,9 +138,14 @@ def node(name: str, *endpoints: str, after: tuple[str, ...] = ()) -> Node:
     return Node(id=name, card=Card(kind="take", slot=name, stage="takes"), flow=flow, after=after)
 
 
+def only(one: Node) -> Callable[[Ends], Iterator[Node]]:
+    """The nodes of a group that has one."""
+    return lambda _ends: iter([one])
+
+
 def plan_of(*nodes: Node, roots: tuple[Node, ...] = ()) -> Plan:
     """A plan of one group for each node."""
-    groups = [Group(after=each.after, count=1, nodes=partial(iter, [each])) for each in nodes]
+    groups = [Group(name=each.id, after=each.after, count=1, nodes=only(each)) for each in nodes]
     return Plan(recipe="r", roots=roots, groups=groups, files={})
 
 
@@ -275,13 +280,13 @@ def test_a_bug_in_a_root_or_in_the_making_of_nodes_does_not_hang_the_run(stage: 
     def broken(_results: Mapping[str, Blob]) -> Flow[Blob]:
         raise LookupError
 
-    def nodes() -> Iterator[Node]:
+    def nodes(_ends: Ends) -> Iterator[Node]:
         yield node("b")
         raise ZeroDivisionError
 
     root = Node(id="root", card=Card(kind="adapter", slot="root", stage="x"), flow=broken)
-    groups = [Group(after=("root",), count=1, nodes=lambda: iter([node("a", after=("root",))]))]
-    groups.append(Group(after=(), count=2, nodes=nodes))
+    groups = [Group(name="a", after=("root",), count=1, nodes=only(node("a", after=("root",))))]
+    groups.append(Group(name="b", after=(), count=2, nodes=nodes))
     asyncio.run(asyncio.wait_for(stage.play(Plan(recipe="r", roots=[root], groups=groups, files={})), 5))
     assert stage.halt.bug is not None
     assert stage.results["a"].status is Status.STOPPED

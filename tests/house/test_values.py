@@ -17,6 +17,7 @@ OTHERWISE = {
     "nano_banana.project.forecast.Spared": {"slots"},  # the same, of what the store spares
     "nano_banana.engine.desk.CallDesk": {"slots", "kw_only"},  # a call's last ticket, as it changes
     "nano_banana.planner.preview._Walk": {"slots"},  # where a forecast has got to
+    "nano_banana.core.told.Told": {"slots"},  # what a flow has asked and told, while it is driven
     "nano_banana.emulator.order.Order": {"slots", "kw_only"},  # how far a request is; its queue changes it
 }
 """Dataclasses that are not whole, with the marks that they do have."""

@@ -70,7 +70,7 @@ def node(name: str, *endpoints: str, after: tuple[str, ...] = ()) -> Node:
 
 def look_ahead(cache: Cache, nodes: Sequence[Node], roots: Sequence[Node] = ()) -> dict[str, NodeResult]:
     """The preview of a plan with one group."""
-    group = Group(after=nodes[0].after, count=len(nodes), nodes=lambda: iter(nodes))
+    group = Group(name="takes", after=nodes[0].after, count=len(nodes), nodes=lambda _ends: iter(nodes))
     plan = Plan(recipe="r", roots=roots, groups=[group], files={})
     invent = lambda call: Reply(data={}, files={"image": imagine(call.key, media="image/png")})  # noqa: E731
     return {result.node.id: result for result in preview(plan, cache.look, invent)}

@@ -8,6 +8,7 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.blob import Blob
 from nano_banana.core.flow import Flow
+from nano_banana.stages.standing import Standing
 
 CATALOG = Catalog.load()
 
@@ -19,10 +20,12 @@ def endpoint(name: str) -> Endpoint:
     return found
 
 
-def result_of(flow: Flow[Blob]) -> Blob:
-    """What a flow returns that has said what it made and asks for nothing more."""
+def result_of(flow: Flow[Blob] | Flow[Standing]) -> Blob:
+    """The picture (or adapter) that a flow returns which has said what it made and asks for nothing more."""
     with pytest.raises(StopIteration) as end:
         flow.send(())
     found: object = end.value.value
+    if isinstance(found, Standing):
+        return found.picture
     assert isinstance(found, Blob)
     return found

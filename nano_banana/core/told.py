@@ -1,0 +1,50 @@
+"""What a node has asked and told so far, while its flow is driven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.flow import Judged
+from nano_banana.core.flow import Left
+from nano_banana.core.flow import Made
+from nano_banana.core.node import Node
+from nano_banana.core.problem import Problem
+from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
+from nano_banana.core.result import Step
+
+
+@dataclass(slots=True)
+class Told:
+    """The one place where whoever drives a flow keeps what comes out of it."""
+
+    steps: list[Step] = field(default_factory=list)
+    pictures: list[Made] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    left: Left | None = None
+
+    def note(self, event: Made | Judged | Left) -> None:
+        """Keep what needs no answer."""
+        match event:
+            case Made():
+                self.pictures.append(event)
+            case Judged():
+                self.judged.append(event)
+            case Left():
+                self.left = event
+
+    def ended(self, node: Node, status: Status, result: Blob | None, problems: Sequence[Problem] = ()) -> NodeResult:
+        """What became of the node."""
+        return NodeResult(
+            node=node,
+            status=status,
+            steps=self.steps,
+            pictures=self.pictures,
+            judged=self.judged,
+            left=self.left,
+            result=result,
+            problems=problems,
+        )

@@ -1,0 +1,125 @@
+"""A batch: the takes of one track with one subject, and what they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from nano_banana.core.node import Card
+from nano_banana.core.node import Ends
+from nano_banana.core.node import Group
+from nano_banana.core.node import Node
+from nano_banana.planner.chain import chain_of
+from nano_banana.planner.choosing import Candidate
+from nano_banana.planner.choosing import chosen
+from nano_banana.planner.selection import Wanted
+from nano_banana.planner.take import Take
+from nano_banana.planner.take import takes_of
+from nano_banana.planner.training import root_id
+from nano_banana.planner.workbench import Workbench
+from nano_banana.recipe.model import Shot
+from nano_banana.recipe.model import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How many takes are wanted, and at which positions (None: all); `suffix` tells the track's takes apart."""
+
+    wanted: Wanted
+    subject: str
+    suffix: str
+    count: int
+    positions: frozenset[int] | None = None
+
+    def name(self, phase: int) -> str:
+        """The name of its group after so many choices."""
+        return "|".join([*self.wanted.track.name, self.subject, str(phase)])
+
+
+def in_turn(shot: Shot) -> tuple[str, ...]:
+    """The subjects that a shot is taken of, one by one; one of nobody, or of several together, is taken of nobody."""
+    return ("",) if shot.together else shot.cast or ("",)
+
+
+def groups_of(bench: Workbench, batches: list[Batch]) -> list[Group]:
+    """The batches' groups: those that come to a choice end there, and what is chosen goes on in groups of its own."""
+    groups = [_group(bench, batch, 0, ()) for batch in batches]
+    choices = max((len(batch.wanted.track.choices) for batch in batches), default=0)
+    for phase in range(1, choices + 1):
+        for batch in batches:
+            if len(batch.wanted.track.choices) >= phase:
+                stage = batch.wanted.track.choices[phase - 1]
+                groups.append(_group(bench, batch, phase, _rivals(batches, stage)))
+    return groups
+
+
+def _rivals(batches: list[Batch], stage: Stage) -> tuple[tuple[Batch, int], ...]:
+    """Every batch that comes to the same choice, and how many choices it has come through before."""
+    return tuple(
+        (batch, batch.wanted.track.choices.index(stage)) for batch in batches if stage in batch.wanted.track.choices
+    )
+
+
+def _group(bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch, int], ...]) -> Group:
+    track = batch.wanted.track
+    people = track.shot.cast if track.shot.together else (batch.subject,) if batch.subject else ()
+    after = tuple(root_id(name, person) for name in track.roots(bench.recipe.adapters) for person in people)
+    chain = chain_of(bench, track, phase)
+    last, template = track.stages[-1].id, template_name(track.shot)
+
+    def nodes(ends: Ends) -> Iterator[Node]:
+        picked = _picked(bench, batch, phase, rivals, ends) if phase else None
+        cell, axes = None, {}
+        for at, take in enumerate(takes_of(bench.recipe.name, track.shot, batch.subject)):
+            if batch.positions is not None and at not in batch.positions:
+                continue
+            if picked is not None and take.id not in picked:
+                continue
+            if take.cell is not cell:
+                cell, axes = take.cell, {axis: value.key for axis, value in take.cell.items()}
+            card = _card(take, axes, last, batch.suffix, template)
+            yield Node(id=take.id + batch.suffix, card=card, after=after, flow=partial(chain, take))
+
+    waits = tuple(rival.name(before) for rival, before in rivals)
+    return Group(name=batch.name(phase), after=after, count=batch.count, nodes=nodes, waits=waits)
+
+
+def _picked(
+    bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch, int], ...], ends: Ends
+) -> frozenset[str]:
+    """The ids (without suffix) of the batch's takes that are chosen among all that came to the same choice."""
+    stage = batch.wanted.track.choices[phase - 1]
+    if stage.keep is None:
+        raise ValueError(stage.id)
+    candidates = []
+    for rival, _ in rivals:
+        way = rival.wanted.track.before(stage.id)
+        for take in takes_of(bench.recipe.name, rival.wanted.track.shot, rival.subject):
+            end = ends.get(take.id + rival.suffix)
+            if end is not None and end.done and end.left == stage.id:
+                candidates.append(Candidate(name=take.id, way=way, end=end))
+    ours = batch.wanted.track.before(stage.id)
+    return frozenset(name for name, way in chosen(candidates, stage.keep) if way == ours)
+
+
+def template_name(shot: Shot) -> str:
+    """The name of a shot's template; of one that it writes itself, the shot's."""
+    section, name = shot.template.where[:2]
+    return str(name) if section == "templates" else shot.name
+
+
+def _card(take: Take, axes: Mapping[str, str], last: str, suffix: str, template: str) -> Card:
+    """A hundred seeds of a cell share its `axes`."""
+    return Card(
+        kind="take",
+        slot=take.slot + suffix,
+        stage=last,
+        shot=take.shot.name,
+        template=template,
+        subject=take.subject,
+        cast=take.cast,
+        axes=axes,
+        seed=take.seed,
+    )

@@ -1,0 +1,64 @@
+"""The choice of a choose stage: the best of each kind, and a person's word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from nano_banana.core.node import Card
+from nano_banana.core.node import End
+from nano_banana.core.verdict import Ruling
+from nano_banana.stages.choose import Keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A take that came to a choice: `name` is its id without the way that it goes on, `way` the way it came."""
+
+    name: str
+    way: str
+    end: End
+
+
+def chosen(candidates: Iterable[Candidate], keep: Keep) -> frozenset[tuple[str, str]]:
+    """The names and ways of those that go on.
+
+    Of each combination those that a person keeps, then the likeliest while there is room, and none that a person
+    drops. Of two alike the one whose name comes first, so that a take more changes nothing but its own place.
+    """
+    kinds: dict[tuple[str, ...], dict[tuple[str, str], Candidate]] = defaultdict(dict)
+    for candidate in candidates:
+        if not _named(candidate, keep.dropped):
+            kinds[_kind(candidate.end.card, keep.per)][candidate.name, candidate.way] = candidate
+    found: set[tuple[str, str]] = set()
+    for alike in kinds.values():
+        kept = [key for key, candidate in alike.items() if _named(candidate, keep.kept)]
+        others = sorted((key for key in alike if key not in kept), key=lambda key: (_rank(alike[key].end), key))
+        found |= {*kept, *others[: max(0, keep.best - len(kept))]}
+    return frozenset(found)
+
+
+def _rank(end: End) -> tuple[int, float]:
+    """What is sure comes before what is not, then the likelier; what nobody judged comes between."""
+    order = {
+        Ruling.ACCEPTED: 0,
+        Ruling.IMAGINED: 0,
+        Ruling.NOT_JUDGED: 1,
+        None: 1,
+        Ruling.UNSURE: 2,
+        Ruling.REJECTED: 3,
+    }
+    return order[end.ruling], 0.0 if end.score is None else -end.score
+
+
+def _named(candidate: Candidate, globs: Collection[str]) -> bool:
+    names = (candidate.name, candidate.end.id)
+    return any(name == glob or fnmatchcase(name, glob) for name in names for glob in globs)
+
+
+def _kind(card: Card, per: Collection[str]) -> tuple[str, ...]:
+    about = {**card.axes, "shot": card.shot, "subject": "+".join(card.cast)}
+    return tuple(about.get(name, "") for name in per)

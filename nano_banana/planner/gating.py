@@ -1,0 +1,138 @@
+"""The gate stage's part of a chain: who is judged, and which chances there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from nano_banana.core.flow import Flow
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_text
+from nano_banana.core.verdict import Ruling
+from nano_banana.core.verdict import Verdict
+from nano_banana.planner.drawing import Drawer
+from nano_banana.planner.drawing import drawer_of
+from nano_banana.planner.painting import face_number
+from nano_banana.planner.painting import region_of
+from nano_banana.planner.take import Take
+from nano_banana.planner.track import Track
+from nano_banana.planner.training import root_id
+from nano_banana.planner.walk import Above
+from nano_banana.planner.walk import Link
+from nano_banana.planner.walk import Walk
+from nano_banana.planner.workbench import Workbench
+from nano_banana.recipe.model import Gate
+from nano_banana.recipe.model import Source
+from nano_banana.recipe.model import Stage
+from nano_banana.stages.gating import Chance
+from nano_banana.stages.gating import Judging
+from nano_banana.stages.gating import gate
+from nano_banana.stages.gating import passed_over
+from nano_banana.stages.inpaint import Region
+from nano_banana.stages.inpaint import inpaint
+from nano_banana.stages.standing import Standing
+
+_USUAL = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})
+"""What goes on where nobody says otherwise."""
+
+
+def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link:
+    """Judge the picture against the people of its take, with what second chances the gate gives."""
+    at = track.stages.index(stage)
+    ordinal = sum(before.verb == "gate" for before in track.stages[:at])
+    onward = onward_from(track, at)
+    repair = _repair_of(bench, track, terms)
+
+    def link(above: Above, walk: Walk) -> Flow[Standing]:
+        standing = yield from above(walk)
+        if standing.left:
+            return standing
+        people = [(name, walk.results[root_id(stage.id, name)]) for name in walk.take.cast]
+        ordered = bool(track.shot.together)
+        judging = Judging(people=people, standard=terms.standard, onward=onward, in_order=ordered)
+        if _skipped(terms.skip, walk.take):
+            return (yield from passed_over(stage.id, judging, standing))
+        chances = [*_retries(bench, terms.retries, above, walk, ordinal)]
+        if repair is not None:
+            chances += _repairs(bench, stage.id, terms.ladder, repair, walk)
+        return (yield from gate(stage.id, judging, standing, chances))
+
+    return link
+
+
+def onward_from(track: Track, at: int) -> frozenset[Ruling]:
+    """The rulings with which takes go on from the gate at that place of a track."""
+    if at + 1 == len(track.stages):
+        return _USUAL
+    gate_id, shot = track.stages[at].id, track.shot.name
+    sources = [found for found in track.stages[at + 1].sources if found.stage == gate_id and found.shot in ("", shot)]
+    return frozenset(ruling for source in sources for ruling in _wanted(source))
+
+
+def _wanted(source: Source) -> frozenset[Ruling]:
+    if not source.ruling:
+        return _USUAL
+    if source.ruling == Ruling.ACCEPTED:
+        return frozenset({Ruling.ACCEPTED, Ruling.NOT_JUDGED})
+    return frozenset({Ruling(source.ruling)})
+
+
+def _skipped(skip: Mapping[str, JSONValue], take: Take) -> bool:
+    """Whether one of the axes (`style`), or a field of one (`style.painted`), has the value that is passed over."""
+    for name, value in skip.items():
+        axis, _, field = name.partition(".")
+        found = take.cell.get(axis)
+        if found is not None and (found.get(field) == value if field else value in (found.key, found.text)):
+            return True
+    return False
+
+
+def _retries(bench: Workbench, count: int, above: Above, walk: Walk, ordinal: int) -> Iterator[Chance]:
+    """New seeds."""
+    for number in range(1, count + 1):
+        again = walk.again(bench, gate=ordinal, number=number)
+
+        def flow(_best: Standing, _verdict: Verdict, again: Walk = again) -> Flow[Standing]:
+            return above(again)
+
+        yield Chance(label=f"retry{number}", detail={"seed": again.take.seed}, flow=flow)
+
+
+def _repair_of(bench: Workbench, track: Track, terms: Gate) -> tuple[Drawer, Region] | None:
+    if terms.repair is None:
+        return None
+    return drawer_of(bench, track.shot, terms.repair), region_of(bench, terms.repair)
+
+
+def _repairs(
+    bench: Workbench,
+    stage: str,
+    ladder: tuple[str, Sequence[float]],
+    repair: tuple[Drawer, Region],
+    walk: Walk,
+) -> Iterator[Chance]:
+    """The faces that are not their persons', painted over: a rung of the ladder each, on the best picture so far."""
+    drawer, region = repair
+    name, rungs = ladder
+    for number, rung in enumerate(rungs, start=1):
+
+        def flow(best: Standing, verdict: Verdict, rung: float = rung) -> Flow[Standing]:
+            standing = best
+            for person, face in _faces_to_mend(walk.take, verdict):
+                drawing = drawer(walk, (person,)).with_field(name, rung)
+                part = region if face is None else face_number(region, face)
+                standing = yield from inpaint(bench.site, stage, drawing, part, standing.picture)
+            return standing
+
+        yield Chance(label=f"repair{number}", detail={name: rung}, flow=flow, mends=True)
+
+
+def _faces_to_mend(take: Take, verdict: Verdict) -> Sequence[tuple[str, int | None]]:
+    """Who is to be painted, and which face from the left is theirs (None: as the mask says)."""
+    cast = take.cast
+    if len(cast) < 2:
+        return [(cast[0], None)]
+    far = {as_text(reason.data.get("subject", "")) for reason in verdict.reasons}
+    wrong = [(name, number) for number, name in enumerate(cast, start=1) if name in far]
+    return wrong or [(name, number) for number, name in enumerate(cast, start=1)]

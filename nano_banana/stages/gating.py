@@ -1,0 +1,105 @@
+"""A gate at work: judge a picture, and try again while it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Judged
+from nano_banana.core.flow import Left
+from nano_banana.core.flow import Made
+from nano_banana.core.flow import ask
+from nano_banana.core.flow import within
+from nano_banana.core.json import JSONObject
+from nano_banana.core.verdict import Ruling
+from nano_banana.core.verdict import Verdict
+from nano_banana.stages.judging import judge
+from nano_banana.stages.site import compute
+from nano_banana.stages.standard import Standard
+from nano_banana.stages.standing import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """Who should be in a picture, and what it takes: `people` are their measures' files, by name.
+
+    `in_order` where they stand from left to right; `onward` are the rulings with which a take goes on.
+    """
+
+    people: Sequence[tuple[str, Blob]]
+    standard: Standard
+    onward: frozenset[Ruling]
+    in_order: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """One more try: `flow` makes it of the best picture so far and its verdict.
+
+    One that `mends` paints over a face, and is of no use where there is none.
+    """
+
+    label: str
+    detail: JSONObject
+    flow: Callable[[Standing, Verdict], Flow[Standing]]
+    mends: bool = False
+
+
+def gate(stage: str, judging: Judging, first: Standing, chances: Sequence[Chance]) -> Flow[Standing]:
+    """Judge the picture; while it is refused, take the next chance and judge that. The best one stands.
+
+    One that is unsure is never tried again. A picture that nobody can see yet (in a forecast) uses up all chances.
+    """
+    verdict = yield from _judged(stage, judging, first.picture)
+    standing, best, number = first, (first, verdict), 0
+    for chance in chances:
+        if verdict.ruling not in {Ruling.REJECTED, Ruling.IMAGINED}:
+            break
+        if chance.mends and best[1].score is None and best[1].ruling is Ruling.REJECTED:
+            continue
+        number += 1
+        attempt = Attempt(number=number, label=chance.label, detail=chance.detail)
+        tried = yield from within(attempt, chance.flow(*best))
+        if tried.left:
+            continue
+        standing, verdict = tried, (yield from within(attempt, _judged(stage, judging, tried.picture)))
+        if _worth(verdict) >= _worth(best[1]):
+            best = (tried, verdict)
+    if verdict.ruling is Ruling.REJECTED:
+        standing, verdict = best
+    return (yield from _ended(stage, judging, standing, verdict))
+
+
+def passed_over(stage: str, judging: Judging, standing: Standing) -> Flow[Standing]:
+    """Let a picture through (or not, as the rulings have it) that nobody judges."""
+    verdict = Verdict(ruling=Ruling.NOT_JUDGED)
+    yield Judged(stage=stage, blob=standing.picture, verdict=verdict)
+    return (yield from _ended(stage, judging, standing, verdict))
+
+
+def _judged(stage: str, judging: Judging, picture: Blob) -> Flow[Verdict]:
+    looked = yield from ask(stage, compute("look", {}, {"image": picture}))
+    people = {f"people/{at}": blob for at, (_, blob) in enumerate(judging.people)}
+    compared = yield from ask(stage, compute("likeness", {}, {"faces": looked.files["faces"], **people}))
+    names = [name for name, _ in judging.people]
+    verdict = judge(compared.data, names, judging.standard, in_order=judging.in_order)
+    yield Judged(stage=stage, blob=picture, verdict=verdict)
+    return verdict
+
+
+def _worth(verdict: Verdict) -> tuple[bool, float]:
+    """Of two pictures the one that was not refused is better, then the likelier one."""
+    return verdict.ruling is not Ruling.REJECTED, -2.0 if verdict.score is None else verdict.score
+
+
+def _ended(stage: str, judging: Judging, standing: Standing, verdict: Verdict) -> Flow[Standing]:
+    if verdict.ruling is not Ruling.IMAGINED and verdict.ruling not in judging.onward:
+        yield Left(stage=stage, why=str(verdict.ruling))
+        return replace(standing, left=True)
+    yield Made(stage=stage, blob=standing.picture, call=standing.call)
+    return standing
