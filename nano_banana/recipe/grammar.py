@@ -6,73 +6,17 @@ A file of declarations, longer than its neighbours because it is one table.
 from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
+from nano_banana.recipe.patterns import AXIS_NAME
+from nano_banana.recipe.patterns import NAME
+from nano_banana.recipe.people import CAST
+from nano_banana.recipe.people import SUBJECT
+from nano_banana.recipe.photo_rules import PHOTO_RULES
 from nano_banana.recipe.terms import LIMITS
 from nano_banana.recipe.terms import PRIVACY
 from nano_banana.stages.kind import NAMES
 from nano_banana.stages.kind import TEXT
 
-NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]*(?!\n)$", "maxLength": 64}
-"""Names that become parts of ids and files. (Python's `$` would let a line's end through.)"""
-
-AXIS_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
-"""Names that templates write: an axis is a variable there."""
-
-WORD: JSONObject = {"type": "string", "pattern": r"^\S+(?!\n)$", "maxLength": 64}
-"""One word of a prompt."""
-
-NAME_PATTERNS = {str(NAME["pattern"]): "bad_name", str(AXIS_NAME["pattern"]): "bad_axis"}
-"""The problem that breaking each is."""
-
 _TEXTS: JSONObject = NAMES
-
-_TRAINING_SET: JSONObject = {
-    "description": "The photos that train: a folder, a glob, a list of them, or an object.",
-    "anyOf": [
-        TEXT,
-        {"type": "array", "items": TEXT, "minItems": 1},
-        {
-            "type": "object",
-            "properties": {
-                "photos": {**_TEXTS, "description": "A folder, a glob, or a list of them."},
-            },
-            "required": ["photos"],
-            "additionalProperties": False,
-        },
-    ],
-}
-
-_CONSENT: JSONObject = {
-    "type": "object",
-    "description": "Who allowed the use of this face, when and for what; kept in the manifest.",
-    "properties": {
-        "given_by": {"type": "string", "description": "The person who gave it."},
-        "on": {"type": "string", "description": "The date, as YYYY-MM-DD."},
-        "uses": {"type": "array", "items": {"type": "string"}, "description": "What for."},
-    },
-    "additionalProperties": False,
-}
-
-SUBJECT: JSONObject = {
-    "type": "object",
-    "description": "One person: `{noun: woman, trigger: anqz7, training_set: photos/ana}`.",
-    "properties": {
-        "noun": {**TEXT, "description": "The class word that follows the trigger."},
-        "trigger": {
-            **WORD,
-            "description": "The rare word that the adapter learns this person by, for example `anqz7`.",
-        },
-        "training_set": _TRAINING_SET,
-        "traits": {
-            "type": "object",
-            "description": "Words about the person for templates: `{{ subject.traits.hair }}`.",
-            "additionalProperties": {"type": "string", "description": "The words of one trait."},
-            "default": {},
-        },
-        "consent": _CONSENT,
-    },
-    "required": ["noun", "trigger"],
-    "additionalProperties": False,
-}
 
 AXIS: JSONObject = {
     "description": "The values of one axis, by key; or a list of plain texts.",
@@ -138,17 +82,13 @@ SHOT: JSONObject = {
     "description": "A template × a cast × one value of each axis; with a seed it is a take.",
     "properties": {
         "template": {**TEXT, "description": "The name of a template, or the prompt itself."},
-        "cast": {
-            "description": "Who is in the picture: a subject, or `{each: [ana, ben]}` (or `all`) in turn.",
-            "anyOf": [
-                TEXT,
-                {
-                    "type": "object",
-                    "properties": {"each": {**_TEXTS, "description": "The subjects in turn, or `all`."}},
-                    "required": ["each"],
-                    "additionalProperties": False,
-                },
-            ],
+        "cast": CAST,
+        "identity": {
+            "enum": ["adapter", "by_face", "reference"],
+            "default": "adapter",
+            "description": "How people get into the picture: with the adapter trained of them; `by_face`: strangers "
+            "are drawn, and an `inpaint` with `assign: cast` gives each their own face; `reference`: the endpoint gets "
+            "photos of them.",
         },
         "matrix": {
             "type": "object",
@@ -210,6 +150,7 @@ TOP: JSONObject = {
     "limits": LIMITS,
     "privacy": PRIVACY,
     "subjects": named(SUBJECT, "The people, by name."),
+    "photo_rules": PHOTO_RULES,
     "adapters": named(ADAPTER, "Adapters that are there already, by name."),
     "axes": named(AXIS, "What varies from shot to shot: scene, style, light …", name=AXIS_NAME),
     "templates": named(TEMPLATE, "Prompts, by name."),

@@ -20,7 +20,14 @@ from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import asking
+from nano_banana.recipe.photo_rules import photo_rules_of
 from nano_banana.recipe.resolve.checks import check_stages
+from nano_banana.recipe.resolve.choices import check_choices
+from nano_banana.recipe.resolve.choices import with_picks
+from nano_banana.recipe.resolve.judging import check_gates
+from nano_banana.recipe.resolve.known import Known
+from nano_banana.recipe.resolve.people import check_people
 from nano_banana.recipe.resolve.prompts import check_cases
 from nano_banana.recipe.resolve.prompts import check_names
 from nano_banana.recipe.resolve.prompts import place_of
@@ -30,15 +37,17 @@ from nano_banana.recipe.resolve.shots import read_axes
 from nano_banana.recipe.resolve.shots import read_shots
 from nano_banana.recipe.resolve.sources import check_sources
 from nano_banana.recipe.resolve.sources import drawn_by
-from nano_banana.recipe.resolve.stages import Known
+from nano_banana.recipe.resolve.stages import field_of
 from nano_banana.recipe.resolve.stages import find_cycle
 from nano_banana.recipe.resolve.stages import read_stages
+from nano_banana.recipe.resolve.stages import verbs_of
 from nano_banana.recipe.resolve.subjects import read_adapters
 from nano_banana.recipe.resolve.subjects import read_subjects
 from nano_banana.recipe.resolve.texts import check_texts
-from nano_banana.recipe.resolve.texts import check_triggers
 from nano_banana.recipe.resolve.texts import environment_in
+from nano_banana.recipe.resolve.texts import prefix_of
 from nano_banana.recipe.resolve.texts import texts_of
+from nano_banana.recipe.resolve.triggers import check_triggers
 from nano_banana.recipe.resolve.unused import UNUSED
 from nano_banana.recipe.resolve.unused import check_unused
 from nano_banana.recipe.schema import recipe_schema
@@ -73,7 +82,7 @@ def load_recipe(
     if not shape.slight:
         raise Invalid(shape.problems)
     reading = Reading(document, files, catalog, environ)
-    recipe, environment = _resolve(reading, path)
+    recipe, environment = _resolve(reading, path, sound=not shape.problems)
     problems = [*shape.problems, *reading.problems]
     if any(not problem.warning for problem in problems):
         raise Invalid(problem for problem in problems if problem.kind not in UNUSED)
@@ -90,29 +99,35 @@ def load_recipe(
     )
 
 
-def _resolve(reading: Reading, path: Path) -> tuple[Recipe, JSONObject]:
+def _resolve(reading: Reading, path: Path, *, sound: bool) -> tuple[Recipe, JSONObject]:
+    """The recipe and the environment that its templates read. `sound`: nothing is wrong with the recipe's shape."""
     check_names(reading)
     check_cases(reading)
     templates = read_templates(reading)
     subjects = read_subjects(reading)
     adapters = read_adapters(reading)
     shots = read_shots(reading, subjects, read_axes(reading), templates)
-    stages = read_stages(reading, Known(subjects=subjects, adapters=adapters, shots=shots, templates=templates))
+    known = Known(subjects=subjects, adapters=adapters, shots=shots, templates=templates, verbs=verbs_of(reading))
+    stages = with_picks(reading, read_stages(reading, known))
     circle = find_cycle(stages)
     if circle:
         first = next(stage for stage in stages if stage.id in circle)
         turn = circle.index(first.id)
         around = [*circle[turn:-1], *circle[:turn], first.id]
-        field = "each" if first.verb == "call" else first.verb
-        reading.wrong("cycle", (*first.where, field), circle=" → ".join(around))
+        reading.wrong("cycle", (*first.where, field_of(first.verb)), circle=" → ".join(around))
     else:
         drawn = drawn_by(stages, shots)
         check_sources(reading, stages, drawn)
         check_stages(reading, stages, adapters, drawn)
         check_texts(reading, subjects, shots, stages, drawn, templates)
         check_triggers(reading, subjects, stages, drawn)
+        check_people(reading, subjects, stages, drawn)
+        check_gates(reading, stages, drawn)
+        check_choices(reading, stages, drawn)
         check_unused(reading, shots, stages)
-    texts = [*(shot.template for shot in shots.values()), *(text for stage in stages for text in texts_of(stage))]
+    prefix = prefix_of(reading, subjects)
+    texts = [shot.template for shot in shots.values()] + ([] if prefix is None else [prefix])
+    texts += [text for stage in asking(stages) for text in texts_of(stage)]
     environment = environment_in(reading, texts)
     data = reading.document.data
     provider = data.get("provider")
@@ -127,5 +142,6 @@ def _resolve(reading: Reading, path: Path) -> tuple[Recipe, JSONObject]:
         adapters=adapters,
         shots=shots,
         stages=stages,
+        photo_rules=photo_rules_of(reading.section("photo_rules")) if "photo_rules" in data and sound else None,
     )
     return recipe, environment

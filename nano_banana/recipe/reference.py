@@ -133,7 +133,13 @@ def _inside(schema: JSONObject, path: str) -> Iterator[str]:
             yield from _inside(each, name)
 
 
-_PLACEHOLDERS = {"axes": "AXIS", "axes.AXIS": "VALUE", "axes.AXIS.VALUE": "FIELD", "shots.NAME.matrix": "AXIS"}
+_PLACEHOLDERS = {
+    "axes": "AXIS",
+    "axes.AXIS": "VALUE",
+    "axes.AXIS.VALUE": "FIELD",
+    "shots.NAME.matrix": "AXIS",
+    "shots.NAME.cast": "PLACE",
+}
 
 
 def _entry(path: str, value: JSONValue, owner: JSONObject) -> Iterator[str]:

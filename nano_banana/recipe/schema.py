@@ -7,8 +7,8 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.schema import with_schema
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
-from nano_banana.recipe.grammar import NAME
 from nano_banana.recipe.grammar import TOP
+from nano_banana.recipe.patterns import NAME
 from nano_banana.stages.kind import Kind
 from nano_banana.stages.registry import KINDS
 
@@ -62,8 +62,8 @@ def _of_kind(kind: Kind, catalog: Catalog | None) -> JSONObject:
         "required": ["id", *kind.required],
         "additionalProperties": False,
     }
-    if catalog is not None:
-        naming = "using" if "using" in kind.params else kind.verb
+    naming = "using" if "using" in kind.params else "call"
+    if catalog is not None and naming in kind.params:
         fit = [endpoint for name in catalog.ids if (endpoint := catalog.get(name)) and does(kind, endpoint)]
         params[naming] = {**kind.params[naming], "examples": [endpoint.id for endpoint in fit]}
         then["allOf"] = [_of_endpoint(naming, endpoint) for endpoint in fit]
@@ -71,9 +71,9 @@ def _of_kind(kind: Kind, catalog: Catalog | None) -> JSONObject:
 
 
 def does(kind: Kind, endpoint: Endpoint) -> bool:
-    """Whether the endpoint has a field for everything that the kind hands over."""
+    """Whether the endpoint has a field for everything that the kind hands over, and is made for it where it must be."""
     roles = endpoint.roles.named()
-    return all(role in roles for role in kind.needs)
+    return all(role in roles for role in kind.needs) and (not kind.strict or str(endpoint.does) == kind.verb)
 
 
 def _of_endpoint(naming: str, endpoint: Endpoint) -> JSONObject:

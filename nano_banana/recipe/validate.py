@@ -16,11 +16,11 @@ from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.document import Document
-from nano_banana.recipe.grammar import NAME_PATTERNS
-from nano_banana.recipe.grammar import WORD
 from nano_banana.recipe.mistake import Mistake
 from nano_banana.recipe.mistake import mistake_of
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.patterns import NAME_PATTERNS
+from nano_banana.recipe.patterns import WORD
 from nano_banana.recipe.resolve.reading import MOST_PROBLEMS
 from nano_banana.recipe.shown import WHOLE
 from nano_banana.recipe.shown import owner
@@ -204,6 +204,7 @@ _BOUNDS = {
     "maximum": "above_maximum",
     "minItems": "too_few",
     "maxItems": "too_many",
+    "maxProperties": "too_many",
     "minProperties": "nothing_in_it",
     "minLength": "nothing_in_it",
     "maxLength": "too_long",

@@ -20,6 +20,10 @@ WORDS: Mapping[str, Wording] = {
         "`{name}` can't be the name of an axis",
         "letters, digits and `_`, at most 64, beginning with a letter: templates write it as `{{{{ scene }}}}`",
     ),
+    "bad_place": Wording(
+        "`{name}` can't be the name of a place in a picture",
+        "letters, digits and `_`, at most 64, beginning with a letter: templates write `{{{{ cast.left.noun }}}}`",
+    ),
     "not_one_word": Wording("{name} should be one word, and `{value}` is not", "leave the blanks out"),
     "missing_key": Wording("`{name}` is missing in {owner}", "{about}"),
     "wrong_type": Wording("{name} should be {expected}, not {found}", "{about}"),
@@ -49,6 +53,16 @@ WORDS: Mapping[str, Wording] = {
     "photos_left_out": Wording("photos in `{path}` are left out: {names}", "export HEIC and RAW photos as JPEG"),
     "photo_unreadable": Wording("the picture `{path}` can't be read: {why}"),
     "not_a_picture": Wording("`{path}` is no picture", "remove it, or save it as JPEG or PNG"),
+    "hold_out_all": Wording(
+        "all of the {photos} photos are held out, and none is left to train", "hold out fewer, or add photos"
+    ),
+    "few_left": Wording(
+        "only {left} photos are left to train; with fewer than {few} an adapter learns the photos, not the person",
+        "hold out fewer, or add photos",
+    ),
+    "hold_out_none": Wording(
+        "none of the photos is called `{name}`", "name photos of `photos` by their file names, or by a glob"
+    ),
     "no_such_file": Wording("there is no file `{path}`", "paths count from the recipe's folder"),
     "reserved_name": Wording("`{name}` would hide what templates call `{name}` anyway", "call it something else"),
     "named_all": Wording("nothing can be called `all`", "recipes write `all` for everything there is"),
@@ -64,6 +78,60 @@ WORDS: Mapping[str, Wording] = {
     "nobody_in_shot": Wording(
         "shot `{shot}` has no `cast`, and its template speaks of the subject",
         "say who is in the picture: `cast: {somebody}`",
+    ),
+    "several_in_shot": Wording(
+        "shot `{shot}` shows several people, and its template speaks of one `subject`",
+        "say which of them: `{{{{ cast.{place_name}.noun }}}}`",
+    ),
+    "one_in_shot": Wording(
+        "shot `{shot}` shows one person at a time, and its template speaks of places in a `cast`",
+        "write `{{{{ subject.noun }}}}`, or put several into the picture: `cast: {{left: ana, right: ben}}`",
+    ),
+    "cast_alone": Wording("`{name}` is the only place in the picture", "for one person write `cast: {who}`"),
+    "cast_mixed": Wording(
+        "`each` is one person a picture, and `{name}` a place in a picture of several", "write one or the other"
+    ),
+    "cast_twice": Wording("`{name}` is in the picture twice", "give each place to somebody else"),
+    "identity_of_nobody": Wording(
+        "`identity: {identity}` needs people, and this shot has no `cast`",
+        "say who is in the picture, `cast: {somebody}`, or leave `identity` out",
+    ),
+    "by_face_alone": Wording(
+        "`by_face` is for several people in one picture, and shot `{shot}` has one at a time",
+        "leave `identity` out, or write `cast: {{left: ana, right: ben}}`",
+    ),
+    "by_face_unplaced": Wording(
+        "stage `{stage}` draws strangers for shot `{shot}`, and nothing gives them their faces",
+        "add a stage `inpaint: {stage}.{shot}` with `mask: {{find: face, assign: cast}}`",
+    ),
+    "several_by_adapter": Wording(
+        "stage `{stage}` would draw shot `{shot}` with the adapters of {people} at once, and give each the face of all",
+        "say `identity: by_face` or `identity: reference`; for one person a picture, `cast: {{each: [{people}]}}`",
+    ),
+    "whose_adapter": Wording(
+        "shot `{shot}` shows several people, and nothing says whose adapter of `{adapter}` paints this region",
+        "write `mask: {{find: face, assign: cast}}`, which paints each face with its own",
+    ),
+    "assign_alone": Wording(
+        "`assign: cast` is for several people in one picture, and shot `{shot}` has one at a time",
+        "leave `assign` out",
+    ),
+    "assign_not_faces": Wording("`assign: cast` is for faces, not for `{part}`", "write `find: face`"),
+    "assign_in_repair": Wording("a repair knows by itself whose face it paints", "leave `assign` out"),
+    "repair_of_several": Wording(
+        "shot `{shot}` shows several people, and this repair paints one region for all", "write `mask: {{find: face}}`"
+    ),
+    "takes_no_references": Wording(
+        "shot `{shot}` is drawn from photos of its people, and `{endpoint}` takes no pictures",
+        "use an endpoint that edits pictures, such as `fal-ai/nano-banana-pro/edit`",
+    ),
+    "too_many_references": Wording(
+        "shot `{shot}` would send {found} pictures to `{endpoint}`, which takes {most}",
+        "name fewer `references`, or leave out some of the stage's `images`",
+    ),
+    "no_references": Wording(
+        "shot `{shot}` is drawn from photos of `{subject}`, who has none",
+        "add `references: photos/{subject}` or a training set to the subject",
     ),
     "too_many_takes": Wording(
         "shot `{shot}` would be {count:,} takes",
@@ -81,6 +149,39 @@ WORDS: Mapping[str, Wording] = {
     "same_but_case": Wording(
         "`{name}` and `{other}` differ in case alone", "their pictures would be one file on many computers; rename one"
     ),
+    "judges_nothing": Wording(
+        "stage `{stage}` judges nothing, so that none of its takes is `{ruling}`", "name a `gate`"
+    ),
+    "judges_nobody": Wording(
+        "stage `{stage}` judges whose face it is, and nobody is cast in shot `{shot}`",
+        "leave the shot out, or say who is in the picture: `cast: {somebody}`",
+    ),
+    "nothing_to_compare": Wording(
+        "stage `{stage}` has no photos of `{subject}` to compare with",
+        "add `training_set: photos/{subject}` or `references` to the subject",
+    ),
+    "unsure_above": Wording(
+        "`unsure` begins at {unsure}, which is above {accept}, from where on everything is accepted",
+        "choose a lower one",
+    ),
+    "at_most_below": Wording(
+        "the threshold is at most {at_most} and at least {at_least}, which can't be", "raise `at_most`, or leave it out"
+    ),
+    "skip_unknown_axis": Wording("no shot that comes here has an axis `{name}`", "known: {known}"),
+    "skip_unknown_field": Wording("no value of the axis `{axis}` has a field `{name}`", "known: {known}"),
+    "skips_nothing": Wording("`{name}` is never `{value}`, so that every take is judged"),
+    "retry_seedless": Wording(
+        "stage `{stage}` draws with `{endpoint}`, which takes no seed: every retry would be the same picture",
+        "leave `retry` out",
+    ),
+    "ladder_twice": Wording("`{field}` is on the ladder already", "leave it out here"),
+    "only_with": Wording("`{key}` means nothing without `{needs}`", "add `{needs}`, or leave `{key}` out"),
+    "choice_unjudged": Wording(
+        "no gate judges the takes that `{stage}` chooses from, so that the best are simply the first",
+        "choose from a gate: `choose: judged.accepted`",
+    ),
+    "picks_not_mapping": Wording("this file should be a mapping that begins with `picks:`"),
+    "kept_and_dropped": Wording("`{name}` is kept and dropped", "take it out of one of the lists"),
     "repeated_id": Wording("two stages have the id `{id}`"),
     "no_training_set": Wording(
         "`{subject}` has no training set to train from", "add `training_set: photos/{subject}` to the subject"
@@ -135,5 +236,10 @@ WORDS: Mapping[str, Wording] = {
     "no_trigger": Wording(
         "stage `{stage}` draws shot `{shot}` with a subject's adapter, and the prompt never says the trigger",
         "write `{{{{ subject.trigger }}}} {{{{ subject.noun }}}}` first",
+    ),
+    "trigger_unlearned": Wording(
+        "shot `{shot}` is drawn without adapters (`identity: {identity}`), and its template says a trigger, which only "
+        "they know",
+        "leave the trigger out: the `noun` is enough",
     ),
 }

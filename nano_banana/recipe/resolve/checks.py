@@ -10,19 +10,23 @@ from nano_banana.catalog.field import Field
 from nano_banana.catalog.misfit import Misfit
 from nano_banana.catalog.values import Values
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_whole
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.model import AdapterFile
+from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import asking
 from nano_banana.recipe.renderer import has_template
 from nano_banana.recipe.resolve.fitting import check_adapters
 from nano_banana.recipe.resolve.fitting import check_cast
 from nano_banana.recipe.resolve.reading import Reading
+from nano_banana.recipe.schema import does
 from nano_banana.stages.registry import KINDS
 
 _AT_KEY = {"field_unknown", "no_negative_prompt", "field_is_ours"}
@@ -39,15 +43,15 @@ def check_stages(
     `drawn` are the shots whose takes go through each stage.
     """
     by_id = {stage.id: stage for stage in reversed(stages)}
-    for stage in stages:
+    for stage in asking(stages):
         check_cast(reading, stage, by_id, drawn[stage.id])
         endpoint = reading.catalog.get(stage.endpoint)
         if endpoint is None:
             _unknown_endpoint(reading, stage)
-        elif any(need not in endpoint.roles.named() for need in KINDS[stage.verb].needs):
+        elif not does(KINDS[stage.verb], endpoint):
             _unfit(reading, stage, endpoint)
         else:
-            _check_fields(reading, stage, endpoint)
+            _check_fields(reading, stage, endpoint, drawn[stage.id])
             _check_files(reading, stage, endpoint)
             _check_steps(reading, stage, endpoint)
             _check_seeds(reading, stage, endpoint, drawn[stage.id])
@@ -64,14 +68,15 @@ def _unknown_endpoint(reading: Reading, stage: Stage) -> None:
 
 def _unfit(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
     known = [found for name in reading.catalog.ids if (found := reading.catalog.get(name))]
-    fit = [other.id for other in known if other.does == stage.verb]
+    kind = KINDS[stage.verb]
+    fit = [other.id for other in known if other.does == stage.verb and does(kind, other)]
     reading.wrong(
         "endpoint_unfit",
         (*stage.where, "using"),
         endpoint=endpoint.id,
         does=str(endpoint.does),
         verb=stage.verb,
-        fit=", ".join(fit),
+        fit=", ".join(fit) or "none",
     )
 
 
@@ -80,16 +85,21 @@ def is_template(value: JSONValue) -> bool:
     return isinstance(value, str) and has_template(value)
 
 
-def filled_by(stage: Stage, endpoint: Endpoint) -> set[str]:
-    """The endpoint's fields that the stage supplies itself."""
+def filled_by(stage: Stage, endpoint: Endpoint, *, shown: bool = False) -> set[str]:
+    """The endpoint's fields that the stage supplies itself.
+
+    `shown` says that it hands over photos of the people in its shots (`identity: reference`).
+    """
     roles = endpoint.roles
     fields = [roles.prompt, roles.seed]
     if stage.verb == "train":
         fields = [roles.archive, roles.trigger] + ([roles.steps] if "steps" in stage.data else [])
-    if stage.verb == "generate" and "images" in stage.data:
+    if stage.verb == "generate" and (shown or "images" in stage.data):
         fields += [roles.images or roles.image]
     if stage.verb == "inpaint":
-        fields += [roles.image, roles.mask]
+        fields += [roles.image, roles.mask, *as_object(stage.data.get("ladder"))]
+    if stage.verb in {"upscale", "restore"}:
+        fields = [roles.image, roles.seed]
     if stage.verb == "call":
         fields = [roles.seed, *(_field(place) for place in _taking(stage).values())]
     if "adapters" in stage.data:
@@ -97,16 +107,21 @@ def filled_by(stage: Stage, endpoint: Endpoint) -> set[str]:
     return {field for field in fields if field}
 
 
-def _check_fields(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
+def _check_fields(reading: Reading, stage: Stage, endpoint: Endpoint, drawn: list[Shot]) -> None:
     document, where = reading.document, (*stage.where, "with")
-    meant = _check_inputs(reading, stage, endpoint)
-    for misfit in misfits(endpoint, stage.options, filled=filled_by(stage, endpoint) | meant, deferred=is_template):
+    shown = bool(drawn) and all(shot.identity is Identity.REFERENCE for shot in drawn)
+    filled = filled_by(stage, endpoint, shown=shown) | _check_inputs(reading, stage, endpoint)
+    _check_ladder(reading, stage, endpoint)
+    for misfit in misfits(endpoint, stage.options, filled=filled, deferred=is_template):
         path = (*where, *misfit.path)
         if misfit.kind == "field_missing":
             _missing_field(reading, stage, endpoint, str(misfit.path[0]))
             continue
         if misfit.kind == "field_is_ours" and stage.verb == "train" and misfit.path[0] == endpoint.roles.steps:
             reading.wrong_key("steps_twice", path, field=str(misfit.path[0]))
+            continue
+        if misfit.kind == "field_is_ours" and misfit.path[0] in as_object(stage.data.get("ladder")):
+            reading.wrong_key("ladder_twice", path, field=str(misfit.path[0]))
             continue
         _note(reading, misfit, document.key_place(path) if misfit.kind in _AT_KEY else document.nearest(path))
 
@@ -188,6 +203,21 @@ def _check_steps(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
     low, high = bounds.get("min"), bounds.get("max")
     if isinstance(low, int) and isinstance(high, int) and low > high:
         reading.wrong("steps_crossed", where, low=low, high=high)
+
+
+def _check_ladder(reading: Reading, stage: Stage, endpoint: Endpoint) -> None:
+    """Note a field that a repair can't turn up, and values that the endpoint would refuse."""
+    roles, where = endpoint.roles, (*stage.where, "ladder")
+    for name, values in as_object(stage.data.get("ladder")).items():
+        field, path = endpoint.fields.get(name), (*where, name)
+        if field is None:
+            near = did_you_mean(name, endpoint.fields)
+            reading.wrong_key("field_unknown", path, hints=near, field=name, endpoint=endpoint.id)
+        elif name in {roles.prompt, roles.seed, roles.image, roles.mask, roles.adapters}:
+            reading.wrong_key("field_is_ours", path, field=name, endpoint=endpoint.id)
+        else:
+            for at, value in enumerate(as_items(values)):
+                _check_value(reading, endpoint, field, value, (*path, at))
 
 
 def _check_seeds(reading: Reading, stage: Stage, endpoint: Endpoint, drawn: list[Shot]) -> None:

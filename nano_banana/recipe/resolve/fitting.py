@@ -12,6 +12,7 @@ from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.reading import Reading
+from nano_banana.recipe.resolve.triggers import wears
 
 
 def check_adapters(
@@ -54,6 +55,8 @@ def check_cast(reading: Reading, stage: Stage, stages: Mapping[str, Stage], draw
             continue
         where = (*stage.where, "adapters", name)
         for shot in drawn:
+            if not wears(stage, shot):
+                continue
             if "cast" not in as_object(written[shot.name]):
                 reading.wrong_key("no_cast", shot.where, adapter=name, shot=shot.name, somebody=reading.somebody)
             for subject in shot.cast:

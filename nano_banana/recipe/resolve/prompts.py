@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from nano_banana.core.json import as_text
 from nano_banana.core.problem import Place
 from nano_banana.recipe.axis_value import AxisValue
 from nano_banana.recipe.environ import is_secret
+from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
@@ -56,7 +58,9 @@ def find_text(reading: Reading, given: str, templates: Mapping[str, Text], where
     return None
 
 
-def check_text(reading: Reading, text: Text, names: Names, *, shot: str = "", axes: Collection[str] = ()) -> None:
+def check_text(
+    reading: Reading, text: Text, names: Names, *, shot: Shot | None = None, axes: Collection[str] = ()
+) -> None:
     """Note every fault of the template, at its place inside the text.
 
     Of a shot that lacks a name which others have (an axis of `axes`, a cast) more can be said.
@@ -68,11 +72,22 @@ def check_text(reading: Reading, text: Text, names: Names, *, shot: str = "", ax
             if not is_secret(name):
                 reading.add(trouble("env_missing", place=place, hint=fault.suggestions, name=name))
         elif fault.kind == "template_name" and shot and name in axes:
-            reading.add(trouble("not_in_shot", place=place, shot=shot, name=name))
-        elif fault.kind == "template_name" and shot and name == "subject":
-            _nobody(reading, shot)
+            reading.add(trouble("not_in_shot", place=place, shot=shot.name, name=name))
+        elif fault.kind == "template_name" and shot and name in {"subject", "cast"}:
+            _somebody_else(reading, shot, name, place)
         else:
             reading.add(fault.problem(place))
+
+
+def _somebody_else(reading: Reading, shot: Shot, name: str, place: Place) -> None:
+    """Note that the template speaks of one person where there are several, or of several where there is one."""
+    if shot.together:
+        reading.add(trouble("several_in_shot", place=place, shot=shot.name, place_name=next(iter(shot.together))))
+    elif "cast" in as_object(reading.section("shots")[shot.name]):
+        if name == "cast":
+            reading.add(trouble("one_in_shot", place=place, shot=shot.name))
+    else:
+        _nobody(reading, shot.name)
 
 
 def _nobody(reading: Reading, shot: str) -> None:
@@ -91,9 +106,14 @@ def place_of(reading: Reading, text: Text, fault: TemplateFault) -> Place:
 
 
 def names_for(
-    reading: Reading, traits: frozenset[str], matrix: Mapping[str, tuple[AxisValue, ...]], *, somebody: bool
+    reading: Reading,
+    traits: frozenset[str],
+    matrix: Mapping[str, tuple[AxisValue, ...]],
+    *,
+    somebody: bool,
+    places: Iterable[str] = (),
 ) -> Names:
-    """What a template of a shot may name; `somebody` says whether the shot has a cast."""
+    """What a template of a shot may name: the subject where it is of `somebody`, and the cast by `places`."""
     names: dict[str, Names | None] = dict.fromkeys(reading.section("vars"))
     for axis, values in matrix.items():
         fields: dict[str, Names | None] = {"key": None}
@@ -101,8 +121,12 @@ def names_for(
             fields |= dict.fromkeys(value)
         # An axis without values has a problem of its own.
         names[axis] = fields if values else None
+    person = subject_names(traits)
     if somebody:
-        names |= subject_names(traits)
+        names |= person
+    standing: dict[str, Names | None] = dict.fromkeys(places, person["subject"])
+    if standing:
+        names["cast"] = standing
     return {**names, "seed": None, "shot": None, "env": dict.fromkeys(reading.environ.names)}
 
 

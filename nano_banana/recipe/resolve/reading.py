@@ -9,7 +9,9 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.errors import Invalid
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
@@ -87,3 +89,12 @@ class Reading:
         for problem in error.problems:
             place = problem.place or self.document.nearest(where)
             self.add(Problem(kind=problem.kind, place=place, data=problem.data, suggestions=problem.suggestions))
+
+
+def names_in(
+    reading: Reading, what: str, value: JSONValue, known: Mapping[str, object], where: Where
+) -> tuple[str, ...]:
+    """The names of a text or a list, without the unknown ones, which are noted."""
+    several = not isinstance(value, str)
+    names = [(as_text(name), (*where, at) if several else where) for at, name in enumerate(as_items(value))]
+    return tuple(dict.fromkeys(name for name, place in names if reading.known(what, name, known, place)))

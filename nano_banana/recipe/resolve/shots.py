@@ -21,9 +21,12 @@ from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.casts import read_cast
+from nano_banana.recipe.resolve.casts import read_identity
 from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
+from nano_banana.recipe.resolve.reading import names_in
 from nano_banana.recipe.slug import slug
 
 MOST_TAKES = 500_000
@@ -61,16 +64,20 @@ def read_shots(
     for name, value in reading.section("shots").items():
         data, where, before = as_object(value), ("shots", name), len(reading.problems)
         text = find_text(reading, as_text(data["template"]), templates, (*where, "template"))
-        cast = _cast(reading, data.get("cast"), subjects, (*where, "cast"))
+        cast = read_cast(reading, data.get("cast"), subjects, (*where, "cast"))
         matrix = _matrix(reading, as_object(data.get("matrix")), axes, (*where, "matrix"))
-        exclude = _exclude(reading, data.get("exclude"), matrix, subjects, (*where, "exclude"))
+        identity = read_identity(reading, data, cast, where)
+        people = {} if cast.together else subjects
+        exclude = _exclude(reading, data.get("exclude"), matrix, people, (*where, "exclude"))
         if text is None:
             continue
         shot = Shot(
             name=name,
             where=where,
             template=text,
-            cast=cast,
+            cast=cast.names,
+            together=cast.together,
+            identity=identity,
             matrix=matrix,
             exclude=exclude,
             seeds=_seeds(data["seeds"]),
@@ -83,7 +90,7 @@ def read_shots(
 
 def _check_size(reading: Reading, shot: Shot) -> None:
     """Note a shot with no takes, or with more than anybody could want."""
-    people = shot.cast or ("",)
+    people = ("",) if shot.together else shot.cast or ("",)
     count = prod(len(values) for values in shot.matrix.values()) * len(people) * len(shot.seeds)
     if count > MOST_TAKES:
         at = "matrix" if shot.matrix else "seeds"
@@ -93,7 +100,7 @@ def _check_size(reading: Reading, shot: Shot) -> None:
 
 
 def cells(shot: Shot, subject: str) -> list[Mapping[str, AxisValue]]:
-    """One value of each axis, in the recipe's order, less what is excluded for the subject (empty: nobody)."""
+    """One value of each axis, in the recipe's order, less what is excluded for the subject (empty: nobody, or all)."""
     return list(_cells(shot, subject))
 
 
@@ -106,23 +113,6 @@ def _cells(shot: Shot, subject: str) -> Iterator[Mapping[str, AxisValue]]:
 
 def _hits(rule: Mapping[str, frozenset[str]], subject: str, cell: Mapping[str, AxisValue]) -> bool:
     return all((subject if axis == "subject" else cell[axis].key) in keys for axis, keys in rule.items())
-
-
-def _cast(reading: Reading, value: JSONValue, subjects: Mapping[str, Subject], where: Where) -> tuple[str, ...]:
-    each = value.get("each") if isinstance(value, Mapping) else value
-    if each == ALL and isinstance(value, Mapping):
-        return tuple(subjects)
-    at: Where = (*where, "each") if isinstance(value, Mapping) else where
-    return names_in(reading, "subject", each, subjects, at)
-
-
-def names_in(
-    reading: Reading, what: str, value: JSONValue, known: Mapping[str, object], where: Where
-) -> tuple[str, ...]:
-    """The names of a text or a list, without the unknown ones, which are noted."""
-    several = not isinstance(value, str)
-    names = [(as_text(name), (*where, at) if several else where) for at, name in enumerate(as_items(value))]
-    return tuple(dict.fromkeys(name for name, place in names if reading.known(what, name, known, place)))
 
 
 def _values_in(
@@ -171,15 +161,15 @@ def _exclude(
         rule = {}
         for axis, chosen in as_object(item).items():
             place: Where = (*where, at, axis)
-            if axis == "subject":
+            if axis == "subject" and subjects:
                 rule[axis] = frozenset(names_in(reading, "subject", chosen, subjects, place))
             elif axis in matrix:
                 values = {value.key: value for value in matrix[axis]}
                 rule[axis] = frozenset(_values_in(reading, axis, chosen, values, place))
             else:
-                known = [*matrix, "subject"]
+                known = [*matrix, *(["subject"] if subjects else [])]
                 near = did_you_mean(axis, known)
-                reading.wrong_key("not_in_matrix", place, hints=near, name=axis, known=", ".join(known))
+                reading.wrong_key("not_in_matrix", place, hints=near, name=axis, known=", ".join(known) or "none")
         rules.append(rule)
     return [rule for rule in rules if rule]
 

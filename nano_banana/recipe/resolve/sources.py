@@ -2,17 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
+from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
+from nano_banana.core.json import as_text
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.reading import Reading
 
 MOST_WAYS = 64
 """Ways of one shot through stages that fork and meet again: each is drawn for every take."""
+
+
+RULINGS = ("accepted", "unsure", "rejected")
+"""What a source may want of a gate's pictures."""
+
+
+def read_sources(reading: Reading, value: JSONValue, verbs: Mapping[str, str], where: Where) -> tuple[Source, ...]:
+    """The collections of a text or a list, without the unknown ones, which are noted."""
+    drawn = [name for name, verb in verbs.items() if verb != "train"]
+    shots = reading.section("shots")
+    sources = []
+    for at, item in enumerate(as_items(value)):
+        place = where if isinstance(value, str) else (*where, at)
+        source = _source(as_text(item), shots, verbs)
+        if not reading.known("stage with pictures", source.stage, drawn, place):
+            continue
+        judged = verbs[source.stage] == "gate"
+        if source.ruling and not judged:
+            reading.wrong("judges_nothing", place, stage=source.stage, ruling=source.ruling)
+        elif not source.shot or reading.known("shot", source.shot, [*shots, *(RULINGS if judged else ())], place):
+            sources.append(source)
+    return tuple(sources)
+
+
+def _source(text: str, shots: Container[str], verbs: Mapping[str, str]) -> Source:
+    """`stage`, `stage.shot`, `gate.accepted` or `gate.shot.accepted`; of a gate, a ruling goes before a shot."""
+    stage, _, rest = text.partition(".")
+    shot, _, last = rest.rpartition(".")
+    if last in RULINGS and (verbs.get(stage) == "gate" or last not in shots):
+        return Source(stage=stage, shot=shot, ruling=last)
+    return Source(stage=stage, shot=rest)
+
+
+def before(stages: list[Stage], stage: Stage) -> list[Stage]:
+    """The stages that the pictures of a stage have come through. The stages wait for one another in no circle."""
+    by_id = {other.id: other for other in stages}
+    found: dict[str, Stage] = {}
+    waiting = [source.stage for source in stage.sources]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = by_id[name]
+            waiting += [source.stage for source in by_id[name].sources]
+    return list(found.values())
 
 
 def drawn_by(stages: list[Stage], shots: Mapping[str, Shot]) -> Mapping[str, list[Shot]]:
@@ -43,11 +91,11 @@ def check_sources(reading: Reading, stages: list[Stage], drawn: Mapping[str, lis
             reading.wrong("too_many_ways", (*stage.where, field), stage=name, most=MOST_WAYS)
         written = stage.data[field]
         for at, item in enumerate(as_items(written)):
-            before, _, shot = str(item).partition(".")
-            if shot and not _has(reading, Source(stage=before, shot=shot), drawn):
+            source = _source(str(item), reading.section("shots"), {other.id: other.verb for other in stages})
+            if source.shot and not _has(reading, source, drawn):
                 where = (*stage.where, field) if isinstance(written, str) else (*stage.where, field, at)
-                known = ", ".join(f"{before}.{other.name}" for other in drawn[before])
-                reading.wrong("shot_not_in_stage", where, stage=before, shot=shot, known=known or "none")
+                known = ", ".join(f"{source.stage}.{other.name}" for other in drawn[source.stage])
+                reading.wrong("shot_not_in_stage", where, stage=source.stage, shot=source.shot, known=known or "none")
 
 
 def _has(reading: Reading, source: Source, drawn: Mapping[str, list[Shot]]) -> bool:

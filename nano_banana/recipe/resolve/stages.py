@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from graphlib import CycleError
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -11,58 +10,58 @@ from pathlib import Path
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
-from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.model import AdapterFile
-from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.choices import read_keep
+from nano_banana.recipe.resolve.gates import read_gate
+from nano_banana.recipe.resolve.known import Known
+from nano_banana.recipe.resolve.known import adapters_of
+from nano_banana.recipe.resolve.known import prompt_of
+from nano_banana.recipe.resolve.masks import mask_file
 from nano_banana.recipe.resolve.prompts import ALL
-from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.recipe.resolve.shots import names_in
+from nano_banana.recipe.resolve.reading import names_in
+from nano_banana.recipe.resolve.sources import read_sources
 from nano_banana.recipe.resolve.subjects import existing
-from nano_banana.recipe.resolve.subjects import existing_picture
 from nano_banana.recipe.resolve.subjects import pictures_of
-from nano_banana.stages.inpaint import SHAPES
 from nano_banana.stages.registry import KINDS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """The names that stages may refer to."""
-
-    subjects: Mapping[str, Subject]
-    adapters: Mapping[str, AdapterFile]
-    shots: Mapping[str, Shot]
-    templates: Mapping[str, Text]
 
 
 def read_stages(reading: Reading, known: Known) -> list[Stage]:
     """Every stage in the order written; what it refers to must be there."""
     entries = [as_object(entry) for entry in as_items(reading.document.data.get("stages"))]
+    return [_stage(reading, known, entry, ("stages", at)) for at, entry in enumerate(entries)]
+
+
+def verbs_of(reading: Reading) -> Mapping[str, str]:
+    """What each stage does, by its id; ids that are there twice are noted."""
     verbs: dict[str, str] = {}
-    for at, entry in enumerate(entries):
+    for at, item in enumerate(as_items(reading.document.data.get("stages"))):
+        entry = as_object(item)
         name = as_text(entry["id"])
         if name in verbs:
             reading.wrong("repeated_id", ("stages", at, "id"), id=name)
         if _verb(entry) == "train" and name in reading.section("adapters"):
             reading.wrong("adapter_twice", ("stages", at, "id"), name=name)
         verbs.setdefault(name, _verb(entry))
-    return [_stage(reading, known, entry, verbs, ("stages", at)) for at, entry in enumerate(entries)]
+    return verbs
 
 
 def _verb(entry: JSONObject) -> str:
     return next(verb for verb in KINDS if verb in entry)
 
 
-def _stage(reading: Reading, known: Known, entry: JSONObject, verbs: Mapping[str, str], where: Where) -> Stage:
+def field_of(verb: str) -> str:
+    """The key of a stage that names what it works on."""
+    return "each" if verb == "call" else verb
+
+
+def _stage(reading: Reading, known: Known, entry: JSONObject, where: Where) -> Stage:
     verb = _verb(entry)
+    field = field_of(verb)
     subjects: tuple[str, ...] = ()
     shots: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -73,21 +72,22 @@ def _stage(reading: Reading, known: Known, entry: JSONObject, verbs: Mapping[str
         named = _some(reading, "shot", entry[verb], reading.section("shots"), (*where, verb))
         shots = tuple(name for name in named if name in known.shots)
     else:
-        field = "each" if verb == "call" else verb
-        sources = _sources(reading, entry[field], verbs, (*where, field))
+        sources = read_sources(reading, entry[field], known.verbs, (*where, field))
     return Stage(
         id=as_text(entry["id"]),
         verb=verb,
         where=where,
-        endpoint=as_text(entry["call" if verb == "call" else "using"]),
+        endpoint=as_text(entry.get("call" if verb == "call" else "using", "")),
         options=as_object(entry.get("with")),
         data=entry,
         subjects=subjects,
         shots=shots,
         sources=sources,
-        adapters=_adapters(reading, known, as_object(entry.get("adapters")), verbs, where),
+        adapters=adapters_of(reading, known, as_object(entry.get("adapters")), where),
         files=_files(reading, verb, entry, where),
-        prompt=_prompt(reading, known, entry.get("prompt"), (*where, "prompt")),
+        prompt=prompt_of(reading, known, entry.get("prompt"), (*where, "prompt")),
+        gate=read_gate(reading, known, entry, where) if verb == "gate" else None,
+        keep=read_keep(entry) if verb == "choose" else None,
     )
 
 
@@ -101,36 +101,6 @@ def _check_photos(reading: Reading, subjects: tuple[str, ...], where: Where) -> 
             reading.wrong("no_training_set", where, subject=name)
 
 
-def _sources(reading: Reading, value: JSONValue, verbs: Mapping[str, str], where: Where) -> tuple[Source, ...]:
-    drawn = [name for name, verb in verbs.items() if verb != "train"]
-    sources = []
-    for at, item in enumerate(as_items(value)):
-        place = where if isinstance(value, str) else (*where, at)
-        stage, _, shot = as_text(item).partition(".")
-        if reading.known("stage with pictures", stage, drawn, place) and (
-            not shot or reading.known("shot", shot, reading.section("shots"), place)
-        ):
-            sources.append(Source(stage=stage, shot=shot))
-    return tuple(sources)
-
-
-def _adapters(
-    reading: Reading, known: Known, data: JSONObject, verbs: Mapping[str, str], where: Where
-) -> tuple[tuple[str, float], ...]:
-    """Names with their scales. One whose file is missing has a problem of its own."""
-    trained = [name for name, verb in verbs.items() if verb == "train"]
-    names = [*trained, *reading.section("adapters")]
-    found = []
-    for name, scale in data.items():
-        if name not in names:
-            near = did_you_mean(name, names)
-            listed = ", ".join(names) or "none"
-            reading.wrong_key("unknown_adapter", (*where, "adapters", name), hints=near, name=name, known=listed)
-        elif name in trained or name in known.adapters:
-            found.append((name, as_number(scale)))
-    return tuple(found)
-
-
 def _files(reading: Reading, verb: str, entry: JSONObject, where: Where) -> Mapping[str, Path]:
     if verb == "generate":
         return pictures_of(reading, entry.get("images"), (*where, "images"))
@@ -142,27 +112,11 @@ def _files(reading: Reading, verb: str, entry: JSONObject, where: Where) -> Mapp
                 files[field] = found
         return files
     if verb == "inpaint":
-        return _mask_file(reading, as_object(entry["mask"]), (*where, "mask"))
+        mask = as_object(entry["mask"])
+        if "redraws" in entry and "assign" not in mask:
+            reading.wrong_key("only_with", (*where, "redraws"), key="redraws", needs="assign")
+        return mask_file(reading, mask, (*where, "mask"))
     return {}
-
-
-def _mask_file(reading: Reading, mask: JSONObject, where: Where) -> Mapping[str, Path]:
-    shapes = [shape for shape in SHAPES if shape in mask]
-    if len(shapes) != 1:
-        found = " and ".join(f"`{shape}`" for shape in shapes) or "none"
-        reading.wrong_key("mask_shapes", where, found=found, shapes=", ".join(SHAPES))
-    for shape in ("box", "ellipse"):
-        corners = [as_number(value) for value in as_items(mask.get(shape))]
-        if corners and (corners[0] >= corners[2] or corners[1] >= corners[3]):
-            reading.wrong("mask_inside_out", (*where, shape), shape=shape)
-    if "file" not in mask:
-        return {}
-    path = existing_picture(reading, as_text(mask["file"]), (*where, "file"))
-    return {} if path is None else {"mask": path}
-
-
-def _prompt(reading: Reading, known: Known, value: JSONValue, where: Where) -> Text | None:
-    return None if value is None else find_text(reading, as_text(value), known.templates, where)
 
 
 def find_cycle(stages: list[Stage]) -> list[str]:

@@ -15,6 +15,7 @@ from nano_banana.recipe.model import AdapterFile
 from nano_banana.recipe.model import Photo
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.resolve.holdout import read_held_out
 from nano_banana.recipe.resolve.pictures import CAMERA_SUFFIXES
 from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES
 from nano_banana.recipe.resolve.pictures import picture_media
@@ -35,20 +36,28 @@ def read_subjects(reading: Reading) -> Mapping[str, Subject]:
         if trigger in triggers:
             reading.wrong("same_trigger", (*where, "trigger"), trigger=trigger, other=triggers[trigger], name=name)
         triggers[trigger] = name
+        training_set = data.get("training_set")
+        photos = _photo_set(reading, training_set, (*where, "training_set"))
+        hold_out = training_set.get("hold_out") if isinstance(training_set, Mapping) else None
+        held = read_held_out(reading, hold_out, photos, (*where, "training_set", "hold_out"))
+        shown = _photo_set(reading, data.get("references"), (*where, "references"))
         subjects[name] = Subject(
             name=name,
             noun=as_text(data["noun"]),
             trigger=trigger,
             traits={trait: as_text(words) for trait, words in as_object(data.get("traits")).items()},
-            photos=_training_set(reading, data.get("training_set"), (*where, "training_set")),
+            photos=photos,
+            held_out=held.named,
+            hold_out=held.count,
+            references=tuple(photo.path for photo in shown),
             consent=as_object(data.get("consent")),
         )
     return subjects
 
 
-def _training_set(reading: Reading, value: JSONValue, where: Where) -> tuple[Photo, ...]:
+def _photo_set(reading: Reading, value: JSONValue, where: Where) -> tuple[Photo, ...]:
     if isinstance(value, Mapping):
-        return _training_set(reading, value["photos"], (*where, "photos"))
+        return _photo_set(reading, value["photos"], (*where, "photos"))
     photos: dict[Path, Photo] = {}
     for at, item in enumerate(as_items(value)):
         photos |= _photos(reading, as_text(item), where if isinstance(value, str) else (*where, at))

@@ -15,6 +15,7 @@ from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import asking
 from nano_banana.recipe.resolve.checks import is_template
 from nano_banana.recipe.resolve.prompts import check_text
 from nano_banana.recipe.resolve.prompts import names_for
@@ -38,30 +39,39 @@ def check_texts(
     traits = traits_of(subjects)
     everywhere = {axis: values for shot in shots.values() for axis, values in shot.matrix.items()}
     axes = everywhere.keys() | reading.section("axes").keys()
-    names = {
-        shot.name: names_for(reading, traits, shot.matrix, somebody=has_cast(reading, shot)) for shot in shots.values()
-    }
     done: set[tuple[Where, tuple[object, ...]]] = set()
 
-    def check(text: Text, shot: Shot) -> None:
+    def check(text: Text, shot: Shot, *, by_person: bool = False) -> None:
         """Check the text once for all shots whose takes have the same names."""
-        alike = (has_cast(reading, shot), *((axis, *values[:1]) for axis, values in shot.matrix.items()))
+        somebody = has_cast(reading, shot) and (by_person or not shot.together)
+        alike = (somebody, *shot.together, "", *((axis, *values[:1]) for axis, values in shot.matrix.items()))
         if (text.where, alike) not in done:
             done.add((text.where, alike))
-            check_text(reading, text, names[shot.name], shot=shot.name, axes=axes)
+            names = names_for(reading, traits, shot.matrix, somebody=somebody, places=shot.together)
+            check_text(reading, text, names, shot=shot, axes=axes)
 
     for shot in shots.values():
         check(shot.template, shot)
-    for stage in stages:
+    for stage in asking(stages):
         for text in texts_of(stage):
             for shot in drawn[stage.id]:
-                check(text, shot)
+                check(text, shot, by_person=stage.by_person)
             if stage.verb == "train":
                 check_text(reading, text, training_names(reading, traits))
     used = {text.where for text in _used(shots, stages)}
     for text in templates.values():
         if text.where not in used:
             _check_unused(reading, text, names_for(reading, traits, everywhere, somebody=True))
+
+
+def prefix_of(reading: Reading, subjects: Mapping[str, Subject]) -> Text | None:
+    """The template that begins every caption, where there is one; what is wrong with it is noted."""
+    prefix = as_object(reading.section("photo_rules").get("captions")).get("prefix")
+    if not isinstance(prefix, str):
+        return None
+    text = Text(text=prefix, where=("photo_rules", "captions", "prefix"))
+    check_text(reading, text, training_names(reading, traits_of(subjects)))
+    return text
 
 
 def has_cast(reading: Reading, shot: Shot) -> bool:
@@ -77,7 +87,7 @@ def training_names(reading: Reading, traits: frozenset[str]) -> Names:
 
 def _used(shots: Mapping[str, Shot], stages: list[Stage]) -> Iterator[Text]:
     yield from (shot.template for shot in shots.values())
-    yield from (stage.prompt for stage in stages if stage.prompt is not None)
+    yield from (stage.prompt for stage in asking(stages) if stage.prompt is not None)
 
 
 def _check_unused(reading: Reading, text: Text, names: Names) -> None:
@@ -115,28 +125,6 @@ def leaves(value: JSONValue, path: Where = ()) -> Iterator[tuple[Where, JSONValu
             yield from leaves(item, (*path, at))
     else:
         yield path, value
-
-
-def check_triggers(
-    reading: Reading, subjects: Mapping[str, Subject], stages: list[Stage], drawn: Mapping[str, list[Shot]]
-) -> None:
-    """Warn of prompts that draw with a subject's adapter and never say its trigger."""
-    trained = {stage.id for stage in stages if stage.verb == "train"}
-    for stage in stages:
-        if not any(name in trained for name, _ in stage.adapters):
-            continue
-        for shot in drawn[stage.id]:
-            text = stage.prompt or shot.template
-            if not _says_trigger(reading, text, [subjects[name] for name in shot.cast]):
-                reading.warn("no_trigger", text.where, stage=stage.id, shot=shot.name)
-
-
-def _says_trigger(reading: Reading, text: Text, cast: list[Subject]) -> bool:
-    try:
-        uses = reading.engine.compile(text.text).uses
-    except TemplateFault:
-        return True
-    return "subject.trigger" in uses or all(subject.trigger in text.text for subject in cast)
 
 
 def environment_in(reading: Reading, texts: list[Text]) -> JSONObject:

@@ -9,6 +9,7 @@ from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import asking
 from nano_banana.recipe.resolve.reading import Reading
 
 UNUSED = frozenset({"template_unused", "shot_unused", "adapter_unused", "no_stages"})
@@ -28,7 +29,7 @@ def check_unused(reading: Reading, shots: Mapping[str, Shot], stages: Iterable[S
     for name, shot in shots.items():
         if name not in drawn:
             _warn(reading, "shot_unused", reading.document.key_place(shot.where), name)
-    worn = {name for stage in stages for name, _ in stage.adapters}
+    worn = {name for stage in asking(stages) for name, _ in stage.adapters}
     for stage in stages:
         if stage.verb == "train" and stage.id not in worn and drawn:
             _warn(reading, "adapter_unused", reading.document.nearest((*stage.where, "id")), stage.id)
