@@ -16,6 +16,9 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.nouns import StageCount
 from nano_banana.project.nouns import Tally
 
+HERE = "local"
+"""The provider that is this machine itself."""
+
 
 def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     """Print a row for each stage, then the sum."""
@@ -23,21 +26,19 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     done = sum(record.status is Status.DONE for record in takes)
     screen.say(f"{forecast.project} on {provider}: {numbered(len(takes), 'take')}, {done:,} of them done")
     screen.say()
-    rows = [
-        (stage, f"{count.cached:,}", f"{count.to_make:,}", _cost(count))
-        for stage, count in forecast.tally.stages.items()
-    ]
-    screen.table(rows, head=("stage", "cached", "to make", "cost"), indent=2)
+    screen.table(_rows(forecast.tally), head=_head(forecast.tally), indent=2)
     screen.say()
     lost = [record for record in forecast.records if record.status in {Status.FAILED, Status.BLOCKED}]
     if lost:
         say_lost(screen, lost, "would fail")
-    screen.say(verdict(forecast.tally, whole=not lost))
+    screen.say(verdict(forecast.tally, provider, whole=not lost))
+    if forecast.tally.may:
+        screen.say(second_chances(forecast.tally, provider))
     if forecast.sent:
         screen.say(f"{numbered(len(forecast.sent), 'call')} of these sent already: paid for, to be collected")
     if forecast.lost:
         say_open(screen, forecast.lost)
-    if forecast.tally.money.high and forecast.prices_as_of:
+    if (forecast.tally.money.high or forecast.tally.may_high) and forecast.prices_as_of:
         screen.say(f"by prices of {forecast.prices_as_of}; fal changes them now and then")
 
 
@@ -54,18 +55,62 @@ def say_open(screen: Screen, lost: Sequence[Ticket]) -> None:
     screen.say("a run looks for them at fal; then `--resubmit` buys again what is not found, `--abandon` gives it up")
 
 
-def verdict(tally: Tally, *, whole: bool) -> str:
-    """What is left to do, and for how much; `whole` where nothing would fail."""
-    if not tally.to_make and whole:
+def verdict(tally: Tally, provider: str, *, whole: bool) -> str:
+    """What is left to do, by whom and for how much; `whole` where nothing would fail."""
+    if not tally.to_make and not tally.may and whole:
         return f"nothing to do: {numbered(tally.cached, 'call')}, all in the store"
-    made = f"{numbered(tally.to_make, 'call')} to make, {tally.cached:,} in the store"
+    here = tally.to_make - tally.paid
+    who = f" ({tally.paid:,} on {provider}, {here:,} on this machine)" if here and provider != HERE else ""
+    made = f"{numbered(tally.to_make, 'call')} to make{who}, {tally.cached:,} in the store"
     return f"{made}; {price(tally)}"
+
+
+def second_chances(tally: Tally, provider: str) -> str:
+    """What gates may ask for beside, what of it is likely, and what that is judged by."""
+    most = f"up to {numbered(tally.may, 'call')} more for {_at_most(tally)} if a gate refuses"
+    assumed = tally.assumed
+    if assumed is None or not tally.may_paid:
+        return most
+    likely = f"about {round(tally.expected.calls):,} on {provider} for {money(tally.expected.usd)}"
+    passed = f"{assumed.passed:,} of {assumed.judged:,}"
+    if assumed.known:
+        return f"{most}; {likely} by what passed before ({passed})"
+    return f"{most}; {likely} assuming that {passed} pass, since nothing was judged yet"
 
 
 def price(tally: Tally) -> str:
     """The cost of what is to be made: one sum or a range, and how many calls nobody can price."""
     spread = _range(tally.money.low, tally.money.high)
     return spread + (f" and {numbered(tally.unpriced, 'call')} at an unknown price" if tally.unpriced else "")
+
+
+def whole_price(tally: Tally) -> str:
+    """The cost of what is to be made, and the most that second chances may add."""
+    return f"{price(tally)}, and {_at_most(tally)} more if gates refuse" if tally.may_paid else price(tally)
+
+
+def _head(tally: Tally) -> tuple[str, ...]:
+    return ("stage", "cached", "to make", "cost", *(("may be made", "for up to") if tally.may else ()))
+
+
+def _rows(tally: Tally) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for stage, count in tally.stages.items():
+        row = (stage, f"{count.cached:,}", f"{count.to_make:,}", _cost(count))
+        chances = (f"{count.may:,}", _may_cost(count)) if count.may else ("", "")
+        rows.append((*row, *chances) if tally.may else row)
+    return rows
+
+
+def _at_most(tally: Tally) -> str:
+    unknown = f" and {numbered(tally.may_unpriced, 'call')} at an unknown price" if tally.may_unpriced else ""
+    return f"up to {money(tally.may_high)}{unknown}"
+
+
+def _may_cost(count: StageCount) -> str:
+    if count.may_unpriced == count.may:
+        return "unknown"
+    return money(count.may_high) + (" + unknown" if count.may_unpriced else "")
 
 
 def _cost(count: StageCount) -> str:

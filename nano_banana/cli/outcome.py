@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from nano_banana.cli.acceptance import say_acceptance
 from nano_banana.cli.amounts import duration
 from nano_banana.cli.amounts import spent
 from nano_banana.cli.cells import visible
@@ -32,9 +33,10 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
-    """Print the failures, then one line of sums and where the pictures are."""
+    """Print the failures, then one line of sums, what the gates said, and where the pictures are."""
     takes = [record for record in outcome.records if record.card.kind == "take"]
-    wanted, noun = (takes, "take") if takes else (outcome.records, "adapter")
+    adapters = [record for record in outcome.records if record.card.kind == "adapter"]
+    wanted, noun = (takes, "take") if takes else (adapters, "adapter")
     done = sum(record.status is Status.DONE for record in wanted)
     lost = [record for record in outcome.records if record.status in {Status.FAILED, Status.BLOCKED}]
     if lost:
@@ -52,6 +54,7 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     cost = spent(outcome.cost_usd, outcome.unknown_cost)
     tail = f", {cost}" if cost else ""
     screen.say(f"{done:,} of {numbered(len(wanted), noun)} done: {calls} in {duration(seconds)}{tail}")
+    say_acceptance(screen, outcome.records, str(outcome.folder))
     if any(record.pictures for record in outcome.records):
         screen.say(f"pictures: {outcome.folder}")
     if outcome.older:

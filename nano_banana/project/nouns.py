@@ -2,9 +2,24 @@
 
 from nano_banana.planner.forecast import StageCount
 from nano_banana.planner.forecast import Tally
+from nano_banana.project.acceptance import Acceptance
+from nano_banana.project.acceptance import Counts
 from nano_banana.reports.compare import Change
 from nano_banana.reports.compare import Difference
+from nano_banana.reports.entries import judged_picture
 from nano_banana.reports.record import Record
+from nano_banana.reports.ruled import Ruled
 from nano_banana.workshop.order import Outcome
 
-__all__ = ["Change", "Difference", "Outcome", "Record", "StageCount", "Tally"]
+__all__ = [
+    "Acceptance",
+    "Change",
+    "Counts",
+    "Difference",
+    "Outcome",
+    "Record",
+    "Ruled",
+    "StageCount",
+    "Tally",
+    "judged_picture",
+]

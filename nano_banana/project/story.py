@@ -26,11 +26,12 @@ from nano_banana.project.project import Project
 from nano_banana.reports.compare import Change
 from nano_banana.reports.compare import Difference
 from nano_banana.reports.compare import differences
+from nano_banana.reports.files import SEAM
+from nano_banana.reports.files import folder_of
+from nano_banana.reports.files import stem_of
 from nano_banana.reports.record import Record
-from nano_banana.reports.record import folder_of
-from nano_banana.reports.record import position
+from nano_banana.reports.record import positions
 from nano_banana.reports.record import record_of
-from nano_banana.reports.record import stem_of
 from nano_banana.workshop.workshop import before_note
 
 
@@ -69,17 +70,23 @@ def tell_story(project: Project, name: str) -> Story:
     Raises Invalid where the recipe has none of that name.
     """
     plan = project.plan
+    lookup, invent = project.workshop.store.replies, imaginer(project.catalog)
     node = _find(plan, name)
+    if any(group.waits for group in plan.groups):
+        # Only all takes together say who was chosen, and so how far this one went.
+        node = [end.node for end in preview(plan, lookup, invent) if end.node.id == node.id][-1]
     part = replace(
         plan,
         roots=[root for root in plan.roots if root.id in (node.id, *node.after)],
-        groups=[] if node in plan.roots else [Group(after=node.after, count=1, nodes=lambda: iter([node]))],
+        groups=[]
+        if node in plan.roots
+        else [Group(name=node.id, after=node.after, count=1, nodes=lambda _ends: iter([node]))],
     )
-    ends = list(preview(part, project.workshop.store.replies, imaginer(project.catalog)))
-    positions = [(position(step, end.node.card.slot, at), step) for end in ends for at, step in enumerate(end.steps)]
+    ends = list(preview(part, lookup, invent))
+    steps = [place for end in ends for place in zip(positions(end.steps, end.node.card.slot), end.steps, strict=True)]
     return Story(
         record=record_of(ends[-1]),
-        calls=_calls(project, positions),
+        calls=_calls(project, steps),
         sources=_sources(plan, ends),
     )
 
@@ -87,9 +94,9 @@ def tell_story(project: Project, name: str) -> Story:
 def _find(plan: Plan, name: str) -> Node:
     """The node of that id; or the one that a picture, by the name of its file, is of."""
     path = PurePath(name)
-    stem = path.stem if "." in path.name else name
+    stem = (path.stem if "." in path.name else name).partition(SEAM)[0]
     ids, alike = [], []
-    for node in (*plan.roots, *(node for group in plan.groups for node in group.nodes())):
+    for node in (*plan.roots, *(node for group in plan.groups if not group.waits for node in group.nodes({}))):
         if node.id == name:
             return node
         if name == node.id.partition("@")[0] or stem == stem_of(node.id):
@@ -105,20 +112,20 @@ def _folders(node: Node) -> set[str]:
     return {folder_of(node.id, stage) for stage in (node.card.stage, *node.id.partition("@")[2].split("+"))}
 
 
-def _calls(project: Project, positions: Sequence[tuple[str, Step]]) -> list[CallStory]:
+def _calls(project: Project, steps: Sequence[tuple[str, Step]]) -> list[CallStory]:
     store = project.workshop.store
     trail = store.trail(project.recipe.name)
     replaced: dict[str, str] = json.loads(store.notes(before_note(project.recipe.name)) or "{}")
     latest = store.runs(project.recipe.name, limit=1)
-    makers = store.makers([step.call.key for _, step in positions])
+    makers = store.makers([step.call.key for _, step in steps])
     # What stood there in the last run; for a call that the last run itself made, what stood there before it.
     before = {
         place: replaced.get(place, step.call.key) if trail.get(place) == step.call.key else trail.get(place, "")
-        for place, step in positions
+        for place, step in steps
     }
     documents = store.documents(before.values())
     stories = []
-    for place, step in positions:
+    for place, step in steps:
         told, old = document(step.call), documents.get(before[place])
         run = makers.get(step.call.key)
         ran = bool(latest) and run == latest[0].id

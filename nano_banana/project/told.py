@@ -8,15 +8,19 @@ from collections.abc import Sequence
 
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
+from nano_banana.planner.forecast import Tally
+from nano_banana.project.acceptance import acceptance
+from nano_banana.project.acceptance import acceptance_json
 from nano_banana.project.forecast import Forecast
+from nano_banana.reports.entries import adapter_json
+from nano_banana.reports.entries import person_json
+from nano_banana.reports.entries import take_json
 from nano_banana.reports.record import Record
-from nano_banana.reports.record import adapter_json
-from nano_banana.reports.record import take_json
 from nano_banana.workshop.order import Outcome
 
 
 def tell_plan(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
-    """A forecast: `made` counts the calls that would be made."""
+    """A forecast: `made` counts the calls that would be made, `may_make` counts those that gates may ask for beside."""
     tally = forecast.tally
     return {
         "recipe": forecast.project,
@@ -30,6 +34,9 @@ def tell_plan(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
             "unknown": len(forecast.lost),
         },
         "cost_usd": {**_estimate(forecast), "billed": None},
+        "paid_calls": tally.paid,
+        "may_make": _may_make(tally),
+        "expected": _expected(tally),
         **_records(forecast.records, folder),
     }
 
@@ -42,10 +49,9 @@ def tell_run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
 def write_run(forecast: Forecast, outcome: Outcome) -> Iterator[str]:
     """What `tell_run` tells, as JSON in pieces: a set of ten thousand takes is never held twice."""
     folder = str(outcome.folder)
-    takes = (take_json(record, folder) for record in outcome.records if record.card.kind == "take")
-    adapters = (adapter_json(record) for record in outcome.records if record.card.kind == "adapter")
-    yield json.dumps(_run(forecast, outcome))[:-1]
-    for name, entries in (("takes", takes), ("adapters", adapters)):
+    accepted = json.dumps(acceptance_json(acceptance(outcome.records)))
+    yield f'{json.dumps(_run(forecast, outcome))[:-1]}, "acceptance": {accepted}'
+    for name, entries in _sections(outcome.records, folder).items():
         yield f', "{name}": ['
         for number, entry in enumerate(entries):
             yield ("," if number else "") + json.dumps(entry, separators=(",", ":"))
@@ -83,7 +89,34 @@ def _estimate(forecast: Forecast) -> dict[str, JSONValue]:
     return {"estimated_low": round(money.low, 6), "estimated_high": high}
 
 
+def _may_make(tally: Tally) -> dict[str, JSONValue]:
+    usd = None if tally.may_unpriced else round(tally.may_high, 6)
+    return {"calls": tally.may, "paid_calls": tally.may_paid, "usd_high": usd}
+
+
+def _expected(tally: Tally) -> dict[str, JSONValue] | None:
+    """What is likely of second chances, and what that is judged by; None where there are none."""
+    assumed = tally.assumed
+    if assumed is None:
+        return None
+    return {
+        "calls": round(tally.expected.calls, 3),
+        "usd": round(tally.expected.usd, 6),
+        "passed": assumed.passed,
+        "judged": assumed.judged,
+        "known": assumed.known,
+    }
+
+
 def _records(records: Sequence[Record], folder: str) -> dict[str, JSONValue]:
-    takes = [take_json(record, folder) for record in records if record.card.kind == "take"]
-    adapters = [adapter_json(record) for record in records if record.card.kind == "adapter"]
-    return {"takes": takes, "adapters": adapters}
+    sections = {name: list(entries) for name, entries in _sections(records, folder).items()}
+    return {"acceptance": acceptance_json(acceptance(records)), **sections}
+
+
+def _sections(records: Sequence[Record], folder: str) -> dict[str, Iterator[dict[str, JSONValue]]]:
+    """What is told of each node, one by one."""
+    return {
+        "takes": (take_json(record, folder) for record in records if record.card.kind == "take"),
+        "adapters": (adapter_json(record) for record in records if record.card.kind == "adapter"),
+        "people": (person_json(record) for record in records if record.card.kind == "person"),
+    }

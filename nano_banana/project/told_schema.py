@@ -3,98 +3,101 @@
 from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.result import Status
+from nano_banana.project.told_gates import ACCEPTANCE
+from nano_banana.project.told_gates import ATTEMPT
+from nano_banana.project.told_gates import EXPECTED
+from nano_banana.project.told_gates import LEFT
+from nano_banana.project.told_gates import MAY_MAKE
+from nano_banana.project.told_gates import PERSON
+from nano_banana.project.told_gates import PICTURES
+from nano_banana.project.told_gates import VERDICT
+from nano_banana.project.told_shapes import COUNT
+from nano_banana.project.told_shapes import DIGEST
+from nano_banana.project.told_shapes import DOLLARS
+from nano_banana.project.told_shapes import REASONS
+from nano_banana.project.told_shapes import STATUS
+from nano_banana.project.told_shapes import TEXT
+from nano_banana.project.told_shapes import shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ADDRESS = "https://nano-banana.invalid/schemas/run.schema.json"
 
-_COUNT: JSONObject = {"type": "integer", "minimum": 0}
-_DOLLARS: JSONObject = {"type": ["number", "null"], "minimum": 0}
-_DIGEST: JSONObject = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
-_TEXT: JSONObject = {"type": "string"}
-
-
-def _object(about: str, properties: JSONObject, *, optional: tuple[str, ...] = ()) -> JSONObject:
-    """An object with all of these properties but the optional ones; others may come with later versions."""
-    required: list[JSONValue] = [name for name in properties if name not in optional]
-    return {"type": "object", "description": about, "properties": properties, "required": required}
-
-
-_STATUS: JSONObject = {
-    "enum": [str(status) for status in Status],
-    "description": "`done`; `failed`; `blocked`: what it waits for failed; `stopped`: the run ended first; "
-    "`planned`: to be made (in a plan).",
-}
-
-_REASONS: JSONObject = {
-    "type": "array",
-    "description": "Why it failed; empty where it did not.",
-    "items": _object("One reason.", {"kind": {**_TEXT, "description": "What went wrong, as one word for programs."}}),
-}
-
-_TAKE = _object(
+_TAKE = shape(
     "One take: a shot with one value of each axis and one seed.",
     {
-        "id": {**_TEXT, "description": "Its name, as `--only` and `explain` take it: `headshots/ana/office/s11`."},
-        "shot": {**_TEXT, "description": "The shot's name."},
-        "subject": {"type": ["string", "null"], "description": "Who is in it; null where nobody is named."},
+        "id": {**TEXT, "description": "Its name, as `--only` and `explain` take it: `headshots/ana/office/s11`."},
+        "shot": {**TEXT, "description": "The shot's name."},
+        "template": {
+            "type": ["string", "null"],
+            "description": "The template's name; the shot's where it has its own.",
+        },
+        "subject": {
+            "type": ["string", "null"],
+            "description": "Who is in it; null where nobody is named, or several stand together.",
+        },
+        "cast": {
+            "type": "array",
+            "description": "Everybody in it, from left to right.",
+            "items": {**TEXT, "description": "A subject's name."},
+        },
         "axes": {
             "type": "object",
             "description": "Axis to the key of its value.",
-            "additionalProperties": {**_TEXT, "description": "The value's key."},
+            "additionalProperties": {**TEXT, "description": "The value's key."},
         },
         "seed": {"type": "integer", "minimum": 0, "description": "The seed it is drawn with."},
-        "status": _STATUS,
-        "path": {"type": ["string", "null"], "description": "The file of the last stage's picture, once it is done."},
-        "sha256": {**_DIGEST, "description": "The digest of that file."},
-        "pictures": {
-            "type": "object",
-            "description": "Stage to the file of its picture, for the stages that made one.",
-            "additionalProperties": {**_TEXT, "description": "The file's path."},
+        "status": STATUS,
+        "path": {
+            "type": ["string", "null"],
+            "description": "The file of the last stage's picture, once it is done; null where its way ended early.",
         },
-        "reasons": _REASONS,
+        "sha256": {**DIGEST, "description": "The digest of that file."},
+        "pictures": PICTURES,
+        "reasons": REASONS,
+        "verdict": VERDICT,
+        "attempts": {"type": "array", "items": ATTEMPT, "description": "Every try, where a gate judges; in order."},
+        "left": LEFT,
     },
 )
 
-_ADAPTER = _object(
+_ADAPTER = shape(
     "One training: an adapter of one subject.",
     {
-        "id": {**_TEXT, "description": "The train stage and the subject: `likeness/ana`."},
-        "stage": {**_TEXT, "description": "The train stage's id."},
-        "subject": {**_TEXT, "description": "Who is trained."},
-        "status": _STATUS,
-        "sha256": {**_DIGEST, "description": "The digest of the adapter's file; null where it is not made."},
+        "id": {**TEXT, "description": "The train stage and the subject: `likeness/ana`."},
+        "stage": {**TEXT, "description": "The train stage's id."},
+        "subject": {**TEXT, "description": "Who is trained."},
+        "status": STATUS,
+        "sha256": {**DIGEST, "description": "The digest of the adapter's file; null where it is not made."},
         "size": {"type": ["integer", "null"], "minimum": 0, "description": "The file's size in bytes."},
-        "reasons": _REASONS,
+        "reasons": REASONS,
     },
 )
 
-_CALLS = _object(
+_CALLS = shape(
     "Calls, of this machine and of the provider, each counted once.",
     {
-        "total": {**_COUNT, "description": "All of them."},
-        "cached": {**_COUNT, "description": "Answered already: they cost nothing."},
-        "made": {**_COUNT, "description": "Made by this run; in a plan: to be made."},
-        "failed": {**_COUNT, "description": "Asked for, and failed."},
-        "unknown": {**_COUNT, "description": "Sent, and nobody knows what became of them."},
+        "total": {**COUNT, "description": "All of them."},
+        "cached": {**COUNT, "description": "Answered already: they cost nothing."},
+        "made": {**COUNT, "description": "Made by this run; in a plan: to be made."},
+        "failed": {**COUNT, "description": "Asked for, and failed."},
+        "unknown": {**COUNT, "description": "Sent, and nobody knows what became of them."},
     },
 )
 
-_COST = _object(
+_COST = shape(
     "Money in USD.",
     {
-        "estimated_low": {**_DOLLARS, "description": "The least that the calls to be made may cost."},
-        "estimated_high": {**_DOLLARS, "description": "The most; null where a price is not known."},
-        "billed": {**_DOLLARS, "description": "What was paid; null in a plan, and where the provider did not say."},
+        "estimated_low": {**DOLLARS, "description": "The least that the calls to be made may cost."},
+        "estimated_high": {**DOLLARS, "description": "The most; null where a price is not known."},
+        "billed": {**DOLLARS, "description": "What was paid; null in a plan, and where the provider did not say."},
     },
 )
 
 _PLACE: JSONObject = {
-    **_object(
+    **shape(
         "Where it stands; null where it has no place.",
         {
-            "file": {**_TEXT, "description": "The file."},
+            "file": {**TEXT, "description": "The file."},
             "line": {"type": "integer", "minimum": 1, "description": "Counted from 1."},
             "column": {"type": "integer", "minimum": 1, "description": "Counted from 1, in characters."},
             "length": {"type": "integer", "minimum": 1, "description": "In characters."},
@@ -103,22 +106,22 @@ _PLACE: JSONObject = {
     "type": ["object", "null"],
 }
 
-_PROBLEM = _object(
+_PROBLEM = shape(
     "One thing that is wrong.",
     {
-        "kind": {**_TEXT, "description": "What, as one word for programs."},
+        "kind": {**TEXT, "description": "What, as one word for programs."},
         "severity": {"enum": ["error", "warning"], "description": "A warning lets the work go on."},
-        "message": {**_TEXT, "description": "What, in words."},
+        "message": {**TEXT, "description": "What, in words."},
         "hint": {"type": ["string", "null"], "description": "What to do about it."},
-        "suggestions": {"type": "array", "items": _TEXT, "description": "Names that were probably meant."},
+        "suggestions": {"type": "array", "items": TEXT, "description": "Names that were probably meant."},
         "place": _PLACE,
     },
 )
 
-_REPORT = _object(
+_REPORT = shape(
     "What became of a recipe, or would.",
     {
-        "recipe": {**_TEXT, "description": "The recipe's name."},
+        "recipe": {**TEXT, "description": "The recipe's name."},
         "run": {"type": ["string", "null"], "description": "The run's id; null in a plan."},
         "status": {
             "enum": ["done", "planned", "failed", "stopped"],
@@ -127,12 +130,18 @@ _REPORT = _object(
         },
         "calls": _CALLS,
         "cost_usd": _COST,
+        "paid_calls": {**COUNT, "description": "In a plan: the calls to be made that are the provider's."},
+        "may_make": MAY_MAKE,
+        "expected": EXPECTED,
+        "acceptance": ACCEPTANCE,
         "takes": {"type": "array", "items": _TAKE, "description": "The takes, in the recipe's order."},
         "adapters": {"type": "array", "items": _ADAPTER, "description": "The trainings, in the recipe's order."},
+        "people": {"type": "array", "items": PERSON, "description": "Whom the gates compare with."},
     },
+    optional=("paid_calls", "may_make", "expected"),
 )
 
-_ERROR = _object(
+_ERROR = shape(
     "Why nothing else could be said.",
     {
         "status": {"const": "error", "description": "It ended before there was anything to report."},

@@ -11,20 +11,24 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nano_banana.core.json import JSONObject
+from nano_banana.reports.entries import adapter_json
+from nano_banana.reports.entries import person_json
+from nano_banana.reports.entries import take_json
 from nano_banana.reports.record import Record
-from nano_banana.reports.record import adapter_json
-from nano_banana.reports.record import take_json
 from nano_banana.store.wall import OUTPUT
 from nano_banana.store.wall import wall
 
 MANIFEST = "manifest.json"
+
+SECTIONS = {"adapter": "adapters", "person": "people", "take": "takes"}
+"""What it tells, by the kind of node: the takes at last, since they are many."""
 
 
 def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *, whole: bool) -> None:
     """Write `manifest.json`, take by take and all at once. Raises Unusable where the folder can't be written.
 
     `head` is what is true of the whole run: the recipe, the run's id, the provider, the subjects' consent.
-    Unless the records are `whole`, what the manifest said of other takes and adapters stays.
+    Unless the records are `whole`, what the manifest said of other takes, adapters and people stays.
     """
     target = folder / MANIFEST
     # Two runs may write at once: each writes its own, and the last one stands.
@@ -45,32 +49,34 @@ def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *,
 
 def older_pictures(folder: Path, now: Collection[str]) -> list[str]:
     """The pictures that the manifest in `folder` lists, that are still there and that are not among `now`."""
-    found = []
+    found: dict[str, None] = {}
     for (kind, _), entry in _there(folder / MANIFEST).items():
-        pictures = json.loads(str(entry)).get("pictures", {}) if kind == "take" else {}
-        found += [str(path).removeprefix("./") for path in pictures.values()]
+        told = json.loads(str(entry)) if kind == "take" else {}
+        for pictures in (told, *told.get("attempts", ())):
+            found |= {str(path).removeprefix("./"): None for path in pictures.get("pictures", {}).values()}
     return [name for name in found if name not in now and (folder / name).is_file()]
 
 
 def _there(target: Path) -> dict[tuple[str, str], Record | str]:
-    """What the manifest says that is there; nothing where none is, or none of ours."""
+    """What the manifest says that is there; nothing where none is, or none of ours. Older ones have no people."""
     try:
         there = json.loads(target.read_text(encoding="utf-8"))
         return {
             (kind, str(entry["id"])): json.dumps(entry, ensure_ascii=False)
-            for kind, section in (("adapter", "adapters"), ("take", "takes"))
-            for entry in there[section]
+            for kind, section in SECTIONS.items()
+            for entry in (there.get(section, ()) if kind == "person" else there[section])
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def _text(head: JSONObject, entries: Mapping[tuple[str, str], Record | str]) -> Iterator[str]:
-    yield json.dumps(dict(head), indent=1, ensure_ascii=False)[:-2] + ',\n "adapters": ['
-    yield from _entries(entries[name] for name in sorted(entries) if name[0] != "take")
-    yield '],\n "takes": ['
-    yield from _entries(entries[name] for name in sorted(entries) if name[0] == "take")
-    yield "]\n}\n"
+    yield json.dumps(dict(head), indent=1, ensure_ascii=False)[:-2]
+    for kind, section in SECTIONS.items():
+        yield f',\n "{section}": ['
+        yield from _entries(entries[name] for name in sorted(entries) if name[0] == kind)
+        yield "]"
+    yield "\n}\n"
 
 
 def _entries(entries: Iterable[Record | str]) -> Iterator[str]:
@@ -79,8 +85,9 @@ def _entries(entries: Iterable[Record | str]) -> Iterator[str]:
 
 
 def _told(record: Record) -> str:
-    told = take_json(record, ".") if record.card.kind == "take" else adapter_json(record)
     if record.card.kind == "take":
-        told["digests"] = {picture.stage: picture.blob.digest for picture in record.pictures}
+        told = take_json(record, ".", measures=json.loads(record.measures), digests=True)
+    else:
+        told = person_json(record) if record.card.kind == "person" else adapter_json(record)
     # The calls are JSON already.
     return f'{json.dumps(told, ensure_ascii=False)[:-1]}, "calls": {record.calls}}}'

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 
 from nano_banana.core.blob import Blob
+from nano_banana.core.flow import FIRST
+from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import Left
 from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
 from nano_banana.core.node import Card
+from nano_banana.core.node import End
 from nano_banana.core.problem import Problem
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
 from nano_banana.core.result import Step
-
-SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+from nano_banana.reports.files import file_name
+from nano_banana.reports.person import person_of
+from nano_banana.reports.ruled import Ruled
+from nano_banana.reports.ruled import measures_of
+from nano_banana.reports.ruled import ruled_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +35,16 @@ class Picture:
     stage: str
     blob: Blob
     name: str
+    attempt: Attempt = FIRST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A node's end. `calls` is the manifest's account of its calls, as JSON text, to stay small."""
+    """A node's end. `calls` is the manifest's account of its calls, as JSON text, to stay small; so is `measures`.
+
+    `verdicts` are those on pictures that are there, in order, and `measures` the numbers behind each. `left` says where
+    the take's way ended early. `person` is what a gate compares with, of a node that measures one.
+    """
 
     id: str
     card: Card
@@ -47,58 +60,91 @@ class Record:
     keys: Mapping[str, str]
     """Position (`stage|slot|number`) → key of each call, for comparison with the next run; empty where only planned."""
     calls: str
+    verdicts: tuple[Ruled, ...] = ()
+    measures: str = "[]"
+    left: Left | None = None
+    person: JSONObject = field(default_factory=dict)
+
+    @property
+    def end(self) -> End:
+        """What others may know of it, to choose by."""
+        last = self.verdicts[-1] if self.verdicts else None
+        return End(
+            id=self.id,
+            card=self.card,
+            done=self.status in {Status.DONE, Status.PLANNED},
+            left=self.left.stage if self.left else "",
+            ruling=last.ruling if last else None,
+            score=last.score if last else None,
+        )
 
 
 def record_of(result: NodeResult) -> Record:
     """Boil a node's end down. One that is only planned is kept through a whole run: with no more than that needs."""
     node, blob = result.node, result.result
-    done = [] if result.status is Status.PLANNED else result.steps
-    is_take = node.card.kind == "take"
-    pictures = [
-        Picture(stage=made.stage, blob=made.blob, name=_file_name(node.id, made.stage, made.blob.media))
-        for made in result.pictures
-        if is_take and not made.blob.imagined
-    ]
+    planned = result.status is Status.PLANNED
+    done = [] if planned else result.steps
     return Record(
         id=node.id,
         card=node.card,
         status=result.status,
-        pictures=tuple(pictures),
+        pictures=_pictures(result) if node.card.kind == "take" else (),
         result=None if blob is None or blob.imagined else blob,
         problems=tuple(result.problems),
         missing=tuple([step.call.key for step in result.steps if not step.cached]),
         plain=any(step.reply.data.get("plain") is True for step in result.steps),
-        keys={position(step, node.card.slot, at): step.call.key for at, step in enumerate(done)},
+        keys=dict(zip(positions(done, node.card.slot), [step.call.key for step in done], strict=True)),
         calls=_account(done),
+        verdicts=ruled_of(result),
+        measures="[]" if planned else measures_of(result),
+        left=result.left,
+        person=person_of(result) if node.card.kind == "person" else {},
     )
 
 
 def slim(record: Record) -> Record:
     """The record without what only the manifest and the trail are written from, which is half of it."""
-    return replace(record, keys={}, calls="[]")
+    return replace(record, keys={}, calls="[]", measures="[]")
 
 
-def position(step: Step, slot: str, at: int) -> str:
-    """The place of a call in its plan, the same after its arguments were changed: `stage|slot|number`."""
-    return f"{step.stage}|{slot}|{at}"
+def follow(old: Record | None, new: Record) -> Record:
+    """The record of a node that was taken up again: the `new` one, with what `old` saw for the first time."""
+    seen = {(ruled.stage, ruled.digest) for ruled in old.verdicts if ruled.fresh} if old else set()
+    if not seen:
+        return new
+    verdicts = [replace(ruled, fresh=ruled.fresh or (ruled.stage, ruled.digest) in seen) for ruled in new.verdicts]
+    return replace(new, verdicts=tuple(verdicts))
 
 
-def _file_name(node: str, stage: str, media: str) -> str:
-    return f"{folder_of(node, stage)}/{stem_of(node)}{SUFFIXES.get(media, '.bin')}"
+def positions(steps: Sequence[Step], slot: str) -> list[str]:
+    """The place of each call in its plan, the same after its arguments were changed: `stage|slot|number`.
+
+    Of another attempt than the first it is `stage|slot+retry1|number`, and numbers count the calls of one attempt, so
+    that one more try moves nobody else's.
+    """
+    counts: Counter[str] = Counter()
+    found = []
+    for step in steps:
+        label = step.attempt.label
+        found.append(f"{step.stage}|{slot}{label and f'+{label}'}|{counts[label]}")
+        counts[label] += 1
+    return found
 
 
-def stem_of(node: str) -> str:
-    """The name of a take's files without suffix: `heads/ana/s1@faces` → `heads_ana_s1`. No two takes have one name."""
-    name = node.partition("@")[0]
-    # Names begin with a letter or a digit and have no dot, so that each seam can be told from what is in a name.
-    seam = "_" if "_" not in name else "." if "__" in name or "_/" in name else "__"
-    return name.replace("/", seam)
-
-
-def folder_of(node: str, stage: str) -> str:
-    """The folder of a stage's pictures: its id, or the way to it (`draft+faces`) where there are several."""
-    way = node.partition("@")[2].split("+")
-    return "+".join(way[: way.index(stage) + 1]) if stage in way else stage
+def _pictures(result: NodeResult) -> tuple[Picture, ...]:
+    """The pictures that are there; of two under one name the later."""
+    found = [
+        Picture(
+            stage=made.stage,
+            blob=made.blob,
+            name=file_name(result.node.id, made.stage, made.blob.media, made.attempt),
+            attempt=made.attempt,
+        )
+        for made in result.pictures
+        if not made.blob.imagined
+    ]
+    latest = {picture.name: picture for picture in found}
+    return tuple([picture for picture in found if picture is latest[picture.name]])
 
 
 def _account(steps: Sequence[Step]) -> str:
@@ -109,6 +155,7 @@ def _told(step: Step) -> JSONObject:
     call, reply = step.call, step.reply
     return {
         "stage": step.stage,
+        **({"attempt": step.attempt.number} if step.attempt.number else {}),
         "provider": call.provider,
         "endpoint": call.endpoint,
         "key": call.key,
@@ -117,36 +164,4 @@ def _told(step: Step) -> JSONObject:
         "outputs": {place: blob.digest for place, blob in reply.files.items()},
         "seconds": reply.seconds,
         "cost_usd": reply.cost_usd,
-    }
-
-
-def take_json(record: Record, folder: str) -> dict[str, JSONValue]:
-    """A take as `run --json`, `plan --json` and the manifest tell it; `folder` is where its files lie."""
-    card = record.card
-    last = record.pictures[-1] if record.pictures and record.status is Status.DONE else None
-    return {
-        "id": record.id,
-        "shot": card.shot,
-        "subject": card.subject or None,
-        "axes": dict(card.axes),
-        "seed": card.seed,
-        "status": str(record.status),
-        "path": None if last is None else f"{folder}/{last.name}",
-        "sha256": None if last is None else last.blob.digest,
-        "pictures": {picture.stage: f"{folder}/{picture.name}" for picture in record.pictures},
-        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
-    }
-
-
-def adapter_json(record: Record) -> dict[str, JSONValue]:
-    """An adapter as the reports tell it."""
-    known = record.result
-    return {
-        "id": record.id,
-        "stage": record.card.stage,
-        "subject": record.card.subject,
-        "status": str(record.status),
-        "sha256": None if known is None else known.digest,
-        "size": None if known is None else known.size,
-        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
     }

@@ -170,13 +170,14 @@ def _again(screen: Screen, project: Project, outcome: Outcome, lost: Lost) -> Fo
 
 def _ask(screen: Screen, project: Project, forecast: Forecast, *, yes: bool) -> None:
     """Ask before spending more than the user said may go unasked. Raises LimitReached for a no."""
-    from nano_banana.cli.forecast import price
+    from nano_banana.cli.forecast import whole_price
     from nano_banana.core.errors import LimitReached
 
     limit = project.ask_above_usd
     tally = forecast.tally
-    if yes or (tally.money.high <= limit and not tally.unpriced):
+    if yes or (tally.money.high + tally.may_high <= limit and not tally.unpriced + tally.may_unpriced):
         return
-    if screen.lively and not screen.machine and click.confirm(f"this may cost {price(tally)}; go on?", err=True):
+    price = whole_price(tally)
+    if screen.lively and not screen.machine and click.confirm(f"this may cost {price}; go on?", err=True):
         return
-    raise LimitReached([trouble("too_dear", price=price(tally), limit=limit)])
+    raise LimitReached([trouble("too_dear", price=price, limit=limit)])

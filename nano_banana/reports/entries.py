@@ -1,0 +1,126 @@
+"""What reports tell of each take, adapter and person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from nano_banana.core.flow import Attempt
+from nano_banana.core.json import JSONValue
+from nano_banana.core.result import Status
+from nano_banana.core.verdict import Ruling
+from nano_banana.reports.record import Picture
+from nano_banana.reports.record import Record
+from nano_banana.reports.ruled import Ruled
+from nano_banana.reports.ruled import verdict_json
+
+
+def take_json(
+    record: Record, folder: str, *, measures: Sequence[JSONValue] = (), digests: bool = False
+) -> dict[str, JSONValue]:
+    """A take as `run --json`, `plan --json` and the manifest tell it; `folder` is where its files lie.
+
+    The manifest has the `measures` behind each verdict, and the pictures' `digests`.
+    """
+    card, last = record.card, standing(record)
+    told: dict[str, JSONValue] = {
+        "id": record.id,
+        "shot": card.shot,
+        "template": card.template or None,
+        "subject": card.subject or None,
+        "cast": list(card.cast),
+        "axes": dict(card.axes),
+        "seed": card.seed,
+        "status": str(record.status),
+        "path": None if last is None else f"{folder}/{last.name}",
+        "sha256": None if last is None else last.blob.digest,
+        "pictures": _paths(record.pictures, folder),
+        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
+        "verdict": verdict_json(record.verdicts[-1]) if record.verdicts else None,
+        "attempts": list(_attempts(record, folder, measures=measures, digests=digests)),
+        "left": {"stage": record.left.stage, "why": record.left.why} if record.left else None,
+    }
+    if digests:
+        told["digests"] = _digests(record.pictures)
+    return told
+
+
+def adapter_json(record: Record) -> dict[str, JSONValue]:
+    """An adapter as the reports tell it."""
+    known = record.result
+    return {
+        "id": record.id,
+        "stage": record.card.stage,
+        "subject": record.card.subject,
+        "status": str(record.status),
+        "sha256": None if known is None else known.digest,
+        "size": None if known is None else known.size,
+        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
+    }
+
+
+def person_json(record: Record) -> dict[str, JSONValue]:
+    """A person as the reports tell whom a gate compares with."""
+    return {
+        "id": record.id,
+        "subject": record.card.subject,
+        "status": str(record.status),
+        **record.person,
+        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
+    }
+
+
+def standing(record: Record) -> Picture | None:
+    """The picture that a take came to; None where it is not done, was refused or was not chosen."""
+    if record.status is not Status.DONE or record.left is not None or not record.pictures:
+        return None
+    last, word = record.pictures[-1], record.verdicts[-1] if record.verdicts else None
+    refused = word is not None and word.ruling is Ruling.REJECTED and word.digest == last.blob.digest
+    return None if refused else last
+
+
+def judged_picture(record: Record, ruled: Ruled) -> Picture | None:
+    """The picture that a verdict is on: the last of the files that hold it."""
+    return next((picture for picture in reversed(record.pictures) if picture.blob.digest == ruled.digest), None)
+
+
+def _attempts(
+    record: Record, folder: str, *, measures: Sequence[JSONValue], digests: bool
+) -> Iterator[dict[str, JSONValue]]:
+    """An entry for each verdict, and one for each attempt that never came to one. Where nothing was judged: none."""
+    judged = {ruled.attempt.label for ruled in record.verdicts}
+    unjudged = {
+        picture.attempt.label: picture.attempt
+        for picture in record.pictures
+        if picture.attempt.label not in judged and (judged or picture.attempt.label)
+    }
+    words = [(ruled.attempt, at, ruled) for at, ruled in enumerate(record.verdicts)]
+    for attempt, at, ruled in sorted(
+        [*words, *((attempt, 0, None) for attempt in unjudged.values())], key=lambda word: word[0].number
+    ):
+        pictures = _way(record, attempt, ruled)
+        numbers = measures[at] if ruled is not None and at < len(measures) else None
+        yield {
+            "attempt": attempt.number,
+            "label": attempt.label,
+            "detail": dict(attempt.detail) or ({} if record.card.seed is None else {"seed": record.card.seed}),
+            "stage": ruled.stage if ruled else pictures[-1].stage,
+            "pictures": _paths(pictures, folder),
+            **({"digests": _digests(pictures)} if digests else {}),
+            "verdict": verdict_json(ruled, numbers) if ruled else None,
+        }
+
+
+def _way(record: Record, attempt: Attempt, ruled: Ruled | None) -> list[Picture]:
+    """An attempt's pictures, up to the one that was judged."""
+    ours = [picture for picture in record.pictures if picture.attempt.label == attempt.label]
+    at = next((at for at, picture in enumerate(ours, 1) if ruled and picture.blob.digest == ruled.digest), len(ours))
+    return ours[:at]
+
+
+def _paths(pictures: Sequence[Picture], folder: str) -> dict[str, JSONValue]:
+    return {picture.stage: f"{folder}/{picture.name}" for picture in pictures}
+
+
+def _digests(pictures: Sequence[Picture]) -> dict[str, JSONValue]:
+    return {picture.stage: picture.blob.digest for picture in pictures}
