@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 LONGEST = 512
@@ -19,6 +19,7 @@ WHITE = 247
 """Grey values (0–255) at and beyond which nothing is told apart any more."""
 
 Box = tuple[float, float, float, float]
+Stretch: TypeAlias = "slice[int, int, None]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def exposure(picture: Image.Image, face: Box | None = None) -> Exposure:
     )
 
 
-def _inside(shape: tuple[int, ...], size: tuple[int, int], face: Box) -> tuple[slice, slice] | None:
+def _inside(shape: tuple[int, ...], size: tuple[int, int], face: Box) -> tuple[Stretch, Stretch] | None:
     """The middle of the face's box in pixels of the small picture; None where it lies outside."""
     across, down = shape[1] / size[0], shape[0] / size[1]
     left, top, width, height = face
@@ -57,10 +58,10 @@ def _inside(shape: tuple[int, ...], size: tuple[int, int], face: Box) -> tuple[s
     return None if columns is None or rows is None else (rows, columns)
 
 
-def _stretch(first: float, last: float, length: int) -> slice | None:
+def _stretch(first: float, last: float, length: int) -> Stretch | None:
     start, stop = max(0, int(first)), min(length, int(last) + 1)
     return slice(start, stop) if start < stop else None
 
 
-def _rounded(value: NDArray[np.float64] | np.floating | float) -> float:
+def _rounded(value: float) -> float:
     return round(float(value), 4)

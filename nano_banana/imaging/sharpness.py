@@ -35,7 +35,7 @@ def _laplacian(grey: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(sides - 4 * grey[1:-1, 1:-1], np.float64)
 
 
-def _parts(length: int) -> list[slice]:
+def _parts(length: int) -> list[slice[int, int, None]]:
     """Stretches of TILE that cover `length`, half of them shared with the next; one where it is shorter."""
     if length <= TILE:
         return [slice(0, length)]

@@ -60,11 +60,11 @@ def _training(bench: Workbench, stage: Stage, subject: Subject) -> Training:
     return Training(
         photos=photos,
         caption=None if words is None else bench.render(words, context),
-        prefix=caption_prefix(bench, subject) or None,
+        prefix=_prefix(bench, subject) or None,
     )
 
 
-def caption_prefix(bench: Workbench, subject: Subject) -> str:
+def _prefix(bench: Workbench, subject: Subject) -> str:
     """What begins every caption of this subject's photos, by the recipe's `photo_rules`; empty for nothing."""
     rules = bench.recipe.photo_rules
     if rules is None or not rules.prefix:

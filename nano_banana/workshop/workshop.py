@@ -26,6 +26,9 @@ from nano_banana.settings import Settings
 from nano_banana.store.ledger import Saving
 from nano_banana.store.link import How
 from nano_banana.store.store import Store
+from nano_banana.workshop.answering import End
+from nano_banana.workshop.answering import Errands
+from nano_banana.workshop.answering import answered
 from nano_banana.workshop.doing import Doing
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
@@ -77,6 +80,10 @@ class Workshop:
         )
         self.store.end(run, status=outcome.status, summary={"made": outcome.made, "failed": outcome.failed})
         return outcome
+
+    def answer(self, errands: Errands, watch: Watcher) -> list[End]:
+        """Have this machine work something out that is no part of a plan; see `answered`."""
+        return answered(self.store, self._providers, errands, at_once=self.settings.parallel_compute, watch=watch)
 
     def opened(self, provider: str) -> list[Ticket]:
         """The provider's requests whose end is not known yet, oldest first."""

@@ -1,0 +1,94 @@
+"""What `photos --json` prints of albums."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from collections.abc import Sequence
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.project.photos.album import Album
+from nano_banana.project.photos.album import Viewed
+from nano_banana.project.photos.finding import Finding
+from nano_banana.project.photos.sight import FaceSeen
+from nano_banana.recipe.photo_rules import PhotoRules
+from nano_banana.recipe.photo_rules import Severity
+
+Say = Callable[[Finding, str], tuple[str, str]]
+"""Puts a finding of the photo (or subject) of that name into words: what is wrong, and what to do."""
+
+
+def tell_albums(name: str, rules: PhotoRules, albums: Sequence[Album], say: Say) -> JSONObject:
+    """The albums as one JSON object."""
+    return {
+        "status": "rejected" if any(album.rejected for album in albums) else "ok",
+        "name": name,
+        "rules": dataclasses.asdict(rules),
+        "subjects": [_album(album, say) for album in albums],
+    }
+
+
+def _album(album: Album, say: Say) -> JSONObject:
+    worst = [photo.worst for photo in album.photos]
+    return {
+        "name": album.name,
+        "status": "rejected" if album.rejected else "ok",
+        "photos": [_photo(photo, say) for photo in album.photos],
+        "findings": [_finding(finding, album.name, say) for finding in album.findings],
+        "counts": {
+            "photos": len(album.photos),
+            "held_out": sum(photo.held_out for photo in album.photos),
+            "rejected": worst.count(Severity.REJECT),
+            "warned": worst.count(Severity.WARN),
+            "good": worst.count(None),
+        },
+    }
+
+
+def _photo(photo: Viewed, say: Say) -> JSONObject:
+    measures = photo.sight.measures
+    seen: dict[str, JSONValue] = {}
+    if measures is not None:
+        seen = {
+            "width": measures.width,
+            "height": measures.height,
+            "oriented": measures.oriented,
+            "exposure": {"mean": measures.mean, "dark": measures.dark, "bright": measures.bright},
+            "sharpness": measures.sharpness,
+            "hash": measures.hash,
+        }
+    return {
+        "path": photo.shown,
+        "held_out": photo.held_out,
+        **seen,
+        "faces": len(photo.sight.main),
+        "face": _face(photo.sight.faces[0]) if photo.sight.faces else None,
+        "likeness": None if photo.likeness is None else round(photo.likeness, 4),
+        "caption": photo.caption.text or None,
+        "findings": [_finding(finding, photo.shown, say) for finding in photo.findings],
+    }
+
+
+def _face(face: FaceSeen) -> JSONObject:
+    return {
+        "box": list(face.box),
+        "px": round(face.box[2]),
+        "eyes": face.eyes,
+        "sharpness": face.sharpness,
+        "yaw": face.yaw,
+        "roll": face.roll,
+    }
+
+
+def _finding(finding: Finding, name: str, say: Say) -> JSONObject:
+    message, hint = say(finding, name)
+    return {
+        "kind": finding.kind,
+        "severity": finding.severity.value,
+        "message": message,
+        "hint": hint or None,
+        "value": finding.value,
+        "bound": finding.bound,
+        **{key: value for key, value in finding.data.items() if key not in {"path", "input"}},
+    }
