@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Mapping
 from collections.abc import Sequence
 
 from nano_banana.core.flow import Flow
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_text
 from nano_banana.core.verdict import Ruling
 from nano_banana.core.verdict import Verdict
@@ -25,6 +24,7 @@ from nano_banana.planner.workbench import Workbench
 from nano_banana.recipe.model import Gate
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.skipping import skipped
 from nano_banana.stages.gating import Chance
 from nano_banana.stages.gating import Judging
 from nano_banana.stages.gating import gate
@@ -50,8 +50,14 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
             return standing
         people = [(name, walk.results[root_id(stage.id, name)]) for name in walk.take.cast]
         ordered = bool(track.shot.together)
-        judging = Judging(people=people, standard=terms.standard, onward=onward, in_order=ordered)
-        if _skipped(terms.skip, walk.take):
+        judging = Judging(
+            people=people,
+            standard=terms.standard,
+            onward=onward,
+            in_order=ordered,
+            every_face=terms.every_face,
+        )
+        if skipped(terms.skip, walk.take.cell):
             return (yield from passed_over(stage.id, judging, standing))
         chances = [*_retries(bench, terms.retries, above, walk, ordinal)]
         if repair is not None:
@@ -76,16 +82,6 @@ def _wanted(source: Source) -> frozenset[Ruling]:
     if source.ruling == Ruling.ACCEPTED:
         return frozenset({Ruling.ACCEPTED, Ruling.NOT_JUDGED})
     return frozenset({Ruling(source.ruling)})
-
-
-def _skipped(skip: Mapping[str, JSONValue], take: Take) -> bool:
-    """Whether one of the axes (`style`), or a field of one (`style.painted`), has the value that is passed over."""
-    for name, value in skip.items():
-        axis, _, field = name.partition(".")
-        found = take.cell.get(axis)
-        if found is not None and (found.get(field) == value if field else value in (found.key, found.text)):
-            return True
-    return False
 
 
 def _retries(bench: Workbench, count: int, above: Above, walk: Walk, ordinal: int) -> Iterator[Chance]:
@@ -115,17 +111,19 @@ def _repairs(
     """The faces that are not their persons', painted over: a rung of the ladder each, on the best picture so far."""
     drawer, region = repair
     name, rungs = ladder
-    for number, rung in enumerate(rungs, start=1):
+    # Without rungs there is one try, with the fields as they are.
+    details: list[JSONObject] = [{name: rung} for rung in rungs] or [{}]
+    for number, detail in enumerate(details, start=1):
 
-        def flow(best: Standing, verdict: Verdict, rung: float = rung) -> Flow[Standing]:
+        def flow(best: Standing, verdict: Verdict, detail: JSONObject = detail) -> Flow[Standing]:
             standing = best
             for person, face in _faces_to_mend(walk.take, verdict):
-                drawing = drawer(walk, (person,)).with_field(name, rung)
+                drawing = drawer(walk, (person,)).having(detail)
                 part = region if face is None else face_number(region, face)
                 standing = yield from inpaint(bench.site, stage, drawing, part, standing.picture)
             return standing
 
-        yield Chance(label=f"repair{number}", detail={name: rung}, flow=flow, mends=True)
+        yield Chance(label=f"repair{number}", detail=detail, flow=flow, mends=True)
 
 
 def _faces_to_mend(take: Take, verdict: Verdict) -> Sequence[tuple[str, int | None]]:

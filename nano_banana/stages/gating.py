@@ -28,13 +28,15 @@ from nano_banana.stages.standing import Standing
 class Judging:
     """Who should be in a picture, and what it takes: `people` are their measures' files, by name.
 
-    `in_order` where they stand from left to right; `onward` are the rulings with which a take goes on.
+    `in_order` where they stand from left to right; `every_face` where each must be right, not just one of them;
+    `onward` are the rulings with which a take goes on.
     """
 
     people: Sequence[tuple[str, Blob]]
     standard: Standard
     onward: frozenset[Ruling]
     in_order: bool = False
+    every_face: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def _judged(stage: str, judging: Judging, picture: Blob) -> Flow[Verdict]:
     people = {f"people/{at}": blob for at, (_, blob) in enumerate(judging.people)}
     compared = yield from ask(stage, compute("likeness", {}, {"faces": looked.files["faces"], **people}))
     names = [name for name, _ in judging.people]
-    verdict = judge(compared.data, names, judging.standard, in_order=judging.in_order)
+    verdict = judge(compared.data, names, judging.standard, in_order=judging.in_order, every_face=judging.every_face)
     yield Judged(stage=stage, blob=picture, verdict=verdict)
     return verdict
 

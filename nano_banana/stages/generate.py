@@ -15,7 +15,6 @@ from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Made
 from nano_banana.core.flow import ask
 from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
 from nano_banana.stages.kind import ADAPTERS
 from nano_banana.stages.kind import NAMES
 from nano_banana.stages.kind import USING
@@ -53,9 +52,9 @@ class Drawing:
     images: Sequence[Blob] = ()
     inputs: Mapping[str, Blob] = field(default_factory=dict)
 
-    def with_field(self, name: str, value: JSONValue) -> Drawing:
-        """The same drawing with one field set."""
-        return replace(self, arguments={**self.arguments, name: value})
+    def having(self, fields: JSONObject) -> Drawing:
+        """The same drawing with these fields set."""
+        return replace(self, arguments={**self.arguments, **fields})
 
 
 def drawing_call(site: Site, drawing: Drawing) -> Call:

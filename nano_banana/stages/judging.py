@@ -28,11 +28,14 @@ MOST_TRIED = 5
 Face: TypeAlias = JSONObject
 
 
-def judge(measures: JSONObject, names: Sequence[str], standard: Standard, *, in_order: bool) -> Verdict:
+def judge(
+    measures: JSONObject, names: Sequence[str], standard: Standard, *, in_order: bool, every_face: bool = True
+) -> Verdict:
     """What the standard says of a picture of the people `names`.
 
-    `in_order` where they stand from left to right; else each gets the face that suits all of them best. Measures
-    that are not there yet (only in a forecast) give an imagined verdict.
+    `in_order` where they stand from left to right; else each gets the face that suits all of them best. Unless
+    `every_face` counts, the person who is hit best decides. Measures that are not there yet (only in a forecast) give
+    an imagined verdict.
     """
     if "faces" not in measures:
         return Verdict(ruling=Ruling.IMAGINED)
@@ -43,8 +46,10 @@ def judge(measures: JSONObject, names: Sequence[str], standard: Standard, *, in_
         ruling = Ruling.REJECTED if "no_face" in standard.also_reject else Ruling.UNSURE
         return Verdict(ruling=ruling, threshold=max(thresholds), reasons=[Reason(kind="no_face")], numbers=measures)
     pairs = [(person, faces[face]) for person, face in enumerate(_assigned(faces, len(names), in_order=in_order))]
-    judged = [_one(face, person, names[person], thresholds[person], standard) for person, face in pairs]
-    person, face = min(pairs, key=lambda pair: _similar(pair[1], pair[0]) - thresholds[pair[0]])
+    pairs.sort(key=lambda pair: _similar(pair[1], pair[0]) - thresholds[pair[0]])
+    person, face = pairs[0 if every_face else -1]
+    counted = pairs if every_face else pairs[-1:]
+    judged = [_one(face, person, names[person], thresholds[person], standard) for person, face in counted]
     rulings = [ruling for ruling, _ in (*miscounted, *judged)]
     return Verdict(
         ruling=next((found for found in (Ruling.REJECTED, Ruling.UNSURE) if found in rulings), Ruling.ACCEPTED),

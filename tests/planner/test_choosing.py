@@ -1,0 +1,87 @@
+"""The best of each kind, a person's word, and what a take more changes."""
+
+from __future__ import annotations
+
+from nano_banana.core.node import Card
+from nano_banana.core.node import End
+from nano_banana.core.verdict import Ruling
+from nano_banana.planner.choosing import Candidate
+from nano_banana.planner.choosing import chosen
+from nano_banana.stages.choose import Keep
+
+
+def candidate(
+    name: str,
+    score: float | None = None,
+    ruling: Ruling | None = Ruling.ACCEPTED,
+    *,
+    way: str = "takes",
+    cast: tuple[str, ...] = ("ana",),
+) -> Candidate:
+    shot, scene, _ = name.split("/")
+    card = Card(kind="take", slot=name, stage="picks", shot=shot, cast=cast, axes={"scene": scene})
+    end = End(id=name + "@x", card=card, done=True, left="picks", ruling=ruling, score=score)
+    return Candidate(name=name, way=way, end=end)
+
+
+def names(
+    candidates: list[Candidate],
+    *,
+    best: int = 1,
+    per: tuple[str, ...] = ("shot",),
+    kept: frozenset[str] = frozenset(),
+    dropped: frozenset[str] = frozenset(),
+) -> list[str]:
+    keep = Keep(best=best, per=per, kept=kept, dropped=dropped)
+    return sorted(name for name, _ in chosen(candidates, keep))
+
+
+HEADS = [candidate("heads/office/s1", 0.5), candidate("heads/office/s2", 0.7), candidate("heads/street/s1", 0.6)]
+
+
+def test_the_likeliest_of_each_kind_go_on() -> None:
+    assert names(HEADS) == ["heads/office/s2"]
+    assert names(HEADS, best=2) == ["heads/office/s2", "heads/street/s1"]
+    assert names(HEADS, per=("shot", "scene")) == ["heads/office/s2", "heads/street/s1"]
+
+
+def test_people_are_kinds_of_their_own() -> None:
+    pair = candidate("heads/office/s9", 0.1, cast=("ana", "ben"))
+    assert names([*HEADS, pair], per=("subject",)) == ["heads/office/s2", "heads/office/s9"]
+
+
+def test_what_was_not_judged_comes_after_what_was_accepted_and_before_what_is_unsure() -> None:
+    mixed = [
+        candidate("a/x/s1", 0.99, Ruling.REJECTED),
+        candidate("a/x/s2", 0.4, Ruling.UNSURE),
+        candidate("a/x/s3", None, Ruling.NOT_JUDGED),
+        candidate("a/x/s4", 0.5),
+    ]
+    assert [names(mixed, best=count)[-count:] for count in (1, 2, 3)] == [
+        ["a/x/s4"],
+        ["a/x/s3", "a/x/s4"],
+        ["a/x/s2", "a/x/s3", "a/x/s4"],
+    ]
+
+
+def test_a_person_s_word_comes_first() -> None:
+    assert names(HEADS, kept=frozenset({"heads/office/s1"})) == ["heads/office/s1"]
+    assert names(HEADS, kept=frozenset({"heads/office/*"})) == ["heads/office/s1", "heads/office/s2"]
+    assert names(HEADS, dropped=frozenset({"heads/office/s2"})) == ["heads/street/s1"]
+    assert names(HEADS, best=2, kept=frozenset({"heads/office/s1@x"})) == ["heads/office/s1", "heads/office/s2"]
+
+
+def test_a_take_more_changes_nothing_but_its_own_place() -> None:
+    more = [*HEADS, candidate("heads/street/s3", 0.65), candidate("heads/office/s4", 0.1)]
+    assert set(names(HEADS, best=2, per=("scene",))) - set(names(more, best=2, per=("scene",))) == set()
+    assert names([*HEADS, candidate("heads/office/s3", 0.7)]) == ["heads/office/s2"]
+
+
+def test_a_take_that_goes_on_two_ways_is_one_and_one_that_came_two_ways_is_two() -> None:
+    twice = [*HEADS, *HEADS]
+    assert names(twice, best=2) == ["heads/office/s2", "heads/street/s1"]
+    other = candidate("heads/office/s2", 0.8, way="takes+faces")
+    assert chosen([*HEADS, other], Keep(best=2, per=("shot",))) == {
+        ("heads/office/s2", "takes"),
+        ("heads/office/s2", "takes+faces"),
+    }

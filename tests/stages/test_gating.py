@@ -1,0 +1,177 @@
+"""The gate's flow: judged, tried again, mended, and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from nano_banana.core.blob import blob_of
+from nano_banana.core.call import Call
+from nano_banana.core.flow import Ask
+from nano_banana.core.flow import Event
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Judged
+from nano_banana.core.flow import Left
+from nano_banana.core.flow import Made
+from nano_banana.core.flow import ask
+from nano_banana.core.json import JSONObject
+from nano_banana.core.reply import Reply
+from nano_banana.core.verdict import Ruling
+from nano_banana.core.verdict import Verdict
+from nano_banana.stages.gating import Chance
+from nano_banana.stages.gating import Judging
+from nano_banana.stages.gating import gate
+from nano_banana.stages.gating import passed_over
+from nano_banana.stages.standard import Standard
+from nano_banana.stages.standing import Standing
+from tests.stages.test_judging import face
+
+GOOD: JSONObject = {"faces": [face(0.8)], "people": [{}]}
+POOR: JSONObject = {"faces": [face(0.2)], "people": [{}]}
+BETTER: JSONObject = {"faces": [face(0.3)], "people": [{}]}
+UNSURE: JSONObject = {"faces": [face(0.4)], "people": [{}]}
+NOBODY: JSONObject = {"faces": [], "people": [{}]}
+ONWARD = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})
+ANA = blob_of(b"ana", media="application/json")
+
+
+def standing(name: str) -> Standing:
+    return Standing(
+        picture=blob_of(name.encode(), media="image/png"), call=Call(provider="p", endpoint=name, arguments={})
+    )
+
+
+FIRST = standing("first")
+
+
+class Told:
+    """A gate driven to its end: pictures have the measures of their names."""
+
+    def __init__(
+        self,
+        measures: Mapping[str, JSONObject],
+        chances: Sequence[Chance] = (),
+        *,
+        onward: frozenset[Ruling] = ONWARD,
+    ) -> None:
+        self.events: list[Event] = []
+        self.asked: list[str] = []
+        names = {standing(name).picture: name for name in ("first", *(chance.label for chance in chances))}
+        judging = Judging(people=[("ana", ANA)], standard=Standard(quantile=None), onward=onward)
+        flow = gate("judged", judging, FIRST, chances)
+        looked = ""
+        replies: tuple[Reply, ...] | None = None
+        try:
+            while True:
+                event = next(flow) if replies is None else flow.send(replies)
+                replies = ()
+                self.events.append(event)
+                if not isinstance(event, Ask):
+                    continue
+                (call,) = event.calls
+                self.asked.append(f"{call.endpoint}{event.attempt.number}")
+                if call.endpoint == "look":
+                    looked = names[call.inputs["image"]]
+                    replies = (Reply(data={}, files={"faces": blob_of(looked.encode(), media="application/json")}),)
+                elif call.endpoint == "likeness":
+                    assert call.inputs["people/0"] == ANA
+                    replies = (Reply(data=measures[looked]),)
+                else:
+                    replies = (Reply(data={}),)
+        except StopIteration as end:
+            self.end: Standing = end.value
+
+    @property
+    def verdicts(self) -> list[tuple[str, Ruling]]:
+        return [(event.attempt.label, event.verdict.ruling) for event in self.events if isinstance(event, Judged)]
+
+
+def chance(label: str, seen: list[str] | None = None, *, mends: bool = False) -> Chance:
+    """A try that draws a picture of that name, and notes what it was given as the best so far."""
+
+    def flow(best: Standing, _verdict: Verdict) -> Flow[Standing]:
+        if seen is not None:
+            seen.append(best.call.endpoint)
+        yield from ask("takes", Call(provider="p", endpoint="draw", arguments={}))
+        return standing(label)
+
+    return Chance(label=label, detail={"of": label}, flow=flow, mends=mends)
+
+
+def test_a_good_picture_goes_on_and_is_tried_no_more() -> None:
+    told = Told({"first": GOOD}, [chance("retry1")])
+    assert told.asked == ["look0", "likeness0"]
+    assert told.end == FIRST
+    assert told.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
+
+
+def test_a_refused_one_is_drawn_again_until_one_is_accepted() -> None:
+    told = Told({"first": POOR, "retry1": NOBODY, "retry2": GOOD}, [chance(f"retry{at}") for at in (1, 2, 3)])
+    assert told.verdicts == [("", Ruling.REJECTED), ("retry1", Ruling.REJECTED), ("retry2", Ruling.ACCEPTED)]
+    assert told.asked[2:5] == ["draw1", "look1", "likeness1"]
+    assert told.end == standing("retry2")
+    asked = [event for event in told.events if isinstance(event, Ask) and event.attempt.number == 2]
+    assert {(event.attempt.label, str(event.attempt.detail)) for event in asked} == {("retry2", "{'of': 'retry2'}")}
+
+
+def test_an_unsure_one_is_never_tried_again() -> None:
+    told = Told({"first": POOR, "retry1": UNSURE}, [chance("retry1"), chance("retry2")])
+    assert told.verdicts[-1] == ("retry1", Ruling.UNSURE)
+    assert told.end == standing("retry1")
+
+
+def test_the_best_so_far_is_what_is_mended() -> None:
+    seen: list[str] = []
+    chances = [
+        chance("retry1"),
+        chance("retry2"),
+        chance("repair1", seen, mends=True),
+        chance("repair2", seen, mends=True),
+    ]
+    told = Told({"first": POOR, "retry1": BETTER, "retry2": POOR, "repair1": POOR, "repair2": GOOD}, chances)
+    assert seen == ["retry1", "retry1"]
+    assert told.end == standing("repair2")
+
+
+def test_no_face_can_be_drawn_again_but_not_mended() -> None:
+    told = Told({"first": NOBODY, "retry1": NOBODY}, [chance("retry1"), chance("repair1", mends=True)])
+    assert told.verdicts == [("", Ruling.REJECTED), ("retry1", Ruling.REJECTED)]
+
+
+def test_when_all_chances_are_used_up_the_way_ends_with_the_best() -> None:
+    told = Told({"first": POOR, "retry1": BETTER, "retry2": POOR}, [chance("retry1"), chance("retry2")])
+    assert told.events[-1] == Left(stage="judged", why="rejected")
+    assert (told.end.left, told.end.picture) == (True, standing("retry1").picture)
+    assert not any(isinstance(event, Made) for event in told.events)
+
+
+def test_who_goes_on_is_said_by_what_comes_next() -> None:
+    unsure = Told({"first": UNSURE}, onward=frozenset({Ruling.ACCEPTED}))
+    assert unsure.events[-1] == Left(stage="judged", why="unsure")
+    refused = Told({"first": POOR}, onward=frozenset({Ruling.REJECTED}))
+    assert refused.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
+
+
+def test_a_forecast_goes_through_every_chance_and_then_on() -> None:
+    told = Told({"first": {}, "retry1": {}, "repair1": {}}, [chance("retry1"), chance("repair1", mends=True)])
+    assert [ruling for _, ruling in told.verdicts] == [Ruling.IMAGINED] * 3
+    assert isinstance(told.events[-1], Made)
+    assert not told.end.left
+
+
+def test_a_try_that_another_gate_refused_is_passed_over() -> None:
+    def refused(_best: Standing, _verdict: Verdict) -> Flow[Standing]:
+        yield from ()
+        return Standing(picture=FIRST.picture, call=FIRST.call, left=True)
+
+    lost = Chance(label="retry1", detail={}, flow=refused)
+    told = Told({"first": POOR, "retry2": GOOD}, [lost, chance("retry2")])
+    assert told.verdicts == [("", Ruling.REJECTED), ("retry2", Ruling.ACCEPTED)]
+
+
+def test_what_is_not_to_be_judged_goes_through() -> None:
+    judging = Judging(people=[], standard=Standard(), onward=ONWARD)
+    events = list(passed_over("judged", judging, FIRST))
+    assert isinstance(events[0], Judged)
+    assert events[0].verdict.ruling is Ruling.NOT_JUDGED
+    assert isinstance(events[1], Made)
