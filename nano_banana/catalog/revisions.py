@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 COMPUTE_REVISIONS: Mapping[str, int] = {
     "crop": 1,
+    "likeness": 1,
+    "look": 1,
     "mask": 1,
     "paste": 1,
+    "person": 1,
     "probe": 1,
     "survey": 1,
     "thumbnail": 1,

@@ -52,12 +52,16 @@ def weight(name: str, *, at: Path | None = None, sources: Mapping[str, Source] =
     time of change. Raises KeyError for a name that is not in `sources`.
     """
     path = (at or folder()) / name
-    digest = sources[name].sha256
     try:
-        about = path.stat()
-        return path if _digest(path, about.st_size, about.st_mtime_ns) == digest else None
+        return path if genuine(path, sources[name].sha256) else None
     except OSError:
         return None
+
+
+def genuine(path: Path, sha256: str) -> bool:
+    """Whether the file's bytes have this digest; hashed once, then known by size and time of change. Raises OSError."""
+    about = path.stat()
+    return _digest(path, about.st_size, about.st_mtime_ns) == sha256
 
 
 def fetch(

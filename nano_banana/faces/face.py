@@ -1,0 +1,68 @@
+"""A face in a picture: its box, its five points, how sure the finder is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+
+MAIN = 0.3
+"""A face narrower than this share of the widest is of somebody in the background, or a ghost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """A face in pixels of its picture: the box's corner and sides, and its points.
+
+    `eyes` and `mouth` (its corners) begin with the one that is on the viewer's left of an upright face. `nose` and
+    `mouth` are None where only the eyes are known. `score` is the finder's certainty, 0–1.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    eyes: tuple[Point, Point]
+    score: float = 1.0
+    nose: Point | None = None
+    mouth: tuple[Point, Point] | None = None
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Eyes, nose and corners of the mouth: five points, or the two eyes where no more is known."""
+        if self.nose is None or self.mouth is None:
+            return self.eyes
+        return (*self.eyes, self.nose, *self.mouth)
+
+    @property
+    def eye_distance(self) -> float:
+        """Pixels from eye to eye."""
+        return math.dist(*self.eyes)
+
+    @property
+    def roll(self) -> float:
+        """By how many degrees the head is tilted: 0 upright, positive clockwise, −180 to 180."""
+        (x0, y0), (x1, y1) = self.eyes
+        return math.degrees(math.atan2(y1 - y0, x1 - x0))
+
+    @property
+    def yaw(self) -> float:
+        """How far the head is turned: −1 (the nose over the viewer's left eye, or beyond) to 1; 0 is frontal.
+
+        Where the nose lies between the eyes, measured along the line through them: ±1 is about a half profile.
+        """
+        (x0, y0), (x1, y1) = self.eyes
+        across, down = x1 - x0, y1 - y0
+        length = across**2 + down**2
+        if self.nose is None or not length:
+            return 0.0
+        along = ((self.nose[0] - x0) * across + (self.nose[1] - y0) * down) / length
+        return max(-1.0, min(1.0, 2 * along - 1))
+
+
+def main_faces(faces: Sequence[Face]) -> tuple[Face, ...]:
+    """Those at least `MAIN` times as wide as the widest, in their order."""
+    widest = max((face.width for face in faces), default=0.0)
+    return tuple(face for face in faces if face.width >= MAIN * widest)
