@@ -51,16 +51,15 @@ class Node:
 class End:
     """What others may know of a node that ended, to choose by.
 
-    `left` is the stage before which its way ended (empty: it went all the way); `score` and `ruling` are the last
-    gate's. `done` is false where it failed or never came to its end.
+    `left` is the stage at which its way ended (empty: it went all the way); `rulings` are the gates' last words with
+    the likeness that decided, by stage. `done` is false where it failed or never came to its end.
     """
 
     id: str
     card: Card
     done: bool
     left: str = ""
-    ruling: Ruling | None = None
-    score: float | None = None
+    rulings: Mapping[str, tuple[Ruling, float | None]] = field(default_factory=dict)
 
 
 Ends: TypeAlias = Mapping[str, End]

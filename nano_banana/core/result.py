@@ -62,12 +62,10 @@ class NodeResult:
     @property
     def end(self) -> End:
         """What others may know of it."""
-        last = self.judged[-1].verdict if self.judged else None
         return End(
             id=self.node.id,
             card=self.node.card,
             done=self.status in {Status.DONE, Status.PLANNED},
             left=self.left.stage if self.left else "",
-            ruling=last.ruling if last else None,
-            score=last.score if last else None,
+            rulings={told.stage: (told.verdict.ruling, told.verdict.score) for told in self.judged},
         )

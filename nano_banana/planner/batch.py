@@ -93,15 +93,22 @@ def _picked(
     stage = batch.wanted.track.choices[phase - 1]
     if stage.keep is None:
         raise ValueError(stage.id)
-    candidates = []
-    for rival, _ in rivals:
-        way = rival.wanted.track.before(stage.id)
-        for take in takes_of(bench.recipe.name, rival.wanted.track.shot, rival.subject):
-            end = ends.get(take.id + rival.suffix)
-            if end is not None and end.done and end.left == stage.id:
-                candidates.append(Candidate(name=take.id, way=way, end=end))
+    candidates = [found for rival, _ in rivals for found in _candidates(bench, rival, stage, ends)]
     ours = batch.wanted.track.before(stage.id)
     return frozenset(name for name, way in chosen(candidates, stage.keep) if way == ours)
+
+
+def _candidates(bench: Workbench, batch: Batch, choice: Stage, ends: Ends) -> Iterator[Candidate]:
+    """The batch's takes that came to the choice, also those that have gone further since."""
+    track = batch.wanted.track
+    at = track.stages.index(choice)
+    gate = next((stage.id for stage in reversed(track.stages[:at]) if stage.gate), "")
+    there = {"", *(stage.id for stage in track.stages[at:])}
+    for take in takes_of(bench.recipe.name, track.shot, batch.subject):
+        end = ends.get(take.id + batch.suffix)
+        if end is not None and end.done and end.left in there:
+            ruling, score = end.rulings.get(gate, (None, None))
+            yield Candidate(name=take.id, way=track.before(choice.id), end=end, ruling=ruling, score=score)
 
 
 def template_name(shot: Shot) -> str:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from nano_banana.core.node import Card
 from nano_banana.core.node import End
@@ -16,11 +15,16 @@ from nano_banana.stages.choose import Keep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A take that came to a choice: `name` is its id without the way that it goes on, `way` the way it came."""
+    """A take that came to a choice: `name` is its id without the way that it goes on, `way` the way it came.
+
+    `ruling` and `score` are those of the last gate on that way.
+    """
 
     name: str
     way: str
     end: End
+    ruling: Ruling | None = None
+    score: float | None = None
 
 
 def chosen(candidates: Iterable[Candidate], keep: Keep) -> frozenset[tuple[str, str]]:
@@ -31,17 +35,17 @@ def chosen(candidates: Iterable[Candidate], keep: Keep) -> frozenset[tuple[str, 
     """
     kinds: dict[tuple[str, ...], dict[tuple[str, str], Candidate]] = defaultdict(dict)
     for candidate in candidates:
-        if not _named(candidate, keep.dropped):
+        if not keep.drops(candidate.name, candidate.end.id):
             kinds[_kind(candidate.end.card, keep.per)][candidate.name, candidate.way] = candidate
     found: set[tuple[str, str]] = set()
     for alike in kinds.values():
-        kept = [key for key, candidate in alike.items() if _named(candidate, keep.kept)]
-        others = sorted((key for key in alike if key not in kept), key=lambda key: (_rank(alike[key].end), key))
+        kept = [key for key, candidate in alike.items() if keep.keeps(candidate.name, candidate.end.id)]
+        others = sorted((key for key in alike if key not in kept), key=lambda key: (_rank(alike[key]), key))
         found |= {*kept, *others[: max(0, keep.best - len(kept))]}
     return frozenset(found)
 
 
-def _rank(end: End) -> tuple[int, float]:
+def _rank(candidate: Candidate) -> tuple[int, float]:
     """What is sure comes before what is not, then the likelier; what nobody judged comes between."""
     order = {
         Ruling.ACCEPTED: 0,
@@ -51,12 +55,7 @@ def _rank(end: End) -> tuple[int, float]:
         Ruling.UNSURE: 2,
         Ruling.REJECTED: 3,
     }
-    return order[end.ruling], 0.0 if end.score is None else -end.score
-
-
-def _named(candidate: Candidate, globs: Collection[str]) -> bool:
-    names = (candidate.name, candidate.end.id)
-    return any(name == glob or fnmatchcase(name, glob) for name in names for glob in globs)
+    return order[candidate.ruling], 0.0 if candidate.score is None else -candidate.score
 
 
 def _kind(card: Card, per: Collection[str]) -> tuple[str, ...]:

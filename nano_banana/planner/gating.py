@@ -36,6 +36,8 @@ from nano_banana.stages.standing import Standing
 _USUAL = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})
 """What goes on where nobody says otherwise."""
 
+_EVERYTHING = frozenset(Ruling)
+
 
 def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link:
     """Judge the picture against the people of its take, with what second chances the gate gives."""
@@ -53,7 +55,7 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
         judging = Judging(
             people=people,
             standard=terms.standard,
-            onward=onward,
+            onward=_EVERYTHING if _kept(track, at, walk) else onward,
             in_order=ordered,
             every_face=terms.every_face,
         )
@@ -65,6 +67,11 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
         return (yield from gate(stage.id, judging, standing, chances))
 
     return link
+
+
+def _kept(track: Track, at: int, walk: Walk) -> bool:
+    """Whether a person picked this take, whatever the gate says of it."""
+    return any(stage.keep is not None and stage.keep.keeps(walk.name) for stage in track.stages[at + 1 :])
 
 
 def onward_from(track: Track, at: int) -> frozenset[Ruling]:

@@ -21,8 +21,9 @@ Results: TypeAlias = Mapping[str, Blob]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """One try at a take. `context` is what its templates find."""
+    """One try at a take. `name` is the take's id, whatever seed this try has; `context` what its templates find."""
 
+    name: str
     take: Take
     context: Mapping[str, object]
     results: Results
@@ -30,12 +31,12 @@ class Walk:
     @classmethod
     def of(cls, bench: Workbench, take: Take, results: Results) -> Walk:
         """A take's first try."""
-        return cls(take=take, context=bench.contexts.take(take), results=results)
+        return cls(name=take.id, take=take, context=bench.contexts.take(take), results=results)
 
     def again(self, bench: Workbench, *, gate: int, number: int) -> Walk:
         """The same take with another seed; see `seed_again`."""
         take = replace(self.take, seed=seed_again(bench.recipe.name, self.take, gate, number))
-        return Walk.of(bench, take, self.results)
+        return replace(self, take=take, context=bench.contexts.take(take))
 
 
 Above: TypeAlias = Callable[[Walk], Flow[Standing]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from nano_banana.stages.kind import NAMES
 from nano_banana.stages.kind import Kind
@@ -39,3 +41,15 @@ class Keep:
     per: tuple[str, ...]
     kept: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
+
+    def keeps(self, *names: str) -> bool:
+        """Whether a person wants the take of these names to go on."""
+        return _named(names, self.kept)
+
+    def drops(self, *names: str) -> bool:
+        """Whether a person does not want it."""
+        return _named(names, self.dropped)
+
+
+def _named(names: Collection[str], globs: Collection[str]) -> bool:
+    return any(name == glob or fnmatchcase(name, glob) for name in names for glob in globs)

@@ -20,8 +20,8 @@ def candidate(
 ) -> Candidate:
     shot, scene, _ = name.split("/")
     card = Card(kind="take", slot=name, stage="picks", shot=shot, cast=cast, axes={"scene": scene})
-    end = End(id=name + "@x", card=card, done=True, left="picks", ruling=ruling, score=score)
-    return Candidate(name=name, way=way, end=end)
+    end = End(id=name + "@x", card=card, done=True, left="picks")
+    return Candidate(name=name, way=way, end=end, ruling=ruling, score=score)
 
 
 def names(
