@@ -27,6 +27,8 @@ COMMANDS = {
     "plan": Entry(section="Work", help="Say what a run would do and cost, and do nothing"),
     "run": Entry(section="Work", help="Make what a recipe asks for, and pay only for what is missing"),
     "explain": Entry(section="Look", help="Say why a take is as it is, and what changed since the last run"),
+    "judge": Entry(section="Look", help="Judge again what was made, by other thresholds and for free"),
+    "photos": Entry(section="Look", help="Look at training photos: faces, sharpness, duplicates, captions"),
     "graph": Entry(section="Look", help="Draw what depends on what, for Mermaid or Graphviz"),
     "prices": Entry(section="Look", help="Say what endpoints cost, by whose word and of what day"),
     "catalog": Entry(section="Look", help="Show endpoints, and bring the project's copies up to date"),
