@@ -6,29 +6,96 @@ import difflib
 
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
+from nano_banana.cli.verdict import likeness
+from nano_banana.cli.verdict import say_verdict
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
+from nano_banana.core.json import as_whole
+from nano_banana.core.verdict import Ruling
 from nano_banana.project.nouns import Change
 from nano_banana.project.nouns import Difference
+from nano_banana.project.nouns import Record
+from nano_banana.project.nouns import Ruled
 from nano_banana.project.story import CallStory
 from nano_banana.project.story import Story
 
 COLOURS = {"ran": "green", "reused": "cyan", "would run": "yellow"}
+RULINGS = {Ruling.ACCEPTED: "green", Ruling.UNSURE: "yellow", Ruling.REJECTED: "red"}
 CONTEXT = 4
 """Words shown on either side of those that changed."""
 
 
 def say_story(screen: Screen, story: Story) -> None:
-    """Print the take, then a line for each call and one for each value that changed."""
-    screen.say(f"{story.record.id}: {story.record.status}")
+    """Print the take, then by attempt a line for each call, for each value that changed, and for what a gate said."""
+    record = story.record
+    screen.say(f"{record.id}: {record.status}" + _ended(record))
+    if record.person:
+        screen.say(f"  {_person(record)}")
     width = max((len(call.stage) for call in story.calls), default=0)
-    for call in story.calls:
+    ahead = [call for call in story.calls if _is_ahead(call, record)]
+    attempt, begun = "", [call for call in story.calls if call not in ahead]
+    for at, call in enumerate(begun):
+        if call.attempt.label != attempt:
+            attempt = call.attempt.label
+            screen.say(f"  {_heading(call)}")
         screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate(screen, call)}")
         for change in call.changes or ():
             screen.say(f"      {told(change, story)}")
-    for call in story.calls:
-        if prompt := as_object(call.document["arguments"]).get("prompt"):
+        following = begun[at + 1] if at + 1 < len(begun) else None
+        for ruled in _said_after(record, call, following):
+            screen.say(f"  {ruled.stage:<{width}}  {_painted(screen, ruled)}")
+    if ahead:
+        labels = dict.fromkeys(call.attempt.label for call in ahead)
+        screen.say(f"  {', '.join(labels)}: would run while the gate refuses ({numbered(len(ahead), 'call')} at most)")
+    for call in begun:
+        if not call.attempt.label and (prompt := as_object(call.document["arguments"]).get("prompt")):
             screen.say(f"  prompt of {call.stage}: {prompt}")
+
+
+def _ended(record: Record) -> str:
+    """What the last gate said, and where the take's way ended early."""
+    said = f"; {say_verdict(record.verdicts[-1])}" if record.verdicts else ""
+    if record.left is None:
+        return said
+    why = record.left.why.replace("_", " ")
+    return f"{said}; its way ends at {record.left.stage}: {why}"
+
+
+def _person(record: Record) -> str:
+    person = record.person
+    photos = numbered(as_whole(person.get("references", 0)), "photo")
+    how = "held out of the training" if person["held_out"] else "none held out"
+    likenesses = [as_number(value) for value in as_items(person.get("calibration"))]
+    alike = f"; alike by {likeness(min(likenesses))} to {likeness(max(likenesses))}" if likenesses else ""
+    return f"compared with {photos}, {how}{alike}"
+
+
+def _is_ahead(call: CallStory, record: Record) -> bool:
+    """Whether a call belongs to a second chance that nobody has taken yet."""
+    tried = {ruled.attempt.label for ruled in record.verdicts}
+    return bool(call.attempt.number) and call.fate == "would run" and call.attempt.label not in tried
+
+
+def _heading(call: CallStory) -> str:
+    """`retry1 (seed 7)`; what comes after all attempts belongs to the take itself."""
+    if not call.attempt.label:
+        return "then"
+    detail = ", ".join(f"{name} {value}" for name, value in call.attempt.detail.items())
+    return call.attempt.label + (f" ({detail})" if detail else "")
+
+
+def _said_after(record: Record, call: CallStory, following: CallStory | None) -> list[Ruled]:
+    """The verdicts that stand behind this call: the last one of a gate's in its attempt."""
+    place = (call.stage, call.attempt.label)
+    if following is not None and (following.stage, following.attempt.label) == place:
+        return []
+    return [ruled for ruled in record.verdicts if (ruled.stage, ruled.attempt.label) == place]
+
+
+def _painted(screen: Screen, ruled: Ruled) -> str:
+    return screen.paint(RULINGS.get(ruled.ruling, "dim"), say_verdict(ruled))
 
 
 def _fate(screen: Screen, call: CallStory) -> str:

@@ -111,11 +111,11 @@ def draw_up(project: Project) -> Lock:
     takes: dict[str, Mapping[str, LockedCall]] = {}
     with calm():
         for end in preview(project.plan, project.workshop.store.replies, imaginer(project.catalog)):
-            calls = {made.stage: _call(end, made) for made in end.pictures}
+            calls = _calls(end)
             endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
             if end.node.card.kind == "take":
                 takes[end.node.id] = calls
-            elif calls:
+            elif end.node.card.kind == "adapter" and calls:
                 adapters[end.node.id] = calls[end.node.card.stage]
                 sets[end.node.card.subject] = _training_set(end.steps[0])
     return Lock(
@@ -165,11 +165,26 @@ def _named(calls: Mapping[str, LockedCall], ids: Mapping[str, str]) -> dict[str,
     return {name: replace(call, request_id=ids[call.key]) if call.key in ids else call for name, call in calls.items()}
 
 
+def _calls(end: NodeResult) -> dict[str, LockedCall]:
+    """By stage: what the first try asks for, and what came through a gate; see `LockedCall.left`.
+
+    Which other tries there are is not known before the pictures are.
+    """
+    first = [made for made in end.pictures if not made.attempt.number]
+    calls = {made.stage: _call(end, made) for made in first}
+    if end.left is not None and first:
+        calls[first[-1].stage] = replace(calls[first[-1].stage], left=end.left.why)
+    return calls
+
+
 def _call(end: NodeResult, made: Made) -> LockedCall:
     known = not made.blob.imagined
+    steps = [step for step in end.steps if step.stage == made.stage and not step.attempt.number]
+    # Whose picture a gate will let through is only known once it did.
+    certain = known or (not made.call.imagined and any(step.call.key == made.call.key for step in steps))
     return LockedCall(
-        key="" if made.call.imagined else made.call.key,
-        asked=_asked([step for step in end.steps if step.stage == made.stage]),
+        key=made.call.key if certain else "",
+        asked=_asked(steps),
         seed=end.node.card.seed,
         sha256=made.blob.digest if known else "",
         size=made.blob.size if known and end.node.card.kind == "adapter" else None,

@@ -9,6 +9,7 @@ from nano_banana.reports.compare import Difference
 from nano_banana.reports.entries import judged_picture
 from nano_banana.reports.record import Record
 from nano_banana.reports.ruled import Ruled
+from nano_banana.reports.ruled import verdict_json
 from nano_banana.workshop.order import Outcome
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "StageCount",
     "Tally",
     "judged_picture",
+    "verdict_json",
 ]

@@ -53,6 +53,7 @@ from nano_banana.project.parts import most
 from nano_banana.project.parts import site_of
 from nano_banana.project.parts import trace_of
 from nano_banana.project.placing import placed
+from nano_banana.project.standards import held_to
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
 from nano_banana.recipe.files import RecipeFiles
@@ -87,7 +88,7 @@ class Project:
         self.wish = wish
         self.settings = settings
         self.loaded = loaded
-        self.recipe = loaded.recipe
+        self.recipe = held_to(loaded.recipe, wish.accept, wish.unsure)
         self.catalog = catalog
         self._crew = crew
         self._environ = environ

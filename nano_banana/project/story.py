@@ -12,6 +12,7 @@ from pathlib import PurePath
 from nano_banana.core.call import document
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.core.flow import Attempt
 from nano_banana.core.json import JSONObject
 from nano_banana.core.node import Group
 from nano_banana.core.node import Node
@@ -41,10 +42,11 @@ class CallStory:
 
     `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` is what
     differs from the call that stood in its place before: in the last run, or, where that made it, in the one
-    before that. None where nothing stood there, or the same.
+    before that. None where nothing stood there, or the same. `attempt` is the try at the take that it belongs to.
     """
 
     stage: str
+    attempt: Attempt
     provider: str
     endpoint: str
     key: str
@@ -133,6 +135,7 @@ def _calls(project: Project, steps: Sequence[tuple[str, Step]]) -> list[CallStor
         stories.append(
             CallStory(
                 stage=step.stage,
+                attempt=step.attempt,
                 provider=step.call.provider,
                 endpoint=step.call.endpoint,
                 key=step.call.key,

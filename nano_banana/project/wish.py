@@ -19,7 +19,8 @@ from nano_banana.settings import Settings
 class Wish:
     """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection.
 
-    `locked` holds it to the lock beside the recipe.
+    `locked` holds it to the lock beside the recipe. `accept` and `unsure` stand in for what its gates say, to judge
+    what is there; no run is made of that.
     """
 
     recipe: Path
@@ -28,6 +29,8 @@ class Wish:
     only: tuple[str, ...] = ()
     sample: int | None = None
     locked: bool = False
+    accept: float | None = None
+    unsure: float | None = None
 
     @property
     def whole(self) -> bool:

@@ -52,7 +52,8 @@ class LockedCall:
     """A stage's call for one take or adapter, and what it made.
 
     `asked` is the digest of what the stage asks without the bytes that go in, which is known before those are;
-    `key` is the call's, `sha256` and `size` (of adapters only) the result's. Empty is: not known.
+    `key` is the call's, `sha256` and `size` (of adapters only) the result's. Empty is: not known. `left` says why a
+    take's way ended with this picture (`rejected`, `not_chosen`): that hangs on the picture itself.
     """
 
     key: str = ""
@@ -61,6 +62,7 @@ class LockedCall:
     request_id: str = ""
     sha256: str = ""
     size: int | None = None
+    left: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +200,7 @@ def _call(row: JSONObject) -> LockedCall:
         request_id=_text(row, "request_id"),
         sha256=_text(row, "sha256"),
         size=_whole(row.get("size")),
+        left=_text(row, "left"),
     )
 
 

@@ -68,14 +68,12 @@ class Record:
     @property
     def end(self) -> End:
         """What others may know of it, to choose by."""
-        last = self.verdicts[-1] if self.verdicts else None
         return End(
             id=self.id,
             card=self.card,
             done=self.status in {Status.DONE, Status.PLANNED},
             left=self.left.stage if self.left else "",
-            ruling=last.ruling if last else None,
-            score=last.score if last else None,
+            rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts},
         )
 
 

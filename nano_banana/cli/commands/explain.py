@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def command(
     """Say why a take is as it is, and what changed since the last run.
 
     For every call behind it: whether the last run made it, it was reused, or it would run now; and which
-    value is not what it was.
+    value is not what it was. For every attempt at it, what the gate said, with the numbers.
     """
     from nano_banana.cli.story import say_story
     from nano_banana.project.story import tell_story
@@ -71,9 +72,12 @@ def command(
 
 
 def _json(story: Story) -> JSONValue:
+    from nano_banana.project.nouns import verdict_json
+
     calls: list[JSONValue] = [
         {
             "stage": call.stage,
+            "attempt": call.attempt.label,
             "provider": call.provider,
             "endpoint": call.endpoint,
             "key": call.key,
@@ -84,4 +88,15 @@ def _json(story: Story) -> JSONValue:
         }
         for call in story.calls
     ]
-    return {"id": story.record.id, "status": str(story.record.status), "calls": calls}
+    record = story.record
+    numbers = [*json.loads(record.measures), *([None] * len(record.verdicts))]
+    return {
+        "id": record.id,
+        "status": str(record.status),
+        "verdicts": [
+            {"attempt": ruled.attempt.label, **verdict_json(ruled, found)}
+            for ruled, found in zip(record.verdicts, numbers, strict=False)
+        ],
+        "left": {"stage": record.left.stage, "why": record.left.why} if record.left else None,
+        "calls": calls,
+    }

@@ -1,4 +1,4 @@
-"""The words for why a gate did not accept a picture: a name, and its numbers."""
+"""The words for why a gate refused a picture, and its numbers."""
 
 from __future__ import annotations
 

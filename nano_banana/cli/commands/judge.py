@@ -1,0 +1,100 @@
+"""The command that judges again, by other thresholds and for free."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import only
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import provider
+from nano_banana.cli.options import store
+from nano_banana.cli.options import variables
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.wishes import open_project
+from nano_banana.cli.wishes import recipe_argument
+from nano_banana.cli.wishes import settings_of
+from nano_banana.cli.wishes import wish_of
+from nano_banana.core.json import JSONValue
+
+if TYPE_CHECKING:
+    from nano_banana.project.rejudge import Rejudged
+
+EPILOG = """\b
+Examples:
+  nano-banana judge
+  nano-banana judge --accept 0.5
+  nano-banana judge portraits/recipe.yaml --accept 0.42 --unsure 0.36 --only 'portraits/ana/*'
+"""
+
+LIKENESS = click.FloatRange(min=-1, max=1)
+
+
+@click.command(name="judge", epilog=EPILOG)
+@recipe_argument
+@click.option(
+    "--accept", type=LIKENESS, metavar="LIKENESS", help="Accept from this likeness on, instead of the recipe's."
+)
+@click.option("--unsure", type=LIKENESS, metavar="LIKENESS", help="Be unsure from this likeness on; refuse below.")
+@only
+@variables
+@provider
+@store
+@as_json
+@pass_screen
+def command(
+    screen: Screen,
+    recipe: Path,
+    *,
+    accept: float | None,
+    unsure: float | None,
+    only: tuple[str, ...],
+    variables: tuple[str, ...],
+    provider: str | None,
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Judge again what was made, by other thresholds and for free.
+
+    Every number behind a verdict is kept, so this looks at no picture, makes no call and changes nothing: it
+    says which takes would pass. Likeness is cosine similarity, from −1 to 1.
+    """
+    from nano_banana.cli.judging import say_rejudged
+    from nano_banana.project.rejudge import rejudge
+
+    wish = wish_of(recipe, variables=variables, provider=provider, only=only)
+    with open_project(screen, wish, settings_of(screen, wish, store=store)) as project:
+        rejudged = rejudge(project, accept=accept, unsure=unsure, environ=os.environ)
+        name = project.recipe.name
+    if as_json:
+        screen.json({"recipe": name, "accept": accept, "unsure": unsure, **_told(rejudged)})
+    else:
+        say_rejudged(screen, rejudged, accept=accept, unsure=unsure)
+
+
+def _told(rejudged: Rejudged) -> dict[str, JSONValue]:
+    from nano_banana.project.acceptance import acceptance_json
+
+    takes: list[JSONValue] = [
+        {
+            "id": word.take,
+            "stage": word.now.stage,
+            "attempt": word.now.attempt.label,
+            "score": word.now.score,
+            "threshold": word.now.threshold,
+            "ruling": str(word.now.ruling),
+            "before": None if word.before is None else str(word.before),
+            "reasons": [{"kind": reason.kind, **reason.data} for reason in word.now.reasons],
+        }
+        for word in rejudged.words
+    ]
+    return {
+        "takes": takes,
+        "not_judged_yet": rejudged.waiting,
+        "acceptance": acceptance_json(rejudged.now),
+        "before": acceptance_json(rejudged.before),
+    }
