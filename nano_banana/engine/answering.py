@@ -64,6 +64,8 @@ class Answering:
         """The keys of the calls that were made and recorded in this run."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
         """The keys of the calls that failed in this run, and why."""
+        self._told: set[str] = set()
+        """The keys of the calls that were there already, and were said to be: one that is chosen asks again."""
         self._waited = False
         self._aside: set[str] = set()
         """The keys of calls that are collected for nobody in particular."""
@@ -134,7 +136,9 @@ class Answering:
             else:
                 self._say_waiting()
                 await asyncio.sleep(WAIT)
-        self._watch(News(kind="cached", stage=errand.stage, node=errand.node))
+        if call.key not in self._told and call.key not in self.made:
+            self._told.add(call.key)
+            self._watch(News(kind="cached", stage=errand.stage, node=errand.node))
         return reply, True
 
     async def _resume(self, call: Call, errand: Errand) -> tuple[Reply, bool]:

@@ -222,6 +222,6 @@ def test_a_recipe_without_stages_has_nothing_to_do(project: Project) -> None:
 
 def test_what_the_local_provider_cannot_know_is_said_before_anything_is_made(project: Project) -> None:
     with (project.root / "recipe.yaml").open("a", encoding="utf-8") as recipe:
-        recipe.write("  - {id: larger, call: fal-ai/esrgan, each: takes}\n")
-    project.quiet(exit_code=2).shows("the local provider knows nothing of fal-ai/esrgan")
+        recipe.write("  - {id: larger, call: fal-ai/somebody/upscaler, each: takes}\n")
+    project.quiet(exit_code=2).shows("the local provider knows nothing of fal-ai/somebody/upscaler")
     project.run("--only", "takes")
