@@ -20,6 +20,7 @@ from nano_banana.core.problem import Problem
 from nano_banana.project.listings import day_of
 from nano_banana.project.project import Project
 from nano_banana.recipe.document import load_document
+from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.checks import filled_by
@@ -93,14 +94,15 @@ def _remarks(project: Project, stage: Stage, listings: Mapping[str, Listing]) ->
     if listing.gone or listing.deprecated:
         yield _Remark(listing=listing, where=using)
     endpoint = project.catalog.get(stage.endpoint)
+    shown = any(project.recipe.shots[name].identity is Identity.REFERENCE for name in stage.shots)
     for change in _changes(project, listing):
-        if endpoint is not None and _matters(change, stage, endpoint, listing):
+        if endpoint is not None and _matters(change, stage, endpoint, listing, shown=shown):
             where = (*stage.where, "with", change.field) if change.field in stage.options else using
             yield _Remark(listing=listing, where=where, change=change)
 
 
-def _matters(change: FieldChange, stage: Stage, endpoint: Endpoint, listing: Listing) -> bool:
-    name, filled = change.field, filled_by(stage, endpoint)
+def _matters(change: FieldChange, stage: Stage, endpoint: Endpoint, listing: Listing, *, shown: bool) -> bool:
+    name, filled = change.field, filled_by(stage, endpoint, shown=shown)
     if not change.harmful or change.sort is Sort.NEW:
         return change.harmful
     sent = complete(endpoint, stage.options)

@@ -24,7 +24,7 @@ def placed(records: Sequence[Record], recipe: Recipe, nearest: Callable[[Where],
 
 
 def _placed(problem: Problem, recipe: Recipe, nearest: Callable[[Where], Place]) -> Problem:
-    stage = next((stage for stage in recipe.stages if stage.id == problem.data.get("stage")), None)
+    stage = next((stage for stage in recipe.asking if stage.id == problem.data.get("stage")), None)
     field = str(problem.data.get("field") or "").partition(".")[0]
     if stage is None or not field:
         return problem

@@ -23,7 +23,7 @@ stages:
 """
 
 OWN = """\
-id: fal-ai/esrgan
+id: acme/enlarge
 does: upscale
 makes: [image]
 fields:
@@ -32,6 +32,14 @@ fields:
 roles: {image: image_url}
 """
 """An endpoint described in a project."""
+
+PICKS = """\
+picks:
+  picks:
+    keep: [portraits/ana/office/s29]
+    drop: ["portraits/ben/*/s11"]
+"""
+"""A person's word on what a choose stage called `picks` keeps."""
 
 SECTIONS: Mapping[str, str] = {
     "vars": """\
@@ -57,8 +65,16 @@ subjects:
     trigger: anqz7
     traits: {hair: shoulder-length dark hair}
     consent: {given_by: Ana L., on: 2026-09-01, uses: [website, press]}
-    training_set: photos/ana/*.jpg
+    training_set: {photos: photos/ana/*.jpg, hold_out: 3}
+    references: [photos/ana/01.jpg, photos/ana/02.jpg]
   ben: {noun: man, trigger: bnvk4, training_set: [photos/ben, more/ben-01.jpg]}
+""",
+    "photo_rules": """\
+photo_rules:
+  count: {min: 8, want: 15, max: 30}
+  face_px: {min: 200}
+  near_duplicates: reject
+  captions: {prefix: "photo of {{ subject.trigger }} {{ subject.noun }}", leak_check: warn}
 """,
     "adapters": """\
 adapters:
@@ -86,6 +102,12 @@ shots:
     matrix: {scene: all, mood: [calm]}
     exclude: [{subject: ben, scene: office}]
     seeds: {count: 4}
+  together:
+    template: a {{ cast.left.noun }} and a {{ cast.right.noun }} side by side, {{ scene.light }}
+    cast: {left: ana, right: ben}
+    identity: by_face
+    matrix: {scene: [street]}
+    seeds: [5, 17]
 """,
     "train": """\
 stages:
@@ -114,14 +136,58 @@ stages:
     adapters: {likeness: 1.0}
     crop: {megapixels: 1.0, context: 0.5}
     with: {strength: 0.6}
+  - id: placed
+    inpaint: takes.together
+    mask: {find: face, order: left_to_right, assign: cast, grow: 0.35, feather: 0.08}
+    prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
+    using: fal-ai/flux-lora/inpainting
+    adapters: {likeness: 1.0}
+    with: {strength: 0.85}
+""",
+    "gate": """\
+stages:
+  - id: judged
+    gate: [takes.portraits, placed]
+    judge: {measure: identity, against: hold_out}
+    accept: {at_least: 0.45, calibrate: {quantile: 0.1, slack: 0.05}}
+    unsure: {at_least: 0.36}
+    also_reject: [no_face, extra_face, copy_of_training_photo]
+    skip_when: {style.painted: true}
+    retry: {takes: 2}
+    repair:
+      mask: {find: face, grow: 0.25, feather: 0.08}
+      prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
+      using: fal-ai/flux-lora/inpainting
+      adapters: {likeness: 1.0}
+      ladder: {strength: [0.45, 0.6, 0.75]}
+""",
+    "choose": """\
+stages:
+  - id: picks
+    choose: judged.accepted
+    keep: {best: 2, per: [subject, scene]}
+""",
+    "upscale": """\
+stages:
+  - id: finish
+    upscale: picks
+    using: fal-ai/seedvr/upscale/image
+    with: {upscale_factor: 2}
+""",
+    "restore": """\
+stages:
+  - id: clear
+    restore: takes
+    using: fal-ai/codeformer
+    with: {fidelity: 0.8}
 """,
     "call": """\
 stages:
   - id: larger
-    call: fal-ai/esrgan
+    call: acme/film-look
     each: takes
     input: image_url
-    with: {scale: 2}
+    with: {amount: 0.5}
 """,
 }
 """For each section but the first, and for each stage's verb."""

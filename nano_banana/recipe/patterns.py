@@ -1,4 +1,4 @@
-"""How names of a recipe are spelled, and the problem that breaking each is."""
+"""How a recipe's names are spelled, and the problem that breaking each is."""
 
 from __future__ import annotations
 

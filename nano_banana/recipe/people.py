@@ -22,8 +22,8 @@ _TRAINING_SET: JSONObject = {
             "properties": {
                 "photos": {**NAMES, "description": "A folder, a glob, or a list of them."},
                 "hold_out": {
-                    "description": "Photos that never train, for a gate to judge likeness by: so many, chosen by what "
-                    "is in them, or their names or globs.",
+                    "description": "Photos that never train, for a gate to judge likeness by: so many, drawn by lot "
+                    "from their content (neither names nor order matter), or their names or globs.",
                     "anyOf": [{"type": "integer", "minimum": 0}, *as_items(NAMES["anyOf"])],
                     "default": 0,
                 },

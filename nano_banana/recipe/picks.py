@@ -1,4 +1,4 @@
-"""A person's word on what is chosen: the file `picks.yaml` beside the recipe."""
+"""A person's word on what is chosen: `picks.yaml` beside the recipe."""
 
 from __future__ import annotations
 

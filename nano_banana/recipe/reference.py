@@ -14,6 +14,7 @@ from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.recipe.examples import OWN
+from nano_banana.recipe.examples import PICKS
 from nano_banana.recipe.examples import SECTIONS
 from nano_banana.recipe.examples import WHOLE
 from nano_banana.recipe.schema import recipe_schema
@@ -33,6 +34,28 @@ Paths count from the recipe's folder. A key that is not listed here is an error.
 `yes` and `no` are words, and dates are texts.
 """
 
+COLLECTIONS = f"""
+## Collections
+
+A stage that works on pictures names where they come from, one or a list:
+
+| written | means |
+|---|---|
+| `takes` | every picture of the stage `takes`; of a gate, all that it did not reject |
+| `takes.portraits` | those of one shot |
+| `judged.accepted`, `judged.unsure`, `judged.rejected` | what the gate ruled so; what it skips is accepted |
+| `judged.portraits.accepted` | those of one shot |
+| `picks` | what the choose stage `picks` keeps |
+
+What a `choose` stage keeps, a person may change: in the file `picks.yaml` beside the recipe, by the stage's id, with
+the ids of takes (as reports write them) or globs of them:
+
+```yaml picks
+{PICKS}```
+
+Kept takes are kept whatever their score, and come before the best; dropped ones are never chosen.
+"""
+
 TEMPLATES = """
 ## In templates
 
@@ -43,6 +66,7 @@ it is rendered once, when the recipe is read.
 | name | means |
 |---|---|
 | `subject.trigger`, `subject.noun`, `subject.name` | of the person in the picture |
+| `cast.left.noun` | of who stands there, in a shot of several; `subject` is there only where one face is painted |
 | `subject.traits.hair` | a trait; one that another subject has and this one lacks reads as nothing |
 | `scene` | the value of the axis `scene`: its text, or its key where it has fields |
 | `scene.light`, `scene.key` | a field of the value, and its key |
@@ -57,7 +81,7 @@ ENDPOINTS = f"""
 An endpoint that the catalog lacks is described in a file of the folder `endpoints`, at the project's root: the nearest
 folder above the recipe that holds `.git` or `nano-banana.toml`, else the recipe's own. Then its fields are checked, it
 can stand under `using` where it does what the stage wants, and the local provider answers it. For example
-`endpoints/esrgan.yaml`:
+`endpoints/enlarge.yaml`:
 
 ```yaml endpoint
 {OWN}```
@@ -76,7 +100,7 @@ def reference() -> str:
     for name, section in sections.items():
         if name in SECTIONS:
             parts += [f"\n## `{name}`\n\n", _about(as_object(section)), _example(name), _table(_rows(section, name))]
-    parts += ["\n## `stages`\n\n", _STAGES, *_stages(as_object(sections["stages"])), TEMPLATES, ENDPOINTS]
+    parts += ["\n## `stages`\n\n", _STAGES, *_stages(as_object(sections["stages"])), COLLECTIONS, TEMPLATES, ENDPOINTS]
     return "".join(parts)
 
 
@@ -155,9 +179,16 @@ def _row(path: str, schema: JSONObject, *, required: bool) -> str:
 
 
 def _value(value: JSONValue) -> str:
-    if value in ({}, [], ""):
-        return "none"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return "none" if value in ({}, [], "") else f"`{_flow(value)}`"
+
+
+def _flow(value: JSONValue) -> str:
+    """The value as YAML writes it on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_flow(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _type(schema: JSONObject) -> str:

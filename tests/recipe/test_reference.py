@@ -26,7 +26,7 @@ def test_every_section_and_every_verb_has_an_example() -> None:
 
 
 def test_every_table_has_rows_of_four() -> None:
-    rows = [line for line in reference().partition("## In templates")[0].splitlines() if line.startswith("|")]
+    rows = [line for line in reference().partition("## Collections")[0].splitlines() if line.startswith("|")]
     assert len(rows) > 80
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
 
@@ -39,7 +39,7 @@ def test_the_whole_example_can_be_planned(workspace: Workspace) -> None:
 
 
 def test_the_endpoint_described_there_can_be_called(workspace: Workspace) -> None:
-    workspace.write("endpoints/esrgan.yaml", OWN).write(
+    workspace.write("endpoints/enlarge.yaml", OWN).write(
         "recipe.yaml",
         """
         nano_banana: 1
@@ -47,7 +47,7 @@ def test_the_endpoint_described_there_can_be_called(workspace: Workspace) -> Non
         shots: {hills: {template: green hills, seeds: [1]}}
         stages:
           - {id: takes, generate: hills, using: fal-ai/flux/schnell, with: {image_size: {width: 64, height: 64}}}
-          - {id: larger, call: fal-ai/esrgan, each: takes, with: {scale: 2}}
+          - {id: larger, call: acme/enlarge, each: takes, with: {scale: 2}}
         """,
     )
     workspace.expect("check").shows("1 take; no mistake found").hides("warning")

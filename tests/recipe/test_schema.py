@@ -78,7 +78,7 @@ def test_defaults_and_choices_are_there() -> None:
     assert by_tail["salt"]["default"] == ""
     assert by_tail["output_format"]["anyOf"]
     using = [shape["examples"] for path, shape in found.items() if path.endswith("/using") and "examples" in shape]
-    assert len(using) == 3
+    assert len(using) == 5
     assert all(using)
 
 

@@ -50,14 +50,17 @@ WORDS: Mapping[str, Wording] = {
     "no_photos": Wording(
         "`{path}` holds no photos", "JPEG, PNG, WebP, TIFF, BMP and GIF are looked for; export others as JPEG"
     ),
-    "photos_left_out": Wording("photos in `{path}` are left out: {names}", "export HEIC and RAW photos as JPEG"),
+    "photos_left_out": Wording(
+        "photos in `{path}` are left out: {names}",
+        "export RAW photos as JPEG; `pip install 'nano-banana[heic]'` reads HEIC",
+    ),
     "photo_unreadable": Wording("the picture `{path}` can't be read: {why}"),
     "not_a_picture": Wording("`{path}` is no picture", "remove it, or save it as JPEG or PNG"),
     "hold_out_all": Wording(
         "all of the {photos} photos are held out, and none is left to train", "hold out fewer, or add photos"
     ),
     "few_left": Wording(
-        "only {left} photos are left to train; with fewer than {few} an adapter learns the photos, not the person",
+        "photos that are left to train: {left}; from fewer than {few} an adapter learns the photos, not the person",
         "hold out fewer, or add photos",
     ),
     "hold_out_none": Wording(

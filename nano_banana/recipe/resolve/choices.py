@@ -1,4 +1,4 @@
-"""Choices: how many of what a choose stage keeps, and a person's word on top."""
+"""Choices: how many a choose stage keeps, and a person's word on top."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def check_cast(reading: Reading, stage: Stage, stages: Mapping[str, Stage], draw
         for shot in drawn:
             if not wears(stage, shot):
                 continue
-            if "cast" not in as_object(written[shot.name]):
+            if "cast" not in as_object(written[shot.name]) and stage.where[-1] != "repair":
                 reading.wrong_key("no_cast", shot.where, adapter=name, shot=shot.name, somebody=reading.somebody)
             for subject in shot.cast:
                 if subject not in trainer.subjects and _all_known(reading, trainer):

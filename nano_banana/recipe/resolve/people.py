@@ -1,4 +1,4 @@
-"""Whether stages can draw the people of their shots: one or several, by adapter, by face or by reference."""
+"""Whether stages can draw their people: by adapter, face or reference."""
 
 from __future__ import annotations
 
@@ -67,10 +67,11 @@ def _check_references(
 def _check_painting(reading: Reading, stage: Stage, shot: Shot, worn: str | None) -> None:
     mask = as_object(stage.data.get("mask"))
     where = (*stage.where, "mask")
-    if "assign" in mask and not shot.together:
+    if stage.where[-1] == "repair":
+        if shot.together and "find" not in mask:
+            reading.wrong("repair_of_several", where, shot=shot.name)
+    elif "assign" in mask and not shot.together:
         reading.wrong("assign_alone", (*where, "assign"), shot=shot.name)
-    elif shot.together and stage.where[-1] == "repair" and "find" not in mask:
-        reading.wrong("repair_of_several", where, shot=shot.name)
     elif shot.together and not stage.by_person and worn is not None:
         reading.wrong_key("whose_adapter", (*stage.where, "adapters", worn), shot=shot.name, adapter=worn)
 

@@ -36,16 +36,25 @@ def read_sources(reading: Reading, value: JSONValue, verbs: Mapping[str, str], w
         judged = verbs[source.stage] == "gate"
         if source.ruling and not judged:
             reading.wrong("judges_nothing", place, stage=source.stage, ruling=source.ruling)
-        elif not source.shot or reading.known("shot", source.shot, [*shots, *(RULINGS if judged else ())], place):
+        elif not source.shot or _is_there(reading, source.shot, place, judged=judged):
             sources.append(source)
     return tuple(sources)
+
+
+def _is_there(reading: Reading, said: str, where: Where, *, judged: bool) -> bool:
+    """Whether the shot is there; of a gate's pictures, a misspelled ruling may have been meant."""
+    shots = reading.section("shots")
+    shot, _, last = said.rpartition(".")
+    if judged and shot in shots:
+        return reading.known("ruling", last, RULINGS, where)
+    return reading.known("shot", said, [*shots, *(RULINGS if judged else ())], where)
 
 
 def _source(text: str, shots: Container[str], verbs: Mapping[str, str]) -> Source:
     """`stage`, `stage.shot`, `gate.accepted` or `gate.shot.accepted`; of a gate, a ruling goes before a shot."""
     stage, _, rest = text.partition(".")
     shot, _, last = rest.rpartition(".")
-    if last in RULINGS and (verbs.get(stage) == "gate" or last not in shots):
+    if last in RULINGS and (shot or verbs.get(stage) == "gate" or last not in shots):
         return Source(stage=stage, shot=shot, ruling=last)
     return Source(stage=stage, shot=rest)
 

@@ -17,8 +17,11 @@ from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.holdout import read_held_out
 from nano_banana.recipe.resolve.pictures import CAMERA_SUFFIXES
+from nano_banana.recipe.resolve.pictures import HEIC
+from nano_banana.recipe.resolve.pictures import HEIC_SUFFIXES
 from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES
 from nano_banana.recipe.resolve.pictures import picture_media
+from nano_banana.recipe.resolve.pictures import reads_heic
 from nano_banana.recipe.resolve.reading import Reading
 
 MOST_NAMED = 3
@@ -84,12 +87,21 @@ def _found(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
         return {}
     found = files.glob(f"{escape(pattern)}/*" if folder else pattern, confined=False)
     if globbed:
-        others = [path for path in found if path.suffix.casefold() in CAMERA_SUFFIXES]
-        found = [path for path in found if path.suffix.casefold() in PICTURE_SUFFIXES]
+        taken = PICTURE_SUFFIXES | (HEIC_SUFFIXES if reads_heic() else frozenset())
+        others = [path for path in found if path.suffix.casefold() in (CAMERA_SUFFIXES | HEIC_SUFFIXES) - taken]
+        found = _once([path for path in found if path.suffix.casefold() in taken])
         _say_left_out(reading, pattern, others, found, where)
     if not found:
         reading.wrong("no_photos", where, path=pattern)
     return {path: photo for path in found if (photo := _photo(reading, path, where))}
+
+
+def _once(photos: list[Path]) -> list[Path]:
+    """The photos without the HEIC ones that have a copy of the same name beside them."""
+    copies = {path.with_suffix("") for path in photos if path.suffix.casefold() not in HEIC_SUFFIXES}
+    return [
+        path for path in photos if path.suffix.casefold() not in HEIC_SUFFIXES or path.with_suffix("") not in copies
+    ]
 
 
 def _say_left_out(reading: Reading, pattern: str, others: list[Path], taken: list[Path], where: Where) -> None:
@@ -102,23 +114,27 @@ def _say_left_out(reading: Reading, pattern: str, others: list[Path], taken: lis
 
 
 def _photo(reading: Reading, path: Path, where: Where) -> Photo | None:
-    if not _is_picture(reading, path, where):
+    if not _is_picture(reading, path, where, heic=True):
         return None
     caption = path.with_suffix(".txt")
     has_caption = reading.files.exists(caption, confined=False)
     return Photo(path=path, caption=caption if has_caption else None)
 
 
-def _is_picture(reading: Reading, path: Path, where: Where) -> bool:
-    """Whether the file begins like a picture; notes one that does not."""
+def _is_picture(reading: Reading, path: Path, where: Where, *, heic: bool = False) -> bool:
+    """Whether the file begins like a picture (`heic`: a HEIC photo is one); notes one that does not."""
     try:
         media = picture_media(path)
     except OSError as error:
         reading.wrong("photo_unreadable", where, path=_shown(reading, path), why=error.strerror or str(error))
         return False
-    if media is None:
+    if heic and media == HEIC and not reads_heic():
+        reading.wrong("heic_missing", where, input=_shown(reading, path))
+        return False
+    if media is None or (media == HEIC and not heic):
         reading.wrong("not_a_picture", where, path=_shown(reading, path))
-    return media is not None
+        return False
+    return True
 
 
 def _shown(reading: Reading, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Triggers: the words that adapters learn, said where they are needed and nowhere else."""
+"""Triggers: said where an adapter listens, and nowhere else."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def check_triggers(
         if not any(name in trained for name, _ in stage.adapters):
             continue
         for shot in drawn[stage.id]:
-            if not wears(stage, shot):
-                continue
+            if not wears(stage, shot) or (shot.together and not stage.by_person):
+                continue  # several at once have a problem of their own
             learned |= set() if stage.by_person else {shot.name}
             text = stage.prompt or shot.template
             if not _says_trigger(reading, text, shot, subjects):

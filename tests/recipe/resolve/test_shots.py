@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.resolve.shots import cells
 from tests.recipe.resolve.tools import kinds
@@ -44,6 +45,37 @@ def keys(made: Shot, subject: str = "ana") -> list[str]:
 )
 def test_casts(tmp_path: Path, cast: str, found: tuple[str, ...]) -> None:
     assert shot(tmp_path, cast).cast == found
+
+
+@pytest.mark.parametrize(
+    ("cast", "found"),
+    [
+        ("[ana, ben]", {"left": "ana", "right": "ben"}),
+        ("{right: ben, left: ana}", {"left": "ana", "right": "ben"}),
+        ("{second: ana, first: ben}", {"first": "ben", "second": "ana"}),
+        ("{window: ben, door: ana}", {"window": "ben", "door": "ana"}),
+    ],
+)
+def test_several_stand_from_left_to_right(tmp_path: Path, cast: str, found: dict[str, str]) -> None:
+    made = shot(tmp_path, f"cast: {cast}, identity: by_face, matrix: {{scene: all}}")
+    assert list(made.together.items()) == list(found.items())
+    assert made.cast == tuple(found.values())
+    assert made.identity is Identity.BY_FACE
+    assert keys(made, "") == ["office", "street"]
+
+
+def test_more_than_two_have_places_that_templates_can_write(tmp_path: Path) -> None:
+    names = [f"p{at}" for at in range(4)]
+    people = ", ".join(f"{name}: {{noun: woman, trigger: t{name}}}" for name in names)
+    text = f"""
+subjects: {{{people}}}
+shots:
+  three: {{template: "{{{{ cast.middle.noun }}}}", cast: [p0, p1, p2], seeds: [1]}}
+  four: {{template: "{{{{ cast.fourth.name }}}} {{{{ cast.first.traits }}}}", cast: [p0, p1, p2, p3], seeds: [1]}}
+"""
+    shots = load(tmp_path, text).recipe.shots
+    assert list(shots["three"].together) == ["left", "middle", "right"]
+    assert list(shots["four"].together) == ["first", "second", "third", "fourth"]
 
 
 @pytest.mark.parametrize(

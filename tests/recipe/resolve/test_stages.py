@@ -38,7 +38,7 @@ def test_what_stages_refer_to(studio: Path) -> None:
 - {{id: takes, generate: all, using: fal-ai/flux-lora, adapters: {{likeness: 0.9}}}}
 - {{id: again, generate: one, using: fal-ai/nano-banana/edit, images: [a.jpg, b.jpg]}}
 - {{id: fixed, inpaint: [takes.two, again], {MASK}, prompt: "a face"}}
-- {{id: up, call: fal-ai/esrgan, each: fixed, files: {{mask_url: b.jpg}}}}
+- {{id: up, call: acme/enlarge, each: fixed, files: {{mask_url: b.jpg}}}}
 """
     likeness, takes, again, fixed, up = load(studio, text).recipe.stages
     assert (likeness.subjects, likeness.endpoint) == (("ana", "ben"), "fal-ai/flux-lora-fast-training")
@@ -47,7 +47,7 @@ def test_what_stages_refer_to(studio: Path) -> None:
     assert fixed.sources == (Source(stage="takes", shot="two"), Source(stage="again"))
     assert fixed.prompt is not None
     assert fixed.prompt.text == "a face"
-    assert (up.endpoint, list(up.files)) == ("fal-ai/esrgan", ["mask_url"])
+    assert (up.endpoint, list(up.files)) == ("acme/enlarge", ["mask_url"])
 
 
 def test_a_mask_of_a_file(studio: Path) -> None:

@@ -35,11 +35,54 @@ def test_finds_photos(tmp_path: Path, training_set: str, found: list[str]) -> No
     assert photos(tmp_path, training_set) == found
 
 
+@pytest.mark.parametrize(
+    ("hold_out", "named", "count"),
+    [
+        ("2", set(), 2),
+        ("0", set(), 0),
+        ("3.jpg", {"3.jpg"}, 0),
+        ("[photos/1.jpg, '[45].jpg']", {"1.jpg", "4.jpg", "5.jpg"}, 0),
+        ("'photos/[12].*'", {"1.jpg", "2.jpg"}, 0),
+    ],
+)
+def test_photos_are_held_out(tmp_path: Path, hold_out: str, named: set[str], count: int) -> None:
+    write(tmp_path, *(f"photos/{at}.jpg" for at in range(8)))
+    text = f"subjects: {{ana: {{noun: woman, trigger: t, training_set: {{photos: photos, hold_out: {hold_out}}}}}}}"
+    loaded = load(tmp_path, text)
+    ana = loaded.recipe.subjects["ana"]
+    assert ({path.name for path in ana.held_out}, ana.hold_out) == (named, count)
+    assert len(ana.photos) == 8
+    assert [problem.kind for problem in loaded.warnings] == ["no_stages"]
+
+
+def test_photos_elsewhere_are_held_out_by_their_whole_path(tmp_path: Path) -> None:
+    write(tmp_path, *(f"photos/{at}.jpg" for at in range(5)))
+    recipe = tmp_path / "project"
+    recipe.mkdir()
+    held = f"hold_out: '{tmp_path}/photos/[0]*'"
+    text = f"subjects: {{ana: {{noun: woman, trigger: t, training_set: {{photos: {tmp_path}/photos, {held}}}}}}}"
+    assert load(recipe, text).recipe.subjects["ana"].held_out == {tmp_path / "photos/0.jpg"}
+
+
+def test_few_photos_that_are_left_are_warned_of(tmp_path: Path) -> None:
+    write(tmp_path, *(f"photos/{at}.jpg" for at in range(5)))
+    text = "subjects: {ana: {noun: woman, trigger: t, training_set: {photos: photos, hold_out: 2}}}"
+    assert [problem.kind for problem in load(tmp_path, text).warnings] == ["few_left", "no_stages"]
+
+
+def test_references_are_photos_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg", "more/b.jpg", "more/c.jpg")
+    text = "subjects: {ana: {noun: woman, trigger: t, training_set: a.jpg, references: [more, a.jpg]}}"
+    shown = load(tmp_path, text).recipe.subjects["ana"].references
+    assert [path.name for path in shown] == ["b.jpg", "c.jpg", "a.jpg"]
+    assert kinds(tmp_path, text.replace("[more, a.jpg]", "gone")) == ["photo_missing"]
+
+
 def test_photos_of_other_kinds_are_left_out_with_a_warning(tmp_path: Path) -> None:
-    write(tmp_path, "photos/a.jpg", "photos/a.CR2", *(f"photos/{number}.HEIC" for number in range(4)))
+    write(tmp_path, "photos/a.jpg", "photos/a.CR2", *(f"photos/{number}.NEF" for number in range(4)))
     text = "subjects: {ana: {noun: woman, trigger: anqz7, training_set: photos}}"
     [said] = [problem for problem in load(tmp_path, text).warnings if problem.kind == "photos_left_out"]
-    assert said.data == {"path": "photos", "names": "0.HEIC, 1.HEIC, 2.HEIC …"}
+    assert said.data == {"path": "photos", "names": "0.NEF, 1.NEF, 2.NEF …"}
 
 
 def test_a_caption_lies_beside_its_photo(tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""`picks.yaml`: a person's word on what is chosen, read beside the recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nano_banana.recipe.load import Loaded
+from tests.recipe.resolve.tools import kinds
+from tests.recipe.resolve.tools import load
+from tests.recipe.resolve.tools import write
+from tests.workspace import Workspace
+
+TEXT = """
+subjects: {ana: {noun: woman, trigger: anqz7, training_set: a.jpg}}
+shots: {one: {template: anqz7 smiling, cast: ana, seeds: [1, 2]}}
+stages:
+- {id: takes, generate: one, using: fal-ai/flux/dev}
+- {id: judged, gate: takes}
+- {id: picks, choose: judged.accepted, keep: {best: 1}}
+"""
+
+
+def read(folder: Path, picks: str | None, text: str = TEXT) -> Loaded:
+    put(folder, picks)
+    return load(folder, text)
+
+
+def put(folder: Path, picks: str | None) -> None:
+    write(folder, "a.jpg")
+    if picks is not None:
+        write(folder, "picks.yaml", data=picks.encode())
+
+
+@pytest.mark.parametrize(
+    ("picks", "kept", "dropped"),
+    [
+        (None, set(), set()),
+        ("", set(), set()),
+        ("picks: {}", set(), set()),
+        ("picks: {picks: {keep: [one/ana/s1]}}", {"one/ana/s1"}, set()),
+        ("picks: {picks: {keep: [one/ana/s1], drop: ['one/*/s2', x]}}", {"one/ana/s1"}, {"one/*/s2", "x"}),
+    ],
+)
+def test_what_is_kept_and_dropped(tmp_path: Path, picks: str | None, kept: set[str], dropped: set[str]) -> None:
+    loaded = read(tmp_path, picks)
+    keep = loaded.recipe.stage("picks").keep
+    assert keep is not None
+    assert (set(keep.kept), set(keep.dropped)) == (kept, dropped)
+    assert tmp_path / "picks.yaml" in loaded.files.seen
+
+
+@pytest.mark.parametrize(
+    ("picks", "found"),
+    [
+        ("picks: {pics: {keep: [a]}}", "unknown_reference"),
+        ("picks: {judged: {keep: [a]}}", "unknown_reference"),
+        ("picks: {picks: {keep: [a], drop: [b, a]}}", "kept_and_dropped"),
+        ("picks: {picks: {keep: [a, a]}}", "repeated_value"),
+        ("picks: {picks: {kep: [a]}}", "unknown_key"),
+        ("picks: {picks: {keep: a}}", "wrong_type"),
+        ("picks: {picks: {keep: [3]}}", "not_quoted"),
+        ("keep: [a]", "unknown_key"),
+        ("[a]", "picks_not_mapping"),
+        ("picks: {", "yaml_bracket"),
+        ("picks: \x01", "yaml_character"),
+    ],
+)
+def test_what_the_file_may_not_say(tmp_path: Path, picks: str, found: str) -> None:
+    put(tmp_path, picks)
+    assert kinds(tmp_path, TEXT) == [found]
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg")
+    write(tmp_path, "picks.yaml", data=b"\xff\xfe")
+    assert kinds(tmp_path, TEXT) == ["file_not_text"]
+
+
+def test_a_recipe_that_chooses_nothing_does_not_look_for_it(tmp_path: Path) -> None:
+    loaded = read(tmp_path, "no picks at all", TEXT.partition("- {id: picks")[0])
+    assert tmp_path / "picks.yaml" not in loaded.files.seen
+
+
+def test_a_mistake_is_shown_where_it_stands(workspace: Workspace) -> None:
+    workspace.photos("photos/ana").write(
+        "sub/recipe.yaml", "nano_banana: 1\nname: first\n" + TEXT.replace("a.jpg", "../photos/ana")
+    )
+    workspace.write("sub/picks.yaml", "picks:\n  pics: {keep: [one/ana/s1]}\n")
+    screen = workspace.run("check", "sub/recipe.yaml")
+    screen.shows("there is no choose stage `pics`", "sub/picks.yaml:2:3", "did you mean `picks`?", "2 │   pics: {keep")
