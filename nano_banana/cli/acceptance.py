@@ -33,6 +33,9 @@ def say_acceptance(screen: Screen, records: Sequence[Record], folder: str) -> No
         screen.say(f"{visible(stage)}: {summary(account.takes)}")
         for name, values in groups(account).items():
             screen.say(f"  {visible(name)}: {_values(values)}")
+        if len(kinds := by_kind(account)) > 1:
+            shares = [f"{kind} {counts[Ruling.ACCEPTED]:,}/{counts.judged:,}" for kind, counts in kinds.items()]
+            screen.say(f"  attempts: {', '.join(shares)}")
     if accounts:
         _say_same_photos(screen, records)
     unchosen = Counter(record.left.stage for record in records if record.left and record.left.why == "not_chosen")
@@ -55,9 +58,9 @@ def summary(counts: Counts) -> str:
 
 
 def groups(account: Acceptance) -> dict[str, Mapping[str, Counts]]:
-    """The groupings that tell something: those with more than one value."""
+    """The groupings of takes that tell something: those with more than one value."""
     named = {"template": account.templates, "subject": account.subjects, **account.axes}
-    return {name: values for name, values in (*named.items(), ("attempts", by_kind(account))) if len(values) > 1}
+    return {name: values for name, values in named.items() if len(values) > 1}
 
 
 def _values(values: Mapping[str, Counts]) -> str:
@@ -85,7 +88,8 @@ def _say_same_photos(screen: Screen, records: Sequence[Record]) -> None:
     people = [record for record in records if record.card.kind == "person"]
     same = dict.fromkeys(record.card.subject for record in people if record.person.get("held_out") is False)
     if same:
-        screen.say(f"{', '.join(map(visible, same))}: no photos held out; compared with those that may have trained")
+        names = ", ".join(map(visible, same))
+        screen.say(f"{names}: compared with the photos that trained, since none are held out; likeness reads high")
 
 
 def _say_unsure(screen: Screen, records: Sequence[Record], folder: str) -> None:

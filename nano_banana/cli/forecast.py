@@ -67,11 +67,11 @@ def verdict(tally: Tally, provider: str, *, whole: bool) -> str:
 
 def second_chances(tally: Tally, provider: str) -> str:
     """What gates may ask for beside, what of it is likely, and what that is judged by."""
-    most = f"up to {numbered(tally.may, 'call')} more for {_at_most(tally)} if a gate refuses"
+    most = f"up to {numbered(tally.may, 'more call')}{_for(_may_price(tally))} if a gate refuses"
     assumed = tally.assumed
     if assumed is None or not tally.may_paid:
         return most
-    likely = f"about {round(tally.expected.calls):,} on {provider} for {money(tally.expected.usd)}"
+    likely = f"about {round(tally.expected.calls):,} on {provider}{_for(_usd(tally.expected.usd))}"
     passed = f"{assumed.passed:,} of {assumed.judged:,}"
     if assumed.known:
         return f"{most}; {likely} by what passed before ({passed})"
@@ -86,31 +86,44 @@ def price(tally: Tally) -> str:
 
 def whole_price(tally: Tally) -> str:
     """The cost of what is to be made, and the most that second chances may add."""
-    return f"{price(tally)}, and {_at_most(tally)} more if gates refuse" if tally.may_paid else price(tally)
+    more = _may_price(tally)
+    return f"{price(tally)}, and {more} more if gates refuse" if more else price(tally)
 
 
 def _head(tally: Tally) -> tuple[str, ...]:
-    return ("stage", "cached", "to make", "cost", *(("may be made", "for up to") if tally.may else ()))
+    chances = ("may be made", *(("for up to",) if _may_price(tally) else ()))
+    return ("stage", "cached", "to make", "cost", *(chances if tally.may else ()))
 
 
 def _rows(tally: Tally) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for stage, count in tally.stages.items():
-        row = (stage, f"{count.cached:,}", f"{count.to_make:,}", _cost(count))
-        chances = (f"{count.may:,}", _may_cost(count)) if count.may else ("", "")
-        rows.append((*row, *chances) if tally.may else row)
-    return rows
+    """A row for each stage, as wide as the head."""
+    return [
+        (stage, f"{count.cached:,}", f"{count.to_make:,}", _cost(count), *_chances(count))[: len(_head(tally))]
+        for stage, count in tally.stages.items()
+    ]
 
 
-def _at_most(tally: Tally) -> str:
-    unknown = f" and {numbered(tally.may_unpriced, 'call')} at an unknown price" if tally.may_unpriced else ""
-    return f"up to {money(tally.may_high)}{unknown}"
-
-
-def _may_cost(count: StageCount) -> str:
+def _chances(count: StageCount) -> tuple[str, str]:
+    if not count.may:
+        return ("", "")
     if count.may_unpriced == count.may:
-        return "unknown"
-    return money(count.may_high) + (" + unknown" if count.may_unpriced else "")
+        return (f"{count.may:,}", "unknown")
+    return (f"{count.may:,}", money(count.may_high) + (" + unknown" if count.may_unpriced else ""))
+
+
+def _may_price(tally: Tally) -> str:
+    """The most that second chances may cost; empty where they cost nothing."""
+    unknown = f"{numbered(tally.may_unpriced, 'call')} at an unknown price" if tally.may_unpriced else ""
+    known = f"up to {money(tally.may_high)}" if tally.may_high else ""
+    return " and ".join(filter(None, (known, unknown)))
+
+
+def _usd(usd: float) -> str:
+    return money(usd) if usd else ""
+
+
+def _for(price: str) -> str:
+    return f" for {price}" if price else ""
 
 
 def _cost(count: StageCount) -> str:

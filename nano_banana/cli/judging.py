@@ -40,9 +40,8 @@ def say_rejudged(screen: Screen, rejudged: Rejudged, *, accept: float | None, un
         screen.say(f"{asked}: {difference(rejudged.before[stage].takes, account.takes)} at {visible(stage)}")
     if accept is not None and any((word.now.threshold or accept) > accept for word in rejudged.words):
         screen.say("a higher threshold comes from the people's own photos; `accept: {calibrate: false}` leaves it out")
-    screen.say(
-        f"to make it so, write {_written(accept, unsure)} in the recipe: {', '.join(map(visible, rejudged.gates))}"
-    )
+    stages = ", ".join(f"`{visible(stage)}`" for stage in rejudged.gates)
+    screen.say(f"to make it so, write {_written(accept, unsure)} in {stages}")
 
 
 def changes(word: Word) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import groupby
 
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
@@ -23,6 +26,9 @@ from nano_banana.project.story import Story
 
 COLOURS = {"ran": "green", "reused": "cyan", "would run": "yellow"}
 RULINGS = {Ruling.ACCEPTED: "green", Ruling.UNSURE: "yellow", Ruling.REJECTED: "red"}
+LIKENESS = "likeness"
+"""The call that a gate judges by."""
+
 CONTEXT = 4
 """Words shown on either side of those that changed."""
 
@@ -35,32 +41,46 @@ def say_story(screen: Screen, story: Story) -> None:
         screen.say(f"  {_person(record)}")
     width = max((len(call.stage) for call in story.calls), default=0)
     ahead = [call for call in story.calls if _is_ahead(call, record)]
-    attempt, begun = "", [call for call in story.calls if call not in ahead]
-    for at, call in enumerate(begun):
-        if call.attempt.label != attempt:
-            attempt = call.attempt.label
+    label = ""
+    for some in _alike([call for call in story.calls if call not in ahead]):
+        call = some[-1]
+        if call.attempt.label != label:
+            label = call.attempt.label
             screen.say(f"  {_heading(call)}")
-        screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate(screen, call)}")
+        times = f" ×{len(some)}" if len(some) > 1 else ""
+        screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate(screen, call)}{times}")
         for change in call.changes or ():
             screen.say(f"      {told(change, story)}")
-        following = begun[at + 1] if at + 1 < len(begun) else None
-        for ruled in _said_after(record, call, following):
+        for ruled in _said_of(record, call):
             screen.say(f"  {ruled.stage:<{width}}  {_painted(screen, ruled)}")
     if ahead:
         labels = dict.fromkeys(call.attempt.label for call in ahead)
         screen.say(f"  {', '.join(labels)}: would run while the gate refuses ({numbered(len(ahead), 'call')} at most)")
-    for call in begun:
+    for call in story.calls:
         if not call.attempt.label and (prompt := as_object(call.document["arguments"]).get("prompt")):
             screen.say(f"  prompt of {call.stage}: {prompt}")
 
 
+def _alike(calls: Sequence[CallStory]) -> Iterator[list[CallStory]]:
+    """Runs of calls that would read the same: a look at each of twenty photos."""
+    for _, some in groupby(enumerate(calls), key=lambda pair: _likeness_of(*pair)):
+        yield [call for _, call in some]
+
+
+def _likeness_of(at: int, call: CallStory) -> tuple[object, ...]:
+    apart = at if call.changes else None
+    return call.stage, call.attempt.label, call.provider, call.endpoint, call.fate, call.run, call.own, apart
+
+
 def _ended(record: Record) -> str:
     """What the last gate said, and where the take's way ended early."""
-    said = f"; {say_verdict(record.verdicts[-1])}" if record.verdicts else ""
-    if record.left is None:
+    last, left = record.verdicts[-1] if record.verdicts else None, record.left
+    said = f"; {say_verdict(last)}" if last else ""
+    if left is None:
         return said
-    why = record.left.why.replace("_", " ")
-    return f"{said}; its way ends at {record.left.stage}: {why}"
+    if last and (last.stage, str(last.ruling)) == (left.stage, left.why):
+        return f"{said}; it goes no further"
+    return f"{said}; it goes no further than {left.stage}: {left.why.replace('_', ' ')}"
 
 
 def _person(record: Record) -> str:
@@ -86,12 +106,14 @@ def _heading(call: CallStory) -> str:
     return call.attempt.label + (f" ({detail})" if detail else "")
 
 
-def _said_after(record: Record, call: CallStory, following: CallStory | None) -> list[Ruled]:
-    """The verdicts that stand behind this call: the last one of a gate's in its attempt."""
-    place = (call.stage, call.attempt.label)
-    if following is not None and (following.stage, following.attempt.label) == place:
+def _said_of(record: Record, call: CallStory) -> list[Ruled]:
+    """The verdict that comes of this call, which measured how alike the faces are."""
+    if not call.own or call.endpoint != LIKENESS:
         return []
-    return [ruled for ruled in record.verdicts if (ruled.stage, ruled.attempt.label) == place]
+    found = [
+        ruled for ruled in record.verdicts if (ruled.stage, ruled.attempt.label) == (call.stage, call.attempt.label)
+    ]
+    return found[:1]
 
 
 def _painted(screen: Screen, ruled: Ruled) -> str:

@@ -42,11 +42,13 @@ class CallStory:
 
     `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` is what
     differs from the call that stood in its place before: in the last run, or, where that made it, in the one
-    before that. None where nothing stood there, or the same. `attempt` is the try at the take that it belongs to.
+    before that. None where nothing stood there, or the same. `attempt` is the try at the take that it belongs to;
+    `own` is false for the calls of what the take waits for.
     """
 
     stage: str
     attempt: Attempt
+    own: bool
     provider: str
     endpoint: str
     key: str
@@ -85,10 +87,11 @@ def tell_story(project: Project, name: str) -> Story:
         else [Group(name=node.id, after=node.after, count=1, nodes=lambda _ends: iter([node]))],
     )
     ends = list(preview(part, lookup, invent))
-    steps = [place for end in ends for place in zip(positions(end.steps, end.node.card.slot), end.steps, strict=True)]
+    places = [place for end in ends for place in positions(end.steps, end.node.card.slot)]
+    steps = [(step, end is ends[-1]) for end in ends for step in end.steps]
     return Story(
         record=record_of(ends[-1]),
-        calls=_calls(project, steps),
+        calls=_calls(project, list(zip(places, steps, strict=True))),
         sources=_sources(plan, ends),
     )
 
@@ -114,20 +117,21 @@ def _folders(node: Node) -> set[str]:
     return {folder_of(node.id, stage) for stage in (node.card.stage, *node.id.partition("@")[2].split("+"))}
 
 
-def _calls(project: Project, steps: Sequence[tuple[str, Step]]) -> list[CallStory]:
+def _calls(project: Project, steps: Sequence[tuple[str, tuple[Step, bool]]]) -> list[CallStory]:
+    """By the place of each step, which may be the take's own."""
     store = project.workshop.store
     trail = store.trail(project.recipe.name)
     replaced: dict[str, str] = json.loads(store.notes(before_note(project.recipe.name)) or "{}")
     latest = store.runs(project.recipe.name, limit=1)
-    makers = store.makers([step.call.key for _, step in steps])
+    makers = store.makers([step.call.key for _, (step, _) in steps])
     # What stood there in the last run; for a call that the last run itself made, what stood there before it.
     before = {
         place: replaced.get(place, step.call.key) if trail.get(place) == step.call.key else trail.get(place, "")
-        for place, step in steps
+        for place, (step, _) in steps
     }
     documents = store.documents(before.values())
     stories = []
-    for place, step in steps:
+    for place, (step, own) in steps:
         told, old = document(step.call), documents.get(before[place])
         run = makers.get(step.call.key)
         ran = bool(latest) and run == latest[0].id
@@ -136,6 +140,7 @@ def _calls(project: Project, steps: Sequence[tuple[str, Step]]) -> list[CallStor
             CallStory(
                 stage=step.stage,
                 attempt=step.attempt,
+                own=own,
                 provider=step.call.provider,
                 endpoint=step.call.endpoint,
                 key=step.call.key,

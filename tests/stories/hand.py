@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+import threading
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ FOLDER = "NANO_BANANA_HAND"
 
 REVISION = "nano_banana.providers.local.revision"
 
+ALONE = threading.Lock()
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -71,7 +74,8 @@ class Notes:
 
         `delay` in seconds; `slow`, `fail`, `refuse` and `bug` hold words: a call whose arguments say one is
         answered after one more second, fails, is refused, or meets an error that nobody foresaw; `cost` in USD, null
-        where nobody knows; `big` for pictures of half a megabyte.
+        where nobody knows; `big` for pictures of half a megabyte. `who` holds pairs of a word and a person (see
+        `tests.stories.gated`): the first whose word the arguments say is drawn.
         """
         (self.folder / "rules.json").write_text(json.dumps(rules), encoding="utf-8")
 
@@ -128,7 +132,7 @@ class Hand:
         if _says(rules, "bug", told):
             raise ZeroDivisionError("nobody foresaw this")
         cost = rules.get("cost", 0.0)
-        files = self._files(call, big=rules.get("big") is True)
+        files = self._files(call, big=rules.get("big") is True, who=_who(rules, told))
         self._notes.write("answered", call)
         price = None if cost is None else as_number(cost)
         data = {"seed": call.arguments.get("seed"), "plain": rules.get("plain") is True}
@@ -137,13 +141,14 @@ class Hand:
     async def close(self) -> None:
         """Nothing to give back."""
 
-    def _files(self, call: Call, *, big: bool) -> dict[str, Payload]:
+    def _files(self, call: Call, *, big: bool, who: str = "") -> dict[str, Payload]:
         endpoint = self._catalog.get(call.endpoint)
         if endpoint is not None and endpoint.does is Task.TRAIN:
             data = Payload(data=f"adapter {call.key}".encode(), media="application/octet-stream")
             return dict.fromkeys(endpoint.makes, data)
         place = "image" if endpoint is None else endpoint.makes[0].replace("*", "0")
-        return {place: Payload(data=picture(call.key, big=big), media="image/png")}
+        drawn = person(who, call.key) if who else picture(call.key, big=big)
+        return {place: Payload(data=drawn, media="image/png")}
 
 
 def picture(name: str, *, big: bool = False) -> bytes:
@@ -162,6 +167,18 @@ def picture(name: str, *, big: bool = False) -> bytes:
     return buffer.getvalue()
 
 
+def person(who: str, name: str) -> bytes:
+    """A PNG of somebody, in a light that is the name's."""
+    from tests.stories.gated import portrait
+
+    return portrait(who, 0.9 + hashlib.sha256(name.encode()).digest()[0] / 1280)
+
+
+def _who(rules: JSONObject, told: str) -> str:
+    pairs = [[str(word) for word in as_items(pair)] for pair in as_items(rules.get("who"))]
+    return next((who for word, who in pairs if word in told), "")
+
+
 def _says(rules: JSONObject, rule: str, told: str) -> bool:
     return any(str(word) in told for word in as_items(rules.get(rule)))
 
@@ -170,8 +187,13 @@ class Threads(WorkPool):
     """Does in a thread what a worker process would do: the same work, begun at once."""
 
     async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run it."""
-        return await asyncio.to_thread(work, *args)
+        """Run it, one at a time: a process of the pool's does no two things at once, and its networks can't."""
+
+        def alone() -> T:
+            with ALONE:
+                return work(*args)
+
+        return await asyncio.to_thread(alone)
 
 
 @contextmanager

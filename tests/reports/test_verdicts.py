@@ -1,0 +1,233 @@
+"""What records keep of verdicts and attempts, and what the reports tell of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from nano_banana.core.flow import FIRST
+from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import Left
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.node import Card
+from nano_banana.core.result import Status
+from nano_banana.core.verdict import Ruling
+from nano_banana.reports.entries import judged_picture
+from nano_banana.reports.entries import person_json
+from nano_banana.reports.entries import take_json
+from nano_banana.reports.files import file_name
+from nano_banana.reports.manifest import older_pictures
+from nano_banana.reports.manifest import write_manifest
+from nano_banana.reports.past import Past
+from nano_banana.reports.past import Rates
+from nano_banana.reports.past import past
+from nano_banana.reports.past import remember
+from nano_banana.reports.past import template_key
+from nano_banana.reports.record import follow
+from nano_banana.reports.record import positions
+from nano_banana.reports.record import record_of
+from nano_banana.reports.record import slim
+from nano_banana.reports.ruled import kind_of
+from nano_banana.store.store import Store
+from tests.reports.judged import ACCEPTED
+from tests.reports.judged import DARK
+from tests.reports.judged import FAR
+from tests.reports.judged import NO_FACE
+from tests.reports.judged import SKIPPED
+from tests.reports.judged import UNSURE
+from tests.reports.judged import person
+from tests.reports.judged import take
+
+
+def test_no_two_attempts_share_a_file() -> None:
+    record = record_of(take("heads/ana/s11", FAR, FAR, FAR, ACCEPTED))
+    names = [picture.name for picture in record.pictures]
+    assert names == [
+        "takes/heads_ana_s11.png",
+        "takes/heads_ana_s11+retry1.png",
+        "takes/heads_ana_s11+retry2.png",
+        "takes/heads_ana_s11+repair1.png",
+        "judged/heads_ana_s11.png",
+    ]
+    assert file_name("a/s1", "takes", "image/png", Attempt(number=2)) == "takes/a_s1+try2.png"
+    assert kind_of("again-retry12") == "retry"
+    assert (kind_of(""), kind_of("odd")) == ("first", "odd")
+
+
+def test_of_two_pictures_under_one_name_the_later_stays() -> None:
+    found = take("a/s1", FAR, ACCEPTED)
+    again = replace(found, pictures=[replace(made, attempt=FIRST) for made in found.pictures])
+    assert [picture.blob for picture in record_of(again).pictures] == [made.blob for made in found.pictures[1:]]
+
+
+def test_one_more_try_moves_no_other_call() -> None:
+    alone, tried = take("a/s1", ACCEPTED), take("a/s1", FAR, ACCEPTED)
+    assert positions(alone.steps, "a/#0") == ["takes|a/#0|0", "judged|a/#0|1"]
+    assert positions(tried.steps, "a/#0")[:2] == positions(alone.steps, "a/#0")
+    assert positions(tried.steps, "a/#0")[2:] == ["takes|a/#0+retry1|0", "judged|a/#0+retry1|1"]
+    assert len(record_of(tried).keys) == 4
+
+
+def test_a_take_is_told_with_each_attempt() -> None:
+    told = take_json(record_of(take("heads/ana/s11", FAR, ACCEPTED, axes={"scene": "office"})), "out")
+    assert told["path"] == "out/judged/heads_ana_s11.png"
+    assert told["pictures"] == {"takes": "out/takes/heads_ana_s11+retry1.png", "judged": told["path"]}
+    assert (told["template"], told["cast"], told["left"]) == ("headshot", ["ana"], None)
+    assert told["verdict"] == {
+        "stage": "judged",
+        "ruling": "accepted",
+        "score": 0.62,
+        "threshold": 0.45,
+        "reasons": [],
+    }
+    first, second = [as_object(attempt) for attempt in as_items(told["attempts"])]
+    assert (first["attempt"], first["label"], first["detail"]) == (0, "", {"seed": 11})
+    assert (second["attempt"], second["label"], second["detail"]) == (1, "retry1", {"seed": 101})
+    assert first["pictures"] == {"takes": "out/takes/heads_ana_s11.png"}
+    far = {"kind": "too_far", "subject": "ana", "similarity": 0.31, "needs": 0.45}
+    assert as_object(first["verdict"])["reasons"] == [far]
+    assert "numbers" not in as_object(first["verdict"])
+
+
+def test_a_take_that_was_refused_has_no_path_and_is_done_all_the_same() -> None:
+    told = take_json(record_of(take("a/s1", FAR, NO_FACE)), "out")
+    assert (told["status"], told["path"], told["sha256"]) == ("done", None, None)
+    assert told["left"] == {"stage": "judged", "why": "rejected"}
+    assert len(as_items(told["attempts"])) == 2
+    unsaid = record_of(replace(take("a/s1", FAR), left=None))
+    assert take_json(unsaid, "out")["path"] is None, "its last picture is the one that was refused"
+
+
+def test_a_take_that_nobody_judges_has_no_attempts() -> None:
+    found = take("a/s1", SKIPPED)
+    alone = replace(found, judged=[], pictures=found.pictures[:1])
+    told = take_json(record_of(alone), "out")
+    assert (told["verdict"], told["attempts"], told["path"]) == (None, [], "out/takes/a_s1.png")
+    passed = take_json(record_of(found), "out")
+    assert as_object(passed["verdict"])["ruling"] == "not_judged"
+    assert passed["path"] == "out/judged/a_s1.png"
+
+
+def test_an_attempt_that_came_to_no_verdict_is_told_too() -> None:
+    found = take("a/s1", FAR, FAR, ACCEPTED)
+    without = replace(found, judged=[found.judged[0], found.judged[2]])
+    attempts = [as_object(attempt) for attempt in as_items(take_json(record_of(without), "out")["attempts"])]
+    assert [(attempt["label"], attempt["verdict"] is None) for attempt in attempts] == [
+        ("", False),
+        ("retry1", True),
+        ("retry2", False),
+    ]
+
+
+def test_what_is_only_imagined_is_no_verdict_and_no_last_word() -> None:
+    record = record_of(take("a/s1", FAR, DARK, status=Status.PLANNED))
+    assert [ruled.ruling for ruled in record.verdicts] == [Ruling.REJECTED]
+    assert not record.verdicts[0].last
+    assert (record.measures, record.keys) == ("[]", {})
+    assert record.end.done
+
+
+def test_the_end_of_a_record_is_that_of_its_node() -> None:
+    for found in (take("a/s1", FAR, ACCEPTED), take("a/s1", NO_FACE), take("a/s1")):
+        assert record_of(found).end == found.end
+        assert slim(record_of(found)).end == found.end
+
+
+def test_only_the_manifest_has_the_numbers(tmp_path: Path) -> None:
+    records = [record_of(take("a/s1", FAR, ACCEPTED)), record_of(person())]
+    write_manifest(tmp_path, {"manifest": 1}, records, whole=True)
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    (found,) = manifest["takes"]
+    assert [attempt["verdict"]["numbers"] for attempt in found["attempts"]] == [{"faces": 1}, {"faces": 1}]
+    assert found["digests"]["judged"] == found["attempts"][1]["digests"]["takes"] == found["sha256"]
+    assert [call.get("attempt", 0) for call in json.loads(records[0].calls)] == [0, 0, 1, 1]
+    (ana,) = manifest["people"]
+    assert (ana["id"], ana["subject"], ana["held_out"], ana["references"], ana["left_out"]) == (
+        "judged/ana",
+        "ana",
+        True,
+        1,
+        1,
+    )
+    assert slim(records[0]).measures == "[]"
+
+
+def test_a_person_who_is_not_measured_yet_is_told_with_less() -> None:
+    assert person_json(record_of(person("false", measured=False))) == {
+        "id": "judged/ana",
+        "subject": "ana",
+        "status": "done",
+        "held_out": False,
+        "reasons": [],
+    }
+
+
+def test_pictures_of_attempts_that_are_no_more_are_older_ones(tmp_path: Path) -> None:
+    record = record_of(take("a/s1", FAR, ACCEPTED))
+    write_manifest(tmp_path, {"manifest": 1}, [record], whole=True)
+    for picture in record.pictures:
+        (tmp_path / picture.name).parent.mkdir(exist_ok=True)
+        (tmp_path / picture.name).write_bytes(b"x")
+    assert older_pictures(tmp_path, ["judged/a_s1.png"]) == ["takes/a_s1+retry1.png", "takes/a_s1.png"]
+
+
+def test_a_manifest_from_before_there_were_gates_is_read(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"adapters": [], "takes": [{"id": "b", "pictures": {}}]}')
+    write_manifest(tmp_path, {"manifest": 1}, [record_of(take("a/s1", ACCEPTED))], whole=False)
+    assert [found["id"] for found in json.loads((tmp_path / "manifest.json").read_text())["takes"]] == ["a/s1", "b"]
+
+
+def test_the_picture_of_a_verdict_is_the_last_file_that_holds_it() -> None:
+    record = record_of(take("a/s1", FAR, UNSURE))
+    pictures = [judged_picture(record, ruled) for ruled in record.verdicts]
+    assert [picture.name for picture in pictures if picture] == ["takes/a_s1.png", "judged/a_s1.png"]
+
+
+def test_a_take_that_is_taken_up_again_remembers_what_it_saw_first() -> None:
+    seen, again = record_of(take("a/s1", FAR, ACCEPTED)), record_of(take("a/s1", FAR, ACCEPTED, cached=True))
+    assert [ruled.fresh for ruled in again.verdicts] == [False, False]
+    assert [ruled.fresh for ruled in follow(seen, again).verdicts] == [True, True]
+    assert follow(None, again) is again
+    assert follow(again, again) is again
+
+
+def test_what_passed_is_remembered_by_template_and_counted_once(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        assert past(store, ["headshot"]) == {}
+        first = [record_of(take("a/s1", FAR, UNSURE)), record_of(take("a/s2", ACCEPTED)), record_of(person())]
+        remember(store, "r", first)
+        remember(store, "r", [record_of(take("a/s1", FAR, UNSURE, cached=True))])
+        remember(store, "r", [record_of(take("a/s3", NO_FACE, FAR, FAR, ACCEPTED))])
+        assert past(store, ["headshot", "headshot", "none"]) == {
+            ("headshot", "judged"): Past(
+                first=Rates(judged=3, passed=1), retry=Rates(judged=3, passed=1), repair=Rates(judged=1, passed=1)
+            )
+        }
+        store.note("acceptance/headshot", "of another make")
+        assert past(store, ["headshot"]) == {}
+
+
+def test_an_odd_attempt_counts_as_a_first_one_and_several_gates_are_apart(tmp_path: Path) -> None:
+    found = take("a/s1", ACCEPTED, ACCEPTED)
+    odd = Attempt(number=1, label="redraw1")
+    judged = [replace(found.judged[0], attempt=odd), replace(found.judged[1], stage="again", attempt=FIRST)]
+    steps = [*found.steps[:2], *(replace(step, stage="again") for step in found.steps[2:])]
+    with Store.open(tmp_path) as store:
+        remember(store, "r", [record_of(replace(found, judged=judged, steps=steps))])
+        known = past(store, ["headshot"])
+    assert known["headshot", "judged"].first == Rates(judged=1, passed=1)
+    assert known["headshot", "again"].first == Rates(judged=1, passed=1)
+
+
+def test_a_text_of_the_shot_s_own_is_the_recipe_s() -> None:
+    card = Card(kind="take", slot="s", stage="takes", shot="heads", template="heads")
+    assert template_key("r", card) == "r/heads"
+    assert template_key("r", replace(card, template="headshot")) == "headshot"
+
+
+def test_a_take_that_was_not_chosen_has_no_path() -> None:
+    record = record_of(replace(take("a/s1", ACCEPTED), left=Left(stage="best", why="not_chosen")))
+    assert take_json(record, "out")["path"] is None
+    assert record.end.left == "best"

@@ -1,0 +1,99 @@
+"""A recipe with a gate: what the plan foresees, what a run says, and what other thresholds would."""
+
+from __future__ import annotations
+
+import json
+
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from tests.stories.gated import ANOTHER
+from tests.stories.gated import HER
+from tests.stories.gated import NOBODY
+from tests.stories.gated import gated
+from tests.stories.project import Project
+from tests.stories.project import takes
+
+
+def test_a_plan_says_what_a_gate_may_ask_for_and_learns_from_what_passed(project: Project) -> None:
+    show = gated(project).workspace.expect
+    show("plan", "--provider", "fal", golden="stories/gate-plan")
+    told = project.workspace.json("plan", "--provider", "fal")
+    assert as_object(told["may_make"]) == {"calls": 12, "paid_calls": 4, "usd_high": 0.14}
+    assert told["paid_calls"] == 5
+    assert as_object(told["expected"])["known"] is False
+    project.run()
+    project.workspace.run("plan", "--provider", "fal").shows("by what passed before (1 of 4)")
+    project.run("--only", "heads/ana/office/*")
+    assert json.loads(project.store().notes("acceptance/headshot") or "")["judged"]["first"]["judged"] == 4
+
+
+def test_what_the_gate_said_is_on_the_screen_in_the_files_and_in_explain(project: Project) -> None:
+    told = gated(project).told()
+    accepted = as_object(as_object(told["acceptance"])["judged"])
+    assert (accepted["judged"], accepted["accepted"], accepted["rejected"]) == (4, 2, 2)
+    found = {str(take["id"]): take for take in takes(told)}
+    assert str(found["heads/ana/office/s29"]["path"]).endswith("judged/heads_ana_office_s29.png")
+    assert found["heads/ana/street/s11"]["path"] is None
+    assert told["status"] == "done"
+    names = [path.name for path in project.pictures("judged")]
+    assert names == ["heads_ana_office_s11.png", "heads_ana_office_s29.png"]
+    assert "heads_ana_office_s29+retry1.png" in [path.name for path in project.pictures()]
+    screen = project.workspace.run("explain", "out/portraits/takes/heads_ana_office_s29+retry1.png")
+    screen.shows(
+        "heads/ana/office/s29: done; accepted: 0.99, needs", "rejected: 0.18, needs", "(too far)", "retry1 (seed "
+    )
+    project.workspace.run("explain", "heads/ana/street/s11").shows("(no face); it goes no further")
+    project.workspace.run("explain", "judged/ana").shows(
+        "compared with 5 photos, none held out", "look: ran (run", "×5"
+    )
+    story = project.workspace.json("explain", "heads/ana/office/s29")
+    verdicts = [as_object(verdict) for verdict in as_items(story["verdicts"])]
+    assert [(each["attempt"], each["ruling"], "numbers" in each) for each in verdicts] == [
+        ("", "rejected", True),
+        ("retry1", "accepted", True),
+    ]
+    assert story["left"] is None
+
+
+def test_before_a_run_explain_says_which_chances_there_are(project: Project) -> None:
+    screen = gated(project).workspace.run("explain", "heads/ana/office/s11")
+    screen.shows("retry1: would run while the gate refuses (3 calls at most)")
+
+
+def test_other_thresholds_judge_again_for_free(project: Project) -> None:
+    judge = gated(project).workspace.run
+    assert judge("judge").text.endswith("4 takes not judged yet: only a run can look at them\n")
+    project.run()
+    before = project.workspace.files("**/*")
+    project.notes.fresh()
+    plain = judge("judge")
+    plain.shows("judged: 2 of 4 accepted, 2 rejected (2 no face)")
+    assert "to make it so" not in plain.text
+    less = judge("judge", "--accept", "0.1")
+    less.shows("--accept 0.1: 1 take fewer accepted at judged", "in `judged`", "a higher threshold comes from")
+    first = " ".join(less.stdout.splitlines()[1].split())
+    assert first == "heads/ana/office/s29 judged 0.18 0.55 unsure accepted too far"
+    judge("judge", "--accept", "0.99").shows("--accept 0.99:")
+    judge("judge", "--unsure", "0.1", "--only", "*/s29").shows("`unsure: {at_least: 0.1}`", "1 take fewer accepted")
+    told = project.workspace.json("judge", "--accept", "1")
+    assert as_object(as_object(told["acceptance"])["judged"])["accepted"] == 0
+    assert as_object(as_object(told["before"])["judged"])["accepted"] == 2
+    assert project.asked() == []
+    assert project.workspace.files("**/*") == before
+
+
+def test_what_can_t_be_judged_by_is_said(project: Project) -> None:
+    judge = project.workspace.run
+    for argv in (["judge"], ["judge", "--accept", "0.5"]):
+        screen = judge(*argv)
+        assert screen.exit_code == 2
+        screen.shows("this recipe has no gate")
+    gated(project)
+    assert judge("judge", "--accept", "0.3", "--unsure", "0.4").exit_code == 2
+
+
+def test_another_threshold_costs_no_call_in_a_run_either(project: Project) -> None:
+    gated(project).notes.rule(who=[["street", NOBODY], ['"seed": 29', ANOTHER], ["", HER]])
+    project.run()
+    project.edit("    retry: {takes: 1}", "    retry: {takes: 1}\n    accept: {at_least: 0.5}")
+    project.quiet().shows("judged: 2 of 4 accepted")
