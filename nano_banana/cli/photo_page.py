@@ -107,6 +107,8 @@ def _findings(findings: Sequence[Finding], name: str) -> str:
         for finding in findings:
             if finding.severity == severity:
                 sentence, hint = words_of(finding, name)
+                # The name stands above already.
+                sentence = sentence.removeprefix(f"`{name}`").lstrip(": ")
                 small = f"<small>{_text(hint)}</small>" if hint else ""
                 items.append(f'<li class="{severity}"><b>{label}</b>{_text(sentence)}{small}</li>\n')
     return f'<ul class="found">\n{"".join(items)}</ul>\n' if items else ""

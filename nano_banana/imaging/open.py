@@ -19,6 +19,8 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
 from nano_banana.imaging.depth import eight_bits
+from nano_banana.imaging.heic import add_heic
+from nano_banana.imaging.heic import is_heic
 from nano_banana.imaging.profile import to_srgb
 
 MAX_PIXELS = 120_000_000
@@ -41,7 +43,8 @@ def open_picture(
     """Read the picture at `path` as RGB, 8 bits a channel, sRGB, turned upright, first frame only.
 
     Transparent parts show the colour `behind`; `place` names the picture in errors. Raises CallFailed:
-    `picture_unreadable` (no picture), `picture_broken` (damaged or cut short) or `picture_too_big`.
+    `picture_unreadable` (no picture), `picture_broken` (damaged or cut short), `picture_too_big`, or `heic_missing`
+    (a HEIC photo, where the extra that reads them is not installed).
     """
     picture = open_layers(path, place=place, max_pixels=max_pixels)
     if picture.mode == "RGB":
@@ -74,7 +77,7 @@ def reading(path: Path, *, place: str, max_pixels: float = MAX_PIXELS) -> Iterat
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=_formats()) as picture:
+            with Image.open(path, formats=_formats(path, place)) as picture:
                 if picture.width * picture.height > max_pixels:
                     raise CallFailed([_too_big(place, max_pixels, picture.width * picture.height)])
                 yield picture
@@ -82,7 +85,7 @@ def reading(path: Path, *, place: str, max_pixels: float = MAX_PIXELS) -> Iterat
         raise CallFailed([_too_big(place, max_pixels, None)]) from error
     except UnidentifiedImageError as error:
         raise CallFailed([trouble("picture_unreadable", input=place)]) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+    except (OSError, RuntimeError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
         raise CallFailed([trouble("picture_broken", input=place)]) from error
 
 
@@ -99,8 +102,17 @@ def turned_size(picture: Image.Image) -> tuple[int, int]:
     return picture.size
 
 
+def _formats(path: Path, place: str) -> tuple[str, ...]:
+    """What to try. Raises CallFailed `heic_missing` for what only an extra can read."""
+    if not is_heic(path):
+        return _own_formats()
+    if not add_heic():
+        raise CallFailed([trouble("heic_missing", input=place)])
+    return ("HEIF",)
+
+
 @functools.cache
-def _formats() -> tuple[str, ...]:
+def _own_formats() -> tuple[str, ...]:
     """Those of FORMATS that this Pillow was built with (it fails on names that it does not know)."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)

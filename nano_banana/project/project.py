@@ -98,7 +98,8 @@ class Project:
         """Load and check the recipe. Raises Invalid with every problem at once."""
         files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent)
         catalog = _catalog(files, settings.store / PRICES)
-        loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=wish.sets, environ=environ)
+        sets, passed = wish.sets, wish.overlooked
+        loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=sets, environ=environ, overlooked=passed)
         crew = crew or Crew(settings.parallel_compute, catalog, access_for(loaded.recipe, settings, environ))
         project = cls(wish, settings, loaded, catalog, crew, environ)
         _check_name(project.provider)

@@ -20,7 +20,7 @@ class Wish:
     """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection.
 
     `locked` holds it to the lock beside the recipe. `accept` and `unsure` stand in for what its gates say, to judge
-    what is there; no run is made of that.
+    what is there; no run is made of that. `any_photos` lets photos be that can't be read, for those who only look.
     """
 
     recipe: Path
@@ -31,6 +31,15 @@ class Wish:
     locked: bool = False
     accept: float | None = None
     unsure: float | None = None
+    any_photos: bool = False
+
+    @property
+    def overlooked(self) -> frozenset[str]:
+        """The kinds of problems that do not keep the recipe from being opened."""
+        # A run that has nothing to do asks for none, and loads no recipe's code.
+        from nano_banana.recipe.resolve.subjects import BAD_PHOTOS
+
+        return BAD_PHOTOS if self.any_photos else frozenset()
 
     @property
     def whole(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,16 +75,22 @@ class Loaded:
 
 
 def load_recipe(
-    path: Path, *, files: RecipeFiles, catalog: Catalog, sets: Mapping[str, str], environ: Mapping[str, str]
+    path: Path,
+    *,
+    files: RecipeFiles,
+    catalog: Catalog,
+    sets: Mapping[str, str],
+    environ: Mapping[str, str],
+    overlooked: Collection[str] = (),
 ) -> Loaded:
-    """Read, check and resolve. Raises Invalid with every problem, sorted by place."""
+    """Read, check and resolve. Raises Invalid with every problem, sorted by place, but for the kinds `overlooked`."""
     document = load_document(path, files=files, sets=sets, environ=environ)
     shape = check_shape(document, recipe_schema())
     if not shape.slight:
         raise Invalid(shape.problems)
     reading = Reading(document, files, catalog, environ)
     recipe, environment = _resolve(reading, path, sound=not shape.problems)
-    problems = [*shape.problems, *reading.problems]
+    problems = [problem for problem in (*shape.problems, *reading.problems) if problem.kind not in overlooked]
     if any(not problem.warning for problem in problems):
         raise Invalid(problem for problem in problems if problem.kind not in UNUSED)
     return Loaded(

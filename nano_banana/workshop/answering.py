@@ -59,9 +59,9 @@ def answered(
     """
     known = store.replies({call.key for call in errands.calls})
     missing = [call for call in {call.key: call for call in errands.calls}.values() if call.key not in known]
-    watch(News(kind="planned", stage=errands.purpose, count=len(missing)))
     ends: dict[str, End] = dict(known)
     if missing:
+        watch(News(kind="planned", stage=errands.purpose, count=len(missing)))
         ends |= _made(store, providers, errands, missing, at_once, watch)
     return [ends[call.key] for call in errands.calls]
 

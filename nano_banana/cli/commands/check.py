@@ -14,6 +14,7 @@ from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import provider
 from nano_banana.cli.options import variables
+from nano_banana.cli.photo_check import look_at_photos
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
@@ -45,17 +46,21 @@ def command(
 ) -> None:
     """Find every mistake in a recipe.
 
-    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. What
-    `--online` found is kept, and said again without it for a day.
+    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. With
+    `photo_rules` in the recipe its training photos are looked at, too. What `--online` found is kept, and said
+    again without it for a day.
     """
     wish = wish_of(recipe, variables=variables, provider=provider)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
         found, takes = project.recipe, project.check()
+        remarks = look_at_photos(screen, project)
         compared = _compare(project, online=online)
         if compared.problems:
             screen.problems(compared.problems)
         if as_json:
-            problems = [problem_as_json(problem) for problem in (*project.loaded.warnings, *compared.problems)]
+            problems = [
+                problem_as_json(problem) for problem in (*project.loaded.warnings, *remarks, *compared.problems)
+            ]
             screen.json({"status": "ok", "recipe": found.name, "takes": takes, "problems": problems})
             return
         counts = [numbered(len(found.subjects), "subject"), numbered(len(found.shots), "shot")]

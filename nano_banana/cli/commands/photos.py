@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ def _studio(
         with folder_studio(recipe, settings_for(screen, overrides=overrides(store=store))) as studio:
             yield studio
         return
-    wish = wish_of(recipe, variables=variables)
+    wish = replace(wish_of(recipe, variables=variables), any_photos=True)
     with open_project(screen, wish, settings_of(screen, wish, store=store)) as project:
         yield Studio.of(project, subjects)
 

@@ -113,6 +113,7 @@ def _lost(*, resubmit: bool, abandon: bool) -> Lost:
 def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: bool, as_json: bool, begun: float) -> int:
     from nano_banana.cli.outcome import exit_code
     from nano_banana.cli.outcome import say_outcome
+    from nano_banana.cli.photo_check import look_at_photos
     from nano_banana.cli.progress import progress
     from nano_banana.cli.wishes import open_project
     from nano_banana.project.locking import hold
@@ -125,6 +126,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
         held = hold(project) if wish.locked else None
         forecast = project.forecast()
         project.check_provider(forecast)
+        look_at_photos(screen, project, forecast)
         _ask(screen, project, forecast, yes=yes)
         with progress(screen) as watch:
             outcome = project.run(forecast, watch, lost=lost)

@@ -9,7 +9,11 @@ from nano_banana.cli.words.wording import Wording
 WORDS: Mapping[str, Wording] = {
     "picture_unreadable": Wording(
         say="`{input}` is not a picture that can be read",
-        hint="JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF and JPEG 2000 can; export HEIC and RAW photos as JPEG first",
+        hint="JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF, JPEG 2000 and HEIC can; export RAW photos as JPEG first",
+    ),
+    "heic_missing": Wording(
+        say="`{input}` is a HEIC photo, and what reads those is not installed",
+        hint="pip install 'nano-banana[heic]', or export it as JPEG",
     ),
     "picture_broken": Wording(
         say="`{input}` is damaged or cut short",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
@@ -16,7 +17,7 @@ from nano_banana.project.project import Project
 from nano_banana.recipe.photo_rules import Severity
 
 MOST = 8
-"""Findings of one subject that are told one by one."""
+"""Rejections of one subject that are told one by one."""
 
 
 def hold_photos(project: Project, watch: Watcher, forecast: Forecast | None = None) -> list[Problem]:
@@ -43,14 +44,16 @@ def hold_photos(project: Project, watch: Watcher, forecast: Forecast | None = No
 
 
 def _problems(project: Project, album: Album) -> Iterator[Problem]:
-    """The gravest findings of a subject; of the rest, how many there are."""
+    """What is rejected, photo by photo, and one warning of each kind; of the rest, how many there are."""
     place = project.loaded.nearest(("subjects", album.name, "training_set"))
-    found = [problem for severity in (Severity.REJECT, Severity.WARN) for problem in _found(album, severity, place)]
-    yield from found[:MOST]
-    if len(found) > MOST:
-        rest = found[MOST:]
-        more = trouble("photos_more", place=place, count=len(rest), subject=album.name)
-        yield Problem(kind=more.kind, place=place, data=more.data, warning=all(problem.warning for problem in rest))
+    rejected = list(_found(album, Severity.REJECT, place))
+    warned = list(_found(album, Severity.WARN, place))
+    told = [*rejected[:MOST], *{problem.kind: problem for problem in reversed(warned)}.values()]
+    yield from told
+    left = len(rejected) + len(warned) - len(told)
+    if left:
+        more = trouble("photos_more", place=place, count=left, subject=album.name)
+        yield replace(more, warning=len(rejected) <= MOST)
 
 
 def _found(album: Album, severity: Severity, place: Place) -> Iterator[Problem]:

@@ -94,10 +94,10 @@ def _face(face: FaceSeen, rules: PhotoRules) -> Iterator[Finding]:
 
 
 def _blur(sharpness: float, rules: PhotoRules, *, kind: str, clear: bool) -> Iterator[Finding]:
-    """`clear` says that there are pixels enough to tell."""
-    if rules.blurred is Severity.OFF or sharpness >= SOFT:
-        return
+    """`clear` says that there are pixels enough to tell; a face with fewer is not quite sharp by nature."""
     is_blurred = sharpness < BLURRED
+    if rules.blurred is Severity.OFF or sharpness >= SOFT or not (clear or is_blurred):
+        return
     severity = rules.blurred if is_blurred and clear else Severity.WARN
     bound = BLURRED if is_blurred else SOFT
     yield Finding(kind=kind, severity=severity, value=round(sharpness, 1), bound=bound)

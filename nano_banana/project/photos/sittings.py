@@ -22,6 +22,7 @@ from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.resolve.pictures import CAMERA_SUFFIXES
+from nano_banana.recipe.resolve.pictures import HEIC_SUFFIXES
 from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES
 from nano_banana.recipe.templates.fault import TemplateFault
 
@@ -69,7 +70,7 @@ def sitting_of(loaded: Loaded, catalog: Catalog, subject: Subject, held_out: Col
 
 def folder_sitting(folder: Path) -> Sitting:
     """The pictures in a folder, by name, with the `.txt` files beside them. Raises Invalid where there is none."""
-    suffixes = PICTURE_SUFFIXES | CAMERA_SUFFIXES
+    suffixes = PICTURE_SUFFIXES | HEIC_SUFFIXES | CAMERA_SUFFIXES
     paths = sorted(path for path in folder.iterdir() if path.suffix.casefold() in suffixes and path.is_file())
     if not paths:
         raise Invalid([trouble("no_photos_here", path=str(folder))])

@@ -93,7 +93,7 @@ def _found(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
         _say_left_out(reading, pattern, others, found, where)
     if not found:
         reading.wrong("no_photos", where, path=pattern)
-    return {path: photo for path in found if (photo := _photo(reading, path, where))}
+    return {path: _photo(reading, path, where) for path in found}
 
 
 def _once(photos: list[Path]) -> list[Path]:
@@ -113,9 +113,12 @@ def _say_left_out(reading: Reading, pattern: str, others: list[Path], taken: lis
         reading.warn("photos_left_out", where, path=pattern, names=names)
 
 
-def _photo(reading: Reading, path: Path, where: Where) -> Photo | None:
-    if not _is_picture(reading, path, where, heic=True):
-        return None
+BAD_PHOTOS = frozenset({"not_a_picture", "photo_unreadable", "heic_missing"})
+"""What a photo may be noted for that is known of all the same."""
+
+
+def _photo(reading: Reading, path: Path, where: Where) -> Photo:
+    _is_picture(reading, path, where, heic=True)
     caption = path.with_suffix(".txt")
     has_caption = reading.files.exists(caption, confined=False)
     return Photo(path=path, caption=caption if has_caption else None)
