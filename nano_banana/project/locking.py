@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import replace
 from itertools import islice
@@ -31,6 +32,7 @@ from nano_banana.project.calm import calm
 from nano_banana.project.drift import drifts
 from nano_banana.project.drift import strays
 from nano_banana.project.project import Project
+from nano_banana.recipe.model import Gate
 from nano_banana.reports.lock import Lock
 from nano_banana.reports.lock import LockedCall
 from nano_banana.reports.lock import LockedEndpoint
@@ -109,9 +111,10 @@ def draw_up(project: Project) -> Lock:
     endpoints: set[str] = set()
     adapters: dict[str, LockedCall] = {}
     takes: dict[str, Mapping[str, LockedCall]] = {}
+    gates = {stage.id: _terms(stage.gate) for stage in project.recipe.stages if stage.gate}
     with calm():
         for end in preview(project.plan, project.workshop.store.replies, imaginer(project.catalog)):
-            calls = _calls(end)
+            calls = _calls(end, gates)
             endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
             if end.node.card.kind == "take":
                 takes[end.node.id] = calls
@@ -165,34 +168,41 @@ def _named(calls: Mapping[str, LockedCall], ids: Mapping[str, str]) -> dict[str,
     return {name: replace(call, request_id=ids[call.key]) if call.key in ids else call for name, call in calls.items()}
 
 
-def _calls(end: NodeResult) -> dict[str, LockedCall]:
+def _terms(gate: Gate) -> JSONObject:
+    """What a gate goes by; how it mends what it refuses is told by what that makes."""
+    standard = gate.standard
+    refused: list[JSONValue] = [*sorted(standard.also_reject)]
+    return {**asdict(standard), "also_reject": refused, "against": gate.against, "retries": gate.retries}
+
+
+def _calls(end: NodeResult, gates: Mapping[str, JSONObject]) -> dict[str, LockedCall]:
     """By stage: what the first try asks for, and what came through a gate; see `LockedCall.left`.
 
     Which other tries there are is not known before the pictures are.
     """
     first = [made for made in end.pictures if not made.attempt.number]
-    calls = {made.stage: _call(end, made) for made in first}
+    calls = {made.stage: _call(end, made, gates.get(made.stage, {})) for made in first}
     if end.left is not None and first:
         calls[first[-1].stage] = replace(calls[first[-1].stage], left=end.left.why)
     return calls
 
 
-def _call(end: NodeResult, made: Made) -> LockedCall:
+def _call(end: NodeResult, made: Made, terms: JSONObject) -> LockedCall:
     known = not made.blob.imagined
     steps = [step for step in end.steps if step.stage == made.stage and not step.attempt.number]
     # Whose picture a gate will let through is only known once it did.
     certain = known or (not made.call.imagined and any(step.call.key == made.call.key for step in steps))
     return LockedCall(
         key=made.call.key if certain else "",
-        asked=_asked(steps),
+        asked=_asked(steps, terms),
         seed=end.node.card.seed,
         sha256=made.blob.digest if known else "",
         size=made.blob.size if known and end.node.card.kind == "adapter" else None,
     )
 
 
-def _asked(steps: Sequence[Step]) -> str:
-    """The digest of what a stage asks, of whomever, without the bytes that go in."""
+def _asked(steps: Sequence[Step], terms: JSONObject) -> str:
+    """The digest of what a stage asks, of whomever, without the bytes that go in; and of a gate's terms."""
     told: list[JSONValue] = [
         {
             "endpoint": step.call.endpoint,
@@ -201,7 +211,7 @@ def _asked(steps: Sequence[Step]) -> str:
         }
         for step in steps
     ]
-    return _digest({"asked": told})
+    return _digest({"asked": told, "gate": terms} if terms else {"asked": told})
 
 
 def _training_set(packing: Step) -> LockedSet:

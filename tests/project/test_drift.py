@@ -131,3 +131,30 @@ def test_another_picture_and_another_version_are_warnings() -> None:
     assert problems[0].data["names"] == "heads/s0"
     assert strays(LOCK, take(replace(DRAFT, sha256=""), replace(FACES, sha256=""))) == []
     assert strays(LOCK, replace(LOCK, takes={})) == []
+
+
+JUDGED = LockedCall(key="draw", asked="judging", seed=1, sha256="draft")
+REFUSED = replace(DRAFT, left="rejected")
+UNSEEN = replace(DRAFT, sha256="")
+
+
+@pytest.mark.parametrize(
+    ("locked", "given", "same"),
+    [
+        ({"draft": DRAFT, "judged": JUDGED}, {"draft": DRAFT, "judged": JUDGED}, True),
+        ({"draft": REFUSED}, {"draft": UNSEEN, "judged": replace(JUDGED, key="", sha256="")}, True),
+        ({"draft": REFUSED}, {"draft": DRAFT, "judged": JUDGED}, False),
+        ({"draft": DRAFT, "judged": JUDGED}, {"draft": replace(UNSEEN, left="not_chosen")}, True),
+        ({"draft": DRAFT, "judged": JUDGED}, {"draft": REFUSED}, False),
+        ({"draft": DRAFT, "judged": JUDGED}, {"draft": UNSEEN}, False),
+        ({"draft": REFUSED}, {"other": UNSEEN, "judged": JUDGED}, False),
+        ({"draft": DRAFT}, {}, False),
+    ],
+    ids=["same", "refused then", "let through now", "not chosen yet", "refused now", "a stage less", "another", "gone"],
+)
+def test_where_a_take_s_way_ends_hangs_on_its_pictures(
+    locked: dict[str, LockedCall], given: dict[str, LockedCall], *, same: bool
+) -> None:
+    lock, now = (replace(LOCK, takes={"heads/s0": stages}) for stages in (locked, given))
+    kinds = [problem.kind for problem in drifts(lock, now, held={"likeness/ana"}, whole=True)]
+    assert kinds == ([] if same else ["locked_takes_changed"])

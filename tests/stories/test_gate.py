@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+from nano_banana.core.blob import Blob
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
+from nano_banana.reports.lock import load_lock
 from tests.stories.gated import ANOTHER
 from tests.stories.gated import HER
 from tests.stories.gated import NOBODY
@@ -97,3 +99,21 @@ def test_another_threshold_costs_no_call_in_a_run_either(project: Project) -> No
     project.run()
     project.edit("    retry: {takes: 1}", "    retry: {takes: 1}\n    accept: {at_least: 0.5}")
     project.quiet().shows("judged: 2 of 4 accepted")
+
+
+def test_the_lock_pins_the_first_try_and_what_came_through(project: Project) -> None:
+    gated(project).edit("name: portraits", "name: portraits\nprovider: fal").run("--yes")
+    lock = load_lock(project.root / "recipe.lock")
+    assert list(lock.adapters) == ["likeness/ana"], "people are in no lock"
+    passed, refused = lock.takes["heads/ana/office/s29"], lock.takes["heads/ana/street/s11"]
+    assert passed["takes"].sha256 != passed["judged"].sha256
+    assert (passed["takes"].left, list(refused), refused["takes"].left) == ("", ["takes"], "rejected")
+    project.quiet("--locked")
+    for call in (passed["takes"], refused["takes"]):
+        with project.store() as store:
+            path = store.path(Blob(digest=call.sha256, size=0, media=""))
+        path.chmod(0o644)
+        path.unlink()
+    project.run("--locked", "--yes").shows("4 of 4 takes done")
+    project.edit("    retry: {takes: 1}", "    retry: {takes: 1}\n    accept: {at_least: 0.999}")
+    project.run("--locked", exit_code=2).shows("heads/ana/office/s11")
