@@ -1,4 +1,4 @@
-"""What other thresholds would say of the takes, in a table and a few lines."""
+"""What other thresholds would say of the takes, in a table."""
 
 from __future__ import annotations
 

@@ -14,12 +14,10 @@ from nano_banana.stages.standard import Standard
 def held_to(recipe: Recipe, accept: float | None, unsure: float | None) -> Recipe:
     """The recipe as though every gate said `accept.at_least` and `unsure.at_least` so (None: as it is written).
 
-    Raises Invalid `no_gate` where there is no gate to say it of, `unsure_above` where that can't be.
+    Raises Invalid `unsure_above` where that can't be.
     """
     if accept is None and unsure is None:
         return recipe
-    if not any(stage.gate for stage in recipe.stages):
-        raise Invalid([trouble("no_gate")])
     return replace(recipe, stages=[_held(stage, accept, unsure) for stage in recipe.stages])
 
 

@@ -84,9 +84,10 @@ def _plan_status(forecast: Forecast) -> str:
 
 
 def _estimate(forecast: Forecast) -> dict[str, JSONValue]:
-    money = forecast.tally.money
-    high = None if forecast.tally.unpriced else round(money.high, 6)
-    return {"estimated_low": round(money.low, 6), "estimated_high": high}
+    """From what is sure to be spent to what is spent if gates refuse everything."""
+    tally = forecast.tally
+    high = None if tally.unpriced or tally.may_unpriced else round(tally.money.high + tally.may_high, 6)
+    return {"estimated_low": round(tally.money.low, 6), "estimated_high": high}
 
 
 def _may_make(tally: Tally) -> dict[str, JSONValue]:

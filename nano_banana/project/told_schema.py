@@ -88,7 +88,10 @@ _COST = shape(
     "Money in USD.",
     {
         "estimated_low": {**DOLLARS, "description": "The least that the calls to be made may cost."},
-        "estimated_high": {**DOLLARS, "description": "The most; null where a price is not known."},
+        "estimated_high": {
+            **DOLLARS,
+            "description": "The most, with all second chances; null where a price is not known.",
+        },
         "billed": {**DOLLARS, "description": "What was paid; null in a plan, and where the provider did not say."},
     },
 )

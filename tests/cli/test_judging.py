@@ -1,0 +1,64 @@
+"""What other thresholds would come to, in words."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from nano_banana.cli.judging import difference
+from nano_banana.cli.judging import say_rejudged
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.story import say_story
+from nano_banana.core.flow import Left
+from nano_banana.core.result import NodeResult
+from nano_banana.core.verdict import Ruling
+from nano_banana.project.acceptance import Counts
+from nano_banana.project.acceptance import acceptance
+from nano_banana.project.rejudge import Rejudged
+from nano_banana.project.rejudge import Word
+from nano_banana.project.story import Story
+from nano_banana.reports.record import record_of
+from tests.reports.judged import ACCEPTED
+from tests.reports.judged import FAR
+from tests.reports.judged import take
+
+
+def counts(accepted: int, unsure: int = 0) -> Counts:
+    return Counts(rulings={Ruling.ACCEPTED: accepted, Ruling.UNSURE: unsure})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (counts(4), counts(1), "3 takes fewer accepted"),
+        (counts(4), counts(5), "1 take more accepted"),
+        (counts(4), counts(4), "nothing changes"),
+        (counts(4), counts(4, 2), "as many takes accepted, 2 takes more unsure"),
+        (counts(4, 2), counts(4, 1), "as many takes accepted, 1 take fewer unsure"),
+    ],
+)
+def test_the_difference(before: Counts, now: Counts, said: str) -> None:
+    assert difference(before, now) == said
+
+
+def test_what_changes_comes_first_and_long_tables_are_cut() -> None:
+    records = [record_of(take(f"a/s{at:02}", FAR if at == 69 else ACCEPTED)) for at in range(70)]
+    words = [Word(take=record.id, now=record.verdicts[-1], before=Ruling.ACCEPTED) for record in records]
+    accounts = acceptance(records)
+    rejudged = Rejudged(words=words, now=accounts, before=accounts, waiting=0, gates={"judged": 0.45})
+    out = io.StringIO()
+    say_rejudged(Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}), rejudged, accept=0.5, unsure=0.4)
+    lines = out.getvalue().splitlines()
+    assert lines[1].split() == ["a/s69", "judged", "0.31", "0.45", "rejected", "accepted", "too", "far"]
+    assert "… 10 more" in lines
+    assert "--accept 0.5 --unsure 0.4: nothing changes at judged" in lines
+    assert lines[-1] == "to make it so, write `accept: {at_least: 0.5}` and `unsure: {at_least: 0.4}` in `judged`"
+
+
+def test_a_take_that_was_not_chosen_says_so() -> None:
+    end = take("a/s1", ACCEPTED)
+    left = NodeResult(node=end.node, status=end.status, judged=end.judged, left=Left(stage="best", why="not_chosen"))
+    out = io.StringIO()
+    say_story(Screen(out, io.StringIO(), environ={}), Story(record=record_of(left), calls=[], sources={}))
+    assert out.getvalue() == "a/s1: done; accepted: 0.62, needs 0.45; it goes no further than best: not chosen\n"
