@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-from typing import Protocol
-from typing import cast
-
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.faces.weights import weight
+from nano_banana.core.errors import Unusable
+from nano_banana.faces.tflite import net
 
 WEIGHTS = "selfie_segmenter.tflite"
+OUTPUT = "activation_10"
 SIDE = 256
 """The network sees squares of this many pixels."""
-
-
-class _Net(Protocol):
-    def setInput(self, blob: NDArray[np.float32]) -> None: ...  # noqa: N802 - OpenCV's name
-
-    def forward(self) -> NDArray[np.float32]: ...
 
 
 def person_matte(rgb: NDArray[np.uint8]) -> NDArray[np.float32] | None:
@@ -29,29 +20,29 @@ def person_matte(rgb: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     None where OpenCV or the weights are missing. The network's coarse mask is fitted to the picture's own
     edges by a guided filter (He, Sun, Tang: "Guided Image Filtering", 2010).
     """
-    path = weight(WEIGHTS)
-    net = _net(path) if path else None
-    if net is None:
+    try:
+        matte = fitted(rgb)
+    except Unusable:
         return None
+    return solid(_largest(matte))
+
+
+def fitted(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The network's mask of an RGB picture, fitted to its edges, crumbs and holes included.
+
+    Raises Unusable `faces_missing`.
+    """
+    network = net(WEIGHTS)
     import cv2
 
     square = cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    net.setInput(np.ascontiguousarray(square.transpose(2, 0, 1)[None]))
-    fine = _guided(_floats(rgb) / np.float32(255), _floats(np.clip(net.forward().reshape(SIDE, SIDE), 0, 1)))
-    return _solid(_largest(np.clip((fine - 0.12) / 0.78, 0, 1).astype(np.float32)))
+    network.setInput(np.ascontiguousarray(square.transpose(2, 0, 1)[None]))
+    (coarse,) = network.forward([OUTPUT])
+    fine = guided(_floats(rgb) / np.float32(255), _floats(np.clip(coarse.reshape(SIDE, SIDE), 0, 1)))
+    return _floats(np.clip((fine - 0.12) / 0.78, 0, 1))
 
 
-@functools.cache
-def _net(path: Path) -> _Net | None:
-    try:
-        import cv2
-    except ImportError:
-        return None
-    cv2.setNumThreads(1)
-    return cast(_Net, cv2.dnn.readNetFromTFLite(str(path)))
-
-
-def _guided(guide: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
+def guided(guide: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mask as a locally linear function of the guide's three channels.
 
     Its coefficients are found at no more than 384 pixels a side, then used on the whole picture (He, Sun: "Fast
@@ -101,7 +92,7 @@ def _largest(matte: NDArray[np.float32]) -> NDArray[np.float32]:
     return (matte * near).astype(np.float32)
 
 
-def _solid(matte: NDArray[np.float32]) -> NDArray[np.float32]:
+def solid(matte: NDArray[np.float32]) -> NDArray[np.float32]:
     """The matte without holes: well inside the outline everything is the person (a white strap, a visor)."""
     import cv2
 

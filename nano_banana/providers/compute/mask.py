@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeGuard
 
 import numpy as np
 from PIL import Image
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.imaging.edges import feather
 from nano_banana.imaging.edges import grow
@@ -20,6 +22,7 @@ from nano_banana.imaging.open import upright_size
 from nano_banana.imaging.shapes import box_mask
 from nano_banana.imaging.shapes import ellipse_mask
 from nano_banana.imaging.shapes import polygon_mask
+from nano_banana.providers.compute.found import found
 from nano_banana.providers.compute.masked import misfit
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
@@ -32,12 +35,29 @@ _NOISE = 8
 
 
 def mask(request: Request) -> Result:
-    """Input `image` (and `file`); arguments `shape` ({box | ellipse | polygon | file: …}), `grow`, `feather`, `invert`.
+    """Input `image` (and `file`); arguments `shape` ({box|ellipse|polygon|file|find: …}), `grow`, `feather`, `invert`.
 
     File `mask`: PNG, mode L, as large as the upright picture, white where it is to be repainted. Data: `box`
     (left, top, right, bottom in pixels of what is not black) and `coverage` (0–1). `grow` and `feather` are
-    fractions of the mean side of the region's bounding box. Raises CallFailed: `mask_size`, `mask_empty`.
+    fractions of the mean side of the region's bounding box. What is found (see `found`) says more in its data.
+    Raises CallFailed: `mask_size`, `mask_empty`, `nothing_found`.
     """
+    shape = request.arguments.get("shape")
+    drawn, more = found(request, shape["find"]) if _is_find(shape) else (_shaped(request), {})
+    if request.flag("invert"):
+        drawn = drawn.point(lambda value: 255 - value)
+    box = drawn.getbbox()
+    if not box:
+        raise CallFailed([trouble("mask_empty")])
+    coverage = round(float(np.asarray(drawn).mean()) / 255, 6)
+    return {"box": list(box), "coverage": coverage, **more}, {"mask": (png(drawn), PNG)}
+
+
+def _is_find(shape: JSONValue) -> TypeGuard[JSONObject]:
+    return isinstance(shape, Mapping) and list(shape) == ["find"]
+
+
+def _shaped(request: Request) -> Image.Image:
     size = upright_size(request.input("image"), place="image")
     drawn = _drawn(request, size)
     region = drawn.getbbox()
@@ -45,13 +65,7 @@ def mask(request: Request) -> Result:
         side = (region[2] - region[0] + region[3] - region[1]) / 2
         reach = min(request.number("grow", 0, 0, 4) * side, max(size))
         drawn = feather(grow(drawn, reach), request.number("feather", 0, 0, 4) * side)
-    if request.flag("invert"):
-        drawn = drawn.point(lambda value: 255 - value)
-    box = drawn.getbbox()
-    if not box:
-        raise CallFailed([trouble("mask_empty")])
-    coverage = round(float(np.asarray(drawn).mean()) / 255, 6)
-    return {"box": list(box), "coverage": coverage}, {"mask": (png(drawn), PNG)}
+    return drawn
 
 
 def _drawn(request: Request, size: tuple[int, int]) -> Image.Image:
