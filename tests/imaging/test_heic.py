@@ -1,0 +1,64 @@
+"""HEIC photos: read where the extra is there, named where it is not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.imaging.bare import bare_photo
+from nano_banana.imaging.heic import add_heic
+from nano_banana.imaging.heic import is_heic
+from nano_banana.imaging.open import open_picture
+from tests.people import HOPPER
+from tests.people import hopper
+
+HEIC = HOPPER.with_suffix(".heic")
+
+
+def test_a_photo_of_a_telephone_is_read(tmp_path: Path) -> None:
+    disguised = tmp_path / "photo.jpg"
+    disguised.write_bytes(HEIC.read_bytes())
+    picture = open_picture(disguised)
+    assert picture.size == (256, 300)
+    small = hopper().resize(picture.size)
+    assert abs(small.getpixel((128, 150))[0] - picture.getpixel((128, 150))[0]) < 24  # type: ignore[index]
+    assert bare_photo(disguised)[1] == ".png"
+
+
+def test_one_that_is_cut_short_is_broken(tmp_path: Path) -> None:
+    path = tmp_path / "photo.heic"
+    for length in (2000, 200, 13):
+        path.write_bytes(HEIC.read_bytes()[:length])
+        with pytest.raises(CallFailed) as failed:
+            open_picture(path)
+        assert failed.value.problems[0].kind in {"picture_broken", "picture_unreadable"}
+
+
+def test_without_the_extra_its_name_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    add_heic.cache_clear()
+    with pytest.raises(CallFailed) as failed:
+        open_picture(HEIC, place="photos/1.heic")
+    add_heic.cache_clear()
+    assert [problem.kind for problem in failed.value.problems] == ["heic_missing"]
+    assert failed.value.problems[0].data == {"input": "photos/1.heic"}
+
+
+@pytest.mark.parametrize(
+    ("head", "known"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", True),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", True),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", False),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", False),
+        (b"\xff\xd8\xff\xe0", False),
+        (b"", False),
+    ],
+)
+def test_it_is_known_by_its_first_bytes(tmp_path: Path, head: bytes, known: bool) -> None:  # noqa: FBT001 - a value
+    path = tmp_path / "photo"
+    path.write_bytes(head)
+    assert is_heic(path) is known

@@ -1,0 +1,129 @@
+"""Findings from numbers alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from nano_banana.core.errors import trouble
+from nano_banana.project.photos.judging import company_findings
+from nano_banana.project.photos.judging import photo_findings
+from nano_banana.project.photos.judging import set_findings
+from nano_banana.project.photos.sight import FaceSeen
+from nano_banana.project.photos.sight import Measures
+from nano_banana.project.photos.sight import Sight
+from nano_banana.project.photos.twins import Twin
+from nano_banana.recipe.photo_rules import DEFAULT
+from nano_banana.recipe.photo_rules import PhotoRules
+from nano_banana.recipe.photo_rules import Severity
+from nano_banana.recipe.photo_rules import photo_rules_of
+
+FACE = FaceSeen(box=(100, 100, 300, 400), eyes=120, sharpness=400, yaw=0, roll=0, main=True)
+PHOTO = Measures(
+    width=1000,
+    height=1200,
+    oriented=False,
+    mean=0.45,
+    dark=0.05,
+    bright=0.02,
+    sharpness=900,
+    hash="0" * 16,
+    hash_mirrored="0" * 16,
+    difference_hash="0" * 16,
+)
+GOOD = Sight(faces=(FACE,), measures=PHOTO)
+OFF = photo_rules_of({"blurred": "off", "exposure": "off", "near_duplicates": "off", "odd_one_out": "off"})
+
+
+def found(sight: Sight, rules: PhotoRules = DEFAULT) -> dict[str, str]:
+    return {finding.kind: finding.severity.value for finding in photo_findings(sight, rules)}
+
+
+def with_face(**changes: object) -> Sight:
+    return replace(GOOD, faces=(replace(FACE, **changes),))  # type: ignore[arg-type]
+
+
+def with_photo(**changes: object) -> Sight:
+    return replace(GOOD, measures=replace(PHOTO, **changes))  # type: ignore[arg-type]
+
+
+def test_a_good_photo_has_no_finding() -> None:
+    assert found(GOOD) == {}
+
+
+@pytest.mark.parametrize(
+    ("sight", "kind", "severity"),
+    [
+        (with_face(box=(0, 0, 199, 260)), "photo_face_small", "warn"),
+        (with_face(box=(0, 0, 63, 80)), "photo_face_small", "reject"),
+        (with_face(sharpness=24.9), "photo_face_blurred", "reject"),
+        (with_face(sharpness=99.9), "photo_face_blurred", "warn"),
+        (with_face(sharpness=10, eyes=40), "photo_face_blurred", "warn"),
+        (with_photo(width=767), "photo_small", "warn"),
+        (with_photo(mean=0.05), "photo_dark", "warn"),
+        (with_photo(dark=0.5), "photo_dark", "warn"),
+        (with_photo(mean=0.95), "photo_bright", "warn"),
+        (with_photo(bright=0.4), "photo_bright", "warn"),
+        (with_photo(oriented=True), "photo_turned", "note"),
+        (replace(GOOD, faces=()), "photo_no_face", "reject"),
+        (replace(GOOD, faces=(FACE, FACE)), "photo_faces", "reject"),
+        (Sight(problems=(trouble("picture_broken", input="x"),)), "picture_broken", "reject"),
+    ],
+)
+def test_each_fault_is_found_alone(sight: Sight, kind: str, severity: str) -> None:
+    assert found(sight) == {kind: severity}
+
+
+def test_a_small_face_is_not_called_soft_as_well() -> None:
+    assert found(with_face(sharpness=60, eyes=40)) == {}
+
+
+def test_people_far_behind_do_not_count() -> None:
+    assert found(replace(GOOD, faces=(FACE, replace(FACE, main=False)))) == {}
+
+
+def test_the_recipes_own_bounds_reject() -> None:
+    rules = photo_rules_of({"face_px": {"min": 320}, "short_side_px": {"min": 1100}})
+    assert found(GOOD, rules) == {"photo_face_small": "reject", "photo_small": "reject"}
+
+
+def test_what_is_turned_off_is_not_looked_for() -> None:
+    assert found(replace(with_face(sharpness=3), measures=replace(PHOTO, mean=0.01)), OFF) == {}
+    assert list(company_findings({1: Twin(of=0, distance=2, mirrored=False)}, [0.9, 0.1], ["a", "b"], OFF)) == []
+
+
+def test_a_rule_for_several_faces_wants_all_of_them() -> None:
+    rules = PhotoRules(faces_per_photo=2)
+    assert found(GOOD, rules) == {"photo_faces_few": "reject"}
+    assert found(replace(GOOD, faces=(FACE, FACE)), rules) == {}
+    assert list(company_findings({}, [0.1, 0.9], ["a", "b"], rules)) == []
+
+
+def test_without_faces_the_sharpest_part_is_judged() -> None:
+    rules = PhotoRules(faces_per_photo=0)
+    nobody = Sight(measures=PHOTO)
+    assert found(nobody, rules) == {}
+    assert found(replace(nobody, measures=replace(PHOTO, sharpness=20)), rules) == {"photo_blurred": "reject"}
+
+
+@pytest.mark.parametrize(
+    ("count", "kind"),
+    [(0, "photos_too_few"), (3, "photos_too_few"), (4, "photos_few"), (15, None), (31, "photos_many")],
+)
+def test_the_number_of_photos_has_bounds(count: int, kind: str | None) -> None:
+    assert [finding.kind for finding in set_findings(count, DEFAULT)] == ([kind] if kind else [])
+
+
+def test_company_is_judged_by_name() -> None:
+    pairs = {1: Twin(of=0, distance=2, mirrored=False), 2: Twin(of=0, distance=1, mirrored=True)}
+    rules = PhotoRules(near_duplicates=Severity.REJECT)
+    said = [
+        (number, finding.kind, finding.severity.value, finding.data.get("other"))
+        for number, finding in company_findings(pairs, [0.9, None, 0.9, 0.449], ["a", "b", "c", "d"], rules)
+    ]
+    assert said == [
+        (1, "photo_twin", "reject", "a"),
+        (2, "photo_mirrored", "reject", "a"),
+        (3, "photo_odd", "warn", None),
+    ]
