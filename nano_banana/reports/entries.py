@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from nano_banana.core.flow import Attempt
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
-from nano_banana.core.verdict import Ruling
 from nano_banana.reports.record import Picture
 from nano_banana.reports.record import Record
 from nano_banana.reports.ruled import Ruled
@@ -72,11 +71,8 @@ def person_json(record: Record) -> dict[str, JSONValue]:
 
 def standing(record: Record) -> Picture | None:
     """The picture that a take came to; None where it is not done, was refused or was not chosen."""
-    if record.status is not Status.DONE or record.left is not None or not record.pictures:
-        return None
-    last, word = record.pictures[-1], record.verdicts[-1] if record.verdicts else None
-    refused = word is not None and word.ruling is Ruling.REJECTED and word.digest == last.blob.digest
-    return None if refused else last
+    whole = record.status is Status.DONE and record.left is None
+    return record.pictures[-1] if whole and record.pictures else None
 
 
 def judged_picture(record: Record, ruled: Ruled) -> Picture | None:
@@ -94,10 +90,7 @@ def _attempts(
         for picture in record.pictures
         if picture.attempt.label not in judged and (judged or picture.attempt.label)
     }
-    words = [(ruled.attempt, at, ruled) for at, ruled in enumerate(record.verdicts)]
-    for attempt, at, ruled in sorted(
-        [*words, *((attempt, 0, None) for attempt in unjudged.values())], key=lambda word: word[0].number
-    ):
+    for attempt, at, ruled in _in_turn(record.verdicts, list(unjudged.values())):
         pictures = _way(record, attempt, ruled)
         numbers = measures[at] if ruled is not None and at < len(measures) else None
         yield {
@@ -109,6 +102,17 @@ def _attempts(
             **({"digests": _digests(pictures)} if digests else {}),
             "verdict": verdict_json(ruled, numbers) if ruled else None,
         }
+
+
+def _in_turn(verdicts: Sequence[Ruled], unjudged: Sequence[Attempt]) -> Iterator[tuple[Attempt, int, Ruled | None]]:
+    """The verdicts as they were given, with their places, and each attempt without one before the next."""
+    left = sorted(unjudged, key=lambda attempt: attempt.number)
+    for at, ruled in enumerate(verdicts):
+        while left and left[0].number < ruled.attempt.number:
+            yield left.pop(0), 0, None
+        yield ruled.attempt, at, ruled
+    for attempt in left:
+        yield attempt, 0, None
 
 
 def _way(record: Record, attempt: Attempt, ruled: Ruled | None) -> list[Picture]:

@@ -13,6 +13,7 @@ from nano_banana.core.flow import Judged
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
 from nano_banana.core.result import Step
 from nano_banana.core.verdict import Reason
 from nano_banana.core.verdict import Ruling
@@ -49,8 +50,15 @@ def real(result: NodeResult) -> list[Judged]:
 
 
 def ruled_of(result: NodeResult) -> tuple[Ruled, ...]:
-    """The verdicts on pictures that are there, in order. Of a gate that goes on in the dark none is the last."""
+    """The verdicts on pictures that are there, in order.
+
+    Of a gate that goes on in the dark none is the last, nor of one that was interrupted before its next try.
+    """
     ends = {judged.stage: judged for judged in result.judged}
+    if result.judged and result.left is None and result.status in {Status.FAILED, Status.STOPPED}:
+        last = result.judged[-1]
+        if last.verdict.ruling is Ruling.REJECTED:
+            del ends[last.stage]
     return tuple(
         Ruled(
             stage=judged.stage,
@@ -60,7 +68,7 @@ def ruled_of(result: NodeResult) -> tuple[Ruled, ...]:
             reasons=tuple(judged.verdict.reasons),
             digest=judged.blob.digest,
             attempt=judged.attempt,
-            last=judged is ends[judged.stage],
+            last=judged is ends.get(judged.stage),
             fresh=any(_first_seen(step, judged) for step in result.steps),
         )
         for judged in real(result)

@@ -119,6 +119,8 @@ def test_an_attempt_that_came_to_no_verdict_is_told_too() -> None:
         ("retry1", True),
         ("retry2", False),
     ]
+    last = replace(found, judged=found.judged[:1])
+    assert len(as_items(take_json(record_of(last), "out")["attempts"])) == 3
 
 
 def test_what_is_only_imagined_is_no_verdict_and_no_last_word() -> None:
@@ -127,6 +129,14 @@ def test_what_is_only_imagined_is_no_verdict_and_no_last_word() -> None:
     assert not record.verdicts[0].last
     assert (record.measures, record.keys) == ("[]", {})
     assert record.end.done
+
+
+def test_a_take_that_was_stopped_before_its_next_try_is_not_refused_yet() -> None:
+    stopped = replace(take("a/s1", ACCEPTED, FAR), status=Status.STOPPED)
+    assert [ruled.last for ruled in record_of(replace(stopped, left=None)).verdicts] == [False, False]
+    assert [ruled.last for ruled in record_of(stopped).verdicts] == [False, True]
+    passed = replace(take("a/s1", ACCEPTED), status=Status.FAILED)
+    assert [ruled.last for ruled in record_of(passed).verdicts] == [True]
 
 
 def test_the_end_of_a_record_is_that_of_its_node() -> None:
