@@ -104,7 +104,7 @@ class Engine:
                 self._note(group.name, known[node.id])
                 continue
             if lost or self._answering.halt.reason:
-                self._on_result(self._unbegun(node, lost))
+                self._on_result(_unbegun(node, lost, self._answering.halt.reason))
                 continue
             await self._window.acquire()
             task = asyncio.create_task(self._take(node, results, group.name))
@@ -115,13 +115,6 @@ class Engine:
     def _note(self, group: str, end: End) -> None:
         if group in self._ends:
             self._ends[group][end.id] = end
-
-    def _unbegun(self, node: Node, lost: list[str]) -> NodeResult:
-        reason = self._answering.halt.reason
-        if reason is not None:
-            return NodeResult(node=node, status=Status.STOPPED, problems=reason.problems)
-        problem = trouble("waits_for_failed", names=", ".join(lost))
-        return NodeResult(node=node, status=Status.BLOCKED, problems=(problem,))
 
     async def _take(self, node: Node, results: dict[str, Blob], group: str) -> None:
         try:
@@ -189,3 +182,10 @@ class Engine:
         for error in errors:
             raise error
         return tuple(replies)
+
+
+def _unbegun(node: Node, lost: list[str], reason: NanoBananaError | None) -> NodeResult:
+    if reason is not None:
+        return NodeResult(node=node, status=Status.STOPPED, problems=reason.problems)
+    problem = trouble("waits_for_failed", names=", ".join(lost))
+    return NodeResult(node=node, status=Status.BLOCKED, problems=(problem,))

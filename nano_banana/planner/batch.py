@@ -1,4 +1,4 @@
-"""A batch: the takes of one track with one subject, and what they wait for."""
+"""A batch: the takes of a track with one subject, and what they wait for."""
 
 from __future__ import annotations
 

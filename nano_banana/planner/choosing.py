@@ -1,4 +1,4 @@
-"""The choice of a choose stage: the best of each kind, and a person's word."""
+"""What a choose stage keeps: the best of each kind, and a person's word."""
 
 from __future__ import annotations
 

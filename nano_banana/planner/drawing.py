@@ -77,7 +77,10 @@ def _adapters(bench: Workbench, stage: Stage, people: Sequence[str], results: Re
 
 
 def _references(bench: Workbench, shot: Shot, endpoint: Endpoint) -> Mapping[str, Sequence[Blob]]:
-    """The photos of each of the cast that the endpoint is shown: as many as it takes, the same number of each."""
+    """The photos of each of the cast that the endpoint is shown: those that the recipe names, else as many as it takes.
+
+    Then each of several gets the same number.
+    """
     if shot.identity is not Identity.REFERENCE:
         return {}
     field = endpoint.field_for(endpoint.roles.images)
@@ -85,6 +88,6 @@ def _references(bench: Workbench, shot: Shot, endpoint: Endpoint) -> Mapping[str
     each = max(1, min(room // max(1, len(shot.together)), _MOST_SHOWN))
     subjects = bench.recipe.subjects
     return {
-        name: [bench.digests[path] for path in references_of(subjects[name], bench.digests)[:each]]
+        name: [bench.digests[path] for path in references_of(subjects[name], bench.digests, most=each)]
         for name in shot.cast
     }

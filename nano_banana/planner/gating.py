@@ -1,4 +1,4 @@
-"""The gate stage's part of a chain: who is judged, and which chances there are."""
+"""The gate's part of a chain: who is judged, and which chances there are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of a subject's photos train, which only judge, and which are shown."""
+"""Which of a subject's photos train, which only judge, which are shown."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def photo_set(subject: Subject, digests: Mapping[Path, Blob]) -> PhotoSet:
     )
 
 
-def references_of(subject: Subject, digests: Mapping[Path, Blob]) -> list[Path]:
-    """The photos that an editing endpoint is shown, best first: those named in the recipe, else those that train."""
-    return list(subject.references) or [photo.path for photo in photo_set(subject, digests).training]
+def references_of(subject: Subject, digests: Mapping[Path, Blob], *, most: int) -> list[Path]:
+    """The photos that an editing endpoint is shown: those named in the recipe, else the first so many that train."""
+    return list(subject.references) or [photo.path for photo in photo_set(subject, digests).training][:most]

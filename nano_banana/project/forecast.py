@@ -10,6 +10,7 @@ from dataclasses import field
 
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
+from nano_banana.core.problem import Problem
 from nano_banana.core.result import NodeResult
 from nano_banana.core.ticket import Ticket
 from nano_banana.planner.forecast import FREE
@@ -33,6 +34,7 @@ class Forecast:
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     sent: Sequence[Ticket] = ()
     lost: Sequence[Ticket] = ()
+    remarks: Sequence[Problem] = ()
 
 
 @dataclass(slots=True)

@@ -8,29 +8,27 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.node import Plan
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
-from nano_banana.planner.forecast import OddsOf
 from nano_banana.planner.forecast import Tally
 from nano_banana.planner.forecast import pricer
 from nano_banana.planner.imagine import imaginer
-from nano_banana.planner.preview import Lookup
 from nano_banana.planner.preview import preview
 from nano_banana.project.calm import calm
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import Spared
+from nano_banana.project.odds import odds_from
 from nano_banana.project.parts import price_date
 from nano_banana.recipe.model import Recipe
 from nano_banana.reports.record import Record
 from nano_banana.reports.record import record_of
+from nano_banana.workshop.workshop import Workshop
 
 
-def foresee(
-    plan: Plan, recipe: Recipe, catalog: Catalog, lookup: Lookup, opened: Sequence[Ticket], odds_of: OddsOf
-) -> Forecast:
+def foresee(plan: Plan, recipe: Recipe, catalog: Catalog, workshop: Workshop, opened: Sequence[Ticket]) -> Forecast:
     """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
-    tally, spared = Tally(pricer(catalog), odds_of), Spared()
+    tally, spared = Tally(pricer(catalog), odds_from(workshop, recipe.name)), Spared()
     ends: dict[str, Record] = {}
     with calm():
-        for result in preview(plan, lookup, imaginer(catalog)):
+        for result in preview(plan, workshop.store.replies, imaginer(catalog)):
             tally.add(result)
             spared.add(result)
             # One that was chosen is foreseen again, further on its way.

@@ -21,7 +21,9 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
 from nano_banana.planner.forecast import pricer
+from nano_banana.planner.selection import Selection
 from nano_banana.project.forecast import Forecast
+from nano_banana.project.wish import Wish
 from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.resolve.pictures import picture_media
@@ -50,6 +52,11 @@ def files_of(recipe: Recipe) -> Mapping[Path, str]:
     paths += [path for subject in recipe.subjects.values() for path in subject.references]
     paths += [path for stage in recipe.asking for path in stage.files.values()]
     return {path: _MEDIA.get(path.suffix.casefold()) or picture_media(path) or BYTES for path in paths}
+
+
+def selection_of(wish: Wish) -> Selection:
+    """Which takes are wanted."""
+    return Selection(only=wish.only, sample=wish.sample)
 
 
 def head_of(recipe: Recipe, provider: str) -> JSONObject:

@@ -33,7 +33,6 @@ from nano_banana.planner.context import Contexts
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.plan import make_plan
 from nano_banana.planner.preview import preview
-from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
 from nano_banana.project.access import ADDRESSES
 from nano_banana.project.access import access_for
@@ -43,17 +42,18 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
-from nano_banana.project.odds import odds_from
 from nano_banana.project.parts import check_able
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
 from nano_banana.project.parts import in_order
 from nano_banana.project.parts import kinds
 from nano_banana.project.parts import most
+from nano_banana.project.parts import selection_of
 from nano_banana.project.parts import site_of
 from nano_banana.project.parts import trace_of
 from nano_banana.project.placing import placed
 from nano_banana.project.standards import held_to
+from nano_banana.project.stray import stray_picks
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
 from nano_banana.recipe.files import RecipeFiles
@@ -142,11 +142,7 @@ class Project:
     @cached_property
     def plan(self) -> Plan:
         """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
-        return make_plan(self._bench(self.workshop.store.digests(files_of(self.recipe))), self._selection)
-
-    @property
-    def _selection(self) -> Selection:
-        return Selection(only=self.wish.only, sample=self.wish.sample)
+        return make_plan(self._bench(self.workshop.store.digests(files_of(self.recipe))), selection_of(self.wish))
 
     @cached_property
     def price(self) -> Callable[[Call], float | None]:
@@ -165,7 +161,7 @@ class Project:
         Raises Invalid with every such template. Makes no call, opens no store and reads no photo.
         """
         unread = {path: imagine(str(path), media=media) for path, media in files_of(self.recipe).items()}
-        plan = make_plan(self._bench(unread), self._selection)
+        plan = make_plan(self._bench(unread), selection_of(self.wish))
         ends = preview(plan, lambda _keys: {}, imaginer(self.catalog))
         problems = {repr(problem): problem for end in ends for problem in end.problems}
         if problems:
@@ -181,14 +177,8 @@ class Project:
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone."""
-        return foresee(
-            self.plan,
-            self.recipe,
-            self.catalog,
-            self.workshop.store.replies,
-            self.workshop.opened(self.provider),
-            odds_from(self.workshop, self.recipe.name),
-        )
+        forecast = foresee(self.plan, self.recipe, self.catalog, self.workshop, self.workshop.opened(self.provider))
+        return replace(forecast, remarks=stray_picks(self.recipe, forecast.records)) if self.wish.whole else forecast
 
     def run(self, forecast: Forecast, watch: Watcher, *, lost: Lost = Lost.ASK) -> Outcome:
         """Do what the forecast left open; `lost` says what to do about requests that nobody knows the end of."""

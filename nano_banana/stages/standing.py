@@ -1,4 +1,4 @@
-"""Where a take stands on its way: its picture so far, and the call it is of."""
+"""Where a take stands on its way: its picture, and the call it is of."""
 
 from __future__ import annotations
 

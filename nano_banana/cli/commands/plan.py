@@ -68,6 +68,8 @@ def command(
         if locked and (warnings := remarks(project, hold(project))):
             screen.problems(warnings)
         forecast = project.forecast()
+        if forecast.remarks:
+            screen.problems(forecast.remarks)
         if as_json:
             from nano_banana.project.told import tell_plan
 

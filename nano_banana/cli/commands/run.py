@@ -125,6 +125,8 @@ def _run(screen: Screen, wish: Wish, settings: Settings, *, lost: Lost, yes: boo
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
         forecast = project.forecast()
+        if forecast.remarks:
+            screen.problems(forecast.remarks)
         project.check_provider(forecast)
         look_at_photos(screen, project, forecast)
         _ask(screen, project, forecast, yes=yes)

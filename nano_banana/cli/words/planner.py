@@ -11,6 +11,10 @@ WORDS: Mapping[str, Wording] = {
         "`{glob}` names no shot, stage or take", "a glob with a slash names takes, one without shots or stages: {known}"
     ),
     "no_result": Wording("`{endpoint}` answered without the file that it is asked for ({expected})"),
-    "nothing_to_paint": Wording("stage `{stage}` got no picture to work on"),
+    "faces_miscounted": Wording(
+        "{tries} pictures were drawn for {wanted} people, and none shows that many; the last one shows {found}",
+        "say in the prompt how many people there are and where they stand, or raise the stage's `redraws`",
+    ),
+    "stray_pick": Wording("`picks.yaml` names `{name}` for stage `{stage}`, and the recipe has no such take"),
     "no_such_take": Wording("there is no take or picture `{name}`", "`nano-banana plan --json` lists them"),
 }

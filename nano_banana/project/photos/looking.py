@@ -1,4 +1,4 @@
-"""Photos looked at through the workshop: what is known already costs nothing."""
+"""Photos looked at through the workshop: what is known costs nothing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""Picks of a person's that name no take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from nano_banana.core.problem import Problem
+from nano_banana.core.problem import did_you_mean
+from nano_banana.recipe.model import Recipe
+from nano_banana.reports.record import Record
+
+
+def stray_picks(recipe: Recipe, records: Sequence[Record]) -> list[Problem]:
+    """A warning for each pick that none of all the recipe's takes answers to: it was renamed, or is misspelled."""
+    picks = [
+        (stage.id, name) for stage in recipe.stages if stage.keep for name in (*stage.keep.kept, *stage.keep.dropped)
+    ]
+    if not picks:
+        return []
+    ids = [record.id for record in records if record.card.kind == "take"]
+    names = {*ids, *(name.partition("@")[0] for name in ids)}
+    return [
+        Problem(
+            kind="stray_pick", data={"stage": stage, "name": pick}, suggestions=did_you_mean(pick, names), warning=True
+        )
+        for stage, pick in sorted(picks)
+        if pick not in names and not any(fnmatchcase(name, pick) for name in names)
+    ]
