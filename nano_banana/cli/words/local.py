@@ -25,7 +25,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "local_task": Wording(
         say="the local provider has no stand-in for what `{name}` does",
-        hint="it trains, draws, edits, inpaints and upscales; use --provider fal for anything else",
+        hint="it trains, draws, edits, inpaints, upscales and restores; use --provider fal for anything else",
     ),
     "local_input": Wording(
         say="the input `{input}` is missing", hint="give it as a file: the local provider downloads nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 
@@ -31,11 +32,11 @@ NEAR = {"seamless": 1.0, "cloth": 0.6, "brick": 0.9, "library": 0.5, "home": 0.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A picture before its style: display values, the person's alpha and the face's box (None without a person)."""
+    """A picture before its style: display values, the people's alpha and the boxes of their faces."""
 
     shown: Pixels
     alpha: Pixels
-    face: tuple[float, float, float, float] | None
+    faces: Sequence[tuple[float, float, float, float]] = ()
 
 
 def side_of(direction: Direction, seed: int) -> int:
@@ -63,22 +64,23 @@ def backdrop(direction: Direction, seed: int, width: int, height: int) -> Pixels
     return f32(painted * tint * (0.55 + 0.45 * direction.light.exposure))
 
 
-def composed(figure: Figure | None, direction: Direction, seed: int, width: int, height: int) -> Scene:
-    """The person in the place, lit by its light."""
-    place = backdrop(direction, seed, width, height)
-    if figure is None:
-        return Scene(shown=film(bloom(place, 0.5)), alpha=np.zeros((height, width), np.float32), face=None)
+def composed(figures: Sequence[Figure], direction: Direction, seed: int, width: int, height: int) -> Scene:
+    """The people in the place, lit by its light; who comes later stands in front."""
+    shown = backdrop(direction, seed, width, height)
     light = replace(direction.light, side=side_of(direction, seed))
-    return Scene(shown=joined(figure, place, light, direction, seed), alpha=figure.alpha, face=figure.face)
+    alpha = np.zeros((height, width), np.float32)
+    for figure in figures:
+        shown, alpha = _joined(figure, shown, light, direction, seed), np.maximum(alpha, figure.alpha)
+    return Scene(shown=film(bloom(shown, 0.5)), alpha=alpha, faces=[figure.face for figure in figures])
 
 
-def joined(figure: Figure, place: Pixels, light: Light, direction: Direction, seed: int) -> Pixels:
-    """Person on place, display values."""
+def _joined(figure: Figure, place: Pixels, light: Light, direction: Direction, seed: int) -> Pixels:
+    """A person before the place, in linear light."""
     crisp = _crisp(figure.pixels, figure.scale, seed)
     person = relit(linear(crisp), figure.alpha, figure.face, place, light)
     behind = shadow(place, figure.alpha, light, NEAR.get(direction.painter, 0.0))
     edge = _snug(figure.alpha, figure.scale)
-    return film(bloom(mixed(behind, person, edge), 0.5))
+    return mixed(behind, person, edge)
 
 
 def _snug(alpha: Pixels, scale: float) -> Pixels:

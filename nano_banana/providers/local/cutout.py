@@ -15,6 +15,7 @@ from nano_banana.providers.local.pixels import blurred
 from nano_banana.providers.local.pixels import f32
 from nano_banana.providers.local.pixels import floats
 from nano_banana.providers.local.pixels import grid
+from nano_banana.providers.local.pixels import resized
 from nano_banana.providers.local.pixels import smooth
 
 LONGEST = 720
@@ -47,18 +48,32 @@ class Cutout:
         return np.asarray(self.pixels[rows, columns].reshape(-1, 3).mean(axis=0), np.float32)
 
 
-def cut_out(photo: Image.Image) -> Cutout:
-    """Cut the person out of an RGB photo (scaled down to 720 pixels where it is larger)."""
+def cut_out(photo: Image.Image, mask: Pixels | None = None) -> Cutout:
+    """Cut the person out of an RGB photo (scaled down to 720 pixels where it is larger).
+
+    The face is the largest, or with a `mask` (height × width, any size, 0–1) the one that most of it lies on.
+    """
     small = photo.copy()
     small.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     rgb = np.asarray(small, np.uint8)
     faces = find_faces(rgb)
     pixels = floats(small)
-    face = faces[0] if faces else guess_face(pixels)
+    wanted = None if mask is None else resized(mask, *small.size)
+    face = max(faces, key=lambda one: under(wanted, one) * one.width) if faces else guess_face(pixels)
     alpha = person_matte(rgb)
     if alpha is None or float(alpha.mean()) < 0.02:
         return Cutout(pixels=pixels, alpha=oval(pixels.shape[0], pixels.shape[1], face), face=face, plain=True)
     return Cutout(pixels=cleaned(pixels, alpha), alpha=alpha, face=face)
+
+
+def under(mask: Pixels | None, face: Face) -> float:
+    """The mean of the mask over the face's box (1 without a mask)."""
+    if mask is None:
+        return 1.0
+    rows = slice(max(0, round(face.top)), max(1, round(face.top + face.height)))
+    columns = slice(max(0, round(face.left)), max(1, round(face.left + face.width)))
+    part = mask[rows, columns]
+    return float(part.mean()) if part.size else 0.0
 
 
 def cleaned(pixels: Pixels, alpha: Pixels) -> Pixels:

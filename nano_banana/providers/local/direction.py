@@ -31,7 +31,8 @@ class Direction:
     """A prompt, read: where, in what light, in what style, how near.
 
     `painter` and `colours` (linear light) make the backdrop; `styles` are finishing styles in order; `crop` is the
-    height of the face as a share of the picture's; `garment` is the colour of the clothes where one is named.
+    height of the face as a share of the picture's; `garment` is the colour of the clothes where one is named,
+    `people` what everybody asked for is called (see `headcount.kinds`).
     """
 
     scene: str
@@ -44,3 +45,4 @@ class Direction:
     wet: bool = False
     snowy: bool = False
     garment: Rgb | None = None
+    people: Sequence[str] = ("",)

@@ -1,32 +1,27 @@
-"""Drawing from words: an adapter's person, a picture's, or a stand-in."""
+"""Drawing from words: an adapter's person, those of photos, strangers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from dataclasses import replace
 
 from PIL import Image
 
 from nano_banana.imaging.open import open_picture
-from nano_banana.providers.local.chance import chance
 from nano_banana.providers.local.compose import Scene
 from nano_banana.providers.local.compose import composed
 from nano_banana.providers.local.compose import side_of
-from nano_banana.providers.local.cutout import Cutout
-from nano_banana.providers.local.cutout import cut_out
 from nano_banana.providers.local.direction import Direction
-from nano_banana.providers.local.dress import dressed
 from nano_banana.providers.local.encode import answer
+from nano_banana.providers.local.headcount import MOST
 from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.job import Result
 from nano_banana.providers.local.job import Size
-from nano_banana.providers.local.mannequin import mannequin
+from nano_banana.providers.local.lineup import lined_up
 from nano_banana.providers.local.pixels import Pixels
 from nano_banana.providers.local.pixels import image
-from nano_banana.providers.local.placing import choose
-from nano_banana.providers.local.placing import put
 from nano_banana.providers.local.prompt import read
+from nano_banana.providers.local.references import people_in
 from nano_banana.providers.local.styles.finish import finished
 from nano_banana.providers.local.subject import Cast
 from nano_banana.providers.local.subject import cast_of
@@ -46,25 +41,21 @@ def generate(job: Job) -> Result:
 
 
 def edit(job: Job) -> Result:
-    """Take the people of the input pictures to the place and style of the prompt."""
+    """Take the people of the input pictures, from left to right as they come, to the place and style of the prompt."""
     pictures = [open_picture(path, place=place) for place, path in job.pictures()]
-    cutouts = [cut_out(picture) for picture in pictures]
-    known = [cutout for cutout in cutouts if cutout.face.score > 0] or cutouts
-    cast = replace(cast_of(job), cutouts=evened(known[:1]), plain=known[0].plain)
+    people = people_in(pictures)
+    plain = any(cutout.plain for shown in people for cutout in shown)
+    cast = replace(cast_of(job), people=[evened(shown) for shown in people[:MOST]], plain=plain)
     direction = read(job.text("prompt"))
     size = job.sized(_as_one_megapixel(pictures[0].size))
-    return answer(job, _each(job, lambda seed: drawn(cast, direction, seed, size)), plain=cast.plain)
+    return answer(job, _each(job, lambda seed: drawn(cast, direction, seed, size)), plain=plain)
 
 
 def drawn(cast: Cast, direction: Direction, seed: int, size: Size) -> Image.Image:
     """One picture of `size`."""
-    width, height = _drawable(size)
-    cutouts: Sequence[Cutout] = cast.cutouts or [mannequin(seed, direction.garment)]
-    cutout, placing = choose(cutouts, width, height, direction.crop, chance(seed, "photo"))
-    figure = put(cutout, placing, width, height)
-    if direction.garment and cast.cutouts and not cutout.plain:
-        figure = dressed(figure, direction.garment)
-    shown = finish(composed(figure, direction, seed, width, height), direction, seed, cast)
+    drawable = _drawable(size)
+    figures = lined_up(cast.people, direction, seed, drawable)
+    shown = finish(composed(figures, direction, seed, *drawable), direction, seed, cast)
     picture = image(shown)
     return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 

@@ -58,6 +58,15 @@ class Job:
             raise CallFailed([trouble("local_argument", name=self.roles[role], value=value)])
         return float(value)
 
+    def ratio(self, name: str, default: float) -> float:
+        """A number from 0 to 1 in the field `name`, which plays no role; `default` where it is not given."""
+        value = self.arguments.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise CallFailed([trouble("local_argument", name=name, value=value)])
+        return float(value)
+
     @property
     def seed(self) -> int:
         """The seed as given, else one that follows from the call."""

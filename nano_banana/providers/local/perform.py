@@ -11,6 +11,7 @@ def perform(job: Job) -> Result:
     # Here, not above: the asking process never loads Pillow, numpy or OpenCV.
     from nano_banana.providers.local.draw import edit
     from nano_banana.providers.local.draw import generate
+    from nano_banana.providers.local.restore import restore
     from nano_banana.providers.local.revise import image_to_image
     from nano_banana.providers.local.revise import inpaint
     from nano_banana.providers.local.train import train
@@ -23,5 +24,6 @@ def perform(job: Job) -> Result:
         "inpaint": inpaint,
         "edit": edit,
         "upscale": upscale,
+        "restore": restore,
     }
     return kinds[job.does](job)

@@ -20,6 +20,13 @@ EYES = 0.405
 """Height of the eyes in a portrait, from the top."""
 
 
+GROWS = (0.8, 0.9, 1.0, 1.12, 1.25, 1.4, 1.6, 1.85, 2.1)
+"""How much larger than wished a person may stand in a picture, so that no cut edge is seen."""
+
+CLOSE = (0.85, 0.92, 1.0, 1.1)
+"""The same where others stand beside."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placing:
     """A cut-out enlarged `scale` times with its top left corner at (`left`, `top`); `cost`: how ill it fits."""
@@ -42,12 +49,18 @@ class Figure:
 
 
 def choose(
-    cutouts: Sequence[Cutout], width: int, height: int, crop: float, rng: np.random.Generator
+    cutouts: Sequence[Cutout],
+    width: int,
+    height: int,
+    crop: float,
+    rng: np.random.Generator,
+    grows: Sequence[float] = GROWS,
 ) -> tuple[Cutout, Placing]:
     """Pick one of the cut-outs that fit the wished crop about as well as the best, and say where it goes."""
     tilt, mirror = float(rng.normal(0, 0.012)), bool(rng.uniform() < 0.35)
     placed = [
-        (cutout, best(cutout, width, height, crop * math.exp(float(rng.normal(0, 0.08))), tilt)) for cutout in cutouts
+        (cutout, best(cutout, (width, height), crop * math.exp(float(rng.normal(0, 0.08))), tilt, grows))
+        for cutout in cutouts
     ]
     least = min(placing.cost for _, placing in placed)
     fitting = [pair for pair in placed if pair[1].cost <= least * 1.25 + 0.12]
@@ -58,13 +71,15 @@ def choose(
     return cutout, placing
 
 
-def best(cutout: Cutout, width: int, height: int, crop: float, shift: float = 0.0) -> Placing:
+def best(
+    cutout: Cutout, size: tuple[int, int], crop: float, shift: float = 0.0, grows: Sequence[float] = GROWS
+) -> Placing:
     """The place with the least cost among a few hundred."""
     borders = _borders(cutout)
-    wished = crop * height / cutout.face.height
+    wished = crop * size[1] / cutout.face.height
     tries = (
-        _placing(cutout, borders, (width, height), wished, wished * grow, EYES + up, 0.5 + shift + across)
-        for grow in (0.8, 0.9, 1.0, 1.12, 1.25, 1.4, 1.6, 1.85, 2.1)
+        _placing(cutout, borders, size, wished, wished * grow, EYES + up, 0.5 + shift + across)
+        for grow in grows
         for up in (-0.06, -0.03, 0.0, 0.04, 0.08)
         for across in (-0.1, -0.05, 0.0, 0.05, 0.1)
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from nano_banana.providers.local.backdrops.canvas import Colour
 from nano_banana.providers.local.direction import Direction
 from nano_banana.providers.local.direction import Light
+from nano_banana.providers.local.headcount import kinds
 from nano_banana.providers.local.seeds import seed_of
 from nano_banana.providers.local.vocabulary import SceneWords
 from nano_banana.providers.local.vocabulary import Vocabulary
@@ -34,7 +35,7 @@ def read(prompt: str) -> Direction:
     """What the prompt asks for. A prompt that names no known place gets coloured light, hued by its words."""
     words = vocabulary()
     text = _NEVER.sub(" ", " ".join(prompt.casefold().split()))
-    garment = _garment(text, words)
+    garment, people = _garment(text, words), kinds(text)
     text = _WEARING.sub(" ", _CLOTHES.sub(" ", text))
     styles = _styles(text, words)
     names = found(text, words.phrases["scenes"])
@@ -56,6 +57,7 @@ def read(prompt: str) -> Direction:
         wet=scene.wet or _says(text, "rain", "rainy", "wet"),
         snowy=scene.snowy or _says(text, "snow", "snowy", "snowfall", "winter"),
         garment=garment,
+        people=people,
     )
 
 

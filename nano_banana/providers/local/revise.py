@@ -15,6 +15,7 @@ from nano_banana.providers.local.compose import backdrop
 from nano_banana.providers.local.compose import composed
 from nano_banana.providers.local.cutout import Cutout
 from nano_banana.providers.local.cutout import cut_out
+from nano_banana.providers.local.cutout import under
 from nano_banana.providers.local.direction import Direction
 from nano_banana.providers.local.draw import finish
 from nano_banana.providers.local.encode import answer
@@ -41,6 +42,12 @@ from nano_banana.providers.local.subject import cast_of
 REPLACES = 0.6
 """From this strength on an adapter's face takes the place of the one in the picture."""
 
+OVER = 0.4
+"""How much of a face's box a mask must cover to be meant for the face."""
+
+REACH = 0.3
+"""Light and colour that change within this share of a face's width are the new face's own; the rest is kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -59,7 +66,7 @@ def image_to_image(job: Job) -> Result:
     def one(seed: int) -> Image.Image:
         height, width = source.figure.alpha.shape
         figure = _person(source, cast, seed, strength)
-        drawn = finish(composed(figure, direction, seed, width, height), direction, seed, cast)
+        drawn = finish(composed([figure], direction, seed, width, height), direction, seed, cast)
         person = mixed(source.shown, drawn, eased(0.0, 0.75, strength))
         place = mixed(source.shown, drawn, eased(0.3, 0.7, strength))
         return image(mixed(place, person, figure.alpha))
@@ -68,10 +75,13 @@ def image_to_image(job: Job) -> Result:
 
 
 def inpaint(job: Job) -> Result:
-    """Draw the prompt where the mask is white; everything else stays."""
-    source, cast, direction = _source(job), cast_of(job), read(job.text("prompt"))
-    height, width = source.figure.alpha.shape
+    """Draw the prompt where the mask is white; everything else stays.
+
+    Over a face an adapter's person takes its place from strength `REPLACES` on; below, it only draws nearer.
+    """
     mask = floats(open_picture(job.file("mask"), place=job.roles["mask"]).convert("L"))
+    source, cast, direction = _source(job, mask), cast_of(job), read(job.text("prompt"))
+    height, width = source.figure.alpha.shape
     mask = f32(np.clip(resized(mask, width, height), 0, 1))
     strength = job.number("strength", 0.85, 0, 1)
     pictures = [
@@ -84,12 +94,12 @@ def _count(job: Job) -> int:
     return round(job.number("count", 1, 1, 16))
 
 
-def _source(job: Job) -> Source:
+def _source(job: Job, mask: Pixels | None = None) -> Source:
     place, path = job.pictures()[0]
     picture = open_picture(path, place=place)
     width, height = job.sized(picture.size)
     picture = picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.LANCZOS)
-    cutout = cut_out(picture)
+    cutout = cut_out(picture, mask)
     scale = width / cutout.size[0]
     face = cutout.face
     box = (face.left * scale, face.top * scale, face.width * scale, face.height * scale)
@@ -109,31 +119,38 @@ def _inpainted(source: Source, cast: Cast, direction: Direction, mask: Pixels, h
     seed, strength = how
     height, width = mask.shape
     behind = mask * (1 - source.figure.alpha)
-    drawn = source.shown
-    if float(behind.sum()) > 0.55 * float(mask.sum()):
+    drawn, share = source.shown, mask * eased(0.0, 0.8, strength)
+    if cast.cutouts and _over_face(source, mask):
+        drawn, share = _faced(source, cast, direction, how), mask * _nearer(strength)
+    elif float(behind.sum()) > 0.55 * float(mask.sum()):
         place = film(bloom(backdrop(direction, seed, width, height), 0.5))
-        scene = Scene(shown=place, alpha=np.zeros_like(mask), face=None)
-        fresh = finish(scene, direction, seed, cast)
+        fresh = finish(Scene(shown=place, alpha=np.zeros_like(mask)), direction, seed, cast)
         drawn = mixed(drawn, fresh, 1 - source.figure.alpha)
-    elif cast.cutouts and source.cutout.face.score > 0:
-        drawn = _faced(source, cast, direction, how)
     drawn = grained(_touched(drawn, direction, seed), 0.012, 1.3, chance(seed, "grain"))
-    share = mask * eased(0.0, 0.8, strength)
     return mixed(source.shown, drawn, f32(share))
+
+
+def _over_face(source: Source, mask: Pixels) -> bool:
+    face = source.cutout.face
+    return face.score > 0 and under(resized(mask, *source.cutout.size), face) > OVER
+
+
+def _nearer(strength: float) -> float:
+    """How much of another face is seen: all of it from `REPLACES` on."""
+    return 1.0 if strength >= REPLACES else 0.45 * strength
 
 
 def _faced(source: Source, cast: Cast, direction: Direction, how: tuple[int, float]) -> Pixels:
     """The adapter's face in the place of the picture's, in the picture's own light and colour."""
-    seed, strength = how
+    seed, _ = how
     height, width = source.figure.alpha.shape
     other = aligned(cast.cutouts, source.cutout, (width, height), chance(seed, "photo"))
-    scene = Scene(shown=source.shown, alpha=source.figure.alpha, face=source.figure.face)
-    oval = face_mask(scene)
-    skin = oval * other.alpha * source.figure.alpha
-    reach = max(3.0, source.figure.face[2] * 0.22)
-    fresh = painted(Scene(shown=other.pixels, alpha=other.alpha, face=other.face), direction.styles, seed)
+    oval = face_mask(Scene(shown=source.shown, alpha=source.figure.alpha, faces=[source.figure.face]))
+    skin = oval * other.alpha
+    reach = max(3.0, source.figure.face[2] * REACH)
+    fresh = painted(Scene(shown=other.pixels, alpha=other.alpha, faces=[other.face]), direction.styles, seed)
     matched = _matched(fresh, source.shown, skin, reach)
-    return mixed(source.shown, matched, f32(np.clip(skin * (0.35 + 0.65 * strength) * 1.15, 0, 1)))
+    return mixed(source.shown, matched, f32(np.clip(skin * 1.15, 0, 1)))
 
 
 def _matched(new: Pixels, old: Pixels, where: Pixels, reach: float) -> Pixels:

@@ -26,11 +26,16 @@ PRESENT = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """The cut-outs to draw from (none: a stand-in), and the colours that style adapters lend, with their weights."""
+    """Each person's cut-outs to draw from (nobody: strangers), and the colours that style adapters lend, weighed."""
 
-    cutouts: Sequence[Cutout] = ()
+    people: Sequence[Sequence[Cutout]] = ()
     lent: Sequence[tuple[Pixels, float]] = ()
     plain: bool = False
+
+    @property
+    def cutouts(self) -> Sequence[Cutout]:
+        """The first person's."""
+        return self.people[0] if self.people else ()
 
 
 def cast_of(job: Job) -> Cast:
@@ -40,7 +45,7 @@ def cast_of(job: Job) -> Cast:
     lent = [(_palette(adapter), min(scale, 1.0)) for adapter, scale in loaded if adapter.style]
     if not people:
         return Cast(lent=lent)
-    return Cast(cutouts=evened(people[0].cutouts), lent=lent, plain=people[0].plain)
+    return Cast(people=[evened(people[0].cutouts)], lent=lent, plain=people[0].plain)
 
 
 def evened(cutouts: Sequence[Cutout]) -> list[Cutout]:

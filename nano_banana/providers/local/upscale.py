@@ -18,23 +18,33 @@ LINES = {"720p": 720, "1080p": 1080, "1440p": 1440, "2160p": 2160}
 
 
 def upscale(job: Job) -> Result:
-    """Make the picture larger, by the endpoint's factor (2 where it has none) or to its target resolution."""
+    """Make the picture larger, by the endpoint's factor (2 where it has none) or to its target resolution.
+
+    Raises CallFailed `local_argument` and `local_size`.
+    """
     place, path = job.pictures()[0]
     picture = open_picture(path, place=place)
-    factor = _factor(job, picture.size)
-    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
-    if max(size) > 2 * MOST:
-        raise CallFailed([trouble("local_size", name=place, width=size[0], height=size[1], least=1, most=2 * MOST)])
-    larger = picture.resize(size, Image.Resampling.LANCZOS)
+    factor = factor_of(job, picture.size, usual=2.0)
+    larger = enlarged(picture, factor, place)
     sharp = larger.filter(ImageFilter.UnsharpMask(radius=max(1.0, factor * 0.7), percent=70, threshold=2))
     return answer(job, [sharp], plain=False)
 
 
-def _factor(job: Job, size: tuple[int, int]) -> float:
+def enlarged(picture: Image.Image, factor: float, place: str) -> Image.Image:
+    """The picture `factor` times as wide and high. Raises CallFailed `local_size`, which names the input's place."""
+    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+    if max(size) > 2 * MOST:
+        raise CallFailed([trouble("local_size", name=place, width=size[0], height=size[1], least=1, most=2 * MOST)])
+    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def factor_of(job: Job, size: tuple[int, int], *, usual: float) -> float:
+    """How many times as wide the result is, from 1 to 16; `usual` where the endpoint says nothing."""
     if job.arguments.get("upscale_mode") == "target":
-        return LINES.get(str(job.arguments.get("target_resolution")), 1080) / min(size)
-    name = next((name for name in FACTORS if job.arguments.get(name) is not None), None)
-    value = job.arguments[name] if name else 2
+        return LINES.get(str(job.arguments.get("target_resolution")), LINES["1080p"]) / min(size)
+    named = (job.roles.get("factor", ""), *FACTORS)
+    name = next((name for name in named if job.arguments.get(name) is not None), None)
+    value = job.arguments[name] if name else usual
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 16:
         raise CallFailed([trouble("local_argument", name=name, value=value)])
     return float(value)

@@ -20,6 +20,8 @@ from nano_banana.providers.local.adapter import Adapter
 from nano_banana.providers.local.adapter import to_bytes
 from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.mannequin import HEIGHT
+from nano_banana.providers.local.mannequin import WIDTH
 from nano_banana.providers.local.mannequin import mannequin
 from nano_banana.providers.local.perform import perform
 from tests.photos import photo
@@ -63,7 +65,7 @@ def adapter() -> bytes:
 @pytest.fixture(scope="session")
 def style_adapter() -> bytes:
     """A style adapter that is all blue."""
-    figure = replace(mannequin(3, None), pixels=np.full((760, 640, 3), (0.1, 0.2, 0.9), np.float32))
+    figure = replace(mannequin(3, None), pixels=np.full((HEIGHT, WIDTH, 3), (0.1, 0.2, 0.9), np.float32))
     return to_bytes(Adapter(cutouts=[figure], style=True), {})
 
 

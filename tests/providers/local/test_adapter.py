@@ -51,7 +51,7 @@ def test_a_damaged_or_foreign_file_is_said_so(tmp_path: Path, adapter: bytes, ki
         "number": b"\x01\0\0\0\0\0\0\x007",
         "huge": b"\xff" * 16,
         "dtype": broken(adapter, b'"dtype":"U8"', b'"dtype":"F8"'),
-        "offsets": broken(adapter, b'"shape":[760,', b'"shape":[761,'),
+        "offsets": broken(adapter, b'"shape":[1200,', b'"shape":[1201,'),
         "faces": broken(adapter, b'"faces":"[[', b'"faces":"[{'),
         "other": lora(),
     }

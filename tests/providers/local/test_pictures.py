@@ -42,7 +42,7 @@ def test_a_backdrop_follows_the_seed_and_shows_something(painter: str, side: int
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     cutout, placing = choose([mannequin(1, None)], WIDTH, HEIGHT, 0.27, chance(1, "photo"))
-    return composed(put(cutout, placing, WIDTH, HEIGHT), read("a garden"), 1, WIDTH, HEIGHT)
+    return composed([put(cutout, placing, WIDTH, HEIGHT)], read("a garden"), 1, WIDTH, HEIGHT)
 
 
 @pytest.mark.parametrize("style", sorted({*PAINTINGS, *LOOKS}))
@@ -60,8 +60,9 @@ def test_a_painting_may_have_a_look_too(scene: Scene) -> None:
 
 
 def test_a_place_without_a_person_is_drawn_and_painted() -> None:
-    empty = composed(None, read("a library"), 1, WIDTH, HEIGHT)
-    assert empty.face is None
+    empty = composed([], read("a library"), 1, WIDTH, HEIGHT)
+    assert empty.faces == []
+    assert float(empty.alpha.max()) == 0
     assert finished(empty, ("oil",), 1, 1).shape == (HEIGHT, WIDTH, 3)
 
 
@@ -79,7 +80,7 @@ def test_without_the_network_its_styles_are_painted_in_oil(scene: Scene, monkeyp
 @pytest.mark.parametrize("crop", [0.18, 0.29, 0.46])
 def test_the_eyes_are_high_and_nothing_cut_off_shows(width: int, height: int, crop: float) -> None:
     figure = mannequin(2, None)
-    placing = best(figure, width, height, crop)
+    placing = best(figure, (width, height), crop)
     eyes = figure.face.eyes[0][1] * placing.scale + placing.top
     assert 0.3 * height < eyes < 0.5 * height
     assert figure.size[1] * placing.scale + placing.top >= height - 2
@@ -95,9 +96,9 @@ def test_a_mirrored_figure_has_its_face_where_it_says() -> None:
 
 def test_a_photo_too_narrow_for_the_picture_fades_out_at_its_edges() -> None:
     figure = mannequin(2, None)
-    wide = put(figure, best(figure, 400, 100, 0.9), 400, 100)
+    wide = put(figure, best(figure, (400, 100), 0.9), 400, 100)
     assert 0 < float(wide.alpha.mean()) < 1
-    tiny = put(figure, best(figure, 32, 40, 0.27), 32, 40)
+    tiny = put(figure, best(figure, (32, 40), 0.27), 32, 40)
     assert tiny.scale < 0.2
 
 

@@ -92,5 +92,5 @@ def test_only_coloured_clothes_below_the_chin_are_dyed() -> None:
 
 def test_a_photo_that_ends_above_the_pictures_edge_fades_out() -> None:
     placing = Placing(scale=0.5, left=10, top=10, cost=0)
-    alpha = put(mannequin(1, None), placing, 340, 500).alpha
-    assert 0 < float(alpha[380, 170]) < 0.5 < float(alpha[300, 170])
+    alpha = put(mannequin(1, None), placing, 360, 700).alpha
+    assert 0 < float(alpha[600, 180]) < 0.5 < float(alpha[500, 180])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nano_banana.providers.local.chance import clouds
@@ -71,15 +73,20 @@ def watercolour(scene: Scene, rng: np.random.Generator) -> Pixels:
 
 
 def face_mask(scene: Scene) -> Pixels:
-    """1 in the face, fading to 0 around it."""
+    """1 in the faces, fading to 0 around them."""
     height, width = scene.alpha.shape
-    if scene.face is None:
-        return np.zeros((height, width), np.float32)
-    left, top, wide, high = scene.face
+    return ovals(scene.faces, width, height)
+
+
+def ovals(boxes: Sequence[tuple[float, float, float, float]], width: int, height: int) -> Pixels:
+    """1 in an oval in each box (left, top, width, height in pixels), fading to 0 around it."""
     x, y = grid(height, width)
-    across = (x * width - left - wide / 2) / (wide * 0.62)
-    down = (y * height - top - high / 2) / (high * 0.66)
-    return f32(1 - smooth(0.55, 1.15, f32(np.hypot(across, down))))
+    near = np.zeros((height, width), np.float32)
+    for left, top, wide, high in boxes:
+        across = (x * width - left - wide / 2) / (wide * 0.62)
+        down = (y * height - top - high / 2) / (high * 0.66)
+        near = np.maximum(near, 1 - smooth(0.55, 1.15, f32(np.hypot(across, down))))
+    return near
 
 
 def _linen(height: int, width: int) -> Pixels:
