@@ -1,4 +1,4 @@
-"""Real people for tests: two public-domain portraits, and pictures made from them."""
+"""Real people for tests: two public-domain portraits."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def together(*people: Image.Image, height: int = 512) -> Image.Image:
     return canvas
 
 
-def saved(picture: Image.Image, path: Path, **options: int) -> Path:
-    """Write the picture to `path` in the format of its suffix (options are Pillow's), and return `path`."""
+def saved(picture: Image.Image, path: Path, *, quality: int = 95) -> Path:
+    """Write the picture to `path` in the format of its suffix (`quality` is for JPEG), and return `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path, **options)
+    picture.save(path, quality=quality)
     return path
 
 

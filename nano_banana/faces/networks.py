@@ -1,4 +1,4 @@
-"""The networks that look at faces: names, digests, where their weights lie."""
+"""The networks that look at faces: names, digests, weights."""
 
 from __future__ import annotations
 

@@ -35,4 +35,18 @@ WORDS: Mapping[str, Wording] = {
         say="none of the {photos} photos to compare with shows just one clear face",
         hint="`nano-banana photos` says what is seen in each; hold out others, or add portraits",
     ),
+    "picture_missing": Wording(say="there is no picture `{path}`", hint="look at the path and its spelling"),
+    "pairs_not_text": Wording(say="{file} is no UTF-8 text", hint="save it as CSV in UTF-8"),
+    "pairs_header": Wording(
+        say="the first line has no columns `a` and `b`, but {found}",
+        hint="begin the file with the line `a,b` or `a,b,truth`",
+    ),
+    "pairs_row": Wording(say="this pair has nothing under {missing}", hint="each line names two pictures"),
+    "pairs_truth": Wording(
+        say="`{found}` is no truth",
+        hint="1, true, yes or same; 0, false, no or different; or nothing where it is not known",
+    ),
+    "pairs_quotes": Wording(
+        say="a quoted value of this line does not end on it", hint="close the quote; one within a value is doubled"
+    ),
 }

@@ -57,6 +57,11 @@ def largest_face(path: Path) -> bytes | None:
     return embedding(rgb, faces[0]).tobytes() if faces else None
 
 
+def networks() -> JSONObject:
+    """The networks that look, and their digests."""
+    return MODELS
+
+
 def _seen(path: Path, *, place: str) -> tuple[Pixels, tuple[Face, ...]]:
     for network in (DETECTOR, RECOGNISER):
         weights_of(network)
