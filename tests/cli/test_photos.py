@@ -150,6 +150,8 @@ def test_a_name_that_is_nobodys_is_said(workspace: Workspace) -> None:
     assert "no subject `x`" in workspace.expect("photos", "photos", "x", exit_code=2).stderr
     workspace.path("empty").mkdir()
     assert "no photos" in workspace.expect("photos", "empty", exit_code=2).stderr
+    workspace.write("photos.zip", b"PK\3\4")
+    assert "is a zip" in workspace.expect("photos", "photos.zip", exit_code=2).stderr
     gone = workspace.expect("photos", "photos", "--html", "no/such/page.html", exit_code=1)
     assert "can't write no/such/page.html" in gone.stderr
 
@@ -222,6 +224,53 @@ def test_held_out_photos_are_marked_and_do_not_train(workspace: Workspace) -> No
     assert "(held out)" in workspace.expect("photos", exit_code=1).stdout
 
 
+def test_warnings_of_rules_do_not_stop_anything(workspace: Workspace) -> None:
+    workspace.write("recipe.yaml", "    photo_rules: {captions: {leak_check: off}}\n" + RECIPE)
+    crops(workspace.path("photos"))
+    told = workspace.json("check")
+    assert [as_object(item)["kind"] for item in as_items(told["problems"])] == ["photos_few"]
+    assert "warning: `grace` has 4 photos" in workspace.expect("run").stderr
+    # What is trained already is not looked at again.
+    workspace.edit("recipe.yaml", "seeds: [1]", "seeds: [1, 2]")
+    assert "warning" not in workspace.expect("run").stderr
+
+
+def test_a_prefix_that_fails_is_said_at_its_place(workspace: Workspace) -> None:
+    workspace.write(
+        "recipe.yaml", "    photo_rules: {captions: {prefix: '{{ 1 // 0 }} {{ subject.trigger }}'}}\n" + RECIPE
+    )
+    crops(workspace.path("photos"))
+    screen = workspace.expect("photos", exit_code=2)
+    assert "recipe.yaml:1:" in screen.stderr
+
+
+def test_things_without_faces_are_judged_by_their_sharpness(workspace: Workspace) -> None:
+    workspace.write("recipe.yaml", "    photo_rules: {faces_per_photo: 0, count: {want: 4}}\n" + RECIPE)
+    picture = astronaut().resize((1600, 1600), Image.Resampling.LANCZOS)
+    for number in range(4):
+        left = 100 + 200 * number
+        saved(
+            picture.crop((left, 700 - 90 * number, left + 800, 1500 - 90 * number)),
+            workspace.path(f"photos/{number}.png"),
+        )
+    told = workspace.json("photos", "--html", "page.html")
+    (album,) = as_items(told["subjects"])
+    assert {photo["face"] for photo in by_path(album).values()} == {None}
+    assert kinds(album) == {}
+
+
+def test_several_subjects_are_told_one_by_one(workspace: Workspace) -> None:
+    two = RECIPE.replace(
+        "training_set: photos}", "training_set: photos}\n      eve: {noun: man, trigger: evx4, training_set: more}"
+    )
+    workspace.write("recipe.yaml", two)
+    crops(workspace.path("photos"))
+    crops(workspace.path("more"), count=4)
+    screen = workspace.expect("photos", "--html", "page.html")
+    assert "eve: 4 photos" in screen.stdout
+    assert '<a href="#s1">eve</a>' in workspace.read("page.html")
+
+
 def test_hundreds_of_photos_are_shown_by_what_was_found(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nano_banana.cli.photo_table.MOST_ROWS", 10)
     picture = saved(hopper().resize((256, 300)), workspace.path("many/000.png")).read_bytes()
@@ -232,3 +281,13 @@ def test_hundreds_of_photos_are_shown_by_what_was_found(workspace: Workspace, mo
     assert "more like it" in screen.stdout
     assert f"… and {MANY - 10:,} photos that `--json`" in screen.stdout
     assert screen.stdout.count("\n") < 60
+
+
+def test_networks_that_are_not_the_pinned_ones_end_it_at_once(workspace: Workspace) -> None:
+    crops(workspace.path("photos"))
+    workspace.write("weights/face_detection_yunet_2023mar_int8bq.onnx", "not these")
+    workspace.env(NANO_BANANA_WEIGHTS=str(workspace.path("weights")))
+    screen = workspace.spawn("photos", "photos").wait()
+    assert screen.exit_code == 1
+    assert "face_detection_yunet" in screen.stderr
+    assert "bug" not in screen.stderr

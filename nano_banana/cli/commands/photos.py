@@ -88,6 +88,8 @@ def _studio(
     from nano_banana.project.photos.studio import Studio
     from nano_banana.project.photos.studio import folder_studio
 
+    if recipe.suffix.casefold() == ".zip":
+        raise Invalid([trouble("photos_zipped", path=str(recipe))])
     if recipe.is_dir() and not (recipe / "recipe.yaml").exists():
         if subjects:
             raise Invalid([trouble("no_such_subject", name=subjects[0], known="only the photos of this folder")])
