@@ -11,6 +11,9 @@ from nano_banana.faces.window import Soft
 LEAST = 0.02
 """Less hair than this, in squares of the oval's diameter, is none: a bald head, or one that a hat covers."""
 
+_NICK = 0.06
+"""The largest speck above the face, in squares of the diameter, that is neither a hat nor a hand."""
+
 
 def hair(study: Study) -> Soft | None:
     """How much of each of the study's pixels is hair, or None where there is none to be seen.
@@ -79,10 +82,11 @@ def _connected(study: Study, likely: Soft) -> Flags:
 
 
 def _whole(study: Study, hair: Soft) -> Soft:
-    """The hair without holes: gloss that hair and face enclose is hair as well."""
+    """The hair without holes: gloss that hair and face enclose is hair as well, and so are nicks in its outline."""
     above = (study.place[..., 1] < -0.3) & (study.person > 0.7) & ~study.oval
     holes = study.enclosed((hair > 0.4) | study.oval, 0.1) & above
-    return np.asarray(np.maximum(hair, study.widened(holes, 0.01) * study.person), np.float32)
+    holes |= study.specks(above & (hair <= 0.4) & ~holes, _NICK)
+    return np.asarray(np.maximum(hair, study.widened(holes, 0.02) * study.person), np.float32)
 
 
 def _closed(study: Study, mask: Soft) -> Soft:

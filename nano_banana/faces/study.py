@@ -106,6 +106,16 @@ class Study:
         cv2.floodFill(around, None, (0, 0), 2)
         return np.asarray(around[1:-1, 1:-1] != 2)
 
+    def specks(self, flags: Flags, most: float) -> Flags:
+        """Those parts of the flags that have at most `most` squares of the diameter; threads connect nothing."""
+        import cv2
+
+        thick = cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_OPEN, self.kernel(0.015))
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(thick)
+        few = stats[:, cv2.CC_STAT_AREA] <= most * self.diameter**2
+        few[0] = False
+        return np.asarray(few[labels])
+
     def filled(self, outline: Outline) -> Flags:
         """Inside an outline of the picture."""
         import cv2
