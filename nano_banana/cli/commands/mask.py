@@ -67,7 +67,7 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Find a face or another part of a picture, and show the mask that a recipe would use.
+    """Find a face, hair or background in a picture, and show the mask.
 
     Writes NAME.mask.png (white is repainted) and NAME.overlay.png (the picture with the region tinted and the
     rest darker). Files that are there are left alone without `--force`.
