@@ -9,6 +9,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from benchmarks import faces
 from benchmarks import fal
 from benchmarks import noop
 from benchmarks import overhead
@@ -21,6 +22,7 @@ BENCHES = {
     "overhead": overhead.bench,
     "scale": scale.bench,
     "fal": fal.bench,
+    "faces": faces.bench,
 }
 
 
