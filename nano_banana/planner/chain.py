@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -60,6 +61,8 @@ def chain_of(bench: Workbench, track: Track, phase: int = 0) -> Chain:
 
 def _gone(bench: Workbench, above: Above, take: Take, results: Results) -> Flow[Blob]:
     standing = yield from above(Walk.of(bench, take, results))
+    if standing.left:
+        yield standing.left
     return standing.picture
 
 
@@ -77,9 +80,7 @@ def _chosen(stage: str, above: Above, walk: Walk) -> Flow[Standing]:
 
 def _waiting(stage: str, above: Above, walk: Walk) -> Flow[Standing]:
     standing = yield from above(walk)
-    if not standing.left:
-        yield Left(stage=stage, why="not_chosen")
-    return standing
+    return standing if standing.left else replace(standing, left=Left(stage=stage, why="not_chosen"))
 
 
 def _link(bench: Workbench, track: Track, stage: Stage) -> Link:

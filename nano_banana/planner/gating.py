@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nano_banana.core.flow import Flow
 from nano_banana.core.json import JSONObject
@@ -64,6 +65,9 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
         chances = [*_retries(bench, terms.retries, above, walk, ordinal)]
         if repair is not None:
             chances += _repairs(bench, stage.id, terms.ladder, repair, walk)
+        if ordinal:
+            # Its tries and those of the gates before it must not have one name.
+            chances = [replace(chance, label=f"{stage.id}-{chance.label}") for chance in chances]
         return (yield from gate(stage.id, judging, standing, chances))
 
     return link

@@ -13,7 +13,7 @@ USUAL = 0.7
 WEIGHT = 2
 """So many pictures more are taken to have been judged, of which the usual share passed: few say little."""
 
-_PART = re.compile(r"(?P<kind>[a-z]+)(?P<number>\d+)")
+_PART = re.compile(r"(?P<kind>retry|repair)(?P<number>\d+)(?=\+|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,6 @@ def _worth(verdict: Verdict) -> tuple[bool, float]:
 
 def _ended(stage: str, judging: Judging, standing: Standing, verdict: Verdict) -> Flow[Standing]:
     if verdict.ruling is not Ruling.IMAGINED and verdict.ruling not in judging.onward:
-        yield Left(stage=stage, why=str(verdict.ruling))
-        return replace(standing, left=True)
+        return replace(standing, left=Left(stage=stage, why=str(verdict.ruling)))
     yield Made(stage=stage, blob=standing.picture, call=standing.call)
     return standing

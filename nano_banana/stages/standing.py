@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
+from nano_banana.core.flow import Left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The picture after a stage, and the call that it is *of*; `left` where the take's way has ended."""
+    """The picture after a stage, and the call that it is *of*; `left` where the take's way has ended.
+
+    A standing that has left is handed through by the stages that follow, and told by the chain as a whole: a try that
+    ends early is one of several.
+    """
 
     picture: Blob
     call: Call
-    left: bool = False
+    left: Left | None = None

@@ -21,6 +21,8 @@ HALF = Odds(first=0.5, retry=0.8, repair=0.6)
         (4, "repair2", 0.5 * 0.2**2 * 0.4),
         (1, "repair1", 0.5),
         (2, "retry1+retry1", 0.25),
+        (1, "gate7-retry1", 0.5),
+        (1, "redraw1", 1),
     ],
 )
 def test_each_attempt_is_reached_by_those_that_all_before_it_refused(number: int, label: str, share: float) -> None:

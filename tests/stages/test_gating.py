@@ -140,14 +140,14 @@ def test_no_face_can_be_drawn_again_but_not_mended() -> None:
 
 def test_when_all_chances_are_used_up_the_way_ends_with_the_best() -> None:
     told = Told({"first": POOR, "retry1": BETTER, "retry2": POOR}, [chance("retry1"), chance("retry2")])
-    assert told.events[-1] == Left(stage="judged", why="rejected")
-    assert (told.end.left, told.end.picture) == (True, standing("retry1").picture)
+    assert told.end.left == Left(stage="judged", why="rejected")
+    assert told.end.picture == standing("retry1").picture
     assert not any(isinstance(event, Made) for event in told.events)
 
 
 def test_who_goes_on_is_said_by_what_comes_next() -> None:
     unsure = Told({"first": UNSURE}, onward=frozenset({Ruling.ACCEPTED}))
-    assert unsure.events[-1] == Left(stage="judged", why="unsure")
+    assert unsure.end.left == Left(stage="judged", why="unsure")
     refused = Told({"first": POOR}, onward=frozenset({Ruling.REJECTED}))
     assert refused.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
 
@@ -162,7 +162,7 @@ def test_a_forecast_goes_through_every_chance_and_then_on() -> None:
 def test_a_try_that_another_gate_refused_is_passed_over() -> None:
     def refused(_best: Standing, _verdict: Verdict) -> Flow[Standing]:
         yield from ()
-        return Standing(picture=FIRST.picture, call=FIRST.call, left=True)
+        return Standing(picture=FIRST.picture, call=FIRST.call, left=Left(stage="before", why="rejected"))
 
     lost = Chance(label="retry1", detail={}, flow=refused)
     told = Told({"first": POOR, "retry2": GOOD}, [lost, chance("retry2")])
