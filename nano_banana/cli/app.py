@@ -28,7 +28,7 @@ COMMANDS = {
     "run": Entry(section="Work", help="Make what a recipe asks for, and pay only for what is missing"),
     "explain": Entry(section="Look", help="Say why a take is as it is, and what changed since the last run"),
     "judge": Entry(section="Look", help="Judge again what was made, by other thresholds and for free"),
-    "photos": Entry(section="Look", help="Look at training photos: faces, sharpness, duplicates, captions"),
+    "photos": Entry(section="Look", help="Look at training photos: faces, light, duplicates, captions"),
     "compare": Entry(section="Look", help="Say whether two pictures show the same person"),
     "graph": Entry(section="Look", help="Draw what depends on what, for Mermaid or Graphviz"),
     "mask": Entry(section="Look", help="Find a face, hair or background in a picture, and show the mask"),

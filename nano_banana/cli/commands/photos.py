@@ -57,9 +57,9 @@ def command(
     store: Path | None,
     as_json: bool,
 ) -> int:
-    """Look at training photos: faces, sharpness, light, duplicates, captions.
+    """Look at training photos: faces, light, duplicates, captions.
 
-    On this machine alone, and once for each photo. RECIPE may be a folder of photos instead. Judged by the recipe's
+    On this machine alone, once for each photo. RECIPE may be a folder of photos instead. Judged by the recipe's
     `photo_rules`, or by the usual ones where it has none. Leaves with 1 where something is rejected; warnings
     leave with 0.
     """
