@@ -23,7 +23,7 @@ from nano_banana.workshop.workshop import Workshop
 
 PURPOSE = "photos"
 
-BATCH = 64
+BATCH = 256
 """Photos whose small pictures are in memory at one time."""
 
 
