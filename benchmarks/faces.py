@@ -50,10 +50,11 @@ def judge(picture: Path, person: Path) -> float:
 def _laid(folder: Path) -> tuple[Path, Path]:
     """The picture, with a generator's grain (a smooth one would be read quicker), and its person."""
     import numpy as np
-    import skimage.data
+    import skimage
     from PIL import Image
 
-    large = Image.fromarray(skimage.data.astronaut()).resize((1024, 1024), Image.Resampling.LANCZOS)
+    astronaut = Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png")
+    large = astronaut.convert("RGB").resize((1024, 1024), Image.Resampling.LANCZOS)
     grain = np.random.default_rng(1).normal(0, 3, (1024, 1024, 1))
     picture = folder / "picture.png"
     Image.fromarray(np.clip(np.asarray(large) + grain, 0, 255).astype(np.uint8)).save(picture)
@@ -78,6 +79,8 @@ def _plain(picture: Path) -> Callable[[], None]:
 
     def run() -> None:
         bgr = cv2.imread(str(picture))
+        if bgr is None:
+            raise FileNotFoundError(picture)
         _, rows = detector.detect(cv2.resize(bgr, (640, 640), interpolation=cv2.INTER_AREA))
         recogniser.feature(recogniser.alignCrop(bgr, rows[0] * 1.6))
 

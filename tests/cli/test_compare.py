@@ -123,6 +123,13 @@ def test_pairs_as_a_table(album: Workspace) -> None:
     screen.hides("AUC", "false accepts")
 
 
+def test_how_often_it_is_right_is_said(album: Workspace) -> None:
+    album.write("pairs.csv", "a,b,truth\ngrace.jpg,grace.jpg,1\neileen.png,grace.jpg,0\ntext.jpg,grace.jpg,0\n")
+    album.expect("compare", "--pairs", "pairs.csv").shows(
+        "true accepts 100.0% (1 of 1), false accepts 0.0% (0 of 1), AUC 1.0000, 1 pair of known truth left out"
+    )
+
+
 def test_pairs_without_truth_have_no_rates(album: Workspace) -> None:
     album.write("pairs.csv", "a,b\ngrace.jpg,grace.jpg\n")
     assert album.json("compare", "--pairs", "pairs.csv")["rates"] is None

@@ -1,0 +1,42 @@
+"""A worker that dies takes along what its neighbours were at; each picture has a second try."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
+from nano_banana.core.problem import Problem
+from nano_banana.providers.pool import WorkPool
+from nano_banana.workshop.looking import Sight
+from nano_banana.workshop.looking import _looked
+
+
+class Dying:
+    """A pool whose workers die at the first `times` pictures."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def run(self, _work: Callable[[Path], Sight], path: Path) -> Sight:
+        self.times -= 1
+        if self.times >= 0:
+            raise CallFailed([trouble("worker_died")])
+        return path.name.encode()
+
+
+def looked(times: int) -> Sight:
+    return asyncio.run(_looked(cast("WorkPool", Dying(times)), Path("a.jpg")))
+
+
+def test_a_picture_that_a_worker_died_over_is_looked_at_again() -> None:
+    assert looked(0) == looked(1) == b"a.jpg"
+
+
+def test_where_it_dies_again_the_picture_is_to_blame() -> None:
+    sight = looked(2)
+    assert isinstance(sight, Problem)
+    assert sight.kind == "worker_died"
