@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,9 +122,14 @@ def _tell(screen: Screen, studio: Studio, albums: list[Album], *, as_json: bool)
 def _write_page(studio: Studio, albums: list[Album], file: Path, watch: Watcher) -> None:
     from nano_banana.cli.photo_page import page
 
+    part = file.with_name(f".{file.name}.part")
     try:
-        with file.open("w", encoding="utf-8") as out:
+        with part.open("w", encoding="utf-8") as out:
             for piece in page(studio, albums, watch):
                 out.write(piece)
+        part.replace(file)
     except OSError as error:
         raise Unusable([trouble("unwritable", file=str(file), why=error.strerror or str(error))]) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
