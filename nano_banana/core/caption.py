@@ -1,4 +1,4 @@
-"""The caption that a trainer gets: a prefix, then words for the photo."""
+"""The caption that a trainer gets: a prefix, then what is said of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hair: what is coloured as the band above a face is."""
+"""Hair: coloured as the band above a face, and hanging together with it."""
 
 from __future__ import annotations
 

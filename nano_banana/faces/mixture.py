@@ -1,4 +1,4 @@
-"""Colours as a mixture of Gaussian clouds."""
+"""Colours as a mixture of Gaussian clouds; same samples, same clouds."""
 
 from __future__ import annotations
 

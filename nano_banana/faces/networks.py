@@ -1,4 +1,4 @@
-"""The networks that look at faces: names, digests, weights."""
+"""The networks that look at faces: names, digests, where weights lie."""
 
 from __future__ import annotations
 

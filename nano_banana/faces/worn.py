@@ -1,4 +1,4 @@
-"""Skin and clothes: what of a person is coloured as the face, or not."""
+"""Skin and clothes: what of a person is coloured as the face, what not."""
 
 from __future__ import annotations
 

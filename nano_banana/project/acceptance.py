@@ -1,4 +1,4 @@
-"""How many pictures passed the gates: by template, axis, subject and attempt."""
+"""How many pictures passed gates: by template, axis, subject, attempt."""
 
 from __future__ import annotations
 

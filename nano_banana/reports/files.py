@@ -1,4 +1,4 @@
-"""Names of pictures below the output folder, each take's and attempt's own."""
+"""Names of pictures below the output folder: each take's, each attempt's."""
 
 from __future__ import annotations
 

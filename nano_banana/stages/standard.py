@@ -29,4 +29,4 @@ class Standard:
     least_face_px: float = 48
     least_sharpness: float = 12
     copy_similarity: float = 0.85
-    copy_distance: int = 10
+    copy_distance: int = 8

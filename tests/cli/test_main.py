@@ -217,7 +217,7 @@ def test_completion_of_commands_and_options(workspace: Workspace) -> None:
         workspace.env(_NANO_BANANA_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=word)
         return [found.partition(",")[2] for found in workspace.run().stdout.split()]
 
-    assert complete("nano-banana co", "1") == ["config", "completion"]
+    assert complete("nano-banana co", "1") == ["compare", "config", "completion"]
     assert complete("nano-banana config se", "2") == ["set", "set-key"]
     assert complete("nano-banana cache gc --dr", "3") == ["--dry-run"]
     assert complete("nano-banana nothing so", "2") == []

@@ -1,1 +1,1 @@
-"""Training photos: what was measured, and what is wrong with them."""
+"""Training photos looked at: what was measured, what is wrong with them."""

@@ -1,4 +1,4 @@
-"""A mask of what is found in a picture; each region grows by its size."""
+"""A mask of what is found: each face's region grown by its own size."""
 
 from __future__ import annotations
 
