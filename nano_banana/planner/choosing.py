@@ -39,17 +39,21 @@ def chosen(candidates: Iterable[Candidate], keep: Keep) -> frozenset[tuple[str, 
             kinds[_kind(candidate.end.card, keep.per)][candidate.name, candidate.way] = candidate
     found: set[tuple[str, str]] = set()
     for alike in kinds.values():
-        kept = [key for key, candidate in alike.items() if keep.keeps(candidate.name, candidate.end.id)]
+        kept = {key for key, candidate in alike.items() if keep.keeps(candidate.name, candidate.end.id)}
         others = sorted((key for key in alike if key not in kept), key=lambda key: (_rank(alike[key]), key))
-        found |= {*kept, *others[: max(0, keep.best - len(kept))]}
+        found |= kept.union(others[: max(0, keep.best - len(kept))])
     return frozenset(found)
 
 
 def _rank(candidate: Candidate) -> tuple[int, float]:
-    """What is sure comes before what is not, then the likelier; what nobody judged comes between."""
+    """What is sure comes before what is not, then the likelier; what nobody judged comes between.
+
+    What is only imagined may turn out to be the best: a forecast counts what it may cost to go on with it, and what
+    is chosen beside it is chosen for certain.
+    """
     order = {
+        Ruling.IMAGINED: -1,
         Ruling.ACCEPTED: 0,
-        Ruling.IMAGINED: 0,
         Ruling.NOT_JUDGED: 1,
         None: 1,
         Ruling.UNSURE: 2,

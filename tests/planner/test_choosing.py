@@ -64,6 +64,12 @@ def test_what_was_not_judged_comes_after_what_was_accepted_and_before_what_is_un
     ]
 
 
+def test_what_is_not_there_yet_may_be_the_best_and_what_is_chosen_beside_it_is_chosen_for_certain() -> None:
+    ahead = [*HEADS, candidate("heads/street/s3", None, Ruling.IMAGINED)]
+    assert names(ahead) == ["heads/street/s3"]
+    assert names(ahead, best=2) == ["heads/office/s2", "heads/street/s3"]
+
+
 def test_a_person_s_word_comes_first() -> None:
     assert names(HEADS, kept=frozenset({"heads/office/s1"})) == ["heads/office/s1"]
     assert names(HEADS, kept=frozenset({"heads/office/*"})) == ["heads/office/s1", "heads/office/s2"]

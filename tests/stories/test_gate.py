@@ -117,3 +117,14 @@ def test_the_lock_pins_the_first_try_and_what_came_through(project: Project) -> 
     project.run("--locked", "--yes").shows("4 of 4 takes done")
     project.edit("    retry: {takes: 1}", "    retry: {takes: 1}\n    accept: {at_least: 0.999}")
     project.run("--locked", exit_code=2).shows("heads/ana/office/s11")
+
+
+def test_a_better_take_takes_the_place_of_the_one_that_was_chosen(project: Project) -> None:
+    more = "    accept: {at_least: 0.1, calibrate: false}\n  - {id: picks, choose: judged, keep: {best: 1, per: [shot]}}"
+    gated(project).edit("    retry: {takes: 1}", more).edit("scene: [office, street]", "scene: [office]")
+    project.edit("seeds: [11, 29]", "seeds: [29]")
+    assert [take["path"] is None for take in takes(project.told())] == [False]
+    project.edit("seeds: [29]", "seeds: [29, 11]")
+    worse, better = takes(project.told())
+    assert (worse["path"], as_object(worse["left"])["why"]) == (None, "not_chosen")
+    assert str(better["path"]).endswith("picks/heads_ana_office_s11.png")
