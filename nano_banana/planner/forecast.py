@@ -129,7 +129,9 @@ class Tally:
         if not self._odds:
             return None
         judged, passed = sum(odds.judged for odds in self._odds), sum(odds.passed for odds in self._odds)
-        return Assumed(passed=passed or round(10 * USUAL), judged=judged or 10, known=bool(judged))
+        if not judged:
+            return Assumed(passed=round(10 * USUAL), judged=10, known=False)
+        return Assumed(passed=passed, judged=judged, known=True)
 
     @property
     def cached(self) -> int:

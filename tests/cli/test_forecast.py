@@ -40,6 +40,12 @@ def test_by_what_passed_before_or_by_what_is_assumed() -> None:
     assert second_chances(tally(JUDGE), "fal") == "up to 12 more calls if a gate refuses"
 
 
+def test_that_nothing_passed_before_is_said_as_it_is() -> None:
+    refused = tally(DRAW, JUDGE)
+    refused._odds = {Odds(first=0.2, judged=4, passed=0)}
+    assert second_chances(refused, "fal").endswith("by what passed before (0 of 4)")
+
+
 def test_who_makes_the_calls() -> None:
     assert verdict(tally(DRAW, JUDGE), "fal", whole=True) == (
         "16 calls to make (12 on fal, 4 on this machine), 0 in the store; $0.42"
