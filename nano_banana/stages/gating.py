@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 
 from nano_banana.core.blob import Blob
+from nano_banana.core.errors import CallFailed
 from nano_banana.core.flow import Attempt
 from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Judged
@@ -43,7 +44,7 @@ class Judging:
 class Chance:
     """One more try: `flow` makes it of the best picture so far and its verdict.
 
-    One that `mends` paints over a face, and is of no use where there is none.
+    One that `mends` paints over faces, and is of no use where one is not there.
     """
 
     label: str
@@ -62,12 +63,12 @@ def gate(stage: str, judging: Judging, first: Standing, chances: Sequence[Chance
     for chance in chances:
         if verdict.ruling not in {Ruling.REJECTED, Ruling.IMAGINED}:
             break
-        if chance.mends and best[1].score is None and best[1].ruling is Ruling.REJECTED:
+        if chance.mends and _lacks_a_face(best[1]):
             continue
         number += 1
         attempt = Attempt(number=number, label=chance.label, detail=chance.detail)
-        tried = yield from within(attempt, chance.flow(*best))
-        if tried.left:
+        tried = yield from _tried(within(attempt, chance.flow(*best)))
+        if tried is None or tried.left:
             continue
         standing, verdict = tried, (yield from within(attempt, _judged(stage, judging, tried.picture)))
         if _worth(verdict) >= _worth(best[1]):
@@ -92,6 +93,21 @@ def _judged(stage: str, judging: Judging, picture: Blob) -> Flow[Verdict]:
     verdict = judge(compared.data, names, judging.standard, in_order=judging.in_order, every_face=judging.every_face)
     yield Judged(stage=stage, blob=picture, verdict=verdict)
     return verdict
+
+
+def _tried(flow: Flow[Standing]) -> Flow[Standing | None]:
+    """The try's picture; None where none of those drawn had as many faces as people. That is one try lost, no more."""
+    try:
+        return (yield from flow)
+    except CallFailed as failed:
+        if any(problem.kind != "faces_miscounted" for problem in failed.problems):
+            raise
+        return None
+
+
+def _lacks_a_face(verdict: Verdict) -> bool:
+    lacking = {"no_face", "missing_face"}
+    return verdict.ruling is Ruling.REJECTED and any(reason.kind in lacking for reason in verdict.reasons)
 
 
 def _worth(verdict: Verdict) -> tuple[bool, float]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 
+import pytest
+
 from nano_banana.core.blob import blob_of
 from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import trouble
 from nano_banana.core.flow import Ask
 from nano_banana.core.flow import Event
 from nano_banana.core.flow import Flow
@@ -30,6 +34,8 @@ GOOD: JSONObject = {"faces": [face(0.8)], "people": [{}]}
 POOR: JSONObject = {"faces": [face(0.2)], "people": [{}]}
 BETTER: JSONObject = {"faces": [face(0.3)], "people": [{}]}
 UNSURE: JSONObject = {"faces": [face(0.4)], "people": [{}]}
+ALONE: JSONObject = {"faces": [face(0.8, 0.1)], "people": [{}, {}]}
+TOGETHER: JSONObject = {"faces": [face(0.8, 0.1), face(0.1, 0.8, left=500)], "people": [{}, {}]}
 NOBODY: JSONObject = {"faces": [], "people": [{}]}
 ONWARD = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})
 ANA = blob_of(b"ana", media="application/json")
@@ -53,11 +59,13 @@ class Told:
         chances: Sequence[Chance] = (),
         *,
         onward: frozenset[Ruling] = ONWARD,
+        names: Sequence[str] = ("ana",),
     ) -> None:
         self.events: list[Event] = []
         self.asked: list[str] = []
-        names = {standing(name).picture: name for name in ("first", *(chance.label for chance in chances))}
-        judging = Judging(people=[("ana", ANA)], standard=Standard(quantile=None), onward=onward)
+        pictures = {standing(name).picture: name for name in ("first", *(chance.label for chance in chances))}
+        people = [(name, ANA) for name in names]
+        judging = Judging(people=people, standard=Standard(quantile=None), onward=onward)
         flow = gate("judged", judging, FIRST, chances)
         looked = ""
         replies: tuple[Reply, ...] | None = None
@@ -71,7 +79,7 @@ class Told:
                 (call,) = event.calls
                 self.asked.append(f"{call.endpoint}{event.attempt.number}")
                 if call.endpoint == "look":
-                    looked = names[call.inputs["image"]]
+                    looked = pictures[call.inputs["image"]]
                     replies = (Reply(data={}, files={"faces": blob_of(looked.encode(), media="application/json")}),)
                 elif call.endpoint == "likeness":
                     assert call.inputs["people/0"] == ANA
@@ -136,6 +144,26 @@ def test_the_best_so_far_is_what_is_mended() -> None:
 def test_no_face_can_be_drawn_again_but_not_mended() -> None:
     told = Told({"first": NOBODY, "retry1": NOBODY}, [chance("retry1"), chance("repair1", mends=True)])
     assert told.verdicts == [("", Ruling.REJECTED), ("retry1", Ruling.REJECTED)]
+
+
+def test_a_face_that_is_not_there_is_not_painted_over() -> None:
+    chances = [chance("repair1", mends=True), chance("retry1")]
+    told = Told({"first": ALONE, "retry1": TOGETHER}, chances, names=("ana", "ben"))
+    assert told.verdicts == [("", Ruling.REJECTED), ("retry1", Ruling.ACCEPTED)]
+
+
+def test_a_try_whose_faces_can_t_be_counted_right_is_lost_and_no_more() -> None:
+    def failing(kind: str) -> Chance:
+        def flow(_best: Standing, _verdict: Verdict) -> Flow[Standing]:
+            yield from ask("takes", Call(provider="p", endpoint="draw", arguments={}))
+            raise CallFailed([trouble(kind, wanted=2, found=1, tries=3)])
+
+        return Chance(label=kind, detail={}, flow=flow)
+
+    told = Told({"first": POOR, "retry2": GOOD}, [failing("faces_miscounted"), chance("retry2")])
+    assert told.verdicts == [("", Ruling.REJECTED), ("retry2", Ruling.ACCEPTED)]
+    with pytest.raises(CallFailed):
+        Told({"first": POOR}, [failing("no_result"), chance("retry2")])
 
 
 def test_when_all_chances_are_used_up_the_way_ends_with_the_best() -> None:
