@@ -75,7 +75,7 @@ def _group(bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch
         for at, take in enumerate(takes_of(bench.recipe.name, track.shot, batch.subject)):
             if batch.positions is not None and at not in batch.positions:
                 continue
-            if picked is not None and take.id not in picked:
+            if picked is not None and take.id + batch.suffix not in picked:
                 continue
             if take.cell is not cell:
                 cell, axes = take.cell, {axis: value.key for axis, value in take.cell.items()}
@@ -89,13 +89,12 @@ def _group(bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch
 def _picked(
     bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch, int], ...], ends: Ends
 ) -> frozenset[str]:
-    """The ids (without suffix) of the batch's takes that are chosen among all that came to the same choice."""
+    """The ids of all the takes that are chosen among those that came to the batch's choice."""
     stage = batch.wanted.track.choices[phase - 1]
     if stage.keep is None:
         raise ValueError(stage.id)
     candidates = [found for rival, _ in rivals for found in _candidates(bench, rival, stage, ends)]
-    ours = batch.wanted.track.before(stage.id)
-    return frozenset(name for name, way in chosen(candidates, stage.keep) if way == ours)
+    return chosen(candidates, stage.keep)
 
 
 def _candidates(bench: Workbench, batch: Batch, choice: Stage, ends: Ends) -> Iterator[Candidate]:

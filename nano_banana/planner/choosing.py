@@ -27,22 +27,25 @@ class Candidate:
     score: float | None = None
 
 
-def chosen(candidates: Iterable[Candidate], keep: Keep) -> frozenset[tuple[str, str]]:
-    """The names and ways of those that go on.
+def chosen(candidates: Iterable[Candidate], keep: Keep) -> frozenset[str]:
+    """The ids of those that go on.
 
     Of each combination those that a person keeps, then the likeliest while there is room, and none that a person
-    drops. Of two alike the one whose name comes first, so that a take more changes nothing but its own place.
+    drops. Of two alike the one whose name comes first, so that a take more changes nothing but its own place. A take
+    that goes on by several ways is one candidate with several ids.
     """
-    kinds: dict[tuple[str, ...], dict[tuple[str, str], Candidate]] = defaultdict(dict)
+    kinds: dict[tuple[str, ...], dict[tuple[str, str], list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in candidates:
         if not keep.drops(candidate.name, candidate.end.id):
-            kinds[_kind(candidate.end.card, keep.per)][candidate.name, candidate.way] = candidate
+            kinds[_kind(candidate.end.card, keep.per)][candidate.name, candidate.way].append(candidate)
     found: set[tuple[str, str]] = set()
     for alike in kinds.values():
-        kept = {key for key, candidate in alike.items() if keep.keeps(candidate.name, candidate.end.id)}
-        others = sorted((key for key in alike if key not in kept), key=lambda key: (_rank(alike[key]), key))
+        kept = {key for key, ways in alike.items() if any(keep.keeps(way.name, way.end.id) for way in ways)}
+        others = sorted((key for key in alike if key not in kept), key=lambda key: (_rank(alike[key][0]), key))
         found |= kept.union(others[: max(0, keep.best - len(kept))])
-    return frozenset(found)
+    return frozenset(
+        one.end.id for alike in kinds.values() for key, ways in alike.items() if key in found for one in ways
+    )
 
 
 def _rank(candidate: Candidate) -> tuple[int, float]:

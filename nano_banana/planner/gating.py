@@ -74,8 +74,9 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
 
 
 def _kept(track: Track, at: int, walk: Walk) -> bool:
-    """Whether a person picked this take, whatever the gate says of it."""
-    return any(stage.keep is not None and stage.keep.keeps(walk.name) for stage in track.stages[at + 1 :])
+    """Whether a person picked this take, by its id or its name, whatever the gate says of it."""
+    names = (walk.name, f"{walk.name}@{track.stages[-1].id}", f"{walk.name}@{track.way}")
+    return any(stage.keep is not None and stage.keep.keeps(*names) for stage in track.stages[at + 1 :])
 
 
 def onward_from(track: Track, at: int) -> frozenset[Ruling]:

@@ -13,7 +13,7 @@ USUAL = 0.7
 WEIGHT = 2
 """So many pictures more are taken to have been judged, of which the usual share passed: few say little."""
 
-_PART = re.compile(r"(?P<kind>retry|repair)(?P<number>\d+)(?=\+|$)")
+_PART = re.compile(r"(?P<kind>retry|repair|redraw)(?P<number>\d+)(?=\+|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +29,18 @@ class Odds:
     def reach(self, attempt: Attempt) -> float:
         """The share of takes that come to an attempt: those that all before it refused.
 
-        `retry2` comes after the first try and one new seed, `repair1` after all the new seeds there are.
+        `retry2` comes after the first try and one new seed, `repair1` after all the new seeds there are. Of
+        pictures whose faces were counted wrong nobody keeps a record: for `redraw1` the usual share is assumed.
         """
         found = [(part["kind"], int(part["number"])) for part in _PART.finditer(attempt.label)]
         share, before = 1.0, attempt.number - sum(number for _, number in found)
         for kind, number in found:
-            share *= 1 - self.first
-            if kind == "retry":
-                share *= (1 - self.retry) ** (number - 1)
-            elif kind == "repair":
-                share *= (1 - self.retry) ** max(0, before) * (1 - self.repair) ** (number - 1)
+            if kind == "redraw":
+                share *= (1 - USUAL) ** number
+            elif kind == "retry":
+                share *= (1 - self.first) * (1 - self.retry) ** (number - 1)
+            else:
+                share *= (1 - self.first) * (1 - self.retry) ** max(0, before) * (1 - self.repair) ** (number - 1)
         return share
 
 

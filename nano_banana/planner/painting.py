@@ -93,19 +93,21 @@ def _cast_link(bench: Workbench, track: Track, stage: Stage) -> Link:
 def _peopled(bench: Workbench, stage: str, above: Above, walk: Walk, redraws: int) -> Flow[Standing]:
     """A picture with as many faces as the cast has; one with more or fewer is drawn again.
 
+    A picture that nobody can see yet (in a forecast) uses up all redraws.
+
     Raises CallFailed `faces_miscounted` where none of so many is right.
     """
     wanted = len(walk.take.cast)
     standing = yield from above(walk)
     found = yield from _counted(stage, standing)
     for number in range(1, redraws + 1):
-        if found in (None, wanted):
+        if standing.left or found == wanted:
             return standing
         again = walk.again(bench, gate=_REDRAWING, number=number)
         attempt = Attempt(number=number, label=f"redraw{number}", detail={"seed": again.take.seed})
         standing = yield from within(attempt, above(again))
         found = yield from within(attempt, _counted(stage, standing))
-    if found in (None, wanted):
+    if standing.left or found in (None, wanted):
         return standing
     raise CallFailed([trouble("faces_miscounted", wanted=wanted, found=found, tries=redraws + 1)])
 

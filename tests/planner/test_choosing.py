@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nano_banana.core.node import Card
 from nano_banana.core.node import End
 from nano_banana.core.verdict import Ruling
@@ -16,11 +18,12 @@ def candidate(
     ruling: Ruling | None = Ruling.ACCEPTED,
     *,
     way: str = "takes",
+    onward: str = "x",
     cast: tuple[str, ...] = ("ana",),
 ) -> Candidate:
     shot, scene, _ = name.split("/")
     card = Card(kind="take", slot=name, stage="picks", shot=shot, cast=cast, axes={"scene": scene})
-    end = End(id=name + "@x", card=card, done=True, left="picks")
+    end = End(id=f"{name}@{onward}", card=card, done=True, left="picks")
     return Candidate(name=name, way=way, end=end, ruling=ruling, score=score)
 
 
@@ -33,7 +36,7 @@ def names(
     dropped: frozenset[str] = frozenset(),
 ) -> list[str]:
     keep = Keep(best=best, per=per, kept=kept, dropped=dropped)
-    return sorted(name for name, _ in chosen(candidates, keep))
+    return sorted({name.partition("@")[0] for name in chosen(candidates, keep)})
 
 
 HEADS = [candidate("heads/office/s1", 0.5), candidate("heads/office/s2", 0.7), candidate("heads/street/s1", 0.6)]
@@ -86,8 +89,13 @@ def test_a_take_more_changes_nothing_but_its_own_place() -> None:
 def test_a_take_that_goes_on_two_ways_is_one_and_one_that_came_two_ways_is_two() -> None:
     twice = [*HEADS, *HEADS]
     assert names(twice, best=2) == ["heads/office/s2", "heads/street/s1"]
-    other = candidate("heads/office/s2", 0.8, way="takes+faces")
-    assert chosen([*HEADS, other], Keep(best=2, per=("shot",))) == {
-        ("heads/office/s2", "takes"),
-        ("heads/office/s2", "takes+faces"),
-    }
+    other = candidate("heads/office/s2", 0.8, way="takes+faces", onward="y")
+    assert chosen([*HEADS, other], Keep(best=2, per=("shot",))) == {"heads/office/s2@x", "heads/office/s2@y"}
+
+
+def test_a_take_that_goes_on_two_ways_is_kept_by_either_name_and_dropped_by_each() -> None:
+    both = [*HEADS, *(candidate(f"heads/office/s{at}", 0.1 * at, onward="y") for at in (5, 7))]
+    both += [candidate("heads/office/s5", 0.5, onward="z")]
+    keep = Keep(best=1, per=("shot",), kept=frozenset({"heads/office/s5@z"}))
+    assert chosen(both, keep) == {"heads/office/s5@y", "heads/office/s5@z"}
+    assert chosen(both, replace(keep, dropped=frozenset({"heads/office/s5@y"}))) == {"heads/office/s5@z"}

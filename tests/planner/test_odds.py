@@ -22,7 +22,9 @@ HALF = Odds(first=0.5, retry=0.8, repair=0.6)
         (1, "repair1", 0.5),
         (2, "retry1+retry1", 0.25),
         (1, "gate7-retry1", 0.5),
-        (1, "redraw1", 1),
+        (1, "redraw1", 0.3),
+        (3, "retry1+redraw2", 0.5 * 0.3**2),
+        (1, "relight1", 1),
     ],
 )
 def test_each_attempt_is_reached_by_those_that_all_before_it_refused(number: int, label: str, share: float) -> None:
