@@ -30,7 +30,7 @@ def say_acceptance(screen: Screen, records: Sequence[Record], folder: str) -> No
     """Print each gate's sums and where they differ, and the takes that a person is to look at."""
     accounts = acceptance(records)
     for stage, account in accounts.items():
-        screen.say(f"{visible(stage)}: {summary(account.takes)}")
+        screen.say(f"{visible(stage)}: {summary(account.takes) or 'no take judged to its end yet'}")
         for name, values in groups(account).items():
             screen.say(f"  {visible(name)}: {_values(values)}")
         if len(kinds := by_kind(account)) > 1:
@@ -94,13 +94,16 @@ def _say_same_photos(screen: Screen, records: Sequence[Record]) -> None:
 
 def _say_unsure(screen: Screen, records: Sequence[Record], folder: str) -> None:
     """List those whose last word at some gate is that a person is to look."""
-    rows = []
+    found: dict[tuple[str, str, str], tuple[str, str, str, str]] = {}
     for record in records:
+        name = record.id.partition("@")[0]
         for ruled in record.verdicts:
             if ruled.last and ruled.ruling is Ruling.UNSURE:
-                picture = judged_picture(record, ruled)
+                picture, key = judged_picture(record, ruled), (name, ruled.stage, ruled.digest)
                 place = f"{folder}/{picture.name}" if picture else ""
-                rows.append((record.id, likeness(ruled.score), why(ruled), place))
+                # One that goes on by several ways is there several times, and looked at once.
+                found.setdefault(key, (record.id, likeness(ruled.score), why(ruled), place))
+    rows = list(found.values())
     if not rows:
         return
     screen.say(screen.paint("yellow", f"{len(rows):,} unsure, for you to look at:"))

@@ -60,12 +60,18 @@ class Acceptance:
 
 
 def acceptance(records: Iterable[Record]) -> dict[str, Acceptance]:
-    """Each gate's account, by its stage's id, in the order of the stages' first verdicts."""
-    found: dict[str, list[tuple[Card, Ruled]]] = {}
+    """Each gate's account, by its stage's id, in the order of the stages' first verdicts.
+
+    A take that goes on by several ways is several records, but what it had in common was judged once.
+    """
+    found: dict[str, dict[tuple[str, str, str], tuple[Card, Ruled]]] = {}
     for record in records:
+        name = record.id.partition("@")[0]
         for ruled in record.verdicts:
-            found.setdefault(ruled.stage, []).append((record.card, ruled))
-    return {stage: _account(words) for stage, words in found.items()}
+            words, key = found.setdefault(ruled.stage, {}), (name, ruled.attempt.label, ruled.digest)
+            if key not in words or ruled.last:
+                words[key] = (record.card, ruled)
+    return {stage: _account(list(words.values())) for stage, words in found.items()}
 
 
 def acceptance_json(accounts: Mapping[str, Acceptance]) -> dict[str, JSONValue]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from nano_banana.cli.acceptance import say_acceptance
 from nano_banana.cli.screen import Screen
@@ -69,6 +70,22 @@ def test_what_is_still_in_the_dark_is_no_take_s_end_but_an_attempt() -> None:
     assert (found["judged"], found["templates"]) == (0, {})
     assert as_object(as_object(found["attempts"])["first"])["rejected"] == 1
     assert told(take("a/s1", DARK)) == {}
+
+
+def test_a_take_that_goes_on_by_several_ways_was_judged_once() -> None:
+    def forked(name: str, *verdicts: Verdict) -> list[NodeResult]:
+        end = take(name, *verdicts)
+        return [replace(end, node=replace(end.node, id=f"{name}@{way}")) for way in ("big", "picks")]
+
+    ends = [*forked("a/s1", FAR, ACCEPTED), *forked("a/s2", UNSURE)]
+    found = told(*ends)
+    assert (found["judged"], found["accepted"], found["unsure"]) == (2, 1, 1)
+    assert as_object(as_object(found["attempts"])["first"])["judged"] == 2
+    assert "1 unsure, for you to look at:\n  a/s2@big  0.40" in screen_of(*ends)
+
+
+def test_where_every_take_is_still_under_way_that_is_said() -> None:
+    assert screen_of(take("a/s1", FAR, DARK)).startswith("judged: no take judged to its end yet\n")
 
 
 def test_several_people_and_nobody() -> None:
