@@ -24,7 +24,7 @@ def test_offline_they_are_the_packages(workspace: Workspace) -> None:
         "megapixel  2026-08  the package", "unknown"
     )
     assert not workspace.path(".nano-banana").exists()
-    assert len(prices(workspace)) == 18
+    assert len(prices(workspace)) == 42
 
 
 def test_a_refresh_is_kept_and_plans_count_with_it(online: Workspace) -> None:
