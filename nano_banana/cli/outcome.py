@@ -58,10 +58,17 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     if any(record.pictures for record in outcome.records):
         screen.say(f"pictures: {outcome.folder}")
     if outcome.older:
-        belong = "belongs" if outcome.older == 1 else "belong"
-        screen.say(f"{numbered(outcome.older, 'picture')} there {belong} to no take any more; nothing was removed")
+        _say_older(screen, outcome.older)
     if outcome.made and any(record.plain for record in outcome.records):
         screen.note(PLAIN)
+
+
+def _say_older(screen: Screen, names: Sequence[str]) -> None:
+    """Say where pictures lie that a person might take for this run's: a refused take's among the chosen."""
+    folders = Counter(name.rpartition("/")[0] for name in names)
+    where = ", ".join(f"{count:,} in {visible(folder)}" for folder, count in sorted(folders.items()))
+    are = "is" if len(names) == 1 else "are"
+    screen.say(f"{numbered(len(names), 'picture')} there {are} of an earlier run only: {where}; nothing was removed")
 
 
 def say_lost(screen: Screen, lost: Sequence[Record], what: str) -> None:

@@ -49,10 +49,10 @@ class Order:
 class Outcome:
     """How a run ended. `halted` is why it ended early.
 
-    `made`, `cached` and `failed` count distinct calls; `older` is how many pictures in the folder are of
-    takes that are no more; `restored` is how many pictures of takes that were done
-    before had to be put back in place. `left` counts the requests that are still at the service, to be collected by the
-    next run; `lost` are those that nobody knows the end of.
+    `made`, `cached` and `failed` count distinct calls; `older` are the pictures in the folder that an
+    earlier run put there and this one did not: of takes that are no more, or that are refused now; `restored` is
+    how many pictures of takes that were done before had to be put back in place. `left` counts the requests that
+    are still at the service, to be collected by the next run; `lost` are those that nobody knows the end of.
     """
 
     run: str
@@ -66,7 +66,7 @@ class Outcome:
     folder: Path
     written: Mapping[str, LinkStat]
     restored: int
-    older: int = 0
+    older: Sequence[str] = ()
     left: int = 0
     lost: Sequence[Ticket] = ()
 

@@ -116,7 +116,7 @@ class Workshop:
         head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
         older = older_pictures(outcome.folder, outcome.written) if whole else []
         write_manifest(outcome.folder, head, outcome.records, whole=whole)
-        return replace(outcome, older=len(older), records=[slim(record) for record in outcome.records])
+        return replace(outcome, older=older, records=[slim(record) for record in outcome.records])
 
     def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
         """Note which call stands where, and which stood there before, for those who ask what changed."""
