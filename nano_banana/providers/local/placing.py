@@ -92,10 +92,10 @@ def _borders(cutout: Cutout) -> Pixels:
     alpha = cutout.alpha
     rows, columns = np.arange(0, height, 6), np.arange(0, width, 6)
     sides = [
-        np.stack([np.zeros(len(rows)), rows, alpha[rows, 1]], axis=-1),
-        np.stack([np.full(len(rows), width - 1), rows, alpha[rows, -2]], axis=-1),
-        np.stack([columns, np.zeros(len(columns)), alpha[1, columns]], axis=-1),
-        np.stack([columns, np.full(len(columns), height - 1), alpha[-2, columns]], axis=-1),
+        np.stack([np.zeros(len(rows)), rows, alpha[rows, min(1, width - 1)]], axis=-1),
+        np.stack([np.full(len(rows), width - 1), rows, alpha[rows, max(0, width - 2)]], axis=-1),
+        np.stack([columns, np.zeros(len(columns)), alpha[min(1, height - 1), columns]], axis=-1),
+        np.stack([columns, np.full(len(columns), height - 1), alpha[max(0, height - 2), columns]], axis=-1),
     ]
     points = f32(np.concatenate(sides))
     return points[points[:, 2] > 0.25]
