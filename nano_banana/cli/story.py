@@ -16,6 +16,7 @@ from nano_banana.core.json import as_items
 from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_whole
+from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
 from nano_banana.project.nouns import Change
 from nano_banana.project.nouns import Difference
@@ -76,7 +77,8 @@ def _ended(record: Record) -> str:
     """What the last gate said, and where the take's way ended early."""
     last, left = record.verdicts[-1] if record.verdicts else None, record.left
     said = f"; {say_verdict(last)}" if last else ""
-    if left is None:
+    # Who is chosen of what is not made yet, nobody knows.
+    if left is None or (record.status is Status.PLANNED and left.why == "not_chosen"):
         return said
     if last and (last.stage, str(last.ruling)) == (left.stage, left.why):
         return f"{said}; it goes no further"

@@ -20,9 +20,11 @@ def say_verdict(ruled: Ruled) -> str:
 
 
 def why(ruled: Ruled) -> str:
-    """The reasons with their numbers: `face too small: 31 px wide, 48 needed`; empty where there are none."""
-    several = len({reason.data.get("subject") for reason in ruled.reasons} - {None}) > 1
-    return "; ".join(_reason(reason, named=several) for reason in ruled.reasons)
+    """The reasons with their numbers: `face too small: 31 px wide, 48 needed`; empty where there are none.
+
+    Of a picture of several people it is said whose face is meant.
+    """
+    return "; ".join(_reason(reason, named=ruled.several) for reason in ruled.reasons)
 
 
 def reason_name(kind: str) -> str:

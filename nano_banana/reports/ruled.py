@@ -29,8 +29,9 @@ FIRST_TRY = "first"
 class Ruled:
     """A verdict without its numbers.
 
-    `digest` is that of the picture. `last` marks the gate's last word on the take, as far as it is known; `fresh` that
-    the picture was seen for the first time in this run.
+    `digest` is that of the picture; `several` says that more than one person should be in it. `last` marks the
+    gate's last word on the take, as far as it is known; `fresh` that the picture was seen for the first time in this
+    run.
     """
 
     stage: str
@@ -39,6 +40,7 @@ class Ruled:
     threshold: float | None = None
     reasons: tuple[Reason, ...] = ()
     digest: str = ""
+    several: bool = False
     attempt: Attempt = FIRST
     last: bool = True
     fresh: bool = False
@@ -67,6 +69,7 @@ def ruled_of(result: NodeResult) -> tuple[Ruled, ...]:
             threshold=judged.verdict.threshold,
             reasons=tuple(judged.verdict.reasons),
             digest=judged.blob.digest,
+            several=len(result.node.card.cast) > 1,
             attempt=judged.attempt,
             last=judged is ends.get(judged.stage),
             fresh=any(_first_seen(step, judged) for step in result.steps),

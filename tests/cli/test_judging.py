@@ -12,6 +12,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.cli.story import say_story
 from nano_banana.core.flow import Left
 from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
 from nano_banana.project.acceptance import Counts
 from nano_banana.project.acceptance import acceptance
@@ -62,3 +63,11 @@ def test_a_take_that_was_not_chosen_says_so() -> None:
     out = io.StringIO()
     say_story(Screen(out, io.StringIO(), environ={}), Story(record=record_of(left), calls=[], sources={}))
     assert out.getvalue() == "a/s1: done; accepted: 0.62, needs 0.45; it goes no further than best: not chosen\n"
+
+
+def test_of_a_take_that_is_only_planned_nobody_knows_whether_it_will_be_chosen() -> None:
+    left = Left(stage="best", why="not_chosen")
+    planned = NodeResult(node=take("a/s1", ACCEPTED).node, status=Status.PLANNED, left=left)
+    out = io.StringIO()
+    say_story(Screen(out, io.StringIO(), environ={}), Story(record=record_of(planned), calls=[], sources={}))
+    assert out.getvalue() == "a/s1: planned\n"

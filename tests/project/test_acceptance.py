@@ -143,10 +143,11 @@ def test_how_many_were_not_chosen_is_said() -> None:
 
 
 def test_a_verdict_in_words() -> None:
-    def said(verdict: Verdict) -> str:
+    def said(verdict: Verdict, *, several: bool = False) -> str:
         return say_verdict(
             Ruled(
                 stage="judged",
+                several=several,
                 ruling=verdict.ruling,
                 score=verdict.score,
                 threshold=verdict.threshold,
@@ -161,4 +162,7 @@ def test_a_verdict_in_words() -> None:
     small = Reason(kind="face_too_small", data={"subject": "ana", "face_px": 31.2, "least": 48})
     far = Reason(kind="too_far", data={"subject": "ben"})
     both = Verdict(ruling=Ruling.UNSURE, score=0.5, threshold=0.45, reasons=(small, far))
-    assert said(both) == "unsure: 0.50, needs 0.45 (ana face too small: 31 px wide, 48 needed; ben too far)"
+    assert said(FAR, several=True) == "rejected: 0.31, needs 0.45 (ana too far)"
+    assert (
+        said(both, several=True) == "unsure: 0.50, needs 0.45 (ana face too small: 31 px wide, 48 needed; ben too far)"
+    )
