@@ -1,0 +1,115 @@
+"""Attempts within attempts, and what a driver keeps of a flow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.blob import blob_of
+from nano_banana.core.call import Call
+from nano_banana.core.flow import FIRST
+from nano_banana.core.flow import Ask
+from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import Event
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Judged
+from nano_banana.core.flow import Left
+from nano_banana.core.flow import Made
+from nano_banana.core.flow import ask
+from nano_banana.core.flow import within
+from nano_banana.core.node import Card
+from nano_banana.core.node import Node
+from nano_banana.core.reply import Reply
+from nano_banana.core.result import Status
+from nano_banana.core.told import Told
+from nano_banana.core.verdict import Ruling
+from nano_banana.core.verdict import Verdict
+
+CALL = Call(provider="p", endpoint="draw", arguments={})
+PICTURE = blob_of(b"picture", media="image/png")
+LEFT = Left(stage="judged", why="rejected")
+NO = Verdict(ruling=Ruling.REJECTED, score=0.1)
+YES = Verdict(ruling=Ruling.ACCEPTED, score=0.7)
+RETRY = Attempt(number=2, label="retry2", detail={"seed": 7, "strength": 0.1})
+REPAIR = Attempt(number=1, label="repair1", detail={"strength": 0.4})
+
+
+def story() -> Flow[str]:
+    """One of each event; returns what came back of the question."""
+    reply = yield from ask("takes", CALL)
+    yield Made(stage="takes", blob=PICTURE, call=CALL)
+    yield Judged(stage="judged", blob=PICTURE, verdict=NO)
+    yield LEFT
+    return str(reply.data["word"])
+
+
+def played(flow: Flow[str]) -> tuple[list[Event], str]:
+    """What a flow says, and its result."""
+    told = [next(flow)]
+    try:
+        while True:
+            told.append(flow.send((Reply(data={"word": "hello"}),) if isinstance(told[-1], Ask) else ()))
+    except StopIteration as end:
+        return told, end.value
+
+
+def test_all_that_a_try_asks_and_tells_is_marked_and_its_answers_and_result_come_through() -> None:
+    told, result = played(within(RETRY, story()))
+    assert result == "hello"
+    assert [event.attempt for event in told if not isinstance(event, Left)] == [RETRY] * 3
+    assert told[-1] is LEFT
+
+
+def test_a_try_within_a_try_bears_both_names() -> None:
+    told, _ = played(within(RETRY, within(REPAIR, story())))
+    both = Attempt(number=3, label="retry2+repair1", detail={"seed": 7, "strength": 0.4})
+    assert {repr(event.attempt) for event in told if not isinstance(event, Left)} == {repr(both)}
+
+
+def test_a_flow_that_says_nothing_has_its_result() -> None:
+    def silent() -> Flow[str]:
+        yield from ()
+        return "nothing"
+
+    flow = within(RETRY, silent())
+    with pytest.raises(StopIteration) as end:
+        next(flow)
+    assert end.value.value == "nothing"
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+def test_however_deep_the_numbers_add_up_and_the_labels_tell_the_way(numbers: list[int]) -> None:
+    flow = story()
+    for number in reversed(numbers):
+        flow = within(Attempt(number=number, label=f"retry{number}"), flow)
+    told, _ = played(flow)
+    assert isinstance(told[0], Ask)
+    assert told[0].attempt.number == sum(numbers)
+    assert told[0].attempt.label == "+".join(f"retry{number}" for number in numbers)
+
+
+def test_the_first_try_within_the_first_try_is_the_first_try() -> None:
+    told, _ = played(within(FIRST, story()))
+    assert isinstance(told[0], Ask)
+    assert told[0].attempt == FIRST
+
+
+def test_what_was_told_is_kept_in_order_and_the_gates_last_words_are_the_end_s() -> None:
+    told = Told()
+    for event in played(story())[0]:
+        if not isinstance(event, Ask):
+            told.note(event)
+    told.note(Judged(stage="judged", blob=PICTURE, verdict=YES, attempt=REPAIR))
+    node = Node(id="a", card=Card(kind="take", slot="a", stage="judged"), flow=lambda _results: _never())
+    result = told.ended(node, Status.DONE, PICTURE)
+    assert ([made.stage for made in result.pictures], len(result.judged), result.left) == (["takes"], 2, LEFT)
+    assert (result.end.done, result.end.left) == (True, "judged")
+    assert result.end.rulings == {"judged": (Ruling.ACCEPTED, 0.7)}
+    assert not told.ended(node, Status.STOPPED, None).end.done
+
+
+def _never() -> Flow[Blob]:
+    yield from ()
+    raise AssertionError
