@@ -52,7 +52,15 @@ def groups_of(bench: Workbench, batches: list[Batch]) -> list[Group]:
             if len(batch.wanted.track.choices) >= phase:
                 stage = batch.wanted.track.choices[phase - 1]
                 groups.append(_group(bench, batch, phase, _rivals(batches, stage)))
-    return groups
+    return _by_turns(groups)
+
+
+def _by_turns(groups: list[Group]) -> list[Group]:
+    """Each after those that it waits for: one that comes to a choice by a shortcut waits for those on the long way."""
+    found: dict[str, Group] = {}
+    while left := [group for group in groups if group.name not in found]:
+        found |= {group.name: group for group in left if found.keys() >= set(group.waits)}
+    return list(found.values())
 
 
 def _rivals(batches: list[Batch], stage: Stage) -> tuple[tuple[Batch, int], ...]:
