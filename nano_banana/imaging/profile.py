@@ -11,7 +11,7 @@ from PIL import ImageCms
 def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     """`picture` as RGB in sRGB. Numbers that are sRGB already, or of no (readable) profile, stay as they are.
 
-    Raises ValueError for modes that cannot be said in RGB.
+    That is `picture` itself where it is RGB already. Raises ValueError for modes that cannot be said in RGB.
     """
     if profile:
         try:
@@ -21,7 +21,8 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, OSError, TypeError, ImportError):
             # A damaged profile, or one of other channels: the numbers are still a picture.
             pass
-    return picture.convert("RGB")
+    # A copy of a large photo is hundreds of megabytes.
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _translated(picture: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:

@@ -117,6 +117,8 @@ def test_a_foreign_profile_is_translated_and_srgb_left_alone(tmp_path: Path) -> 
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     assert to_srgb(gradient(), lab).tobytes() == gradient().tobytes(), "a profile of other channels is no help"
     assert to_srgb(gradient(), b"no profile").tobytes() == gradient().tobytes()
+    large = gradient()
+    assert to_srgb(large, None) is large, "no second copy in memory"
     dim = srgb.replace(b"sRGB", b"dRGB").replace(b"s\0R\0G\0B", b"d\0R\0G\0B").replace(b"\0s\0R\0G", b"\0d\0R\0G")
     assert to_srgb(gradient(), dim).mode == "RGB"
     assert to_srgb(gradient().quantize(8), dim).mode == "RGB"
