@@ -36,8 +36,8 @@ def read_pairs(file: Path) -> list[Pair]:
     """The pairs of a CSV file with the columns `a`, `b` and, if it likes, `truth`; others are passed over.
 
     UTF-8, with or without a mark at its begin; commas, semicolons or tabs; spaces around values do not count, and
-    neither do empty lines. Raises Invalid with every mistake: `file_unreadable`, `pairs_not_text`, `pairs_header`,
-    `pairs_row`, `pairs_truth`, `pairs_quotes`.
+    neither do empty lines. Raises Invalid with every mistake: `pairs_missing`, `file_unreadable`, `pairs_not_text`,
+    `pairs_header`, `pairs_row`, `pairs_truth`, `pairs_quotes`.
     """
     rows = _rows(file)
     line, head = next(rows, (1, []))
@@ -87,6 +87,8 @@ def _text(file: Path) -> str:
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid([trouble("pairs_not_text", file=str(file))]) from error
+    except FileNotFoundError as error:
+        raise Invalid([trouble("pairs_missing", file=str(file))]) from error
     except OSError as error:
         raise Invalid([trouble("file_unreadable", path=str(file), why=error.strerror)]) from error
 

@@ -76,7 +76,8 @@ def test_a_picture_without_a_face_is_said(album: Workspace) -> None:
         (("grace.jpg",), "say two pictures"),
         ((), "say two pictures"),
         (("grace.jpg", "eileen.png", "--pairs", "pairs.csv"), "say two pictures"),
-        (("--pairs", "nowhere.csv"), "`nowhere.csv` can't be read"),
+        (("--pairs", "nowhere.csv"), "there is no file `nowhere.csv`"),
+        (("--same-from", "nan", "grace.jpg", "grace.jpg"), "nan is no number"),
     ],
 )
 def test_what_is_asked_wrongly(album: Workspace, argv: tuple[str, ...], said: str) -> None:

@@ -152,6 +152,8 @@ def test_a_name_that_is_nobodys_is_said(workspace: Workspace) -> None:
     assert "no photos" in workspace.expect("photos", "empty", exit_code=2).stderr
     workspace.write("photos.zip", b"PK\3\4")
     assert "is a zip" in workspace.expect("photos", "photos.zip", exit_code=2).stderr
+    workspace.write("photo.jpg", b"\xff\xd8")
+    assert "`photo.jpg` is a photo" in workspace.expect("photos", "photo.jpg", exit_code=2).stderr
     gone = workspace.expect("photos", "photos", "--html", "no/such/page.html", exit_code=1)
     assert "can't write no/such/page.html" in gone.stderr
 

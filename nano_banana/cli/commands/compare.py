@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.options import FILE
+from nano_banana.cli.options import Between
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.render import numbered
@@ -34,7 +35,7 @@ OFTEN = 100
 @click.option("--pairs", type=FILE, help="A CSV file of pairs: columns a, b and, if you like, truth.")
 @click.option(
     "--same-from",
-    type=click.FloatRange(-1, 1),
+    type=Between(-1, 1),
     metavar="X",
     help="From which similarity on it is the same person (default: 0.363, OpenCV's for SFace).",
 )

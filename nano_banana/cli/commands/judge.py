@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.options import Between
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import only
 from nano_banana.cli.options import pass_screen
@@ -31,7 +32,7 @@ Examples:
   nano-banana judge portraits/recipe.yaml --accept 0.42 --unsure 0.36 --only 'portraits/ana/*'
 """
 
-LIKENESS = click.FloatRange(min=-1, max=1)
+LIKENESS = Between(min=-1, max=1)
 
 
 @click.command(name="judge", epilog=EPILOG)

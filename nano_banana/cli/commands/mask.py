@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.options import FOLDER
+from nano_banana.cli.options import Between
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.render import numbered
@@ -42,12 +43,8 @@ hairline, so let it grow where a whole head is repainted. A hat counts as hair.
     "--which", default="largest", metavar="WHICH", help="Whose: largest (if not said), smallest, all, or a number."
 )
 @click.option("--order", type=click.Choice(ORDERS), default="size", help="How faces are counted for a number.")
-@click.option(
-    "--grow", type=click.FloatRange(0, 2), default=0.0, metavar="X", help="Widen it by this fraction of its size."
-)
-@click.option(
-    "--feather", type=click.FloatRange(0, 1), default=0.0, metavar="X", help="Soften its edge, likewise a fraction."
-)
+@click.option("--grow", type=Between(0, 2), default=0.0, metavar="X", help="Widen it by this fraction of its size.")
+@click.option("--feather", type=Between(0, 1), default=0.0, metavar="X", help="Soften its edge, likewise a fraction.")
 @click.option("--invert", is_flag=True, help="Everything but this.")
 @click.option("--out", type=FOLDER, default=Path(), help="The folder for both files; else the current one.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import suppress
@@ -91,6 +92,8 @@ def _studio(
 
     if recipe.suffix.casefold() == ".zip":
         raise Invalid([trouble("photos_zipped", path=str(recipe))])
+    if recipe.is_file() and (mimetypes.guess_type(recipe.name)[0] or "").startswith("image/"):
+        raise Invalid([trouble("photo_alone", path=str(recipe))])
     if recipe.is_dir() and not (recipe / "recipe.yaml").exists():
         if subjects:
             raise Invalid([trouble("no_such_subject", name=subjects[0], known="only the photos of this folder")])

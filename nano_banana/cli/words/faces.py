@@ -40,6 +40,7 @@ WORDS: Mapping[str, Wording] = {
         hint="`nano-banana photos` says what is seen in each; hold out others, or add portraits",
     ),
     "picture_missing": Wording(say="there is no picture `{path}`", hint="look at the path and its spelling"),
+    "pairs_missing": Wording(say="there is no file `{file}`", hint="look at the path and its spelling"),
     "pairs_not_text": Wording(say="{file} is no UTF-8 text", hint="save it as CSV in UTF-8"),
     "pairs_header": Wording(
         say="the first line has no columns `a` and `b`, but {found}",

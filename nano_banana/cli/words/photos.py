@@ -85,7 +85,9 @@ WORDS: Mapping[str, Wording] = {
         say="{count} more findings in the photos of `{subject}`", hint="`nano-banana photos` shows them all"
     ),
     "no_photos_here": Wording(
-        say="`{path}` holds no recipe.yaml and no photos", hint="name a recipe, or a folder of photos"
+        say="`{path}` holds no recipe.yaml and no photos",
+        hint="name a recipe, or the folder that the photos are in; none is looked for in zips and in folders within it",
     ),
+    "photo_alone": Wording(say="`{path}` is a photo", hint="name the folder that it is in"),
     "no_such_subject": Wording(say="there is no subject `{name}`", hint="there is: {known}"),
 }
