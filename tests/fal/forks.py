@@ -82,8 +82,10 @@ class Forked:
 class Forks:
     """The helper that forks; a context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, faces: bool = False) -> None:
+        """With `faces`, runs judge in threads of their own process: beginning workers takes them a second each."""
         self._folder = folder
+        self._argv = ["faces"] if faces else []
         self._count = 0
         self._helper: subprocess.Popen[str] | None = None
 
@@ -91,7 +93,7 @@ class Forks:
         """Start it, and let it import the program."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._helper = subprocess.Popen(
-            [sys.executable, "-m", "tests.fal.forks"],
+            [sys.executable, "-m", "tests.fal.forks", *self._argv],
             env=unwatched({**os.environ, "PYTHONPATH": str(ROOT)}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -122,7 +124,7 @@ class Forks:
         return told
 
 
-def serve() -> None:
+def serve(*, faces: bool) -> None:
     """The helper: fork for each order on stdin, tell of the forked when asked."""
     import nano_banana.cli.commands.run
     import nano_banana.cli.main
@@ -140,11 +142,24 @@ def serve() -> None:
         await asyncio.sleep(seconds * HASTE)
 
     pytest.MonkeyPatch().setattr(Clock, "sleep", hasty)
+    if faces:
+        _judge_here()
     for line in sys.stdin:
         order: JSONObject = json.loads(line)
         told = _looked(as_whole(order["look"])) if "look" in order else {"pid": _forked(order)}
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
+
+
+def _judge_here() -> None:
+    import cv2  # noqa: F401 - what judging needs, imported once
+
+    import nano_banana.providers.compute.endpoints  # noqa: F401 - the same
+    from nano_banana.workshop.crew import Crew
+    from tests.stories.hand import Threads
+
+    threads = property(lambda _crew: Threads())
+    pytest.MonkeyPatch().setattr(Crew, "pool", threads)
 
 
 def _looked(pid: int) -> JSONObject:
@@ -177,4 +192,4 @@ def _forked(order: JSONObject) -> int:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(faces="faces" in sys.argv)
