@@ -46,7 +46,8 @@ def _picked(stage: Stage, picks: Picks) -> Stage:
 def check_choices(reading: Reading, stages: list[Stage], drawn: Mapping[str, list[Shot]]) -> None:
     """Note axes that the chosen takes lack; warn where no gate has judged them, so that none is better."""
     for stage in stages:
-        if stage.keep is None:
+        # What takes come here is not known where a collection is misspelled, which is a problem of its own.
+        if stage.keep is None or len(stage.sources) < len(as_items(stage.data["choose"])):
             continue
         axes = dict.fromkeys(["shot", "subject", *(axis for shot in drawn[stage.id] for axis in shot.matrix)])
         written = as_object(stage.data["keep"]).get("per")
