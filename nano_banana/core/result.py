@@ -17,6 +17,7 @@ from nano_banana.core.node import End
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
+from nano_banana.core.verdict import last_words
 
 
 class Status(StrEnum):
@@ -67,5 +68,5 @@ class NodeResult:
             card=self.node.card,
             done=self.status in {Status.DONE, Status.PLANNED},
             left=self.left.stage if self.left else "",
-            rulings={told.stage: (told.verdict.ruling, told.verdict.score) for told in self.judged},
+            rulings=last_words((told.stage, told.verdict.ruling, told.verdict.score) for told in self.judged),
         )

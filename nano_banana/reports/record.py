@@ -21,6 +21,7 @@ from nano_banana.core.problem import Problem
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
 from nano_banana.core.result import Step
+from nano_banana.core.verdict import last_words
 from nano_banana.reports.files import file_name
 from nano_banana.reports.person import person_of
 from nano_banana.reports.ruled import Ruled
@@ -73,7 +74,7 @@ class Record:
             card=self.card,
             done=self.status in {Status.DONE, Status.PLANNED},
             left=self.left.stage if self.left else "",
-            rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts},
+            rulings=last_words((ruled.stage, ruled.ruling, ruled.score) for ruled in self.verdicts),
         )
 
 

@@ -175,5 +175,16 @@ def test_of_each_kind_no_more_are_chosen_than_are_wanted(best: int) -> None:
     assert scenes == dict.fromkeys(shape.scenes, best)
 
 
+@quick
+@given(st.integers(0, 1 << 20), st.integers(0, 2))
+def test_of_those_refused_the_one_whose_best_try_is_likeliest_is_chosen(seed: int, retries: int) -> None:
+    shape = Shape(seeds=(3, 5, 11), scenes=("office",), retries=retries, best=1, onward=".rejected")
+    ends = foreseen(planned(shape), World(seed=seed, likes=(0.1, 0.15, 0.2, 0.25, 0.3)))
+    takes = [end for end in ends.values() if end.judged]
+    reached = {end.node.id: max(one.verdict.score or 0 for one in end.judged) for end in takes}
+    (best,) = [end.node.id for end in takes if _chosen(end)]
+    assert reached[best] == max(reached.values())
+
+
 def _chosen(end: NodeResult) -> bool:
     return any(made.stage == "picks" for made in end.pictures)
