@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,13 +46,15 @@ def in_turn(shot: Shot) -> tuple[str, ...]:
 
 def groups_of(bench: Workbench, batches: list[Batch]) -> list[Group]:
     """The batches' groups: those that come to a choice end there, and what is chosen goes on in groups of its own."""
-    groups = [_group(bench, batch, 0, ()) for batch in batches]
-    choices = max((len(batch.wanted.track.choices) for batch in batches), default=0)
-    for phase in range(1, choices + 1):
-        for batch in batches:
-            if len(batch.wanted.track.choices) >= phase:
-                stage = batch.wanted.track.choices[phase - 1]
-                groups.append(_group(bench, batch, phase, _rivals(batches, stage)))
+    groups = [_group(bench, batch, 0) for batch in batches]
+    choices = {stage.id: stage for batch in batches for stage in batch.wanted.track.choices}
+    for stage in choices.values():
+        choice = _choice_of(bench, batches, stage)
+        groups += [
+            _group(bench, batch, batch.wanted.track.choices.index(stage) + 1, choice)
+            for batch in batches
+            if stage in batch.wanted.track.choices
+        ]
     return _by_turns(groups)
 
 
@@ -63,14 +66,35 @@ def _by_turns(groups: list[Group]) -> list[Group]:
     return list(found.values())
 
 
-def _rivals(batches: list[Batch], stage: Stage) -> tuple[tuple[Batch, int], ...]:
-    """Every batch that comes to the same choice, and how many choices it has come through before."""
-    return tuple(
-        (batch, batch.wanted.track.choices.index(stage)) for batch in batches if stage in batch.wanted.track.choices
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """Who is chosen at a stage, by the ends of the groups that come to it."""
+
+    waits: tuple[str, ...]
+    chosen: Callable[[Ends], frozenset[str]]
+
+
+def _choice_of(bench: Workbench, batches: list[Batch], stage: Stage) -> _Choice:
+    """All groups behind a choice go by the same ends: it is worked out once for all of them."""
+    keep = stage.keep
+    if keep is None:
+        raise ValueError(stage.id)
+    rivals = [batch for batch in batches if stage in batch.wanted.track.choices]
+    known: list[tuple[Ends, frozenset[str]]] = []
+
+    def among(ends: Ends) -> frozenset[str]:
+        if not known or known[0][0] != ends:
+            candidates = (found for rival in rivals for found in _candidates(bench, rival, stage, ends))
+            known[:] = [(ends, chosen(candidates, keep))]
+        return known[0][1]
+
+    return _Choice(
+        waits=tuple(rival.name(rival.wanted.track.choices.index(stage)) for rival in rivals),
+        chosen=among,
     )
 
 
-def _group(bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch, int], ...]) -> Group:
+def _group(bench: Workbench, batch: Batch, phase: int, choice: _Choice | None = None) -> Group:
     track = batch.wanted.track
     people = track.shot.cast if track.shot.together else (batch.subject,) if batch.subject else ()
     after = tuple(root_id(name, person) for name in track.roots(bench.recipe.adapters) for person in people)
@@ -78,7 +102,7 @@ def _group(bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch
     last, template = track.stages[-1].id, template_name(track.shot)
 
     def nodes(ends: Ends) -> Iterator[Node]:
-        picked = _picked(bench, batch, phase, rivals, ends) if phase else None
+        picked = choice.chosen(ends) if choice else None
         cell, axes = None, {}
         for at, take in enumerate(takes_of(bench.recipe.name, track.shot, batch.subject)):
             if batch.positions is not None and at not in batch.positions:
@@ -90,19 +114,8 @@ def _group(bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch
             card = _card(take, axes, last, batch.suffix, template)
             yield Node(id=take.id + batch.suffix, card=card, after=after, flow=partial(chain, take))
 
-    waits = tuple(rival.name(before) for rival, before in rivals)
+    waits = choice.waits if choice else ()
     return Group(name=batch.name(phase), after=after, count=batch.count, nodes=nodes, waits=waits)
-
-
-def _picked(
-    bench: Workbench, batch: Batch, phase: int, rivals: tuple[tuple[Batch, int], ...], ends: Ends
-) -> frozenset[str]:
-    """The ids of all the takes that are chosen among those that came to the batch's choice."""
-    stage = batch.wanted.track.choices[phase - 1]
-    if stage.keep is None:
-        raise ValueError(stage.id)
-    candidates = [found for rival, _ in rivals for found in _candidates(bench, rival, stage, ends)]
-    return chosen(candidates, stage.keep)
 
 
 def _candidates(bench: Workbench, batch: Batch, choice: Stage, ends: Ends) -> Iterator[Candidate]:
