@@ -52,7 +52,7 @@ templates:
   headshot: "a {{ subject.noun }}, headshot"
   face: "a {{ subject.noun }}, face"
 shots:
-  heads: {template: headshot, cast: ana, seeds: [11, 29, 31, 47]}
+  heads: {template: headshot, cast: ana, seeds: [11, 29, 31]}
 stages:
   - {id: takes, generate: heads, using: fal-ai/flux/dev}
   - id: judged
