@@ -12,6 +12,8 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.estimate import estimate
 from nano_banana.catalog.price import Money
 from nano_banana.core.call import Call
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Step
 from nano_banana.planner.odds import USUAL
@@ -75,12 +77,17 @@ OddsOf: TypeAlias = Callable[[NodeResult], Odds]
 
 @dataclass(slots=True)
 class Tally:
-    """The running totals of a forecast; the one place where they change."""
+    """The running totals of a forecast; the one place where they change.
+
+    `looks` says that faces are still to be looked at, `finds` which parts of people are still to be found.
+    """
 
     price: Callable[[Call], Money | None]
     odds_of: OddsOf = field(default=lambda _result: Odds())
     stages: dict[str, StageCount] = field(default_factory=dict)
     expected: Expected = field(default_factory=Expected)
+    looks: bool = False
+    finds: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
     _odds: set[Odds] = field(default_factory=set)
 
@@ -90,12 +97,21 @@ class Tally:
             if step.call.key not in self._seen:
                 self._seen.add(step.call.key)
                 count = self.stages.get(step.stage, StageCount())
+                if not step.cached:
+                    self._look(step.call)
                 if step.cached:
                     self.stages[step.stage] = replace(count, cached=count.cached + 1)
                 elif step.attempt.number:
                     self.stages[step.stage] = self._plus_maybe(count, step, self.odds_of(result))
                 else:
                     self.stages[step.stage] = self._plus(count, step)
+
+    def _look(self, call: Call) -> None:
+        if call.provider == "compute":
+            sought = as_object(as_object(call.arguments.get("shape")).get("find"))
+            if sought:
+                self.finds.add(as_text(sought["part"]))
+            self.looks |= call.endpoint == "look" or bool(sought)
 
     def _plus(self, count: StageCount, step: Step) -> StageCount:
         money = self.price(step.call)

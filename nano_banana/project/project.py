@@ -63,6 +63,7 @@ from nano_banana.recipe.load import load_recipe
 from nano_banana.reports.past import remember
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
+from nano_banana.workshop.crew import check_sight
 from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
@@ -169,11 +170,14 @@ class Project:
         return plan.takes
 
     def check_provider(self, forecast: Forecast) -> None:
-        """Raise Refused or Invalid where something is to be made that nobody here can make; see `check_able`."""
+        """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
         asked = [stage for stage in self.recipe.asking if paid_in(forecast.tally, stage.id)]
         check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
         if asked and self.provider == "fal" and not has_key(self._environ):
             raise Refused([trouble("no_key")])
+        if asked and self.provider != "local" and forecast.tally.looks:
+            # What is paid for would stop half way.
+            check_sight(forecast.tally.finds)
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone."""

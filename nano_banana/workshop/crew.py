@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,3 +97,10 @@ def local_revision() -> int:
     from nano_banana.providers.local.revision import local_revision as revision
 
     return revision()
+
+
+def check_sight(parts: Collection[str]) -> None:
+    """Raise Unusable where faces can't be looked at on this machine, or these parts of people not be found."""
+    from nano_banana.providers.compute.ready import check_sight as check
+
+    check(parts)

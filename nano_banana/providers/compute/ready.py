@@ -1,0 +1,28 @@
+"""Whether looking at faces would work here, before a call needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from nano_banana.faces.landmarks import WEIGHTS as LANDMARKS
+from nano_banana.faces.networks import DETECTOR
+from nano_banana.faces.networks import RECOGNISER
+from nano_banana.faces.networks import weights_of
+from nano_banana.faces.opencv import unusable
+from nano_banana.faces.parts import AT_LARGE
+from nano_banana.faces.parts import OUTLINED
+from nano_banana.faces.person import WEIGHTS as PERSON
+from nano_banana.faces.weights import weight
+
+
+def check_sight(parts: Collection[str]) -> None:
+    """Load nothing, but see that faces could be looked at, and these `parts` (of PARTS) be found.
+
+    Raises Unusable: `faces_missing`, `opencv_foreign` or `weights_wrong`.
+    """
+    for network in (DETECTOR, RECOGNISER):
+        weights_of(network)
+    needed = {LANDMARKS: set(parts) - set(AT_LARGE), PERSON: set(parts) - set(OUTLINED)}
+    for name, users in needed.items():
+        if users and weight(name) is None:
+            raise unusable(name)
