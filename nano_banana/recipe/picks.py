@@ -41,7 +41,7 @@ PICKS_SCHEMA: JSONObject = {
             "description": "A person's word, by the choose stage that it is for.",
             "additionalProperties": {
                 "type": "object",
-                "description": "What the stage of this id keeps and drops, whatever it would choose.",
+                "description": "What the choose stage of this id keeps and drops: `picks: {STAGE: {keep: [TAKE]}}`.",
                 "properties": {
                     "keep": {**_TAKES, "description": "Takes that are kept: their ids, or globs of them."},
                     "drop": {**_TAKES, "description": "Takes that are dropped: their ids, or globs of them."},
