@@ -172,8 +172,10 @@ def test_after_any_chaos_the_verdicts_are_the_same_and_no_chance_was_paid_for_tw
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         project = gated(tmp_path / "project", patch, studio)
-        Chances(project, judges, seed, undisturbed).play()
-        project.service.close()
+        try:
+            Chances(project, judges, seed, undisturbed).play()
+        finally:
+            project.service.close()
 
 
 class Chances(Chaos):
