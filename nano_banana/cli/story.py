@@ -75,7 +75,7 @@ def _likeness_of(at: int, call: CallStory) -> tuple[object, ...]:
 
 def _ended(record: Record) -> str:
     """What the last gate said, and where the take's way ended early."""
-    last, left = record.verdicts[-1] if record.verdicts else None, record.left
+    last, left = record.word, record.left
     said = f"; {say_verdict(last)}" if last else ""
     # Who is chosen of what is not made yet, nobody knows.
     if left is None or (record.status is Status.PLANNED and left.why == "not_chosen"):

@@ -67,15 +67,26 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """The take's way ends at this stage: `why` is the gate's ruling, or `not_chosen`."""
+    """The take's way ended at this stage: `why` is the gate's ruling, or `not_chosen`."""
 
     stage: str
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The whole chain ended: what each gate said of the picture that stands, in order, and where its way ended early.
+
+    Tries that were passed over have no part in it.
+    """
+
+    words: tuple[Judged, ...] = ()
+    left: Left | None = None
+
+
 T = TypeVar("T")
 
-Event: TypeAlias = Ask | Made | Judged | Left
+Event: TypeAlias = Ask | Made | Judged | Ended
 """Only an Ask is answered; for the others an empty tuple is sent back."""
 Replies: TypeAlias = tuple[Reply, ...]
 Flow: TypeAlias = Generator[Event, Replies, T]
@@ -97,10 +108,11 @@ def within(attempt: Attempt, flow: Flow[T]) -> Flow[T]:
         except StopIteration as end:
             result: T = end.value
             return result
-        replies = yield event if isinstance(event, Left) else replace(event, attempt=_inside(attempt, event.attempt))
+        replies = yield event if isinstance(event, Ended) else replace(event, attempt=inside(attempt, event.attempt))
 
 
-def _inside(outer: Attempt, inner: Attempt) -> Attempt:
+def inside(outer: Attempt, inner: Attempt) -> Attempt:
+    """The attempt that an attempt within another is."""
     if not inner.number:
         return outer
     label = f"{outer.label}+{inner.label}" if outer.label else inner.label

@@ -17,7 +17,6 @@ from nano_banana.core.node import End
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
-from nano_banana.core.verdict import last_words
 
 
 class Status(StrEnum):
@@ -48,7 +47,8 @@ class Step:
 class NodeResult:
     """A node's end. `pictures` holds what its stages made, also where a later one failed.
 
-    `judged` are the verdicts in order; `left` says where its way ended early.
+    `judged` are the verdicts in order; `words` those on the picture that stands, by gate, once its way has ended;
+    `left` says where it ended early.
     """
 
     node: Node
@@ -56,6 +56,7 @@ class NodeResult:
     steps: Sequence[Step] = ()
     pictures: Sequence[Made] = ()
     judged: Sequence[Judged] = ()
+    words: Sequence[Judged] = ()
     left: Left | None = None
     result: Blob | None = None
     problems: Sequence[Problem] = ()
@@ -68,5 +69,5 @@ class NodeResult:
             card=self.node.card,
             done=self.status in {Status.DONE, Status.PLANNED},
             left=self.left.stage if self.left else "",
-            rulings=last_words((told.stage, told.verdict.ruling, told.verdict.score) for told in self.judged),
+            rulings={word.stage: (word.verdict.ruling, word.verdict.score) for word in self.words},
         )

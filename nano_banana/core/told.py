@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from dataclasses import field
 
 from nano_banana.core.blob import Blob
+from nano_banana.core.flow import Ended
 from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
 from nano_banana.core.flow import Made
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
@@ -24,17 +24,17 @@ class Told:
     steps: list[Step] = field(default_factory=list)
     pictures: list[Made] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
-    left: Left | None = None
+    end: Ended = field(default_factory=Ended)
 
-    def note(self, event: Made | Judged | Left) -> None:
+    def note(self, event: Made | Judged | Ended) -> None:
         """Keep what needs no answer."""
         match event:
             case Made():
                 self.pictures.append(event)
             case Judged():
                 self.judged.append(event)
-            case Left():
-                self.left = event
+            case Ended():
+                self.end = event
 
     def ended(self, node: Node, status: Status, result: Blob | None, problems: Sequence[Problem] = ()) -> NodeResult:
         """What became of the node."""
@@ -44,7 +44,8 @@ class Told:
             steps=self.steps,
             pictures=self.pictures,
             judged=self.judged,
-            left=self.left,
+            words=self.end.words,
+            left=self.end.left,
             result=result,
             problems=problems,
         )

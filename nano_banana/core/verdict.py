@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from enum import StrEnum
-from typing import TypeAlias
 
 from nano_banana.core.json import JSONObject
 
@@ -47,22 +45,3 @@ class Verdict:
     threshold: float | None = None
     reasons: Sequence[Reason] = ()
     numbers: JSONObject = field(default_factory=dict)
-
-
-Word: TypeAlias = tuple[Ruling, float | None]
-"""A ruling, and the likeness that decided."""
-
-
-def last_words(verdicts: Iterable[tuple[str, Ruling, float | None]]) -> dict[str, Word]:
-    """What each gate said in the end, of verdicts in order: of a picture that it refused, that on the best try."""
-    found: dict[str, Word] = {}
-    for stage, ruling, score in verdicts:
-        before = found.get(stage)
-        if before is None or ruling is not Ruling.REJECTED or _worth((ruling, score)) >= _worth(before):
-            found[stage] = (ruling, score)
-    return found
-
-
-def _worth(word: Word) -> tuple[bool, float]:
-    ruling, score = word
-    return ruling is not Ruling.REJECTED, -2.0 if score is None else score

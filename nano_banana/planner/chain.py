@@ -15,6 +15,7 @@ from nano_banana.catalog.complete import complete
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
+from nano_banana.core.flow import Ended
 from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Left
 from nano_banana.core.flow import Made
@@ -61,8 +62,7 @@ def chain_of(bench: Workbench, track: Track, phase: int = 0) -> Chain:
 
 def _gone(bench: Workbench, above: Above, take: Take, results: Results) -> Flow[Blob]:
     standing = yield from above(Walk.of(bench, take, results))
-    if standing.left:
-        yield standing.left
+    yield Ended(words=standing.words, left=standing.left)
     return standing.picture
 
 
@@ -109,7 +109,7 @@ def _enhance(bench: Workbench, _track: Track, stage: Stage) -> Link:
         if standing.left:
             return standing
         arguments = {**fields(walk.context), **({seed: walk.take.seed} if seed else {})}
-        return (yield from enhance(bench.site, stage.id, endpoint, arguments, standing.picture))
+        return standing.then((yield from enhance(bench.site, stage.id, endpoint, arguments, standing.picture)))
 
     return link
 
@@ -128,7 +128,7 @@ def _call(bench: Workbench, _track: Track, stage: Stage) -> Link:
             seed = {} if endpoint.roles.seed is None else {endpoint.roles.seed: walk.take.seed}
             arguments = complete(endpoint, {**seed, **arguments})
         asking = Asking(endpoint=stage.endpoint, arguments=arguments, taking=taking, files=files)
-        return (yield from call_it(bench.site, stage.id, asking, standing.picture))
+        return standing.then((yield from call_it(bench.site, stage.id, asking, standing.picture)))
 
     return link
 

@@ -132,7 +132,7 @@ def _repairs(
             for person, face in _faces_to_mend(walk.take, verdict):
                 drawing = drawer(walk, (person,)).having(detail)
                 part = region if face is None else face_number(region, face)
-                standing = yield from inpaint(bench.site, stage, drawing, part, standing.picture)
+                standing = standing.then((yield from inpaint(bench.site, stage, drawing, part, standing.picture)))
             return standing
 
         yield Chance(label=f"repair{number}", detail=detail, flow=flow, mends=True)

@@ -68,7 +68,7 @@ def inpaint_link(bench: Workbench, track: Track, stage: Stage) -> Link:
         if standing.left:
             return standing
         drawing = drawer(walk, () if strangers else walk.take.cast)
-        return (yield from inpaint(bench.site, stage.id, drawing, region, standing.picture))
+        return standing.then((yield from inpaint(bench.site, stage.id, drawing, region, standing.picture)))
 
     return link
 
@@ -84,7 +84,8 @@ def _cast_link(bench: Workbench, track: Track, stage: Stage) -> Link:
             return standing
         for number, name in enumerate(walk.take.cast, start=1):
             face = face_number(region, number, order)
-            standing = yield from inpaint(bench.site, stage.id, drawer(walk, (name,)), face, standing.picture)
+            painted = yield from inpaint(bench.site, stage.id, drawer(walk, (name,)), face, standing.picture)
+            standing = standing.then(painted)
         return standing
 
     return link

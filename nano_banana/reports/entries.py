@@ -35,7 +35,7 @@ def take_json(
         "sha256": None if last is None else last.blob.digest,
         "pictures": _paths(record.pictures, folder),
         "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
-        "verdict": verdict_json(record.verdicts[-1]) if record.verdicts else None,
+        "verdict": verdict_json(record.word) if record.word else None,
         "attempts": list(_attempts(record, folder, measures=measures, digests=digests)),
         "left": {"stage": record.left.stage, "why": record.left.why} if record.left else None,
     }

@@ -21,7 +21,6 @@ from nano_banana.core.problem import Problem
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
 from nano_banana.core.result import Step
-from nano_banana.core.verdict import last_words
 from nano_banana.reports.files import file_name
 from nano_banana.reports.person import person_of
 from nano_banana.reports.ruled import Ruled
@@ -67,6 +66,11 @@ class Record:
     person: JSONObject = field(default_factory=dict)
 
     @property
+    def word(self) -> Ruled | None:
+        """The last gate's word on the picture that stands."""
+        return next((ruled for ruled in reversed(self.verdicts) if ruled.last), None)
+
+    @property
     def end(self) -> End:
         """What others may know of it, to choose by."""
         return End(
@@ -74,7 +78,7 @@ class Record:
             card=self.card,
             done=self.status in {Status.DONE, Status.PLANNED},
             left=self.left.stage if self.left else "",
-            rulings=last_words((ruled.stage, ruled.ruling, ruled.score) for ruled in self.verdicts),
+            rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts if ruled.last},
         )
 
 

@@ -54,13 +54,10 @@ def real(result: NodeResult) -> list[Judged]:
 def ruled_of(result: NodeResult) -> tuple[Ruled, ...]:
     """The verdicts on pictures that are there, in order.
 
-    Of a gate that goes on in the dark none is the last, nor of one that was interrupted before its next try.
+    The last word of each gate is the one on the picture that stands; of one that refused it before the take was
+    stopped or failed there is none yet.
     """
-    ends = {judged.stage: judged for judged in result.judged}
-    if result.judged and result.left is None and result.status in {Status.FAILED, Status.STOPPED}:
-        last = result.judged[-1]
-        if last.verdict.ruling is Ruling.REJECTED:
-            del ends[last.stage]
+    words = {(word.stage, word.attempt.label) for word in _words(result)}
     return tuple(
         Ruled(
             stage=judged.stage,
@@ -71,11 +68,18 @@ def ruled_of(result: NodeResult) -> tuple[Ruled, ...]:
             digest=judged.blob.digest,
             several=len(result.node.card.cast) > 1,
             attempt=judged.attempt,
-            last=judged is ends.get(judged.stage),
+            last=(judged.stage, judged.attempt.label) in words,
             fresh=any(_first_seen(step, judged) for step in result.steps),
         )
         for judged in real(result)
     )
+
+
+def _words(result: NodeResult) -> Sequence[Judged]:
+    if result.words or result.status not in {Status.FAILED, Status.STOPPED}:
+        return result.words
+    ends = {judged.stage: judged for judged in result.judged}
+    return [judged for judged in ends.values() if judged.verdict.ruling is not Ruling.REJECTED]
 
 
 def measures_of(result: NodeResult) -> str:

@@ -15,6 +15,7 @@ from nano_banana.core.flow import Judged
 from nano_banana.core.flow import Left
 from nano_banana.core.flow import Made
 from nano_banana.core.flow import ask
+from nano_banana.core.flow import inside
 from nano_banana.core.flow import within
 from nano_banana.core.json import JSONObject
 from nano_banana.core.verdict import Ruling
@@ -59,30 +60,31 @@ def gate(stage: str, judging: Judging, first: Standing, chances: Sequence[Chance
     One that is unsure is never tried again. A picture that nobody can see yet (in a forecast) uses up all chances.
     """
     verdict = yield from _judged(stage, judging, first.picture)
-    standing, best, number = first, (first, verdict), 0
+    best, number = (first, Judged(stage=stage, blob=first.picture, verdict=verdict)), 0
     for chance in chances:
         if verdict.ruling not in {Ruling.REJECTED, Ruling.IMAGINED}:
             break
-        if chance.mends and _lacks_a_face(best[1]):
+        if chance.mends and not _mendable(best[1].verdict):
             continue
         number += 1
         attempt = Attempt(number=number, label=chance.label, detail=chance.detail)
-        tried = yield from _tried(within(attempt, chance.flow(*best)))
+        tried = yield from _tried(within(attempt, chance.flow(best[0], best[1].verdict)))
         if tried is None or tried.left:
             continue
-        standing, verdict = tried, (yield from within(attempt, _judged(stage, judging, tried.picture)))
-        if _worth(verdict) >= _worth(best[1]):
-            best = (tried, verdict)
-    if verdict.ruling is Ruling.REJECTED:
-        standing, verdict = best
-    return (yield from _ended(stage, judging, standing, verdict))
+        verdict = yield from within(attempt, _judged(stage, judging, tried.picture))
+        if _worth(verdict) >= _worth(best[1].verdict):
+            word = Judged(stage=stage, blob=tried.picture, verdict=verdict, attempt=attempt)
+            best = (_of(tried, attempt, mends=chance.mends), word)
+    standing, word = best
+    return (yield from _ended(judging, standing, word))
 
 
 def passed_over(stage: str, judging: Judging, standing: Standing) -> Flow[Standing]:
     """Let a picture through (or not, as the rulings have it) that nobody judges."""
     verdict = Verdict(ruling=Ruling.NOT_JUDGED)
-    yield Judged(stage=stage, blob=standing.picture, verdict=verdict)
-    return (yield from _ended(stage, judging, standing, verdict))
+    word = Judged(stage=stage, blob=standing.picture, verdict=verdict)
+    yield word
+    return (yield from _ended(judging, standing, word))
 
 
 def _judged(stage: str, judging: Judging, picture: Blob) -> Flow[Verdict]:
@@ -105,9 +107,20 @@ def _tried(flow: Flow[Standing]) -> Flow[Standing | None]:
         return None
 
 
-def _lacks_a_face(verdict: Verdict) -> bool:
-    lacking = {"no_face", "missing_face"}
-    return verdict.ruling is Ruling.REJECTED and any(reason.kind in lacking for reason in verdict.reasons)
+def _mendable(verdict: Verdict) -> bool:
+    """Whether painting over its people's faces may help: not where one is missing, nor where there is one too many."""
+    wrong = {"no_face", "missing_face", "extra_face"}
+    return verdict.ruling is Ruling.IMAGINED or not any(reason.kind in wrong for reason in verdict.reasons)
+
+
+def _of(tried: Standing, attempt: Attempt, *, mends: bool) -> Standing:
+    """The try as it stands: what gates before this one said of it, they said within the attempt.
+
+    What was mended went through them before.
+    """
+    if mends:
+        return tried
+    return replace(tried, words=tuple(replace(word, attempt=inside(attempt, word.attempt)) for word in tried.words))
 
 
 def _worth(verdict: Verdict) -> tuple[bool, float]:
@@ -115,8 +128,10 @@ def _worth(verdict: Verdict) -> tuple[bool, float]:
     return verdict.ruling is not Ruling.REJECTED, -2.0 if verdict.score is None else verdict.score
 
 
-def _ended(stage: str, judging: Judging, standing: Standing, verdict: Verdict) -> Flow[Standing]:
-    if verdict.ruling is not Ruling.IMAGINED and verdict.ruling not in judging.onward:
-        return replace(standing, left=Left(stage=stage, why=str(verdict.ruling)))
-    yield Made(stage=stage, blob=standing.picture, call=standing.call)
-    return standing
+def _ended(judging: Judging, standing: Standing, word: Judged) -> Flow[Standing]:
+    stands = replace(standing, words=(*standing.words, word))
+    ruling = word.verdict.ruling
+    if ruling is not Ruling.IMAGINED and ruling not in judging.onward:
+        return replace(stands, left=Left(stage=word.stage, why=str(ruling)))
+    yield Made(stage=word.stage, blob=standing.picture, call=standing.call)
+    return stands

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
+from nano_banana.core.flow import Judged
 from nano_banana.core.flow import Left
 
 
@@ -13,10 +15,15 @@ from nano_banana.core.flow import Left
 class Standing:
     """The picture after a stage, and the call that it is *of*; `left` where the take's way has ended.
 
-    A standing that has left is handed through by the stages that follow, and told by the chain as a whole: a try that
-    ends early is one of several.
+    `words` is what the gates said of it on its way. A standing that has left is handed through by the stages that
+    follow, and told by the chain as a whole: a try that ends early is one of several.
     """
 
     picture: Blob
     call: Call
+    words: tuple[Judged, ...] = ()
     left: Left | None = None
+
+    def then(self, made: Standing) -> Standing:
+        """What a further stage made of it."""
+        return replace(made, words=self.words)

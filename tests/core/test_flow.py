@@ -12,6 +12,7 @@ from nano_banana.core.call import Call
 from nano_banana.core.flow import FIRST
 from nano_banana.core.flow import Ask
 from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import Ended
 from nano_banana.core.flow import Event
 from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Judged
@@ -30,6 +31,7 @@ from nano_banana.core.verdict import Verdict
 CALL = Call(provider="p", endpoint="draw", arguments={})
 PICTURE = blob_of(b"picture", media="image/png")
 LEFT = Left(stage="judged", why="rejected")
+ENDED = Ended(left=LEFT)
 NO = Verdict(ruling=Ruling.REJECTED, score=0.1)
 YES = Verdict(ruling=Ruling.ACCEPTED, score=0.7)
 RETRY = Attempt(number=2, label="retry2", detail={"seed": 7, "strength": 0.1})
@@ -41,7 +43,7 @@ def story() -> Flow[str]:
     reply = yield from ask("takes", CALL)
     yield Made(stage="takes", blob=PICTURE, call=CALL)
     yield Judged(stage="judged", blob=PICTURE, verdict=NO)
-    yield LEFT
+    yield ENDED
     return str(reply.data["word"])
 
 
@@ -58,14 +60,14 @@ def played(flow: Flow[str]) -> tuple[list[Event], str]:
 def test_all_that_a_try_asks_and_tells_is_marked_and_its_answers_and_result_come_through() -> None:
     told, result = played(within(RETRY, story()))
     assert result == "hello"
-    assert [event.attempt for event in told if not isinstance(event, Left)] == [RETRY] * 3
-    assert told[-1] is LEFT
+    assert [event.attempt for event in told if not isinstance(event, Ended)] == [RETRY] * 3
+    assert told[-1] is ENDED
 
 
 def test_a_try_within_a_try_bears_both_names() -> None:
     told, _ = played(within(RETRY, within(REPAIR, story())))
     both = Attempt(number=3, label="retry2+repair1", detail={"seed": 7, "strength": 0.4})
-    assert {repr(event.attempt) for event in told if not isinstance(event, Left)} == {repr(both)}
+    assert {repr(event.attempt) for event in told if not isinstance(event, Ended)} == {repr(both)}
 
 
 def test_a_flow_that_says_nothing_has_its_result() -> None:
@@ -101,7 +103,9 @@ def test_what_was_told_is_kept_in_order_and_the_gates_last_words_are_the_end_s()
     for event in played(story())[0]:
         if not isinstance(event, Ask):
             told.note(event)
-    told.note(Judged(stage="judged", blob=PICTURE, verdict=YES, attempt=REPAIR))
+    word = Judged(stage="judged", blob=PICTURE, verdict=YES, attempt=REPAIR)
+    told.note(word)
+    told.note(Ended(words=(word,), left=LEFT))
     node = Node(id="a", card=Card(kind="take", slot="a", stage="judged"), flow=lambda _results: _never())
     result = told.ended(node, Status.DONE, PICTURE)
     assert ([made.stage for made in result.pictures], len(result.judged), result.left) == (["takes"], 2, LEFT)

@@ -24,8 +24,6 @@ from nano_banana.core.node import Plan
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import did_you_mean
 from nano_banana.core.reply import Reply
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import last_words
 
 
 def test_json_is_read_as_what_it_is() -> None:
@@ -89,15 +87,3 @@ def test_a_plan_counts_its_takes() -> None:
     groups = [Group(name=str(count), after=(), count=count, nodes=lambda _ends: iter(())) for count in (2, 3)]
     groups.append(Group(name="chosen", after=(), count=3, nodes=lambda _ends: iter(()), waits=("2", "3")))
     assert Plan(recipe="r", roots=[], groups=groups, files={}).takes == 5
-
-
-def test_a_gate_s_last_word_on_what_it_refused_is_that_on_the_best_try() -> None:
-    no, yes, unsure = Ruling.REJECTED, Ruling.ACCEPTED, Ruling.UNSURE
-    assert last_words([]) == {}
-    assert last_words([("a", no, 0.3), ("a", no, None), ("a", no, 0.2), ("b", yes, 0.5)]) == {
-        "a": (no, 0.3),
-        "b": (yes, 0.5),
-    }
-    assert last_words([("a", no, 0.3), ("a", unsure, 0.2)]) == {"a": (unsure, 0.2)}
-    # A try that another gate asked for, and this one refused.
-    assert last_words([("a", yes, 0.5), ("a", no, 0.6)]) == {"a": (yes, 0.5)}

@@ -18,6 +18,7 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.flow import Ended
 from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Judged
 from nano_banana.core.flow import Left
@@ -59,13 +60,15 @@ def take(name: str, *, further: bool) -> Node:
         picture = (yield from ask("takes", drawn)).files["image"]
         yield Made(stage="takes", blob=picture, call=drawn)
         verdict = Verdict(ruling=Ruling.ACCEPTED, score=SCORES[name])
-        yield Judged(stage="judged", blob=picture, verdict=verdict)
+        word = Judged(stage="judged", blob=picture, verdict=verdict)
+        yield word
         if not further:
-            yield Left(stage="picks", why="not_chosen")
+            yield Ended(words=(word,), left=Left(stage="picks", why="not_chosen"))
             return picture
         large = Call(provider="local", endpoint="large", arguments={}, inputs={"image": picture})
         picture = (yield from ask("large", large)).files["image"]
         yield Made(stage="large", blob=picture, call=large)
+        yield Ended(words=(word,))
         return picture
 
     return Node(id=name, card=Card(kind="take", slot=name, stage="large"), flow=flow)

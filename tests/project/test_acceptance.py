@@ -137,7 +137,11 @@ def test_whom_it_was_compared_with_is_said_where_that_flatters() -> None:
 def test_how_many_were_not_chosen_is_said() -> None:
     end = TAKES[0]
     kept = NodeResult(
-        node=end.node, status=end.status, judged=end.judged, left=Left(stage="best", why="not_chosen"), result=None
+        node=end.node,
+        status=end.status,
+        judged=end.judged,
+        words=end.words,
+        left=Left(stage="best", why="not_chosen"),
     )
     assert "best: 1 not chosen\n" in screen_of(kept, TAKES[2])
 

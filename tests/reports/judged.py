@@ -80,6 +80,7 @@ def take(
         judged.append(Judged(stage="judged", blob=picture, verdict=verdict, attempt=attempt(number)))
         for stage, call, files in (("takes", draw, {"images/0": picture}), ("judged", look, {})):
             steps.append(_step(stage, call, files, attempt(number), cached=cached and not dark))
+    ended = status not in {Status.FAILED, Status.STOPPED}
     left = None
     if verdicts and verdicts[-1].ruling is Ruling.REJECTED:
         left = Left(stage="judged", why="rejected")
@@ -91,6 +92,7 @@ def take(
         steps=steps,
         pictures=made,
         judged=judged,
+        words=judged[-1:] if ended else (),
         left=left,
         result=made[-1].blob if made else None,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -109,7 +111,7 @@ def chance(label: str, seen: list[str] | None = None, *, mends: bool = False) ->
 def test_a_good_picture_goes_on_and_is_tried_no_more() -> None:
     told = Told({"first": GOOD}, [chance("retry1")])
     assert told.asked == ["look0", "likeness0"]
-    assert told.end == FIRST
+    assert told.end.picture == FIRST.picture
     assert told.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
 
 
@@ -117,7 +119,7 @@ def test_a_refused_one_is_drawn_again_until_one_is_accepted() -> None:
     told = Told({"first": POOR, "retry1": NOBODY, "retry2": GOOD}, [chance(f"retry{at}") for at in (1, 2, 3)])
     assert told.verdicts == [("", Ruling.REJECTED), ("retry1", Ruling.REJECTED), ("retry2", Ruling.ACCEPTED)]
     assert told.asked[2:5] == ["draw1", "look1", "likeness1"]
-    assert told.end == standing("retry2")
+    assert told.end.picture == standing("retry2").picture
     asked = [event for event in told.events if isinstance(event, Ask) and event.attempt.number == 2]
     assert {(event.attempt.label, str(event.attempt.detail)) for event in asked} == {("retry2", "{'of': 'retry2'}")}
 
@@ -125,7 +127,7 @@ def test_a_refused_one_is_drawn_again_until_one_is_accepted() -> None:
 def test_an_unsure_one_is_never_tried_again() -> None:
     told = Told({"first": POOR, "retry1": UNSURE}, [chance("retry1"), chance("retry2")])
     assert told.verdicts[-1] == ("retry1", Ruling.UNSURE)
-    assert told.end == standing("retry1")
+    assert told.end.picture == standing("retry1").picture
 
 
 def test_the_best_so_far_is_what_is_mended() -> None:
@@ -138,7 +140,7 @@ def test_the_best_so_far_is_what_is_mended() -> None:
     ]
     told = Told({"first": POOR, "retry1": BETTER, "retry2": POOR, "repair1": POOR, "repair2": GOOD}, chances)
     assert seen == ["retry1", "retry1"]
-    assert told.end == standing("repair2")
+    assert told.end.picture == standing("repair2").picture
 
 
 def test_no_face_can_be_drawn_again_but_not_mended() -> None:
@@ -203,3 +205,32 @@ def test_what_is_not_to_be_judged_goes_through() -> None:
     assert isinstance(events[0], Judged)
     assert events[0].verdict.ruling is Ruling.NOT_JUDGED
     assert isinstance(events[1], Made)
+
+
+def test_the_gate_s_word_is_the_one_on_the_picture_that_stands() -> None:
+    told = Told({"first": BETTER, "retry1": POOR, "retry2": NOBODY}, [chance("retry1"), chance("retry2")])
+    (word,) = told.end.words
+    assert (word.attempt.label, word.verdict.score, word.blob) == ("", 0.3, FIRST.picture)
+    told = Told({"first": POOR, "retry1": GOOD}, [chance("retry1")])
+    assert [(word.attempt.label, word.verdict.ruling) for word in told.end.words] == [("retry1", Ruling.ACCEPTED)]
+
+
+def test_what_an_earlier_gate_said_of_a_try_is_said_within_it_and_what_is_mended_has_been_through_it() -> None:
+    before = Judged(stage="before", blob=FIRST.picture, verdict=Verdict(ruling=Ruling.ACCEPTED))
+
+    def tried(label: str) -> Callable[[Standing, Verdict], Flow[Standing]]:
+        def flow(_best: Standing, _verdict: Verdict) -> Flow[Standing]:
+            yield from ()
+            return replace(standing(label), words=(before,))
+
+        return flow
+
+    for label, mends, inside in (("retry1", False, "retry1"), ("repair1", True, "")):
+        told = Told({"first": POOR, label: GOOD}, [Chance(label=label, detail={}, flow=tried(label), mends=mends)])
+        assert [(word.stage, word.attempt.label) for word in told.end.words] == [("before", inside), ("judged", label)]
+
+
+def test_a_stranger_in_the_picture_is_not_mended_by_painting_the_person() -> None:
+    crowd: JSONObject = {"faces": [face(0.8), face(0.1, left=500)], "people": [{}]}
+    told = Told({"first": crowd}, [chance("repair1", mends=True)])
+    assert told.verdicts == [("", Ruling.REJECTED)]
