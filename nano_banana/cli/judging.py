@@ -38,8 +38,6 @@ def say_rejudged(screen: Screen, rejudged: Rejudged, *, accept: float | None, un
         return
     for stage, account in rejudged.now.items():
         screen.say(f"{asked}: {difference(rejudged.before[stage].takes, account.takes)} at {visible(stage)}")
-    if accept is not None and any((word.now.threshold or accept) > accept for word in rejudged.words):
-        screen.say("a higher threshold comes from the people's own photos; `accept: {calibrate: false}` leaves it out")
     stages = ", ".join(f"`{visible(stage)}`" for stage in rejudged.gates)
     screen.say(f"to make it so, write {_written(accept, unsure)} in {stages}")
 
@@ -83,5 +81,5 @@ def _said(ruling: Ruling) -> str:
 
 
 def _written(accept: float | None, unsure: float | None) -> str:
-    said = [(name, value) for name, value in (("accept", accept), ("unsure", unsure)) if value is not None]
-    return " and ".join(f"`{name}: {{at_least: {value:g}}}`" for name, value in said)
+    said = [] if accept is None else [f"`accept: {{at_least: {accept:g}, calibrate: false}}`"]
+    return " and ".join([*said, *([] if unsure is None else [f"`unsure: {{at_least: {unsure:g}}}`"])])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Generator
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 from typing import TypeVar
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
 from nano_banana.core.verdict import Verdict
@@ -87,7 +90,7 @@ class Ended:
 T = TypeVar("T")
 
 Event: TypeAlias = Ask | Made | Judged | Ended
-"""Only an Ask is answered; for the others an empty tuple is sent back."""
+"""Only an Ask is answered (or a CallFailed is thrown in for it); for the others an empty tuple is sent back."""
 Replies: TypeAlias = tuple[Reply, ...]
 Flow: TypeAlias = Generator[Event, Replies, T]
 """A decision procedure: yields what it wants done, receives what happened, returns a result."""
@@ -101,14 +104,18 @@ def ask(stage: str, call: Call) -> Flow[Reply]:
 
 def within(attempt: Attempt, flow: Flow[T]) -> Flow[T]:
     """The flow, with all that it asks and tells marked as part of an attempt."""
-    replies: Replies | None = None
+    go_on: Callable[[], Event] = partial(next, flow)
     while True:
         try:
-            event = next(flow) if replies is None else flow.send(replies)
+            event = go_on()
         except StopIteration as end:
             result: T = end.value
             return result
-        replies = yield event if isinstance(event, Ended) else replace(event, attempt=inside(attempt, event.attempt))
+        try:
+            marked = event if isinstance(event, Ended) else replace(event, attempt=inside(attempt, event.attempt))
+            go_on = partial(flow.send, (yield marked))
+        except CallFailed as error:
+            go_on = partial(flow.throw, error)
 
 
 def inside(outer: Attempt, inner: Attempt) -> Attempt:

@@ -158,7 +158,12 @@ class Engine:
             event = next(flow)
             while True:
                 if isinstance(event, Ask):
-                    event = flow.send(await self._answers(event, node, told.steps))
+                    try:
+                        replies = await self._answers(event, node, told.steps)
+                    except CallFailed as error:
+                        event = flow.throw(error)
+                    else:
+                        event = flow.send(replies)
                 else:
                     told.note(event)
                     event = flow.send(())

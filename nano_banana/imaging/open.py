@@ -119,4 +119,4 @@ def _own_formats() -> tuple[str, ...]:
 
 
 def _too_big(place: str, most: float, pixels: int | None) -> Problem:
-    return trouble("picture_too_big", input=place, pixels=pixels, most=int(most))
+    return trouble("picture_too_big", input=place, pixels=pixels, megapixels=round(most / 1e6, 1))

@@ -12,10 +12,12 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.estimate import estimate
 from nano_banana.catalog.price import Money
 from nano_banana.core.call import Call
+from nano_banana.core.flow import FIRST
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Step
+from nano_banana.core.verdict import Ruling
 from nano_banana.planner.odds import USUAL
 from nano_banana.planner.odds import Odds
 
@@ -93,6 +95,7 @@ class Tally:
 
     def add(self, result: NodeResult) -> None:
         """Count a node's calls; a call that several nodes share counts once."""
+        refused = _refused(result)
         for step in result.steps:
             if step.call.key not in self._seen:
                 self._seen.add(step.call.key)
@@ -101,10 +104,17 @@ class Tally:
                     self._look(step.call)
                 if step.cached:
                     self.stages[step.stage] = replace(count, cached=count.cached + 1)
-                elif step.attempt.number:
-                    self.stages[step.stage] = self._plus_maybe(count, step, self.odds_of(result))
+                elif step.attempt.number > refused:
+                    self.stages[step.stage] = self._plus_maybe(count, step, self._share(result, step, refused))
                 else:
                     self.stages[step.stage] = self._plus(count, step)
+
+    def _share(self, result: NodeResult, step: Step, refused: int) -> float:
+        """How likely the step's attempt is, where so many were refused already."""
+        odds = self.odds_of(result)
+        self._odds.add(odds)
+        sure = next((other.attempt for other in result.steps if other.attempt.number == refused), FIRST)
+        return odds.reach(step.attempt) / (odds.reach(sure) or 1)
 
     def _look(self, call: Call) -> None:
         if call.provider == "compute":
@@ -124,11 +134,9 @@ class Tally:
             unpriced=count.unpriced + (money is None),
         )
 
-    def _plus_maybe(self, count: StageCount, step: Step, odds: Odds) -> StageCount:
-        self._odds.add(odds)
+    def _plus_maybe(self, count: StageCount, step: Step, share: float) -> StageCount:
         money, paid = self.price(step.call), _is_paid(step)
         if paid:
-            share = odds.reach(step.attempt)
             usd = self.expected.usd + share * (money.high if money else 0.0)
             self.expected = Expected(calls=self.expected.calls + share, usd=usd)
         return replace(
@@ -194,6 +202,14 @@ class Tally:
         """What the calls that are sure to be made would cost, as far as prices are known (USD)."""
         low = sum(count.low for count in self.stages.values())
         return Money(low=low, high=sum(count.high for count in self.stages.values()))
+
+
+def _refused(result: NodeResult) -> int:
+    """How many tries at a take are known to have been refused, so that the next one is sure to be made."""
+    known = [judged for judged in result.judged if judged.verdict.ruling is not Ruling.IMAGINED]
+    if not known or any(judged.verdict.ruling is not Ruling.REJECTED for judged in known):
+        return 0
+    return known[-1].attempt.number + 1
 
 
 def _is_paid(step: Step) -> bool:

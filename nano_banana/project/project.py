@@ -53,7 +53,7 @@ from nano_banana.project.parts import site_of
 from nano_banana.project.parts import trace_of
 from nano_banana.project.placing import placed
 from nano_banana.project.standards import held_to
-from nano_banana.project.stray import stray_picks
+from nano_banana.project.stray import remarks_on
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
 from nano_banana.recipe.files import RecipeFiles
@@ -182,7 +182,7 @@ class Project:
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone."""
         forecast = foresee(self.plan, self.recipe, self.catalog, self.workshop, self.workshop.opened(self.provider))
-        return replace(forecast, remarks=stray_picks(self.recipe, forecast.records)) if self.wish.whole else forecast
+        return replace(forecast, remarks=remarks_on(self.plan, self.recipe, forecast.records, whole=self.wish.whole))
 
     def run(self, forecast: Forecast, watch: Watcher, *, lost: Lost = Lost.ASK) -> Outcome:
         """Do what the forecast left open; `lost` says what to do about requests that nobody knows the end of."""

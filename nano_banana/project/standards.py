@@ -12,7 +12,7 @@ from nano_banana.stages.standard import Standard
 
 
 def held_to(recipe: Recipe, accept: float | None, unsure: float | None) -> Recipe:
-    """The recipe as though every gate said `accept.at_least` and `unsure.at_least` so (None: as it is written).
+    """The recipe as though every gate said so (None: as it is written); `accept` is then the threshold for everybody.
 
     Raises Invalid `unsure_above` where that can't be.
     """
@@ -33,4 +33,5 @@ def _other(standard: Standard, accept: float | None, unsure: float | None) -> St
     unsure_from = min(standard.unsure_from, at_least) if unsure is None else unsure
     if unsure_from > at_least:
         raise Invalid([trouble("unsure_above", unsure=unsure_from, accept=at_least)])
-    return replace(standard, at_least=at_least, at_most=max(standard.at_most, at_least), unsure_from=unsure_from)
+    quantile = standard.quantile if accept is None else None
+    return replace(standard, at_least=at_least, quantile=quantile, unsure_from=unsure_from)

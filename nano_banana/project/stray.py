@@ -1,17 +1,26 @@
-"""Picks of a person's that name no take."""
+"""What is odd about choices: picks that name no take, a choice of a few."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from nano_banana.core.node import Plan
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.model import Recipe
 from nano_banana.reports.record import Record
 
 
-def stray_picks(recipe: Recipe, records: Sequence[Record]) -> list[Problem]:
+def remarks_on(plan: Plan, recipe: Recipe, records: Sequence[Record], *, whole: bool) -> list[Problem]:
+    """Warnings about choices; of a plan that is not the `whole` recipe, that only what is selected is chosen from."""
+    if whole:
+        return _stray_picks(recipe, records)
+    few = any(group.waits for group in plan.groups)
+    return [Problem(kind="choice_of_few", data={"takes": plan.takes}, warning=True)] if few else []
+
+
+def _stray_picks(recipe: Recipe, records: Sequence[Record]) -> list[Problem]:
     """A warning for each pick that none of all the recipe's takes answers to: it was renamed, or is misspelled."""
     picks = [
         (stage.id, name) for stage in recipe.stages if stage.keep for name in (*stage.keep.kept, *stage.keep.dropped)

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -51,11 +52,17 @@ class WorkPool:
         # A fork would copy this process's threads' locks in whatever state they are.
         ways = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in ways else "spawn")
-        return ProcessPoolExecutor(self._processes, mp_context=context, initializer=_begin_worker)
+        environment = dict(os.environ)
+        return ProcessPoolExecutor(
+            self._processes, mp_context=context, initializer=_begin_worker, initargs=(environment,)
+        )
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it."""
+def _begin_worker(environment: Mapping[str, str]) -> None:
+    """See the environment as the parent does, leave Ctrl-C to it, and end with it."""
+    # The server that workers are forked from has the environment of the first pool that this process began.
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

@@ -110,6 +110,12 @@ def slim(record: Record) -> Record:
     return replace(record, keys={}, calls="[]", measures="[]")
 
 
+def undecided(record: Record) -> Record:
+    """The record as it is where the run ended before anybody was chosen: what waited for that was stopped."""
+    waits = record.left is not None and record.left.why == "not_chosen"
+    return replace(record, status=Status.STOPPED, left=None) if waits else record
+
+
 def follow(old: Record | None, new: Record) -> Record:
     """The record of a node that was taken up again: the `new` one, with what `old` saw for the first time."""
     seen = {(ruled.stage, ruled.digest) for ruled in old.verdicts if ruled.fresh} if old else set()

@@ -25,6 +25,19 @@ from nano_banana.stages.site import compute
 from nano_banana.stages.standard import Standard
 from nano_banana.stages.standing import Standing
 
+_LOST = frozenset(
+    {
+        "faces_miscounted",
+        "nothing_found",
+        "mask_empty",
+        "content_refused",
+        "no_face_found",
+        "unsafe_picture",
+        "unsafe_picture_before",
+    }
+)
+"""Failures that belong to one picture: another seed, or another mask, may do well."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
@@ -98,11 +111,14 @@ def _judged(stage: str, judging: Judging, picture: Blob) -> Flow[Verdict]:
 
 
 def _tried(flow: Flow[Standing]) -> Flow[Standing | None]:
-    """The try's picture; None where none of those drawn had as many faces as people. That is one try lost, no more."""
+    """The try's picture; None where it came to nothing and would again. That is one try lost, no more.
+
+    What may do better next time (a service that is down) fails the take, so that the next run goes on from there.
+    """
     try:
         return (yield from flow)
     except CallFailed as failed:
-        if any(problem.kind != "faces_miscounted" for problem in failed.problems):
+        if any(problem.kind not in _LOST for problem in failed.problems):
             raise
         return None
 

@@ -41,7 +41,8 @@ def judge(
         return Verdict(ruling=Ruling.IMAGINED)
     faces = [face for item in as_items(measures["faces"]) if (face := as_object(item))["main"]]
     thresholds = [threshold(as_object(person), standard) for person in as_items(measures["people"])]
-    miscounted = _miscounted(len(faces), len(names), standard)
+    fewest = len(names) if every_face else 1
+    miscounted = _miscounted(len(faces), fewest, len(names), standard)
     if not faces:
         ruling = Ruling.REJECTED if "no_face" in standard.also_reject else Ruling.UNSURE
         return Verdict(ruling=ruling, threshold=max(thresholds), reasons=[Reason(kind="no_face")], numbers=measures)
@@ -77,8 +78,8 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (at - below)
 
 
-def _miscounted(found: int, wanted: int, standard: Standard) -> list[tuple[Ruling, list[Reason]]]:
-    if found < wanted and found:
+def _miscounted(found: int, fewest: int, wanted: int, standard: Standard) -> list[tuple[Ruling, list[Reason]]]:
+    if 0 < found < fewest:
         return [(Ruling.REJECTED, [Reason(kind="missing_face", data={"found": found, "wanted": wanted})])]
     if found > wanted and "extra_face" in standard.also_reject:
         return [(Ruling.REJECTED, [Reason(kind="extra_face", data={"found": found, "wanted": wanted})])]

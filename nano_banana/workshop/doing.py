@@ -26,6 +26,7 @@ from nano_banana.reports.outputs import Outputs
 from nano_banana.reports.record import Record
 from nano_banana.reports.record import follow
 from nano_banana.reports.record import record_of
+from nano_banana.reports.record import undecided
 from nano_banana.store.store import Store
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
@@ -88,9 +89,10 @@ class Doing:
         """How it ended."""
         opened = self._store.tickets.opened(self._order.resumes) if self._order.resumes else []
         keys = {key for record in self._records.values() for key in record.keys.values()}
+        records = list(self._records.values())
         return Outcome(
             run=run,
-            records=list(self._records.values()),
+            records=[undecided(record) for record in records] if halted else records,
             made=len(self._made),
             cached=len(keys - self._made),
             failed=self._failed,

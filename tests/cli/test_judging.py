@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -54,12 +55,15 @@ def test_what_changes_comes_first_and_long_tables_are_cut() -> None:
     assert lines[1].split() == ["a/s69", "judged", "0.31", "0.45", "rejected", "accepted", "too", "far"]
     assert "… 10 more" in lines
     assert "--accept 0.5 --unsure 0.4: nothing changes at judged" in lines
-    assert lines[-1] == "to make it so, write `accept: {at_least: 0.5}` and `unsure: {at_least: 0.4}` in `judged`"
+    assert (
+        lines[-1]
+        == "to make it so, write `accept: {at_least: 0.5, calibrate: false}` and `unsure: {at_least: 0.4}` in `judged`"
+    )
 
 
 def test_a_take_that_was_not_chosen_says_so() -> None:
     end = take("a/s1", ACCEPTED)
-    left = NodeResult(node=end.node, status=end.status, judged=end.judged, left=Left(stage="best", why="not_chosen"))
+    left = replace(end, left=Left(stage="best", why="not_chosen"))
     out = io.StringIO()
     say_story(Screen(out, io.StringIO(), environ={}), Story(record=record_of(left), calls=[], sources={}))
     assert out.getvalue() == "a/s1: done; accepted: 0.62, needs 0.45; it goes no further than best: not chosen\n"

@@ -29,10 +29,12 @@ def album(workspace: Workspace) -> Workspace:
 
 def test_writes_a_mask_and_a_picture_of_it(album: Workspace) -> None:
     screen = album.expect("mask", "photos/grace.jpg", "--find", "face", "--grow", "0.25", "--feather", "0.08")
-    screen.shows("face: 2", "% of the picture, of 1 face", "mask: grace.mask.png", "overlay: grace.overlay.png")
+    screen.shows(
+        "face: 2", "% of the picture, of 1 face", "mask: grace.face.mask.png", "overlay: grace.face.overlay.png"
+    )
     with (
-        Image.open(album.path("grace.mask.png")) as mask,
-        Image.open(album.path("grace.overlay.png")) as overlay,
+        Image.open(album.path("grace.face.mask.png")) as mask,
+        Image.open(album.path("grace.face.overlay.png")) as overlay,
         Image.open(HOPPER) as photo,
     ):
         assert (mask.mode, mask.size, overlay.mode, overlay.size) == ("L", (512, 600), "RGB", (512, 600))
@@ -48,25 +50,25 @@ def test_tells_programs_the_same(album: Workspace) -> None:
     told = album.json("mask", "photos/grace.jpg", "--find", "eyes", "--which", "1", "--out", "masks")
     assert (told["find"], told["mask"], told["overlay"]) == (
         "eyes",
-        "masks/grace.mask.png",
-        "masks/grace.overlay.png",
+        "masks/grace.eyes.mask.png",
+        "masks/grace.eyes.overlay.png",
     )
     assert len(as_items(told["face"])) == 1
     assert 0.001 < as_number(told["coverage"]) < 0.01
-    assert album.files("masks/*") == ["masks/grace.mask.png", "masks/grace.overlay.png"]
+    assert album.files("masks/*") == ["masks/grace.eyes.mask.png", "masks/grace.eyes.overlay.png"]
 
 
 def test_leaves_alone_what_is_there(album: Workspace) -> None:
-    album.write("grace.overlay.png", "mine")
-    album.expect("mask", "photos/grace.jpg", "--find", "face", exit_code=2).shows(
-        "grace.overlay.png is there already", "--force"
+    album.write("grace.background.overlay.png", "mine")
+    album.expect("mask", "photos/grace.jpg", "--find", "background", exit_code=2).shows(
+        "grace.background.overlay.png is there already", "--force"
     )
-    assert album.path("grace.overlay.png").read_text() == "mine"
-    assert not album.path("grace.mask.png").exists()
+    assert album.path("grace.background.overlay.png").read_text() == "mine"
+    assert not album.path("grace.background.mask.png").exists()
     album.expect("mask", "photos/grace.jpg", "--find", "background", "--invert", "--force").shows(
         "all but background: ", "% of the picture\n"
     )
-    assert album.path("grace.overlay.png").read_bytes().startswith(b"\x89PNG")
+    assert album.path("grace.background.overlay.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_knows_what_was_meant(album: Workspace) -> None:

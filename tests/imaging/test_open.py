@@ -154,4 +154,4 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     small = saved(tmp_path / "b.png", gradient())
     with pytest.raises(CallFailed) as failed:
         open_picture(small, max_pixels=100)
-    assert failed.value.problems[0].data == {"input": "image", "pixels": 384, "most": 100}
+    assert failed.value.problems[0].data == {"input": "image", "pixels": 384, "megapixels": 0.0}

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import pytest
 
+from nano_banana.catalog.price import Money
+from nano_banana.core.blob import Blob
+from nano_banana.core.blob import blob_of
+from nano_banana.core.call import Call
 from nano_banana.core.flow import FIRST
 from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Judged
+from nano_banana.core.node import Card
+from nano_banana.core.node import Node
+from nano_banana.core.reply import Reply
+from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
+from nano_banana.core.result import Step
+from nano_banana.core.verdict import Ruling
+from nano_banana.core.verdict import Verdict
+from nano_banana.planner.forecast import Tally
 from nano_banana.planner.odds import Odds
 from nano_banana.planner.odds import share_of
 
+PICTURE = blob_of(b"picture", media="image/png")
 HALF = Odds(first=0.5, retry=0.8, repair=0.6)
 
 
@@ -39,3 +55,40 @@ def test_few_say_little_and_none_say_the_usual() -> None:
     assert share_of(0, 0) == 0.7
     assert share_of(1, 1) < 0.85
     assert share_of(10, 100) == pytest.approx(0.112, abs=0.001)
+
+
+def refused_and_not_seen(*rulings: Ruling) -> NodeResult:
+    """A take with three tries, of which the first have been judged; the others nobody has drawn."""
+    attempts = (FIRST, Attempt(number=1, label="retry1"), Attempt(number=2, label="repair1"))
+    steps, judged = [], []
+    for number, attempt in enumerate(attempts):
+        call = Call(provider="fal", endpoint="fal-ai/flux-lora", arguments={"seed": number})
+        known = number < len(rulings)
+        steps.append(Step(stage="takes", call=call, reply=Reply(data={}), cached=known, attempt=attempt))
+        verdict = Verdict(ruling=rulings[number] if known else Ruling.IMAGINED)
+        judged.append(Judged(stage="judged", blob=PICTURE, verdict=verdict, attempt=attempt))
+    node = Node(id="a", card=Card(kind="take", slot="a", stage="judged"), flow=lambda _results: iter_nothing())
+    return NodeResult(node=node, status=Status.PLANNED, steps=steps, judged=judged)
+
+
+def iter_nothing() -> Flow[Blob]:
+    yield from ()
+    return PICTURE
+
+
+@pytest.mark.parametrize(
+    ("rulings", "sure", "may", "likely"),
+    [
+        ((), 1, 2, 0.5 + 0.5 * 0.2),
+        ((Ruling.REJECTED,), 1, 1, 0.2),
+        ((Ruling.REJECTED, Ruling.REJECTED), 1, 0, 0),
+    ],
+)
+def test_what_was_refused_already_makes_the_next_try_sure(
+    rulings: tuple[Ruling, ...], sure: int, may: int, likely: float
+) -> None:
+    tally = Tally(lambda _call: Money(low=1.0, high=1.0), lambda _result: HALF)
+    tally.add(refused_and_not_seen(*rulings))
+    assert (tally.to_make, tally.may) == (sure, may)
+    assert tally.money.high == sure
+    assert tally.expected.calls == pytest.approx(likely)

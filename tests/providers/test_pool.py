@@ -68,3 +68,12 @@ def test_nobody_stays_behind_where_the_asking_process_is_killed() -> None:
     process.kill()
     # Workers share the line: it ends with the last of them.
     assert process.communicate(timeout=20)[0] == b""
+
+
+def test_workers_see_the_environment_as_it_is_when_they_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The first pool of a process leaves a server behind, from which later workers are forked.
+    for value in ("one", "two"):
+        monkeypatch.setenv("NANO_BANANA_WEIGHTS", value)
+        pool = WorkPool(1)
+        assert asyncio.run(pool.run(os.getenv, "NANO_BANANA_WEIGHTS")) == value
+        pool.close()

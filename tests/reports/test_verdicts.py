@@ -29,6 +29,7 @@ from nano_banana.reports.record import follow
 from nano_banana.reports.record import positions
 from nano_banana.reports.record import record_of
 from nano_banana.reports.record import slim
+from nano_banana.reports.record import undecided
 from nano_banana.reports.ruled import kind_of
 from nano_banana.store.store import Store
 from tests.reports.judged import ACCEPTED
@@ -240,3 +241,11 @@ def test_a_take_that_was_not_chosen_has_no_path() -> None:
     record = record_of(replace(take("a/s1", ACCEPTED), left=Left(stage="best", why="not_chosen")))
     assert take_json(record, "out")["path"] is None
     assert record.end.left == "best"
+
+
+def test_where_the_run_ended_first_nobody_was_left_out_of_a_choice() -> None:
+    waits = record_of(replace(take("a/s1", ACCEPTED), left=Left(stage="picks", why="not_chosen")))
+    stopped = undecided(waits)
+    assert (stopped.status, stopped.left) == (Status.STOPPED, None)
+    refused = record_of(take("a/s1", FAR))
+    assert undecided(refused) is refused

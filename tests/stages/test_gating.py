@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -62,6 +63,7 @@ class Told:
         *,
         onward: frozenset[Ruling] = ONWARD,
         names: Sequence[str] = ("ana",),
+        lost: Mapping[str, str] | None = None,
     ) -> None:
         self.events: list[Event] = []
         self.asked: list[str] = []
@@ -70,24 +72,27 @@ class Told:
         judging = Judging(people=people, standard=Standard(quantile=None), onward=onward)
         flow = gate("judged", judging, FIRST, chances)
         looked = ""
-        replies: tuple[Reply, ...] | None = None
+        go_on: Callable[[], Event] = partial(next, flow)
         try:
             while True:
-                event = next(flow) if replies is None else flow.send(replies)
-                replies = ()
+                event = go_on()
                 self.events.append(event)
+                go_on = partial(flow.send, ())
                 if not isinstance(event, Ask):
                     continue
                 (call,) = event.calls
                 self.asked.append(f"{call.endpoint}{event.attempt.number}")
                 if call.endpoint == "look":
                     looked = pictures[call.inputs["image"]]
-                    replies = (Reply(data={}, files={"faces": blob_of(looked.encode(), media="application/json")}),)
+                    reply = Reply(data={}, files={"faces": blob_of(looked.encode(), media="application/json")})
                 elif call.endpoint == "likeness":
                     assert call.inputs["people/0"] == ANA
-                    replies = (Reply(data=measures[looked]),)
+                    reply = Reply(data=measures[looked])
                 else:
-                    replies = (Reply(data={}),)
+                    reply = Reply(data={})
+                go_on = partial(flow.send, (reply,))
+                if call.endpoint == "draw" and lost and event.attempt.label in lost:
+                    go_on = partial(flow.throw, CallFailed([trouble(lost[event.attempt.label])]))
         except StopIteration as end:
             self.end: Standing = end.value
 
@@ -234,3 +239,14 @@ def test_a_stranger_in_the_picture_is_not_mended_by_painting_the_person() -> Non
     crowd: JSONObject = {"faces": [face(0.8), face(0.1, left=500)], "people": [{}]}
     told = Told({"first": crowd}, [chance("repair1", mends=True)])
     assert told.verdicts == [("", Ruling.REJECTED)]
+
+
+@pytest.mark.parametrize("kind", ["faces_miscounted", "content_refused", "unsafe_picture"])
+def test_a_try_that_would_come_to_nothing_again_is_one_try_lost(kind: str) -> None:
+    told = Told({"first": POOR, "retry2": GOOD}, [chance("retry1"), chance("retry2")], lost={"retry1": kind})
+    assert told.verdicts == [("", Ruling.REJECTED), ("retry2", Ruling.ACCEPTED)]
+
+
+def test_a_service_that_is_down_fails_the_take() -> None:
+    with pytest.raises(CallFailed, match="fal_busy"):
+        Told({"first": POOR}, [chance("retry1")], lost={"retry1": "fal_busy"})

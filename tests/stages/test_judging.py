@@ -122,6 +122,7 @@ def test_of_several_one_may_do() -> None:
     mixed = face(0.8, 0.1), face(0.0, 0.1, left=400)
     assert verdict(*mixed, names="ana ben").ruling is Ruling.REJECTED
     assert verdict(*mixed, names="ana ben", every_face=False).ruling is Ruling.ACCEPTED
+    assert verdict(mixed[0], names="ana ben", every_face=False).ruling is Ruling.ACCEPTED
 
 
 def test_somebody_missing_is_a_reason() -> None:

@@ -95,7 +95,7 @@ def _say_one(screen: Screen, compared: Compared, threshold: float) -> None:
         return
     same = compared.same(threshold)
     answer = screen.paint("green", "the same person") if same else screen.paint("yellow", "different people")
-    screen.say(f"{answer}: similarity {compared.similarity:.2f} ({_counts(threshold)})")
+    screen.say(f"{answer}: similarity {compared.similarity:.3f} ({_counts(threshold)})")
 
 
 def _say_table(screen: Screen, compared: Sequence[Compared], threshold: float) -> None:

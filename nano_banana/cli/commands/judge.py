@@ -38,7 +38,7 @@ LIKENESS = Between(min=-1, max=1)
 @click.command(name="judge", epilog=EPILOG)
 @recipe_argument
 @click.option(
-    "--accept", type=LIKENESS, metavar="LIKENESS", help="Accept from this likeness on, instead of the recipe's."
+    "--accept", type=LIKENESS, metavar="LIKENESS", help="Accept from this likeness on, whatever the recipe says."
 )
 @click.option("--unsure", type=LIKENESS, metavar="LIKENESS", help="Be unsure from this likeness on; refuse below.")
 @only

@@ -66,14 +66,14 @@ def command(
 ) -> None:
     """Find a face, hair or background in a picture, and show the mask.
 
-    Writes NAME.mask.png (white is repainted) and NAME.overlay.png (the picture with the region tinted and the
-    rest darker). Files that are there are left alone without `--force`.
+    Writes NAME.PART.mask.png (white is repainted) and NAME.PART.overlay.png (the picture with the region tinted
+    and the rest darker). Files that are there are left alone without `--force`.
     """
     from nano_banana.project.masking import find_mask
 
     _check_part(part)
     whose = _whose(which)
-    mask, overlay = (out / f"{image.stem}.{name}.png" for name in ("mask", "overlay"))
+    mask, overlay = (out / f"{image.stem}.{part}.{name}.png" for name in ("mask", "overlay"))
     there = [path for path in (mask, overlay) if path.exists()]
     if there and not force:
         raise Invalid([trouble("already_there", file=str(path)) for path in there])

@@ -20,7 +20,7 @@ WORDS: Mapping[str, Wording] = {
         hint="copy or export the file again; a viewer may show the part that is left",
     ),
     "picture_too_big": Wording(
-        say="`{input}` has more than {most} pixels",
+        say="`{input}` has more than {megapixels} megapixels",
         hint="scale it down first; training and painting use about one million pixels",
     ),
     "training_photos_none": Wording(say="the training set has no photos", hint="add photos to its folder or list"),

@@ -15,6 +15,10 @@ WORDS: Mapping[str, Wording] = {
         "{tries} pictures were drawn for {wanted} people, and none shows that many; the last one shows {found}",
         "say in the prompt how many people there are and where they stand, or raise the stage's `redraws`",
     ),
+    "choice_of_few": Wording(
+        "only the {takes} selected takes are chosen from: in the whole recipe others may be better",
+        "a run of the whole recipe chooses among all; what is made here and chosen there costs nothing again",
+    ),
     "stray_pick": Wording("`picks.yaml` names `{name}` for stage `{stage}`, and the recipe has no such take"),
     "no_such_take": Wording("there is no take or picture `{name}`", "`nano-banana plan --json` lists them"),
 }

@@ -29,7 +29,7 @@ class Twin:
 
 
 def twins(photos: Sequence[Measures | None]) -> dict[int, Twin]:
-    """Each photo that is nearly the same as one with more pixels (or as many, and before it), with that one.
+    """Each photo that is nearly the same as one with more pixels (or as many, and sharper), with that one.
 
     Photos are only compared with those that have no such twin, and only where some part of a fingerprint is the same:
     of NEAR_TOO + 1 parts of a fingerprint one is untouched where no more than NEAR_TOO bits differ.
@@ -37,7 +37,7 @@ def twins(photos: Sequence[Measures | None]) -> dict[int, Twin]:
     found: dict[int, Twin] = {}
     shelves: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     known = [(number, photo) for number, photo in enumerate(photos) if photo is not None]
-    for number, photo in sorted(known, key=lambda pair: -pair[1].width * pair[1].height):
+    for number, photo in sorted(known, key=lambda pair: (-pair[1].width * pair[1].height, -pair[1].sharpness)):
         near = {other for part in _parts(photo, sought=True) for other in shelves.get(part, ())}
         twin = next((twin for other in sorted(near) if (twin := _twin(photo, photos[other], other)) is not None), None)
         if twin is not None:
