@@ -1,4 +1,4 @@
-"""One picture made better: enlarged, or its faces restored."""
+"""The upscale and restore stages: one picture made better."""
 
 from __future__ import annotations
 
@@ -7,8 +7,41 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.flow import Flow
 from nano_banana.core.json import JSONObject
 from nano_banana.stages.generate import picture_of
+from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import USING
+from nano_banana.stages.kind import WITH
+from nano_banana.stages.kind import Kind
 from nano_banana.stages.site import Site
 from nano_banana.stages.standing import Standing
+
+
+def _kind(verb: str, about: str, using: str) -> Kind:
+    collection = "The collection: a stage's id, `stage.shot` or `stage.accepted`; or a list."
+    return Kind(
+        verb=verb,
+        about=about,
+        params={
+            verb: {**NAMES, "description": collection},
+            "using": {**USING, "description": using},
+            "with": WITH,
+        },
+        required=(verb, "using"),
+        needs=("image",),
+        strict=True,
+    )
+
+
+UPSCALE = _kind(
+    "upscale",
+    "Enlarges every picture of a collection.",
+    "The upscaler, for example `fal-ai/seedvr/upscale/image`.",
+)
+
+RESTORE = _kind(
+    "restore",
+    "Restores the faces in every picture of a collection; judge them again, it changes faces.",
+    "The restorer, for example `fal-ai/codeformer`.",
+)
 
 
 def enhance(site: Site, stage: str, endpoint: Endpoint, arguments: JSONObject, picture: Blob) -> Flow[Standing]:

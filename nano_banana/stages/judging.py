@@ -7,6 +7,7 @@ should be in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from itertools import permutations
 from typing import TypeAlias
 
@@ -22,8 +23,8 @@ from nano_banana.stages.standard import Standard
 FEWEST = 3
 """With fewer likenesses among a subject's own photos their quantile says nothing."""
 
-MOST_TRIED = 5
-"""People for whom every way to stand is tried; more are taken from left to right."""
+MOST_TRIED = 8
+"""Faces of which every way to assign them is tried; of more the first are taken, from left to right."""
 
 Face: TypeAlias = JSONObject
 
@@ -87,11 +88,14 @@ def _miscounted(found: int, fewest: int, wanted: int, standard: Standard) -> lis
 
 
 def _assigned(faces: Sequence[Face], people: int, *, in_order: bool) -> Sequence[int]:
-    """Which face is whose: indices of faces, one for each person while there are faces."""
+    """Which face is whose: indices of faces, one for each person while there are faces; those that suit best.
+
+    `in_order` nobody stands to the left of whom they should stand to the right of; who else is there is passed over.
+    """
     ordered = sorted(range(len(faces)), key=lambda at: as_number(as_items(faces[at]["box"])[0]))
-    if in_order or people > MOST_TRIED or len(faces) > 2 * MOST_TRIED:
+    if len(faces) > MOST_TRIED:
         return ordered[:people]
-    ways = permutations(range(len(faces)), min(people, len(faces)))
+    ways = (combinations if in_order else permutations)(ordered, min(people, len(faces)))
     return max(ways, key=lambda way: sum(_similar(faces[face], person) for person, face in enumerate(way)))
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from nano_banana.stages import call
 from nano_banana.stages import choose
+from nano_banana.stages import enhancing
 from nano_banana.stages import gate
 from nano_banana.stages import generate
 from nano_banana.stages import inpaint
-from nano_banana.stages import restore
 from nano_banana.stages import train
-from nano_banana.stages import upscale
 from nano_banana.stages.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -22,8 +21,8 @@ KINDS: Mapping[str, Kind] = {
         inpaint.KIND,
         gate.KIND,
         choose.KIND,
-        upscale.KIND,
-        restore.KIND,
+        enhancing.UPSCALE,
+        enhancing.RESTORE,
         call.KIND,
     )
 }

@@ -118,6 +118,12 @@ def test_where_people_have_places_a_swap_is_two_strangers() -> None:
     assert {reason.data["subject"] for reason in wrong.reasons} == {"ana", "ben"}
 
 
+def test_a_bystander_on_the_left_moves_nobody() -> None:
+    crowd = face(0.0, 0.1, left=0), face(0.7, 0.0, left=300), face(0.1, 0.8, left=600)
+    lenient = Standard(quantile=None, also_reject=frozenset())
+    assert verdict(*crowd, names="ana ben", in_order=True, standard=lenient).ruling is Ruling.ACCEPTED
+
+
 def test_of_several_one_may_do() -> None:
     mixed = face(0.8, 0.1), face(0.0, 0.1, left=400)
     assert verdict(*mixed, names="ana ben").ruling is Ruling.REJECTED
@@ -132,8 +138,8 @@ def test_somebody_missing_is_a_reason() -> None:
 
 
 def test_a_crowd_is_taken_from_left_to_right() -> None:
-    names = " ".join("abcdef")
-    faces = [face(*(0.9 if at == own else 0.0 for at in range(6)), left=100 * own) for own in range(6)]
+    names = " ".join("abcdefghi")
+    faces = [face(*(0.9 if at == own else 0.0 for at in range(9)), left=100 * own) for own in range(9)]
     assert verdict(*faces, names=names).ruling is Ruling.ACCEPTED
 
 

@@ -10,20 +10,10 @@ from PIL import ImageEnhance
 
 from tests.people import astronaut
 from tests.people import hopper
+from tests.stories.project import RECIPE
 from tests.stories.project import Project
 
-RECIPE = """
-nano_banana: 1
-name: portraits
-subjects:
-  ana: {noun: woman, trigger: anqz7, training_set: photos/ana}
-templates:
-  headshot: "{{ subject.trigger }} {{ subject.noun }}, headshot, {{ scene }}"
-shots:
-  heads: {template: headshot, cast: ana, matrix: {scene: [office, street]}, seeds: [11, 29]}
-stages:
-  - {id: likeness, train: ana, using: fal-ai/flux-lora-fast-training}
-  - {id: takes, generate: heads, using: fal-ai/flux-lora, adapters: {likeness: 0.95}}
+GATE = """\
   - id: judged
     gate: takes
     also_reject: [no_face, extra_face]
@@ -40,7 +30,7 @@ def gated(project: Project) -> Project:
         path.unlink()
     for number, light in enumerate((0.8, 0.9, 1.0, 1.1, 1.2)):
         workspace.write(f"photos/ana/{number}.png", portrait(HER, light))
-    workspace.write("recipe.yaml", RECIPE)
+    workspace.write("recipe.yaml", RECIPE.lstrip("\n") + GATE)
     project.notes.rule(who=[["street", NOBODY], ['"seed": 29', ANOTHER], ["", HER]])
     return project
 
