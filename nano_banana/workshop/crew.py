@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nano_banana.core.answer import Provider
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 
 if TYPE_CHECKING:
+    # With it comes asyncio, which a run that has nothing to do does without.
     from nano_banana.catalog.catalog import Catalog
+    from nano_banana.core.answer import Provider
     from nano_banana.providers.pool import WorkPool
 
 

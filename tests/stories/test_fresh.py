@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +12,21 @@ import pytest
 
 from nano_banana.project.wish import Wish
 from tests.stories.project import Project
+from tests.workspace import ROOT
 from tests.workspace import Workspace
+from tests.workspace import unwatched
 
 QUICK = "nothing has changed since run"
+
+LOADED = """
+import sys
+from nano_banana.cli.main import main
+try:
+    main()
+except SystemExit:
+    slow = "asyncio numpy PIL cv2 yaml jinja2 jsonschema rich httpx"
+    print([name for name in slow.split() if name in sys.modules])
+"""
 
 RICH = """
 nano_banana: 1
@@ -196,3 +211,15 @@ def test_an_endpoint_that_means_something_else_is_asked_again(project: Project) 
     project.notes.fresh()
     project.edit("does: generate", "does: edit", "endpoints/own.yaml").run()
     assert len(project.asked()) == 4
+
+
+def test_a_run_with_nothing_to_do_loads_nothing_slow(project: Project) -> None:
+    environ = unwatched({**os.environ, "PYTHONPATH": str(ROOT)})
+    argv = [sys.executable, "-c", LOADED, "run"]
+    first, again = (
+        subprocess.run(argv, cwd=project.root, capture_output=True, text=True, check=True, env=environ).stdout
+        for _ in range(2)
+    )
+    assert "asyncio" in first
+    assert QUICK in again
+    assert again.splitlines()[-1] == "[]"
