@@ -35,8 +35,8 @@ SOCKETS = 3 * ABREAST
 KEPT = 14_000
 """Bytes that a run may keep of each take until its reports are written.
 
-Measured with 20,000 takes: 6 kB on a machine with nothing else to do, in steps of 20 MB; 10 kB on a busy one. A response
-or a picture that were not let go would be more.
+Measured with 20,000 takes: 6 kB on a machine with nothing else to do, in steps of 20 MB; 10 kB on a busy one. A
+response or a picture that were not let go would be more.
 """
 
 RECIPE = f"""
