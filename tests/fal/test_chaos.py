@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -90,8 +91,9 @@ def test_after_any_chaos_everything_is_there_and_nothing_was_bought_twice(
 
 
 class Chaos:
-    """One project's bad day. `foreseen` are the exit codes that it may have."""
+    """One project's bad day. `faults` are what may go wrong, `foreseen` the exit codes that it may have."""
 
+    faults: Sequence[JSONObject] = FAULTS
     foreseen = frozenset({0, 1, 4, 130, -signal.SIGKILL, -signal.SIGINT})
 
     def __init__(self, project: FalProject, forks: Forks, seed: int) -> None:
@@ -113,7 +115,7 @@ class Chaos:
 
     def _trouble(self) -> None:
         self.service.faultless()
-        for fault in self.dice.sample(FAULTS, self.dice.randint(0, 4)):
+        for fault in self.dice.sample(self.faults, self.dice.randint(0, 4)):
             chance, seed = self.dice.choice([0.2, 0.5, 1.0]), self.dice.randrange(1 << 30)
             times = self.dice.choice([1, 1, 2, 4, None if chance < 1 else 8])
             rule = {**fault, "chance": chance, "seed": seed, "times": times}
