@@ -167,5 +167,6 @@ def stopped(running: Spawned, times: int) -> Screen:
         running.process.send_signal(signal.SIGINT)
     screen = running.wait(seconds=SOON)
     assert time.monotonic() - begun < SOON
-    assert screen.exit_code == 130, screen.text
+    # A second one that comes while the interpreter is leaving ends it at once, which shells call 130 as well.
+    assert screen.exit_code in ({130} if times == 1 else {130, -signal.SIGINT}), screen.text
     return screen.hides("Traceback", "this is a bug", "never retrieved", "was destroyed")
