@@ -39,11 +39,6 @@ def around(rgb: NDArray[np.uint8], face: Face) -> tuple[str, str]:
     return _hash(cells), _hash(cells[:, ::-1])
 
 
-def distance(one: str, other: str) -> int:
-    """In how many bits two hashes differ, 0–64; of photos that have nothing in common about 32."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
 def _hash(cells: NDArray[np.int_]) -> str:
     bits = (cells[1:] > cells[:-1]).ravel()
     return np.packbits(bits).tobytes().hex()

@@ -13,10 +13,10 @@ from PIL import ImageEnhance
 from PIL import ImageFilter
 from PIL import ImageOps
 
+from nano_banana.core.bits import distance
 from nano_banana.faces.align import aligned
 from nano_banana.faces.align import placed
 from nano_banana.faces.around import around
-from nano_banana.faces.around import distance
 from nano_banana.faces.embed import embedding
 from nano_banana.faces.face import Face
 from nano_banana.faces.find import find_faces

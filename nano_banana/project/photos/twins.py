@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nano_banana.core.bits import distance
 from nano_banana.project.photos.sight import Measures
 
 SAME = 6
@@ -46,11 +47,6 @@ def twins(photos: Sequence[Measures | None]) -> dict[int, Twin]:
         for part in _parts(photo, sought=False):
             shelves[part].append(number)
     return found
-
-
-def distance(one: str, other: str) -> int:
-    """In how many bits two fingerprints in hex differ."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 def _twin(photo: Measures, other: Measures | None, number: int) -> Twin | None:

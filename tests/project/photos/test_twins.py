@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import time
 
+from nano_banana.core.bits import distance
 from nano_banana.project.photos.sight import Measures
-from nano_banana.project.photos.twins import distance
 from nano_banana.project.photos.twins import twins
 
 FAR = "0f0f0f0f0f0f0f0f"
