@@ -30,6 +30,7 @@ from nano_banana.planner.walk import Above
 from nano_banana.planner.walk import Link
 from nano_banana.planner.walk import Results
 from nano_banana.planner.walk import Walk
+from nano_banana.planner.walk import upon
 from nano_banana.planner.workbench import Workbench
 from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Stage
@@ -104,14 +105,11 @@ def _enhance(bench: Workbench, _track: Track, stage: Stage) -> Link:
     fields = fields_of(bench, stage, endpoint)
     seed = endpoint.roles.seed
 
-    def link(above: Above, walk: Walk) -> Flow[Standing]:
-        standing = yield from above(walk)
-        if standing.left:
-            return standing
+    def work(walk: Walk, picture: Blob) -> Flow[Standing]:
         arguments = {**fields(walk.context), **({seed: walk.take.seed} if seed else {})}
-        return standing.then((yield from enhance(bench.site, stage.id, endpoint, arguments, standing.picture)))
+        return enhance(bench.site, stage.id, endpoint, arguments, picture)
 
-    return link
+    return upon(work)
 
 
 def _call(bench: Workbench, _track: Track, stage: Stage) -> Link:
@@ -119,18 +117,15 @@ def _call(bench: Workbench, _track: Track, stage: Stage) -> Link:
     files = {field: bench.digests[path] for field, path in stage.files.items()}
     taking = str(stage.data.get("input", "image_url"))
 
-    def link(above: Above, walk: Walk) -> Flow[Standing]:
-        standing = yield from above(walk)
-        if standing.left:
-            return standing
+    def work(walk: Walk, picture: Blob) -> Flow[Standing]:
         arguments = as_object(bench.fill(stage.options, walk.context, (*stage.where, "with")))
         if endpoint is not None:
             seed = {} if endpoint.roles.seed is None else {endpoint.roles.seed: walk.take.seed}
             arguments = complete(endpoint, {**seed, **arguments})
         asking = Asking(endpoint=stage.endpoint, arguments=arguments, taking=taking, files=files)
-        return standing.then((yield from call_it(bench.site, stage.id, asking, standing.picture)))
+        return call_it(bench.site, stage.id, asking, picture)
 
-    return link
+    return upon(work)
 
 
 _LINKS: Mapping[str, Callable[[Workbench, Track, Stage], Link]] = {

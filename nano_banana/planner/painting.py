@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nano_banana.core.blob import Blob
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.core.flow import Attempt
@@ -20,6 +21,7 @@ from nano_banana.planner.track import Track
 from nano_banana.planner.walk import Above
 from nano_banana.planner.walk import Link
 from nano_banana.planner.walk import Walk
+from nano_banana.planner.walk import upon
 from nano_banana.planner.workbench import Workbench
 from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Stage
@@ -63,14 +65,11 @@ def inpaint_link(bench: Workbench, track: Track, stage: Stage) -> Link:
     drawer, region = drawer_of(bench, track.shot, stage), region_of(bench, stage)
     strangers = track.shot.identity is Identity.BY_FACE
 
-    def link(above: Above, walk: Walk) -> Flow[Standing]:
-        standing = yield from above(walk)
-        if standing.left:
-            return standing
+    def work(walk: Walk, picture: Blob) -> Flow[Standing]:
         drawing = drawer(walk, () if strangers else walk.take.cast)
-        return standing.then((yield from inpaint(bench.site, stage.id, drawing, region, standing.picture)))
+        return inpaint(bench.site, stage.id, drawing, region, picture)
 
-    return link
+    return upon(work)
 
 
 def _cast_link(bench: Workbench, track: Track, stage: Stage) -> Link:

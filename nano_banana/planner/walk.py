@@ -44,3 +44,18 @@ Above: TypeAlias = Callable[[Walk], Flow[Standing]]
 
 Link: TypeAlias = Callable[[Above, Walk], Flow[Standing]]
 """One stage's part of a chain."""
+
+Work: TypeAlias = Callable[[Walk, Blob], Flow[Standing]]
+"""What a stage makes of the picture that comes to it."""
+
+
+def upon(work: Work) -> Link:
+    """The link of a stage that works on what comes to it, and asks for nothing above it again."""
+
+    def link(above: Above, walk: Walk) -> Flow[Standing]:
+        standing = yield from above(walk)
+        if standing.left:
+            return standing
+        return standing.then((yield from work(walk, standing.picture)))
+
+    return link
