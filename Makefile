@@ -41,7 +41,7 @@ $(VENV)/.local: $(VENV)/.made pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.local pyproject.toml
 	$(SAY) "installing the development tools"
-	@$(PIP) --group dev --editable '.[local,emulator]'
+	@$(PIP) --group dev --editable '.[local,emulator,c2pa,marks]'
 	@touch $@
 
 setup: $(VENV)/.local

@@ -65,7 +65,7 @@ class House(Family):
         """The command, imported now."""
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"nano_banana.cli.commands.{name}").command
+        command: click.Command = importlib.import_module(f"nano_banana.cli.commands.{name.replace('-', '_')}").command
         return command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

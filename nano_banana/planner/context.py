@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nano_banana.core.json import JSONObject
 from nano_banana.planner.take import Take
-from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.prompts import traits_of
 
 

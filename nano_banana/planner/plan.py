@@ -21,7 +21,7 @@ from nano_banana.planner.track import forked
 from nano_banana.planner.track import meeting
 from nano_banana.planner.track import tracks_of
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.shots import cells
 
 

@@ -11,7 +11,7 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import did_you_mean
 from nano_banana.planner.track import Track
-from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

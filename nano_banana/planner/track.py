@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

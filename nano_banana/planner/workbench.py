@@ -15,9 +15,9 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Place
 from nano_banana.planner.context import Contexts
-from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.checks import is_template
 from nano_banana.recipe.resolve.texts import leaves
 from nano_banana.recipe.templates.engine import TemplateEngine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.credentials import find_key
-from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Access
 

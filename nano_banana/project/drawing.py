@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nano_banana.planner.batch import in_turn
 from nano_banana.planner.track import tracks_of
-from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.shots import cells
 
 

@@ -17,7 +17,7 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import Spared
 from nano_banana.project.odds import odds_from
 from nano_banana.project.parts import price_date
-from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.reports.record import Record
 from nano_banana.reports.record import record_of
 from nano_banana.workshop.workshop import Workshop

@@ -24,8 +24,8 @@ from nano_banana.planner.forecast import pricer
 from nano_banana.planner.selection import Selection
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.wish import Wish
-from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.recipe.seen import Seen
 from nano_banana.reports.fresh import Look

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.reports.record import Record
 
 

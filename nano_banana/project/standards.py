@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
-from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.stages.standard import Standard
 
 

@@ -6,6 +6,7 @@ A file of declarations, longer than its neighbours because it is one table.
 from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
+from nano_banana.recipe.outputs import OUTPUTS
 from nano_banana.recipe.patterns import AXIS_NAME
 from nano_banana.recipe.patterns import NAME
 from nano_banana.recipe.people import CAST
@@ -155,4 +156,5 @@ TOP: JSONObject = {
     "axes": named(AXIS, "What varies from shot to shot: scene, style, light …", name=AXIS_NAME),
     "templates": named(TEMPLATE, "Prompts, by name."),
     "shots": named(SHOT, "What to take, by name."),
+    "outputs": OUTPUTS,
 }

@@ -18,16 +18,18 @@ from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.document import load_document
 from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.model import asking
+from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.photo_rules import photo_rules_of
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.checks import check_stages
 from nano_banana.recipe.resolve.choices import check_choices
 from nano_banana.recipe.resolve.choices import with_picks
 from nano_banana.recipe.resolve.judging import check_gates
 from nano_banana.recipe.resolve.known import Known
+from nano_banana.recipe.resolve.outputs import read_outputs
 from nano_banana.recipe.resolve.people import check_people
 from nano_banana.recipe.resolve.prompts import check_cases
 from nano_banana.recipe.resolve.prompts import check_names
@@ -117,6 +119,7 @@ def _resolve(reading: Reading, path: Path, *, sound: bool) -> tuple[Recipe, JSON
     known = Known(subjects=subjects, adapters=adapters, shots=shots, templates=templates, verbs=verbs_of(reading))
     stages = with_picks(reading, read_stages(reading, known))
     circle = find_cycle(stages)
+    outputs = Outputs()
     if circle:
         first = next(stage for stage in stages if stage.id in circle)
         turn = circle.index(first.id)
@@ -131,6 +134,7 @@ def _resolve(reading: Reading, path: Path, *, sound: bool) -> tuple[Recipe, JSON
         check_people(reading, subjects, stages, drawn)
         check_gates(reading, stages, drawn)
         check_choices(reading, stages, drawn)
+        outputs = read_outputs(reading, known.verbs, drawn)
         check_unused(reading, shots, stages)
     prefix = prefix_of(reading, subjects)
     texts = [shot.template for shot in shots.values()] + ([] if prefix is None else [prefix])
@@ -149,6 +153,7 @@ def _resolve(reading: Reading, path: Path, *, sound: bool) -> tuple[Recipe, JSON
         adapters=adapters,
         shots=shots,
         stages=stages,
+        outputs=outputs,
         photo_rules=photo_rules_of(reading.section("photo_rules")) if "photo_rules" in data and sound else None,
     )
     return recipe, environment

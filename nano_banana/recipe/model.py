@@ -1,4 +1,4 @@
-"""The recipe as nouns: subjects, templates, shots and stages, resolved."""
+"""The nouns of a recipe: subjects, templates, shots and stages, resolved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.photo_rules import PhotoRules
 from nano_banana.stages.choose import Keep
 from nano_banana.stages.standard import Standard
 
@@ -202,32 +201,3 @@ class Privacy:
     """What becomes of photos at a service: `uploads_expire_after` in seconds (60 or more), None for never."""
 
     uploads_expire_after: int | None = 86_400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """A whole recipe, checked: every name in it stands for something."""
-
-    name: str
-    path: Path
-    provider: str | None
-    variables: Mapping[str, JSONValue]
-    limits: Limits
-    privacy: Privacy
-    subjects: Mapping[str, Subject]
-    adapters: Mapping[str, AdapterFile]
-    shots: Mapping[str, Shot]
-    stages: Sequence[Stage]
-    photo_rules: PhotoRules | None = None
-
-    @property
-    def asking(self) -> Sequence[Stage]:
-        """The stages that ask an endpoint, in their order, gates' repairs among them."""
-        return asking(self.stages)
-
-    def stage(self, name: str) -> Stage:
-        """The stage of that id. Raises KeyError."""
-        for stage in self.stages:
-            if stage.id == name:
-                return stage
-        raise KeyError(name)

@@ -21,7 +21,9 @@ MAY_IMPORT = {
     "store": {"core"},
     "faces": {"core"},
     "imaging": {"core"},
-    "providers": {"core", "catalog", "faces", "imaging"},
+    "marks": {"core", "imaging"},
+    "shelf": {"core", "store"},
+    "providers": {"core", "catalog", "faces", "imaging", "marks"},
     # it answers what the provider asks; that neither knows the other is tested below
     "emulator": {"core", "catalog", "providers"},
     "stages": {"core", "catalog"},
@@ -29,11 +31,12 @@ MAY_IMPORT = {
     "planner": {"core", "recipe", "stages", "catalog"},
     "engine": {"core", "store"},  # what it drives is core's Provider: no provider is known here
     "reports": {"core", "store", "imaging"},
-    "workshop": {"core", "settings", "store", "providers", "engine", "reports", "catalog"},
+    "workshop": {"core", "settings", "store", "providers", "engine", "reports", "catalog", "marks", "shelf"},
     # the door hands out what both wings make: a site for the plan, records and traces of a run
-    "project": {"core", "planner", "recipe", "catalog", "settings", "stages", "reports", "workshop"},
-    # `cache`, `config` and `setup` keep house: they have no recipe, so no project to ask
-    "cli": {"core", "project", "settings", "store", "faces", "emulator"},
+    "project": {"core", "planner", "recipe", "catalog", "settings", "stages", "reports", "workshop", "marks", "shelf"},
+    "web": {"core", "project", "imaging"},
+    # `cache`, `config`, `setup` and `detect-watermark` keep house: they have no recipe, so no project to ask
+    "cli": {"core", "project", "settings", "store", "faces", "emulator", "web", "marks"},
     "__main__": {"cli"},
     "": set(),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Recipe
+from nano_banana.recipe.recipe import Recipe
 from tests.recipe.resolve.tools import load
 from tests.recipe.resolve.tools import write
 

@@ -17,10 +17,10 @@ from nano_banana.project.photos.album import Sitting
 from nano_banana.project.photos.captions import Captioning
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.model import Photo
-from nano_banana.recipe.model import Recipe
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
+from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.pictures import CAMERA_SUFFIXES
 from nano_banana.recipe.resolve.pictures import HEIC_SUFFIXES
 from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES

@@ -1,0 +1,50 @@
+"""A whole recipe, resolved: every name in it stands for something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from nano_banana.core.json import JSONValue
+from nano_banana.recipe.model import AdapterFile
+from nano_banana.recipe.model import Limits
+from nano_banana.recipe.model import Privacy
+from nano_banana.recipe.model import Shot
+from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Subject
+from nano_banana.recipe.model import asking
+from nano_banana.recipe.outputs import Outputs
+from nano_banana.recipe.photo_rules import PhotoRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A whole recipe, checked: every name in it stands for something."""
+
+    name: str
+    path: Path
+    provider: str | None
+    variables: Mapping[str, JSONValue]
+    limits: Limits
+    privacy: Privacy
+    subjects: Mapping[str, Subject]
+    adapters: Mapping[str, AdapterFile]
+    shots: Mapping[str, Shot]
+    stages: Sequence[Stage]
+    outputs: Outputs = field(default_factory=Outputs)
+    photo_rules: PhotoRules | None = None
+
+    @property
+    def asking(self) -> Sequence[Stage]:
+        """The stages that ask an endpoint, in their order, gates' repairs among them."""
+        return asking(self.stages)
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that id. Raises KeyError."""
+        for stage in self.stages:
+            if stage.id == name:
+                return stage
+        raise KeyError(name)

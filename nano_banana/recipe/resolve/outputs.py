@@ -1,0 +1,70 @@
+"""What becomes of the pictures: collections, axes and names looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.recipe.model import Shot
+from nano_banana.recipe.model import Source
+from nano_banana.recipe.model import Text
+from nano_banana.recipe.model import Where
+from nano_banana.recipe.outputs import EMBEDDED
+from nano_banana.recipe.outputs import FORMATS
+from nano_banana.recipe.outputs import Export
+from nano_banana.recipe.outputs import Outputs
+from nano_banana.recipe.outputs import Sheet
+from nano_banana.recipe.resolve.reading import Reading
+from nano_banana.recipe.resolve.sources import read_sources
+
+EVERYWHERE = ("subject", "shot", "template", "seed")
+"""What every take has, besides the axes of its shot."""
+
+
+def read_outputs(reading: Reading, verbs: Mapping[str, str], drawn: Mapping[str, list[Shot]]) -> Outputs:
+    """What the recipe wants of its pictures; collections and axes that are not there are noted."""
+    section = reading.section("outputs")
+    sheet, files = as_object(section.get("sheet")), as_object(section.get("files"))
+    return Outputs(
+        sheet=_sheet(reading, sheet, verbs, drawn) if sheet else None,
+        export=_export(reading, files, verbs) if "export" in files else None,
+        embed=frozenset(as_text(name) for name in as_items(files.get("embed", EMBEDDED))),
+    )
+
+
+def _sheet(reading: Reading, data: JSONObject, verbs: Mapping[str, str], drawn: Mapping[str, list[Shot]]) -> Sheet:
+    where: Where = ("outputs", "sheet")
+    sources = read_sources(reading, data["contact_sheet"], verbs, (*where, "contact_sheet"))
+    axes = dict.fromkeys(EVERYWHERE)
+    axes |= {axis: None for source in sources for shot in drawn.get(source.stage, ()) for axis in shot.matrix}
+    usual = Sheet(sources=())
+    return Sheet(
+        sources=sources,
+        rows=_axes(reading, data.get("rows"), axes, (*where, "rows")),
+        columns=_axes(reading, data.get("columns"), axes, (*where, "columns")),
+        show=tuple(as_text(name) for name in as_items(data.get("show", usual.show))),
+        formats=tuple(as_text(name) for name in as_items(data.get("formats", FORMATS))),
+    )
+
+
+def _axes(reading: Reading, value: JSONValue, axes: Mapping[str, None], where: Where) -> tuple[str, ...]:
+    names = [(as_text(name), where if isinstance(value, str) else (*where, at)) for at, name in _items(value)]
+    return tuple(name for name, place in names if reading.known("axis", name, axes, place))
+
+
+def _items(value: JSONValue) -> list[tuple[int, JSONValue]]:
+    return list(enumerate(as_items(value if value is not None else ())))
+
+
+def _export(reading: Reading, data: JSONObject, verbs: Mapping[str, str]) -> Export:
+    where: Where = ("outputs", "files")
+    sources: tuple[Source, ...] = read_sources(reading, data["export"], verbs, (*where, "export"))
+    name = Text(text=as_text(data["name"]), where=(*where, "name"))
+    to, packed = (as_text(data.get(key, "")) for key in ("to", "zip"))
+    if not to and not packed:
+        reading.wrong("export_nowhere", where)
+    return Export(sources=sources, name=name, to=to, zip=packed)
