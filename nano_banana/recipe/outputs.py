@@ -1,4 +1,4 @@
-"""What becomes of finished pictures: a sheet, copies under names of one's own."""
+"""What becomes of finished pictures: a sheet, and copies handed out."""
 
 from __future__ import annotations
 
