@@ -69,18 +69,19 @@ class Doing:
         engine = Engine(answering, policy, self._watch, self._ended)
         Scratch(self._store.folder).clean()
         known = {record.id: record.end for record in self._order.known}
-        try:
-            async with pulse(self._store):
-                with _interrupts(self._halt, self._watch, "stopping_at_fal" if policy.resumes else "stopping"):
-                    async with resuming(self._store, answering, policy.resumes):
-                        await engine.run(self._order.plan, known=known)
-        except asyncio.CancelledError:
-            self._halt.interrupt()
-        finally:
-            await answering.close()
-            await self._placing.settle()
-            self._made, self._failed = frozenset(answering.made), len(answering.failed)
-            self._cost, self._unknown = answering.purse.billed, answering.purse.unknown
+        said = "stopping_at_fal" if policy.resumes else "stopping"
+        with _interrupts(self._halt, self._watch, said) as settling:
+            try:
+                async with pulse(self._store), resuming(self._store, answering, policy.resumes):
+                    await engine.run(self._order.plan, known=known)
+            except asyncio.CancelledError:
+                self._halt.interrupt()
+            finally:
+                settling.set()
+                await answering.close()
+                await self._placing.settle()
+                self._made, self._failed = frozenset(answering.made), len(answering.failed)
+                self._cost, self._unknown = answering.purse.billed, answering.purse.unknown
         if self._halt.bug is not None:
             raise self._halt.bug
         return self._halt.reason
@@ -124,10 +125,15 @@ class Doing:
 
 
 @contextmanager
-def _interrupts(halt: Halt, watch: Watcher, said: str) -> Iterator[None]:
-    """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up."""
+def _interrupts(halt: Halt, watch: Watcher, said: str) -> Iterator[asyncio.Event]:
+    """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up.
+
+    Yields an event to set once there is nothing left to give up: what is being written is written, however often
+    somebody asks.
+    """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
+    settling = asyncio.Event()
 
     def interrupt() -> None:
         if halt.reason is None:
@@ -135,7 +141,7 @@ def _interrupts(halt: Halt, watch: Watcher, said: str) -> Iterator[None]:
             watch(News(kind="note", stage="", data={"kind": said}))
         else:
             halt.insist()
-            if task is not None:
+            if task is not None and not settling.is_set():
                 task.cancel()
 
     try:
@@ -143,10 +149,10 @@ def _interrupts(halt: Halt, watch: Watcher, said: str) -> Iterator[None]:
             loop.add_signal_handler(number, interrupt)
     except (ValueError, RuntimeError, NotImplementedError):
         # Not the main thread, or a system without such handlers: KeyboardInterrupt does its best.
-        yield
+        yield settling
         return
     try:
-        yield
+        yield settling
     finally:
         for number in _STOPS:
             loop.remove_signal_handler(number)

@@ -1,0 +1,47 @@
+"""Ctrl-C, once, twice, and while what was made is being written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from nano_banana.core.news import News
+from nano_banana.engine.halt import Halt
+from nano_banana.workshop.doing import _interrupts
+
+
+def pressed(times: int, *, settled: bool) -> tuple[bool, list[News]]:
+    """Press Ctrl-C so often; whether the work went on to its end, and what was said."""
+    halt, said = Halt(), list[News]()
+    hear: Callable[[News], None] = said.append
+
+    async def work() -> bool:
+        with _interrupts(halt, hear, "stopping") as settling:
+            if settled:
+                settling.set()
+            try:
+                for _ in range(times):
+                    os.kill(os.getpid(), signal.SIGINT)
+                    await asyncio.sleep(0.05)
+            except asyncio.CancelledError:
+                return False
+        return True
+
+    ended = asyncio.run(work())
+    assert halt.reason is not None
+    return ended, said
+
+
+@pytest.mark.parametrize(("times", "settled", "ended"), [(1, False, True), (2, False, False), (3, True, True)])
+def test_twice_gives_up_what_is_under_way_but_never_what_is_being_written(
+    times: int,
+    settled: bool,
+    ended: bool,  # noqa: FBT001 - a table of cases
+) -> None:
+    went_on, said = pressed(times, settled=settled)
+    assert went_on is ended
+    assert [news.data["kind"] for news in said] == ["stopping"]
