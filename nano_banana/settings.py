@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +24,10 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
+from nano_banana.setting_values import address_of
+from nano_banana.setting_values import amount_of
+from nano_banana.setting_values import count_of
+from nano_banana.setting_values import text_of
 
 USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"
@@ -34,6 +36,9 @@ REHEARSAL = "rehearsal"
 
 Address: TypeAlias = str
 """`https://host:8443`, without a slash at its end; empty where there is none."""
+
+UserPath: TypeAlias = Path
+"""A path whose default lies in the user's config folder."""
 
 SettingValue: TypeAlias = str | int | float | Path
 T = TypeVar("T")
@@ -78,6 +83,8 @@ class Settings:
     parallel_compute: int = _setting(os.cpu_count() or 1, "this machine's own calls at once; one a processor")
     ask_above_usd: float = _setting(10.0, "a run that may cost more than this asks first")
     fal_url: Address = _setting("", "one address for all of fal's hosts: a proxy, or `nano-banana emulate`")  # noqa: RUF009 - a declaration
+    c2pa_certificate: UserPath = _setting(Path("c2pa-certificate.pem"), "what content credentials are signed with")  # noqa: RUF009 - a declaration
+    c2pa_key: UserPath = _setting(Path("c2pa-key.pem"), "the private key of that certificate")  # noqa: RUF009 - a declaration
     color: str = _setting("auto", "colour on the screen", choices=("auto", "always", "never"))
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -110,15 +117,15 @@ class Spec:
         """Make a value of TOML's, or of text. Raises ValueError with a kind of problem for its message."""
         match self.type:
             case "int":
-                return _count(given)
+                return count_of(given)
             case "float":
-                return _amount(given)
+                return amount_of(given)
             case "Address":
-                return _address(given)
-            case "Path":
-                return Path(_text(given)).expanduser()
+                return address_of(given)
+            case "Path" | "UserPath":
+                return Path(text_of(given)).expanduser()
             case _:
-                text = _text(given)
+                text = text_of(given)
                 if text not in self.choices:
                     raise ValueError("setting_not_a_choice")
                 return text
@@ -151,12 +158,15 @@ def load_settings(
     Raises Invalid with every unknown name and wrong value at once, Unusable for a file that can't be read.
     """
     base = Path.cwd() if root is None else root.absolute()
+    user = (user_dir or user_folder()).absolute()
     values: dict[str, object] = {
-        name: base / spec.default for name, spec in SPECS.items() if isinstance(spec.default, Path)
+        name: (user if spec.type == "UserPath" else base) / spec.default
+        for name, spec in SPECS.items()
+        if isinstance(spec.default, Path)
     }
     origins: dict[str, Origin] = {}
     problems: list[Problem] = []
-    for origin, layer, file in _layers(root, environ, overrides, user_dir or user_folder()):
+    for origin, layer, file in _layers(root, environ, overrides, user):
         for name, given in layer.items():
             owner, place = (file.name, place_of(file, name)) if file else (origin.name, None)
             value = check_setting(name, given, owner=owner, place=place)
@@ -213,36 +223,3 @@ def _layers(
     for name, text in overrides.items():
         if text is not None:
             yield Origin(source=Source.COMMAND_LINE, name=f"--{name.replace('_', '-')}"), {name: text}, None
-
-
-def _text(given: object) -> str:
-    if not isinstance(given, str) or not given.strip() or not given.isprintable():
-        raise ValueError("setting_not_text")
-    return given
-
-
-_ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
-
-
-def _address(given: object) -> str:
-    address = given.strip().removesuffix("/") if isinstance(given, str) else None
-    if address is None or (address and not _ADDRESS.fullmatch(address)):
-        raise ValueError("setting_not_an_address")
-    return address
-
-
-def _count(given: object) -> int:
-    number = int(given) if isinstance(given, str) and given.strip().isdecimal() else given
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
-        raise ValueError("setting_not_a_count")
-    return number
-
-
-def _amount(given: object) -> float:
-    try:
-        number = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
-    except ValueError:
-        number = math.nan
-    if not number >= 0:
-        raise ValueError("setting_not_an_amount")
-    return number

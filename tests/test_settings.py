@@ -48,6 +48,8 @@ def test_every_setting_says_what_it_is() -> None:
         "parallel_compute",
         "ask_above_usd",
         "fal_url",
+        "c2pa_certificate",
+        "c2pa_key",
         "color",
     ]
     assert all(spec.about and spec.variable == f"NANO_BANANA_{name.upper()}" for name, spec in SPECS.items())
@@ -58,6 +60,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert settings.provider == "local"
     assert settings.store == tmp_path / ".nano-banana"
     assert settings.out == tmp_path / "out"
+    assert settings.c2pa_key == tmp_path / "user" / "c2pa-key.pem"
     assert settings.ask_above_usd == 10.0
     assert settings.parallel_compute == os.cpu_count()
     assert {settings.origin(name).source for name in SPECS} == {Source.DEFAULT}

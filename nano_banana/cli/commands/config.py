@@ -164,6 +164,8 @@ def _as_json(value: SettingValue, origin: Origin) -> dict[str, str | int | float
 def _shown(value: SettingValue) -> str:
     if isinstance(value, Path) and value.is_relative_to(Path.cwd()):
         return str(value.relative_to(Path.cwd()))
+    if isinstance(value, Path) and value.is_relative_to(Path.home()):
+        return f"~/{value.relative_to(Path.home())}"
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 

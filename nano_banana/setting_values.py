@@ -1,0 +1,42 @@
+"""What may stand for a setting: text, a count, an amount, an address."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
+
+
+def text_of(given: object) -> str:
+    """Printable text that is not blank. Raises ValueError with a kind of problem, as all of these do."""
+    if not isinstance(given, str) or not given.strip() or not given.isprintable():
+        raise ValueError("setting_not_text")
+    return given
+
+
+def address_of(given: object) -> str:
+    """The address of a host, without a slash at its end; it may be empty."""
+    address = given.strip().removesuffix("/") if isinstance(given, str) else None
+    if address is None or (address and not _ADDRESS.fullmatch(address)):
+        raise ValueError("setting_not_an_address")
+    return address
+
+
+def count_of(given: object) -> int:
+    """A whole number from 1 to 10,000."""
+    number = int(given) if isinstance(given, str) and given.strip().isdecimal() else given
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
+        raise ValueError("setting_not_a_count")
+    return number
+
+
+def amount_of(given: object) -> float:
+    """An amount of US dollars, 0 or more; `inf` is one."""
+    try:
+        number = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
+    except ValueError:
+        number = math.nan
+    if not number >= 0:
+        raise ValueError("setting_not_an_amount")
+    return number
