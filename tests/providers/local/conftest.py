@@ -13,7 +13,7 @@ import pytest
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.size import pixels
 from nano_banana.core.json import JSONObject
-from nano_banana.faces.weights import FOLDER_VARIABLE
+from nano_banana.core.weights import FOLDER_VARIABLE
 from nano_banana.faces.weights import weight
 from nano_banana.imaging.archive import fixed_zip
 from nano_banana.providers.local.adapter import Adapter

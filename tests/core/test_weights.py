@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.errors import Unusable
+from nano_banana.core.source import Source
+from nano_banana.core.weights import Run
+from nano_banana.core.weights import fetch
+from nano_banana.core.weights import folder
+from nano_banana.core.weights import held
+from nano_banana.core.weights import run_command
 from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.sources import Source
-from nano_banana.faces.weights import Run
-from nano_banana.faces.weights import fetch
-from nano_banana.faces.weights import folder
-from nano_banana.faces.weights import run_command
-from nano_banana.faces.weights import weight
 
 NETWORK = b"a very small network"
 
@@ -60,12 +60,11 @@ TINY = Source(
 
 
 def have(at: Path | None = None) -> Path | None:
-    return weight("tiny.onnx", at=at, sources={"tiny.onnx": TINY})
+    return held(TINY, at=at)
 
 
 def bring(at: Path, run: Run) -> Path:
-    (path,) = fetch(["tiny.onnx"], at=at, run=run, sources={"tiny.onnx": TINY})
-    return path
+    return fetch(TINY, at=at, run=run)
 
 
 def kind(failed: pytest.ExceptionInfo[Unusable]) -> str:

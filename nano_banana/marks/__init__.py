@@ -1,0 +1,1 @@
+"""What pictures say of themselves: written into them, and found in them."""

@@ -1,0 +1,1 @@
+"""Marks in the pixels themselves: written, and found again."""
