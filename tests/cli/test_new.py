@@ -12,8 +12,8 @@ import yaml
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.cli.begin import Starter
 from nano_banana.cli.begin import trigger
-from nano_banana.cli.share import share
 from nano_banana.core.json import JSONValue
+from nano_banana.core.share import share
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.load import load_recipe
 from nano_banana.recipe.schema import recipe_schema

@@ -9,9 +9,9 @@ import click
 from nano_banana.cli.options import FILE
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.share import share
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.share import share
 
 EPILOG = """\b
 Examples:
