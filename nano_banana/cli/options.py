@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Concatenate
+from typing import ParamSpec
+from typing import TypeVar
 
 import click
 
 from nano_banana.cli.screen import Screen
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 pass_screen = click.make_pass_decorator(Screen)
 
@@ -27,21 +36,78 @@ class Between(click.FloatRange):
         return number
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
-store = click.option("--store", type=FOLDER, help="The folder of the store.")
-out = click.option("--out", type=FOLDER, help="The folder where pictures appear.")
-provider = click.option("--provider", metavar="NAME", help="Who answers, whatever the recipe says: local or fal.")
-only = click.option(
-    "--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like."
-)
-sample = click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")
-variables = click.option(
-    "--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe."
-)
-locked = click.option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
-resubmit = click.option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
-abandon = click.option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
-yes = click.option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it costs, up to the budget.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """An option that several commands have: as a decorator, or as one of those that `shared` hands over together."""
+
+    words: tuple[str, ...]
+    attributes: Mapping[str, object]
+
+    def __call__(self, command: Callable[P, R]) -> Callable[P, R]:
+        """Give it to a command as an argument of its own."""
+        return click.option(*self.words, cls=click.Option, **self.attributes)(command)
+
+    def kept(self, command: Callable[P, R]) -> Callable[P, R]:
+        """Give it to a command, and keep what it says in the context."""
+        kept = {**self.attributes, "expose_value": False, "callback": _keep}
+        return click.option(*self.words, cls=click.Option, **kept)(command)
+
+
+def _option(*words: str, **attributes: object) -> Common:
+    return Common(words=words, attributes=attributes)
+
+
+_SAID = f"{__name__}.Asked"
+"""Where a context keeps what options say until the command is called."""
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    context.meta.setdefault(_SAID, {})[parameter.name] = value
+
+
+as_json = _option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
+store = _option("--store", type=FOLDER, help="The folder of the store.")
+out = _option("--out", type=FOLDER, help="The folder where pictures appear.")
+provider = _option("--provider", metavar="NAME", help="Who answers, whatever the recipe says: local or fal.")
+only = _option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
+sample = _option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")
+variables = _option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe.")
+locked = _option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
+resubmit = _option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
+abandon = _option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
+yes = _option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it costs, up to the budget.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the shared options of a command line say; an option that a command lacks says nothing."""
+
+    only: tuple[str, ...] = ()
+    sample: int | None = None
+    variables: tuple[str, ...] = ()
+    provider: str | None = None
+    out: Path | None = None
+    store: Path | None = None
+    locked: bool = False
+    resubmit: bool = False
+    abandon: bool = False
+    yes: bool = False
+    as_json: bool = False
+
+
+def shared(*options: Common) -> Callable[[Callable[Concatenate[Asked, P], R]], Callable[P, R]]:
+    """Give a command these options, in help in this order; what they say comes to it as one value, before the rest."""
+
+    def decorate(command: Callable[Concatenate[Asked, P], R]) -> Callable[P, R]:
+        @functools.wraps(command)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            return command(Asked(**click.get_current_context().meta[_SAID]), *args, **kwargs)
+
+        for option in reversed(options):
+            option.kept(called)
+        return called
+
+    return decorate
 
 
 def overrides(**given: object) -> Mapping[str, str | None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.house import settings_for
+from nano_banana.cli.options import Asked
 from nano_banana.cli.options import overrides
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
@@ -21,30 +22,25 @@ from nano_banana.settings import Settings
 if TYPE_CHECKING:
     from nano_banana.project.project import Project
 
+NOTHING = Asked()
+"""What a command without shared options says."""
 
-def wish_of(
-    recipe: Path,
-    *,
-    variables: Sequence[str] = (),
-    provider: str | None = None,
-    only: Sequence[str] = (),
-    sample: int | None = None,
-    locked: bool = False,
-) -> Wish:
+
+def wish_of(recipe: Path, asked: Asked = NOTHING) -> Wish:
     """The wish that the command line's options spell. Raises Invalid for a `--set` without a value."""
     return Wish(
         recipe=_file(recipe),
-        sets=_sets(variables),
-        provider=provider,
-        only=tuple(only),
-        sample=sample,
-        locked=locked,
+        sets=_sets(asked.variables),
+        provider=asked.provider,
+        only=asked.only,
+        sample=asked.sample,
+        locked=asked.locked,
     )
 
 
-def settings_of(screen: Screen, wish: Wish, *, store: Path | None = None, out: Path | None = None) -> Settings:
+def settings_of(screen: Screen, wish: Wish, asked: Asked = NOTHING) -> Settings:
     """The settings of the project that the recipe belongs to."""
-    given = overrides(store=store, out=out)
+    given = overrides(store=asked.store, out=asked.out)
     return settings_for(screen, start=wish.recipe.absolute().parent, overrides=given)
 
 

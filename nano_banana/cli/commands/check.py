@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.exit import problem_as_json
+from nano_banana.cli.options import Asked
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import provider
+from nano_banana.cli.options import shared
 from nano_banana.cli.options import variables
 from nano_banana.cli.photo_check import look_at_photos
 from nano_banana.cli.render import numbered
@@ -36,28 +38,24 @@ Examples:
 
 @click.command(name="check", epilog=EPILOG)
 @recipe_argument
-@variables
-@provider
+@shared(variables, provider, as_json)
 @click.option("--online", is_flag=True, help="Also ask fal whether its endpoints are as we know them; needs a key.")
-@as_json
 @pass_screen
-def command(
-    screen: Screen, recipe: Path, *, variables: tuple[str, ...], provider: str | None, online: bool, as_json: bool
-) -> None:
+def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None:
     """Find every mistake in a recipe.
 
     All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. With
     `photo_rules` in the recipe its training photos are looked at, too. What `--online` found is kept, and said
     again without it for a day.
     """
-    wish = wish_of(recipe, variables=variables, provider=provider)
+    wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
         found, takes = project.recipe, project.check()
         remarks = look_at_photos(screen, project)
         compared = _compare(project, online=online)
         if compared.problems:
             screen.problems(compared.problems)
-        if as_json:
+        if asked.as_json:
             problems = [
                 problem_as_json(problem) for problem in (*project.loaded.warnings, *remarks, *compared.problems)
             ]

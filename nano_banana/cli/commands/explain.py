@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.options import Asked
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import out
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import provider
+from nano_banana.cli.options import shared
 from nano_banana.cli.options import store
 from nano_banana.cli.options import variables
 from nano_banana.cli.screen import Screen
@@ -37,23 +39,9 @@ Examples:
 @click.option(
     "--recipe", type=click.Path(path_type=Path), default=Path(), help="The recipe (default: recipe.yaml here)."
 )
-@variables
-@provider
-@out
-@store
-@as_json
+@shared(variables, provider, out, store, as_json)
 @pass_screen
-def command(
-    screen: Screen,
-    name: str,
-    *,
-    recipe: Path,
-    variables: tuple[str, ...],
-    provider: str | None,
-    out: Path | None,
-    store: Path | None,
-    as_json: bool,
-) -> None:
+def command(screen: Screen, asked: Asked, name: str, *, recipe: Path) -> None:
     """Say why a take is as it is, and what changed since the last run.
 
     For every call behind it: whether the last run made it, it was reused, or it would run now; and which
@@ -62,10 +50,10 @@ def command(
     from nano_banana.cli.story import say_story
     from nano_banana.project.story import tell_story
 
-    wish = wish_of(recipe, variables=variables, provider=provider)
-    with open_project(screen, wish, settings_of(screen, wish, store=store, out=out)) as project:
+    wish = wish_of(recipe, asked)
+    with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
         story = tell_story(project, name)
-    if as_json:
+    if asked.as_json:
         screen.json(_json(story))
     else:
         say_story(screen, story)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.options import Asked
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import shared
 from nano_banana.cli.options import variables
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
@@ -32,21 +34,20 @@ SHAPES = {"photos": "cylinder", "adapter": "oval", "shot": "parallelogram", "sta
 @click.command(name="graph", epilog=EPILOG)
 @recipe_argument
 @click.option("--format", "form", type=click.Choice(["mermaid", "dot"]), default="mermaid", show_default=True)
-@variables
-@as_json
+@shared(variables, as_json)
 @pass_screen
-def command(screen: Screen, recipe: Path, *, form: str, variables: tuple[str, ...], as_json: bool) -> None:
+def command(screen: Screen, asked: Asked, recipe: Path, *, form: str) -> None:
     """Draw what depends on what, for Mermaid or Graphviz.
 
     Photos, adapters, shots and stages; each take goes its own way along the arrows, and waits for no other.
     """
     from nano_banana.project.drawing import draw_recipe
 
-    wish = wish_of(recipe, variables=variables)
+    wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
         drawing = draw_recipe(project.recipe)
     text = mermaid(drawing) if form == "mermaid" else dot(drawing)
-    if as_json:
+    if asked.as_json:
         screen.json({"format": form, "graph": text})
     else:
         screen.say(text)

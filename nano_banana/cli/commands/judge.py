@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.options import Asked
 from nano_banana.cli.options import Between
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import only
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import provider
+from nano_banana.cli.options import shared
 from nano_banana.cli.options import store
 from nano_banana.cli.options import variables
 from nano_banana.cli.screen import Screen
@@ -41,23 +43,15 @@ LIKENESS = Between(min=-1, max=1)
     "--accept", type=LIKENESS, metavar="LIKENESS", help="Accept from this likeness on, whatever the recipe says."
 )
 @click.option("--unsure", type=LIKENESS, metavar="LIKENESS", help="Be unsure from this likeness on; refuse below.")
-@only
-@variables
-@provider
-@store
-@as_json
+@shared(only, variables, provider, store, as_json)
 @pass_screen
 def command(
     screen: Screen,
+    asked: Asked,
     recipe: Path,
     *,
     accept: float | None,
     unsure: float | None,
-    only: tuple[str, ...],
-    variables: tuple[str, ...],
-    provider: str | None,
-    store: Path | None,
-    as_json: bool,
 ) -> None:
     """Judge again what was made, by other thresholds and for free.
 
@@ -67,11 +61,11 @@ def command(
     from nano_banana.cli.judging import say_rejudged
     from nano_banana.project.rejudge import rejudge
 
-    wish = wish_of(recipe, variables=variables, provider=provider, only=only)
-    with open_project(screen, wish, settings_of(screen, wish, store=store)) as project:
+    wish = wish_of(recipe, asked)
+    with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
         rejudged = rejudge(project, accept=accept, unsure=unsure, environ=os.environ)
         name = project.recipe.name
-    if as_json:
+    if asked.as_json:
         screen.json({"recipe": name, "accept": accept, "unsure": unsure, **_told(rejudged)})
     else:
         say_rejudged(screen, rejudged, accept=accept, unsure=unsure)

@@ -14,9 +14,11 @@ import click
 
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import FILE
+from nano_banana.cli.options import Asked
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import overrides
 from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import shared
 from nano_banana.cli.options import store
 from nano_banana.cli.options import variables
 from nano_banana.cli.screen import Screen
@@ -45,19 +47,15 @@ Examples:
 @recipe_argument
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
 @click.option("--html", type=FILE, metavar="FILE", help="Also write a page with every photo; it needs no network.")
-@variables
-@store
-@as_json
+@shared(variables, store, as_json)
 @pass_screen
 def command(
     screen: Screen,
+    asked: Asked,
     recipe: Path,
     *,
     subjects: tuple[str, ...],
     html: Path | None,
-    variables: tuple[str, ...],
-    store: Path | None,
-    as_json: bool,
 ) -> int:
     """Look at training photos: faces, light, duplicates, captions.
 
@@ -67,22 +65,20 @@ def command(
     """
     from nano_banana.cli.progress import progress
 
-    with _studio(screen, recipe, subjects, variables, store) as studio:
+    with _studio(screen, recipe, subjects, asked) as studio:
         with progress(screen) as watch:
             albums = studio.albums(watch)
         if html is not None:
             with progress(screen) as watch:
                 _write_page(studio, albums, html, watch)
-        _tell(screen, studio, albums, as_json=as_json)
+        _tell(screen, studio, albums, as_json=asked.as_json)
     if html is not None:
         screen.note(f"the page is in {html}")
     return REJECTED if any(album.rejected for album in albums) else 0
 
 
 @contextmanager
-def _studio(
-    screen: Screen, recipe: Path, subjects: tuple[str, ...], variables: tuple[str, ...], store: Path | None
-) -> Iterator[Studio]:
+def _studio(screen: Screen, recipe: Path, subjects: tuple[str, ...], asked: Asked) -> Iterator[Studio]:
     """The photos of a recipe, or of a folder that holds none."""
     from nano_banana.cli.wishes import open_project
     from nano_banana.cli.wishes import settings_of
@@ -98,11 +94,11 @@ def _studio(
         if subjects:
             raise Invalid([trouble("no_such_subject", name=subjects[0], known="only the photos of this folder")])
         # The store is that of where the user stands: nobody wants one among the photos.
-        with folder_studio(recipe, settings_for(screen, overrides=overrides(store=store))) as studio:
+        with folder_studio(recipe, settings_for(screen, overrides=overrides(store=asked.store))) as studio:
             yield studio
         return
-    wish = replace(wish_of(recipe, variables=variables), any_photos=True)
-    with open_project(screen, wish, settings_of(screen, wish, store=store)) as project:
+    wish = replace(wish_of(recipe, asked), any_photos=True)
+    with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
         yield Studio.of(project, subjects)
 
 

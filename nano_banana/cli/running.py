@@ -1,0 +1,152 @@
+"""A wish at the terminal: opened, and planned or run, and told."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import Asked
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.wishes import open_project
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import as_object
+from nano_banana.core.lost import Lost
+from nano_banana.project.wish import Wish
+from nano_banana.settings import Settings
+
+if TYPE_CHECKING:
+    from nano_banana.project.forecast import Forecast
+    from nano_banana.project.nouns import Outcome
+    from nano_banana.project.project import Project
+
+
+def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool = False) -> None:
+    """Say what a run would do and cost, and do nothing."""
+    from nano_banana.cli.forecast import say_forecast
+    from nano_banana.project.locking import hold
+    from nano_banana.project.locking import remarks
+
+    with open_project(screen, wish, settings) as project:
+        if wish.locked and (warnings := remarks(project, hold(project))):
+            screen.problems(warnings)
+        forecast = project.forecast()
+        if forecast.remarks:
+            screen.problems(forecast.remarks)
+        if as_json:
+            from nano_banana.project.told import tell_plan
+
+            screen.json(tell_plan(forecast, str(project.folder)))
+        else:
+            say_forecast(screen, forecast, provider=project.provider)
+
+
+def run_wish(screen: Screen, wish: Wish, settings: Settings, asked: Asked) -> int:
+    """Make what is wished for, ask before it is dear, and tell; the exit code is returned.
+
+    Of `asked` only what a run goes by counts: `resubmit`, `abandon`, `yes` and `as_json`. The rest is in the wish.
+    """
+    from nano_banana.project.quick import unchanged
+
+    begun = time.monotonic()
+    trace = unchanged(wish, settings, os.environ)
+    if trace is not None:
+        _say_unchanged(screen, trace.summary, trace.folder, as_json=asked.as_json)
+        return 0
+    return _run(screen, wish, settings, asked, begun=begun)
+
+
+def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json: bool) -> None:
+    if as_json:
+        calls = {**as_object(summary["calls"]), "made": 0, "cached": as_object(summary["calls"])["total"]}
+        screen.json({**summary, "calls": calls, "cost_usd": {"estimated_low": 0, "estimated_high": 0, "billed": 0}})
+    else:
+        screen.say(f"nothing to do: nothing has changed since run {summary['run']}; the pictures are in {folder}")
+
+
+def _lost(asked: Asked) -> Lost:
+    if asked.resubmit and asked.abandon:
+        raise Invalid([trouble("resubmit_and_abandon")])
+    return Lost.RESUBMIT if asked.resubmit else Lost.ABANDON if asked.abandon else Lost.ASK
+
+
+def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun: float) -> int:
+    from nano_banana.cli.outcome import exit_code
+    from nano_banana.cli.outcome import say_outcome
+    from nano_banana.cli.photo_check import look_at_photos
+    from nano_banana.cli.progress import progress
+    from nano_banana.project.locking import hold
+    from nano_banana.project.locking import keep_lock
+    from nano_banana.project.locking import remarks
+    from nano_banana.project.told import tell_run
+    from nano_banana.project.told import write_run
+
+    lost = _lost(asked)
+    with open_project(screen, wish, settings) as project:
+        held = hold(project) if wish.locked else None
+        forecast = project.forecast()
+        if forecast.remarks:
+            screen.problems(forecast.remarks)
+        project.check_provider(forecast)
+        look_at_photos(screen, project, forecast)
+        _ask(screen, project, forecast, yes=asked.yes)
+        with progress(screen) as watch:
+            outcome = project.run(forecast, watch, lost=lost)
+        again = _again(screen, project, outcome, lost)
+        if again is not None:
+            forecast = again
+            with progress(screen) as watch:
+                outcome = project.run(forecast, watch, lost=Lost.REPLACE)
+        # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
+        forecast, again = replace(forecast, records=()), None
+        warnings = [] if held is None else remarks(project, held, made=outcome.made)
+        is_done = outcome.status == "done"
+        warnings += keep_lock(project) if is_done else []
+        if is_done:
+            project.remember(outcome, write_run(forecast, outcome))
+    say_outcome(screen, outcome, seconds=time.monotonic() - begun)
+    if warnings:
+        screen.problems(warnings)
+    if asked.as_json:
+        screen.json(tell_run(forecast, outcome))
+    return exit_code(outcome)
+
+
+def _again(screen: Screen, project: Project, outcome: Outcome, lost: Lost) -> Forecast | None:
+    """What a second run would do, where a person wants it: buy what could not be found.
+
+    None where nobody is there to ask, or nothing of this recipe is lost.
+    """
+    from nano_banana.cli.forecast import price
+    from nano_banana.cli.forecast import say_open
+
+    if not outcome.lost or lost is not Lost.ASK or outcome.halted is not None:
+        return None
+    if not screen.lively or screen.machine:
+        return None
+    forecast = project.forecast()
+    if not forecast.lost:
+        return None
+    say_open(screen, forecast.lost)
+    asked = f"they could not be found; buy them again? what is left to do may cost {price(forecast.tally)}"
+    return forecast if click.confirm(asked, err=True) else None
+
+
+def _ask(screen: Screen, project: Project, forecast: Forecast, *, yes: bool) -> None:
+    """Ask before spending more than the user said may go unasked. Raises LimitReached for a no."""
+    from nano_banana.cli.forecast import whole_price
+    from nano_banana.core.errors import LimitReached
+
+    limit = project.ask_above_usd
+    tally = forecast.tally
+    if yes or (tally.money.high + tally.may_high <= limit and not tally.unpriced + tally.may_unpriced):
+        return
+    price = whole_price(tally)
+    if screen.lively and not screen.machine and click.confirm(f"this may cost {price}; go on?", err=True):
+        return
+    raise LimitReached([trouble("too_dear", price=price, limit=limit)])
