@@ -32,6 +32,7 @@ from nano_banana.project.calm import calm
 from nano_banana.project.drift import drifts
 from nano_banana.project.drift import strays
 from nano_banana.project.project import Project
+from nano_banana.project.training_set import training_set
 from nano_banana.recipe.model import Gate
 from nano_banana.reports.lock import Lock
 from nano_banana.reports.lock import LockedCall
@@ -120,7 +121,8 @@ def draw_up(project: Project) -> Lock:
                 takes[end.node.id] = calls
             elif end.node.card.kind == "adapter" and calls:
                 adapters[end.node.id] = calls[end.node.card.stage]
-                sets[end.node.card.subject] = _training_set(end.steps[0])
+                inputs = {place: blob.digest for place, blob in end.steps[0].call.inputs.items()}
+                sets[end.node.card.subject] = training_set(inputs)
     return Lock(
         version=__version__,
         provider=f"{project.provider}{REHEARSED}" if project.rehearses else project.provider,
@@ -212,15 +214,6 @@ def _asked(steps: Sequence[Step], terms: JSONObject) -> str:
         for step in steps
     ]
     return _digest({"asked": told, "gate": terms} if terms else {"asked": told})
-
-
-def _training_set(packing: Step) -> LockedSet:
-    inputs = packing.call.inputs
-    photos = {place.partition("/")[2]: blob.digest for place, blob in inputs.items() if place.startswith("photos/")}
-    captions = {at: inputs[f"captions/{at}"].digest for at in photos if f"captions/{at}" in inputs}
-    return LockedSet(
-        photos=len(photos), sha256=_digest({"photos": sorted([photos[at], captions.get(at, "")] for at in photos)})
-    )
 
 
 def _endpoint(catalog: Catalog, name: str) -> LockedEndpoint:

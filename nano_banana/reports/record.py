@@ -106,8 +106,11 @@ def record_of(result: NodeResult) -> Record:
 
 
 def slim(record: Record) -> Record:
-    """The record without what only the manifest and the trail are written from, which is half of it."""
-    return replace(record, keys={}, calls="[]", measures="[]")
+    """The record without what only the manifest and the trail are written from, which is half of it.
+
+    Of an adapter, of which there are few, everything stays: the shelf is told of its calls.
+    """
+    return record if record.card.kind == "adapter" else replace(record, keys={}, calls="[]", measures="[]")
 
 
 def undecided(record: Record) -> Record:

@@ -66,6 +66,17 @@ STEPS = (
         calls INTEGER NOT NULL, usd REAL NOT NULL, noted_at REAL NOT NULL, PRIMARY KEY (run, recipe, subject, endpoint)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE adapters (
+        name TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+        subject TEXT NOT NULL, card TEXT NOT NULL, kept_at REAL NOT NULL, PRIMARY KEY (name, version)
+    ) WITHOUT ROWID;
+    CREATE INDEX adapters_by_digest ON adapters (digest);
+    CREATE TABLE adapter_names (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE adapter_tags (
+        name TEXT NOT NULL, tag TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (name, tag)
+    ) WITHOUT ROWID;
+    """,
 )
 """Each step takes a store from version n to n + 1; a new one is added at the end, none is ever changed."""
 

@@ -24,7 +24,11 @@ _DROP = """
     AND (?2 OR coalesce(cost_usd, 1) = 0)
 """
 _KEPT = "SELECT count(*) FROM replies WHERE key NOT IN (SELECT key FROM trail) AND made_at <= ?"
-_ORPHANS = "SELECT digest, size FROM blobs WHERE put_at <= ? AND digest NOT IN (SELECT digest FROM reply_files)"
+_ORPHANS = """
+    SELECT digest, size FROM blobs
+    WHERE put_at <= ? AND digest NOT IN (SELECT digest FROM reply_files UNION SELECT digest FROM adapters)
+"""
+_NAMED = "SELECT digest FROM blobs UNION SELECT digest FROM reply_files UNION SELECT digest FROM adapters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,7 @@ def _drop_replies(rows: sqlite3.Connection, before: float, *, paid: bool) -> tup
 
 def _unknown(rows: sqlite3.Connection, blobs: Blobs, young: float) -> dict[str, int]:
     """Blobs that lie in the folder but in no row (a process died in between): digest → size."""
-    known = {digest for (digest,) in rows.execute("SELECT digest FROM blobs UNION SELECT digest FROM reply_files")}
+    known = {digest for (digest,) in rows.execute(_NAMED)}
     found = {}
     for folder in _entries(blobs.root):
         for entry in _entries(folder.path) if folder.name != FRESH else ():

@@ -14,7 +14,10 @@ _ENDPOINTS = """
         )
     ) FROM replies GROUP BY provider, endpoint ORDER BY provider, endpoint
 """
-_WASTED = "SELECT coalesce(sum(size), 0) FROM blobs WHERE digest NOT IN (SELECT digest FROM reply_files)"
+_WASTED = """
+    SELECT coalesce(sum(size), 0) FROM blobs
+    WHERE digest NOT IN (SELECT digest FROM reply_files UNION SELECT digest FROM adapters)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class EndpointStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreStats:
-    """`bytes` are those of all blobs, `wasted` those of blobs that no reply names; `oldest` in seconds since 1970."""
+    """`bytes` are those of all blobs, `wasted` those of blobs that nothing names; `oldest` in seconds since 1970."""
 
     replies: int
     blobs: int

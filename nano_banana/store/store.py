@@ -14,6 +14,7 @@ from typing import Self
 from nano_banana.core.blob import Blob
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
+from nano_banana.store.adapters import Adapters
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.claims import Claims
 from nano_banana.store.database import Database
@@ -42,7 +43,7 @@ class Store:
 
     Each method is one line here; the part behind it says what it promises. What SQLite or the system
     refuses comes out as Unusable with a kind `store_…`. What is bought has doors of its own: `tickets`, `uploads`
-    and the `ledger`.
+    and the `ledger`; so have the `adapters` on the shelf.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -61,6 +62,7 @@ class Store:
         self.tickets = Tickets(database, clock)
         self.uploads = Uploads(database, clock)
         self.ledger = Ledger(database, self.tickets, clock)
+        self.adapters = Adapters(database, clock)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Callable[[], float] = time.time) -> Self:

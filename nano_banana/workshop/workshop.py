@@ -23,6 +23,7 @@ from nano_banana.reports.manifest import write_manifest
 from nano_banana.reports.outputs import Outputs
 from nano_banana.reports.record import slim
 from nano_banana.settings import Settings
+from nano_banana.shelf.shelf import Shelf
 from nano_banana.store.ledger import Saving
 from nano_banana.store.link import How
 from nano_banana.store.store import Store
@@ -41,6 +42,7 @@ class Workshop:
         """`providers` make each provider when it is first needed."""
         self.settings = settings
         self.store = Store.open(settings.store)
+        self.shelf = Shelf(self.store)
         self._providers = providers
 
     def close(self) -> None:

@@ -1,0 +1,1 @@
+"""Adapters that were trained or brought in, by name and version."""

@@ -1,0 +1,95 @@
+"""What is told of one adapter on the shelf; knows no files and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from enum import StrEnum
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_number
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
+
+
+class Origin(StrEnum):
+    """How an adapter came to the shelf."""
+
+    TRAINED = "trained"
+    IMPORTED = "imported"
+    """From an archive (`.nbm`) of this program's."""
+    FILE = "file"
+    """From a plain `.safetensors`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What travels with an adapter, also to another project.
+
+    `base` is the model family as the catalog's endpoints name it, `local` for the local provider's own; `provider` who
+    trained it (empty: not known). `settings` are the trainer's arguments, `training_set` the digest of the photos and
+    captions as a lock has it, `photos` their number (None: not known).
+    `likeness` is the median likeness (0 … 1) of the first tries drawn with it to photos that were held out of the
+    training, and `judged` how many those were; every first try counts, also a refused one, since only those show
+    what the adapter does by itself. None where no gate compared with held-out photos.
+    `cost_usd` is None where nobody knows; `made_at` in seconds since 1970.
+    """
+
+    base: str
+    provider: str = ""
+    subject: str = ""
+    trigger: str = ""
+    noun: str = ""
+    trainer: str = ""
+    settings: JSONObject = field(default_factory=dict)
+    training_set: str = ""
+    photos: int | None = None
+    likeness: float | None = None
+    judged: int = 0
+    cost_usd: float | None = None
+    made_at: float = 0.0
+    origin: Origin = Origin.TRAINED
+    recipe: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelved:
+    """One version of a name on the shelf: its bytes by digest (SHA-256, hex) and size, and its card."""
+
+    name: str
+    version: int
+    digest: str
+    size: int
+    card: Card
+    tags: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """How a recipe or a lock names it for good: `ana@3`."""
+        return f"{self.name}@{self.version}"
+
+
+def card_json(card: Card) -> JSONObject:
+    """The card as JSON, every field."""
+    told: dict[str, JSONValue] = {name: getattr(card, name) for name in Card.__dataclass_fields__}
+    return {**told, "settings": dict(card.settings), "origin": str(card.origin)}
+
+
+def card_of(told: Mapping[str, JSONValue]) -> Card:
+    """The card that JSON tells; fields of later versions are passed over. Raises KeyError, TypeError, ValueError."""
+    texts = ("base", "provider", "subject", "trigger", "noun", "trainer", "training_set", "recipe", "run")
+    photos, likeness, cost = told.get("photos"), told.get("likeness"), told.get("cost_usd")
+    return Card(
+        **{name: as_text(told.get(name, "")) for name in texts},
+        settings=as_object(told.get("settings")),
+        photos=None if photos is None else as_whole(photos),
+        likeness=None if likeness is None else as_number(likeness),
+        judged=as_whole(told.get("judged", 0)),
+        cost_usd=None if cost is None else as_number(cost),
+        made_at=as_number(told.get("made_at", 0.0)),
+        origin=Origin(as_text(told.get("origin", Origin.TRAINED))),
+    )

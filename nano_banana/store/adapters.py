@@ -1,0 +1,177 @@
+"""Adapters on the shelf: names and versions, each with bytes and a card."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.json import JSONObject
+from nano_banana.store.database import Database
+from nano_banana.store.encoding import encoded
+from nano_banana.store.wall import wall
+
+FILE = "shelf"
+"""A file in the store's folder that is written whenever the shelf changes, for those who remember what was on it."""
+
+_SELECT = "SELECT name, version, digest, size, subject, card, kept_at FROM adapters"
+_SAME = """
+    SELECT name, version FROM adapters WHERE digest = ?1 AND (name = ?2 OR (?3 AND subject = ?4))
+    ORDER BY name != ?2, name, version
+"""
+_COUNT = "INSERT INTO adapter_names VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1"
+_RENAME = (
+    "UPDATE adapters SET name = ? WHERE name = ?",
+    "UPDATE adapter_names SET name = ? WHERE name = ?",
+    "UPDATE adapter_tags SET name = ? WHERE name = ?",
+)
+_LOOSE_TAGS = "DELETE FROM adapter_tags WHERE (name, version) NOT IN (SELECT name, version FROM adapters)"
+_NAMELESS = "DELETE FROM adapter_names WHERE name = ? AND name NOT IN (SELECT name FROM adapters)"
+_USES = """
+    SELECT s.digest, coalesce(t.recipe, ''), r.run, count(*), max(r.made_at)
+    FROM (SELECT DISTINCT digest FROM adapters) AS s JOIN documents AS d ON instr(d.document, '"' || s.digest || '"')
+    JOIN replies AS r ON r.key = d.key AND r.provider != 'compute'
+    LEFT JOIN (SELECT DISTINCT recipe, key FROM trail) AS t ON t.key = d.key
+    GROUP BY s.digest, t.recipe, r.run ORDER BY s.digest, t.recipe, r.run
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One version of a name. `card` is what is told of it, `subject` whom it shows (empty: not known)."""
+
+    name: str
+    version: int
+    digest: str
+    size: int
+    subject: str
+    card: JSONObject
+    kept_at: float
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Calls with the adapter `digest` that one run had answered, of a recipe whose last run asks for them.
+
+    `recipe` is empty where no recipe's last run does. `last_at` is in seconds since 1970.
+    """
+
+    digest: str
+    recipe: str
+    run: str
+    calls: int
+    last_at: float
+
+
+class Adapters:
+    """The shelf's rows. A version's number is never given twice, also where the version is gone."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    @property
+    def file(self) -> Path:
+        """The file that changes with the shelf; see `FILE`."""
+        return self._database.folder / FILE
+
+    def all(self) -> list[Row]:
+        """Every version on the shelf, by name and version."""
+        with self._database.reading() as rows:
+            found = rows.execute(f"{_SELECT} ORDER BY name, version").fetchall()
+            tagged = rows.execute("SELECT name, version, tag FROM adapter_tags ORDER BY tag").fetchall()
+        tags: dict[tuple[str, int], list[str]] = {}
+        for name, version, tag in tagged:
+            tags.setdefault((name, version), []).append(tag)
+        return [
+            Row(
+                name=name,
+                version=version,
+                digest=digest,
+                size=size,
+                subject=subject,
+                card=json.loads(card),
+                kept_at=kept_at,
+                tags=tuple(tags.get((name, version), ())),
+            )
+            for name, version, digest, size, subject, card, kept_at in found
+        ]
+
+    def keep(self, name: str, blob: Blob, *, subject: str, card: JSONObject, anywhere: bool) -> tuple[str, int]:
+        """Put bytes that are in the store on the shelf as the next version of `name`; return name and version.
+
+        Where `name` has these bytes already, that is theirs, and nothing changes; where `anywhere`, also another name
+        that the same subject's are under.
+        """
+        with self._database.writing(durable=True) as rows:
+            same = (blob.digest, name, anywhere, subject)
+            if found := rows.execute(_SAME, same).fetchone():
+                return str(found[0]), int(found[1])
+            rows.execute(_COUNT, (name,))
+            (version,) = rows.execute("SELECT last FROM adapter_names WHERE name = ?", (name,)).fetchone()
+            told = (name, version, blob.digest, blob.size, subject, encoded(card), self._clock())
+            rows.execute("INSERT INTO adapters VALUES (?, ?, ?, ?, ?, ?, ?)", told)
+        self._changed()
+        return name, int(version)
+
+    def update(self, cards: Mapping[tuple[str, int], JSONObject]) -> None:
+        """Put other cards in place of those of these versions."""
+        changed = [(encoded(card), name, version) for (name, version), card in cards.items()]
+        with self._database.writing() as rows:
+            rows.executemany("UPDATE adapters SET card = ? WHERE name = ? AND version = ?", changed)
+
+    def rename(self, old: str, new: str) -> bool:
+        """Give every version of `old` another name; False (and nothing done) where that was ever one."""
+        with self._database.writing(durable=True) as rows:
+            if rows.execute("SELECT 1 FROM adapter_names WHERE name = ?", (new,)).fetchone():
+                return False
+            for statement in _RENAME:
+                rows.execute(statement, (new, old))
+        self._changed()
+        return True
+
+    def tag(self, name: str, tag: str, version: int | None) -> None:
+        """Let `name@tag` stand for that version; for none, where it is None."""
+        with self._database.writing(durable=True) as rows:
+            rows.execute("DELETE FROM adapter_tags WHERE name = ? AND tag = ?", (name, tag))
+            if version is not None:
+                rows.execute("INSERT INTO adapter_tags VALUES (?, ?, ?)", (name, tag, version))
+        self._changed()
+
+    def remove(self, name: str, version: int) -> None:
+        """Take one version off the shelf with its tags; the bytes go with the next sweep, where nothing names them."""
+        with self._database.writing(durable=True) as rows:
+            rows.execute("DELETE FROM adapters WHERE name = ? AND version = ?", (name, version))
+            rows.execute("DELETE FROM adapter_tags WHERE name = ? AND version = ?", (name, version))
+        self._changed()
+
+    def forget(self, subject: str) -> list[Row]:
+        """Take all that show `subject` off the shelf, and every name that nothing is left under; return what went."""
+        gone = [row for row in self.all() if row.subject == subject]
+        names = {subject, *(row.name for row in gone)}
+        with self._database.writing(durable=True) as rows:
+            rows.execute("DELETE FROM adapters WHERE subject = ?", (subject,))
+            rows.execute(_LOOSE_TAGS)
+            rows.executemany(_NAMELESS, [(name,) for name in sorted(names)])
+        self._changed()
+        return gone
+
+    def uses(self) -> list[Use]:
+        """What was drawn with each adapter on the shelf, by recipe and run."""
+        with self._database.reading() as rows:
+            found = rows.execute(_USES).fetchall()
+        return [
+            Use(digest=digest, recipe=recipe, run=run, calls=calls, last_at=last_at)
+            for digest, recipe, run, calls, last_at in found
+        ]
+
+    def _changed(self) -> None:
+        with wall(self._database.folder):
+            fresh = self.file.with_name(f"{FILE}.{os.getpid()}")
+            fresh.write_text(f"{self._clock()}\n", encoding="ascii")
+            fresh.replace(self.file)

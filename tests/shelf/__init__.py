@@ -1,0 +1,1 @@
+"""The shelf: real stores, real archives, real adapter files."""
