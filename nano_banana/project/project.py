@@ -52,6 +52,7 @@ from nano_banana.project.parts import selection_of
 from nano_banana.project.parts import site_of
 from nano_banana.project.parts import trace_of
 from nano_banana.project.placing import placed
+from nano_banana.project.shelving import shelve
 from nano_banana.project.standards import held_to
 from nano_banana.project.stray import remarks_on
 from nano_banana.project.wish import Wish
@@ -202,6 +203,7 @@ class Project:
         tell_news(forecast.tally, order.known, watch)
         outcome = in_order(forecast, self.workshop.do(order, self.folder, watch))
         remember(self.workshop.store, self.recipe.name, outcome.records)
+        shelve(self.workshop.shelf, self.recipe, self.catalog, outcome)
         return replace(outcome, records=placed(outcome.records, self.recipe, self.loaded.nearest))
 
     def remember(self, outcome: Outcome, summary: Iterable[str]) -> None:
