@@ -1,0 +1,115 @@
+"""JPEG files as segments: XMP and EXIF put in behind JFIF's.
+
+ITU-T T.81 annex B (segments); XMP part 3, §1.1.3 (APP1, and extended XMP for what has no room in one segment);
+EXIF 2.32 §4.7.2. Content credentials: JUMBF in APP11 (ISO/IEC 19566-5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from nano_banana.marks.part import C2PA
+from nano_banana.marks.part import EXIF
+from nano_banana.marks.part import HEAD
+from nano_banana.marks.part import TAIL
+from nano_banana.marks.part import XMP
+from nano_banana.marks.part import XMP_MORE
+from nano_banana.marks.part import Part
+from nano_banana.marks.part import Tales
+from nano_banana.marks.part import first
+from nano_banana.marks.part import joined
+
+MEDIA = "image/jpeg"
+START = b"\xff\xd8"
+MOST = 0xFFFF - 2
+"""Bytes of one segment's content."""
+
+XMP_TAG = b"http://ns.adobe.com/xap/1.0/\0"
+MORE_TAG = b"http://ns.adobe.com/xmp/extension/\0"
+EXIF_TAG = b"Exif\0\0"
+LARGEST_XMP = MOST - len(XMP_TAG)
+LARGEST_EXIF = MOST - len(EXIF_TAG)
+
+_GUID = 32
+_PIECE = MOST - len(MORE_TAG) - _GUID - 8
+_SOS, _APP0, _APP1, _APP11 = 0xDA, 0xE0, 0xE1, 0xEB
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether the bytes begin a JPEG."""
+    return data.startswith(START + b"\xff")
+
+
+def split(data: bytes) -> list[Part]:
+    """The start, each segment before the pixels, and all the rest."""
+    parts = [Part(kind=HEAD, data=data[:2])]
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (_SOS, 0xD9, 0xFF):
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        if length < 2 or at + 2 + length > len(data):
+            break
+        parts.append(Part(kind=_kind(data[at + 1], data[at + 4 : at + 2 + length]), data=data[at : at + 2 + length]))
+        at += 2 + length
+    return [*parts, Part(kind=TAIL, data=data[at:])]
+
+
+def join(parts: Sequence[Part], *, xmp: bytes, more: bytes = b"", exif: bytes = b"") -> bytes:
+    """The file with XMP (at most `LARGEST_XMP` bytes), what goes on behind it, and EXIF, behind JFIF's and EXIF's own.
+
+    `more` is named in the packet by `guid(more)`.
+    """
+    new = [_segment(_APP1, EXIF_TAG + exif)] if exif else []
+    new.append(_segment(_APP1, XMP_TAG + xmp))
+    for at in range(0, len(more), _PIECE):
+        head = MORE_TAG + guid(more).encode("ascii") + len(more).to_bytes(4, "big") + at.to_bytes(4, "big")
+        new.append(_segment(_APP1, head + more[at : at + _PIECE]))
+    at = next((at for at, part in enumerate(parts) if part.kind not in (HEAD, "jfif", EXIF)), len(parts))
+    return joined(parts[:at]) + b"".join(new) + joined(parts[at:])
+
+
+def guid(more: bytes) -> str:
+    """The name of the rest of a long packet: its MD5, 32 upper-case hex digits, as the XMP specification says."""
+    return hashlib.md5(more, usedforsecurity=False).hexdigest().upper()
+
+
+def tales(parts: Sequence[Part]) -> Tales:
+    """What the file tells."""
+    return Tales(
+        media=MEDIA,
+        xmp=first(parts, XMP)[4 + len(XMP_TAG) :],
+        xmp_more=_more([part.data[4:] for part in parts if part.kind == XMP_MORE]),
+        exif=first(parts, EXIF)[4 + len(EXIF_TAG) :],
+        c2pa=any(part.kind == C2PA for part in parts),
+    )
+
+
+def _kind(marker: int, content: bytes) -> str:
+    if marker == _APP1:
+        tags = {XMP_TAG: XMP, MORE_TAG: XMP_MORE, EXIF_TAG: EXIF}
+        return next((kind for tag, kind in tags.items() if content.startswith(tag)), "app1")
+    if marker == _APP0:
+        return "jfif"
+    # A JUMBF box in APP11: `JP`, instance, number of the piece, then the box with its length and type.
+    return C2PA if marker == _APP11 and content.startswith(b"JP") and b"c2pa" in content[:64] else f"{marker:02x}"
+
+
+def _more(segments: Sequence[bytes]) -> bytes:
+    """The pieces of a long packet in order, those of the first name; empty where some are missing."""
+    head = len(MORE_TAG)
+    name = segments[0][head : head + _GUID] if segments else b""
+    pieces = {
+        int.from_bytes(each[head + _GUID + 4 : head + _GUID + 8], "big"): each[head + _GUID + 8 :]
+        for each in segments
+        if each[head : head + _GUID] == name
+    }
+    text = b""
+    for at in sorted(pieces):
+        text += pieces[at] if at == len(text) else b""
+    return (
+        text if segments and len(text) == int.from_bytes(segments[0][head + _GUID : head + _GUID + 4], "big") else b""
+    )
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content

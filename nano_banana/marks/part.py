@@ -1,0 +1,56 @@
+"""A picture file as a row of parts, which put together are its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+HEAD = "head"
+XMP = "xmp"
+XMP_MORE = "xmp-more"
+"""What of an XMP packet had no room in the first part."""
+
+EXIF = "exif"
+C2PA = "c2pa"
+TEXT = "text:"
+"""Leads the kinds of texts with a key: `text:parameters`."""
+
+TAIL = "tail"
+"""What follows the last part that is built as the standard says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of the file. `kind` is one of the names here, or the format's own for it."""
+
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tales:
+    """What a picture file tells besides its pixels.
+
+    `xmp` is the packet, `xmp_more` the rest of a long one; `texts` those with a key (PNG); `exif` the TIFF structure.
+    Empty where there is none. `c2pa` says whether it carries content credentials.
+    """
+
+    media: str
+    xmp: bytes = b""
+    xmp_more: bytes = b""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    exif: bytes = b""
+    c2pa: bool = False
+
+
+def joined(parts: Iterable[Part]) -> bytes:
+    """The bytes of a row of parts."""
+    return b"".join(part.data for part in parts)
+
+
+def first(parts: Sequence[Part], kind: str) -> bytes:
+    """The bytes of the first part of a kind; empty where there is none."""
+    return next((part.data for part in parts if part.kind == kind), b"")

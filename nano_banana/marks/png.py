@@ -1,0 +1,118 @@
+"""PNG files as chunks: texts and XMP put in behind the header.
+
+PNG, third edition: §5.3 (chunks), §11.3.3 (tEXt, zTXt, iTXt). XMP: part 3 of its specification, §1.1.5. Content
+credentials: `caBX`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from nano_banana.imaging.pngchunks import SIGNATURE
+from nano_banana.marks.bounds import inflated
+from nano_banana.marks.part import C2PA
+from nano_banana.marks.part import EXIF
+from nano_banana.marks.part import HEAD
+from nano_banana.marks.part import TAIL
+from nano_banana.marks.part import TEXT
+from nano_banana.marks.part import XMP
+from nano_banana.marks.part import Part
+from nano_banana.marks.part import Tales
+from nano_banana.marks.part import first
+from nano_banana.marks.part import joined
+
+MEDIA = "image/png"
+XMP_KEY = "XML:com.adobe.xmp"
+LONG = 1024
+"""Bytes from which a text is deflated."""
+
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_KINDS = {b"IHDR": HEAD, b"eXIf": EXIF, b"caBX": C2PA}
+
+
+def is_png(data: bytes) -> bool:
+    """Whether the bytes begin a PNG with a header."""
+    return data.startswith(SIGNATURE) and data[12:16] == b"IHDR"
+
+
+def split(data: bytes) -> list[Part]:
+    """The signature with the header, each chunk, and what comes after the last whole one."""
+    parts = [Part(kind="signature", data=data[: len(SIGNATURE)])]
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        stop = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        name = data[at + 4 : at + 8]
+        if stop > len(data):
+            break
+        parts.append(Part(kind=_kind(name, data[at + 8 : at + 8 + 80]), data=data[at:stop]))
+        at = stop
+        if name == b"IEND":
+            break
+    return [*parts, Part(kind=TAIL, data=data[at:])]
+
+
+def join(parts: Sequence[Part], *, xmp: bytes, texts: Mapping[str, str]) -> bytes:
+    """The file with XMP and texts behind its header."""
+    new = [_text(XMP_KEY, xmp.decode(), deflate=False), *(_text(key, text) for key, text in texts.items())]
+    at = next(at for at, part in enumerate(parts, 1) if part.kind == HEAD)
+    return joined(parts[:at]) + b"".join(new) + joined(parts[at:])
+
+
+def tales(parts: Sequence[Part]) -> Tales:
+    """What the file tells; of two texts under one key the first."""
+    texts: dict[str, str] = {}
+    for part in parts:
+        if part.kind.startswith(TEXT) or part.kind == XMP:
+            key, text = _read(part.data)
+            texts.setdefault(key, text)
+    xmp = texts.pop(XMP_KEY, "")
+    return Tales(
+        media=MEDIA,
+        xmp=xmp.encode(),
+        texts=texts,
+        exif=first(parts, EXIF)[8:-4],
+        c2pa=any(part.kind == C2PA for part in parts),
+    )
+
+
+def _kind(name: bytes, begin: bytes) -> str:
+    if name not in _TEXTS:
+        return _KINDS.get(name) or name.decode("latin-1")
+    key = begin.partition(b"\0")[0].decode("latin-1")
+    return XMP if key == XMP_KEY else TEXT + key
+
+
+def _text(key: str, text: str, *, deflate: bool = True) -> bytes:
+    """A text as the simplest chunk that holds it; zlib's level 6."""
+    name = key.encode("latin-1") + b"\0"
+    plain = text.encode()
+    if deflate and len(plain) >= LONG:
+        return _chunk(b"iTXt", name + b"\1\0\0\0" + zlib.compress(plain))
+    if plain.isascii() and key != XMP_KEY:
+        return _chunk(b"tEXt", name + plain)
+    return _chunk(b"iTXt", name + b"\0\0\0\0" + plain)
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+
+def _read(chunk: bytes) -> tuple[str, str]:
+    """Key and text of a text chunk; an empty text where it is damaged or too long."""
+    name, data = chunk[4:8], chunk[8:-4]
+    key, _, rest = data.partition(b"\0")
+    if name == b"tEXt":
+        return key.decode("latin-1"), rest.decode("latin-1")
+    if name == b"zTXt":
+        return key.decode("latin-1"), (inflated(rest[1:]) or b"").decode("latin-1")
+    deflated, (_, _, text) = rest[:1] == b"\1", _three(rest[2:])
+    return key.decode("latin-1"), ((inflated(text) or b"") if deflated else text).decode("utf-8", "replace")
+
+
+def _three(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """Language, translated key and text of an iTXt."""
+    language, _, rest = data.partition(b"\0")
+    key, _, text = rest.partition(b"\0")
+    return language, key, text
