@@ -9,6 +9,7 @@ from nano_banana.cli.acceptance import say_acceptance
 from nano_banana.cli.amounts import duration
 from nano_banana.cli.amounts import spent
 from nano_banana.cli.cells import visible
+from nano_banana.cli.handout import say_handout
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.words.index import say
@@ -57,6 +58,8 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     say_acceptance(screen, outcome.records, str(outcome.folder))
     if any(record.pictures for record in outcome.records):
         screen.say(f"pictures: {outcome.folder}")
+    if outcome.handed is not None:
+        say_handout(screen, outcome.handed)
     if outcome.older:
         _say_older(screen, outcome.older)
     if outcome.made and any(record.plain for record in outcome.records):

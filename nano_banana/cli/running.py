@@ -13,6 +13,7 @@ from nano_banana.cli.options import Asked
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_object
@@ -76,6 +77,7 @@ def _lost(asked: Asked) -> Lost:
 
 
 def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun: float) -> int:
+    from nano_banana.cli.aftermath import aftermath
     from nano_banana.cli.outcome import exit_code
     from nano_banana.cli.outcome import say_outcome
     from nano_banana.cli.photo_check import look_at_photos
@@ -105,15 +107,18 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
         # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
         forecast, again = replace(forecast, records=()), None
         warnings = [] if held is None else remarks(project, held, made=outcome.made)
+        outcome, trouble_after = aftermath(project, outcome)
         is_done = outcome.status == "done"
         warnings += keep_lock(project) if is_done else []
-        if is_done:
+        if is_done and not trouble_after:
             project.remember(outcome, write_run(forecast, outcome))
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
     if warnings:
         screen.problems(warnings)
     if asked.as_json:
         screen.json(tell_run(forecast, outcome))
+    if trouble_after:
+        raise Unusable(trouble_after)
     return exit_code(outcome)
 
 

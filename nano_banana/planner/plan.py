@@ -32,7 +32,7 @@ def make_plan(bench: Workbench, selection: Selection) -> Plan:
     # A take keeps its name, whichever ways its shot goes are wanted today.
     forks, meets = forked(tracks) | forked([one.track for one in wanted]), meeting(tracks)
     batches = [
-        _batch(bench.recipe, one, subject, _suffix(one.track, forks, meets))
+        _batch(bench.recipe, one, subject, suffix_of(one.track, forks, meets))
         for one in wanted
         for subject in in_turn(one.track.shot)
     ]
@@ -51,7 +51,7 @@ def make_plan(bench: Workbench, selection: Selection) -> Plan:
     )
 
 
-def _suffix(track: Track, forks: frozenset[str], meets: frozenset[str]) -> str:
+def suffix_of(track: Track, forks: frozenset[str], meets: frozenset[str]) -> str:
     """What tells the takes of a shot's tracks apart: the last stage, or the whole way where ways meet again."""
     if track.shot.name in meets:
         return f"@{track.way}"

@@ -15,6 +15,7 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.credentials import find_key
+from nano_banana.recipe.files import RecipeFiles
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Access
 
@@ -30,6 +31,19 @@ def catalog_of(root: Path, settings: Settings) -> Catalog:
     Raises Invalid with every problem of the project's files.
     """
     return Catalog.load(endpoints_folder(root), quotes=settings.store / PRICES)
+
+
+def catalog_for(files: RecipeFiles, quotes: Path) -> Catalog:
+    """The program's endpoints and the project's own, whose files are among those that were read.
+
+    `quotes` is the file of the prices that fal quoted last.
+    """
+    folder = files.root / "endpoints"
+    if not files.is_folder(folder):
+        return Catalog.load(None, quotes=quotes)
+    for path in folder.glob("*.yaml"):
+        files.exists(path)
+    return Catalog.load(folder, quotes=quotes)
 
 
 def house_access(settings: Settings, environ: Mapping[str, str]) -> Access:

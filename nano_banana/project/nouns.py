@@ -7,6 +7,7 @@ from nano_banana.project.acceptance import Counts
 from nano_banana.reports.compare import Change
 from nano_banana.reports.compare import Difference
 from nano_banana.reports.entries import judged_picture
+from nano_banana.reports.handout import Handout
 from nano_banana.reports.record import Record
 from nano_banana.reports.ruled import Ruled
 from nano_banana.reports.ruled import verdict_json
@@ -17,6 +18,7 @@ __all__ = [
     "Change",
     "Counts",
     "Difference",
+    "Handout",
     "Outcome",
     "Record",
     "Ruled",

@@ -19,6 +19,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.here import is_here
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import did_you_mean
 from nano_banana.core.result import Status
 from nano_banana.planner.forecast import pricer
 from nano_banana.planner.selection import Selection
@@ -37,6 +38,9 @@ from nano_banana.stages.site import Site
 from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.order import Outcome
 
+PROVIDERS = ("local", "fal")
+"""Who can be asked for the paid work."""
+
 EMULATED = 1
 """The revision of what a stand-in on this machine answers for a service."""
 
@@ -51,6 +55,7 @@ def files_of(recipe: Recipe) -> Mapping[Path, str]:
     paths += [adapter.path for adapter in recipe.adapters.values()]
     paths += [path for subject in recipe.subjects.values() for path in subject.references]
     paths += [path for stage in recipe.asking for path in stage.files.values()]
+    paths += [path for shot in recipe.shots.values() for path in shot.pictures.values()]
     return {path: _MEDIA.get(path.suffix.casefold()) or picture_media(path) or BYTES for path in paths}
 
 
@@ -66,6 +71,13 @@ def head_of(recipe: Recipe, provider: str) -> JSONObject:
         for name, subject in recipe.subjects.items()
     }
     return {"manifest": 1, "recipe": recipe.name, "provider": provider, "subjects": subjects}
+
+
+def check_name(provider: str) -> None:
+    """Raise Invalid where nobody is called so."""
+    if provider not in PROVIDERS:
+        near = did_you_mean(provider, PROVIDERS)
+        raise Invalid([trouble("unknown_provider", hint=near, name=provider, known=", ".join(PROVIDERS))])
 
 
 def check_able(provider: str, asked: Sequence[Stage], *, known: Collection[str], catalog: Catalog) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +28,10 @@ from nano_banana.core.here import is_here
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
-from nano_banana.core.problem import did_you_mean
 from nano_banana.core.result import Status
 from nano_banana.planner.context import Contexts
+from nano_banana.planner.copies import Copy
+from nano_banana.planner.copies import copies_of
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.plan import make_plan
 from nano_banana.planner.preview import preview
@@ -42,7 +44,10 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
+from nano_banana.project.handing import handed
+from nano_banana.project.house import catalog_for
 from nano_banana.project.parts import check_able
+from nano_banana.project.parts import check_name
 from nano_banana.project.parts import files_of
 from nano_banana.project.parts import head_of
 from nano_banana.project.parts import in_order
@@ -64,14 +69,12 @@ from nano_banana.recipe.load import load_recipe
 from nano_banana.reports.past import remember
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
+from nano_banana.workshop.crew import check_marking
 from nano_banana.workshop.crew import check_sight
 from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
 from nano_banana.workshop.workshop import Workshop
-
-PROVIDERS = ("local", "fal")
-"""Who can be asked for the paid work."""
 
 
 class Project:
@@ -98,13 +101,13 @@ class Project:
     @classmethod
     def open(cls, wish: Wish, settings: Settings, *, environ: Mapping[str, str], crew: Crew | None = None) -> Self:
         """Load and check the recipe. Raises Invalid with every problem at once."""
-        files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent)
-        catalog = _catalog(files, settings.store / PRICES)
+        files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent, wish.given)
+        catalog = catalog_for(files, settings.store / PRICES)
         sets, passed = wish.sets, wish.overlooked
         loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=sets, environ=environ, overlooked=passed)
         crew = crew or Crew(settings.parallel_compute, catalog, access_for(loaded.recipe, settings, environ))
         project = cls(wish, settings, loaded, catalog, crew, environ)
-        _check_name(project.provider)
+        check_name(project.provider)
         return project
 
     def __enter__(self) -> Self:
@@ -168,6 +171,7 @@ class Project:
         problems = {repr(problem): problem for end in ends for problem in end.problems}
         if problems:
             raise Invalid(problems.values())
+        _ = self.copies
         return plan.takes
 
     def check_provider(self, forecast: Forecast) -> None:
@@ -179,9 +183,12 @@ class Project:
         if asked and self.provider != "local" and forecast.tally.looks:
             # What is paid for would stop half way.
             check_sight(forecast.tally.finds)
+        if forecast.tally.marks:
+            check_marking()
 
     def forecast(self) -> Forecast:
-        """Drive the plan against the store alone."""
+        """Drive the plan against the store alone. Raises Invalid where copies could not be named."""
+        _ = self.copies
         forecast = foresee(self.plan, self.recipe, self.catalog, self.workshop, self.workshop.opened(self.provider))
         return replace(forecast, remarks=remarks_on(self.plan, self.recipe, forecast.records, whole=self.wish.whole))
 
@@ -206,11 +213,21 @@ class Project:
         shelve(self.workshop.shelf, self.recipe, self.catalog, outcome)
         return replace(outcome, records=placed(outcome.records, self.recipe, self.loaded.nearest))
 
+    def hand_out(self, outcome: Outcome) -> Outcome:
+        """Copy out what the recipe wants copied; the outcome knows of it then. Raises Unusable."""
+        return handed(self.workshop, self.recipe, self.copies, outcome, whole=self.wish.whole)
+
     def remember(self, outcome: Outcome, summary: Iterable[str]) -> None:
         """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
         environment = digests_of(self.loaded.env_read | ADDRESSES, self._environ)
         trace = trace_of(outcome, read=self.loaded.files.seen, environment=environment)
         self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump(summary))
+
+    @cached_property
+    def copies(self) -> Sequence[Copy]:
+        """The copies that the recipe may hand out. Raises Invalid where their names are unsafe, or clash."""
+        export = self.recipe.outputs.export
+        return copies_of(self._bench({}), export, self.loaded.nearest(export.name.where)) if export else ()
 
     def _bench(self, digests: Mapping[Path, Blob]) -> Workbench:
         recipe = self.recipe
@@ -223,22 +240,3 @@ class Project:
             digests=digests,
             place_of=self.loaded.place_of,
         )
-
-
-def _check_name(provider: str) -> None:
-    if provider not in PROVIDERS:
-        near = did_you_mean(provider, PROVIDERS)
-        raise Invalid([trouble("unknown_provider", hint=near, name=provider, known=", ".join(PROVIDERS))])
-
-
-def _catalog(files: RecipeFiles, quotes: Path) -> Catalog:
-    """The program's endpoints and the project's own, whose files are among those that were read.
-
-    `quotes` is the file of the prices that fal quoted last.
-    """
-    folder = files.root / "endpoints"
-    if not files.is_folder(folder):
-        return Catalog.load(None, quotes=quotes)
-    for path in folder.glob("*.yaml"):
-        files.exists(path)
-    return Catalog.load(folder, quotes=quotes)

@@ -15,6 +15,7 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.reports.entries import adapter_json
 from nano_banana.reports.entries import person_json
 from nano_banana.reports.entries import take_json
+from nano_banana.reports.handout import handout_json
 from nano_banana.reports.record import Record
 from nano_banana.workshop.order import Outcome
 
@@ -72,6 +73,7 @@ def _run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
             "unknown": sum(ticket.errand.recipe == forecast.project for ticket in outcome.lost),
         },
         "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
+        "handed_out": None if outcome.handed is None else handout_json(outcome.handed),
     }
 
 

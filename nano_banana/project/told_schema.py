@@ -121,6 +121,23 @@ _PROBLEM = shape(
     },
 )
 
+HANDED_OUT: JSONObject = {
+    "anyOf": [
+        {"type": "null"},
+        shape(
+            "The copies under names of the user's.",
+            {
+                "to": {"type": ["string", "null"], "description": "Their folder."},
+                "zip": {"type": ["string", "null"], "description": "Their ZIP; null where this run wrote none."},
+                "copies": {**COUNT, "description": "How many there are."},
+                "fresh": {**COUNT, "description": "How many files were written by this run."},
+                "edited": {"type": "array", "items": TEXT, "description": "Those that somebody changed: left alone."},
+                "older": {"type": "array", "items": TEXT, "description": "Those that nothing asks for any more."},
+            },
+        ),
+    ],
+}
+
 _REPORT = shape(
     "What became of a recipe, or would.",
     {
@@ -133,6 +150,7 @@ _REPORT = shape(
         },
         "calls": _CALLS,
         "cost_usd": _COST,
+        "handed_out": HANDED_OUT,
         "paid_calls": {**COUNT, "description": "In a plan: the calls to be made that are the provider's."},
         "may_make": MAY_MAKE,
         "expected": EXPECTED,
@@ -141,7 +159,7 @@ _REPORT = shape(
         "adapters": {"type": "array", "items": _ADAPTER, "description": "The trainings, in the recipe's order."},
         "people": {"type": "array", "items": PERSON, "description": "Whom the gates compare with."},
     },
-    optional=("paid_calls", "may_make", "expected"),
+    optional=("paid_calls", "may_make", "expected", "handed_out"),
 )
 
 _ERROR = shape(

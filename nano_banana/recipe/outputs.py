@@ -17,6 +17,9 @@ EMBEDS = ("recipe", "ai_source", "c2pa")
 EMBEDDED = ("recipe", "ai_source")
 """What goes into every picture where the recipe says nothing."""
 
+EXPORT_NAME = "{{ take }}"
+"""What copies are called where the recipe says nothing."""
+
 _AXES: JSONObject = {
     "anyOf": [AXIS_NAME, {"type": "array", "items": AXIS_NAME, "uniqueItems": True}],
 }
@@ -54,8 +57,9 @@ FILES: JSONObject = {
         "to": {**TEXT, "description": "The folder of the copies, from the recipe's own; it is made where it is not."},
         "name": {
             **TEXT,
-            "description": "The name of each copy, a template with the take's names; the suffix is added where it "
-            "lacks one. May hold slashes, for folders.",
+            "default": EXPORT_NAME,
+            "description": "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, "
+            "`stage`, `way`, `recipe`. Slashes make folders; the suffix is the picture's own.",
         },
         "zip": {**TEXT, "description": "A ZIP of the copies, from the recipe's own folder."},
         "embed": _some_of(
@@ -65,7 +69,7 @@ FILES: JSONObject = {
             EMBEDDED,
         ),
     },
-    "dependentRequired": {"export": ["name"], "name": ["export"], "to": ["export"], "zip": ["export"]},
+    "dependentRequired": {"name": ["export"], "to": ["export"], "zip": ["export"]},
     "additionalProperties": False,
 }
 

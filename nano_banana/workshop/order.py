@@ -17,6 +17,7 @@ from nano_banana.core.lost import Lost
 from nano_banana.core.node import Plan
 from nano_banana.core.result import Status
 from nano_banana.core.ticket import Ticket
+from nano_banana.reports.handout import Handout
 from nano_banana.reports.record import Record
 from nano_banana.store.link import LinkStat
 
@@ -52,7 +53,8 @@ class Outcome:
     `made`, `cached` and `failed` count distinct calls; `older` are the pictures in the folder that an
     earlier run put there and this one did not: of takes that are no more, or that are refused now; `restored` is
     how many pictures of takes that were done before had to be put back in place. `left` counts the requests that
-    are still at the service, to be collected by the next run; `lost` are those that nobody knows the end of.
+    are still at the service, to be collected by the next run; `lost` are those that nobody knows the end of. `handed`
+    is what was copied out for the user.
     """
 
     run: str
@@ -69,6 +71,7 @@ class Outcome:
     older: Sequence[str] = ()
     left: int = 0
     lost: Sequence[Ticket] = ()
+    handed: Handout | None = None
 
     @property
     def status(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
@@ -14,10 +15,13 @@ from nano_banana.recipe.model import Source
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.outputs import EMBEDDED
+from nano_banana.recipe.outputs import EXPORT_NAME
 from nano_banana.recipe.outputs import FORMATS
 from nano_banana.recipe.outputs import Export
 from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.outputs import Sheet
+from nano_banana.recipe.resolve.prompts import check_text
+from nano_banana.recipe.resolve.prompts import names_for
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.sources import read_sources
 
@@ -31,7 +35,7 @@ def read_outputs(reading: Reading, verbs: Mapping[str, str], drawn: Mapping[str,
     sheet, files = as_object(section.get("sheet")), as_object(section.get("files"))
     return Outputs(
         sheet=_sheet(reading, sheet, verbs, drawn) if sheet else None,
-        export=_export(reading, files, verbs) if "export" in files else None,
+        export=_export(reading, files, verbs, drawn) if "export" in files else None,
         embed=frozenset(as_text(name) for name in as_items(files.get("embed", EMBEDDED))),
     )
 
@@ -60,11 +64,34 @@ def _items(value: JSONValue) -> list[tuple[int, JSONValue]]:
     return list(enumerate(as_items(value if value is not None else ())))
 
 
-def _export(reading: Reading, data: JSONObject, verbs: Mapping[str, str]) -> Export:
+def _export(reading: Reading, data: JSONObject, verbs: Mapping[str, str], drawn: Mapping[str, list[Shot]]) -> Export:
     where: Where = ("outputs", "files")
     sources: tuple[Source, ...] = read_sources(reading, data["export"], verbs, (*where, "export"))
-    name = Text(text=as_text(data["name"]), where=(*where, "name"))
+    name = Text(text=as_text(data.get("name", EXPORT_NAME)), where=(*where, "name"))
     to, packed = (as_text(data.get(key, "")) for key in ("to", "zip"))
     if not to and not packed:
-        reading.wrong("export_nowhere", where)
+        reading.wrong_key("export_nowhere", (*where, "export"))
+    for key, path in (("to", to), ("zip", packed)):
+        if "://" in path:
+            reading.wrong("export_remote", (*where, key), path=path)
+    if packed and not packed.casefold().endswith(".zip"):
+        reading.wrong("export_no_zip", (*where, "zip"), path=packed)
+    _check_name(reading, name, [shot for source in sources for shot in _shots(source, drawn)])
     return Export(sources=sources, name=name, to=to, zip=packed)
+
+
+def _shots(source: Source, drawn: Mapping[str, list[Shot]]) -> list[Shot]:
+    return [shot for shot in drawn.get(source.stage, ()) if source.shot in ("", shot.name)]
+
+
+def _check_name(reading: Reading, name: Text, shots: Sequence[Shot]) -> None:
+    """Note names in the template that some copy's take does not have."""
+    traits = frozenset(
+        trait
+        for subject in reading.section("subjects").values()
+        for trait in as_object(as_object(subject).get("traits"))
+    )
+    for shot in {shot.name: shot for shot in shots}.values():
+        names = names_for(reading, traits, shot.matrix, somebody=bool(shot.cast) and not shot.together)
+        ours = dict.fromkeys(("cast", "take", "stage", "way", "recipe"))
+        check_text(reading, name, {**names, **ours}, shot=shot, axes=reading.section("axes").keys())

@@ -1,0 +1,37 @@
+"""The words for what becomes of finished pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.cli.words.wording import Wording
+
+WORDS: Mapping[str, Wording] = {
+    "export_nowhere": Wording(
+        "nothing says where the copies go", "add `to: delivered/`, a folder, or `zip: delivered.zip`"
+    ),
+    "export_remote": Wording(
+        "`{path}` is no folder of this machine",
+        "copy to a folder here, and send that on with the tools of the other side",
+    ),
+    "export_no_zip": Wording("`{path}` does not end in `.zip`", "call it `{path}.zip`"),
+    "export_no_name": Wording(
+        "the copy of {take} would have no name", "use names of the take, such as `{{{{ take }}}}`"
+    ),
+    "export_outside": Wording(
+        "the copy of {take} would be called `{name}`, which leads out of its folder or nowhere",
+        "a name begins with no slash, and has no empty part, no `.` and no `..`",
+    ),
+    "export_unsafe": Wording(
+        "the copy of {take} would be called `{name}`, which not every system can store",
+        'leave out `< > : " | ? * \\`, blanks and dots at the ends, and names such as `con`',
+    ),
+    "export_too_long": Wording(
+        "the copy of {take} would have a name of more than 250 bytes", "use keys: `{{{{ scene.key }}}}`, not the text"
+    ),
+    "export_same_name": Wording(
+        "the copies of {take} and {other} would both be called `{name}`",
+        "add what tells them apart: an axis, `{{{{ seed }}}}`, `{{{{ subject.name }}}}`, `{{{{ stage }}}}` or "
+        "`{{{{ way }}}}`",
+    ),
+}

@@ -1,0 +1,167 @@
+"""Finished pictures under names of one's own: in a folder, in a ZIP, and nobody's file lost."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from nano_banana.core.json import as_object
+from tests.stories.gated import gated
+from tests.stories.project import PAINT
+from tests.stories.project import Project
+
+FILES = """
+outputs:
+  files:
+    export: {what}
+    to: delivered/
+    name: "{name}"
+"""
+
+
+def handing(project: Project, name: str, what: str = "takes", more: str = "") -> Project:
+    """The recipe with copies under such names."""
+    text = (project.root / "recipe.yaml").read_text()
+    project.workspace.write("recipe.yaml", text + FILES.replace("{what}", what).replace("{name}", name) + more)
+    return project
+
+
+def delivered(project: Project) -> list[str]:
+    folder = project.root / "delivered"
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_copies_have_the_names_that_the_recipe_gives_them(project: Project) -> None:
+    handing(project, "{{ cast | join('-') }}/{{ scene.key }}_s{{ seed }}.png")
+    project.run().shows("4 copies in", "delivered, 4 written now")
+    names = ["ana/office_s11.png", "ana/office_s29.png", "ana/street_s11.png", "ana/street_s29.png"]
+    assert delivered(project) == names
+    takes = {path.name: path.read_bytes() for path in project.pictures()}
+    assert (project.root / "delivered/ana/street_s29.png").read_bytes() == takes["heads_ana_street_s29.png"]
+    project.quiet().shows("nothing to do")
+
+
+def test_without_a_name_the_takes_own_makes_folders(project: Project) -> None:
+    project.workspace.write(
+        "recipe.yaml",
+        (project.root / "recipe.yaml").read_text() + "outputs: {files: {export: takes, to: d}}\n",
+    )
+    told = project.told()
+    assert as_object(told["handed_out"])["copies"] == 4
+    assert (project.root / "d/heads/ana/office/s11.png").is_file()
+
+
+def test_what_is_gone_is_put_back_and_what_somebody_retouched_is_left_alone(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}").run()
+    (project.root / "delivered/office-11.png").unlink()
+    project.quiet().shows("4 copies in", "1 written now")
+    retouched = project.root / "delivered/street-29.png"
+    retouched.write_bytes(b"retouched by hand")
+    project.quiet().shows("1 copy there changed by somebody and left alone: street-29.png")
+    assert retouched.read_bytes() == b"retouched by hand"
+
+
+def test_another_file_in_the_way_is_never_overwritten_and_the_run_is_kept(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}")
+    project.workspace.write("delivered/office-11.png", b"mine")
+    screen = project.run(exit_code=1)
+    screen.shows("4 of 4 takes done", "delivered/office-11.png").hides("Traceback")
+    assert (project.root / "delivered/office-11.png").read_bytes() == b"mine"
+    (project.root / "delivered/office-11.png").unlink()
+    project.quiet().shows("4 copies in")
+
+
+def test_a_renamed_copy_leaves_the_older_one_and_says_so(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}").run()
+    project.edit("{{ scene.key }}-{{ seed }}", "{{ scene.key }}_{{ seed }}")
+    project.quiet().shows("4 copies there of an earlier run only; nothing was removed")
+    assert len(delivered(project)) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "{{ scene.key }}",
+            "the copies of heads/ana/office/s29 and heads/ana/office/s11 would both be called `office`",
+        ),
+        ("../{{ seed }}-{{ scene.key }}", "leads out of its folder"),
+        ("/{{ seed }}{{ scene.key }}", "leads out of its folder"),
+        ("{{ scene.key }}:{{ seed }}", "not every system can store"),
+        ("{{ 'con' if seed == 11 else seed }}/{{ scene.key }}", "not every system can store"),
+        ("x" * 251 + "{{ seed }}{{ scene.key }}", "a name of more than 250 bytes"),
+        (".png", "would have no name"),
+        ("{{ scenery }}", "scenery"),
+    ],
+)
+def test_names_that_clash_or_are_unsafe_are_found_by_check_and_before_anything_is_made(
+    project: Project, name: str, said: str
+) -> None:
+    handing(project, name)
+    screen = project.workspace.run("check")
+    assert screen.exit_code == 2, screen.text
+    screen.shows(said, "recipe.yaml:").hides("Traceback")
+    project.quiet(exit_code=2).shows(said)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ("{export: takes}", "nothing says where the copies go"),
+        ("{export: takes, to: s3://bucket/x}", "is no folder of this machine"),
+        ("{export: takes, zip: all}", "does not end in `.zip`"),
+        ("{export: taken, to: d}", "did you mean"),
+        ("{to: d}", "export"),
+    ],
+)
+def test_what_a_recipe_may_not_say_of_its_files(project: Project, files: str, said: str) -> None:
+    text = (project.root / "recipe.yaml").read_text()
+    project.workspace.write("recipe.yaml", text + f"outputs: {{files: {files}}}\n")
+    screen = project.workspace.run("check")
+    assert screen.exit_code == 2, screen.text
+    screen.shows(said)
+
+
+def test_two_ways_of_one_take_need_the_way_in_their_names(project: Project) -> None:
+    text = (project.root / "recipe.yaml").read_text() + PAINT
+    project.workspace.write("recipe.yaml", text)
+    handing(project, "{{ scene.key }}-{{ seed }}", what="[takes, faces]")
+    project.workspace.run("check").shows("would both be called")
+    project.edit("{{ seed }}", "{{ seed }}-{{ stage }}").run().shows("8 copies in")
+    assert "office-11-faces.png" in delivered(project)
+
+
+def test_a_zip_holds_the_same_pictures_and_the_same_bytes_each_time(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}", more="    zip: all.zip\n").run().shows("all.zip")
+    packed = project.root / "all.zip"
+    with zipfile.ZipFile(packed) as archive:
+        assert sorted(archive.namelist()) == delivered(project)
+        assert archive.read("office-11.png") == (project.root / "delivered/office-11.png").read_bytes()
+    before = packed.read_bytes()
+    packed.unlink()
+    project.quiet("--only", "heads/ana/office/*").shows("2 copies in")
+    assert not packed.exists()
+    project.quiet()
+    assert packed.read_bytes() == before
+
+
+def test_a_failed_take_is_not_handed_out_and_the_zip_waits_for_the_whole(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}")
+    project.edit("to: delivered/", "to: delivered/\n    zip: all.zip").notes.rule(fail=["street"])
+    project.run(exit_code=1).shows("2 copies in")
+    assert delivered(project) == ["office-11.png", "office-29.png"]
+    assert not (project.root / "all.zip").exists()
+    project.notes.rule()
+    project.run().shows("4 copies in", "3 written now")
+
+
+def test_of_a_gates_pictures_only_those_are_handed_out_that_are_wanted(project: Project) -> None:
+    handing(gated(project), "{{ scene.key }}-{{ seed }}", what="judged.accepted").run().shows("2 copies in")
+    assert delivered(project) == ["office-11.png", "office-29.png"]
+    folder = project.root / "out/portraits/takes"
+    # The seed that was accepted, not the one that was refused.
+    retried = (folder / "heads_ana_office_s29+retry1.png").read_bytes()
+    assert (project.root / "delivered/office-29.png").read_bytes() == retried
+    project.edit("judged.accepted", "judged.rejected").quiet().shows("2 copies in", "2 copies there of an earlier run")
+    assert "street-11.png" in delivered(project)
