@@ -22,6 +22,7 @@ from nano_banana.planner.workbench import has_templates
 from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.packs.given import Given
 from nano_banana.stages.generate import Drawing
 
 _MOST_SHOWN = 4
@@ -35,7 +36,7 @@ def drawer_of(bench: Workbench, shot: Shot, stage: Stage) -> Drawer:
     """What is the same for all takes of the shot is worked out once."""
     endpoint = bench.endpoint(stage.endpoint)
     text = stage.prompt or shot.template
-    fields = fields_of(bench, stage, endpoint)
+    fields = fields_of(bench, stage, endpoint, given_to(shot, stage))
     images = [bench.digests[path] for name, path in stage.files.items() if name != "mask"]
     shown = _references(bench, shot, endpoint) if stage.verb == "generate" else {}
     roles = endpoint.roles
@@ -56,12 +57,25 @@ def drawer_of(bench: Workbench, shot: Shot, stage: Stage) -> Drawer:
     return drawing
 
 
-def fields_of(bench: Workbench, stage: Stage, endpoint: Endpoint) -> Callable[[Mapping[str, object]], JSONObject]:
-    """The endpoint's fields as the stage says them, after defaults, for a take's context."""
-    if has_templates(stage.options):
-        return lambda context: complete(endpoint, as_object(bench.fill(stage.options, context, (*stage.where, "with"))))
-    ready = complete(endpoint, stage.options)
-    return lambda _context: ready
+def given_to(shot: Shot, stage: Stage) -> Given | None:
+    """The pack's template that a stage draws a shot by; None where it is none, or where the stage does not draw."""
+    return (stage.prompt or shot.template).given if stage.verb == "generate" else None
+
+
+def fields_of(
+    bench: Workbench, stage: Stage, endpoint: Endpoint, given: Given | None = None
+) -> Callable[[Mapping[str, object]], JSONObject]:
+    """The endpoint's fields for a take's context, after defaults: as the stage says them, else as a pack does."""
+    if given is None and not has_templates(stage.options):
+        ready = complete(endpoint, stage.options)
+        return lambda _context: ready
+
+    def fields(context: Mapping[str, object]) -> JSONObject:
+        said = as_object(bench.fill(stage.options, context, (*stage.where, "with")))
+        settled = {} if given is None else bench.settled(given, context, endpoint)
+        return complete(endpoint, {**settled, **said})
+
+    return fields
 
 
 def _adapters(bench: Workbench, stage: Stage, people: Sequence[str], results: Results) -> list[tuple[Blob, float]]:

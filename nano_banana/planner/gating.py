@@ -13,6 +13,7 @@ from nano_banana.core.verdict import Ruling
 from nano_banana.core.verdict import Verdict
 from nano_banana.planner.drawing import Drawer
 from nano_banana.planner.drawing import drawer_of
+from nano_banana.planner.drawing import given_to
 from nano_banana.planner.painting import face_number
 from nano_banana.planner.painting import region_of
 from nano_banana.planner.take import Take
@@ -46,6 +47,8 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
     ordinal = sum(before.verb == "gate" for before in track.stages[:at])
     onward = onward_from(track, at)
     repair = _repair_of(bench, track, terms)
+    drawn_by = [given for before in track.stages[:at] if (given := given_to(track.shot, before)) is not None]
+    painted = any(not given.template.gate for given in drawn_by)
 
     def link(above: Above, walk: Walk) -> Flow[Standing]:
         standing = yield from above(walk)
@@ -60,7 +63,7 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
             in_order=ordered,
             every_face=terms.every_face,
         )
-        if skipped(terms.skip, walk.take.cell):
+        if painted or skipped(terms.skip, walk.take.cell):
             return (yield from passed_over(stage.id, judging, standing))
         chances = [*_retries(bench, terms.retries, above, walk, ordinal)]
         if repair is not None:

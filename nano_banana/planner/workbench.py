@@ -17,6 +17,10 @@ from nano_banana.core.problem import Place
 from nano_banana.planner.context import Contexts
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.packs.given import Given
+from nano_banana.recipe.packs.rendering import TextError
+from nano_banana.recipe.packs.rendering import fields_for
+from nano_banana.recipe.packs.rendering import prompt_for
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.checks import is_template
 from nano_banana.recipe.resolve.texts import leaves
@@ -47,9 +51,17 @@ class Workbench:
     def render(self, text: Text, context: Mapping[str, object]) -> str:
         """A prompt. Raises CallFailed where the template fails on these values."""
         try:
-            return self.engine.compile(text.text).render(context)
-        except TemplateFault as fault:
-            raise CallFailed([fault.problem(self.place_of(text, fault))]) from fault
+            return prompt_for(self.engine, text, context)
+        except TextError as error:
+            raise CallFailed([error.fault.problem(self.place_of(error.text, error.fault))]) from error
+
+    def settled(self, given: Given, context: Mapping[str, object], endpoint: Endpoint) -> JSONObject:
+        """The endpoint's fields that a pack's template settles. Raises CallFailed as `render` does."""
+        try:
+            fields = fields_for(self.engine, given, context, endpoint.roles.size)
+        except TextError as error:
+            raise CallFailed([error.fault.problem(self.place_of(error.text, error.fault))]) from error
+        return {name: value for name, value in fields.items() if name in endpoint.fields}
 
     def fill(self, options: JSONValue, context: Mapping[str, object], where: Where) -> JSONValue:
         """An endpoint's fields with their templates rendered; one that is wholly `{{ … }}` keeps its type.

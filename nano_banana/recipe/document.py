@@ -58,13 +58,14 @@ class Document:
     """A recipe that was read: merged, rendered, and not yet checked against a schema.
 
     `data` lacks `include`; its `vars` hold their final values. `env_read` are the environment variables
-    that were asked for. Places are those of the value before it was rendered.
+    that were asked for. Places are those of the value before it was rendered. `whole` is what people call it.
     """
 
     data: JSONObject
     env_read: frozenset[str]
     tree: Located
     texts: Texts
+    whole: str = "the recipe"
 
     def place(self, steps: Steps) -> Place:
         """Where the value at `steps` stands. Raises KeyError where it is not written anywhere."""

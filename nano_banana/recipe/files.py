@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
@@ -28,14 +29,23 @@ class RecipeFiles:
     """Reads what a recipe names, and nothing outside of `root` unless told so.
 
     Relative paths are taken from `folder`, which is the recipe's. Texts are read once, so that all who
-    ask see the same. `seen` is what a later run compares to know that nothing has changed.
+    ask see the same; those `given`, by absolute path, are in no file at all. `seen` is what a later run compares
+    to know that nothing has changed.
     """
 
-    def __init__(self, root: Path, folder: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, folder: Path | None = None, given: Mapping[Path, str] = MappingProxyType({})
+    ) -> None:
         self.root = root.resolve()
         self.folder = Path(os.path.abspath(folder or root))  # noqa: PTH100 — resolve() would hide a link that is moved later
         self._seen: dict[Path, Seen] = {}
-        self._texts: dict[Path, str] = {}
+        self._texts: dict[Path, str] = dict(given)
+
+    def within(self, folder: Path) -> RecipeFiles:
+        """A reader of another folder, confined to that, whose files are among those that this one has seen."""
+        inner = RecipeFiles(folder)
+        inner._seen, inner._texts = self._seen, self._texts
+        return inner
 
     @property
     def seen(self) -> Mapping[Path, Seen]:

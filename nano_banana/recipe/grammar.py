@@ -45,13 +45,28 @@ AXIS: JSONObject = {
 }
 
 TEMPLATE: JSONObject = {
-    "description": "A Jinja prompt: the text itself, or `{file: prompts/portrait.j2}`.",
+    "description": "A prompt: a Jinja text, `{file: prompts/portrait.j2}`, or `{pack: cinema/noir-detective}`.",
     "anyOf": [
         TEXT,
         {
             "type": "object",
             "properties": {"file": {**TEXT, "description": "A text file in the recipe's folder."}},
             "required": ["file"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {
+                "pack": {**TEXT, "description": "A pack and its template: `cinema/noir-detective`."},
+                "version": {**TEXT, "description": 'Which versions of the pack will do: `">=1.2,<2"`.'},
+                "with": {
+                    "type": "object",
+                    "description": "Values for the template's variables, which may be templates over axes.",
+                    "additionalProperties": {"type": ["string", "number", "boolean"], "description": "The value."},
+                    "default": {},
+                },
+            },
+            "required": ["pack"],
             "additionalProperties": False,
         },
     ],
@@ -108,9 +123,18 @@ SHOT: JSONObject = {
             },
             "default": [],
         },
+        "pictures": {
+            **_TEXTS,
+            "description": "Picture files, folders or globs that are there already, for an `open` stage: one take each, "
+            "by the axis `picture`. Then `template` and `seeds` may be left out.",
+        },
         "seeds": _SEEDS,
     },
-    "required": ["template", "seeds"],
+    "if": {"not": {"required": ["pictures"]}},
+    "then": {
+        "properties": {"template": {"description": "The prompt."}, "seeds": {"description": "One take each."}},
+        "required": ["template", "seeds"],
+    },
     "additionalProperties": False,
 }
 

@@ -29,7 +29,9 @@ from nano_banana.recipe.resolve.choices import check_choices
 from nano_banana.recipe.resolve.choices import with_picks
 from nano_banana.recipe.resolve.judging import check_gates
 from nano_banana.recipe.resolve.known import Known
+from nano_banana.recipe.resolve.opened import check_opened
 from nano_banana.recipe.resolve.outputs import read_outputs
+from nano_banana.recipe.resolve.packs import packs_of
 from nano_banana.recipe.resolve.people import check_people
 from nano_banana.recipe.resolve.prompts import check_cases
 from nano_banana.recipe.resolve.prompts import check_names
@@ -46,6 +48,7 @@ from nano_banana.recipe.resolve.stages import read_stages
 from nano_banana.recipe.resolve.stages import verbs_of
 from nano_banana.recipe.resolve.subjects import read_adapters
 from nano_banana.recipe.resolve.subjects import read_subjects
+from nano_banana.recipe.resolve.suiting import check_packs
 from nano_banana.recipe.resolve.texts import check_texts
 from nano_banana.recipe.resolve.texts import environment_in
 from nano_banana.recipe.resolve.texts import prefix_of
@@ -131,8 +134,10 @@ def _resolve(reading: Reading, path: Path, *, sound: bool) -> tuple[Recipe, JSON
         check_stages(reading, stages, adapters, drawn)
         check_texts(reading, subjects, shots, stages, drawn, templates)
         check_triggers(reading, subjects, stages, drawn)
+        check_packs(reading, subjects, stages, drawn)
         check_people(reading, subjects, stages, drawn)
         check_gates(reading, stages, drawn)
+        check_opened(reading, stages, drawn)
         check_choices(reading, stages, drawn)
         outputs = read_outputs(reading, known.verbs, drawn)
         check_unused(reading, shots, stages)
@@ -154,6 +159,7 @@ def _resolve(reading: Reading, path: Path, *, sound: bool) -> tuple[Recipe, JSON
         shots=shots,
         stages=stages,
         outputs=outputs,
+        packs=packs_of(templates),
         photo_rules=photo_rules_of(reading.section("photo_rules")) if "photo_rules" in data and sound else None,
     )
     return recipe, environment

@@ -15,6 +15,7 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
 from nano_banana.recipe.axis_value import AxisValue
+from nano_banana.recipe.packs.given import Given
 from nano_banana.stages.choose import Keep
 from nano_banana.stages.standard import Standard
 
@@ -51,11 +52,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A prompt template's text and where it stands: in the recipe (`where`) or in a file of its own."""
+    """A prompt template's text and where it stands: in the recipe (`where`) or in a file of its own.
+
+    Of a pack's, `given` says which, and with what values.
+    """
 
     text: str
     where: Where
     file: Path | None = None
+    given: Given | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,10 @@ class Seeds:
     def __len__(self) -> int:
         """How many takes each shot gets."""
         return len(self.explicit) or self.count
+
+
+PICTURE = "picture"
+"""The axis of a shot of pictures that are there already."""
 
 
 class Identity(StrEnum):
@@ -87,7 +96,8 @@ class Shot:
     """A template, who is in the picture, the axes with their values, and the seeds.
 
     `cast` are the subjects in turn, one a picture (empty: nobody); or, where they stand `together` in each picture,
-    all of them from left to right, and `together` their places (`left`, `right`) to their names.
+    all of them from left to right, and `together` their places (`left`, `right`) to their names. A shot of `pictures`
+    opens these files, by the keys of its axis `picture`, where others draw; its template may be empty.
     """
 
     name: str
@@ -99,6 +109,7 @@ class Shot:
     matrix: Mapping[str, tuple[AxisValue, ...]]
     exclude: Sequence[Mapping[str, frozenset[str]]]
     seeds: Seeds
+    pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +157,7 @@ class Stage:
     """One entry of `stages`, its references resolved.
 
     `verb` picks the kind. `endpoint` is the paid endpoint's id (empty: it has none), `options` its fields (texts may be
-    templates), `adapters` pairs of name and scale. `subjects` is for train, `shots` for generate,
+    templates), `adapters` pairs of name and scale. `subjects` is for train, `shots` for generate and open,
     `sources` for the stages that work on collections. `data` is the entry as written.
     """
 

@@ -17,6 +17,7 @@ from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import asking
 from nano_banana.recipe.outputs import Outputs
+from nano_banana.recipe.packs.pack import Pack
 from nano_banana.recipe.photo_rules import PhotoRules
 
 
@@ -36,6 +37,7 @@ class Recipe:
     stages: Sequence[Stage]
     outputs: Outputs = field(default_factory=Outputs)
     photo_rules: PhotoRules | None = None
+    packs: Mapping[str, Pack] = field(default_factory=dict)
 
     @property
     def asking(self) -> Sequence[Stage]:

@@ -10,8 +10,6 @@ from nano_banana.core.json import as_items
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.model import Where
 
-WHOLE = "the recipe"
-
 LONGEST = 60
 """Characters of a value in a sentence."""
 
@@ -27,11 +25,11 @@ _TYPES = {
 
 
 def owner(document: Document, path: Where) -> str:
-    """A path as people write it: `shots.headshots.seeds[2]`, `stages.takes`; the recipe itself where it is empty."""
+    """A path as people write it: `shots.headshots.seeds[2]`, `stages.takes`; the whole where it is empty."""
     if path[:1] == ("stages",) and len(path) > 1:
         path = ("stages", _stage(document, path[1]), *path[2:])
     words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"`{words.removeprefix('.')}`" if words else WHOLE
+    return f"`{words.removeprefix('.')}`" if words else document.whole
 
 
 def _stage(document: Document, at: str | int) -> str | int:

@@ -22,7 +22,6 @@ from nano_banana.recipe.model import Where
 from nano_banana.recipe.patterns import NAME_PATTERNS
 from nano_banana.recipe.patterns import WORD
 from nano_banana.recipe.resolve.reading import MOST_PROBLEMS
-from nano_banana.recipe.shown import WHOLE
 from nano_banana.recipe.shown import owner
 from nano_banana.recipe.shown import shown
 from nano_banana.recipe.shown import type_of
@@ -53,7 +52,7 @@ def check_shape(document: Document, schema: JSONObject) -> Shape:
         if len(found) >= MOST_PROBLEMS:
             break
     problems = list(found.values())
-    slight = len(found) < MOST_PROBLEMS and all(_is_slight(problem) for problem in problems)
+    slight = len(found) < MOST_PROBLEMS and all(_is_slight(document, problem) for problem in problems)
     return Shape(problems=_without_echoes(problems), slight=slight)
 
 
@@ -65,9 +64,9 @@ def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iter
             yield from _problems(document, mistake)
 
 
-def _is_slight(problem: Problem) -> bool:
+def _is_slight(document: Document, problem: Problem) -> bool:
     if problem.kind == "unknown_key":
-        return not problem.suggestions and problem.data["owner"] != WHOLE
+        return not problem.suggestions and problem.data["owner"] != document.whole
     return problem.kind in _SLIGHT
 
 

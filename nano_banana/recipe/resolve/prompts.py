@@ -18,6 +18,10 @@ from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.packs.pack import SUBJECT
+from nano_banana.recipe.patterns import RESERVED
+from nano_banana.recipe.resolve.packs import PackReader
+from nano_banana.recipe.resolve.packs import values_of
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.scopes import Names
@@ -25,17 +29,17 @@ from nano_banana.recipe.templates.scopes import Names
 ALL = "all"
 """Stands for every subject, shot or value."""
 
-RESERVED = frozenset({"subject", "seed", "shot", "cast", "env", "vars", "recipe"})
-"""Names that templates have anyway, so that no axis and no variable may take them."""
-
 
 def read_templates(reading: Reading) -> Mapping[str, Text]:
     """Every template's text; a file that can't be read is noted."""
-    texts = {}
+    texts, packs = {}, PackReader(reading)
     for name, value in reading.section("templates").items():
         where: Where = ("templates", name)
         if isinstance(value, str):
             texts[name] = Text(text=value, where=where)
+        elif isinstance(value, Mapping) and "pack" in value:
+            text_of_pack = packs.text(value, where)
+            texts |= {} if text_of_pack is None else {name: text_of_pack}
         elif isinstance(value, Mapping):
             path = as_text(value["file"])
             try:
@@ -63,9 +67,16 @@ def check_text(
 ) -> None:
     """Note every fault of the template, at its place inside the text.
 
-    Of a shot that lacks a name which others have (an axis of `axes`, a cast) more can be said.
+    Of a shot that lacks a name which others have (an axis of `axes`, a cast) more can be said. A pack's template sees
+    none of these names but the subject; the values that the recipe gives it may use all of them.
     """
-    for fault in reading.engine.check(text.text, names):
+    engine = reading.engine
+    if text.given is not None:
+        for value in values_of(text.given):
+            check_text(reading, value, names, shot=shot, axes=axes)
+        names = {**text.given.template.names, **({"subject": SUBJECT} if "subject" in names else {})}
+        engine = text.given.pack.engine
+    for fault in engine.check(text.text, names):
         place = place_of(reading, text, fault)
         name, owner = str(fault.data.get("name")), fault.data.get("owner")
         if fault.kind == "template_field" and owner == "env":
@@ -99,6 +110,8 @@ def _nobody(reading: Reading, shot: str) -> None:
 
 def place_of(reading: Reading, text: Text, fault: TemplateFault) -> Place:
     """Where a fault is: inside the recipe's scalar, in the template's file, or in a file it includes."""
+    if text.given is not None:
+        return text.given.pack.place(text.given.template, fault)
     file = fault.file or text.file
     if file is None:
         return reading.document.fault_place(text.where, fault)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+from itertools import chain
 
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
@@ -17,6 +18,7 @@ from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.model import asking
 from nano_banana.recipe.resolve.checks import is_template
+from nano_banana.recipe.resolve.packs import values_of
 from nano_banana.recipe.resolve.prompts import check_text
 from nano_banana.recipe.resolve.prompts import names_for
 from nano_banana.recipe.resolve.prompts import place_of
@@ -95,7 +97,8 @@ def _check_unused(reading: Reading, text: Text, names: Names) -> None:
 
     One from another file is there for other recipes too.
     """
-    for fault in reading.engine.check(text.text, names):
+    engine = reading.engine if text.given is None else text.given.pack.engine
+    for fault in engine.check(text.text, names):
         if fault.kind not in {"template_name", "template_field"}:
             reading.add(fault.problem(place_of(reading, text, fault)))
     place = reading.document.key_place(text.where)
@@ -130,7 +133,7 @@ def leaves(value: JSONValue, path: Where = ()) -> Iterator[tuple[Where, JSONValu
 def environment_in(reading: Reading, texts: list[Text]) -> JSONObject:
     """The environment variables that templates name and that are set, no others; a secret one is noted."""
     values: dict[str, JSONValue] = {}
-    for text in texts:
+    for text in chain.from_iterable([each] if each.given is None else values_of(each.given) for each in texts):
         try:
             uses = reading.engine.compile(text.text).uses
         except TemplateFault:

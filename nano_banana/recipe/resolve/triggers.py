@@ -55,6 +55,7 @@ def _names_trigger(reading: Reading, shot: Shot) -> bool:
 def _uses(reading: Reading, text: Text) -> frozenset[str] | None:
     """The names that the template reads; None where it is none."""
     try:
-        return reading.engine.compile(text.text).uses
+        engine = reading.engine if text.given is None else text.given.pack.engine
+        return engine.compile(text.text).uses
     except TemplateFault:
         return None

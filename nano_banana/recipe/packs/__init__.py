@@ -1,0 +1,1 @@
+"""Packs of templates: read from their folders, and checked."""

@@ -1,0 +1,22 @@
+"""The prompts of a pack against what they may name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nano_banana.core.problem import Problem
+from nano_banana.recipe.packs.pack import SUBJECT
+from nano_banana.recipe.packs.pack import Pack
+from nano_banana.recipe.packs.pack import PackTemplate
+
+
+def faults_of(pack: Pack, template: PackTemplate) -> list[Problem]:
+    """Everything wrong with a template's prompt, without rendering it, each at its place in the pack."""
+    names = {"subject": SUBJECT, **template.names}
+    return [fault.problem(pack.place(template, fault)) for fault in pack.engine.check(template.text, names)]
+
+
+def check_templates(pack: Pack, names: Iterable[str] | None = None) -> list[Problem]:
+    """The same for several templates of a pack (None: all)."""
+    chosen = pack.templates if names is None else names
+    return [problem for name in chosen for problem in faults_of(pack, pack.templates[name])]
