@@ -118,12 +118,14 @@ def saved(source: Path, target: Path) -> None:
         height = round(picture.height * WIDTH / picture.width)
         small = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
     target.parent.mkdir(exist_ok=True)
-    for quality in range(86, 20, -4):
-        buffer = io.BytesIO()
-        small.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
-        if buffer.tell() <= MOST_BYTES:
-            break
-    target.write_bytes(buffer.getvalue())
+    target.write_bytes(next(data for quality in range(86, 0, -4) if len(data := jpeg(small, quality)) <= MOST_BYTES))
+
+
+def jpeg(picture: Image.Image, quality: int) -> bytes:
+    """The bytes of a JPEG, quality 1–95."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
+    return buffer.getvalue()
 
 
 if __name__ == "__main__":
