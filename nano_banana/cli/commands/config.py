@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nano_banana.cli.certificate import make
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import as_json
@@ -36,6 +37,7 @@ Examples:
   nano-banana config show
   nano-banana config set ask_above_usd 25
   nano-banana config set-key
+  nano-banana config make-certificate
 """
 SAID = {
     Source.DEFAULT: "default",
@@ -147,6 +149,9 @@ def path(screen: Screen, *, as_json: bool) -> None:
     screen.table(
         [(name.replace("_", " "), str(file), "" if file.is_file() else "not there") for name, file in files.items()]
     )
+
+
+command.add_command(make)
 
 
 def _file(*, project: bool) -> Path:

@@ -1,0 +1,1 @@
+"""Content credentials: signed statements in a picture of how it was made."""

@@ -1,0 +1,1 @@
+"""Marks on pictures: written, read back, and broken on purpose."""

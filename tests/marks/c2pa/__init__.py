@@ -1,0 +1,1 @@
+"""Content credentials, with real certificates and the real library."""

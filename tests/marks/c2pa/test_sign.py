@@ -1,0 +1,109 @@
+"""Signing: what a picture says afterwards, and what it does not say."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.marks.c2pa.credential import Credential
+from nano_banana.marks.c2pa.read import Action
+from nano_banana.marks.c2pa.read import Ingredient
+from nano_banana.marks.c2pa.read import read_bytes
+from nano_banana.marks.c2pa.sign import Parent
+from nano_banana.marks.c2pa.sign import sign
+from tests.marks.c2pa.signing import CLAIM
+from tests.marks.c2pa.signing import KINDS
+from tests.marks.c2pa.signing import picture
+from tests.marks.c2pa.signing import self_made
+from tests.marks.c2pa.signing import signed
+
+
+@pytest.mark.parametrize("media", KINDS)
+def test_a_signed_picture_says_what_made_it(media: str) -> None:
+    found = read_bytes(signed(media), media)
+    assert found is not None
+    assert (found.state, found.reasons) == ("valid", ())
+    assert found.organisation == "Ana & Söhne"
+    assert found.generator == "Nano Banana 1.2.3"
+    assert found.actions == (
+        Action(name="c2pa.created", agent="fal-ai/flux-lora", source_type="trainedAlgorithmicMedia"),
+    )
+    assert found.ai
+
+
+@pytest.mark.parametrize("media", KINDS)
+def test_its_pixels_stay(media: str) -> None:
+    before, after = (Image.open(io.BytesIO(data)) for data in (picture(media), signed(media)))
+    assert before.tobytes() == after.tobytes()
+
+
+@pytest.mark.parametrize("media", KINDS)
+def test_an_edited_picture_hangs_on_its_parent(media: str) -> None:
+    found = read_bytes(signed(media, parent=signed()), media)
+    assert found is not None
+    assert found.state == "valid"
+    assert [action.name for action in found.actions] == ["c2pa.opened", "c2pa.edited"]
+    assert found.actions[1].agent == "fal-ai/inpaint"
+    assert found.ingredients == (Ingredient(relationship="parentOf", generator="Nano Banana 1.2.3"),)
+    assert found.manifests == 2
+    assert found.source_types == ("compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia")
+
+
+def test_a_chain_of_three_keeps_all_manifests() -> None:
+    found = read_bytes(signed(parent=signed(parent=signed())), "image/png")
+    assert found is not None
+    assert (found.state, found.manifests) == ("valid", 3)
+
+
+def test_a_parent_without_credentials_is_an_ingredient_all_the_same() -> None:
+    found = read_bytes(signed(parent=picture()), "image/png")
+    assert found is not None
+    assert (found.state, found.manifests) == ("valid", 1)
+    assert found.ingredients == (Ingredient(relationship="parentOf"),)
+
+
+def test_a_second_endpoint_edited_what_the_first_created() -> None:
+    claim = replace(CLAIM, agents=("fal-ai/flux-lora", "fal-ai/upscaler"))
+    found = read_bytes(sign(picture(), "image/png", claim, self_made().credential), "image/png")
+    assert found is not None
+    assert [(action.name, action.agent) for action in found.actions] == [
+        ("c2pa.created", "fal-ai/flux-lora"),
+        ("c2pa.edited", "fal-ai/upscaler"),
+    ]
+
+
+def test_no_thumbnail_is_put_in() -> None:
+    # A thumbnail of a picture of noise would be as large as the picture.
+    assert len(signed(parent=signed())) < len(picture()) + 20_000
+    assert b"c2pa.thumbnail" not in signed(parent=signed())
+
+
+def test_the_key_is_in_no_picture_and_no_text() -> None:
+    credential = self_made().credential
+    secret = credential.reveal().splitlines()[1]
+    assert secret not in signed()
+    assert secret.decode() not in repr(credential) + str(credential)
+    with pytest.raises(TypeError):
+        credential.__reduce__()
+
+
+def test_a_broken_picture_is_not_signed() -> None:
+    with pytest.raises(CallFailed, match="c2pa_not_signed"):
+        sign(picture()[:40], "image/png", CLAIM, self_made().credential)
+
+
+def test_a_parent_that_is_no_picture_is_said() -> None:
+    claim = replace(CLAIM, parent=Parent(data=b"", media="image/png"))
+    with pytest.raises(CallFailed, match="c2pa_not_signed"):
+        sign(picture(), "image/png", claim, self_made().credential)
+
+
+def test_a_key_that_does_not_fit_signs_nothing() -> None:
+    ours = self_made().credential
+    theirs = Credential(chain=ours.chain, key=ours.reveal(), algorithm="ed25519")
+    with pytest.raises(CallFailed, match="c2pa_not_signed"):
+        sign(picture(), "image/png", CLAIM, theirs)
