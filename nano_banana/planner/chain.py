@@ -20,6 +20,7 @@ from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Left
 from nano_banana.core.flow import Made
 from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
 from nano_banana.planner.drawing import drawer_of
 from nano_banana.planner.drawing import fields_of
 from nano_banana.planner.gating import gate_link
@@ -38,6 +39,7 @@ from nano_banana.stages.call import Asking
 from nano_banana.stages.call import call_it
 from nano_banana.stages.enhancing import enhance
 from nano_banana.stages.generate import draw
+from nano_banana.stages.mark import mark
 from nano_banana.stages.standing import Standing
 
 Chain: TypeAlias = Callable[[Take, Results], Flow[Blob]]
@@ -128,10 +130,20 @@ def _call(bench: Workbench, _track: Track, stage: Stage) -> Link:
     return upon(work)
 
 
+def _mark(_bench: Workbench, _track: Track, stage: Stage) -> Link:
+    message = as_text(stage.data["mark_id"]) if "mark_id" in stage.data else None
+
+    def work(_walk: Walk, picture: Blob) -> Flow[Standing]:
+        return mark(stage.id, message, picture)
+
+    return upon(work)
+
+
 _LINKS: Mapping[str, Callable[[Workbench, Track, Stage], Link]] = {
     "generate": _generate,
     "inpaint": inpaint_link,
     "upscale": _enhance,
     "restore": _enhance,
+    "mark": _mark,
     "call": _call,
 }

@@ -81,7 +81,8 @@ OddsOf: TypeAlias = Callable[[NodeResult], Odds]
 class Tally:
     """The running totals of a forecast; the one place where they change.
 
-    `looks` says that faces are still to be looked at, `finds` which parts of people are still to be found.
+    `looks` says that faces are still to be looked at, `finds` which parts of people are still to be found, `marks` that
+    invisible marks are still to be written.
     """
 
     price: Callable[[Call], Money | None]
@@ -89,6 +90,7 @@ class Tally:
     stages: dict[str, StageCount] = field(default_factory=dict)
     expected: Expected = field(default_factory=Expected)
     looks: bool = False
+    marks: bool = False
     finds: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
     _odds: set[Odds] = field(default_factory=set)
@@ -121,6 +123,7 @@ class Tally:
             sought = as_object(as_object(call.arguments.get("shape")).get("find"))
             if sought:
                 self.finds.add(as_text(sought["part"]))
+            self.marks |= call.endpoint == "imprint"
             self.looks |= call.endpoint == "look" or bool(sought)
 
     def _plus(self, count: StageCount, step: Step) -> StageCount:

@@ -181,6 +181,12 @@ stages:
     using: fal-ai/codeformer
     with: {fidelity: 0.8}
 """,
+    "mark": """\
+stages:
+  - id: marked
+    mark: finish
+    mark_id: "c0ffee42"
+""",
     "call": """\
 stages:
   - id: larger

@@ -10,6 +10,7 @@ from nano_banana.stages import enhancing
 from nano_banana.stages import gate
 from nano_banana.stages import generate
 from nano_banana.stages import inpaint
+from nano_banana.stages import mark
 from nano_banana.stages import train
 from nano_banana.stages.kind import Kind
 
@@ -23,6 +24,7 @@ KINDS: Mapping[str, Kind] = {
         choose.KIND,
         enhancing.UPSCALE,
         enhancing.RESTORE,
+        mark.KIND,
         call.KIND,
     )
 }

@@ -105,3 +105,10 @@ def check_sight(parts: Collection[str]) -> None:
     from nano_banana.providers.compute.ready import check_sight as check
 
     check(parts)
+
+
+def check_marking() -> None:
+    """Raise Unusable where no invisible mark can be written on this machine."""
+    from nano_banana.providers.compute.ready import check_marking as check
+
+    check()

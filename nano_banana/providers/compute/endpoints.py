@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 from nano_banana.providers.compute.crop import crop
+from nano_banana.providers.compute.imprint import imprint
 from nano_banana.providers.compute.likeness import likeness
 from nano_banana.providers.compute.look import look
 from nano_banana.providers.compute.mask import mask
@@ -20,6 +21,7 @@ from nano_banana.providers.compute.training_zip import training_zip
 
 ENDPOINTS: Mapping[str, Callable[[Request], Result]] = {
     "crop": crop,
+    "imprint": imprint,
     "likeness": likeness,
     "look": look,
     "mask": mask,

@@ -1,9 +1,11 @@
-"""Whether looking at faces would work here, before a call needs it."""
+"""Whether looking at faces and marking would work here, before a call needs it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
 from nano_banana.faces.landmarks import WEIGHTS as LANDMARKS
 from nano_banana.faces.networks import DETECTOR
 from nano_banana.faces.networks import RECOGNISER
@@ -13,6 +15,9 @@ from nano_banana.faces.parts import AT_LARGE
 from nano_banana.faces.parts import OUTLINED
 from nano_banana.faces.person import WEIGHTS as PERSON
 from nano_banana.faces.weights import weight
+from nano_banana.marks.invisible.needs import missing
+from nano_banana.marks.invisible.sources import DECODER
+from nano_banana.marks.invisible.sources import ENCODER
 
 
 def check_sight(parts: Collection[str]) -> None:
@@ -26,3 +31,10 @@ def check_sight(parts: Collection[str]) -> None:
     for name, users in needed.items():
         if users and weight(name) is None:
             raise unusable(name)
+
+
+def check_marking() -> None:
+    """Load nothing, but see that invisible marks could be written. Raises Unusable `marks_missing`."""
+    lacking = missing(ENCODER, DECODER)
+    if lacking is not None:
+        raise Unusable([trouble("marks_missing", missing=lacking)])

@@ -1,0 +1,18 @@
+"""Words for invisible marks, and for what is looked for in pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.cli.words.wording import Wording
+
+WORDS: Mapping[str, Wording] = {
+    "marks_missing": Wording(
+        say="invisible marks can't be written or read here: {missing} is not installed",
+        hint="`pip install 'nano-banana[marks]'`, then `nano-banana setup`",
+    ),
+    "mark_not_held": Wording(
+        say="this picture does not hold an invisible mark: only {agree} of 32 bits could be read again",
+        hint="it may be empty or almost black; leave it out of the mark stage",
+    ),
+}

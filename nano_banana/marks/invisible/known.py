@@ -1,0 +1,46 @@
+"""The known watermarks of Stable Diffusion and BFL, looked for in every way."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nano_banana.marks.invisible.dwtdct import LEAST_PIXELS
+from nano_banana.marks.invisible.dwtdct import Pixels
+from nano_banana.marks.invisible.dwtdct import bits
+from nano_banana.marks.invisible.dwtdct import plane
+from nano_banana.marks.invisible.dwtdct import votes
+from nano_banana.marks.invisible.match import Match
+from nano_banana.marks.invisible.payload import PAYLOADS
+
+MOST_PIXELS = 4_000_000
+"""So much of a picture is read, from its top: blocks are counted from there, and more votes change nothing."""
+
+READINGS = ((True, False), (False, False), (True, True), (False, True))
+"""`whole` and `swapped` of `plane`; the first is the reference's own. What was marked as fractions can often only be
+read as fractions: there another coefficient is the largest."""
+
+
+def known_marks(rgb: Pixels) -> tuple[Match, ...]:
+    """The best reading for each of `PAYLOADS`, found or not; empty for a picture too small to be marked."""
+    high, wide = rgb.shape[:2]
+    if high * wide < LEAST_PIXELS:
+        return ()
+    top = rgb[: max(MOST_PIXELS // wide, 4)]
+    read = [votes(plane(top, swapped=swapped, whole=whole)) for whole, swapped in READINGS]
+    best = []
+    for payload in PAYLOADS:
+        message = np.array([bit == "1" for bit in payload.bits])
+        if len(read[0]) < len(message):
+            continue
+        matches = [
+            Match(
+                name=payload.name,
+                agree=int((bits(said, len(message)) == message).sum()),
+                length=len(message),
+                least=payload.least if number == 0 else payload.least_otherwise,
+                sure=payload.sure,
+            )
+            for number, said in enumerate(read)
+        ]
+        best.append(max(matches, key=lambda match: (match.found, match.agree)))
+    return tuple(best)

@@ -1,0 +1,37 @@
+"""The mark stage: 32 bits in the pixels of every picture, not to be seen."""
+
+from __future__ import annotations
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.flow import Flow
+from nano_banana.core.flow import Made
+from nano_banana.core.flow import ask
+from nano_banana.core.json import JSONObject
+from nano_banana.stages.kind import NAMES
+from nano_banana.stages.kind import Kind
+from nano_banana.stages.site import compute
+from nano_banana.stages.standing import Standing
+
+KIND = Kind(
+    verb="mark",
+    about="Writes an invisible mark into the pixels of every picture of a collection; put it last.",
+    params={
+        "mark": {**NAMES, "description": "The collection: a stage's id, `stage.shot` or `stage.accepted`; or a list."},
+        "mark_id": {
+            "type": "string",
+            "pattern": "^[0-9a-fA-F]{8}$",
+            "description": "Your own 32 bits as 8 hex digits, in quotes; without it, those of this program.",
+        },
+    },
+    required=("mark",),
+)
+
+
+def mark(stage: str, message: str | None, picture: Blob) -> Flow[Standing]:
+    """Write `message` (8 hex digits; None: this program's own) into the picture, and return what comes of it."""
+    arguments: JSONObject = {} if message is None else {"message": message.lower()}
+    call = compute("imprint", arguments, {"image": picture})
+    reply = yield from ask(stage, call)
+    marked = reply.files["image"]
+    yield Made(stage=stage, blob=marked, call=call)
+    return Standing(picture=marked, call=call)
