@@ -10,6 +10,7 @@ COMPUTE_REVISIONS: Mapping[str, int] = {
     "likeness": 1,
     "look": 1,
     "mask": 1,
+    "open": 1,
     "paste": 1,
     "person": 1,
     "probe": 1,

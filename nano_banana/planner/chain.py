@@ -33,6 +33,7 @@ from nano_banana.planner.walk import Results
 from nano_banana.planner.walk import Walk
 from nano_banana.planner.walk import upon
 from nano_banana.planner.workbench import Workbench
+from nano_banana.recipe.model import PICTURE
 from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Stage
 from nano_banana.stages.call import Asking
@@ -40,6 +41,7 @@ from nano_banana.stages.call import call_it
 from nano_banana.stages.enhancing import enhance
 from nano_banana.stages.generate import draw
 from nano_banana.stages.mark import mark
+from nano_banana.stages.open import open_file
 from nano_banana.stages.standing import Standing
 
 Chain: TypeAlias = Callable[[Take, Results], Flow[Blob]]
@@ -102,6 +104,15 @@ def _generate(bench: Workbench, track: Track, stage: Stage) -> Link:
     return link
 
 
+def _open(bench: Workbench, track: Track, stage: Stage) -> Link:
+    files = {key: bench.digests[path] for key, path in track.shot.pictures.items()}
+
+    def link(_above: Above, walk: Walk) -> Flow[Standing]:
+        return open_file(stage.id, files[walk.take.cell[PICTURE].key])
+
+    return link
+
+
 def _enhance(bench: Workbench, _track: Track, stage: Stage) -> Link:
     endpoint = bench.endpoint(stage.endpoint)
     fields = fields_of(bench, stage, endpoint)
@@ -141,6 +152,7 @@ def _mark(_bench: Workbench, _track: Track, stage: Stage) -> Link:
 
 _LINKS: Mapping[str, Callable[[Workbench, Track, Stage], Link]] = {
     "generate": _generate,
+    "open": _open,
     "inpaint": inpaint_link,
     "upscale": _enhance,
     "restore": _enhance,

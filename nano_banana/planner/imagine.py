@@ -16,6 +16,7 @@ _COMPUTE: dict[str, tuple[JSONObject, str, str]] = {
     # A crop has about one megapixel, whatever it is cut from.
     "crop": ({"box": [0, 0, 1, 1], "width": 1024, "height": 1024}, "image", "image/png"),
     "paste": ({}, "image", "image/png"),
+    "open": ({}, "image", "image/png"),
     "imprint": ({}, "image", "image/png"),
     "look": ({}, "faces", "application/json"),
     "person": ({}, "person", "application/json"),

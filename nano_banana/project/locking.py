@@ -83,12 +83,15 @@ def remarks(project: Project, held: Held, *, made: int = 0) -> list[Problem]:
 def keep_lock(project: Project) -> list[Problem]:
     """Write the lock of a run that is done, where it is one to hold to: whole, paid for, and not held to a lock.
 
+    A recipe that is in no file has none beside it.
+
     A rehearsal against a stand-in for fal leaves a real lock alone. Returns warnings: the run is done, whether or not
     the file can be written.
     """
-    if project.provider in FREE or project.wish.locked or not project.wish.whole:
+    wish = project.wish
+    if project.provider in FREE or wish.locked or not wish.whole or wish.text is not None:
         return []
-    path = lock_path(project.wish.recipe)
+    path = lock_path(wish.recipe)
     if project.rehearses and path.exists() and not _is_rehearsal(path):
         return []
     try:

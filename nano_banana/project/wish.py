@@ -19,11 +19,13 @@ from nano_banana.settings import Settings
 class Wish:
     """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection.
 
+    A recipe that is in no file has its `text` here; the path then says where it would lie, and what it is called.
     `locked` holds it to the lock beside the recipe. `accept` and `unsure` stand in for what its gates say, to judge
     what is there; no run is made of that. `any_photos` lets photos be that can't be read, for those who only look.
     """
 
     recipe: Path
+    text: str | None = None
     sets: Mapping[str, str] = field(default_factory=dict)
     provider: str | None = None
     only: tuple[str, ...] = ()
@@ -42,6 +44,11 @@ class Wish:
         return BAD_PHOTOS if self.any_photos else frozenset()
 
     @property
+    def given(self) -> Mapping[Path, str]:
+        """The texts that are in no file, by absolute path."""
+        return {} if self.text is None else {self.recipe.absolute(): self.text}
+
+    @property
     def whole(self) -> bool:
         """Whether all of the recipe is wanted."""
         return not self.only and self.sample is None
@@ -57,6 +64,7 @@ class Wish:
             revision,
             dict(COMPUTE_REVISIONS),
             os.path.abspath(self.recipe),  # noqa: PTH100 - a symlink is a name of its own
+            self.text,
             dict(self.sets),
             self.provider,
             list(self.only),

@@ -126,6 +126,14 @@ stages:
     adapters: {likeness: 0.95, film: 0.4}
     with: {image_size: {width: 880, height: 1104}, num_inference_steps: 28, guidance_scale: 2.8}
 """,
+    "open": """\
+shots:
+  holiday:
+    pictures: [photos/beach.jpg, photos/town/*.jpg]
+stages:
+  - {id: photos, open: holiday}
+  - {id: larger, upscale: photos, using: fal-ai/seedvr/upscale/image}
+""",
     "inpaint": """\
 stages:
   - id: faces

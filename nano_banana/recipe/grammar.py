@@ -125,7 +125,7 @@ SHOT: JSONObject = {
         },
         "pictures": {
             **_TEXTS,
-            "description": "Picture files, folders or globs that are there already, for an `open` stage: one take each, "
+            "description": "Picture files, folders or globs that are there already, for an `open` stage: a take each, "
             "by the axis `picture`. Then `template` and `seeds` may be left out.",
         },
         "seeds": _SEEDS,

@@ -11,6 +11,7 @@ from nano_banana.stages import gate
 from nano_banana.stages import generate
 from nano_banana.stages import inpaint
 from nano_banana.stages import mark
+from nano_banana.stages import open as opening
 from nano_banana.stages import train
 from nano_banana.stages.kind import Kind
 
@@ -19,6 +20,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         train.KIND,
         generate.KIND,
+        opening.KIND,
         inpaint.KIND,
         gate.KIND,
         choose.KIND,

@@ -10,6 +10,7 @@ from nano_banana.providers.compute.imprint import imprint
 from nano_banana.providers.compute.likeness import likeness
 from nano_banana.providers.compute.look import look
 from nano_banana.providers.compute.mask import mask
+from nano_banana.providers.compute.open import open_file
 from nano_banana.providers.compute.paste import paste
 from nano_banana.providers.compute.person import person
 from nano_banana.providers.compute.probe import probe
@@ -25,6 +26,7 @@ ENDPOINTS: Mapping[str, Callable[[Request], Result]] = {
     "likeness": likeness,
     "look": look,
     "mask": mask,
+    "open": open_file,
     "paste": paste,
     "person": person,
     "probe": probe,

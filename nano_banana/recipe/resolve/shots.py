@@ -16,6 +16,7 @@ from nano_banana.core.json import as_whole
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.axis_value import AxisValue
 from nano_banana.recipe.axis_value import axis_values
+from nano_banana.recipe.model import PICTURE
 from nano_banana.recipe.model import Seeds
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Subject
@@ -23,6 +24,9 @@ from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.casts import read_cast
 from nano_banana.recipe.resolve.casts import read_identity
+from nano_banana.recipe.resolve.opened import check_axis
+from nano_banana.recipe.resolve.opened import read_pictures
+from nano_banana.recipe.resolve.opened import wordless
 from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
@@ -63,9 +67,16 @@ def read_shots(
     shots = {}
     for name, value in reading.section("shots").items():
         data, where, before = as_object(value), ("shots", name), len(reading.problems)
-        text = find_text(reading, as_text(data["template"]), templates, (*where, "template"))
+        words = (*where, "template")
+        text = (
+            find_text(reading, as_text(data["template"]), templates, words) if "template" in data else wordless(where)
+        )
+        pictures = read_pictures(reading, data.get("pictures"), (*where, "pictures"))
         cast = read_cast(reading, data.get("cast"), subjects, (*where, "cast"))
         matrix = _matrix(reading, as_object(data.get("matrix")), axes, (*where, "matrix"))
+        if "pictures" in data:
+            check_axis(reading, matrix, where)
+            matrix = {PICTURE: tuple(axis_values(dict.fromkeys(pictures)).values()), **matrix}
         identity = read_identity(reading, data, cast, where)
         people = {} if cast.together else subjects
         exclude = _exclude(reading, data.get("exclude"), matrix, people, (*where, "exclude"))
@@ -80,7 +91,8 @@ def read_shots(
             identity=identity,
             matrix=matrix,
             exclude=exclude,
-            seeds=_seeds(data["seeds"]),
+            seeds=_seeds(data.get("seeds", {"count": 1})),
+            pictures=pictures,
         )
         if len(reading.problems) == before:
             _check_size(reading, shot)

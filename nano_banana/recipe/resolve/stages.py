@@ -21,6 +21,7 @@ from nano_banana.recipe.resolve.known import Known
 from nano_banana.recipe.resolve.known import adapters_of
 from nano_banana.recipe.resolve.known import prompt_of
 from nano_banana.recipe.resolve.masks import mask_file
+from nano_banana.recipe.resolve.opened import shots_for
 from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.reading import names_in
@@ -68,9 +69,8 @@ def _stage(reading: Reading, known: Known, entry: JSONObject, where: Where) -> S
     if verb == "train":
         subjects = _some(reading, "subject", entry[verb], known.subjects, (*where, verb))
         _check_photos(reading, subjects, (*where, verb))
-    elif verb == "generate":
-        named = _some(reading, "shot", entry[verb], reading.section("shots"), (*where, verb))
-        shots = tuple(name for name in named if name in known.shots)
+    elif verb in {"generate", "open"}:
+        shots = shots_for(reading, verb, entry[verb], known.shots, (*where, verb))
     else:
         sources = read_sources(reading, entry[field], known.verbs, (*where, field))
     return Stage(

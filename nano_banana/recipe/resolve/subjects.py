@@ -40,10 +40,10 @@ def read_subjects(reading: Reading) -> Mapping[str, Subject]:
             reading.wrong("same_trigger", (*where, "trigger"), trigger=trigger, other=triggers[trigger], name=name)
         triggers[trigger] = name
         training_set = data.get("training_set")
-        photos = _photo_set(reading, training_set, (*where, "training_set"))
+        photos = photo_set(reading, training_set, (*where, "training_set"))
         hold_out = training_set.get("hold_out") if isinstance(training_set, Mapping) else None
         held = read_held_out(reading, hold_out, photos, (*where, "training_set", "hold_out"))
-        shown = _photo_set(reading, data.get("references"), (*where, "references"))
+        shown = photo_set(reading, data.get("references"), (*where, "references"))
         subjects[name] = Subject(
             name=name,
             noun=as_text(data["noun"]),
@@ -58,9 +58,10 @@ def read_subjects(reading: Reading) -> Mapping[str, Subject]:
     return subjects
 
 
-def _photo_set(reading: Reading, value: JSONValue, where: Where) -> tuple[Photo, ...]:
+def photo_set(reading: Reading, value: JSONValue, where: Where) -> tuple[Photo, ...]:
+    """Photos by file, folder or glob, each once; those that are missing or no pictures are noted."""
     if isinstance(value, Mapping):
-        return _photo_set(reading, value["photos"], (*where, "photos"))
+        return photo_set(reading, value["photos"], (*where, "photos"))
     photos: dict[Path, Photo] = {}
     for at, item in enumerate(as_items(value)):
         photos |= _photos(reading, as_text(item), where if isinstance(value, str) else (*where, at))

@@ -1,0 +1,18 @@
+"""A picture file of the user's as a take begins with it."""
+
+from __future__ import annotations
+
+from nano_banana.imaging.bare import bare_photo
+from nano_banana.providers.compute.request import Request
+from nano_banana.providers.compute.request import Result
+
+_MEDIA = {".jpg": "image/jpeg", ".png": "image/png"}
+
+
+def open_file(request: Request) -> Result:
+    """Input `file`, of any format that is read; file `image`, a JPEG or PNG, upright and without metadata.
+
+    An upright RGB or grey JPEG or PNG keeps its coded pixels. Raises CallFailed as `open_picture` does.
+    """
+    data, suffix = bare_photo(request.input("file"), place="file")
+    return {}, {"image": (data, _MEDIA[suffix])}
