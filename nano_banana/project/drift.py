@@ -26,7 +26,7 @@ def drifts(lock: Lock, now: Lock, *, held: Collection[str], whole: bool) -> list
     sets = dict(_sets(lock, now))
     adapters = list(_adapters(lock, now, held=held, told=sets, whole=whole))
     takes = _takes(lock, now, whole=whole, bytes_count=same and not sets and not adapters)
-    return [*_ways(lock, now), *sets.values(), *_endpoints(lock, now), *adapters, *takes]
+    return [*_ways(lock, now), *_packs(lock, now), *sets.values(), *_endpoints(lock, now), *adapters, *takes]
 
 
 def strays(lock: Lock, now: Lock) -> list[Problem]:
@@ -59,6 +59,13 @@ def _sets(lock: Lock, now: Lock) -> Iterator[tuple[str, Problem]]:
         if given.sha256 != locked.sha256:
             count, here = locked.photos, given.photos
             yield subject, trouble("locked_training_set", subject=subject, locked=count, given=here)
+
+
+def _packs(lock: Lock, now: Lock) -> Iterator[Problem]:
+    for name, locked in sorted(lock.packs.items()):
+        given = now.packs.get(name, locked)
+        if given.sha256 != locked.sha256:
+            yield trouble("locked_pack", pack=name, locked=locked.version, given=given.version)
 
 
 def _endpoints(lock: Lock, now: Lock) -> Iterator[Problem]:

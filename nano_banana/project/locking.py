@@ -37,6 +37,7 @@ from nano_banana.recipe.model import Gate
 from nano_banana.reports.lock import Lock
 from nano_banana.reports.lock import LockedCall
 from nano_banana.reports.lock import LockedEndpoint
+from nano_banana.reports.lock import LockedPack
 from nano_banana.reports.lock import LockedSet
 from nano_banana.reports.lock import load_lock
 from nano_banana.reports.lock import save_lock
@@ -115,6 +116,7 @@ def draw_up(project: Project) -> Lock:
     endpoints: set[str] = set()
     adapters: dict[str, LockedCall] = {}
     takes: dict[str, Mapping[str, LockedCall]] = {}
+    packs = project.recipe.packs
     gates = {stage.id: _terms(stage.gate) for stage in project.recipe.stages if stage.gate}
     with calm():
         for end in preview(project.plan, project.workshop.store.replies, imaginer(project.catalog)):
@@ -134,6 +136,7 @@ def draw_up(project: Project) -> Lock:
         endpoints={name: _endpoint(project.catalog, name) for name in endpoints},
         adapters=adapters,
         takes=takes,
+        packs={name: LockedPack(version=pack.version, sha256=pack.digest) for name, pack in packs.items()},
     )
 
 

@@ -48,6 +48,14 @@ class LockedEndpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPack:
+    """A pack of templates: its version, and the digest of its texts."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedCall:
     """A stage's call for one take or adapter, and what it made.
 
@@ -67,7 +75,10 @@ class LockedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """All that a recipe came to: sets by subject, endpoints and adapters by id, takes by id and then by stage."""
+    """All that a recipe came to.
+
+    Sets by subject, packs by name, endpoints and adapters by id, takes by id and then by stage.
+    """
 
     version: str
     provider: str
@@ -76,6 +87,7 @@ class Lock:
     endpoints: Mapping[str, LockedEndpoint] = field(default_factory=dict)
     adapters: Mapping[str, LockedCall] = field(default_factory=dict)
     takes: Mapping[str, Mapping[str, LockedCall]] = field(default_factory=dict)
+    packs: Mapping[str, LockedPack] = field(default_factory=dict)
 
 
 def lock_text(lock: Lock) -> str:
@@ -140,6 +152,7 @@ def _lines(lock: Lock) -> Iterator[str]:
     yield f"lock = {FORMAT}\nnano_banana = {_value(lock.version)}\n"
     yield f"provider = {_value(lock.provider)}\nrecipe = {_value(lock.recipe)}\n"
     for title, section in (
+        *((("packs", lock.packs),) if lock.packs else ()),
         ("training_sets", lock.training_sets),
         ("endpoints", lock.endpoints),
         ("adapters", lock.adapters),
@@ -151,7 +164,7 @@ def _lines(lock: Lock) -> Iterator[str]:
         yield from (f"{_key(name)}.{_key(stage)} = {_row(call)}\n" for stage, call in lock.takes[name].items())
 
 
-def _row(noun: LockedSet | LockedEndpoint | LockedCall) -> str:
+def _row(noun: LockedPack | LockedSet | LockedEndpoint | LockedCall) -> str:
     pairs = [(each.name, getattr(noun, each.name)) for each in fields(noun)]
     return "{ " + ", ".join(f"{name} = {_value(value)}" for name, value in pairs if value not in (None, "")) + " }"
 
@@ -175,7 +188,12 @@ def _lock(data: JSONObject) -> Lock:
         endpoints={name: _endpoint(as_object(row)) for name, row in as_object(data["endpoints"]).items()},
         adapters={name: _call(as_object(row)) for name, row in as_object(data["adapters"]).items()},
         takes={name: {stage: _call(as_object(row)) for stage, row in rows.items()} for name, rows in takes.items()},
+        packs={name: _pack(as_object(row)) for name, row in as_object(data.get("packs")).items()},
     )
+
+
+def _pack(row: JSONObject) -> LockedPack:
+    return LockedPack(version=_text(row, "version"), sha256=_text(row, "sha256"))
 
 
 def _set(row: JSONObject) -> LockedSet:

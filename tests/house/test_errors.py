@@ -21,6 +21,8 @@ BRANCH = re.compile(r"^ {0,4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P
 SIGNALS = {
     "nano_banana.recipe.templates.budget.OutOfBoundsError",  # leaves Jinja from inside a loop
     "nano_banana.recipe.templates.fault.TemplateFault",  # the same, from inside a look-up
+    "nano_banana.recipe.packs.variable.UnfitError",  # what that means hangs on who gave the value
+    "nano_banana.recipe.packs.rendering.TextError",  # a fault with the text that it stands in
     "nano_banana.providers.fal.wire.Broken",  # leaves fal-client, which sends again what it knows
     "nano_banana.providers.fal.wire.Declined",  # the same
     "nano_banana.engine.answering._AnothersError",  # leaves a flight, and whoever waited asks again
