@@ -25,6 +25,13 @@ the address of its credentials, which is not asked."""
 AI_MADE = frozenset(("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"))
 """IPTC's digital source types of pictures that a trained model made, or had a hand in."""
 
+_STARTS = {
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"II*\0": "image/tiff",
+    b"MM\0*": "image/tiff",
+}
 _UNTRUSTED = "signingCredential.untrusted"
 _BROKEN_FILE = ("Io:", "Other: asset could not be parsed")
 _NOT_READ = ("NotSupported:", "Other: type is unsupported")
@@ -102,13 +109,12 @@ def read_bytes(data: bytes, media: str, *, anchors: str = "") -> Credentials | N
 
 
 def media_of(data: bytes) -> str:
-    """The media type of a picture by its first bytes; empty where they are no PNG, JPEG, WebP, AVIF, HEIC or TIFF."""
+    """The media type of a picture by its first bytes; empty for other kinds than those below."""
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
     if data[4:8] == b"ftyp":
         return "image/avif" if data[8:12] in (b"avif", b"avis") else "image/heic"
-    starts = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
-    return next((media for start, media in starts.items() if data.startswith(start)), "")
+    return next((media for start, media in _STARTS.items() if data.startswith(start)), "")
 
 
 def _credentials(found: JSONObject) -> Credentials:

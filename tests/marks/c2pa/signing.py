@@ -14,10 +14,9 @@ from PIL import Image
 from nano_banana.marks.c2pa.certificate import SelfMade
 from nano_banana.marks.c2pa.certificate import make_certificate
 from nano_banana.marks.c2pa.sign import Claim
-from nano_banana.marks.c2pa.sign import Parent
 from nano_banana.marks.c2pa.sign import sign
 
-KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
 CLAIM = Claim(version="1.2.3", agents=("fal-ai/flux-lora",), source_type="trainedAlgorithmicMedia")
 
 
@@ -36,13 +35,13 @@ def picture(media: str = "image/png", *, seed: int = 1) -> bytes:
 
 
 def signed(media: str = "image/png", *, parent: bytes | None = None) -> bytes:
-    """A signed picture; with a `parent` (a PNG) one that was edited."""
+    """A signed picture; with a `parent` one that was edited."""
     claim = CLAIM
     if parent is not None:
         claim = replace(
             CLAIM,
             agents=("fal-ai/inpaint",),
             source_type="compositeWithTrainedAlgorithmicMedia",
-            parent=Parent(data=parent, media="image/png"),
+            parents=(parent,),
         )
-    return sign(picture(media), media, claim, self_made().credential)
+    return sign(picture(media), claim, self_made().credential)

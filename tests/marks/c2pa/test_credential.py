@@ -122,7 +122,7 @@ def test_a_certificate_of_ones_own_signs(tmp_path: Path, algorithm: str) -> None
     key = KINDS[algorithm]()
     credential = loaded(tmp_path, own(key), pem(key))
     assert credential.algorithm == algorithm
-    found = read_bytes(sign(picture(), "image/png", CLAIM, credential), "image/png")
+    found = read_bytes(sign(picture(), CLAIM, credential), "image/png")
     assert found is not None
     assert (found.state, found.organisation) == ("valid", "Own")
 

@@ -1,0 +1,25 @@
+"""Content credentials, where a recipe asks for them: who signs, found early."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from datetime import datetime
+
+from nano_banana.marks.signing import Signer
+from nano_banana.recipe.recipe import Recipe
+from nano_banana.settings import Settings
+
+
+def signer_for(recipe: Recipe, settings: Settings, *, now: datetime | None = None) -> Signer | None:
+    """Who signs this recipe's pictures, None where `outputs.files.embed` has no `c2pa`.
+
+    `now` has a time zone (None: this moment). Raises Unusable and Invalid, as `load_credential` does, for whatever
+    would stop signing half way: called before anything is spent.
+    """
+    if "c2pa" not in recipe.outputs.embed:
+        return None
+    from nano_banana.marks.c2pa.credential import load_credential
+    from nano_banana.marks.c2pa.signer import CredentialSigner
+
+    moment = datetime.now(UTC) if now is None else now
+    return CredentialSigner(load_credential(settings.c2pa_certificate, settings.c2pa_key, now=moment))
