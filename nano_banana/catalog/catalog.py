@@ -79,6 +79,12 @@ class Catalog:
         return name in self._own
 
     @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The model families that the endpoints draw with."""
+        endpoints = [self.get(name) for name in self.ids]
+        return tuple(sorted({endpoint.base for endpoint in endpoints if endpoint is not None and endpoint.base}))
+
+    @cached_property
     def quotes(self) -> Mapping[str, Quote]:
         """Quoted prices by endpoint."""
         return {} if self._quotes is None else read_quotes(self._quotes)

@@ -26,7 +26,15 @@ def drifts(lock: Lock, now: Lock, *, held: Collection[str], whole: bool) -> list
     sets = dict(_sets(lock, now))
     adapters = list(_adapters(lock, now, held=held, told=sets, whole=whole))
     takes = _takes(lock, now, whole=whole, bytes_count=same and not sets and not adapters)
-    return [*_ways(lock, now), *_packs(lock, now), *sets.values(), *_endpoints(lock, now), *adapters, *takes]
+    return [
+        *_ways(lock, now),
+        *_packs(lock, now),
+        *sets.values(),
+        *_endpoints(lock, now),
+        *_models(lock, now),
+        *adapters,
+        *takes,
+    ]
 
 
 def strays(lock: Lock, now: Lock) -> list[Problem]:
@@ -73,6 +81,14 @@ def _endpoints(lock: Lock, now: Lock) -> Iterator[Problem]:
         given = now.endpoints.get(name, locked)
         if given.fields != locked.fields:
             yield trouble("locked_endpoint", endpoint=name)
+
+
+def _models(lock: Lock, now: Lock) -> Iterator[Problem]:
+    """Adapters from the shelf; one that is new or gone shows in the takes that are drawn with it."""
+    for name, locked in sorted(lock.models.items()):
+        given = now.models.get(name, locked)
+        if given.sha256 != locked.sha256:
+            yield trouble("locked_model", adapter=name, locked=locked.model, given=given.model)
 
 
 def _adapters(lock: Lock, now: Lock, *, held: Collection[str], told: Collection[str], whole: bool) -> Iterator[Problem]:

@@ -37,6 +37,7 @@ from nano_banana.recipe.model import Gate
 from nano_banana.reports.lock import Lock
 from nano_banana.reports.lock import LockedCall
 from nano_banana.reports.lock import LockedEndpoint
+from nano_banana.reports.lock import LockedModel
 from nano_banana.reports.lock import LockedPack
 from nano_banana.reports.lock import LockedSet
 from nano_banana.reports.lock import load_lock
@@ -134,6 +135,11 @@ def draw_up(project: Project) -> Lock:
         recipe=project.recipe.name,
         training_sets=sets,
         endpoints={name: _endpoint(project.catalog, name) for name in endpoints},
+        models={
+            name: LockedModel(model=adapter.model, sha256=adapter.digest)
+            for name, adapter in project.recipe.adapters.items()
+            if adapter.model
+        },
         adapters=adapters,
         takes=takes,
         packs={name: LockedPack(version=pack.version, sha256=pack.digest) for name, pack in packs.items()},

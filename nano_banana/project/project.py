@@ -46,6 +46,9 @@ from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
 from nano_banana.project.handing import handed
 from nano_banana.project.house import catalog_for
+from nano_banana.project.marks import marks_for
+from nano_banana.project.offers import check_offered
+from nano_banana.project.offers import offers
 from nano_banana.project.parts import check_able
 from nano_banana.project.parts import check_name
 from nano_banana.project.parts import files_of
@@ -104,10 +107,14 @@ class Project:
         files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent, wish.given)
         catalog = catalog_for(files, settings.store / PRICES)
         sets, passed = wish.sets, wish.overlooked
-        loaded = load_recipe(wish.recipe, files=files, catalog=catalog, sets=sets, environ=environ, overlooked=passed)
+        offer = offers(settings.store, files)
+        loaded = load_recipe(
+            wish.recipe, files=files, catalog=catalog, sets=sets, environ=environ, overlooked=passed, offer=offer
+        )
         crew = crew or Crew(settings.parallel_compute, catalog, access_for(loaded.recipe, settings, environ))
         project = cls(wish, settings, loaded, catalog, crew, environ)
         check_name(project.provider)
+        check_offered(project.recipe, project.provider, loaded.nearest)
         return project
 
     def __enter__(self) -> Self:
@@ -205,6 +212,7 @@ class Project:
             resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
             lost=lost,
             saved=forecast.saved,
+            marks=marks_for(self.recipe),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
         tell_news(forecast.tally, order.known, watch)

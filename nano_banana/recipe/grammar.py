@@ -140,12 +140,20 @@ SHOT: JSONObject = {
 
 ADAPTER: JSONObject = {
     "type": "object",
-    "description": "An adapter that is there already: a `.safetensors` file.",
+    "description": "An adapter that is there already: one on the shelf (`model`), or a `.safetensors` file (`file`).",
     "properties": {
+        "model": {
+            **TEXT,
+            "description": "A name on the shelf, with a version or a tag: `ana`, `ana@3`, `ana@latest`; "
+            "see `nano-banana models`.",
+        },
         "file": {**TEXT, "description": "The path of the file."},
-        "base": {"type": "string", "description": "The model family it was made for, for example `flux-1`."},
+        "base": {
+            "type": "string",
+            "description": "The model family that the file was made for: `flux-1` …; the shelf knows its own.",
+        },
     },
-    "required": ["file"],
+    "minProperties": 1,
     "additionalProperties": False,
 }
 

@@ -21,9 +21,12 @@ from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.model import asking
+from nano_banana.recipe.offered import Offer
+from nano_banana.recipe.offered import nothing_on_shelf
 from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.photo_rules import photo_rules_of
 from nano_banana.recipe.recipe import Recipe
+from nano_banana.recipe.resolve.adapters import read_adapters
 from nano_banana.recipe.resolve.checks import check_stages
 from nano_banana.recipe.resolve.choices import check_choices
 from nano_banana.recipe.resolve.choices import with_picks
@@ -46,7 +49,6 @@ from nano_banana.recipe.resolve.stages import field_of
 from nano_banana.recipe.resolve.stages import find_cycle
 from nano_banana.recipe.resolve.stages import read_stages
 from nano_banana.recipe.resolve.stages import verbs_of
-from nano_banana.recipe.resolve.subjects import read_adapters
 from nano_banana.recipe.resolve.subjects import read_subjects
 from nano_banana.recipe.resolve.suiting import check_packs
 from nano_banana.recipe.resolve.texts import check_texts
@@ -87,14 +89,18 @@ def load_recipe(
     sets: Mapping[str, str],
     environ: Mapping[str, str],
     overlooked: Collection[str] = (),
+    offer: Offer = nothing_on_shelf,
 ) -> Loaded:
-    """Read, check and resolve. Raises Invalid with every problem, sorted by place, but for the kinds `overlooked`."""
+    """Read, check and resolve; `offer` looks on the shelf of adapters.
+
+    Raises Invalid with every problem, sorted by place, but for the kinds `overlooked`.
+    """
     document = load_document(path, files=files, sets=sets, environ=environ)
     shape = check_shape(document, recipe_schema())
     if not shape.slight:
         raise Invalid(shape.problems)
     reading = Reading(document, files, catalog, environ)
-    recipe, environment = _resolve(reading, path, sound=not shape.problems)
+    recipe, environment = _resolve(reading, offer, path, sound=not shape.problems)
     problems = [problem for problem in (*shape.problems, *reading.problems) if problem.kind not in overlooked]
     if any(not problem.warning for problem in problems):
         raise Invalid(problem for problem in problems if problem.kind not in UNUSED)
@@ -111,13 +117,13 @@ def load_recipe(
     )
 
 
-def _resolve(reading: Reading, path: Path, *, sound: bool) -> tuple[Recipe, JSONObject]:
+def _resolve(reading: Reading, offer: Offer, path: Path, *, sound: bool) -> tuple[Recipe, JSONObject]:
     """The recipe and the environment that its templates read. `sound`: nothing is wrong with the recipe's shape."""
     check_names(reading)
     check_cases(reading)
     templates = read_templates(reading)
     subjects = read_subjects(reading)
-    adapters = read_adapters(reading)
+    adapters = read_adapters(reading, offer)
     shots = read_shots(reading, subjects, read_axes(reading), templates)
     known = Known(subjects=subjects, adapters=adapters, shots=shots, templates=templates, verbs=verbs_of(reading))
     stages = with_picks(reading, read_stages(reading, known))

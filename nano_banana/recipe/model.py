@@ -114,11 +114,18 @@ class Shot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterFile:
-    """An adapter that the recipe brings along."""
+    """An adapter that is there already: a file of the recipe's, or one on the shelf.
+
+    Of one on the shelf `model` is the version (`ana@3`), whatever the recipe wrote, `digest` that of its bytes, and
+    `provider` who alone can draw with it, where that is known.
+    """
 
     name: str
     path: Path
     base: str = ""
+    model: str = ""
+    digest: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,14 @@ class LockedPack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedModel:
+    """An adapter from the shelf: the version that the recipe's words stood for (`ana@3`), and its bytes' digest."""
+
+    model: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedCall:
     """A stage's call for one take or adapter, and what it made.
 
@@ -86,6 +94,7 @@ class Lock:
     training_sets: Mapping[str, LockedSet] = field(default_factory=dict)
     endpoints: Mapping[str, LockedEndpoint] = field(default_factory=dict)
     adapters: Mapping[str, LockedCall] = field(default_factory=dict)
+    models: Mapping[str, LockedModel] = field(default_factory=dict)
     takes: Mapping[str, Mapping[str, LockedCall]] = field(default_factory=dict)
     packs: Mapping[str, LockedPack] = field(default_factory=dict)
 
@@ -155,6 +164,7 @@ def _lines(lock: Lock) -> Iterator[str]:
         *((("packs", lock.packs),) if lock.packs else ()),
         ("training_sets", lock.training_sets),
         ("endpoints", lock.endpoints),
+        *((("models", lock.models),) if lock.models else ()),
         ("adapters", lock.adapters),
     ):
         yield f"\n[{title}]\n"
@@ -164,7 +174,7 @@ def _lines(lock: Lock) -> Iterator[str]:
         yield from (f"{_key(name)}.{_key(stage)} = {_row(call)}\n" for stage, call in lock.takes[name].items())
 
 
-def _row(noun: LockedPack | LockedSet | LockedEndpoint | LockedCall) -> str:
+def _row(noun: LockedPack | LockedSet | LockedEndpoint | LockedModel | LockedCall) -> str:
     pairs = [(each.name, getattr(noun, each.name)) for each in fields(noun)]
     return "{ " + ", ".join(f"{name} = {_value(value)}" for name, value in pairs if value not in (None, "")) + " }"
 
@@ -186,6 +196,7 @@ def _lock(data: JSONObject) -> Lock:
         recipe=as_text(data["recipe"]),
         training_sets={name: _set(as_object(row)) for name, row in as_object(data["training_sets"]).items()},
         endpoints={name: _endpoint(as_object(row)) for name, row in as_object(data["endpoints"]).items()},
+        models={name: _model(as_object(row)) for name, row in as_object(data.get("models")).items()},
         adapters={name: _call(as_object(row)) for name, row in as_object(data["adapters"]).items()},
         takes={name: {stage: _call(as_object(row)) for stage, row in rows.items()} for name, rows in takes.items()},
         packs={name: _pack(as_object(row)) for name, row in as_object(data.get("packs")).items()},
@@ -198,6 +209,10 @@ def _pack(row: JSONObject) -> LockedPack:
 
 def _set(row: JSONObject) -> LockedSet:
     return LockedSet(photos=as_whole(row["photos"]), sha256=_text(row, "sha256"))
+
+
+def _model(row: JSONObject) -> LockedModel:
+    return LockedModel(model=as_text(row["model"]), sha256=_text(row, "sha256"))
 
 
 def _endpoint(row: JSONObject) -> LockedEndpoint:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import Invalid
@@ -14,6 +17,7 @@ from nano_banana.shelf.card import Card
 from nano_banana.shelf.card import Shelved
 from nano_banana.shelf.card import card_json
 from nano_banana.shelf.card import card_of
+from nano_banana.store.adapters import FILE
 from nano_banana.store.adapters import Row
 from nano_banana.store.adapters import Use
 from nano_banana.store.store import Store
@@ -31,8 +35,18 @@ _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 class Shelf:
     """The adapters of one store. References are `ana` (its newest), `ana@3`, `ana@latest` and `ana@tag`."""
 
+    FILE = FILE
+    """The name, in the store's folder, of a file that is written whenever the shelf changes; see `file`."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Path) -> Iterator[Self]:
+        """The shelf of the store in a folder, for a while. Raises Unusable as `Store.open` does."""
+        with Store.open(folder) as store:
+            yield cls(store)
 
     @property
     def file(self) -> Path:

@@ -35,4 +35,26 @@ WORDS: Mapping[str, Wording] = {
         say="`{tag}` can't be a tag",
         hint="begin with a letter, then letters, digits, `.`, `_` and `-`; `latest` is taken",
     ),
+    "shelf_lost": Wording(
+        say="the adapter `{model}` is on the shelf, but its file is gone from the store, or was damaged",
+        hint="import it again, or run the recipe that trained it; `nano-banana cache verify` looks for more like it",
+    ),
+    "adapter_provider": Wording(
+        say="`{model}` was made for the provider `{made_for}`, and this run draws on `{provider}`",
+        hint="draw with `--provider {made_for}`, or with an adapter that was trained on `{provider}`: "
+        "what the local trainer makes are cut-outs of photos, no LoRA",
+    ),
+    "adapter_nowhere": Wording(
+        say="the adapter `{name}` names neither a `model` on the shelf nor a `file`",
+        hint="write `{{model: ana@3}}` or `{{file: ana.safetensors}}`",
+    ),
+    "adapter_named_twice": Wording(
+        say="the adapter `{name}` is a `model` from the shelf, which needs no `{other}`",
+        hint="take `{other}` out, or name a `file` instead of the `model`",
+    ),
+    "locked_model": Wording(
+        say="the adapter `{adapter}` is `{given}` now, and the lock holds `{locked}` with other bytes",
+        hint="write `model: {locked}` in the recipe, where that is still on the shelf, "
+        "or run without `--locked` to lock anew",
+    ),
 }

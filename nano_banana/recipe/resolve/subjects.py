@@ -1,4 +1,4 @@
-"""Subjects, their photos and the adapters that the recipe brings along."""
+"""Subjects, and the pictures of them that a recipe names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
-from nano_banana.recipe.model import AdapterFile
 from nano_banana.recipe.model import Photo
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Where
@@ -145,25 +144,6 @@ def _shown(reading: Reading, path: Path) -> str:
     """The path as the recipe would write it, where it lies beside the recipe."""
     folder = reading.files.folder
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
-
-
-def read_adapters(reading: Reading) -> Mapping[str, AdapterFile]:
-    """Adapters that the recipe brings along as files."""
-    adapters = {}
-    for name, value in reading.section("adapters").items():
-        data = as_object(value)
-        path = existing(reading, as_text(data["file"]), ("adapters", name, "file"))
-        if "base" in data:
-            reading.known("model family", as_text(data["base"]), _families(reading), ("adapters", name, "base"))
-        if path is not None:
-            adapters[name] = AdapterFile(name=name, path=path, base=as_text(data.get("base", "")))
-    return adapters
-
-
-def _families(reading: Reading) -> list[str]:
-    """The model families that the catalog's endpoints draw with."""
-    endpoints = [reading.catalog.get(name) for name in reading.catalog.ids]
-    return sorted({endpoint.base for endpoint in endpoints if endpoint is not None and endpoint.base})
 
 
 def existing(reading: Reading, path: str, where: Where) -> Path | None:
