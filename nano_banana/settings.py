@@ -77,7 +77,6 @@ class Settings:
     provider: str = _setting("local", "who answers where the recipe names nobody", choices=("local", "fal"))
     store: Path = _setting(Path(".nano-banana"), "the folder that keeps everything ever made or paid for")  # noqa: RUF009 - a declaration
     out: Path = _setting(Path("out"), "the folder where pictures appear under readable names")  # noqa: RUF009 - a declaration
-    link: str = _setting("copy", "how pictures get there from the store", choices=("copy", "hardlink"))
     parallel_train: int = _setting(2, "trainings at once")
     parallel_image: int = _setting(10, "pictures asked for at once")
     parallel_compute: int = _setting(os.cpu_count() or 1, "this machine's own calls at once; one a processor")

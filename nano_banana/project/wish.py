@@ -71,7 +71,6 @@ class Wish:
             self.sample,
             settings.provider,
             str(settings.out),
-            settings.link,
             settings.fal_url,
         ]
         return "fresh/" + hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()

@@ -1,23 +1,30 @@
-"""Pictures in the output folder, under readable names."""
+"""Pictures in the output folder, under readable names, marked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
+from nano_banana.reports.record import Picture
 from nano_banana.reports.record import Record
-from nano_banana.store.link import How
+from nano_banana.store.link import Dress
 from nano_banana.store.link import LinkStat
+from nano_banana.store.link import content
 from nano_banana.store.store import Store
+
+Dressing: TypeAlias = Callable[[Record, Picture], Dress]
+"""What a take's picture has on, in the output folder."""
 
 
 class Outputs:
     """Puts pictures in place and knows what it put where."""
 
-    def __init__(self, store: Store, folder: Path, how: How) -> None:
-        """`folder` is the recipe's own; `how` is a setting of the store's (`copy`, `hardlink`)."""
+    def __init__(self, store: Store, folder: Path, dressing: Dressing) -> None:
+        """`folder` is the recipe's own."""
         self._store = store
-        self._how = how
+        self._dressing = dressing
         self.folder = folder
         self.stats: dict[str, LinkStat] = {}
         """The file under each name, as it was when it was put or found there."""
@@ -25,15 +32,21 @@ class Outputs:
     def put(self, records: Iterable[Record]) -> int:
         """Put every picture of the records in place; return how many were not there before.
 
-        Raises Unusable where a file that is not ours is in the way, or the folder can't be written.
+        Raises Unusable where a file that is not ours is in the way, or the folder can't be written; Invalid
+        (`unmarkable`) where a picture can't say what it is.
         """
-        wanted = {self.folder / picture.name: picture for record in records for picture in record.pictures}
-        there = self._store.present({path: picture.blob.digest for path, picture in wanted.items()})
-        for path, picture in wanted.items():
+        wanted = {
+            self.folder / picture.name: (picture, self._dressing(record, picture))
+            for record in records
+            for picture in record.pictures
+        }
+        names = {path: content(picture.blob.digest, dress) for path, (picture, dress) in wanted.items()}
+        there = self._store.present(names)
+        for path, (picture, dress) in wanted.items():
             if path in there:
                 self.stats[picture.name] = _stat(path)
             else:
-                self.stats[picture.name] = self._store.link_out(picture.blob, path, how=self._how, look=False)
+                self.stats[picture.name] = self._store.link_out(picture.blob, path, dress=dress, look=False)
         return len(wanted) - len(there)
 
 

@@ -170,6 +170,7 @@ def _told(step: Step) -> JSONObject:
         **({"attempt": step.attempt.number} if step.attempt.number else {}),
         "provider": call.provider,
         "endpoint": call.endpoint,
+        **({"revision": call.revision} if call.revision else {}),
         "key": call.key,
         "arguments": dict(call.arguments),
         "inputs": {place: blob.digest for place, blob in call.inputs.items()},

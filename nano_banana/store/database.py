@@ -77,6 +77,9 @@ STEPS = (
         name TEXT NOT NULL, tag TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (name, tag)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE memo ADD COLUMN made_of TEXT NOT NULL DEFAULT '';
+    """,
 )
 """Each step takes a store from version n to n + 1; a new one is added at the end, none is ever changed."""
 

@@ -1,15 +1,15 @@
-"""Blobs under readable names: outputs, put there whole."""
+"""Blobs under readable names: outputs, marked, put there whole."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Literal
-from typing import TypeAlias
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import Unusable
@@ -19,8 +19,6 @@ from nano_banana.store.memo import Memo
 from nano_banana.store.stamp import stamp_of
 from nano_banana.store.wall import OUTPUT
 from nano_banana.store.wall import wall
-
-How: TypeAlias = Literal["copy", "hardlink"]
 
 _FICLONE = 0x40049409
 _CHUNK = 1 << 20
@@ -36,6 +34,24 @@ class LinkStat:
     inode: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dress:
+    """What an output has on besides the blob's bytes.
+
+    `name` tells one dress from another; `on` dresses the bytes, and is only called where the file is not there;
+    `same` says whether a file's bytes are this blob's in some dress, so that it was surely one of us who put it there.
+    """
+
+    name: str
+    on: Callable[[bytes], bytes]
+    same: Callable[[bytes], bool]
+
+
+def content(digest: str, dress: Dress | None = None) -> str:
+    """The name of what an output holds: a blob's digest, and its dress."""
+    return digest if dress is None else f"{digest} {dress.name}"
+
+
 class Links:
     """Puts outputs where the user wants them, and says which are still as they were put."""
 
@@ -44,66 +60,75 @@ class Links:
         self._memo = memo
         self._numbers = count()
 
-    def out(self, blob: Blob, target: Path, *, how: How = "copy", replace: bool = False, look: bool = True) -> LinkStat:
-        """Make `target` hold these bytes, at once or not at all; a target that does is left alone.
+    def out(
+        self, blob: Blob, target: Path, *, dress: Dress | None = None, replace: bool = False, look: bool = True
+    ) -> LinkStat:
+        """Make `target` hold these bytes, dressed, at once or not at all; a target that does is left alone.
 
-        Without `look` the caller has just seen by `present` that it does not.
-
-        A copy shares the blob's disk space where the file system can (reflink). A hard link always does,
-        but is not the default: an editor that writes in place through it would destroy a paid blob. So
-        hard links are read-only, and a blob whose stamp changed is read before it is served again.
+        Without `look` the caller has just seen by `present` that it does not. A copy as it is shares the blob's disk
+        space where the file system can (reflink).
 
         Raises Unusable: `target_taken` where another's file is in the way and not `replace` (one that we put
-        there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`.
+        there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `dress.on`
+        raises.
         """
-        if not look or target not in self._memo.present({target: blob.digest}):
-            if not replace and self._taken(blob, target):
+        name = content(blob.digest, dress)
+        if not look or target not in self._memo.present({target: name}):
+            source = self._blobs.path(blob)
+            data = None if dress is None else dress.on(source.read_bytes())
+            if not replace and self._taken(blob, target, dress):
                 raise Unusable([trouble("target_taken", path=str(target))])
-            source = str(self._blobs.path(blob))
             with wall(target.parent, OUTPUT):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self._place(source, target, how=how)
-            if how == "hardlink":
-                with wall(target.parent, OUTPUT):
-                    self._blobs.remember(blob.digest, stamp_of(source))
+                self._place(source if data is None else data, target)
+            digest = blob.digest if data is None else hashlib.sha256(data).hexdigest()
+            self._adopt(target, digest, name)
         with wall(target.parent, OUTPUT):
-            stamp = stamp_of(str(target))
-        self._memo.adopt(target, blob.digest, stamp)
-        size, mtime_ns, ctime_ns, inode = stamp
+            size, mtime_ns, ctime_ns, inode = stamp_of(str(target))
         return LinkStat(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)
 
-    def _taken(self, blob: Blob, target: Path) -> bool:
+    def _adopt(self, target: Path, digest: str, name: str) -> None:
+        with wall(target.parent, OUTPUT):
+            stamp = stamp_of(str(target))
+        self._memo.adopt(target, digest, stamp, made_of="" if name == digest else name)
+
+    def _taken(self, blob: Blob, target: Path, dress: Dress | None) -> bool:
         """Whether another's file is there. One with these very bytes may be a run's beside us, not yet remembered."""
         if not os.path.lexists(target) or self._memo.is_ours(target):
             return False
-        return target not in self._memo.present({target: blob.digest})
+        if target in self._memo.present({target: blob.digest}):
+            return False
+        try:
+            return dress is None or not dress.same(target.read_bytes())
+        except OSError:
+            return True
 
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
-        """Those targets that are there with the given digest; one query and a stat each, unless one changed."""
+        """Those targets that are there with the given `content`; one query and a stat each, unless one changed."""
         return self._memo.present(targets)
 
-    def _place(self, source: str, target: Path, *, how: How) -> None:
+    def _place(self, source: Path | bytes, target: Path) -> None:
         fresh = target.parent / f".nb-{os.getpid()}-{next(self._numbers)}.tmp"
         fresh.unlink(missing_ok=True)
         try:
-            if not (how == "hardlink" and _hardlink(source, fresh)):
+            if isinstance(source, bytes):
+                _write(source, fresh)
+            else:
                 _copy(source, fresh)
             fresh.replace(target)
         finally:
-            # Renaming a hard link over another one of the same file does nothing, and leaves it.
             fresh.unlink(missing_ok=True)
 
 
-def _hardlink(source: str, target: Path) -> bool:
-    try:
-        os.link(source, target)
-    except OSError:
-        return False
-    return True
+def _write(data: bytes, target: Path) -> None:
+    with target.open("xb", buffering=0) as writer:
+        left = memoryview(data)
+        while left:
+            left = left[writer.write(left) :]
 
 
-def _copy(source: str, target: Path) -> None:
-    with Path(source).open("rb", buffering=0) as reader, target.open("xb", buffering=0) as writer:
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb", buffering=0) as reader, target.open("xb", buffering=0) as writer:
         try:
             fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
         except OSError:

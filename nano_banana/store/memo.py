@@ -25,22 +25,26 @@ again without a new stamp, so its stamp says nothing yet."""
 
 _SECOND = 1_000_000_000
 _SELECT = """
-    SELECT size, mtime_ns, ctime_ns, inode, m.path, digest
+    SELECT size, mtime_ns, ctime_ns, inode, m.path, digest, made_of
     FROM json_each(?) AS asked CROSS JOIN memo AS m ON m.path = asked.value
 """
 _REMEMBER = """
-    INSERT INTO memo VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET digest = excluded.digest,
-    size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,
-    ours = max(ours, excluded.ours)
+    INSERT INTO memo (path, digest, size, mtime_ns, ctime_ns, inode, ours, made_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (path) DO UPDATE SET
+    made_of = CASE WHEN excluded.ours OR digest <> excluded.digest THEN excluded.made_of ELSE made_of END,
+    digest = excluded.digest, size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
+    inode = excluded.inode, ours = max(ours, excluded.ours)
 """
+_NOTHING: tuple[Stamp | None, str, str] = (None, "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """What is known of some files: their digests and stamps; where there is none, why."""
+    """What is known of some files: their digests and stamps; where there is none, why; what we made them of."""
 
     digests: Mapping[Path, tuple[str, Stamp]]
     errors: Mapping[Path, OSError]
+    made_of: Mapping[Path, str]
 
 
 class Memo:
@@ -65,14 +69,21 @@ class Memo:
         return {path: Blob(digest=digest, size=stamp[0], media=media) for path, (media, digest, stamp) in found.items()}
 
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
-        """Those files that are there with the given digest."""
-        seen = self._look(targets).digests
-        return {path for path, digest in targets.items() if path in seen and seen[path][0] == digest}
+        """Those files that are there as we made them of what is named (see `adopt`), or with that for their digest."""
+        seen = self._look(targets)
+        return {
+            path
+            for path, name in targets.items()
+            if path in seen.digests and name in (seen.digests[path][0], seen.made_of.get(path))
+        }
 
-    def adopt(self, path: Path, digest: str, stamp: Stamp) -> None:
-        """Remember a file that we ourselves wrote: it may be replaced later. Our own hand is trusted at once."""
+    def adopt(self, path: Path, digest: str, stamp: Stamp, *, made_of: str = "") -> None:
+        """Remember a file that we ourselves wrote: it may be replaced later. Our own hand is trusted at once.
+
+        `made_of` names what it was made of, where that is more than a copy.
+        """
         with self._database.writing() as rows:
-            rows.execute(_REMEMBER, (_name(_whole(path)), digest, *stamp, 1))
+            rows.execute(_REMEMBER, (_name(_whole(path)), digest, *stamp, 1, made_of))
 
     def is_ours(self, path: Path) -> bool:
         """Whether we once put a file at this path."""
@@ -92,7 +103,7 @@ class Memo:
             except OSError as error:
                 errors[path] = error
                 continue
-            stamp, digest = known.get(place, (None, ""))
+            stamp, digest, _ = known.get(place, _NOTHING)
             if stamp == now:
                 digests[path] = (digest, now)
             else:
@@ -106,20 +117,26 @@ class Memo:
                 else:
                     errors[path] = hashed.error
         self._remember(found, begun)
-        return _Seen(digests=digests, errors=errors)
+        made_of = {
+            path: made
+            for path, (digest, _) in digests.items()
+            for _, before, made in [known.get(places[path], _NOTHING)]
+            if made and before == digest
+        }
+        return _Seen(digests=digests, errors=errors, made_of=made_of)
 
-    def _known(self, places: Iterable[str]) -> dict[str, tuple[Stamp, str]]:
+    def _known(self, places: Iterable[str]) -> dict[str, tuple[Stamp | None, str, str]]:
         names = {_name(place): place for place in places}
         with self._database.reading() as rows:
             found = rows.execute(_SELECT, (encoded(list(names)),)).fetchall()
-        return {names[row[4]]: (row[:4], row[5]) for row in found}
+        return {names[row[4]]: (row[:4], row[5], row[6]) for row in found}
 
     def _remember(self, found: Iterable[Hashed], begun: float) -> None:
         """Keep what was read from `begun` on; reading takes time, so that its end says nothing."""
         sure = [each for each in found if each.steady and _settled(each.stamp, begun)]
         if sure:
             with self._database.writing() as rows:
-                rows.executemany(_REMEMBER, [(_name(each.path), each.digest, *each.stamp, 0) for each in sure])
+                rows.executemany(_REMEMBER, [(_name(each.path), each.digest, *each.stamp, 0, "") for each in sure])
 
 
 def _whole(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,12 @@ _SELECT = """
 """
 _DOCUMENTS = "SELECT d.key, document FROM json_each(?) AS asked CROSS JOIN documents AS d ON d.key = asked.value"
 _MAKERS = "SELECT key, run FROM replies WHERE key IN (SELECT value FROM json_each(?))"
+_ORIGINS = """
+    SELECT f.digest, r.key, r.run, r.made_at, r.cost_usd, d.document,
+           (SELECT json_group_object(place, digest) FROM reply_files WHERE key = r.key)
+    FROM json_each(?) AS asked CROSS JOIN reply_files AS f ON f.digest = asked.value
+    JOIN replies AS r ON r.key = f.key JOIN documents AS d ON d.key = f.key ORDER BY r.made_at, r.key
+"""
 _DIGEST = 4
 
 
@@ -42,6 +49,21 @@ class Entry:
     reply: Reply
     run: str
     ticket: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A call that a file came out of: its document, the run that made it and when (seconds since 1970), its cost.
+
+    `outputs` are all of its files, place to digest.
+    """
+
+    key: str
+    run: str
+    made_at: float
+    cost_usd: float | None
+    document: JSONObject
+    outputs: Mapping[str, str]
 
 
 class Replies:
@@ -123,3 +145,20 @@ class Replies:
         with self._database.reading() as rows:
             found = rows.execute(_MAKERS, (encoded(sorted(set(keys))),)).fetchall()
         return dict(found)
+
+    def origins(self, digests: Iterable[str]) -> dict[str, list[Origin]]:
+        """The answered calls that each of these files came out of, oldest first; none for a file of the user's."""
+        with self._database.reading() as rows:
+            found = rows.execute(_ORIGINS, (encoded(sorted(set(digests))),)).fetchall()
+        origins: dict[str, list[Origin]] = {}
+        for digest, key, run, made_at, cost_usd, document, outputs in found:
+            origin = Origin(
+                key=key,
+                run=run,
+                made_at=made_at,
+                cost_usd=cost_usd,
+                document=json.loads(document),
+                outputs=json.loads(outputs),
+            )
+            origins.setdefault(digest, []).append(origin)
+        return origins

@@ -19,12 +19,13 @@ from nano_banana.store.blobs import Blobs
 from nano_banana.store.claims import Claims
 from nano_banana.store.database import Database
 from nano_banana.store.ledger import Ledger
-from nano_banana.store.link import How
+from nano_banana.store.link import Dress
 from nano_banana.store.link import Links
 from nano_banana.store.link import LinkStat
 from nano_banana.store.memo import Memo
 from nano_banana.store.notes import Notes
 from nano_banana.store.replies import Entry
+from nano_banana.store.replies import Origin
 from nano_banana.store.replies import Replies
 from nano_banana.store.runs import Run
 from nano_banana.store.runs import Runs
@@ -108,6 +109,10 @@ class Store:
         """The run that made each call; see `Replies.makers`."""
         return self._replies.makers(keys)
 
+    def origins(self, digests: Iterable[str]) -> dict[str, list[Origin]]:
+        """The calls that these files came out of; see `Replies.origins`."""
+        return self._replies.origins(digests)
+
     def claim(self, keys: Sequence[str], *, owner: str) -> set[str]:
         """The keys that `owner` (`owner_id()`) may answer now; see `Claims.claim`."""
         return self._claims.claim(keys, owner=owner)
@@ -157,13 +162,13 @@ class Store:
         self._trail.set(recipe, keys, whole=whole)
 
     def link_out(
-        self, blob: Blob, target: Path, *, how: How = "copy", replace: bool = False, look: bool = True
+        self, blob: Blob, target: Path, *, dress: Dress | None = None, replace: bool = False, look: bool = True
     ) -> LinkStat:
         """Put bytes where the user wants them, at once; see `Links.out`."""
-        return self._links.out(blob, target, how=how, replace=replace, look=look)
+        return self._links.out(blob, target, dress=dress, replace=replace, look=look)
 
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
-        """The targets (path → digest) that still hold what they should; see `Links.present`."""
+        """The targets (path → `content`) that still hold what they should; see `Links.present`."""
         return self._links.present(targets)
 
     def stats(self) -> StoreStats:

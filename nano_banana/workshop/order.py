@@ -20,6 +20,7 @@ from nano_banana.core.ticket import Ticket
 from nano_banana.reports.handout import Handout
 from nano_banana.reports.record import Record
 from nano_banana.store.link import LinkStat
+from nano_banana.workshop.marking import Marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Order:
     no reply to; `whole` says that the plan is all of
     the recipe, so that what is not in it is gone; `head` is what the manifest says of the run. `resumes` names the
     provider whose open requests are collected, `lost` what to do about those that nobody knows the end of; `saved` is
-    what the store spared: subject and endpoint to calls and USD.
+    what the store spared: subject and endpoint to calls and USD; `marks` says what the pictures tell of themselves.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class Order:
     resumes: str = ""
     lost: Lost = Lost.ASK
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

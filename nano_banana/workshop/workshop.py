@@ -25,12 +25,12 @@ from nano_banana.reports.record import slim
 from nano_banana.settings import Settings
 from nano_banana.shelf.shelf import Shelf
 from nano_banana.store.ledger import Saving
-from nano_banana.store.link import How
 from nano_banana.store.store import Store
 from nano_banana.workshop.answering import End
 from nano_banana.workshop.answering import Errands
 from nano_banana.workshop.answering import answered
 from nano_banana.workshop.doing import Doing
+from nano_banana.workshop.marking import Marking
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
 
@@ -52,7 +52,8 @@ class Workshop:
     def do(self, order: Order, folder: Path, watch: Watcher) -> Outcome:
         """Drive what is left of the plan, keep everything it makes, and write the reports."""
         run = self.store.begin(order.plan.recipe, arguments=order.arguments)
-        doing = Doing(self.store, order, Outputs(self.store, folder, _how(self.settings)), watch)
+        marking = Marking(self.store, order.plan.recipe, folder, order.marks, order.kind_of)
+        doing = Doing(self.store, order, Outputs(self.store, folder, marking.dress), watch)
         try:
             if order.lost is Lost.ABANDON and order.whole:
                 self._give_up(order)
@@ -131,7 +132,3 @@ class Workshop:
 def before_note(recipe: str) -> str:
     """The name of the note of what a recipe's calls were before its last run changed them."""
     return f"before/{recipe}"
-
-
-def _how(settings: Settings) -> How:
-    return "hardlink" if settings.link == "hardlink" else "copy"
