@@ -15,4 +15,10 @@ WORDS: Mapping[str, Wording] = {
         say="this picture does not hold an invisible mark: only {agree} of 32 bits could be read again",
         hint="it may be empty or almost black; leave it out of the mark stage",
     ),
+    "no_such_kind": Wording(say="`{name}` is nothing that can be looked for", hint="these are: {known}"),
+    "mark_id_odd": Wording(say="`{given}` is no mark's id", hint="8 hex digits, such as c0ffee42"),
+    "trust_unreadable": Wording(
+        say="can't read certificates from {file}: {why}", hint="name a file of PEM certificates"
+    ),
+    "no_pictures_there": Wording(say="there are no pictures in {folder}", hint="name pictures, or a folder of some"),
 }

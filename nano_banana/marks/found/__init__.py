@@ -1,0 +1,1 @@
+"""What pictures of anybody's say of how they were made: readers."""

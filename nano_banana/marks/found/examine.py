@@ -1,0 +1,137 @@
+"""A picture examined: every reader asked, and what each could not say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import TypeAlias
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.marks.c2pa.read import read_bytes
+from nano_banana.marks.embedded import file_bytes
+from nano_banana.marks.form import tales
+from nano_banana.marks.found.credentials import programs
+from nano_banana.marks.found.credentials import told
+from nano_banana.marks.found.exif import tags
+from nano_banana.marks.found.finding import C2PA
+from nano_banana.marks.found.finding import IPTC
+from nano_banana.marks.found.finding import KINDS
+from nano_banana.marks.found.finding import METADATA
+from nano_banana.marks.found.finding import SYNTHID
+from nano_banana.marks.found.finding import Finding
+from nano_banana.marks.found.finding import Report
+from nano_banana.marks.found.finding import Unchecked
+from nano_banana.marks.found.own import own
+from nano_banana.marks.found.pixels import READ
+from nano_banana.marks.found.pixels import header
+from nano_banana.marks.found.pixels import in_pixels
+from nano_banana.marks.found.source_types import source_types
+from nano_banana.marks.found.synthid import synthid
+from nano_banana.marks.found.tools import Beside
+from nano_banana.marks.found.tools import tools
+from nano_banana.marks.part import Tales
+
+LARGEST_XMP = 8 << 20
+"""Bytes of a packet that are searched."""
+
+Found: TypeAlias = Iterator[Finding | Unchecked]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What to look for, and with what.
+
+    `anchors` are certificates (PEM) to trust, `mark_id` the user's own 32 bits as 8 hex digits, `verifier` the command
+    line of a verifier for SynthID.
+    """
+
+    only: Collection[str] = field(default=KINDS)
+    anchors: str = ""
+    mark_id: str | None = None
+    verifier: str | None = None
+
+
+def examine(path: Path, search: Search) -> Report:
+    """Look for everything that `search` names. Asks no network, unless the verifier does.
+
+    Raises Invalid (`picture_missing`, `marked_unreadable`, `marked_too_large`) and CallFailed (as `open_picture`) for
+    what is no picture at all; of one whose pixels can't be read the rest is told.
+    """
+    data = file_bytes(path)
+    if not data:
+        raise Invalid([trouble("picture_unreadable", input=str(path))])
+    beside = tales(data) or _header(path)
+    drawn_by: list[str] = []
+    found = [
+        *_credentials(data, beside.media, search, drawn_by),
+        *_metadata(data, beside, search, drawn_by),
+        *_pixels(path, search),
+    ]
+    if SYNTHID in search.only:
+        answer = synthid(path, drawn_by, search.verifier)
+        found += [] if answer is None else [answer]
+    return _report(path, beside.media, found, search)
+
+
+def _report(path: Path, media: str, found: Sequence[Finding | Unchecked], search: Search) -> Report:
+    findings = [one for one in found if isinstance(one, Finding)]
+    unchecked = [one for one in found if isinstance(one, Unchecked)]
+    said = {one.of for one in found if not (isinstance(one, Unchecked) and one.of == METADATA)}
+    return Report(
+        path=str(path),
+        media=media,
+        findings=tuple(sorted(findings, key=lambda one: KINDS.index(one.of))),
+        none_of=tuple(kind for kind in KINDS if kind in search.only and kind not in said),
+        unchecked=tuple(unchecked),
+    )
+
+
+def _header(path: Path) -> Tales:
+    media, xmp, exif = header(path)
+    return Tales(media=media, xmp=xmp, exif=exif)
+
+
+def _credentials(data: bytes, media: str, search: Search, drawn_by: list[str]) -> Found:
+    if C2PA not in search.only:
+        return
+    try:
+        credentials = read_bytes(data, media, anchors=search.anchors)
+    except Unusable as error:
+        yield Unchecked(of=C2PA, why="c2pa_not_installed", facts=error.problems[0].data)
+        return
+    except ValueError as error:
+        yield Unchecked(of=C2PA, why="c2pa_unreadable", facts={"reason": str(error)})
+        return
+    if credentials is not None:
+        drawn_by += programs(credentials)
+        yield told(credentials)
+
+
+def _metadata(data: bytes, beside: Tales, search: Search, drawn_by: list[str]) -> Found:
+    xmp = (beside.xmp + b"\n" + beside.xmp_more)[:LARGEST_XMP].decode("utf-8", "replace")
+    ours, endpoints = own(data)
+    drawn_by += endpoints
+    if IPTC in search.only:
+        yield from source_types(xmp)
+    if METADATA in search.only:
+        if ours is not None:
+            yield ours
+        yield from tools(Beside(texts=beside.texts, tags=tags(beside.exif), xmp=xmp))
+
+
+def _pixels(path: Path, search: Search) -> Found:
+    kinds = [kind for kind in READ if kind in search.only]
+    if not kinds:
+        return
+    try:
+        yield from in_pixels(path, kinds, search.mark_id)
+    except CallFailed as error:
+        problem = error.problems[0]
+        yield from (Unchecked(of=kind, why=problem.kind, facts=problem.data) for kind in kinds)

@@ -1,0 +1,179 @@
+"""Metadata that programs which draw pictures leave beside the pixels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.marks.found.exif import Tags
+from nano_banana.marks.found.finding import METADATA
+from nano_banana.marks.found.finding import Certainty
+from nano_banana.marks.found.finding import Finding
+from nano_banana.marks.found.said import bounded
+from nano_banana.marks.found.said import json_object
+from nano_banana.marks.found.said import picked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What stands beside the pixels: texts by their key (PNG), EXIF's tags, the XMP packet."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    tags: Tags = field(default_factory=Tags)
+    xmp: str = ""
+
+
+def tools(beside: Beside) -> Iterator[Finding]:
+    """Every program that left its metadata."""
+    for reader in _READERS:
+        found = reader(beside)
+        if found is not None:
+            yield found
+
+
+def _finding(name: str, facts: Mapping[str, JSONValue]) -> Finding:
+    return Finding(of=METADATA, name=name, certainty=Certainty.STATED, facts=dict(facts))
+
+
+_PAIR = re.compile(r'(?:^|, )(Steps|Sampler|Seed|Model|Version|Size): ("[^"]{0,300}"|[^,\n]{0,300})')
+_FORGE = re.compile(r"^(?:f\d|.*forge|neo)", re.IGNORECASE)
+
+
+def _a1111(beside: Beside) -> Finding | None:
+    """AUTOMATIC1111's text, which Forge, SD.Next, Civitai and others write too, and this program as well."""
+    for text in (beside.texts.get("parameters", ""), beside.tags.comment):
+        line = text.rstrip().rpartition("\n")[2]
+        pairs = {name.casefold(): value.strip('"') for name, value in _PAIR.findall(line)}
+        version = pairs.get("version", "")
+        if version.startswith("Nano Banana") or not ("steps" in pairs or {"seed", "model"} <= pairs.keys()):
+            continue
+        facts = {"prompt": bounded(text.partition("\nNegative prompt:")[0].partition("\nSteps:")[0]), **pairs}
+        return _finding("forge" if _FORGE.match(version) else "a1111", facts)
+    return None
+
+
+def _comfyui(beside: Beside) -> Finding | None:
+    """`prompt` and `workflow`: PNG texts, or EXIF texts that begin with these words (WebP)."""
+    texts = {key: beside.texts.get(key, "") for key in ("prompt", "workflow")}
+    for text in beside.tags.texts.values():
+        word, colon, rest = text.partition(":")
+        if colon and word.casefold() in texts:
+            texts[word.casefold()] = rest
+    graph, flow = json_object(texts["prompt"]), json_object(texts["workflow"])
+    nodes = [node for node in (graph or {}).values() if isinstance(node, Mapping) and "class_type" in node]
+    if not nodes and not (flow and isinstance(flow.get("nodes"), list)):
+        return None
+    models = {str(value) for node in nodes for value in _inputs(node, ("ckpt_name", "unet_name"))}
+    return _finding("comfyui", {"nodes": len(nodes) or None, "model": bounded(", ".join(sorted(models))) or None})
+
+
+def _inputs(node: JSONObject, names: tuple[str, ...]) -> Iterator[str]:
+    inputs = node.get("inputs")
+    if isinstance(inputs, Mapping):
+        yield from (value for name in names if isinstance(value := inputs.get(name), str))
+
+
+def _invokeai(beside: Beside) -> Finding | None:
+    for key in ("invokeai_metadata", "sd-metadata"):
+        found = json_object(beside.texts.get(key, ""))
+        if found is not None:
+            image = found.get("image")
+            deeper = image if isinstance(image, Mapping) else found
+            facts = picked(deeper, prompt="positive_prompt", seed="seed", steps="steps")
+            return _finding("invokeai", {**facts, **picked(found, version="app_version")})
+    if "invokeai_graph" in beside.texts or "invokeai_workflow" in beside.texts:
+        return _finding("invokeai", {})
+    dream = beside.texts.get("Dream", "")
+    return _finding("invokeai", {"prompt": bounded(dream)}) if re.search(r" -[sS] ?\d", dream) else None
+
+
+def _novelai(beside: Beside) -> Finding | None:
+    if beside.texts.get("Software", beside.tags.texts.get("Software", "")).casefold() != "novelai":
+        return None
+    return novelai(beside.texts, "text")
+
+
+def novelai(texts: Mapping[str, JSONValue], where: str) -> Finding:
+    """NovelAI's texts, `where` they were."""
+    comment = texts.get("Comment", "")
+    inner = json_object(comment) if isinstance(comment, str) else comment
+    facts = picked(inner if isinstance(inner, Mapping) else {}, prompt="prompt", seed="seed", steps="steps")
+    return _finding("novelai", {**facts, **picked(texts, model="Source"), "where": where})
+
+
+def _fooocus(beside: Beside) -> Finding | None:
+    found = json_object(beside.texts.get("parameters", "")) or json_object(beside.tags.comment)
+    if found is None:
+        return None
+    swarm = found.get("sui_image_params")
+    if isinstance(swarm, Mapping):
+        return _finding("swarmui", picked(swarm, prompt="prompt", model="model", seed="seed"))
+    if "fooocus_scheme" in beside.texts or "base_model" in found:
+        return _finding("fooocus", picked(found, prompt="prompt", model="base_model", seed="seed"))
+    return None
+
+
+def _midjourney(beside: Beside) -> Finding | None:
+    text = beside.texts.get("Description", "") or beside.tags.texts.get("ImageDescription", "")
+    job = re.search(r"\bJob ID: ([0-9a-f-]{36})", text)
+    return _finding("midjourney", {"prompt": bounded(text[: job.start()]), "job": job[1]}) if job else None
+
+
+def _bfl(beside: Beside) -> Finding | None:
+    """Black Forest Labs' own scripts: Software `AI generated;txt2img;flux`, Make `Black Forest Labs`."""
+    software, make = (beside.tags.texts.get(name, "") for name in ("Software", "Make"))
+    if not software.startswith("AI generated") and make != "Black Forest Labs":
+        return None
+    facts = {"software": software, "make": make, "model": beside.tags.texts.get("Model", "")}
+    name = "bfl" if make == "Black Forest Labs" else "software"
+    return _finding(name, {fact: bounded(text) for fact, text in facts.items() if text})
+
+
+_DRAWS = re.compile(
+    r"\b(adobe firefly|dall.?e|midjourney|ideogram|stable ?diffusion|dreamstudio|black forest labs|gpt-image|imagen"
+    r"|leonardo\.?ai|invokeai|comfyui|fooocus|draw things|recraft|krea|grok imagine|gemini|google ai|fal\.ai)\b",
+    re.IGNORECASE,
+)
+_TOOL = re.compile(r"""xmp:CreatorTool(?:\s*=\s*["']|>\s*)([^<>"']{1,200})""")
+
+
+def _software(beside: Beside) -> Finding | None:
+    """A program's name in the fields for it, where it is one that draws by AI."""
+    tool = _TOOL.search(beside.xmp)
+    said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), tool[1] if tool else ""]
+    for text in said:
+        if not text.startswith(("AI generated", "Nano Banana")) and _DRAWS.search(text):
+            return _finding("software", {"software": bounded(text)})
+    return None
+
+
+_LABEL = re.compile(r"""(?:TC260:)?AIGC\b(?:\s*=\s*["']|>\s*)([^<>]{2,2000})""")
+
+
+def _aigc(beside: Beside) -> Finding | None:
+    """China's implicit label (GB 45438-2025), in a PNG text or XMP; `Label` 1: made by AI, 2: may be, 3: suspected."""
+    label = _LABEL.search(beside.xmp) if "tc260.org.cn" in beside.xmp else None
+    text = beside.texts.get("AIGC") or (label[1] if label else "")
+    found = json_object(text.replace("&quot;", '"').strip("'\" "))
+    if found is None or "Label" not in found:
+        return None
+    return _finding("aigc", picked(found, label="Label", producer="ContentProducer"))
+
+
+_READERS: tuple[Callable[[Beside], Finding | None], ...] = (
+    _a1111,
+    _comfyui,
+    _invokeai,
+    _novelai,
+    _fooocus,
+    _midjourney,
+    _bfl,
+    _aigc,
+    _software,
+)
