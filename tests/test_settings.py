@@ -42,7 +42,6 @@ def test_every_setting_says_what_it_is() -> None:
         "provider",
         "store",
         "out",
-        "link",
         "parallel_train",
         "parallel_image",
         "parallel_compute",
@@ -90,8 +89,8 @@ def test_the_nearer_source_wins_and_is_named(tmp_path: Path) -> None:
 
 
 def test_what_is_not_given_is_not_there(tmp_path: Path) -> None:
-    settings = loaded(tmp_path, environ={"NANO_BANANA_LINK": "", "NANO_BANANA_DEBUG": "1"}, link=None)
-    assert settings.origin("link").source is Source.DEFAULT
+    settings = loaded(tmp_path, environ={"NANO_BANANA_COLOR": "", "NANO_BANANA_DEBUG": "1"}, color=None)
+    assert settings.origin("color").source is Source.DEFAULT
 
 
 def test_relative_paths_count_from_who_says_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,13 +110,13 @@ def test_the_users_folder_is_the_platforms(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     user_folder().mkdir(parents=True)
-    (user_folder() / "config.toml").write_text('link = "copy"')
+    (user_folder() / "config.toml").write_text('color = "never"')
     assert user_folder().is_relative_to(tmp_path)
-    assert load_settings(root=None, environ={}, overrides={}).link == "copy"
+    assert load_settings(root=None, environ={}, overrides={}).color == "never"
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
-    project = '# ours\nprovder = "fal"\nlink = "hard"\n\n[cloud]\nbucket = "b"\n'
+    project = '# ours\nprovder = "fal"\ncolor = "nevr"\n\n[cloud]\nbucket = "b"\n'
     environ = {"NANO_BANANA_ASK_ABOVE_USD": "-1"}
     with pytest.raises(Invalid) as caught:
         loaded(tmp_path, user="parallel_train = true", project=project, environ=environ, out=" ")
@@ -127,7 +126,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         ("setting_not_an_amount", None, ()),
         ("setting_not_text", None, ()),
         ("setting_unknown", Place(file=file, line=2, column=1, length=7), ("provider",)),
-        ("setting_not_a_choice", Place(file=file, line=3, column=1, length=4), ("hardlink",)),
+        ("setting_not_a_choice", Place(file=file, line=3, column=1, length=5), ("never",)),
         ("setting_unknown", Place(file=file, line=5, column=2, length=5), ("color",)),
         ("setting_not_a_count", Place(file=str(tmp_path / "user" / "config.toml"), line=1, column=1, length=14), ()),
     ]
@@ -141,7 +140,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         ("ask_above_usd", 3, 3.0),
         ("ask_above_usd", "2.5", 2.5),
         ("ask_above_usd", "inf", math.inf),
-        ("link", "copy", "copy"),
+        ("color", "never", "never"),
         ("out", "a b", Path("a b")),
         ("fal_url", "", ""),
         ("fal_url", " https://proxy.example/ ", "https://proxy.example"),
@@ -160,7 +159,7 @@ def test_right_values(name: str, given: object, value: object) -> None:
     [
         *(("parallel_train", given, "setting_not_a_count") for given in (0, -1, 1.5, "x", "1.5", True, [1], 10_001)),
         *(("ask_above_usd", given, "setting_not_an_amount") for given in (-1, "nan", "x", True, [1], "")),
-        *(("link", given, "setting_not_a_choice") for given in ("Copy", "x")),
+        *(("color", given, "setting_not_a_choice") for given in ("Never", "x")),
         *(("fal_url", given, "setting_not_an_address") for given in (1, "localhost", "https://", "https://a b")),
         *(
             ("fal_url", f"https://{given}", "setting_not_an_address")
@@ -216,14 +215,14 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_change_leaves_other_lines_alone(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "a.toml"
-    assert change_config(file, "link", "copy")
-    assert not change_config(file, "link", "copy")
-    file.write_text('# mine\nlink = "copy"  # fast\n\n[other]\nlink = 1\n')
+    assert change_config(file, "provider", "fal")
+    assert not change_config(file, "provider", "fal")
+    file.write_text('# mine\nprovider = "fal"  # fast\n\n[other]\nprovider = 1\n')
     assert change_config(file, "out", 'a "b" é')
-    assert change_config(file, "link", None)
+    assert change_config(file, "provider", None)
     assert change_config(file, "parallel_train", 3)
     assert not change_config(file, "color", None)
-    assert file.read_text("utf-8") == '# mine\n\nout = "a \\"b\\" é"\nparallel_train = 3\n[other]\nlink = 1\n'
+    assert file.read_text("utf-8") == '# mine\n\nout = "a \\"b\\" é"\nparallel_train = 3\n[other]\nprovider = 1\n'
     assert file.stat().st_mode & 0o777 == 0o644
 
 
@@ -238,14 +237,14 @@ def test_a_value_of_many_lines_is_not_changed(tmp_path: Path) -> None:
 
 def test_a_name_that_is_written_some_other_way_has_a_place_all_the_same(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
-    file.write_text('"li\\u006ek" = 1\n')
-    assert place_of(file, "link") == Place(file=str(file), line=1, column=1)
+    file.write_text('"co\\u006cor" = 1\n')
+    assert place_of(file, "color") == Place(file=str(file), line=1, column=1)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NanoBananaError) as caught:
-        change_config(tmp_path / "file" / "a.toml", "link", "copy")
+        change_config(tmp_path / "file" / "a.toml", "color", "never")
     assert caught.value.problems[0].kind in {"config_unreadable", "config_unwritable"}
 
 

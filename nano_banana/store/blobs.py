@@ -139,11 +139,6 @@ class Blobs:
         Path(self.place(digest)).unlink(missing_ok=True)
         rows.execute("DELETE FROM blobs WHERE digest = ?", (digest,))
 
-    def remember(self, digest: str, stamp: Stamp) -> None:
-        """Note that we ourselves changed the stamp, not the bytes (a hard link does)."""
-        with self._database.writing() as rows:
-            rows.execute(_REMEMBER, (digest, *stamp, self._clock()))
-
     def _trusted(self, rows: sqlite3.Connection, digest: str) -> bool:
         stamp = _stamp(rows, digest)
         return stamp is not None and _unchanged(self.place(digest), stamp)

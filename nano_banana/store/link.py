@@ -83,6 +83,8 @@ class Links:
                 self._place(source if data is None else data, target)
             digest = blob.digest if data is None else hashlib.sha256(data).hexdigest()
             self._adopt(target, digest, name)
+        elif dress is None:
+            self._adopt(target, blob.digest, name)
         with wall(target.parent, OUTPUT):
             size, mtime_ns, ctime_ns, inode = stamp_of(str(target))
         return LinkStat(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)

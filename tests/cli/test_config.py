@@ -18,7 +18,7 @@ CONFIG = "config/nano-banana/config.toml"
 
 def test_show_names_the_source_of_everything(workspace: Workspace) -> None:
     workspace.write("nano-banana.toml", 'out = "pictures"\nparallel_compute = 2\n')
-    workspace.env(NANO_BANANA_LINK="hardlink", FAL_KEY=KEY)
+    workspace.env(NANO_BANANA_PROVIDER="fal", FAL_KEY=KEY)
     workspace.run("config", "set", "ask_above_usd", "25")
     workspace.expect("config", "show", golden="cli/config-show").hides(KEY[4:-2])
 
@@ -28,7 +28,7 @@ def test_show_for_a_program(workspace: Workspace) -> None:
     found = workspace.env(FAL_KEY=KEY).json("config", "show")
     settings = found["settings"]
     assert isinstance(settings, dict)
-    assert settings["link"] == {"value": "copy", "source": "default", "from": None}
+    assert settings["color"] == {"value": "auto", "source": "default", "from": None}
     assert settings["store"]["value"] == str(workspace.path(".nano-banana"))
     assert settings["ask_above_usd"] == {"value": "inf", "source": "user", "from": str(workspace.home / CONFIG)}
     assert found["fal_key"] == {"masked": "1111…89", "source": "FAL_KEY"}
@@ -63,9 +63,9 @@ def test_wrong_settings_are_not_kept(workspace: Workspace) -> None:
 
 
 def test_a_wrong_file_is_shown(workspace: Workspace) -> None:
-    workspace.write("nano-banana.toml", 'link = "copy"\nparalel_image = 3\nprovider = "fla"\n')
+    workspace.write("nano-banana.toml", 'color = "auto"\nparalel_image = 3\nprovider = "fla"\n')
     workspace.expect("config", "show", golden="cli/config-wrong-file", exit_code=2)
-    workspace.write("nano-banana.toml", "link = copy\n")
+    workspace.write("nano-banana.toml", "color = auto\n")
     workspace.expect("config", "show", golden="cli/config-not-toml", exit_code=2)
 
 
@@ -133,7 +133,7 @@ def test_path(workspace: Workspace) -> None:
 
 
 def test_the_project_is_found_from_below(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace.write("nano-banana.toml", 'link = "hardlink"\n')
+    workspace.write("nano-banana.toml", 'provider = "fal"\n')
     workspace.write("deep/below/note.txt", "")
     monkeypatch.chdir(workspace.path("deep/below"))
-    workspace.expect("config", "show").shows("project config: ", "hardlink")
+    workspace.expect("config", "show").shows("project config: ", "fal ")

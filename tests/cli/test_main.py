@@ -164,7 +164,7 @@ def test_json_after_two_dashes_is_an_argument(workspace: Workspace) -> None:
         (("config", "show", "--jsno"), "unknown-option-of-a-command"),
         (("config",), "missing-command"),
         (("config", "shw"), "unknown-command-of-a-group"),
-        (("config", "set", "link"), "missing-argument"),
+        (("config", "set", "color"), "missing-argument"),
         (("cache", "gc", "--older-than", "soon"), "wrong-value"),
         (("schema", "recipes"), "wrong-choice"),
     ],

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import Unusable
+from nano_banana.store.link import Dress
+from nano_banana.store.link import content
+from nano_banana.store.memo import GRAIN
 from nano_banana.store.store import Store
-from tests.store.tools import file_of
 from tests.store.tools import kind_of
 from tests.store.tools import no_larger_files
 from tests.store.tools import powerless
-
-SHM = Path("/dev/shm")  # noqa: S108  # no other folder is sure to lie on a file system of its own
 
 
 @pytest.fixture
@@ -112,38 +114,84 @@ def test_being_an_input_too_does_not_make_it_less_ours(store: Store, target: Pat
     assert target.read_bytes() == b"second"
 
 
-def test_a_hard_link_shares_the_blob_and_damage_through_it_is_found(store: Store, target: Path) -> None:
-    blob = store.put(b"a picture", media="image/png")
-    store.link_out(blob, target, how="hardlink")
-    assert target.samefile(file_of(store, blob))
-    assert store.link_out(blob, target.with_name("b.png"), how="hardlink").inode == target.stat().st_ino
-    target.chmod(0o644)
-    target.write_bytes(b"A PICTURE")
-    with pytest.raises(Unusable) as error:
-        store.path(blob)
-    assert kind_of(error) == "blob_damaged"
+BARE = b"a picture"
 
 
-def test_a_hard_link_over_a_hard_link_leaves_nothing_behind(store: Store, target: Path) -> None:
-    blob = store.put(b"a picture", media="image/png")
-    store.link_out(blob, target, how="hardlink")
+def dress(name: str = "formal", *, on: bytes = b" in a hat") -> Dress:
+    return Dress(name=name, on=lambda data: data + on, same=lambda data: data.startswith(BARE))
+
+
+def test_an_output_is_dressed_and_recognised_by_what_it_was_made_of(store: Store, target: Path) -> None:
+    blob = store.put(BARE, media="image/png")
+    store.link_out(blob, target, dress=dress())
+    assert target.read_bytes() == b"a picture in a hat"
+    assert store.present({target: content(blob.digest, dress())}) == {target}
+    assert store.present({target: content(blob.digest, dress("casual"))}) == set()
+    assert store.present({target: blob.digest}) == set()
+    assert store.digest(target, media="image/png") == blob_of(b"a picture in a hat", media="image/png")
+
+
+def test_a_dressed_output_is_dressed_only_once(store: Store, target: Path) -> None:
+    def undressable(_: bytes) -> bytes:
+        raise AssertionError
+
+    blob = store.put(BARE, media="image/png")
+    first = store.link_out(blob, target, dress=dress())
+    again = Dress(name="formal", on=undressable, same=lambda _: False)
+    assert store.link_out(blob, target, dress=again) == first
     os.utime(target)
-    with Store.open(store.folder.with_name("other")) as other:
-        other.put(b"a picture", media="image/png")
-        other.link_out(blob, target.with_name("c.png"), how="hardlink", replace=True)
-        store.link_out(blob, target.with_name("c.png"), how="hardlink", replace=True)
-    assert sorted(path.name for path in target.parent.iterdir()) == ["ana.png", "c.png"]
+    assert store.present({target: content(blob.digest, dress())}) == {target}
 
 
-@pytest.mark.skipif(not SHM.is_dir(), reason="wants a second file system")
-def test_on_another_file_system_a_hard_link_is_a_copy(store: Store) -> None:
-    blob = store.put(b"a picture", media="image/png")
-    target = SHM / f"nano-banana-{os.getpid()}.png"
-    try:
-        store.link_out(blob, target, how="hardlink", replace=True)
-        assert target.read_bytes() == b"a picture"
-    finally:
-        target.unlink(missing_ok=True)
+def test_another_dress_takes_the_place_of_the_first(store: Store, target: Path) -> None:
+    blob = store.put(BARE, media="image/png")
+    store.link_out(blob, target)
+    store.link_out(blob, target, dress=dress())
+    store.link_out(blob, target, dress=dress("casual", on=b" in jeans"))
+    assert target.read_bytes() == b"a picture in jeans"
+
+
+@pytest.mark.parametrize("again", [b"A PICTURE in a hat", b"a picture in a HAT"])
+def test_a_dressed_output_that_was_edited_is_put_back(store: Store, target: Path, again: bytes) -> None:
+    blob = store.put(BARE, media="image/png")
+    store.link_out(blob, target, dress=dress())
+    target.write_bytes(again)
+    # Once as an input, too: what it was made of is not known of the new bytes.
+    time.sleep(2 * GRAIN)
+    store.digest(target, media="image/png")
+    assert store.present({target: content(blob.digest, dress())}) == set()
+    store.link_out(blob, target, dress=dress())
+    assert target.read_bytes() == b"a picture in a hat"
+
+
+def test_a_dressed_file_of_a_run_beside_us_is_no_stranger_s(store: Store, target: Path) -> None:
+    blob = store.put(BARE, media="image/png")
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"a picture with a signature of its own")
+    store.link_out(blob, target, dress=dress())
+    assert target.read_bytes() == b"a picture in a hat"
+
+
+@pytest.mark.parametrize("by", ["file", "folder"])
+def test_a_stranger_s_file_is_not_overwritten_by_a_dressed_one(store: Store, target: Path, by: str) -> None:
+    blob = store.put(BARE, media="image/png")
+    target.parent.mkdir(parents=True)
+    if by == "file":
+        target.write_bytes(b"mine")
+    else:
+        target.mkdir()
+    with pytest.raises(Unusable) as error:
+        store.link_out(blob, target, dress=dress())
+    assert kind_of(error) == "target_taken"
+
+
+def test_a_full_disk_leaves_no_half_dressed_output(store: Store, target: Path) -> None:
+    blob = store.put(BARE, media="image/png")
+    store.link_out(blob, target, dress=dress())
+    with no_larger_files(200_000), pytest.raises(Unusable) as error:
+        store.link_out(blob, target, dress=dress("large", on=bytes(1_000_000)))
+    assert kind_of(error) == "target_full"
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [b"a picture in a hat"]
 
 
 def test_a_path_below_a_file_is_named(store: Store, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from nano_banana.core.json import as_object
+from nano_banana.marks.embedded import unmarked
 from tests.stories.project import PAINT
 from tests.stories.project import Project
 from tests.stories.project import takes
@@ -86,7 +87,7 @@ def test_a_flipped_bit_in_the_store_is_healed_by_its_call_alone(project: Project
     project.notes.fresh()
     assert project.calls() == {**FULL, "cached": 5, "made": 1}
     assert project.asked() == ["flux-lora"]
-    assert blob.read_bytes() == project.pictures()[0].read_bytes() != bytes(data)
+    assert blob.read_bytes() == unmarked(project.pictures()[0].read_bytes()) != bytes(data)
 
 
 def test_a_photo_more_is_seen_and_trained_again(project: Project) -> None:

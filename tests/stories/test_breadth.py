@@ -137,13 +137,3 @@ def test_a_command_line_that_is_wrong(project: Project) -> None:
 def test_of_many_failures_the_first_are_shown_and_the_rest_counted(project: Project) -> None:
     project.edit("seeds: [11, 29]", "seeds: {count: 15}").notes.rule(fail=["likeness", "headshot"])
     project.run(exit_code=1).shows("30 takes failed:", "… and 10 more")
-
-
-def test_hard_links_are_put_and_put_back(project: Project) -> None:
-    project.workspace.env(NANO_BANANA_LINK="hardlink")
-    project.run()
-    first = project.pictures()[0]
-    assert first.stat().st_nlink == 2
-    first.unlink()
-    project.quiet().shows("1 picture put back")
-    project.quiet().shows("nothing has changed since run")

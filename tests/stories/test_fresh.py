@@ -110,7 +110,7 @@ CHANGES: dict[str, Callable[[Workspace], object]] = {
     "another photo": lambda workspace: workspace.photos("photos/ana", count=1, seed=7, size=(48, 60)),
     "a mask": _other_mask,
     "a variable of the environment": lambda workspace: workspace.env(MOOD="stormy"),
-    "a setting": lambda workspace: workspace.write("nano-banana.toml", 'link = "hardlink"\n'),
+    "a setting": lambda workspace: workspace.write("nano-banana.toml", 'fal_url = "https://proxy.example"\n'),
     "the output folder": lambda workspace: workspace.env(NANO_BANANA_OUT=str(workspace.path("other"))),
     "a picture that is gone": _no_picture,
     "a picture that was changed": _scribble,
