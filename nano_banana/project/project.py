@@ -40,13 +40,13 @@ from nano_banana.project.access import ADDRESSES
 from nano_banana.project.access import access_for
 from nano_banana.project.access import address_of
 from nano_banana.project.access import has_key
+from nano_banana.project.crediting import signed_marks
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
 from nano_banana.project.handing import handed
 from nano_banana.project.house import catalog_for
-from nano_banana.project.marks import marks_for
 from nano_banana.project.offers import check_offered
 from nano_banana.project.offers import offers
 from nano_banana.project.parts import check_able
@@ -192,6 +192,7 @@ class Project:
             check_sight(forecast.tally.finds)
         if forecast.tally.marks:
             check_marking()
+        signed_marks(self.recipe, self.settings)
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises Invalid where copies could not be named."""
@@ -212,7 +213,7 @@ class Project:
             resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
             lost=lost,
             saved=forecast.saved,
-            marks=marks_for(self.recipe),
+            marks=signed_marks(self.recipe, self.settings),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
         tell_news(forecast.tally, order.known, watch)
