@@ -1,0 +1,1 @@
+"""Packs as a person handles them: listed, tried, begun and taken in."""

@@ -1,0 +1,95 @@
+"""Every prompt that a template of a pack can come to, one choice at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.problem import Problem
+from nano_banana.recipe.model import Text
+from nano_banana.recipe.packs.check import faults_of
+from nano_banana.recipe.packs.given import Given
+from nano_banana.recipe.packs.pack import CROP
+from nano_banana.recipe.packs.pack import Pack
+from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.recipe.packs.rendering import TextError
+from nano_banana.recipe.packs.rendering import prompt_for
+from nano_banana.recipe.packs.variable import Variable
+from nano_banana.recipe.packs.variable import VariableType
+from nano_banana.recipe.templates.fault import TemplateFault
+
+TRIGGER = "tokn7"
+"""The trigger in prompts that are only shown or checked."""
+SOMETHING = "something else"
+"""What is tried for a text."""
+ANYBODY = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Values that are not the defaults, and whom the picture is of."""
+
+    noun: str
+    values: JSONObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong with a prompt, and the first case in which it was."""
+
+    problem: Problem
+    case: Case
+
+
+def cases_of(template: PackTemplate) -> list[Case]:
+    """The defaults, each choice of each variable against them, and each crop with each noun."""
+    nouns = template.nouns or (ANYBODY,)
+    cases = [Case(noun=nouns[0])]
+    for name, variable in template.variables.items():
+        cases += [Case(noun=nouns[0], values={name: value}) for value in choices_of(variable)]
+    crops = template.crops or tuple(template.variables[CROP].choices if CROP in template.variables else ())
+    cases += [Case(noun=noun, values={CROP: crop}) for noun in nouns for crop in crops]
+    cases += [Case(noun=noun) for noun in nouns[1:]]
+    return list({repr(case): case for case in cases}.values())
+
+
+def choices_of(variable: Variable) -> list[JSONValue]:
+    """The values of a variable that are worth a look."""
+    if variable.type is VariableType.CHOICE:
+        return list(variable.choices)
+    if variable.type is VariableType.BOOLEAN:
+        return [True, False]
+    if variable.type is VariableType.NUMBER:
+        return [bound for bound in (variable.minimum, variable.maximum) if bound is not None]
+    return [SOMETHING] if variable.type is VariableType.TEXT else []
+
+
+def prompt_of(pack: Pack, template: PackTemplate, case: Case, *, trigger: str = TRIGGER, name: str = "ana") -> str:
+    """The prompt of a case. Raises TextError."""
+    given = Given(pack=pack, template=template, values=case.values, where=())
+    text = Text(text=template.text, where=(), file=template.file, given=given)
+    subject: JSONObject = {"name": name, "noun": case.noun, "trigger": trigger}
+    return prompt_for(pack.engine, text, {"subject": subject})
+
+
+def faults_in(pack: Pack, template: PackTemplate) -> list[Fault]:
+    """Everything wrong with a template: what reading it shows, and else what rendering each case does."""
+    cases = cases_of(template)
+    found = [Fault(problem=problem, case=cases[0]) for problem in faults_of(pack, template)]
+    if not found:
+        found = [fault for case in cases for fault in _faults_in(pack, template, case)]
+    return list({repr(fault.problem): fault for fault in reversed(found)}.values())[::-1]
+
+
+def _faults_in(pack: Pack, template: PackTemplate, case: Case) -> Iterator[Fault]:
+    try:
+        prompt = prompt_of(pack, template, case)
+    except TextError as error:
+        yield Fault(problem=error.fault.problem(pack.place(template, error.fault)), case=case)
+        return
+    if TRIGGER not in prompt:
+        fault = TemplateFault("pack_no_trigger", data={"template": f"{pack.name}/{template.name}"})
+        yield Fault(problem=fault.problem(pack.place(template, fault)), case=case)

@@ -1,0 +1,159 @@
+"""The files of a pack from a stranger: bounded, text or pictures, no links."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+
+MOST_FILES = 500
+MOST_BYTES = 32 * 1_048_576
+"""Of all files together."""
+BIGGEST = 8 * 1_048_576
+"""Bytes of one file."""
+MOST_SEEN = 20_000
+"""Files that are looked through for a pack."""
+
+TEXTS = frozenset({".yaml", ".yml", ".j2", ".txt", ".md"})
+NAMES = frozenset({"LICENSE", "LICENCE", "README", "COPYING", "NOTICE"})
+"""Texts without a suffix."""
+HEADS: Mapping[str, bytes] = {
+    ".jpg": b"\xff\xd8\xff",
+    ".jpeg": b"\xff\xd8\xff",
+    ".png": b"\x89PNG\r\n\x1a\n",
+    ".webp": b"RIFF",
+}
+"""How pictures begin, by suffix."""
+
+
+Choose = Callable[[Sequence[str]], PurePosixPath]
+"""Which folder, of all the files' names."""
+Luggage = tuple[PurePosixPath, Mapping[str, bytes]]
+"""The folder that was chosen, and its files by their path from there."""
+
+
+def folder_files(folder: Path, choose: Choose) -> Luggage:
+    """The files of the chosen folder in a folder; hidden ones are passed over, and what lies elsewhere is not read.
+
+    Raises Invalid: `pack_link`, `pack_file_kind`, `pack_too_big`. Raises Unusable (`unreadable_pack`).
+    """
+    bag = _Bag(str(folder))
+    try:
+        named = {path.relative_to(folder).as_posix(): path for path in islice(_walk(folder), MOST_SEEN)}
+        home = choose(list(named))
+        for name, path in _below(named, home):
+            if path.is_symlink() or not stat.S_ISREG(path.stat().st_mode):
+                raise Invalid([trouble("pack_link", file=name, pack=str(folder))])
+            bag.room_for(name, path.stat().st_size)
+            with path.open("rb") as file:
+                bag.put(name, file.read(BIGGEST + 1))
+    except OSError as error:
+        raise Unusable([trouble("unreadable_pack", pack=str(folder), why=error.strerror or "")]) from error
+    return home, bag.files
+
+
+def zip_files(archive: Path, choose: Choose) -> Luggage:
+    """The same of a zip. Nothing is written anywhere.
+
+    Raises Invalid as `folder_files` does, and `pack_not_zip`, `pack_outside`. Raises Unusable (`unreadable_pack`).
+    """
+    bag = _Bag(archive.name)
+    try:
+        bag.room_for(archive.name, archive.stat().st_size, most=MOST_BYTES)
+        with zipfile.ZipFile(archive) as opened:
+            named = {entry.filename: entry for entry in opened.infolist() if not entry.is_dir()}
+            for name in named:
+                if _leads_out(name):
+                    raise Invalid([trouble("pack_outside", file=name, pack=archive.name)])
+            home = choose([name for name in named if not _is_hidden(name)])
+            for name, entry in _below(named, home):
+                if stat.S_ISLNK(entry.external_attr >> 16):
+                    raise Invalid([trouble("pack_link", file=name, pack=archive.name)])
+                bag.room_for(name, entry.file_size)
+                with opened.open(entry) as file:
+                    bag.put(name, file.read(BIGGEST + 1))  # what an entry says of its size is its own word
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Invalid([trouble("pack_not_zip", file=archive.name)]) from error
+    except OSError as error:
+        raise Unusable([trouble("unreadable_pack", pack=archive.name, why=error.strerror or "")]) from error
+    return home, bag.files
+
+
+_T = TypeVar("_T")
+
+
+def _below(named: Mapping[str, _T], home: PurePosixPath) -> Iterator[tuple[str, _T]]:
+    """What lies in `home`, by its path from there, without what is hidden."""
+    for name, thing in named.items():
+        path = PurePosixPath(name)
+        if path.is_relative_to(home) and not _is_hidden(path.relative_to(home).as_posix()):
+            yield path.relative_to(home).as_posix(), thing
+
+
+class _Bag:
+    """Takes files up to its bounds."""
+
+    def __init__(self, source: str) -> None:
+        self.files: dict[str, bytes] = {}
+        self._source = source
+        self._bytes = 0
+
+    def room_for(self, name: str, size: int, *, most: int = BIGGEST) -> None:
+        """Raise Invalid where so many bytes more would be too much; one file has at most `most`."""
+        if size > most or self._bytes + size > MOST_BYTES or len(self.files) >= MOST_FILES:
+            limits = {"files": MOST_FILES, "size": MOST_BYTES, "each": BIGGEST}
+            raise Invalid([trouble("pack_too_big", file=name, pack=self._source, **limits)])
+
+    def put(self, name: str, data: bytes) -> None:
+        """Take a file in. Raises Invalid where it is none that a pack may hold."""
+        self.room_for(name, len(data))
+        if not _is_fit(PurePosixPath(name), data):
+            raise Invalid([trouble("pack_file_kind", file=name, pack=self._source)])
+        self.files[name] = data
+        self._bytes += len(data)
+
+
+def _is_fit(path: PurePosixPath, data: bytes) -> bool:
+    """Whether it is a text or a picture, by its name and by how it looks inside."""
+    suffix = path.suffix.casefold()
+    if suffix in HEADS:
+        return data.startswith(HEADS[suffix])
+    if suffix not in TEXTS and path.name not in NAMES:
+        return False
+    try:
+        return "\0" not in data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+
+
+def _leads_out(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return "\\" in name or "\0" in name or name.startswith("/") or ".." in parts or ":" in name
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """All below `folder` that is not hidden and no folder; links to folders too, which are not entered."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path))
+        else:
+            yield Path(entry.path)
