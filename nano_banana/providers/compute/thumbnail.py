@@ -9,20 +9,28 @@ from PIL import Image
 from nano_banana.imaging.open import open_picture
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.request import bad
 from nano_banana.providers.compute.survey import face_of
 
 JPEG = "image/jpeg"
+WEBP = "image/webp"
+FORMATS = {JPEG: ("JPEG", 82), WEBP: ("WEBP", 62)}
+"""What a small picture may be, as Pillow calls it, and how good."""
+
 AROUND = 1.7
 """Sides of the square around a face, in faces."""
 
 
 def thumbnail(request: Request) -> Result:
-    """Input `image`; arguments `side` (longest side in pixels, 320), `face` as `survey` takes it.
+    """Input `image`; arguments `side` (longest side in pixels, 320), `media`, and `face` as `survey` takes it.
 
-    Files `image` and, with a face, `face` (a square of half the side): JPEG, sRGB. Data: `width`, `height` of `image`.
-    Raises CallFailed as `open_picture` does.
+    Files `image` and, with a face, `face` (a square of half the side): sRGB, JPEG, or WebP where `media` is
+    `image/webp`. Data: `width`, `height` of `image`. Raises CallFailed as `open_picture` does.
     """
     side = request.whole("side", 320, 16, 4096)
+    media = request.text("media") or JPEG
+    if media not in FORMATS:
+        raise bad("media", media)
     picture = open_picture(request.input("image"), place="image")
     face = face_of(request)
     files = {}
@@ -32,9 +40,10 @@ def thumbnail(request: Request) -> Result:
         middle, centre = left + width / 2, top + height / 2
         box = (int(middle - reach), int(centre - reach), int(middle + reach), int(centre + reach))
         small = (side // 2, side // 2)
-        files["face"] = (_jpeg(picture.crop(_within(box, picture.size)).resize(small, Image.Resampling.LANCZOS)), JPEG)
+        cut = picture.crop(_within(box, picture.size)).resize(small, Image.Resampling.LANCZOS)
+        files["face"] = (_written(cut, media), media)
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    files["image"] = (_jpeg(picture), JPEG)
+    files["image"] = (_written(picture, media), media)
     return {"width": picture.width, "height": picture.height}, files
 
 
@@ -46,7 +55,8 @@ def _within(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int,
     return left, top, left + side, top + side
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def _written(picture: Image.Image, media: str) -> bytes:
+    name, quality = FORMATS[media]
     out = io.BytesIO()
-    picture.save(out, format="JPEG", quality=82)
+    picture.save(out, format=name, quality=quality)
     return out.getvalue()

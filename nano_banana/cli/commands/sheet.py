@@ -1,0 +1,112 @@
+"""The command that lays out what was made: a page, pictures, a print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import FILE
+from nano_banana.cli.options import Asked
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import only
+from nano_banana.cli.options import out
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import provider
+from nano_banana.cli.options import shared
+from nano_banana.cli.options import store
+from nano_banana.cli.options import variables
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.wishes import open_project
+from nano_banana.cli.wishes import recipe_argument
+from nano_banana.cli.wishes import settings_of
+from nano_banana.cli.wishes import wish_of
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+
+if TYPE_CHECKING:
+    from nano_banana.project.project import Project
+    from nano_banana.project.sheet.sheet import Sheet
+
+FORMATS = ("html", "png", "pdf")
+
+EPILOG = """\b
+Examples:
+  nano-banana sheet --open
+  nano-banana sheet portraits/recipe.yaml --stage takes --to takes.html
+  nano-banana sheet --rows subject,scene --columns style,seed --format pdf
+"""
+
+
+def _names(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
+
+
+@click.command(name="sheet", epilog=EPILOG)
+@recipe_argument
+@click.option("--stage", default="", metavar="STAGE", help="Whose pictures (default: as the recipe says, or the last).")
+@click.option("--rows", multiple=True, metavar="AXIS,…", callback=_names, help="The axes that go downwards.")
+@click.option("--columns", multiple=True, metavar="AXIS,…", callback=_names, help="The axes that go to the right.")
+@click.option(
+    "--to", "files", type=FILE, multiple=True, metavar="FILE", help="Write here: .html, .png or .pdf; several times."
+)
+@click.option(
+    "--format", "formats", type=click.Choice(FORMATS), multiple=True, help="Write sheet.* beside the pictures."
+)
+@click.option("--open", "opened", is_flag=True, help="Show the first file when it is written.")
+@shared(only, variables, provider, out, store, as_json)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: Asked,
+    recipe: Path,
+    *,
+    stage: str,
+    rows: tuple[str, ...],
+    columns: tuple[str, ...],
+    files: tuple[Path, ...],
+    formats: tuple[str, ...],
+    opened: bool,
+) -> None:
+    """Lay out what was made on a contact sheet: a page, pictures, a PDF.
+
+    Nothing is made but small pictures, on this machine. The page opens from disk and needs no network: search,
+    filters, zoom, and everything about a take at a click. Takes that were refused, failed or are not made yet are
+    shown as such. `outputs.sheet` in a recipe has it written after each run.
+    """
+    from nano_banana.cli.progress import progress
+    from nano_banana.cli.sheets import write_sheet
+    from nano_banana.project.sheet.sheet import sheet_of
+
+    wrong = [file for file in files if file.suffix.casefold().removeprefix(".") not in FORMATS]
+    if wrong:
+        raise Invalid([trouble("sheet_no_format", file=str(file)) for file in wrong])
+    wish = wish_of(recipe, asked)
+    with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
+        sheet = sheet_of(project, project.forecast().records, stage=stage, rows=rows, columns=columns)
+        with progress(screen) as watch:
+            written = write_sheet(sheet, _files(project, files, formats), watch)
+        _tell(screen, sheet, written, as_json=asked.as_json)
+    if opened:
+        click.launch(written[0].absolute().as_uri())
+
+
+def _files(project: Project, files: tuple[Path, ...], formats: tuple[str, ...]) -> list[Path]:
+    from nano_banana.cli.sheets import beside
+
+    wanted = project.recipe.outputs.sheet
+    kinds = formats or (() if files else wanted.formats if wanted else ("html",))
+    return [*files, *beside(project, kinds)]
+
+
+def _tell(screen: Screen, sheet: Sheet, written: list[Path], *, as_json: bool) -> None:
+    from nano_banana.web.speech import summary
+
+    if as_json:
+        counts = {str(state): count for state, count in sheet.counts.items()}
+        screen.json({"recipe": sheet.name, "takes": counts, "files": [str(file) for file in written]})
+        return
+    screen.say(f"{sheet.name}: {' · '.join(summary(sheet))}")
+    for file in written:
+        screen.say(f"  {file}")

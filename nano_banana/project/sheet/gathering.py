@@ -1,0 +1,167 @@
+"""Which takes are on a sheet, and what stands for each: by the recipe and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from nano_banana.core.problem import Problem
+from nano_banana.core.result import Status
+from nano_banana.core.verdict import Ruling
+from nano_banana.planner.track import tracks_of
+from nano_banana.project.sheet.shown import Shown
+from nano_banana.project.sheet.shown import State
+from nano_banana.recipe.model import Source
+from nano_banana.recipe.recipe import Recipe
+from nano_banana.reports.files import folder_of
+from nano_banana.reports.record import Picture
+from nano_banana.reports.record import Record
+from nano_banana.reports.ruled import Ruled
+
+STATES = {
+    Ruling.ACCEPTED: State.ACCEPTED,
+    Ruling.UNSURE: State.UNSURE,
+    Ruling.REJECTED: State.REJECTED,
+    Ruling.NOT_JUDGED: State.NOT_JUDGED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The takes of a sheet, and how many a choice left out."""
+
+    takes: Sequence[Shown]
+    unchosen: int
+
+
+def gather(
+    recipe: Recipe,
+    records: Sequence[Record],
+    sources: Sequence[Source],
+    *,
+    folder: Path,
+    failed: Mapping[str, Sequence[Problem]],
+    only: Sequence[str] = (),
+) -> Gathered:
+    """The takes of `sources`, in the recipe's order. `failed` says why takes failed in the last run, by id."""
+    found: dict[tuple[str, ...], Shown] = {}
+    unchosen: set[str] = set()
+    turns = _turns(records)
+    chains = _chains(recipe)
+    for source in sources:
+        for record in records:
+            if record.card.kind != "take" or not _asked(record, source, only) or not chains.has(record, source.stage):
+                continue
+            if _left_out(record, source, chains):
+                unchosen.add(record.id)
+                continue
+            take = _shown(record, source.stage, turns, folder, failed.get(record.id, ()))
+            # Ways that part behind the stage have one picture there.
+            key = (record.id.partition("@")[0], folder_of(record.id, source.stage), source.stage)
+            if _is_meant(take, source) and (key not in found or found[key].picture is None):
+                found[key] = take
+    return Gathered(takes=list(found.values()), unchosen=len(unchosen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chains:
+    """The stages that takes go through, by shot and last stage."""
+
+    ways: Mapping[str, Sequence[tuple[str, ...]]]
+
+    def has(self, record: Record, stage: str) -> bool:
+        return any(stage in way for way in self._of(record))
+
+    def passed(self, record: Record, stage: str) -> set[str]:
+        """The stages up to that one, with it."""
+        return {name for way in self._of(record) if stage in way for name in way[: way.index(stage) + 1]}
+
+    def _of(self, record: Record) -> Iterator[tuple[str, ...]]:
+        suffix = [name for name in record.id.partition("@")[2].split("+") if name]
+        for way in self.ways.get(record.card.shot, ()):
+            if record.card.stage in way and all(name in way for name in suffix):
+                yield way[: way.index(record.card.stage) + 1]
+
+
+def _chains(recipe: Recipe) -> _Chains:
+    ways: dict[str, list[tuple[str, ...]]] = {}
+    for track in tracks_of(recipe):
+        ways.setdefault(track.shot.name, []).append(track.name[1:])
+    return _Chains(ways=ways)
+
+
+def _asked(record: Record, source: Source, only: Sequence[str]) -> bool:
+    names = (record.card.shot, record.id)
+    return source.shot in ("", record.card.shot) and (
+        not only or any(fnmatchcase(name, glob) for name in names for glob in only)
+    )
+
+
+def _left_out(record: Record, source: Source, chains: _Chains) -> bool:
+    left = record.left
+    return left is not None and left.why == "not_chosen" and left.stage in chains.passed(record, source.stage)
+
+
+def _is_meant(take: Shown, source: Source) -> bool:
+    if not source.ruling:
+        return True
+    return any(
+        ruled.last and ruled.stage == source.stage and ruled.ruling == source.ruling for ruled in take.record.verdicts
+    )
+
+
+def _turns(records: Sequence[Record]) -> Mapping[str, str]:
+    """Seeds' names by position: the seed itself where all takes share it."""
+    seeds: dict[str, set[int]] = {}
+    for record in records:
+        if record.card.seed is not None:
+            seeds.setdefault(_position(record), set()).add(record.card.seed)
+    return {at: str(*found) if len(found) == 1 else f"#{int(at) + 1}" for at, found in seeds.items()}
+
+
+def _position(record: Record) -> str:
+    return record.card.slot.partition("@")[0].rpartition("#")[2]
+
+
+def _shown(record: Record, stage: str, turns: Mapping[str, str], folder: Path, problems: Sequence[Problem]) -> Shown:
+    ruled = _word(record)
+    picture = _picture(record, stage, ruled)
+    state = _state(record, stage, picture, ruled, failed=bool(problems))
+    return Shown(
+        record=record,
+        stage=stage,
+        state=state,
+        turn=turns.get(_position(record), ""),
+        picture=None if picture is None else picture.blob,
+        name="" if picture is None else picture.name,
+        here=picture is not None and (folder / picture.name).is_file(),
+        ruled=ruled,
+        problems=tuple(problems) or tuple(record.problems) if state is State.FAILED else (),
+    )
+
+
+def _word(record: Record) -> Ruled | None:
+    """The verdict that counts; of a take that is still under way, the last one."""
+    return record.word or (record.verdicts[-1] if record.verdicts else None)
+
+
+def _picture(record: Record, stage: str, ruled: Ruled | None) -> Picture | None:
+    """The stage's picture, of the attempt that stands; else the furthest that the take came."""
+    label = ruled.attempt.label if ruled else ""
+    here = [picture for picture in record.pictures if picture.stage == stage]
+    standing = [picture for picture in here if picture.attempt.label == label]
+    judged = [picture for picture in record.pictures if ruled and picture.blob.digest == ruled.digest]
+    return next(iter([*standing[-1:], *here[-1:], *judged[-1:], *record.pictures[-1:]]), None)
+
+
+def _state(record: Record, stage: str, picture: Picture | None, ruled: Ruled | None, *, failed: bool) -> State:
+    came = any(found.stage == stage for found in record.pictures)
+    if record.status in (Status.FAILED, Status.BLOCKED) or (failed and not came):
+        return State.FAILED
+    if ruled is not None and (came or ruled.ruling is Ruling.REJECTED):
+        return STATES[ruled.ruling]
+    return State.DONE if came and picture is not None else State.MISSING

@@ -1,0 +1,1 @@
+"""Contact sheets as pages, pictures and prints: what people look at."""

@@ -1,0 +1,96 @@
+"""A sheet cut into bands that fit on paper: headings, heads of columns, rows of takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from nano_banana.project.sheet.layout import Grid
+from nano_banana.project.sheet.sheet import Sheet
+from nano_banana.project.sheet.shown import Shown
+
+T = TypeVar("T")
+
+ROOM = 1634
+"""Pixels of a page that a band may be wide."""
+
+NARROWEST, WIDEST, EASY = 118, 340, 210
+"""Pixels of a column: at least, at most, and where nothing says how many there are."""
+
+LABEL = 190
+"""Pixels of the labels of rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A row of takes, `width` pixels a column; an empty cell is None.
+
+    `title` is what stands above its grid, `heads` above its columns, `label` before it.
+    """
+
+    title: str
+    heads: Sequence[Sequence[str]]
+    label: Sequence[str]
+    takes: Sequence[Shown | None]
+    inside: Sequence[str]
+    width: int
+    indent: int
+
+
+def bands_of(sheet: Sheet) -> Iterator[Band]:
+    """All bands, from the top; a grid that is too wide comes in parts, one below the other."""
+    for grid in sheet.grids:
+        yield from _wide(grid) if grid.axes.across else _flow(grid)
+
+
+def said(axes: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Values as a label says them."""
+    return [
+        f"seed {value}" if axis == "seed" else value or f"no {axis}" for axis, value in zip(axes, values, strict=True)
+    ]
+
+
+def _title(grid: Grid) -> str:
+    return " · ".join(f"{axis}: {value}" for axis, value in zip(grid.axes.apart, grid.title, strict=True))
+
+
+def _wide(grid: Grid) -> Iterator[Band]:
+    indent = LABEL if grid.axes.down else 0
+    most = (ROOM - indent) // NARROWEST
+    parts = -(-len(grid.columns) // most)
+    for part in _batches(grid.columns, -(-len(grid.columns) // parts)):
+        for row in grid.rows:
+            stacks = [grid.cells.get((row, column), ()) for column in part]
+            for level in range(max(map(len, stacks), default=0)):
+                yield Band(
+                    title=_title(grid),
+                    heads=[said(grid.axes.across, column) for column in part],
+                    label=said(grid.axes.down, row) if level == 0 else (),
+                    takes=[stack[level] if level < len(stack) else None for stack in stacks],
+                    inside=grid.axes.inside,
+                    width=min((ROOM - indent) // len(part), WIDEST),
+                    indent=indent,
+                )
+
+
+def _flow(grid: Grid) -> Iterator[Band]:
+    indent = LABEL if grid.axes.down else 0
+    most = max((len(takes) for takes in grid.cells.values()), default=1)
+    count = min((ROOM - indent) // EASY, most)
+    for row in grid.rows:
+        for at, takes in enumerate(_batches(grid.cells.get((row, ()), ()), count)):
+            yield Band(
+                title=_title(grid),
+                heads=(),
+                label=said(grid.axes.down, row) if at == 0 else (),
+                takes=takes,
+                inside=grid.axes.inside,
+                width=min((ROOM - indent) // count, WIDEST),
+                indent=indent,
+            )
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,75 @@
+"""A take on paper: its picture, a bar that says its state, a few words."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image
+from PIL import ImageDraw
+from PIL import ImageOps
+
+from nano_banana.project.sheet.shown import Shown
+from nano_banana.project.sheet.shown import State
+from nano_banana.project.sheet.shown import place_of
+from nano_banana.project.sheet.small import Small
+from nano_banana.web.bands import said
+from nano_banana.web.ink import EMPTY
+from nano_banana.web.ink import INK
+from nano_banana.web.ink import PAPER
+from nano_banana.web.ink import SOFT
+from nano_banana.web.ink import TONES
+from nano_banana.web.ink import line_height
+from nano_banana.web.ink import write
+from nano_banana.web.lettering import wrap
+from nano_banana.web.speech import STATES
+from nano_banana.web.speech import said_below
+
+BAR = 5
+TALLEST = 1.5
+"""The height of a picture on paper, at most, by its column's width."""
+
+GREYED = {State.REJECTED, State.FAILED}
+"""Nobody should take these for good ones at a glance."""
+
+
+def letters(width: int) -> int:
+    """The size of letters in a column so wide, all in pixels."""
+    return max(14, min(20, width // 10))
+
+
+def cell_of(take: Shown, small: Small, *, width: int, inside: Sequence[str], show: Sequence[str]) -> Image.Image:
+    """The take's cell, `width` pixels wide and as high as it needs."""
+    picture = _picture(small, width) if small.data else _none(take, width)
+    if take.state in GREYED:
+        picture = Image.blend(ImageOps.grayscale(picture).convert("RGB"), Image.new("RGB", picture.size, PAPER), 0.35)
+    size = letters(width)
+    inner = wrap(said(inside, [place_of(take, axis) for axis in inside]), size, width, lines=2, space=" · ")
+    lines = wrap([line for name in show if (line := said_below(take, name))], size, width, lines=3, space="  ")
+    high = picture.height + BAR + 4 + line_height(size) * (len(inner) + len(lines))
+    cell = Image.new("RGB", (width, high), PAPER)
+    cell.paste(picture, ((width - picture.width) // 2, 0))
+    pen = ImageDraw.Draw(cell)
+    pen.rectangle((0, picture.height, width - 1, picture.height + BAR - 1), TONES[take.state])
+    top = write(pen, (0, picture.height + BAR + 4), inner, size, INK)
+    write(pen, (0, top), lines, size, TONES[take.state])
+    return cell
+
+
+def _picture(small: Small, width: int) -> Image.Image:
+    """As wide as its column, or as high as a picture may be."""
+    with Image.open(io.BytesIO(small.data)) as opened:
+        picture = opened.convert("RGB")
+    scale = min(width / picture.width, width * TALLEST / picture.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _none(take: Shown, width: int) -> Image.Image:
+    picture = Image.new("RGB", (width, width), EMPTY)
+    words = STATES[take.state] if take.picture is None else "no picture"
+    size = letters(width)
+    lines = wrap(words.split(), size, width - 12, lines=4)
+    top = (width - len(lines) * line_height(size)) / 2
+    write(ImageDraw.Draw(picture), (8, top), lines, size, SOFT)
+    return picture

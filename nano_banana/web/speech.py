@@ -1,0 +1,76 @@
+"""Words on sheets: states, verdicts, money; what others know to say is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nano_banana.core.problem import Problem
+from nano_banana.project.nouns import Ruled
+from nano_banana.project.sheet.sheet import Sheet
+from nano_banana.project.sheet.shown import Shown
+from nano_banana.project.sheet.shown import State
+from nano_banana.project.sheet.shown import cost_of
+
+STATES = {
+    State.ACCEPTED: "accepted",
+    State.UNSURE: "unsure",
+    State.REJECTED: "rejected",
+    State.NOT_JUDGED: "not judged",
+    State.DONE: "done",
+    State.FAILED: "failed",
+    State.MISSING: "not made yet",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """Puts a verdict's reasons, and a problem, into words."""
+
+    reasons: Callable[[Ruled], str]
+    problem: Callable[[Problem], str]
+
+    def why(self, take: Shown) -> str:
+        """Why a take is not accepted, or failed; empty where there is nothing to say."""
+        if take.problems:
+            return "; ".join(map(self.problem, take.problems))
+        return self.reasons(take.ruled) if take.ruled is not None else ""
+
+
+def said_below(take: Shown, show: str) -> str:
+    """What is written below a picture for one of a sheet's `show`; empty where there is nothing to say."""
+    if show == "verdict":
+        return STATES[take.state]
+    if show == "score":
+        score = None if take.ruled is None else take.ruled.score
+        return "" if score is None else f"{score:.2f}"
+    if show == "cost":
+        return money(cost_of(take.calls)) if take.picture else ""
+    if show == "seed":
+        return "" if take.seed is None else f"seed {take.seed}"
+    return f"{take.attempts} tries" if take.attempts > 1 else ""
+
+
+def money(usd: float | None) -> str:
+    """`$0.12`, with more digits where it is less than ten cents; `cost unknown`."""
+    if usd is None:
+        return "cost unknown"
+    return f"${usd:.4f}" if 0 < usd < 0.1 else f"${usd:.2f}"
+
+
+def summary(sheet: Sheet) -> Iterator[str]:
+    """What a sheet says of itself, in pieces: how many takes, how they were judged, what they cost, who drew them."""
+    takes = list(sheet.takes)
+    yield f"{len(takes):,} take{'' if len(takes) == 1 else 's'}"
+    counts = sheet.counts
+    if set(counts) != {State.DONE}:
+        yield ", ".join(f"{count:,} {STATES[state]}" for state, count in counts.items())
+    if sheet.unchosen:
+        yield f"{sheet.unchosen:,} not chosen"
+    costs = [cost_of(take.calls) for take in takes]
+    known = sum(cost for cost in costs if cost is not None)
+    yield money(known) + (" and more" if None in costs else "")
+    yield sheet.provider
+    if sheet.against:
+        yield f"compared with {sheet.against}"
