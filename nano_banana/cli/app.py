@@ -27,6 +27,7 @@ COMMANDS = {
     "plan": Entry(section="Work", help="Say what a run would do and cost, and do nothing"),
     "run": Entry(section="Work", help="Make what a recipe asks for, and pay only for what is missing"),
     "explain": Entry(section="Look", help="Say why a take is as it is, and what changed since the last run"),
+    "sheet": Entry(section="Look", help="Lay out what was made: a page to look through, pictures, a PDF"),
     "judge": Entry(section="Look", help="Judge again what was made, by other thresholds and for free"),
     "photos": Entry(section="Look", help="Look at training photos: faces, light, duplicates, captions"),
     "compare": Entry(section="Look", help="Say whether two pictures show the same person"),

@@ -1,4 +1,4 @@
-"""Contact sheets written: the one that a recipe asks for, those of the command."""
+"""Contact sheets written: those of a recipe, those of the command."""
 
 from __future__ import annotations
 
