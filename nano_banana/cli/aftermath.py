@@ -1,9 +1,11 @@
-"""What follows a run: copies handed out; none of it can lose what was made."""
+"""What follows a run: a sheet, copies; none of it can lose what was made."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import Unusable
 from nano_banana.core.problem import Problem
 
@@ -18,9 +20,18 @@ def aftermath(project: Project, outcome: Outcome) -> tuple[Outcome, list[Problem
     A run that was halted hands out what there is: the next one goes on from here.
     """
     problems: list[Problem] = []
-    for step in (project.hand_out,):
+    for step in (partial(_lay_out, project), project.hand_out):
         try:
             outcome = step(outcome)
         except Unusable as error:
             problems += error.problems
     return outcome, problems
+
+
+def _lay_out(project: Project, outcome: Outcome) -> Outcome:
+    """The contact sheet, where the recipe wants one and nobody waits for the program to end."""
+    if project.recipe.outputs.sheet is None or isinstance(outcome.halted, Stopped):
+        return outcome
+    from nano_banana.cli.sheets import keep_sheet
+
+    return keep_sheet(project, outcome)

@@ -69,7 +69,7 @@ def write_sheet(sheet: Sheet, files: Iterable[Path], watch: Watcher) -> list[Pat
             write_pdf(file, draw(sheet, watch))
             written.append(file)
         else:
-            written += write_png(file, draw(sheet, watch))
+            written += write_png(file, draw(sheet, watch, trim=True))
     return written
 
 

@@ -32,8 +32,11 @@ PAGE = (1754, 1240)
 EDGE, GAP, TITLE = 60, 12, 40
 
 
-def draw(sheet: Sheet, watch: Watcher) -> Iterator[Image.Image]:
-    """The sheet's pages, RGB, each at most A4 at 150 dots an inch. Only one of them is in memory."""
+def draw(sheet: Sheet, watch: Watcher, *, trim: bool = False) -> Iterator[Image.Image]:
+    """The sheet's pages, RGB, A4 at 150 dots an inch; only one of them is in memory.
+
+    `trim` cuts a first page that is the only one to what it holds.
+    """
     about = " · ".join(summary(sheet))
     takes = [take for band in bands_of(sheet) for take in band.takes if take]
     small = sheet.thumbnails(takes, side_for([*sheet.takes]), watch)
@@ -54,8 +57,7 @@ def draw(sheet: Sheet, watch: Watcher) -> Iterator[Image.Image]:
                 page.paste(cell, (EDGE + band.indent + at * band.width, round(top)))
         top, before = top + high + GAP, band
     if page is not None:
-        # A sheet of one page needs no more paper than it fills.
-        yield page.crop((0, 0, PAGE[0], min(PAGE[1], round(top) + EDGE - GAP))) if number == 1 else page
+        yield page.crop((0, 0, PAGE[0], min(PAGE[1], round(top) + EDGE - GAP))) if trim and number == 1 else page
 
 
 def _cell(band: Band, sheet: Sheet, small: Small, at: int) -> Image.Image | None:
@@ -73,7 +75,8 @@ def _begin(name: str, about: str, number: int) -> tuple[Image.Image, float]:
     left = EDGE + width(name, 32) + 24
     write(pen, (EDGE, 30), [name], 32, INK)
     write(pen, (left, 39), [cut(about, 22, right - left - 60)], 22, SOFT)
-    write(pen, (right - width(str(number), 22), 39), [str(number)], 22, SOFT)
+    if number > 1:
+        write(pen, (right - width(str(number), 22), 39), [str(number)], 22, SOFT)
     return page, 90.0
 
 
