@@ -62,6 +62,8 @@ class Record:
     calls: str
     verdicts: tuple[Ruled, ...] = ()
     measures: str = "[]"
+    costs: tuple[float | None, ...] = ()
+    """USD of each call, in the order of `keys`; None where nobody knows."""
     left: Left | None = None
     person: JSONObject = field(default_factory=dict)
 
@@ -100,17 +102,18 @@ def record_of(result: NodeResult) -> Record:
         calls=_account(done),
         verdicts=ruled_of(result),
         measures="[]" if planned else measures_of(result),
+        costs=tuple([step.reply.cost_usd for step in done]),
         left=result.left,
         person=person_of(result) if node.card.kind == "person" else {},
     )
 
 
 def slim(record: Record) -> Record:
-    """The record without what only the manifest and the trail are written from, which is half of it.
+    """The record without what only the manifest, the trail and the snapshot are written from: half of it.
 
     Of an adapter, of which there are few, everything stays: the shelf is told of its calls.
     """
-    return record if record.card.kind == "adapter" else replace(record, keys={}, calls="[]", measures="[]")
+    return record if record.card.kind == "adapter" else replace(record, keys={}, calls="[]", measures="[]", costs=())
 
 
 def undecided(record: Record) -> Record:

@@ -80,6 +80,13 @@ STEPS = (
     """
     ALTER TABLE memo ADD COLUMN made_of TEXT NOT NULL DEFAULT '';
     """,
+    """
+    CREATE TABLE snapshots (
+        number INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, recipe TEXT NOT NULL, kept_at REAL NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX snapshots_by_recipe ON snapshots (recipe);
+    """,
 )
 """Each step takes a store from version n to n + 1; a new one is added at the end, none is ever changed."""
 

@@ -29,6 +29,7 @@ from nano_banana.store.replies import Origin
 from nano_banana.store.replies import Replies
 from nano_banana.store.runs import Run
 from nano_banana.store.runs import Runs
+from nano_banana.store.snapshots import Snapshots
 from nano_banana.store.tickets import Tickets
 from nano_banana.store.trail import Trail
 from nano_banana.store.uploads import Uploads
@@ -44,7 +45,8 @@ class Store:
 
     Each method is one line here; the part behind it says what it promises. What SQLite or the system
     refuses comes out as Unusable with a kind `store_…`. What is bought has doors of its own: `tickets`, `uploads`
-    and the `ledger`; so have the `adapters` on the shelf.
+    and the `ledger`; so have the `adapters` on the shelf, and the
+    `snapshots` of runs.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -64,6 +66,7 @@ class Store:
         self.uploads = Uploads(database, clock)
         self.ledger = Ledger(database, self.tickets, clock)
         self.adapters = Adapters(database, clock)
+        self.snapshots = Snapshots(database, clock)
 
     @classmethod
     def open(cls, folder: Path, *, clock: Callable[[], float] = time.time) -> Self:
@@ -92,6 +95,10 @@ class Store:
     def path(self, blob: Blob) -> Path:
         """A readable, verified file with these bytes; see `Blobs.path`."""
         return self._blobs.path(blob)
+
+    def held(self, digests: Iterable[str]) -> set[str]:
+        """Those of these whose bytes are kept; see `Blobs.held`."""
+        return self._blobs.held(digests)
 
     def replies(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The stored replies whose files are all sound; see `Replies.get`."""

@@ -86,6 +86,11 @@ class Doing:
             raise self._halt.bug
         return self._halt.reason
 
+    @property
+    def made(self) -> frozenset[str]:
+        """The keys of the calls that were made."""
+        return self._made
+
     def outcome(self, run: str, halted: NanoBananaError | None) -> Outcome:
         """How it ended."""
         opened = self._store.tickets.opened(self._order.resumes) if self._order.resumes else []

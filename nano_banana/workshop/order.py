@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
@@ -81,3 +82,17 @@ class Outcome:
         if self.halted is not None:
             return "stopped"
         return "done" if all(record.status is Status.DONE for record in self.records) else "failed"
+
+
+def summary_of(outcome: Outcome) -> JSONObject:
+    """What the log of runs keeps of an outcome: its calls, its cost, and its takes by status and by verdict."""
+    takes = [record for record in outcome.records if record.card.kind == "take"]
+    return {
+        "made": outcome.made,
+        "cached": outcome.cached,
+        "failed": outcome.failed,
+        "cost_usd": round(outcome.cost_usd, 6),
+        "unknown_cost": outcome.unknown_cost,
+        "takes": dict(Counter(str(take.status) for take in takes)),
+        "verdicts": dict(Counter(str(take.word.ruling) for take in takes if take.word)),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,9 @@ from nano_banana.engine.policy import Policy
 from nano_banana.reports.manifest import older_pictures
 from nano_banana.reports.manifest import write_manifest
 from nano_banana.reports.outputs import Outputs
+from nano_banana.reports.packed import dump
 from nano_banana.reports.record import slim
+from nano_banana.reports.snapshot import kept
 from nano_banana.settings import Settings
 from nano_banana.shelf.shelf import Shelf
 from nano_banana.store.ledger import Saving
@@ -33,6 +36,7 @@ from nano_banana.workshop.doing import Doing
 from nano_banana.workshop.marking import Marking
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
+from nano_banana.workshop.order import summary_of
 
 
 class Workshop:
@@ -69,7 +73,7 @@ class Workshop:
                 resumes=order.resumes,
             )
             halted = asyncio.run(doing.drive(policy, run))
-            outcome = self._reported(order, doing.outcome(run, halted))
+            outcome = self._reported(order, doing.outcome(run, halted), doing.made)
         except BaseException as error:
             self.store.end(run, status="broken", summary={"error": type(error).__name__})
             raise
@@ -81,7 +85,7 @@ class Workshop:
                 for (subject, endpoint), (calls, usd) in saved
             ],
         )
-        self.store.end(run, status=outcome.status, summary={"made": outcome.made, "failed": outcome.failed})
+        self.store.end(run, status=outcome.status, summary=summary_of(outcome))
         return outcome
 
     def answer(self, errands: Errands, watch: Watcher) -> list[End]:
@@ -112,13 +116,16 @@ class Workshop:
         }
         return {**limits, **plan.limits}
 
-    def _reported(self, order: Order, outcome: Outcome) -> Outcome:
+    def _reported(self, order: Order, outcome: Outcome, made: Collection[str]) -> Outcome:
         keys = {position: key for record in outcome.records for position, key in record.keys.items()}
         whole = order.whole and outcome.halted is None
         self._leave_trail(order.plan.recipe, keys, whole=whole)
         head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
         older = older_pictures(outcome.folder, outcome.written) if whole else []
         write_manifest(outcome.folder, head, outcome.records, whole=whole)
+        recipe = order.plan.recipe
+        packed = dump(outcome.run, recipe, kept(outcome.records, made), whole=whole)
+        self.store.snapshots.keep(outcome.run, recipe, packed)
         return replace(outcome, older=older, records=[slim(record) for record in outcome.records])
 
     def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:

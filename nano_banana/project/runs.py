@@ -1,0 +1,10 @@
+"""Past runs through the door: the nouns, and who looks back."""
+
+from nano_banana.reports.snapshot import KeptCall
+from nano_banana.reports.snapshot import KeptPicture
+from nano_banana.reports.snapshot import KeptTake
+from nano_banana.reports.snapshot import KeptVerdict
+from nano_banana.reports.snapshot import Snapshot
+from nano_banana.workshop.history import History
+
+__all__ = ["History", "KeptCall", "KeptPicture", "KeptTake", "KeptVerdict", "Snapshot"]

@@ -1,0 +1,99 @@
+"""The runs of a store, found by name, and what each came to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.problem import did_you_mean
+from nano_banana.reports.packed import load
+from nano_banana.reports.snapshot import Snapshot
+from nano_banana.store.runs import Run
+from nano_banana.store.store import Store
+
+LATEST = "latest"
+_BACK = re.compile(rf"{LATEST}(?:~(\d+))?")
+_SHOWN = 3
+
+
+class History:
+    """Looks back. Close it at the end, or lend it a store that somebody else closes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The history of the store in `folder`, which is there."""
+        return cls(Store.open(folder))
+
+    def __enter__(self) -> Self:
+        """Close it at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def runs(self, recipe: str | None = None, *, limit: int = -1) -> list[Run]:
+        """The last runs of a recipe or of all, newest first; a negative limit is none."""
+        return self.store.runs(recipe, limit=limit)
+
+    def find(self, name: str, recipe: str | None = None) -> Run:
+        """The run of that name: whole, its beginning or its last four digits, `latest`, or `latest~1` before that.
+
+        Raises Invalid: `no_runs`, `no_runs_of`, `no_such_run`, `run_ambiguous`, `runs_too_few`.
+        """
+        runs = self.runs(recipe)
+        if not runs:
+            raise Invalid([trouble("no_runs_of", recipe=recipe) if recipe else trouble("no_runs")])
+        back = _BACK.fullmatch(name)
+        if back:
+            return _back(runs, name, int(back[1] or 0))
+        whole = [run for run in runs if run.id == name]
+        found = whole or [run for run in runs if name and (run.id.startswith(name) or run.id.endswith(f"-{name}"))]
+        if not found:
+            hint = did_you_mean(name, [LATEST, *(run.id for run in runs)])
+            raise Invalid([trouble("no_such_run", hint=hint, name=name)])
+        if len(found) > 1:
+            hint = tuple(run.id for run in found[:_SHOWN])
+            raise Invalid([trouble("run_ambiguous", hint=hint, name=name, count=len(found))])
+        return found[0]
+
+    def before(self, run: Run) -> Run | None:
+        """The run of the same recipe that is kept before this one, or None."""
+        kept = set(self.kept(run.recipe))
+        older = [other for other in self.runs(run.recipe) if other.begun_at < run.begun_at and other.id in kept]
+        return older[0] if older else None
+
+    def kept(self, recipe: str | None = None) -> list[str]:
+        """The runs whose takes are known still, newest first."""
+        return self.store.snapshots.runs(recipe)
+
+    def snapshot(self, run: Run) -> Snapshot:
+        """What a run came to. Raises Invalid (`run_not_kept`) where that is not known, or not any more."""
+        found = load(self.store.snapshots.get(run.id))
+        if found is None:
+            raise Invalid(
+                [trouble("run_not_kept", hint=tuple(self.kept(run.recipe)[:_SHOWN]), run=run.id, status=run.status)]
+            )
+        return found
+
+    def held(self, digests: Iterable[str]) -> set[str]:
+        """Those of these pictures that the store has still; a sweep may have taken the others."""
+        return self.store.held(digests)
+
+    def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
+        """What calls were asked, by their keys as a snapshot has them; of those that a sweep took nothing is known."""
+        return self.store.snapshots.documents(keys)
+
+
+def _back(runs: list[Run], name: str, steps: int) -> Run:
+    if steps >= len(runs):
+        raise Invalid([trouble("runs_too_few", name=name, count=len(runs))])
+    return runs[steps]
