@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 import click
 
+from nano_banana.cli.ending import Ending
 from nano_banana.cli.options import Asked
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from nano_banana.project.forecast import Forecast
     from nano_banana.project.nouns import Outcome
     from nano_banana.project.project import Project
+
+Then: TypeAlias = Callable[[Ending], None]
 
 
 def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool = False) -> None:
@@ -47,10 +52,11 @@ def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool =
             say_forecast(screen, forecast, provider=project.provider)
 
 
-def run_wish(screen: Screen, wish: Wish, settings: Settings, asked: Asked) -> int:
+def run_wish(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, then: Then | None = None) -> int:
     """Make what is wished for, ask before it is dear, and tell; the exit code is returned.
 
     Of `asked` only what a run goes by counts: `resubmit`, `abandon`, `yes` and `as_json`. The rest is in the wish.
+    `then` is called at the end with what there is now, to say more of it.
     """
     from nano_banana.project.quick import unchanged
 
@@ -58,8 +64,10 @@ def run_wish(screen: Screen, wish: Wish, settings: Settings, asked: Asked) -> in
     trace = unchanged(wish, settings, os.environ)
     if trace is not None:
         _say_unchanged(screen, trace.summary, trace.folder, as_json=asked.as_json)
+        if then is not None:
+            then(Ending.told(trace.summary))
         return 0
-    return _run(screen, wish, settings, asked, begun=begun)
+    return _run(screen, wish, settings, asked, begun=begun, then=then)
 
 
 def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json: bool) -> None:
@@ -76,12 +84,14 @@ def _lost(asked: Asked) -> Lost:
     return Lost.RESUBMIT if asked.resubmit else Lost.ABANDON if asked.abandon else Lost.ASK
 
 
-def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun: float) -> int:
+def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun: float, then: Then | None) -> int:
     from nano_banana.cli.aftermath import aftermath
+    from nano_banana.cli.consent import NOTICE
     from nano_banana.cli.outcome import exit_code
     from nano_banana.cli.outcome import say_outcome
     from nano_banana.cli.photo_check import look_at_photos
     from nano_banana.cli.progress import progress
+    from nano_banana.project.consent import first_of_people
     from nano_banana.project.locking import hold
     from nano_banana.project.locking import keep_lock
     from nano_banana.project.locking import remarks
@@ -96,6 +106,8 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
             screen.problems(forecast.remarks)
         project.check_provider(forecast)
         look_at_photos(screen, project, forecast)
+        if first_of_people(project):
+            screen.note(NOTICE)
         _ask(screen, project, forecast, yes=asked.yes)
         with progress(screen) as watch:
             outcome = project.run(forecast, watch, lost=lost)
@@ -115,6 +127,8 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
     if warnings:
         screen.problems(warnings)
+    if then is not None:
+        then(Ending.of(outcome))
     if asked.as_json:
         screen.json(tell_run(forecast, outcome))
     if trouble_after:

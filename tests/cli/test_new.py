@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.cli.begin import Starter
-from nano_banana.cli.begin import trigger
+from nano_banana.cli.beginning.answers import Answers
+from nano_banana.cli.beginning.answers import trigger_of
+from nano_banana.cli.beginning.text import recipe_text
 from nano_banana.core.json import JSONValue
 from nano_banana.core.share import share
 from nano_banana.recipe.files import RecipeFiles
@@ -32,29 +33,29 @@ def test_a_project_and_what_to_do_next(workspace: Workspace) -> None:
     recipe = yaml.safe_load(workspace.read("portraits/recipe.yaml"))
     assert recipe["name"] == "portraits"
     assert recipe["provider"] == "local"
-    assert recipe["subjects"] == {"ben": {"noun": "man", "trigger": trigger("ben"), "training_set": "photos/ben"}}
-    assert [next(key for key in stage if key != "id") for stage in recipe["stages"]] == ["train", "generate", "inpaint"]
+    assert recipe["subjects"] == {"ben": {"noun": "man", "trigger": trigger_of("ben"), "training_set": "photos/ben"}}
+    assert [next(key for key in stage if key != "id") for stage in recipe["stages"]] == ["train", "generate", "gate"]
 
 
 def test_the_recipe_loads_as_soon_as_there_are_photos(workspace: Workspace) -> None:
-    workspace.run("new")
+    workspace.run("new", "--subject", "ana")
     workspace.photos("photos/ana", count=2)
     path = workspace.path("recipe.yaml")
     loaded = load_recipe(path, files=RecipeFiles(path.parent), catalog=Catalog.load(), sets={}, environ={})
     assert loaded.recipe.provider == "local"
-    assert [stage.verb for stage in loaded.recipe.stages] == ["train", "generate", "inpaint"]
+    assert [stage.verb for stage in loaded.recipe.stages] == ["train", "generate", "gate"]
     assert not loaded.warnings
 
 
 def test_the_recipe_fits_the_schema(workspace: Workspace) -> None:
-    workspace.run("new")
+    workspace.run("new", "--subject", "ana")
     schema = cast("dict[str, JSONValue]", recipe_schema(Catalog.load()))
     jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(workspace.read("recipe.yaml")))
 
 
 def test_here_with_photos_that_are_there(workspace: Workspace) -> None:
     workspace.photos("my photos", count=1)
-    workspace.expect("new", "--photos", "my photos", golden="cli/new-with-photos")
+    workspace.expect("new", "--subject", "ana", "--photos", "my photos", golden="cli/new-with-photos")
     recipe = yaml.safe_load(workspace.read("recipe.yaml"))
     assert recipe["name"] == "project"
     assert recipe["subjects"]["ana"]["training_set"] == "my photos"
@@ -63,50 +64,50 @@ def test_here_with_photos_that_are_there(workspace: Workspace) -> None:
 
 def test_photos_far_away_are_named_whole(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
-    workspace.run("new", "a/b/c", "--photos", str(tmp_path / "far"))
+    workspace.run("new", "a/b/c", "--subject", "ana", "--photos", str(tmp_path / "far"))
     training_set = yaml.safe_load(workspace.read("a/b/c/recipe.yaml"))["subjects"]["ana"]["training_set"]
     assert training_set == str(tmp_path / "far")
 
 
 def test_nothing_is_written_over(workspace: Workspace) -> None:
     workspace.write("prompts/headshot.j2", "mine")
-    workspace.expect("new", exit_code=2).shows("prompts/headshot.j2 is there already", "`--force`")
+    workspace.expect("new", "--subject", "ana", exit_code=2).shows("prompts/headshot.j2 is there already", "`--force`")
     assert workspace.files("**/*") == ["prompts/headshot.j2"]
-    workspace.expect("new", "--force")
+    workspace.expect("new", "--subject", "ana", "--force")
     assert workspace.read("prompts/headshot.j2") != "mine"
 
 
 def test_names_that_are_none(workspace: Workspace) -> None:
     workspace.expect("new", "--subject", "../x", exit_code=2).shows("`../x` can't be a name")
-    workspace.expect("new", "--name", "", exit_code=0)
-    workspace.expect("new", "b", "--photos", "gone", exit_code=2).shows("there is no folder gone")
+    workspace.expect("new", "--subject", "ana", "--name", "", exit_code=0)
+    workspace.expect("new", "b", "--subject", "ana", "--photos", "gone", exit_code=2).shows("there is no folder gone")
 
 
 @pytest.mark.parametrize(("folder", "name"), [("My Set 2", "my-set-2"), ("2026", "recipe-2026"), ("名", "recipe")])
 def test_the_recipe_is_named_for_its_folder(workspace: Workspace, folder: str, name: str) -> None:
-    workspace.expect("new", folder)
+    workspace.expect("new", folder, "--subject", "ana")
     assert yaml.safe_load(workspace.read(f"{folder}/recipe.yaml"))["name"] == name
 
 
 def test_a_folder_that_cannot_be_written(workspace: Workspace) -> None:
     workspace.write("file", "")
-    workspace.expect("new", "file/x", exit_code=1).shows("can't write file/")
+    workspace.expect("new", "file/x", "--subject", "ana", exit_code=1).shows("can't write file/")
     workspace.write("there/photos", "")
-    workspace.expect("new", "there", exit_code=1).shows("can't write there/photos/ana")
+    workspace.expect("new", "there", "--subject", "ana", exit_code=1).shows("can't write there/photos/ana")
 
 
 @pytest.mark.parametrize("word", ["no", "a: b", "#x", "{x}", "é ü", 'say "x"', "-", "x\ny", "12", "x y", "null"])
 def test_words_of_the_users_stay_words(word: str) -> None:
-    starter = Starter(name="no", subject="on", noun=word, photos=word)
-    recipe = yaml.safe_load(starter.files["recipe.yaml"])
+    answers = Answers(name="no", subject="on", noun=word, trigger=trigger_of("on"), photos=word)
+    recipe = yaml.safe_load(recipe_text(answers))
     assert recipe["subjects"]["on"]["noun"] == word
     assert recipe["subjects"]["on"]["training_set"] == word
     assert recipe["shots"]["headshots"]["cast"] == "on"
 
 
 def test_triggers_differ_and_stay() -> None:
-    assert trigger("ana") == trigger("ana")
-    assert len({trigger(name) for name in ("ana", "ben", "cem", "名")}) == 4
+    assert trigger_of("ana") == trigger_of("ana")
+    assert len({trigger_of(name) for name in ("ana", "ben", "cem", "名")}) == 4
 
 
 def test_shared_files_in_a_checkout_and_in_a_wheel(tmp_path: Path) -> None:
@@ -118,3 +119,59 @@ def test_shared_files_in_a_checkout_and_in_a_wheel(tmp_path: Path) -> None:
 def test_nobody_is_called_all(workspace: Workspace) -> None:
     workspace.expect("new", "--subject", "all", exit_code=2).shows("nothing can be called `all`")
     assert workspace.files("**/*") == []
+
+
+def test_without_a_terminal_it_says_which_flag_it_needs(workspace: Workspace) -> None:
+    workspace.expect("new", exit_code=2).shows("there is no terminal to ask on", "--subject NAME")
+    workspace.expect("new", "--yes", exit_code=2)
+    assert workspace.files("**/*") == []
+
+
+def test_flags_answer_every_question(workspace: Workspace) -> None:
+    workspace.photos("photos", count=12)
+    screen = workspace.run(
+        *("new", "set", "--subject", "ana", "--noun", "woman", "--trigger", "anqz7", "--photos", "photos"),
+        *("--template", "cinema/noir-detective", "--template", "art/oil-portrait", "--takes", "5", "--provider", "fal"),
+        *("--budget", "12.5", "--no-gate", "--consent-by", "Ana L.", "--consent-on", "2026-01-31"),
+        *("--consent-for", "press", "--consent-for", "on tour", "--plan"),
+    )
+    assert screen.exit_code == 0, screen.text
+    screen.shows("10 takes", "calls to make")
+    recipe = yaml.safe_load(workspace.read("set/recipe.yaml"))
+    assert recipe["provider"] == "fal"
+    assert recipe["limits"] == {"budget_usd": 12.5}
+    subject = recipe["subjects"]["ana"]
+    assert subject["trigger"] == "anqz7"
+    assert subject["training_set"] == {"photos": "../photos", "hold_out": 3}
+    consent = subject["consent"]
+    # PyYAML takes the key `on` for true; our reader does not.
+    assert (consent["given_by"], str(consent[True])) == ("Ana L.", "2026-01-31")
+    assert consent["uses"] == ["press", "on tour"]
+    assert recipe["templates"]["noir-detective"] == {"pack": "cinema/noir-detective"}
+    assert [stage["id"] for stage in recipe["stages"]] == ["likeness", "takes"]
+    workspace.expect("check", "set").shows("consent of ana: given by Ana L. on 2026-01-31, for press, on tour")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--template", "cinema/noir-detectiv"], "did you mean `cinema/noir-detective`"),
+        (["--trigger", "two words"], "`two words` is not one word"),
+        (["--consent-for", "press"], "add `--consent-by NAME`"),
+        (["--takes", "0"], "--takes"),
+    ],
+)
+def test_flags_that_can_t_be(workspace: Workspace, flags: list[str], said: str) -> None:
+    workspace.expect("new", "--subject", "ana", *flags, exit_code=2).shows(said)
+    assert workspace.files("**/*") == []
+
+
+def test_a_recipe_without_consent_is_warned_of_by_check_alone(workspace: Workspace) -> None:
+    workspace.run("new", "--subject", "ana")
+    workspace.photos("photos/ana", count=2)
+    workspace.expect("check").shows("nothing says that ana agreed to this", "recipe.yaml:")
+    workspace.expect("plan").hides("agreed to this")
+    workspace.edit("recipe.yaml", "    # consent:", "    consent: {given_by: Ana}\n    # consent:")
+    told = workspace.json("check")
+    assert told["consents"] == {"ana": {"given_by": "Ana"}}
+    assert [problem["kind"] for problem in cast("list[dict[str, str]]", told["problems"])] == ["half_a_consent"]

@@ -230,7 +230,7 @@ def test_warnings_of_rules_do_not_stop_anything(workspace: Workspace) -> None:
     workspace.write("recipe.yaml", "    photo_rules: {captions: {leak_check: off}}\n" + RECIPE)
     crops(workspace.path("photos"))
     told = workspace.json("check")
-    assert [as_object(item)["kind"] for item in as_items(told["problems"])] == ["photos_few"]
+    assert [as_object(item)["kind"] for item in as_items(told["problems"])] == ["photos_few", "no_consent"]
     assert "warning: `grace` has 4 photos" in workspace.expect("run").stderr
     # What is trained already is not looked at again.
     workspace.edit("recipe.yaml", "seeds: [1]", "seeds: [1, 2]")

@@ -44,26 +44,42 @@ Examples:
 def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None:
     """Find every mistake in a recipe.
 
-    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. With
+    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. Says who
+    allowed the use of their face, and warns where the recipe does not know. With
     `photo_rules` in the recipe its training photos are looked at, too. What `--online` found is kept, and said
     again without it for a day.
     """
+    from nano_banana.cli.consent import say_consents
+    from nano_banana.project.consent import consents
+    from nano_banana.project.consent import unasked
+
     wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
         found, takes = project.recipe, project.check()
         remarks = look_at_photos(screen, project)
+        asking = unasked(project)
+        if asking:
+            screen.problems(asking)
         compared = _compare(project, online=online)
         if compared.problems:
             screen.problems(compared.problems)
         if asked.as_json:
-            problems = [
-                problem_as_json(problem) for problem in (*project.loaded.warnings, *remarks, *compared.problems)
-            ]
-            screen.json({"status": "ok", "recipe": found.name, "takes": takes, "problems": problems})
+            told = (*project.loaded.warnings, *remarks, *asking, *compared.problems)
+            problems = [problem_as_json(problem) for problem in told]
+            screen.json(
+                {
+                    "status": "ok",
+                    "recipe": found.name,
+                    "takes": takes,
+                    "consents": dict(consents(project)),
+                    "problems": problems,
+                }
+            )
             return
         counts = [numbered(len(found.subjects), "subject"), numbered(len(found.shots), "shot")]
         counts += [numbered(len(found.stages), "stage"), numbered(takes, "take")]
         screen.say(f"{found.name}: {', '.join(counts)}; no mistake found")
+        say_consents(screen, consents(project))
         _say_compared(screen, compared)
 
 

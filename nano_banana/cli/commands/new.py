@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import re
+import datetime as dt
 import shlex
+import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from nano_banana.cli.begin import Starter
-from nano_banana.cli.begin import write
+from nano_banana.cli.beginning.answers import Answers
+from nano_banana.cli.beginning.flags import Flags
+from nano_banana.cli.beginning.flags import Said
+from nano_banana.cli.beginning.text import files_of
+from nano_banana.cli.beginning.write import check_free
+from nano_banana.cli.beginning.write import make_folder
+from nano_banana.cli.beginning.write import write
 from nano_banana.cli.options import FOLDER
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".tif", ".tiff"})
+"""Suffixes of photos, to count them by."""
 
 EPILOG = """\b
 Examples:
   nano-banana new
   nano-banana new portraits --subject ana --noun woman --photos ~/Pictures/ana
+  nano-banana new portraits --subject ana --template cinema/noir-detective --takes 4 --plan
 """
 
 
@@ -31,64 +40,103 @@ Examples:
 @click.argument("folder", type=FOLDER, default=Path())
 @click.option("--name", help="The recipe's name (the folder's, if not given).")
 @click.option("--photos", type=FOLDER, help="The folder with the subject's photos (photos/SUBJECT, if not given).")
-@click.option("--subject", default="ana", show_default=True, help="The name of the person.")
-@click.option("--noun", default="person", show_default=True, help="What the person is: woman, man, child …")
+@click.option("--subject", help="The name of the person.")
+@click.option("--noun", help="What the person is: woman, man, child … (person, if not given).")
+@click.option("--trigger", help="The rare word that the adapter learns them by (made of the name, if not given).")
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="PACK/TEMPLATE",
+    help="Draw by a template of a pack, as often as you like; see `packs list`.",
+)
+@click.option("--takes", type=click.IntRange(1, 100), metavar="N", help="Takes of each picture (2, if not given).")
+@click.option("--gate/--no-gate", default=None, help="Judge likeness, and draw again who is not themselves (default).")
+@click.option("--provider", type=click.Choice(["local", "fal"]), help="Who draws (local, if not given).")
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="A run stops before it costs more.")
+@click.option("--consent-by", metavar="NAME", help="Who allowed pictures of this face.")
+@click.option("--consent-on", metavar="DATE", help="When, as YYYY-MM-DD (today, if not given).")
+@click.option("--consent-for", "consent_uses", multiple=True, metavar="USE", help="What for; as often as you like.")
+@click.option("--plan/--no-plan", "plan", default=None, help="Show at the end what a run would do and cost.")
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing: take what is proposed for whatever is not given.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @pass_screen
-def command(
-    screen: Screen, *, folder: Path, name: str | None, photos: Path | None, subject: str, noun: str, force: bool
-) -> None:
+def command(screen: Screen, folder: Path, **said: Unpack[Said]) -> None:
     """Begin a project: a commented recipe that is ready to run.
 
-    Writes recipe.yaml, a prompt beside it and a .gitignore into FOLDER (this one, if not given).
+    On a terminal it asks for what is not given: it looks at the photos, says what it sees, and proposes a trigger,
+    pictures and a budget. Elsewhere (and with `--yes`) it needs `--subject`, and takes what it would propose for the
+    rest. Writes recipe.yaml and a .gitignore into FOLDER (this one, if not given).
     """
-    starter = Starter(
-        name=_name(name or _slug(folder.resolve().name)),
-        subject=_subject(subject),
-        noun=noun.strip() or "person",
-        photos=f"photos/{subject}" if photos is None else _from(folder, photos),
-    )
-    for path in write(starter, folder, force=force):
+    asks = not said["yes"] and screen.lively and sys.stdin.isatty()
+    if said["subject"] is None and not asks:
+        raise Invalid([trouble("new_needs_flags", flag="--subject NAME")])
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    flags = Flags(said=said, folder=folder, photos=said["photos"], today=today)
+    answers = _guided(screen, flags) if asks else _unasked(flags)
+    if not said["force"]:
+        check_free(files_of(answers), folder)
+    for path in write(files_of(answers), folder):
         screen.say(f"wrote {path}")
-    if photos is None:
-        _make(folder / "photos" / subject)
-        screen.say(f"\nPut 8 to 20 photos of {subject} into {folder / 'photos' / subject}, then:")
+    photos = folder / answers.photos
+    if not photos.is_dir():
+        make_folder(photos)
+        screen.say(f"\nPut 8 to 20 photos of {answers.subject} into {photos}, then:")
     else:
         screen.say("\nNext:")
     recipe = "" if folder == Path() else " " + shlex.quote(str(folder / "recipe.yaml"))
     screen.say(f"  nano-banana plan{recipe}")
     screen.say(f"  nano-banana run{recipe}")
+    _plan(screen, folder, wanted=said["plan"], asks=asks)
 
 
-def _name(text: str) -> str:
-    if not NAME.fullmatch(text):
-        raise Invalid([trouble("not_a_name", name=text)])
-    return text
+def _unasked(flags: Flags) -> Answers:
+    """What the flags answer, with what is seen of the photos without looking at them."""
+    from nano_banana.cli.beginning.offers import offers_in
+
+    return flags.answers(offers_in(flags.folder), count=_count(flags.photos))
 
 
-def _subject(text: str) -> str:
-    if text == "all":
-        raise Invalid([trouble("named_all")])
-    return _name(text)
+def _guided(screen: Screen, flags: Flags) -> Answers:
+    """What the flags answer, and what a person answers to the rest."""
+    from nano_banana.cli.beginning import guide
+    from nano_banana.cli.beginning.looking import look
+    from nano_banana.cli.beginning.looking import price_of
+    from nano_banana.cli.beginning.offers import offers_in
+
+    if flags.photos is None:
+        flags = replace(flags, photos=guide.ask_photos("photos"))
+        if flags.photos is not None and not flags.photos.expanduser().is_dir():
+            make_folder(flags.photos.expanduser())
+    count = _count(flags.photos)
+    if flags.photos is not None and count:
+        look(screen, flags.photos.expanduser())
+    offers = offers_in(flags.folder)
+    asking = guide.Asking(
+        given=flags.given,
+        offers=offers,
+        price=partial(price_of, screen, folder=flags.folder),
+        today=flags.today,
+    )
+    return guide.asked(flags.answers(offers, count=count, proposed=True), asking)
 
 
-def _slug(text: str) -> str:
-    """The folder's name as a recipe's: `My Set 2` → `my-set-2`."""
-    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return (slug if slug[:1].isalpha() else f"recipe-{slug}".rstrip("-"))[:64]
+def _count(photos: Path | None) -> int:
+    """How many pictures the folder holds, by their names."""
+    if photos is None or not photos.expanduser().is_dir():
+        return 0
+    return sum(path.suffix.casefold() in PHOTOS for path in photos.expanduser().iterdir())
 
 
-def _from(folder: Path, photos: Path) -> str:
-    """The photos' folder as the recipe says it: from its own folder where that is not far, else whole."""
-    there = photos.expanduser().absolute()
-    if not there.is_dir():
-        raise Invalid([trouble("no_such_photos", folder=str(photos))])
-    relative = os.path.relpath(there, folder.absolute())
-    return str(there) if relative.startswith("../../..") else relative
+def _plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> None:
+    """Show what a run would do, where that is wanted."""
+    from nano_banana.cli.beginning.guide import ask_plan
+    from nano_banana.cli.options import Asked
+    from nano_banana.cli.running import plan_wish
+    from nano_banana.cli.wishes import settings_of
+    from nano_banana.cli.wishes import wish_of
 
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unusable([trouble("unwritable", file=str(folder), why=error.strerror or "")]) from error
+    if wanted if wanted is not None else asks and ask_plan():
+        screen.say()
+        wish = wish_of(folder / "recipe.yaml", Asked())
+        plan_wish(screen, wish, settings_of(screen, wish, Asked()))

@@ -1,0 +1,1 @@
+"""Beginning a project: questions, answers, and the recipe they come to."""

@@ -1,0 +1,105 @@
+"""What a person answers who begins a project, and what is proposed to them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+TRIGGER = re.compile(r"\S{1,64}")
+NOUNS = ("person", "woman", "man", "girl", "boy")
+"""Class words that models know; any other will do as well."""
+
+TRAINER = "fal-ai/flux-lora-fast-training"
+SCALE = 0.95
+"""Of an adapter, where no template says another (docs: 0.8 to 1.1 draws a person as they are)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A template of a pack that may be proposed: `pack/name`, what it is, whom it suits (empty: everybody)."""
+
+    name: str
+    title: str
+    about: str
+    nouns: tuple[str, ...] = ()
+    scale: float = SCALE
+    gate: bool = True
+
+    def suits(self, noun: str) -> bool:
+        """Whether it was written for somebody like that."""
+        return not self.nouns or noun in self.nouns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """All that a recipe is begun with. `photos` is their folder as the recipe says it, `count` how many there are.
+
+    `offers` are the packs' templates to draw by (none: one of the recipe's own). `takes` is how many of each. `consent`
+    is what the recipe keeps of it, empty where nobody said anything.
+    """
+
+    name: str
+    subject: str
+    noun: str
+    trigger: str
+    photos: str
+    count: int = 0
+    offers: Sequence[Offer] = ()
+    takes: int = 2
+    provider: str = "local"
+    budget: float | None = None
+    gate: bool = True
+    consent: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def hold_out(self) -> int:
+        """Photos that only judge likeness: three of a dozen, fewer of fewer, none where each is needed to train."""
+        return 3 if self.count >= 12 else 2 if self.count >= 8 else 0
+
+    @property
+    def scale(self) -> float:
+        """The adapter's scale: the least that a chosen template asks for."""
+        return min((offer.scale for offer in self.offers), default=SCALE)
+
+
+def trigger_of(subject: str) -> str:
+    """A word for the person that a model has no idea of yet, always the same: `ana` → `anqzk4`."""
+    digest = hashlib.sha256(subject.encode()).digest()
+    rare = "".join("bcdfghjkqvwxz"[byte % 13] for byte in digest[:3])
+    start = re.sub(r"[^a-z]", "", subject.lower())[:2]
+    return f"{start}{rare}{digest[3] % 10}"
+
+
+def slug_of(text: str) -> str:
+    """A folder's name as a recipe's: `My Set 2` → `my-set-2`."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return (slug if slug[:1].isalpha() else f"recipe-{slug}".rstrip("-"))[:64]
+
+
+def named(text: str) -> str:
+    """The text, where it can name something. Raises Invalid."""
+    if text == "all":
+        raise Invalid([trouble("named_all")])
+    if not NAME.fullmatch(text):
+        raise Invalid([trouble("not_a_name", name=text)])
+    return text
+
+
+def from_folder(folder: Path, photos: Path) -> str:
+    """The photos' folder as the recipe in `folder` says it: relative where that is not far, else whole."""
+    import os
+
+    there = photos.expanduser().absolute()
+    if not there.is_dir():
+        raise Invalid([trouble("no_such_photos", folder=str(photos))])
+    relative = os.path.relpath(there, folder.absolute())
+    return str(there) if relative.startswith("../../..") else relative

@@ -1,1 +1,0 @@
-"""The starter project: the texts of its files, with places to fill."""

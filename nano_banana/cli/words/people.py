@@ -1,0 +1,22 @@
+"""The words for people, and for what they allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nano_banana.cli.words.wording import Wording
+
+WORDS: Mapping[str, Wording] = {
+    "no_consent": Wording(
+        "nothing says that {name} agreed to this",
+        "ask, and write it down: `consent: {{given_by: …, on: 2026-01-31, uses: [website]}}`",
+    ),
+    "new_needs_flags": Wording(
+        "there is no terminal to ask on",
+        "give `{flag}` at least; `nano-banana new --help` lists a flag for every question",
+    ),
+    "consent_of_nobody": Wording("nobody is named who gave the consent", "add `--consent-by NAME`"),
+    "trigger_not_a_word": Wording("`{trigger}` is not one word", "a trigger has no blanks, such as `anqz7`"),
+    "no_such_template": Wording("there is no template {name} in any pack", "`nano-banana packs list` has them all"),
+    "half_a_consent": Wording("the consent of {name} does not say {lacks}", "add `{lacks}` to `consent`"),
+}

@@ -1,0 +1,82 @@
+"""`new` on a terminal: it asks, a person answers, and a recipe is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pexpect
+import yaml
+
+from tests.workspace import ROOT
+from tests.workspace import Workspace
+
+DOWN, ENTER, SPACE = "\x1b[B", "\r", " "
+
+
+@contextmanager
+def asked(workspace: Workspace, *argv: str) -> Iterator[pexpect.spawn[str]]:
+    """The program on a terminal of its own."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": "100"}
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "nano_banana", *argv],
+        cwd=str(workspace.root),
+        env=environ,  # type: ignore[arg-type]  # os._Environ is a mapping of texts, too
+        encoding="utf-8",
+        timeout=40,
+        dimensions=(50, 100),
+    )
+    try:
+        yield child
+    finally:
+        child.close(force=True)
+
+
+def test_every_question_is_asked_and_the_answers_are_in_the_recipe(workspace: Workspace) -> None:
+    workspace.photos("photos/ana", count=3, size=(96, 120))
+    with asked(workspace, "new", "--takes", "1") as child:
+        for question, answer in (
+            ("Where are the photos", "/ana" + ENTER),
+            ("What shall the person be called", ENTER),
+            ("What is the person", DOWN + ENTER),
+            ("rare word", ENTER),
+            ("Have they agreed", "y"),
+            ("Who gave the consent", " L." + ENTER),
+            ("When", ENTER),
+            ("What for", SPACE + ENTER),
+            ("Which pictures", ENTER),
+            ("Check each picture", "n"),
+            ("Who shall draw", ENTER),
+            ("Stop a run before it costs", ENTER),
+            ("Show now", "y"),
+        ):
+            child.expect(question)
+            child.send(answer)
+        child.expect(pexpect.EOF)
+        screen = str(child.before)
+        child.close()
+    assert child.exitstatus == 0, screen
+    assert "3 takes, 0 of them done" in screen
+    recipe = yaml.safe_load(workspace.read("recipe.yaml"))
+    subject = recipe["subjects"]["ana"]
+    assert (subject["noun"], subject["training_set"]) == ("woman", "photos/ana")
+    assert (subject["consent"]["given_by"], subject["consent"]["uses"]) == ("ana L.", ["website"])
+    packs = [template["pack"] for template in recipe["templates"].values()]
+    assert packs == ["cinema/cinematic-still", "life/natural-window-light", "work/corporate-headshot"]
+    assert recipe["limits"]["budget_usd"] >= 1
+    workspace.expect("check").hides("agreed to this")
+
+
+def test_ctrl_c_writes_nothing(workspace: Workspace) -> None:
+    with asked(workspace, "new", "--photos", ".", "--subject", "ana") as child:
+        child.expect("What is the person")
+        child.sendcontrol("c")
+        child.expect(pexpect.EOF)
+        screen = str(child.before)
+        child.close()
+    assert child.exitstatus == 130, screen
+    assert "Traceback" not in screen
+    assert "recipe.yaml" not in workspace.files("**/*")
