@@ -15,8 +15,8 @@ LONG = 400
 """Characters of a value that are shown."""
 
 
-def changes(before: Sequence[JSONObject], now: Sequence[JSONObject]) -> Iterator[str]:
-    """`takes: guidance_scale was 2.8, is 3.5`: arguments that differ, by the calls' stages and their order in them."""
+def changes(before: Sequence[JSONObject], now: Sequence[JSONObject]) -> Iterator[tuple[str, str, str]]:
+    """What differs (`takes: guidance_scale`), what it was and what it is; calls are matched by stage and number there."""
     old, new = _by_place(before), _by_place(now)
     for place, call in old.items():
         other = new.get(place)
@@ -24,10 +24,10 @@ def changes(before: Sequence[JSONObject], now: Sequence[JSONObject]) -> Iterator
             continue
         was, here = as_object(call["arguments"]), as_object(other["arguments"])
         if call["endpoint"] != other["endpoint"]:
-            yield f"{place[0]}: endpoint was {call['endpoint']}, is {other['endpoint']}"
+            yield f"{place[0]}: endpoint", str(call["endpoint"]), str(other["endpoint"])
         for name in dict.fromkeys([*was, *here]):
             if was.get(name) != here.get(name):
-                yield f"{place[0]}: {name} was {_said(was, name)}, is {_said(here, name)}"
+                yield f"{place[0]}: {name}", _said(was, name), _said(here, name)
 
 
 def _by_place(calls: Sequence[JSONObject]) -> Mapping[tuple[str, int], JSONObject]:

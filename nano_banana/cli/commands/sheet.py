@@ -54,6 +54,7 @@ def _names(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 @click.option(
     "--format", "formats", type=click.Choice(FORMATS), multiple=True, help="Write sheet.* beside the pictures."
 )
+@click.option("--against", default="", metavar="RUN", help="Beside what it was in another run: latest~1, 3d72.")
 @click.option("--open", "opened", is_flag=True, help="Show the first file when it is written.")
 @shared(only, variables, provider, out, store, as_json)
 @pass_screen
@@ -67,6 +68,7 @@ def command(
     columns: tuple[str, ...],
     files: tuple[Path, ...],
     formats: tuple[str, ...],
+    against: str,
     opened: bool,
 ) -> None:
     """Lay out what was made on a contact sheet: a page, pictures, a PDF.
@@ -84,7 +86,8 @@ def command(
         raise Invalid([trouble("sheet_no_format", file=str(file)) for file in wrong])
     wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
-        sheet = sheet_of(project, project.forecast().records, stage=stage, rows=rows, columns=columns)
+        records = project.forecast().records
+        sheet = sheet_of(project, records, stage=stage, rows=rows, columns=columns, against=against)
         with progress(screen) as watch:
             written = write_sheet(sheet, _files(project, files, formats), watch)
         _tell(screen, sheet, written, as_json=asked.as_json)

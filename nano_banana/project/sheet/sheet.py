@@ -21,6 +21,9 @@ from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.core.result import Status
 from nano_banana.project.project import Project
+from nano_banana.project.runs import History
+from nano_banana.project.sheet.comparing import beside
+from nano_banana.project.sheet.comparing import past_of
 from nano_banana.project.sheet.gathering import gather
 from nano_banana.project.sheet.layout import Grid
 from nano_banana.project.sheet.layout import arrange
@@ -81,17 +84,20 @@ def sheet_of(
     only: Sequence[str] = (),
     rows: Sequence[str] = (),
     columns: Sequence[str] = (),
+    against: str = "",
 ) -> Sheet:
     """The sheet that the recipe asks for, or one of its last pictures; what is said here goes before.
 
-    `records` are takes as they are now, whether `Project.forecast` or a run tells. Makes no paid call.
-    Raises Invalid where a name is unknown or there is nothing to show.
+    `records` are takes as `Project.forecast` foresees them; `against` is another run of the recipe, by name. Makes no
+    paid call. Raises Invalid where a name is unknown or there is nothing to show.
     """
     records = list(records)
     layout = _layout(project, records, stage, rows, columns)
     failed = {**_failed_before(project.folder / MANIFEST), **_failed_now(records)}
     found = gather(project.recipe, records, layout.sources, folder=project.folder, failed=failed, only=only)
-    grids = arrange(found.takes, layout.rows, layout.columns)
+    past = past_of(History(project.workshop.store), against, project.recipe.name) if against else None
+    takes = beside(found.takes, past) if past else found.takes
+    grids = arrange(takes, layout.rows, layout.columns)
     stages = list(dict.fromkeys(source.stage for source in layout.sources))
     if not any(take.picture or take.state is State.FAILED for grid in grids for take in grid.takes):
         kind = "sheet_unchosen" if found.unchosen else "sheet_empty"
@@ -107,6 +113,7 @@ def sheet_of(
         names=_names(records),
         unchosen=found.unchosen,
         workshop=project.workshop,
+        against=past.run if past else "",
     )
 
 

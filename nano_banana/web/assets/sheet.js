@@ -173,6 +173,8 @@
     const cut = () => { before.style.clipPath = `inset(0 ${100 - slide.value}% 0 0)`; };
     slide.addEventListener("input", cut);
     cut();
+    note.textContent = "left: before · right: now";
+    note.hidden = false;
     return view.append(add(stack, full, before), slide, note);
   };
 
@@ -212,7 +214,7 @@
         ["verdict", was.said], ["likeness", was.score === null ? "" : was.score.toFixed(4)], ["seed", was.seed],
         ["cost", usd(was.cost)], ["picture", was.gone ? "its bytes are gone" : was.differs ? "another one" : "the same"],
       ]));
-      for (const change of was.changes) add(facts, made("blockquote", change));
+      for (const [what, old, now] of was.changes) add(facts, made("h4", what), list([["was", old], ["is", now]]));
     }
     calls(told, facts);
     if (told.tries.length) {
