@@ -8,7 +8,7 @@ EXAMPLE := examples/astronaut
 SAY := @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test check format-check lint types tests docs docs-check format bench clean
+.PHONY: help demo setup browser test check format-check lint types tests docs docs-check format bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -74,7 +74,15 @@ types: $(VENV)/.dev
 	$(SAY) "types"
 	@$(BIN)/mypy
 
-tests: $(VENV)/.dev
+# Pages are tested in a real browser. Without the right to install one they are skipped, but never under CI.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  printf '\n==> installing a browser for the tests of pages\n' && \
+	  { apt-get install -y -qq chromium >/dev/null 2>&1 || \
+	    { apt-get update -qq >/dev/null && apt-get install -y -qq chromium >/dev/null; }; }; } || \
+	  echo "no chromium here: install it to test the pages"
+
+tests: $(VENV)/.dev browser
 	$(SAY) "tests"
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report term $(ARGS)
 
