@@ -16,7 +16,7 @@ LONG = 400
 
 
 def changes(before: Sequence[JSONObject], now: Sequence[JSONObject]) -> Iterator[tuple[str, str, str]]:
-    """What differs (`takes: guidance_scale`), what it was and what it is; calls are matched by stage and number there."""
+    """What differs (`takes: guidance_scale`), what it was, what it is; calls match by stage and number there."""
     old, new = _by_place(before), _by_place(now)
     for place, call in old.items():
         other = new.get(place)
