@@ -26,6 +26,11 @@ COMMANDS = {
     "check": Entry(section="Work", help="Find every mistake in a recipe"),
     "plan": Entry(section="Work", help="Say what a run would do and cost, and do nothing"),
     "run": Entry(section="Work", help="Make what a recipe asks for, and pay only for what is missing"),
+    "fine-tune": Entry(section="Pictures", help="Train an adapter of a person on a folder of photos"),
+    "generate": Entry(section="Pictures", help="Draw pictures from words, with adapters of the shelf"),
+    "inpaint": Entry(section="Pictures", help="Paint over a part of pictures that exist"),
+    "edit": Entry(section="Pictures", help="Make one picture from others, by words"),
+    "upscale": Entry(section="Pictures", help="Make pictures larger"),
     "explain": Entry(section="Look", help="Say why a take is as it is, and what changed since the last run"),
     "sheet": Entry(section="Look", help="Lay out what was made: a page to look through, pictures, a PDF"),
     "judge": Entry(section="Look", help="Judge again what was made, by other thresholds and for free"),
@@ -37,6 +42,7 @@ COMMANDS = {
     "prices": Entry(section="Look", help="Say what endpoints cost, by whose word and of what day"),
     "catalog": Entry(section="Look", help="Show endpoints, and bring the project's copies up to date"),
     "schema": Entry(section="Look", help="Print a JSON Schema, for editors and programs"),
+    "packs": Entry(section="Keep", help="Show, try, begin and take in packs of templates"),
     "config": Entry(section="House", help="Show and change settings, and keep the fal key"),
     "cache": Entry(section="House", help="Measure, verify and clean the store"),
     "stats": Entry(section="House", help="Say what was spent and saved, and what is still open"),
@@ -44,6 +50,9 @@ COMMANDS = {
     "emulate": Entry(section="House", help="Serve fal's protocols here, for tests and for trying things out"),
     "completion": Entry(section="House", help="Print a completion script for bash, zsh or fish"),
 }
+
+ALIASES = {"pack": "packs"}
+"""Other names of commands, which no list shows."""
 
 EPILOG = """\b
 Examples:
@@ -65,6 +74,7 @@ class House(Family):
 
     def find(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - its base's signature
         """The command, imported now."""
+        name = ALIASES.get(name, name)
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"nano_banana.cli.commands.{name.replace('-', '_')}").command

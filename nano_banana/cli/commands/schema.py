@@ -24,14 +24,14 @@ An editor completes and checks a recipe that begins with the line
 
 
 @click.command(name="schema", epilog=EPILOG)
-@click.argument("what", type=click.Choice(["recipe", "endpoint", "run"]), default="recipe")
+@click.argument("what", type=click.Choice(["recipe", "endpoint", "pack", "run"]), default="recipe")
 @click.option("--out", type=FILE, help="Write it to this file instead of stdout.")
 @pass_screen
 def command(screen: Screen, what: str, out: Path | None) -> None:
     """Print a JSON Schema, for editors and programs.
 
-    `recipe` is the shape of a recipe, `endpoint` of a file in `endpoints/`, and `run` of what `run --json`
-    and `plan --json` print. All are draft 2020-12.
+    `recipe` is the shape of a recipe, `endpoint` of a file in `endpoints/`, `pack` of a pack's `pack.yaml`, and `run`
+    of what `run --json` and `plan --json` print. All are draft 2020-12.
     """
     source = share("schemas", f"{what}.schema.json")
     try:

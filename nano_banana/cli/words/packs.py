@@ -32,7 +32,36 @@ WORDS: Mapping[str, Wording] = {
         "look at a few takes first: `--sample 2`",
     ),
     "pack_crop_unsuited": Wording("`{template}` is not good at `{crop}`", "it is at: {crops}"),
-    "locked_packs": Wording(
+    "no_such_pack": Wording(
+        "there is no pack `{name}`",
+        "known: {known}; `nano-banana packs list` says more, a folder is written `./{name}`",
+    ),
+    "pack_no_trigger": Wording(
+        "a prompt of `{template}` does not say the trigger", "begin it with `{{{{ subject.trigger }}}}`"
+    ),
+    "pack_faulty": Wording("`{template}` can't be previewed"),
+    "no_preview": Wording("`{template}` has no picture", "`--photos DIR` makes one"),
+    "preview_of_nothing": Wording("there is nothing to preview", "name a template, or say `--html packs.html`"),
+    "pack_there_already": Wording("{folder} is there already", "give the pack another name"),
+    "pack_would_replace": Wording(
+        "{folder} is there already ({before}), and would be replaced with version {version}", "`--force` replaces it"
+    ),
+    "pack_source_missing": Wording("there is no file or folder {path}"),
+    "unreadable_pack": Wording("can't read {pack}: {why}"),
+    "no_pack_in": Wording("there is no pack in {source}", "a pack is a folder with a `{file}`"),
+    "packs_in": Wording("there are several packs in {source}: {names}", "name one of them, such as {first}"),
+    "pack_not_zip": Wording("{file} is no zip that can be read", "take a folder or a sound, unlocked zip"),
+    "pack_outside": Wording("`{file}` in {pack} leads out of it", "nothing was kept; a pack has no business there"),
+    "pack_link": Wording(
+        "`{file}` in {pack} is no plain file", "links and devices are refused: put the file itself there"
+    ),
+    "pack_file_kind": Wording(
+        "`{file}` in {pack} is neither a text nor a picture", "a pack holds .yaml, .j2, .txt, .md, .jpg, .png and .webp"
+    ),
+    "pack_too_big": Wording(
+        "`{file}` in {pack} is too much", "at most {files} files, {each} bytes each and {size} bytes together"
+    ),
+    "locked_pack": Wording(
         "the pack `{pack}` is not the locked one (version {locked} in the lock, {given} here)",
         "put the pack of the lock back into `packs/`; "
         "if that is meant, run once without `--locked`, which writes the lock anew",

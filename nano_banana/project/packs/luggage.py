@@ -114,8 +114,9 @@ class _Bag:
     def room_for(self, name: str, size: int, *, most: int = BIGGEST) -> None:
         """Raise Invalid where so many bytes more would be too much; one file has at most `most`."""
         if size > most or self._bytes + size > MOST_BYTES or len(self.files) >= MOST_FILES:
-            limits = {"files": MOST_FILES, "size": MOST_BYTES, "each": BIGGEST}
-            raise Invalid([trouble("pack_too_big", file=name, pack=self._source, **limits)])
+            raise Invalid(
+                [trouble("pack_too_big", file=name, pack=self._source, files=MOST_FILES, size=MOST_BYTES, each=BIGGEST)]
+            )
 
     def put(self, name: str, data: bytes) -> None:
         """Take a file in. Raises Invalid where it is none that a pack may hold."""

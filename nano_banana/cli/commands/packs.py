@@ -1,0 +1,229 @@
+"""The commands that show, try, begin and take in packs of templates."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.exit import problem_as_json
+from nano_banana.cli.family import Family
+from nano_banana.cli.house import settings_for
+from nano_banana.cli.options import FILE
+from nano_banana.cli.options import FOLDER
+from nano_banana.cli.options import as_json
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.screen import Screen
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import as_object
+from nano_banana.core.root import project_root
+
+if TYPE_CHECKING:
+    from nano_banana.project.packs.adding import Incoming
+    from nano_banana.project.packs.library import Library
+
+EPILOG = """\b
+Examples:
+  nano-banana packs list
+  nano-banana packs show cinema/noir-detective
+  nano-banana packs add ~/Downloads/travel-1.2.0.zip
+  nano-banana packs test
+"""
+
+FAULTY = 1
+"""What `test` leaves with where something is wrong."""
+
+
+@click.group(name="packs", cls=Family, epilog=EPILOG, no_args_is_help=False)
+def command() -> None:
+    """Show, try, begin and take in packs of templates.
+
+    A pack is a folder of prompts with variables. Those that came with the program are there to use; a project's own lie
+    in its folder `packs`. A recipe uses one so: `templates: {noir: {pack: cinema/noir-detective}}`.
+    """
+
+
+@command.command(name="list", epilog="\b\nExample:\n  nano-banana packs list\n")
+@as_json
+@pass_screen
+def list_(screen: Screen, *, as_json: bool) -> None:
+    """List the packs that there are."""
+    from nano_banana.cli.pack_words import say_list
+    from nano_banana.project.packs.told import tell_found
+
+    found = _library().all()
+    if as_json:
+        screen.json({"packs": [tell_found(each) for each in found]})
+    else:
+        say_list(screen, found)
+
+
+@command.command(
+    epilog="\b\nExamples:\n  nano-banana packs show cinema\n  nano-banana packs show cinema/noir-detective\n"
+)
+@click.argument("what", metavar="PACK[/TEMPLATE]")
+@as_json
+@pass_screen
+def show(screen: Screen, what: str, *, as_json: bool) -> None:
+    """Show a pack's templates, or a template's variables and how to use it."""
+    from nano_banana.cli.pack_words import say_pack
+    from nano_banana.cli.pack_words import say_template
+    from nano_banana.project.packs.told import tell_pack
+    from nano_banana.project.packs.told import tell_template
+
+    library = _library()
+    if "/" in what and not Path(what, "pack.yaml").is_file():
+        pack, template = library.template(what)
+        if as_json:
+            screen.json({"pack": pack.name, "version": pack.version, "name": template.name, **tell_template(template)})
+        else:
+            say_template(screen, pack, template)
+        return
+    pack = library.get(what)
+    if as_json:
+        screen.json(tell_pack(pack))
+    else:
+        say_pack(screen, pack)
+
+
+@command.command(
+    epilog="\b\nExamples:\n  nano-banana packs preview cinema/noir-detective\n"
+    "  nano-banana packs preview cinema/noir-detective --photos photos/ana --out noir.png\n"
+    "  nano-banana packs preview --html packs.html\n"
+)
+@click.argument("what", metavar="[PACK/TEMPLATE]", default="")
+@click.option("--out", type=FILE, help="Copy the preview, or the picture that was made, to this file.")
+@click.option("--photos", "--subject-photos", type=FOLDER, help="Make the picture of this person, on this machine.")
+@click.option("--noun", default="person", show_default=True, help="What that person is: woman, man, child …")
+@click.option("--html", type=FILE, help="Write a page with all previews to this file.")
+@as_json
+@pass_screen
+def preview(
+    screen: Screen, what: str, *, out: Path | None, photos: Path | None, noun: str, html: Path | None, as_json: bool
+) -> None:
+    """Show what a template makes: its preview, and the prompt for each choice."""
+    from nano_banana.cli.pack_preview import preview_template
+    from nano_banana.cli.pack_preview import write_gallery
+
+    if html is not None:
+        write_gallery(screen, _library(), html, as_json=as_json)
+    if what:
+        preview_template(screen, _library(), what, out=out, photos=photos, noun=noun, as_json=as_json)
+    elif html is None:
+        raise Invalid([trouble("preview_of_nothing")])
+
+
+@command.command(epilog="\b\nExample:\n  nano-banana packs new travel\n")
+@click.argument("name")
+@pass_screen
+def new(screen: Screen, name: str) -> None:
+    """Begin a pack in this project: a commented one that passes its own test."""
+    from nano_banana.cli.pack_begin import begin_pack
+
+    for path in begin_pack(name, project_root(Path.cwd()) / "packs"):
+        screen.say(f"wrote {os.path.relpath(path)}")
+    screen.say("\nNext:")
+    screen.say(f"  nano-banana packs test {name}")
+
+
+@command.command(
+    epilog="\b\nExamples:\n  nano-banana packs add ~/Downloads/travel.zip\n  nano-banana packs add ~/src/packs/travel\n"
+)
+@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER|ZIP")
+@click.option("--name", default="", help="Call it so (default: as it says itself).")
+@click.option("--force", is_flag=True, help="Replace a pack of that name without asking.")
+@as_json
+@pass_screen
+def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) -> None:
+    """Take a pack into this project, from a folder, a zip or a git clone.
+
+    It is checked whole before any of it is kept: its files are text and pictures, and every prompt renders.
+    """
+    from nano_banana.project.packs.adding import keep
+    from nano_banana.project.packs.adding import leave
+    from nano_banana.project.packs.adding import receive
+
+    incoming = receive(source, project_root(Path.cwd()), name=name)
+    try:
+        same = incoming.before is not None and incoming.before.digest == incoming.pack.digest
+        if not same and not force:
+            _ask(screen, incoming)
+        keep(incoming)
+    finally:
+        leave(incoming)
+    pack, before = incoming.pack, incoming.before
+    if as_json:
+        screen.json(
+            {
+                "name": pack.name,
+                "version": pack.version,
+                "digest": pack.digest,
+                "folder": str(incoming.target),
+                "replaced": None if before is None else before.version,
+                "commit": incoming.commit or None,
+            }
+        )
+        return
+    at = f" at commit {incoming.commit[:12]}" if incoming.commit else ""
+    over = f", in the place of {before.version}" if before is not None and not same else ""
+    screen.say(f"{pack.name} {pack.version}{at} is in {os.path.relpath(incoming.target)}{over}")
+    screen.say(f"`nano-banana packs show {pack.name}` says what it holds")
+
+
+@command.command(epilog="\b\nExamples:\n  nano-banana packs test\n  nano-banana packs test travel --run\n")
+@click.argument("packs", nargs=-1, metavar="[PACK]...")
+@click.option("--run", is_flag=True, help="Also make a picture by each template, on this machine, and judge it.")
+@click.option("--photos", type=FOLDER, help="Who sits for that (default: an astronaut who came with the program).")
+@click.option("--noun", default="person", show_default=True, help="What the person in --photos is: woman, man …")
+@as_json
+@pass_screen
+def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | None, noun: str, as_json: bool) -> int:
+    """Render every prompt with every choice, and plan a picture for each crop.
+
+    Nothing is bought. Leaves with 1 if something is wrong.
+    """
+    from nano_banana.cli.outcome import exit_code
+    from nano_banana.cli.pack_trial import say_tested
+    from nano_banana.cli.progress import progress
+    from nano_banana.project.packs.testing import run_packs
+    from nano_banana.project.packs.testing import test_pack
+    from nano_banana.project.packs.told import tell_tested
+    from nano_banana.project.packs.trial import Sitter
+    from nano_banana.project.packs.trial import example
+
+    library, settings, root = _library(), settings_for(screen), project_root(Path.cwd())
+    found = [library.find(name) for name in packs] or library.all()
+    tested, code = [test_pack(each, root, settings, os.environ) for each in found], 0
+    if run:
+        sitter = example() if photos is None else Sitter(photos=photos, noun=noun)
+        with progress(screen) as watch:
+            tested, outcome = run_packs(tested, sitter, root, settings, os.environ, watch)
+        code = 0 if outcome is None else exit_code(outcome)
+    if as_json:
+        told = [tell_tested(each, lambda problem: as_object(problem_as_json(problem))) for each in tested]
+        screen.json({"packs": told, "good": all(each.good for each in tested)})
+    else:
+        say_tested(screen, tested)
+    return code if all(each.good for each in tested) else FAULTY
+
+
+def _library() -> Library:
+    from nano_banana.project.packs.library import Library
+
+    return Library(project_root(Path.cwd()))
+
+
+def _ask(screen: Screen, incoming: Incoming) -> None:
+    """Ask before a pack is replaced. Raises Invalid (`pack_would_replace`) where nobody can be asked, or says no."""
+    if not incoming.clash:
+        return
+    before = "something" if incoming.before is None else f"version {incoming.before.version}"
+    asked = f"{incoming.pack.name}: {before} is there; replace it with version {incoming.pack.version}?"
+    if screen.lively and sys.stdin.isatty() and not screen.machine and click.confirm(asked, err=True):
+        return
+    folder, version = str(incoming.target), incoming.pack.version
+    raise Invalid([trouble("pack_would_replace", folder=folder, before=before, version=version)])
