@@ -53,7 +53,8 @@ class Common:
         return click.option(*self.words, cls=click.Option, **kept)(command)
 
 
-def _option(*words: str, **attributes: object) -> Common:
+def option(*words: str, **attributes: object) -> Common:
+    """An option as `click.option` makes it."""
     return Common(words=words, attributes=attributes)
 
 
@@ -65,17 +66,20 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
     context.meta.setdefault(_SAID, {})[parameter.name] = value
 
 
-as_json = _option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
-store = _option("--store", type=FOLDER, help="The folder of the store.")
-out = _option("--out", type=FOLDER, help="The folder where pictures appear.")
-provider = _option("--provider", metavar="NAME", help="Who answers, whatever the recipe says: local or fal.")
-only = _option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
-sample = _option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")
-variables = _option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe.")
-locked = _option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
-resubmit = _option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
-abandon = _option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
-yes = _option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it costs, up to the budget.")
+as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
+store = option("--store", type=FOLDER, help="The folder of the store.")
+out = option("--out", type=FOLDER, help="The folder where pictures appear.")
+provider = option("--provider", metavar="NAME", help="Who answers, whatever the recipe says: local or fal.")
+only = option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
+sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")
+variables = option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe.")
+locked = option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
+resubmit = option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
+abandon = option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
+budget = option("--budget", type=Between(min=0), metavar="USD", help="Spend no more than this.")
+planned = option("--plan", "--dry-run", "planned", is_flag=True, help="Say what it would do and cost, and do nothing.")
+saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also write the recipe that does the same.")
+yes = option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it costs, up to the budget.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,9 @@ class Asked:
     abandon: bool = False
     yes: bool = False
     as_json: bool = False
+    budget: float | None = None
+    planned: bool = False
+    saved: Path | None = None
 
 
 def shared(*options: Common) -> Callable[[Callable[Concatenate[Asked, P], R]], Callable[P, R]]:

@@ -78,7 +78,8 @@ def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json:
         screen.say(f"nothing to do: nothing has changed since run {summary['run']}; the pictures are in {folder}")
 
 
-def _lost(asked: Asked) -> Lost:
+def lost_of(asked: Asked) -> Lost:
+    """What to do about requests that nobody knows the end of. Raises Invalid where both are wished for."""
     if asked.resubmit and asked.abandon:
         raise Invalid([trouble("resubmit_and_abandon")])
     return Lost.RESUBMIT if asked.resubmit else Lost.ABANDON if asked.abandon else Lost.ASK
@@ -98,7 +99,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     from nano_banana.project.told import tell_run
     from nano_banana.project.told import write_run
 
-    lost = _lost(asked)
+    lost = lost_of(asked)
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
         forecast = project.forecast()
@@ -124,7 +125,9 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
         warnings += keep_lock(project) if is_done else []
         if is_done and not trouble_after:
             project.remember(outcome, write_run(forecast, outcome))
-    say_outcome(screen, outcome, seconds=time.monotonic() - begun)
+    # A folder of single commands holds the pictures of many.
+    said = outcome if then is None else replace(outcome, older=())
+    say_outcome(screen, said, seconds=time.monotonic() - begun)
     if warnings:
         screen.problems(warnings)
     if then is not None:

@@ -44,6 +44,8 @@ class Screen:
         self.err = err
         self.machine = machine
         self.answered = False
+        self.quoted: dict[str, str] = {}
+        """Texts that are in no file, by the name that places call them."""
         self._environ = environ
         self._color = environ.get("NANO_BANANA_COLOR", "auto")
         self._width = width
@@ -107,8 +109,12 @@ class Screen:
         def paint(style: str, text: str) -> str:
             return self.paint(style, text, stream=self.err)
 
+        @functools.cache
+        def lines(file: str) -> list[str]:
+            return self.quoted[file].split("\n") if file in self.quoted else lines_of(file)
+
         # A file is read once for all its problems, and anew for the next command.
-        self.note(render(problems, functools.cache(lines_of), paint=paint, width=self.width))
+        self.note(render(problems, lines, paint=paint, width=self.width))
 
     def flush(self) -> None:
         """Push everything out now, while a broken pipe can still be caught."""

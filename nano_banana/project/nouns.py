@@ -7,6 +7,7 @@ from nano_banana.project.acceptance import Counts
 from nano_banana.reports.compare import Change
 from nano_banana.reports.compare import Difference
 from nano_banana.reports.entries import judged_picture
+from nano_banana.reports.entries import standing
 from nano_banana.reports.handout import Handout
 from nano_banana.reports.record import Record
 from nano_banana.reports.ruled import Ruled
@@ -25,5 +26,6 @@ __all__ = [
     "StageCount",
     "Tally",
     "judged_picture",
+    "standing",
     "verdict_json",
 ]

@@ -232,16 +232,6 @@ WORDS: Mapping[str, Wording] = {
     "shot_unused": Wording(
         "no stage draws the shot `{name}`", "name it in a `generate` stage; in an `open` stage, where it has `pictures`"
     ),
-    "shot_opened": Wording("shot `{shot}` has `pictures`, which are there already", "write `open` for `generate`"),
-    "shot_drawn": Wording("shot `{shot}` has no `pictures` to open", "give it some, or write `generate` for `open`"),
-    "pictures_alike": Wording("two pictures would both be called `{key}`: `{path}` and another", "rename one of them"),
-    "no_prompt": Wording(
-        "stage `{stage}` paints pictures of shot `{shot}`, and neither says what",
-        "write `prompt` in the stage, or `template` in the shot",
-    ),
-    "retry_opened": Wording(
-        "nothing is drawn before the gate `{stage}`: every retry would be the same picture", "leave `retry` out"
-    ),
     "adapter_unused": Wording(
         "`{name}` trains adapters that no stage draws with",
         "write `adapters: {{{name}: 1.0}}` in the stage that draws, or take the training out",

@@ -1,0 +1,69 @@
+"""The command that makes one picture from others, by words."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.options import Asked
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import shared
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.single.options import count
+from nano_banana.cli.single.options import images
+from nano_banana.cli.single.options import name
+from nano_banana.cli.single.options import prompt
+from nano_banana.cli.single.options import seed
+from nano_banana.cli.single.options import size
+from nano_banana.cli.single.options import strength
+from nano_banana.cli.single.options import using
+from nano_banana.cli.single.running import MANNER
+from nano_banana.cli.single.running import at_hand
+from nano_banana.cli.single.running import do_single
+from nano_banana.cli.single.running import say_pictures
+
+EPILOG = """\b
+Examples:
+  nano-banana edit ana.jpg --prompt "the same woman in a navy blazer, plain grey backdrop"
+  nano-banana edit ana.jpg coat.jpg --prompt "she wears this coat" --using fal-ai/nano-banana-2/edit
+"""
+
+
+@click.command(name="edit", epilog=EPILOG)
+@images
+@prompt
+@using
+@count
+@seed
+@size
+@strength
+@name
+@shared(*MANNER)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: Asked,
+    *,
+    images: tuple[Path, ...],
+    prompt: str,
+    using: str | None,
+    count: int | None,
+    seeds: tuple[int, ...],
+    size: str | None,
+    strength: float | None,
+    name: str | None,
+) -> int:
+    """Make one picture from others, by words.
+
+    All of them go to an editing endpoint in one request: a picture to change, or several to put together.
+    """
+    from nano_banana.project.single.making import called
+    from nano_banana.project.single.making import editing
+    from nano_banana.project.single.making import sown
+
+    desk = at_hand(screen, asked)
+    single = editing(desk.catalog, images, prompt, using=using, size=size, said={"strength": strength})
+    single = called(sown(single, seeds, count), name)
+    return do_single(screen, asked, single, desk.settings, then=partial(say_pictures, screen))

@@ -1,0 +1,71 @@
+"""The command that trains an adapter of a person on a folder of photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.beginning.answers import trigger_of
+from nano_banana.cli.cells import visible
+from nano_banana.cli.ending import Ending
+from nano_banana.cli.options import Asked
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import shared
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.single.options import steps
+from nano_banana.cli.single.options import using
+from nano_banana.cli.single.running import MANNER
+from nano_banana.cli.single.running import at_hand
+from nano_banana.cli.single.running import do_single
+
+EPILOG = """\b
+Examples:
+  nano-banana fine-tune --images-dir photos/ana --name ana --noun woman
+  nano-banana fine-tune --images-dir photos/ana --name ana --using fal-ai/flux-lora-portrait-trainer --plan
+"""
+
+PHOTOS = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command(name="fine-tune", epilog=EPILOG)
+@click.option("--images-dir", "photos", required=True, type=PHOTOS, metavar="DIR", help="The folder of photos.")
+@click.option("--name", required=True, metavar="NAME", help="Who it is: the adapter's name on the shelf.")
+@click.option("--trigger", metavar="WORD", help="A word that no model has an idea of; one is made of the name.")
+@click.option("--noun", default="person", show_default=True, metavar="WORD", help="What they are: woman, man, dog …")
+@using
+@steps
+@shared(*MANNER)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: Asked,
+    *,
+    photos: Path,
+    name: str,
+    trigger: str | None,
+    noun: str,
+    using: str | None,
+    steps: int | None,
+) -> int:
+    """Train an adapter of a person on a folder of photos.
+
+    A photo's caption is the text file of its name beside it. What was trained is on the shelf, under the name, for
+    `generate --model`; photos that were trained on in the same way are not trained on again.
+    """
+    from nano_banana.project.single.making import training
+
+    desk = at_hand(screen, asked)
+    word = trigger or trigger_of(name)
+    if trigger is None:
+        screen.note(f"trigger: {visible(word)}, a word of its own for {visible(name)}; `--trigger` says another")
+    single = training(desk.catalog, name, photos, noun=noun, trigger=word, using=using, steps=steps)
+
+    def then(ending: Ending) -> None:
+        from nano_banana.project.single.worn import reference_of
+
+        for digest in ending.adapters.values():
+            screen.say(f"on the shelf: {visible(reference_of(desk.settings.store, name, digest))}")
+            screen.say(f"draw with `nano-banana generate --model {visible(name)} --prompt …`")
+
+    return do_single(screen, asked, single, desk.settings, then=then)

@@ -1,0 +1,82 @@
+"""The command that draws pictures from words, with adapters of the shelf."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from nano_banana.cli.options import Asked
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import shared
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.single.options import count
+from nano_banana.cli.single.options import guidance
+from nano_banana.cli.single.options import model
+from nano_banana.cli.single.options import name
+from nano_banana.cli.single.options import prompt
+from nano_banana.cli.single.options import scale
+from nano_banana.cli.single.options import seed
+from nano_banana.cli.single.options import size
+from nano_banana.cli.single.options import steps
+from nano_banana.cli.single.options import using
+from nano_banana.cli.single.running import MANNER
+from nano_banana.cli.single.running import at_hand
+from nano_banana.cli.single.running import do_single
+from nano_banana.cli.single.running import say_front
+from nano_banana.cli.single.running import say_pictures
+
+EPILOG = """\b
+Examples:
+  nano-banana generate --model ana --prompt "in a red coat, on a bridge at dusk" --count 4
+  nano-banana generate --model ana@2 --model film --scale 0.95 --scale 0.4 --prompt "at a café table"
+  nano-banana generate --prompt "an empty street after rain" --plan
+"""
+
+
+@click.command(name="generate", epilog=EPILOG)
+@model
+@prompt
+@count
+@seed
+@size
+@using
+@guidance
+@steps
+@scale
+@name
+@shared(*MANNER)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: Asked,
+    *,
+    models: tuple[str, ...],
+    prompt: str,
+    count: int | None,
+    seeds: tuple[int, ...],
+    size: str | None,
+    using: str | None,
+    guidance: float | None,
+    steps: int | None,
+    scales: tuple[float, ...],
+    name: str | None,
+) -> int:
+    """Draw pictures from words, with adapters of the shelf.
+
+    One stage of a recipe that is in memory: kept, planned and paid for as all others. Where the words lack an
+    adapter's trigger, trigger and noun are put in front, and the screen says so. The words are a template, as in a
+    recipe: `{{ subject.trigger }}` is the person of the first model.
+    """
+    from nano_banana.project.single.making import called
+    from nano_banana.project.single.making import drawing
+    from nano_banana.project.single.making import sown
+    from nano_banana.project.single.single import with_triggers
+    from nano_banana.project.single.worn import models_of
+
+    desk = at_hand(screen, asked)
+    worn = models_of(desk.settings.store, models, scales)
+    single = drawing(desk.catalog, prompt, worn, using=using, size=size, said={"guidance": guidance, "steps": steps})
+    single, front = with_triggers(called(sown(single, seeds, count), name))
+    say_front(screen, front)
+    return do_single(screen, asked, single, desk.settings, then=partial(say_pictures, screen))

@@ -1,0 +1,116 @@
+"""The command that paints over a part of pictures that exist."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.options import Asked
+from nano_banana.cli.options import Between
+from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import shared
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.single.options import PICTURE
+from nano_banana.cli.single.options import count
+from nano_banana.cli.single.options import guidance
+from nano_banana.cli.single.options import images
+from nano_banana.cli.single.options import model
+from nano_banana.cli.single.options import name
+from nano_banana.cli.single.options import prompt
+from nano_banana.cli.single.options import scale
+from nano_banana.cli.single.options import seed
+from nano_banana.cli.single.options import steps
+from nano_banana.cli.single.options import strength
+from nano_banana.cli.single.options import using
+from nano_banana.cli.single.running import MANNER
+from nano_banana.cli.single.running import at_hand
+from nano_banana.cli.single.running import do_single
+from nano_banana.cli.single.running import say_front
+from nano_banana.cli.single.running import say_pictures
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONValue
+
+EPILOG = """\b
+Examples:
+  nano-banana inpaint beach.jpg --find face --model ana --prompt "a calm look, natural skin texture"
+  nano-banana inpaint beach.jpg --mask sign.png --prompt "a plain wooden sign" --strength 0.9
+  nano-banana inpaint *.jpg --find background --prompt "a grey paper backdrop" --plan
+"""
+
+GROW, FEATHER = 0.2, 0.08
+"""Of what is found: hair and chin come with a face, and the edge is soft."""
+
+
+@click.command(name="inpaint", epilog=EPILOG)
+@images
+@click.option("--mask", type=PICTURE, metavar="FILE", help="A picture of the same proportions; white is painted over.")
+@click.option("--find", metavar="PART", help="What to find and paint over: face, hair, background, clothes …")
+@prompt
+@model
+@strength
+@click.option(
+    "--grow", type=Between(min=0, max=2), metavar="0–2", help="How far to widen the region (0.2 around what is found)."
+)
+@click.option("--feather", type=Between(min=0, max=1), metavar="0–1", help="How soft its edge is (0.08).")
+@count
+@seed
+@using
+@guidance
+@steps
+@scale
+@name
+@shared(*MANNER)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: Asked,
+    *,
+    images: tuple[Path, ...],
+    mask: Path | None,
+    find: str | None,
+    prompt: str,
+    models: tuple[str, ...],
+    strength: float | None,
+    grow: float | None,
+    feather: float | None,
+    count: int | None,
+    seeds: tuple[int, ...],
+    using: str | None,
+    guidance: float | None,
+    steps: int | None,
+    scales: tuple[float, ...],
+    name: str | None,
+) -> int:
+    """Paint over a part of pictures that exist.
+
+    The region is cut out with what is around it, painted, and put back: all other pixels stay as they are. Which
+    region: a picture (`--mask`), or what is found there on this machine (`--find`).
+    """
+    from nano_banana.project.single.making import called
+    from nano_banana.project.single.making import painting
+    from nano_banana.project.single.making import sown
+    from nano_banana.project.single.single import with_triggers
+    from nano_banana.project.single.worn import models_of
+
+    if (mask is None) == (find is None):
+        raise Invalid([trouble("mask_or_find")])
+    region: dict[str, JSONValue] = {} if find is None else {"find": find}
+    region["grow"] = grow if grow is not None else 0 if find is None else GROW
+    region["feather"] = feather if feather is not None else FEATHER
+    desk = at_hand(screen, asked)
+    single = painting(
+        desk.catalog,
+        images,
+        prompt,
+        models_of(desk.settings.store, models, scales),
+        using=using,
+        mask=region,
+        mask_file=mask,
+        said={"strength": strength, "guidance": guidance, "steps": steps},
+    )
+    single, front = with_triggers(called(sown(single, seeds, count), name))
+    say_front(screen, front)
+    return do_single(screen, asked, single, desk.settings, then=partial(say_pictures, screen))

@@ -1,0 +1,1 @@
+"""What the single commands share at the terminal."""

@@ -1,0 +1,1 @@
+"""Recipes of one stage, as the single commands write them."""

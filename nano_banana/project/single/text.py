@@ -1,0 +1,130 @@
+"""A single command's recipe as text, for a folder that it may lie in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from nano_banana.core.json import JSONValue
+from nano_banana.project.single.single import Single
+from nano_banana.project.single.yaml import flow
+from nano_banana.project.single.yaml import folded
+from nano_banana.project.single.yaml import plain
+
+STAGE, OPENED, PROMPT = "pictures", "opened", "prompt"
+"""What the recipe calls its stage, the one that opens pictures, and its template."""
+
+ADAPTER = "adapter"
+"""What the stage is called that trains."""
+
+HEAD = """\
+# What `nano-banana {command}` does, as a recipe: `nano-banana run` with this file makes nothing twice.
+nano_banana: 1
+name: {name}
+"""
+
+Written = Callable[[Path], str]
+"""A path as the recipe writes it."""
+
+
+def recipe_text(single: Single, folder: Path) -> str:
+    """The recipe, with its paths as seen from `folder`; always the same for the same command."""
+    write = partial(_path, folder.absolute())
+    parts = [_head(single), _people(single, write), _adapters(single, write), _template(single), _shot(single, write)]
+    return "\n".join(part for part in [*parts, _stages(single, write)] if part)
+
+
+def _path(folder: Path, path: Path) -> str:
+    """Seen from the folder; never one that begins like a home folder."""
+    name = Path(os.path.relpath(path, folder)).as_posix()
+    return plain(f"./{name}" if name.startswith("~") else name)
+
+
+def _head(single: Single) -> str:
+    text = HEAD.format(command=single.command, name=plain(single.name))
+    if single.provider is not None:
+        text += f"provider: {plain(single.provider)}\n"
+    if single.budget_usd is not None:
+        text += f"limits: {flow({'budget_usd': single.budget_usd})}\n"
+    return text
+
+
+def _people(single: Single, write: Written) -> str:
+    person = single.person
+    if person is None:
+        return ""
+    if person.photos is None:
+        return f"subjects:\n  {person.name}: {flow({'noun': person.noun, 'trigger': person.trigger})}\n"
+    return (
+        f"subjects:\n"
+        f"  {person.name}:\n"
+        f"    noun: {plain(person.noun)}\n"
+        f"    trigger: {plain(person.trigger)}  # a word that no model has an idea of: it will stand for this person\n"
+        f"    training_set: {write(person.photos)}  # a caption is a .txt of the photo's name beside it\n"
+    )
+
+
+def _adapters(single: Single, write: Written) -> str:
+    lines = [
+        f"  {model.name}: {{model: {plain(model.model)}}}  # on the shelf: `nano-banana models show {model.model}`\n"
+        if model.file is None
+        else f"  {model.name}: {{file: {write(model.file)}}}\n"
+        for model in single.models
+    ]
+    return "".join(["adapters:\n", *lines]) if lines else ""
+
+
+def _template(single: Single) -> str:
+    return f"templates:\n  {PROMPT}: {folded(single.prompt, 4)}\n" if single.prompt else ""
+
+
+def _shot(single: Single, write: Written) -> str:
+    if single.verb == "train":
+        return ""
+    lines = [f"shots:\n  {single.shot}:\n"]
+    if single.pictures:
+        lines.append(f"    pictures:{_list(single.pictures, write, 6)}")
+    if single.prompt:
+        lines.append(f"    template: {PROMPT}\n")
+    if single.person is not None:
+        lines.append(f"    cast: {single.person.name}\n")
+    return "".join([*lines, f"    seeds: {flow(list(single.sown))}\n"])
+
+
+def _list(paths: Sequence[Path], write: Written, indent: int) -> str:
+    """One path on the line, more on lines of their own."""
+    if len(paths) == 1:
+        return f" [{write(paths[0])}]\n"
+    return "".join(["\n", *(f"{' ' * indent}- {write(path)}\n" for path in paths)])
+
+
+def _stages(single: Single, write: Written) -> str:
+    opening = f"  - {{id: {OPENED}, open: {single.shot}}}\n" if single.pictures else ""
+    return "".join(["stages:\n", opening, *_stage(single, write)])
+
+
+def _stage(single: Single, write: Written) -> Iterator[str]:
+    if single.verb == "train" and single.person is not None:
+        yield f"  - id: {ADAPTER}\n    train: {single.person.name}\n"
+    else:
+        yield f"  - id: {STAGE}\n    {single.verb}: {OPENED if single.pictures else single.shot}\n"
+    if single.images:
+        yield f"    images:{_list(single.images, write, 6)}"
+    if single.mask_file is not None:
+        shape = f"file: {write(single.mask_file)}"
+        more = "".join(f", {name}: {flow(value)}" for name, value in single.mask.items())
+        yield f"    mask: {{{shape}{more}}}\n"
+    elif single.mask:
+        yield f"    mask: {flow(single.mask)}\n"
+    yield f"    using: {plain(single.endpoint)}\n"
+    for name, value in single.settings.items():
+        yield f"    {name}: {flow(value)}\n"
+    worn: dict[str, JSONValue] = {model.name: model.scale for model in single.models}
+    if worn:
+        yield f"    adapters: {flow(worn)}\n"
+    if single.options:
+        yield f"    with: {flow(single.options)}\n"
