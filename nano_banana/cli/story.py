@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -51,7 +52,7 @@ def say_story(screen: Screen, story: Story) -> None:
         times = f" ×{len(some)}" if len(some) > 1 else ""
         screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate(screen, call)}{times}")
         for change in call.changes or ():
-            screen.say(f"      {told(change, story)}")
+            screen.say(f"      {told(change, story.sources)}")
         for ruled in _said_of(record, call):
             screen.say(f"  {ruled.stage:<{width}}  {_painted(screen, ruled)}")
     if ahead:
@@ -129,16 +130,16 @@ def _fate(screen: Screen, call: CallStory) -> str:
     return fate if call.changes is not None else f"{fate} (not made before)"
 
 
-def told(change: Difference, story: Story) -> str:
-    """One difference: a value old → new, a prompt word by word, files by what they are."""
+def told(change: Difference, sources: Mapping[str, str]) -> str:
+    """One difference: a value old → new, a prompt word by word, files by what they are (digest → name)."""
     if not isinstance(change, Change):
-        names = ", ".join(story.sources.get(digest, digest[:12]) for digest in change.added)
+        names = ", ".join(sources.get(digest, digest[:12]) for digest in change.added)
         parts = [f"{numbered(len(change.added), 'file')} added ({names})"] if change.added else []
         parts += [f"{numbered(len(change.removed), 'file')} removed"] if change.removed else []
         return f"{change.series}: {', '.join(parts)}"
     name = change.path.removeprefix("arguments/").removeprefix("inputs/")
     if change.path.startswith("inputs/"):
-        source = story.sources.get(str(change.new), "")
+        source = sources.get(str(change.new), "")
         return f"{name}: another file" + (f", from {source}" if source else "")
     if isinstance(change.old, str) and isinstance(change.new, str) and " " in change.old + change.new:
         return f"{name}: {words(change.old, change.new)}"

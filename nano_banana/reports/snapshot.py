@@ -116,13 +116,13 @@ class Snapshot:
 
     @property
     def takes(self) -> tuple[KeptTake, ...]:
-        """Those that are takes, in the plan's order."""
+        """Those that are takes, by id."""
         return tuple(node for node in self.nodes if node.card.kind == "take")
 
 
 def kept(records: Iterable[Record], made: Collection[str]) -> Iterator[KeptTake]:
-    """What is kept of each node; `made` are the keys of the calls that the run made itself."""
-    for record in records:
+    """What is kept of each node, by kind and id; `made` are the keys of the calls that the run made itself."""
+    for record in sorted(records, key=lambda record: (record.card.kind, record.id)):
         is_take, word = record.card.kind == "take", record.word
         yield KeptTake(
             id=record.id,

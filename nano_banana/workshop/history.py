@@ -11,6 +11,9 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import did_you_mean
+from nano_banana.reports.contrast import Contrast
+from nano_banana.reports.contrast import changed_keys
+from nano_banana.reports.contrast import contrast
 from nano_banana.reports.packed import load
 from nano_banana.reports.snapshot import Snapshot
 from nano_banana.store.runs import Run
@@ -74,6 +77,18 @@ class History:
     def kept(self, recipe: str | None = None) -> list[str]:
         """The runs whose takes are known still, newest first."""
         return self.store.snapshots.runs(recipe)
+
+    def contrast(self, old: str | None, new: str | None, recipe: str | None = None) -> Contrast:
+        """Two runs side by side: `new` (None: the last one) with `old` (None: the one of its recipe before it).
+
+        Raises Invalid as `find` and `snapshot` do, and `run_first` where there is none before.
+        """
+        after = self.find(new or LATEST, recipe)
+        before = self.before(after) if old is None else self.find(old, recipe)
+        if before is None:
+            raise Invalid([trouble("run_first", run=after.id, recipe=after.recipe)])
+        snapshots = self.snapshot(before), self.snapshot(after)
+        return contrast(*snapshots, self.documents(changed_keys(*snapshots)))
 
     def snapshot(self, run: Run) -> Snapshot:
         """What a run came to. Raises Invalid (`run_not_kept`) where that is not known, or not any more."""

@@ -16,6 +16,10 @@ WORDS: Mapping[str, Wording] = {
     "runs_too_few": Wording(
         "there is no `{name}`: {count} runs are on record", "`latest` is the last one, `latest~1` the one before"
     ),
+    "run_first": Wording(
+        "run {run} is the first of `{recipe}` that is known, so there is none to compare it with",
+        "name two runs: `nano-banana runs diff A B`",
+    ),
     "run_not_kept": Wording(
         "what run {run} came to is not known: it is {status}, or its record was dropped",
         "the records of a recipe's last runs are kept; `nano-banana runs list` marks those without one",
