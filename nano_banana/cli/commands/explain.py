@@ -21,9 +21,12 @@ from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
 from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
+from nano_banana.core.errors import Invalid
 from nano_banana.core.json import JSONValue
 
 if TYPE_CHECKING:
+    from nano_banana.project.portrait.portrait import Portrait
+    from nano_banana.project.project import Project
     from nano_banana.project.story import Story
 
 EPILOG = """\b
@@ -46,14 +49,81 @@ def command(screen: Screen, asked: Asked, name: str, *, recipe: Path) -> None:
 
     For every call behind it: whether the last run made it, it was reused, or it would run now; and which
     value is not what it was. For every attempt at it, what the gate said, with the numbers.
+    A picture file away from its recipe tells its own story: what it was made of, and whether it was changed since.
     """
-    from nano_banana.cli.story import say_story
-    from nano_banana.project.story import tell_story
-
+    portrait, lost = _portrait(name)
+    if not _is_recipe(recipe):
+        if lost is not None:
+            raise lost
+        if portrait is not None:
+            _say_portrait(screen, portrait, as_json=asked.as_json)
+            return
     wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
-        story = tell_story(project, name)
-    if asked.as_json:
+        story = _story(project, name, portrait, lost)
+    if story is None and portrait is not None:
+        _say_portrait(screen, portrait, as_json=asked.as_json)
+    elif story is not None:
+        _say(screen, story, as_json=asked.as_json)
+
+
+def _portrait(name: str) -> tuple[Portrait | None, Invalid | None]:
+    """The picture file of that name, where it tells of itself; else why it does not. Neither where it is no file."""
+    from nano_banana.project.portrait.portrait import portrait_of
+
+    path = Path(name)
+    if not _is_file(path):
+        return None, None
+    try:
+        return portrait_of(path), None
+    except Invalid as error:
+        return None, error
+
+
+def _story(project: Project, name: str, portrait: Portrait | None, lost: Invalid | None) -> Story | None:
+    """The story of the take; None for a picture that tells of itself, but not of a take of this recipe.
+
+    A picture that was renamed, or copied elsewhere, is found by what it tells.
+    """
+    from nano_banana.project.story import tell_story
+
+    if portrait is not None and portrait.account.recipe != project.recipe.name:
+        return None
+    try:
+        return tell_story(project, portrait.account.take if portrait else name)
+    except Invalid as error:
+        if error.problems[0].kind != "no_such_take":
+            raise
+        if portrait is None:
+            raise lost or error from error
+        return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_recipe(path: Path) -> bool:
+    return (path / "recipe.yaml").is_file() if path.is_dir() else path.exists()
+
+
+def _say_portrait(screen: Screen, portrait: Portrait, *, as_json: bool) -> None:
+    from nano_banana.cli.portrait import say_portrait
+    from nano_banana.project.portrait.portrait import portrait_json
+
+    if as_json:
+        screen.json(portrait_json(portrait))
+    else:
+        say_portrait(screen, portrait)
+
+
+def _say(screen: Screen, story: Story, *, as_json: bool) -> None:
+    from nano_banana.cli.story import say_story
+
+    if as_json:
         screen.json(_json(story))
     else:
         say_story(screen, story)

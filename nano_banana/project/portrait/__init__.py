@@ -1,0 +1,1 @@
+"""Pictures on their own, away from the recipe that they are of."""

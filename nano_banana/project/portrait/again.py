@@ -1,0 +1,259 @@
+"""A picture made again from what it tells of itself: planned, and done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.meaning import meaning_of
+from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import Call
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import Refused
+from nano_banana.core.errors import trouble
+from nano_banana.core.here import is_here
+from nano_banana.core.lost import Lost
+from nano_banana.core.news import Watcher
+from nano_banana.core.node import Plan
+from nano_banana.core.root import project_root
+from nano_banana.marks.account import Account
+from nano_banana.marks.account import Told
+from nano_banana.marks.form import media_of
+from nano_banana.marks.origin import COMPUTE
+from nano_banana.project.access import address_of
+from nano_banana.project.access import has_key
+from nano_banana.project.forecast import Forecast
+from nano_banana.project.forecast import tell_news
+from nano_banana.project.foresee import foresee
+from nano_banana.project.house import catalog_of
+from nano_banana.project.house import house_access
+from nano_banana.project.parts import EMULATED
+from nano_banana.project.parts import check_name
+from nano_banana.project.parts import kinds
+from nano_banana.project.parts import most
+from nano_banana.project.portrait.replay import NAME
+from nano_banana.project.portrait.replay import Replay
+from nano_banana.project.portrait.replay import plan_of
+from nano_banana.project.portrait.replay import replay_of
+from nano_banana.project.portrait.scrutiny import faults
+from nano_banana.project.portrait.scrutiny import lack
+from nano_banana.recipe.model import Limits
+from nano_banana.recipe.model import Privacy
+from nano_banana.recipe.recipe import Recipe
+from nano_banana.settings import Settings
+from nano_banana.workshop.crew import Crew
+from nano_banana.workshop.crew import check_marking
+from nano_banana.workshop.crew import check_sight
+from nano_banana.workshop.crew import local_revision
+from nano_banana.workshop.marking import Marks
+from nano_banana.workshop.order import Order
+from nano_banana.workshop.order import Outcome
+from nano_banana.workshop.workshop import Workshop
+
+FOLDER = "again"
+"""Where pictures that are made again appear, in the folder of the outputs."""
+
+_BYTES = "application/octet-stream"
+_HEAD = 64
+
+
+class Again:
+    """A picture's account, and the store and the providers that can make it again here. Close it at the end.
+
+    No file is ever found by a path in the account: files go by the digest of their bytes.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        catalog: Catalog,
+        crew: Crew,
+        environ: Mapping[str, str],
+        *,
+        anew: bool = False,
+        budget_usd: float | None = None,
+    ) -> None:
+        """Put the parts together; callers use `Again.open`."""
+        self.account = account
+        self.settings = settings
+        self._catalog = catalog
+        self._crew = crew
+        self._environ = environ
+        self._anew = anew
+        self._budget_usd = budget_usd
+        self.workshop = Workshop(settings, crew.makers)
+
+    @classmethod
+    def open(
+        cls,
+        account: Account,
+        settings: Settings,
+        *,
+        environ: Mapping[str, str],
+        provider: str | None = None,
+        budget_usd: float | None = None,
+    ) -> Self:
+        """For this account; `provider` answers in the place of those who drew. Raises Invalid for an unknown one."""
+        if provider is not None:
+            check_name(provider)
+            asked = [call if call.provider == COMPUTE else replace(call, provider=provider) for call in account.calls]
+            account = replace(account, calls=asked)
+        catalog = catalog_of(project_root(Path.cwd()), settings)
+        crew = Crew(settings.parallel_compute, catalog, house_access(settings, environ))
+        return cls(account, settings, catalog, crew, environ, anew=provider is not None, budget_usd=budget_usd)
+
+    def __enter__(self) -> Self:
+        """Close it at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the store and the worker processes back."""
+        self.workshop.close()
+        self._crew.close()
+
+    @property
+    def provider(self) -> str:
+        """Who draws, where anything is drawn: of several the last."""
+        return next((call.provider for call in reversed(self.account.calls) if call.provider != COMPUTE), "local")
+
+    @property
+    def folder(self) -> Path:
+        """Where the picture appears."""
+        return self.settings.out / FOLDER
+
+    @cached_property
+    def replay(self) -> Replay:
+        """What it takes. Raises Invalid for calls that can't be asked, and for what nobody here has, all at once."""
+        kept = self._kept
+        replay = replay_of(self.account, self._at_hand, lambda told: _recorded(told).key in kept, anew=self._anew)
+        open_calls = [told for told in replay.calls if _recorded(told).key not in kept]
+        problems = [*faults(open_calls, self._catalog), *(lack(each, self._catalog) for each in replay.lacks)]
+        if not replay.calls and self.account.picture not in replay.given:
+            problems.append(trouble("again_lacks_picture", digest=self.account.picture))
+        if problems:
+            raise Invalid(problems)
+        return replay
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of one node. Raises as `replay` does."""
+        return plan_of(self.replay, self._call_of, self._budget_usd)
+
+    def forecast(self) -> Forecast:
+        """Drive the plan against the store alone. Raises as `replay` does."""
+        return foresee(self.plan, _RECIPE, self._catalog, self.workshop, self.workshop.opened(self.provider))
+
+    def check(self, forecast: Forecast) -> None:
+        """Raise Refused or Unusable where something is to be made that nobody here can make."""
+        if self.bought(forecast) and not has_key(self._environ):
+            raise Refused([trouble("no_key")])
+        if forecast.tally.looks:
+            check_sight(forecast.tally.finds)
+        if forecast.tally.marks:
+            check_marking()
+
+    def bought(self, forecast: Forecast) -> Sequence[Told]:
+        """The calls that a service would be paid for."""
+        return [told for told in self.replay.calls if told.provider == "fal" and self._is_open(told, forecast)]
+
+    def open_calls(self, forecast: Forecast) -> Sequence[Told]:
+        """The calls that would be made."""
+        return [told for told in self.replay.calls if self._is_open(told, forecast)]
+
+    def run(self, forecast: Forecast, watch: Watcher, *, lost: Lost = Lost.ASK) -> Outcome:
+        """Do what the forecast left open."""
+        order = Order(
+            plan=self.plan,
+            known=(),
+            missing=frozenset(key for record in forecast.records for key in record.missing),
+            kind_of=kinds(self._catalog),
+            price=self.price,
+            whole=False,
+            head={"manifest": 1, "recipe": NAME, "provider": self.provider, "subjects": {}},
+            resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
+            lost=lost,
+            saved=forecast.saved,
+            marks=Marks(origin=self.account),
+            arguments={"picture": self.account.picture, "provider": self.provider},
+        )
+        tell_news(forecast.tally, (), watch)
+        return self.workshop.do(order, self.folder, watch)
+
+    @cached_property
+    def price(self) -> Callable[[Call], float | None]:
+        """The most that a call may cost, in USD; None where nobody knows."""
+        return most(self._catalog)
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        """The keys of those of the account's calls, as they were asked, that the store has the replies to."""
+        keys = [_recorded(told).key for told in self.account.calls]
+        return frozenset(self.workshop.store.replies(keys))
+
+    def _is_open(self, told: Told, forecast: Forecast) -> bool:
+        missing = {key for record in forecast.records for key in record.missing}
+        return bool(missing) and _recorded(told).key not in self._kept
+
+    def _call_of(self, told: Told, inputs: Mapping[str, Blob]) -> Call:
+        """The call as it was asked where the store has that, else as this version of the program asks it."""
+        call = Call(
+            provider=told.provider,
+            endpoint=told.endpoint,
+            arguments=told.arguments,
+            inputs=inputs,
+            revision=told.revision,
+        )
+        return call if call.key in self._kept else replace(call, revision=self._revision(told))
+
+    def _revision(self, told: Told) -> int:
+        if told.provider == COMPUTE:
+            return COMPUTE_REVISIONS[told.endpoint]
+        if told.provider != "local":
+            return EMULATED if is_here(address_of(self.settings, self._environ)) else 0
+        endpoint = self._catalog.get(told.endpoint)
+        return local_revision() + (meaning_of(endpoint) if endpoint else 0)
+
+    def _at_hand(self, digest: str) -> Blob | None:
+        """The bytes with this digest, where the store has them."""
+        try:
+            path = self.workshop.store.path(Blob(digest=digest, size=0, media=_BYTES))
+        except NanoBananaError:
+            return None
+        with path.open("rb") as file:
+            media = media_of(file.read(_HEAD)) or _BYTES
+        return Blob(digest=digest, size=path.stat().st_size, media=media)
+
+
+def _recorded(told: Told) -> Call:
+    """The call as it was asked when the picture was made."""
+    return Call(
+        provider=told.provider,
+        endpoint=told.endpoint,
+        arguments=told.arguments,
+        inputs={place: Blob(digest=digest, size=0, media="") for place, digest in told.inputs.items()},
+        revision=told.revision,
+    )
+
+
+_RECIPE = Recipe(
+    name=NAME,
+    path=Path(NAME),
+    provider=None,
+    variables={},
+    limits=Limits(),
+    privacy=Privacy(),
+    subjects={},
+    adapters={},
+    shots={},
+    stages=(),
+)
+"""Stands for a recipe where a forecast asks for one: it asks for nothing of its own."""
