@@ -22,6 +22,10 @@ WORDS: Mapping[str, Wording] = {
     "pack_no_picture": Wording("`{file}` is no picture", "a preview is a .jpg, .png or .webp"),
     "no_pack_template": Wording("the pack `{pack}` has no template `{name}`", "it has: {known}"),
     "no_pack_variable": Wording("`{template}` has no variable `{name}`", "it has: {known}"),
+    "pack_value_idle": Wording("`{template}` never says `{name}`", "leave it out: it changes nothing"),
+    "pack_variable_idle": Wording(
+        "the prompt of `{template}` never says its variable `{name}`", "write it into the prompt, or take it out"
+    ),
     "pack_version": Wording(
         "the pack `{pack}` is of version {version}, and `{wanted}` is wanted",
         "put the other version into `packs/`, or change what is wanted",

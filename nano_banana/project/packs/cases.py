@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.packs.check import faults_of
+from nano_banana.recipe.packs.check import idle_in
 from nano_banana.recipe.packs.given import Given
 from nano_banana.recipe.packs.pack import CROP
 from nano_banana.recipe.packs.pack import Pack
@@ -79,6 +81,15 @@ def faults_in(pack: Pack, template: PackTemplate) -> list[Fault]:
     """Everything wrong with a template: what reading it shows, and else what rendering each case does."""
     cases = cases_of(template)
     found = [Fault(problem=problem, case=cases[0]) for problem in faults_of(pack, template)]
+    document = pack.document
+    for name in [] if found else idle_in(pack, template):
+        where = ("templates", template.name, "variables", name)
+        try:
+            place = document.key_place(where)
+        except KeyError:
+            continue  # the pack's own: other templates may read it
+        problem = trouble("pack_variable_idle", place=place, template=f"{pack.name}/{template.name}", name=name)
+        found.append(Fault(problem=problem, case=cases[0]))
     if not found:
         found = [fault for case in cases for fault in _faults_in(pack, template, case)]
     return list({repr(fault.problem): fault for fault in reversed(found)}.values())[::-1]

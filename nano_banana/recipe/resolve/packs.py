@@ -14,6 +14,7 @@ from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.packs.check import faults_of
+from nano_banana.recipe.packs.check import idle_in
 from nano_banana.recipe.packs.given import Given
 from nano_banana.recipe.packs.pack import Pack
 from nano_banana.recipe.packs.places import PackPlaces
@@ -81,13 +82,16 @@ class PackReader:
         return False
 
     def _check_values(self, given: Given, said: str) -> None:
-        variables = given.template.variables
+        variables, idle = given.template.variables, idle_in(given.pack, given.template)
         for name, value in given.values.items():
             where: Where = (*given.where, name)
             if name not in variables:
                 near, known = did_you_mean(name, variables), ", ".join(variables) or "none"
                 self._reading.wrong_key("no_pack_variable", where, hints=near, template=said, name=name, known=known)
-            elif not _is_open(value):
+                continue
+            if name in idle:
+                self._reading.warn("pack_value_idle", where, template=said, name=name)
+            if not _is_open(value):
                 try:
                     variables[name].value(value)
                 except UnfitError as unfit:
