@@ -45,6 +45,8 @@ COMMANDS = {
     "schema": Entry(section="Look", help="Print a JSON Schema, for editors and programs"),
     "models": Entry(section="Keep", help="List, share and bring in adapters"),
     "list-models": Entry(section="Keep", help="List every adapter, as `models list` does"),
+    "models": Entry(section="Keep", help="List, share and bring in adapters"),
+    "list-models": Entry(section="Keep", help="List every adapter, as `models list` does"),
     "packs": Entry(section="Keep", help="Show, try, begin and take in packs of templates"),
     "runs": Entry(section="Keep", help="Look back at runs: what each made and cost, and what changed"),
     "config": Entry(section="House", help="Show and change settings, and keep the fal key"),

@@ -49,7 +49,8 @@ def shelve(shelf: Shelf, recipe: Recipe, catalog: Catalog, outcome: Outcome) -> 
             card = replace(card, made_at=time.time(), run=outcome.run, recipe=recipe.name)
             found = shelf.keep(subject, record.result, card, anywhere=True)
         if scores:
-            found = shelf.tell(found, likeness=round(median(scores), 4), judged=len(scores))
+            measured = replace(found.card, likeness=round(median(scores), 4), judged=len(scores))
+            found = shelf.amend(found, measured)
         kept.append(found)
     return kept
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import did_you_mean
 from nano_banana.shelf.card import Card
@@ -76,6 +80,18 @@ class Shelf:
         """A readable, verified file of its bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
         return self._store.path(Blob(digest=shelved.digest, size=shelved.size, media=MEDIA))
 
+    def put(self, file: Path) -> Blob:
+        """Keep a file's bytes in the store, to be put on the shelf. Raises Unusable as the store does."""
+        return self._store.put(file, media=MEDIA)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder on the store's disk for files that are not trusted yet; gone afterwards, whatever happens."""
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="import-", dir=self._store.folder, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
     def keep(self, name: str, blob: Blob, card: Card, *, anywhere: bool = False) -> Shelved:
         """Put bytes that are in the store on the shelf, as the next version of `name` unless they are under it already.
 
@@ -87,9 +103,8 @@ class Shelf:
         kept, version = self._store.adapters.keep(name, blob, subject=subject, card=card_json(card), anywhere=anywhere)
         return self.get(f"{kept}@{version}")
 
-    def tell(self, shelved: Shelved, *, likeness: float, judged: int) -> Shelved:
-        """Note what likeness was measured of pictures drawn with it; see `Card`."""
-        card = replace(shelved.card, likeness=likeness, judged=judged)
+    def amend(self, shelved: Shelved, card: Card) -> Shelved:
+        """Put another card in place of its own: what is known of it by now."""
         if card != shelved.card:
             self._store.adapters.update({(shelved.name, shelved.version): card_json(card)})
         return replace(shelved, card=card)
@@ -130,9 +145,28 @@ class Shelf:
         """
         return [_shelved(row) for row in self._store.adapters.forget(subject)]
 
+    def drawn(self, shelved: Shelved, *, most: int) -> list[Path]:
+        """Files of the last pictures that were drawn with it, newest first; those that are gone are passed over."""
+        found = []
+        for digest, size, media in self._store.adapters.drawn(shelved.digest, most=most):
+            with suppress(Unusable):
+                found.append(self._store.path(Blob(digest=digest, size=size, media=media)))
+        return found
+
+    def training_zip(self, shelved: Shelved) -> Path | None:
+        """The zip that it was trained from, where the store still has it."""
+        for digest in self._store.adapters.sources(shelved.digest):
+            with suppress(Unusable):
+                return self._store.path(Blob(digest=digest, size=0, media="application/zip"))
+        return None
+
     def uses(self) -> list[Use]:
-        """What was drawn with each adapter, by recipe and run."""
+        """What was drawn with each adapter, by run, the latest first."""
         return self._store.adapters.uses()
+
+    def users(self) -> Mapping[str, Sequence[str]]:
+        """The recipes whose last run drew with each adapter, by its digest."""
+        return self._store.adapters.users()
 
 
 def check_name(name: str) -> None:

@@ -31,12 +31,25 @@ _RENAME = (
 )
 _LOOSE_TAGS = "DELETE FROM adapter_tags WHERE (name, version) NOT IN (SELECT name, version FROM adapters)"
 _NAMELESS = "DELETE FROM adapter_names WHERE name = ? AND name NOT IN (SELECT name FROM adapters)"
+_DRAWN = """
+    SELECT f.digest, f.size, f.media FROM documents AS d JOIN replies AS r USING (key) JOIN reply_files AS f USING (key)
+    WHERE instr(d.document, ?1) AND r.provider != 'compute' AND f.media LIKE 'image/%'
+    GROUP BY f.digest ORDER BY max(r.made_at) DESC, f.digest LIMIT ?2
+"""
+_SOURCES = """
+    SELECT DISTINCT input.value FROM reply_files AS f JOIN documents AS d USING (key),
+    json_each(d.document, '$.inputs') AS input WHERE f.digest = ? ORDER BY input.value
+"""
 _USES = """
-    SELECT s.digest, coalesce(t.recipe, ''), r.run, count(*), max(r.made_at)
+    SELECT s.digest, coalesce(runs.recipe, ''), r.run, count(*), max(r.made_at)
     FROM (SELECT DISTINCT digest FROM adapters) AS s JOIN documents AS d ON instr(d.document, '"' || s.digest || '"')
-    JOIN replies AS r ON r.key = d.key AND r.provider != 'compute'
-    LEFT JOIN (SELECT DISTINCT recipe, key FROM trail) AS t ON t.key = d.key
-    GROUP BY s.digest, t.recipe, r.run ORDER BY s.digest, t.recipe, r.run
+    JOIN replies AS r ON r.key = d.key AND r.provider != 'compute' LEFT JOIN runs ON runs.id = r.run
+    GROUP BY s.digest, r.run ORDER BY s.digest, max(r.made_at) DESC, r.run
+"""
+_USERS = """
+    SELECT DISTINCT s.digest, t.recipe
+    FROM (SELECT DISTINCT digest FROM adapters) AS s JOIN documents AS d ON instr(d.document, '"' || s.digest || '"')
+    JOIN trail AS t ON t.key = d.key ORDER BY s.digest, t.recipe
 """
 
 
@@ -56,10 +69,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Calls with the adapter `digest` that one run had answered, of a recipe whose last run asks for them.
-
-    `recipe` is empty where no recipe's last run does. `last_at` is in seconds since 1970.
-    """
+    """Calls with the adapter `digest` that one run of `recipe` had answered, the last in seconds since 1970."""
 
     digest: str
     recipe: str
@@ -161,14 +171,34 @@ class Adapters:
         self._changed()
         return gone
 
+    def drawn(self, digest: str, *, most: int) -> list[tuple[str, int, str]]:
+        """Digest, size and media type of the last pictures that a provider drew with it, newest first."""
+        with self._database.reading() as rows:
+            return rows.execute(_DRAWN, (f'"{digest}"', most)).fetchall()
+
+    def sources(self, digest: str) -> list[str]:
+        """The digests of what went into the calls that made these bytes."""
+        with self._database.reading() as rows:
+            found = rows.execute(_SOURCES, (digest,)).fetchall()
+        return [source for (source,) in found]
+
     def uses(self) -> list[Use]:
-        """What was drawn with each adapter on the shelf, by recipe and run."""
+        """What was drawn with each adapter on the shelf, by run, the latest first."""
         with self._database.reading() as rows:
             found = rows.execute(_USES).fetchall()
         return [
             Use(digest=digest, recipe=recipe, run=run, calls=calls, last_at=last_at)
             for digest, recipe, run, calls, last_at in found
         ]
+
+    def users(self) -> dict[str, list[str]]:
+        """The recipes whose last run drew with each adapter on the shelf, by its digest."""
+        with self._database.reading() as rows:
+            found = rows.execute(_USERS).fetchall()
+        users: dict[str, list[str]] = {}
+        for digest, recipe in found:
+            users.setdefault(digest, []).append(recipe)
+        return users
 
     def _changed(self) -> None:
         with wall(self._database.folder):

@@ -178,15 +178,17 @@ def test_who_drew_with_it_is_told_by_recipe_and_run(store: Store, shelf: Shelf) 
     (one,) = kept(store, shelf, "one")
     assert shelf.uses() == []
     calls = [replace(a_call(seed), inputs={"loras/0/path": adapter(store, "one")}) for seed in (1, 2)]
-    store.record([replace(an_entry(seed), call=call) for seed, call in enumerate(calls)])
+    run = store.begin("portraits", arguments={})
+    store.record([replace(an_entry(seed), call=call, run=run) for seed, call in enumerate(calls)])
+    assert shelf.users() == {}
     store.set_trail("portraits", {"takes|a|0": calls[0].key}, whole=True)
-    found = [(use.digest, use.recipe, use.run, use.calls) for use in shelf.uses()]
-    assert found == [(one.digest, "", "a-run", 1), (one.digest, "portraits", "a-run", 1)]
+    assert [(use.digest, use.recipe, use.run, use.calls) for use in shelf.uses()] == [(one.digest, "portraits", run, 2)]
+    assert shelf.users() == {one.digest: ["portraits"]}
 
 
 def test_a_measured_likeness_is_told_afterwards(store: Store, shelf: Shelf) -> None:
     (one,) = kept(store, shelf, "one")
-    shelf.tell(one, likeness=0.61, judged=8)
+    shelf.amend(one, replace(one.card, likeness=0.61, judged=8))
     found = shelf.get("ana").card
     assert (found.likeness, found.judged) == (0.61, 8)
 

@@ -57,4 +57,115 @@ WORDS: Mapping[str, Wording] = {
         hint="write `model: {locked}` in the recipe, where that is still on the shelf, "
         "or run without `--locked` to lock anew",
     ),
+    "archive_not_zip": Wording(
+        say="`{archive}` is no zip archive, or its end is missing",
+        hint="fetch or export it again; a download that broke off looks like this",
+    ),
+    "archive_broken": Wording(
+        say="`{member}` in `{archive}` can't be unpacked: its bytes are damaged",
+        hint="fetch or export the archive again",
+    ),
+    "archive_path": Wording(
+        say="`{archive}` holds `{member}`, a name that leads out of its folder or is none everywhere",
+        hint="don't trust an archive like this; nothing of it was kept",
+    ),
+    "archive_link": Wording(
+        say="`{archive}` holds `{member}`, which is a link or a device, not a file",
+        hint="don't trust an archive like this; nothing of it was kept",
+    ),
+    "archive_twice": Wording(
+        say="`{archive}` holds `{member}` twice, or so that letter case alone tells the two apart",
+        hint="don't trust an archive like this; nothing of it was kept",
+    ),
+    "archive_encrypted": Wording(
+        say="`{member}` in `{archive}` is encrypted",
+        hint="unpack it with its password, and pack it again without one",
+    ),
+    "archive_method": Wording(
+        say="`{member}` in `{archive}` is packed in a way that is not read here",
+        hint="pack it as an ordinary zip (deflated or stored)",
+    ),
+    "archive_many": Wording(
+        say="`{archive}` holds {found} files, and {most} is the most that are unpacked",
+        hint="don't trust an archive like this; nothing of it was kept",
+    ),
+    "archive_bomb": Wording(
+        say="`{member}` in `{archive}` grows beyond {most} bytes when it is unpacked",
+        hint="an archive like this fills disks; nothing of it was kept",
+    ),
+    "archive_pickle": Wording(
+        say="`{archive}` holds `{member}`, a pickle: loading such a file runs whatever code is in it",
+        hint="get the adapter as `.safetensors`, or have whoever made it convert it",
+    ),
+    "archive_foreign": Wording(
+        say="`{archive}` is a zip, but no adapter of `nano-banana models export`",
+        hint="from other programs, give the `.safetensors` file itself; unpack the zip first, where it lies in one",
+    ),
+    "archive_newer": Wording(
+        say="`{archive}` was written by a newer nano-banana (format {version}; this one reads up to {known})",
+        hint="update nano-banana",
+    ),
+    "archive_card": Wording(
+        say="the card in `{archive}` is damaged: it lacks a field, or one is of another kind",
+        hint="export the adapter again",
+    ),
+    "archive_sum": Wording(
+        say="`{member}` in `{archive}` is not what its checksum says",
+        hint="the archive was changed or damaged after it was written; get it again",
+    ),
+    "archive_unwritten": Wording(
+        say="`{file}` can't be written: {why}",
+        hint="free some space, or export to another folder",
+    ),
+    "export_exists": Wording(say="`{path}` is there already", hint="choose another name, or say `--force`"),
+    "export_nowhere": Wording(
+        say="`{path}` can't be a file: it is a folder, or the folder it should lie in is not there",
+        hint="name a file, in a folder that is there: `models export ana ana.nbm`",
+    ),
+    "photos_gone": Wording(
+        say="the photos that `{model}` was trained from are not in this store (any more)",
+        hint="export without `--with-photos`, or run the recipe that trained it first",
+    ),
+    "model_unreadable": Wording(say="`{file}` can't be read: {why}", hint="check the path"),
+    "model_pickle": Wording(
+        say="`{file}` is a pickle (`.pt`, `.ckpt`, `.bin`): loading such a file runs whatever code is in it",
+        hint="get the adapter as `.safetensors`; most trainers and model sites offer it, and "
+        "safetensors' own `convert` makes it of a pickle, on a machine that may be lost",
+    ),
+    "model_not_safetensors": Wording(
+        say="`{file}` is neither a `.safetensors` file nor an `.nbm` archive",
+        hint="a page that was saved in place of a download looks like this; look at its first line",
+    ),
+    "model_broken": Wording(
+        say="`{file}` is a damaged safetensors file ({why}): its header and its bytes contradict each other",
+        hint="fetch it again; a download that broke off looks like this",
+    ),
+    "model_not_adapter": Wording(
+        say="`{file}` holds no adapter: none of its tensors is one of a LoRA's pairs",
+        hint="give the LoRA itself, not the whole model that it is for",
+    ),
+    "model_base_unknown": Wording(
+        say="there is no model family `{base}` that adapters are drawn with",
+        hint="endpoints that take adapters are of: {known}",
+    ),
+    "model_base_wrong": Wording(
+        say="`{file}` was made for {shown}: its tensors have that model's shape, not that of {base}",
+        hint="import it without `--base`; where that family can't be drawn with, look for one made for FLUX",
+    ),
+    "model_base_missing": Wording(
+        say="nothing in `{file}` tells which model it was made for",
+        hint="say it with `--base`, where you know it: {known}",
+    ),
+    "model_base_strange": Wording(
+        say="`{file}` was made for {base}, and no endpoint here draws with adapters of that family",
+        hint="look for one made for {known}; an endpoint of your own in `endpoints/` may name another `base`",
+    ),
+    "rm_used": Wording(
+        say="`{model}` is what the last run of {recipes} drew with",
+        hint="change the recipe first, or say `--force`; without it, `model: {model}` there is an error",
+    ),
+    "rm_unasked": Wording(
+        say="removing `{model}` from the shelf wants a yes, and nobody is there to ask",
+        hint="say `--yes`",
+    ),
 }

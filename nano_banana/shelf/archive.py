@@ -1,0 +1,191 @@
+"""The `.nbm` file: an adapter, its card and its checksums in one zip."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+from typing import cast
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
+from nano_banana.shelf.card import Card
+from nano_banana.shelf.card import Origin
+from nano_banana.shelf.card import Shelved
+from nano_banana.shelf.card import card_json
+from nano_banana.shelf.card import card_of
+from nano_banana.shelf.unpack import Archive
+
+SUFFIX = ".nbm"
+FORMAT = 1
+"""The version of the format; a program reads its own and older ones."""
+
+CARD = "card.json"
+ADAPTER = "adapter.safetensors"
+SUMS = "checksums.txt"
+FOLDERS = ("samples/", "photos/")
+
+_MOST_TEXT = 1 << 20
+_MOST_WORDS = 200
+_CHUNK = 1 << 20
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_HERE = ("run", "recipe")
+"""What of a card means nothing elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """What an archive turned out to hold, all of it verified: the adapter lies in `file`."""
+
+    name: str
+    digest: str
+    size: int
+    card: Card
+    file: Path
+    others: Mapping[str, int]
+    """How many `samples/` and `photos/` there are."""
+
+
+def pack(target: Path, shelved: Shelved, adapter: Path, others: Iterable[tuple[str, bytes]] = ()) -> int:
+    """Write an archive, all at once; return its size in bytes. Equal input, equal bytes.
+
+    `others` are `samples/…` and `photos/…`. Raises Unusable `archive_unwritten`.
+    """
+    fresh = target.with_name(f".{target.name}.part")
+    try:
+        try:
+            with zipfile.ZipFile(fresh, "w", zipfile.ZIP_STORED) as archive:
+                sums = {CARD: _put(archive, CARD, _card_text(shelved))}
+                with adapter.open("rb") as file:
+                    sums[ADAPTER] = _copy(archive, ADAPTER, file, shelved.size)
+                sums.update({name: _put(archive, name, data) for name, data in others})
+                _put(archive, SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unusable([trouble("archive_unwritten", file=target.name, why=error.strerror or "")]) from error
+    return target.stat().st_size
+
+
+def unpack(source: Path, folder: Path) -> Packed:
+    """Read and verify a whole archive; its adapter is left in `folder`, and nothing else.
+
+    Raises Invalid: as `Archive` does, `archive_foreign` for a zip that is something else, `archive_newer`,
+    `archive_sum` for bytes that are not those of the checksums, `archive_card`.
+    """
+    with Archive.opened(source) as archive:
+        told = _told(archive)
+        sums = _sums(archive)
+        target = folder / ADAPTER
+        with target.open("wb") as file:
+            found = {ADAPTER: archive.extract(ADAPTER, file)}
+        with Path("/dev/null").open("wb") as nowhere:
+            found.update({name: archive.extract(name, nowhere) for name in archive.sizes if name != ADAPTER})
+        for name, (digest, _) in found.items():
+            if name != SUMS and sums[name] != digest:
+                raise Invalid([trouble("archive_sum", archive=archive.name, member=name)])
+        digest, size = found[ADAPTER]
+        if (told["digest"], told["size"]) != (digest, size):
+            raise Invalid([trouble("archive_sum", archive=archive.name, member=ADAPTER)])
+        card = _card(archive, told)
+        counts = {kind: sum(name.startswith(kind) for name in found) for kind in FOLDERS}
+        return Packed(name=as_text(told["name"]), digest=digest, size=size, card=card, file=target, others=counts)
+
+
+def _card_text(shelved: Shelved) -> bytes:
+    told: JSONObject = {
+        "nano_banana_model": FORMAT,
+        "name": shelved.name,
+        "version": shelved.version,
+        "digest": shelved.digest,
+        "size": shelved.size,
+        "card": {name: value for name, value in card_json(shelved.card).items() if name not in _HERE},
+    }
+    return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=dict) + "\n").encode()
+
+
+def _told(archive: Archive) -> JSONObject:
+    """What the card's file says. The format's version is looked at before anything else is."""
+    names = set(archive.sizes)
+    if CARD not in names:
+        raise Invalid([trouble("archive_foreign", archive=archive.name)])
+    told: JSONObject = {}
+    with suppress(ValueError, RecursionError, TypeError):
+        told = as_object(cast("JSONValue", json.loads(archive.read(CARD, most=_MOST_TEXT))))
+    version = told.get("nano_banana_model")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise Invalid([trouble("archive_foreign", archive=archive.name)])
+    if version > FORMAT:
+        raise Invalid([trouble("archive_newer", archive=archive.name, version=version, known=FORMAT)])
+    strange = [name for name in names if name not in (CARD, ADAPTER, SUMS) and not name.startswith(FOLDERS)]
+    if strange or not {ADAPTER, SUMS} <= names:
+        raise Invalid([trouble("archive_foreign", archive=archive.name)])
+    try:
+        return {
+            "name": as_text(told["name"]),
+            "digest": as_text(told["digest"]),
+            "size": as_whole(told["size"]),
+            "card": as_object(told["card"]),
+        }
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise Invalid([trouble("archive_card", archive=archive.name)]) from error
+
+
+def _card(archive: Archive, told: JSONObject) -> Card:
+    try:
+        # What JSON of other makers may say and ours can't: NaN, and numbers without end.
+        json.dumps(told, allow_nan=False, default=dict)
+        card = card_of(as_object(told["card"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise Invalid([trouble("archive_card", archive=archive.name)]) from error
+    texts = (card.subject, card.trigger, card.noun, card.trainer, card.provider, card.base, card.training_set)
+    if any(len(text) > _MOST_WORDS or not text.isprintable() for text in texts):
+        raise Invalid([trouble("archive_card", archive=archive.name)])
+    return replace(card, origin=Origin.IMPORTED, run="", recipe="")
+
+
+def _sums(archive: Archive) -> Mapping[str, str]:
+    """The checksums by name: of every other member, and of nothing else."""
+    text = archive.read(SUMS, most=_MOST_TEXT).decode("utf-8", errors="replace")
+    found = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
+    if set(found) != set(archive.sizes) - {SUMS}:
+        other = min(set(found) ^ (set(archive.sizes) - {SUMS}))
+        raise Invalid([trouble("archive_sum", archive=archive.name, member=other)])
+    return found
+
+
+def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> str:
+    archive.writestr(_info(name), data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _copy(archive: zipfile.ZipFile, name: str, source: IO[bytes], size: int) -> str:
+    digest, about = hashlib.sha256(), _info(name)
+    about.file_size = size
+    with archive.open(about, "w") as member:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            member.write(chunk)
+    return digest.hexdigest()
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    about = zipfile.ZipInfo(name, date_time=_EPOCH)
+    about.create_system = _UNIX
+    about.external_attr = 0o100644 << 16
+    return about

@@ -1,0 +1,138 @@
+"""The header of a safetensors file: read and checked, no tensor loaded."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import cast
+
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONValue
+from nano_banana.shelf.unpack import PICKLES
+
+MOST_HEADER = 32 << 20
+"""Bytes. The format allows 100 MB; the header of the largest adapter has one."""
+
+_MOST_SIDE = 1 << 40
+_MOST_SIDES = 8
+_PICKLE = 0x80
+_ZIP = b"PK\x03\x04"
+_BITS = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2", "F8_E8M0"), 8),
+    **dict.fromkeys(("I16", "U16", "F16", "BF16"), 16),
+    **dict.fromkeys(("I32", "U32", "F32"), 32),
+    **dict.fromkeys(("I64", "U64", "F64"), 64),
+}
+"""Bits of an element, by type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a file says of itself: free texts, and each tensor's shape by name."""
+
+    metadata: Mapping[str, str]
+    shapes: Mapping[str, Sequence[int]]
+
+
+class _BrokenError(ValueError):
+    """Why the header can't be right, as a kind of fault."""
+
+
+def read_header(path: Path, *, name: str) -> Header:
+    """The header of the file at `path`, which errors call `name`.
+
+    Raises Invalid: `model_pickle` for what runs code when it is loaded, `model_not_safetensors` for what is something
+    else, `model_broken` where header and file contradict each other, `model_unreadable`.
+    """
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            start = file.read(16)
+            _check_kind(start, size, name)
+            text = file.read(struct.unpack("<Q", start[:8])[0] - len(start[8:]))
+    except OSError as error:
+        raise Invalid([trouble("model_unreadable", file=name, why=error.strerror or "")]) from error
+    text = start[8:] + text
+    try:
+        return _header(text, size - 8 - len(text))
+    except _BrokenError as error:
+        raise Invalid([trouble("model_broken", file=name, why=str(error))]) from error
+
+
+def _check_kind(start: bytes, size: int, name: str) -> None:
+    length = struct.unpack("<Q", start[:8])[0] if len(start) == 16 else 0
+    if 8 <= length <= size - 8 and start[8:9] == b"{":
+        if length > MOST_HEADER:
+            raise Invalid([trouble("model_broken", file=name, why="header_long")])
+        return
+    if start.startswith(_ZIP) or start[:1] == bytes([_PICKLE]) or name.casefold().endswith(PICKLES):
+        raise Invalid([trouble("model_pickle", file=name)])
+    if start[8:9] == b"{":
+        raise Invalid([trouble("model_broken", file=name, why="cut_short")])
+    raise Invalid([trouble("model_not_safetensors", file=name)])
+
+
+def _header(text: bytes, left: int) -> Header:
+    """The header in `text`, of a file that has `left` bytes of tensors."""
+    try:
+        told = json.loads(text.decode("utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise error if isinstance(error, _BrokenError) else _BrokenError("header_not_json") from error
+    if not isinstance(told, dict):
+        raise _BrokenError("header_not_json")
+    metadata = told.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise _BrokenError("metadata")
+    tensors = {name: _tensor(cast("JSONValue", about)) for name, about in told.items()}
+    _check_cover(sorted((first, last) for _, first, last in tensors.values()), left)
+    return Header(metadata=metadata, shapes={name: shape for name, (shape, _, _) in tensors.items()})
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _BrokenError("names_twice")
+    return found
+
+
+def _tensor(about: JSONValue) -> tuple[Sequence[int], int, int]:
+    """A tensor's shape, and where its bytes begin and end."""
+    if not isinstance(about, Mapping):
+        raise _BrokenError("tensor")
+    bits, shape = _BITS.get(str(about.get("dtype"))), _numbers(about.get("shape"))
+    offsets = _numbers(about.get("data_offsets"))
+    if bits is None:
+        raise _BrokenError("dtype")
+    if len(offsets) != 2 or len(shape) > _MOST_SIDES:
+        raise _BrokenError("tensor")
+    if offsets[1] - offsets[0] != prod(shape) * bits // 8:
+        raise _BrokenError("size")
+    return shape, offsets[0], offsets[1]
+
+
+def _numbers(value: JSONValue) -> tuple[int, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise _BrokenError("tensor")
+    found = tuple(each for each in value if isinstance(each, int) and not isinstance(each, bool))
+    if len(found) != len(value) or any(not 0 <= each <= _MOST_SIDE for each in found):
+        raise _BrokenError("tensor")
+    return found
+
+
+def _check_cover(spans: Sequence[tuple[int, int]], left: int) -> None:
+    """The format wants every byte to be in just one tensor: no overlap, no hole, nothing behind."""
+    if not spans:
+        raise _BrokenError("no_tensors")
+    end = 0
+    for first, last in spans:
+        if first != end:
+            raise _BrokenError("overlap" if first < end else "hole")
+        end = last
+    if end != left:
+        raise _BrokenError("cut_short" if end > left else "trailing")
