@@ -112,3 +112,31 @@ def training_sets(recipe: Path) -> Iterator[Path]:
         named = subject["training_set"]
         folder = named if isinstance(named, str) else named["photos"]
         yield recipe.parent / (Path(folder).parent if "*" in folder else folder)
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13])
+def test_everything_that_the_extras_need_is_there_as_a_wheel(minor: int, tmp_path: Path) -> None:
+    needed = [line for line in distribution("nano-banana").requires or [] if "sys_platform" not in line]
+    plain = [str(requirement) for requirement in map(bare, needed)]
+    platforms = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-input"),
+            *("--target", str(tmp_path), "--only-binary", ":all:", "--python-version", f"3.{minor}"),
+            *(word for platform in platforms for word in ("--platform", platform)),
+            *plain,
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if "ConnectionError" in done.stderr and "CI" not in os.environ:
+        pytest.skip("no package index")
+    assert done.returncode == 0, done.stderr
+
+
+def bare(line: str) -> Requirement:
+    """The requirement without what it is for: an extra's is one like any other."""
+    requirement = Requirement(line)
+    requirement.marker = None
+    return requirement
