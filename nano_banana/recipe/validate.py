@@ -201,6 +201,7 @@ _BOUNDS = {
     "minimum": "below_minimum",
     "exclusiveMinimum": "not_above",
     "maximum": "above_maximum",
+    "multipleOf": "not_multiple",
     "minItems": "too_few",
     "maxItems": "too_many",
     "maxProperties": "too_many",

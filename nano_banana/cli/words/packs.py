@@ -11,16 +11,17 @@ WORDS: Mapping[str, Wording] = {
     "pack_misnamed": Wording("the pack is called `{name}`, and its folder `{folder}`", "give both the same name"),
     "bad_version": Wording("`{name}` is no version", 'three numbers, such as "1.0.0"'),
     "pack_only_for": Wording("`{word}` is of variables of type {type}, and `{name}` is of another"),
-    "pack_no_choices": Wording(
-        "the choice `{name}` has nothing to choose from", "list them: `choices: [1930s, 1940s]`"
-    ),
+    "pack_no_choices": Wording("the choice `{name}` has nothing to choose from", "list them: `choices: [wood, stone]`"),
     "pack_choice": Wording("`{value}` is no choice for `{name}`", "choices: {choices}"),
-    "pack_range": Wording("`{name}` is {value}, out of its range", "from {low} to {high}"),
-    "pack_value": Wording("`{value}` is no value for `{name}`, which is of type {type}", "a colour is like `#1e90ff`"),
+    "pack_range": Wording("`{name}` is {value}, out of its range", "allowed: {low}–{high}"),
+    "pack_value": Wording("`{value}` is no value for `{name}`, which is of type {type}", "such as {example}"),
     "pack_crop": Wording("there is no choice `{name}` of the variable `crop`", "known: {known}"),
+    "pack_path_outside": Wording("`{path}` lies outside of the pack", "put the file into the folder `{root}`"),
     "pack_no_prompt": Wording("`{file}` is no prompt", "a prompt is a text file, such as `portrait.j2`"),
     "pack_no_picture": Wording("`{file}` is no picture", "a preview is a .jpg, .png or .webp"),
     "no_pack_template": Wording("the pack `{pack}` has no template `{name}`", "it has: {known}"),
+    "no_template_named": Wording("`{pack}` is a pack, and no template of it is named", "it has: {known}"),
+    "not_multiple": Wording("{name} is {value}, and must be a multiple of {limit}", "{about}"),
     "no_pack_variable": Wording("`{template}` has no variable `{name}`", "it has: {known}"),
     "pack_value_idle": Wording("`{template}` never says `{name}`", "leave it out: it changes nothing"),
     "pack_variable_idle": Wording(

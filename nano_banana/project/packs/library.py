@@ -63,12 +63,13 @@ class Library:
         """A template by its name: `cinema/noir-detective`. Raises Invalid."""
         name, _, chosen = said.rpartition("/")
         pack = self.get(name or chosen)
-        template = pack.templates.get(chosen) if name else None
-        if template is None:
-            near = tuple(f"{pack.name}/{other}" for other in did_you_mean(chosen, pack.templates)) if name else ()
-            known, missing = ", ".join(pack.templates), chosen if name else ""
-            raise Invalid([trouble("no_pack_template", hint=near, pack=pack.name, name=missing, known=known)])
-        return pack, template
+        known = ", ".join(pack.templates)
+        if not name:
+            raise Invalid([trouble("no_template_named", pack=pack.name, known=known)])
+        if chosen not in pack.templates:
+            near = tuple(f"{pack.name}/{other}" for other in did_you_mean(chosen, pack.templates))
+            raise Invalid([trouble("no_pack_template", hint=near, pack=pack.name, name=chosen, known=known)])
+        return pack, pack.templates[chosen]
 
     def _found(self, place: PackPlace) -> Found:
         try:

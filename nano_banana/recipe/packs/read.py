@@ -210,4 +210,5 @@ class _Reader:
     def _take_over(self, error: Invalid, where: Steps) -> None:
         """Note problems that came without a place."""
         for problem in error.problems:
-            self.problems.append(replace(problem, place=problem.place or self._document.nearest(where)))
+            kind = "pack_path_outside" if problem.kind == "file_outside" else problem.kind
+            self.problems.append(replace(problem, kind=kind, place=problem.place or self._document.nearest(where)))

@@ -28,6 +28,14 @@ class VariableType(StrEnum):
     COLOUR = "colour"
 
 
+_EXAMPLES = {
+    VariableType.TEXT: '"soft window light"',
+    VariableType.NUMBER: "30",
+    VariableType.BOOLEAN: "true",
+    VariableType.COLOUR: '"#1e90ff"',
+}
+
+
 class UnfitError(Exception):
     """A value that a variable does not take: the problem's kind, its data, and what was probably meant."""
 
@@ -86,11 +94,12 @@ class Variable:
             self._refuse(given)
         if (self.minimum is not None and given < self.minimum) or (self.maximum is not None and given > self.maximum):
             data: JSONObject = {"name": self.name, "value": given, "low": self.minimum, "high": self.maximum}
-            raise UnfitError("pack_range", {name: "any" if at is None else at for name, at in data.items()})
+            raise UnfitError("pack_range", {name: "…" if at is None else at for name, at in data.items()})
         return given
 
     def _refuse(self, given: JSONValue) -> NoReturn:
-        raise UnfitError("pack_value", {"name": self.name, "value": _text(given), "type": self.type.value})
+        data: JSONObject = {"name": self.name, "value": _text(given), "type": self.type.value}
+        raise UnfitError("pack_value", {**data, "example": _EXAMPLES[self.type]})
 
 
 def _is_text(given: JSONValue) -> bool:

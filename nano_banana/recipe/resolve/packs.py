@@ -42,8 +42,8 @@ class PackReader:
             return None
         if chosen not in pack.templates:
             near = tuple(f"{name}/{other}" for other in did_you_mean(chosen, pack.templates))
-            known = ", ".join(pack.templates)
-            self._reading.wrong("no_pack_template", (*where, "pack"), hints=near, pack=name, name=chosen, known=known)
+            known, kind = ", ".join(pack.templates), "no_pack_template" if chosen else "no_template_named"
+            self._reading.wrong(kind, (*where, "pack"), hints=near, pack=name, name=chosen, known=known)
             return None
         template = pack.templates[chosen]
         for problem in faults_of(pack, template):
