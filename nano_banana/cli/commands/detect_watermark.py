@@ -73,7 +73,7 @@ def command(
     search = _search(only, trust, mark_id, synthid)
     told: list[JSONValue] = []
     unread = False
-    for number, path in enumerate(_files(pictures)):
+    for path in _files(pictures):
         try:
             report = examine(path, search)
         except NanoBananaError as error:
@@ -82,9 +82,9 @@ def command(
             told.append({"path": str(path), "problems": [problem.kind for problem in error.problems]})
             continue
         unread |= any(one.why.startswith("picture_") for one in report.unchecked)
-        told.append(_object(report))
         if not as_json:
-            _say(screen, report, first=number == 0)
+            _say(screen, report, first=not told)
+        told.append(_object(report))
     if as_json:
         screen.json({"pictures": told})
     return UNREAD if unread else 0

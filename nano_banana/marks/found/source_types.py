@@ -13,6 +13,7 @@ from nano_banana.marks.found.finding import IPTC
 from nano_banana.marks.found.finding import Certainty
 from nano_banana.marks.found.finding import Finding
 from nano_banana.marks.found.said import bounded
+from nano_banana.marks.xmp import value
 
 AI_MADE = frozenset(("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"))
 NO_AI = frozenset(
@@ -20,7 +21,6 @@ NO_AI = frozenset(
 )
 
 _PROPERTY = re.compile(r"\b[\w.-]{1,40}:DigitalSource(?:File)?Type\b(.{0,300})", re.DOTALL)
-_CREDIT = re.compile(r"""photoshop:Credit(?:\s*=\s*["']|>\s*)([^<>"']{1,200})""")
 _GOOGLE = "made with google ai"
 
 
@@ -30,9 +30,9 @@ def source_types(xmp: str) -> Iterator[Finding]:
     for word in told:
         ai = True if word in AI_MADE else False if word in NO_AI else None
         yield Finding(of=IPTC, name="source_type", certainty=Certainty.STATED, ai=ai, facts={"source_type": word})
-    credit = _CREDIT.search(xmp)
-    if credit and _GOOGLE in credit[1].casefold():
-        yield Finding(of=IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": bounded(credit[1])})
+    credit = value(xmp, "photoshop:Credit")
+    if credit and _GOOGLE in credit.casefold():
+        yield Finding(of=IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": bounded(credit)})
 
 
 def _value(after: str) -> str | None:

@@ -29,7 +29,7 @@ _GEMINI = "https://ai.google.dev/gemini-api/docs/image-generation"
 _IMAGEN = "https://ai.google.dev/gemini-api/docs/imagen"
 
 WRITERS: Mapping[str, str] = {
-    r"(^|[/ ])nano-banana(-pro|-2)?($|[/ .-])": _GEMINI,
+    r"/nano-banana(-pro|-\d)?($|/)": _GEMINI,
     r"(^|[/ ])gemini[-. \d]*(flash|pro)?[-. ]?(lite-?)?image": _GEMINI,
     r"(^|[/ ])imagen[-/ ]?\d": _IMAGEN,
 }

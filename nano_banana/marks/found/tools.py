@@ -18,6 +18,8 @@ from nano_banana.marks.found.finding import Finding
 from nano_banana.marks.found.said import bounded
 from nano_banana.marks.found.said import json_object
 from nano_banana.marks.found.said import picked
+from nano_banana.marks.xmp import TOOL
+from nano_banana.marks.xmp import value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def _a1111(beside: Beside) -> Finding | None:
     """AUTOMATIC1111's text, which Forge, SD.Next, Civitai and others write too, and this program as well."""
     for text in (beside.texts.get("parameters", ""), beside.tags.comment):
         line = text.rstrip().rpartition("\n")[2]
-        pairs = {name.casefold(): value.strip('"') for name, value in _PAIR.findall(line)}
+        pairs = {name.casefold(): text_of.strip('"') for name, text_of in _PAIR.findall(line)}
         version = pairs.get("version", "")
         if version.startswith("Nano Banana") or not ("steps" in pairs or {"seed", "model"} <= pairs.keys()):
             continue
@@ -69,14 +71,14 @@ def _comfyui(beside: Beside) -> Finding | None:
     nodes = [node for node in (graph or {}).values() if isinstance(node, Mapping) and "class_type" in node]
     if not nodes and not (flow and isinstance(flow.get("nodes"), list)):
         return None
-    models = {str(value) for node in nodes for value in _inputs(node, ("ckpt_name", "unet_name"))}
+    models = {model for node in nodes for model in _inputs(node, ("ckpt_name", "unet_name"))}
     return _finding("comfyui", {"nodes": len(nodes) or None, "model": bounded(", ".join(sorted(models))) or None})
 
 
 def _inputs(node: JSONObject, names: tuple[str, ...]) -> Iterator[str]:
     inputs = node.get("inputs")
     if isinstance(inputs, Mapping):
-        yield from (value for name in names if isinstance(value := inputs.get(name), str))
+        yield from (model for name in names if isinstance(model := inputs.get(name), str))
 
 
 def _invokeai(beside: Beside) -> Finding | None:
@@ -140,27 +142,20 @@ _DRAWS = re.compile(
     r"|leonardo\.?ai|invokeai|comfyui|fooocus|draw things|recraft|krea|grok imagine|gemini|google ai|fal\.ai)\b",
     re.IGNORECASE,
 )
-_TOOL = re.compile(r"""xmp:CreatorTool(?:\s*=\s*["']|>\s*)([^<>"']{1,200})""")
 
 
 def _software(beside: Beside) -> Finding | None:
     """A program's name in the fields for it, where it is one that draws by AI."""
-    tool = _TOOL.search(beside.xmp)
-    said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), tool[1] if tool else ""]
+    said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), value(beside.xmp, TOOL) or ""]
     for text in said:
         if not text.startswith(("AI generated", "Nano Banana")) and _DRAWS.search(text):
             return _finding("software", {"software": bounded(text)})
     return None
 
 
-_LABEL = re.compile(r"""(?:TC260:)?AIGC\b(?:\s*=\s*["']|>\s*)([^<>]{2,2000})""")
-
-
 def _aigc(beside: Beside) -> Finding | None:
     """China's implicit label (GB 45438-2025), in a PNG text or XMP; `Label` 1: made by AI, 2: may be, 3: suspected."""
-    label = _LABEL.search(beside.xmp) if "tc260.org.cn" in beside.xmp else None
-    text = beside.texts.get("AIGC") or (label[1] if label else "")
-    found = json_object(text.replace("&quot;", '"').strip("'\" "))
+    found = json_object(beside.texts.get("AIGC") or value(beside.xmp, "TC260:AIGC") or "")
     if found is None or "Label" not in found:
         return None
     return _finding("aigc", picked(found, label="Label", producer="ContentProducer"))

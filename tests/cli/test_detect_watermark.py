@@ -1,0 +1,179 @@
+"""`detect-watermark`: what is in a picture, how sure that is, and what nobody can say here."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.weights import FOLDER_VARIABLE
+from nano_banana.marks.account import Account
+from nano_banana.marks.account import Told
+from nano_banana.marks.embedded import Mark
+from nano_banana.marks.embedded import marked as with_account
+from nano_banana.marks.found.finding import KINDS
+from nano_banana.marks.invisible.rivagan import written
+from tests.marks.found.files import PARAMETERS
+from tests.marks.found.files import bomb
+from tests.marks.found.files import png
+from tests.marks.invisible.encoder import marked
+from tests.marks.invisible.pictures import photos
+from tests.stories.people import WEIGHTS
+from tests.workspace import Workspace
+
+PHOTOS = photos()
+QUICK = tuple(f"--only={kind}" for kind in KINDS if kind != "rivagan")
+"""All but the one that takes half a second."""
+
+
+@pytest.fixture
+def desk(workspace: Workspace) -> Workspace:
+    """A folder with weights at hand, and no project."""
+    return workspace.env(**{FOLDER_VARIABLE: str(WEIGHTS)})
+
+
+def save(desk: Workspace, name: str, rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Path:
+    path = desk.path(name)
+    Image.fromarray(rgb).save(path)
+    return path
+
+
+def told(desk: Workspace, *argv: str, exit_code: int = 0) -> list[JSONObject]:
+    pictures = as_items(desk.json("detect-watermark", *argv, exit_code=exit_code)["pictures"])
+    return [as_object(picture) for picture in pictures]
+
+
+def names(picture: JSONObject) -> list[object]:
+    return [as_object(found)["name"] for found in as_items(picture["found"])]
+
+
+def test_a_clean_picture_is_never_called_clean(desk: Workspace) -> None:
+    save(desk, "photo.png", PHOTOS["coffee.png"])
+    screen = desk.expect("detect-watermark", "photo.png", golden="cli/detect-watermark-none")
+    screen.shows("none found of: ").hides("no watermark", "no mark")
+
+
+def test_the_marks_of_others_are_found_with_their_bits(desk: Workspace) -> None:
+    save(desk, "flux.png", marked(PHOTOS["astronaut.png"], "bfl"))
+    desk.write("auto.png", png({"parameters": PARAMETERS}))
+    desk.expect("detect-watermark", "flux.png", "auto.png", golden="cli/detect-watermark")
+    flux, auto = told(desk, "flux.png", "auto.png", *QUICK)
+    assert as_object(as_items(flux["found"])[0]) == {
+        "of": "dwtdct",
+        "name": "bfl",
+        "certainty": "certain",
+        "ai": True,
+        "facts": {"agree": 46, "bits": 46, "rate": 1.0},
+    }
+    assert names(auto) == ["a1111"]
+    assert [as_object(one)["why"] for one in as_items(auto["not_checked"])] == ["too_small", "synthid_closed"]
+
+
+def test_ones_own_mark_needs_its_id(desk: Workspace) -> None:
+    save(desk, "mine.png", written(PHOTOS["astronaut.png"], "c0ffee42")[0])
+    assert names(told(desk, "mine.png", "--only", "rivagan")[0]) == []
+    assert names(told(desk, "mine.png", "--only", "rivagan", "--id", "C0FFEE42")[0]) == ["yours"]
+
+
+def test_our_own_account_is_told_and_that_synthid_is_to_be_expected(desk: Workspace) -> None:
+    call = Told(stage="s", provider="fal", endpoint="fal-ai/nano-banana/edit", arguments={}, inputs={}, outputs={})
+    account = Account(program="1", recipe="r", take="t", stage="s", picture="", calls=[call])
+    mark = Mark(source="trainedAlgorithmicMedia", tool="Nano Banana 1", account=account)
+    desk.write("ours.png", with_account(png(), mark)).write("bare.png", with_account(png(), Mark(source="", tool="x")))
+    ours, bare = told(desk, "ours.png", "bare.png", *QUICK)
+    assert names(ours) == ["source_type", "nano-banana"]
+    assert as_object(as_items(ours["not_checked"])[-1])["why"] == "synthid_expected"
+    assert names(bare) == ["nano-banana"]
+    desk.expect("detect-watermark", "ours.png", *QUICK).shows("fal-ai/nano-banana/edit drew it", "made by AI")
+    broken = desk.path("ours.png").read_bytes().replace(b'"take":"t"', b'"take":5  ')
+    desk.write("broken.png", broken)
+    assert as_object(as_items(told(desk, "broken.png", "--only", "metadata", exit_code=1)[0]["found"])[0])["facts"] == {
+        "unreadable": "account_broken"
+    }
+
+
+def test_a_verifier_is_asked(desk: Workspace) -> None:
+    desk.write("verify.py", 'print(\'{"verdict": "found", "detail": "ACCEPT"}\')').write("a.png", png())
+    command = f"'{sys.executable}' '{desk.path('verify.py')}'"
+    assert names(told(desk, "a.png", "--only", "synthid", "--synthid", command)[0]) == ["synthid"]
+    desk.env(NANO_BANANA_SYNTHID="/nowhere")
+    desk.expect("detect-watermark", "a.png", "--only", "synthid").shows("your verifier gave no answer: No such file")
+    desk.write("unsure.py", 'print(\'{"verdict": "unsure", "detail": "small"}\')')
+    command = f"'{sys.executable}' '{desk.path('unsure.py')}'"
+    desk.expect("detect-watermark", "a.png", "--only", "synthid", "--synthid", command).shows(
+        "your verifier is not sure: small"
+    )
+
+
+def test_folders_are_gone_through(desk: Workspace) -> None:
+    desk.write("in/b.png", png()).write("in/deep/a.PNG", png()).write("in/.hidden/c.png", png())
+    desk.write("in/notes.txt", "no picture").write("empty/notes.txt", "none")
+    found = [picture["path"] for picture in told(desk, "in", "--only", "iptc")]
+    assert found == ["in/b.png", "in/deep/a.PNG"]
+    desk.expect("detect-watermark", "empty", exit_code=2).shows("there are no pictures in empty")
+
+
+def test_one_bad_file_does_not_stop_the_others(desk: Workspace) -> None:
+    whole = png()
+    desk.write("a.png", whole).write("note.png", "no picture").write("empty.png", b"").write("cut.png", whole[:100])
+    screen = desk.expect(
+        "detect-watermark", "nope.png", "note.png", "empty.png", "cut.png", "a.png", *QUICK, exit_code=1
+    )
+    screen.shows("there is no picture `nope.png`", "`note.png` is not a picture", "`empty.png` is not a picture")
+    screen.shows("`cut.png` is damaged or cut short", "a.png\n  none found of: ")
+    problems = told(desk, "nope.png", "a.png", *QUICK, exit_code=1)
+    assert problems[0] == {"path": "nope.png", "problems": ["picture_missing"]}
+    assert problems[1]["none_found_of"] == ["c2pa", "iptc", "metadata"]
+
+
+def test_a_picture_that_explodes_is_not_decoded(desk: Workspace) -> None:
+    whole = bytearray(png({"parameters": PARAMETERS}))
+    whole[16:24] = (60000).to_bytes(4, "big") * 2
+    whole[29:33] = zlib.crc32(whole[12:29]).to_bytes(4, "big")
+    desk.write("huge.png", bytes(whole)).write("bomb.png", bomb())
+    (huge,) = told(desk, "huge.png", *QUICK, exit_code=1)
+    assert names(huge) == ["a1111"]
+    assert "picture_too_big" in {as_object(one)["why"] for one in as_items(huge["not_checked"])}
+    assert names(told(desk, "bomb.png", "--only", "metadata", exit_code=1)[0]) == []
+
+
+def test_a_picture_does_not_steer_the_terminal(desk: Workspace) -> None:
+    desk.write("evil.png", png({"parameters": f"\x1b[2J\u202eboo\n{PARAMETERS}", "Software": "Midjourney\x1b]0;x\x07"}))
+    desk.expect("detect-watermark", "evil.png", *QUICK).hides("\x1b", "\u202e", "\x07")
+
+
+def test_what_is_not_installed_is_said(desk: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.write("a.png", png()).env(**{FOLDER_VARIABLE: str(desk.path("none"))})
+    monkeypatch.setattr("nano_banana.marks.c2pa.extra.NEEDS", ("no_such_package",))
+    screen = desk.expect("detect-watermark", "a.png")
+    screen.shows(
+        "rivagan_decoder.onnx is not installed", "nano-banana[marks]", "nano-banana[c2pa]", "nano-banana setup"
+    )
+
+
+def test_other_formats_are_read_as_far_as_they_tell(desk: Workspace) -> None:
+    packet = b'<x a:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>'
+    exif = Image.Exif()
+    exif[0x0131] = "Adobe Firefly"
+    picture = Image.fromarray(PHOTOS["coffee.png"])
+    picture.save(desk.path("a.avif"), exif=exif, xmp=packet)
+    picture.save(desk.path("a.tif"))
+    avif, tif = told(desk, "a.avif", "a.tif", *QUICK)
+    assert (avif["media"], names(avif)) == ("image/avif", ["source_type", "software"])
+    assert (tif["media"], names(tif)) == ("image/tiff", [])
+
+
+def test_wrong_words_are_said(desk: Workspace) -> None:
+    desk.write("a.png", png()).write("trust.pem", "no certificate").write("trust.bin", b"\xff\xfe")
+    desk.expect("detect-watermark", "a.png", "--only", "c2pas", exit_code=2).shows("did you mean `c2pa`", *KINDS)
+    desk.expect("detect-watermark", "a.png", "--id", "xyz", exit_code=2).shows("`xyz` is no mark's id")
+    desk.expect("detect-watermark", "a.png", "--trust", "trust.pem", exit_code=2).shows("it holds no PEM certificate")
+    desk.expect("detect-watermark", "a.png", "--trust", "trust.bin", exit_code=2).shows("it is no text")
+    desk.expect("detect-watermark", "a.png", "--trust", "none.pem", exit_code=2).shows("No such file")

@@ -1,0 +1,42 @@
+"""IPTC's digital source type, however it was written."""
+
+from __future__ import annotations
+
+import pytest
+
+from nano_banana.marks.found.source_types import source_types
+
+WORDS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+@pytest.mark.parametrize(
+    ("packet", "word", "ai"),
+    [
+        (f"<Iptc4xmpExt:DigitalSourceType>{WORDS}trainedAlgorithmicMedia</Iptc4xmpExt:DigitalSourceType>", None, True),
+        (f'<rdf:Description Iptc4xmpExt:DigitalSourceType="{WORDS}trainedAlgorithmicMedia"/>', None, True),
+        (f'<iptcExt:DigitalSourceType rdf:resource="{WORDS}trainedAlgorithmicMedia"/>', None, True),
+        ("<a:DigitalSourceType>trainedAlgorithmicMedia</a:DigitalSourceType>", None, True),
+        ("<a:DigitalSourceFileType>trainedAlgorithmicMedia</a:DigitalSourceFileType>", None, True),
+        (f"<a:DigitalSourceType>{WORDS}digitalCapture</a:DigitalSourceType>", "digitalCapture", False),
+        (f"<a:DigitalSourceType>{WORDS}compositeSynthetic</a:DigitalSourceType>", "compositeSynthetic", None),
+        (
+            f"<a:DigitalSourceType>{WORDS}compositeWithTrainedAlgorithmicMedia</a:DigitalSourceType>",
+            "compositeWithTrainedAlgorithmicMedia",
+            True,
+        ),
+    ],
+)
+def test_is_read(packet: str, word: str | None, ai: bool | None) -> None:  # noqa: FBT001 - a table's column
+    (found,) = source_types(packet)
+    assert (found.facts["source_type"], found.ai) == (word or "trainedAlgorithmicMedia", ai)
+
+
+def test_each_is_told_once_and_googles_credit_too() -> None:
+    packet = f'<a:DigitalSourceType>{WORDS}digitalArt</a:DigitalSourceType> b:DigitalSourceType="{WORDS}digitalArt"'
+    packet += '<r photoshop:Credit="Made with Google AI"/>'
+    assert [one.name for one in source_types(packet)] == ["source_type", "credit"]
+
+
+@pytest.mark.parametrize("packet", ["", "DigitalSourceType", "<a:DigitalSourceType/>", "<a:DigitalSourceType>" * 2000])
+def test_nothing_is_read_out_of_nothing(packet: str) -> None:
+    assert list(source_types(packet)) == []

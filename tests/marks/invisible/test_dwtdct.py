@@ -1,0 +1,85 @@
+"""The watermark of Stable Diffusion's and BFL's code: found where it is, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nano_banana.marks.invisible.known import MOST_PIXELS
+from nano_banana.marks.invisible.known import known_marks
+from nano_banana.marks.invisible.match import Match
+from tests.marks.invisible.encoder import BITS
+from tests.marks.invisible.encoder import marked
+from tests.marks.invisible.pictures import Pixels
+from tests.marks.invisible.pictures import compressed
+from tests.marks.invisible.pictures import made_up
+from tests.marks.invisible.pictures import photos
+from tests.marks.invisible.pictures import scaled
+
+PHOTOS = photos()
+
+
+def match(rgb: Pixels, name: str) -> Match:
+    return next(one for one in known_marks(rgb) if one.name == name)
+
+
+def found(rgb: Pixels) -> list[str]:
+    return [one.name for one in known_marks(rgb) if one.found]
+
+
+def test_there_are_photos_enough() -> None:
+    assert len(PHOTOS) >= 12
+
+
+def test_the_messages_are_the_references() -> None:
+    assert {name: len(bits) for name, bits in BITS.items()} == {"bfl": 46, "sdxl": 48, "sd1": 136}
+    assert np.packbits(BITS["sd1"]).tobytes() == b"StableDiffusionV1"
+
+
+@pytest.mark.parametrize(("name", "least"), [("bfl", 12), ("sdxl", 12), ("sd1", 12)])
+def test_is_found_in_nearly_all_pictures_that_carry_it(name: str, least: int) -> None:
+    hits = [photo for photo, rgb in PHOTOS.items() if found(marked(rgb, name)) == [name]]
+    assert len(hits) >= least, sorted(PHOTOS.keys() - set(hits))
+
+
+def test_is_found_where_red_was_taken_for_blue() -> None:
+    assert found(marked(PHOTOS["astronaut.png"], "sdxl", swapped=True)) == ["sdxl"]
+
+
+def test_is_read_as_fractions_where_the_references_own_way_fails() -> None:
+    """A face in warm light: its largest coefficient is below zero as a fraction, and another one as a byte."""
+    assert match(marked(PHOTOS["03-shoulders.jpg"], "bfl"), "bfl").agree == 46
+
+
+def test_survives_a_jpeg_with_all_its_colours_and_no_other() -> None:
+    carrying = marked(PHOTOS["astronaut.png"], "sdxl")
+    assert found(compressed(carrying, 95, 0)) == ["sdxl"]
+    assert found(compressed(carrying, 95)) == []
+    assert found(compressed(carrying, 75)) == []
+    assert found(scaled(carrying, 0.9)) == []
+
+
+def test_clean_pictures_are_not_accused() -> None:
+    pictures = [*PHOTOS.values(), *(compressed(rgb, 75) for rgb in PHOTOS.values()), *made_up()]
+    assert [found(rgb) for rgb in pictures] == [[]] * len(pictures)
+
+
+def test_a_small_picture_is_not_read() -> None:
+    assert known_marks(np.zeros((200, 200, 3), np.uint8)) == ()
+
+
+def test_a_strip_has_too_few_blocks_for_a_long_message() -> None:
+    assert [one.name for one in known_marks(np.zeros((8, 8200, 3), np.uint8))] == ["bfl", "sdxl", "sd1"]
+    assert known_marks(np.zeros((7, 70000, 3), np.uint8)) == ()
+
+
+def test_of_a_huge_picture_the_top_is_read() -> None:
+    rgb = PHOTOS["astronaut.png"]
+    rows = MOST_PIXELS // rgb.shape[1]
+    tall = np.concatenate([rgb] * (2 + rows // rgb.shape[0]))
+    assert known_marks(tall) == known_marks(tall[:rows])
+
+
+def test_a_match_says_how_sure_it_is() -> None:
+    likely = Match(name="sdxl", agree=37, length=48, least=36, sure=44)
+    assert (likely.found, likely.certain, round(likely.rate, 2)) == (True, False, 0.77)
