@@ -150,11 +150,21 @@ def _value(value: JSONValue) -> str:
     return "nothing" if value is None else str(value)
 
 
+def swapped(old: str, new: str) -> list[tuple[str, str]]:
+    """The stretches of words that differ: what stood there, and what stands there now."""
+    before, after = old.split(), new.split()
+    return [
+        (" ".join(before[start:end]), " ".join(after[other:until]))
+        for tag, start, end, other, until in _opcodes(before, after)
+        if tag != "equal"
+    ]
+
+
 def words(old: str, new: str) -> str:
     """A word diff: `… in [-a bright office-] {+a rainy street+}, 85 mm …`."""
     before, after = old.split(), new.split()
     parts = []
-    for tag, start, end, other, until in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, start, end, other, until in _opcodes(before, after):
         if tag == "equal":
             same = before[start:end]
             short = len(same) > 2 * CONTEXT
@@ -165,3 +175,7 @@ def words(old: str, new: str) -> str:
         if until > other:
             parts.append(f"{{+{' '.join(after[other:until])}+}}")
     return " ".join(parts)
+
+
+def _opcodes(before: list[str], after: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    return difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nano_banana.core.json import JSONObject
@@ -47,7 +46,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
-    """Two runs of the same or of different recipes. Costs are of distinct calls, whenever they were made."""
+    """Two runs of the same or of different recipes; `same` counts the takes that are as they were."""
 
     old: Snapshot
     new: Snapshot
@@ -65,7 +64,8 @@ def contrast(old: Snapshot, new: Snapshot, changed_documents: Documents) -> Cont
         for before, after in pairs
         if _state(before) != _state(after)
     )
-    return Contrast(old=old, new=new, added=added, gone=gone, changed=changed, same=len(pairs) - len(changed))
+    same = sum(after.card.kind == "take" and _state(before) == _state(after) for before, after in pairs)
+    return Contrast(old=old, new=new, added=added, gone=gone, changed=changed, same=same)
 
 
 def changed_keys(old: Snapshot, new: Snapshot) -> set[str]:
@@ -105,7 +105,12 @@ def _paired(
 
 
 def _calls(node: KeptTake) -> Mapping[str, KeptCall]:
-    """The calls by their place without the slot, which another order of seeds moves."""
+    """The calls by their place without the slot, which another order of seeds moves.
+
+    Of a person it is the last call, which puts the photos together: a photo less moves all the others' places.
+    """
+    if node.card.kind == "person":
+        return {call.stage: call for call in node.calls[-1:]}
     slot = node.card.slot
     return {call.position.replace(slot, "", 1) if slot else call.position: call for call in node.calls}
 
@@ -118,10 +123,9 @@ def _state(node: KeptTake) -> tuple[object, ...]:
 
 
 def _causes(old: KeptTake, new: KeptTake, documents: Documents) -> Iterator[Cause]:
-    asked = list(_of_calls(old, new, documents))
-    others = [*_of_verdict(old, new), *_of_end(old, new)]
-    yield from asked or ([] if others else [Cause(kind="bytes", stage=new.card.stage)])
-    yield from others
+    """Those that nothing else explains come last: more calls follow another verdict, another picture another call."""
+    found = [*_of_calls(old, new, documents), *_of_verdict(old, new), *_of_end(old, new)]
+    yield from found or list(_of_number(old, new)) or [Cause(kind="bytes", stage=new.card.stage)]
 
 
 def _of_calls(old: KeptTake, new: KeptTake, documents: Documents) -> Iterator[Cause]:
@@ -140,18 +144,17 @@ def _of_calls(old: KeptTake, new: KeptTake, documents: Documents) -> Iterator[Ca
         own = [change for change in found if not (told and _is_input(change))]
         yield from (Cause(kind="value", stage=call.stage, change=change) for change in own)
         told = True
-    yield from _of_number(list(had.values()), list(has.values()))
 
 
-def _of_number(had: Sequence[KeptCall], has: Sequence[KeptCall]) -> Iterator[Cause]:
-    for stage in dict.fromkeys(call.stage for call in (*had, *has)):
-        old, new = (sum(call.stage == stage for call in calls) for calls in (had, has))
-        if old != new:
-            yield Cause(kind="calls", stage=stage, old=old, new=new)
+def _of_number(old: KeptTake, new: KeptTake) -> Iterator[Cause]:
+    for stage in dict.fromkeys(call.stage for call in (*old.calls, *new.calls)):
+        had, has = (sum(call.stage == stage for call in node.calls) for node in (old, new))
+        if had != has:
+            yield Cause(kind="calls", stage=stage, old=had, new=has)
 
 
 def _is_input(change: Difference) -> bool:
-    return isinstance(change, Change) and change.path.startswith("inputs/")
+    return not isinstance(change, Change) or change.path.startswith("inputs/")
 
 
 def _of_verdict(old: KeptTake, new: KeptTake) -> Iterator[Cause]:

@@ -13,18 +13,23 @@ from nano_banana.cli.cells import visible
 from nano_banana.cli.past.showing import take_json
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
+from nano_banana.cli.story import swapped
 from nano_banana.cli.story import told
 from nano_banana.cli.verdict import likeness
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.project.nouns import Change
 from nano_banana.project.runs import Cause
 from nano_banana.project.runs import Changed
 from nano_banana.project.runs import Contrast
+from nano_banana.project.runs import KeptTake
 from nano_banana.project.runs import Snapshot
 from nano_banana.project.runs import cost_of
 
 MOST = 6
-"""Takes that are named of many with the same cause."""
+"""Takes that are named of many with the same causes."""
+KINDS = 12
+"""Groups of takes with the same causes that are told."""
 
 
 def say_contrast(screen: Screen, found: Contrast) -> None:
@@ -39,16 +44,20 @@ def say_contrast(screen: Screen, found: Contrast) -> None:
         ("gone" if new.whole else "not in the second run, which was of a part", "-", "red", found.gone),
     ):
         if nodes:
-            screen.say(f"{numbered(len(nodes), 'take')} {title}:")
+            screen.say(f"{_counted(nodes)} {title}:")
             screen.say(f"  {screen.paint(colour, sign)} {_names([node.id for node in nodes])}")
     if found.changed:
-        screen.say(f"{numbered(len(found.changed), 'take')} changed:")
-    for reasons, some in _grouped(found.changed, sources).items():
+        screen.say(f"{_counted([each.new for each in found.changed])} changed:")
+    groups = _grouped(found.changed)
+    for some in groups[:KINDS]:
         screen.say(f"  {screen.paint('yellow', '~')} {_names([_named(each) for each in some])}")
-        for reason in reasons:
-            screen.say(f"      {visible(reason)}")
+        for cause in some[0].causes:
+            screen.say(f"      {visible(_reason(cause, sources))}")
+    if len(groups) > KINDS:
+        screen.say(f"  and {sum(map(len, groups[KINDS:])):,} more for other reasons; `--json` tells of them all")
     screen.say(_rest(found))
-    screen.say(_costs(old, new))
+    if said := _costs(old, new):
+        screen.say(said)
 
 
 def contrast_json(found: Contrast) -> JSONObject:
@@ -85,11 +94,27 @@ def _named(each: Changed) -> str:
     return each.new.id if each.old.id == each.new.id else f"{each.old.id} → {each.new.id}"
 
 
-def _grouped(changed: Sequence[Changed], sources: Mapping[str, str]) -> dict[tuple[str, ...], list[Changed]]:
-    found: dict[tuple[str, ...], list[Changed]] = {}
+def _counted(nodes: Sequence[KeptTake]) -> str:
+    takes = sum(node.card.kind == "take" for node in nodes)
+    others = len(nodes) - takes
+    also = f" and {others:,} that takes hang on" if takes and others else ""
+    return numbered(takes, "take") + also if takes or not others else f"{others:,} that takes hang on"
+
+
+def _grouped(changed: Sequence[Changed]) -> list[list[Changed]]:
+    """Those with the same causes together, the trainings first, then the largest group."""
+    found: dict[str, list[Changed]] = {}
     for each in changed:
-        found.setdefault(tuple(_reason(cause, sources) for cause in each.causes), []).append(each)
-    return found
+        found.setdefault(repr([_core(cause) for cause in each.causes]), []).append(each)
+    return sorted(found.values(), key=lambda some: (some[0].new.card.kind == "take", -len(some)))
+
+
+def _core(cause: Cause) -> object:
+    """What makes two causes one: of texts the words that differ, and not those around them."""
+    change = cause.change
+    if isinstance(change, Change) and isinstance(change.old, str) and isinstance(change.new, str):
+        return cause.stage, change.path, swapped(change.old, change.new)
+    return cause
 
 
 def _reason(cause: Cause, sources: Mapping[str, str]) -> str:
@@ -141,7 +166,10 @@ def _rest(found: Contrast) -> str:
 
 
 def _costs(old: Snapshot, new: Snapshot) -> str:
+    """Empty where nothing cost anything."""
     (before, unknown_before), (after, unknown_after) = cost_of(old), cost_of(new)
+    if not (before or unknown_before or after or unknown_after):
+        return ""
     billed = [spent(*cost_of(snapshot, fresh=True)) or money(0.0) for snapshot in (old, new)]
     change = after - before
     sign = "+" if change > 0 else "-"
