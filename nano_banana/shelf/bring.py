@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -64,8 +65,8 @@ def bring(
     if wanted.base and wanted.base not in (*families, LOCAL):
         near = did_you_mean(wanted.base, families)
         raise Invalid([trouble("model_base_unknown", hint=near, base=wanted.base, known=", ".join(families))])
-    if not source.is_file():
-        why = "it is no file" if source.exists() else "there is no such file"
+    if not os.path.isfile(source):  # noqa: PTH113 - it never fails, whatever is asked of it
+        why = "it is no file" if os.path.lexists(source) else "there is no such file"
         raise Invalid([trouble("model_unreadable", file=source.name, why=why)])
     if zipfile.is_zipfile(source) and not _is_plain(source):
         return _from_archive(shelf, source, wanted, families)

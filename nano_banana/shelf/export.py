@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,9 +35,10 @@ def export(
     Photos come as they were packed for the training: without their metadata and names. Raises Invalid
     (`export_exists` unless `replace`, `export_nowhere`, `photos_gone`) and Unusable (`archive_unwritten`).
     """
-    if target.is_dir() or not target.parent.is_dir():
+    # os.path's never fail, whatever is asked of them.
+    if os.path.isdir(target) or not os.path.isdir(target.parent):  # noqa: PTH112 - as said
         raise Invalid([trouble("export_nowhere", path=str(target))])
-    if target.exists() and not replace:
+    if os.path.lexists(target) and not replace:
         raise Invalid([trouble("export_exists", path=str(target))])
     pictures = shelf.drawn(shelved, most=samples) if samples else []
     packed = shelf.training_zip(shelved) if photos else None

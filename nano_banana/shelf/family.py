@@ -42,12 +42,13 @@ _KEYS = (
     (r"double_blocks|(^|[._])single_blocks|single_transformer_blocks", "flux-1"),
     (r"transformer_blocks[._]\d+[._](img_mlp|txt_mlp|img_mod|txt_mod)", "qwen-image"),
     (r"noise_refiner|context_refiner|(^|\.)layers\.\d+\.(attention|feed_forward)", "z-image"),
-    (r"(^|[._])blocks[._]\d+[._](self_attn|cross_attn|attn1|attn2|ffn)", "wan"),
+    (r"(^|\.|lora_unet_)blocks[._]\d+[._](self_attn|cross_attn|attn1|attn2|ffn)", "wan"),
     (r"lora_te2_|text_encoder_2", "sdxl"),
     (r"(^|lora_|\.)(transformer[._])?transformer_blocks[._]\d+[._](attn|ff)", "double"),
 )
 """Parts of the names of tensors that one family alone has, each line before what it could be mistaken for."""
 
+_UNET_BLOCK = re.compile(r"(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)[._]")
 _CROSS = re.compile(r"attn2[._](processor[._])?to_k[._].*(down|lora_A|lora\.down)")
 _DOWN = re.compile(r"(lora_down|lora_A|\.down)(\.\w+)*\.weight$")
 _BLOCK = re.compile(r"(double_blocks|single_blocks|single_transformer_blocks)[._](\d+)[._]")
@@ -110,11 +111,13 @@ def _said(metadata: Mapping[str, str]) -> str:
 
 def _shown(shapes: Mapping[str, Sequence[int]]) -> str:
     names = "\n".join(shapes)
+    if _UNET_BLOCK.search(names):
+        widths = {shape[-1] for name, shape in shapes.items() if len(shape) > 1 and _CROSS.search(name)}
+        return next((_UNET[width] for width in sorted(widths) if width in _UNET), "")
     for pattern, family in _KEYS:
         if re.search(pattern, names, re.MULTILINE):
             return _flux(shapes) if family == "flux-1" else _double(shapes) if family == "double" else family
-    widths = {shape[-1] for name, shape in shapes.items() if len(shape) > 1 and _CROSS.search(name)}
-    return next((_UNET[width] for width in sorted(widths) if width in _UNET), "")
+    return ""
 
 
 def _flux(shapes: Mapping[str, Sequence[int]]) -> str:

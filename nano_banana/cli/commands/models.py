@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.amounts import size
+from nano_banana.cli.adapter_files import NAME
+from nano_banana.cli.adapter_files import bring
+from nano_banana.cli.adapter_files import export
+from nano_banana.cli.adapter_files import open_shelf
 from nano_banana.cli.cells import visible
 from nano_banana.cli.family import Family
-from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import FILE
 from nano_banana.cli.options import as_json
-from nano_banana.cli.options import overrides
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import store
 from nano_banana.cli.options import yes
-from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import LimitReached
@@ -27,8 +24,8 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 
 if TYPE_CHECKING:
-    from nano_banana.project.shelf_nouns import Brought
     from nano_banana.project.shelf_nouns import Shelf
+    from nano_banana.project.shelf_nouns import Shelved
 
 EPILOG = """\b
 Examples:
@@ -38,28 +35,19 @@ Examples:
   nano-banana models import ~/Downloads/ana-lora.safetensors --name ana --trigger anqz7 --noun woman
 """
 
-NAME = "NAME[@VERSION|@TAG]"
-
-
-@contextmanager
-def _shelf(screen: Screen, folder: Path | None) -> Iterator[Shelf]:
-    """The shelf of the project around the working folder; a store that is not there yet is made."""
-    from nano_banana.project.shelf_nouns import Shelf
-
-    with Shelf.opened(settings_for(screen, overrides=overrides(store=folder)).store) as shelf:
-        yield shelf
-
 
 @click.group(name="models", cls=Family, epilog=EPILOG, invoke_without_command=True)
+@as_json
+@store
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
     """List, share and bring in adapters.
 
     Every adapter that a run trains is put on the shelf, under its subject's name and the next version. A recipe
     draws with it by `adapters: {ana_lora: {model: ana@3}}`; the lock pins its bytes.
     """
     if context.invoked_subcommand is None:
-        context.invoke(listing)
+        context.invoke(listing, as_json=as_json, store=store)
 
 
 @command.command(name="list", epilog="\b\nExamples:\n  nano-banana models list\n  nano-banana models list --json\n")
@@ -71,7 +59,7 @@ def listing(screen: Screen, *, as_json: bool = False, store: Path | None = None)
     from nano_banana.cli.adapters import say_list
     from nano_banana.cli.adapters import shelved_json
 
-    with _shelf(screen, store) as shelf:
+    with open_shelf(screen, store) as shelf:
         found, users = shelf.all(), shelf.users()
     if as_json:
         screen.json({"models": [shelved_json(each, users.get(each.digest, ())) for each in found]})
@@ -89,7 +77,7 @@ def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> Non
     from nano_banana.cli.adapters import say_one
     from nano_banana.cli.adapters import shelved_json
 
-    with _shelf(screen, store) as shelf:
+    with open_shelf(screen, store) as shelf:
         found = shelf.get(name)
         users = shelf.users().get(found.digest, ())
         uses = [use for use in shelf.uses() if use.digest == found.digest]
@@ -109,11 +97,9 @@ def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> Non
 @pass_screen
 def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
     """Give a name's versions another name; recipes that name the old one must be changed."""
-    with _shelf(screen, store) as shelf:
+    with open_shelf(screen, store) as shelf:
         shelf.rename(old, new)
-        users = sorted(
-            {user for each in shelf.all() if each.name == new for user in shelf.users().get(each.digest, ())}
-        )
+        users = sorted({user for each in shelf.all() if each.name == new for user in _others(shelf, each)})
     screen.say(f"{old} is {new} now")
     if users:
         screen.note(f"drawn with by {', '.join(map(visible, users))}: where a recipe says `model: {old}`, change it")
@@ -129,7 +115,7 @@ def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
 @pass_screen
 def tag(screen: Screen, name: str, tag: str, *, remove: bool, store: Path | None) -> None:
     """Give a version a name of its own, which a recipe may use: `model: ana@good`."""
-    with _shelf(screen, store) as shelf:
+    with open_shelf(screen, store) as shelf:
         if remove:
             found = shelf.untag(name.partition("@")[0], tag)
             screen.say(f"{found.name}@{tag} no longer stands for {found.reference}")
@@ -150,15 +136,20 @@ def rm(screen: Screen, name: str, *, force: bool, yes: bool, store: Path | None)
     Its number is never given again. The bytes go with `nano-banana cache gc`, unless a run still needs them; what a
     recipe trained itself, its next run puts back.
     """
-    with _shelf(screen, store) as shelf:
+    with open_shelf(screen, store) as shelf:
         found = shelf.get(name)
-        others = [user for user in shelf.users().get(found.digest, ()) if user != found.card.recipe]
+        others = _others(shelf, found)
         if others and not force:
             raise Invalid([trouble("rm_used", model=found.reference, recipes=", ".join(others))])
         if not yes and not _agreed(screen, found.reference):
             return
         shelf.remove(found.reference)
-    screen.say(f"{found.reference} is off the shelf; `nano-banana cache gc` frees its {size(found.size)}")
+    screen.say(f"{found.reference} is off the shelf; `nano-banana cache gc` frees what nothing else needs")
+
+
+def _others(shelf: Shelf, found: Shelved) -> list[str]:
+    """The recipes that drew with it last and did not train it: it is on the shelf that they need it."""
+    return [user for user in shelf.users().get(found.digest, ()) if user != found.card.recipe]
 
 
 def _agreed(screen: Screen, reference: str) -> bool:
@@ -178,7 +169,7 @@ def diff(screen: Screen, one: str, two: str, *, as_json: bool, store: Path | Non
     from nano_banana.cli.adapters import diff_json
     from nano_banana.cli.adapters import say_diff
 
-    with _shelf(screen, store) as shelf:
+    with open_shelf(screen, store) as shelf:
         first, second = shelf.get(one), shelf.get(two)
     if as_json:
         screen.json(diff_json(first, second))
@@ -186,99 +177,5 @@ def diff(screen: Screen, one: str, two: str, *, as_json: bool, store: Path | Non
         say_diff(screen, first, second)
 
 
-@command.command(epilog="\b\nExample:\n  nano-banana models export ana@3 ana.nbm --samples 4\n")
-@click.argument("name", metavar=NAME)
-@click.argument("file", type=FILE)
-@click.option(
-    "--samples", type=click.IntRange(0, 99), default=0, metavar="N", help="The last N pictures drawn with it."
-)
-@click.option("--with-photos", is_flag=True, help="The photos that it was trained from, without their metadata.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
-@as_json
-@store
-@pass_screen
-def export(
-    screen: Screen,
-    name: str,
-    file: Path,
-    *,
-    samples: int,
-    with_photos: bool,
-    force: bool,
-    as_json: bool,
-    store: Path | None,
-) -> None:
-    """Write an adapter to one file, for `models import` elsewhere.
-
-    It holds the adapter, its card and checksums; never the photos, unless you say so.
-    """
-    from nano_banana.project.shelf_nouns import export as write
-
-    with _shelf(screen, store) as shelf:
-        found = shelf.get(name)
-        done = write(shelf, found, file.absolute(), samples=samples, photos=with_photos, replace=force)
-    if as_json:
-        told: JSONObject = {"reference": found.reference, "file": str(file), "digest": found.digest, "size": done.size}
-        screen.json({**told, "samples": done.samples, "photos": done.photos})
-        return
-    inside = [f"with {numbered(done.samples, 'sample')}"] if samples else []
-    inside += [
-        f"with {numbered(done.photos, 'photo')} of the training: give it to nobody who may not have them"
-    ] * with_photos
-    screen.say(
-        f"{found.reference} is in {visible(str(file))} ({size(done.size)})" + "".join(f", {each}" for each in inside)
-    )
-
-
-@command.command(
-    name="import",
-    epilog="\b\nExamples:\n  nano-banana models import ana.nbm\n"
-    "  nano-banana models import ana.safetensors --name ana --trigger anqz7 --noun woman --base flux-1\n",
-)
-@click.argument("file", type=FILE)
-@click.option("--name", default="", help="The name on the shelf; as the file says, if not said.")
-@click.option("--trigger", default="", help="The word that it listens to.")
-@click.option("--noun", default="", help="What that word stands for: woman, man, dog …")
-@click.option(
-    "--base", default="", metavar="FAMILY", help="The model that it was made for, where the file doesn't tell."
-)
-@as_json
-@store
-@pass_screen
-def bring(
-    screen: Screen, file: Path, *, name: str, trigger: str, noun: str, base: str, as_json: bool, store: Path | None
-) -> None:
-    """Bring in an adapter: an `.nbm` archive, or a `.safetensors` file of another trainer.
-
-    Everything is verified before anything is kept; pickles (`.pt`, `.ckpt`, `.bin`) are never opened.
-    """
-    from nano_banana.cli.adapters import shelved_json
-    from nano_banana.project.models import families
-    from nano_banana.project.shelf_nouns import Wanted
-    from nano_banana.project.shelf_nouns import bring as take
-
-    known = families(settings_for(screen))
-    with _shelf(screen, store) as shelf:
-        wanted = Wanted(name=name, trigger=trigger, noun=noun, base=base)
-        brought = take(shelf, file.absolute(), wanted, families=known)
-    if as_json:
-        screen.json({**shelved_json(brought.shelved, ()), "known": brought.known})
-    else:
-        _say_brought(screen, brought)
-
-
-def _say_brought(screen: Screen, brought: Brought) -> None:
-    found = brought.shelved
-    if brought.known:
-        screen.say(f"{found.reference} is these very bytes: no new version")
-        return
-    said = f'"{visible(" ".join(filter(None, (found.card.trigger, found.card.noun))))}"' if found.card.trigger else ""
-    screen.say(
-        f"{found.reference} is on the shelf: {found.card.base}, {size(found.size)}" + (f", {said}" if said else "")
-    )
-    if not said:
-        screen.note("its file names no trigger; say `--trigger` if you know the word that it listens to")
-    if any(brought.others.values()):
-        kinds = " and ".join(f"{count} {folder.rstrip('/')}" for folder, count in brought.others.items() if count)
-        screen.note(f"the archive's {kinds} were verified, and stay in it")
-    screen.say(f"in a recipe: `adapters: {{{found.name}: {{model: {found.reference}}}}}`")
+command.add_command(export)
+command.add_command(bring)
