@@ -9,6 +9,7 @@ from nano_banana.reports.snapshot import KeptPicture
 from nano_banana.reports.snapshot import KeptTake
 from nano_banana.reports.snapshot import KeptVerdict
 from nano_banana.reports.snapshot import Snapshot
+from nano_banana.reports.usage import Judgements
 from nano_banana.workshop.history import History
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Changed",
     "Contrast",
     "History",
+    "Judgements",
     "KeptCall",
     "KeptPicture",
     "KeptTake",

@@ -98,14 +98,13 @@ class Ledger:
             rows.executemany(_SAVE, rows_of)
 
     def account(self, by: By, *, since: float | None = None, recipe: str | None = None) -> Account:
-        """Add up what was begun in the last `since` seconds (None: ever), for one recipe or all.
+        """Add up what was begun at `since` (seconds since 1970; None: ever) or later, for one recipe or all.
 
         What is open is told however old it is.
         """
-        begun = 0.0 if since is None else self._clock() - since
         with self._database.reading() as rows:
-            lines = _sums(rows, by, begun, recipe)
-            total = _sums(rows, "", begun, recipe)
+            lines = _sums(rows, by, since or 0.0, recipe)
+            total = _sums(rows, "", since or 0.0, recipe)
         opened = self._tickets.opened()
         return Account(
             lines=lines,

@@ -16,6 +16,8 @@ from nano_banana.reports.contrast import changed_keys
 from nano_banana.reports.contrast import contrast
 from nano_banana.reports.packed import load
 from nano_banana.reports.snapshot import Snapshot
+from nano_banana.reports.usage import Judgements
+from nano_banana.reports.usage import judgements
 from nano_banana.store.runs import Run
 from nano_banana.store.store import Store
 
@@ -98,6 +100,20 @@ class History:
                 [trouble("run_not_kept", hint=tuple(self.kept(run.recipe)[:_SHOWN]), run=run.id, status=run.status)]
             )
         return found
+
+    def judgements(
+        self, *, by_subject: bool, since: float | None = None, recipe: str | None = None
+    ) -> tuple[Judgements, ...]:
+        """What gates said of the takes of each recipe's last run, where that began after `since`.
+
+        By recipe or by subject; `since` is in seconds since 1970 (None: ever).
+        """
+        last: dict[str, Run] = {}
+        kept = set(self.kept(recipe))
+        for run in self.runs(recipe):
+            if run.id in kept and run.begun_at >= (since or 0.0):
+                last.setdefault(run.recipe, run)
+        return judgements((self.snapshot(run) for run in last.values()), by_subject=by_subject)
 
     def held(self, digests: Iterable[str]) -> set[str]:
         """Those of these pictures that the store has still; a sweep may have taken the others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,23 +12,33 @@ import click
 
 from nano_banana.cli.amounts import moment
 from nano_banana.cli.amounts import money
+from nano_banana.cli.amounts import size
 from nano_banana.cli.cells import visible
 from nano_banana.cli.house import store_folder
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import store
+from nano_banana.cli.past.ledger import as_csv
+from nano_banana.cli.past.ledger import say_bars
+from nano_banana.cli.past.ledger import say_judgements
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
+from nano_banana.cli.since import Since
+from nano_banana.cli.since import since
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
 
 if TYPE_CHECKING:
+    from nano_banana.project.runs import Judgements
     from nano_banana.store.ledger import Account
     from nano_banana.store.ledger import By
     from nano_banana.store.ledger import Line
+    from nano_banana.store.runs import Run
+    from nano_banana.store.stats import StoreStats
 
-DAY = 86_400.0
 MOST = 20
 """Open requests that are listed; `--json` has them all."""
 
@@ -35,7 +46,7 @@ EPILOG = """\b
 Examples:
   nano-banana stats
   nano-banana stats --by day --since 30
-  nano-banana stats --recipe portraits --by subject
+  nano-banana stats --since 2026-11-01 --by subject --csv november.csv
 """
 
 
@@ -47,43 +58,103 @@ Examples:
     show_default=True,
     help="What a line of the table stands for; a day is one of UTC.",
 )
-@click.option("--since", type=click.FloatRange(min=0), metavar="DAYS", help="Only what began in the last DAYS days.")
+@click.option(
+    "--since",
+    "--days",
+    callback=since,
+    metavar="DAYS|DATE",
+    help="Only what began in the last DAYS days, or since DATE.",
+)
 @click.option("--recipe", metavar="NAME", help="Only this recipe.")
+@click.option(
+    "--csv",
+    "csv",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Write a table to FILE (-: stdout).",
+)
 @as_json
 @store
 @pass_screen
 def command(
-    screen: Screen, *, by: By, since: float | None, recipe: str | None, as_json: bool, store: Path | None
+    screen: Screen,
+    *,
+    by: By,
+    since: Since | None,
+    recipe: str | None,
+    csv: str | None,
+    as_json: bool,
+    store: Path | None,
 ) -> None:
-    """Say what was spent and saved, and what is still open.
+    """Say what was spent and saved, what gates accepted, and what is still open.
 
     Spent is what the service billed, estimated what the same requests had been expected to cost, saved what the
     store's answers would have cost again. A request whose price nobody knows is counted, and never guessed.
     """
+    from nano_banana.project.runs import History
     from nano_banana.store.store import Store
 
+    if csv == "-" and as_json:
+        raise Invalid([trouble("csv_and_json")])
     folder = store_folder(screen, store)
     if folder is None:
         return
+    begun = since.begun if since else None
     with Store.open(folder) as opened:
-        found = opened.ledger.account(by, since=None if since is None else since * DAY, recipe=recipe)
+        found = opened.ledger.account(by, since=begun, recipe=recipe)
+        judged = History(opened).judgements(by_subject=by == "subject", since=begun, recipe=recipe)
+        held = opened.stats()
+        runs = [run for run in opened.runs(recipe, limit=-1) if run.begun_at >= (begun or 0.0)]
+    if csv:
+        _write_csv(screen, csv, as_csv(by, found.lines, judged if by in {"recipe", "subject"} else ()))
     if as_json:
-        screen.json({"store": str(folder), "by": by, **_document(found)})
+        screen.json({"store": str(folder), "by": by, **_document(found), **_usage(judged, held, runs)})
+    elif csv != "-":
+        _say(screen, by, found, f"{f' for {visible(recipe)}' if recipe else ''}{f' {since.said}' if since else ''}")
+        say_judgements(screen, by if by == "subject" else "recipe", judged)
+        _say_store(screen, held, runs)
+
+
+def _write_csv(screen: Screen, target: str, text: str) -> None:
+    if target == "-":
+        screen.out.write(text)
         return
+    from nano_banana.store.wall import OUTPUT
+    from nano_banana.store.wall import wall
+
+    path = Path(target)
+    with wall(path.parent, OUTPUT):
+        path.write_text(text, encoding="utf-8", newline="")
+    screen.note(f"wrote {visible(target)}")
+
+
+def _say(screen: Screen, by: str, found: Account, of: str) -> None:
     if found.lines:
         _say_lines(screen, by, found)
+        say_bars(screen, by, found.lines)
     else:
-        _say_nothing(screen, since, recipe)
+        screen.say(f"nothing was bought, and nothing saved{of}")
     lost = [ticket for ticket in found.open if ticket.state is TicketState.UNKNOWN]
     underway = [ticket for ticket in found.open if ticket.state is not TicketState.UNKNOWN]
     _say_open(screen, f"{numbered(len(underway), 'request')} under way, for the next run to collect", underway)
     _say_open(screen, f"{numbered(len(lost), 'request')} of unknown end, for the next run to look for", lost)
 
 
-def _say_nothing(screen: Screen, since: float | None, recipe: str | None) -> None:
-    whose = f" for {visible(recipe)}" if recipe else ""
-    within = "" if since is None else f" in the last {since:g} {'day' if since == 1 else 'days'}"
-    screen.say(f"nothing was bought, and nothing saved{whose}{within}")
+def _say_store(screen: Screen, held: StoreStats, runs: Sequence[Run]) -> None:
+    if held.blobs or runs:
+        screen.say()
+        unused = f" ({size(held.wasted)} unused)" if held.wasted else ""
+        screen.say(
+            f"{numbered(len(runs), 'run')}; the store holds {numbered(held.blobs, 'file')}, {size(held.bytes)}{unused}"
+        )
+
+
+def _usage(judged: Sequence[Judgements], held: StoreStats, runs: Sequence[Run]) -> JSONObject:
+    return {
+        "verdicts": [dataclasses.asdict(each) for each in judged],
+        "storage": {"files": held.blobs, "bytes": held.bytes, "unused_bytes": held.wasted, "answers": held.replies},
+        "runs": dict(Counter(run.status for run in runs)),
+    }
 
 
 def _say_lines(screen: Screen, by: str, found: Account) -> None:

@@ -1,4 +1,4 @@
-"""The words for what is wrong with the name of a run."""
+"""The words for what is wrong with looking back: at runs, at the ledger."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nano_banana.cli.words.wording import Wording
 
 WORDS: Mapping[str, Wording] = {
+    "csv_and_json": Wording("one stdout can't hold both CSV and JSON", "name a file: `--csv FILE`"),
     "no_runs": Wording(
         "no run is on record here", "`nano-banana run` makes the first; another store: `--store FOLDER`"
     ),
