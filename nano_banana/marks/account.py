@@ -115,7 +115,7 @@ def account_of(text: str) -> Account:
         if version > FORMAT:
             raise Invalid([trouble("account_newer", version=version, known=FORMAT)])
         return _account(told)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Invalid([trouble("account_broken")]) from error
 
 

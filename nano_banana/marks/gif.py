@@ -24,13 +24,13 @@ _COLOURS = "colours"
 
 
 def is_gif(data: bytes) -> bool:
-    """Whether the bytes begin a GIF."""
-    return data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 13
+    """Whether the bytes begin a GIF, with all of its colours."""
+    return data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 13 and len(data) >= _end_of_colours(data)
 
 
 def split(data: bytes) -> list[Part]:
     """The version, the screen with its colours, XMP where it stands first, and all the rest."""
-    end = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
+    end = _end_of_colours(data)
     parts = [Part(kind=HEAD, data=data[:6]), Part(kind=_COLOURS, data=data[6:end])]
     stop = data.find(_MAGIC, end) if data.startswith(_TAG, end) else -1
     if stop >= 0:
@@ -47,3 +47,7 @@ def join(parts: Sequence[Part], *, xmp: bytes) -> bytes:
 def tales(parts: Sequence[Part]) -> Tales:
     """What the file tells."""
     return Tales(media=MEDIA, xmp=first(parts, XMP)[len(_TAG) : -len(_MAGIC)])
+
+
+def _end_of_colours(data: bytes) -> int:
+    return 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)

@@ -43,18 +43,23 @@ def closure(digest: str, made_by: Callable[[str], Told | None], is_end: Callable
 
 
 def source_of(calls: Sequence[Told], is_end: Callable[[Told], bool]) -> str:
-    """The digital source type of what came out of these calls.
+    """The digital source type of what came out of these calls, which are in an order in which they can be made.
 
-    Composite after a paste, and where a picture that no call made went into a drawing; empty where nothing was drawn.
+    Composite after a paste, and where a picture that nobody here drew went into a drawing; empty where nothing was
+    drawn.
     """
-    made = {digest for call in calls for digest in call.outputs.values()}
-    drawings = [call for call in calls if call.provider != COMPUTE and not is_end(call)]
-    if not drawings:
+    drawn: set[str] = set()
+    pasted = started = False
+    for call in (each for each in calls if not is_end(each)):
+        if call.provider == COMPUTE:
+            pasted |= call.endpoint == PASTE
+            # What is cut out of a photo, or only opened, is still the photo.
+            drawn |= set(call.outputs.values()) if drawn & set(call.inputs.values()) else set()
+        else:
+            started |= any(_is_picture(place) and digest not in drawn for place, digest in call.inputs.items())
+            drawn |= set(call.outputs.values())
+    if not drawn:
         return ""
-    pasted = any(call.provider == COMPUTE and call.endpoint == PASTE for call in calls)
-    started = any(
-        _is_picture(place) and digest not in made for call in drawings for place, digest in call.inputs.items()
-    )
     return COMPOSITE if pasted or started else TRAINED
 
 

@@ -78,7 +78,8 @@ def _usable(old: bytes) -> str | None:
         text = old.rstrip(b"\0").decode()
     except UnicodeDecodeError:
         return None
-    return text if "</rdf:RDF>" in text and f'xmlns:rdf="{_RDF}"' in text else None
+    is_rdf = f'xmlns:rdf="{_RDF}"' in text or f"xmlns:rdf='{_RDF}'" in text
+    return text if is_rdf and "</rdf:RDF>" in text else None
 
 
 def _without(text: str, properties: Mapping[str, str]) -> str:

@@ -57,7 +57,7 @@ WORDS: Mapping[str, Wording] = {
         hint="the text in the picture was changed, or the endpoint was; nothing is sent",
     ),
     "again_unasked": Wording(
-        say="the picture asks for {count} calls that cost {price}, and nobody was asked",
+        say="the picture asks for what costs {price} (calls to be paid for: {count}), and nobody said yes",
         hint="look at them with `--plan`; `--yes` makes them",
     ),
     "again_other_suffix": Wording(

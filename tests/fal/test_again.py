@@ -1,0 +1,162 @@
+"""Calls that a picture asks for are shown before they are paid for, and only the catalog's are made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.json import as_object
+from nano_banana.marks.account import Account
+from nano_banana.marks.account import Told
+from nano_banana.marks.embedded import Mark
+from nano_banana.marks.embedded import account_in
+from nano_banana.marks.embedded import marked
+from nano_banana.marks.embedded import read
+from nano_banana.marks.embedded import unmarked
+from tests.fal.project import KEY
+from tests.fal.project import FalProject
+from tests.screen import Screen
+
+ELSEWHERE = ("--store", "elsewhere")
+
+
+def again(project: FalProject, picture: Path, *argv: str, exit_code: int = 0) -> Screen:
+    screen = project.workspace.run("again", str(picture), *ELSEWHERE, *argv)
+    assert screen.exit_code == exit_code, screen.text
+    return screen.hides("Traceback", "this is a bug", KEY)
+
+
+def forged(picture: Path, change: Callable[[Account], Account]) -> Path:
+    """The picture with another account in it."""
+    data = unmarked(picture.read_bytes())
+    account = read(picture)
+    assert data is not None
+    assert account is not None
+    target = picture.with_name("forged.png")
+    target.write_bytes(marked(data, Mark(source=account.source, tool="x", account=change(account))))
+    return target
+
+
+def last(**told: object) -> Callable[[Account], Account]:
+    """Change the picture's own call."""
+    return lambda account: replace(
+        account,
+        calls=[*account.calls[:-1], replace(account.calls[-1], **told)],  # type: ignore[arg-type] # any of its fields
+    )
+
+
+def given(**arguments: object) -> Callable[[Account], Account]:
+    """Change arguments of the picture's own call."""
+    return lambda account: last(arguments={**account.calls[-1].arguments, **arguments})(account)
+
+
+def test_what_is_to_be_paid_for_is_shown_and_made_only_after_a_yes(project: FalProject) -> None:
+    project.run("--yes")
+    picture = project.pictures()[0]
+    asked = project.service.asked()
+    again(project, picture, "--plan").shows("1 call to make", "takes: fal fal-ai/flux/dev", "prompt: anqz7 woman")
+    again(project, picture, exit_code=3).shows("asks for what costs $0.0", "`--yes` makes them")
+    assert project.service.asked() == asked
+    again(project, picture, "--yes").shows("1 call made")
+    assert project.service.asked() > asked
+    again(project, picture).shows("0 calls made")
+
+
+def test_a_budget_holds(project: FalProject) -> None:
+    project.run("--yes")
+    again(project, project.pictures()[0], "--yes", "--budget", "0.001", exit_code=3).shows("budget")
+
+
+def test_on_this_machine_it_is_drawn_anew_for_nothing(project: FalProject) -> None:
+    project.run("--yes")
+    asked = project.service.asked()
+    again(project, project.pictures()[0], "--provider", "local").shows("another picture than the one given")
+    assert project.service.asked() == asked
+    again(project, project.pictures()[0], "--provider", "nobody", exit_code=2).shows("nobody")
+
+
+def test_without_a_key_nothing_is_begun(project: FalProject) -> None:
+    project.run("--yes")
+    project.workspace.env(FAL_KEY="")
+    again(project, project.pictures()[0], "--yes", exit_code=4).shows("key")
+
+
+HOSTILE: dict[str, tuple[Callable[[Account], Account], str]] = {
+    "an endpoint that nobody knows": (last(endpoint="evil/miner"), "is described nowhere here"),
+    "somebody who is nobody": (last(provider="../../bin/sh"), "nobody here is called so"),
+    "work that pictures do not hang on": (last(provider="compute", endpoint="training-zip"), "described nowhere"),
+    "a field that is not there": (given(webhook_url="https://evil.example"), "with a `webhook_url`"),
+    "a value out of range": (given(num_inference_steps=10**9), "with a `num_inference_steps`"),
+    "a file by its path": (last(inputs={"/etc/passwd": "f" * 64}), "is not here"),
+    "a size of no picture": (given(image_size={"width": 10**9, "height": 1}), "with a `image_size"),
+    "no call at all": (lambda account: replace(account, calls=[]), "does not tell of any call"),
+    "a circle": (
+        lambda account: replace(
+            account,
+            calls=[replace(account.calls[-1], inputs={"image_url": account.picture})],
+        ),
+        "with a `image_url`",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_picture_makes_no_call(project: FalProject, name: str) -> None:
+    project.run("--yes")
+    asked = project.service.asked()
+    change, words = HOSTILE[name]
+    again(project, forged(project.pictures()[0], change), "--yes", exit_code=2).shows(words)
+    assert project.service.asked() == asked
+
+
+def test_names_of_a_stranger_s_never_become_paths_or_escapes(project: FalProject) -> None:
+    project.run("--yes")
+    names = {"take": "../../../etc/\x1b[31mx", "stage": "..", "recipe": "\x1b]0;owned\x07"}
+    picture = forged(project.pictures()[0], lambda account: replace(account, **names))
+    screen = again(project, picture, "--yes")
+    screen.hides("\x1b[31m", "..png")
+    assert [path.name for path in project.root.glob("out/again/*")] == ["again", "manifest.json"]
+    (made,) = project.root.glob("out/again/again/*")
+    assert made.name == "etc_31mx.png"
+    project.root.joinpath("recipe.yaml").unlink()
+    project.workspace.run("explain", str(picture)).hides("\x1b[31m", "\x1b]0;")
+
+
+def test_the_picture_s_own_chain_is_gone_again_from_the_adapter_on(project: FalProject) -> None:
+    project.trained(painted=True).run("--yes")
+    picture = project.pictures("faces")[0]
+    account = account_in(picture.read_bytes())
+    assert account is not None
+    assert [call.endpoint.rpartition("/")[2] for call in account.calls][:2] == ["flux-lora-fast-training", "flux-lora"]
+    again(project, picture, "--yes", exit_code=2).shows("an adapter that the picture hangs on is not here")
+    # Here all is in the store.
+    screen = project.workspace.run("again", str(picture), "--json")
+    assert as_object(screen.json["calls"])["made"] == 0
+    assert screen.json["same"] is True
+
+
+def test_a_key_in_an_account_is_never_believed(project: FalProject) -> None:
+    project.run("--yes")
+    first, second = project.pictures()[:2]
+    other = read(second)
+    assert other is not None
+
+    def change(account: Account) -> Account:
+        call: Told = replace(account.calls[-1], key=other.calls[-1].key, arguments={"prompt": "something else"})
+        return replace(account, calls=[call])
+
+    again(project, forged(first, change), "--plan").shows("prompt: something else", "1 call to make")
+
+
+def test_the_digest_of_what_was_bought_is_told(project: FalProject) -> None:
+    project.run("--yes")
+    picture = project.pictures()[0]
+    bare = unmarked(picture.read_bytes())
+    account = read(picture)
+    assert bare is not None
+    assert account is not None
+    assert account.picture == hashlib.sha256(bare).hexdigest() == account.calls[-1].outputs["images/0"]

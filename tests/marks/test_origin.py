@@ -1,0 +1,77 @@
+"""The calls behind a picture, and what kind of source they make of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from nano_banana.marks.account import COMPOSITE
+from nano_banana.marks.account import TRAINED
+from nano_banana.marks.account import Told
+from nano_banana.marks.origin import closure
+from nano_banana.marks.origin import producers
+from nano_banana.marks.origin import source_of
+from nano_banana.marks.origin import tool_of
+
+
+def call(name: str, provider: str = "fal", **inputs: str) -> Told:
+    """A call that makes the file of its name."""
+    return Told(
+        stage=name,
+        provider=provider,
+        endpoint=name,
+        arguments={},
+        inputs={place.replace("_0", "/0"): digest for place, digest in inputs.items()},
+        outputs={"image": f"<{name}>"},
+        key=name,
+    )
+
+
+TRAIN = call("train", archive="zip")
+ZIP = call("pack", "compute", photos_0="photo")
+DRAW = call("draw", loras_0="<train>")
+MASK = call("mask", "compute", image="<draw>")
+PAINT = call("paint", image_url="<draw>", mask_url="<mask>", loras_0="<train>")
+PASTE = call("paste", "compute", original="<draw>", painted="<paint>", mask="<mask>")
+
+
+def is_training(told: Told) -> bool:
+    return told.endpoint == "train"
+
+
+def test_calls_come_in_an_order_in_which_they_can_be_made() -> None:
+    made_by = producers([PASTE, PAINT, MASK, DRAW, TRAIN, ZIP])
+    found = closure("<paste>", made_by.get, is_training)
+    assert [each.key for each in found] == ["train", "draw", "mask", "paint", "paste"]
+    assert closure("photo", made_by.get, is_training) == []
+
+
+def test_a_circle_is_gone_round_once() -> None:
+    one, other = call("one", image_url="<other>"), call("other", image_url="<one>")
+    made_by = producers([one, other])
+    assert len(closure("<one>", made_by.get, is_training)) == 2
+
+
+@pytest.mark.parametrize(
+    ("calls", "source"),
+    [
+        ([], ""),
+        ([call("open", "compute", image="photo")], ""),
+        ([call("open", "compute", image="photo"), call("imprint", "compute", image="<open>")], ""),
+        ([TRAIN, DRAW], TRAINED),
+        ([DRAW, call("imprint", "compute", image="<draw>")], TRAINED),
+        ([DRAW, call("upscale", image_url="<draw>")], TRAINED),
+        ([call("upscale", image_url="photo")], COMPOSITE),
+        ([call("open", "compute", image="photo"), call("upscale", image_url="<open>")], COMPOSITE),
+        ([call("edit", image_urls_0="photo")], COMPOSITE),
+        ([call("paint", mask_image_url="a mask")], TRAINED),
+        ([TRAIN, DRAW, MASK, PAINT, PASTE], COMPOSITE),
+        ([DRAW, MASK, PAINT, PASTE, call("upscale", image_url="<paste>")], COMPOSITE),
+    ],
+)
+def test_the_source_is_what_the_way_there_makes_it(calls: list[Told], source: str) -> None:
+    assert source_of(calls, is_training) == source
+
+
+def test_the_software_names_who_drew_last() -> None:
+    assert tool_of([TRAIN, DRAW, PAINT, PASTE], "1.2", is_training) == "Nano Banana 1.2 (fal paint)"
+    assert tool_of([TRAIN], "1.2", is_training) == "Nano Banana 1.2"
