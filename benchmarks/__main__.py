@@ -15,6 +15,7 @@ from benchmarks import noop
 from benchmarks import overhead
 from benchmarks import scale
 from benchmarks import startup
+from benchmarks import watermarks
 
 BENCHES = {
     "startup": startup.bench,
@@ -23,6 +24,7 @@ BENCHES = {
     "scale": scale.bench,
     "fal": fal.bench,
     "faces": faces.bench,
+    "watermarks": watermarks.bench,
 }
 
 

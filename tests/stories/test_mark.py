@@ -42,7 +42,7 @@ def test_a_mark_is_written_once_and_found_again(project: Workspace) -> None:
     project.expect("run", "recipe.yaml").shows("0 calls made")
     project.edit("recipe.yaml", "c0ffee42", "00c0ffee")
     project.expect("run", "recipe.yaml").shows("1 call made")
-    project.expect("explain", "recipe.yaml", "marked").shows("imprint", "00c0ffee")
+    project.expect("explain", "rooms/office/s5").shows("imprint", "message", "00c0ffee")
 
 
 def test_what_is_missing_is_said_before_anything_is_made(project: Workspace) -> None:

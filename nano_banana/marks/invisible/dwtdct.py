@@ -1,8 +1,8 @@
 """The watermark that Stable Diffusion's and BFL's own code writes, decoded.
 
 The reference is the method `dwtDct` of the package invisible-watermark 0.2.0 (MIT), whose arithmetic this follows to
-the last bit: U of YUV → one level of Haar → blocks of 4 × 4 → of each block's coefficient that is largest (the first
-left out) the remainder by 36: 0–18 says 0, 18–36 says 1. Blocks give the bits in turn, row by row; each bit is a vote.
+the last bit: U of YUV → one level of Haar → blocks of 4 × 4 → of the coefficient that is largest in the block (the
+first left out) the remainder by 36: 0–18 says 0, 18–36 says 1. Blocks give the bits in turn, row by row, and vote.
 """
 
 from __future__ import annotations
@@ -43,17 +43,34 @@ def plane(rgb: Pixels, *, swapped: bool, whole: bool) -> NDArray[np.float64]:
     return np.asarray((blue - (0.299 * red + 0.587 * green + 0.114 * blue)) * 0.492 + 0.5, np.float64)
 
 
-def votes(u: NDArray[np.float64]) -> Votes:
-    """What each block of the plane says."""
+def blocks(u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The 16 coefficients of each block of the plane's lower half, row by row."""
     high, wide = (side // 4 * 4 for side in u.shape)
     # The order of the sums is the reference's: where two coefficients are equal, rounding decides which is larger.
     rows = _ROOT * u[1:high:2, :wide] + _ROOT * u[0:high:2, :wide]
     low = _ROOT * rows[:, 1::2] + _ROOT * rows[:, 0::2]
     down, across = low.shape[0] // BLOCK, low.shape[1] // BLOCK
     low = low[: down * BLOCK, : across * BLOCK]
-    blocks = low.reshape(down, BLOCK, across, BLOCK).swapaxes(1, 2).reshape(-1, BLOCK * BLOCK)
-    sizes = np.abs(blocks[:, 1:])
-    return np.asarray(sizes.max(axis=1) % SCALE > SCALE / 2)
+    return low.reshape(down, BLOCK, across, BLOCK).swapaxes(1, 2).reshape(-1, BLOCK * BLOCK)
+
+
+def largest(coefficients: NDArray[np.float64]) -> Votes:
+    """What each block says by its largest coefficient, as the reference reads it.
+
+    Where a mark made that one smaller (in plain areas nearly always), another is the largest, and says nothing.
+    """
+    return _said(np.abs(coefficients[:, 1:]).max(axis=1))
+
+
+def odd(coefficients: NDArray[np.float64]) -> Votes:
+    """What each block says by the coefficient that is farthest from the block's median: most likely the marked one."""
+    apart = np.abs(coefficients[:, 1:] - np.median(coefficients, axis=1, keepdims=True))
+    at = apart.argmax(axis=1) + 1
+    return _said(np.abs(coefficients[np.arange(len(coefficients)), at]))
+
+
+def _said(sizes: NDArray[np.float64]) -> Votes:
+    return np.asarray(sizes % SCALE > SCALE / 2)
 
 
 def bits(said: Votes, length: int) -> Votes:

@@ -7,17 +7,18 @@ import numpy as np
 from nano_banana.marks.invisible.dwtdct import LEAST_PIXELS
 from nano_banana.marks.invisible.dwtdct import Pixels
 from nano_banana.marks.invisible.dwtdct import bits
+from nano_banana.marks.invisible.dwtdct import blocks
+from nano_banana.marks.invisible.dwtdct import largest
+from nano_banana.marks.invisible.dwtdct import odd
 from nano_banana.marks.invisible.dwtdct import plane
-from nano_banana.marks.invisible.dwtdct import votes
 from nano_banana.marks.invisible.match import Match
 from nano_banana.marks.invisible.payload import PAYLOADS
 
 MOST_PIXELS = 4_000_000
 """So much of a picture is read, from its top: blocks are counted from there, and more votes change nothing."""
 
-READINGS = ((True, False), (False, False), (True, True), (False, True))
-"""`whole` and `swapped` of `plane`; the first is the reference's own. What was marked as fractions can often only be
-read as fractions: there another coefficient is the largest."""
+WAYS = ((True, False), (False, False), (True, True), (False, True))
+"""`whole` and `swapped` of `plane`: what a picture may have been when it was marked; the first is the reference's."""
 
 
 def known_marks(rgb: Pixels) -> tuple[Match, ...]:
@@ -26,7 +27,8 @@ def known_marks(rgb: Pixels) -> tuple[Match, ...]:
     if high * wide < LEAST_PIXELS:
         return ()
     top = rgb[: max(MOST_PIXELS // wide, 4)]
-    read = [votes(plane(top, swapped=swapped, whole=whole)) for whole, swapped in READINGS]
+    ways = [blocks(plane(top, swapped=swapped, whole=whole)) for whole, swapped in WAYS]
+    read = [largest(ways[0]), *map(odd, ways)]
     best = []
     for payload in PAYLOADS:
         message = np.array([bit == "1" for bit in payload.bits])

@@ -11,7 +11,7 @@ class Payload:
 
     Read as the reference reads it, `least` bits must agree; read in the other ways, `least_otherwise`: more ways to
     read are more chances to be wrong. From `sure` on there is no doubt. Measured in benchmarks/watermarks.py: clean
-    pictures come to at most 31 of BFL's 46, 36 of SDXL's 48 and 86 of SD1's 136.
+    pictures come to at most 33 of BFL's 46, 36 of SDXL's 48 and 83 of SD1's 136.
     """
 
     name: str
