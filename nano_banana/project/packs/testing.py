@@ -68,7 +68,8 @@ def test_pack(found: Found, root: Path, settings: Settings, environ: Mapping[str
     try:
         planned = plan_trial(pack, root, settings, environ)
     except Invalid as error:
-        return replace(whole, problems=tuple(error.problems))
+        # What is odd about the people of the trial says nothing of the pack.
+        return replace(whole, problems=tuple(problem for problem in error.problems if not problem.warning))
     return replace(whole, templates=[replace(each, planned=planned[each.template.name]) for each in tested])
 
 

@@ -37,6 +37,8 @@ TRAINS = "fal-ai/flux-lora-fast-training"
 NAME = "packs-test"
 """The recipe's name, and so the folder's of its pictures."""
 SEED = 11
+STORE = "trials"
+"""The folder of the trials' store, in the project's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,8 @@ def run_trial(
     if not sitter.photos.is_dir():
         raise Invalid([trouble("no_such_photos", folder=str(sitter.photos))])
     entries: list[_Entry] = [(pack, template, _shot_name(pack, template), {}) for pack, template in chosen]
+    # A store of its own: who sits for a trial is not to stand on the project's shelf.
+    settings = replace(settings, store=settings.store / STORE)
     with home_of((pack for pack, _ in chosen), root) as home:
         wish = Wish(recipe=home / f"{NAME}.yaml", text=_recipe(entries, sitter), provider="local")
         outcome = _run(wish, settings, environ, watch)

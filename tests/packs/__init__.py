@@ -1,0 +1,1 @@
+"""Packs: versions, variables, and what comes in from strangers."""

@@ -1,0 +1,64 @@
+"""A pack on its way into a project: nothing is lost where it can't be put down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.errors import Unusable
+from nano_banana.project.packs.adding import keep
+from nano_banana.project.packs.adding import leave
+from nano_banana.project.packs.adding import receive
+
+PACK = """
+nano_banana_pack: 1
+name: tiny
+version: VERSION
+title: Tiny
+about: One template.
+templates:
+  one: {title: One, about: One., prompt: one.j2}
+"""
+
+
+def laid(folder: Path, version: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "pack.yaml").write_text(PACK.replace("VERSION", version), encoding="utf-8")
+    (folder / "one.j2").write_text("{{ subject.trigger }}", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("broken", ["old", "new"])
+def test_the_old_one_stays_where_the_new_one_cannot_be_put(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    old = laid(tmp_path / "packs/tiny", "1.0.0")
+    incoming = receive(laid(tmp_path / "tiny", "2.0.0"), tmp_path)
+    assert (incoming.before is not None, incoming.clash) == (True, True)
+    rename = Path.rename
+
+    def stubborn(path: Path, target: Path) -> Path:
+        if (path == old) if broken == "old" else ".adding" in str(path):
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stubborn)
+    with pytest.raises(Unusable):
+        keep(incoming)
+    assert "1.0.0" in (old / "pack.yaml").read_text(encoding="utf-8")
+    assert [path.name for path in (tmp_path / "packs").iterdir()] == ["tiny"]
+
+
+def test_one_that_is_left_leaves_no_folder(tmp_path: Path) -> None:
+    leave(receive(laid(tmp_path / "tiny", "2.0.0"), tmp_path))
+    assert not (tmp_path / "packs").exists()
+
+
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path) -> None:
+    source = laid(tmp_path / "tiny", "2.0.0")
+    text = (source / "pack.yaml").read_text(encoding="utf-8")
+    (source / "pack.yaml").write_text(text.replace("name: tiny", "name: ../tiny"), encoding="utf-8")
+    with pytest.raises(Exception, match="not_a_name"):
+        receive(source, tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
