@@ -1,4 +1,4 @@
-"""Content credentials, where a recipe asks for them: who signs, found early."""
+"""Content credentials, where a recipe wants them: the signer, found early."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nano_banana.core.json import JSONObject
+from nano_banana.core.json import as_object
 from nano_banana.reports.entries import adapter_json
 from nano_banana.reports.entries import person_json
 from nano_banana.reports.entries import take_json
@@ -45,6 +47,40 @@ def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *,
             fresh.replace(target)
         finally:
             fresh.unlink(missing_ok=True)
+
+
+def entries(folder: Path) -> list[tuple[str, JSONObject]]:
+    """Every entry of the manifest in `folder`, if it is there, with its kind (`take`, `adapter`, `person`)."""
+    return [(kind, as_object(json.loads(str(told)))) for (kind, _), told in _there(folder / MANIFEST).items()]
+
+
+def leave_out(folder: Path, subject: str, shows: Callable[[str, JSONObject], bool], *, dry_run: bool = False) -> bool:
+    """Take a subject and the entries that `shows` says yes to out of the manifest; return whether there were any.
+
+    Raises Unusable where the folder can't be written; the manifest is as it was, then.
+    """
+    target = folder / MANIFEST
+    there = _there(target)
+    kept = {
+        (kind, name): told for (kind, name), told in there.items() if not shows(kind, as_object(json.loads(str(told))))
+    }
+    told = as_object(json.loads(target.read_text(encoding="utf-8"))) if there or target.is_file() else {}
+    subjects = as_object(told.get("subjects"))
+    if len(kept) == len(there) and subject not in subjects:
+        return False
+    if dry_run:
+        return True
+    head = {name: value for name, value in told.items() if name not in SECTIONS.values()}
+    head["subjects"] = {name: value for name, value in subjects.items() if name != subject}
+    fresh = folder / f".{MANIFEST}.{os.getpid()}.tmp"
+    with wall(folder, OUTPUT):
+        try:
+            with fresh.open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.writelines(_text(head, kept))
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)
+    return True
 
 
 def older_pictures(folder: Path, now: Collection[str]) -> list[str]:

@@ -36,6 +36,7 @@ from nano_banana.store.uploads import Uploads
 
 if TYPE_CHECKING:
     from nano_banana.store.gc import GcReport
+    from nano_banana.store.oblivion import Oblivion
     from nano_banana.store.stats import StoreStats
     from nano_banana.store.verify import Report
 
@@ -177,6 +178,12 @@ class Store:
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
         """The targets (path → `content`) that still hold what they should; see `Links.present`."""
         return self._links.present(targets)
+
+    def oblivion(self) -> Oblivion:
+        """The one who takes somebody out of the store, for good."""
+        from nano_banana.store.oblivion import Oblivion
+
+        return Oblivion(self._database, self._blobs, self._clock)
 
     def stats(self) -> StoreStats:
         """How much there is, and of what."""

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -85,6 +86,11 @@ class Tickets:
 def write(rows: sqlite3.Connection, tickets: Sequence[Ticket], *, now: float) -> list[Ticket]:
     """What `Tickets.keep` does, inside the caller's transaction."""
     return [_write(rows, _dated(ticket, now)) for ticket in tickets]
+
+
+def every(rows: sqlite3.Connection) -> Iterator[Ticket]:
+    """All tickets, open or closed, oldest first, inside the caller's transaction."""
+    yield from map(_read, rows.execute("SELECT * FROM tickets ORDER BY number"))
 
 
 def _dated(ticket: Ticket, now: float) -> Ticket:

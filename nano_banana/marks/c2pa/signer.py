@@ -1,4 +1,4 @@
-"""The one who signs a run's pictures, each with the pictures it was made of."""
+"""The signer of a run's pictures, each with the pictures it came from."""
 
 from __future__ import annotations
 

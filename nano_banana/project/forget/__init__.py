@@ -1,0 +1,1 @@
+"""Forgetting a subject: who that is, what goes, what stays, the receipt."""

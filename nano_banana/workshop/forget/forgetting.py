@@ -1,0 +1,97 @@
+"""One store, and the output folders around it: searched, then cleaned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nano_banana.core.somebody import Somebody
+from nano_banana.core.ticket import Ticket
+from nano_banana.core.upload import Upload
+from nano_banana.reports.manifest import leave_out
+from nano_banana.store.store import Store
+from nano_banana.store.traces import Hints
+from nano_banana.store.traces import Traces
+from nano_banana.workshop.forget.files import Files
+from nano_banana.workshop.forget.files import delete
+from nano_banana.workshop.forget.files import files_of
+from nano_banana.workshop.forget.heard import folders_of
+from nano_banana.workshop.forget.heard import heard
+from nano_banana.workshop.forget.heard import leave_out_of_runs
+from nano_banana.workshop.forget.heard import shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What there is of somebody in one store and around it. `manifests` are those that tell of them."""
+
+    store: Path
+    traces: Traces
+    files: Files
+    manifests: tuple[Path, ...]
+    hints: Hints
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing."""
+        return self.traces.empty and not self.files.all and not self.manifests
+
+    @property
+    def requests(self) -> tuple[Ticket, ...]:
+        """Their requests that a service took."""
+        return tuple(ticket for ticket in self.traces.requests if ticket.request_id)
+
+    @property
+    def uploads(self) -> tuple[Upload, ...]:
+        """Their files at a service."""
+        return self.traces.uploads
+
+
+def look(store: Store, out: Path, who: Somebody) -> Found:
+    """Find everything, and change nothing. Raises Unusable as a store does."""
+    hints = heard(store, out, who.name)
+    traces = store.oblivion().forget(who, hints, dry_run=True)
+    told = [
+        folder
+        for folder in folders_of(out)
+        if leave_out(folder, who.name, lambda kind, entry: shows(who.name, kind, entry), dry_run=True)
+    ]
+    return Found(
+        store=store.folder,
+        traces=traces,
+        files=files_of(store, out, traces.outputs, traces.digests),
+        manifests=tuple(told),
+        hints=hints,
+    )
+
+
+def check(store: Store, who: Somebody, found: Found) -> None:
+    """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`."""
+    store.oblivion().check(who, found.traces)
+
+
+def forget(store: Store, who: Somebody, found: Found) -> Traces:
+    """Delete what was found; return what left the store. After a crash, look and forget again.
+
+    What leads to the rest goes last: first files, then the store's rows, its files, the snapshots and the manifests.
+    Raises Unusable: `forget_underway`, `forget_open` (nothing is deleted then), and what a full or read-only disk does.
+    """
+    oblivion = store.oblivion()
+    check(store, who, found)
+    delete(found.files)
+    removed = {str(path) for path in found.files.all}
+    traces = oblivion.forget(who, found.hints, dry_run=False, removed=removed)
+    leave_out_of_runs(store, who.name)
+    oblivion.finish()
+    for folder in found.manifests:
+        leave_out(folder, who.name, lambda kind, entry: shows(who.name, kind, entry))
+    return traces
+
+
+def tidy(store: Store) -> bool:
+    """End a forgetting that was cut short; return whether there was one."""
+    oblivion = store.oblivion()
+    if not oblivion.pending:
+        return False
+    oblivion.finish()
+    return True

@@ -1,0 +1,74 @@
+"""Somebody is forgotten whose pictures were bought: the books stay, and nobody is in them."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import sqlite3
+from contextlib import closing
+
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from tests.fal.project import FalProject
+from tests.fal.service import Service
+from tests.fal.service import until
+
+REHEARSAL = ".nano-banana/rehearsal"
+
+
+def found_in_store(project: FalProject, words: list[str]) -> list[str]:
+    """Which of the words are anywhere in the bytes of the store's folder."""
+    data = [path.read_bytes() for path in (project.root / ".nano-banana").rglob("*") if path.is_file()]
+    return [word for word in words if any(word.encode() in each for each in data)]
+
+
+def personal(project: FalProject) -> list[str]:
+    """Words, keys, digests, ids and addresses that only she accounts for."""
+    with closing(sqlite3.connect(project.root / REHEARSAL / "store.sqlite")) as rows:
+        kept = [text for (text,) in rows.execute("SELECT request_id FROM tickets UNION SELECT url FROM uploads")]
+        kept += [key for (key,) in rows.execute("SELECT key FROM tickets UNION SELECT digest FROM adapters")]
+    photos = (project.root / "photos/ana").iterdir()
+    digests = [hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos]
+    return ["anqz7", "headshot, a", "heads/ana", "photos/ana", *kept, *digests]
+
+
+def test_the_books_keep_their_sums_and_nobody_s_name(project: FalProject) -> None:
+    project.trained().run()
+    before, words = project.stats(), personal(project)
+    assert len(found_in_store(project, words)) > 10
+    told = project.workspace.json("forget", "ana", "--yes")
+    assert found_in_store(project, words) == []
+    after = project.stats()
+    assert {name: after[name] for name in ("requests", "spent_usd")} == {
+        name: before[name] for name in ("requests", "spent_usd")
+    }
+    assert {(row["subject"], row["document"], row["request_id"]) for row in project.tickets()} == {("", "", "")}
+    provider = as_object(told["provider"])
+    assert len(as_items(provider["requests"])) == 5
+    (upload, *_) = as_items(provider["uploads"])
+    assert as_text(as_object(upload)["until"]).endswith("Z")
+
+
+def test_the_receipt_says_what_the_service_may_hold(project: FalProject) -> None:
+    project.trained().run()
+    ids = [str(row["request_id"]) for row in project.tickets()]
+    screen = project.workspace.expect("forget", "ana", "--yes", "--receipt", "receipt.json")
+    screen.shows("uploaded file", "5 requests", ids[0], "DELETE https://api.fal.ai/", "…")
+    assert all(each in project.workspace.read("receipt.json") for each in ids)
+
+
+def test_it_waits_for_what_is_still_at_the_service(project: FalProject, service: Service) -> None:
+    service.turn("pause")
+    running = project.spawn()
+    until(lambda: project.states() == ["sent"] * 4, "four tickets sent")
+    screen = project.workspace.expect("forget", "ana", "--yes", exit_code=1)
+    screen.shows("a run goes on with the store in")
+    running.signal(signal.SIGKILL).wait()
+    screen = project.workspace.expect("forget", "ana", "--yes", exit_code=1)
+    screen.shows("4 requests of ana have not come to their end", "`nano-banana run` collects them")
+    service.turn("resume")
+    assert project.states() == ["sent"] * 4
+    project.run()
+    project.workspace.expect("forget", "ana", "--yes").shows("all of it is deleted")
+    assert not project.pictures()

@@ -1,0 +1,1 @@
+"""Forgetting somebody: found, deleted, and nothing left."""
