@@ -1,4 +1,4 @@
-"""A training set by digest: its photos and captions, whatever they are called."""
+"""A training set by digest: its photos and captions, not their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings an adapter's file to the shelf; keeps nothing that it has doubts of."""
+"""Brings an adapter's file to the shelf; keeps nothing that is in doubt."""
 
 from __future__ import annotations
 
@@ -68,15 +68,19 @@ def bring(
     if not os.path.isfile(source):  # noqa: PTH113 - it never fails, whatever is asked of it
         why = "it is no file" if os.path.lexists(source) else "there is no such file"
         raise Invalid([trouble("model_unreadable", file=source.name, why=why)])
-    if zipfile.is_zipfile(source) and not _is_plain(source):
+    if _is_archive(source):
         return _from_archive(shelf, source, wanted, families)
     return _from_file(shelf, source, wanted, families, clock())
 
 
-def _is_plain(source: Path) -> bool:
-    """Whether it begins as a safetensors file does; what is called a zip by its end may still be one."""
-    with source.open("rb") as file:
-        return file.read(9)[8:] == b"{"
+def _is_archive(source: Path) -> bool:
+    """Whether it is a zip, or the beginning of one; what only ends like one may still be a safetensors file."""
+    try:
+        with source.open("rb") as file:
+            start = file.read(9)
+    except OSError:
+        return False
+    return start.startswith(b"PK") or (zipfile.is_zipfile(source) and start[8:] != b"{")
 
 
 def _from_archive(shelf: Shelf, source: Path, wanted: Wanted, families: Sequence[str]) -> Brought:

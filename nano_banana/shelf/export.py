@@ -33,13 +33,13 @@ def export(
     """Write `shelved` to `target` with its last `samples` pictures and, if `photos`, those it was trained from.
 
     Photos come as they were packed for the training: without their metadata and names. Raises Invalid
-    (`export_exists` unless `replace`, `export_nowhere`, `photos_gone`) and Unusable (`archive_unwritten`).
+    (`archive_exists` unless `replace`, `archive_nowhere`, `photos_gone`) and Unusable (`archive_unwritten`).
     """
     # os.path's never fail, whatever is asked of them.
     if os.path.isdir(target) or not os.path.isdir(target.parent):  # noqa: PTH112 - as said
-        raise Invalid([trouble("export_nowhere", path=str(target))])
+        raise Invalid([trouble("archive_nowhere", path=str(target))])
     if os.path.lexists(target) and not replace:
-        raise Invalid([trouble("export_exists", path=str(target))])
+        raise Invalid([trouble("archive_exists", path=str(target))])
     pictures = shelf.drawn(shelved, most=samples) if samples else []
     packed = shelf.training_zip(shelved) if photos else None
     if photos and packed is None:

@@ -21,6 +21,7 @@ MOST_HEADER = 32 << 20
 
 _MOST_SIDE = 1 << 40
 _MOST_SIDES = 8
+_TWICE = "a name twice"
 _PICKLE = 0x80
 _ZIP = b"PK\x03\x04"
 _BITS = {
@@ -40,10 +41,6 @@ class Header:
     shapes: Mapping[str, Sequence[int]]
 
 
-class _BrokenError(ValueError):
-    """Why the header can't be right, as a kind of fault."""
-
-
 def read_header(path: Path, *, name: str) -> Header:
     """The header of the file at `path`, which errors call `name`.
 
@@ -61,7 +58,7 @@ def read_header(path: Path, *, name: str) -> Header:
     text = start[8:] + text
     try:
         return _header(text, size - 8 - len(text))
-    except _BrokenError as error:
+    except (ValueError, TypeError) as error:
         raise Invalid([trouble("model_broken", file=name, why=str(error))]) from error
 
 
@@ -69,26 +66,26 @@ def _check_kind(start: bytes, size: int, name: str) -> None:
     length = struct.unpack("<Q", start[:8])[0] if len(start) == 16 else 0
     if 8 <= length <= size - 8 and start[8:9] == b"{":
         if length > MOST_HEADER:
-            raise Invalid([trouble("model_broken", file=name, why="header_long")])
+            raise Invalid([trouble("model_broken", file=name, why="a header without measure")])
         return
     if start.startswith(_ZIP) or start[:1] == bytes([_PICKLE]) or name.casefold().endswith(PICKLES):
         raise Invalid([trouble("model_pickle", file=name)])
     if start[8:9] == b"{":
-        raise Invalid([trouble("model_broken", file=name, why="cut_short")])
+        raise Invalid([trouble("model_broken", file=name, why="cut short")])
     raise Invalid([trouble("model_not_safetensors", file=name)])
 
 
 def _header(text: bytes, left: int) -> Header:
-    """The header in `text`, of a file that has `left` bytes of tensors."""
+    """The header in `text`, of a file with `left` bytes of tensors. Raises ValueError or TypeError: what is wrong."""
     try:
         told = json.loads(text.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise error if isinstance(error, _BrokenError) else _BrokenError("header_not_json") from error
+        raise ValueError(_TWICE if _TWICE in error.args else "no JSON") from error
     if not isinstance(told, dict):
-        raise _BrokenError("header_not_json")
+        raise TypeError("no JSON")
     metadata = told.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise _BrokenError("metadata")
+        raise ValueError("metadata")
     tensors = {name: _tensor(cast("JSONValue", about)) for name, about in told.items()}
     _check_cover(sorted((first, last) for _, first, last in tensors.values()), left)
     return Header(metadata=metadata, shapes={name: shape for name, (shape, _, _) in tensors.items()})
@@ -97,42 +94,42 @@ def _header(text: bytes, left: int) -> Header:
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _BrokenError("names_twice")
+        raise ValueError(_TWICE)
     return found
 
 
 def _tensor(about: JSONValue) -> tuple[Sequence[int], int, int]:
     """A tensor's shape, and where its bytes begin and end."""
     if not isinstance(about, Mapping):
-        raise _BrokenError("tensor")
+        raise TypeError("tensor")
     bits, shape = _BITS.get(str(about.get("dtype"))), _numbers(about.get("shape"))
     offsets = _numbers(about.get("data_offsets"))
     if bits is None:
-        raise _BrokenError("dtype")
+        raise ValueError("dtype")
     if len(offsets) != 2 or len(shape) > _MOST_SIDES:
-        raise _BrokenError("tensor")
+        raise ValueError("tensor")
     if offsets[1] - offsets[0] != prod(shape) * bits // 8:
-        raise _BrokenError("size")
+        raise ValueError("size")
     return shape, offsets[0], offsets[1]
 
 
 def _numbers(value: JSONValue) -> tuple[int, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise _BrokenError("tensor")
+        raise TypeError("tensor")
     found = tuple(each for each in value if isinstance(each, int) and not isinstance(each, bool))
     if len(found) != len(value) or any(not 0 <= each <= _MOST_SIDE for each in found):
-        raise _BrokenError("tensor")
+        raise ValueError("tensor")
     return found
 
 
 def _check_cover(spans: Sequence[tuple[int, int]], left: int) -> None:
     """The format wants every byte to be in just one tensor: no overlap, no hole, nothing behind."""
     if not spans:
-        raise _BrokenError("no_tensors")
+        raise ValueError("no tensors")
     end = 0
     for first, last in spans:
         if first != end:
-            raise _BrokenError("overlap" if first < end else "hole")
+            raise ValueError("overlap" if first < end else "hole")
         end = last
     if end != left:
-        raise _BrokenError("cut_short" if end > left else "trailing")
+        raise ValueError("cut short" if end > left else "bytes behind the end")

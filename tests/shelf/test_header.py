@@ -58,10 +58,10 @@ def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("header", "body", "why"),
     [
-        (b"{]}     ", b"", "header_not_json"),
-        (b"{\xff}     ", b"", "header_not_json"),
-        (b'{"a":' * 90_000, b"", "header_not_json"),
-        (b'{"a": 1, "a": 2}', b"", "names_twice"),
+        (b"{]}     ", b"", "no JSON"),
+        (b"{\xff}     ", b"", "no JSON"),
+        (b'{"a":' * 90_000, b"", "no JSON"),
+        (b'{"a": 1, "a": 2}', b"", "a name twice"),
         ({"__metadata__": {"a": 1}, "a": tensor()}, bytes(16), "metadata"),
         ({"__metadata__": [], "a": tensor()}, bytes(16), "metadata"),
         ({"a": 5}, b"", "tensor"),
@@ -76,9 +76,9 @@ def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path: Path) -> No
         ({"a": tensor(end=15)}, bytes(15), "size"),
         ({"a": tensor(), "b": tensor(8, 24)}, bytes(24), "overlap"),
         ({"a": tensor(), "b": tensor(20, 36)}, bytes(36), "hole"),
-        ({"a": tensor()}, bytes(15), "cut_short"),
-        ({"a": tensor()}, bytes(17), "trailing"),
-        ({"__metadata__": {}}, b"", "no_tensors"),
+        ({"a": tensor()}, bytes(15), "cut short"),
+        ({"a": tensor()}, bytes(17), "bytes behind the end"),
+        ({"__metadata__": {}}, b"", "no tensors"),
     ],
 )
 def test_a_header_that_contradicts_its_file_is_refused(tmp_path: Path, header: object, body: bytes, why: str) -> None:
@@ -86,7 +86,7 @@ def test_a_header_that_contradicts_its_file_is_refused(tmp_path: Path, header: o
 
 
 def test_a_file_that_breaks_off_in_its_header_is_said_to(tmp_path: Path) -> None:
-    assert fault(tmp_path, WHOLE[:60]) == ("model_broken", "cut_short")
+    assert fault(tmp_path, WHOLE[:60]) == ("model_broken", "cut short")
 
 
 def test_a_header_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_header_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
         file.truncate(60 << 20)
     with pytest.raises(Invalid) as error:
         read_header(path, name="a")
-    assert error.value.problems[0].data["why"] == "header_long"
+    assert error.value.problems[0].data["why"] == "a header without measure"
 
 
 @pytest.mark.parametrize(

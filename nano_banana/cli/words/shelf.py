@@ -117,8 +117,8 @@ WORDS: Mapping[str, Wording] = {
         say="`{file}` can't be written: {why}",
         hint="free some space, or export to another folder",
     ),
-    "export_exists": Wording(say="`{path}` is there already", hint="choose another name, or say `--force`"),
-    "export_nowhere": Wording(
+    "archive_exists": Wording(say="`{path}` is there already", hint="choose another name, or say `--force`"),
+    "archive_nowhere": Wording(
         say="`{path}` can't be a file: it is a folder, or the folder it should lie in is not there",
         hint="name a file, in a folder that is there: `models export ana ana.nbm`",
     ),
@@ -137,7 +137,7 @@ WORDS: Mapping[str, Wording] = {
         hint="a page that was saved in place of a download looks like this; look at its first line",
     ),
     "model_broken": Wording(
-        say="`{file}` is a damaged safetensors file ({why}): its header and its bytes contradict each other",
+        say="`{file}` is a damaged safetensors file: its header and its bytes contradict each other ({why})",
         hint="fetch it again; a download that broke off looks like this",
     ),
     "model_not_adapter": Wording(

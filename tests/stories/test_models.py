@@ -1,0 +1,236 @@
+"""Adapters on the shelf: trained, listed, given away, brought in, drawn with."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
+from nano_banana.store.store import Store
+from tests.shelf.files import KOHYA_FLUX
+from tests.shelf.files import KOHYA_SDXL
+from tests.shelf.files import safetensors
+from tests.workspace import Workspace
+
+TRAINS = """
+nano_banana: 1
+name: portraits
+provider: local
+subjects:
+  ana: {noun: woman, trigger: anqz7, training_set: photos/ana}
+templates: {headshot: "{{ subject.trigger }} {{ subject.noun }}, headshot in an office"}
+shots: {heads: {template: headshot, cast: ana, seeds: [11]}}
+stages:
+  - {id: likeness, train: ana, using: fal-ai/flux-lora-fast-training, steps: 900}
+  - id: takes
+    generate: heads
+    using: fal-ai/flux-lora
+    adapters: {likeness: 0.95}
+    with: {image_size: {width: 256, height: 320}}
+"""
+
+DRAWS = """
+nano_banana: 1
+name: elsewhere
+provider: local
+adapters: {ana_lora: {model: ana}}
+shots: {heads: {template: "anqz7 woman, headshot in an office", seeds: [11]}}
+stages:
+  - id: takes
+    generate: heads
+    using: fal-ai/flux-lora
+    adapters: {ana_lora: 0.95}
+    with: {image_size: {width: 256, height: 320}}
+"""
+
+
+@pytest.fixture
+def trained(workspace: Workspace) -> Workspace:
+    """A project that has trained one adapter and drawn one picture with it."""
+    workspace.write("recipe.yaml", TRAINS).photos("photos/ana", count=2, size=(48, 60))
+    assert workspace.run("run").exit_code == 0
+    return workspace
+
+
+def elsewhere(workspace: Workspace) -> None:
+    """A project of its own inside the same folder, where recipes draw with what was brought in."""
+    workspace.write("other/recipe.yaml", DRAWS).write("other/nano-banana.toml", "")
+
+
+def models(workspace: Workspace, *argv: str) -> list[JSONObject]:
+    return [as_object(each) for each in as_items(workspace.json("models", "list", *argv)["models"])]
+
+
+def references(workspace: Workspace, *argv: str) -> list[str]:
+    return [as_text(each["reference"]) for each in models(workspace, *argv)]
+
+
+def digest(workspace: Workspace, folder: str = "out/portraits") -> str:
+    """The digest of the first take's picture, of the blob and not of the marked file."""
+    import json
+
+    told = json.loads((workspace.path(folder) / "manifest.json").read_text(encoding="utf-8"))
+    (take,) = told["takes"]
+    return str(take["calls"][-1]["outputs"]["images/0"])
+
+
+STORE = ("--store", "other/.nano-banana")
+
+
+def test_what_a_run_trained_is_on_the_shelf(trained: Workspace) -> None:
+    (found,) = models(trained)
+    kept = {name: found[name] for name in ("reference", "base", "provider", "trigger", "noun", "photos", "origin")}
+    assert kept == {
+        "reference": "ana@1",
+        "base": "local",
+        "provider": "local",
+        "trigger": "anqz7",
+        "noun": "woman",
+        "photos": 2,
+        "origin": "trained",
+    }
+    assert found["trainer"] == "fal-ai/flux-lora-fast-training"
+    assert as_object(found["settings"])["steps"] == 900
+    assert (found["likeness"], found["recipe"], found["used_by"]) == (None, "portraits", ["portraits"])
+    screen = trained.run("models")
+    assert "ana@1" in screen.stdout
+    assert trained.run("list-models").stdout == screen.stdout == trained.run("models", "list").stdout
+    assert "steps" in trained.run("models", "show", "ana").stdout
+
+
+def test_the_same_adapter_is_shelved_once_and_another_is_a_version_more(trained: Workspace) -> None:
+    trained.edit("recipe.yaml", "seeds: [11]", "seeds: [12]")
+    trained.run("run")
+    assert references(trained) == ["ana@1"]
+    trained.edit("recipe.yaml", "steps: 900", "steps: 901")
+    trained.run("run")
+    assert references(trained) == ["ana@1", "ana@2"]
+    screen = trained.run("models", "diff", "ana@1", "ana@2")
+    assert "with steps" in screen.stdout
+    assert "same photos" in screen.stdout
+    told = trained.json("models", "diff", "ana@1", "ana@2")
+    assert told["same_training_set"] is True
+    assert "settings" in as_object(told["changes"])
+    assert trained.json("models", "diff", "ana@1", "ana")["same_bytes"] is False
+
+
+def test_a_cached_run_shelves_what_is_not_there_yet(trained: Workspace) -> None:
+    assert trained.run("models", "rm", "ana@1", "--yes").exit_code == 0
+    assert models(trained) == []
+    trained.edit("recipe.yaml", "an office", "a street")
+    trained.run("run")
+    assert references(trained) == ["ana@2"]
+
+
+def test_names_and_tags(trained: Workspace) -> None:
+    assert "ana@good stands for ana@1" in trained.run("models", "tag", "ana@1", "good").stdout
+    assert trained.run("models", "rename", "ana", "anna").exit_code == 0
+    (found,) = models(trained)
+    assert (found["reference"], found["tags"]) == ("anna@1", ["good"])
+    assert trained.run("models", "tag", "anna", "good", "--remove").exit_code == 0
+    screen = trained.run("models", "show", "anna@good")
+    assert screen.exit_code == 2
+    assert "it has: 1" in screen.text
+    assert "did you mean `anna`" in trained.run("models", "show", "ana").text
+
+
+def test_it_is_given_away_and_draws_the_same_picture_elsewhere(trained: Workspace) -> None:
+    trained.expect("models", "export", "ana", "ana.nbm", "--samples", "1")
+    elsewhere(trained)
+    assert trained.run("run", "other").exit_code == 2
+    screen = trained.expect("models", "import", "ana.nbm", *STORE)
+    assert "ana@1 is on the shelf" in screen.stdout
+    assert "1 samples" in screen.stderr
+    assert trained.run("run", "other").exit_code == 0
+    assert digest(trained, "other/out/elsewhere") == digest(trained)
+    assert models(trained, *STORE)[0]["used_by"] == ["elsewhere"]
+    screen = trained.run("models", "rm", "ana", "--yes", *STORE)
+    assert screen.exit_code == 2
+    assert "the last run of elsewhere" in screen.text
+    assert trained.run("models", "rm", "ana", *STORE, "--force").exit_code == 3
+    assert trained.run("models", "rm", "ana", *STORE, "--force", "--yes").exit_code == 0
+    assert "there is no adapter `ana`" in trained.run("run", "other").text
+
+
+def test_what_is_imported_survives_a_sweep(trained: Workspace) -> None:
+    trained.expect("models", "export", "ana", "ana.nbm")
+    trained.expect("models", "import", "ana.nbm", *STORE)
+    with Store.open(trained.path("other/.nano-banana"), clock=lambda: 9e9) as store:
+        assert store.gc(dry_run=False, paid=True).blobs == 0
+
+
+def test_the_newest_is_drawn_with_when_there_is_a_newer_one(trained: Workspace) -> None:
+    trained.write("draws.yaml", DRAWS)
+    trained.expect("run", "draws.yaml")
+    first = digest(trained, "out/elsewhere")
+    assert "nothing to do" in trained.run("run", "draws.yaml").stdout
+    trained.photos("photos/ana", count=3, seed=2, size=(48, 60)).expect("run")
+    screen = trained.expect("run", "draws.yaml")
+    assert "nothing to do" not in screen.stdout
+    assert digest(trained, "out/elsewhere") != first
+    trained.edit("draws.yaml", "model: ana", "model: ana@1").expect("run", "draws.yaml")
+    assert digest(trained, "out/elsewhere") == first
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("model: ana}", "model: anna}", ["no adapter `anna`", "did you mean `ana`", "recipe.yaml:4:30"]),
+        ("model: ana}", "model: ana@9}", ["no version or tag `9`", "it has: 1"]),
+        ("model: ana}", "model: ana, base: flux-1}", ["needs no `base`"]),
+        ("{model: ana}", "{base: flux-1}", ["names neither"]),
+        ("provider: local", "provider: fal", ["was made for the provider `local`", "4:30"]),
+    ],
+)
+def test_a_mistake_is_shown_where_it_stands(trained: Workspace, old: str, new: str, said: list[str]) -> None:
+    trained.write("other.recipe.yaml", DRAWS).edit("other.recipe.yaml", old, new)
+    for command in ("check", "plan"):
+        screen = trained.run(command, "other.recipe.yaml")
+        assert screen.exit_code == 2
+        for words in said:
+            assert words in screen.text
+
+
+def test_a_fal_adapter_is_refused_by_the_local_provider_and_another_endpoint(workspace: Workspace) -> None:
+    workspace.write("ana.safetensors", safetensors(KOHYA_FLUX))
+    workspace.expect("models", "import", "ana.safetensors", "--trigger", "anqz7", "--noun", "woman")
+    workspace.write("recipe.yaml", DRAWS)
+    assert "was made for the provider `fal`" in workspace.run("check").text
+    workspace.edit("recipe.yaml", "provider: local", "provider: fal")
+    assert workspace.run("check").exit_code == 0
+    workspace.edit("recipe.yaml", "fal-ai/flux-lora", "fal-ai/flux-2/lora")
+    screen = workspace.run("check")
+    assert "is made for flux-1, and `fal-ai/flux-2/lora` needs flux-2" in screen.text
+
+
+def test_files_that_are_not_wanted_say_why(workspace: Workspace) -> None:
+    workspace.write("sdxl.safetensors", safetensors(KOHYA_SDXL)).write("a.ckpt", pickle.dumps({"a": 1}))
+    workspace.write("page.safetensors", "<!doctype html>" * 9).write("a.nbm", b"PK\x03\x04nothing")
+    for file, words in (
+        ("sdxl.safetensors", "was made for sdxl, and no endpoint here"),
+        ("a.ckpt", "is a pickle"),
+        ("page.safetensors", "is neither a `.safetensors` file nor"),
+        ("a.nbm", "is no zip archive"),
+        ("none.nbm", "there is no such file"),
+    ):
+        screen = workspace.run("models", "import", file)
+        assert screen.exit_code == 2
+        assert words in screen.text
+    assert models(workspace) == []
+    assert "nothing is on the shelf" in workspace.run("models").stdout
+
+
+def test_a_lost_file_is_said_to_be_lost(trained: Workspace) -> None:
+    trained.write("draws.yaml", DRAWS)
+    (found,) = models(trained)
+    name = as_text(found["digest"])
+    path = trained.path(".nano-banana/blobs") / name[:2] / name[2:]
+    Path(path).unlink()
+    assert "its file is gone from the store" in trained.run("check", "draws.yaml").text
+    assert trained.run("models", "export", "ana", "ana.nbm").exit_code == 1
+    assert not trained.path("ana.nbm").exists()
