@@ -16,13 +16,18 @@ from nano_banana.core.json import as_object
 from nano_banana.core.weights import FOLDER_VARIABLE
 from nano_banana.marks.account import Account
 from nano_banana.marks.account import Told
+from nano_banana.marks.c2pa.read import Credentials
 from nano_banana.marks.embedded import Mark
 from nano_banana.marks.embedded import marked as with_account
+from nano_banana.marks.found.credentials import told as told_credentials
 from nano_banana.marks.found.finding import KINDS
 from nano_banana.marks.invisible.rivagan import written
+from tests.marks.c2pa.signing import self_made
+from tests.marks.c2pa.signing import signed
 from tests.marks.found.files import PARAMETERS
 from tests.marks.found.files import bomb
 from tests.marks.found.files import png
+from tests.marks.found.test_stealth import hidden
 from tests.marks.invisible.encoder import marked
 from tests.marks.invisible.pictures import photos
 from tests.stories.people import WEIGHTS
@@ -177,3 +182,28 @@ def test_wrong_words_are_said(desk: Workspace) -> None:
     desk.expect("detect-watermark", "a.png", "--trust", "trust.pem", exit_code=2).shows("it holds no PEM certificate")
     desk.expect("detect-watermark", "a.png", "--trust", "trust.bin", exit_code=2).shows("it is no text")
     desk.expect("detect-watermark", "a.png", "--trust", "none.pem", exit_code=2).shows("No such file")
+
+
+def test_content_credentials_are_told_by_who_is_trusted(desk: Workspace) -> None:
+    whole = signed()
+    at = whole.rindex(b"IDAT") + 40
+    broken = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+    desk.write("signed.png", whole).write("broken.png", broken).write("trust.pem", self_made().authority)
+    only = ("--only", "c2pa")
+    (untrusted,) = as_items(told(desk, "signed.png", *only)[0]["found"])
+    assert as_object(untrusted)["certainty"] == "signed"
+    assert as_object(untrusted)["ai"] is True
+    (trusted,) = as_items(told(desk, "signed.png", *only, "--trust", "trust.pem")[0]["found"])
+    assert as_object(trusted)["certainty"] == "trusted"
+    assert as_object(as_object(trusted)["facts"])["agents"] == "fal-ai/flux-lora"
+    desk.expect("detect-watermark", "broken.png", *only).shows("changed since signed: proves nothing")
+
+
+def test_credentials_that_lie_elsewhere_are_not_fetched() -> None:
+    unchecked = told_credentials(Credentials(state="elsewhere"))
+    assert (unchecked.of, getattr(unchecked, "why", "")) == ("c2pa", "c2pa_elsewhere")
+
+
+def test_parameters_hidden_in_the_alpha_channel_are_found(desk: Workspace) -> None:
+    Image.fromarray(hidden("stealth_pnginfo", b"a cat")).save(desk.path("hidden.png"))
+    desk.expect("detect-watermark", "hidden.png", "--only", "metadata").shows("hidden parameters", "prompt: a cat")

@@ -157,3 +157,11 @@ def test_a_comment_is_read_in_whatever_order_its_bytes_are(comment: bytes, text:
 def test_a_long_prompt_is_cut() -> None:
     (facts,) = read(png({"parameters": f"{'cat ' * 9999}\nSteps: 2, Seed: 3"})).values()
     assert len(str(facts["prompt"])) == 501
+
+
+def test_a_tag_of_bytes_is_read_as_text() -> None:
+    entry = (0x0131).to_bytes(2, "big") + b"\0\x07" + (4).to_bytes(4, "big") + b"NAI\0"
+    assert tags(b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)).texts == {"Software": "NAI"}
+    text = (0x8769).to_bytes(2, "big") + b"\0\x04\0\0\0\x01\0\0\0\x1a" + bytes(4)
+    comment = b"\0\x01\x92\x86\0\x02\0\0\0\x04he\0\0" + bytes(4)
+    assert tags(b"MM\0*\0\0\0\x08\0\x01" + text + comment).comment == "he"
