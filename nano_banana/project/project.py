@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.quotes import FILE as PRICES
 from nano_banana.core.blob import Blob
 from nano_banana.core.blob import imagine
 from nano_banana.core.call import Call
@@ -46,9 +45,8 @@ from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
 from nano_banana.project.handing import handed
-from nano_banana.project.house import catalog_for
 from nano_banana.project.offers import check_offered
-from nano_banana.project.offers import offers
+from nano_banana.project.opening import opened
 from nano_banana.project.parts import check_able
 from nano_banana.project.parts import check_name
 from nano_banana.project.parts import files_of
@@ -65,10 +63,7 @@ from nano_banana.project.standards import held_to
 from nano_banana.project.stray import remarks_on
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.files import find_root
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.load import load_recipe
 from nano_banana.reports.past import remember
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
@@ -104,13 +99,7 @@ class Project:
     @classmethod
     def open(cls, wish: Wish, settings: Settings, *, environ: Mapping[str, str], crew: Crew | None = None) -> Self:
         """Load and check the recipe. Raises Invalid with every problem at once."""
-        files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent, wish.given)
-        catalog = catalog_for(files, settings.store / PRICES)
-        sets, passed = wish.sets, wish.overlooked
-        offer = offers(settings.store, files)
-        loaded = load_recipe(
-            wish.recipe, files=files, catalog=catalog, sets=sets, environ=environ, overlooked=passed, offer=offer
-        )
+        loaded, catalog = opened(wish, settings, environ)
         crew = crew or Crew(settings.parallel_compute, catalog, access_for(loaded.recipe, settings, environ))
         project = cls(wish, settings, loaded, catalog, crew, environ)
         check_name(project.provider)
