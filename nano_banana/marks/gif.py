@@ -31,17 +31,18 @@ def is_gif(data: bytes) -> bool:
 def split(data: bytes) -> list[Part]:
     """The version, the screen with its colours, XMP where it stands first, and all the rest."""
     end = _end_of_colours(data)
-    parts = [Part(kind=HEAD, data=data[:6]), Part(kind=_COLOURS, data=data[6:end])]
+    view = memoryview(data)
+    parts = [Part(kind=HEAD, data=view[:6]), Part(kind=_COLOURS, data=view[6:end])]
     stop = data.find(_MAGIC, end) if data.startswith(_TAG, end) else -1
     if stop >= 0:
-        parts.append(Part(kind=XMP, data=data[end : stop + len(_MAGIC)]))
+        parts.append(Part(kind=XMP, data=view[end : stop + len(_MAGIC)]))
         end = stop + len(_MAGIC)
-    return [*parts, Part(kind=TAIL, data=data[end:])]
+    return [*parts, Part(kind=TAIL, data=view[end:])]
 
 
 def join(parts: Sequence[Part], *, xmp: bytes) -> bytes:
     """The file, as GIF89a, with XMP behind its colours; `parts` are without its version."""
-    return b"GIF89a" + first(parts, _COLOURS) + _TAG + xmp + _MAGIC + joined(parts[1:])
+    return joined(b"GIF89a", parts[:1], _TAG + xmp + _MAGIC, parts[1:])
 
 
 def tales(parts: Sequence[Part]) -> Tales:

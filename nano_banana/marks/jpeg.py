@@ -43,15 +43,16 @@ def is_jpeg(data: bytes) -> bool:
 
 def split(data: bytes) -> list[Part]:
     """The start, each segment before the pixels, and all the rest."""
-    parts = [Part(kind=HEAD, data=data[:2])]
+    view = memoryview(data)
+    parts = [Part(kind=HEAD, data=view[:2])]
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (_SOS, 0xD9, 0xFF):
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         if length < 2 or at + 2 + length > len(data):
             break
-        parts.append(Part(kind=_kind(data[at + 1], data[at + 4 : at + 2 + length]), data=data[at : at + 2 + length]))
+        parts.append(Part(kind=_kind(data[at + 1], data[at + 4 : at + 2 + length]), data=view[at : at + 2 + length]))
         at += 2 + length
-    return [*parts, Part(kind=TAIL, data=data[at:])]
+    return [*parts, Part(kind=TAIL, data=view[at:])]
 
 
 def join(parts: Sequence[Part], *, xmp: bytes, more: bytes = b"", exif: bytes = b"") -> bytes:
@@ -65,7 +66,7 @@ def join(parts: Sequence[Part], *, xmp: bytes, more: bytes = b"", exif: bytes = 
         head = MORE_TAG + guid(more).encode("ascii") + len(more).to_bytes(4, "big") + at.to_bytes(4, "big")
         new.append(_segment(_APP1, head + more[at : at + _PIECE]))
     at = next((at for at, part in enumerate(parts) if part.kind not in (HEAD, "jfif", EXIF)), len(parts))
-    return joined(parts[:at]) + b"".join(new) + joined(parts[at:])
+    return joined(parts[:at], *new, parts[at:])
 
 
 def guid(more: bytes) -> str:
@@ -78,7 +79,7 @@ def tales(parts: Sequence[Part]) -> Tales:
     return Tales(
         media=MEDIA,
         xmp=first(parts, XMP)[4 + len(XMP_TAG) :],
-        xmp_more=_more([part.data[4:] for part in parts if part.kind == XMP_MORE]),
+        xmp_more=_more([bytes(part.data[4:]) for part in parts if part.kind == XMP_MORE]),
         exif=first(parts, EXIF)[4 + len(EXIF_TAG) :],
         c2pa=any(part.kind == C2PA for part in parts),
     )

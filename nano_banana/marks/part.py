@@ -24,10 +24,13 @@ TAIL = "tail"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A stretch of the file. `kind` is one of the names here, or the format's own for it."""
+    """A stretch of the file. `kind` is one of the names here, or the format's own for it.
+
+    `data` is a view of the file's bytes: a picture's megabytes are copied once, when the parts are put together.
+    """
 
     kind: str
-    data: bytes
+    data: memoryview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,14 @@ class Tales:
     c2pa: bool = False
 
 
-def joined(parts: Iterable[Part]) -> bytes:
-    """The bytes of a row of parts."""
-    return b"".join(part.data for part in parts)
+def joined(*pieces: Iterable[Part] | bytes) -> bytes:
+    """The bytes of rows of parts, and of what stands between them."""
+    row: list[bytes | memoryview] = []
+    for piece in pieces:
+        row += [piece] if isinstance(piece, bytes) else [part.data for part in piece]
+    return b"".join(row)
 
 
 def first(parts: Sequence[Part], kind: str) -> bytes:
     """The bytes of the first part of a kind; empty where there is none."""
-    return next((part.data for part in parts if part.kind == kind), b"")
+    return next((bytes(part.data) for part in parts if part.kind == kind), b"")

@@ -39,25 +39,26 @@ def is_png(data: bytes) -> bool:
 
 def split(data: bytes) -> list[Part]:
     """The signature with the header, each chunk, and what comes after the last whole one."""
-    parts = [Part(kind="signature", data=data[: len(SIGNATURE)])]
+    view = memoryview(data)
+    parts = [Part(kind="signature", data=view[: len(SIGNATURE)])]
     at = len(SIGNATURE)
     while at + 12 <= len(data):
         stop = at + 12 + int.from_bytes(data[at : at + 4], "big")
         name = data[at + 4 : at + 8]
         if stop > len(data):
             break
-        parts.append(Part(kind=_kind(name, data[at + 8 : at + 8 + 80]), data=data[at:stop]))
+        parts.append(Part(kind=_kind(name, data[at + 8 : at + 8 + 80]), data=view[at:stop]))
         at = stop
         if name == b"IEND":
             break
-    return [*parts, Part(kind=TAIL, data=data[at:])]
+    return [*parts, Part(kind=TAIL, data=view[at:])]
 
 
 def join(parts: Sequence[Part], *, xmp: bytes, texts: Mapping[str, str]) -> bytes:
     """The file with XMP and texts behind its header."""
     new = [_text(XMP_KEY, xmp.decode(), deflate=False), *(_text(key, text) for key, text in texts.items())]
     at = next(at for at, part in enumerate(parts, 1) if part.kind == HEAD)
-    return joined(parts[:at]) + b"".join(new) + joined(parts[at:])
+    return joined(parts[:at], *new, parts[at:])
 
 
 def tales(parts: Sequence[Part]) -> Tales:
@@ -65,7 +66,7 @@ def tales(parts: Sequence[Part]) -> Tales:
     texts: dict[str, str] = {}
     for part in parts:
         if part.kind.startswith(TEXT) or part.kind == XMP:
-            key, text = _read(part.data)
+            key, text = _read(bytes(part.data))
             texts.setdefault(key, text)
     xmp = texts.pop(XMP_KEY, "")
     return Tales(

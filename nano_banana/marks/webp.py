@@ -33,7 +33,8 @@ def is_webp(data: bytes) -> bool:
 
 def split(data: bytes) -> list[Part]:
     """The RIFF header, each chunk with its padding, and what comes after the last whole one."""
-    parts = [Part(kind=HEAD, data=data[:_HEAD])]
+    view = memoryview(data)
+    parts = [Part(kind=HEAD, data=view[:_HEAD])]
     end = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
     at = _HEAD
     while at + 8 <= end:
@@ -42,9 +43,9 @@ def split(data: bytes) -> list[Part]:
         if stop > end:
             break
         name = data[at : at + 4]
-        parts.append(Part(kind=_KINDS.get(name) or name.decode("latin-1"), data=data[at:stop]))
+        parts.append(Part(kind=_KINDS.get(name) or name.decode("latin-1"), data=view[at:stop]))
         at = stop
-    return [*parts, Part(kind=TAIL, data=data[at:])]
+    return [*parts, Part(kind=TAIL, data=view[at:])]
 
 
 def join(parts: Sequence[Part], *, before: Sequence[Part], xmp: bytes, exif: bytes = b"") -> bytes:
@@ -55,8 +56,9 @@ def join(parts: Sequence[Part], *, before: Sequence[Part], xmp: bytes, exif: byt
     flags = _HAS_XMP | (_HAS_EXIF if exif else 0)
     new = ([_chunk(b"EXIF", exif)] if exif else []) + [_chunk(b"XMP ", xmp)]
     rest = [part for part in parts if part.kind != TAIL]
-    body = _vp8x(before, flags) + joined(rest) + b"".join(new)
-    return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body + first(parts, TAIL)
+    begin = _vp8x(before, flags)
+    size = 4 + len(begin) + sum(len(part.data) for part in rest) + sum(map(len, new))
+    return joined(b"RIFF" + size.to_bytes(4, "little") + b"WEBP", begin, rest, *new, first(parts, TAIL))
 
 
 def tales(parts: Sequence[Part]) -> Tales:
@@ -89,7 +91,7 @@ def _vp8x(before: Sequence[Part], flags: int) -> bytes:
 
 def _size(parts: Sequence[Part]) -> tuple[int, int, bool]:
     """Width and height in pixels, and whether there is alpha. Raises ValueError."""
-    lossy, lossless = first(parts, _LOSSY)[8:], first(parts, _LOSSLESS)[8:]
+    lossy, lossless = (_begin(parts, kind) for kind in (_LOSSY, _LOSSLESS))
     if lossy[3:6] == b"\x9d\x01\x2a" and len(lossy) >= 10:
         width, height = (int.from_bytes(lossy[at : at + 2], "little") & 0x3FFF for at in (6, 8))
         alpha = False
@@ -102,3 +104,8 @@ def _size(parts: Sequence[Part]) -> tuple[int, int, bool]:
     if not width or not height:
         raise ValueError("no size")
     return width, height, alpha
+
+
+def _begin(parts: Sequence[Part], kind: str) -> bytes:
+    """The first bytes of a chunk's content; empty where there is no such chunk."""
+    return next((bytes(part.data[8:18]) for part in parts if part.kind == kind), b"")
