@@ -21,7 +21,7 @@ STYLE = """
 :root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif; --line: #8884; }
 body { margin: 0 auto; padding: 1rem; max-width: 76rem; }
 h2 { margin: 2rem 0 .25rem; } h2 small { font-weight: 400; opacity: .7; font-size: .7em; }
-ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem; padding: 0; }
+ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; padding: 0; }
 li { list-style: none; border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
 img, .none { display: block; width: 100%; aspect-ratio: 4 / 5; object-fit: cover; background: var(--line); }
 .none { display: grid; place-items: center; opacity: .6; }

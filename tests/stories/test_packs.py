@@ -122,6 +122,11 @@ def test_a_value_that_only_a_take_shows_to_be_wrong_is_found_before_the_run(pack
     assert prompts(packed)[0].startswith("anqz7 woman, 40, tight head shot, brick wall in the brick")
 
 
+def test_a_value_that_fails_is_told_at_its_place_in_the_recipe(packed: Project) -> None:
+    packed.edit("{{ scene }}", "{{ 1 // 0 }}")
+    packed.workspace.expect("check", exit_code=2).shows("recipe.yaml:6:", "in the {{ 1 // 0 }}")
+
+
 def test_environment_variables_go_in_through_values(packed: Project) -> None:
     packed.edit("{{ scene }}", "{{ env.MOOD }}").workspace.env(MOOD="rain")
     packed.run()
@@ -180,6 +185,24 @@ def test_packs_are_listed_with_where_they_are_from(workspace: Workspace) -> None
     assert found["studio"]["templates"] == ["plain", "oil"]
     assert (found["cinema"]["from"], found["cinema"]["hides_shipped"]) == ("project", True)
     assert "version" not in found["torn"]
+    workspace.expect("packs", "show", "torn", exit_code=2).shows("`version` is missing in the pack")
+
+
+def test_a_pack_that_is_a_link_out_of_the_project_is_refused(packed: Project) -> None:
+    (packed.root / "packs/studio").rename(packed.workspace.home / "studio")
+    (packed.root / "packs/studio").symlink_to(packed.workspace.home / "studio")
+    packed.workspace.expect("check", exit_code=2).shows("lies outside of the recipe's project")
+    packed.workspace.expect("packs", "list").shows("cinema", "`studio` can't be used: 1 problem")
+
+
+def test_a_pack_that_comes_to_hide_a_shipped_one_is_noticed(packed: Project) -> None:
+    packed.edit(USED, "{pack: life/natural-window-light}").run()
+    shutil.copytree(ROOT / "recipes/packs/life", packed.root / "packs/life")
+    packed.quiet()
+    file = next(packed.root.glob("packs/life/natural-window-light.j2"))
+    file.write_text("{{ subject.trigger }} by a window", encoding="utf-8")
+    assert packed.calls()["made"] == 2  # this prompt names no scene
+    assert prompts(packed)[-1] == "anqz7 by a window"
 
 
 def test_a_template_shows_its_variables_and_how_to_use_it(workspace: Workspace) -> None:
@@ -270,10 +293,12 @@ def test_a_test_renders_every_choice_and_says_in_which_case_it_failed(workspace:
 def test_a_test_finds_variables_that_change_nothing_and_settings_that_are_refused(workspace: Workspace) -> None:
     lay(workspace).edit("packs/studio/plain.j2", "{{ age }}", "40")
     workspace.expect("packs", "test", "studio", exit_code=1).shows("`studio/plain` never says its variable `age`")
+    lay(workspace).edit("packs/studio/parts/oil.j2", " {{ extra }}", "")
+    workspace.expect("packs", "test", "studio")  # a variable of the whole pack that another template says
     lay(workspace).edit("packs/studio/pack.yaml", "guidance_scale: 2.5", "guidance_scale: 250")
     workspace.expect("packs", "test", "studio", exit_code=1).shows("250 is out of range", "packs/studio/pack.yaml:24:")
     workspace.write("packs/torn/pack.yaml", "name: torn\n")
-    workspace.expect("packs", "test", "torn", exit_code=1).shows("`version` is missing in the pack")
+    workspace.expect("packs", "test", "torn", "--run", exit_code=1).shows("`version` is missing in the pack")
 
 
 def test_a_pack_of_any_folder_can_be_tested_and_its_places_are_its_own(workspace: Workspace) -> None:

@@ -73,6 +73,8 @@ class Library:
 
     def _found(self, place: PackPlace) -> Found:
         try:
+            if place.own:
+                self._files.exists(place.folder, confined=place.folder.is_relative_to(self._files.root))
             return Found(place=place, pack=read_pack(place.folder, self._files))
         except Invalid as error:
             return Found(place=place, pack=None, problems=tuple(error.problems))

@@ -43,11 +43,19 @@ class PackPlaces:
         return PackPlace(name=name, folder=self._shipped / name, own=False) if shipped else None
 
     def all(self) -> list[PackPlace]:
-        """Every pack, by name."""
-        names = sorted({*_names(self._own), *_names(self._shipped)})
-        return [place for name in names if (place := self.find(name)) is not None]
+        """Every pack, by name; also those of the project that lead out of it, which `find` refuses."""
+        own, shipped = set(_names(self._own)), set(_names(self._shipped))
+        return [
+            PackPlace(
+                name=name,
+                folder=(self._own if name in own else self._shipped) / name,
+                own=name in own,
+                hides=name in own and name in shipped,
+            )
+            for name in sorted(own | shipped)
+        ]
 
 
 def _names(folder: Path) -> Iterator[str]:
     if folder.is_dir():
-        yield from (path.name for path in folder.iterdir() if (path / FILE).is_file())
+        yield from (path.name for path in folder.iterdir() if path.name[:1] != "." and (path / FILE).is_file())
