@@ -13,6 +13,7 @@ from nano_banana.store.blobs import FRESH
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import Database
 from nano_banana.store.runs import Runs
+from nano_banana.store.snapshots import drop_older
 from nano_banana.store.wall import wall
 
 YOUNG = 3600.0
@@ -47,6 +48,8 @@ class GcReport:
     paid_kept: int
     underway: bool
     dry_run: bool
+    snapshots: int = 0
+    """Records of what runs came to; only where the sweep says how old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ def collect(database: Database, blobs: Blobs, *, clock: Callable[[], float], swe
     with wall(database.folder), database.writing(keep=not sweep.dry_run) as rows:
         leftovers = [entry.path for entry in _entries(f"{blobs.root}/{FRESH}") if _changed_at(entry) <= young]
         memories = _forget(rows)
+        snapshots = 0 if sweep.older_than_days is None else drop_older(rows, before)
         replies = kept = size = 0
         if not underway:
             replies, kept = _drop_replies(rows, before, paid=sweep.paid)
@@ -87,6 +91,7 @@ def collect(database: Database, blobs: Blobs, *, clock: Callable[[], float], swe
         paid_kept=kept,
         underway=underway,
         dry_run=sweep.dry_run,
+        snapshots=snapshots,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from collections.abc import Iterable
 
@@ -22,6 +23,13 @@ _OLDER = """
     )
 """
 
+_SWEPT = """
+    DELETE FROM snapshots WHERE kept_at <= ? AND number NOT IN (
+        SELECT number FROM (
+            SELECT number, row_number() OVER (PARTITION BY recipe ORDER BY number DESC) AS place FROM snapshots
+        ) WHERE place <= ?
+    )
+"""
 _DOCUMENTS = """
     SELECT asked.value, document FROM json_each(?) AS asked
     CROSS JOIN documents AS d ON d.key >= asked.value AND d.key < asked.value || 'g'
@@ -68,3 +76,8 @@ class Snapshots:
         """Forget what a run came to; that it was stays in the log of runs."""
         with self._database.writing() as rows:
             rows.execute("DELETE FROM snapshots WHERE run = ?", (run,))
+
+
+def drop_older(rows: sqlite3.Connection, before: float) -> int:
+    """Drop what was kept at `before` (seconds since 1970) or earlier, but the last `LEAST` of a recipe; how many."""
+    return rows.execute(_SWEPT, (before, LEAST)).rowcount

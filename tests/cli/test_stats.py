@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -127,3 +129,72 @@ def test_every_way_to_ask_is_offered() -> None:
     (choice,) = [each.type for each in stats.command.params if each.name == "by"]
     assert isinstance(choice, click.Choice)
     assert tuple(choice.choices) == get_args(By)
+
+
+@pytest.mark.usefixtures("book")
+def test_bars_by_day_have_the_days_in_between(workspace: Workspace, book: Store) -> None:
+    late = replace(a_ticket(9, TicketState.COLLECTED), cost_usd=0.5, begun_at=DAWN + 3 * 86_400)
+    book.tickets.keep([late])
+    screen = workspace.env(COLUMNS="80").expect("stats", "--by", "day")
+    lines = screen.stdout.partition("spent █ and saved ░ by day\n")[2].splitlines()[:4]
+    assert [line.split()[0] for line in lines] == ["2023-11-15", "2023-11-16", "2023-11-17", "2023-11-18"]
+    assert all(len(line) <= 80 for line in lines)
+    assert "█" not in lines[1]
+
+
+def test_bars_by_day_are_of_the_last_month(workspace: Workspace, store: Store) -> None:
+    for day in (0, 40):
+        ticket = a_ticket(day, TicketState.COLLECTED)
+        store.tickets.keep([replace(ticket, cost_usd=0.5, begun_at=DAWN + day * 86_400)])
+    drawn = workspace.expect("stats", "--by", "day").stdout.partition("by day\n")[2].splitlines()
+    assert drawn[0].startswith("2023-11-25")
+    assert [line[:10] for line in drawn if line][30:31] == ["2023-12-25"]
+
+
+@pytest.mark.usefixtures("book")
+def test_a_screen_without_unicode_has_bars_of_ascii(workspace: Workspace) -> None:
+    spawned = workspace.env(PYTHONIOENCODING="ascii", PYTHONUTF8="0").spawn("stats").wait()
+    spawned.shows("spent # and saved . by recipe", "portraits  #....")
+
+
+@pytest.mark.usefixtures("store")
+def test_nothing_since_a_day_is_said_too(workspace: Workspace) -> None:
+    assert workspace.run("stats", "--days", "7").stdout.endswith("saved in the last 7 days\n")
+    assert workspace.run("stats", "--since", "2026-11-01").stdout.endswith("saved since 2026-11-01\n")
+    for wrong in ("yesterday", "-1", "nan", "2026-13-01"):
+        workspace.expect("stats", "--since", wrong, exit_code=2).shows("neither a number of days nor a day")
+
+
+def test_since_a_day_is_from_its_beginning(workspace: Workspace, book: Store) -> None:
+    book.tickets.keep([replace(a_ticket(20, TicketState.COLLECTED), cost_usd=9.0, begun_at=DAWN - 1)])
+    assert as_object(workspace.json("stats", "--since", "2023-11-15")["total"])["spent_usd"] == 1.37
+    assert as_object(workspace.json("stats", "--since", "2023-11-14")["total"])["spent_usd"] == 10.37
+
+
+def test_a_table_for_spreadsheets(workspace: Workspace, book: Store) -> None:
+    evil = a_ticket(10, TicketState.COLLECTED, recipe='=HYPERLINK("x")\x1b[2J')
+    book.tickets.keep([replace(evil, cost_usd=0.25)])
+    screen = workspace.expect("stats", "--csv", "-")
+    head, *rows = csv.reader(io.StringIO(screen.stdout))
+    assert head[:5] == ["recipe", "requests", "underway", "unpriced", "spent_usd"]
+    assert head[-4:] == ["accepted", "unsure", "rejected", "not_judged"]
+    assert [row[0] for row in rows] == ["", '\'=HYPERLINK("x")\N{REPLACEMENT CHARACTER}[2J', "portraits"]
+    assert [float(row[4]) for row in rows] == [1.25, 0.25, 0.12]
+    workspace.expect("stats", "--csv", "out.csv").shows("wrote out.csv", "portraits")
+    assert workspace.path("out.csv").read_text("utf-8") == screen.stdout
+    assert workspace.json("stats", "--csv", "out.csv")["by"] == "recipe"
+
+
+@pytest.mark.usefixtures("book")
+def test_a_table_that_can_not_be_written_is_an_error(workspace: Workspace) -> None:
+    workspace.expect("stats", "--csv", "-", "--json", exit_code=2).shows("one stdout can't hold both")
+    workspace.expect("stats", "--csv", "none/a.csv", exit_code=1).shows("error: ", "none")
+
+
+def test_what_the_store_holds_is_said(workspace: Workspace, store: Store) -> None:
+    store.put(b"x" * 2_000, media="image/png")
+    store.end(store.begin("portraits", arguments={}), status="done", summary={})
+    workspace.expect("stats").shows("1 run; the store holds 1 file, 2.0 kB (2.0 kB unused)")
+    told = workspace.json("stats")
+    assert told["storage"] == {"files": 1, "bytes": 2000, "unused_bytes": 2000, "answers": 0}
+    assert told["runs"] == {"done": 1}

@@ -154,6 +154,8 @@ def _say_gc(screen: Screen, found: GcReport) -> None:
     screen.say(f"{verb} {numbered(found.replies, 'answer')} and {numbered(found.blobs, 'file')}, {size(found.bytes)}")
     if found.leftovers:
         screen.say(f"{verb} {numbered(found.leftovers, 'half-written file')}")
+    if found.snapshots:
+        screen.say(f"{verb} {numbered(found.snapshots, 'record')} of what a run came to")
     if found.paid_kept:
         screen.say(f"kept {numbered(found.paid_kept, 'answer')} that cost money; `--paid` removes them too")
     if found.underway:

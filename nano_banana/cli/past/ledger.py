@@ -97,12 +97,10 @@ def _said(line: Line) -> str:
 
 
 def _every_day(lines: Sequence[Line]) -> Iterator[Line]:
-    """The days from the first to the last, also those on which nothing was spent."""
+    """The days from the first to the last (one at least), also those on which nothing was spent."""
     from nano_banana.store.ledger import Line
 
     known = {line.name: line for line in lines}
-    if not known:
-        return
     first, last = (_noon(name) for name in (min(known), max(known)))
     for number in range(max(0, round((last - first) / DAY) - DAYS + 1), round((last - first) / DAY) + 1):
         name = time.strftime("%Y-%m-%d", time.gmtime(first + number * DAY))

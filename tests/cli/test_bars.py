@@ -1,0 +1,73 @@
+"""Bars: as wide as there is room, told apart without colour."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from nano_banana.cli.bars import ASCII
+from nano_banana.cli.bars import UNICODE
+from nano_banana.cli.bars import Bar
+from nano_banana.cli.bars import bars
+from nano_banana.cli.bars import marks_for
+from nano_banana.cli.cells import cells
+from nano_banana.cli.past.ago import ago
+
+LINES = [
+    Bar(label="portraits", first=3.0, second=1.0, said="$3.00 + $1.00"),
+    Bar(label="a very long name of a recipe that nobody can read to its end", first=0.001, second=0, said="$0.0010"),
+    Bar(label="人物肖像人物肖像人物肖像人物肖像", first=0, second=4.0, said="$0.00 + $4.00"),
+    Bar(label="none\x1b[2J", first=0, second=0, said="$0.00"),
+]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("marks", [UNICODE, ASCII])
+def test_no_line_is_wider_than_the_terminal(width: int, marks: str) -> None:
+    drawn = list(bars(LINES, width=width, marks=marks))
+    assert all(cells(line) <= width for line in drawn)
+    assert all(line.isprintable() for line in drawn)
+    assert all(line.isascii() for line in drawn[:2]) is (marks == ASCII)
+
+
+def test_the_longest_bar_is_the_largest_sum() -> None:
+    plain = [Bar(label=each.label, first=each.first, second=each.second, said="") for each in LINES]
+    first, sliver, second, nothing = bars(plain, width=80, marks=ASCII)
+    assert (first.count("#"), first.count(".")) == (36, 12)
+    assert (sliver.count("#"), nothing.count("#")) == (1, 0)
+    assert second.count(".") == 48
+    assert "~" in sliver
+
+
+def test_a_sliver_of_the_second_kind_is_seen() -> None:
+    (line,) = bars([Bar(label="a", first=1000, second=0.001, said="")], width=80, marks=UNICODE)
+    assert line.endswith("█░")
+
+
+def test_nothing_at_all_has_no_bar() -> None:
+    assert list(bars([], width=80, marks=ASCII)) == []
+    (line,) = bars([Bar(label="a", first=0, second=0, said="-")], width=40, marks=ASCII)
+    assert line.split() == ["a", "-"]
+
+
+@pytest.mark.parametrize(("encoding", "marks"), [("utf-8", UNICODE), ("ascii", ASCII), ("latin-1", ASCII)])
+def test_a_terminal_without_unicode_gets_ascii(encoding: str, marks: str) -> None:
+    assert marks_for(io.TextIOWrapper(io.BytesIO(), encoding=encoding)) == marks
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 min ago"),
+        (7199, "1 h ago"),
+        (86_400, "1 day ago"),
+        (3 * 86_400, "3 days ago"),
+        (61 * 86_400, "2023-09-15"),
+    ],
+)
+def test_how_long_ago(seconds: float, said: str) -> None:
+    now = 1_700_006_400.0
+    assert ago(now - seconds, now) == said

@@ -1,0 +1,116 @@
+"""What is kept of a run: all that is asked of it later, in few bytes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from nano_banana.core.result import Status
+from nano_banana.reports.packed import dump
+from nano_banana.reports.packed import load
+from nano_banana.reports.record import record_of
+from nano_banana.reports.record import slim
+from nano_banana.reports.snapshot import KEY
+from nano_banana.reports.snapshot import Snapshot
+from nano_banana.reports.snapshot import kept
+from nano_banana.reports.usage import Judgements
+from nano_banana.reports.usage import judgements
+from tests.reports import judged
+from tests.reports.kept import ACCEPTED
+from tests.reports.kept import REJECTED
+from tests.reports.kept import SKIPPED
+from tests.reports.kept import adapter
+from tests.reports.kept import snapshot
+from tests.reports.kept import take
+
+SEVERAL = snapshot(
+    adapter("her face"),
+    take("office", asked=("draw", "paint"), verdict=ACCEPTED, axes={"scene": "office"}),
+    take("caf\u00e9 \udce9", verdict=REJECTED, left="judged", cost=None, fresh=False),
+    take("street", status=Status.FAILED),
+)
+
+
+def packed(of: Snapshot) -> bytes:
+    return dump(of.run, of.recipe, of.nodes, whole=of.whole)
+
+
+def test_what_is_packed_is_unpacked() -> None:
+    assert load(packed(SEVERAL)) == SEVERAL
+    assert packed(SEVERAL) == packed(SEVERAL)
+    part = replace(SEVERAL, whole=False, nodes=())
+    assert load(packed(part)) == part
+
+
+def test_bytes_that_are_no_snapshot_are_none() -> None:
+    data = packed(SEVERAL)
+    assert load(None) is None
+    for size in range(len(data)):
+        assert load(data[:size]) is None, size
+    assert load(b"\0\0\0\5 nonsense") is None
+
+
+def test_another_format_is_not_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nano_banana.reports.packed._FORMAT", 2)
+    later = packed(SEVERAL)
+    monkeypatch.undo()
+    assert load(later) is None
+
+
+def test_what_stands_is_the_last_picture_of_a_take_that_went_all_the_way() -> None:
+    _, office, cafe, street = SEVERAL.nodes
+    assert office.picture == office.pictures[-1]
+    assert (cafe.picture, street.picture) == (None, None)
+    assert (office.score, street.score) == (0.62, None)
+    assert SEVERAL.takes == (office, cafe, street)
+    assert (office.cost_usd, office.unpriced) == (0.07, 0)
+    assert (cafe.cost_usd, cafe.unpriced) == (0.0, 1)
+    assert list(office.keys) == ["takes|office/#0|0", "takes|office/#0|1"]
+    assert office.calls[0].stage == "takes"
+
+
+def test_a_record_is_kept_by_name_with_its_last_word() -> None:
+    records = [record_of(judged.take(name, judged.FAR, judged.ACCEPTED)) for name in ("b/s1", "a/s1")]
+    made = {key for record in records[:1] for key in record.keys.values()}
+    first, second = kept(records, made)
+    assert (first.id, second.id) == ("a/s1", "b/s1")
+    assert second.verdict is not None
+    assert (second.verdict.ruling, second.verdict.score) == ("accepted", 0.62)
+    assert {call.key for call in second.calls} == {key[:KEY] for key in made}
+    assert all(call.fresh for call in second.calls)
+    assert [picture.attempt for picture in second.pictures] == [each.attempt.label for each in records[0].pictures]
+
+
+def test_of_a_slim_record_no_call_is_kept() -> None:
+    (only,) = kept([slim(record_of(judged.take("a/s1", judged.ACCEPTED)))], ())
+    assert only.calls == ()
+
+
+def test_ten_thousand_takes_are_small_and_quick() -> None:
+    nodes = tuple(
+        take(f"scene-{number % 100}/{number // 100}", asked=(f"draw {number}", f"look {number}", f"judge {number}"))
+        for number in range(10_000)
+    )
+    many = snapshot(*nodes)
+    begun = time.process_time()
+    data = packed(many)
+    seconds = time.process_time() - begun
+    assert len(data) < 1_500_000
+    assert seconds < 1.0, "a third of that on a quiet machine"
+    assert load(data) == many
+
+
+def test_verdicts_are_added_up_by_recipe_or_by_subject() -> None:
+    both = take("pair", verdict=ACCEPTED)
+    both = replace(both, card=replace(both.card, subject="", cast=("ana", "ben")))
+    runs = [
+        snapshot(take("a", verdict=ACCEPTED), take("b", verdict=REJECTED), take("c", verdict=SKIPPED), take("d")),
+        snapshot(both, recipe="duo"),
+    ]
+    assert judgements(runs, by_subject=False) == (
+        Judgements(name="duo", accepted=1),
+        Judgements(name="portraits", accepted=1, rejected=1, not_judged=1),
+    )
+    assert [(each.name, each.judged) for each in judgements(runs, by_subject=True)] == [("ana", 2), ("ana+ben", 1)]
