@@ -49,9 +49,10 @@ def at_hand(screen: Screen, asked: Asked) -> Desk:
 
 def do_single(screen: Screen, asked: Asked, single: Single, settings: Settings, *, then: Then) -> int:
     """Plan or run it as the recipe that it is; `then` says what there is at the end."""
+    from nano_banana.core.root import project_root
     from nano_banana.project.single.text import recipe_text
 
-    single = replace(single, provider=asked.provider, budget_usd=asked.budget)
+    single = replace(single, provider=asked.provider, budget_usd=asked.budget, root=project_root(Path.cwd()))
     text = recipe_text(single, Path.cwd())
     wish = Wish(recipe=Path(f"({single.command})"), text=text, provider=asked.provider)
     screen.quoted[str(wish.recipe)] = text

@@ -84,9 +84,4 @@ def options_for(endpoint: Endpoint, said: Mapping[str, JSONValue]) -> JSONObject
     ]
     if wrong:
         raise Invalid(wrong)
-    return {roles[role]: _tidy(value) for role, value in said.items() if value is not None}
-
-
-def _tidy(value: JSONValue) -> JSONValue:
-    """A whole number as one: people write `2`, and not `2.0`."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return {roles[role]: value for role, value in said.items() if value is not None}

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from nano_banana.core.json import JSONObject
 from nano_banana.project.single.worn import Worn
-from nano_banana.recipe.slug import slug
 
 SEED_TAG = "nano-banana/single/1"
 
@@ -32,7 +31,8 @@ class Single:
 
     `pictures` are opened first, each a take of its own; `images` all go into one request. `seeds` are those that were
     asked for: without, `count` of them follow from the words. `words` are the user's, `front` is put before them.
-    `options` are the endpoint's own fields, `settings` the stage's other keys. Files are absolute.
+    `options` are the endpoint's own fields, `settings` the stage's other keys. Files are absolute; `root` is the
+    project's.
     """
 
     command: str
@@ -53,19 +53,12 @@ class Single:
     count: int = 1
     provider: str | None = None
     budget_usd: float | None = None
+    root: Path = Path()
 
     @property
     def prompt(self) -> str:
         """All of the prompt; empty for work without words."""
         return ", ".join(filter(None, [self.front, self.words]))
-
-    @property
-    def shot(self) -> str:
-        """What the shot is called: after its words, and told apart from others by all that makes its pictures."""
-        told = replace(self, seeds=(), count=0, budget_usd=None, provider=None, name="")
-        mark = hashlib.sha256(repr(told).encode(errors="surrogatepass")).hexdigest()[:6]
-        words = slug(self.words or self.verb)[:24].strip("-")
-        return f"{words}-{mark}"
 
     @property
     def sown(self) -> tuple[int, ...]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from nano_banana.core.json import JSONValue
 from nano_banana.project.single.single import Single
 from nano_banana.project.single.yaml import flow
 from nano_banana.project.single.yaml import folded
 from nano_banana.project.single.yaml import plain
+from nano_banana.recipe.slug import slug
 
 STAGE, OPENED, PROMPT = "pictures", "opened", "prompt"
 """What the recipe calls its stage, the one that opens pictures, and its template."""
@@ -27,15 +31,27 @@ nano_banana: 1
 name: {name}
 """
 
-Written = Callable[[Path], str]
+Written: TypeAlias = Callable[[Path], str]
 """A path as the recipe writes it."""
 
 
 def recipe_text(single: Single, folder: Path) -> str:
     """The recipe, with its paths as seen from `folder`; always the same for the same command."""
+    return _written(single, folder, shot_of(single))
+
+
+def shot_of(single: Single) -> str:
+    """What its shot is called: after its words, and told apart from others by all that makes its pictures."""
+    bare = replace(single, seeds=(0,), provider=None, budget_usd=None, name="")
+    mark = hashlib.sha256(_written(bare, single.root, "").encode(errors="surrogatepass")).hexdigest()[:6]
+    return f"{slug(single.words or single.verb)[:24].strip('-')}-{mark}"
+
+
+def _written(single: Single, folder: Path, shot: str) -> str:
     write = partial(_path, folder.absolute())
-    parts = [_head(single), _people(single, write), _adapters(single, write), _template(single), _shot(single, write)]
-    return "\n".join(part for part in [*parts, _stages(single, write)] if part)
+    parts = [_head(single), _people(single, write), _adapters(single, write), _template(single)]
+    parts += [_shot(single, write, shot), _stages(single, write, shot)]
+    return "\n".join(part for part in parts if part)
 
 
 def _path(folder: Path, path: Path) -> str:
@@ -82,10 +98,10 @@ def _template(single: Single) -> str:
     return f"templates:\n  {PROMPT}: {folded(single.prompt, 4)}\n" if single.prompt else ""
 
 
-def _shot(single: Single, write: Written) -> str:
+def _shot(single: Single, write: Written, shot: str) -> str:
     if single.verb == "train":
         return ""
-    lines = [f"shots:\n  {single.shot}:\n"]
+    lines = [f"shots:\n  {shot}:\n"]
     if single.pictures:
         lines.append(f"    pictures:{_list(single.pictures, write, 6)}")
     if single.prompt:
@@ -102,16 +118,16 @@ def _list(paths: Sequence[Path], write: Written, indent: int) -> str:
     return "".join(["\n", *(f"{' ' * indent}- {write(path)}\n" for path in paths)])
 
 
-def _stages(single: Single, write: Written) -> str:
-    opening = f"  - {{id: {OPENED}, open: {single.shot}}}\n" if single.pictures else ""
-    return "".join(["stages:\n", opening, *_stage(single, write)])
+def _stages(single: Single, write: Written, shot: str) -> str:
+    opening = f"  - {{id: {OPENED}, open: {shot}}}\n" if single.pictures else ""
+    return "".join(["stages:\n", opening, *_stage(single, write, shot)])
 
 
-def _stage(single: Single, write: Written) -> Iterator[str]:
+def _stage(single: Single, write: Written, shot: str) -> Iterator[str]:
     if single.verb == "train" and single.person is not None:
         yield f"  - id: {ADAPTER}\n    train: {single.person.name}\n"
     else:
-        yield f"  - id: {STAGE}\n    {single.verb}: {OPENED if single.pictures else single.shot}\n"
+        yield f"  - id: {STAGE}\n    {single.verb}: {OPENED if single.pictures else shot}\n"
     if single.images:
         yield f"    images:{_list(single.images, write, 6)}"
     if single.mask_file is not None:

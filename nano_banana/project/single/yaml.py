@@ -26,7 +26,10 @@ def flow(value: JSONValue) -> str:
         return "{" + ", ".join(f"{plain(name)}: {flow(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(flow(item) for item in value) + "]"
-    return plain(value) if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return plain(value)
+    # People write `2`, and not `2.0`.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else json.dumps(value)
 
 
 def plain(text: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,31 +39,19 @@ def read_pictures(reading: Reading, value: JSONValue, where: Where) -> Mapping[s
 
 
 def keys_of(paths: Sequence[Path]) -> list[str]:
-    """A key for each path, from its name alone; where two would be the same, from more of the path.
+    """A key for each path, from its name alone; where two would be the same, from more of the way to them.
 
-    So a key does not hang on the order of the files, nor on where the recipe lies.
+    So a key does not hang on the order of the files, nor on where all of them lie.
     """
-    keys: dict[Path, str] = {}
-    last: dict[Path, str] = {}
-    left = list(paths)
-    for names in zip(*(_names(path, _deepest(paths)) for path in paths), strict=True):
-        level = dict(zip(paths, (slug(name) for name in names), strict=True))
-        counts = Counter([*keys.values(), *(level[path] for path in left)])
-        keys |= {path: level[path] for path in left if counts[level[path]] == 1}
-        left = [path for path in left if path not in keys]
-        last = level
-    return [keys.get(path) or last[path] for path in paths]
-
-
-def _deepest(paths: Iterable[Path]) -> int:
-    return max((len(path.parts) for path in paths), default=0)
-
-
-def _names(path: Path, depth: int) -> Iterator[str]:
-    """What a path may be called: its stem, its name, its name after its folder's, and so on."""
-    yield path.stem
-    for count in range(1, depth + 1):
-        yield "-".join(path.parts[-count:])
+    if not paths:
+        return []
+    shared = Path(os.path.commonpath([path.parent for path in paths]))
+    ways = {path: path.relative_to(shared).parts for path in paths}
+    keys = {path: slug(path.stem) for path in paths}
+    for count in range(1, max(map(len, ways.values())) + 1):
+        times = Counter(keys.values())
+        keys = {path: slug("-".join(ways[path][-count:])) if times[key] > 1 else key for path, key in keys.items()}
+    return [keys[path] for path in paths]
 
 
 def shots_for(

@@ -1,0 +1,56 @@
+"""A file of the user's, opened for a take."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import ExifTags
+from PIL import Image
+
+from nano_banana.core.errors import CallFailed
+from nano_banana.providers.compute.open import open_file
+from nano_banana.providers.compute.request import Request
+from tests.people import astronaut
+
+
+def opened(path: Path) -> tuple[Image.Image, bytes, str]:
+    data, files = open_file(Request(arguments={}, inputs={"file": path}))
+    assert data == {}
+    content, media = files["image"]
+    return Image.open(io.BytesIO(content)), content, media
+
+
+def test_an_upright_jpeg_keeps_its_pixels_and_loses_its_places(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "a camera"
+    astronaut().save(tmp_path / "a.jpg", exif=exif)
+    picture, content, media = opened(tmp_path / "a.jpg")
+    assert media == "image/jpeg"
+    assert b"a camera" not in content
+    with Image.open(tmp_path / "a.jpg") as before:
+        assert picture.tobytes() == before.tobytes()
+
+
+def test_a_photo_on_its_side_is_turned(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    astronaut().crop((0, 0, 200, 100)).save(tmp_path / "a.jpg", exif=exif)
+    picture, _, media = opened(tmp_path / "a.jpg")
+    assert (picture.size, media) == ((100, 200), "image/png")
+
+
+@pytest.mark.parametrize("suffix", ["webp", "bmp", "tiff", "gif"])
+def test_other_formats_become_png(tmp_path: Path, suffix: str) -> None:
+    astronaut().crop((0, 0, 40, 30)).save(tmp_path / f"a.{suffix}")
+    picture, _, media = opened(tmp_path / f"a.{suffix}")
+    assert (picture.size, picture.format, media) == ((40, 30), "PNG", "image/png")
+
+
+def test_half_a_picture_is_none(tmp_path: Path) -> None:
+    astronaut().save(tmp_path / "a.png")
+    whole = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CallFailed):
+        opened(tmp_path / "a.png")
