@@ -27,6 +27,10 @@ WORDS: Mapping[str, Wording] = {
     "pack_variable_idle": Wording(
         "the prompt of `{template}` never says its variable `{name}`", "write it into the prompt, or take it out"
     ),
+    "pack_of_one": Wording(
+        "shot `{shot}` shows several people, and the pack's template `{template}` is for a picture of one",
+        "take them in turn, `cast: [ana, ben]`, or write a template for several",
+    ),
     "pack_version": Wording(
         "the pack `{pack}` is of version {version}, and `{wanted}` is wanted",
         "put the other version into `packs/`, or change what is wanted",

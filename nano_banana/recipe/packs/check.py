@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.packs.pack import CROP
 from nano_banana.recipe.packs.pack import SUBJECT
@@ -26,9 +24,3 @@ def idle_in(pack: Pack, template: PackTemplate) -> list[str]:
         return []
     names = [name for name in template.variables if name not in uses]
     return [name for name in names if not (name == CROP and template.sizes)]
-
-
-def check_templates(pack: Pack, names: Iterable[str] | None = None) -> list[Problem]:
-    """The same for several templates of a pack (None: all)."""
-    chosen = pack.templates if names is None else names
-    return [problem for name in chosen for problem in faults_of(pack, pack.templates[name])]

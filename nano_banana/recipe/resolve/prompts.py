@@ -84,6 +84,8 @@ def check_text(
                 reading.add(trouble("env_missing", place=place, hint=fault.suggestions, name=name))
         elif fault.kind == "template_name" and shot and name in axes:
             reading.add(trouble("not_in_shot", place=place, shot=shot.name, name=name))
+        elif text.given is not None and shot and shot.together:
+            reading.wrong("pack_of_one", (*shot.where, "template"), shot=shot.name, template=str(text.where[-1]))
         elif fault.kind == "template_name" and shot and name in {"subject", "cast"}:
             _somebody_else(reading, shot, name, place)
         else:

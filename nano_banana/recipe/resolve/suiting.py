@@ -35,7 +35,7 @@ def check_packs(
             given = (stage.prompt or shot.template).given
             if given is not None:
                 _check_settings(reading, stage, endpoint, given)
-                _check_suits(reading, [subjects[name] for name in shot.cast if name in subjects], given)
+                _check_suits(reading, [subjects[name] for name in shot.cast if name in subjects and not shot.together], given)
 
 
 def _check_settings(reading: Reading, stage: Stage, endpoint: Endpoint, given: Given) -> None:
@@ -57,7 +57,7 @@ def _check_suits(reading: Reading, cast: Iterable[Subject], given: Given) -> Non
     template, said = given.template, f"{given.pack.name}/{given.template.name}"
     place = reading.document.nearest((*given.where[:-1], "pack"))
     for subject in cast:
-        if template.nouns and subject.noun not in template.nouns:
+        if template.nouns and not {*template.nouns} & {subject.noun, *subject.noun.split()}:
             nouns = ", ".join(template.nouns)
             problem = trouble(
                 "pack_noun", place=place, template=said, subject=subject.name, noun=subject.noun, nouns=nouns
