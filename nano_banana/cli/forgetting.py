@@ -19,10 +19,11 @@ from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_whole
 
+MANIFEST = "manifest.json"
 MOST = 4
 """So many files are named, of those that go; the receipt names all."""
 
-FILES = ("pictures", "sheets", "copies", "archives", "manifests")
+FILES = ("pictures", "sheets", "copies", "archives")
 COUNTED = {
     "notes": "trails, traces and notes",
     "memories": "remembered paths",
@@ -58,6 +59,9 @@ def _rows(deleted: JSONObject) -> list[tuple[str, str]]:
         paths = as_items(deleted[kind])
         if paths:
             rows.append((kind, _named(paths)))
+    manifests = as_items(deleted["manifests"])
+    if manifests:
+        rows.append(("entries", f"of {_named([f'{path}/{MANIFEST}' for path in manifests])}"))
     answers, files = as_whole(deleted["answers"]), as_whole(deleted["files"])
     if answers or files:
         rows.append(("store", f"{numbered(answers, 'answer')}, {numbered(files, 'file')}, {_size(deleted, 'bytes')}"))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
+from nano_banana.reports.packed import load
+from nano_banana.store.store import Store
 from tests.stories.people import takes
 from tests.workspace import Workspace
 
@@ -62,6 +64,11 @@ def test_nothing_of_her_is_left_in_the_store(project: Workspace) -> None:
     assert found_in(project.path(STORE), words) == []
     assert not project.path(f"{STORE}/store.sqlite-wal").exists()
     assert not re.search("eileen|ecllns7|pairs", project.read("out/two/manifest.json"))
+    with Store.open(project.path(STORE)) as store:
+        packed = [load(store.snapshots.get(run)) for run in store.snapshots.runs()]
+    assert [{node.id for node in snapshot.nodes} for snapshot in packed if snapshot] == [
+        {"judged/grace", "likeness/grace", "heads/grace/office/s3"}
+    ]
 
 
 def test_her_pictures_go_and_the_other_s_stay(project: Workspace) -> None:
