@@ -14,6 +14,10 @@ _BROKEN = """
     WHERE digest NOT IN (SELECT digest FROM blobs) ORDER BY provider, endpoint, key
 """
 
+_ADAPTERS = """
+    SELECT name, version FROM adapters WHERE digest NOT IN (SELECT digest FROM blobs) ORDER BY name, version
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostCall:
@@ -29,7 +33,7 @@ class LostCall:
 class Report:
     """How many blobs were read, the digests of those newly found damaged (dropped) and missing.
 
-    `lost` are the calls whose files are no more, whenever that was found.
+    `lost` are the calls whose files are no more, whenever that was found, `adapters` those on the shelf (`ana@3`).
     """
 
     blobs: int
@@ -37,6 +41,7 @@ class Report:
     damaged: tuple[str, ...]
     missing: tuple[str, ...]
     lost: tuple[LostCall, ...]
+    adapters: tuple[str, ...] = ()
 
 
 def verify(database: Database, blobs: Blobs) -> Report:
@@ -44,7 +49,9 @@ def verify(database: Database, blobs: Blobs) -> Report:
     with database.reading() as rows:
         (verdict,) = rows.execute("PRAGMA quick_check(1)").fetchone()
         known = {digest for (digest,) in rows.execute("SELECT digest FROM blobs")}
-        asked = [digest for (digest,) in rows.execute("SELECT digest FROM reply_files")]
+        asked = [
+            digest for (digest,) in rows.execute("SELECT digest FROM reply_files UNION SELECT digest FROM adapters")
+        ]
     if verdict != "ok":
         raise Unusable([trouble("store_corrupt", folder=str(database.folder), reason=verdict)])
     checked = blobs.check(dict.fromkeys([*known, *asked]), trust=False)
@@ -56,6 +63,7 @@ def verify(database: Database, blobs: Blobs) -> Report:
             LostCall(key=key, provider=provider, endpoint=endpoint, cost_usd=cost_usd)
             for key, provider, endpoint, cost_usd in rows.execute(_BROKEN)
         )
+        adapters = tuple(f"{name}@{version}" for name, version in rows.execute(_ADAPTERS))
         number, size = rows.execute("SELECT count(*), coalesce(sum(size), 0) FROM blobs").fetchone()
     return Report(
         blobs=number,
@@ -63,4 +71,5 @@ def verify(database: Database, blobs: Blobs) -> Report:
         damaged=tuple(sorted(checked.damaged)),
         missing=tuple(sorted(missing)),
         lost=lost,
+        adapters=adapters,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
@@ -9,12 +10,17 @@ import pytest
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
+from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
+from nano_banana.reports.lock import LockedModel
+from nano_banana.reports.lock import load_lock
 from nano_banana.store.store import Store
 from tests.shelf.files import KOHYA_FLUX
 from tests.shelf.files import KOHYA_SDXL
 from tests.shelf.files import safetensors
+from tests.stories.gated import gated
+from tests.stories.project import Project
 from tests.workspace import Workspace
 
 TRAINS = """
@@ -72,8 +78,6 @@ def references(workspace: Workspace, *argv: str) -> list[str]:
 
 def digest(workspace: Workspace, folder: str = "out/portraits") -> str:
     """The digest of the first take's picture, of the blob and not of the marked file."""
-    import json
-
     told = json.loads((workspace.path(folder) / "manifest.json").read_text(encoding="utf-8"))
     (take,) = told["takes"]
     return str(take["calls"][-1]["outputs"]["images/0"])
@@ -225,6 +229,20 @@ def test_files_that_are_not_wanted_say_why(workspace: Workspace) -> None:
     assert "nothing is on the shelf" in workspace.run("models").stdout
 
 
+def test_verify_tells_of_adapters_that_are_lost(trained: Workspace) -> None:
+    trained.expect("models", "export", "ana", "ana.nbm")
+    trained.expect("models", "import", "ana.nbm", *STORE)
+    (found,) = models(trained, *STORE)
+    name = as_text(found["digest"])
+    (trained.path("other/.nano-banana/blobs") / name[:2] / name[2:]).unlink()
+    screen = trained.run("cache", "verify", *STORE)
+    assert screen.exit_code == 1
+    assert "adapters on the shelf that are lost: ana@1" in screen.stdout
+    assert trained.json("cache", "verify", *STORE)["adapters"] == ["ana@1"]
+    trained.expect("models", "import", "ana.nbm", *STORE)
+    assert trained.json("cache", "verify", *STORE)["adapters"] == []
+
+
 def test_a_lost_file_is_said_to_be_lost(trained: Workspace) -> None:
     trained.write("draws.yaml", DRAWS)
     (found,) = models(trained)
@@ -234,3 +252,56 @@ def test_a_lost_file_is_said_to_be_lost(trained: Workspace) -> None:
     assert "its file is gone from the store" in trained.run("check", "draws.yaml").text
     assert trained.run("models", "export", "ana", "ana.nbm").exit_code == 1
     assert not trained.path("ana.nbm").exists()
+
+
+# --- what is told of an adapter, and what a lock holds, with a hand that answers ---
+
+SHELVED = """
+nano_banana: 1
+name: again
+provider: fal
+adapters: {ana_lora: {model: ana@latest}}
+shots: {heads: {template: "anqz7 woman, headshot", seeds: [11]}}
+stages:
+  - {id: takes, generate: heads, using: fal-ai/flux-lora, adapters: {ana_lora: 0.95}}
+"""
+
+
+def test_likeness_is_that_of_first_tries_to_photos_held_out(project: Project) -> None:
+    gated(project).edit("training_set: photos/ana", "training_set: {photos: photos/ana, hold_out: 2}")
+    project.run()
+    (card,) = models(project.workspace)
+    # Two first tries show a face: hers, and somebody else's, which was drawn again and counts all the same.
+    assert card["judged"] == 2
+    assert 0.2 < as_number(card["likeness"]) < 0.8
+
+
+def test_without_photos_held_out_there_is_no_likeness(project: Project) -> None:
+    gated(project).run()
+    (card,) = models(project.workspace)
+    assert (card["likeness"], card["judged"]) == (None, 0)
+
+
+def test_the_lock_holds_the_version_and_its_bytes(project: Project) -> None:
+    project.edit("name: portraits", "name: portraits\nprovider: fal").run("--yes")
+    (card,) = models(project.workspace)
+    assert (card["base"], card["provider"], card["trainer"]) == ("flux-1", "fal", "fal-ai/flux-lora-fast-training")
+    project.workspace.write("again.yaml", SHELVED).expect("run", "again.yaml", "--yes")
+    lock = load_lock(project.root / "again.lock")
+    assert lock.models == {"ana_lora": LockedModel(model="ana@1", sha256=as_text(card["digest"]))}
+    assert project.workspace.run("run", "again.yaml", "--locked").exit_code == 0
+    project.edit("adapters: {likeness: 0.95}}", "adapters: {likeness: 0.9}}").workspace.photos(
+        "photos/ana", count=3, size=(48, 60)
+    )
+    project.run("--yes")
+    screen = project.workspace.run("run", "again.yaml", "--locked")
+    assert screen.exit_code == 2
+    screen.shows("`ana_lora` is `ana@2` now", "the lock holds `ana@1`", "write `model: ana@1`")
+    project.edit("ana@latest", "ana@1", "again.yaml")
+    assert project.workspace.run("run", "again.yaml", "--locked").exit_code == 0
+
+
+def test_a_run_whose_takes_failed_shelves_what_it_trained(project: Project) -> None:
+    project.notes.rule(fail=["headshot"])
+    project.run(exit_code=1)
+    assert references(project.workspace) == ["ana@1"]

@@ -142,6 +142,10 @@ def _say_verify(screen: Screen, found: Report) -> None:
             f"{numbered(len(found.damaged), 'damaged file')} and {numbered(len(found.missing), 'missing file')}"
             f" dropped; {numbered(found.blobs, 'file')} sound"
         )
+    if found.adapters:
+        screen.say(
+            f"adapters on the shelf that are lost: {', '.join(found.adapters)}; import them, or train them again"
+        )
     if found.lost:
         paid = sum(lost.cost_usd or 0.0 for lost in found.lost)
         unpriced = sum(lost.cost_usd is None for lost in found.lost)
