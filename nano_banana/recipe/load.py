@@ -32,6 +32,7 @@ from nano_banana.recipe.resolve.choices import check_choices
 from nano_banana.recipe.resolve.choices import with_picks
 from nano_banana.recipe.resolve.judging import check_gates
 from nano_banana.recipe.resolve.known import Known
+from nano_banana.recipe.resolve.marking import check_marks
 from nano_banana.recipe.resolve.opened import check_opened
 from nano_banana.recipe.resolve.outputs import read_outputs
 from nano_banana.recipe.resolve.packs import packs_of
@@ -145,6 +146,7 @@ def _resolve(reading: Reading, offer: Offer, path: Path, *, sound: bool) -> tupl
         check_gates(reading, stages, drawn)
         check_opened(reading, stages, drawn)
         check_choices(reading, stages, drawn)
+        check_marks(reading, stages)
         outputs = read_outputs(reading, known.verbs, drawn)
         check_unused(reading, shots, stages)
     prefix = prefix_of(reading, subjects)

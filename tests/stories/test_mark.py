@@ -56,3 +56,10 @@ def test_what_is_missing_is_said_before_anything_is_made(project: Workspace) -> 
 def test_an_odd_id_is_said_with_its_line(project: Workspace, given: str) -> None:
     project.edit("recipe.yaml", '"C0FFEE42"', given)
     project.expect("check", "recipe.yaml", exit_code=2).shows("recipe.yaml:10", "mark_id")
+
+
+def test_what_changes_a_marked_picture_is_warned_of(project: Workspace) -> None:
+    text = project.path("recipe.yaml").read_text(encoding="utf-8")
+    project.expect("check", "recipe.yaml").hides("marked already")
+    project.write("recipe.yaml", f"{text}  - {{id: large, upscale: marked, using: fal-ai/seedvr/upscale/image}}\n")
+    project.expect("check", "recipe.yaml").shows("stage `large` changes pictures that `marked` has marked already")

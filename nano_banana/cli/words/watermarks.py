@@ -15,6 +15,10 @@ WORDS: Mapping[str, Wording] = {
         say="this picture does not hold an invisible mark: only {agree} of 32 bits could be read again",
         hint="it may be empty or almost black; leave it out of the mark stage",
     ),
+    "mark_not_last": Wording(
+        say="stage `{stage}` changes pictures that `{mark}` has marked already, which weakens the mark",
+        hint="put the mark stage last",
+    ),
     "no_such_kind": Wording(say="`{name}` is nothing that can be looked for", hint="these are: {known}"),
     "mark_id_odd": Wording(say="`{given}` is no mark's id", hint="8 hex digits, such as c0ffee42"),
     "trust_unreadable": Wording(
