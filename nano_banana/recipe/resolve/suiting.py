@@ -35,7 +35,9 @@ def check_packs(
             given = (stage.prompt or shot.template).given
             if given is not None:
                 _check_settings(reading, stage, endpoint, given)
-                _check_suits(reading, [subjects[name] for name in shot.cast if name in subjects and not shot.together], given)
+                _check_suits(
+                    reading, [subjects[name] for name in shot.cast if name in subjects and not shot.together], given
+                )
 
 
 def _check_settings(reading: Reading, stage: Stage, endpoint: Endpoint, given: Given) -> None:
