@@ -1,4 +1,4 @@
-"""How much of a foreign file is read: sizes, and deflate that can't explode."""
+"""Bounds for foreign files: their sizes, and deflate that can't explode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks in picture files: put in, read, taken out; the pixels stay as coded.
+"""Marks in picture files: put in, read, taken out, pixels as they are.
 
 What is put in says how to take it out: `unmarked` gives back the bytes that were marked, whatever program signed
 the file since.

@@ -1,4 +1,4 @@
-"""The smallest EXIF that holds a comment, where other programs look for it."""
+"""The smallest EXIF that holds a comment, for programs that look there."""
 
 from __future__ import annotations
 

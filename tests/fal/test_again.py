@@ -114,9 +114,11 @@ def test_a_hostile_picture_makes_no_call(project: FalProject, name: str) -> None
 
 
 def test_names_of_a_stranger_s_never_become_paths_or_escapes(project: FalProject) -> None:
+    def change(account: Account) -> Account:
+        return replace(account, take="../../../etc/\x1b[31mx", stage="..", recipe="\x1b]0;owned\x07")
+
     project.run("--yes")
-    names = {"take": "../../../etc/\x1b[31mx", "stage": "..", "recipe": "\x1b]0;owned\x07"}
-    picture = forged(project.pictures()[0], lambda account: replace(account, **names))
+    picture = forged(project.pictures()[0], change)
     screen = again(project, picture, "--yes")
     screen.hides("\x1b[31m", "..png")
     assert [path.name for path in project.root.glob("out/again/*")] == ["again", "manifest.json"]

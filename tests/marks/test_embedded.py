@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from nano_banana.core.errors import Invalid
 from nano_banana.marks import embedded
 from nano_banana.marks import xmp
 from nano_banana.marks.account import COMPOSITE
+from nano_banana.marks.bounds import packed
 from nano_banana.marks.embedded import account_in
 from nano_banana.marks.embedded import digest_in
 from nano_banana.marks.embedded import file_bytes
@@ -39,7 +41,7 @@ SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia
 WHOLE = [name for name in FILES if "cut short" not in name]
 
 
-def pixels(data: bytes) -> np.ndarray:
+def pixels(data: bytes) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(data)) as found:
         return np.asarray(found.convert("RGBA"))
 
@@ -221,7 +223,7 @@ def test_a_damaged_mark_is_an_error_or_none(at: int, value: int, name: str) -> N
 
 
 def test_what_would_explode_is_not_unpacked() -> None:
-    bomb = embedded.packed(bytes(20 << 20))
+    bomb = packed(bytes(20 << 20))
     done = marked(FILES["jpeg"], mark(replace(account(), take="short")))
     assert len(bomb) < 40_000
     told = tales(done)

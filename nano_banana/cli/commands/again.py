@@ -114,13 +114,13 @@ def _say_plan(screen: Screen, again: Again, forecast: Forecast, *, as_json: bool
         screen.json(tell_plan(forecast, str(again.folder)))
         return
     say_forecast(screen, forecast, provider=again.provider)
-    _say_calls(screen, again, forecast)
+    _say_calls(screen, again)
 
 
-def _say_calls(screen: Screen, again: Again, forecast: Forecast) -> None:
+def _say_calls(screen: Screen, again: Again) -> None:
     from nano_banana.cli.portrait import say_call
 
-    calls = again.open_calls(forecast)
+    calls = again.open_calls
     if calls:
         screen.say("to be asked:")
     for call in calls:
@@ -131,12 +131,12 @@ def _ask(screen: Screen, again: Again, forecast: Forecast, *, yes: bool) -> None
     """Show what is to be paid for, and ask: nobody here wrote these calls. Raises LimitReached for a no."""
     from nano_banana.cli.forecast import whole_price
 
-    bought = again.bought(forecast)
+    bought = again.bought
     if yes or not bought:
         return
     price = whole_price(forecast.tally)
     if screen.lively and not screen.machine:
-        _say_calls(screen, again, forecast)
+        _say_calls(screen, again)
         if click.confirm(f"the picture asks for this; it may cost {price}; go on?", err=True):
             return
     raise LimitReached([trouble("again_unasked", count=len(bought), price=price)])

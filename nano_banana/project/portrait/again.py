@@ -11,12 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.meaning import meaning_of
-from nano_banana.catalog.revisions import COMPUTE_REVISIONS
-from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 from nano_banana.core.here import is_here
@@ -26,7 +22,6 @@ from nano_banana.core.node import Plan
 from nano_banana.core.root import project_root
 from nano_banana.marks.account import Account
 from nano_banana.marks.account import Told
-from nano_banana.marks.form import media_of
 from nano_banana.marks.origin import COMPUTE
 from nano_banana.project.access import address_of
 from nano_banana.project.access import has_key
@@ -35,14 +30,15 @@ from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
 from nano_banana.project.house import catalog_of
 from nano_banana.project.house import house_access
-from nano_banana.project.parts import EMULATED
 from nano_banana.project.parts import check_name
 from nano_banana.project.parts import kinds
 from nano_banana.project.parts import most
+from nano_banana.project.portrait.here import Here
 from nano_banana.project.portrait.replay import NAME
 from nano_banana.project.portrait.replay import Replay
 from nano_banana.project.portrait.replay import plan_of
 from nano_banana.project.portrait.replay import replay_of
+from nano_banana.project.portrait.replay import still_open
 from nano_banana.project.portrait.scrutiny import faults
 from nano_banana.project.portrait.scrutiny import lack
 from nano_banana.recipe.model import Limits
@@ -52,7 +48,6 @@ from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
 from nano_banana.workshop.crew import check_marking
 from nano_banana.workshop.crew import check_sight
-from nano_banana.workshop.crew import local_revision
 from nano_banana.workshop.marking import Marks
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
@@ -60,9 +55,6 @@ from nano_banana.workshop.workshop import Workshop
 
 FOLDER = "again"
 """Where pictures that are made again appear, in the folder of the outputs."""
-
-_BYTES = "application/octet-stream"
-_HEAD = 64
 
 
 class Again:
@@ -91,6 +83,8 @@ class Again:
         self._anew = anew
         self._budget_usd = budget_usd
         self.workshop = Workshop(settings, crew.makers)
+        address = address_of(settings, environ)
+        self._here = Here(account, self.workshop, catalog, stands_in=is_here(address))
 
     @classmethod
     def open(
@@ -133,10 +127,9 @@ class Again:
     @cached_property
     def replay(self) -> Replay:
         """What it takes. Raises Invalid for calls that can't be asked, and for what nobody here has, all at once."""
-        kept = self._kept
-        replay = replay_of(self.account, self._at_hand, lambda told: _recorded(told).key in kept, anew=self._anew)
-        open_calls = [told for told in replay.calls if _recorded(told).key not in kept]
-        problems = [*faults(open_calls, self._catalog), *(lack(each, self._catalog) for each in replay.lacks)]
+        replay = replay_of(self.account, self._here.blob, self._here.answered, anew=self._anew)
+        asked = still_open(replay, self._here.answered)
+        problems = [*faults(asked, self._catalog), *(lack(each, self._catalog) for each in replay.lacks)]
         if not replay.calls and self.account.picture not in replay.given:
             problems.append(trouble("again_lacks_picture", digest=self.account.picture))
         if problems:
@@ -146,7 +139,7 @@ class Again:
     @cached_property
     def plan(self) -> Plan:
         """The plan of one node. Raises as `replay` does."""
-        return plan_of(self.replay, self._call_of, self._budget_usd)
+        return plan_of(self.replay, self._here.call, self._budget_usd)
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises as `replay` does."""
@@ -154,20 +147,22 @@ class Again:
 
     def check(self, forecast: Forecast) -> None:
         """Raise Refused or Unusable where something is to be made that nobody here can make."""
-        if self.bought(forecast) and not has_key(self._environ):
+        if self.bought and not has_key(self._environ):
             raise Refused([trouble("no_key")])
         if forecast.tally.looks:
             check_sight(forecast.tally.finds)
         if forecast.tally.marks:
             check_marking()
 
-    def bought(self, forecast: Forecast) -> Sequence[Told]:
+    @property
+    def bought(self) -> Sequence[Told]:
         """The calls that a service would be paid for."""
-        return [told for told in self.replay.calls if told.provider == "fal" and self._is_open(told, forecast)]
+        return [told for told in self.open_calls if told.provider == "fal"]
 
-    def open_calls(self, forecast: Forecast) -> Sequence[Told]:
+    @property
+    def open_calls(self) -> Sequence[Told]:
         """The calls that would be made."""
-        return [told for told in self.replay.calls if self._is_open(told, forecast)]
+        return still_open(self.replay, self._here.answered)
 
     def run(self, forecast: Forecast, watch: Watcher, *, lost: Lost = Lost.ASK) -> Outcome:
         """Do what the forecast left open."""
@@ -192,56 +187,6 @@ class Again:
     def price(self) -> Callable[[Call], float | None]:
         """The most that a call may cost, in USD; None where nobody knows."""
         return most(self._catalog)
-
-    @cached_property
-    def _kept(self) -> frozenset[str]:
-        """The keys of those of the account's calls, as they were asked, that the store has the replies to."""
-        keys = [_recorded(told).key for told in self.account.calls]
-        return frozenset(self.workshop.store.replies(keys))
-
-    def _is_open(self, told: Told, forecast: Forecast) -> bool:
-        missing = {key for record in forecast.records for key in record.missing}
-        return bool(missing) and _recorded(told).key not in self._kept
-
-    def _call_of(self, told: Told, inputs: Mapping[str, Blob]) -> Call:
-        """The call as it was asked where the store has that, else as this version of the program asks it."""
-        call = Call(
-            provider=told.provider,
-            endpoint=told.endpoint,
-            arguments=told.arguments,
-            inputs=inputs,
-            revision=told.revision,
-        )
-        return call if call.key in self._kept else replace(call, revision=self._revision(told))
-
-    def _revision(self, told: Told) -> int:
-        if told.provider == COMPUTE:
-            return COMPUTE_REVISIONS[told.endpoint]
-        if told.provider != "local":
-            return EMULATED if is_here(address_of(self.settings, self._environ)) else 0
-        endpoint = self._catalog.get(told.endpoint)
-        return local_revision() + (meaning_of(endpoint) if endpoint else 0)
-
-    def _at_hand(self, digest: str) -> Blob | None:
-        """The bytes with this digest, where the store has them."""
-        try:
-            path = self.workshop.store.path(Blob(digest=digest, size=0, media=_BYTES))
-        except NanoBananaError:
-            return None
-        with path.open("rb") as file:
-            media = media_of(file.read(_HEAD)) or _BYTES
-        return Blob(digest=digest, size=path.stat().st_size, media=media)
-
-
-def _recorded(told: Told) -> Call:
-    """The call as it was asked when the picture was made."""
-    return Call(
-        provider=told.provider,
-        endpoint=told.endpoint,
-        arguments=told.arguments,
-        inputs={place: Blob(digest=digest, size=0, media="") for place, digest in told.inputs.items()},
-        revision=told.revision,
-    )
 
 
 _RECIPE = Recipe(

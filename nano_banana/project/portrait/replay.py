@@ -85,6 +85,17 @@ def replay_of(
     return Replay(account=account, calls=ordered, given=given, lacks=lacks)
 
 
+def still_open(replay: Replay, answered: Callable[[Told], bool]) -> list[Told]:
+    """The calls that would be made: those without a reply, and those that what comes of these goes into."""
+    anew: set[str] = set()
+    found: list[Told] = []
+    for call in replay.calls:
+        if not answered(call) or anew & set(call.inputs.values()):
+            found.append(call)
+            anew |= set(call.outputs.values())
+    return found
+
+
 def plan_of(replay: Replay, call_of: Callable[[Told, Mapping[str, Blob]], Call], budget_usd: float | None) -> Plan:
     """The plan of one node; `call_of` makes a call of what is told and of the files that go into it."""
     account = replay.account

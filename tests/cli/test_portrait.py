@@ -1,0 +1,39 @@
+"""What a picture tells of itself, in words."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+from nano_banana.cli.portrait import say_portrait
+from nano_banana.cli.screen import Screen
+from nano_banana.marks.account import Account
+from nano_banana.project.portrait.portrait import Portrait
+from tests.marks.files import account
+
+
+def said(told: Account, *, intact: bool = True) -> str:
+    out = io.StringIO()
+    screen = Screen(out, io.StringIO(), environ={"NO_COLOR": "1"})
+    say_portrait(screen, Portrait(path=Path("a.png"), media="image/png", account=told, intact=intact))
+    return out.getvalue()
+
+
+def test_a_gate_s_word_and_the_try_are_told_and_long_values_cut() -> None:
+    verdict = {"stage": "judged", "ruling": "accepted", "score": 0.61}
+    text = said(account("x" * 400, shot="heads", label="retry1", verdict=verdict, made_at="2026-11-23", run="r1"))
+    assert "judged: accepted, likeness 0.61" in text
+    assert "shot heads, scene office, seed 11, try retry1" in text
+    assert "made 2026-11-23 by run r1" in text
+    assert "xxx…" in text
+    assert "takes: fal fal-ai/flux-lora, $0.03" in text
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    bare = replace(account(), people=(), calls=(), source="")
+    assert said(bare, intact=False).splitlines()[1:] == [
+        "the file was changed since: what it shows may not be what is told here"
+    ]
+    call = replace(account().calls[0], stage="", arguments={}, inputs={}, cost_usd=None)
+    assert "  fal fal-ai/flux-lora\nthe file is" in said(replace(account(), calls=[call]))

@@ -1,0 +1,88 @@
+"""What of an account is asked again: from where its files are at hand, and all that hangs on what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Mapping
+
+from nano_banana.core.blob import Blob
+from nano_banana.core.call import Call
+from nano_banana.marks.account import Account
+from nano_banana.marks.account import Told
+from nano_banana.project.portrait.replay import Replay
+from nano_banana.project.portrait.replay import plan_of
+from nano_banana.project.portrait.replay import replay_of
+from nano_banana.project.portrait.replay import stage_of
+from nano_banana.project.portrait.replay import still_open
+
+
+def call(name: str, **inputs: str) -> Told:
+    return Told(
+        stage=name,
+        provider="fal",
+        endpoint=f"fal-ai/{name}",
+        arguments={},
+        inputs=inputs,
+        outputs={"image": f"<{name}>"},
+    )
+
+
+TRAIN = call("train", archive="zip")
+DRAW = call("draw", adapter="<train>")
+PAINT = call("paint", image="<draw>", adapter="<train>")
+PASTE = call("paste", original="<draw>", painted="<paint>")
+ACCOUNT = Account(
+    program="1", recipe="r", take="a/b", stage="faces", picture="<paste>", calls=[TRAIN, DRAW, PAINT, PASTE]
+)
+
+
+def replayed(*here: str, answered: Collection[str] = (), anew: bool = False) -> Replay:
+    def blob(digest: str) -> Blob | None:
+        return Blob(digest=digest, size=1, media="image/png") if digest in here else None
+
+    return replay_of(ACCOUNT, blob, lambda told: told.stage in answered, anew=anew)
+
+
+def asked(replay: Replay, answered: Collection[str] = ()) -> list[str]:
+    return [told.stage for told in still_open(replay, lambda told: told.stage in answered)]
+
+
+def test_where_the_picture_is_nothing_is_asked() -> None:
+    assert replayed("<paste>").calls == []
+    assert list(replayed("<paste>").given) == ["<paste>"]
+    answered = replayed(answered=["paste"])
+    assert [told.stage for told in answered.calls] == ["paste"]
+    assert asked(answered, ["paste"]) == []
+
+
+def test_it_begins_where_bytes_are() -> None:
+    replay = replayed("<train>")
+    assert asked(replay) == ["draw", "paint", "paste"]
+    assert list(replay.given) == ["<train>"]
+    assert not replay.lacks
+    assert asked(replayed("<draw>", "<train>")) == ["paint", "paste"]
+
+
+def test_what_nobody_has_is_lacked_once() -> None:
+    assert [(lack.digest, lack.call.stage, lack.place) for lack in replayed().lacks] == [("zip", "train", "archive")]
+
+
+def test_anew_means_that_only_the_user_s_own_files_are_taken() -> None:
+    assert asked(replayed("zip", "<train>", "<paste>", anew=True)) == ["train", "draw", "paint", "paste"]
+
+
+def test_what_hangs_on_something_new_is_new_although_the_store_has_the_old() -> None:
+    replay = replayed("<train>", answered=["paint"])
+    assert asked(replay, ["paint"]) == ["draw", "paint", "paste"]
+
+
+def test_names_are_made_safe() -> None:
+    told = call("../..", image="x")
+    assert stage_of(told) == "call"
+    (group,) = plan_of(replayed("<paste>"), _never, None).groups
+    (node,) = group.nodes({})
+    assert (node.id, node.card.stage) == ("a/b", "faces")
+
+
+def _never(told: Told, inputs: Mapping[str, Blob]) -> Call:
+    raise AssertionError(told, inputs)
