@@ -2,10 +2,9 @@
 
     python recipes/packs/make_previews.py [pack ...]
 
-For each pack one recipe is written into a folder that is thrown away afterwards: each template as it is, with every
-variable's default, in the size of its crop, one seed. The command line runs it on the local provider, without a key,
-and the pictures are made small and laid into `<pack>/previews/`. The same program, weights and photos make the same
-pictures.
+For each pack one recipe is written into a folder that is thrown away afterwards: each template as it is, every
+variable at its default, one seed. The command line runs it on the local provider, without a key, and the pictures are
+made small and laid into `<pack>/previews/`. The same program, weights and photos make the same pictures.
 """  # noqa: INP001 — a script beside the packs
 
 from __future__ import annotations
@@ -14,15 +13,13 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
-from typing import cast
 
 import yaml
-from jinja2 import Environment
-from jinja2 import StrictUndefined
 from PIL import Image
 
 HERE = Path(__file__).parent
@@ -31,8 +28,6 @@ SUBJECT = {"noun": "woman", "trigger": "ecllns7", "training_set": "photos"}
 SEED = 11
 WIDTH = 384
 MOST_BYTES = 25_000
-
-Node = Mapping[str, object]
 
 
 def main(names: list[str]) -> None:
@@ -44,12 +39,11 @@ def main(names: list[str]) -> None:
 
 def make(folder: Path) -> None:
     """Run one pack and put its pictures in their places."""
-    pack = yaml.safe_load((folder / "pack.yaml").read_text("utf-8"))
-    templates = pack["templates"]
+    templates = yaml.safe_load((folder / "pack.yaml").read_text("utf-8"))["templates"]
     with TemporaryDirectory() as place:
         work = Path(place)
         copytree(PHOTOS, work / "photos")
-        (work / "recipe.yaml").write_text(json.dumps(recipe(folder, pack)), "utf-8")
+        (work / "recipe.yaml").write_text(json.dumps(recipe(folder.name, templates)), "utf-8")
         argv = [sys.executable, "-m", "nano_banana", "run", "recipe.yaml", "--yes"]
         subprocess.run(argv, cwd=work, check=True)  # noqa: S603 — our own program
         (manifest,) = (work / "out").rglob("manifest.json")
@@ -59,57 +53,25 @@ def make(folder: Path) -> None:
     sys.stdout.write(f"{folder.name}: {len(templates)} previews\n")
 
 
-def recipe(folder: Path, pack: Node) -> Node:
-    """A recipe that draws each template of the pack once."""
-    templates = cast(Mapping[str, Node], pack["templates"])
-    looks = {name: defaults(pack, template) for name, template in templates.items()}
+def recipe(pack: str, templates: Iterable[str]) -> Mapping[str, object]:
+    """A recipe that draws each template of the pack once; size and settings come with the template."""
     return {
         "nano_banana": 1,
-        "name": f"previews-{folder.name}",
+        "name": f"previews-{pack}",
         "provider": "local",
         "subjects": {"eileen": SUBJECT},
-        "templates": {
-            f"t-{name}": prompt(folder / str(template["prompt"]), words(looks[name]))
-            for name, template in templates.items()
-        },
+        "templates": {f"t-{name}": {"pack": f"{pack}/{name}"} for name in templates},
         "shots": {f"t-{name}": {"template": f"t-{name}", "cast": "eileen", "seeds": [SEED]} for name in templates},
         "stages": [
             {"id": "likeness", "train": "eileen", "using": "fal-ai/flux-lora-fast-training"},
-            *(stage(name, template, looks[name]) for name, template in templates.items()),
+            {
+                "id": "takes",
+                "generate": [f"t-{name}" for name in templates],
+                "using": "fal-ai/flux-lora",
+                "adapters": {"likeness": 0.95},
+            },
         ],
     }
-
-
-def stage(name: str, template: Node, variables: Mapping[str, Node]) -> Node:
-    """Draws one template in the size of its crop, with its settings."""
-    sizes = cast(Node, template["sizes"])
-    return {
-        "id": f"d-{name}",
-        "generate": f"t-{name}",
-        "using": "fal-ai/flux-lora",
-        "adapters": {"likeness": template["adapter_scale"]},
-        "with": {**cast(Node, template["settings"]), "image_size": sizes[str(variables["crop"]["default"])]},
-    }
-
-
-def defaults(pack: Node, template: Node) -> Mapping[str, Node]:
-    """The variables of a template, its own before the pack's."""
-    return {**cast(Mapping[str, Node], pack["variables"]), **cast(Mapping[str, Node], template["variables"])}
-
-
-def words(variables: Mapping[str, Node]) -> Node:
-    """What each variable says by default: a choice says its words."""
-    said: dict[str, object] = {}
-    for name, variable in variables.items():
-        choices, value = variable.get("choices"), variable["default"]
-        said[name] = choices[value] if isinstance(choices, dict) else value
-    return said
-
-
-def prompt(file: Path, variables: Node) -> str:
-    """The template's text with those words, on one line."""
-    template = Environment(undefined=StrictUndefined, autoescape=False).from_string(file.read_text("utf-8"))  # noqa: S701 — text for a model, not a page
-    return " ".join(template.render(subject=SUBJECT, **variables).split())
 
 
 def saved(source: Path, target: Path) -> None:
