@@ -92,6 +92,7 @@ GENERATED := \
   docs/cli.md=nano_banana.cli.reference \
   docs/recipe.md=nano_banana.recipe.reference \
   schemas/recipe.schema.json=nano_banana.recipe.schema \
+  schemas/pack.schema.json=nano_banana.recipe.packs.grammar \
   schemas/run.schema.json=nano_banana.project.told_schema
 EACH_GENERATED = set -e; for pair in $(GENERATED); do file=$${pair%%=*}; module=$${pair\#*=}; \
   grep -qs __main__ "$$(echo $$module | tr . /).py" || { echo "$$module prints nothing yet: no $$file"; continue; }; \
