@@ -19,6 +19,8 @@ from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import store
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 
 if TYPE_CHECKING:
@@ -29,11 +31,17 @@ NAME = "NAME[@VERSION|@TAG]"
 
 
 @contextmanager
-def open_shelf(screen: Screen, folder: Path | None) -> Iterator[Shelf]:
-    """The shelf of the project around the working folder; a store that is not there yet is made."""
+def open_shelf(screen: Screen, folder: Path | None, *, wanted: str = "") -> Iterator[Shelf]:
+    """The shelf of the project around the working folder.
+
+    Raises Invalid (`shelf_empty`) where there is no store yet, unless nothing is `wanted` of it: then one is made.
+    """
     from nano_banana.project.shelf_nouns import Shelf
 
-    with Shelf.opened(settings_for(screen, overrides=overrides(store=folder)).store) as shelf:
+    found = settings_for(screen, overrides=overrides(store=folder)).store
+    if wanted and not found.is_dir():
+        raise Invalid([trouble("shelf_empty", name=wanted)])
+    with Shelf.opened(found) as shelf:
         yield shelf
 
 
@@ -65,7 +73,7 @@ def export(
     """
     from nano_banana.project.shelf_nouns import export as write
 
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen, store, wanted=name) as shelf:
         found = shelf.get(name)
         done = write(shelf, found, file.absolute(), samples=samples, photos=with_photos, replace=force)
     if as_json:

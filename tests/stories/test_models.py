@@ -229,6 +229,42 @@ def test_files_that_are_not_wanted_say_why(workspace: Workspace) -> None:
     assert "nothing is on the shelf" in workspace.run("models").stdout
 
 
+def test_looking_makes_no_store(workspace: Workspace) -> None:
+    assert "nothing is on the shelf" in workspace.run("models").stdout
+    assert workspace.json("models") == {"models": []}
+    for argv in (["show", "ana"], ["tag", "ana", "x"], ["rm", "ana"], ["diff", "a", "b"], ["export", "ana", "a.nbm"]):
+        screen = workspace.run("models", *argv)
+        assert screen.exit_code == 2
+        assert "nothing is on the shelf yet" in screen.text
+    assert not workspace.path(".nano-banana").exists()
+
+
+def test_programs_are_told_the_same(trained: Workspace) -> None:
+    told = trained.json("models", "export", "ana", "ana.nbm", "--with-photos")
+    assert (told["reference"], told["samples"], told["photos"]) == ("ana@1", 0, 2)
+    assert trained.json("models", "import", "ana.nbm")["known"] is True
+    assert "no new version" in trained.expect("models", "import", "ana.nbm").stdout
+    shown = trained.json("models", "show", "ana")
+    assert [as_object(run)["recipe"] for run in as_items(shown["runs"])] == ["portraits"]
+    screen = trained.expect("models", "export", "ana", "ana.nbm", "--with-photos", "--force")
+    assert "2 photos of the training" in screen.stdout
+    trained.write("draws.yaml", DRAWS).expect("run", "draws.yaml")
+    screen = trained.expect("models", "rename", "ana", "anna")
+    assert "drawn with by elsewhere" in screen.stderr
+
+
+def test_a_file_without_a_trigger_is_said_to_have_none(workspace: Workspace) -> None:
+    workspace.write("ana.safetensors", safetensors(KOHYA_FLUX))
+    assert "names no trigger" in workspace.expect("models", "import", "ana.safetensors").stderr
+    shown = workspace.expect("models", "show", "ana").stdout
+    assert "imported from a file" in shown
+    assert "no recipe draws with it" in shown
+    workspace.expect("models", "import", "ana.safetensors", "--name", "eva")
+    assert "are the same bytes" in workspace.expect("models", "diff", "ana", "eva").stdout
+    workspace.write("recipe.yaml", DRAWS).edit("recipe.yaml", "{model: ana}", "{file: ana.safetensors, base: flux1}")
+    assert "did you mean `flux-1`" in workspace.run("check").text
+
+
 def test_verify_tells_of_adapters_that_are_lost(trained: Workspace) -> None:
     trained.expect("models", "export", "ana", "ana.nbm")
     trained.expect("models", "import", "ana.nbm", *STORE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,9 @@ from nano_banana.cli.adapter_files import export
 from nano_banana.cli.adapter_files import open_shelf
 from nano_banana.cli.cells import visible
 from nano_banana.cli.family import Family
+from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import as_json
+from nano_banana.cli.options import overrides
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import store
 from nano_banana.cli.options import yes
@@ -59,12 +63,19 @@ def listing(screen: Screen, *, as_json: bool = False, store: Path | None = None)
     from nano_banana.cli.adapters import say_list
     from nano_banana.cli.adapters import shelved_json
 
-    with open_shelf(screen, store) as shelf:
-        found, users = shelf.all(), shelf.users()
+    found, users = _everything(screen, store)
     if as_json:
         screen.json({"models": [shelved_json(each, users.get(each.digest, ())) for each in found]})
     else:
         say_list(screen, found, users)
+
+
+def _everything(screen: Screen, store: Path | None) -> tuple[Sequence[Shelved], Mapping[str, Sequence[str]]]:
+    """All that is on the shelf, and who draws with it; looking makes no store."""
+    if not settings_for(screen, overrides=overrides(store=store)).store.is_dir():
+        return (), {}
+    with open_shelf(screen, store) as shelf:
+        return shelf.all(), shelf.users()
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana models show ana\n  nano-banana models show ana@2 --json\n")
@@ -77,7 +88,7 @@ def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> Non
     from nano_banana.cli.adapters import say_one
     from nano_banana.cli.adapters import shelved_json
 
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen, store, wanted=name) as shelf:
         found = shelf.get(name)
         users = shelf.users().get(found.digest, ())
         uses = [use for use in shelf.uses() if use.digest == found.digest]
@@ -97,7 +108,7 @@ def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> Non
 @pass_screen
 def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
     """Give a name's versions another name; recipes that name the old one must be changed."""
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen, store, wanted=old) as shelf:
         shelf.rename(old, new)
         users = sorted({user for each in shelf.all() if each.name == new for user in _others(shelf, each)})
     screen.say(f"{old} is {new} now")
@@ -115,7 +126,7 @@ def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
 @pass_screen
 def tag(screen: Screen, name: str, tag: str, *, remove: bool, store: Path | None) -> None:
     """Give a version a name of its own, which a recipe may use: `model: ana@good`."""
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen, store, wanted=name) as shelf:
         if remove:
             found = shelf.untag(name.partition("@")[0], tag)
             screen.say(f"{found.name}@{tag} no longer stands for {found.reference}")
@@ -136,7 +147,7 @@ def rm(screen: Screen, name: str, *, force: bool, yes: bool, store: Path | None)
     Its number is never given again. The bytes go with `nano-banana cache gc`, unless a run still needs them; what a
     recipe trained itself, its next run puts back.
     """
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen, store, wanted=name) as shelf:
         found = shelf.get(name)
         others = _others(shelf, found)
         if others and not force:
@@ -169,7 +180,7 @@ def diff(screen: Screen, one: str, two: str, *, as_json: bool, store: Path | Non
     from nano_banana.cli.adapters import diff_json
     from nano_banana.cli.adapters import say_diff
 
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen, store, wanted=one) as shelf:
         first, second = shelf.get(one), shelf.get(two)
     if as_json:
         screen.json(diff_json(first, second))
