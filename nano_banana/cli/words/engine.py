@@ -13,7 +13,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "budget_reached": Wording(
         "the next call may cost {price_usd:usd}, and {spent_usd:usd} of {budget_usd:usd} are spent or kept",
-        "raise `limits.budget_usd`; the next run goes on from here",
+        "raise `limits.budget_usd` (or `--budget`); the next run goes on from here",
     ),
     "file_changed": Wording("`{path}` changed while the run was under way", "run it again"),
     "stopping": Wording("stopping: what is under way ends and is kept; Ctrl-C again gives it up"),

@@ -22,6 +22,9 @@ from nano_banana.recipe.slug import slug
 STAGE, OPENED, PROMPT = "pictures", "opened", "prompt"
 """What the recipe calls its stage, the one that opens pictures, and its template."""
 
+LONGEST = 24
+"""Characters of a shot's name that are the user's words."""
+
 ADAPTER = "adapter"
 """What the stage is called that trains."""
 
@@ -44,7 +47,10 @@ def shot_of(single: Single) -> str:
     """What its shot is called: after its words, and told apart from others by all that makes its pictures."""
     bare = replace(single, seeds=(0,), provider=None, budget_usd=None, name="")
     mark = hashlib.sha256(_written(bare, single.root, "").encode(errors="surrogatepass")).hexdigest()[:6]
-    return f"{slug(single.words or single.verb)[:24].strip('-')}-{mark}"
+    words = slug(single.words or single.verb)
+    # Not in the middle of a word, where there are several.
+    head = words if len(words) <= LONGEST else words[:LONGEST].rpartition("-")[0] or words[:LONGEST]
+    return f"{head}-{mark}"
 
 
 def _written(single: Single, folder: Path, shot: str) -> str:
