@@ -11,7 +11,7 @@ PATTERN = "^[0-9a-fA-F]{8}$"
 LENGTH = 32
 
 LEAST = 29
-"""So many bits must agree. Clean pictures come to 11–21 (benchmarks/watermarks.py); 29 by chance is one in 780,000."""
+"""So many bits must agree. Clean pictures come to 9–24 (benchmarks/watermarks.py); 29 by chance is one in 780,000."""
 
 SURE = 31
 
