@@ -66,10 +66,11 @@ def do_single(screen: Screen, asked: Asked, single: Single, settings: Settings, 
 
 
 def say_pictures(screen: Screen, ending: Ending) -> None:
-    """Print where each picture is, a line each."""
+    """Print where each picture is, a line each; one that a full disk has no room for is nowhere."""
     here = f"{Path.cwd()}/"
     for path in ending.pictures:
-        screen.say(visible(path.removeprefix(here)))
+        if Path(path).is_file():
+            screen.say(visible(path.removeprefix(here)))
 
 
 def say_front(screen: Screen, front: Sequence[str]) -> None:
