@@ -7,7 +7,6 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.store.database import Database
-from nano_banana.store.encoding import encoded
 from nano_banana.store.stamp import Stamp
 from nano_banana.store.stamp import hash_files
 from nano_banana.store.stamp import stamp_of
@@ -92,12 +90,6 @@ class Blobs:
             kind = "blob_damaged" if checked.damaged else "blob_missing"
             raise Unusable([trouble(kind, digest=blob.digest, folder=str(self._database.folder))])
         return Path(self.place(blob.digest))
-
-    def held(self, digests: Iterable[str]) -> set[str]:
-        """Those of these digests whose bytes are kept, as far as is known without looking at a file."""
-        query = "SELECT digest FROM blobs WHERE digest IN (SELECT value FROM json_each(?))"
-        with self._database.reading() as rows:
-            return {digest for (digest,) in rows.execute(query, (encoded(sorted(set(digests))),)).fetchall()}
 
     def check(self, known: Mapping[str, Stamp | None], *, trust: bool = True) -> Checked:
         """Look at these digests' files; a stamp that is not the remembered one (or no `trust`) means reading.

@@ -72,6 +72,12 @@ class Snapshots:
             found = rows.execute(_DOCUMENTS, (encoded(sorted(set(beginnings))),)).fetchall()
         return {beginning: json.loads(document) for beginning, document in found}
 
+    def held(self, digests: Iterable[str]) -> set[str]:
+        """Those of these pictures whose bytes the store has, as far as it knows without looking at a file."""
+        query = "SELECT digest FROM blobs WHERE digest IN (SELECT value FROM json_each(?))"
+        with self._database.reading() as rows:
+            return {digest for (digest,) in rows.execute(query, (encoded(sorted(set(digests))),)).fetchall()}
+
     def drop(self, run: str) -> None:
         """Forget what a run came to; that it was stays in the log of runs."""
         with self._database.writing() as rows:

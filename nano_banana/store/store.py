@@ -97,10 +97,6 @@ class Store:
         """A readable, verified file with these bytes; see `Blobs.path`."""
         return self._blobs.path(blob)
 
-    def held(self, digests: Iterable[str]) -> set[str]:
-        """Those of these whose bytes are kept; see `Blobs.held`."""
-        return self._blobs.held(digests)
-
     def replies(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The stored replies whose files are all sound; see `Replies.get`."""
         return self._replies.get(keys)

@@ -117,7 +117,7 @@ class History:
 
     def held(self, digests: Iterable[str]) -> set[str]:
         """Those of these pictures that the store has still; a sweep may have taken the others."""
-        return self.store.held(digests)
+        return self.store.snapshots.held(digests)
 
     def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
         """What calls were asked, by their keys as a snapshot has them; of those that a sweep took nothing is known."""

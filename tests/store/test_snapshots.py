@@ -63,5 +63,5 @@ def test_a_call_s_document_is_found_by_the_beginning_of_its_key(store: Store, di
 
 def test_it_is_known_which_bytes_are_held(store: Store) -> None:
     blob: Blob = store.put(b"bytes", media="image/png")
-    assert store.held([blob.digest, "0" * 64]) == {blob.digest}
-    assert store.held([]) == set()
+    assert store.snapshots.held([blob.digest, "0" * 64]) == {blob.digest}
+    assert store.snapshots.held([]) == set()

@@ -1,4 +1,4 @@
-"""Two runs side by side, in words: what came, what went, what changed and why."""
+"""Two runs side by side, in words: what came, went and changed, and why."""
 
 from __future__ import annotations
 

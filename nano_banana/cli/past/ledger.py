@@ -1,4 +1,4 @@
-"""What was spent, saved and accepted: as bars, as a table of verdicts, as CSV."""
+"""What was spent, saved and accepted: as bars, as a table, as CSV."""
 
 from __future__ import annotations
 
