@@ -8,6 +8,7 @@ from pathlib import Path
 from nano_banana.cli.ending import Ending
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.single.running import say_pictures
+from nano_banana.core.json import JSONValue
 
 
 def test_a_picture_that_is_nowhere_is_not_named(tmp_path: Path) -> None:
@@ -20,6 +21,6 @@ def test_a_picture_that_is_nowhere_is_not_named(tmp_path: Path) -> None:
 
 
 def test_an_earlier_run_is_told_of_by_what_it_left() -> None:
-    takes = [{"path": "out/a.png"}, {"path": None}]
+    takes: list[JSONValue] = [{"path": "out/a.png"}, {"path": None}]
     told = Ending.told({"takes": takes, "adapters": [{"subject": "ana", "sha256": "ab"}]})
     assert told == Ending(pictures=["out/a.png"], adapters={"ana": "ab"})
