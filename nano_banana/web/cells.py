@@ -41,7 +41,7 @@ def letters(width: int) -> int:
 def cell_of(take: Shown, small: Small, *, width: int, inside: Sequence[str], show: Sequence[str]) -> Image.Image:
     """The take's cell, `width` pixels wide and as high as it needs."""
     picture = _picture(small, width) if small.data else _none(take, width)
-    if take.state in GREYED:
+    if take.state in GREYED and small.data:
         picture = Image.blend(ImageOps.grayscale(picture).convert("RGB"), Image.new("RGB", picture.size, PAPER), 0.35)
     size = letters(width)
     inner = wrap(said(inside, [place_of(take, axis) for axis in inside]), size, width, lines=2, space=" · ")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nano_banana.project.sheet.shown import Shown
 
-SIDES = ((120, 480), (400, 320), (1000, 240), (2500, 176))
+SIDES = ((120, 480), (400, 320), (1000, 240), (2500, 144))
 """Up to so many pictures, the longer side of each in pixels."""
 
 SMALLEST = 128

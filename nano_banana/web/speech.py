@@ -41,7 +41,8 @@ class Speech:
 def said_below(take: Shown, show: str) -> str:
     """What is written below a picture for one of a sheet's `show`; empty where there is nothing to say."""
     if show == "verdict":
-        return STATES[take.state]
+        # Where nobody judges, "done" below every picture says nothing.
+        return "" if take.state is State.DONE else STATES[take.state]
     if show == "score":
         score = None if take.ruled is None else take.ruled.score
         return "" if score is None else f"{score:.2f}"
@@ -66,6 +67,8 @@ def summary(sheet: Sheet) -> Iterator[str]:
     counts = sheet.counts
     if set(counts) != {State.DONE}:
         yield ", ".join(f"{count:,} {STATES[state]}" for state, count in counts.items())
+    if sheet.unmade:
+        yield f"{sheet.unmade:,} more not made yet"
     if sheet.unchosen:
         yield f"{sheet.unchosen:,} not chosen"
     costs = [cost_of(take.calls) for take in takes]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.cells import visible
 from nano_banana.cli.options import FILE
 from nano_banana.cli.options import Asked
 from nano_banana.cli.options import as_json
@@ -17,6 +18,7 @@ from nano_banana.cli.options import provider
 from nano_banana.cli.options import shared
 from nano_banana.cli.options import store
 from nano_banana.cli.options import variables
+from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
 from nano_banana.cli.wishes import recipe_argument
@@ -111,5 +113,9 @@ def _tell(screen: Screen, sheet: Sheet, written: list[Path], *, as_json: bool) -
         screen.json({"recipe": sheet.name, "takes": counts, "files": [str(file) for file in written]})
         return
     screen.say(f"{sheet.name}: {' · '.join(summary(sheet))}")
+    pages = [file for file in written if "-page" in file.stem and file.suffix == ".png"]
     for file in written:
-        screen.say(f"  {file}")
+        if file not in pages:
+            screen.say(f"  {visible(str(file))}")
+    if pages:
+        screen.say(f"  {numbered(len(pages), 'further page')}: {visible(str(pages[0]))} …")

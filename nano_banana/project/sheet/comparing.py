@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 
 from nano_banana.core.blob import Blob
+from nano_banana.core.errors import Unusable
 from nano_banana.core.json import JSONObject
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
@@ -29,12 +30,20 @@ class Past:
     run: str
     by_id: Mapping[str, KeptTake]
     by_slot: Mapping[str, KeptTake]
-    held: frozenset[str]
     history: History
 
     def of(self, take: Shown) -> KeptTake | None:
         """The take as it was then; one whose seed was changed is known by its place."""
         return self.by_id.get(take.record.id) or self.by_slot.get(take.card.slot)
+
+    def bytes_of(self, picture: KeptPicture) -> Blob | None:
+        """A picture of then; None where its bytes are gone."""
+        blob = Blob(digest=picture.digest, size=0, media="image/png")
+        try:
+            self.history.store.path(blob)
+        except Unusable:
+            return None
+        return blob
 
 
 def past_of(history: History, name: str, recipe: str) -> Past:
@@ -45,7 +54,6 @@ def past_of(history: History, name: str, recipe: str) -> Past:
         run=run.id,
         by_id={take.id: take for take in takes},
         by_slot={take.card.slot: take for take in takes},
-        held=frozenset(history.held({picture.digest for take in takes for picture in take.pictures})),
         history=history,
     )
 
@@ -63,11 +71,11 @@ def beside(takes: Iterable[Shown], past: Past) -> list[Shown]:
 
 def _before(take: Shown, then: KeptTake, past: Past, documents: Mapping[str, JSONObject]) -> Before:
     picture, differs = _picture(then, take.stage), _differs(take, then)
-    held = picture is not None and picture.digest in past.held
+    there = past.bytes_of(picture) if picture is not None and differs else None
     return Before(
         state=_state(then),
-        picture=Blob(digest=picture.digest, size=0, media="image/png") if picture and held else None,
-        gone=picture is not None and not held,
+        picture=there,
+        gone=picture is not None and differs and there is None,
         differs=differs,
         score=then.score,
         seed=then.card.seed,

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from nano_banana.core.problem import Problem
@@ -45,7 +44,6 @@ def gather(
     *,
     folder: Path,
     failed: Mapping[str, Sequence[Problem]],
-    only: Sequence[str] = (),
 ) -> Gathered:
     """The takes of `sources`, in the recipe's order. `failed` says why takes failed in the last run, by id."""
     found: dict[tuple[str, ...], Shown] = {}
@@ -54,7 +52,11 @@ def gather(
     chains = _chains(recipe)
     for source in sources:
         for record in records:
-            if record.card.kind != "take" or not _asked(record, source, only) or not chains.has(record, source.stage):
+            if (
+                record.card.kind != "take"
+                or source.shot not in ("", record.card.shot)
+                or not chains.has(record, source.stage)
+            ):
                 continue
             if _left_out(record, source, chains):
                 unchosen.add(record.id)
@@ -94,11 +96,9 @@ def _chains(recipe: Recipe) -> _Chains:
     return _Chains(ways=ways)
 
 
-def _asked(record: Record, source: Source, only: Sequence[str]) -> bool:
-    names = (record.card.shot, record.id)
-    return source.shot in ("", record.card.shot) and (
-        not only or any(fnmatchcase(name, glob) for name in names for glob in only)
-    )
+def _comes(record: Record, source: Source, chains: _Chains) -> bool:
+    card = record.card
+    return card.kind == "take" and source.shot in ("", card.shot) and chains.has(record, source.stage)
 
 
 def _left_out(record: Record, source: Source, chains: _Chains) -> bool:

@@ -44,8 +44,8 @@ class Sheet:
 
     `folder` is where their pictures lie, `show` what is said below each. `lines` are the places in the recipe of its
     shots, templates and stages (`shot/portraits` → `recipe.yaml:41`), `names` what adapters are called, by digest.
-    `unchosen` counts the takes that a choice left
-    out. `against` names the run that it is compared with, if any.
+    `unchosen` counts the takes that a choice left out, `unmade` those of rows and columns that are left out since
+    nothing of them is made. `against` names the run that it is compared with, if any.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Sheet:
     lines: Mapping[str, str]
     names: Mapping[str, str]
     unchosen: int
+    unmade: int
     workshop: Workshop
     against: str = ""
 
@@ -81,7 +82,6 @@ def sheet_of(
     records: Iterable[Record],
     *,
     stage: str = "",
-    only: Sequence[str] = (),
     rows: Sequence[str] = (),
     columns: Sequence[str] = (),
     against: str = "",
@@ -94,7 +94,7 @@ def sheet_of(
     records = list(records)
     layout = _layout(project, records, stage, rows, columns)
     failed = {**_failed_before(project.folder / MANIFEST), **_failed_now(records)}
-    found = gather(project.recipe, records, layout.sources, folder=project.folder, failed=failed, only=only)
+    found = gather(project.recipe, records, layout.sources, folder=project.folder, failed=failed)
     past = past_of(History(project.workshop.store), against, project.recipe.name) if against else None
     takes = beside(found.takes, past) if past else found.takes
     grids = arrange(takes, layout.rows, layout.columns)
@@ -112,6 +112,7 @@ def sheet_of(
         lines=_lines(project),
         names=_names(records),
         unchosen=found.unchosen,
+        unmade=len(takes) - sum(1 for grid in grids for _ in grid.takes),
         workshop=project.workshop,
         against=past.run if past else "",
     )
@@ -131,17 +132,16 @@ def _layout(
         if axis not in axes:
             near = did_you_mean(axis, axes)
             raise Invalid([trouble("sheet_no_axis", hint=near, name=axis, known=", ".join(sorted(axes)))])
-    layout = project.recipe.outputs.sheet or Layout(sources=_last(project))
+    layout = project.recipe.outputs.sheet or Layout(sources=_last(records))
     if stage:
         layout = replace(layout, sources=(Source(stage=stage),))
     return replace(layout, rows=tuple(rows), columns=tuple(columns)) if rows or columns else layout
 
 
-def _last(project: Project) -> tuple[Source, ...]:
-    """The stages that no other goes on with."""
-    stages = project.recipe.stages
-    used = {source.stage for stage in stages for source in stage.sources}
-    return tuple(Source(stage=stage.id) for stage in stages if stage.verb != "train" and stage.id not in used)
+def _last(records: Sequence[Record]) -> tuple[Source, ...]:
+    """The stages at which the ways of takes end."""
+    ends = dict.fromkeys(record.card.stage for record in records if record.card.kind == "take")
+    return tuple(Source(stage=stage) for stage in ends)
 
 
 def _lines(project: Project) -> Mapping[str, str]:

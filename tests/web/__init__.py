@@ -1,0 +1,1 @@
+"""Contact sheets: in a real browser, on paper, from the command line."""

@@ -1,0 +1,113 @@
+"""Made-up sheets: takes without runs, of a few real pictures in a real store."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from PIL import ImageEnhance
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.core.blob import Blob
+from nano_banana.core.node import Card
+from nano_banana.core.result import Status
+from nano_banana.project.sheet.layout import arrange
+from nano_banana.project.sheet.sheet import Sheet
+from nano_banana.project.sheet.shown import Shown
+from nano_banana.project.sheet.shown import State
+from nano_banana.reports.record import Record
+from nano_banana.settings import load_settings
+from nano_banana.workshop.crew import Crew
+from nano_banana.workshop.workshop import Workshop
+from tests.people import astronaut
+from tests.stories.hand import at_work
+
+PROMPT = (
+    "anqz7 woman, editorial headshot photograph, chest-up, a bright open-plan office out of focus behind, 85 mm lens"
+)
+
+
+def quiet(_news: object) -> None:
+    """Watch nothing."""
+
+
+def take(seed: int, picture: Blob | None = None, state: State = State.DONE, shot: str = "heads", **axes: str) -> Shown:
+    """A take of `shot` by its axes; `subject` among them is whose picture it is."""
+    subject = axes.pop("subject", "")
+    name = "/".join([shot, *([subject] if subject else []), *axes.values(), f"s{seed}"])
+    call = {
+        "stage": "takes",
+        "provider": "fal",
+        "endpoint": "fal-ai/flux-lora",
+        "key": "0" * 64,
+        "arguments": {"prompt": f"{PROMPT}, {name}", "seed": seed, "guidance_scale": 2.8, "num_inference_steps": 28},
+        "inputs": {},
+        "outputs": {},
+        "cost_usd": 0.021,
+    }
+    card = Card(kind="take", slot=f"{name}/#0", stage="takes", shot=shot, subject=subject, axes=axes, seed=seed)
+    record = Record(
+        id=name,
+        card=card,
+        status=Status.DONE,
+        pictures=(),
+        result=picture,
+        problems=(),
+        missing=(),
+        plain=False,
+        keys={},
+        calls=json.dumps([call]),
+    )
+    return Shown(record=record, stage="takes", state=state, turn=str(seed), picture=picture, name=f"takes/{seed}.png")
+
+
+def sheet(
+    workshop: Workshop, takes: list[Shown], *, rows: tuple[str, ...] = (), columns: tuple[str, ...] = ()
+) -> Sheet:
+    """A sheet of them."""
+    return Sheet(
+        name="portraits",
+        folder=Path("out/portraits"),
+        provider="fal",
+        stages=["takes"],
+        grids=arrange(takes, rows, columns),
+        show=("verdict", "cost", "seed"),
+        lines={},
+        names={},
+        unchosen=0,
+        unmade=0,
+        workshop=workshop,
+    )
+
+
+@contextmanager
+def workshop_in(folder: Path) -> Iterator[tuple[Workshop, Callable[[int], Blob]]]:
+    """A workshop with a store, and a function that puts a picture of her into it."""
+    settings = load_settings(root=folder, environ={}, overrides={}, user_dir=folder)
+
+    def picture(number: int) -> Blob:
+        buffer = io.BytesIO()
+        light = ImageEnhance.Brightness(astronaut().resize((320, 400))).enhance(0.7 + number / 16)
+        light.save(buffer, "PNG", compress_level=1)
+        blob: Blob = workshop.store.put(buffer.getvalue(), media="image/png")
+        return blob
+
+    with at_work():
+        crew = Crew(2, Catalog.load(None))
+        workshop = Workshop(settings, crew.makers)
+        try:
+            yield workshop, picture
+        finally:
+            workshop.close()
+            crew.close()
+
+
+def size_of(file: Path) -> tuple[int, int]:
+    """A picture's width and height in pixels."""
+    with Image.open(file) as picture:
+        return picture.size

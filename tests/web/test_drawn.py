@@ -1,0 +1,135 @@
+"""Sheets on paper: pages of bounded size, labels that can be read, the same bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from nano_banana.core.errors import Unusable
+from nano_banana.project.sheet.shown import State
+from nano_banana.web.bands import bands_of
+from nano_banana.web.drawn import PAGE
+from nano_banana.web.drawn import draw
+from nano_banana.web.lettering import cut
+from nano_banana.web.lettering import legible
+from nano_banana.web.lettering import width
+from nano_banana.web.lettering import wrap
+from nano_banana.web.printed import write_pdf
+from nano_banana.web.printed import write_png
+from tests.web.sheets import quiet
+from tests.web.sheets import sheet
+from tests.web.sheets import size_of
+from tests.web.sheets import take
+from tests.web.sheets import workshop_in
+
+LONG = "a_market_at_night_in_the_rain_with_many_lanterns_above_the_stalls"
+
+
+def jpegs(file: Path) -> Sequence[Image.Image]:
+    """The pictures in a PDF, found by its own table of objects."""
+    data = file.read_bytes()
+    start = int(data.rstrip().removesuffix(b"%%EOF").split()[-1])
+    assert data[start : start + 4] == b"xref"
+    offsets = [int(row) for row in re.findall(rb"(\d{10}) 00000 n", data[start:])]
+    found = []
+    for number, offset in enumerate(offsets, start=1):
+        assert data[offset:].startswith(b"%d 0 obj" % number)
+        head, _, rest = data[offset:].partition(b"stream\n")
+        if b"endobj" not in head and b"/DCTDecode" in head:
+            length = int(head.rpartition(b"/Length ")[2].split()[0])
+            found.append(Image.open(io.BytesIO(rest[:length])))
+    return found
+
+
+def test_forty_columns_come_in_parts_with_heads_of_their_own(tmp_path: Path) -> None:
+    with workshop_in(tmp_path) as (workshop, picture):
+        takes = [
+            take(11, picture(at % 3), scene=f"scene_{at}", subject=who) for who in ("ana", "ben") for at in range(40)
+        ]
+        laid = sheet(workshop, takes, rows=("subject",), columns=("scene",))
+        bands = list(bands_of(laid))
+        assert [len(band.takes) for band in bands] == [10] * 8
+        assert bands[0].label == ["ana"]
+        assert bands[2].heads[0] == ["scene_10"]
+        files = write_png(tmp_path / "s.png", draw(laid, quiet, trim=True))
+        assert [size_of(file) for file in files[1:]] == [PAGE] * (len(files) - 1)
+        assert all(size_of(file)[1] <= PAGE[1] for file in files)
+
+
+def test_a_single_page_is_as_high_as_it_needs(tmp_path: Path) -> None:
+    with workshop_in(tmp_path) as (workshop, picture):
+        laid = sheet(workshop, [take(seed, picture(seed)) for seed in (1, 2, 3, 4, 5)])
+        (file,) = write_png(tmp_path / "s.png", draw(laid, quiet, trim=True))
+        assert size_of(file)[1] < PAGE[1] / 2
+
+
+def test_each_state_has_its_colour_below_the_picture(tmp_path: Path) -> None:
+    with workshop_in(tmp_path) as (workshop, picture):
+        states = [State.ACCEPTED, State.REJECTED, State.MISSING, State.FAILED]
+        blobs = [picture(1), picture(1), None, None]
+        takes = [
+            take(at % 2, blob, state, scene=("office", "street")[at // 2])
+            for at, (blob, state) in enumerate(zip(blobs, states, strict=True))
+        ]
+        (page,) = draw(sheet(workshop, takes, rows=("scene",), columns=("seed",)), quiet)
+        colours = {colour for _, colour in page.getcolors(1 << 24) or ()}
+        assert {(30, 107, 58), (179, 38, 30), (119, 115, 107), (238, 236, 231)} <= colours
+        shown, refused = page.crop((280, 200, 500, 300)), page.crop((620, 200, 840, 300))
+        assert shown.convert("HSV").getextrema()[1] != (0, 0)
+        assert refused.convert("HSV").getextrema()[1] == (0, 0)
+
+
+def test_a_pdf_has_a_page_each_and_no_date(tmp_path: Path) -> None:
+    with workshop_in(tmp_path) as (workshop, picture):
+        takes = [take(seed, picture(seed % 4), scene=LONG, subject=who) for who in ("ana", "ben") for seed in range(40)]
+        laid = sheet(workshop, takes)
+        for name in ("a.pdf", "b.pdf"):
+            write_pdf(tmp_path / name, draw(laid, quiet))
+        data = (tmp_path / "a.pdf").read_bytes()
+        assert data == (tmp_path / "b.pdf").read_bytes()
+        assert b"Date" not in data
+        pages = jpegs(tmp_path / "a.pdf")
+        assert len(pages) == int(re.findall(rb"/Count (\d+)", data)[0]) == data.count(b"/Type /Page ") > 1
+        assert {page.size for page in pages} == {PAGE}
+        assert b"/MediaBox [0 0 841.92 595.20]" in data
+
+
+def test_a_full_disk_leaves_the_older_file(tmp_path: Path) -> None:
+    target = tmp_path / "s.pdf"
+    target.write_bytes(b"older")
+    tmp_path.joinpath("folder.png").mkdir()
+    page = Image.new("RGB", (10, 10))
+
+    def broken() -> object:
+        yield page
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(Unusable):
+        write_pdf(target, broken())  # type: ignore[arg-type]
+    with pytest.raises(Unusable):
+        write_png(tmp_path / "folder.png", [page])
+    assert target.read_bytes() == b"older"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["folder.png", "s.pdf"]
+
+
+def test_labels_fit_their_room() -> None:
+    assert cut("office", 20, 200) == "office"
+    short = cut(LONG, 20, 120)
+    assert short.endswith("…")
+    assert 100 < width(short, 20) <= 120
+    lines = wrap(["rejected", "0.31", "seed 4294967295", "$0.0210"], 14, 108, lines=3)
+    assert lines[0] == "rejected 0.31"
+    assert all(width(line, 14) <= 108 for line in lines)
+    assert wrap(["x" * 80], 14, 100, lines=1)[0].endswith("…")
+    assert wrap(["one", "two", "three"], 14, 40, lines=1)[0].endswith("…")
+    assert wrap([], 14, 100, lines=2) == []
+
+
+def test_letters_that_the_font_lacks_are_written_as_the_nearest() -> None:
+    assert legible("Zoë · 4 × 5 — Łódź …") == "Zoe · 4 x 5 - ?odz …"
+    assert legible("日本\u202e\x07") == "????"

@@ -1,0 +1,66 @@
+"""Takes in rows and columns: what reads best where nobody said."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from nano_banana.project.sheet.layout import Axes
+from nano_banana.project.sheet.layout import arrange
+from nano_banana.project.sheet.shown import Shown
+from nano_banana.project.sheet.shown import State
+from tests.web.sheets import take
+
+SCENES, STYLES = ("office", "street", "studio"), ("oil", "photo")
+
+
+def many(*, people: tuple[str, ...] = ("ana",), seeds: int = 2, styles: tuple[str, ...] = STYLES) -> list[Shown]:
+    return [
+        take(seed, subject=who, scene=scene, style=style)
+        for who, scene, style, seed in product(people, SCENES, styles, range(seeds))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("takes", "axes"),
+    [
+        (many(), Axes(down=("style",), across=("scene", "seed"))),
+        (many(people=("ana", "ben")), Axes(down=("subject", "style"), across=("scene", "seed"))),
+        (many(seeds=9), Axes(down=("style", "seed"), across=("scene",))),
+        ([take(1)], Axes()),
+        ([take(seed) for seed in range(20)], Axes(inside=("seed",))),
+        ([take(1, subject=who) for who in ("ana", "ben")], Axes(inside=("subject",))),
+        ([take(seed, scene=f"s{at}") for at in range(14) for seed in (1, 2)], Axes(down=("scene",), across=("seed",))),
+    ],
+)
+def test_what_goes_where(takes: list[Shown], axes: Axes) -> None:
+    (grid,) = arrange(takes, (), ())
+    assert grid.axes == axes
+    assert sorted(take.record.id for take in grid.takes) == sorted(take.record.id for take in takes)
+
+
+def test_what_is_said_is_done_and_what_is_left_makes_groups() -> None:
+    grids = arrange(many(people=("ana", "ben")), ("subject",), ("scene",))
+    assert [grid.title for grid in grids] == [(style, str(seed)) for style in STYLES for seed in range(2)]
+    assert grids[0].rows == [("ana",), ("ben",)]
+    assert grids[0].columns == [(scene,) for scene in SCENES]
+
+
+def test_where_one_is_said_the_rest_goes_the_other_way() -> None:
+    assert [grid.title for grid in arrange(many(), ("scene",), ())] == [("oil",), ("photo",)]
+    assert arrange(many(), ("scene",), ())[0].axes == Axes(apart=("style",), down=("scene",), across=("seed",))
+    (across,) = arrange(many(), (), ("scene", "seed"))
+    assert across.axes == Axes(down=("style",), across=("scene", "seed"))
+
+
+def test_shots_with_other_axes_have_grids_of_their_own() -> None:
+    takes = [*many(), *[take(seed, shot="rooms", room=room) for room in ("attic", "cellar") for seed in (1, 2)]]
+    assert [grid.axes.across for grid in arrange(takes, (), ())] == [("scene", "seed"), ("room", "seed")]
+
+
+def test_rows_and_columns_that_nothing_was_made_of_are_left_out() -> None:
+    missing = [take(seed, state=State.MISSING, scene="attic", style=style) for style in STYLES for seed in (0, 1)]
+    (grid,) = arrange([*many(), *missing, take(5, state=State.MISSING, scene="office", style="oil")], (), ())
+    assert {column[0] for column in grid.columns} == set(SCENES)
+    assert {column[1] for column in grid.columns} == {"0", "1"}
