@@ -25,9 +25,10 @@ MOST = 4
 
 FILES = ("pictures", "sheets", "copies", "archives")
 COUNTED = {
-    "notes": "trails, traces and notes",
-    "memories": "remembered paths",
-    "requests_blanked": "requests in the books (what they cost stays, nothing else)",
+    "runs": ("record", " of runs, as far as they tell of them"),
+    "notes": ("note", ": trails, traces and the like"),
+    "memories": ("remembered path", ""),
+    "requests_blanked": ("request", " in the books (what they cost stays, nothing else)"),
 }
 
 
@@ -68,7 +69,10 @@ def _rows(deleted: JSONObject) -> list[tuple[str, str]]:
     unnamed = as_whole(deleted["unnamed_files"])
     if unnamed and rows:
         rows.append(("", f"{numbered(unnamed, 'file')} more that nothing names, {_size(deleted, 'unnamed_bytes')}"))
-    return rows + [("", f"{count:,} {words}") for kind, words in COUNTED.items() if (count := as_whole(deleted[kind]))]
+    for kind, (noun, words) in COUNTED.items():
+        count = as_whole(deleted[kind])
+        rows += [("", f"{numbered(count, noun)}{words}")] if count else []
+    return rows
 
 
 def _named(paths: Sequence[JSONValue]) -> str:

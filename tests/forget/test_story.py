@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
+
+import pexpect  # type: ignore[import-untyped] # it says nothing about its types
 
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.reports.packed import load
 from nano_banana.store.store import Store
 from tests.stories.people import takes
+from tests.workspace import ROOT
 from tests.workspace import Workspace
 
 STORE = ".nano-banana"
@@ -139,3 +144,52 @@ def test_what_was_cut_short_is_finished_by_the_next(project: Workspace) -> None:
     project.path("recipe.yaml").unlink()
     project.expect("forget", "eileen", "--yes").shows("an earlier forgetting was cut short; it is finished now")
     assert found_in(project.path(STORE), words) == []
+
+
+def test_records_of_runs_are_found_where_nothing_else_is_left(project: Workspace) -> None:
+    with Store.open(project.path(STORE)) as store:
+        (run,) = store.snapshots.runs()
+        snapshot = store.snapshots.get(run) or b""
+        project.run("forget", "eileen", "--yes")
+        store.snapshots.keep(run, "two", snapshot)
+    project.path("recipe.yaml").unlink()
+    project.expect("forget", "eileen", "--yes").shows("1 record of runs")
+    project.expect("forget", "eileen", "--yes", exit_code=2)
+
+
+def test_copies_that_are_something_else_by_now_are_left(project: Workspace) -> None:
+    project.write("handed/eileen-3.png", "not a picture").write("handed.zip", "no archive")
+    project.expect("forget", "eileen", "--yes", "--recipe", ".").hides("handed")
+    assert project.read("handed/eileen-3.png") == "not a picture"
+    assert project.read("handed.zip") == "no archive"
+
+
+def test_a_manifest_or_sheet_of_hers_that_is_gone_hinders_nothing(project: Workspace) -> None:
+    words = secrets(project)
+    project.path("out/two/manifest.json").unlink()
+    project.path("handed/eileen-3.png").unlink()
+    project.expect("forget", "eileen", "--yes").shows("out/two/base/pairs_office_s5.png")
+    assert found_in(project.path(STORE), words) == []
+
+
+def test_on_a_terminal_it_asks(project: Workspace) -> None:
+    def answer(word: str) -> tuple[int, str]:
+        environ = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)}
+        command = ["-m", "nano_banana", "forget", "eileen"]
+        child = pexpect.spawn(sys.executable, command, cwd=project.root, env=environ, encoding="utf-8", timeout=60)
+        child.expect("delete all of this about eileen")
+        child.sendline(word)
+        child.expect(pexpect.EOF)
+        child.close()
+        return child.exitstatus, child.before or ""
+
+    code, text = answer("n")
+    assert (code, "nothing was deleted" in text) == (3, True)
+    assert project.files("out/two/takes/*eileen*")
+    assert answer("y")[0] == 0
+    assert not project.files("out/two/takes/*eileen*")
+
+
+def test_a_receipt_that_can_t_be_written_stops_it(project: Workspace) -> None:
+    project.expect("forget", "eileen", "--yes", "--receipt", "no/folder.json", exit_code=1).shows("nothing was deleted")
+    assert project.files("out/two/takes/*eileen*")

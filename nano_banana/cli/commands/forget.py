@@ -59,9 +59,9 @@ def command(
     store: Path | None,
     out: Path | None,
 ) -> None:
-    """Delete everything about SUBJECT that this program made or kept.
+    """Delete everything about somebody.
 
-    Their adapters, every picture of them (also together with others), what was computed from their photos, the traces
+    SUBJECT's adapters, every picture of them (also together with others), what was computed from their photos, the traces
     of runs. What would go is shown first. Your photos, recipe and lock are not touched. The receipt says what a
     service may still hold, and how to have it deleted there.
     """
@@ -84,7 +84,7 @@ def command(
         if receipt is not None:
             # Before anything goes: what a service holds can't be looked up afterwards, also not after a crash.
             _write(receipt, told)
-        if not dry_run:
+        if not dry_run and not dossier.empty:
             forgetting.forget(dossier)
             say_done(screen, told)
     if as_json:

@@ -32,6 +32,7 @@ def receipt_json(dossier: Dossier, *, dry_run: bool) -> JSONObject:
             "copies": _paths(path for found in dossier.found for path in found.files.copies),
             "archives": _paths(path for found in dossier.found for path in found.files.archives),
             "manifests": _paths(path for found in dossier.found for path in found.manifests),
+            "runs": sum(found.runs for found in dossier.found),
             "notes": sum(found.traces.notes for found in dossier.found),
             "memories": sum(found.traces.memories for found in dossier.found),
             "requests_blanked": sum(len(found.traces.requests) for found in dossier.found),

@@ -23,18 +23,19 @@ from nano_banana.workshop.forget.heard import shows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What there is of somebody in one store and around it. `manifests` are those that tell of them."""
+    """What there is of somebody in one store and around it. `manifests` and `runs` are those that tell of them."""
 
     store: Path
     traces: Traces
     files: Files
     manifests: tuple[Path, ...]
+    runs: int
     hints: Hints
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing."""
-        return self.traces.empty and not self.files.all and not self.manifests
+        return self.traces.empty and not self.files.all and not self.manifests and not self.runs
 
     @property
     def requests(self) -> tuple[Ticket, ...]:
@@ -61,6 +62,7 @@ def look(store: Store, out: Path, who: Somebody) -> Found:
         traces=traces,
         files=files_of(store, out, traces.outputs, traces.digests),
         manifests=tuple(told),
+        runs=leave_out_of_runs(store, who.name, dry_run=True),
         hints=hints,
     )
 
@@ -81,7 +83,7 @@ def forget(store: Store, who: Somebody, found: Found) -> Traces:
     delete(found.files)
     removed = {str(path) for path in found.files.all}
     traces = oblivion.forget(who, found.hints, dry_run=False, removed=removed)
-    leave_out_of_runs(store, who.name)
+    leave_out_of_runs(store, who.name, dry_run=False)
     oblivion.finish()
     for folder in found.manifests:
         leave_out(folder, who.name, lambda kind, entry: shows(who.name, kind, entry))

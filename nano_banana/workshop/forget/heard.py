@@ -52,8 +52,8 @@ def shows(name: str, kind: str, entry: JSONObject) -> bool:
     return name in _people(entry) or (kind != "take" and entry.get("subject") == name)
 
 
-def leave_out_of_runs(store: Store, name: str) -> int:
-    """Take somebody's takes out of the snapshots of runs; return how many runs that changed."""
+def leave_out_of_runs(store: Store, name: str, *, dry_run: bool) -> int:
+    """Take somebody's takes out of the snapshots of runs; return how many runs that changes."""
     changed = 0
     for run in store.snapshots.runs():
         snapshot = load(store.snapshots.get(run))
@@ -61,9 +61,10 @@ def leave_out_of_runs(store: Store, name: str) -> int:
             continue
         kept = [node for node in snapshot.nodes if name not in _cast(node)]
         if len(kept) < len(snapshot.nodes):
-            data = dump(snapshot.run, snapshot.recipe, kept, whole=snapshot.whole)
-            store.snapshots.keep(snapshot.run, snapshot.recipe, data)
             changed += 1
+            if not dry_run:
+                data = dump(snapshot.run, snapshot.recipe, kept, whole=snapshot.whole)
+                store.snapshots.keep(snapshot.run, snapshot.recipe, data)
     return changed
 
 
