@@ -7,14 +7,21 @@ from datetime import datetime
 
 from nano_banana.marks.signing import Signer
 from nano_banana.project.marks import marks_for
+from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.settings import Settings
 from nano_banana.workshop.marking import Marks
 
 
-def signed_marks(recipe: Recipe, settings: Settings) -> Marks:
-    """What this recipe's pictures are to tell, and who signs that. Raises what `signer_for` does."""
-    return marks_for(recipe, signer_for(recipe, settings))
+def signed_marks(recipe: Recipe, settings: Settings, files: RecipeFiles) -> Marks:
+    """What this recipe's pictures are to tell, and who signs that. Raises what `signer_for` does.
+
+    The certificate is among the `files` that the run has seen, so that the next one notices another in its place.
+    """
+    signer = signer_for(recipe, settings)
+    if signer is not None:
+        files.exists(settings.c2pa_certificate, confined=False)
+    return marks_for(recipe, signer)
 
 
 def signer_for(recipe: Recipe, settings: Settings, *, now: datetime | None = None) -> Signer | None:

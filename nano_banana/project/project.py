@@ -18,9 +18,7 @@ from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.blob import Blob
-from nano_banana.core.blob import imagine
 from nano_banana.core.call import Call
-from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 from nano_banana.core.here import is_here
@@ -31,9 +29,7 @@ from nano_banana.core.result import Status
 from nano_banana.planner.context import Contexts
 from nano_banana.planner.copies import Copy
 from nano_banana.planner.copies import copies_of
-from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.plan import make_plan
-from nano_banana.planner.preview import preview
 from nano_banana.planner.workbench import Workbench
 from nano_banana.project.access import ADDRESSES
 from nano_banana.project.access import access_for
@@ -44,7 +40,6 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import paid_in
 from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
-from nano_banana.project.handing import handed
 from nano_banana.project.offers import check_offered
 from nano_banana.project.opening import opened
 from nano_banana.project.parts import check_able
@@ -143,7 +138,7 @@ class Project:
     @cached_property
     def plan(self) -> Plan:
         """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
-        return make_plan(self._bench(self.workshop.store.digests(files_of(self.recipe))), selection_of(self.wish))
+        return make_plan(self.bench(self.workshop.store.digests(files_of(self.recipe))), selection_of(self.wish))
 
     @cached_property
     def price(self) -> Callable[[Call], float | None]:
@@ -156,20 +151,6 @@ class Project:
         asked = self.recipe.limits.ask_above_usd
         return self.settings.ask_above_usd if asked is None else asked
 
-    def check(self) -> int:
-        """Draw up every take's calls, so that a template that fails on some values is found; return how many.
-
-        Raises Invalid with every such template. Makes no call, opens no store and reads no photo.
-        """
-        unread = {path: imagine(str(path), media=media) for path, media in files_of(self.recipe).items()}
-        plan = make_plan(self._bench(unread), selection_of(self.wish))
-        ends = preview(plan, lambda _keys: {}, imaginer(self.catalog))
-        problems = {repr(problem): problem for end in ends for problem in end.problems}
-        if problems:
-            raise Invalid(problems.values())
-        _ = self.copies
-        return plan.takes
-
     def check_provider(self, forecast: Forecast) -> None:
         """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
         asked = [stage for stage in self.recipe.asking if paid_in(forecast.tally, stage.id)]
@@ -181,7 +162,7 @@ class Project:
             check_sight(forecast.tally.finds)
         if forecast.tally.marks:
             check_marking()
-        signed_marks(self.recipe, self.settings)
+        signed_marks(self.recipe, self.settings, self.loaded.files)
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises Invalid where copies could not be named."""
@@ -202,7 +183,7 @@ class Project:
             resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
             lost=lost,
             saved=forecast.saved,
-            marks=signed_marks(self.recipe, self.settings),
+            marks=signed_marks(self.recipe, self.settings, self.loaded.files),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )
         tell_news(forecast.tally, order.known, watch)
@@ -210,10 +191,6 @@ class Project:
         remember(self.workshop.store, self.recipe.name, outcome.records)
         shelve(self.workshop.shelf, self.recipe, self.catalog, outcome)
         return replace(outcome, records=placed(outcome.records, self.recipe, self.loaded.nearest))
-
-    def hand_out(self, outcome: Outcome) -> Outcome:
-        """Copy out what the recipe wants copied; the outcome knows of it then. Raises Unusable."""
-        return handed(self.workshop, self.recipe, self.copies, outcome, whole=self.wish.whole)
 
     def remember(self, outcome: Outcome, summary: Iterable[str]) -> None:
         """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
@@ -225,9 +202,10 @@ class Project:
     def copies(self) -> Sequence[Copy]:
         """The copies that the recipe may hand out. Raises Invalid where their names are unsafe, or clash."""
         export = self.recipe.outputs.export
-        return copies_of(self._bench({}), export, self.loaded.nearest(export.name.where)) if export else ()
+        return copies_of(self.bench({}), export, self.loaded.nearest(export.name.where)) if export else ()
 
-    def _bench(self, digests: Mapping[Path, Blob]) -> Workbench:
+    def bench(self, digests: Mapping[Path, Blob]) -> Workbench:
+        """What plans are made with; `digests` are those of the user's files."""
         recipe = self.recipe
         return Workbench(
             recipe=recipe,

@@ -70,7 +70,6 @@ def test_a_second_run_leaves_signed_pictures_alone(signed: Workspace) -> None:
 def test_pictures_are_signed_anew_when_the_certificate_changes(signed: Workspace) -> None:
     signed.expect("run")
     signed.run("config", "make-certificate", "--name", "Another", "--force")
-    signed.edit("recipe.yaml", "name: signed", "name: signed  # touched")
     assert as_object(signed.json("run")["calls"])["made"] == 0
     assert {credentials(signed, stage).organisation for stage in ("takes", "large")} == {"Another"}
 
@@ -97,3 +96,11 @@ def test_pictures_without_an_account_are_signed_too(signed: Workspace) -> None:
     signed.expect("run")
     assert credentials(signed, "large").state == "valid"
     assert not any(account_of(Path(signed.path(file))) for file in signed.files("out/**/*.png"))
+
+
+def test_detect_watermark_trusts_the_authority_that_was_made(signed: Workspace) -> None:
+    signed.expect("run")
+    (file,) = signed.files("out/signed/takes/*.png")
+    authority = str(signed.home / "config/nano-banana/c2pa-authority.pem")
+    signed.expect("detect-watermark", file).shows("Studio")
+    assert signed.run("detect-watermark", file, "--trust", authority, "--json").text.count('"trusted"') == 1
