@@ -19,8 +19,10 @@ def aftermath(project: Project, outcome: Outcome) -> tuple[Outcome, list[Problem
 
     A run that was halted hands out what there is: the next one goes on from here.
     """
+    from nano_banana.project.handing import hand_out
+
     problems: list[Problem] = []
-    for step in (partial(_lay_out, project), project.hand_out):
+    for step in (partial(_lay_out, project), partial(hand_out, project)):
         try:
             outcome = step(outcome)
         except Unusable as error:

@@ -1,4 +1,4 @@
-"""Who signs marked pictures: what a writer of content credentials is given."""
+"""Who signs marked pictures: what content credentials are written with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of the copies that a recipe hands out, known before anything is made."""
+"""Names of the copies that a recipe hands out, known before they are made."""
 
 from __future__ import annotations
 

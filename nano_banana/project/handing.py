@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,34 +9,35 @@ from pathlib import Path
 from nano_banana.core.flow import FIRST
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
-from nano_banana.planner.copies import Copy
-from nano_banana.recipe.recipe import Recipe
-from nano_banana.reports.handout import hand_out
+from nano_banana.project.project import Project
+from nano_banana.reports.handout import put_out
 from nano_banana.reports.record import Picture
 from nano_banana.reports.record import Record
 from nano_banana.workshop.order import Outcome
-from nano_banana.workshop.workshop import Workshop
 
 
-def handed(workshop: Workshop, recipe: Recipe, copies: Iterable[Copy], outcome: Outcome, *, whole: bool) -> Outcome:
+def hand_out(project: Project, outcome: Outcome) -> Outcome:
     """Copy what came so far to where the recipe wants it, and tell the outcome of it.
 
-    The ZIP is written by whole runs alone: it holds all or nothing. Raises Unusable as `hand_out` does.
+    The ZIP is written by whole runs alone: it holds all or nothing. Raises Unusable as `put_out` does.
     """
+    recipe = project.recipe
     export = recipe.outputs.export
     if export is None:
         return outcome
-    whole = whole and outcome.status == "done"
+    whole = project.wish.whole and outcome.status == "done"
     by_id = {record.id: record for record in outcome.records}
     pictures: dict[str, Path] = {}
-    for copy in copies:
+    for copy in project.copies:
         record = by_id.get(copy.take)
         picture = None if record is None else picture_at(record, copy.way, copy.ruling)
         if picture is not None:
             pictures[copy.name + Path(picture.name).suffix] = outcome.folder / picture.name
     folder = recipe.path.absolute().parent
     to, packed = (folder / Path(path).expanduser() if path else None for path in (export.to, export.zip))
-    done = hand_out(workshop.store, recipe.name, pictures, folder=to, packed=packed if whole else None, whole=whole)
+    done = put_out(
+        project.workshop.store, recipe.name, pictures, folder=to, packed=packed if whole else None, whole=whole
+    )
     return replace(outcome, handed=done, written={**outcome.written, **done.seen_from(outcome.folder)})
 
 

@@ -1,4 +1,4 @@
-"""Copies of pictures in a folder or a ZIP of the user's; nobody's file is lost."""
+"""Copies of pictures in the user's folder or ZIP; nobody's file is lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Handout:
         return {os.path.relpath(path, folder): stat for path, stat in self.files.items()}
 
 
-def hand_out(
+def put_out(
     store: Store, recipe: str, pictures: Mapping[str, Path], *, folder: Path | None, packed: Path | None, whole: bool
 ) -> Handout:
     """Copy `pictures` (name below the folder → file) to the folder, and into the ZIP.

@@ -1,4 +1,4 @@
-"""A sheet cut into bands that fit on paper: headings, heads of columns, rows of takes."""
+"""A sheet cut into bands that fit on paper: headings, heads, rows."""
 
 from __future__ import annotations
 

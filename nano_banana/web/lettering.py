@@ -1,4 +1,4 @@
-"""Words in pixels: measured, cut with an ellipsis, wrapped; Latin letters alone.
+"""Words in pixels: measured, cut with an ellipsis, wrapped; Latin alone.
 
 Pillow brings one font, which has the letters of names in recipes. What it lacks is written as the nearest letter.
 """

@@ -1,4 +1,4 @@
-"""Words on sheets: states, verdicts, money; what others know to say is handed in."""
+"""Words on sheets: states, verdicts, money; the rest is handed in."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def asked(workspace: Workspace, *argv: str) -> Iterator[pexpect.spawn[str]]:
         sys.executable,
         ["-m", "nano_banana", *argv],
         cwd=str(workspace.root),
-        env=environ,  # type: ignore[arg-type]  # os._Environ is a mapping of texts, too
+        env=environ,
         encoding="utf-8",
         timeout=40,
         dimensions=(50, 100),

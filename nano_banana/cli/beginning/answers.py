@@ -1,4 +1,4 @@
-"""What a person answers who begins a project, and what is proposed to them."""
+"""What a person answers who begins a project, and what is proposed."""
 
 from __future__ import annotations
 

@@ -50,12 +50,13 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None
     again without it for a day.
     """
     from nano_banana.cli.consent import say_consents
+    from nano_banana.project.checking import tried
     from nano_banana.project.consent import consents
     from nano_banana.project.consent import unasked
 
     wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
-        found, takes = project.recipe, project.check()
+        found, takes = project.recipe, tried(project)
         remarks = look_at_photos(screen, project)
         asking = unasked(project)
         if asking:

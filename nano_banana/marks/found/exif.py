@@ -1,4 +1,4 @@
-"""EXIF tags that tell of software, out of a TIFF structure that may be broken."""
+"""EXIF tags that tell of software, out of a TIFF that may be broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was found in a picture, how sure it is, and what could not be looked at."""
+"""What was found in a picture, how sure it is, and what was not looked at."""
 
 from __future__ import annotations
 

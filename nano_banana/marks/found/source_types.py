@@ -1,4 +1,4 @@
-"""What XMP says of a picture's source: IPTC's digital source type, any writer's.
+"""What XMP says of a picture's source: IPTC's type, whoever wrote it.
 
 IPTC Photo Metadata 2023.1 and https://cv.iptc.org/newscodes/digitalsourcetype/. The packet is searched, not parsed: no
 entity is expanded.

@@ -1,4 +1,4 @@
-"""Texts hidden in the lowest bits of pixels, as NovelAI and its imitators do.
+"""Texts hidden in the lowest bits of pixels, as NovelAI and others do.
 
 The bits run down the columns: a signature of 15 letters, the length in bits (32), the text (`…comp`: by gzip). In the
 alpha channel `stealth_png…`, in red, green and blue in turn `stealth_rgb…`. After NovelAI/novelai-image-metadata (MIT).

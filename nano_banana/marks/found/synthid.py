@@ -1,4 +1,4 @@
-"""SynthID: who writes it is known, whether it is there only Google can say.
+"""SynthID: who writes it is known; whether it is there, Google can say.
 
 There is no detector for pictures to run here. So the endpoints that write it are a table, and whoever has access to a
 service of Google's can plug in a verifier: a command that gets the picture's path as its last argument and answers

@@ -1,4 +1,4 @@
-"""The watermark that Stable Diffusion's and BFL's own code writes, decoded.
+"""The watermark that Stable Diffusion's and BFL's code writes, decoded.
 
 The reference is the method `dwtDct` of the package invisible-watermark 0.2.0 (MIT), whose arithmetic this follows to
 the last bit: U of YUV → one level of Haar → blocks of 4 × 4 → of the coefficient that is largest in the block (the

@@ -1,4 +1,4 @@
-"""The known watermarks of Stable Diffusion and BFL, looked for in every way."""
+"""The known watermarks of Stable Diffusion and BFL, looked for every way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The 32 bits that this program writes into pixels: its own, or the user's."""
+"""The 32 bits that this program writes into pixels: its own, or a user's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messages that known code writes into pixels, and how many bits must agree."""
+"""Messages that known code writes into pixels; how many bits must agree."""
 
 from __future__ import annotations
 

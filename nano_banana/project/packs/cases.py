@@ -1,4 +1,4 @@
-"""Every prompt that a template of a pack can come to, one choice at a time."""
+"""Every prompt that a pack's template can come to, a choice at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a pack from a stranger: bounded, text or pictures, no links."""
+"""The files of a stranger's pack: bounded, text or pictures, no links."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.project.portrait.portrait import Portrait
 from nano_banana.project.portrait.replay import NAME
 from nano_banana.reports.files import SUFFIXES
-from nano_banana.reports.handout import hand_out
+from nano_banana.reports.handout import put_out
 from nano_banana.workshop.order import Outcome
 from nano_banana.workshop.workshop import Workshop
 
@@ -35,4 +35,4 @@ def copy_out(workshop: Workshop, outcome: Outcome, target: Path) -> None:
     pictures = [picture for record in outcome.records for picture in record.pictures]
     source = outcome.folder / pictures[-1].name
     whole = target.absolute()
-    hand_out(workshop.store, NAME, {whole.name: source}, folder=whole.parent, packed=None, whole=False)
+    put_out(workshop.store, NAME, {whole.name: source}, folder=whole.parent, packed=None, whole=False)

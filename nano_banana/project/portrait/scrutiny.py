@@ -1,4 +1,4 @@
-"""Calls of a stranger's account, held against the catalog before any is made."""
+"""Calls of a stranger's account, held against the catalog beforehand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes beside what they were in another run: pictures, verdicts, arguments."""
+"""Takes beside what they were in another run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which takes are on a sheet, and what stands for each: by the recipe and the store."""
+"""Which takes are on a sheet, and what stands for each of them."""
 
 from __future__ import annotations
 

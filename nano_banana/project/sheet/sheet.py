@@ -1,4 +1,4 @@
-"""A contact sheet: what stands on it and how, ignorant of paper and screens."""
+"""A contact sheet: what stands on it, ignorant of paper and screens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A take on a sheet: the picture that stands for it, and what became of it."""
+"""A take on a sheet: the picture that stands for it, what became of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether looking at faces and marking would work here, before a call needs it."""
+"""Whether looking at faces and marking would work, before a call needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packs' templates against the endpoints that draw by them, and the people."""
+"""Packs' templates against the endpoints that draw by them, and people."""
 
 from __future__ import annotations
 
