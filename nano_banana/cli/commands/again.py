@@ -47,9 +47,9 @@ Examples:
 @shared(provider, store, budget, planned, resubmit, abandon, yes, as_json)
 @pass_screen
 def command(screen: Screen, asked: Asked, *, picture: Path, copy: Path | None) -> int:
-    """Make a picture again from what it tells of itself: its calls, asked once more.
+    """Make a picture again, from what it tells of itself.
 
-    Where it was made this costs nothing and gives the same bytes. Elsewhere everything that the store lacks is made;
+    Its calls are asked once more. Where it was made this costs nothing and gives the same bytes. Elsewhere everything that the store lacks is made;
     what is to be paid for is shown, and made only after a yes. An adapter that is not here has to be imported first
     (`models import`): photos never travel with pictures.
     """
