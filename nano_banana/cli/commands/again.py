@@ -49,9 +49,9 @@ Examples:
 def command(screen: Screen, asked: Asked, *, picture: Path, copy: Path | None) -> int:
     """Make a picture again, from what it tells of itself.
 
-    Its calls are asked once more. Where it was made this costs nothing and gives the same bytes. Elsewhere everything that the store lacks is made;
-    what is to be paid for is shown, and made only after a yes. An adapter that is not here has to be imported first
-    (`models import`): photos never travel with pictures.
+    Its calls are asked once more. Where it was made this costs nothing and gives the same bytes. Elsewhere
+    everything that the store lacks is made; what is to be paid for is shown, and made only after a yes. An adapter
+    that is not here has to be imported first (`models import`): photos never travel with pictures.
     """
     from nano_banana.project.portrait.again import Again
     from nano_banana.project.portrait.copy import check_copy
