@@ -58,6 +58,8 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     say_acceptance(screen, outcome.records, str(outcome.folder))
     if any(record.pictures for record in outcome.records):
         screen.say(f"pictures: {outcome.folder}")
+    for name in [name for name in outcome.written if name.startswith("sheet.")][:1]:
+        screen.say(f"sheet: {outcome.folder / name}")
     if outcome.handed is not None:
         say_handout(screen, outcome.handed)
     if outcome.older:

@@ -97,7 +97,7 @@ def test_the_same_takes_are_the_same_bytes(project: Project) -> None:
 
 def test_a_run_leaves_the_sheet_that_the_recipe_wants(project: Project) -> None:
     project.workspace.write("recipe.yaml", project.workspace.read("recipe.yaml") + WANTED)
-    project.run()
+    assert "out/portraits/sheet.html" in project.run().stdout
     assert {file.name for file in out(project).glob("sheet.*")} == {"sheet.html", "sheet.png", "sheet.pdf"}
     assert "nothing to do" in project.quiet().stdout
 

@@ -73,7 +73,7 @@ def command(
     against: str,
     opened: bool,
 ) -> None:
-    """Lay out what was made on a contact sheet: a page, pictures, a PDF.
+    """Lay out what was made: a page to look through, pictures, a PDF.
 
     Nothing is made but small pictures, on this machine. The page opens from disk and needs no network: search,
     filters, zoom, and everything about a take at a click. Takes that were refused, failed or are not made yet are
