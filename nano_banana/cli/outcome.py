@@ -57,15 +57,21 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     screen.say(f"{done:,} of {numbered(len(wanted), noun)} done: {calls} in {duration(seconds)}{tail}")
     say_acceptance(screen, outcome.records, str(outcome.folder))
     if any(record.pictures for record in outcome.records):
-        screen.say(f"pictures: {outcome.folder}")
-    for name in [name for name in outcome.written if name.startswith("sheet.")][:1]:
-        screen.say(f"sheet: {outcome.folder / name}")
+        _say_where(screen, outcome)
     if outcome.handed is not None:
         say_handout(screen, outcome.handed)
     if outcome.older:
         _say_older(screen, outcome.older)
     if outcome.made and any(record.plain for record in outcome.records):
         screen.note(PLAIN)
+
+
+def _say_where(screen: Screen, outcome: Outcome) -> None:
+    """Say where the pictures are, and the sheet of them."""
+    screen.say(f"pictures: {outcome.folder}")
+    sheets = [name for name in outcome.written if name.startswith("sheet.")]
+    if sheets:
+        screen.say(f"sheet: {outcome.folder / sheets[0]}")
 
 
 def _say_older(screen: Screen, names: Sequence[str]) -> None:

@@ -127,7 +127,8 @@ def _layout(
     if stage and stage not in drawing:
         near = did_you_mean(stage, drawing)
         raise Invalid([trouble("sheet_no_stage", hint=near, name=stage, known=", ".join(drawing))])
-    axes = {"subject", "shot", "template", "seed", *(axis for record in records for axis in record.card.axes)}
+    takes = [record for record in records if record.card.kind == "take"]
+    axes = {"subject", "shot", "template", "seed", *(axis for take in takes for axis in take.card.axes)}
     for axis in (*rows, *columns):
         if axis not in axes:
             near = did_you_mean(axis, axes)
