@@ -50,7 +50,7 @@ COMMANDS = {
     "forget": Entry(section="Keep", help="Delete everything about somebody"),
     "config": Entry(section="House", help="Show and change settings, and keep the fal key"),
     "cache": Entry(section="House", help="Measure, verify and clean the store"),
-    "stats": Entry(section="House", help="Say what was spent and saved, and what is still open"),
+    "stats": Entry(section="House", help="Say what was spent and saved, what gates accepted, and what is still open"),
     "setup": Entry(section="House", help="Fetch the weights that faces, cut-outs and marks need"),
     "emulate": Entry(section="House", help="Serve fal's protocols here, for tests and for trying things out"),
     "completion": Entry(section="House", help="Print a completion script for bash, zsh or fish"),

@@ -90,11 +90,11 @@ class Keeper:
         return [known.get(key) for key in keys]
 
     def _begun(self, keys: Sequence[str]) -> Sequence[Reply | Granted | None]:
-        granted = self._store.claim(keys, owner=self._owner)
+        granted = self._store.claims.claim(keys, owner=self._owner)
         # Between our last look and the claim, another process may have answered and let go.
         known: Mapping[str, Reply] = self._store.replies(keys)
         if late := [key for key in granted if key in known]:
-            self._store.release(late, owner=self._owner)
+            self._store.claims.release(late, owner=self._owner)
         tickets = self._store.tickets.latest(granted)
         ours = {key: Granted(ticket=tickets.get(key)) for key in granted}
         return [known.get(key) or ours.get(key) for key in keys]
@@ -119,7 +119,7 @@ class Keeper:
             return [error] if len(tickets) == 1 else [kept for ticket in tickets for kept in self._ticketed([ticket])]
 
     def _dropped(self, keys: Sequence[str]) -> Sequence[None]:
-        self._store.release(keys, owner=self._owner)
+        self._store.claims.release(keys, owner=self._owner)
         return [None] * len(keys)
 
     def _put(self, item: Answered) -> Reply | NanoBananaError:

@@ -109,6 +109,15 @@ shots:
     matrix: {scene: [street]}
     seeds: [5, 17]
 """,
+    "outputs": """\
+outputs:
+  sheet: {contact_sheet: takes, rows: [subject, scene], columns: seed, show: [score, verdict, cost]}
+  files:
+    export: finish
+    to: delivered/
+    name: "{{ cast | join('-') }}_{{ scene.key }}_s{{ seed }}"
+    embed: [recipe, ai_source]
+""",
     "train": """\
 stages:
   - id: likeness

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.json import JSONObject
+from nano_banana.core.replacing import replacing
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
 from nano_banana.store.wall import wall
@@ -201,7 +201,5 @@ class Adapters:
         return users
 
     def _changed(self) -> None:
-        with wall(self._database.folder):
-            fresh = self.file.with_name(f"{FILE}.{os.getpid()}")
+        with wall(self._database.folder), replacing(self.file) as fresh:
             fresh.write_text(f"{self._clock()}\n", encoding="ascii")
-            fresh.replace(self.file)

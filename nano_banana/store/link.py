@@ -8,12 +8,12 @@ import os
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.replacing import replacing
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.memo import Memo
 from nano_banana.store.stamp import stamp_of
@@ -58,7 +58,6 @@ class Links:
     def __init__(self, blobs: Blobs, memo: Memo) -> None:
         self._blobs = blobs
         self._memo = memo
-        self._numbers = count()
 
     def out(
         self, blob: Blob, target: Path, *, dress: Dress | None = None, replace: bool = False, look: bool = True
@@ -80,7 +79,11 @@ class Links:
                 raise Unusable([trouble("target_taken", path=str(target))])
             with wall(target.parent, OUTPUT):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self._place(source if data is None else data, target)
+                with replacing(target) as fresh:
+                    if data is None:
+                        _copy(source, fresh)
+                    else:
+                        fresh.write_bytes(data)
             digest = blob.digest if data is None else hashlib.sha256(data).hexdigest()
             self._adopt(target, digest, name)
         elif dress is None:
@@ -108,25 +111,6 @@ class Links:
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
         """Those targets that are there with the given `content`; one query and a stat each, unless one changed."""
         return self._memo.present(targets)
-
-    def _place(self, source: Path | bytes, target: Path) -> None:
-        fresh = target.parent / f".nb-{os.getpid()}-{next(self._numbers)}.tmp"
-        fresh.unlink(missing_ok=True)
-        try:
-            if isinstance(source, bytes):
-                _write(source, fresh)
-            else:
-                _copy(source, fresh)
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
-
-
-def _write(data: bytes, target: Path) -> None:
-    with target.open("xb", buffering=0) as writer:
-        left = memoryview(data)
-        while left:
-            left = left[writer.write(left) :]
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -57,7 +57,7 @@ class Store:
         self._clock = clock
         self._blobs = Blobs(database, clock)
         self._replies = Replies(database, self._blobs, clock)
-        self._claims = Claims(database, clock)
+        self.claims = Claims(database, clock)
         self._memo = Memo(database, clock)
         self._links = Links(self._blobs, self._memo)
         self._notes = Notes(database)
@@ -116,18 +116,6 @@ class Store:
     def origins(self, digests: Iterable[str]) -> dict[str, list[Origin]]:
         """The calls that these files came out of; see `Replies.origins`."""
         return self._replies.origins(digests)
-
-    def claim(self, keys: Sequence[str], *, owner: str) -> set[str]:
-        """The keys that `owner` (`owner_id()`) may answer now; see `Claims.claim`."""
-        return self._claims.claim(keys, owner=owner)
-
-    def release(self, keys: Sequence[str], *, owner: str) -> None:
-        """Let go of keys; see `Claims.release`."""
-        self._claims.release(keys, owner=owner)
-
-    def beat(self, *, owner: str) -> None:
-        """Say that `owner` lives; see `Claims.beat`."""
-        self._claims.beat(owner=owner)
 
     def digest(self, path: Path, *, media: str) -> Blob:
         """Name a user's file; see `Memo.digests`."""

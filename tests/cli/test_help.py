@@ -30,7 +30,7 @@ HEAVY = {
     "sqlite3",
     "yaml",
 }
-WRITTEN = [name for name in COMMANDS if importlib.util.find_spec(f"nano_banana.cli.commands.{name}")]
+WRITTEN = [name for name in COMMANDS if importlib.util.find_spec(f"nano_banana.cli.commands.{name.replace('-', '_')}")]
 
 
 def loaded_by(*arguments: str) -> set[str]:
@@ -48,7 +48,7 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 def command_of(name: str) -> click.Command:
-    command: click.Command = importlib.import_module(f"nano_banana.cli.commands.{name}").command
+    command: click.Command = importlib.import_module(f"nano_banana.cli.commands.{name.replace('-', '_')}").command
     return command
 
 

@@ -120,7 +120,7 @@ def test_a_claim_comes_with_the_call_s_last_ticket(house: House) -> None:
         begun = list(await asyncio.gather(keeper.begin(CALL.key), keeper.begin(other.key)))
         assert begun == [Granted(ticket=sent), Granted()]
         await keeper.let_go(CALL.key)
-        house.store.claim([CALL.key], owner="far:1:1")
+        house.store.claims.claim([CALL.key], owner="far:1:1")
         assert await keeper.begin(CALL.key) is None
 
     house.run(story)
@@ -159,7 +159,7 @@ def test_a_reply_that_came_between_look_and_claim_is_given(house: House) -> None
 
     async def story(_desk: CallDesk, keeper: Keeper) -> None:
         assert await keeper.begin(CALL.key) == reply
-        assert house.store.claim([CALL.key], owner="far:1:1") == {CALL.key}
+        assert house.store.claims.claim([CALL.key], owner="far:1:1") == {CALL.key}
 
     house.run(story)
 

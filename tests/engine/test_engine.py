@@ -343,11 +343,11 @@ def test_claims_of_another_run_are_waited_for_which_is_said_once(stage: Stage) -
         answering = stage.answering()
         another = "far:1:1"
         keys = [call("x").key, call("y").key]
-        stage.store.claim(keys, owner=another)
+        stage.store.claims.claim(keys, owner=another)
         asked = [asyncio.create_task(answering.answer(call(name), Errand(stage="takes", node=name))) for name in "xy"]
         await asyncio.sleep(0.35)
         assert not any(task.done() for task in asked)
-        stage.store.release(keys, owner=another)
+        stage.store.claims.release(keys, owner=another)
         await asyncio.gather(*asked)
         await answering.close()
 
@@ -407,7 +407,7 @@ def test_a_batch_that_fails_fails_everybody_in_it_and_nobody_else() -> None:
 
 def test_a_heart_beats_while_the_block_lasts(stage: Stage) -> None:
     async def story() -> None:
-        stage.store.claim(["k"], owner=owner_id())
+        stage.store.claims.claim(["k"], owner=owner_id())
         before = _beat(stage.store)
         async with pulse(stage.store, seconds=0.01):
             await asyncio.sleep(0.1)

@@ -175,7 +175,7 @@ def test_a_failure_is_nobody_s_but_those_s_who_want_it(service: Service) -> None
 
 def test_one_that_another_process_is_at_is_theirs(service: Service) -> None:
     service.sent(CALL)
-    service.store.claim([CALL.key], owner="far:1:1")
+    service.store.claims.claim([CALL.key], owner="far:1:1")
     answering = service.run(a_moment)
     assert (service.asked, answering.failed, answering.halt.reason) == ([], {}, None)
 

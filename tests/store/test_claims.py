@@ -20,47 +20,47 @@ NAME = "from nano_banana.store.owner import owner_id; print(owner_id(), flush=Tr
 
 
 def test_a_key_has_one_holder(store: Store) -> None:
-    assert store.claim(["a", "b"], owner="far:1:1") == {"a", "b"}
-    assert store.claim(["b", "c", "c"], owner="far:2:2") == {"c"}
-    assert store.claim(["a"], owner="far:1:1") == {"a"}
-    assert store.claim([], owner="far:1:1") == set()
+    assert store.claims.claim(["a", "b"], owner="far:1:1") == {"a", "b"}
+    assert store.claims.claim(["b", "c", "c"], owner="far:2:2") == {"c"}
+    assert store.claims.claim(["a"], owner="far:1:1") == {"a"}
+    assert store.claims.claim([], owner="far:1:1") == set()
 
 
 def test_a_key_let_go_is_free(store: Store) -> None:
-    store.claim(["a", "b"], owner="far:1:1")
-    store.release(["a", "b"], owner="far:2:2")
-    assert store.claim(["a", "b"], owner="far:2:2") == set()
-    store.release(["a"], owner="far:1:1")
-    assert store.claim(["a", "b"], owner="far:2:2") == {"a"}
+    store.claims.claim(["a", "b"], owner="far:1:1")
+    store.claims.release(["a", "b"], owner="far:2:2")
+    assert store.claims.claim(["a", "b"], owner="far:2:2") == set()
+    store.claims.release(["a"], owner="far:1:1")
+    assert store.claims.claim(["a", "b"], owner="far:2:2") == {"a"}
 
 
 def test_a_silent_owner_elsewhere_counts_as_dead(store: Store, clock: Clock) -> None:
-    store.claim(["a"], owner="far:1:1")
+    store.claims.claim(["a"], owner="far:1:1")
     clock.now += STALE_AFTER
-    store.beat(owner="far:1:1")
+    store.claims.beat(owner="far:1:1")
     clock.now += STALE_AFTER
-    assert store.claim(["a"], owner="far:2:2") == set()
+    assert store.claims.claim(["a"], owner="far:2:2") == set()
     clock.now += 1
-    assert store.claim(["a"], owner="far:2:2") == {"a"}
+    assert store.claims.claim(["a"], owner="far:2:2") == {"a"}
 
 
 def test_a_living_process_keeps_its_key_however_silent(store: Store, clock: Clock) -> None:
-    store.claim(["a"], owner=owner_id())
+    store.claims.claim(["a"], owner=owner_id())
     clock.now += 1000 * STALE_AFTER
-    assert store.claim(["a"], owner="far:2:2") == set()
+    assert store.claims.claim(["a"], owner="far:2:2") == set()
 
 
 def test_a_killed_process_loses_its_key_at_once_even_unburied(store: Store) -> None:
     process = python(NAME)
     assert process.stdout is not None
     owner = process.stdout.readline().strip()
-    store.claim(["a"], owner=owner)
-    assert store.claim(["a"], owner="far:2:2") == set()
+    store.claims.claim(["a"], owner=owner)
+    assert store.claims.claim(["a"], owner="far:2:2") == set()
     process.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert is_dead(owner, silent=0)
     process.communicate()
-    assert store.claim(["a"], owner="far:2:2") == {"a"}
+    assert store.claims.claim(["a"], owner="far:2:2") == {"a"}
 
 
 def test_a_process_with_the_id_of_a_dead_one_is_another() -> None:

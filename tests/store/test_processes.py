@@ -29,9 +29,9 @@ while missing:
     batch = list(missing)[:7]
     for key in store.replies(batch):
         del missing[key]
-    granted = store.claim([key for key in batch if key in missing], owner=owner)
+    granted = store.claims.claim([key for key in batch if key in missing], owner=owner)
     known = store.replies(granted)
-    store.release(list(known), owner=owner)
+    store.claims.release(list(known), owner=owner)
     for key in granted - known.keys():
         seed = missing[key]
         picture = store.put(b"picture %d" % (seed // 2), media="image/png")

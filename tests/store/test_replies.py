@@ -109,9 +109,9 @@ def test_a_full_disk_loses_no_reply(store: Store) -> None:
 
 def test_recording_ends_the_claim(store: Store) -> None:
     key = a_call(1).key
-    assert store.claim([key], owner="far:1:1") == {key}
+    assert store.claims.claim([key], owner="far:1:1") == {key}
     answered(store, 1)
-    assert store.claim([key], owner="far:2:2") == {key}
+    assert store.claims.claim([key], owner="far:2:2") == {key}
 
 
 @settings(max_examples=60, deadline=None)

@@ -25,7 +25,7 @@ of_recipe = click.option("--recipe", metavar="NAME", help="Only runs of this rec
 
 @click.group(name="runs", cls=Family, epilog=EPILOG, no_args_is_help=False)
 def command() -> None:
-    """Look back at runs: what each made and cost, and what changed from one to another.
+    """Look back at runs: what each made and cost, and what changed.
 
     A run may be named by the beginning of its name, by its last four digits, or as `latest`, `latest~1` and so on.
     """

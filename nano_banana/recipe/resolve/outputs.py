@@ -45,11 +45,13 @@ def _sheet(reading: Reading, data: JSONObject, verbs: Mapping[str, str], drawn: 
     sources = read_sources(reading, data["contact_sheet"], verbs, (*where, "contact_sheet"))
     axes = dict.fromkeys(EVERYWHERE)
     axes |= {axis: None for source in sources for shot in drawn.get(source.stage, ()) for axis in shot.matrix}
+    # Of a collection that is not there nobody knows the axes.
+    rows, columns = (data.get("rows"), data.get("columns")) if sources else (None, None)
     usual = Sheet(sources=())
     return Sheet(
         sources=sources,
-        rows=_axes(reading, data.get("rows"), axes, (*where, "rows")),
-        columns=_axes(reading, data.get("columns"), axes, (*where, "columns")),
+        rows=_axes(reading, rows, axes, (*where, "rows")),
+        columns=_axes(reading, columns, axes, (*where, "columns")),
         show=tuple(as_text(name) for name in as_items(data.get("show", usual.show))),
         formats=tuple(as_text(name) for name in as_items(data.get("formats", FORMATS))),
     )
