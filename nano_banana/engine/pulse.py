@@ -30,4 +30,4 @@ async def _beat(store: Store, seconds: float) -> None:
         await asyncio.sleep(seconds)
         # A store that can't be written just now is heard of by whoever needs it next.
         with suppress(NanoBananaError):
-            await asyncio.to_thread(store.beat, owner=owner)
+            await asyncio.to_thread(store.claims.beat, owner=owner)
