@@ -10,7 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import pexpect  # type: ignore[import-untyped] # it says nothing about its types
+import pexpect
 
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
@@ -173,7 +173,7 @@ def test_a_manifest_or_sheet_of_hers_that_is_gone_hinders_nothing(project: Works
 
 
 def test_on_a_terminal_it_asks(project: Workspace) -> None:
-    def answer(word: str) -> tuple[int, str]:
+    def answer(word: str) -> tuple[int | None, str]:
         environ = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)}
         command = ["-m", "nano_banana", "forget", "eileen"]
         child = pexpect.spawn(sys.executable, command, cwd=project.root, env=environ, encoding="utf-8", timeout=60)
