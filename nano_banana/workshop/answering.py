@@ -30,6 +30,9 @@ BATCH = 256
 
 COMPUTE = "compute"
 
+ERRAND = "("
+"""Begins the name under which errands are in the log of runs; no recipe's does."""
+
 End: TypeAlias = Reply | CallFailed
 
 
@@ -74,7 +77,7 @@ def _made(
     at_once: int,
     watch: Watcher,
 ) -> dict[str, End]:
-    run = store.begin(f"({errands.purpose})", arguments={"calls": len(missing)})
+    run = store.begin(f"{ERRAND}{errands.purpose})", arguments={"calls": len(missing)})
     policy = Policy(
         providers={COMPUTE: providers[COMPUTE]},
         kind_of=lambda _call: COMPUTE,

@@ -20,6 +20,7 @@ from nano_banana.reports.usage import Judgements
 from nano_banana.reports.usage import judgements
 from nano_banana.store.runs import Run
 from nano_banana.store.store import Store
+from nano_banana.workshop.answering import ERRAND
 
 LATEST = "latest"
 _BACK = re.compile(rf"{LATEST}(?:~(\d+))?")
@@ -46,8 +47,12 @@ class History:
         self.store.close()
 
     def runs(self, recipe: str | None = None, *, limit: int = -1) -> list[Run]:
-        """The last runs of a recipe or of all, newest first; a negative limit is none."""
-        return self.store.runs(recipe, limit=limit)
+        """The last runs of a recipe or of all, newest first; a negative limit is none.
+
+        What this machine worked out for a sheet or a look at photos is no run of a recipe.
+        """
+        found = [run for run in self.store.runs(recipe, limit=-1) if not run.recipe.startswith(ERRAND)]
+        return found if limit < 0 else found[:limit]
 
     def find(self, name: str, recipe: str | None = None) -> Run:
         """The run of that name: whole, its beginning or its last four digits, `latest`, or `latest~1` before that.

@@ -30,7 +30,8 @@ class Order:
 
     `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had
     no reply to; `whole` says that the plan is all of
-    the recipe, so that what is not in it is gone; `head` is what the manifest says of the run. `resumes` names the
+    the recipe, so that what is not in it is gone; `sole`, that no other recipe goes by its name either; `head` is what
+    the manifest says of the run. `resumes` names the
     provider whose open requests are collected, `lost` what to do about those that nobody knows the end of; `saved` is
     what the store spared: subject and endpoint to calls and USD; `marks` says what the pictures tell of themselves.
     """
@@ -43,6 +44,7 @@ class Order:
     whole: bool
     head: JSONObject
     arguments: JSONObject
+    sole: bool = False
     resumes: str = ""
     lost: Lost = Lost.ASK
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)

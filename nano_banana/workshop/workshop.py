@@ -59,7 +59,7 @@ class Workshop:
         marking = Marking(self.store, order.plan.recipe, folder, order.marks, order.kind_of)
         doing = Doing(self.store, order, Outputs(self.store, folder, marking.dress), watch)
         try:
-            if order.lost is Lost.ABANDON and order.whole:
+            if order.lost is Lost.ABANDON and order.sole:
                 self._give_up(order)
             doing.restore()
             policy = Policy(

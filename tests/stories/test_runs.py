@@ -181,3 +181,11 @@ def test_another_verdict_is_told_with_its_threshold(project: Project) -> None:
     assert [
         (each["name"], sum(int(str(each[name])) for name in ("accepted", "unsure", "rejected"))) for each in verdicts
     ] == [("ana", 4)]
+
+
+def test_what_was_worked_out_for_a_sheet_is_no_run(project: Project) -> None:
+    run = project.told()["run"]
+    assert project.workspace.run("sheet").exit_code == 0
+    listed = as_items(project.workspace.json("runs", "list")["runs"])
+    assert [as_object(each)["id"] for each in listed] == [run]
+    assert as_object(project.workspace.json("runs", "show")["run"])["id"] == run
