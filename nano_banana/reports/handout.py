@@ -14,6 +14,7 @@ from pathlib import Path
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
+from nano_banana.core.replacing import replacing
 from nano_banana.store.link import LinkStat
 from nano_banana.store.store import Store
 from nano_banana.store.wall import OUTPUT
@@ -116,32 +117,25 @@ def _same(source: Path, target: Path) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    fresh = target.with_name(f".nb-{os.getpid()}-{target.name[:40]}.tmp")
     with wall(target.parent, OUTPUT):
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(target) as fresh:
             shutil.copyfile(source, fresh)
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
 
 
 def _pack(pictures: Mapping[str, Path], target: Path, *, ours: bool) -> int:
     """Write the ZIP unless it is there with the same bytes; return how many files that wrote."""
-    fresh = target.with_name(f".nb-{os.getpid()}.zip.tmp")
     with wall(target.parent, OUTPUT):
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(target) as fresh:
             with zipfile.ZipFile(fresh, "w", zipfile.ZIP_STORED) as archive:
                 for name in sorted(pictures):
                     archive.writestr(zipfile.ZipInfo(name, EPOCH), pictures[name].read_bytes())
             if _same(fresh, target):
+                fresh.unlink()
                 return 0
             if os.path.lexists(target) and not ours:
                 raise Unusable([trouble("target_taken", path=str(target))])
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
     return 1
 
 

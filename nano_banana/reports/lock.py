@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.json import as_whole
+from nano_banana.core.replacing import replacing
 
 FORMAT = 1
 """The version of the text; a program reads its own and older ones."""
@@ -136,16 +136,11 @@ def load_lock(path: Path) -> Lock:
 
 def save_lock(path: Path, lock: Lock) -> None:
     """Write it all at once, unless it stands there already. Raises Unusable `lock_unwritten`."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         if path.is_file() and _stands(path, lock):
             return
-        try:
-            with fresh.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(_lines(lock))
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        with replacing(path) as fresh, fresh.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_lines(lock))
     except OSError as error:
         raise Unusable([trouble("lock_unwritten", file=path.name, why=error.strerror or "")]) from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_object
+from nano_banana.core.replacing import replacing
 from nano_banana.reports.entries import adapter_json
 from nano_banana.reports.entries import person_json
 from nano_banana.reports.entries import take_json
@@ -33,20 +33,12 @@ def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *,
     Unless the records are `whole`, what the manifest said of other takes, adapters and people stays.
     """
     target = folder / MANIFEST
-    # Two runs may write at once: each writes its own, and the last one stands.
-    fresh = folder / f".{MANIFEST}.{os.getpid()}.tmp"
     entries: dict[tuple[str, str], Record | str] = {(record.card.kind, record.id): record for record in records}
     with wall(folder, OUTPUT):
         folder.mkdir(parents=True, exist_ok=True)
         if not whole:
             entries = {**_there(target), **entries}
-        try:
-            # Half a character (a file's name may hold one) is written as JSON's own escape for it.
-            with fresh.open("w", encoding="utf-8", errors="backslashreplace") as file:
-                file.writelines(_text(head, entries))
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
+        _write(target, head, entries)
 
 
 def entries(folder: Path) -> list[tuple[str, JSONObject]]:
@@ -72,14 +64,8 @@ def leave_out(folder: Path, subject: str, shows: Callable[[str, JSONObject], boo
         return True
     head = {name: value for name, value in told.items() if name not in SECTIONS.values()}
     head["subjects"] = {name: value for name, value in subjects.items() if name != subject}
-    fresh = folder / f".{MANIFEST}.{os.getpid()}.tmp"
     with wall(folder, OUTPUT):
-        try:
-            with fresh.open("w", encoding="utf-8", errors="backslashreplace") as file:
-                file.writelines(_text(head, kept))
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
+        _write(target, head, kept)
     return True
 
 
@@ -104,6 +90,13 @@ def _there(target: Path) -> dict[tuple[str, str], Record | str]:
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _write(target: Path, head: JSONObject, entries: Mapping[tuple[str, str], Record | str]) -> None:
+    """Of two runs that write at once the last one stands. Raises OSError."""
+    # Half a character (a file's name may hold one) is written as JSON's own escape for it.
+    with replacing(target) as fresh, fresh.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.writelines(_text(head, entries))
 
 
 def _text(head: JSONObject, entries: Mapping[tuple[str, str], Record | str]) -> Iterator[str]:

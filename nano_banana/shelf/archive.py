@@ -22,6 +22,7 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.json import as_whole
+from nano_banana.core.replacing import replacing
 from nano_banana.shelf.card import Card
 from nano_banana.shelf.card import Origin
 from nano_banana.shelf.card import Shelved
@@ -65,18 +66,13 @@ def pack(target: Path, shelved: Shelved, adapter: Path, others: Iterable[tuple[s
 
     `others` are `samples/…` and `photos/…`. Raises Unusable `archive_unwritten`.
     """
-    fresh = target.with_name(f".{target.name}.part")
     try:
-        try:
-            with zipfile.ZipFile(fresh, "w", zipfile.ZIP_STORED) as archive:
-                sums = {CARD: _put(archive, CARD, _card_text(shelved))}
-                with adapter.open("rb") as file:
-                    sums[ADAPTER] = _copy(archive, ADAPTER, file, shelved.size)
-                sums.update({name: _put(archive, name, data) for name, data in others})
-                _put(archive, SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
+        with replacing(target) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_STORED) as archive:
+            sums = {CARD: _put(archive, CARD, _card_text(shelved))}
+            with adapter.open("rb") as file:
+                sums[ADAPTER] = _copy(archive, ADAPTER, file, shelved.size)
+            sums.update({name: _put(archive, name, data) for name, data in others})
+            _put(archive, SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
     except OSError as error:
         raise Unusable([trouble("archive_unwritten", file=target.name, why=error.strerror or "")]) from error
     return target.stat().st_size

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.news import Watcher
+from nano_banana.core.replacing import replacing
 
 if TYPE_CHECKING:
     from nano_banana.project.photos.album import Album
@@ -121,14 +121,8 @@ def _tell(screen: Screen, studio: Studio, albums: list[Album], *, as_json: bool)
 def _write_page(studio: Studio, albums: list[Album], file: Path, watch: Watcher) -> None:
     from nano_banana.cli.photo_page import page
 
-    part = file.with_name(f".{file.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as out:
-            for piece in page(studio, albums, watch):
-                out.write(piece)
-        part.replace(file)
+        with replacing(file) as fresh, fresh.open("w", encoding="utf-8") as out:
+            out.writelines(page(studio, albums, watch))
     except OSError as error:
         raise Unusable([trouble("unwritable", file=str(file), why=error.strerror or str(error))]) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.replacing import replacing
 
 
 def keep_recipe(file: Path, text: str) -> None:
@@ -16,7 +16,6 @@ def keep_recipe(file: Path, text: str) -> None:
 
     Raises Invalid (`recipe_there`) where something else is, Unusable (`unwritable`).
     """
-    part = file.with_name(f".{file.name}.part")
     try:
         data = text.encode()
         if os.path.lexists(file):
@@ -24,11 +23,8 @@ def keep_recipe(file: Path, text: str) -> None:
                 raise Invalid([trouble("recipe_there", file=str(file))])
             return
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(file)
+        with replacing(file) as fresh:
+            fresh.write_bytes(data)
     except (OSError, UnicodeEncodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "a path in it is no text"
         raise Unusable([trouble("unwritable", file=str(file), why=why or str(error))]) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
