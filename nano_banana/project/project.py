@@ -179,6 +179,7 @@ class Project:
             kind_of=kinds(self.catalog),
             price=self.price,
             whole=self.wish.whole,
+            sole=self.wish.sole,
             head=head_of(self.recipe, self.provider),
             resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
             lost=lost,

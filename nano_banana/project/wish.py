@@ -53,6 +53,11 @@ class Wish:
         """Whether all of the recipe is wanted."""
         return not self.only and self.sample is None
 
+    @property
+    def sole(self) -> bool:
+        """Whether this is all that there is of the recipe's name: what a single command makes has that of many."""
+        return self.whole and self.text is None
+
     def note(self, settings: Settings, revision: int) -> str:
         """The name under which the store remembers how this wish was last fulfilled.
 

@@ -28,12 +28,11 @@ from nano_banana.workshop.marking import Marks
 class Order:
     """A plan to be done, and what is known of it already.
 
-    `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had
-    no reply to; `whole` says that the plan is all of
-    the recipe, so that what is not in it is gone; `sole`, that no other recipe goes by its name either; `head` is what
-    the manifest says of the run. `resumes` names the
-    provider whose open requests are collected, `lost` what to do about those that nobody knows the end of; `saved` is
-    what the store spared: subject and endpoint to calls and USD; `marks` says what the pictures tell of themselves.
+    `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had no
+    reply to; `whole` says that the plan is all of the recipe, so that what is not in it is gone, and `sole` that no
+    other recipe has its name either; `head` is what the manifest says of the run. `resumes` names the provider whose
+    open requests are collected, `lost` what to do about those that nobody knows the end of; `saved` is what the store
+    spared: subject and endpoint to calls and USD; `marks` says what the pictures tell of themselves.
     """
 
     plan: Plan
