@@ -142,6 +142,14 @@ def test_all_of_it_by_keyboard(project: Project, look: Look) -> None:
         assert page.locator("#help").is_visible()
 
 
+def test_arrows_begin_at_the_first_take(project: Project, look: Look) -> None:
+    with look(made(project)) as page:
+        page.keyboard.press("ArrowRight")
+        assert focused(page) == "heads ana office s11"
+        page.keyboard.press("Enter")
+        assert page.locator("#name").inner_text() == "heads/ana/office/s11"
+
+
 def test_names_and_prompts_stay_text(project: Project, look: Look) -> None:
     project.edit("headshot, {{ scene }}", f"{EVIL} {{{{ scene }}}}")
     with look(made(project)) as page:

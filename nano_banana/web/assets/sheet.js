@@ -277,6 +277,8 @@
     if (take && moves[event.key]) {
       const next = moves[event.key](take);
       if (next) rove(next);
+    } else if (event.target === document.body && event.key.startsWith("Arrow")) {
+      takes.find((other) => other.tabIndex === 0 && !other.hidden)?.focus();
     } else if (event.key === "/") form.elements.text.focus();
     else if (event.key === "?") help.showModal();
     else return;
