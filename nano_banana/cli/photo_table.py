@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.photo_words import SEVERITIES
@@ -25,8 +26,11 @@ MOST_NAMED = 5
 HEAD = ("photo", "size", "face", "sharp", "likeness", "found")
 
 
-def say_album(screen: Screen, album: Album) -> None:
-    """Print a subject's photos, what is wrong, and a line that sums it up."""
+def say_album(screen: Screen, album: Album, *, whole: bool = True) -> None:
+    """Print a subject's photos, what is wrong, and a line that sums it up.
+
+    Not `whole`: of single photos only what rejects them has a sentence; the table has a word for the rest.
+    """
     held = sum(photo.held_out for photo in album.photos)
     out = f", {held:,} of them held out" if held else ""
     screen.say(screen.paint("bold", f"{album.name}: {numbered(len(album.photos), 'photo')}{out}"))
@@ -38,7 +42,7 @@ def say_album(screen: Screen, album: Album) -> None:
     if len(photos) < len(album.photos):
         screen.say(f"  … and {numbered(len(album.photos) - len(photos), 'photo')} that `--json` and `--html` tell of")
     for severity, (name, style) in SEVERITIES.items():
-        for line in _told(album, severity):
+        for line in _told(album, album.photos if whole or severity == "reject" else (), severity):
             screen.say(f"  {screen.paint(style, name)}: {line}" if line[:1] != " " else line)
     screen.say(summary_of(album))
 
@@ -61,10 +65,10 @@ def _sharp(photo: Viewed) -> str:
     return "–" if photo.sight.measures is None else f"{photo.sight.measures.sharpness:.0f}"
 
 
-def _told(album: Album, severity: str) -> Iterator[str]:
-    """The findings of one severity by kind: each photo's sentence, then once what to do."""
+def _told(album: Album, photos: Sequence[Viewed], severity: str) -> Iterator[str]:
+    """The set's and the photos' findings of one severity by kind: each one's sentence, then once what to do."""
     kinds: dict[str, list[tuple[str, Finding]]] = {}
-    told = [(album.name, album.findings), *((photo.shown, photo.findings) for photo in album.photos)]
+    told = [(album.name, album.findings), *((photo.shown, photo.findings) for photo in photos)]
     for name, findings in told:
         for finding in findings:
             if finding.severity == severity:
@@ -91,7 +95,7 @@ def summary_of(album: Album) -> str:
     if album.rejected:
         then = "leave out or replace what is rejected" if rejected else "see above what to do"
     elif warned or any(finding.severity == "warn" for finding in album.findings):
-        then = "ready to train; the warnings would make it better"
+        then = "ready to train; better without what is warned of"
     else:
         then = "ready to train"
     return f"{album.name}: {', '.join(parts)}; {then}"

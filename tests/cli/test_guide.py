@@ -13,7 +13,7 @@ import yaml
 from tests.workspace import ROOT
 from tests.workspace import Workspace
 
-DOWN, ENTER, SPACE = "\x1b[B", "\r", " "
+CLEAR, DOWN, ENTER, SPACE = "\x15", "\x1b[B", "\r", " "
 
 
 @contextmanager
@@ -80,3 +80,48 @@ def test_ctrl_c_writes_nothing(workspace: Workspace) -> None:
     assert child.exitstatus == 130, screen
     assert "Traceback" not in screen
     assert "recipe.yaml" not in workspace.files("**/*")
+
+
+def test_what_is_seen_of_the_photos_is_short_and_kept_by_the_new_project(workspace: Workspace) -> None:
+    workspace.photos("photos", count=2, size=(96, 120))
+    with asked(workspace, "new", "set", "--photos", "photos", "--subject", "ana") as child:
+        child.expect("What is the person")
+        screen = str(child.before)
+        child.sendcontrol("c")
+        child.expect(pexpect.EOF)
+    assert "small photo" in screen
+    assert "the shorter side is less than" not in screen
+    assert "nano-banana photos set/recipe.yaml" in screen
+    assert workspace.path("set/.nano-banana").is_dir()
+    assert not workspace.path(".nano-banana").exists()
+
+
+def test_photos_to_come_and_answers_that_cannot_be(workspace: Workspace) -> None:
+    with asked(workspace, "new", "set", "--noun", "woman", "--takes", "1", "--no-gate", "--provider", "local") as child:
+        for question, answer in (
+            ("Where are the photos", "x" + ENTER),
+            ("There is no folder set/photosx", "n"),
+            ("Where are the photos", ENTER),
+            ("There is no folder set/photos.", "y"),
+            ("What shall the person be called", "~/a" + ENTER),
+            ("use small letters, digits", CLEAR + "ana" + ENTER),
+            ("rare word", ENTER),
+            ("Have they agreed", "y"),
+            ("Who gave the consent", ENTER),
+            ("When", CLEAR + "last week" + ENTER),
+            ("write it as YYYY-MM-DD", CLEAR + "2026-01-31" + ENTER),
+            ("What for", ENTER),
+            ("Which pictures", ENTER),
+            ("Stop a run before it costs", ENTER),
+        ):
+            child.expect(question)
+            child.send(answer)
+        child.expect(pexpect.EOF)
+        screen = str(child.before)
+        child.close()
+    assert child.exitstatus == 0, screen
+    assert "Put 8 to 20 photos of ana into set/photos, then:" in screen
+    assert "Show now" not in screen
+    assert workspace.path("set/photos").is_dir()
+    assert not workspace.path("set/photosx").exists()
+    assert "on: 2026-01-31" in workspace.read("set/recipe.yaml")

@@ -69,6 +69,13 @@ def test_photos_far_away_are_named_whole(workspace: Workspace, tmp_path: Path) -
     assert training_set == str(tmp_path / "far")
 
 
+def test_an_empty_folder_is_no_photos(workspace: Workspace) -> None:
+    workspace.path("photos").mkdir()
+    workspace.expect("new", "set", "--subject", "ana", "--photos", "photos").shows(
+        "Put 8 to 20 photos of ana into photos,"
+    )
+
+
 def test_nothing_is_written_over(workspace: Workspace) -> None:
     workspace.write("prompts/headshot.j2", "mine")
     workspace.expect("new", "--subject", "ana", exit_code=2).shows("prompts/headshot.j2 is there already", "`--force`")
@@ -159,6 +166,8 @@ def test_flags_answer_every_question(workspace: Workspace) -> None:
         (["--trigger", "two words"], "`two words` is not one word"),
         (["--consent-for", "press"], "add `--consent-by NAME`"),
         (["--takes", "0"], "--takes"),
+        (["--consent-by", "Ana", "--consent-on", "last week"], "`last week` is not a date"),
+        (["--consent-by", "Ana", "--consent-on", "2026-02-30"], "write it as YYYY-MM-DD"),
     ],
 )
 def test_flags_that_can_t_be(workspace: Workspace, flags: list[str], said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 TRIGGER = re.compile(r"\S{1,64}")
 NOUNS = ("person", "woman", "man", "girl", "boy")
 """Class words that models know; any other will do as well."""
@@ -92,6 +94,21 @@ def named(text: str) -> str:
     if not NAME.fullmatch(text):
         raise Invalid([trouble("not_a_name", name=text)])
     return text
+
+
+def day_of(text: str) -> str:
+    """The text, where it is a date as YYYY-MM-DD. Raises Invalid."""
+    if not DAY.fullmatch(text) or not _is_day(text):
+        raise Invalid([trouble("not_a_day", day=text)])
+    return text
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def from_folder(folder: Path, photos: Path) -> str:

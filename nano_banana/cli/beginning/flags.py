@@ -10,6 +10,7 @@ from typing import TypedDict
 from nano_banana.cli.beginning.answers import TRIGGER
 from nano_banana.cli.beginning.answers import Answers
 from nano_banana.cli.beginning.answers import Offer
+from nano_banana.cli.beginning.answers import day_of
 from nano_banana.cli.beginning.answers import from_folder
 from nano_banana.cli.beginning.answers import named
 from nano_banana.cli.beginning.answers import slug_of
@@ -101,7 +102,7 @@ class Flags:
         uses = list(said["consent_uses"])
         return {
             "given_by": said["consent_by"],
-            "on": said["consent_on"] or self.today,
+            "on": day_of(said["consent_on"]) if said["consent_on"] else self.today,
             **({"uses": uses} if uses else {}),
         }
 

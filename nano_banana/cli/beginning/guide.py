@@ -15,8 +15,10 @@ from nano_banana.cli.beginning.answers import NOUNS
 from nano_banana.cli.beginning.answers import TRIGGER
 from nano_banana.cli.beginning.answers import Answers
 from nano_banana.cli.beginning.answers import Offer
+from nano_banana.cli.beginning.answers import day_of
 from nano_banana.cli.beginning.answers import named
 from nano_banana.cli.beginning.answers import trigger_of
+from nano_banana.cli.beginning.write import make_folder
 from nano_banana.cli.cells import visible
 from nano_banana.cli.words.index import say
 from nano_banana.core.errors import Invalid
@@ -63,10 +65,17 @@ def asked(answers: Answers, asking: Asking) -> Answers:
 
 
 def ask_photos(default: str) -> Path:
-    """The folder with the photos; it may not be there yet."""
+    """The folder with the photos; it is made where it is not there and somebody wants it."""
     import questionary
 
-    return Path(_text(questionary.path("Where are the photos of the person?", default=default, only_directories=True)))
+    while True:
+        given = _text(questionary.path("Where are the photos of the person?", default=default, only_directories=True))
+        folder = Path(given).expanduser()
+        if folder.is_dir():
+            return folder
+        if questionary.confirm(f"There is no folder {visible(given)}. Make it, for photos to come?").unsafe_ask():
+            make_folder(folder)
+            return folder
 
 
 def ask_plan() -> bool:
@@ -90,8 +99,22 @@ def _is_name(text: str) -> bool | str:
     try:
         named(text)
     except Invalid as error:
-        return ": ".join(part for part in say(error.problems[0]) if part)
+        return _short(error)
     return True
+
+
+def _is_day(text: str) -> bool | str:
+    try:
+        day_of(text.strip())
+    except Invalid as error:
+        return _short(error)
+    return True
+
+
+def _short(error: Invalid) -> str:
+    """What to do, in the one line that there is below a question: what was typed can be seen."""
+    wrong, hint = say(error.problems[0])
+    return hint or wrong
 
 
 def _noun(answers: Answers, _asking: Asking) -> Answers:
@@ -121,7 +144,7 @@ def _consent(answers: Answers, asking: Asking) -> Answers:
     if not agreed:
         return answers
     by = _text(questionary.text("Who gave the consent?", default=answers.subject))
-    day = _text(questionary.text("When?", default=asking.today))
+    day = _text(questionary.text("When?", default=asking.today, validate=_is_day))
     uses = questionary.checkbox("What for?", choices=list(USUAL_USES)).unsafe_ask()
     return replace(answers, consent={"given_by": by, "on": day, "uses": [str(use) for use in uses]})
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nano_banana.cli.beginning.answers import Answers
 from nano_banana.cli.beginning.text import PROMPT
@@ -15,25 +15,24 @@ from nano_banana.cli.house import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import NanoBananaError
 
-if TYPE_CHECKING:
-    from nano_banana.project.photos.album import Album
 
-
-def look(screen: Screen, photos: Path) -> Album | None:
-    """Look at the photos and print what is seen; None where there are none, or nothing here can look."""
+def look(screen: Screen, photos: Path, folder: Path) -> None:
+    """Look at the photos for the project in `folder`, whose store keeps what is seen, and print it in short."""
     from nano_banana.cli.photo_table import say_album
     from nano_banana.cli.progress import progress
     from nano_banana.project.photos.studio import folder_studio
 
     try:
-        with folder_studio(photos, settings_for(screen)) as studio, progress(screen) as watch:
+        with folder_studio(photos, settings_for(screen, start=folder)) as studio, progress(screen) as watch:
             albums = studio.albums(watch)
     except NanoBananaError as error:
         screen.problems(error.problems)
-        return None
+        return
     for album in albums:
-        say_album(screen, album)
-    return albums[0] if albums and albums[0].photos else None
+        say_album(screen, album, whole=False)
+        if any(finding.severity != "reject" for photo in album.photos for finding in photo.findings):
+            recipe = "" if folder == Path() else f" {shlex.quote(str(folder / 'recipe.yaml'))}"
+            screen.say(f"What to do about each, once the recipe is there: nano-banana photos{recipe}")
 
 
 def price_of(screen: Screen, answers: Answers, folder: Path) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shlex
 import sys
 from dataclasses import replace
@@ -25,7 +26,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 
-PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".tif", ".tiff"})
+PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff"})
 """Suffixes of photos, to count them by."""
 
 EPILOG = """\b
@@ -79,15 +80,16 @@ def command(screen: Screen, folder: Path, **said: Unpack[Said]) -> None:
     for path in write(files_of(answers), folder):
         screen.say(f"wrote {path}")
     photos = folder / answers.photos
-    if not photos.is_dir():
-        make_folder(photos)
-        screen.say(f"\nPut 8 to 20 photos of {answers.subject} into {photos}, then:")
+    make_folder(photos)
+    empty = not _count(photos)
+    if empty:
+        screen.say(f"\nPut 8 to 20 photos of {answers.subject} into {os.path.normpath(photos)}, then:")
     else:
         screen.say("\nNext:")
     recipe = "" if folder == Path() else " " + shlex.quote(str(folder / "recipe.yaml"))
     screen.say(f"  nano-banana plan{recipe}")
     screen.say(f"  nano-banana run{recipe}")
-    _plan(screen, folder, wanted=said["plan"], asks=asks)
+    _plan(screen, folder, wanted=said["plan"], asks=asks and not empty)
 
 
 def _unasked(flags: Flags) -> Answers:
@@ -105,12 +107,11 @@ def _guided(screen: Screen, flags: Flags) -> Answers:
     from nano_banana.cli.beginning.offers import offers_in
 
     if flags.photos is None:
-        flags = replace(flags, photos=guide.ask_photos("photos"))
-        if flags.photos is not None and not flags.photos.expanduser().is_dir():
-            make_folder(flags.photos.expanduser())
+        near = Path("photos")
+        flags = replace(flags, photos=guide.ask_photos(str(near if near.is_dir() else flags.folder / near)))
     count = _count(flags.photos)
     if flags.photos is not None and count:
-        look(screen, flags.photos.expanduser())
+        look(screen, flags.photos.expanduser(), flags.folder)
     offers = offers_in(flags.folder)
     asking = guide.Asking(
         given=flags.given,

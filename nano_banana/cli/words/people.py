@@ -16,6 +16,7 @@ WORDS: Mapping[str, Wording] = {
         "give `{flag}` at least; `nano-banana new --help` lists a flag for every question",
     ),
     "consent_of_nobody": Wording("nobody is named who gave the consent", "add `--consent-by NAME`"),
+    "not_a_day": Wording("`{day}` is not a date", "write it as YYYY-MM-DD, such as 2026-01-31"),
     "trigger_not_a_word": Wording("`{trigger}` is not one word", "a trigger has no blanks, such as `anqz7`"),
     "no_such_template": Wording("there is no template {name} in any pack", "`nano-banana packs list` has them all"),
     "half_a_consent": Wording("the consent of {name} does not say {lacks}", "add `{lacks}` to `consent`"),
