@@ -21,6 +21,7 @@ from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.core.here import is_here
 from nano_banana.core.json import JSONObject
 
 if TYPE_CHECKING:
@@ -116,10 +117,11 @@ def bring(
     from nano_banana.project.shelf_nouns import Wanted
     from nano_banana.project.shelf_nouns import bring as take
 
-    known = families(settings_for(screen))
+    settings = settings_for(screen)
+    rehearses = is_here(settings.fal_url)
     with open_shelf(screen, store) as shelf:
         wanted = Wanted(name=name, trigger=trigger, noun=noun, base=base)
-        brought = take(shelf, file.absolute(), wanted, families=known)
+        brought = take(shelf, file.absolute(), wanted, families=families(settings), rehearses=rehearses)
     if as_json:
         screen.json({**shelved_json(brought.shelved, ()), "known": brought.known})
     else:

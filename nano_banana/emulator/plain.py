@@ -59,7 +59,9 @@ def _count(endpoint: Endpoint, arguments: JSONObject) -> int:
 def _file(place: str, endpoint: Endpoint, arguments: JSONObject, colours: bytes, at: int) -> Payload:
     if "lora_file" in place:
         tensor = np.frombuffer(colours, np.uint8)
-        return Payload(data=write({"plain": tensor}, {"format": "plain", "endpoint": endpoint.id}), media=BYTES)
+        # Whoever gives adapters away in a rehearsal must be able to take them in again, as those that are drawn.
+        told = {"format": "nano-banana-local-plain", "endpoint": endpoint.id}
+        return Payload(data=write({"plain": tensor}, told), media=BYTES)
     if place.endswith("_file"):
         return Payload(data=json.dumps({"endpoint": endpoint.id}).encode(), media=JSON)
     size = small(pixels(endpoint, arguments) or (SIDE, SIDE))

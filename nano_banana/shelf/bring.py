@@ -53,12 +53,20 @@ class Brought:
 
 
 def bring(
-    shelf: Shelf, source: Path, wanted: Wanted, *, families: Sequence[str], clock: Callable[[], float] = time.time
+    shelf: Shelf,
+    source: Path,
+    wanted: Wanted,
+    *,
+    families: Sequence[str],
+    rehearses: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> Brought:
     """Verify a file (`.nbm` or `.safetensors`) and put it on the shelf; `families` are those that can be drawn with.
 
+    Where a stand-in for a service answers (`rehearses`), the archive of what one trained is taken, too.
+
     Raises Invalid, with nothing kept: as `unpack` and `read_header` do, `model_not_adapter`, `model_base_unknown`,
-    `model_base_wrong`, `model_base_missing`, `model_base_strange`, `shelf_name`, `model_unreadable`.
+    `model_base_wrong`, `model_base_missing`, `model_base_strange`, `model_rehearsed`, `shelf_name`, `model_unreadable`.
     """
     if wanted.name:
         check_name(wanted.name)
@@ -69,7 +77,7 @@ def bring(
         why = "it is no file" if os.path.lexists(source) else "there is no such file"
         raise Invalid([trouble("model_unreadable", file=source.name, why=why)])
     if _is_archive(source):
-        return _from_archive(shelf, source, wanted, families)
+        return _from_archive(shelf, source, wanted, families, rehearses=rehearses)
     return _from_file(shelf, source, wanted, families, clock())
 
 
@@ -83,7 +91,7 @@ def _is_archive(source: Path) -> bool:
     return start.startswith(b"PK") or (zipfile.is_zipfile(source) and start[8:] != b"{")
 
 
-def _from_archive(shelf: Shelf, source: Path, wanted: Wanted, families: Sequence[str]) -> Brought:
+def _from_archive(shelf: Shelf, source: Path, wanted: Wanted, families: Sequence[str], *, rehearses: bool) -> Brought:
     with shelf.scratch() as folder:
         packed = unpack(source, folder)
         name = wanted.name or packed.name
@@ -91,6 +99,11 @@ def _from_archive(shelf: Shelf, source: Path, wanted: Wanted, families: Sequence
         header = read_header(packed.file, name=source.name)
         family = _checked(header, source.name)
         card = packed.card
+        if family.shown == LOCAL and card.base in families:
+            # A stand-in trains as this machine does, in the name of the endpoint that it stands for.
+            if not rehearses:
+                raise Invalid([trouble("model_rehearsed", file=source.name, base=card.base)])
+            family = Family(said=card.base)
         base = _base(family, wanted.base or card.base, families, source.name)
         if wanted.base and card.base and wanted.base != card.base:
             raise _wrong_base(source.name, card.base, wanted.base)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from tests.fal.books import agree
 from tests.fal.books import agree_wholly
@@ -48,3 +49,37 @@ def test_a_lost_request_is_settled_by_the_same_words(project: FalProject, servic
     told = do(project, *FOX, "--json").json
     assert as_object(told["calls"])["made"] == 1
     agree(project)
+
+
+TRAIN = ("fine-tune", "--provider", "fal", "--images-dir", "photos/ana", "--name", "ana", "--trigger", "anqz7")
+DRAW = ("generate", "--provider", "fal", "--model", "ana", "--prompt", "at the sea")
+
+
+def shelf(project: FalProject, *argv: str) -> list[str]:
+    """What stands on it, by name and version."""
+    return [str(as_object(each)["reference"]) for each in as_items(project.workspace.json("models", *argv)["models"])]
+
+
+def trained(project: FalProject) -> FalProject:
+    """Photos, and an adapter of them."""
+    project.trained()
+    do(project, *TRAIN)
+    return project
+
+
+def test_what_was_trained_in_a_rehearsal_is_given_away_to_another(project: FalProject) -> None:
+    do(trained(project), *DRAW)
+    (picture,) = (project.root / "out/generate/pictures").iterdir()
+    elsewhere = ("--store", "elsewhere")
+    again = ("again", str(picture), *elsewhere)
+    do(project, *again, "--yes", exit_code=2).shows("an adapter that the picture hangs on is not here")
+    do(project, "models", "export", "ana", "ana.nbm")
+    do(project, "models", "import", "ana.nbm", *elsewhere)
+    assert shelf(project, *elsewhere) == ["ana@1"]
+    before = project.service.count("accepted")
+    do(project, *again, exit_code=3).shows("the picture asks for", "`--yes` makes them")
+    do(project, *again, "--yes", "--budget", "0.001", exit_code=3).shows("budget")
+    assert project.service.count("accepted") == before
+    do(project, *again, "--yes").shows("1 call made")
+    do(project, *again).shows("0 calls made")
+    assert project.service.count("accepted") == before + 1

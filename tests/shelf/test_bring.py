@@ -260,6 +260,21 @@ def test_what_is_not_as_it_was_packed_is_refused(shelf: Shelf, packed: Path, tmp
     assert refused(shelf, zipped(evil, swapped)) == "model_base_wrong"
 
 
+def test_what_a_stand_in_trained_is_taken_where_one_answers_and_nowhere_else(shelf: Shelf, tmp_path: Path) -> None:
+    rehearsed = safetensors({"faces": (4,)}, {"format": "nano-banana-local-1"})
+    with Shelf.opened(tmp_path / "other") as other:
+        found = other.keep("ana", other.put(write(tmp_path, "a.safetensors", rehearsed)), CARD_OF_ANA)
+        export(other, found, tmp_path / "ana.nbm")
+    archive = tmp_path / "ana.nbm"
+    assert refused(shelf, archive) == "model_rehearsed"
+    with pytest.raises(Invalid) as error:
+        bring(shelf, archive, Wanted(base="flux-2"), families=FAMILIES, rehearses=True)
+    assert [problem.kind for problem in error.value.problems] == ["model_base_wrong"]
+    check_nothing(shelf)
+    brought = bring(shelf, archive, Wanted(), families=FAMILIES, rehearses=True)
+    assert (brought.shelved.digest, brought.shelved.card.base) == (found.digest, "flux-1")
+
+
 def test_a_bomb_is_found_while_it_is_unpacked(shelf: Shelf, packed: Path, tmp_path: Path) -> None:
     whole, evil = members(packed), tmp_path / "bomb.nbm"
     assert refused(shelf, zipped(evil, summed({**whole, "samples/1.png": bytes(40 << 20)}))) == "archive_bomb"

@@ -150,7 +150,11 @@ WORDS: Mapping[str, Wording] = {
     ),
     "model_base_wrong": Wording(
         say="`{file}` was made for {shown}: its tensors have that model's shape, not that of {base}",
-        hint="import it without `--base`; where that family can't be drawn with, look for one made for FLUX",
+        hint="leave `--base` out, if you said it; where that family can't be drawn with, look for one made for FLUX",
+    ),
+    "model_rehearsed": Wording(
+        say="`{file}` comes of a rehearsal: what stood in for fal made it in the name of {base}, and it holds no LoRA",
+        hint="import it where a stand-in answers (`NANO_BANANA_FAL_URL`); to draw for real, train for real",
     ),
     "model_base_missing": Wording(
         say="nothing in `{file}` tells which model it was made for",
