@@ -138,13 +138,6 @@ class Shelf:
         self._store.adapters.remove(found.name, found.version)
         return found
 
-    def forget(self, subject: str) -> list[Shelved]:
-        """Take everything that shows `subject` off the shelf, under whatever name; return what went.
-
-        The bytes stay in the store until a sweep, or until whoever forgets removes them by digest.
-        """
-        return [_shelved(row) for row in self._store.adapters.forget(subject)]
-
     def drawn(self, shelved: Shelved, *, most: int) -> list[Path]:
         """Files of the last pictures that were drawn with it, newest first; those that are gone are passed over."""
         found = []

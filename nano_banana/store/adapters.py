@@ -29,8 +29,6 @@ _RENAME = (
     "UPDATE adapter_names SET name = ? WHERE name = ?",
     "UPDATE adapter_tags SET name = ? WHERE name = ?",
 )
-_LOOSE_TAGS = "DELETE FROM adapter_tags WHERE (name, version) NOT IN (SELECT name, version FROM adapters)"
-_NAMELESS = "DELETE FROM adapter_names WHERE name = ? AND name NOT IN (SELECT name FROM adapters)"
 _DRAWN = """
     SELECT f.digest, f.size, f.media FROM documents AS d JOIN replies AS r USING (key) JOIN reply_files AS f USING (key)
     WHERE instr(d.document, ?1) AND r.provider != 'compute' AND f.media LIKE 'image/%'
@@ -41,15 +39,16 @@ _SOURCES = """
     json_each(d.document, '$.inputs') AS input WHERE f.digest = ? ORDER BY input.value
 """
 _USES = """
-    SELECT s.digest, coalesce(runs.recipe, ''), r.run, count(*), max(r.made_at)
-    FROM (SELECT DISTINCT digest FROM adapters) AS s JOIN documents AS d ON instr(d.document, '"' || s.digest || '"')
-    JOIN replies AS r ON r.key = d.key AND r.provider != 'compute' LEFT JOIN runs ON runs.id = r.run
-    GROUP BY s.digest, r.run ORDER BY s.digest, max(r.made_at) DESC, r.run
+    SELECT input.value, coalesce(runs.recipe, ''), r.run, count(DISTINCT r.key), max(r.made_at)
+    FROM replies AS r JOIN documents AS d USING (key), json_each(d.document, '$.inputs') AS input
+    LEFT JOIN runs ON runs.id = r.run
+    WHERE r.provider != 'compute' AND input.value IN (SELECT digest FROM adapters)
+    GROUP BY input.value, r.run ORDER BY input.value, max(r.made_at) DESC, r.run
 """
 _USERS = """
-    SELECT DISTINCT s.digest, t.recipe
-    FROM (SELECT DISTINCT digest FROM adapters) AS s JOIN documents AS d ON instr(d.document, '"' || s.digest || '"')
-    JOIN trail AS t ON t.key = d.key ORDER BY s.digest, t.recipe
+    SELECT DISTINCT input.value, t.recipe
+    FROM trail AS t JOIN documents AS d USING (key), json_each(d.document, '$.inputs') AS input
+    WHERE input.value IN (SELECT digest FROM adapters) ORDER BY input.value, t.recipe
 """
 
 
@@ -126,7 +125,7 @@ class Adapters:
             (version,) = rows.execute("SELECT last FROM adapter_names WHERE name = ?", (name,)).fetchone()
             told = (name, version, blob.digest, blob.size, subject, encoded(card), self._clock())
             rows.execute("INSERT INTO adapters VALUES (?, ?, ?, ?, ?, ?, ?)", told)
-        self._changed()
+        self.changed()
         return name, int(version)
 
     def update(self, cards: Mapping[tuple[str, int], JSONObject]) -> None:
@@ -142,7 +141,7 @@ class Adapters:
                 return False
             for statement in _RENAME:
                 rows.execute(statement, (new, old))
-        self._changed()
+        self.changed()
         return True
 
     def tag(self, name: str, tag: str, version: int | None) -> None:
@@ -151,25 +150,14 @@ class Adapters:
             rows.execute("DELETE FROM adapter_tags WHERE name = ? AND tag = ?", (name, tag))
             if version is not None:
                 rows.execute("INSERT INTO adapter_tags VALUES (?, ?, ?)", (name, tag, version))
-        self._changed()
+        self.changed()
 
     def remove(self, name: str, version: int) -> None:
         """Take one version off the shelf with its tags; the bytes go with the next sweep, where nothing names them."""
         with self._database.writing(durable=True) as rows:
             rows.execute("DELETE FROM adapters WHERE name = ? AND version = ?", (name, version))
             rows.execute("DELETE FROM adapter_tags WHERE name = ? AND version = ?", (name, version))
-        self._changed()
-
-    def forget(self, subject: str) -> list[Row]:
-        """Take all that show `subject` off the shelf, and every name that nothing is left under; return what went."""
-        gone = [row for row in self.all() if row.subject == subject]
-        names = {subject, *(row.name for row in gone)}
-        with self._database.writing(durable=True) as rows:
-            rows.execute("DELETE FROM adapters WHERE subject = ?", (subject,))
-            rows.execute(_LOOSE_TAGS)
-            rows.executemany(_NAMELESS, [(name,) for name in sorted(names)])
-        self._changed()
-        return gone
+        self.changed()
 
     def drawn(self, digest: str, *, most: int) -> list[tuple[str, int, str]]:
         """Digest, size and media type of the last pictures that a provider drew with it, newest first."""
@@ -200,6 +188,7 @@ class Adapters:
             users.setdefault(digest, []).append(recipe)
         return users
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Let those know who remember what was on the shelf; who writes its rows calls this after. Raises Unusable."""
         with wall(self._database.folder), replacing(self.file) as fresh:
             fresh.write_text(f"{self._clock()}\n", encoding="ascii")

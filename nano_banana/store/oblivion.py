@@ -17,6 +17,7 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.somebody import Somebody
 from nano_banana.core.ticket import Ticket
+from nano_banana.store.adapters import Adapters
 from nano_banana.store.blobs import FRESH
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import BUSY_SECONDS
@@ -102,6 +103,8 @@ class Oblivion:
             traces = self._take_out(rows, who, hints, keys, digests, requests, removed)
             if not dry_run:
                 rows.execute("INSERT OR REPLACE INTO notes VALUES (?, '')", (PENDING,))
+        if traces.adapters and not dry_run:
+            Adapters(self._database, self._clock).changed()
         return traces
 
     def finish(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import Invalid
+from nano_banana.core.somebody import Somebody
 from nano_banana.shelf.card import Card
 from nano_banana.shelf.card import Origin
 from nano_banana.shelf.card import Shelved
@@ -17,6 +18,7 @@ from nano_banana.shelf.card import card_json
 from nano_banana.shelf.card import card_of
 from nano_banana.shelf.shelf import Shelf
 from nano_banana.store.store import Store
+from nano_banana.store.traces import Hints
 from tests.store.tools import DAY
 from tests.store.tools import Clock
 from tests.store.tools import a_call
@@ -166,7 +168,10 @@ def test_a_forgotten_subject_is_under_no_name(store: Store, shelf: Shelf) -> Non
     kept(store, shelf, "four", name="eva", card=Card(base="flux-1", subject="eva"))
     shelf.tag("ana@1", "good")
     shelf.tag("eva@1", "good")
-    assert [found.reference for found in shelf.forget("ana")] == ["ana@1", "ana@2", "portrait@1"]
+    oblivion = store.oblivion()
+    traces = oblivion.forget(Somebody(name="ana"), Hints(), dry_run=False)
+    oblivion.finish()
+    assert traces.adapters == ("ana@1", "ana@2", "portrait@1")
     assert [found.reference for found in shelf.all()] == ["eva@1"]
     assert shelf.get("eva@good").version == 1
     (again,) = kept(store, shelf, "five")
@@ -177,7 +182,9 @@ def test_a_forgotten_subject_is_under_no_name(store: Store, shelf: Shelf) -> Non
 def test_who_drew_with_it_is_told_by_recipe_and_run(store: Store, shelf: Shelf) -> None:
     (one,) = kept(store, shelf, "one")
     assert shelf.uses() == []
-    calls = [replace(a_call(seed), inputs={"loras/0/path": adapter(store, "one")}) for seed in (1, 2)]
+    worn = adapter(store, "one")
+    twice = replace(a_call(2), inputs={"loras/0/path": worn, "loras/1/path": worn})
+    calls = [replace(a_call(1), inputs={"loras/0/path": worn}), twice, a_call(3)]
     run = store.begin("portraits", arguments={})
     store.record([replace(an_entry(seed), call=call, run=run) for seed, call in enumerate(calls)])
     assert shelf.users() == {}

@@ -98,9 +98,21 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(store: Store) -> None:
     assert forget(store).empty
 
 
+def test_those_who_remember_the_shelf_see_that_it_changed(store: Store) -> None:
+    people(store)
+    before = store.adapters.file.stat()
+    store.oblivion().forget(ANA, Hints(), dry_run=True)
+    assert store.adapters.file.stat() == before
+    forget(store)
+    after = store.adapters.file.stat()
+    assert (after.st_ino, after.st_ctime_ns) != (before.st_ino, before.st_ctime_ns)
+    forget(store)
+    assert store.adapters.file.stat().st_ctime_ns == after.st_ctime_ns
+
+
 def test_photos_lead_to_everything_where_the_shelf_is_empty(store: Store) -> None:
     found = people(store)
-    store.adapters.forget("ana")
+    store.adapters.remove("ana", 1)
     assert forget(store).empty
     forget(store, replace(ANA, photos=frozenset({photo_of("ana").digest})))
     assert there(store, found) == {"ben-zip", "ben", "ben-drawn", "landscape"}

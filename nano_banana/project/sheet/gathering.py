@@ -52,11 +52,7 @@ def gather(
     chains = _chains(recipe)
     for source in sources:
         for record in records:
-            if (
-                record.card.kind != "take"
-                or source.shot not in ("", record.card.shot)
-                or not chains.has(record, source.stage)
-            ):
+            if not _comes(record, source, chains):
                 continue
             if _left_out(record, source, chains):
                 unchosen.add(record.id)
