@@ -1,0 +1,84 @@
+"""A store of the version before: nothing in it is lost, and what is new works."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.blob import Blob
+from nano_banana.store.database import STEPS
+from nano_banana.store.link import Dress
+from nano_banana.store.link import content
+from nano_banana.store.store import Store
+from tests.store.tools import a_ticket
+from tests.store.tools import answered
+
+BEFORE = 2
+"""The version of stores that knew neither a shelf nor marked outputs nor snapshots."""
+
+OLDER = ("blobs", "replies", "documents", "reply_files", "runs", "trail", "notes", "tickets", "uploads", "savings")
+DRESS = Dress(name="marked", on=lambda data: data + b", marked", same=lambda data: data.endswith(b", marked"))
+
+
+def taken_back(folder: Path) -> None:
+    """Make the database of the store in `folder` as the version before would have written it."""
+    now, old = folder / "store.sqlite", folder / "old.sqlite"
+    with closing(sqlite3.connect(old, isolation_level=None)) as rows:
+        for number, step in enumerate(STEPS[:BEFORE], 1):
+            rows.executescript(f"{step} PRAGMA user_version = {number};")
+        rows.execute("ATTACH ? AS now", (str(now),))
+        for table in OLDER:
+            rows.execute(f"INSERT INTO {table} SELECT * FROM now.{table}")  # noqa: S608 - names of our own
+        rows.execute("INSERT INTO memo SELECT path, digest, size, mtime_ns, ctime_ns, inode, ours FROM now.memo")
+        rows.execute("DETACH now")
+    old.replace(now)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "out" / "ana.png"
+
+
+@pytest.fixture
+def picture(tmp_path: Path, output: Path) -> Blob:
+    """A picture that the version before drew, paid for and put into the output folder, unmarked."""
+    with Store.open(tmp_path / "store") as store:
+        _, picture = answered(store, 1, cost_usd=0.5)
+        store.link_out(picture, output)
+        store.note("a", "b")
+        store.tickets.keep([a_ticket(7)])
+    taken_back(tmp_path / "store")
+    return picture
+
+
+def test_what_was_paid_for_is_there(tmp_path: Path, picture: Blob) -> None:
+    with Store.open(tmp_path / "store") as store:
+        assert store.path(picture).is_file()
+        assert store.stats().replies == 1
+        assert [row.cost_usd for rows in store.origins([picture.digest]).values() for row in rows] == [0.5]
+        assert store.notes("a") == "b"
+        assert len(store.tickets.opened()) == 1
+        assert store.verify().adapters == ()
+        assert store.gc(dry_run=False).replies == 0
+
+
+def test_an_output_is_known_as_ours_and_gives_way_to_a_marked_one(tmp_path: Path, output: Path, picture: Blob) -> None:
+    plain = output.read_bytes()
+    with Store.open(tmp_path / "store") as store:
+        assert store.present({output: picture.digest}) == {output}
+        assert store.present({output: content(picture.digest, DRESS)}) == set()
+        store.link_out(picture, output, dress=DRESS)
+        assert output.read_bytes() == plain + b", marked"
+        assert store.present({output: content(picture.digest, DRESS)}) == {output}
+
+
+def test_shelf_and_snapshots_are_empty_and_can_be_used(tmp_path: Path, picture: Blob) -> None:
+    with Store.open(tmp_path / "store") as store:
+        assert (store.adapters.all(), store.snapshots.runs()) == ([], [])
+        assert store.adapters.keep("ana", picture, subject="ana", card={}, anywhere=True) == ("ana", 1)
+        run = store.begin("portraits", arguments={})
+        store.snapshots.keep(run, "portraits", b"what it came to")
+        assert store.snapshots.get(run) == b"what it came to"
