@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Mapping
+from dataclasses import replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
@@ -65,6 +66,18 @@ def test_it_begins_where_bytes_are() -> None:
 
 def test_what_nobody_has_is_lacked_once() -> None:
     assert [(lack.digest, lack.call.stage, lack.place) for lack in replayed().lacks] == [("zip", "train", "archive")]
+
+
+def test_what_makes_itself_is_lacked() -> None:
+    """A photo without metadata is opened as it is: the same bytes go in and come out."""
+    opened = replace(call("open", file="<open>"), outputs={"image": "<open>"})
+    looped = call("draw", image="<paint>"), call("paint", image="<draw>")
+    for calls, picture, place in (([opened], "<open>", "file"), (looped, "<paint>", "image")):
+        account = replace(ACCOUNT, calls=calls, picture=picture)
+        replay = replay_of(account, lambda _digest: None, lambda _told: False)
+        assert [(lack.call, lack.place) for lack in replay.lacks] == [(calls[0], place)]
+    answered = replay_of(replace(ACCOUNT, calls=[opened], picture="<open>"), lambda _digest: None, lambda _told: True)
+    assert not answered.lacks
 
 
 def test_anew_means_that_only_the_user_s_own_files_are_taken() -> None:

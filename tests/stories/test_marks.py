@@ -259,3 +259,9 @@ def test_a_file_that_tells_nothing_is_said_to(project: Project, *, recipe: bool)
     asked(project, "explain", "bare.png", exit_code=2).shows("does not tell how it was made", "detect-watermark")
     asked(project, "explain", "note.txt", exit_code=2).shows("is no PNG, JPEG, WebP or GIF")
     asked(project, "again", "none.png", exit_code=2).shows("there is no picture `none.png`")
+
+
+def test_a_picture_that_is_not_there_is_no_take_without_a_recipe(workspace: Workspace) -> None:
+    workspace.expect("explain", "ana.png", exit_code=2).shows("there is no picture `ana.png`")
+    workspace.expect("explain", "ana.png", "--recipe", "x.yaml", exit_code=2).shows("there is no recipe `x.yaml`")
+    workspace.expect("explain", "heads/ana/s11", exit_code=2).shows("there is no recipe")

@@ -22,12 +22,16 @@ from nano_banana.cli.wishes import open_project
 from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
 
 if TYPE_CHECKING:
     from nano_banana.project.portrait.portrait import Portrait
     from nano_banana.project.project import Project
     from nano_banana.project.story import Story
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
+"""Suffixes of files that can tell of themselves; no take's name ends so."""
 
 EPILOG = """\b
 Examples:
@@ -58,6 +62,8 @@ def command(screen: Screen, asked: Asked, name: str, *, recipe: Path) -> None:
         if portrait is not None:
             _say_portrait(screen, portrait, as_json=asked.as_json)
             return
+        if recipe == Path() and Path(name).suffix.casefold() in PICTURES:
+            raise Invalid([trouble("picture_missing", path=name)])
     wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
         story = _story(project, name, portrait, lost)

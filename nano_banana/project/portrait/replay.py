@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
@@ -82,7 +84,20 @@ def replay_of(
         elif needed_by is not None:
             lacks.append(Lack(digest=digest, call=needed_by, place=place))
     ordered = [call for call in account.calls if id(call) in calls]
-    return Replay(account=account, calls=ordered, given=given, lacks=lacks)
+    replay = Replay(account=account, calls=ordered, given=given, lacks=lacks)
+    return replace(replay, lacks=[*lacks, *_unmade(replay, at_hand, answered)])
+
+
+def _unmade(replay: Replay, at_hand: Callable[[str], Blob | None], answered: Callable[[Told], bool]) -> Iterator[Lack]:
+    """What a call needs that no call before it makes: of a photo that is opened as it is the bytes make themselves."""
+    known = {*replay.given, *(lack.digest for lack in replay.lacks)}
+    asked = set(map(id, still_open(replay, answered)))
+    for call in replay.calls:
+        for place, digest in sorted(call.inputs.items()) if id(call) in asked else ():
+            if digest not in known and at_hand(digest) is None:
+                known.add(digest)
+                yield Lack(digest=digest, call=call, place=place)
+        known.update(call.outputs.values())
 
 
 def still_open(replay: Replay, answered: Callable[[Told], bool]) -> list[Told]:
