@@ -102,9 +102,8 @@ def _say_provider(screen: Screen, provider: JSONObject) -> None:
         first, last = (str(pick(str(request["at"]) for request in requests))[:10] for pick in (min, max))
         screen.say(f"  what went into and came out of {numbered(len(requests), 'request')}, {first} to {last}:")
         for request in requests[:MOST]:
-            screen.say(
-                f"    {request['at']}  {visible(str(request['endpoint']))}  {visible(str(request['request_id']))}"
-            )
+            known = visible(str(request["request_id"])) or "id unknown: fal may have it; its dashboard lists requests"
+            screen.say(f"    {request['at']}  {visible(str(request['endpoint']))}  {known}")
         if len(requests) > MOST:
             screen.say(f"    … and {len(requests) - MOST:,} more; --receipt FILE has all")
         screen.say(f"  DELETE {provider['delete']} removes them at fal; so does its dashboard")

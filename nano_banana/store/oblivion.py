@@ -17,6 +17,8 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.somebody import Somebody
 from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
 from nano_banana.store.adapters import Adapters
 from nano_banana.store.blobs import FRESH
 from nano_banana.store.blobs import Blobs
@@ -33,6 +35,7 @@ from nano_banana.store.personal import tickets_of
 from nano_banana.store.personal import unnamed
 from nano_banana.store.personal import uploads_of
 from nano_banana.store.redact import redact
+from nano_banana.store.tickets import write
 from nano_banana.store.traces import Hints
 from nano_banana.store.traces import Traces
 from nano_banana.store.wall import wall
@@ -76,11 +79,24 @@ class Oblivion:
         with self._database.reading() as rows:
             return rows.execute("SELECT 1 FROM notes WHERE name = ?", (PENDING,)).fetchone() is not None
 
-    def check(self, who: Somebody, traces: Traces) -> None:
-        """Raise Unusable where `forget` would: `forget_underway`, `forget_open`."""
+    def check(self, who: Somebody, traces: Traces, *, abandon: bool = False) -> None:
+        """Raise Unusable where `forget` would: `forget_underway`, `forget_open`.
+
+        Where `abandon` follows, lost requests are no reason to.
+        """
         with self._database.reading() as rows:
             self._check_quiet(rows)
-        _check_closed(who, traces.requests)
+        _check_closed(who, [ticket for ticket in traces.requests if not (abandon and _is_lost(ticket))])
+
+    def abandon(self, traces: Traces) -> None:
+        """Give up the requests of which nobody knows the end: no run looks for them any more.
+
+        Raises Unusable while a run goes on (`forget_underway`): it may be about to learn of some.
+        """
+        given_up = [_abandoned(ticket) for ticket in traces.requests if _is_lost(ticket)]
+        with self._database.writing(durable=True) as rows:
+            self._check_quiet(rows)
+            write(rows, given_up, now=self._clock())
 
     def forget(self, who: Somebody, hints: Hints, *, dry_run: bool, removed: Collection[str] = ()) -> Traces:
         """Take out every row that comes of them or names them; a dry run is the same, undone.
@@ -187,6 +203,16 @@ class Oblivion:
             requests=tuple(requests),
             uploads=uploads,
         )
+
+
+def _is_lost(ticket: Ticket) -> bool:
+    """Whether nobody knows its end; what is still being sent was cut off, where no run goes on."""
+    return ticket.state in {TicketState.SENDING, TicketState.UNKNOWN}
+
+
+def _abandoned(ticket: Ticket) -> Ticket:
+    lost = moved(ticket, TicketState.UNKNOWN) if ticket.state is TicketState.SENDING else ticket
+    return moved(lost, TicketState.ABANDONED, reason=ticket.reason)
 
 
 def _check_closed(who: Somebody, requests: Iterable[Ticket]) -> None:

@@ -66,9 +66,53 @@ def test_it_waits_for_what_is_still_at_the_service(project: FalProject, service:
     screen.shows("a run goes on with the store in")
     running.signal(signal.SIGKILL).wait()
     screen = project.workspace.expect("forget", "ana", "--yes", exit_code=1)
-    screen.shows("4 requests of ana have not come to their end", "`nano-banana run` collects them")
+    screen.shows("requests of ana have not come to their end (4)", "the next run at the service collects")
     service.turn("resume")
     assert project.states() == ["sent"] * 4
     project.run()
     project.workspace.expect("forget", "ana", "--yes").shows("all of it is deleted")
     assert not project.pictures()
+
+
+def test_what_was_lost_and_nobody_asks_for_any_more_is_given_up_with_them(
+    project: FalProject, service: Service
+) -> None:
+    service.fault("nginx-after", times=2).fault("5xx", on="api", times=None)
+    for words in ("anqz7 woman, at sea", "anqz7 woman, ashore"):
+        project.workspace.expect("generate", "--provider", "fal", "--prompt", words, exit_code=1)
+    assert project.states() == ["unknown"] * 2
+    screen = project.workspace.expect("forget", "ana", "--yes", exit_code=1)
+    screen.shows("requests of ana have not come to their end (2)", "`--abandon` gives up", "`nano-banana stats`")
+    assert project.states() == ["unknown"] * 2
+    project.workspace.expect("forget", "ana", "--abandon", exit_code=2).shows("nobody is here to ask")
+    assert project.states() == ["unknown"] * 2
+    project.workspace.write("taken.json", "mine")
+    project.workspace.expect("forget", "ana", "--yes", "--abandon", "--receipt", "taken.json", exit_code=1)
+    assert project.states() == ["unknown"] * 2
+    told = project.workspace.json("forget", "ana", "--yes", "--abandon")
+    assert project.states() == ["abandoned"] * 2
+    assert {(row["document"], row["body"]) for row in project.tickets()} == {("", "")}
+    assert found_in_store(project, ["anqz7", "ashore"]) == []
+    # Their ids were never heard of, but fal may have them.
+    requests = [as_object(each) for each in as_items(as_object(told["provider"])["requests"])]
+    assert [(each["request_id"], each["state"]) for each in requests] == [("", "unknown")] * 2
+
+
+def test_what_a_killed_run_was_sending_is_given_up_too(project: FalProject, service: Service) -> None:
+    service.fault("hang", times=None, arg="60")
+    running = project.spawn()
+    until(lambda: project.states() == ["sending"] * 4, "four tickets on their way")
+    running.signal(signal.SIGKILL).wait()
+    service.faultless()
+    project.workspace.expect("forget", "ana", "--yes", "--abandon").shows("4 requests", "id unknown")
+    assert project.states() == ["abandoned"] * 4
+
+
+def test_what_was_accepted_is_never_given_up(project: FalProject, service: Service) -> None:
+    service.turn("pause")
+    running = project.spawn()
+    until(lambda: project.states() == ["sent"] * 4, "four tickets sent")
+    running.signal(signal.SIGKILL).wait()
+    service.turn("resume")
+    project.workspace.expect("forget", "ana", "--yes", "--abandon", exit_code=1).shows("to their end (4)")
+    assert project.states() == ["sent"] * 4

@@ -11,6 +11,7 @@ import click
 
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import FILE
+from nano_banana.cli.options import abandon
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import out
 from nano_banana.cli.options import overrides
@@ -42,6 +43,7 @@ Examples:
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--receipt", type=FILE, help="Write the receipt to this file, as JSON.")
+@abandon
 @yes
 @as_json
 @store
@@ -54,6 +56,7 @@ def command(
     recipe: Path | None,
     dry_run: bool,
     receipt: Path | None,
+    abandon: bool,
     yes: bool,
     as_json: bool,
     store: Path | None,
@@ -61,8 +64,8 @@ def command(
 ) -> None:
     """Delete everything about somebody.
 
-    SUBJECT's adapters, every picture of them (also together with others), what was computed from their photos, the traces
-    of runs. What would go is shown first. Your photos, recipe and lock are not touched. The receipt says what a
+    SUBJECT's adapters, every picture of them (also together with others), what was computed from their photos, the
+    traces of runs. What would go is shown first. Your photos, recipe and lock are not touched. The receipt says what a
     service may still hold, and how to have it deleted there.
     """
     from nano_banana.cli.forgetting import say_done
@@ -79,12 +82,14 @@ def command(
         told = receipt_json(dossier, dry_run=dry_run)
         say_dossier(screen, told)
         if not dry_run and not dossier.empty:
-            forgetting.check(dossier)
+            forgetting.check(dossier, abandon=abandon)
             _ask(screen, subject, yes=yes)
         if receipt is not None:
             # Before anything goes: what a service holds can't be looked up afterwards, also not after a crash.
             _write(receipt, told)
         if not dry_run and not dossier.empty:
+            if abandon:
+                dossier = forgetting.abandon(dossier)
             forgetting.forget(dossier)
             say_done(screen, told)
     if as_json:

@@ -18,8 +18,9 @@ WORDS: Mapping[str, Wording] = {
         "a run goes on with the store in {folder}, and would make anew what is deleted", "wait for its end, or stop it"
     ),
     "forget_open": Wording(
-        "{number} requests of {name} have not come to their end, and would bring back what is deleted",
-        "`nano-banana run` collects them; `nano-banana run --abandon` gives up those that can't be found",
+        "requests of {name} have not come to their end ({number}), and would bring back what is deleted",
+        "the next run at the service collects what it has (`nano-banana stats` lists them); here, `--abandon` gives up"
+        " those that nobody knows the end of",
     ),
     "forget_busy": Wording(
         "another program reads the store in {folder}, so what was deleted can't be wiped from its pages yet",

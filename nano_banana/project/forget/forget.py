@@ -19,6 +19,7 @@ from nano_banana.project.project import Project
 from nano_banana.settings import REHEARSAL
 from nano_banana.settings import Settings
 from nano_banana.workshop.forget.forgetting import Found
+from nano_banana.workshop.forget.forgetting import abandon
 from nano_banana.workshop.forget.forgetting import check
 from nano_banana.workshop.forget.forgetting import forget
 from nano_banana.workshop.forget.forgetting import look
@@ -74,10 +75,19 @@ class Forgetting:
         who = self._who(name, first) if first else Somebody(name=name)
         return Dossier(name=name, found=found, left=left_behind(who, self._project))
 
-    def check(self, dossier: Dossier) -> None:
-        """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`."""
+    def check(self, dossier: Dossier, *, abandon: bool = False) -> None:
+        """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`.
+
+        Where `abandon` follows, requests of which nobody knows the end are no reason to.
+        """
         for found, workshop in zip(dossier.found, self._workshops.values(), strict=True):
-            check(workshop.store, self._who(dossier.name, workshop), found)
+            check(workshop.store, self._who(dossier.name, workshop), found, abandon=abandon)
+
+    def abandon(self, dossier: Dossier) -> Dossier:
+        """Give up requests of which nobody knows the end, and look again. Raises Unusable (`forget_underway`)."""
+        for found, workshop in zip(dossier.found, self._workshops.values(), strict=True):
+            abandon(workshop.store, found)
+        return self.look(dossier.name)
 
     def forget(self, dossier: Dossier) -> None:
         """Delete what was found. Raises Unusable as `forget` of a store does; look and forget again, then."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nano_banana.core.somebody import Somebody
 from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
 from nano_banana.core.upload import Upload
 from nano_banana.reports.manifest import leave_out
 from nano_banana.store.store import Store
@@ -19,6 +20,9 @@ from nano_banana.workshop.forget.heard import folders_of
 from nano_banana.workshop.forget.heard import heard
 from nano_banana.workshop.forget.heard import leave_out_of_runs
 from nano_banana.workshop.forget.heard import shows
+
+_MAYBE = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
+"""States of requests that a service may have, also where their id was never heard of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +43,8 @@ class Found:
 
     @property
     def requests(self) -> tuple[Ticket, ...]:
-        """Their requests that a service took."""
-        return tuple(ticket for ticket in self.traces.requests if ticket.request_id)
+        """Their requests that a service took, or may have taken."""
+        return tuple(ticket for ticket in self.traces.requests if ticket.request_id or ticket.state in _MAYBE)
 
     @property
     def uploads(self) -> tuple[Upload, ...]:
@@ -67,9 +71,14 @@ def look(store: Store, out: Path, who: Somebody) -> Found:
     )
 
 
-def check(store: Store, who: Somebody, found: Found) -> None:
+def check(store: Store, who: Somebody, found: Found, *, abandon: bool = False) -> None:
     """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`."""
-    store.oblivion().check(who, found.traces)
+    store.oblivion().check(who, found.traces, abandon=abandon)
+
+
+def abandon(store: Store, found: Found) -> None:
+    """Give up their requests of which nobody knows the end; look again after it. Raises `forget_underway`."""
+    store.oblivion().abandon(found.traces)
 
 
 def forget(store: Store, who: Somebody, found: Found) -> Traces:
