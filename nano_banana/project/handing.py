@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nano_banana.core.flow import FIRST
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
 from nano_banana.project.project import Project
+from nano_banana.reports.entries import standing_at
 from nano_banana.reports.handout import put_out
 from nano_banana.reports.record import Picture
 from nano_banana.reports.record import Record
@@ -48,8 +48,7 @@ def picture_at(record: Record, way: Sequence[str], ruling: str = "") -> Picture 
     """
     if record.status is not Status.DONE:
         return None
-    words = {ruled.stage: ruled for ruled in record.verdicts if ruled.last and ruled.stage in way}
-    word = words.get(way[-1])
+    word = next((ruled for ruled in record.verdicts if ruled.last and ruled.stage == way[-1]), None)
     stopped = record.left is not None and record.left.stage in way
     if ruling:
         # A refused picture goes nowhere, but may be asked for by that name.
@@ -58,8 +57,5 @@ def picture_at(record: Record, way: Sequence[str], ruling: str = "") -> Picture 
             return None
     elif stopped or (word is not None and word.ruling is Ruling.REJECTED):
         return None
-    attempt = next((words[stage].attempt for stage in reversed(way) if stage in words), FIRST)
-    there = [picture for picture in record.pictures if picture.stage in way]
-    ours = [picture for picture in there if picture.attempt.label == attempt.label]
-    ours = ours or [picture for picture in there if not picture.attempt.label]
-    return ours[-1] if ours else None
+    found = (standing_at(record, stage) for stage in reversed(way))
+    return next((picture for picture in found if picture is not None), None)

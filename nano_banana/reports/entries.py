@@ -75,6 +75,22 @@ def standing(record: Record) -> Picture | None:
     return record.pictures[-1] if whole and record.pictures else None
 
 
+def standing_at(record: Record, stage: str) -> Picture | None:
+    """The picture of one stage that stands; None where there is none. Of a take that is refused it is the best one."""
+    here = [picture for picture in record.pictures if picture.stage == stage]
+    words = [ruled for ruled in record.verdicts if ruled.last] or record.verdicts[-1:]
+    judged = {word.digest for word in words}
+    for picture in reversed(here):
+        if picture.blob.digest in judged:
+            return picture
+    # The first gate behind the stage says which of its tries goes on; gates before it know other tries.
+    for word in words:
+        for picture in reversed(here):
+            if picture.attempt.label == word.attempt.label:
+                return picture
+    return here[-1] if here else None
+
+
 def judged_picture(record: Record, ruled: Ruled) -> Picture | None:
     """The picture that a verdict is on: the last of the files that hold it."""
     return next((picture for picture in reversed(record.pictures) if picture.blob.digest == ruled.digest), None)

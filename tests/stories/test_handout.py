@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from nano_banana.core.json import as_object
+from nano_banana.marks.embedded import unmarked
 from tests.stories.gated import gated
 from tests.stories.project import PAINT
 from tests.stories.project import Project
@@ -25,6 +26,14 @@ def handing(project: Project, name: str, what: str = "takes", more: str = "") ->
     text = (project.root / "recipe.yaml").read_text()
     project.workspace.write("recipe.yaml", text + FILES.replace("{what}", what).replace("{name}", name) + more)
     return project
+
+
+TAKES = "out/portraits/takes"
+
+
+def bare(project: Project, name: str) -> bytes | None:
+    """A file's bytes as the provider sent them: copies of two stages differ in what they tell."""
+    return unmarked((project.root / name).read_bytes())
 
 
 def delivered(project: Project) -> list[str]:
@@ -159,9 +168,16 @@ def test_a_failed_take_is_not_handed_out_and_the_zip_waits_for_the_whole(project
 def test_of_a_gates_pictures_only_those_are_handed_out_that_are_wanted(project: Project) -> None:
     handing(gated(project), "{{ scene.key }}-{{ seed }}", what="judged.accepted").run().shows("2 copies in")
     assert delivered(project) == ["office-11.png", "office-29.png"]
-    folder = project.root / "out/portraits/takes"
     # The seed that was accepted, not the one that was refused.
-    retried = (folder / "heads_ana_office_s29+retry1.png").read_bytes()
-    assert (project.root / "delivered/office-29.png").read_bytes() == retried
+    assert bare(project, "delivered/office-29.png") == bare(project, f"{TAKES}/heads_ana_office_s29+retry1.png")
     project.edit("judged.accepted", "judged.rejected").quiet().shows("2 copies in", "2 copies there of an earlier run")
     assert "street-11.png" in delivered(project)
+
+
+@pytest.mark.parametrize("what", ["takes", "judged", "again"])
+def test_behind_two_gates_in_a_row_the_picture_is_the_one_that_both_let_through(project: Project, what: str) -> None:
+    handing(gated(project), "{{ scene.key }}-{{ seed }}", what=what)
+    project.edit(
+        "    retry: {takes: 1}\n", "    retry: {takes: 1}\n  - {id: again, gate: judged, also_reject: [no_face]}\n"
+    ).run()
+    assert bare(project, "delivered/office-29.png") == bare(project, f"{TAKES}/heads_ana_office_s29+retry1.png")

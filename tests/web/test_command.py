@@ -174,6 +174,17 @@ def test_only_those_with_a_verdict_that_was_asked_for(project: Project) -> None:
     assert "2 tries" in page
 
 
+def test_behind_two_gates_the_try_is_shown_that_both_let_through(project: Project) -> None:
+    gated(project).edit(
+        "    retry: {takes: 1}\n",
+        "    retry: {takes: 1}\n  - {id: again, gate: judged, also_reject: [no_face]}\n",
+    )
+    project.run()
+    project.workspace.expect("sheet", "--stage", "takes")
+    (shown,) = [take["path"] for take in data(project) if take["id"] == "heads/ana/office/s29"]
+    assert str(shown).endswith("takes/heads_ana_office_s29+retry1.png"), shown
+
+
 def test_those_not_chosen_are_counted_and_left_out(project: Project) -> None:
     gated(project)
     choose = "  - {id: picks, choose: judged, keep: {best: 1, per: [subject]}}\n"

@@ -16,6 +16,8 @@ from nano_banana.project.sheet.shown import Shown
 from nano_banana.project.sheet.shown import State
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.recipe import Recipe
+from nano_banana.reports.entries import judged_picture
+from nano_banana.reports.entries import standing_at
 from nano_banana.reports.files import folder_of
 from nano_banana.reports.record import Picture
 from nano_banana.reports.record import Record
@@ -147,11 +149,8 @@ def _word(record: Record) -> Ruled | None:
 
 def _picture(record: Record, stage: str, ruled: Ruled | None) -> Picture | None:
     """The stage's picture, of the attempt that stands; else the furthest that the take came."""
-    label = ruled.attempt.label if ruled else ""
-    here = [picture for picture in record.pictures if picture.stage == stage]
-    standing = [picture for picture in here if picture.attempt.label == label]
-    judged = [picture for picture in record.pictures if ruled and picture.blob.digest == ruled.digest]
-    return next(iter([*standing[-1:], *here[-1:], *judged[-1:], *record.pictures[-1:]]), None)
+    judged = judged_picture(record, ruled) if ruled else None
+    return standing_at(record, stage) or judged or next(reversed(record.pictures), None)
 
 
 def _state(record: Record, stage: str, picture: Picture | None, ruled: Ruled | None, *, failed: bool) -> State:
