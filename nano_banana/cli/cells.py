@@ -24,6 +24,18 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
+def fold(text: str, width: int) -> list[str]:
+    """Break at blanks into lines of at most `width` columns; a word that is wider stays whole."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and cells(line) + 1 + cells(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
+
+
 def _tame(character: str) -> str:
     if character == "\t":
         return TAB

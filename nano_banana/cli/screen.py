@@ -12,12 +12,16 @@ from typing import TextIO
 from typing import TypeAlias
 
 from nano_banana.cli.cells import cells
+from nano_banana.cli.cells import fold
 from nano_banana.cli.cells import pad
 from nano_banana.cli.cells import visible
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+
+NARROWEST = 12
+"""Columns that a table's last column is broken into; with less room the terminal may do it."""
 
 Paint: TypeAlias = Callable[[str, str], str]
 """Colours a text in a style of `STYLES`, or leaves it plain."""
@@ -94,12 +98,20 @@ class Screen:
         self.out.write(json.dumps(value, indent=2) + "\n")
 
     def table(self, rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: int = 0) -> None:
-        """Print rows in columns as wide as their widest cell, two spaces apart."""
+        """Print rows in columns as wide as their widest cell, two spaces apart.
+
+        On a terminal that is too narrow the last column is broken at blanks.
+        """
         lines = [[visible(cell) for cell in row] for row in ([head, *rows] if head else rows)]
         widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
+        begins = indent + sum(widths[:-1]) + 2 * (len(widths) - 1)
+        room = self.width - begins if self._results.isatty() else 0
         for number, line in enumerate(lines):
-            text = "  ".join(map(pad, line, widths)).rstrip()
+            last, *more = fold(line[-1], room) if room >= NARROWEST else line[-1:]
+            text = "  ".join(map(pad, [*line[:-1], last], widths)).rstrip()
             self.say(" " * indent + (self.paint("dim", text) if head and number == 0 else text))
+            for rest in more:
+                self.say(" " * begins + rest)
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Print what is wrong, each with its line and a caret."""

@@ -79,6 +79,7 @@ def test_ctrl_c_writes_nothing(workspace: Workspace) -> None:
         child.close()
     assert child.exitstatus == 130, screen
     assert "Traceback" not in screen
+    assert "no recipe was written" in screen
     assert "recipe.yaml" not in workspace.files("**/*")
 
 

@@ -15,6 +15,7 @@ from nano_banana.cli.amounts import duration
 from nano_banana.cli.amounts import money
 from nano_banana.cli.amounts import size
 from nano_banana.cli.amounts import spent
+from nano_banana.cli.cells import fold
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import trouble
 
@@ -84,6 +85,29 @@ def test_a_table_lines_up_whatever_the_script() -> None:
     plain.table([("名前", "1"), ("b\x1b", "")], head=("name", "count"), indent=1)
     plain.table([])
     assert out.getvalue() == " name  count\n 名前  1\n b�\n"
+
+
+def test_a_table_breaks_its_last_column_at_blanks_where_a_terminal_is_narrow() -> None:
+    rows = [("a.jpg", "small face, not sharp, small photo"), ("b.jpg", "")]
+
+    def printed(out: io.StringIO, width: int) -> list[str]:
+        Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}, width=width).table(
+            rows, head=("photo", "found"), indent=2
+        )
+        return out.getvalue().splitlines()
+
+    whole = ["  photo  found", "  a.jpg  small face, not sharp, small photo", "  b.jpg"]
+    folded = ["  photo  found", "  a.jpg  small face, not sharp, small", "         photo", "  b.jpg"]
+    assert printed(Watched(), 40) == folded
+    assert printed(Watched(), 100) == whole
+    assert printed(io.StringIO(), 40) == whole
+
+
+def test_broken_lines_lose_no_word() -> None:
+    assert fold("one two  three", 7) == ["one two", "three"]
+    assert fold("unbreakable x", 4) == ["unbreakable", "x"]
+    assert fold("写真 写真", 5) == ["写真", "写真"]
+    assert fold("", 5) == [""]
 
 
 def test_problems_go_to_stderr() -> None:

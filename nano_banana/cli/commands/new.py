@@ -24,6 +24,7 @@ from nano_banana.cli.options import FOLDER
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import trouble
 
 PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff"})
@@ -74,7 +75,10 @@ def command(screen: Screen, folder: Path, **said: Unpack[Said]) -> None:
         raise Invalid([trouble("new_needs_flags", flag="--subject NAME")])
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     flags = Flags(said=said, folder=folder, photos=said["photos"], today=today)
-    answers = _guided(screen, flags) if asks else _unasked(flags)
+    try:
+        answers = _guided(screen, flags) if asks else _unasked(flags)
+    except KeyboardInterrupt as error:
+        raise Stopped([trouble("new_stopped")]) from error
     if not said["force"]:
         check_free(files_of(answers), folder)
     for path in write(files_of(answers), folder):

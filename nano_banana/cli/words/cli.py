@@ -12,6 +12,7 @@ WORDS: Mapping[str, Wording] = {
     "no_such_option": Wording("`{program}` has no option `{name}`", "`{program} --help` lists the options"),
     "usage": Wording("{message}", "`{program} --help` says how it is used"),
     "stopped": Wording("stopped", "what was made is kept; the same command goes on from here"),
+    "new_stopped": Wording("stopped; no recipe was written", "flags answer ahead: `nano-banana new --help`"),
     "broken_file": Wording("can't open {file}: {why}"),
     "bug": Wording("this is a bug in nano-banana: {what}", "please report it with {report}, which holds no key"),
     "bug_unwritten": Wording("this is a bug in nano-banana: {what}", "NANO_BANANA_DEBUG=1 shows where it happened"),
