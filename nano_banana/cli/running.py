@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nano_banana.project.project import Project
 
 Then: TypeAlias = Callable[[Ending], None]
+Still: TypeAlias = Callable[[Ending], bool]
 
 
 def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool = False) -> None:
@@ -52,17 +53,26 @@ def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool =
             say_forecast(screen, forecast, provider=project.provider)
 
 
-def run_wish(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, then: Then | None = None) -> int:
+def run_wish(
+    screen: Screen,
+    wish: Wish,
+    settings: Settings,
+    asked: Asked,
+    *,
+    then: Then | None = None,
+    still: Still | None = None,
+) -> int:
     """Make what is wished for, ask before it is dear, and tell; the exit code is returned.
 
     Of `asked` only what a run goes by counts: `resubmit`, `abandon`, `yes` and `as_json`. The rest is in the wish.
-    `then` is called at the end with what there is now, to say more of it.
+    `then` is called at the end with what there is now, to say more of it. `still` says whether what an earlier run came
+    to is all there, as far as the trace of that run does not know: else it is made anew.
     """
     from nano_banana.project.quick import unchanged
 
     begun = time.monotonic()
     trace = unchanged(wish, settings, os.environ)
-    if trace is not None:
+    if trace is not None and (still is None or still(Ending.told(trace.summary))):
         _say_unchanged(screen, trace.summary, trace.folder, as_json=asked.as_json)
         if then is not None:
             then(Ending.told(trace.summary))

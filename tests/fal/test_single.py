@@ -83,3 +83,15 @@ def test_what_was_trained_in_a_rehearsal_is_given_away_to_another(project: FalPr
     do(project, *again, "--yes").shows("1 call made")
     do(project, *again).shows("0 calls made")
     assert project.service.count("accepted") == before + 1
+
+
+def test_what_was_taken_off_the_shelf_is_put_there_again_by_who_asks_for_it(project: FalProject) -> None:
+    trained(project)
+    before = project.service.asked()
+    do(project, "models", "rm", "ana@1", "--yes")
+    do(project, *TRAIN).shows("0 calls made", "on the shelf: ana@2")
+    assert shelf(project) == ["ana@2"]
+    do(project, *TRAIN).shows("nothing to do", "on the shelf: ana@2")
+    do(project, "models", "rename", "ana", "anna")
+    do(project, *TRAIN).shows("on the shelf: anna@2", "generate --model anna ")
+    assert project.service.asked() == before

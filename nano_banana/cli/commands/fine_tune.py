@@ -65,7 +65,13 @@ def command(
         from nano_banana.project.single.worn import reference_of
 
         for digest in ending.adapters.values():
-            screen.say(f"on the shelf: {visible(reference_of(desk.settings.store, name, digest))}")
-            screen.say(f"draw with `nano-banana generate --model {visible(name)} --prompt …`")
+            reference = reference_of(desk.settings.store, name, digest)
+            screen.say(f"on the shelf: {visible(reference)}")
+            screen.say(f"draw with `nano-banana generate --model {visible(reference.partition('@')[0])} --prompt …`")
 
-    return do_single(screen, asked, single, desk.settings, then=then)
+    def still(ending: Ending) -> bool:
+        from nano_banana.project.single.worn import is_shelved
+
+        return all(is_shelved(desk.settings.store, digest) for digest in ending.adapters.values())
+
+    return do_single(screen, asked, single, desk.settings, then=then, still=still)

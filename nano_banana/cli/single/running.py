@@ -22,6 +22,7 @@ from nano_banana.cli.options import resubmit
 from nano_banana.cli.options import saved
 from nano_banana.cli.options import store
 from nano_banana.cli.options import yes
+from nano_banana.cli.running import Still
 from nano_banana.cli.running import Then
 from nano_banana.cli.running import plan_wish
 from nano_banana.cli.running import run_wish
@@ -47,8 +48,10 @@ def at_hand(screen: Screen, asked: Asked) -> Desk:
     return Desk.of(settings, project_root(Path.cwd()))
 
 
-def do_single(screen: Screen, asked: Asked, single: Single, settings: Settings, *, then: Then) -> int:
-    """Plan or run it as the recipe that it is; `then` says what there is at the end."""
+def do_single(
+    screen: Screen, asked: Asked, single: Single, settings: Settings, *, then: Then, still: Still | None = None
+) -> int:
+    """Plan or run it as the recipe that it is; `then` says what there is at the end, `still` as in `run_wish`."""
     from nano_banana.core.root import project_root
     from nano_banana.project.single.text import recipe_text
 
@@ -62,7 +65,7 @@ def do_single(screen: Screen, asked: Asked, single: Single, settings: Settings, 
     if asked.planned:
         plan_wish(screen, wish, settings, as_json=asked.as_json)
         return 0
-    return run_wish(screen, wish, settings, asked, then=then)
+    return run_wish(screen, wish, settings, asked, then=then, still=still)
 
 
 def say_pictures(screen: Screen, ending: Ending) -> None:

@@ -83,6 +83,12 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return found
 
 
+def is_shelved(store: Path, digest: str) -> bool:
+    """Whether an adapter with these bytes is on the shelf, under whatever name."""
+    with Shelf.opened(store) as shelf:
+        return any(shelved.digest == digest for shelved in shelf.all())
+
+
 def reference_of(store: Path, name: str, digest: str) -> str:
     """How the adapter with these bytes is called on the shelf: under the name where it is, else under any."""
     with Shelf.opened(store) as shelf:
