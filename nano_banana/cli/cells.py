@@ -24,11 +24,12 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-def fold(text: str, width: int) -> list[str]:
-    """Break at blanks into lines of at most `width` columns; a word that is wider stays whole."""
-    lines, line = [], ""
+def fold(text: str, width: int, *, rest: int) -> list[str]:
+    """Break at blanks into a line of at most `width` columns and others of `rest`; a word that is wider stays whole."""
+    lines: list[str] = []
+    line = ""
     for word in text.split(" "):
-        if line and cells(line) + 1 + cells(word) > width:
+        if line and cells(line) + 1 + cells(word) > (rest if lines else width):
             lines.append(line)
             line = word
         else:

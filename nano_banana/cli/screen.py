@@ -100,18 +100,21 @@ class Screen:
     def table(self, rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: int = 0) -> None:
         """Print rows in columns as wide as their widest cell, two spaces apart.
 
-        On a terminal that is too narrow the last column is broken at blanks.
+        On a terminal that is too narrow the last column is broken at blanks, and goes on below itself, or further
+        left where its words have no room there.
         """
         lines = [[visible(cell) for cell in row] for row in ([head, *rows] if head else rows)]
         widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
         begins = indent + sum(widths[:-1]) + 2 * (len(widths) - 1)
         room = self.width - begins if self._results.isatty() else 0
+        words = max((cells(word) for line in lines for word in line[-1].split()), default=0)
+        goes_on = begins if words <= room else indent + 4
         for number, line in enumerate(lines):
-            last, *more = fold(line[-1], room) if room >= NARROWEST else line[-1:]
+            last, *more = fold(line[-1], room, rest=self.width - goes_on) if room >= NARROWEST else line[-1:]
             text = "  ".join(map(pad, [*line[:-1], last], widths)).rstrip()
             self.say(" " * indent + (self.paint("dim", text) if head and number == 0 else text))
             for rest in more:
-                self.say(" " * begins + rest)
+                self.say(" " * goes_on + rest)
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Print what is wrong, each with its line and a caret."""

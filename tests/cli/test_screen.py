@@ -8,6 +8,7 @@ import os
 import pty
 import termios
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 import pytest
 
@@ -90,24 +91,27 @@ def test_a_table_lines_up_whatever_the_script() -> None:
 def test_a_table_breaks_its_last_column_at_blanks_where_a_terminal_is_narrow() -> None:
     rows = [("a.jpg", "small face, not sharp, small photo"), ("b.jpg", "")]
 
-    def printed(out: io.StringIO, width: int) -> list[str]:
-        Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}, width=width).table(
-            rows, head=("photo", "found"), indent=2
-        )
+    def printed(out: io.StringIO, width: int, rows: Sequence[Sequence[str]] = rows) -> list[str]:
+        Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}, width=width).table(rows, indent=2)
         return out.getvalue().splitlines()
 
-    whole = ["  photo  found", "  a.jpg  small face, not sharp, small photo", "  b.jpg"]
-    folded = ["  photo  found", "  a.jpg  small face, not sharp, small", "         photo", "  b.jpg"]
-    assert printed(Watched(), 40) == folded
+    whole = ["  a.jpg  small face, not sharp, small photo", "  b.jpg"]
+    assert printed(Watched(), 40) == ["  a.jpg  small face, not sharp, small", "         photo", "  b.jpg"]
     assert printed(Watched(), 100) == whole
     assert printed(io.StringIO(), 40) == whole
+    # A word with no room in its column takes all of them further left.
+    assert printed(Watched(), 40, [("a.jpg", "x" * 12, "by a far-too-long-name, and more of it")]) == [
+        "  a.jpg  xxxxxxxxxxxx  by a",
+        "      far-too-long-name, and more of it",
+    ]
 
 
 def test_broken_lines_lose_no_word() -> None:
-    assert fold("one two  three", 7) == ["one two", "three"]
-    assert fold("unbreakable x", 4) == ["unbreakable", "x"]
-    assert fold("写真 写真", 5) == ["写真", "写真"]
-    assert fold("", 5) == [""]
+    assert fold("one two  three", 7, rest=7) == ["one two", "three"]
+    assert fold("unbreakable x", 4, rest=4) == ["unbreakable", "x"]
+    assert fold("写真 写真", 5, rest=5) == ["写真", "写真"]
+    assert fold("one two three four", 7, rest=10) == ["one two", "three four"]
+    assert fold("", 5, rest=5) == [""]
 
 
 def test_problems_go_to_stderr() -> None:
