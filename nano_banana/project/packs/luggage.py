@@ -18,6 +18,7 @@ from typing import TypeVar
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.shelf.unpack import is_inside
 
 MOST_FILES = 500
 MOST_BYTES = 32 * 1_048_576
@@ -74,10 +75,10 @@ def zip_files(archive: Path, choose: Choose) -> Luggage:
     try:
         bag.room_for(archive.name, archive.stat().st_size, most=MOST_BYTES)
         with zipfile.ZipFile(archive) as opened:
+            for entry in opened.infolist():
+                if not is_inside(entry.orig_filename):
+                    raise Invalid([trouble("pack_outside", file=entry.orig_filename, pack=archive.name)])
             named = {entry.filename: entry for entry in opened.infolist() if not entry.is_dir()}
-            for name in named:
-                if _leads_out(name):
-                    raise Invalid([trouble("pack_outside", file=name, pack=archive.name)])
             home = choose([name for name in named if not _is_hidden(name)])
             for name, entry in _below(named, home):
                 if stat.S_ISLNK(entry.external_attr >> 16):
@@ -138,11 +139,6 @@ def _is_fit(path: PurePosixPath, data: bytes) -> bool:
         return "\0" not in data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return False
-
-
-def _leads_out(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return "\\" in name or "\0" in name or name.startswith("/") or ".." in parts or ":" in name
 
 
 def _is_hidden(name: str) -> bool:
