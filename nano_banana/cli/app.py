@@ -44,7 +44,7 @@ COMMANDS = {
     "catalog": Entry(section="Look", help="Show endpoints, and bring the project's copies up to date"),
     "schema": Entry(section="Look", help="Print a JSON Schema, for editors and programs"),
     "models": Entry(section="Keep", help="List, share and bring in adapters"),
-    "list-models": Entry(section="Keep", help="List every adapter, as `models list` does"),
+    "list-models": Entry(section="Keep", help="List every adapter, by name and version"),
     "packs": Entry(section="Keep", help="Show, try, begin and take in packs of templates"),
     "runs": Entry(section="Keep", help="Look back at runs: what each made and cost, and what changed"),
     "forget": Entry(section="Keep", help="Delete everything about somebody"),

@@ -122,8 +122,9 @@ _PROBLEM = shape(
 )
 
 HANDED_OUT: JSONObject = {
+    "description": "What was copied out under names of the user's; null where nothing is, and in a plan not there.",
     "anyOf": [
-        {"type": "null"},
+        {"type": "null", "description": "Nothing."},
         shape(
             "The copies under names of the user's.",
             {
