@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nano_banana.cli.amounts import moment
 from nano_banana.cli.amounts import money
+from nano_banana.cli.cells import visible
 from nano_banana.cli.outcome import SHOWN
 from nano_banana.cli.outcome import say_lost
 from nano_banana.cli.render import numbered
@@ -24,16 +25,17 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     """Print a row for each stage, then the sum."""
     takes = [record for record in forecast.records if record.card.kind == "take"]
     done = sum(record.status is Status.DONE for record in takes)
-    screen.say(f"{forecast.project} on {provider}: {numbered(len(takes), 'take')}, {done:,} of them done")
+    named = f"{visible(forecast.project)} on {visible(provider)}"
+    screen.say(f"{named}: {numbered(len(takes), 'take')}, {done:,} of them done")
     screen.say()
     screen.table(_rows(forecast.tally), head=_head(forecast.tally), indent=2)
     screen.say()
     lost = [record for record in forecast.records if record.status in {Status.FAILED, Status.BLOCKED}]
     if lost:
         say_lost(screen, lost, "would fail")
-    screen.say(verdict(forecast.tally, provider, whole=not lost))
+    screen.say(verdict(forecast.tally, visible(provider), whole=not lost))
     if forecast.tally.may:
-        screen.say(second_chances(forecast.tally, provider))
+        screen.say(second_chances(forecast.tally, visible(provider)))
     if forecast.sent:
         screen.say(f"{numbered(len(forecast.sent), 'call')} of these sent already: paid for, to be collected")
     if forecast.lost:

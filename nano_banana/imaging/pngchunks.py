@@ -22,7 +22,7 @@ def bare_png(data: bytes) -> bytes | None:
     while at + 12 <= len(data):
         stop = at + 12 + int.from_bytes(data[at : at + 4], "big")
         name = data[at + 4 : at + 8]
-        if stop > len(data):
+        if stop > len(data) or not name.isalpha():
             return None
         if name in KEPT:
             kept.append(data[at:stop])

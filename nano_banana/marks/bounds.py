@@ -9,6 +9,9 @@ import zlib
 LARGEST_FILE = 512 << 20
 """Bytes. A larger picture file is not read."""
 
+MOST_PARTS = 1 << 18
+"""Chunks or segments that a picture file is split into; what comes after them is one piece."""
+
 LARGEST_TEXT = 8 << 20
 """Bytes. What inflates to more is taken for broken."""
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -145,16 +146,24 @@ def unmarked(data: bytes) -> bytes | None:
 def file_bytes(path: Path) -> bytes:
     """A picture file's bytes, of a bounded number. Raises Invalid: `picture_missing`, `picture_unreadable`."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
+        # A pipe is never opened: where nobody writes, that would wait for ever.
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        data = _begin(path) if is_file else None
     except FileNotFoundError as error:
         raise Invalid([trouble("picture_missing", path=str(path))]) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Invalid([trouble("marked_unreadable", path=str(path), reason=reason)]) from error
+    if data is None:
+        raise Invalid([trouble("marked_unreadable", path=str(path), reason="it is no file")])
     if len(data) > LARGEST_FILE:
         raise Invalid([trouble("marked_too_large", path=str(path), most=LARGEST_FILE >> 20)])
     return data
+
+
+def _begin(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE + 1)
 
 
 def _for_others(mark: Mark, media: str, told: Tales) -> tuple[dict[str, str], bytes]:

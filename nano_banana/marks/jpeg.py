@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from nano_banana.marks.bounds import MOST_PARTS
 from nano_banana.marks.part import C2PA
 from nano_banana.marks.part import EXIF
 from nano_banana.marks.part import HEAD
@@ -47,6 +48,8 @@ def split(data: bytes) -> list[Part]:
     parts = [Part(kind=HEAD, data=view[:2])]
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (_SOS, 0xD9, 0xFF):
+        if len(parts) == MOST_PARTS:
+            break
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         if length < 2 or at + 2 + length > len(data):
             break

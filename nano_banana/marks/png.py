@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from nano_banana.imaging.pngchunks import SIGNATURE
+from nano_banana.marks.bounds import MOST_PARTS
 from nano_banana.marks.bounds import inflated
 from nano_banana.marks.part import C2PA
 from nano_banana.marks.part import EXIF
@@ -42,10 +43,10 @@ def split(data: bytes) -> list[Part]:
     view = memoryview(data)
     parts = [Part(kind="signature", data=view[: len(SIGNATURE)])]
     at = len(SIGNATURE)
-    while at + 12 <= len(data):
+    while at + 12 <= len(data) and len(parts) < MOST_PARTS:
         stop = at + 12 + int.from_bytes(data[at : at + 4], "big")
         name = data[at + 4 : at + 8]
-        if stop > len(data):
+        if stop > len(data) or not name.isalpha():
             break
         parts.append(Part(kind=_kind(name, data[at + 8 : at + 8 + 80]), data=view[at:stop]))
         at = stop

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nano_banana.marks.bounds import MOST_PARTS
 from nano_banana.marks.part import C2PA
 from nano_banana.marks.part import EXIF
 from nano_banana.marks.part import HEAD
@@ -37,7 +38,7 @@ def split(data: bytes) -> list[Part]:
     parts = [Part(kind=HEAD, data=view[:_HEAD])]
     end = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
     at = _HEAD
-    while at + 8 <= end:
+    while at + 8 <= end and len(parts) < MOST_PARTS:
         length = int.from_bytes(data[at + 4 : at + 8], "little")
         stop = at + 8 + length + length % 2
         if stop > end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nano_banana.core.errors import Invalid
+from nano_banana.imaging.pngchunks import bare_png
 from nano_banana.marks import embedded
 from nano_banana.marks import xmp
 from nano_banana.marks.account import COMPOSITE
+from nano_banana.marks.bounds import MOST_PARTS
 from nano_banana.marks.bounds import packed
 from nano_banana.marks.embedded import account_in
 from nano_banana.marks.embedded import digest_in
@@ -222,6 +225,30 @@ def test_a_damaged_mark_is_an_error_or_none(at: int, value: int, name: str) -> N
     assert bare is None or bare == FILES[name]
 
 
+def test_zeros_behind_a_picture_are_no_chunks() -> None:
+    whole = marked(FILES["png"], mark(account()))
+    cut = whole[: whole.index(b"IEND") - 4] + bytes(1 << 20)
+    assert len(split(cut, "image/png")) == len(split(whole, "image/png")) - 1
+    assert account_in(cut) == account()
+    assert bare_png(cut) is None
+
+
+@pytest.mark.parametrize(
+    ("media", "head", "empty"),
+    [
+        ("image/png", FILES["png"][:33], b"\0\0\0\0teSt" + bytes(4)),
+        ("image/jpeg", b"\xff\xd8", b"\xff\xe5\0\2"),
+        ("image/webp", b"RIFF\xff\xff\xff\x7fWEBP", b"VP8X" + bytes(4)),
+    ],
+)
+def test_a_file_of_a_million_empty_pieces_takes_little(media: str, head: bytes, empty: bytes) -> None:
+    data = head + empty * (MOST_PARTS + 1000)
+    assert media_of(data) == media
+    parts = split(data, media)
+    assert len(parts) == MOST_PARTS + 1
+    assert joined(parts) == data
+
+
 def test_what_would_explode_is_not_unpacked() -> None:
     bomb = packed(bytes(20 << 20))
     done = marked(FILES["jpeg"], mark(replace(account(), take="short")))
@@ -264,7 +291,9 @@ def test_files_are_read_with_care(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     file.write_bytes(marked(FILES["png"], mark(account())))
     assert read(file) == account()
     assert digest_in(file.read_bytes()) == account_digest(FILES["png"])
-    for path, kind in ((tmp_path / "b.png", "picture_missing"), (tmp_path, "marked_unreadable")):
+    os.mkfifo(tmp_path / "pipe.png")
+    unread = (tmp_path / "b.png", "picture_missing"), (tmp_path, "marked_unreadable")
+    for path, kind in (*unread, (tmp_path / "pipe.png", "marked_unreadable")):
         with pytest.raises(Invalid) as error:
             read(path)
         assert kind_of(error) == kind

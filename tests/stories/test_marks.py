@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.marks import xmp
 from nano_banana.marks.account import COMPOSITE
 from nano_banana.marks.account import TRAINED
 from nano_banana.marks.account import Account
+from nano_banana.marks.account import told_call
+from nano_banana.marks.embedded import Mark
+from nano_banana.marks.embedded import marked
 from nano_banana.marks.embedded import read
 from nano_banana.marks.embedded import unmarked
 from nano_banana.marks.form import tales
@@ -209,6 +214,19 @@ def test_a_copy_goes_only_where_nothing_is_lost(project: Project) -> None:
     asked(project, "again", picture, "--out", "mine.png", exit_code=1).shows("is not ours to overwrite")
     asked(project, "again", picture, "--out", "mine.jpg", exit_code=2).shows("let the name end in `.png`")
     assert project.workspace.read("mine.png") == "mine"
+
+
+def test_a_picture_of_somebody_s_own_making_does_not_steer_the_terminal(project: Project) -> None:
+    evil = "\x1b[2J\u202e\r"
+    call = {"stage": evil, "provider": f"x{evil}", "endpoint": evil, "arguments": {"prompt": evil}, "cost_usd": None}
+    files: JSONObject = {"inputs": {evil: evil}, "outputs": {evil: evil}, "key": evil}
+    project.run()
+    true = told(project.pictures()[0])
+    forged = replace(true, recipe=evil, take=evil, stage=evil, calls=[told_call({**call, **files})])
+    data = marked(unmarked(project.pictures()[0].read_bytes()) or b"", Mark(source="", tool="", account=forged))
+    project.workspace.write("evil.png", data)
+    for argv in (["again", "evil.png", "--plan"], ["again", "evil.png", "--yes"], ["explain", "evil.png"]):
+        asked(project, *argv).hides("\x1b", "\u202e", "\r")
 
 
 def test_a_picture_that_was_changed_is_told_from_the_one_that_was_made(project: Project) -> None:
