@@ -140,6 +140,8 @@ def _say_brought(screen: Screen, brought: Brought) -> None:
     if not said:
         screen.note("its file names no trigger; say `--trigger` if you know the word that it listens to")
     if any(brought.others.values()):
-        kinds = " and ".join(f"{count} {folder.rstrip('/')}" for folder, count in brought.others.items() if count)
-        screen.note(f"the archive's {kinds} were verified, and stay in it")
+        kinds = (
+            numbered(many, folder.rstrip("/").removesuffix("s")) for folder, many in brought.others.items() if many
+        )
+        screen.note(f"verified, and left in the archive: {' and '.join(kinds)}")
     screen.say(f"in a recipe: `adapters: {{{found.name}: {{model: {found.reference}}}}}`")

@@ -149,7 +149,7 @@ def test_it_is_given_away_and_draws_the_same_picture_elsewhere(trained: Workspac
     assert trained.run("run", "other").exit_code == 2
     screen = trained.expect("models", "import", "ana.nbm", *STORE)
     assert "ana@1 is on the shelf" in screen.stdout
-    assert "1 samples" in screen.stderr
+    assert "verified, and left in the archive: 1 sample\n" in screen.stderr
     assert trained.run("run", "other").exit_code == 0
     assert digest(trained, "other/out/elsewhere") == digest(trained)
     assert models(trained, *STORE)[0]["used_by"] == ["elsewhere"]

@@ -118,4 +118,4 @@ def _tell(screen: Screen, sheet: Sheet, written: list[Path], *, as_json: bool) -
         if file not in pages:
             screen.say(f"  {visible(str(file))}")
     if pages:
-        screen.say(f"  {numbered(len(pages), 'further page')}: {visible(str(pages[0]))} …")
+        screen.say(f"  {numbered(len(pages), 'further page')}: {visible(str(pages[0]))}{' …' if pages[1:] else ''}")
