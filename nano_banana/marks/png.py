@@ -9,8 +9,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from collections.abc import Sequence
+from itertools import islice
 
 from nano_banana.imaging.pngchunks import SIGNATURE
+from nano_banana.imaging.pngchunks import chunks
 from nano_banana.marks.bounds import MOST_PARTS
 from nano_banana.marks.bounds import inflated
 from nano_banana.marks.part import C2PA
@@ -42,17 +44,10 @@ def split(data: bytes) -> list[Part]:
     """The signature with the header, each chunk, and what comes after the last whole one."""
     view = memoryview(data)
     parts = [Part(kind="signature", data=view[: len(SIGNATURE)])]
-    at = len(SIGNATURE)
-    while at + 12 <= len(data) and len(parts) < MOST_PARTS:
-        stop = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        name = data[at + 4 : at + 8]
-        if stop > len(data) or not name.isalpha():
-            break
+    stop = len(SIGNATURE)
+    for name, at, stop in islice(chunks(data), MOST_PARTS - 1):
         parts.append(Part(kind=_kind(name, data[at + 8 : at + 8 + 80]), data=view[at:stop]))
-        at = stop
-        if name == b"IEND":
-            break
-    return [*parts, Part(kind=TAIL, data=view[at:])]
+    return [*parts, Part(kind=TAIL, data=view[stop:])]
 
 
 def join(parts: Sequence[Part], *, xmp: bytes, texts: Mapping[str, str]) -> bytes:
