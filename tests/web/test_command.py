@@ -183,6 +183,9 @@ def test_behind_two_gates_the_try_is_shown_that_both_let_through(project: Projec
     project.workspace.expect("sheet", "--stage", "takes")
     (shown,) = [take["path"] for take in data(project) if take["id"] == "heads/ana/office/s29"]
     assert str(shown).endswith("takes/heads_ana_office_s29+retry1.png"), shown
+    project.workspace.expect("sheet", "--stage", "takes", "--against", "latest")
+    before = [as_object(take["before"]) for take in data(project)]
+    assert [then["differs"] for then in before] == [False] * 4
 
 
 def test_those_not_chosen_are_counted_and_left_out(project: Project) -> None:

@@ -101,7 +101,10 @@ def _picture(then: KeptTake, stage: str) -> KeptPicture | None:
     last = then.pictures[-1]
     here = [picture for picture in then.pictures if picture.stage == stage]
     standing = [picture for picture in here if picture.attempt == last.attempt]
-    return [last, *here, *standing][-1]
+    # A gate hands on what it lets through as its own picture, whichever try that was.
+    passed = {picture.digest for picture in then.pictures if picture.stage != stage}
+    handed = [picture for picture in here if picture.digest in passed]
+    return [last, *here, *standing, *handed][-1]
 
 
 def _state(then: KeptTake) -> State:
