@@ -28,7 +28,9 @@ from nano_banana.shelf.card import Origin
 from nano_banana.shelf.card import Shelved
 from nano_banana.shelf.card import card_json
 from nano_banana.shelf.card import card_of
+from nano_banana.shelf.card import may_be_told
 from nano_banana.shelf.unpack import Archive
+from nano_banana.store.wall import wall
 
 SUFFIX = ".nbm"
 FORMAT = 1
@@ -40,7 +42,6 @@ SUMS = "checksums.txt"
 FOLDERS = ("samples/", "photos/")
 
 _MOST_TEXT = 1 << 20
-_MOST_WORDS = 200
 _CHUNK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
@@ -82,9 +83,10 @@ def unpack(source: Path, folder: Path) -> Packed:
     """Read and verify a whole archive; its adapter is left in `folder`, and nothing else.
 
     Raises Invalid: as `Archive` does, `archive_foreign` for a zip that is something else, `archive_newer`,
-    `archive_sum` for bytes that are not those of the checksums, `archive_card`.
+    `archive_sum` for bytes that are not those of the checksums, `archive_card`; Unusable where the folder's disk is
+    full or can't be written.
     """
-    with Archive.opened(source) as archive:
+    with wall(folder.parent), Archive.opened(source) as archive:
         told = _told(archive)
         sums = _sums(archive)
         target = folder / ADAPTER
@@ -150,9 +152,15 @@ def _card(archive: Archive, told: JSONObject) -> Card:
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Invalid([trouble("archive_card", archive=archive.name)]) from error
     texts = (card.subject, card.trigger, card.noun, card.trainer, card.provider, card.base, card.training_set)
-    if any(len(text) > _MOST_WORDS or not text.isprintable() for text in texts):
+    if not all(map(may_be_told, texts)) or not _is_likely(card):
         raise Invalid([trouble("archive_card", archive=archive.name)])
     return replace(card, origin=Origin.IMPORTED, run="", recipe="")
+
+
+def _is_likely(card: Card) -> bool:
+    """Whether its numbers are such as can be: nothing negative, no likeness beyond 1."""
+    numbers = (card.photos or 0, card.judged, card.cost_usd or 0.0, card.made_at)
+    return all(number >= 0 for number in numbers) and -1 <= (card.likeness or 0.0) <= 1
 
 
 def _sums(archive: Archive) -> Mapping[str, str]:

@@ -20,9 +20,11 @@ from nano_banana.shelf.about import proposed_name
 from nano_banana.shelf.about import proposed_trigger
 from nano_banana.shelf.archive import Packed
 from nano_banana.shelf.archive import unpack
+from nano_banana.shelf.card import MOST_WORDS
 from nano_banana.shelf.card import Card
 from nano_banana.shelf.card import Origin
 from nano_banana.shelf.card import Shelved
+from nano_banana.shelf.card import may_be_told
 from nano_banana.shelf.family import LOCAL
 from nano_banana.shelf.family import Family
 from nano_banana.shelf.family import family_of
@@ -66,10 +68,14 @@ def bring(
     Where a stand-in for a service answers (`rehearses`), the archive of what one trained is taken, too.
 
     Raises Invalid, with nothing kept: as `unpack` and `read_header` do, `model_not_adapter`, `model_base_unknown`,
-    `model_base_wrong`, `model_base_missing`, `model_base_strange`, `model_rehearsed`, `shelf_name`, `model_unreadable`.
+    `model_base_wrong`, `model_base_missing`, `model_base_strange`, `model_rehearsed`, `shelf_name`, `shelf_words`,
+    `model_unreadable`.
     """
     if wanted.name:
         check_name(wanted.name)
+    for what, words in (("trigger", wanted.trigger), ("noun", wanted.noun)):
+        if not may_be_told(words):
+            raise Invalid([trouble("shelf_words", what=what, most=MOST_WORDS)])
     if wanted.base and wanted.base not in (*families, LOCAL):
         near = did_you_mean(wanted.base, families)
         raise Invalid([trouble("model_base_unknown", hint=near, base=wanted.base, known=", ".join(families))])

@@ -14,6 +14,9 @@ from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.json import as_whole
 
+MOST_WORDS = 200
+"""Characters of a trigger, a noun or a name."""
+
 
 class Origin(StrEnum):
     """How an adapter came to the shelf."""
@@ -93,3 +96,8 @@ def card_of(told: Mapping[str, JSONValue]) -> Card:
         made_at=as_number(told.get("made_at", 0.0)),
         origin=Origin(as_text(told.get("origin", Origin.TRAINED))),
     )
+
+
+def may_be_told(text: str) -> bool:
+    """Whether a card may say it: short, on one line, and nothing that steers a terminal."""
+    return len(text) <= MOST_WORDS and text.isprintable()

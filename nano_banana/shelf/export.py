@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.shelf.archive import SUFFIX
 from nano_banana.shelf.archive import pack
 from nano_banana.shelf.card import Shelved
 from nano_banana.shelf.shelf import Shelf
@@ -33,11 +34,14 @@ def export(
     """Write `shelved` to `target` with its last `samples` pictures and, if `photos`, those it was trained from.
 
     Photos come as they were packed for the training: without their metadata and names. Raises Invalid
-    (`archive_exists` unless `replace`, `archive_nowhere`, `photos_gone`) and Unusable (`archive_unwritten`).
+    (`archive_exists` unless `replace`, `archive_nowhere`, `archive_suffix`, `photos_gone`) and Unusable
+    (`archive_unwritten`).
     """
     # os.path's never fail, whatever is asked of them.
     if os.path.isdir(target) or not os.path.isdir(target.parent):  # noqa: PTH112 - as said
         raise Invalid([trouble("archive_nowhere", path=str(target))])
+    if target.suffix.casefold() != SUFFIX:
+        raise Invalid([trouble("archive_suffix", path=str(target))])
     if os.path.lexists(target) and not replace:
         raise Invalid([trouble("archive_exists", path=str(target))])
     pictures = shelf.drawn(shelved, most=samples) if samples else []

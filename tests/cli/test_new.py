@@ -47,6 +47,21 @@ def test_the_recipe_loads_as_soon_as_there_are_photos(workspace: Workspace) -> N
     assert not loaded.warnings
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants a disk that is always full")
+def test_a_full_disk_is_named_and_leaves_no_half_recipe(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Path.write_text
+
+    def full(path: Path, text: str, encoding: str) -> int:
+        if path.parent.name == "p":
+            write(path, "", encoding)
+            path = Path("/dev/full")
+        return write(path, text, encoding)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    workspace.expect("new", "p", "--subject", "ana", exit_code=1).shows("can't write p/", "No space left").hides("None")
+    assert workspace.files("p/*") == []
+
+
 def test_the_recipe_fits_the_schema(workspace: Workspace) -> None:
     workspace.run("new", "--subject", "ana")
     schema = cast("dict[str, JSONValue]", recipe_schema(Catalog.load()))

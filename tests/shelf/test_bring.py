@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import stat
@@ -172,6 +173,7 @@ def test_what_cannot_be_written_is_said_and_nothing_is_lost(shelf: Shelf, tmp_pa
         (target, "archive_exists"),
         (tmp_path, "archive_nowhere"),
         (tmp_path / "no/a", "archive_nowhere"),
+        (tmp_path / "recipe.yaml", "archive_suffix"),
     ):
         with pytest.raises(Invalid) as error:
             export(shelf, found, path)
@@ -180,7 +182,7 @@ def test_what_cannot_be_written_is_said_and_nothing_is_lost(shelf: Shelf, tmp_pa
         export(shelf, found, tmp_path / "a.nbm", photos=True)
     assert error.value.problems[0].kind == "photos_gone"
     with pytest.raises(Unusable) as failed:
-        export(shelf, found, tmp_path / ("x" * 300))
+        export(shelf, found, tmp_path / ("x" * 300 + ".nbm"))
     assert failed.value.problems[0].kind == "archive_unwritten"
     assert target.read_bytes() == b"mine"
 
@@ -250,6 +252,8 @@ def test_what_is_not_as_it_was_packed_is_refused(shelf: Shelf, packed: Path, tmp
     assert told(card={"origin": "stolen"}) == "archive_card"
     assert told(card={"likeness": float("nan")}) == "archive_card"
     assert told(card={"trigger": "a\x1b[2J"}) == "archive_card"
+    for impossible in ({"photos": -5}, {"likeness": 7}, {"cost_usd": -1}, {"judged": -1}, {"made_at": -1}):
+        assert told(card=impossible) == "archive_card"
     assert told(name="../ana") == "shelf_name"
     assert told(card={"base": "flux-2"}) == "model_base_wrong"
     assert told(card={"base": "sdxl"}) == "model_base_wrong"
@@ -345,6 +349,27 @@ def test_a_file_of_ai_toolkits_is_recognised(shelf: Shelf, tmp_path: Path) -> No
     assert found.card == Card(
         base="flux-1", subject="ana-v1", trigger="anqz7", noun="woman", made_at=5.0, origin=Origin.FILE
     )
+
+
+def test_words_that_no_archive_could_tell_are_refused(shelf: Shelf, packed: Path) -> None:
+    for trigger, noun in (("a\x1b[2J", ""), ("a\nb", ""), ("", "x" * 201), ("\u202ea", "")):
+        with pytest.raises(Invalid) as error:
+            bring(shelf, packed, Wanted(trigger=trigger, noun=noun), families=FAMILIES)
+        assert error.value.problems[0].kind == "shelf_words"
+    assert shelf.all() == []
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(shelf: Shelf, packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(shelf.file.parent.rglob("*"))
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Archive, "extract", full)
+    with pytest.raises(Unusable) as error:
+        bring(shelf, packed, Wanted(), families=FAMILIES)
+    assert error.value.problems[0].kind == "store_full"
+    assert sorted(shelf.file.parent.rglob("*")) == before
 
 
 def test_a_trigger_can_be_said_later(shelf: Shelf, tmp_path: Path) -> None:

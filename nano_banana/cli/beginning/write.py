@@ -9,6 +9,7 @@ from pathlib import Path
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.replacing import replacing
 
 
 def check_free(files: Mapping[str, str], folder: Path) -> None:
@@ -20,13 +21,14 @@ def check_free(files: Mapping[str, str], folder: Path) -> None:
 
 def write(files: Mapping[str, str], folder: Path) -> list[Path]:
     """Write texts by their names in `folder`; return their paths. Raises Unusable (`unwritable`)."""
-    try:
-        for name, text in files.items():
-            path = folder / name
+    for name, text in files.items():
+        path = folder / name
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-    except OSError as error:
-        raise Unusable([trouble("unwritable", file=str(error.filename), why=error.strerror or "")]) from error
+            with replacing(path) as fresh:
+                fresh.write_text(text, "utf-8")
+        except OSError as error:
+            raise Unusable([trouble("unwritable", file=str(path), why=error.strerror or "")]) from error
     return [folder / name for name in files]
 
 

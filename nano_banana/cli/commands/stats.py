@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 MOST = 20
 """Open requests that are listed; `--json` has them all."""
 
+TABLES = (".csv", ".txt")
+"""How a table's file ends: a recipe or a store is not written over by a slip of the hand."""
+
 EPILOG = """\b
 Examples:
   nano-banana stats
@@ -96,6 +99,8 @@ def command(
 
     if csv == "-" and as_json:
         raise Invalid([trouble("csv_and_json")])
+    if csv is not None and csv != "-" and Path(csv).suffix.casefold() not in TABLES:
+        raise Invalid([trouble("csv_suffix", file=csv)])
     folder = store_folder(screen, store)
     if folder is None:
         return
@@ -119,12 +124,13 @@ def _write_csv(screen: Screen, target: str, text: str) -> None:
     if target == "-":
         screen.out.write(text)
         return
+    from nano_banana.core.replacing import replacing
     from nano_banana.store.wall import OUTPUT
     from nano_banana.store.wall import wall
 
     path = Path(target)
-    with wall(path.parent, OUTPUT):
-        path.write_text(text, encoding="utf-8", newline="")
+    with wall(path.parent, OUTPUT), replacing(path) as fresh:
+        fresh.write_text(text, encoding="utf-8", newline="")
     screen.note(f"wrote {visible(target)}")
 
 

@@ -8,6 +8,7 @@ from nano_banana.cli.words.wording import Wording
 
 WORDS: Mapping[str, Wording] = {
     "csv_and_json": Wording("one stdout can't hold both CSV and JSON", "name a file: `--csv FILE`"),
+    "csv_suffix": Wording("`{file}` is not how a table is called", "let the name end in .csv or .txt"),
     "no_runs": Wording(
         "no run is on record here", "`nano-banana run` makes the first; another store: `--store FOLDER`"
     ),

@@ -23,6 +23,10 @@ WORDS: Mapping[str, Wording] = {
         say="`{name}` can't be an adapter's name",
         hint="use 1 to 64 letters, digits, `_` and `-`, and begin with a letter or digit",
     ),
+    "shelf_words": Wording(
+        say="that {what} can't be on an adapter's card",
+        hint="use at most {most} characters, on one line, none of them invisible",
+    ),
     "shelf_name_taken": Wording(
         say="`{name}` is taken: versions of it are, or were, on the shelf",
         hint="choose another name; a version's number is never given twice, so two names are never put together",
@@ -116,6 +120,10 @@ WORDS: Mapping[str, Wording] = {
     "archive_unwritten": Wording(
         say="`{file}` can't be written: {why}",
         hint="free some space, or export to another folder",
+    ),
+    "archive_suffix": Wording(
+        say="`{path}` is not how an adapter's archive is called",
+        hint="let the name end in `.nbm`, so that nothing else is written over",
     ),
     "archive_exists": Wording(say="`{path}` is there already", hint="choose another name, or say `--force`"),
     "archive_nowhere": Wording(
