@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,10 +30,12 @@ LOCAL = "local"
 """The family of what the local provider trains, which it alone can draw with."""
 
 
-def shelve(shelf: Shelf, recipe: Recipe, catalog: Catalog, outcome: Outcome) -> list[Shelved]:
+def shelve(
+    shelf: Shelf, recipe: Recipe, catalog: Catalog, outcome: Outcome, *, clock: Callable[[], float] = time.time
+) -> list[Shelved]:
     """Put each adapter that was trained on the shelf under its subject's name, unless it is there already.
 
-    What is there is told the likeness that this run measured. Returns what is there now, in the run's order.
+    What is there is told the likeness that this run measured. Returns what is there now, in the run's order. `clock` gives seconds since 1970.
     """
     trained = [record for record in outcome.records if record.card.kind == "adapter" and record.status is Status.DONE]
     if not trained:
@@ -46,7 +49,7 @@ def shelve(shelf: Shelf, recipe: Recipe, catalog: Catalog, outcome: Outcome) -> 
         found = known.get((record.result.digest, subject))
         if found is None:
             card = card_of_training(recipe, catalog, record)
-            card = replace(card, made_at=time.time(), run=outcome.run, recipe=recipe.name)
+            card = replace(card, made_at=clock(), run=outcome.run, recipe=recipe.name)
             found = shelf.keep(subject, record.result, card, anywhere=True)
         if scores:
             measured = replace(found.card, likeness=round(median(scores), 4), judged=len(scores))
