@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nano_banana.cli.cells import visible
+from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.project.nouns import Handout
 
@@ -11,7 +14,7 @@ SHOWN = 5
 
 def say_handout(screen: Screen, handout: Handout) -> None:
     """Print where the copies are, how many are new, and what was left alone."""
-    places = [visible(str(path)) for path in (handout.folder, handout.zip) if path is not None]
+    places = [shown(str(path), Path.cwd()) for path in (handout.folder, handout.zip) if path is not None]
     where = " and ".join(places)
     if where:
         fresh = f", {handout.fresh:,} written now" if handout.fresh else ""

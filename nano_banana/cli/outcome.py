@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from nano_banana.cli.acceptance import say_acceptance
 from nano_banana.cli.amounts import duration
@@ -11,6 +12,7 @@ from nano_banana.cli.amounts import spent
 from nano_banana.cli.cells import visible
 from nano_banana.cli.handout import say_handout
 from nano_banana.cli.render import numbered
+from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.words.index import say
 from nano_banana.core.result import Status
@@ -68,10 +70,10 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
 
 def _say_where(screen: Screen, outcome: Outcome) -> None:
     """Say where the pictures are, and the sheet of them."""
-    screen.say(f"pictures: {outcome.folder}")
+    screen.say(f"pictures: {shown(str(outcome.folder), Path.cwd())}")
     sheets = [name for name in outcome.written if name.startswith("sheet.")]
     if sheets:
-        screen.say(f"sheet: {outcome.folder / sheets[0]}")
+        screen.say(f"sheet: {shown(str(outcome.folder / sheets[0]), Path.cwd())}")
 
 
 def _say_older(screen: Screen, names: Sequence[str]) -> None:

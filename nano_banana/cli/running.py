@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ import click
 
 from nano_banana.cli.ending import Ending
 from nano_banana.cli.options import Asked
+from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
 from nano_banana.core.errors import Invalid
@@ -85,7 +87,8 @@ def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json:
         calls = {**as_object(summary["calls"]), "made": 0, "cached": as_object(summary["calls"])["total"]}
         screen.json({**summary, "calls": calls, "cost_usd": {"estimated_low": 0, "estimated_high": 0, "billed": 0}})
     else:
-        screen.say(f"nothing to do: nothing has changed since run {summary['run']}; the pictures are in {folder}")
+        where = shown(folder, Path.cwd())
+        screen.say(f"nothing to do: nothing has changed since run {summary['run']}; the pictures are in {where}")
 
 
 def lost_of(asked: Asked) -> Lost:

@@ -23,6 +23,7 @@ from nano_banana.cli.options import resubmit
 from nano_banana.cli.options import shared
 from nano_banana.cli.options import store
 from nano_banana.cli.options import yes
+from nano_banana.cli.render import shown
 from nano_banana.cli.running import lost_of
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import LimitReached
@@ -97,7 +98,7 @@ def _say_picture(screen: Screen, again: Again, outcome: Outcome) -> None:
     for record in outcome.records:
         for picture in record.pictures[-1:]:
             same = "the very same picture" if _same(again, outcome) else "another picture than the one given"
-            screen.say(f"{same}: {visible(str(outcome.folder / picture.name))}")
+            screen.say(f"{same}: {shown(str(outcome.folder / picture.name), Path.cwd())}")
 
 
 def _same(again: Again, outcome: Outcome) -> bool:
