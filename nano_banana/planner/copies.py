@@ -32,7 +32,8 @@ LONGEST = 255 - 5
 """Bytes of one part of a path, on the usual file systems, less a suffix."""
 
 SUFFIX = re.compile(r"\.(png|jpe?g|webp|gif)$", re.IGNORECASE)
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
+"""Also what ends a line or turns the direction of what follows: a name must look like what it is."""
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 

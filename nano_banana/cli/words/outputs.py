@@ -24,7 +24,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "export_unsafe": Wording(
         "the copy of {take} would be called `{name}`, which not every system can store",
-        'leave out `< > : " | ? * \\`, blanks and dots at the ends, and names such as `con`',
+        'leave out `< > : " | ? * \\`, what is invisible, blanks and dots at the ends, and names such as `con`',
     ),
     "export_too_long": Wording(
         "the copy of {take} would have a name of more than 250 bytes", "use keys: `{{{{ scene.key }}}}`, not the text"
