@@ -17,7 +17,8 @@ def say_handout(screen: Screen, handout: Handout) -> None:
     places = [shown(str(path), Path.cwd()) for path in (handout.folder, handout.zip) if path is not None]
     where = " and ".join(places)
     if where:
-        fresh = f", {handout.fresh:,} written now" if handout.fresh else ""
+        count = f"{handout.fresh:,} " if handout.folder is not None else ""
+        fresh = f", {count}written now" if handout.fresh else ""
         screen.say(f"{_copies(handout.copies)} in {where}{fresh}")
     for paths, what in (
         (handout.edited, "changed by somebody and left alone"),

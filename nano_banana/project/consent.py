@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -33,7 +34,18 @@ def unasked(project: Project) -> Sequence[Problem]:
             place = project.loaded.nearest(("subjects", name, "consent"))
             data: JSONObject = {"name": name, "lacks": ", ".join(lacks)}
             found.append(Problem(kind="half_a_consent", place=place, data=data, warning=True))
+        day = str(consent.get("on", ""))
+        if day and not _is_day(day):
+            place = project.loaded.nearest(("subjects", name, "consent", "on"))
+            found.append(Problem(kind="consent_no_day", place=place, data={"name": name, "day": day}, warning=True))
     return found
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def first_of_people(project: Project) -> bool:

@@ -26,10 +26,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handout:
-    """What was handed out. `files` are the copies and the ZIP as they are now; `fresh` counts those written just now.
+    """What was handed out.
 
-    `edited` are copies that somebody has changed, which were left alone; `older` those that an earlier run put there
-    and that nothing asks for now.
+    `files` are the copies and the ZIP as they are now; `fresh` counts the copies written just now (of a ZIP alone: 1
+    where it was). `edited` are copies that somebody has changed, which were left alone; `older` those that an earlier
+    run put there and that nothing asks for now.
     """
 
     folder: Path | None
@@ -75,7 +76,8 @@ def put_out(
     notes = {path: seen for path, seen in known.items() if os.path.lexists(path)}
     notes |= {str(path): [_look(_stat(wanted[path])), _look(stat)] for path, stat in files.items()}
     if packed is not None:
-        fresh += _pack(pictures, packed, ours=str(packed) in known)
+        written = _pack(pictures, packed, ours=str(packed) in known)
+        fresh += written if folder is None else 0
         files[packed] = _stat(packed)
         notes[str(packed)] = [_look(files[packed]), _look(files[packed])]
     store.note(_note(recipe), json.dumps(notes))

@@ -199,3 +199,5 @@ def test_a_recipe_without_consent_is_warned_of_by_check_alone(workspace: Workspa
     told = workspace.json("check")
     assert told["consents"] == {"ana": {"given_by": "Ana"}}
     assert [problem["kind"] for problem in cast("list[dict[str, str]]", told["problems"])] == ["half_a_consent"]
+    workspace.edit("recipe.yaml", "{given_by: Ana}", "{given_by: Ana, on: last week, uses: [press]}")
+    workspace.expect("check").shows("`last week` is no day on which ana can have agreed", "2026-01-31")

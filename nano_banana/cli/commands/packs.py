@@ -38,13 +38,17 @@ FAULTY = 1
 """What `test` leaves with where something is wrong."""
 
 
-@click.group(name="packs", cls=Family, epilog=EPILOG, no_args_is_help=False)
-def command() -> None:
+@click.group(name="packs", cls=Family, epilog=EPILOG, invoke_without_command=True)
+@as_json
+@click.pass_context
+def command(context: click.Context, *, as_json: bool) -> None:
     """Show, try, begin and take in packs of templates.
 
     A pack is a folder of prompts with variables. Those that came with the program are there to use; a project's own lie
     in its folder `packs`. A recipe uses one so: `templates: {noir: {pack: cinema/noir-detective}}`.
     """
+    if context.invoked_subcommand is None:
+        context.invoke(list_, as_json=as_json)
 
 
 @command.command(name="list", epilog="\b\nExample:\n  nano-banana packs list\n")

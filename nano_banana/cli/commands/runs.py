@@ -23,12 +23,17 @@ Examples:
 of_recipe = click.option("--recipe", metavar="NAME", help="Only runs of this recipe; `latest` is the last of these.")
 
 
-@click.group(name="runs", cls=Family, epilog=EPILOG, no_args_is_help=False)
-def command() -> None:
+@click.group(name="runs", cls=Family, epilog=EPILOG, invoke_without_command=True)
+@as_json
+@store
+@click.pass_context
+def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
     """Look back at runs: what each made and cost, and what changed.
 
     A run may be named by the beginning of its name, by its last four digits, or as `latest`, `latest~1` and so on.
     """
+    if context.invoked_subcommand is None:
+        context.invoke(list_, as_json=as_json, store=store)
 
 
 @command.command(

@@ -19,5 +19,6 @@ WORDS: Mapping[str, Wording] = {
     "not_a_day": Wording("`{day}` is not a date", "write it as YYYY-MM-DD, such as 2026-01-31"),
     "trigger_not_a_word": Wording("`{trigger}` is not one word", "a trigger has no blanks, such as `anqz7`"),
     "no_such_template": Wording("there is no template {name} in any pack", "`nano-banana packs list` has them all"),
+    "consent_no_day": Wording("`{day}` is no day on which {name} can have agreed", "write it as 2026-01-31"),
     "half_a_consent": Wording("the consent of {name} does not say {lacks}", "add `{lacks}` to `consent`"),
 }
