@@ -74,7 +74,7 @@ def _export(reading: Reading, data: JSONObject, verbs: Mapping[str, str], drawn:
     if not to and not packed:
         reading.wrong_key("export_nowhere", (*where, "export"))
     for key, path in (("to", to), ("zip", packed)):
-        if "://" in path:
+        if "://" in path or "\0" in path:
             reading.wrong("export_remote", (*where, key), path=path)
     if packed and not packed.casefold().endswith(".zip"):
         reading.wrong("export_no_zip", (*where, "zip"), path=packed)
