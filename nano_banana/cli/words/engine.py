@@ -31,6 +31,6 @@ WORDS: Mapping[str, Wording] = {
     "no_provider": Wording("this version can't run on the provider `{name}`", "it can run on: {known}"),
     "too_dear": Wording(
         "this may cost {price}, and more than {limit:usd} is to be asked for",
-        "look at `nano-banana plan`, and run with `--yes`",
+        "look at what it would do (`nano-banana plan`, or `--plan` of a single command), then say `--yes`",
     ),
 }
