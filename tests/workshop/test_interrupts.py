@@ -36,12 +36,13 @@ def pressed(times: int, *, settled: bool) -> tuple[bool, list[News]]:
     return ended, said
 
 
-@pytest.mark.parametrize(("times", "settled", "ended"), [(1, False, True), (2, False, False), (3, True, True)])
-def test_twice_gives_up_what_is_under_way_but_never_what_is_being_written(
-    times: int,
-    settled: bool,
-    ended: bool,  # noqa: FBT001 - a table of cases
-) -> None:
+CASES = {"once": (1, False, True), "twice": (2, False, False), "while it is written": (3, True, True)}
+"""How often it is pressed, whether what was made is being written by then, and whether the work comes to its end."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_twice_gives_up_what_is_under_way_but_never_what_is_being_written(case: str) -> None:
+    times, settled, ended = CASES[case]
     went_on, said = pressed(times, settled=settled)
     assert went_on is ended
     assert [news.data["kind"] for news in said] == ["stopping"]
