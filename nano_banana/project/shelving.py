@@ -35,7 +35,8 @@ def shelve(
 ) -> list[Shelved]:
     """Put each adapter that was trained on the shelf under its subject's name, unless it is there already.
 
-    What is there is told the likeness that this run measured. Returns what is there now, in the run's order. `clock` gives seconds since 1970.
+    What is there is told the likeness that this run measured. Returns what is there now, in the run's order. `clock`
+    gives seconds since 1970.
     """
     trained = [record for record in outcome.records if record.card.kind == "adapter" and record.status is Status.DONE]
     if not trained:
