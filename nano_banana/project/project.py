@@ -56,6 +56,7 @@ from nano_banana.project.placing import placed
 from nano_banana.project.shelving import shelve
 from nano_banana.project.standards import held_to
 from nano_banana.project.stray import remarks_on
+from nano_banana.project.targets import check_targets
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
 from nano_banana.recipe.load import Loaded
@@ -99,6 +100,7 @@ class Project:
         project = cls(wish, settings, loaded, catalog, crew, environ)
         check_name(project.provider)
         check_offered(project.recipe, project.provider, loaded.nearest)
+        check_targets(project.recipe, settings, loaded.nearest)
         return project
 
     def __enter__(self) -> Self:

@@ -122,11 +122,17 @@ def test_names_that_clash_or_are_unsafe_are_found_by_check_and_before_anything_i
         ("{export: takes, to: s3://bucket/x}", "is no folder of this machine"),
         ('{export: takes, to: "a\\0b"}', "is no folder of this machine"),
         ("{export: takes, zip: all}", "does not end in `.zip`"),
+        ("{export: takes, to: recipe.yaml}", "is a file, not a folder"),
+        ("{export: takes, to: .nano-banana/x}", "lies in the store"),
+        ("{export: takes, to: out/portraits/takes}", "this recipe's own pictures"),
+        ("{export: takes, zip: photos.zip}", "`photos.zip` is a folder"),
+        (f"{{export: takes, to: {'x' * 300}}}", "more than 255 bytes"),
         ("{export: taken, to: d}", "did you mean"),
         ("{to: d}", "export"),
     ],
 )
 def test_what_a_recipe_may_not_say_of_its_files(project: Project, files: str, said: str) -> None:
+    (project.root / "photos.zip").mkdir()
     text = (project.root / "recipe.yaml").read_text()
     project.workspace.write("recipe.yaml", text + f"outputs: {{files: {files}}}\n")
     screen = project.workspace.run("check")
@@ -183,3 +189,10 @@ def test_behind_two_gates_in_a_row_the_picture_is_the_one_that_both_let_through(
         "    retry: {takes: 1}\n", "    retry: {takes: 1}\n  - {id: again, gate: judged, also_reject: [no_face]}\n"
     ).run()
     assert bare(project, "delivered/office-29.png") == bare(project, f"{TAKES}/heads_ana_office_s29+retry1.png")
+
+
+def test_a_sheet_is_never_put_into_the_store(project: Project) -> None:
+    project.run()
+    screen = project.workspace.run("sheet", "--to", ".nano-banana/x.html")
+    assert screen.exit_code == 2
+    screen.shows("lies in the store")

@@ -82,12 +82,16 @@ def command(
     from nano_banana.cli.progress import progress
     from nano_banana.cli.sheets import write_sheet
     from nano_banana.project.sheet.sheet import sheet_of
+    from nano_banana.project.targets import check_outside
 
     wrong = [file for file in files if file.suffix.casefold().removeprefix(".") not in FORMATS]
     if wrong:
         raise Invalid([trouble("sheet_no_format", file=str(file)) for file in wrong])
     wish = wish_of(recipe, asked)
-    with open_project(screen, wish, settings_of(screen, wish, asked)) as project:
+    settings = settings_of(screen, wish, asked)
+    for file in files:
+        check_outside(file, settings)
+    with open_project(screen, wish, settings) as project:
         records = project.forecast().records
         sheet = sheet_of(project, records, stage=stage, rows=rows, columns=columns, against=against)
         with progress(screen) as watch:

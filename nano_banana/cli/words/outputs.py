@@ -14,6 +14,15 @@ WORDS: Mapping[str, Wording] = {
         "`{path}` is no folder of this machine",
         "copy to a folder here, and send that on with the tools of the other side",
     ),
+    "target_in_store": Wording(
+        "`{path}` lies in the store, which only the program writes to", "name a place outside of it"
+    ),
+    "target_too_long": Wording("`{path}` has a name of more than 255 bytes", "use a shorter one"),
+    "export_in_out": Wording(
+        "`{path}` is where this recipe's own pictures lie", "copy to a folder beside: `to: delivered/`"
+    ),
+    "export_not_folder": Wording("`{path}` is a file, not a folder", "name a folder; it is made where it is not there"),
+    "export_zip_folder": Wording("`{path}` is a folder", "name the file: `zip: delivered.zip`"),
     "export_no_zip": Wording("`{path}` does not end in `.zip`", "call it `{path}.zip`"),
     "export_no_name": Wording(
         "the copy of {take} would have no name", "use names of the take, such as `{{{{ take }}}}`"
