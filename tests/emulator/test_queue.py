@@ -76,7 +76,7 @@ def test_a_trainer_makes_an_adapter(http: httpx.Client) -> None:
     id_ = http.post("/fal-ai/flux-lora-portrait-trainer", json=given).json()["request_id"]
     result = ended(http, id_, "fal-ai/flux-lora-portrait-trainer")
     adapter = http.get(result.json()["diffusers_lora_file"]["url"]).content
-    assert b'"format":"plain"' in adapter
+    assert b'"format":"nano-banana-local-plain"' in adapter
     assert result.headers["x-fal-billable-units"] == "1000"  # its least
     status = http.get(f"/fal-ai/flux-lora-portrait-trainer/requests/{id_}/status?logs=1").json()
     assert "step 50/100" in [line["message"] for line in status["logs"]]

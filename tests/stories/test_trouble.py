@@ -82,7 +82,7 @@ def test_a_budget_needs_known_prices(project: Project) -> None:
 
 def test_a_dear_run_asks_first_and_without_a_terminal_stops(project: Project) -> None:
     project.edit("name: portraits", "name: portraits\nprovider: fal\nlimits: {ask_above_usd: 0.5}")
-    project.quiet(exit_code=3).shows("run with `--yes`")
+    project.quiet(exit_code=3).shows("then say `--yes`")
     project.run("--yes")
 
 
