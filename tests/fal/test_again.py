@@ -91,7 +91,7 @@ HOSTILE: dict[str, tuple[Callable[[Account], Account], str]] = {
     "work that pictures do not hang on": (last(provider="compute", endpoint="training-zip"), "described nowhere"),
     "a field that is not there": (given(webhook_url="https://evil.example"), "with a `webhook_url`"),
     "a value out of range": (given(num_inference_steps=10**9), "with a `num_inference_steps`"),
-    "a file by its path": (last(inputs={"/etc/passwd": "f" * 64}), "is not here"),
+    "a file by its path": (last(inputs={"/etc/passwd": "f" * 64}), "that it does not take"),
     "a size of no picture": (given(image_size={"width": 10**9, "height": 1}), "with a `image_size"),
     "no call at all": (lambda account: replace(account, calls=[]), "does not tell of any call"),
     "a circle": (

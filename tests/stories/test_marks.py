@@ -194,8 +194,10 @@ def test_elsewhere_an_adapter_is_missed_by_its_digest_and_then_all_is_made(
     bytes_of = (project.root / ".nano-banana/blobs" / adapter[:2] / adapter[2:]).read_bytes()
     found = elsewhere(project, picture, monkeypatch)
     asked(project, "again", "found.png", exit_code=2).shows(
-        "an adapter that the picture hangs on is not here", adapter[:12], "nano-banana models import"
+        "an adapter that the picture hangs on is not here", adapter[:12], "nano-banana models import", "calls to make"
     )
+    dear = asked(project, "again", "found.png", "--plan", "--provider", "fal")
+    dear.shows("warning: an adapter", "flux-lora-fast-training", "$2.0", "prompt: anqz7 woman, headshot, office")
     with Store.open(found.parent / ".nano-banana") as store:
         store.put(bytes_of, media="application/octet-stream")
     project.notes.fresh()

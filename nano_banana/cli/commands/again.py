@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,8 @@ def command(screen: Screen, asked: Asked, *, picture: Path, copy: Path | None) -
     """Make a picture again, from what it tells of itself.
 
     Its calls are asked once more. Where it was made this costs nothing and gives the same bytes. Elsewhere
-    everything that the store lacks is made; what is to be paid for is shown, and made only after a yes. An adapter
-    that is not here has to be imported first (`models import`): photos never travel with pictures.
+    everything that the store lacks is planned; what is to be paid for is made only after a yes. An adapter that is not
+    here has to be imported first (`models import`): photos never travel with pictures.
     """
     from nano_banana.project.portrait.again import Again
     from nano_banana.project.portrait.copy import check_copy
@@ -67,8 +68,10 @@ def command(screen: Screen, asked: Asked, *, picture: Path, copy: Path | None) -
     account, limit = portrait.account, asked.budget
     with Again.open(account, settings, environ=os.environ, provider=asked.provider, budget_usd=limit) as again:
         forecast = again.forecast()
-        if asked.planned:
+        if asked.planned or (again.lacks and not asked.as_json):
             _say_plan(screen, again, forecast, as_json=asked.as_json)
+        if asked.planned:
+            screen.problems([replace(problem, warning=True) for problem in again.lacks])
             return 0
         again.check(forecast)
         _ask(screen, again, forecast, yes=asked.yes)

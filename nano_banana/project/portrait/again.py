@@ -19,6 +19,7 @@ from nano_banana.core.here import is_here
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
+from nano_banana.core.problem import Problem
 from nano_banana.core.root import project_root
 from nano_banana.marks.account import Account
 from nano_banana.marks.account import Told
@@ -126,15 +127,19 @@ class Again:
 
     @cached_property
     def replay(self) -> Replay:
-        """What it takes. Raises Invalid for calls that can't be asked, and for what nobody here has, all at once."""
+        """What it takes. Raises Invalid for calls that can't be asked, and where nothing says how it was made."""
         replay = replay_of(self.account, self._here.blob, self._here.answered, anew=self._anew)
-        asked = still_open(replay, self._here.answered)
-        problems = [*faults(asked, self._catalog), *(lack(each, self._catalog) for each in replay.lacks)]
+        problems = faults(still_open(replay, self._here.answered), self._catalog)
         if not replay.calls and self.account.picture not in replay.given:
             problems.append(trouble("again_lacks_picture", digest=self.account.picture))
         if problems:
             raise Invalid(problems)
         return replay
+
+    @property
+    def lacks(self) -> Sequence[Problem]:
+        """What nobody here has, so that the calls can be planned and not made."""
+        return [lack(each, self._catalog) for each in self.replay.lacks]
 
     @cached_property
     def plan(self) -> Plan:
@@ -146,7 +151,9 @@ class Again:
         return foresee(self.plan, _RECIPE, self._catalog, self.workshop, self.workshop.opened(self.provider))
 
     def check(self, forecast: Forecast) -> None:
-        """Raise Refused or Unusable where something is to be made that nobody here can make."""
+        """Raise Invalid for what is lacking here, Refused or Unusable where nobody here can make what is to be made."""
+        if self.lacks:
+            raise Invalid(self.lacks)
         if self.bought and not has_key(self._environ):
             raise Refused([trouble("no_key")])
         if forecast.tally.looks:
