@@ -159,8 +159,8 @@ class Project:
         check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
         if asked and self.provider == "fal" and not has_key(self._environ):
             raise Refused([trouble("no_key")])
-        if asked and self.provider != "local" and forecast.tally.looks:
-            # What is paid for would stop half way.
+        if asked and forecast.tally.looks:
+            # What is drawn, and maybe paid for, would stop half way.
             check_sight(forecast.tally.finds)
         if forecast.tally.marks:
             check_marking()

