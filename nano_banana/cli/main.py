@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +19,10 @@ COMPLETE = "_NANO_BANANA_COMPLETE"
 
 def main() -> None:
     """Run the command line of this process, and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # All is said and kept: a Ctrl-C that comes while Python leaves would only add a trace.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

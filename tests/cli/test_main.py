@@ -221,3 +221,15 @@ def test_completion_of_commands_and_options(workspace: Workspace) -> None:
     assert complete("nano-banana config se", "2") == ["set", "set-key"]
     assert complete("nano-banana cache gc --dr", "3") == ["--dry-run"]
     assert complete("nano-banana nothing so", "2") == []
+
+
+def test_a_ctrl_c_that_comes_while_python_leaves_says_nothing() -> None:
+    script = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        "sys.argv = ['nano-banana', '--version']\n"
+        "from nano_banana.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
