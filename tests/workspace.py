@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -101,8 +102,13 @@ class Workspace:
             here.chdir(self.root)
             here.setattr(sys, "argv", [PROGRAM, *argv])
             here.setattr(sys, "stdin", _stream(stdin))
-            with pytest.raises(SystemExit) as end:
-                main()
+            # The program leaves deaf to Ctrl-C, which those whom this process starts would inherit.
+            hears = signal.getsignal(signal.SIGINT)
+            try:
+                with pytest.raises(SystemExit) as end:
+                    main()
+            finally:
+                signal.signal(signal.SIGINT, hears)
         code = end.value.code
         assert isinstance(code, int), code
         return self.screen(argv, code, _written(out), _written(err))
