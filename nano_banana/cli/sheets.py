@@ -41,7 +41,7 @@ def keep_sheet(project: Project, outcome: Outcome) -> Outcome:
         except Invalid:
             return outcome
         files = write_sheet(sheet, beside(project, wanted.formats), _quietly)
-        written = {file.name: _stat(file) for file in files}
+        written = {file.name: LinkStat.of(file) for file in files}
     return replace(outcome, written={**outcome.written, **written})
 
 
@@ -84,8 +84,3 @@ def speech() -> Speech:
 
 def _quietly(_news: News) -> None:
     """Nobody watches small pictures being made."""
-
-
-def _stat(file: Path) -> LinkStat:
-    found = file.stat()
-    return LinkStat(size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino)

@@ -33,8 +33,7 @@ def hand_out(project: Project, outcome: Outcome) -> Outcome:
         picture = None if record is None else picture_at(record, copy.way, copy.ruling)
         if picture is not None:
             pictures[copy.name + Path(picture.name).suffix] = outcome.folder / picture.name
-    folder = recipe.path.absolute().parent
-    to, packed = (folder / Path(path).expanduser() if path else None for path in (export.to, export.zip))
+    to, packed = export.places(recipe.path.absolute().parent)
     done = put_out(
         project.workshop.store, recipe.name, pictures, folder=to, packed=packed if whole else None, whole=whole
     )

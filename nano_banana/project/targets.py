@@ -26,11 +26,9 @@ def check_targets(recipe: Recipe, settings: Settings, nearest: Callable[[Where],
         return
     out = settings.out / recipe.name
     problems = []
-    for key, said in (("to", export.to), ("zip", export.zip)):
-        if not said:
-            continue
-        path = recipe.path.absolute().parent / Path(said).expanduser()
-        kind = _fault(path, settings.store, out, folder=key == "to")
+    to, packed = export.places(recipe.path.absolute().parent)
+    for key, said, path in (("to", export.to, to), ("zip", export.zip, packed)):
+        kind = "" if path is None else _fault(path, settings.store, out, folder=key == "to")
         if kind:
             problems.append(trouble(kind, place=nearest(("outputs", "files", key)), path=said))
     if problems:

@@ -70,15 +70,15 @@ def put_out(
             if not (seen and _is(source, seen[0]) and _is(target, seen[1])):
                 _copy(source, target)
                 fresh += 1
-            files[target] = _stat(target)
+            files[target] = LinkStat.of(target)
     others = {Path(path) for path in known if Path(path) not in wanted and Path(path) != packed}
     older = sorted(path for path in others if path.exists()) if whole else []
     notes = {path: seen for path, seen in known.items() if os.path.lexists(path)}
-    notes |= {str(path): [_look(_stat(wanted[path])), _look(stat)] for path, stat in files.items()}
+    notes |= {str(path): [_look(LinkStat.of(wanted[path])), _look(stat)] for path, stat in files.items()}
     if packed is not None:
         written = _pack(pictures, packed, ours=str(packed) in known)
         fresh += written if folder is None else 0
-        files[packed] = _stat(packed)
+        files[packed] = LinkStat.of(packed)
         notes[str(packed)] = [_look(files[packed]), _look(files[packed])]
     store.note(_note(recipe), json.dumps(notes))
     return Handout(
@@ -143,14 +143,9 @@ def _pack(pictures: Mapping[str, Path], target: Path, *, ours: bool) -> int:
 
 def _is(path: Path, look: Sequence[int]) -> bool:
     try:
-        return _look(_stat(path)) == list(look)
+        return _look(LinkStat.of(path)) == list(look)
     except OSError:
         return False
-
-
-def _stat(path: Path) -> LinkStat:
-    found = path.stat()
-    return LinkStat(size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino)
 
 
 def _look(stat: LinkStat) -> list[int]:

@@ -44,12 +44,7 @@ class Outputs:
         there = self._store.present(names)
         for path, (picture, dress) in wanted.items():
             if path in there:
-                self.stats[picture.name] = _stat(path)
+                self.stats[picture.name] = LinkStat.of(path)
             else:
                 self.stats[picture.name] = self._store.link_out(picture.blob, path, dress=dress, look=False)
         return len(wanted) - len(there)
-
-
-def _stat(path: Path) -> LinkStat:
-    found = path.stat()
-    return LinkStat(size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino)

@@ -33,6 +33,12 @@ class LinkStat:
     ctime_ns: int
     inode: int
 
+    @classmethod
+    def of(cls, path: Path) -> LinkStat:
+        """What stat says of the file now (links are followed). Raises OSError."""
+        found = path.stat()
+        return cls(size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dress:
