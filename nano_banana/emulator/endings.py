@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.emulator.order import Ending
+from nano_banana.emulator.order import Order
 from nano_banana.emulator.verdict import detail
 
 CODES: Mapping[str, int] = MappingProxyType(
@@ -72,6 +74,43 @@ def refused(arg: str) -> Ending:
         loc: list[JSONValue] = ["body", arg.partition(":")[2] or "prompt"]
         return Ending(status=422, body={"detail": [detail(loc, "missing", "Field required", given={})]})
     return model_error(arg or "content_policy_violation")
+
+
+def charged(ending: Ending, units: float, header: str) -> Ending:
+    """A failure that is billed all the same, and says so in `header`."""
+    return replace(ending, units=units, headers={**ending.headers, header: f"{units:g}"})
+
+
+def spoilt(body: JSONObject, order: Order) -> JSONValue:
+    """A result as the faults `empty-result` and `odd-result` leave it; whole where there is neither."""
+    empty, odd = order.fate("empty-result"), order.fate("odd-result")
+    if empty:
+        return {name: _emptied(value, empty.arg) for name, value in body.items()}
+    if odd is None:
+        return body
+    if odd.arg == "list":
+        return [body]
+    if odd.arg == "text":
+        return "done"
+    files = [value for value in body.values() if _url_of(value)]
+    url = _url_of(files[0]) if files else ""
+    rest = {name: value for name, value in body.items() if not _url_of(value)}
+    if odd.arg == "relative":
+        return {**rest, "images": [{"url": url.removeprefix(order.base)}]}
+    return {**rest, "image_url": url}
+
+
+def _emptied(value: JSONValue, arg: str) -> JSONValue:
+    if not _url_of(value):
+        return value
+    return [] if isinstance(value, list) and arg != "null" else None
+
+
+def _url_of(value: JSONValue) -> str:
+    """The address of a file, or of the first of a list."""
+    first = value[0] if isinstance(value, list) and value else value
+    url = first.get("url") if isinstance(first, Mapping) else None
+    return url if isinstance(url, str) else ""
 
 
 def runner_error(type_: str) -> Ending:

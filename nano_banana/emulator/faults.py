@@ -57,6 +57,8 @@ KINDS: Mapping[str, tuple[When, tuple[Point, ...]]] = MappingProxyType(
         "401": (When.BEFORE, _ANYWHERE),
         "403": (When.BEFORE, _ANYWHERE),
         "balance": (When.BEFORE, _ANYWHERE),
+        "result-4xx": (When.BEFORE, (Point.RESULT, Point.STATUS, Point.CANCEL)),
+        "result-in-progress": (When.BEFORE, (Point.RESULT,)),
         "drop-after-accept": (When.AFTER, _ANYWHERE),
         "hang": (When.AFTER, _ANYWHERE),
         "nginx-after": (When.AFTER, _ANYWHERE),
@@ -67,10 +69,14 @@ KINDS: Mapping[str, tuple[When, tuple[Point, ...]]] = MappingProxyType(
         "slow": (When.FATE, (Point.SUBMIT,)),
         "reorder": (When.FATE, (Point.SUBMIT,)),
         "no-units": (When.FATE, (Point.SUBMIT,)),
+        "billed-422": (When.FATE, (Point.SUBMIT,)),
+        "empty-result": (When.FATE, (Point.SUBMIT,)),
+        "odd-result": (When.FATE, (Point.SUBMIT,)),
         "no-logs": (When.SHAPE, (Point.STATUS, Point.STREAM)),
         "odd-status": (When.SHAPE, (Point.STATUS, Point.STREAM)),
         "stream-drop": (When.SHAPE, (Point.STREAM,)),
         "stream-404": (When.SHAPE, (Point.STREAM,)),
+        "endless-stream": (When.SHAPE, (Point.STREAM,)),
         "truncated": (When.SHAPE, (Point.DOWNLOAD,)),
         "corrupt": (When.SHAPE, (Point.DOWNLOAD,)),
         "wrong-type": (When.SHAPE, (Point.DOWNLOAD,)),
@@ -113,7 +119,11 @@ class Rule:
 
 
 def fault_of(kind: str, on: str | None, arg: str) -> Fault:
-    """A fault. Raises ValueError where there is no such kind, or where it cannot strike there."""
+    """A fault; `_` in its name is as good as `-`.
+
+    Raises ValueError where there is no such kind, or where it cannot strike there.
+    """
+    kind = kind if kind in KINDS else kind.replace("_", "-")
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
     points = KINDS[kind][1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from enum import StrEnum
 
-from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
 from nano_banana.emulator.faults import Fault
 from nano_banana.emulator.faults import Point
 from nano_banana.emulator.faults import When
@@ -33,7 +33,7 @@ class Ending:
     """How a request ended: the HTTP status and body of its result, the units billed, the names of its files."""
 
     status: int
-    body: JSONObject
+    body: JSONValue
     units: float = 0.0
     error: str | None = None
     error_type: str | None = None

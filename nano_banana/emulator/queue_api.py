@@ -28,6 +28,7 @@ from nano_banana.emulator.order import State
 from nano_banana.emulator.order import app_of
 from nano_banana.emulator.replies import as_json
 from nano_banana.emulator.replies import cut
+from nano_banana.emulator.replies import in_progress
 from nano_banana.emulator.replies import refuse
 from nano_banana.emulator.work import UNITS
 from nano_banana.emulator.world import World
@@ -97,6 +98,9 @@ class QueueApi:
             return _not_found()
         if visit.shaped("stream-drop"):
             return _Torn(f"data: {json.dumps(self._told(order, visit))}\n\n".encode())
+        if visit.shaped("endless-stream") and visit.fault is not None:
+            endless = self._endless(order, visit, every=visit.fault.number(1))
+            return StreamingResponse(endless, media_type="text/event-stream")
         return StreamingResponse(self._events(order, visit), media_type="text/event-stream")
 
     async def result(self, visit: Visit) -> Reply:
@@ -105,7 +109,7 @@ class QueueApi:
         if order is None:
             return _not_found()
         if not order.ended or order.result is None:
-            return refuse(400, "Request is still in progress", error_type="bad_request")
+            return in_progress()
         head = {"x-fal-request-id": order.id, **({UNITS: "0"} if order.status >= 400 else {}), **order.answered_with}
         return Response(self._world.payloads.get(order.result), order.status, head, "application/json")
 
@@ -170,6 +174,14 @@ class QueueApi:
             except TimeoutError:
                 silent += 1
         order.watchers.remove(changed)
+
+    async def _endless(self, order: Order, visit: Visit, *, every: float) -> AsyncIterator[bytes]:
+        """Say that it is in progress, whatever becomes of it, until the client leaves."""
+        told = json.dumps({**self._told(order, visit), "status": "IN_PROGRESS"})
+        yield f"data: {told}\n\n".encode()
+        while not self._world.closing.is_set():
+            await asyncio.sleep(every)
+            yield b": still there\n\n"
 
 
 class _Torn:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from collections.abc import Mapping
+from http import HTTPStatus
 from uuid import uuid4
 
 from starlette.responses import Response
@@ -21,7 +22,11 @@ NGINX = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
-_REASONS = {502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable", 504: "504 Gateway Time-out"}
+_REASONS: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus} | {
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+}
+"""As nginx words them."""
 
 
 def as_json(value: JSONValue, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -43,6 +48,11 @@ def unauthorised() -> Response:
     return refuse(401, "Authentication is required to access this application.")
 
 
+def in_progress() -> Response:
+    """What the result of a request that has not ended is answered with."""
+    return refuse(400, "Request is still in progress", error_type="bad_request")
+
+
 def struck(fault: Fault, closing: asyncio.Event) -> Response | Broken:
     """What the fault gives in place of an answer."""
     if fault.kind.startswith("drop"):
@@ -51,11 +61,15 @@ def struck(fault: Fault, closing: asyncio.Event) -> Response | Broken:
         return Broken(fault.number(3600), closing)
     if fault.kind.startswith("nginx"):
         return _nginx(int(fault.number(502)))
+    if fault.kind == "result-4xx":
+        return _nginx(int(fault.number(421)))
+    if fault.kind == "result-in-progress":
+        return in_progress()
     return _REFUSALS.get(fault.kind, _server_error)(fault.arg)
 
 
 def _nginx(code: int) -> Response:
-    text = NGINX.format(_REASONS.get(code, str(code)))
+    text = NGINX.format(f"{code} {_REASONS.get(code, '')}".strip())
     return Response(text, code, {"server": "nginx"}, "text/html")
 
 

@@ -16,9 +16,11 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.emulator.billing import billed
 from nano_banana.emulator.cabinet import Cabinet
+from nano_banana.emulator.endings import charged
 from nano_banana.emulator.endings import model_error
 from nano_banana.emulator.endings import refused
 from nano_banana.emulator.endings import runner_error
+from nano_banana.emulator.endings import spoilt
 from nano_banana.emulator.faults import Point
 from nano_banana.emulator.inputs import Inputs
 from nano_banana.emulator.inputs import Unreachable
@@ -70,6 +72,9 @@ class Work:
         bad = order.fate("422")
         if bad:
             return refused(bad.arg)
+        billed_bad = order.fate("billed-422")
+        if billed_bad:
+            return charged(refused(billed_bad.arg or "no_media_generated"), self._units(endpoint, inputs), UNITS)
         if order.fate("nsfw"):
             made = await asyncio.to_thread(_blackened, made)
         return self._ending(order, endpoint, inputs, made)
@@ -87,10 +92,14 @@ class Work:
                     listed.append(about)
             else:
                 body[place] = about
-        size = pixels(endpoint, inputs.arguments, picture=_input_size(endpoint, inputs)) or (1024, 1024)
-        units = billed(endpoint, inputs.arguments, size)
+        units = self._units(endpoint, inputs)
         headers = {} if order.fate("no-units") else {UNITS: f"{units:g}"}
-        return Ending(status=200, body={**body, **made.data}, units=units, headers=headers, files=tuple(ids))
+        whole = spoilt({**body, **made.data}, order)
+        return Ending(status=200, body=whole, units=units, headers=headers, files=tuple(ids))
+
+    def _units(self, endpoint: Endpoint, inputs: Inputs) -> float:
+        size = pixels(endpoint, inputs.arguments, picture=_input_size(endpoint, inputs)) or (1024, 1024)
+        return billed(endpoint, inputs.arguments, size)
 
     def _kept(self, order: Order, place: str, payload: Payload, ids: list[str], *, inline: bool) -> JSONObject:
         data = payload.data.read_bytes() if isinstance(payload.data, Path) else payload.data

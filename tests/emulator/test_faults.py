@@ -174,6 +174,65 @@ def test_streams_that_break(http: httpx.Client) -> None:
     assert "COMPLETED" in http.get(here).text
 
 
+def test_a_stream_that_never_says_completed(http: httpx.Client) -> None:
+    id_ = submitted(http, fault="endless-stream=0.01")
+    ended(http, id_)
+    with http.stream("GET", f"/{LORA}/requests/{id_}/status/stream") as stream:
+        lines = [line for line, _ in zip(stream.iter_lines(), range(7), strict=False)]
+    assert "IN_PROGRESS" in lines[0]
+    assert [line for line in lines[1:] if line] == [": still there"] * 3
+    assert http.get(f"/{LORA}/requests/{id_}/status").json()["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "part"),
+    [("result-4xx", 421, "<center>nginx"), ("result_4xx=405", 405, "405 Method Not Allowed")],
+)
+def test_a_gateway_that_answers_for_the_result(http: httpx.Client, fault: str, code: int, part: str) -> None:
+    id_ = submitted(http, fault=fault)
+    answer = ended(http, id_)
+    assert (answer.status_code, part in answer.text, "x-fal-request-id" in answer.headers) == (code, True, False)
+    assert ended(http, id_).status_code == 200
+
+
+def test_a_result_that_is_said_to_be_in_progress(http: httpx.Client) -> None:
+    id_ = submitted(http, fault="result-in-progress")
+    answer = ended(http, id_)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Request is still in progress")
+    assert ended(http, id_).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "body"),
+    [
+        ("empty-result", {"images": []}),
+        ("empty_result=null", {"images": None}),
+        ("odd-result", {"image_url": "https"}),
+        ("odd-result=relative", {"images": [{"url": "/files"}]}),
+        ("odd-result=list", [{}]),
+        ("odd-result=text", "done"),
+    ],
+)
+def test_results_that_are_billed_and_of_no_use(
+    server: Emulator, http: httpx.Client, fault: str, body: JSONValue
+) -> None:
+    result = ended(http, submitted(http, fault=fault))
+    told = result.json()
+    assert (result.status_code, result.headers["x-fal-billable-units"], count(server, "billed")) == (200, "1", 1)
+    if isinstance(body, dict):
+        assert isinstance(told, dict)
+        assert ("images" in told, "image_url" in told) == ("images" in body, "image_url" in body)
+        assert told.get("images") in ([], None) or told["images"][0]["url"].startswith("/files")
+    else:
+        assert type(told) is type(body)
+
+
+def test_a_refusal_that_is_billed(server: Emulator, http: httpx.Client) -> None:
+    result = ended(http, submitted(http, fault="billed-422"))
+    assert (result.status_code, result.json()["detail"][0]["type"]) == (422, "no_media_generated")
+    assert (result.headers["x-fal-billable-units"], count(server, "billed")) == ("1", 1)
+
+
 def test_downloads_that_break(http: httpx.Client) -> None:
     fault = "truncated; corrupt; wrong-type; redirect=http://10.0.0.1/x"
     image = ended(http, submitted(http, fault=fault)).json()["images"][0]
