@@ -19,14 +19,12 @@ from nano_banana.recipe.scalars import plain_scalar
 from nano_banana.recipe.scalars import tagged_scalar
 from nano_banana.recipe.source import Source
 from nano_banana.recipe.source import Span
+from nano_banana.recipe.yaml_faults import MAX_NESTING
 from nano_banana.recipe.yaml_faults import unprintable
 from nano_banana.recipe.yaml_faults import yaml_problem
 
 MAX_VALUES = 100_000
 """Values of one file, those behind aliases counted each time."""
-MAX_NESTING = 100
-"""Mappings and lists inside one another."""
-
 MAX_PROBLEMS = 200
 """Problems of one file after which nobody reads on."""
 

@@ -11,11 +11,15 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.source import Source
 
+MAX_NESTING = 100
+"""Mappings and lists inside one another."""
+
 _BRACES = re.compile(r"(?:^|:|-|\[|,)\s*(\{[{%])")
 _UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LEADING = re.compile(r" *\t[ \t]*")
 
 _KINDS = (
+    (re.compile(r"nesting depth|nested too deep"), "yaml_too_deep", "problem"),
     (re.compile(r"while scanning a.*quoted scalar.*unexpected end of stream"), "yaml_quote", "context"),
     (re.compile(r"escape character"), "yaml_escape", "problem"),
     (re.compile(r"while parsing a flow (mapping|sequence|node)"), "yaml_bracket", "context"),
@@ -49,7 +53,10 @@ def yaml_problem(error: YAMLError, source: Source) -> Problem:
     for pattern, kind, mark in _KINDS:
         if pattern.search(said):
             shown = context if mark == "context" else at
-            return trouble(kind, place=source.place(shown, shown + 1), character=source.text[shown : shown + 1])
+            place = source.place(shown, shown + 1)
+            if kind == "yaml_too_deep":  # since PyYAML 6.0.4 the parser has a limit of its own, and reads ahead to it
+                return trouble(kind, place=place, limit=MAX_NESTING)
+            return trouble(kind, place=place, character=source.text[shown : shown + 1])
     if "while parsing a block" in said:
         kind = "yaml_after_value" if source.text[start:at].strip() else "yaml_indent"
         return trouble(kind, place=source.place(at, at + 1))

@@ -150,16 +150,18 @@ def staircase() -> str:
         ("a: [" + "1," * 400_000 + "1]", "yaml_too_many"),
         ("a: " + "[" * 500_000, "yaml_too_deep"),
         ("a: " + "{a: " * 250_000, "yaml_too_deep"),
+        ("a: " + "[" * 101 + "]" * 101, "yaml_too_deep"),
         ("".join("  " * level + "a:\n" for level in range(300)), "yaml_too_deep"),
         (staircase(), "yaml_too_deep"),
         ("- " * 300_000, "yaml_too_deep"),
     ],
-    ids=["aliases", "merges", "items", "brackets", "braces", "blocks", "staircase", "dashes"],
+    ids=["aliases", "merges", "items", "brackets", "braces", "closed", "blocks", "staircase", "dashes"],
 )
 def test_traps_end_soon_and_small(text: str, kind: str) -> None:
     begun = time.monotonic()
     (problem,) = compose(Source(file="r.yaml", text=text)).problems
     assert problem.kind == kind
+    assert kind != "yaml_too_deep" or problem.data == {"limit": 100}
     assert time.monotonic() - begun < 10
 
 
