@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PINS := .ci/constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS)
 EXAMPLE := examples/astronaut
 SAY := @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup browser test check format-check lint types tests docs docs-check format bench clean
+.PHONY: help demo setup browser test check format-check lint types tests docs docs-check format bench pins clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,6 +19,7 @@ help:
 	@echo "make format  mend the format and what the linter can mend"
 	@echo "make docs    write the generated files again: schemas/, docs/cli.md, docs/recipe.md"
 	@echo "make bench   measure speed and memory beside doit"
+	@echo "make pins    pin the newest versions of all packages; then: make test"
 	@echo "make clean   remove the environment and what the tools left behind"
 	@echo "PYTHON=...   the Python to make the environment with, 3.11 or newer (now: $(PYTHON))"
 
@@ -31,15 +33,15 @@ $(VENV)/.made:
 	$(SAY) "making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) || { \
 	  echo "This Python can't make virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(PIP) --upgrade 'pip>=25.1'
+	@$(PIP) --upgrade pip
 	@touch $@
 
-$(VENV)/.local: $(VENV)/.made pyproject.toml
+$(VENV)/.local: $(VENV)/.made pyproject.toml $(PINS)
 	$(SAY) "installing nano-banana and what the local provider draws with (a minute or two, once)"
 	@$(PIP) --editable '.[local]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.local pyproject.toml
+$(VENV)/.dev: $(VENV)/.local pyproject.toml $(PINS)
 	$(SAY) "installing the development tools"
 	@$(PIP) --group dev --editable '.[local,emulator,c2pa,marks]'
 	@touch $@
@@ -110,6 +112,13 @@ docs-check: $(VENV)/.local
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
+
+# Everything is developed and tested with these versions, so that no release of others turns a fresh clone red.
+pins:
+	$(SAY) "pinning the newest versions in $(PINS)"
+	@rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/python -m pip install --quiet --upgrade pip
+	@$(VENV)-pins/bin/python -m pip install --quiet --group dev --editable '.[c2pa,emulator,faces,heic,local,marks]'
+	@$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable > $(PINS) && rm -rf $(VENV)-pins
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)

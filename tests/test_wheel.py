@@ -42,7 +42,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = folder / "bin" / "python"
     pip("--python", str(program), "install", "--no-deps", "--no-index", str(wheel))
     (site,) = folder.glob("lib/python*/site-packages")
-    (installed,) = site.glob("nano_banana-*.dist-info")
+    (installed,) = site.glob("nano_banana_portraits-*.dist-info")
     lend(PathDistribution(installed), site)
     return program
 
@@ -89,7 +89,7 @@ def test_data_of_the_package_is_inside(wheel: Path) -> None:
 
 
 def test_it_says_its_version(python: Path, tmp_path: Path) -> None:
-    assert version("nano-banana") in run(python, tmp_path, "--version")
+    assert version("nano-banana-portraits") in run(python, tmp_path, "--version")
 
 
 def test_every_shipped_recipe_is_planned_elsewhere(python: Path, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def training_sets(recipe: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("minor", [11, 12, 13])
 def test_everything_that_the_extras_need_is_there_as_a_wheel(minor: int, tmp_path: Path) -> None:
-    needed = [line for line in distribution("nano-banana").requires or [] if "sys_platform" not in line]
+    needed = [line for line in distribution("nano-banana-portraits").requires or [] if "sys_platform" not in line]
     plain = [str(requirement) for requirement in map(bare, needed)]
     platforms = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
     done = subprocess.run(

@@ -15,15 +15,12 @@ from nano_banana.cli.render import numbered
 from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.words.index import say
+from nano_banana.cli.words.wording import install
 from nano_banana.core.result import Status
 from nano_banana.project.nouns import Outcome
 from nano_banana.project.nouns import Record
 
 FAILED = 1
-PLAIN = (
-    "the local provider drew plain pictures, since it lacks parts here: pip install 'nano-banana[local]',"
-    " then nano-banana setup"
-)
 SHOWN = 20
 """Failures that are listed; the manifest has all of them."""
 
@@ -65,7 +62,10 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     if outcome.older:
         _say_older(screen, outcome.older)
     if outcome.made and any(record.plain for record in outcome.records):
-        screen.note(PLAIN)
+        screen.note(
+            "the local provider drew plain pictures, since parts of it are not installed:"
+            f" `{install('local')}`, then `nano-banana setup`"
+        )
 
 
 def _say_where(screen: Screen, outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nano_banana.cli.words.index import fill
 from nano_banana.cli.words.index import wording
+from nano_banana.cli.words.wording import install
 from nano_banana.core.json import JSONValue
 from nano_banana.marks.found.finding import Certainty
 from nano_banana.marks.found.finding import Finding
@@ -62,10 +63,10 @@ _CERTAINTIES = {
 }
 
 _WHY = {
-    "c2pa_not_installed": "what reads them is not installed; pip install 'nano-banana[c2pa]'",
+    "c2pa_not_installed": f"what reads them is not installed: `{install('c2pa')}`",
     "c2pa_elsewhere": "the picture only holds the address of its credentials, which is not asked",
     "c2pa_unreadable": "the file could not be read through: {reason}",
-    "marks_not_installed": "{missing} is not installed; pip install 'nano-banana[marks]', then nano-banana setup",
+    "marks_not_installed": f"{{missing}} is not installed: `{install('marks')}`, then `nano-banana setup`",
     "too_small": "{width} × {height} pixels are too few; it is only ever written into 256 × 256 and more",
     "synthid_closed": "cannot be checked from here; only Google can (--synthid plugs in a verifier)",
     "synthid_expected": "cannot be checked from here; {writer} drew it, which writes it into all its pictures",

@@ -158,9 +158,7 @@ def test_what_is_not_installed_is_said(desk: Workspace, monkeypatch: pytest.Monk
     desk.write("a.png", png()).env(**{FOLDER_VARIABLE: str(desk.path("none"))})
     monkeypatch.setattr("nano_banana.marks.c2pa.extra.NEEDS", ("no_such_package",))
     screen = desk.expect("detect-watermark", "a.png")
-    screen.shows(
-        "rivagan_decoder.onnx is not installed", "nano-banana[marks]", "nano-banana[c2pa]", "nano-banana setup"
-    )
+    screen.shows("rivagan_decoder.onnx is not installed", "onnxruntime>=1.20", "c2pa-python", "nano-banana setup")
 
 
 def test_other_formats_are_read_as_far_as_they_tell(desk: Workspace) -> None:

@@ -8,9 +8,13 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from itertools import chain
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
+from nano_banana.cli.words.wording import EXTRAS
 from tests.house.source import PACKAGE
 from tests.house.source import ROOT
 from tests.house.source import dotted
@@ -18,6 +22,7 @@ from tests.house.source import imported
 from tests.house.source import modules
 
 MOCKS = {"Mock", "MagicMock", "AsyncMock", "patch", "object", "create_autospec"}
+FOREIGN = re.compile(r"(?:pip|pipx|uv|tool) install [^#]*\bnano-banana(?!-portraits)\b")
 A_MACHINE = re.compile(rb"(?:^|[^A-Za-z0-9_.~$}])/(?:work|farm|root|home|Users)/\w", re.MULTILINE)
 
 
@@ -54,6 +59,35 @@ def test_what_is_imported_is_declared() -> None:
 
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_install_hints_name_what_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {extra: sorted(lines) for extra, lines in project["optional-dependencies"].items()}
+    assert {extra: sorted(lines) for extra, lines in EXTRAS.items()} == declared
+
+
+def test_no_line_installs_the_package_of_somebody_else() -> None:
+    """`nano-banana` on PyPI is not this program."""
+    folders = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / PACKAGE).rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in folders
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if FOREIGN.search(line) and "somebody else" not in line
+    ]
+    assert found == []
+
+
+def test_everything_that_is_declared_is_pinned_for_development() -> None:
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = whole["project"]
+    lines = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    lines += whole["dependency-groups"]["dev"]
+    text = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8")
+    pins = {_plain(name): Version(version) for name, version in re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE)}
+    wanted = [Requirement(line) for line in lines]
+    assert [str(one) for one in wanted if not (pin := pins.get(_plain(one.name))) or pin not in one.specifier] == []
 
 
 def test_no_tracked_file_names_a_place_of_one_machine() -> None:

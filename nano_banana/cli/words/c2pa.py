@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.cli.words.wording import Wording
+from nano_banana.cli.words.wording import install
 
 _MAKE = "`nano-banana config make-certificate` makes one"
 
 WORDS: Mapping[str, Wording] = {
     "c2pa_extra": Wording(
         "content credentials need packages that are not installed: {missing}",
-        "install their extra: pip install 'nano-banana[c2pa]'",
+        f"`{install('c2pa')}`",
     ),
     "c2pa_file_missing": Wording(
         "content credentials are asked for, and {file} (the setting `{setting}`) is not there",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.cli.words.wording import Wording
+from nano_banana.cli.words.wording import install
 
 WORDS: Mapping[str, Wording] = {
     "emulator_extra": Wording(
         say="the emulator needs `{module}`, which is not installed",
-        hint="install its extra: pip install 'nano-banana[emulator]'",
+        hint=f"`{install('emulator')}`",
     ),
     "emulator_port": Wording(
         say="cannot serve on port {port}: {reason}",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.cli.words.wording import Wording
+from nano_banana.cli.words.wording import install
+from nano_banana.cli.words.wording import install_packages
 
 WORDS: Mapping[str, Wording] = {
     "weights_no_pip": Wording(
@@ -25,11 +27,11 @@ WORDS: Mapping[str, Wording] = {
     ),
     "faces_missing": Wording(
         say="faces can't be looked at here: {missing} is not installed",
-        hint="`pip install 'nano-banana[faces]'`, then `nano-banana setup`",
+        hint=f"`{install('faces')}`, then `nano-banana setup`",
     ),
     "opencv_foreign": Wording(
         say="faces can't be looked at here: OpenCV {found} is installed, which can't run the networks",
-        hint="`pip install 'opencv-python-headless>=4.11,<5'`",
+        hint=f"`{install_packages('opencv-python-headless>=4.11,<5')}`",
     ),
     "weights_wrong": Wording(
         say="{path} is not the network that was pinned: its digest differs",

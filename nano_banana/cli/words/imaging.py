@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.cli.words.wording import Wording
+from nano_banana.cli.words.wording import install
 
 WORDS: Mapping[str, Wording] = {
     "picture_unreadable": Wording(
@@ -13,7 +14,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "heic_missing": Wording(
         say="`{input}` is a HEIC photo, and what reads those is not installed",
-        hint="pip install 'nano-banana[heic]', or export it as JPEG",
+        hint=f"`{install('heic')}`, or export it as JPEG",
     ),
     "picture_broken": Wording(
         say="`{input}` is damaged or cut short",

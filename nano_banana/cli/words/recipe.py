@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.cli.words.wording import Wording
+from nano_banana.cli.words.wording import install
 
 WORDS: Mapping[str, Wording] = {
     "unknown_key": Wording("unknown key `{name}` in {owner}", "known keys: {known}"),
@@ -52,7 +53,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "photos_left_out": Wording(
         "photos in `{path}` are left out: {names}",
-        "export RAW photos as JPEG; `pip install 'nano-banana[heic]'` reads HEIC",
+        f"export RAW photos as JPEG; to read HEIC: `{install('heic')}`",
     ),
     "photo_unreadable": Wording("the picture `{path}` can't be read: {why}"),
     "not_a_picture": Wording("`{path}` is no picture", "remove it, or save it as JPEG or PNG"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.cli.words.wording import Wording
+from nano_banana.cli.words.wording import install
 
 WORDS: Mapping[str, Wording] = {
     "marks_missing": Wording(
         say="invisible marks can't be written or read here: {missing} is not installed",
-        hint="`pip install 'nano-banana[marks]'`, then `nano-banana setup`",
+        hint=f"`{install('marks')}`, then `nano-banana setup`",
     ),
     "mark_not_held": Wording(
         say="this picture does not hold an invisible mark: only {agree} of 32 bits could be read again",
