@@ -64,7 +64,10 @@ class Cabinet:
 
     def at(self, url: str) -> Kept | None:
         """The file behind an address of ours, under whatever name this server is known."""
-        path = unquote(urlsplit(url).path)
+        try:
+            path = unquote(urlsplit(url).path)
+        except ValueError:  # "http://[::1": no address at all
+            return None
         id_, _, name = path.removeprefix(FILES).partition("/")
         kept = self.get(id_) if path.startswith(FILES) else None
         return kept if kept is not None and kept.name == name else None

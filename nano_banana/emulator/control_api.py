@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
+from nano_banana.emulator.door import guarded
+from nano_banana.emulator.door import json_of
+from nano_banana.emulator.door import whole
 from nano_banana.emulator.faults import rule_of
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.replies import as_json
@@ -37,7 +39,7 @@ class ControlApi:
                 return refuse(403, "The control API is not for web pages")
             return await handler(request)
 
-        return enter
+        return guarded(self._world, enter)
 
     async def counts(self, _: Request) -> Response:
         """Everything that was counted."""
@@ -46,16 +48,14 @@ class ControlApi:
     async def requests(self, request: Request) -> Response:
         """Every accepted request, the oldest first; `limit` asks for the last so many."""
         orders = list(self._world.queue.orders.values())
-        limit = request.query_params.get("limit", "")
-        if limit.isdecimal():
-            orders = orders[-int(limit) :] if int(limit) else []
+        limit = whole(request, "limit", len(orders))
+        orders = orders[-limit:] if limit else []
         return as_json({"requests": [self._row(order) for order in orders]})
 
     async def add_faults(self, request: Request) -> Response:
         """Add rules."""
         try:
-            value: JSONValue = await request.json()
-            rules = [rule_of(rule) for rule in as_items(value)]
+            rules = [rule_of(rule) for rule in as_items(await json_of(request))]
         except ValueError as error:
             return refuse(400, str(error))
         self._world.faults.add(rules)

@@ -1,17 +1,21 @@
-"""What every request passes first: counted, keyed, perhaps struck."""
+"""What every request passes first, and what no error gets past."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 from typing import cast
 
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from nano_banana.core.json import JSONValue
 from nano_banana.emulator.faults import HEADER
 from nano_banana.emulator.faults import Fault
 from nano_banana.emulator.faults import Point
@@ -22,6 +26,12 @@ from nano_banana.emulator.replies import refuse
 from nano_banana.emulator.replies import struck
 from nano_banana.emulator.replies import unauthorised
 from nano_banana.emulator.world import World
+
+MOST_BODY = 256 << 20
+"""Bytes of a body that is read into memory."""
+
+DIGITS = 15
+"""Of a whole number in a query."""
 
 Reply: TypeAlias = ASGIApp
 """An answer, or what comes in place of one: it is called as an ASGI application."""
@@ -58,7 +68,7 @@ class Door:
             # Starlette only calls it; a cut connection is no Response.
             return cast(Response, await self._enter(point, handler, request, keyed=keyed))
 
-        return enter
+        return guarded(self._world, enter)
 
     async def _enter(self, point: Point, handler: Handler, request: Request, *, keyed: bool) -> Reply:
         world = self._world
@@ -95,6 +105,50 @@ class Door:
                 return kept
         endpoint = order.endpoint if order is not None else str(request.path_params.get("app", ""))
         return self._world.faults.strike(point, endpoint)
+
+
+def guarded(
+    world: World, handler: Callable[[Request], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The handler, which answers 4xx to a request that makes no sense, and 500 where the emulator itself fails."""
+
+    async def enter(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HTTPException as error:
+            return refuse(error.status_code, error.detail, error_type="bad_request" if error.status_code == 400 else "")
+        except ClientDisconnect:
+            return refuse(499, "The client has left", error_type="client_disconnected")
+        except Exception as error:  # noqa: BLE001 - one request must not stop the server
+            return refuse(500, world.failed(error), error_type="internal_error")
+
+    return enter
+
+
+async def body_of(request: Request) -> bytes:
+    """The body of a request. Raises HTTPException where it is too large."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BODY:
+            raise HTTPException(413, f"The body is larger than {MOST_BODY >> 20} MiB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def json_of(request: Request) -> JSONValue:
+    """The body of a request as JSON; None where it is empty. Raises HTTPException where it is no JSON."""
+    body = await body_of(request)
+    try:
+        return cast(JSONValue, json.loads(body)) if body else None
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "The body is not JSON, or too deeply nested") from error
+
+
+def whole(request: Request, name: str, unsaid: int) -> int:
+    """A whole number of the query that is not negative; `unsaid` where it is none, or not there."""
+    value = request.query_params.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) <= DIGITS else unsaid
 
 
 def base_of(request: Request) -> str:

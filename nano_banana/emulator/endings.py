@@ -113,10 +113,10 @@ def _url_of(value: JSONValue) -> str:
     return url if isinstance(url, str) else ""
 
 
-def runner_error(type_: str) -> Ending:
+def runner_error(type_: str, said: str = "") -> Ending:
     """A request that a runner lost; fal bills none of these."""
     type_ = type_ or "runner_disconnected"
-    said = type_.replace("_", " ").capitalize()
+    said = said or type_.replace("_", " ").capitalize()
     return Ending(
         status=CODES.get(type_, 500),
         body={"detail": said, "error_type": type_},

@@ -16,6 +16,9 @@ from nano_banana.core.json import JSONValue
 
 HEADER = "x-emulator-fault"
 _WISH = re.compile(r"(?P<kind>[\w-]+)(@(?P<on>\w+))?(=(?P<arg>.*))?")
+LONGEST = 86_400.0
+"""Seconds that a fault may take."""
+
 _KEYS = {"kind", "on", "times", "chance", "seed", "endpoint", "arg"}
 
 
@@ -100,11 +103,17 @@ class Fault:
         return KINDS[self.kind][0]
 
     def number(self, unsaid: float) -> float:
-        """The argument as a number, `unsaid` where it is none."""
+        """The argument as a number from 0 to a day's seconds, `unsaid` where it is none."""
         try:
-            return float(self.arg)
+            number = float(self.arg)
         except ValueError:
             return unsaid
+        return number if 0 <= number <= LONGEST else unsaid
+
+    def code(self, unsaid: int) -> int:
+        """The argument as an HTTP status of a failure, `unsaid` where it is none."""
+        number = self.number(unsaid)
+        return int(number) if 400 <= number <= 599 else unsaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +174,8 @@ def rule_of(value: JSONValue) -> Rule:
 
 def _number(value: JSONObject, name: str, unsaid: float) -> float:
     number = value.get(name, unsaid)
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise ValueError(f"{name} is a number")  # noqa: TRY004 - its shape is wrong, not our types
+    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < 1 << 53:
+        raise ValueError(f"{name} is a number")
     return number
 
 

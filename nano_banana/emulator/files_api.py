@@ -23,6 +23,7 @@ from nano_banana.emulator.cabinet import Kept
 from nano_banana.emulator.door import Reply
 from nano_banana.emulator.door import Visit
 from nano_banana.emulator.door import base_of
+from nano_banana.emulator.door import json_of
 from nano_banana.emulator.lifecycle import lifetime
 from nano_banana.emulator.logs import iso
 from nano_banana.emulator.replies import as_json
@@ -33,6 +34,9 @@ from nano_banana.emulator.world import World
 
 TOKEN_LIVES = 3600.0
 """Seconds that an upload token is good for."""
+
+MOST_PARTS = 10_000
+"""Parts of one upload, as in S3."""
 
 SMALL = 1 << 20
 """Bytes up to which a file is served in one piece, from memory."""
@@ -89,6 +93,8 @@ class FilesApi:
             return unauthorised()
         if not folder.is_dir():
             return refuse(404, "No such upload")
+        if not 1 <= request.path_params["part"] <= MOST_PARTS:
+            return refuse(400, f"The number of a part is from 1 to {MOST_PARTS}")
         etag = await _written(request, folder / str(request.path_params["part"]))
         return Response(headers={"etag": f'"{etag}"'})
 
@@ -101,8 +107,11 @@ class FilesApi:
         folder = self._parts(request.path_params["file"], request.path_params["upload"])
         if kept is None or not folder.is_dir():
             return refuse(404, "No such upload")
-        listed = as_items(as_object(await request.json()).get("parts"))
-        wanted = sorted(int(str(as_object(part).get("partNumber"))) for part in listed)
+        listed = as_items(as_object(await json_of(request)).get("parts"))
+        try:
+            wanted = sorted(int(str(as_object(part).get("partNumber"))) for part in listed)
+        except ValueError:
+            return refuse(400, "Each part needs a partNumber")
         if [folder / str(number) for number in wanted] != sorted(folder.iterdir(), key=lambda path: int(path.name)):
             return refuse(400, "The parts that are named are not those that were sent")
         del self._world.pending[kept.id]
@@ -113,7 +122,7 @@ class FilesApi:
     async def initiate(self, visit: Visit) -> Reply:
         """Give out a signed address to put a file at."""
         request = visit.request
-        told = as_object(await request.json())
+        told = as_object(await json_of(request))
         media = str(told.get("content_type") or "application/octet-stream")
         name = str(told.get("file_name") or "file")
         kept = self._world.cabinet.place(name, media=media, lifetime=lifetime(request.headers))

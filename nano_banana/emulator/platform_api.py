@@ -12,6 +12,7 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.emulator.door import Reply
 from nano_banana.emulator.door import Visit
+from nano_banana.emulator.door import whole
 from nano_banana.emulator.logs import iso
 from nano_banana.emulator.openapi import model
 from nano_banana.emulator.order import Order
@@ -37,7 +38,7 @@ class PlatformApi:
         asked = _several(request, "endpoint_id")
         query = request.query_params.get("q", "").casefold()
         ids = [id_ for id_ in asked or catalog.ids if catalog.get(id_) is not None and query in id_.casefold()]
-        start, limit = _whole(request, "cursor", 0), min(_whole(request, "limit", MOST), MOST)
+        start, limit = whole(request, "cursor", 0), max(1, min(whole(request, "limit", MOST), MOST))
         page = ids[start : start + limit]
         expand = "openapi-3.0" in _several(request, "expand")
         found = [endpoint for endpoint in map(catalog.get, page) if endpoint is not None]
@@ -84,7 +85,7 @@ class PlatformApi:
         except ValueError:
             return _refuse(422, "validation_error", "start and end are times in ISO 8601")
         wanted, status = request.query_params.get("request_id"), request.query_params.get("status")
-        cursor, limit = _whole(request, "cursor", -1), max(1, min(_whole(request, "limit", 50), MOST))
+        cursor, limit = whole(request, "cursor", -1), max(1, min(whole(request, "limit", 50), MOST))
         fitting = (
             (number, order)
             for number, order in world.queue.newest(None if cursor < 0 else cursor)
@@ -131,11 +132,6 @@ def _status(order: Order) -> str:
 def _several(request: Request, name: str) -> list[str]:
     """A parameter that is repeated, or holds several with commas between."""
     return [part for value in request.query_params.getlist(name) for part in value.split(",") if part]
-
-
-def _whole(request: Request, name: str, unsaid: int) -> int:
-    value = request.query_params.get(name, "")
-    return int(value) if value.isdecimal() else unsaid
 
 
 def _time(request: Request, name: str, unsaid: float) -> float:

@@ -21,6 +21,8 @@ from nano_banana.core.json import JSONValue
 from nano_banana.emulator.door import Reply
 from nano_banana.emulator.door import Visit
 from nano_banana.emulator.door import base_of
+from nano_banana.emulator.door import json_of
+from nano_banana.emulator.door import whole
 from nano_banana.emulator.faults import When
 from nano_banana.emulator.logs import lines
 from nano_banana.emulator.order import Order
@@ -54,16 +56,15 @@ class QueueApi:
         endpoint = request.path_params["app"].strip("/")
         if world.catalog.get(endpoint) is None:
             return refuse(404, f"Application {endpoint.rpartition('/')[2]!r} not found")
-        body = await request.body()
+        given = await json_of(request)
         try:
-            given = json.loads(body)
             text = canonical(given)
         except ValueError:
             return refuse(400, "The body is not JSON", error_type="bad_request")
         if not isinstance(given, dict):
             return refuse(422, "The body is not a JSON object")
-        longest = request.query_params.get("fal_max_queue_length", "")
-        if longest.isdecimal() and world.queue.count()[0] > int(longest):
+        waiting = world.queue.count()[0]
+        if waiting > whole(request, "fal_max_queue_length", waiting):
             return refuse(429, "The queue is too long")
         fates = [*world.faults.fates(endpoint), *(fault for fault in visit.later if fault.when is When.FATE)]
         world.struck.update(fault.kind for fault in fates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -60,9 +61,9 @@ def struck(fault: Fault, closing: asyncio.Event) -> Response | Broken:
     if fault.kind.startswith("hang"):
         return Broken(fault.number(3600), closing)
     if fault.kind.startswith("nginx"):
-        return _nginx(int(fault.number(502)))
+        return _nginx(fault.code(502))
     if fault.kind == "result-4xx":
-        return _nginx(int(fault.number(421)))
+        return _nginx(fault.code(421))
     if fault.kind == "result-in-progress":
         return in_progress()
     return _REFUSALS.get(fault.kind, _server_error)(fault.arg)
@@ -81,7 +82,7 @@ def _server_error(arg: str) -> Response:
     """A 5xx by its type, or by its code with the last of the types that have it."""
     if arg in CODES:
         return refuse(CODES[arg], _said(arg), error_type=arg)
-    code = int(arg) if arg.isdecimal() and 500 <= int(arg) <= 599 else 500
+    code = int(arg) if re.fullmatch("5[0-9]{2}", arg) else 500
     types = [name for name, status in CODES.items() if status == code] or ["internal_error"]
     return refuse(code, _said(types[-1]), error_type=types[-1])
 

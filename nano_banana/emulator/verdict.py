@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from nano_banana.catalog.check import misfits
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.field import Field
+from nano_banana.catalog.field import FieldType
 from nano_banana.catalog.misfit import Misfit
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
@@ -25,8 +27,20 @@ _TYPES: Mapping[str, str] = MappingProxyType(
         "adapters": "list_type",
     }
 )
-_LET_PASS = {"field_unknown", "no_negative_prompt", "field_is_ours"}
-"""Unknown fields are ignored by fal's endpoints, and several pictures a request are for the client to choose."""
+_LET_PASS = {"field_unknown", "no_negative_prompt"}
+"""fal's endpoints ignore unknown fields."""
+
+MOST_PICTURES = 16
+"""Pictures per request where the catalog has no maximum. No endpoint of fal's is known to take more."""
+
+MOST_PIXELS = 14_142
+"""Pixels a side where the catalog has no maximum: the bound of fal's own toolkit."""
+
+MOST_ITEMS = 1000
+"""Items of a list where the catalog has no maximum."""
+
+MOST = (1 << 53) - 1
+"""Any other number where the catalog has no maximum: the largest that every JSON parser reads exactly."""
 
 
 def detail(loc: list[JSONValue], type_: str, msg: str, *, given: JSONValue = None, **ctx: JSONValue) -> JSONObject:
@@ -35,8 +49,30 @@ def detail(loc: list[JSONValue], type_: str, msg: str, *, given: JSONValue = Non
     return {"loc": loc, "msg": msg, "type": type_, "url": f"{DOCS}#{type_}", "input": given, **extra}
 
 
+def bounded(endpoint: Endpoint) -> Endpoint:
+    """The endpoint with a bound for every number, and no field that a runner would set itself."""
+    fields = {name: _bounded(endpoint, field) for name, field in endpoint.fields.items()}
+    most = MOST_ITEMS if endpoint.adapters_max is None else endpoint.adapters_max
+    return replace(endpoint, fields=fields, adapters_max=most, roles=replace(endpoint.roles, count=None, sync=None))
+
+
+def _bounded(endpoint: Endpoint, field: Field) -> Field:
+    low, high = -MOST, MOST
+    if field.name == endpoint.roles.count:
+        low, high = 1, MOST_PICTURES
+    elif field.type is FieldType.IMAGE_SIZE:
+        low, high = 1, MOST_PIXELS
+    return replace(
+        field,
+        minimum=low if field.minimum is None else field.minimum,
+        maximum=high if field.maximum is None else field.maximum,
+        max_items=MOST_ITEMS if field.max_items is None else field.max_items,
+    )
+
+
 def refusal(endpoint: Endpoint, given: JSONObject) -> JSONObject | None:
     """The body of the 422 that these arguments deserve; None where they fit."""
+    endpoint = bounded(endpoint)
     wrong = [
         misfit
         for misfit in misfits(endpoint, {name: value for name, value in given.items() if value is not None})
@@ -66,10 +102,10 @@ def _detail(endpoint: Endpoint, misfit: Misfit, given: JSONObject) -> JSONObject
 
 def _out_of_range(field: Field, loc: list[JSONValue], value: JSONValue) -> JSONObject:
     if field.minimum is not None and isinstance(value, int | float) and value < field.minimum:
-        msg = f"Input should be greater than or equal to {field.minimum:g}"
+        msg = f"Input should be greater than or equal to {field.minimum:.16g}"
         return detail(loc, "greater_than_equal", msg, given=value, ge=field.minimum)
     if field.maximum is not None:
-        msg = f"Input should be less than or equal to {field.maximum:g}"
+        msg = f"Input should be less than or equal to {field.maximum:.16g}"
         return detail(loc, "less_than_equal", msg, given=value, le=field.maximum)
     return detail(loc, "finite_number", "Input should be a finite number")
 

@@ -14,6 +14,7 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.json import JSONObject
 from nano_banana.emulator.cabinet import Cabinet
 from nano_banana.emulator.cabinet import Kept
+from nano_banana.emulator.endings import runner_error
 from nano_banana.emulator.faults import Faults
 from nano_banana.emulator.made import Artist
 from nano_banana.emulator.options import Options
@@ -47,6 +48,7 @@ class World:
     def _begin(self) -> None:
         self.requests: Counter[str] = Counter()
         self.struck: Counter[str] = Counter()
+        self.errors: list[str] = []
         self.pending: dict[str, Kept] = {}
         self.accepted = 0
         self._ends: Counter[str] = Counter()
@@ -62,6 +64,11 @@ class World:
         self._first = order.accepted_at if self._first is None else self._first
         self._bodies.add(bytes.fromhex(order.digest)[:16])
         self.queue.accept(order)
+
+    def failed(self, error: Exception) -> str:
+        """Note an error of the emulator itself, so that tests see it; returns it in words."""
+        self.errors.append(f"{type(error).__name__}: {error}"[:1000])
+        return f"The emulator failed: {self.errors[-1]}"
 
     def served(self) -> None:
         """Note that a file has gone out, to its last byte."""
@@ -101,6 +108,7 @@ class World:
             "last_served_at": self._last,
             "requests": dict(self.requests),
             "faults": dict(self.struck),
+            "errors": list(self.errors[-10:]),
         }
 
     async def reset(self) -> None:
@@ -119,7 +127,10 @@ class World:
         self.payloads.close()
 
     async def _answer(self, order: Order) -> Ending:
-        ending = await self._work.answer(order)
+        try:
+            ending = await self._work.answer(order)
+        except Exception as error:  # noqa: BLE001 - a request that can't be answered must not hold its slot
+            ending = runner_error("internal_error", self.failed(error))
         self._ends["completed" if ending.status < 400 else "failed"] += 1
         self._billed += ending.units > 0
         self._units += ending.units
