@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from nano_banana.project.project import Project
 
 
-def aftermath(project: Project, outcome: Outcome) -> tuple[Outcome, list[Problem]]:
+def aftermath(project: Project, outcome: Outcome, *, prune: bool = False) -> tuple[Outcome, list[Problem]]:
     """The outcome with what was written besides the pictures, and what went wrong with that.
 
-    A run that was halted hands out what there is: the next one goes on from here.
+    A run that was halted hands out what there is: the next one goes on from here. `prune` is for `hand_out`.
     """
     from nano_banana.project.handing import hand_out
 
     problems: list[Problem] = []
-    for step in (partial(_lay_out, project), partial(hand_out, project)):
+    for step in (partial(_lay_out, project), partial(hand_out, project, prune=prune)):
         try:
             outcome = step(outcome)
         except Unusable as error:

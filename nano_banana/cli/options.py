@@ -76,6 +76,7 @@ variables = option("--set", "variables", multiple=True, metavar="NAME=VALUE", he
 locked = option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
 resubmit = option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
 abandon = option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
+prune = option("--prune", is_flag=True, help="Remove earlier copies that `outputs.files` no longer asks for.")
 budget = option("--budget", type=Between(min=0), metavar="USD", help="Spend no more than this.")
 planned = option("--plan", "--dry-run", "planned", is_flag=True, help="Say what it would do and cost, and do nothing.")
 saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also write the recipe that does the same.")
@@ -95,6 +96,7 @@ class Asked:
     locked: bool = False
     resubmit: bool = False
     abandon: bool = False
+    prune: bool = False
     yes: bool = False
     as_json: bool = False
     budget: float | None = None

@@ -57,8 +57,7 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     say_acceptance(screen, outcome.records, str(outcome.folder))
     if any(record.pictures for record in outcome.records):
         _say_where(screen, outcome)
-    if outcome.handed is not None:
-        say_handout(screen, outcome.handed)
+    say_handout(screen, outcome)
     if outcome.older:
         _say_older(screen, outcome.older)
     if outcome.made and any(record.plain for record in outcome.records):

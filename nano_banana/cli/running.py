@@ -66,14 +66,16 @@ def run_wish(
 ) -> int:
     """Make what is wished for, ask before it is dear, and tell; the exit code is returned.
 
-    Of `asked` only what a run goes by counts: `resubmit`, `abandon`, `yes` and `as_json`. The rest is in the wish.
+    Of `asked` only what a run goes by counts: `resubmit`, `abandon`, `prune`, `yes` and `as_json`. The rest is in the
+    wish.
     `then` is called at the end with what there is now, to say more of it. `still` says whether what an earlier run came
     to is all there, as far as the trace of that run does not know: else it is made anew.
     """
     from nano_banana.project.quick import unchanged
 
     begun = time.monotonic()
-    trace = unchanged(wish, settings, os.environ)
+    # What is to be pruned is no part of the trace.
+    trace = None if asked.prune else unchanged(wish, settings, os.environ)
     if trace is not None and (still is None or still(Ending.told(trace.summary))):
         _say_unchanged(screen, trace.summary, trace.folder, as_json=asked.as_json)
         if then is not None:
@@ -113,6 +115,8 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     from nano_banana.project.told import write_run
 
     lost = lost_of(asked)
+    if asked.prune and not wish.whole:
+        raise Invalid([trouble("prune_part")])
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
         forecast = project.forecast()
@@ -133,7 +137,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
         # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
         forecast, again = replace(forecast, records=()), None
         warnings = [] if held is None else remarks(project, held, made=outcome.made)
-        outcome, trouble_after = aftermath(project, outcome)
+        outcome, trouble_after = aftermath(project, outcome, prune=asked.prune)
         is_done = outcome.status == "done"
         warnings += keep_lock(project) if is_done else []
         if is_done and not trouble_after:

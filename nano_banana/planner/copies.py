@@ -10,10 +10,15 @@ from dataclasses import dataclass
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
+from nano_banana.core.verdict import Ruling
 from nano_banana.planner.batch import in_turn
+from nano_banana.planner.gating import EVERYTHING
+from nano_banana.planner.gating import kept
+from nano_banana.planner.gating import onward_from
+from nano_banana.planner.gating import rulings_of
 from nano_banana.planner.plan import suffix_of
 from nano_banana.planner.take import Take
 from nano_banana.planner.take import takes_of
@@ -24,9 +29,6 @@ from nano_banana.planner.track import tracks_of
 from nano_banana.planner.workbench import Workbench
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.outputs import Export
-
-MOST_TOLD = 20
-"""Problems of names that are told at once."""
 
 LONGEST = 255 - 5
 """Bytes of one part of a path, on the usual file systems, less a suffix."""
@@ -41,58 +43,119 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECA
 class Copy:
     """A picture to hand out: that of the take `take` at the end of the stages `way`, if it comes so far.
 
-    `ruling` is the only verdict that is wanted (empty: any but a refusal). `name` is a path without suffix, with
-    slashes, below the folder.
+    `gate` is the last gate on the way (empty: there is none), `rulings` what it must say. `name` is a path without
+    suffix, with slashes, below the folder.
     """
 
     take: str
     way: tuple[str, ...]
-    ruling: str
+    gate: str
+    rulings: frozenset[Ruling]
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    """A way to a collection: the track that goes it, what is taken of its end, what tells the takes' tracks apart."""
+
+    track: Track
+    way: tuple[str, ...]
+    source: Source
+    suffix: str
+
+    @property
+    def gate(self) -> int | None:
+        """Where the last gate stands; None where there is none."""
+        return next((at for at in reversed(range(len(self.way))) if self.track.stages[at].gate), None)
+
+    def passes(self, at: int) -> frozenset[Ruling]:
+        """The rulings of the gate at that place with which a take comes to the end of the way."""
+        return rulings_of(self.source) if at + 1 == len(self.way) else onward_from(self.track, at)
+
+    def rulings(self, take: str) -> frozenset[Ruling]:
+        """What the last gate may say of a take that is handed out; a person may have picked it whatever that is."""
+        if self.gate is None:
+            return frozenset({Ruling.NOT_JUDGED})
+        picked = self.gate + 1 < len(self.way) and kept(self.track, self.gate, take)
+        return EVERYTHING - {Ruling.IMAGINED} if picked else self.passes(self.gate)
+
+    def is_apart(self, other: _Route) -> bool:
+        """Whether no take is handed out by both as two pictures: it is one picture, or a gate parts them."""
+        if self.way == other.way:
+            return True
+        for at, (here, there) in enumerate(zip(self.way, other.way, strict=False)):
+            if here != there:
+                return False
+            if self.track.stages[at].gate and not self.passes(at) & other.passes(at):
+                return True
+        return False
+
+
 def copies_of(bench: Workbench, export: Export, place: Place) -> list[Copy]:
-    """Every copy that there may be. Raises Invalid for names that are unsafe, or that two pictures would have.
+    """Every copy that there may be, those that came further behind the others.
 
-    `place` is where the name's template stands.
+    Of those with one name no more than one will be there, or the last one is meant. `place` is where the name's
+    template stands. Raises Invalid for names that are unsafe, or that two pictures would have: an error of each kind.
     """
-    found: dict[str, Copy] = {}
-    problems: dict[str, Problem] = {}
-    for take, copy in _all(bench, export, problems):
-        problem = _fault(copy.name)
-        if problem is not None:
-            problems.setdefault(copy.name, trouble(problem, place=place, name=copy.name, take=take.id))
-            continue
-        # Many file systems take names that differ in case, or in how an accent is written, for one.
-        same = unicodedata.normalize("NFC", copy.name).casefold()
-        other = found.setdefault(same, copy)
-        if other is not copy:
-            problems.setdefault(
-                same, trouble("export_same_name", place=place, name=copy.name, take=copy.take, other=other.take)
-            )
-        if len(problems) >= MOST_TOLD:
-            break
+    found: list[Copy] = []
+    named: dict[str, list[tuple[Take, _Route]]] = {}
+    problems: dict[str, list[JSONObject]] = {}
+    try:
+        for take, route, copy in _all(bench, export):
+            kind = _fault(copy.name)
+            # Many file systems take names that differ in case, or in how an accent is written, for one.
+            others = named.setdefault(unicodedata.normalize("NFC", copy.name).casefold(), [])
+            clash = next((other for other, way in others if other.id != take.id or not route.is_apart(way)), None)
+            data: JSONObject = {"name": copy.name, "take": take.id}
+            if kind:
+                problems.setdefault(kind, []).append(data)
+            elif clash is not None:
+                problems.setdefault("export_same_name", []).append({**data, "other": clash.id})
+            others.append((take, route))
+            found.append(copy)
+    except CallFailed as error:
+        raise Invalid(error.problems) from error
     if problems:
-        raise Invalid(problems.values())
-    return list(found.values())
+        raise Invalid(
+            [
+                Problem(kind=kind, place=place, data={**told[0], "more": len(told) - 1})
+                for kind, told in problems.items()
+            ]
+        )
+    return sorted(found, key=lambda copy: len(copy.way))
 
 
-def _all(bench: Workbench, export: Export, problems: dict[str, Problem]) -> Iterator[tuple[Take, Copy]]:
+def _all(bench: Workbench, export: Export) -> Iterator[tuple[Take, _Route, Copy]]:
+    """Every copy, with its route. Raises CallFailed where a name's template fails."""
+    by_verdict = "verdict" in bench.engine.compile(export.name.text).uses
+    for route in _routes(bench, export):
+        gate = "" if route.gate is None else route.way[route.gate]
+        for subject in in_turn(route.track.shot):
+            for take in takes_of(bench.recipe.name, route.track.shot, subject):
+                rulings = route.rulings(take.id)
+                for verdicts in _turns(rulings, apart=by_verdict):
+                    name = bench.render(export.name, _context(bench, take, route, min(verdicts)))
+                    copy = Copy(
+                        take=take.id + route.suffix,
+                        way=route.way,
+                        gate=gate,
+                        rulings=verdicts,
+                        name=SUFFIX.sub("", name.strip()),
+                    )
+                    yield take, route, copy
+
+
+def _turns(rulings: frozenset[Ruling], *, apart: bool) -> list[frozenset[Ruling]]:
+    """The rulings together; or one by one, where each has a name of its own."""
+    return [frozenset({ruling}) for ruling in sorted(rulings)] if apart else [rulings]
+
+
+def _routes(bench: Workbench, export: Export) -> Iterator[_Route]:
     tracks = tracks_of(bench.recipe)
     forks, meets = forked(tracks), meeting(tracks)
     for source in export.sources:
         for track, way in _ways(tracks, source):
-            suffix = suffix_of(track, forks, meets)
-            for subject in in_turn(track.shot):
-                for take in takes_of(bench.recipe.name, track.shot, subject):
-                    try:
-                        name = bench.render(export.name, _context(bench, take, source, way))
-                    except CallFailed as error:
-                        for problem in error.problems:
-                            problems.setdefault(repr(problem), problem)
-                        return
-                    name = SUFFIX.sub("", name.strip())
-                    yield take, Copy(take=take.id + suffix, way=way, ruling=source.ruling, name=name)
+            yield _Route(track=track, way=way, source=source, suffix=suffix_of(track, forks, meets))
 
 
 def _ways(tracks: list[Track], source: Source) -> Iterator[tuple[Track, tuple[str, ...]]]:
@@ -108,14 +171,14 @@ def _ways(tracks: list[Track], source: Source) -> Iterator[tuple[Track, tuple[st
             yield track, way
 
 
-def _context(bench: Workbench, take: Take, source: Source, way: tuple[str, ...]) -> Mapping[str, object]:
+def _context(bench: Workbench, take: Take, route: _Route, verdict: Ruling) -> Mapping[str, object]:
     """What the template of a name finds: a take's names, and how the picture is called here."""
-    ours = {"cast": list(take.cast), "take": take.id, "stage": source.stage, "way": "+".join(way)}
-    return {**bench.contexts.take(take), **ours, "recipe": bench.recipe.name}
+    ours = {"cast": list(take.cast), "take": take.id, "stage": route.source.stage, "way": "+".join(route.way)}
+    return {**bench.contexts.take(take), **ours, "recipe": bench.recipe.name, "verdict": str(verdict)}
 
 
-def _fault(name: str) -> str | None:
-    """The kind of problem that a name is, or None."""
+def _fault(name: str) -> str:
+    """The kind of problem that a name is; empty for none."""
     parts = name.split("/")
     if not name:
         return "export_no_name"
@@ -125,4 +188,4 @@ def _fault(name: str) -> str | None:
         return "export_unsafe"
     if any(len(part.encode(errors="surrogatepass")) > LONGEST for part in parts):
         return "export_too_long"
-    return None
+    return ""

@@ -38,7 +38,7 @@ from nano_banana.stages.standing import Standing
 _USUAL = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})
 """What goes on where nobody says otherwise."""
 
-_EVERYTHING = frozenset(Ruling)
+EVERYTHING = frozenset(Ruling)
 
 
 def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link:
@@ -59,7 +59,7 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
         judging = Judging(
             people=people,
             standard=terms.standard,
-            onward=_EVERYTHING if _kept(track, at, walk) else onward,
+            onward=EVERYTHING if kept(track, at, walk.name) else onward,
             in_order=ordered,
             every_face=terms.every_face,
         )
@@ -76,9 +76,9 @@ def gate_link(bench: Workbench, track: Track, stage: Stage, terms: Gate) -> Link
     return link
 
 
-def _kept(track: Track, at: int, walk: Walk) -> bool:
+def kept(track: Track, at: int, take: str) -> bool:
     """Whether a person picked this take, by its id or its name, whatever the gate says of it."""
-    names = (walk.name, f"{walk.name}@{track.stages[-1].id}", f"{walk.name}@{track.way}")
+    names = (take, f"{take}@{track.stages[-1].id}", f"{take}@{track.way}")
     return any(stage.keep is not None and stage.keep.keeps(*names) for stage in track.stages[at + 1 :])
 
 
@@ -88,10 +88,11 @@ def onward_from(track: Track, at: int) -> frozenset[Ruling]:
         return _USUAL
     gate_id, shot = track.stages[at].id, track.shot.name
     sources = [found for found in track.stages[at + 1].sources if found.stage == gate_id and found.shot in ("", shot)]
-    return frozenset(ruling for source in sources for ruling in _wanted(source))
+    return frozenset(ruling for source in sources for ruling in rulings_of(source))
 
 
-def _wanted(source: Source) -> frozenset[Ruling]:
+def rulings_of(source: Source) -> frozenset[Ruling]:
+    """The rulings that a gate's pictures have which a source takes up."""
     if not source.ruling:
         return _USUAL
     if source.ruling == Ruling.ACCEPTED:

@@ -122,7 +122,7 @@ _PROBLEM = shape(
 )
 
 HANDED_OUT: JSONObject = {
-    "description": "What was copied out under names of the user's; null where nothing is, and in a plan not there.",
+    "description": "What was copied out under names of the user's; null where nothing is, as after a run of a part.",
     "anyOf": [
         {"type": "null", "description": "Nothing."},
         shape(
@@ -133,7 +133,12 @@ HANDED_OUT: JSONObject = {
                 "copies": {**COUNT, "description": "How many there are."},
                 "fresh": {**COUNT, "description": "How many files were written by this run."},
                 "edited": {"type": "array", "items": TEXT, "description": "Those that somebody changed: left alone."},
-                "older": {"type": "array", "items": TEXT, "description": "Those that nothing asks for any more."},
+                "older": {
+                    "type": "array",
+                    "items": TEXT,
+                    "description": "Copies of earlier runs that nothing asks for any more, and that are still there.",
+                },
+                "pruned": {"type": "array", "items": TEXT, "description": "Those that `--prune` removed."},
             },
         ),
     ],

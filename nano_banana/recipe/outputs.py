@@ -60,7 +60,7 @@ FILES: JSONObject = {
             **TEXT,
             "default": EXPORT_NAME,
             "description": "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, "
-            "`stage`, `way`, `recipe`. Slashes make folders; the suffix is the picture's own.",
+            "`stage`, `way`, `verdict`, `recipe`. Slashes make folders; the suffix is the picture's own.",
         },
         "zip": {**TEXT, "description": "A ZIP of the copies, from the recipe's own folder."},
         "embed": _some_of(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import zipfile
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +32,8 @@ class Handout:
     """What was handed out.
 
     `files` are the copies and the ZIP as they are now; `fresh` counts the copies written just now (of a ZIP alone: 1
-    where it was). `edited` are copies that somebody has changed, which were left alone; `older` those that an earlier
-    run put there and that nothing asks for now.
+    where it was). `edited` are copies that somebody has changed, which were left alone. Of the copies of earlier runs
+    that the recipe no longer asks for, `pruned` were removed and `older` are still there.
     """
 
     folder: Path | None
@@ -40,68 +43,143 @@ class Handout:
     files: Mapping[Path, LinkStat]
     edited: Sequence[Path] = ()
     older: Sequence[Path] = ()
+    pruned: Sequence[Path] = ()
 
     def seen_from(self, folder: Path) -> dict[str, LinkStat]:
         """The files by their names as seen from another folder, as the trace of a run has them."""
         return {os.path.relpath(path, folder): stat for path, stat in self.files.items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Noted:
+    """A copy as it was written: how its source and it looked, and its bytes' SHA-256 (empty in older notes)."""
+
+    source: Sequence[int]
+    copy: Sequence[int]
+    sha256: str = ""
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether the file there still holds, byte for byte, what we wrote."""
+        return _is(path, self.copy) or bool(self.sha256 and _sha256(path) == self.sha256)
+
+
 def put_out(
-    store: Store, recipe: str, pictures: Mapping[str, Path], *, folder: Path | None, packed: Path | None, whole: bool
+    store: Store,
+    recipe: str,
+    pictures: Mapping[str, Path],
+    *,
+    folder: Path | None,
+    packed: Path | None,
+    whole: bool,
+    prune: bool = False,
 ) -> Handout:
     """Copy `pictures` (name below the folder → file) to the folder, and into the ZIP.
 
-    Unless the run was `whole`, what an earlier one handed out still belongs to it. Raises Unusable: `target_taken`
-    where another's file is in the way, `target_full`, ….
+    Only a `whole` run knows which copies of earlier runs are no longer wanted; with `prune` it removes those that are
+    still ours byte for byte. Raises Unusable: `target_taken` where another's file is in the way, `target_full`, ….
     """
     known = _read(store, recipe)
     files: dict[Path, LinkStat] = {}
     edited: list[Path] = []
     fresh = 0
-    wanted: dict[Path, Path] = {}
-    if folder is not None:
-        wanted = {folder / name: source for name, source in pictures.items()}
-        _check_free([path for path in wanted if str(path) not in known], wanted)
-        for target, source in wanted.items():
-            seen = known.get(str(target))
-            if seen and not _is(target, seen[1]) and os.path.lexists(target) and not _same(source, target):
-                edited.append(target)
-                continue
-            if not (seen and _is(source, seen[0]) and _is(target, seen[1])):
-                _copy(source, target)
-                fresh += 1
-            files[target] = LinkStat.of(target)
-    others = {Path(path) for path in known if Path(path) not in wanted and Path(path) != packed}
-    older = sorted(path for path in others if path.exists()) if whole else []
-    notes = {path: seen for path, seen in known.items() if os.path.lexists(path)}
-    notes |= {str(path): [_look(LinkStat.of(wanted[path])), _look(stat)] for path, stat in files.items()}
+    wanted = {} if folder is None else {folder / name: source for name, source in pictures.items()}
+    _check_free([path for path in wanted if path not in known], wanted)
+    notes = {path: noted for path, noted in known.items() if os.path.lexists(path)}
+    for target, source in wanted.items():
+        noted = known.get(target)
+        if noted and os.path.lexists(target) and not noted.is_ours(target) and not _same(source, target):
+            edited.append(target)
+            continue
+        if noted is None or not (_is(source, noted.source) and _is(target, noted.copy)):
+            fresh += _copy(source, target)
+            noted = _noted(source, target)
+        notes[target] = noted
+        files[target] = LinkStat.of(target)
     if packed is not None:
-        written = _pack(pictures, packed, ours=str(packed) in known)
+        written = _pack(pictures, packed, known.get(packed))
         fresh += written if folder is None else 0
         files[packed] = LinkStat.of(packed)
-        notes[str(packed)] = [_look(files[packed]), _look(files[packed])]
-    store.note(_note(recipe), json.dumps(notes))
+        notes[packed] = _noted(packed, packed)
+    older = _older(store, folder, notes, wanted.keys() | files.keys()) if whole else []
+    pruned = [path for path in older if prune and _removed(path, notes[path], folder)]
+    store.note(_note(recipe), _dump(store, {path: noted for path, noted in notes.items() if path not in pruned}))
     return Handout(
-        folder=folder, zip=packed, copies=len(pictures), fresh=fresh, files=files, edited=edited, older=older
+        folder=folder,
+        zip=packed,
+        copies=len(pictures),
+        fresh=fresh,
+        files=files,
+        edited=edited,
+        older=[path for path in older if path not in pruned],
+        pruned=pruned,
     )
 
 
 def handed_out(store: Store, recipe: str) -> list[Path]:
     """The copies and the ZIP that the recipe's runs have left outside of its output folder."""
-    return [Path(path) for path in _read(store, recipe)]
+    return list(_read(store, recipe))
 
 
 def _note(recipe: str) -> str:
     return f"handout/{recipe}"
 
 
-def _read(store: Store, recipe: str) -> dict[str, list[list[int]]]:
-    """Path of each copy to the looks of its source and of itself, when it was written."""
+def _base(store: Store) -> Path:
+    """Paths below it are noted as seen from there, so that a project that was moved or copied knows its own copies."""
+    return store.folder.absolute().parent
+
+
+def _read(store: Store, recipe: str) -> dict[Path, _Noted]:
+    """What is known of each copy, by its path."""
+    base = _base(store)
     try:
-        found: dict[str, list[list[int]]] = json.loads(store.notes(_note(recipe)) or "{}")
-    except ValueError:
+        found = json.loads(store.notes(_note(recipe)) or "{}").items()
+        return {base / path: _Noted(source=told[0], copy=told[1], sha256="".join(told[2:])) for path, told in found}
+    except (ValueError, AttributeError, LookupError, TypeError):
         return {}
-    return found
+
+
+def _dump(store: Store, notes: Mapping[Path, _Noted]) -> str:
+    base = _base(store)
+    return json.dumps(
+        {
+            str(path.relative_to(base) if path.is_relative_to(base) else path): [noted.source, noted.copy, noted.sha256]
+            for path, noted in notes.items()
+        }
+    )
+
+
+def _noted(source: Path, copy: Path) -> _Noted:
+    return _Noted(source=_look(LinkStat.of(source)), copy=_look(LinkStat.of(copy)), sha256=_sha256(copy))
+
+
+def _older(store: Store, folder: Path | None, notes: Mapping[Path, _Noted], wanted: Collection[Path]) -> list[Path]:
+    """The copies of earlier runs that are not wanted, in the project or in the folder of the copies.
+
+    Others (a copied project's notes may name the first one's) are none of this recipe's business.
+    """
+    homes = [home.resolve() for home in (_base(store), folder) if home is not None]
+    there = {_inode(path) for path in wanted}
+    found = []
+    for path in notes.keys() - wanted:
+        # Some file systems take two names that differ in case for one file.
+        if path.is_file() and _inode(path) not in there:
+            found += [path] if any(path.resolve().is_relative_to(home) for home in homes) else []
+    return sorted(found)
+
+
+def _removed(path: Path, noted: _Noted, folder: Path | None) -> bool:
+    """Remove a copy that is ours byte for byte, and the folders below `folder` that are empty then."""
+    if path.is_symlink() or not noted.is_ours(path):
+        return False
+    with wall(path.parent, OUTPUT):
+        path.unlink()
+    for parent in path.parents:
+        if folder is None or parent == folder or not parent.is_relative_to(folder):
+            break
+        with suppress(OSError):
+            parent.rmdir()
+    return True
 
 
 def _check_free(targets: Sequence[Path], wanted: Mapping[Path, Path]) -> None:
@@ -118,14 +196,18 @@ def _same(source: Path, target: Path) -> bool:
         return False
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path) -> int:
+    """Make `target` hold the bytes of `source`; return how many files that wrote."""
+    if _same(source, target):
+        return 0
     with wall(target.parent, OUTPUT):
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as fresh:
             shutil.copyfile(source, fresh)
+    return 1
 
 
-def _pack(pictures: Mapping[str, Path], target: Path, *, ours: bool) -> int:
+def _pack(pictures: Mapping[str, Path], target: Path, noted: _Noted | None) -> int:
     """Write the ZIP unless it is there with the same bytes; return how many files that wrote."""
     with wall(target.parent, OUTPUT):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +218,7 @@ def _pack(pictures: Mapping[str, Path], target: Path, *, ours: bool) -> int:
             if _same(fresh, target):
                 fresh.unlink()
                 return 0
-            if os.path.lexists(target) and not ours:
+            if os.path.lexists(target) and noted is None:
                 raise Unusable([trouble("target_taken", path=str(target))])
     return 1
 
@@ -152,6 +234,22 @@ def _look(stat: LinkStat) -> list[int]:
     return [stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode]
 
 
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def _sha256(path: Path) -> str:
+    """The SHA-256 of a file; empty where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
 def handout_json(handout: Handout) -> JSONObject:
     """A handout as `run --json` tells it."""
     return {
@@ -161,4 +259,5 @@ def handout_json(handout: Handout) -> JSONObject:
         "fresh": handout.fresh,
         "edited": [str(path) for path in handout.edited],
         "older": [str(path) for path in handout.older],
+        "pruned": [str(path) for path in handout.pruned],
     }

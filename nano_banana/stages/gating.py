@@ -145,9 +145,10 @@ def _worth(verdict: Verdict) -> tuple[bool, float]:
 
 
 def _ended(judging: Judging, standing: Standing, word: Judged) -> Flow[Standing]:
+    """What was not refused is one of the gate's own pictures, also where no later stage takes it up."""
     stands = replace(standing, words=(*standing.words, word))
     ruling = word.verdict.ruling
-    if ruling is not Ruling.IMAGINED and ruling not in judging.onward:
-        return replace(stands, left=Left(stage=word.stage, why=str(ruling)))
-    yield Made(stage=word.stage, blob=standing.picture, call=standing.call)
-    return stands
+    goes_on = ruling is Ruling.IMAGINED or ruling in judging.onward
+    if goes_on or ruling is not Ruling.REJECTED:
+        yield Made(stage=word.stage, blob=standing.picture, call=standing.call)
+    return stands if goes_on else replace(stands, left=Left(stage=word.stage, why=str(ruling)))

@@ -58,7 +58,7 @@ class Outcome:
     earlier run put there and this one did not: of takes that are no more, or that are refused now; `restored` is
     how many pictures of takes that were done before had to be put back in place. `left` counts the requests that
     are still at the service, to be collected by the next run; `lost` are those that nobody knows the end of. `handed`
-    is what was copied out for the user.
+    is what was copied out for the user; `withheld` says that copies are wanted, and that only whole runs make them.
     """
 
     run: str
@@ -76,6 +76,7 @@ class Outcome:
     left: int = 0
     lost: Sequence[Ticket] = ()
     handed: Handout | None = None
+    withheld: bool = False
 
     @property
     def status(self) -> str:

@@ -183,6 +183,8 @@ def test_when_all_chances_are_used_up_the_way_ends_with_the_best() -> None:
 def test_who_goes_on_is_said_by_what_comes_next() -> None:
     unsure = Told({"first": UNSURE}, onward=frozenset({Ruling.ACCEPTED}))
     assert unsure.end.left == Left(stage="judged", why="unsure")
+    # A person is to look at it: it is a picture of the gate's, although no stage takes it up.
+    assert unsure.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
     refused = Told({"first": POOR}, onward=frozenset({Ruling.REJECTED}))
     assert refused.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
 

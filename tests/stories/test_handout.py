@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 
 import pytest
@@ -29,6 +30,9 @@ def handing(project: Project, name: str, what: str = "takes", more: str = "") ->
 
 
 TAKES = "out/portraits/takes"
+
+OFFICE = ["office-11", "office-29"]
+STREET = ["street-11", "street-29"]
 
 
 def bare(project: Project, name: str) -> bytes | None:
@@ -67,7 +71,7 @@ def test_what_is_gone_is_put_back_and_what_somebody_retouched_is_left_alone(proj
     project.quiet().shows("4 copies in", "1 written now")
     retouched = project.root / "delivered/street-29.png"
     retouched.write_bytes(b"retouched by hand")
-    project.quiet().shows("1 copy there changed by somebody and left alone: street-29.png")
+    project.quiet().shows("1 copy changed by somebody and left alone:", "  delivered/street-29.png")
     assert retouched.read_bytes() == b"retouched by hand"
 
 
@@ -84,7 +88,7 @@ def test_another_file_in_the_way_is_never_overwritten_and_the_run_is_kept(projec
 def test_a_renamed_copy_leaves_the_older_one_and_says_so(project: Project) -> None:
     handing(project, "{{ scene.key }}-{{ seed }}").run()
     project.edit("{{ scene.key }}-{{ seed }}", "{{ scene.key }}_{{ seed }}")
-    project.quiet().shows("4 copies there of an earlier run only; nothing was removed")
+    project.quiet().shows("4 copies of earlier runs left there", "  delivered/office-11.png", "--prune")
     assert len(delivered(project)) == 8
 
 
@@ -157,7 +161,7 @@ def test_a_zip_holds_the_same_pictures_and_the_same_bytes_each_time(project: Pro
         assert archive.read("office-11.png") == (project.root / "delivered/office-11.png").read_bytes()
     before = packed.read_bytes()
     packed.unlink()
-    project.quiet("--only", "heads/ana/office/*").shows("2 copies in")
+    project.quiet("--only", "heads/ana/office/*").shows("nothing was handed out")
     assert not packed.exists()
     project.quiet()
     assert packed.read_bytes() == before
@@ -178,7 +182,7 @@ def test_of_a_gates_pictures_only_those_are_handed_out_that_are_wanted(project: 
     assert delivered(project) == ["office-11.png", "office-29.png"]
     # The seed that was accepted, not the one that was refused.
     assert bare(project, "delivered/office-29.png") == bare(project, f"{TAKES}/heads_ana_office_s29+retry1.png")
-    project.edit("judged.accepted", "judged.rejected").quiet().shows("2 copies in", "2 copies there of an earlier run")
+    project.edit("judged.accepted", "judged.rejected").quiet().shows("2 copies in", "2 copies of earlier runs")
     assert "street-11.png" in delivered(project)
 
 
@@ -189,6 +193,145 @@ def test_behind_two_gates_in_a_row_the_picture_is_the_one_that_both_let_through(
         "    retry: {takes: 1}\n", "    retry: {takes: 1}\n  - {id: again, gate: judged, also_reject: [no_face]}\n"
     ).run()
     assert bare(project, "delivered/office-29.png") == bare(project, f"{TAKES}/heads_ana_office_s29+retry1.png")
+
+
+CHOICE = "  - {id: best, choose: judged.accepted, keep: {best: 1, per: [scene]}}\n"
+
+
+def test_a_run_of_a_part_leaves_what_was_delivered_as_it_is_and_says_so(project: Project) -> None:
+    text = (project.root / "recipe.yaml").read_text() + PAINT
+    project.workspace.write("recipe.yaml", text)
+    handing(project, "{{ scene.key }}-{{ seed }}", what="faces").run()
+    before = {name: (project.root / "delivered" / name).read_bytes() for name in delivered(project)}
+    for part in (("--only", "takes"), ("--only", "heads/*"), ("--sample", "1")):
+        project.quiet(*part).shows("nothing was handed out", "whole run")
+        assert project.told(*part)["handed_out"] is None
+    assert {name: (project.root / "delivered" / name).read_bytes() for name in delivered(project)} == before
+
+
+def test_only_what_came_to_the_named_stage_is_handed_out(project: Project) -> None:
+    handing(gated(project), "{{ scene.key }}-{{ seed }}", what="best")
+    project.edit("    retry: {takes: 1}\n", "    retry: {takes: 1}\n" + CHOICE).run()
+    assert len(delivered(project)) == 1
+    project.edit("export: best", "export: judged").run("--prune").shows("2 copies in")
+    assert delivered(project) == ["office-11.png", "office-29.png"]
+
+
+def test_copies_that_nothing_asks_for_go_with_prune_and_nobody_elses_file_does(project: Project) -> None:
+    handing(project, "{{ scene.key }}/{{ seed }}").run()
+    folder = project.root / "delivered"
+    (folder / "street/11.png").write_bytes(b"retouched by hand")
+    project.workspace.write("delivered/street/mine.txt", b"mine")
+    project.edit("scene: [office, street]", "scene: [office]")
+    project.quiet().shows(
+        "2 copies of earlier runs left there", "  delivered/street/11.png", "  delivered/street/29.png"
+    )
+    project.quiet("--prune").shows("1 copy of earlier runs removed", "  delivered/street/29.png")
+    assert delivered(project) == ["office/11.png", "office/29.png", "street/11.png", "street/mine.txt"]
+    project.edit("seeds: [11, 29]", "seeds: [29]")
+    told = as_object(project.told("--prune")["handed_out"])
+    assert told["pruned"] == [str(folder / "office/11.png")]
+    assert told["older"] == [str(folder / "street/11.png")]
+    screen = project.run("--prune", "--sample", "1", exit_code=2)
+    screen.shows("`--prune` needs a whole run")
+
+
+def test_a_copied_project_prunes_its_own_copies_and_not_those_of_the_first(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}").run()
+    other = project.root.with_name("other")
+    shutil.copytree(project.root, other)
+    recipe = other / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("seeds: [11, 29]", "seeds: [29]"))
+    screen = project.workspace.run("run", str(recipe), "--prune")
+    assert screen.exit_code == 0, screen.text
+    screen.shows("2 copies of earlier runs removed", str(other / "delivered/office-11.png"))
+    assert sorted(path.name for path in (other / "delivered").iterdir()) == ["office-29.png", "street-29.png"]
+    assert len(delivered(project)) == 4
+
+
+def test_where_the_recipe_hands_out_nothing_any_more_the_copies_are_older_ones(project: Project) -> None:
+    before = (project.root / "recipe.yaml").read_text()
+    handing(project, "{{ scene.key }}-{{ seed }}").run()
+    project.workspace.write("recipe.yaml", before)
+    project.quiet().shows("4 copies of earlier runs left there", "  delivered/office-11.png")
+    project.quiet("--prune").shows("4 copies of earlier runs removed")
+    project.quiet("--prune").hides("earlier runs")
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "there"),
+    [
+        ("[judged.accepted, judged.rejected]", "{{ scene.key }}-{{ seed }}", [*OFFICE, *STREET]),
+        ("[judged.rejected, judged]", "{{ scene.key }}-{{ seed }}", [*OFFICE, *STREET]),
+        ("[best, judged.rejected]", "{{ scene.key }}-{{ seed }}", ["office-29", *STREET]),
+        (
+            "[judged, judged.rejected]",
+            "{{ verdict }}/{{ scene.key }}-{{ seed }}",
+            ["accepted/office-11", "accepted/office-29", "rejected/street-11", "rejected/street-29"],
+        ),
+        ("takes", "{{ verdict }}/{{ scene.key }}-{{ seed }}", [f"not_judged/{one}" for one in (*OFFICE, *STREET)]),
+    ],
+)
+def test_what_a_gate_parts_may_have_one_name(project: Project, what: str, name: str, there: list[str]) -> None:
+    handing(gated(project), name, what=what)
+    project.edit("    retry: {takes: 1}\n", "    retry: {takes: 1}\n" + CHOICE).run()
+    assert [path.removesuffix(".png") for path in delivered(project)] == there
+
+
+def test_names_that_clash_are_one_error(project: Project) -> None:
+    handing(project, "x")
+    screen = project.workspace.run("check")
+    screen.shows("would both be called `x`, and 2 more", "`{{ verdict }}`")
+    assert screen.text.count("would both be called") == 1
+
+
+TWO_SHOTS = "  plain: {template: '{{ subject.noun }}', cast: ana, seeds: [11]}\nstages:"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{{ scene.key | default('x') }}",
+        "{{ scene | default('x') }}",
+        "{{ scene.key | d('x', true) }}",
+        "{{ scene['key'] | default('x') | upper }}",
+        "{% if scene is defined %}{{ scene.key }}{% endif %}x",
+        "{% if scene is not defined %}x{% else %}{{ scene.key | lower }}{% endif %}",
+        "{% if scene is undefined %}x{% elif scene.key == 'office' %}o{% else %}{{ scene.key }}{% endif %}",
+        "{% if not scene is defined %}x{% else %}{{ scene }}{% endif %}",
+        "{{ scene.key if scene is defined else 'x' }}",
+        "{{ 'x' if scene is undefined else scene.key }}",
+        "{% if scene is defined and scene.key is eq('office') %}o{% else %}x{% endif %}",
+        "{% if scene is undefined or scene.key is in(['office']) %}o{% else %}x{% endif %}",
+        "{% if scene.key is defined %}{{ scene.key | title }}{% endif %}x",
+        "{% set where = scene.key | default('x') %}{{ where | replace('x', 'none') }}",
+        "{{ verdict | default('x') }}",
+        "{{ cast | first }}-{{ cast | length }}{% if seed is odd %}o{% endif %}{{ recipe | truncate(4) }}",
+    ],
+)
+def test_a_name_may_ask_whether_a_take_has_an_axis(project: Project, name: str) -> None:
+    handing(project, f"{{{{ take }}}}-{name}", what="takes")
+    project.edit("\nstages:", "\n" + TWO_SHOTS).edit("generate: heads", "generate: [heads, plain]")
+    screen = project.workspace.run("check")
+    assert screen.exit_code == 0, screen.text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("{{ scene.key }}", "takes of shot `plain` have no `scene`"),
+        ("{% if scene is undefined %}{{ scene.key }}{% endif %}", "takes of shot `plain` have no `scene`"),
+        ("{% if scen is defined %}{{ scenery }}{% endif %}", "nothing here is called `scenery`"),
+    ],
+)
+def test_a_name_that_some_takes_lack_says_how_to_write_it(project: Project, name: str, said: str) -> None:
+    handing(project, f"{{{{ take }}}}-{name}", what="takes")
+    project.edit("\nstages:", "\n" + TWO_SHOTS).edit("generate: heads", "generate: [heads, plain]")
+    screen = project.workspace.run("check")
+    assert screen.exit_code == 2
+    screen.shows(said).hides("matrix")
+    if "have no" in said:
+        screen.shows("{% if scene is defined %}", "| default('none')")
 
 
 def test_a_sheet_is_never_put_into_the_store(project: Project) -> None:

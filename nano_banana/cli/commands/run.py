@@ -14,6 +14,7 @@ from nano_banana.cli.options import only
 from nano_banana.cli.options import out
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import provider
+from nano_banana.cli.options import prune
 from nano_banana.cli.options import resubmit
 from nano_banana.cli.options import sample
 from nano_banana.cli.options import shared
@@ -36,7 +37,7 @@ Examples:
 
 @click.command(name="run", epilog=EPILOG)
 @recipe_argument
-@shared(only, sample, variables, provider, out, store, locked, resubmit, abandon, yes, as_json)
+@shared(only, sample, variables, provider, out, store, locked, resubmit, abandon, prune, yes, as_json)
 @pass_screen
 def command(screen: Screen, asked: Asked, recipe: Path) -> int:
     """Make what a recipe asks for, and pay only for what is missing.

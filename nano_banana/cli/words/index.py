@@ -61,6 +61,8 @@ class _Filler(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if format_spec == "usd" and isinstance(value, int | float):
             return money(value)
+        if format_spec == "more" and isinstance(value, int):
+            return f", and {value:,} more" if value else ""
         try:
             return str(format(_readable(value), format_spec))
         except (TypeError, ValueError):

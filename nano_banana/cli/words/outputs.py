@@ -25,22 +25,32 @@ WORDS: Mapping[str, Wording] = {
     "export_zip_folder": Wording("`{path}` is a folder", "name the file: `zip: delivered.zip`"),
     "export_no_zip": Wording("`{path}` does not end in `.zip`", "call it `{path}.zip`"),
     "export_no_name": Wording(
-        "the copy of {take} would have no name", "use names of the take, such as `{{{{ take }}}}`"
+        "the copy of {take} would have no name{more:more}", "use names of the take, such as `{{{{ take }}}}`"
     ),
     "export_outside": Wording(
-        "the copy of {take} would be called `{name}`, which leads out of its folder or nowhere",
+        "the copy of {take} would be called `{name}`, which leads out of its folder or nowhere{more:more}",
         "a name begins with no slash, and has no empty part, no `.` and no `..`",
     ),
     "export_unsafe": Wording(
-        "the copy of {take} would be called `{name}`, which not every system can store",
+        "the copy of {take} would be called `{name}`, which not every system can store{more:more}",
         'leave out `< > : " | ? * \\`, what is invisible, blanks and dots at the ends, and names such as `con`',
     ),
     "export_too_long": Wording(
-        "the copy of {take} would have a name of more than 250 bytes", "use keys: `{{{{ scene.key }}}}`, not the text"
+        "the copy of {take} would have a name of more than 250 bytes{more:more}",
+        "use keys: `{{{{ scene.key }}}}`, not the text",
     ),
     "export_same_name": Wording(
-        "the copies of {take} and {other} would both be called `{name}`",
-        "add what tells them apart: an axis, `{{{{ seed }}}}`, `{{{{ subject.name }}}}`, `{{{{ stage }}}}` or "
-        "`{{{{ way }}}}`",
+        "the copies of {take} and {other} would both be called `{name}`{more:more}",
+        "add what tells them apart: an axis, `{{{{ seed }}}}`, `{{{{ subject.name }}}}`, `{{{{ stage }}}}`, "
+        "`{{{{ way }}}}` or `{{{{ verdict }}}}`",
+    ),
+    "export_not_in_shot": Wording(
+        "takes of shot `{shot}` have no `{name}`, which the name of the copies uses",
+        "say what to write for them: `{{% if {name} is defined %}}…{{% endif %}}`, "
+        "or `{{{{ {name} | default('none') }}}}`",
+    ),
+    "prune_part": Wording(
+        "`--prune` needs a whole run: with `--only` or `--sample` nothing is handed out",
+        "run it once without them",
     ),
 }

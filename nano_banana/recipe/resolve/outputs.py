@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
@@ -20,8 +21,9 @@ from nano_banana.recipe.outputs import FORMATS
 from nano_banana.recipe.outputs import Export
 from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.outputs import Sheet
-from nano_banana.recipe.resolve.prompts import check_text
+from nano_banana.recipe.resolve.prompts import add_fault
 from nano_banana.recipe.resolve.prompts import names_for
+from nano_banana.recipe.resolve.prompts import place_of
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.sources import read_sources
 
@@ -87,13 +89,24 @@ def _shots(source: Source, drawn: Mapping[str, list[Shot]]) -> list[Shot]:
 
 
 def _check_name(reading: Reading, name: Text, shots: Sequence[Shot]) -> None:
-    """Note names in the template that some copy's take does not have."""
+    """Note names in the template that some copy's take does not have: each once, with the first shot that lacks it."""
     traits = frozenset(
         trait
         for subject in reading.section("subjects").values()
         for trait in as_object(as_object(subject).get("traits"))
     )
+    axes = {*reading.section("axes"), *(axis for shot in shots for axis in shot.matrix), "subject"}
+    told: set[tuple[str, str]] = set()
     for shot in {shot.name: shot for shot in shots}.values():
         names = names_for(reading, traits, shot.matrix, somebody=bool(shot.cast) and not shot.together)
-        ours = dict.fromkeys(("cast", "take", "stage", "way", "recipe"))
-        check_text(reading, name, {**names, **ours}, shot=shot, axes=reading.section("axes").keys())
+        ours = dict.fromkeys(("cast", "take", "stage", "way", "recipe", "verdict"))
+        for fault in reading.engine.check(name.text, {**names, **ours}):
+            lacks = str(fault.data.get("name"))
+            if (fault.kind, lacks) in told:
+                continue
+            told.add((fault.kind, lacks))
+            place = place_of(reading, name, fault)
+            if fault.kind == "template_name" and lacks in axes:
+                reading.add(trouble("export_not_in_shot", place=place, shot=shot.name, name=lacks))
+            else:
+                add_fault(reading, fault, place)

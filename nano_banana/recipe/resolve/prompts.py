@@ -78,18 +78,24 @@ def check_text(
         engine = text.given.pack.engine
     for fault in engine.check(text.text, names):
         place = place_of(reading, text, fault)
-        name, owner = str(fault.data.get("name")), fault.data.get("owner")
-        if fault.kind == "template_field" and owner == "env":
-            if not is_secret(name):
-                reading.add(trouble("env_missing", place=place, hint=fault.suggestions, name=name))
-        elif fault.kind == "template_name" and shot and name in axes:
+        name = str(fault.data.get("name"))
+        if fault.kind == "template_name" and shot and name in axes:
             reading.add(trouble("not_in_shot", place=place, shot=shot.name, name=name))
         elif text.given is not None and shot and shot.together:
             reading.wrong("pack_of_one", (*shot.where, "template"), shot=shot.name, template=str(text.where[-1]))
         elif fault.kind == "template_name" and shot and name in {"subject", "cast"}:
             _somebody_else(reading, shot, name, place)
         else:
-            reading.add(fault.problem(place))
+            add_fault(reading, fault, place)
+
+
+def add_fault(reading: Reading, fault: TemplateFault, place: Place) -> None:
+    """Note a template's fault. What is wrong with a secret of the environment is noted where it is read."""
+    name = str(fault.data.get("name"))
+    if fault.kind != "template_field" or fault.data.get("owner") != "env":
+        reading.add(fault.problem(place))
+    elif not is_secret(name):
+        reading.add(trouble("env_missing", place=place, hint=fault.suggestions, name=name))
 
 
 def _somebody_else(reading: Reading, shot: Shot, name: str, place: Place) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from jinja2 import nodes
@@ -51,6 +53,40 @@ class Findings:
     followed: set[str]
 
 
+def proven(test: nodes.Node) -> tuple[frozenset[str], frozenset[str]]:
+    """The dotted names that are surely defined where `test` is true, and where it is not."""
+    nothing: frozenset[str] = frozenset()
+    if isinstance(test, nodes.Not):
+        true, false = proven(test.node)
+        return false, true
+    if isinstance(test, nodes.And | nodes.Or):
+        (true, false), (also_true, also_false) = proven(test.left), proven(test.right)
+        return (true | also_true, nothing) if isinstance(test, nodes.And) else (nothing, false | also_false)
+    if isinstance(test, nodes.Test) and test.name in _LENIENT_TESTS:
+        names = _dotted(test.node)
+        found = frozenset(".".join(names[:end]) for end in range(1, len(names) + 1))
+        return (found, nothing) if test.name == "defined" else (nothing, found)
+    return nothing, nothing
+
+
+def _dotted(node: nodes.Node) -> list[str]:
+    """The names of `scene.key`, as a list; empty for what is no such thing."""
+    if isinstance(node, nodes.Name):
+        return [node.name]
+    if (name := _field_of(node)) is not None and isinstance(node, nodes.Getattr | nodes.Getitem):
+        return [*owner, name] if (owner := _dotted(node.node)) else []
+    return []
+
+
+def _field_of(node: nodes.Node) -> str | None:
+    """The field that `scene.key` or `scene['key']` reads; None for what reads none."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        return node.arg.value
+    return None
+
+
 class NameFinder:
     """Looks up the names of one template's expressions. `known` None takes every free name for defined."""
 
@@ -59,22 +95,45 @@ class NameFinder:
         self._vocabulary = vocabulary
         self._known = known
         self._findings = findings
+        self._guarded: frozenset[str] = frozenset()
         self.scopes = Scopes()
+
+    @contextmanager
+    def given(self, names: frozenset[str]) -> Iterator[None]:
+        """Take these dotted names for defined: a test has just said so."""
+        before = self._guarded
+        self._guarded = before | names
+        yield
+        self._guarded = before
 
     def find(self, node: nodes.Node, *, lenient: bool = False) -> Found:
         """What the expression `node` leads to; a fault where that is nothing, unless `lenient`."""
         if isinstance(node, nodes.Name) and node.ctx == "load":
             return self._name(node, lenient=lenient)
-        if isinstance(node, nodes.Getattr):
-            return self._field(node, node.node, node.attr, lenient=lenient)
-        if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
-            return self._field(node, node.node, node.arg.value, lenient=lenient)
+        if (name := _field_of(node)) is not None and isinstance(node, nodes.Getattr | nodes.Getitem):
+            return self._field(node, node.node, name, lenient=lenient)
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr in MAPPING_METHODS:
             self.find(node.node.node)
             return self._all(child for child in node.iter_child_nodes() if child is not node.node)
         if isinstance(node, nodes.Filter | nodes.Test):
             return self._worded(node)
+        if isinstance(node, nodes.CondExpr | nodes.And | nodes.Or):
+            self._forked(node)
+            return OPAQUE
         return self._all(node.iter_child_nodes())
+
+    def _forked(self, node: nodes.CondExpr | nodes.And | nodes.Or) -> None:
+        """An expression of which a part is only looked at where another one is true, or is not."""
+        first = node.test if isinstance(node, nodes.CondExpr) else node.left
+        self.find(first)
+        true, false = proven(first)
+        if isinstance(node, nodes.CondExpr):
+            parts = [(true, node.expr1), *([(false, node.expr2)] if node.expr2 is not None else [])]
+        else:
+            parts = [(true if isinstance(node, nodes.And) else false, node.right)]
+        for names, part in parts:
+            with self.given(names):
+                self.find(part)
 
     def _all(self, children: Iterable[nodes.Node]) -> Found:
         for child in children:
@@ -90,6 +149,8 @@ class NameFinder:
         self._findings.uses.add(node.name)
         if self._known is None or node.name in self._known:
             return Found(fields=(self._known or {}).get(node.name), dotted=node.name)
+        if node.name in self._guarded:
+            return Found(dotted=node.name)
         if not lenient:
             self._fault("template_name", node, node.name, [*self._known, *local])
         return OPAQUE
@@ -103,7 +164,7 @@ class NameFinder:
             return Found(dotted=dotted)
         if name in found.fields:
             return Found(fields=found.fields[name], dotted=dotted)
-        if not lenient:
+        if not lenient and dotted not in self._guarded:
             self._fault("template_field", node, name, found.fields, owner=found.dotted or "this")
         return OPAQUE
 

@@ -178,5 +178,5 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(obj, TemplateReference):
             return obj[attribute]
         if isinstance(obj, StrictUndefined):
-            str(obj)  # raises UndefinedError, which names it
+            return obj  # `default` and `is defined` look at it; any other use raises UndefinedError, which names it
         return self.undefined(obj=obj, name=attribute)

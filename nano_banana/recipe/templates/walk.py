@@ -9,6 +9,7 @@ from jinja2 import nodes
 from nano_banana.recipe.templates.names import Findings
 from nano_banana.recipe.templates.names import NameFinder
 from nano_banana.recipe.templates.names import Vocabulary
+from nano_banana.recipe.templates.names import proven
 from nano_banana.recipe.templates.parsed import Parsed
 from nano_banana.recipe.templates.sandbox import LOOP_FIELDS
 from nano_banana.recipe.templates.scopes import Names
@@ -43,8 +44,16 @@ class _Walk:
             case nodes.For():
                 self._finder.find(node.iter)
                 test = [node.test] if node.test is not None else []
-                self._inside([*test, *node.body], [node.target], _LOOP)
+                with self._finder.given(proven(node.test)[0] if node.test is not None else frozenset()):
+                    self._inside([*test, *node.body], [node.target], _LOOP)
                 self._inside(node.else_)
+            case nodes.If():
+                self._finder.find(node.test)
+                true, false = proven(node.test)
+                with self._finder.given(true):
+                    self._all(node.body)
+                with self._finder.given(false):
+                    self._all([*node.elif_, *node.else_])
             case nodes.Assign():
                 self._scopes.bind(node.target, self._finder.find(node.node).fields)
             case nodes.AssignBlock():
