@@ -14,6 +14,7 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
@@ -74,6 +75,11 @@ class Desk(Files, Protocol):
         ...
 
     @property
+    def resend(self) -> Resend:
+        """Which requests that never arrived may be sent again without asking."""
+        ...
+
+    @property
     def leave(self) -> Leave:
         """Whether to leave what is at the service there."""
         ...
@@ -87,6 +93,17 @@ class Desk(Files, Protocol):
 
         The phases are uploading, unreachable, busy, looking, queued, running and collecting.
         """
+        ...
+
+    async def take_turn(self) -> None:
+        """Wait for one of the places for calls of this kind; returns at once if the call has one already.
+
+        A call has one from the start, unless nobody knows what became of its request: looking for it takes no place.
+        """
+        ...
+
+    def give_turn(self) -> None:
+        """Let another call have the place, if this one has one."""
         ...
 
     async def ticket(self) -> Ticket | None:

@@ -5,6 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class Resend(StrEnum):
+    """Which requests that surely never arrived are sent again without asking: the setting `limits.resend_unknown`."""
+
+    NEVER = "never"
+    CHEAP = "cheap"
+    """Those that cost little; never a training."""
+    ALWAYS = "always"
+    """All of them; pictures also if the history can't be read, so that nobody can tell."""
+
+
 class Lost(StrEnum):
     """What is to be done about requests of which nobody knows what became."""
 

@@ -15,7 +15,7 @@ class TicketState(StrEnum):
     sending ─▶ sent ─▶ collected │ failed │ cancelled
        │  ╲      │
        │   ╲     ▼ (its result is gone)
-       │    ╰▶ unknown ─▶ sent (found again) │ abandoned
+       │    ╰▶ unknown ─▶ sent (found again) │ abandoned │ withdrawn (the history shows that it never arrived)
        ▼
     withdrawn (surely not accepted)
     """
@@ -41,7 +41,7 @@ _WAYS: Mapping[TicketState, frozenset[TicketState]] = {
     TicketState.SENT: frozenset(
         {TicketState.COLLECTED, TicketState.FAILED, TicketState.CANCELLED, TicketState.UNKNOWN}
     ),
-    TicketState.UNKNOWN: frozenset({TicketState.SENT, TicketState.ABANDONED}),
+    TicketState.UNKNOWN: frozenset({TicketState.SENT, TicketState.ABANDONED, TicketState.WITHDRAWN}),
 }
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable
-from contextlib import AbstractAsyncContextManager
-from contextlib import nullcontext
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,6 +20,7 @@ from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import TicketState
 from nano_banana.engine.asking import Asking
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.halt import Halt
@@ -30,6 +29,7 @@ from nano_banana.engine.keeper import Granted
 from nano_banana.engine.keeper import Keeper
 from nano_banana.engine.policy import Policy
 from nano_banana.engine.purse import Purse
+from nano_banana.engine.turn import Turn
 
 WAIT = 0.1
 """Seconds between looks at a call that another process makes."""
@@ -38,8 +38,8 @@ _ITS_OWN = (CallFailed, Refused)
 """Ends of a request that is collected for nobody in particular: a key may be refused what another one sent, and do well
 otherwise."""
 
-Turn = AbstractAsyncContextManager[None]
-"""A place to wait in."""
+_ASTRAY = frozenset({TicketState.SENDING, TicketState.UNKNOWN})
+"""Tickets of requests that have to be looked for first."""
 
 
 class Answering:
@@ -54,12 +54,7 @@ class Answering:
         self.purse = Purse(policy.budget_usd)
         self._asking = Asking(policy, desk, self._keeper, self.purse, halt.leave, watch)
         self._flights: Flights[tuple[Reply, bool]] = Flights()
-        self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
-        self._ahead: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
-        for kind, count in policy.limits.items():
-            self._slots[kind] = asyncio.Semaphore(count)
-            # A few are claimed before their turn, so that a slot never waits for the store.
-            self._ahead[kind] = asyncio.Semaphore(count + (count + 3) // 4)
+        self._places = defaultdict(lambda: _places(1), {kind: _places(most) for kind, most in policy.limits.items()})
         self.made: set[str] = set()
         """The keys of the calls that were made and recorded in this run."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
@@ -128,7 +123,7 @@ class Answering:
         reply = None if call.key in self._policy.missing else await self._keeper.look(call.key)
         kind = self._policy.kind_of(call)
         while reply is None:
-            made = await self._make(call, errand, self._ahead[kind], self._slots[kind])
+            made = await self._make(call, errand, Turn(*self._places[kind]))
             if isinstance(made, Answered):
                 return await self._keep(made, errand), False
             if isinstance(made, Reply):
@@ -143,7 +138,7 @@ class Answering:
 
     async def _resume(self, call: Call, errand: Errand) -> tuple[Reply, bool]:
         """As `_find_or_make`, at once."""
-        made = await self._make(call, errand, nullcontext(), nullcontext())
+        made = await self._make(call, errand, Turn())
         if isinstance(made, Answered):
             return await self._keep(made, errand), False
         if made is None:
@@ -156,23 +151,31 @@ class Answering:
             self._watch(News(kind="note", stage="", data={"kind": "made_elsewhere"}))
         self._waited = True
 
-    async def _make(self, call: Call, errand: Errand, ahead: Turn, slot: Turn) -> Reply | Answered | None:
+    async def _make(self, call: Call, errand: Errand, turn: Turn) -> Reply | Answered | None:
         """Ask the provider, within the limit of the call's kind; None where another process is at it."""
-        async with ahead:
+        try:
+            await turn.take(1)
             self.halt.check()
             begun = await self._keeper.begin(call.key)
-            if not isinstance(begun, Granted):
-                return begun
-            try:
-                async with slot:
-                    self.halt.check()
-                    return await self._asking.ask(call, errand, begun.ticket, buys=call.key not in self._aside)
-            except BaseException as error:
-                if isinstance(error, Exception):
-                    # At once: letting go takes a moment, in which nobody else may begin.
-                    self._note(call, error)
-                await self._keeper.let_go(call.key)
-                raise
+            return await self._asked(call, errand, begun, turn) if isinstance(begun, Granted) else begun
+        finally:
+            turn.give()
+
+    async def _asked(self, call: Call, errand: Errand, begun: Granted, turn: Turn) -> Answered:
+        """A call that is claimed. One whose request is lost holds up nobody while it is looked for."""
+        try:
+            if begun.ticket is not None and begun.ticket.state in _ASTRAY:
+                turn.give()
+            else:
+                await turn.take()
+            self.halt.check()
+            return await self._asking.ask(call, errand, begun.ticket, turn, buys=call.key not in self._aside)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                # At once: letting go takes a moment, in which nobody else may begin.
+                self._note(call, error)
+            await self._keeper.let_go(call.key)
+            raise
 
     async def _keep(self, answered: Answered, errand: Errand) -> Reply:
         """Record the answer before anybody may use it; the slot is free for the next call meanwhile."""
@@ -185,6 +188,11 @@ class Answering:
             News(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=reply.cost_usd)
         )
         return reply
+
+
+def _places(count: int) -> tuple[asyncio.Semaphore, asyncio.Semaphore]:
+    """For so many calls at once. A few more are claimed before, so that a place never waits for the store."""
+    return asyncio.Semaphore(count + (count + 3) // 4), asyncio.Semaphore(count)
 
 
 class _AnothersError(Exception):

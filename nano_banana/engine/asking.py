@@ -27,6 +27,7 @@ from nano_banana.engine.keeper import Keeper
 from nano_banana.engine.policy import Policy
 from nano_banana.engine.purse import Purse
 from nano_banana.engine.scratch import Scratch
+from nano_banana.engine.turn import Turn
 
 
 class Asking:
@@ -44,10 +45,12 @@ class Asking:
         self._scratch = Scratch(house.store.folder)
         self._providers: dict[str, Provider] = {}
 
-    async def ask(self, call: Call, errand: Errand, ticket: Ticket | None, *, buys: bool = True) -> Answered:
+    async def ask(
+        self, call: Call, errand: Errand, ticket: Ticket | None, turn: Turn, *, buys: bool = True
+    ) -> Answered:
         """The provider's answer. `ticket` is the call's last: what was sent already is paid for, budget or not.
 
-        Unless it `buys`, it only collects that.
+        Unless it `buys`, it only collects that. `turn` is the call's place among those of its kind.
 
         Raises what the provider raises, and LimitReached where the budget does not hold the call.
         """
@@ -55,7 +58,7 @@ class Asking:
         is_paid_for = self._is_paid_for(ticket)
         reserved = self._purse.reserve(price, committed=is_paid_for) if buys else 0.0
         # Should it have failed, and cost nothing, it is only bought again where the budget holds that.
-        desk = self._desk(errand, price, ticket, buys=buys and (not is_paid_for or self._purse.holds(price)))
+        desk = self._desk(errand, price, ticket, turn, buys=buys and (not is_paid_for or self._purse.holds(price)))
         cost: float | None = 0.0
         try:
             self._watch(News(kind="running", stage=errand.stage, node=errand.node))
@@ -100,7 +103,7 @@ class Asking:
             for problem in named
         ]
 
-    def _desk(self, errand: Errand, price: float | None, ticket: Ticket | None, *, buys: bool) -> CallDesk:
+    def _desk(self, errand: Errand, price: float | None, ticket: Ticket | None, turn: Turn, *, buys: bool) -> CallDesk:
         return CallDesk(
             house=self._house,
             keeper=self._keeper,
@@ -110,6 +113,8 @@ class Asking:
             estimate_usd=price,
             buys=buys,
             lost=self._policy.lost,
+            resend=self._policy.resend,
+            turn=turn,
             leave=self._leave,
             last=ticket,
         )

@@ -18,6 +18,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
 from nano_banana.core.problem import Problem
@@ -26,6 +27,7 @@ from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
 from nano_banana.engine.keeper import Keeper
 from nano_banana.engine.scratch import Scratch
+from nano_banana.engine.turn import Turn
 from nano_banana.store.store import Store
 
 
@@ -69,7 +71,9 @@ class CallDesk:
     estimate_usd: float | None
     buys: bool
     lost: Lost
+    resend: Resend
     leave: Leave
+    turn: Turn
     last: Ticket | None
     """The call's last ticket, as far as it is known; whoever keeps another changes it."""
     folders: list[Path] = field(default_factory=list)
@@ -87,6 +91,14 @@ class CallDesk:
     def tell(self, **data: JSONValue) -> None:
         """Pass on how far the call is."""
         self.watch(News(kind="progress", stage=self.errand.stage, node=self.errand.node, data=data))
+
+    async def take_turn(self) -> None:
+        """Wait for a place among the calls of its kind."""
+        await self.turn.take()
+
+    def give_turn(self) -> None:
+        """Let another call have the place."""
+        self.turn.give()
 
     async def ticket(self) -> Ticket | None:
         """The call's last ticket."""

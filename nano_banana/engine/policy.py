@@ -11,6 +11,7 @@ from dataclasses import field
 from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,8 @@ class Policy:
     `compute`); `limits` is how many of a kind run at once. `price` is the most that a call may cost in
     USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent. `missing` are
     keys that the store was found to have no reply to, which spares a look. `lost` is what to do about requests that
-    nobody knows the end of; `resumes` names the provider whose accepted requests of earlier runs are collected.
+    nobody knows the end of, `resend` which of them may be sent again unasked; `resumes` names the provider whose
+    accepted requests of earlier runs are collected.
     """
 
     providers: Mapping[str, Callable[[], Provider]]
@@ -31,4 +33,5 @@ class Policy:
     budget_usd: float | None = None
     missing: Collection[str] = frozenset()
     lost: Lost = Lost.ASK
+    resend: Resend = Resend.CHEAP
     resumes: str = ""

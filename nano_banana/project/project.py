@@ -185,6 +185,7 @@ class Project:
             head=head_of(self.recipe, self.provider),
             resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
             lost=lost,
+            resend=self.recipe.limits.resend_unknown,
             saved=forecast.saved,
             marks=signed_marks(self.recipe, self.settings, self.loaded.files),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
+from nano_banana.core.lost import Resend
 from nano_banana.recipe.axis_value import AxisValue
 from nano_banana.recipe.packs.given import Given
 from nano_banana.stages.choose import Keep
@@ -205,12 +206,13 @@ def asking(stages: Iterable[Stage]) -> list[Stage]:
 class Limits:
     """Bounds on money and on work at the same time; None where the recipe says nothing.
 
-    `rate` is in requests a second, more than 0.
+    `rate` is in requests a second, more than 0. `resend_unknown` says which requests that never arrived are sent again.
     """
 
     budget_usd: float | None = None
     ask_above_usd: float | None = None
     rate: float | None = None
+    resend_unknown: Resend = Resend.CHEAP
     parallel: Mapping[str, int] = field(default_factory=dict)
 
 

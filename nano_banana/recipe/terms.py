@@ -8,7 +8,9 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
+from nano_banana.core.json import as_text
 from nano_banana.core.json import as_whole
+from nano_banana.core.lost import Resend
 from nano_banana.recipe.model import Limits
 from nano_banana.recipe.model import Privacy
 
@@ -35,6 +37,16 @@ LIMITS: JSONObject = {
             "type": "number",
             "minimum": 0,
             "description": "A run that may cost more asks first, or needs `--yes`.",
+        },
+        "resend_unknown": {
+            "type": "string",
+            "enum": [*Resend],
+            "default": Resend.CHEAP.value,
+            "description": (
+                "Which requests are sent again without asking if their answer was lost and fal's history shows that"
+                " they never arrived. `cheap`: those that cost up to $0.50, but no trainings. `always`: all of them,"
+                " and pictures also if the key may not read the history. `never`: none."
+            ),
         },
         "rate": {
             "type": "object",
@@ -84,6 +96,7 @@ def limits_of(data: JSONObject) -> Limits:
     return Limits(
         budget_usd=_number(data.get("budget_usd")),
         ask_above_usd=_number(data.get("ask_above_usd")),
+        resend_unknown=Resend(as_text(data.get("resend_unknown", Resend.CHEAP.value))),
         rate=_number(as_object(data.get("rate")).get("requests_per_second")),
         parallel={kind: as_whole(count) for kind, count in as_object(data.get("parallel")).items()},
     )

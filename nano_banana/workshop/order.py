@@ -15,6 +15,7 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.json import JSONObject
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 from nano_banana.core.node import Plan
 from nano_banana.core.result import Status
 from nano_banana.core.ticket import Ticket
@@ -31,8 +32,8 @@ class Order:
     `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had no
     reply to; `whole` says that the plan is all of the recipe, so that what is not in it is gone, and `sole` that no
     other recipe has its name either; `head` is what the manifest says of the run. `resumes` names the provider whose
-    open requests are collected, `lost` what to do about those that nobody knows the end of; `saved` is what the store
-    spared: subject and endpoint to calls and USD; `marks` says what the pictures tell of themselves.
+    open requests are collected, `lost` and `resend` what to do about those that nobody knows the end of; `saved` is
+    what the store spared: subject and endpoint to calls and USD; `marks` says what the pictures tell of themselves.
     """
 
     plan: Plan
@@ -46,6 +47,7 @@ class Order:
     sole: bool = False
     resumes: str = ""
     lost: Lost = Lost.ASK
+    resend: Resend = Resend.CHEAP
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
 

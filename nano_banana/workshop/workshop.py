@@ -70,6 +70,7 @@ class Workshop:
                 budget_usd=order.plan.budget_usd,
                 missing=order.missing,
                 lost=order.lost,
+                resend=order.resend,
                 resumes=order.resumes,
             )
             halted = asyncio.run(doing.drive(policy, run))

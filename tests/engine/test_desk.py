@@ -22,6 +22,7 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 from nano_banana.core.news import News
 from nano_banana.core.reply import Reply
 from nano_banana.core.ticket import Errand
@@ -36,6 +37,7 @@ from nano_banana.engine.keeper import Granted
 from nano_banana.engine.keeper import Keeper
 from nano_banana.engine.scratch import STALE
 from nano_banana.engine.scratch import Scratch
+from nano_banana.engine.turn import Turn
 from nano_banana.store.store import Store
 
 CALL = Call(provider="fal", endpoint="a/b", arguments={})
@@ -68,6 +70,8 @@ class House:
                 estimate_usd=0.1,
                 buys=True,
                 lost=Lost.ASK,
+                resend=Resend.CHEAP,
+                turn=Turn(),
                 leave=Leave(),
                 last=last,
             )

@@ -108,6 +108,11 @@ class FalProject:
                 return []  # its maker has only just begun
             return [dict(row) for row in rows.execute("SELECT * FROM tickets ORDER BY number")]
 
+    def age(self, seconds: float) -> None:
+        """Let the requests that nobody knows the end of be so much older."""
+        with closing(sqlite3.connect(self.root / ".nano-banana/rehearsal/store.sqlite", timeout=30)) as rows, rows:
+            rows.execute("UPDATE tickets SET begun_at = begun_at - ? WHERE state = 'unknown'", (seconds,))
+
     def states(self) -> list[str]:
         """The states of the tickets, sorted."""
         return sorted(str(ticket["state"]) for ticket in self.tickets())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
+from nano_banana.providers.fal import finding
 from tests.fal.books import agree
 from tests.fal.books import agree_wholly
 from tests.fal.project import FalProject
@@ -17,6 +19,7 @@ from tests.fal.project import ends
 from tests.fal.project import made
 from tests.fal.project import reasons
 from tests.fal.service import Service
+from tests.fal.service import until
 
 FIRST_FAILED = ["done"] * 3 + ["failed"]
 
@@ -52,6 +55,50 @@ def test_what_surely_was_not_accepted_is_sent_again_and_what_may_have_been_is_lo
     assert service.count("accepted") == 4
     agree(project)
     project.quiet()
+
+
+def test_a_request_that_never_arrived_is_sent_again_once_that_is_sure(
+    project: FalProject, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The history shows it, and is asked once about all."""
+    monkeypatch.setattr(finding, "WAITS", (0.05,))
+    monkeypatch.setattr(finding, "SETTLED", 0.0)
+    project.limits("{parallel: {image: 1}}")
+    service.fault("drop-before-accept", times=3)
+    told = project.told(exit_code=1)
+    assert ends(told) == ["done"] + ["failed"] * 3
+    asked = service.count("api")
+    project.run(exit_code=1).shows("run again later")
+    assert (service.count("api"), service.count("accepted")) == (asked + 1, 1)
+    project.age(1000)
+    asked = service.count("api")
+    assert ends(project.told()) == ["done"] * 4
+    assert (service.count("api"), service.count("accepted")) == (asked + 1, 4)
+    assert project.states() == ["collected"] * 4 + ["withdrawn"] * 3
+    agree_wholly(project)
+    project.quiet()
+
+
+def test_a_lost_request_holds_nobody_up(project: FalProject, service: Service) -> None:
+    project.limits("{parallel: {image: 1}}")
+    service.fault("drop-before-accept", times=1)
+    running = project.spawn()
+    until(lambda: project.states() == ["collected"] * 3 + ["unknown"], "the others are made")
+    running.signal(signal.SIGINT)
+    running.wait()
+    assert service.count("submit") == 4
+
+
+def test_nothing_is_sent_again_unless_the_recipe_allows_it(
+    project: FalProject, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "WAITS", (0.05,))
+    project.limits("{resend_unknown: never}")
+    service.fault("drop-before-accept", times=1)
+    project.run(exit_code=1)
+    project.age(1000)
+    assert reasons(project.told(exit_code=1)) == ["request_unknown"]
+    assert service.count("accepted") == 3
 
 
 def test_a_failure_of_the_service_is_made_again_unbilled(project: FalProject, service: Service) -> None:

@@ -53,7 +53,8 @@ WORDS: Mapping[str, Wording] = {
     ),
     "request_unknown": Wording(
         "a request to `{endpoint}` was sent and its answer lost: fal may have it, but its history could not tell",
-        f"it lists what has ended, to keys that may read it: run again later, which looks again; else {AGAIN}",
+        "it lists what has ended, to keys that may read it: run again later, which looks again. What is not there after"
+        f" 15 minutes or more never arrived, and is sent again if it is cheap (`limits.resend_unknown`); else {AGAIN}",
     ),
     "request_elsewhere": Wording(
         "request {request} to `{endpoint}` was sent to {service}, which alone knows what became of it",

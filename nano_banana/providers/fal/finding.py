@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from enum import Enum
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Task
 from nano_banana.catalog.field import Field
 from nano_banana.core.answer import Desk
 from nano_banana.core.errors import Refused
@@ -21,12 +23,22 @@ from nano_banana.providers.fal.pause import pause
 from nano_banana.providers.fal.platform import PastRequest
 from nano_banana.providers.fal.platform import Platform
 from nano_banana.providers.fal.platform import PlatformDenied
+from nano_banana.providers.fal.typical import Typical
 
 SKEW = 300.0
 """Seconds that our clock and fal's may differ, and that a request may take to arrive."""
 
 FRESH = 900.0
-"""Seconds in which a request may still be queued or running, so that looking again is worth while."""
+"""Seconds after which a picture's request that is not in the history never arrived, if it usually takes less."""
+
+FRESH_TRAINING = 21_600.0
+"""The same of a training, whose queue may be long."""
+
+LONGEST = 3.0
+"""Times the longest that the endpoint was seen to take, after which a request should be in the history."""
+
+SETTLED = 20.0
+"""Seconds that a request gets at the least before it is looked for only once."""
 
 ENDED = 172_800.0
 """Seconds after which any request has ended: what came later is not read, since a long history is not read at all."""
@@ -34,52 +46,110 @@ ENDED = 172_800.0
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
 """Seconds between looks: history lists what has ended, so a request that still runs is not there yet."""
 
+SHARED = 0.25
+"""Seconds in which a page of history is as good as new for all that are looked for."""
+
+
+class Trace(Enum):
+    """What the history says of a request that it does not show."""
+
+    NONE = "none"
+    """It should have been there by now: the request never arrived."""
+    UNSURE = "unsure"
+    """It may still come."""
+    UNREADABLE = "unreadable"
+    """The key may not read it, and it would have been there by now."""
+
 
 class Finding:
     """Looks for lost requests. Those found are taken, so that no two tickets share one."""
 
     def __init__(self, line: Line, catalog: Catalog) -> None:
-        """`catalog` tells which fields the service may have filled in by itself."""
+        """`catalog` tells which fields the service may have filled in by itself, and what is a training."""
         self._line = line
         self._catalog = catalog
         self._platform = Platform(line)
         self._taking = asyncio.Lock()
+        self._pages: dict[tuple[str, float, float | None], tuple[float, asyncio.Task[list[PastRequest]]]] = {}
 
-    async def find(self, ticket: Ticket, desk: Desk) -> Ticket | None:
-        """The ticket, `sent` under the id that was found, or None where history has no such request.
+    async def find(self, ticket: Ticket, desk: Desk) -> Ticket | Trace:
+        """The ticket, `sent` under the id that was found, or what it means that history has no such request.
 
-        An old request is looked for once, a young one for most of a minute, since history only lists what has ended.
-        A history that the key may not read is as good as none. Raises CallFailed where it can't be read now, Stopped
-        where the run is to end before that is known, and Unusable where what was found can't be kept.
+        A request that should have ended by now is looked for once, a young one for most of a minute, since history
+        only lists what has ended. Raises CallFailed where history can't be read now, Stopped where the run is to end
+        before that is known, and Unusable where what was found can't be kept.
         """
         clock = self._line.clock
-        young = clock.now() - ticket.begun_at < FRESH
+        begun = clock.now()
+        longest = await Typical().longest(ticket.endpoint, desk)
+        usual = FRESH if longest is None else max(LONGEST * longest, SETTLED)
+        young = begun - ticket.begun_at < usual
+        found: Ticket | Trace = Trace.UNREADABLE
         for wait in (*(WAITS if young else ()), None):
             try:
                 found = await self._look(ticket, desk)
             except (Refused, PlatformDenied):
-                return None
-            if found is not None:
+                break
+            if isinstance(found, Ticket):
                 return found
             if wait is not None:
                 desk.tell(phase="looking")
                 await pause(wait, clock=clock, leave=desk.leave)
-        return None
+        return found if begun - ticket.begun_at > self._over(ticket, longest) else Trace.UNSURE
 
-    async def _look(self, ticket: Ticket, desk: Desk) -> Ticket | None:
+    def is_training(self, endpoint: str) -> bool:
+        """Whether requests to the endpoint are trainings."""
+        known = self._catalog.get(endpoint)
+        return known is not None and known.does is Task.TRAIN
+
+    def _over(self, ticket: Ticket, longest: float | None) -> float:
+        """Seconds after which a request has surely ended."""
+        least = FRESH_TRAINING if self.is_training(ticket.endpoint) else FRESH
+        return max(least, LONGEST * (longest or 0.0))
+
+    async def _look(self, ticket: Ticket, desk: Desk) -> Ticket | Trace:
         body = as_object(json.loads(ticket.body))
-        over = ticket.begun_at + ENDED
-        end = over if over < self._line.clock.now() else None
-        past = await self._platform.requests(ticket.endpoint, start=ticket.begun_at - SKEW, end=end)
         fields = endpoint.fields if (endpoint := self._catalog.get(ticket.endpoint)) else {}
-        alike = [one for one in past if _is_of(one, body, fields) and one.sent_at <= ticket.begun_at + SKEW]
+        near = [one for one in await self._past(ticket) if _is_near(one, ticket)]
+        alike = [one for one in near if _is_of(one, body, fields)]
         alike.sort(key=lambda one: (one.json_input != body, one.sent_at))
         async with self._taking:
-            taken = await desk.requests(ticket.service, [one.request_id for one in alike])
+            taken = await desk.requests(ticket.service, [one.request_id for one in near])
             free = next((one for one in alike if one.request_id not in taken), None)
-            if free is None:
-                return None
-            return await desk.keep(moved(ticket, TicketState.SENT, request_id=free.request_id))
+            if free is not None:
+                return await desk.keep(moved(ticket, TicketState.SENT, request_id=free.request_id))
+        # One whose arguments are not told may be ours.
+        hidden = any(one.json_input is None and one.request_id not in taken for one in near)
+        return Trace.UNREADABLE if hidden else Trace.NONE
+
+    async def _past(self, ticket: Ticket) -> list[PastRequest]:
+        """The endpoint's history around the ticket's time: one question for all that are looked for at once."""
+        now = self._line.clock.now()
+        start = _since(ticket)
+        over = start + FRESH + ENDED
+        asked = (ticket.endpoint, start, over if over < now else None)
+        at, page = self._pages.get(asked, (0.0, None))
+        if page is None or (page.done() and now - at > SHARED):
+            page = asyncio.create_task(self._platform.requests(asked[0], start=asked[1], end=asked[2]))
+            page.add_done_callback(_heard)
+            self._pages[asked] = (now, page)
+        return await asyncio.shield(page)
+
+
+def _since(ticket: Ticket) -> float:
+    """From when on history is read: the same for all tickets of a quarter of an hour."""
+    return (ticket.begun_at - SKEW) // FRESH * FRESH
+
+
+def _is_near(past: PastRequest, ticket: Ticket) -> bool:
+    """Whether it was sent when the ticket was; one that does not tell when has the time that was asked from."""
+    return abs(past.sent_at - ticket.begun_at) <= SKEW or past.sent_at == _since(ticket)
+
+
+def _heard(page: asyncio.Task[list[PastRequest]]) -> None:
+    """Nobody may be left to hear of its error."""
+    if not page.cancelled():
+        page.exception()
 
 
 def _is_of(past: PastRequest, body: JSONObject, fields: Mapping[str, Field]) -> bool:

@@ -107,7 +107,11 @@ class Platform:
         }
         if end is not None:
             asked["end"] = written(end)
-        found = await self._pages("/v1/models/requests/by-endpoint", "items", asked) or []
+        path = "/v1/models/requests/by-endpoint"
+        found = await self._pages(path, "items", asked)
+        if found is None:
+            # No history is not an empty one: nothing follows from it.
+            raise PlatformDenied(path, 404)
         return [past for item in found if (past := _past(item, endpoint, start)) is not None]
 
     async def _about(self, path: str, what: str, endpoints: Sequence[str], more: Mapping[str, str]) -> list[JSONObject]:

@@ -19,6 +19,7 @@ from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 from nano_banana.core.here import is_here
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 from nano_banana.core.problem import Problem
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
@@ -29,6 +30,7 @@ from nano_banana.providers.fal.collecting import Failed
 from nano_banana.providers.fal.faults import Again
 from nano_banana.providers.fal.finding import FRESH
 from nano_banana.providers.fal.finding import Finding
+from nano_banana.providers.fal.finding import Trace
 from nano_banana.providers.fal.following import End
 from nano_banana.providers.fal.following import Following
 from nano_banana.providers.fal.line import Line
@@ -53,6 +55,9 @@ HOLD = 5.0
 
 FINAL = "unsafe_picture"
 """The failure that is billed and would come again: the same seed draws the same picture."""
+
+CHEAP_USD = 0.5
+"""The most that a request may cost which is sent again without asking."""
 
 T = TypeVar("T")
 
@@ -145,13 +150,17 @@ class Fal:
             if ticket is not None:
                 ticket = await self._found(ticket, desk)
             else:
+                await desk.take_turn()
                 body = await self._uploads.body(call, desk, fresh=fresh)
                 stay(desk.leave)
                 ticket = await _held(self._submitting.submit(call, body, desk), desk)
         return ticket
 
     async def _found(self, ticket: Ticket, desk: Desk) -> Ticket | None:
-        """The lost request, found again; None where it is to be bought again. Raises CallFailed where neither."""
+        """The lost request, found again; None where it is to be sent again. Raises CallFailed where neither."""
+        # Looking may take most of a minute, in which others go on.
+        desk.give_turn()
+        trace = Trace.UNSURE
         if not ticket.request_id:
             try:
                 found = await self._finding.find(ticket, desk)
@@ -159,15 +168,17 @@ class Fal:
                 # It may be in the history all the same, so that buying it again would be paying twice.
                 if desk.lost in {Lost.REPLACE, Lost.RESUBMIT}:
                     raise CallFailed(error.problems, cost_usd=None) from error
-                found = None
-            if found is not None:
+                found = trace
+            if isinstance(found, Ticket):
                 return found
+            trace = found
         elif desk.lost is Lost.ASK and await self._following.knows(ticket, desk):
             # It may have been denied to another key, or on a bad day.
             return await desk.keep(moved(ticket, TicketState.SENT))
-        if desk.lost is Lost.ASK:
+        if desk.lost is Lost.ASK and not _may_resend(trace, desk, training=self._finding.is_training(ticket.endpoint)):
             raise CallFailed([_unknown(ticket)], cost_usd=None)
-        await desk.keep(moved(ticket, TicketState.ABANDONED, reason=ticket.reason, at=self._line.clock.now()))
+        state = TicketState.WITHDRAWN if trace is Trace.NONE else TicketState.ABANDONED
+        await desk.keep(moved(ticket, state, reason=ticket.reason, at=self._line.clock.now()))
         if desk.lost is Lost.ABANDON:
             raise CallFailed([trouble("request_abandoned", endpoint=ticket.endpoint)])
         return None
@@ -199,6 +210,18 @@ class Fal:
 
 def _is_cancelled(found: Answer | Failed | None) -> bool:
     return isinstance(found, Failed) and found.fault.kind == "request_cancelled"
+
+
+def _may_resend(trace: Trace, desk: Desk, *, training: bool) -> bool:
+    """Whether a request is sent again without asking, by what the history shows and what the recipe allows."""
+    price = desk.estimate_usd
+    match desk.resend if desk.buys else Resend.NEVER:
+        case Resend.ALWAYS:
+            return trace is Trace.NONE or (trace is Trace.UNREADABLE and not training)
+        case Resend.CHEAP:
+            return trace is Trace.NONE and not training and price is not None and price <= CHEAP_USD
+        case _:
+            return False
 
 
 async def _held(sending: Coroutine[None, None, T], desk: Desk, *, hold: float = HOLD) -> T:

@@ -19,10 +19,11 @@ LEAST = 0.05
 
 
 class Typical:
-    """Typical seconds from acceptance to completion, by endpoint; kept between runs."""
+    """Typical and longest seconds from acceptance to completion, by endpoint; kept between runs."""
 
     def __init__(self) -> None:
         self._known: dict[str, float | None] = {}
+        self._longest: dict[str, float | None] = {}
         self._written: dict[str, float] = {}
 
     async def of(self, endpoint: str, desk: Desk) -> float | None:
@@ -32,8 +33,18 @@ class Typical:
             self._known[endpoint] = self._written[endpoint] = float(text) if text else 0.0
         return self._known[endpoint] or None
 
+    async def longest(self, endpoint: str, desk: Desk) -> float | None:
+        """The longest that it was ever seen to take, queue and all; None where nobody knows."""
+        if endpoint not in self._longest:
+            text = await desk.recall(f"longest/{endpoint}")
+            self._longest[endpoint] = float(text) if text else None
+        return self._longest[endpoint]
+
     async def learn(self, endpoint: str, seconds: float, desk: Desk) -> None:
         """It took so long this time."""
+        if seconds > (await self.longest(endpoint, desk) or 0.0) * (1 + DRIFT / 2):
+            self._longest[endpoint] = seconds
+            await desk.remember(f"longest/{endpoint}", f"{seconds:.3f}")
         old = await self.of(endpoint, desk)
         new = seconds if old is None else old + WEIGHT * (seconds - old)
         self._known[endpoint] = new

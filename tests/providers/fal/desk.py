@@ -10,6 +10,7 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
@@ -28,6 +29,7 @@ class BookDesk:
         *,
         buys: bool = True,
         lost: Lost = Lost.ASK,
+        resend: Resend = Resend.CHEAP,
         estimate_usd: float | None = 0.05,
         leave: Leave | None = None,
         errand: Errand = ERRAND,
@@ -37,6 +39,8 @@ class BookDesk:
         self.key = key
         self.buys = buys
         self.lost = lost
+        self.resend = resend
+        self.turns: list[bool] = []
         self.estimate_usd = estimate_usd
         self.leave = leave or Leave()
         self.errand = errand
@@ -62,6 +66,14 @@ class BookDesk:
     def tell(self, **data: JSONValue) -> None:
         """Note it."""
         self.told.append(data)
+
+    async def take_turn(self) -> None:
+        """Note it."""
+        self.turns.append(True)
+
+    def give_turn(self) -> None:
+        """Note it."""
+        self.turns.append(False)
 
     async def ticket(self) -> Ticket | None:
         """The call's last."""

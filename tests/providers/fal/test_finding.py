@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import Unusable
@@ -20,10 +21,13 @@ from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
 from nano_banana.providers.fal.finding import ENDED
 from nano_banana.providers.fal.finding import FRESH
+from nano_banana.providers.fal.finding import FRESH_TRAINING
 from nano_banana.providers.fal.finding import SKEW
 from nano_banana.providers.fal.finding import WAITS
 from nano_banana.providers.fal.finding import Finding
+from nano_banana.providers.fal.finding import Trace
 from nano_banana.providers.fal.moments import written
+from nano_banana.providers.fal.typical import Typical
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import CUT
 from tests.providers.fal.odd import ENDPOINT
@@ -55,7 +59,7 @@ async def found(scene: Scene, *rows: JSONObject) -> str | None:
     """The id that is found for one lost ticket."""
     scene.odd.routes[HISTORY] = [listing(*rows)]
     ticket = await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
-    return None if ticket is None else ticket.request_id
+    return ticket.request_id if isinstance(ticket, Ticket) else None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +118,8 @@ def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> No
         finding = Finding(scene.line, CATALOG)
         pairs = zip(tickets, calls, strict=True)
         got = await asyncio.gather(*(finding.find(ticket, scene.desk(call)) for ticket, call in pairs))
-        assert sorted(ticket.request_id for ticket in got if ticket is not None) == ["a", "b"]
+        assert sorted(ticket.request_id for ticket in got if isinstance(ticket, Ticket)) == ["a", "b"]
+        assert len(scene.odd.asked) == 1, "one question for both"
 
     play(story)
 
@@ -137,19 +142,81 @@ def test_an_old_one_is_looked_for_once(play: Player) -> None:
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += FRESH + 1
         scene.odd.routes[HISTORY] = [listing()]
-        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is None
+        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is Trace.NONE
         assert (scene.clock.slept, len(scene.odd.asked)) == ([], 1)
 
     play(story)
 
 
-@pytest.mark.parametrize(("age", "is_bounded"), [(0.0, False), (ENDED - 1, False), (ENDED + 1, True)])
+@pytest.mark.parametrize(
+    ("took", "age", "want"),
+    [
+        (None, FRESH - 1, Trace.UNSURE),
+        (None, FRESH + 1, Trace.NONE),
+        (5.0, FRESH + 1, Trace.NONE),
+        (400.0, FRESH + 1, Trace.UNSURE),
+        (400.0, 1201.0, Trace.NONE),
+    ],
+)
+def test_what_should_be_there_by_now_and_is_not_never_arrived(
+    play: Player, took: float | None, age: float, want: Trace
+) -> None:
+    async def story(scene: Scene) -> None:
+        ticket, desk = scene.ticket(UNKNOWN), scene.desk()
+        if took is not None:
+            await Typical().learn(ENDPOINT, took, desk)
+        scene.clock.at += age
+        scene.odd.routes[HISTORY] = [listing()]
+        assert await Finding(scene.line, CATALOG).find(ticket, desk) is want
+
+    play(story)
+
+
+def test_a_quick_one_is_looked_for_once_as_soon_as_it_should_have_ended(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        ticket, desk = scene.ticket(UNKNOWN), scene.desk()
+        await Typical().learn(ENDPOINT, 4.0, desk)
+        scene.clock.at += 21
+        scene.odd.routes[HISTORY] = [listing()]
+        assert await Finding(scene.line, CATALOG).find(ticket, desk) is Trace.UNSURE
+        assert scene.clock.slept == []
+
+    play(story)
+
+
+def test_a_training_gets_hours(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        call = Call(provider="fal", endpoint="fal-ai/flux-lora-fast-training", arguments={})
+        ticket = scene.ticket(UNKNOWN, call=call)
+        scene.odd.routes[HISTORY] = [listing()]
+        for more, want in ((FRESH + 1, Trace.UNSURE), (FRESH_TRAINING, Trace.NONE)):
+            scene.clock.at += more
+            assert await Finding(scene.line, CATALOG).find(ticket, scene.desk(call)) is want
+
+    play(story)
+
+
+def test_one_whose_arguments_are_not_told_may_be_ours(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        scene.ticket(SENT, call=call_for("another"), name="a")
+        ticket = scene.ticket(UNKNOWN)
+        scene.clock.at += FRESH + 1
+        scene.odd.routes[HISTORY] = [listing(row("a", None)), listing(row("a", None), row("b", None))]
+        finding = Finding(scene.line, CATALOG)
+        assert await finding.find(ticket, scene.desk()) is Trace.NONE
+        scene.clock.at += 1
+        assert await finding.find(ticket, scene.desk()) is Trace.UNREADABLE
+
+    play(story)
+
+
+@pytest.mark.parametrize(("age", "is_bounded"), [(0.0, False), (ENDED - FRESH, False), (ENDED + FRESH, True)])
 def test_what_came_long_after_it_is_not_read(play: Player, age: float, *, is_bounded: bool) -> None:
     async def story(scene: Scene) -> None:
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += age
         scene.odd.routes[HISTORY] = [listing(row("a"))]
-        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is not None
+        assert isinstance(await Finding(scene.line, CATALOG).find(ticket, scene.desk()), Ticket)
         assert ("&end=" in scene.odd.asked[0].query) is is_bounded
 
     play(story)
@@ -178,7 +245,7 @@ def test_what_asks_for_more_is_another_request(play: Player, extra: JSONObject) 
         ours = scene.ticket(UNKNOWN)
         told = {**as_object(json.loads(ours.body)), **extra}
         scene.odd.routes[HISTORY] = [listing(row("a", told))]
-        assert await Finding(scene.line, CATALOG).find(ours, scene.desk()) is None
+        assert await Finding(scene.line, CATALOG).find(ours, scene.desk()) is Trace.UNSURE
 
     play(story)
 
@@ -187,8 +254,10 @@ def test_what_asks_for_more_is_another_request(play: Player, extra: JSONObject) 
 def test_a_history_that_may_not_be_read_is_as_good_as_none(play: Player, act: Act) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [act]
-        assert await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk()) is None
+        assert await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk()) is Trace.UNSURE
         assert scene.clock.now() - NOW < 120
+        scene.clock.at += FRESH + 1
+        assert await Finding(scene.line, CATALOG).find(scene.last(), scene.desk()) is Trace.UNREADABLE
         assert scene.last().state is UNKNOWN
 
     play(story)

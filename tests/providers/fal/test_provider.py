@@ -8,17 +8,22 @@ from dataclasses import replace
 import pytest
 
 from nano_banana.core.answer import Answer
+from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import Stopped
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
+from nano_banana.core.lost import Resend
 from nano_banana.core.ticket import TicketState
 from nano_banana.providers.fal.collecting import DOUBTS
+from nano_banana.providers.fal.finding import FRESH as FRESH_SECONDS
+from nano_banana.providers.fal.provider import CHEAP_USD
 from nano_banana.providers.fal.provider import TRIES
 from nano_banana.providers.fal.provider import _held
 from nano_banana.store.store import Store
+from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import APP
 from tests.providers.fal.odd import CUT
 from tests.providers.fal.odd import DOT
@@ -38,6 +43,7 @@ from tests.providers.fal.test_finding import listing
 from tests.providers.fal.test_finding import row
 
 S = TicketState
+FINAL_AGE = FRESH_SECONDS + 1
 SENT, UNKNOWN, FAILED = S.SENT, S.UNKNOWN, S.FAILED
 HERE = f"{APP}/requests"
 BROKEN = said({"detail": "x", "error_type": "runner_disconnected"}, 503, x_fal_request_id="r")
@@ -128,6 +134,70 @@ def test_what_is_lost_is_for_a_person_to_decide(
         else:
             assert isinstance(answer, Answer)
             assert (scene.posts, states, scene.last().number) == (1, [SENT], 2)
+
+    play(story)
+
+
+RESENT = [
+    (Resend.NEVER, 0.02, listing(), ""),
+    (Resend.CHEAP, 0.02, listing(), "withdrawn"),
+    (Resend.CHEAP, CHEAP_USD, listing(), "withdrawn"),
+    (Resend.CHEAP, CHEAP_USD + 0.01, listing(), ""),
+    (Resend.CHEAP, None, listing(), ""),
+    (Resend.CHEAP, 0.02, said({}, 403), ""),
+    (Resend.CHEAP, 0.02, said({}, 404), ""),
+    (Resend.CHEAP, 0.02, said({}, 500), ""),
+    (Resend.ALWAYS, 9.0, listing(), "withdrawn"),
+    (Resend.ALWAYS, None, listing(), "withdrawn"),
+    (Resend.ALWAYS, 0.02, said({}, 403), "abandoned"),
+    (Resend.ALWAYS, 0.02, said({}, 500), ""),
+]
+
+
+@pytest.mark.parametrize(("resend", "price", "history", "state"), RESENT)
+def test_what_never_arrived_is_sent_again_as_the_recipe_allows(
+    play: Player, resend: Resend, price: float | None, history: Act, state: str
+) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.routes[HISTORY] = [history]
+        scene.ticket(UNKNOWN)
+        scene.clock.at += FINAL_AGE
+        desk = BookDesk(scene.store, call_for().key, resend=resend, estimate_usd=price)
+        answer = await scene.answer(desk)
+        if state:
+            assert isinstance(answer, Answer)
+            assert (scene.posts, scene.last().number) == (1, 2)
+            assert desk.turns == [False, True]
+        else:
+            assert isinstance(answer, CallFailed)
+            assert (kinds(answer), scene.posts, scene.last().state) == (["request_unknown"], 0, UNKNOWN)
+
+    play(story)
+
+
+@pytest.mark.parametrize(("resend", "posts"), [(Resend.CHEAP, 0), (Resend.ALWAYS, 1)])
+def test_a_training_is_only_sent_again_if_the_recipe_says_so(play: Player, resend: Resend, posts: int) -> None:
+    async def story(scene: Scene) -> None:
+        call = Call(provider="fal", endpoint="fal-ai/flux-lora-fast-training", arguments={})
+        scene.odd.routes |= {f"POST /{call.endpoint}": [scene.odd.takes("new")], HISTORY: [listing()]}
+        scene.ticket(UNKNOWN, call=call)
+        scene.clock.at += 7 * 3600
+        desk = BookDesk(scene.store, call.key, resend=resend, estimate_usd=0.1)
+        await scene.answer(desk, call)
+        assert scene.odd.count(f"POST /{call.endpoint}") == posts
+
+    play(story)
+
+
+def test_what_never_arrived_is_not_sent_again_beyond_the_budget(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.ticket(UNKNOWN)
+        scene.clock.at += FINAL_AGE
+        answer = await scene.answer(BookDesk(scene.store, call_for().key, buys=False))
+        assert isinstance(answer, CallFailed)
+        assert (scene.posts, scene.last().state) == (0, UNKNOWN)
 
     play(story)
 

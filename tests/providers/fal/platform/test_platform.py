@@ -111,8 +111,9 @@ def test_history_without_end_is_not_cut_short() -> None:
         ask(lambda *_: (200, endless), lambda platform: platform.requests("a/b", start=0))
 
 
-def test_an_endpoint_without_history_has_none() -> None:
-    assert ask(lambda *_: (404, {}), lambda platform: platform.requests("a/b", start=0)) == []
+def test_no_history_is_not_an_empty_one() -> None:
+    with pytest.raises(PlatformDenied):
+        ask(lambda *_: (404, {}), lambda platform: platform.requests("a/b", start=0))
 
 
 def test_models_come_with_their_description_where_there_is_one() -> None:
