@@ -70,7 +70,7 @@ def collect(database: Database, blobs: Blobs, *, clock: Callable[[], float], swe
     underway = Runs(database, clock).underway()
     with wall(database.folder), database.writing(keep=not sweep.dry_run) as rows:
         leftovers = [entry.path for entry in _entries(f"{blobs.root}/{FRESH}") if _changed_at(entry) <= young]
-        memories = _forget(rows)
+        memories = _forget(rows, database)
         snapshots = 0 if sweep.older_than_days is None else drop_older(rows, before)
         replies = kept = size = 0
         if not underway:
@@ -116,8 +116,9 @@ def _unknown(rows: sqlite3.Connection, blobs: Blobs, young: float) -> dict[str, 
     return found
 
 
-def _forget(rows: sqlite3.Connection) -> int:
-    gone = [(path,) for (path,) in rows.execute("SELECT path FROM memo").fetchall() if not os.path.lexists(path)]
+def _forget(rows: sqlite3.Connection, database: Database) -> int:
+    found = rows.execute("SELECT path FROM memo").fetchall()
+    gone = [(name,) for (name,) in found if not os.path.lexists(database.path_of(name))]
     rows.executemany("DELETE FROM memo WHERE path = ?", gone)
     return len(gone)
 

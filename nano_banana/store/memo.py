@@ -83,11 +83,11 @@ class Memo:
         `made_of` names what it was made of, where that is more than a copy.
         """
         with self._database.writing() as rows:
-            rows.execute(_REMEMBER, (_name(_whole(path)), digest, *stamp, 1, made_of))
+            rows.execute(_REMEMBER, (self._name(_whole(path)), digest, *stamp, 1, made_of))
 
     def is_ours(self, path: Path) -> bool:
         """Whether we once put a file at this path."""
-        name = _name(_whole(path))
+        name = self._name(_whole(path))
         with self._database.reading() as rows:
             return rows.execute("SELECT 1 FROM memo WHERE path = ? AND ours", (name,)).fetchone() is not None
 
@@ -126,7 +126,7 @@ class Memo:
         return _Seen(digests=digests, errors=errors, made_of=made_of)
 
     def _known(self, places: Iterable[str]) -> dict[str, tuple[Stamp | None, str, str]]:
-        names = {_name(place): place for place in places}
+        names = {self._name(place): place for place in places}
         with self._database.reading() as rows:
             found = rows.execute(_SELECT, (encoded(list(names)),)).fetchall()
         return {names[row[4]]: (row[:4], row[5], row[6]) for row in found}
@@ -136,16 +136,15 @@ class Memo:
         sure = [each for each in found if each.steady and _settled(each.stamp, begun)]
         if sure:
             with self._database.writing() as rows:
-                rows.executemany(_REMEMBER, [(_name(each.path), each.digest, *each.stamp, 0, "") for each in sure])
+                rows.executemany(_REMEMBER, [(self._name(each.path), each.digest, *each.stamp, 0, "") for each in sure])
+
+    def _name(self, place: str) -> str:
+        """The path as text that a database can hold, also if its bytes are not UTF-8."""
+        return os.fsencode(self._database.name_of(place)).decode("utf-8", "backslashreplace")
 
 
 def _whole(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100  # Path.resolve asks the disk about every folder on the way
-
-
-def _name(place: str) -> str:
-    """The path as text that a database can hold, also where its bytes are no UTF-8."""
-    return os.fsencode(place).decode("utf-8", "backslashreplace")
 
 
 def _settled(stamp: Stamp, now: float) -> bool:

@@ -174,7 +174,7 @@ class Oblivion:
         removed: Collection[str],
     ) -> Traces:
         some_keys, some_digests = (encoded(sorted(keys)),), (encoded(sorted(digests)),)
-        outputs = ours(rows, digests, hints.pictures)
+        outputs = ours(rows, self._database, digests, hints.pictures)
         uploads = uploads_of(rows, digests)
         lonely, loose = unnamed(rows, self._blobs)
         answers = rows.execute(_ANSWERS, some_keys).rowcount
@@ -184,7 +184,7 @@ class Oblivion:
         for statement in _OF_DIGESTS:
             rows.execute(statement, some_digests)
         adapters = _unshelve(rows, who, digests)
-        paths = memories(rows, who, digests, {*outputs, *removed})
+        paths = memories(rows, self._database, who, digests, {*outputs, *removed})
         rows.executemany("DELETE FROM memo WHERE path = ?", [(path,) for path in paths])
         notes = redact(rows, who, keys, digests, requests)
         apart = {digest: size for digest, size in {**lonely, **loose}.items() if digest not in sizes}

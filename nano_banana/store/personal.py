@@ -15,6 +15,7 @@ from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
 from nano_banana.store.blobs import FRESH
 from nano_banana.store.blobs import Blobs
+from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
 from nano_banana.store.lineage import Lineage
 from nano_banana.store.lineage import Made
@@ -85,22 +86,25 @@ def uploads_of(rows: sqlite3.Connection, digests: set[str]) -> tuple[Upload, ...
     )
 
 
-def ours(rows: sqlite3.Connection, digests: Collection[str], pictures: Collection[str]) -> set[str]:
+def ours(
+    rows: sqlite3.Connection, database: Database, digests: Collection[str], pictures: Collection[str]
+) -> set[str]:
     """The paths at which their pictures were put into output folders; of `pictures` those that we put there."""
     found = rows.execute("SELECT path, digest, made_of FROM memo WHERE ours").fetchall()
-    return {
-        path for path, digest, made_of in found if path in pictures or (made_of.partition(" ")[0] or digest) in digests
-    }
+    placed = ((database.path_of(name), made_of.partition(" ")[0] or digest) for name, digest, made_of in found)
+    return {path for path, digest in placed if path in pictures or digest in digests}
 
 
-def memories(rows: sqlite3.Connection, who: Somebody, digests: Collection[str], outputs: Collection[str]) -> list[str]:
-    """The remembered paths that lead to them. One of our outputs stays remembered as ours while it is there."""
-    found = rows.execute("SELECT path, digest, ours FROM memo").fetchall()
-    return [
-        path
-        for path, digest, is_ours in found
-        if path in outputs or (not is_ours and (digest in digests or who.named(path)))
-    ]
+def memories(
+    rows: sqlite3.Connection, database: Database, who: Somebody, digests: Collection[str], outputs: Collection[str]
+) -> list[str]:
+    """The names of remembered paths that lead to them. One of our outputs stays remembered while it is there."""
+    gone = []
+    for name, digest, is_ours in rows.execute("SELECT path, digest, ours FROM memo").fetchall():
+        path = database.path_of(name)
+        is_theirs = digest in digests or who.named(name) or os.path.splitext(path)[0] in who.paths  # noqa: PTH122
+        gone += [name] if path in outputs or (not is_ours and is_theirs) else []
+    return gone
 
 
 def unnamed(rows: sqlite3.Connection, blobs: Blobs) -> tuple[dict[str, int], dict[str, int]]:

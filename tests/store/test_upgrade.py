@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -32,7 +33,8 @@ def taken_back(folder: Path) -> None:
         rows.execute("ATTACH ? AS now", (str(now),))
         for table in OLDER:
             rows.execute(f"INSERT INTO {table} SELECT * FROM now.{table}")  # noqa: S608 - names of our own
-        rows.execute("INSERT INTO memo SELECT path, digest, size, mtime_ns, ctime_ns, inode, ours FROM now.memo")
+        rows.create_function("absolute", 1, lambda name: os.path.normpath(folder / name))
+        rows.execute("INSERT INTO memo SELECT absolute(path), digest, size, mtime_ns, ctime_ns, inode, ours FROM now.memo")
         rows.execute("DETACH now")
     old.replace(now)
 
