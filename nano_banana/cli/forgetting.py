@@ -23,7 +23,11 @@ MANIFEST = "manifest.json"
 MOST = 4
 """So many files are named, of those that go; the receipt names all."""
 
-FILES = ("pictures", "sheets", "copies", "archives")
+FILES = ("pictures", "sheets", "copies", "archives", "locks")
+KEPT = {
+    "others": "in this project, put there by hand or exported",
+    "elsewhere": "outside of this project (run `forget` in the project that they belong to, or delete them yourself)",
+}
 COUNTED = {
     "runs": ("record", " of runs, as far as they tell of them"),
     "notes": ("note", ": trails, traces and the like"),
@@ -46,8 +50,17 @@ def say_dossier(screen: Screen, told: JSONObject) -> None:
 
 
 def say_done(screen: Screen, told: JSONObject) -> None:
-    """Say that it is done."""
-    if any(True for _ in _rows(as_object(told["deleted"]))):
+    """Say that it is done, from a second look (`told`): what is still there, if anything is."""
+    rows, left = list(_rows(as_object(told["deleted"]))), as_object(told["left"])
+    kept = [path for kind in KEPT for path in as_items(left[kind])]
+    if rows:
+        screen.say("\nnot all of it could be deleted; this is still here:")
+        screen.table(rows, indent=2)
+    elif kept:
+        screen.say(
+            f"\ndeleted; {numbered(len(kept), 'file')} outside of the output folders still show them (listed above)"
+        )
+    else:
         screen.say("\nall of it is deleted; backups and copies elsewhere are yours to look after")
 
 
@@ -111,13 +124,17 @@ def _say_provider(screen: Screen, provider: JSONObject) -> None:
 
 def _say_left(screen: Screen, left: JSONObject) -> None:
     photos, mentions = as_items(left["photos"]), as_items(left["mentions"])
-    if not photos and not mentions:
+    if not photos and not mentions and not any(as_items(left[kind]) for kind in KEPT):
         return
     cwd = Path.cwd()
     screen.say("\nyours, and not touched:")
     if photos:
         folders = dict.fromkeys(shown(str(Path(str(path)).parent), cwd) for path in photos)
         screen.say(f"  {numbered(len(photos), 'photo')} in {', '.join(folders)}")
+    for kind, words in KEPT.items():
+        paths = as_items(left[kind])
+        if paths:
+            screen.say(f"  {numbered(len(paths), 'file')} {words}: {_named(paths)}")
     for mention in map(as_object, mentions):
         lines = [str(line) for line in as_items(mention["lines"])]
         more = " …" if len(lines) > MOST else ""

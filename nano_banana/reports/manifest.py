@@ -49,7 +49,8 @@ def entries(folder: Path) -> list[tuple[str, JSONObject]]:
 def leave_out(folder: Path, subject: str, shows: Callable[[str, JSONObject], bool], *, dry_run: bool = False) -> bool:
     """Take a subject and the entries that `shows` says yes to out of the manifest; return whether there were any.
 
-    Raises Unusable where the folder can't be written; the manifest is as it was, then.
+    A manifest without any entry left is deleted. Raises Unusable where the folder can't be written; the manifest is as
+    it was, then.
     """
     target = folder / MANIFEST
     there = _there(target)
@@ -65,7 +66,12 @@ def leave_out(folder: Path, subject: str, shows: Callable[[str, JSONObject], boo
     head = {name: value for name, value in told.items() if name not in SECTIONS.values()}
     head["subjects"] = {name: value for name, value in subjects.items() if name != subject}
     with wall(folder, OUTPUT):
-        _write(target, head, kept)
+        if kept:
+            _write(target, head, kept)
+        else:
+            target.unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
     return True
 
 

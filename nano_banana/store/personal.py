@@ -86,9 +86,7 @@ def uploads_of(rows: sqlite3.Connection, digests: set[str]) -> tuple[Upload, ...
     )
 
 
-def ours(
-    rows: sqlite3.Connection, database: Database, digests: Collection[str], pictures: Collection[str]
-) -> set[str]:
+def ours(rows: sqlite3.Connection, database: Database, digests: Collection[str], pictures: Collection[str]) -> set[str]:
     """The paths at which their pictures were put into output folders; of `pictures` those that we put there."""
     found = rows.execute("SELECT path, digest, made_of FROM memo WHERE ours").fetchall()
     placed = ((database.path_of(name), made_of.partition(" ")[0] or digest) for name, digest, made_of in found)
@@ -102,7 +100,7 @@ def memories(
     gone = []
     for name, digest, is_ours in rows.execute("SELECT path, digest, ours FROM memo").fetchall():
         path = database.path_of(name)
-        is_theirs = digest in digests or who.named(name) or os.path.splitext(path)[0] in who.paths  # noqa: PTH122
+        is_theirs = digest in digests or who.named(name) or str(Path(path).with_suffix("")) in who.paths
         gone += [name] if path in outputs or (not is_ours and is_theirs) else []
     return gone
 

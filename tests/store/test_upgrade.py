@@ -34,7 +34,8 @@ def taken_back(folder: Path) -> None:
         for table in OLDER:
             rows.execute(f"INSERT INTO {table} SELECT * FROM now.{table}")  # noqa: S608 - names of our own
         rows.create_function("absolute", 1, lambda name: os.path.normpath(folder / name))
-        rows.execute("INSERT INTO memo SELECT absolute(path), digest, size, mtime_ns, ctime_ns, inode, ours FROM now.memo")
+        columns = "digest, size, mtime_ns, ctime_ns, inode, ours"
+        rows.execute(f"INSERT INTO memo SELECT absolute(path), {columns} FROM now.memo")  # noqa: S608 - names of our own
         rows.execute("DETACH now")
     old.replace(now)
 

@@ -25,6 +25,7 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.replacing import replacing
+from nano_banana.core.root import project_root
 
 if TYPE_CHECKING:
     from nano_banana.project.project import Project
@@ -62,12 +63,13 @@ def command(
     as_json: bool,
     store: Path | None,
     out: Path | None,
-) -> None:
+) -> int:
     """Delete everything about somebody.
 
-    SUBJECT's adapters, every picture of them (also together with others), what was computed from their photos, the
-    traces of runs. What would go is shown first. Your photos, recipe and lock are not touched. The receipt says what a
-    service may still hold, and how to have it deleted there.
+    Deletes SUBJECT's adapters, every picture of them (also together with others), what was computed from their photos,
+    and what runs recorded. Shows first what will go. Looks through the whole project, wherever it lies now, but deletes
+    nothing outside of it. Your photos, recipe, lock, and copies that you made by hand stay; the command lists them. The
+    receipt says what a service may still hold, and how to have it deleted there.
     """
     from nano_banana.cli.forgetting import say_done
     from nano_banana.cli.forgetting import say_dossier
@@ -76,7 +78,8 @@ def command(
 
     settings = settings_for(screen, start=_start(recipe), overrides=overrides(store=store, out=out))
     project = _project(recipe, settings)
-    with Forgetting.opened(project, settings) as forgetting:
+    code = 0
+    with Forgetting.opened(project, settings, project_root(_start(recipe))) as forgetting:
         if not dry_run and forgetting.tidy():
             screen.note("an earlier forgetting was cut short; it is finished now")
         dossier = forgetting.look(subject)
@@ -91,10 +94,14 @@ def command(
         if not dry_run and not dossier.empty:
             if abandon:
                 dossier = forgetting.abandon(dossier)
-            forgetting.forget(dossier)
-            say_done(screen, told)
+            after = forgetting.forget(dossier)
+            left = receipt_json(after, dry_run=False)
+            told = {**told, "complete": after.empty}
+            say_done(screen, left)
+            code = 0 if after.empty else 1
     if as_json:
         screen.json(told)
+    return code
 
 
 def _start(recipe: Path | None) -> Path:

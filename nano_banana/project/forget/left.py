@@ -11,6 +11,8 @@ from nano_banana.project.forget.who import photos_of
 from nano_banana.project.project import Project
 from nano_banana.recipe.picks import PICKS
 
+_TEXTS = (".yaml", ".yml", ".j2", ".lock")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
@@ -28,16 +30,22 @@ class Left:
     mentions: tuple[Mention, ...] = ()
 
 
-def left_behind(who: Somebody, project: Project | None) -> Left:
-    """Look through the recipe with all that it reads as text, its picks and its lock."""
+def left_behind(who: Somebody, project: Project | None, root: Path) -> Left:
+    """Look through the recipe with all that it reads as text, and every recipe, lock and template below `root`."""
+    texts = {path for path in root.rglob("*") if _is_text(path, root)}
     if project is None:
-        return Left()
+        return Left(mentions=tuple(_mentions(who, sorted(texts))))
     subject = project.recipe.subjects.get(who.name)
     photos = tuple(path for path in photos_of(subject) if path.is_file()) if subject else ()
     recipe = project.recipe.path.absolute()
-    texts = {Path(path) for path in project.loaded.files.seen if str(path).endswith((".yaml", ".yml", ".j2"))}
+    texts |= {Path(path) for path in project.loaded.files.seen if Path(path).suffix in _TEXTS}
     texts |= {recipe, recipe.with_name(PICKS), recipe.with_suffix(".lock")}
     return Left(photos=photos, mentions=tuple(_mentions(who, sorted(texts))))
+
+
+def _is_text(path: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return path.suffix in _TEXTS and not hidden and path.is_file()
 
 
 def _mentions(who: Somebody, files: list[Path]) -> Iterator[Mention]:

@@ -1,55 +1,171 @@
-"""Files outside of the store that show somebody, and that we wrote."""
+"""Files outside of the store that show somebody, and are of our making."""
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
+from typing import IO
 
 from nano_banana.core.errors import Invalid
+from nano_banana.core.somebody import Somebody
+from nano_banana.marks.account import Account
 from nano_banana.marks.bounds import LARGEST_FILE
+from nano_banana.marks.embedded import account_in
 from nano_banana.marks.embedded import digest_in
-from nano_banana.reports.handout import handed_out
-from nano_banana.store.store import Store
+from nano_banana.reports.lock import load_lock
 from nano_banana.store.wall import OUTPUT
 from nano_banana.store.wall import wall
 
 SHEETS = ("sheet.html", "sheet.pdf", "sheet.png", "sheet-page*.png")
+ARCHIVES = (".zip", ".nbm")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+LOCK = ".lock"
+
+_SIGN = b"nano-banana"
+"""What is in every mark of ours."""
+_END = 1 << 20
+"""Bytes at either end of a picture file in which a mark lies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where this project's files may lie: its root, its `out` folder, the `exports` (folders and files of copies).
+
+    A path belongs to the project if it lies in one of its `homes`, links resolved. Nothing else is ever deleted.
+    """
+
+    root: Path
+    out: Path
+    homes: Collection[Path]
+    exports: Collection[Path] = ()
+    stores: Collection[Path] = ()
+
+    def holds(self, path: Path) -> bool:
+        """Whether the path belongs to this project."""
+        real = path.parent.resolve() / path.name
+        return any(real.is_relative_to(home.resolve()) for home in self.homes)
+
+    def hands_out(self, path: Path) -> bool:
+        """Whether the path lies in the output folder or where the project exports to."""
+        return any(path.is_relative_to(place) for place in (self.out, *self.exports))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Files that go: pictures in output folders, sheets with them, copies handed out, ZIPs that hold a copy."""
+    """Files that show somebody.
+
+    Pictures in output folders, sheets with them, exported copies, ZIPs, and locks without a recipe go; `others` in the
+    project (copies that somebody made by hand, exported adapters, pages) and files `elsewhere` stay.
+    """
 
     pictures: tuple[Path, ...] = ()
     sheets: tuple[Path, ...] = ()
     copies: tuple[Path, ...] = ()
     archives: tuple[Path, ...] = ()
+    locks: tuple[Path, ...] = ()
+    others: tuple[Path, ...] = ()
+    elsewhere: tuple[Path, ...] = ()
 
     @property
     def all(self) -> tuple[Path, ...]:
-        """All of them."""
-        return (*self.pictures, *self.sheets, *self.copies, *self.archives)
+        """All that go."""
+        return (*self.pictures, *self.sheets, *self.copies, *self.archives, *self.locks)
 
 
-def files_of(store: Store, out: Path, outputs: Collection[str], digests: Collection[str]) -> Files:
-    """Find what is there of these outputs, and every copy of a picture whose blob is among `digests`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """Tells whether a file shows somebody, by what is embedded in it: their name, a trigger or a digest."""
 
-    `out` is the folder of all recipes' output folders. Copies are known by the marks in them.
-    """
-    pictures = tuple(sorted(path for path in map(Path, outputs) if path.is_file()))
-    recipes = {path.relative_to(out).parts[0] for path in pictures if path.is_relative_to(out)}
-    sheets = [path for recipe in recipes for pattern in SHEETS for path in (out / recipe).glob(pattern)]
-    copies: list[Path] = []
-    archives: list[Path] = []
-    for path in sorted({path for recipe in _recipes(store, out) for path in handed_out(store, recipe)}):
-        if path.suffix == ".zip" and path.is_file():
-            archives += [path] if any(digest_of(data) in digests for data in _inside(path)) else []
-        elif path.is_file() and digest_of(path.read_bytes()) in digests:
-            copies.append(path)
-    return Files(pictures=pictures, sheets=tuple(sorted(sheets)), copies=tuple(copies), archives=tuple(archives))
+    who: Somebody
+    digests: Collection[str] = field(default_factory=frozenset)
+
+    def in_file(self, path: Path) -> bool:
+        """Whether a picture, an archive or a page shows them. What can't be read shows nobody."""
+        suffix = path.suffix.lower()
+        try:
+            if suffix in ARCHIVES:
+                return self._in_archive(path)
+            if suffix in (".html", LOCK):
+                return (suffix != LOCK or _is_orphan(path)) and self.who.named(path.read_text("utf-8", "replace"))
+            with path.open("rb") as file:
+                return suffix in PICTURES and self._in_picture(file, path.stat().st_size)
+        except OSError:
+            return False
+
+    def _in_archive(self, path: Path) -> bool:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return any(self._in_member(archive, entry) for entry in archive.infolist())
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+            return False
+
+    def _in_member(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+        suffix = Path(entry.filename).suffix.lower()
+        if entry.file_size > LARGEST_FILE:
+            return False
+        if suffix == ".json":
+            return self.who.named(archive.read(entry).decode("utf-8", "replace"))
+        if suffix not in PICTURES:
+            return False
+        with archive.open(entry) as member:
+            return self._in_picture(member, entry.file_size)
+
+    def _in_picture(self, file: IO[bytes], size: int) -> bool:
+        if size > LARGEST_FILE:
+            return False
+        data = file.read(_END)
+        if _SIGN not in data:
+            file.seek(max(0, size - _END))
+            if _SIGN not in file.read(_END):
+                return False
+        file.seek(0)
+        return self.in_data(file.read(LARGEST_FILE))
+
+    def in_data(self, data: bytes) -> bool:
+        """Whether a picture's bytes show them."""
+        try:
+            return digest_in(data) in self.digests or self._is_of(account_in(data))
+        except Invalid:
+            return False
+
+    def _is_of(self, account: Account | None) -> bool:
+        if account is None:
+            return False
+        if any(person.name == self.who.name or person.trigger in self.who.triggers for person in account.people):
+            return True
+        files = (digest for call in account.calls for digest in (*call.inputs.values(), *call.outputs.values()))
+        return not set(self.digests).isdisjoint(files)
+
+
+def files_of(likeness: Likeness, places: Places, outputs: Iterable[str], exported: Iterable[Path]) -> Files:
+    """Find every file of theirs: the known `outputs`, the `exported` copies, and what lies in the project's folders."""
+    known = {path for path in map(Path, outputs) if path.is_file()}
+    copies = {path for path in exported if path.is_file() and likeness.in_file(path)}
+    seen = {path for path in _files(places) if path not in known and likeness.in_file(path)} - copies
+    locks = {path for path in seen if path.suffix == LOCK and places.holds(path)}
+    seen -= locks
+    given = {path for path in seen if places.hands_out(path)}
+    pictures = {path for path in known | given if path in known or path.is_relative_to(places.out)}
+    copies |= given - pictures
+    ours = sorted(path for path in pictures if places.holds(path))
+    recipes = {path.relative_to(places.out).parts[0] for path in ours if path.is_relative_to(places.out)}
+    sheets = sorted({path for recipe in recipes for pattern in SHEETS for path in (places.out / recipe).glob(pattern)})
+    held = sorted(path for path in copies if places.holds(path))
+    return Files(
+        pictures=tuple(path for path in ours if path not in sheets),
+        sheets=tuple(sheets),
+        copies=tuple(path for path in held if path.suffix != ".zip"),
+        archives=tuple(path for path in held if path.suffix == ".zip"),
+        locks=tuple(sorted(locks)),
+        others=tuple(sorted(path for path in seen - given if path not in sheets)),
+        elsewhere=tuple(sorted(path for path in pictures | copies if not places.holds(path))),
+    )
 
 
 def delete(files: Files) -> None:
@@ -61,24 +177,29 @@ def delete(files: Files) -> None:
                 path.parent.rmdir()
 
 
-def digest_of(data: bytes) -> str | None:
-    """The digest of the blob that a marked picture was made of; None for what is no such picture."""
+def _files(places: Places) -> Iterator[Path]:
+    """The pictures, archives and pages in the project's folders; links to folders and hidden folders are left out."""
+    suffixes = (*PICTURES, *ARCHIVES, ".html", LOCK)
+    skipped = {store.resolve() for store in places.stores}
+    seen: set[Path] = set()
+    for top in (places.root, places.out, *places.exports):
+        if top in seen:
+            continue
+        for folder, below, names in os.walk(top):
+            here = Path(folder)
+            below[:] = [name for name in below if not name.startswith(".") and here / name not in seen | skipped]
+            seen.add(here)
+            paths = (here / name for name in names if Path(name).suffix.lower() in suffixes)
+            # A pipe is never opened: that would wait for a writer.
+            yield from (path for path in paths if path.is_file())
+
+
+def _is_orphan(path: Path) -> bool:
+    """Whether this is a lock of ours whose recipe is gone."""
+    if any(path.with_suffix(suffix).exists() for suffix in (".yaml", ".yml")):
+        return False
     try:
-        return digest_in(data)
+        load_lock(path)
     except Invalid:
-        return None
-
-
-def _recipes(store: Store, out: Path) -> set[str]:
-    there = {path.name for path in out.iterdir() if path.is_dir()} if out.is_dir() else set()
-    return there | {run.recipe for run in store.runs(limit=-1)}
-
-
-def _inside(path: Path) -> Iterator[bytes]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                if entry.file_size <= LARGEST_FILE:
-                    yield archive.read(entry)
-    except (zipfile.BadZipFile, NotImplementedError):
-        return
+        return False
+    return True

@@ -1,7 +1,8 @@
-"""One store, and the output folders around it: searched, then cleaned."""
+"""One store and its runs' reports: searched for somebody, then cleaned."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +11,14 @@ from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
 from nano_banana.core.upload import Upload
 from nano_banana.reports.manifest import leave_out
+from nano_banana.reports.snapshot import KEY
 from nano_banana.store.store import Store
 from nano_banana.store.traces import Hints
 from nano_banana.store.traces import Traces
-from nano_banana.workshop.forget.files import Files
-from nano_banana.workshop.forget.files import delete
-from nano_banana.workshop.forget.files import files_of
+from nano_banana.workshop.forget.heard import Mentions
 from nano_banana.workshop.forget.heard import folders_of
 from nano_banana.workshop.forget.heard import heard
 from nano_banana.workshop.forget.heard import leave_out_of_runs
-from nano_banana.workshop.forget.heard import shows
 
 _MAYBE = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
 """States of requests that a service may have, also where their id was never heard of."""
@@ -27,11 +26,11 @@ _MAYBE = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What there is of somebody in one store and around it. `manifests` and `runs` are those that tell of them."""
+    """What one store has of somebody. `manifests` (their folders) and `runs` are those that mention them."""
 
+    who: Somebody
     store: Path
     traces: Traces
-    files: Files
     manifests: tuple[Path, ...]
     runs: int
     hints: Hints
@@ -39,7 +38,7 @@ class Found:
     @property
     def empty(self) -> bool:
         """Whether there is nothing."""
-        return self.traces.empty and not self.files.all and not self.manifests and not self.runs
+        return self.traces.empty and not self.manifests and not self.runs
 
     @property
     def requests(self) -> tuple[Ticket, ...]:
@@ -56,24 +55,22 @@ def look(store: Store, out: Path, who: Somebody) -> Found:
     """Find everything, and change nothing. Raises Unusable as a store does."""
     hints = heard(store, out, who.name)
     traces = store.oblivion().forget(who, hints, dry_run=True)
-    told = [
-        folder
-        for folder in folders_of(out)
-        if leave_out(folder, who.name, lambda kind, entry: shows(who.name, kind, entry), dry_run=True)
-    ]
+    mentions = _mentions(who, traces)
     return Found(
+        who=who,
         store=store.folder,
         traces=traces,
-        files=files_of(store, out, traces.outputs, traces.digests),
-        manifests=tuple(told),
-        runs=leave_out_of_runs(store, who.name, dry_run=True),
+        manifests=tuple(
+            folder for folder in folders_of(out) if leave_out(folder, who.name, mentions.in_entry, dry_run=True)
+        ),
+        runs=leave_out_of_runs(store, mentions, dry_run=True),
         hints=hints,
     )
 
 
-def check(store: Store, who: Somebody, found: Found, *, abandon: bool = False) -> None:
+def check(store: Store, found: Found, *, abandon: bool = False) -> None:
     """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`."""
-    store.oblivion().check(who, found.traces, abandon=abandon)
+    store.oblivion().check(found.who, found.traces, abandon=abandon)
 
 
 def abandon(store: Store, found: Found) -> None:
@@ -81,22 +78,19 @@ def abandon(store: Store, found: Found) -> None:
     store.oblivion().abandon(found.traces)
 
 
-def forget(store: Store, who: Somebody, found: Found) -> Traces:
-    """Delete what was found; return what left the store. After a crash, look and forget again.
+def forget(store: Store, found: Found, removed: Collection[Path]) -> None:
+    """Delete what was found, once the files (`removed`) are deleted. After a crash, look and forget again.
 
-    What leads to the rest goes last: first files, then the store's rows, its files, the snapshots and the manifests.
+    What leads to the rest goes last: the store's rows, its files, the snapshots, then the manifests.
     Raises Unusable: `forget_underway`, `forget_open` (nothing is deleted then), and what a full or read-only disk does.
     """
-    oblivion = store.oblivion()
-    check(store, who, found)
-    delete(found.files)
-    removed = {str(path) for path in found.files.all}
-    traces = oblivion.forget(who, found.hints, dry_run=False, removed=removed)
-    leave_out_of_runs(store, who.name, dry_run=False)
+    oblivion, who = store.oblivion(), found.who
+    oblivion.forget(who, found.hints, dry_run=False, removed={str(path) for path in removed})
+    mentions = _mentions(who, found.traces)
+    leave_out_of_runs(store, mentions, dry_run=False)
     oblivion.finish()
     for folder in found.manifests:
-        leave_out(folder, who.name, lambda kind, entry: shows(who.name, kind, entry))
-    return traces
+        leave_out(folder, who.name, mentions.in_entry)
 
 
 def tidy(store: Store) -> bool:
@@ -106,3 +100,7 @@ def tidy(store: Store) -> bool:
         return False
     oblivion.finish()
     return True
+
+
+def _mentions(who: Somebody, traces: Traces) -> Mentions:
+    return Mentions(name=who.name, keys={key[:KEY] for key in traces.keys}, digests=traces.digests)

@@ -1,7 +1,10 @@
-"""What manifests and snapshots of runs tell of somebody."""
+"""What manifests and snapshots of runs say about somebody."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +17,12 @@ from nano_banana.reports.manifest import MANIFEST
 from nano_banana.reports.manifest import entries
 from nano_banana.reports.packed import dump
 from nano_banana.reports.packed import load
+from nano_banana.reports.snapshot import KEY
 from nano_banana.reports.snapshot import KeptTake
 from nano_banana.store.store import Store
 from nano_banana.store.traces import Hints
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +53,41 @@ def heard(store: Store, out: Path, name: str) -> Hints:
     )
 
 
-def shows(name: str, kind: str, entry: JSONObject) -> bool:
-    """Whether an entry of a manifest is of somebody, or has them in it."""
-    return name in _people(entry) or (kind != "take" and entry.get("subject") == name)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """Tells whether a report's entry is about somebody: it names them, or has a call or a picture of theirs.
+
+    `keys` are the first `KEY` digits of calls' keys.
+    """
+
+    name: str
+    keys: Collection[str] = frozenset()
+    digests: Collection[str] = frozenset()
+
+    def in_entry(self, kind: str, entry: JSONObject) -> bool:
+        """Whether an entry of a manifest is about them, or has them in it."""
+        if self.name in _people(entry) or (kind != "take" and entry.get("subject") == self.name):
+            return True
+        files = _DIGEST.findall(json.dumps({name: told for name, told in entry.items() if name != "calls"}))
+        return self._has(_keys_in(entry), files)
+
+    def in_node(self, node: KeptTake) -> bool:
+        """Whether a node of a snapshot is about them, or has them in it."""
+        files = [node.result, *(picture.digest for picture in node.pictures)]
+        return self.name in _cast(node) or self._has((call.key for call in node.calls), files)
+
+    def _has(self, keys: Iterable[str], files: Iterable[str]) -> bool:
+        return any(key[:KEY] in self.keys for key in keys) or any(digest in self.digests for digest in files)
 
 
-def leave_out_of_runs(store: Store, name: str, *, dry_run: bool) -> int:
+def leave_out_of_runs(store: Store, mentions: Mentions, *, dry_run: bool) -> int:
     """Take somebody's takes out of the snapshots of runs; return how many runs that changes."""
     changed = 0
     for run in store.snapshots.runs():
         snapshot = load(store.snapshots.get(run))
         if snapshot is None:
             continue
-        kept = [node for node in snapshot.nodes if name not in _cast(node)]
+        kept = [node for node in snapshot.nodes if not mentions.in_node(node)]
         if len(kept) < len(snapshot.nodes):
             changed += 1
             if not dry_run:
@@ -76,7 +104,7 @@ def _manifests(out: Path) -> Iterator[_Node]:
             yield _Node(
                 kind=kind,
                 people=_people(entry),
-                keys=frozenset(str(as_object(call).get("key")) for call in as_items(entry.get("calls"))),
+                keys=frozenset(_keys_in(entry)),
                 folder=folder,
                 pictures=tuple(path.removeprefix("./") for path in paths),
             )
@@ -93,6 +121,10 @@ def _snapshots(store: Store, out: Path) -> Iterator[_Node]:
                 folder=out / (snapshot.recipe if snapshot else ""),
                 pictures=tuple(picture.name for picture in node.pictures),
             )
+
+
+def _keys_in(entry: JSONObject) -> list[str]:
+    return [str(as_object(call).get("key")) for call in as_items(entry.get("calls"))]
 
 
 def _people(entry: JSONObject) -> frozenset[str]:
