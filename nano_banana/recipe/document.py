@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
 from nano_banana.core.problem import Place
+from nano_banana.core.problem import Problem
 from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.include import Gathering
 from nano_banana.recipe.inside import place_inside
+from nano_banana.recipe.located import Edits
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.located import Steps
+from nano_banana.recipe.located import edited
 from nano_banana.recipe.located import follow
+from nano_banana.recipe.located import plain
+from nano_banana.recipe.located import plain_edited
 from nano_banana.recipe.renderer import MAX_RENDERED
 from nano_banana.recipe.renderer import Renderer
 from nano_banana.recipe.source import Source
@@ -59,6 +68,7 @@ class Document:
 
     `data` lacks `include`; its `vars` hold their final values. `env_read` are the environment variables
     that were asked for. Places are those of the value before it was rendered. `whole` is what people call it.
+    `problems` were found so far, and the values at `lost` could not be rendered.
     """
 
     data: JSONObject
@@ -66,6 +76,12 @@ class Document:
     tree: Located
     texts: Texts
     whole: str = "the recipe"
+    problems: Sequence[Problem] = ()
+    lost: frozenset[Steps] = frozenset()
+
+    def edited(self, edits: Edits) -> Document:
+        """The document with some values taken out or under other keys; what is left keeps its places."""
+        return replace(self, data=as_object(plain_edited(self.data, edits)), tree=edited(self.tree, edits))
 
     def place(self, steps: Steps) -> Place:
         """Where the value at `steps` stands. Raises KeyError where it is not written anywhere."""
@@ -105,29 +121,42 @@ class Document:
         return located
 
 
-def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: Mapping[str, str]) -> Document:
-    """Read the recipe and all it includes. Raises Invalid with every problem at once."""
+def read_document(recipe: Path, files: RecipeFiles) -> Document:
+    """Read the recipe and all it includes; nothing is rendered yet. Raises Invalid if it is no mapping."""
     shown = str(recipe)
     gathering = Gathering(files)
     tree = gathering.read(recipe.absolute(), shown)
     if tree is None:
         raise Invalid(gathering.problems)
+    whole = all(problem.kind in _READABLE for problem in gathering.problems)
     texts = Texts(shown=shown, files=files, sources=gathering.sources)
+    return Document(
+        data=as_object(plain(tree)),
+        env_read=frozenset(),
+        tree=tree,
+        texts=texts,
+        problems=tuple(gathering.problems),
+        lost=frozenset() if whole else frozenset({("include",)}),
+    )
+
+
+_READABLE = {"duplicate_key", "include_clash"}
+"""Problems of a text that lose nothing of it: what comes second is passed over, or wins."""
+
+
+def rendered(
+    document: Document, *, sets: Mapping[str, str], environ: Mapping[str, str], untouched: Collection[Steps] = ()
+) -> Document:
+    """The document with its texts rendered, those of its takes aside, and all below the keys `untouched`.
+
+    Raises Invalid if there are too many texts.
+    """
     seen = Environ(environ)
-    renderer = Renderer(TemplateEngine(files), seen, texts.fault_place)
-    data = _rendered(tree, sets, renderer)
-    problems = [*gathering.problems, *renderer.problems]
-    if problems:
-        raise Invalid(problems)
-    return Document(data=data, env_read=frozenset(seen.read), tree=tree, texts=texts)
-
-
-def _rendered(tree: Located, sets: Mapping[str, str], renderer: Renderer) -> JSONObject:
-    entries = tree.entries or {}
-    extra = renderer.too_many(tree)
+    renderer = Renderer(TemplateEngine(document.texts.files), seen, document.texts.fault_place, untouched)
+    entries = document.tree.entries or {}
+    extra = renderer.too_many(document.tree)
     if extra is not None:
-        renderer.problems.append(trouble("too_many_templates", place=extra.span.place, limit=MAX_RENDERED))
-        return {}
+        raise Invalid([*document.problems, trouble("too_many_templates", place=extra.span.place, limit=MAX_RENDERED)])
     declared = entries["vars"].value if "vars" in entries else None
     variables = Variables(declared, sets, renderer)
     variables.resolve()
@@ -135,4 +164,14 @@ def _rendered(tree: Located, sets: Mapping[str, str], renderer: Renderer) -> JSO
     for name, entry in entries.items():
         is_vars = name == "vars" and entry.value.entries is not None
         data[name] = variables.values if is_vars else renderer.value(entry.value, (name,), variables.values)
-    return data
+    lost = document.lost | renderer.unrendered | {("vars", name) for name in renderer.failed}
+    problems = (*document.problems, *renderer.problems)
+    return replace(document, data=data, env_read=frozenset(seen.read), problems=problems, lost=lost)
+
+
+def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: Mapping[str, str]) -> Document:
+    """Read and render the recipe. Raises Invalid with every problem at once."""
+    document = rendered(read_document(recipe, files), sets=sets, environ=environ)
+    if document.problems:
+        raise Invalid(document.problems)
+    return document

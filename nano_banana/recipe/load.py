@@ -16,7 +16,8 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_text
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.document import load_document
+from nano_banana.recipe.document import read_document
+from nano_banana.recipe.document import rendered
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
@@ -26,6 +27,7 @@ from nano_banana.recipe.offered import nothing_on_shelf
 from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.photo_rules import photo_rules_of
 from nano_banana.recipe.recipe import Recipe
+from nano_banana.recipe.renderer import has_templates
 from nano_banana.recipe.resolve.adapters import read_adapters
 from nano_banana.recipe.resolve.checks import check_stages
 from nano_banana.recipe.resolve.choices import check_choices
@@ -65,6 +67,7 @@ from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.terms import limits_of
 from nano_banana.recipe.terms import privacy_of
 from nano_banana.recipe.validate import check_shape
+from nano_banana.recipe.validate import unknown_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +99,17 @@ def load_recipe(
 
     Raises Invalid with every problem, sorted by place, but for the kinds `overlooked`.
     """
-    document = load_document(path, files=files, sets=sets, environ=environ)
-    shape = check_shape(document, recipe_schema())
-    if not shape.slight:
-        raise Invalid(shape.problems)
-    reading = Reading(document, files, catalog, environ)
+    schema, written = recipe_schema(), read_document(path, files)
+    untouched = unknown_keys(written, schema) if has_templates(written.tree) else ()
+    whole = rendered(written, sets=sets, environ=environ, untouched=untouched)
+    shape = check_shape(whole, schema, stand_ins=_STAND_INS)
+    document = shape.document
+    if document is None:
+        raise Invalid([*whole.problems, *shape.problems])
+    reading = Reading(document, files, catalog, environ, shape.lost)
     recipe, environment = _resolve(reading, offer, path, sound=not shape.problems)
-    problems = [problem for problem in (*shape.problems, *reading.problems) if problem.kind not in overlooked]
+    problems = [*whole.problems, *shape.problems, *reading.problems]
+    problems = [problem for problem in problems if problem.kind not in overlooked]
     if any(not problem.warning for problem in problems):
         raise Invalid(problem for problem in problems if problem.kind not in UNUSED)
     return Loaded(
@@ -116,6 +123,10 @@ def load_recipe(
         place_of=partial(place_of, reading),
         nearest=document.nearest,
     )
+
+
+_STAND_INS: JSONObject = {"nano_banana": 1, "name": "recipe"}
+"""What is read in place of keys that every recipe has, if they are missing or wrong."""
 
 
 def _resolve(reading: Reading, offer: Offer, path: Path, *, sound: bool) -> tuple[Recipe, JSONObject]:

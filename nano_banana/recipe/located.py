@@ -63,6 +63,57 @@ def follow(located: Located, steps: Steps) -> tuple[Located, Span, int]:
     return located, key, len(steps)
 
 
+Edits: TypeAlias = "Mapping[Steps, str | None]"
+"""Paths, none of them empty: what stands there is taken out (None), or gets this key."""
+
+
+def edited(located: Located, edits: Edits) -> Located:
+    """The value with some of its parts taken out or renamed; all that is left keeps its place."""
+    below = _below(edits)
+    if located.entries is not None:
+        entries: dict[str, Entry] = {}
+        for name, entry in located.entries.items():
+            inner = below.get(name, {})
+            key = inner.get((), name)
+            if key is not None:
+                value = edited(entry.value, _deeper(inner)) if inner else entry.value
+                entries[key] = Entry(key=entry.key, value=value)
+        return mapping(located.span, entries)
+    if located.items is not None:
+        pairs = [(item, below.get(at, {})) for at, item in enumerate(located.items)]
+        return sequence(
+            located.span, [edited(item, inner) if inner else item for item, inner in pairs if () not in inner]
+        )
+    return located
+
+
+def plain_edited(value: JSONValue, edits: Edits) -> JSONValue:
+    """The same for a value that knows no places."""
+    below = _below(edits)
+    if isinstance(value, Mapping):
+        keys = {name: below.get(name, {}).get((), name) for name in value}
+        return {
+            key: plain_edited(value[name], _deeper(below.get(name, {})))
+            for name, key in keys.items()
+            if key is not None
+        }
+    if isinstance(value, list):
+        pairs = [(item, below.get(at, {})) for at, item in enumerate(value)]
+        return [plain_edited(item, inner) for item, inner in pairs if () not in inner]
+    return value
+
+
+def _below(edits: Edits) -> dict[str | int, dict[Steps, str | None]]:
+    below: dict[str | int, dict[Steps, str | None]] = {}
+    for (step, *rest), edit in edits.items():
+        below.setdefault(step, {})[tuple(rest)] = edit
+    return below
+
+
+def _deeper(edits: Edits) -> Edits:
+    return {path: edit for path, edit in edits.items() if path}
+
+
 def mapping(span: Span, entries: Mapping[str, Entry]) -> Located:
     """A mapping of these entries."""
     values = [entry.value for entry in entries.values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 
@@ -15,6 +16,7 @@ from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.environ import is_secret
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.located import Steps
+from nano_banana.recipe.located import plain
 from nano_banana.recipe.template_texts import is_template_text
 from nano_banana.recipe.templates.budget import MAX_SOURCE
 from nano_banana.recipe.templates.budget import Budget
@@ -30,11 +32,16 @@ class Renderer:
     """Renders strings with `{{` or `{%` in them, and notes what is wrong with them.
 
     All strings of a recipe share one budget. `failed` are variables without a value, whose own problem
-    is noted already: what needs them is left as it is.
+    is noted already: what needs them is left as it is. `unrendered` are the paths of all that is left so, and nothing
+    below a path of `untouched` is looked at.
     """
 
     def __init__(
-        self, engine: TemplateEngine, environ: Environ, fault_place: Callable[[Located, TemplateFault], Place]
+        self,
+        engine: TemplateEngine,
+        environ: Environ,
+        fault_place: Callable[[Located, TemplateFault], Place],
+        untouched: Collection[Steps] = (),
     ) -> None:
         self._engine = engine
         self._environ = environ
@@ -42,10 +49,14 @@ class Renderer:
         self._budget = Budget()
         self.known: dict[str, Names | None] = {"env": dict.fromkeys(environ.names)}
         self.failed: set[str] = set()
+        self.unrendered: set[Steps] = set()
+        self._untouched = untouched
         self.problems: list[Problem] = []
 
     def value(self, located: Located, steps: Steps, context: Mapping[str, JSONValue]) -> JSONValue:
         """The value at `steps` without places, its strings rendered."""
+        if steps in self._untouched:
+            return plain(located)
         if located.entries is not None:
             return {name: self.value(entry.value, (*steps, name), context) for name, entry in located.entries.items()}
         if located.items is not None:
@@ -53,7 +64,7 @@ class Renderer:
         text = located.value
         if not isinstance(text, str) or not has_template(text) or is_template_text(steps):
             return text
-        return self._rendered(located, text, context)
+        return self._rendered(located, text, steps, context)
 
     def too_many(self, tree: Located) -> Located | None:
         """The first string of a recipe that is one too many to render, if there is one."""
@@ -77,7 +88,8 @@ class Renderer:
         except TemplateFault:
             return set()
 
-    def _rendered(self, located: Located, text: str, context: Mapping[str, JSONValue]) -> JSONValue:
+    def _rendered(self, located: Located, text: str, steps: Steps, context: Mapping[str, JSONValue]) -> JSONValue:
+        self.unrendered.add(steps)
         if self._budget.steps < 0:
             return text  # what spent it all is noted
         faults = self._engine.check(text, self.known)
@@ -85,9 +97,12 @@ class Renderer:
             if self.failed & self.names_in(located):
                 return text
             try:
-                return self._engine.evaluate(text, {**context, "env": self._environ}, budget=self._budget)
+                value = self._engine.evaluate(text, {**context, "env": self._environ}, budget=self._budget)
             except TemplateFault as fault:
                 faults = [fault]
+            else:
+                self.unrendered.discard(steps)
+                return value
         self.problems += [self._problem(located, fault) for fault in faults]
         return text
 
@@ -103,6 +118,11 @@ class Renderer:
 def has_template(text: str) -> bool:
     """Whether `text` is to be rendered."""
     return "{{" in text or "{%" in text
+
+
+def has_templates(tree: Located) -> bool:
+    """Whether anything in a recipe is rendered when it is loaded."""
+    return any(True for _ in _templates(tree, ()))
 
 
 def _templates(located: Located, steps: Steps) -> Iterator[tuple[Located, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -42,7 +43,7 @@ def _stage(document: Document, at: str | int) -> str | int:
 
 def shown(value: JSONValue) -> str:
     """A value, short enough for a sentence."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeAlias
 
 from jsonschema import Draft202012Validator
 
@@ -16,6 +19,8 @@ from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.document import Document
+from nano_banana.recipe.located import follow
+from nano_banana.recipe.lost import Lost
 from nano_banana.recipe.mistake import Mistake
 from nano_banana.recipe.mistake import mistake_of
 from nano_banana.recipe.model import Where
@@ -29,34 +34,92 @@ from nano_banana.recipe.shown import types
 from nano_banana.recipe.verbs import no_verb
 from nano_banana.recipe.verbs import several_verbs
 
+_ROUNDS = 20
+"""Times that a document is looked at again after something was taken out; each takes out what holds the last."""
+
+_Fault: TypeAlias = tuple[Problem, Where]
+"""A problem, and the path of the value that is wrong."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What is wrong with a document's shape.
+    """What is wrong with a document's shape, and what is left of the document without that.
 
-    Where that is `slight`, names can be looked up all the same, and what is found then does not only
-    follow from this.
+    What is left fits the schema, but for values of the right type that are out of range. None: nothing is left.
     """
 
     problems: Sequence[Problem]
-    slight: bool
+    document: Document | None
+    lost: Lost
+
+    @property
+    def slight(self) -> bool:
+        """Whether what is found in what is left does not follow from what was taken out."""
+        return self.document is not None and all(_is_slight(self.document, problem) for problem in self.problems)
 
 
-def check_shape(document: Document, schema: JSONObject) -> Shape:
-    """Everything about the document's shape that the schema forbids, each at its place."""
-    two = several_verbs(document)
+def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject = MappingProxyType({})) -> Shape:
+    """Everything about the document's shape that the schema forbids, each at its place.
+
+    `stand_ins` are values for keys that no document may lack, so that the rest of one that lacks them can be read.
+    """
+    two, lost = several_verbs(document), Lost()
+    said = {problem.place for problem in document.problems}
     # jsonschema says "required" once for each name that is missing: keep one of each.
-    found: dict[str, Problem] = {repr(problem): problem for problem in two.values()}
-    for problem in _found(document, schema, set(two)):
-        found[repr(problem)] = problem
+    found: dict[str, _Fault] = {repr(problem): (problem, path) for path, problem in two.items()}
+    for problem, path in _found(document, schema, set(two)):
+        found[repr(problem)] = (problem, path)
         if len(found) >= MOST_PROBLEMS:
-            break
-    problems = list(found.values())
-    slight = len(found) < MOST_PROBLEMS and all(_is_slight(document, problem) for problem in problems)
-    return Shape(problems=_without_echoes(problems), slight=slight)
+            return Shape(problems=[problem for problem, _ in found.values()], document=None, lost=lost)
+    faults = _without_echoes(list(found.values()))
+    edits: dict[Where, str | None] = dict.fromkeys(document.lost)
+    edits |= {path: _meant(document, path, fault) for fault, path in faults if path and fault.kind not in _RIGHT_TYPE}
+    causes = {path: fault for fault, path in faults}
+    for path in edits:
+        cause = causes.get(path)
+        lost.add(document, path, cause.suggestions if cause and cause.kind == "unknown_key" else ())
+    return Shape(
+        problems=[
+            fault
+            for fault, path in faults
+            if fault.place not in said and not any(path[: len(other)] == other for other in document.lost)
+        ],
+        document=_left(document.edited(edits), schema, stand_ins, lost),
+        lost=lost,
+    )
 
 
-def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iterator[Problem]:
+def _meant(document: Document, path: Where, cause: Problem) -> str | None:
+    """The key that a misspelt one stands for, where it is not there."""
+    if cause.kind != "unknown_key" or not cause.suggestions:
+        return None
+    entries = follow(document.tree, path[:-1])[0].entries or {}
+    return None if cause.suggestions[0] in entries else cause.suggestions[0]
+
+
+def unknown_keys(document: Document, schema: JSONObject) -> frozenset[Where]:
+    """The paths of keys that the schema does not know. What stands there is nobody's to render."""
+    found = _found(document, schema, set())
+    return frozenset(path for problem, path in found if problem.kind == "unknown_key")
+
+
+def _left(document: Document, schema: JSONObject, stand_ins: JSONObject, lost: Lost) -> Document | None:
+    """What is left of the document without what is still wrong, now that something inside it is gone."""
+    for _ in range(_ROUNDS):
+        document = replace(document, data={**stand_ins, **document.data})
+        wrong = {path for problem, path in _found(document, schema, set()) if problem.kind not in _RIGHT_TYPE}
+        if () in wrong:
+            return None
+        if not wrong:
+            lost.spread(document)
+            return document
+        for path in wrong:
+            lost.add(document, path)
+        document = document.edited(dict.fromkeys(wrong))
+    return None
+
+
+def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iterator[_Fault]:
     """Problems as jsonschema comes upon them; of a stage with several verbs each kind would say that it is unfit."""
     for error in Draft202012Validator(schema).iter_errors(document.data):
         mistake = mistake_of(error, schema)
@@ -67,65 +130,66 @@ def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iter
 def _is_slight(document: Document, problem: Problem) -> bool:
     if problem.kind == "unknown_key":
         return not problem.suggestions and problem.data["owner"] != document.whole
-    return problem.kind in _SLIGHT
+    return problem.kind in _RIGHT_TYPE
 
 
-_SLIGHT = {
+_RIGHT_TYPE = {
     "above_maximum",
     "bad_name",
     "below_minimum",
     "format_version",
-    "not_a_choice",
     "not_above",
     "not_one_word",
     "repeated_value",
     "too_long",
     "too_many",
 }
+"""Problems with values of the right type, which can be looked at all the same."""
 
 
-def _without_echoes(problems: list[Problem]) -> list[Problem]:
+def _without_echoes(faults: list[_Fault]) -> list[_Fault]:
     """Leave out that `noun` is missing where `noum` is unknown, or no key is known: one slip is one problem."""
     meant: set[tuple[JSONValue, JSONValue]] = {
         (problem.data["owner"], name)
-        for problem in problems
+        for problem, _ in faults
         if problem.kind == "unknown_key"
         for name in problem.suggestions[:1]
     }
     return [
-        problem
-        for problem in problems
+        (problem, path)
+        for problem, path in faults
         if problem.kind != "missing_key"
         or not (problem.data["strange"] or (problem.data["owner"], problem.data["name"]) in meant)
     ]
 
 
-def _problems(document: Document, mistake: Mistake) -> Iterator[Problem]:
+def _problems(document: Document, mistake: Mistake) -> Iterator[_Fault]:
     path, value = mistake.path, mistake.value
     if mistake.keyword == "additionalProperties" and isinstance(value, Mapping):
         yield from _unknown_keys(document, mistake, value)
     elif mistake.of_name:
-        yield _bad_name(document.key_place((*path, str(value))), mistake)
+        yield _bad_name(document.key_place((*path, str(value))), mistake), (*path, str(value))
     elif mistake.keyword == "required":
-        yield from _missing(document, mistake)
+        yield from ((problem, path) for problem in _missing(document, mistake))
     elif mistake.keyword == "anyOf":
         yield from _any_of(document, mistake)
     elif mistake.keyword == "uniqueItems":
-        yield from _repeated(document, mistake)
+        yield from ((problem, path) for problem in _repeated(document, mistake))
     else:
-        yield _simple(document, mistake)
+        yield _simple(document, mistake), path
 
 
-def _unknown_keys(document: Document, mistake: Mistake, value: JSONObject) -> Iterator[Problem]:
+def _unknown_keys(document: Document, mistake: Mistake, value: JSONObject) -> Iterator[_Fault]:
     path, known = mistake.path, mistake.known
     for name in value:
         if name not in known:
-            yield Problem(
+            problem = Problem(
                 kind="unknown_key",
                 place=document.key_place((*path, name)),
                 data={"name": name, "owner": owner(document, path), "known": ", ".join(known)},
                 suggestions=did_you_mean(name, known),
             )
+            yield problem, (*path, name)
 
 
 def _bad_name(place: Place, mistake: Mistake) -> Problem:
@@ -148,10 +212,10 @@ def _missing(document: Document, mistake: Mistake) -> Iterator[Problem]:
             yield Problem(kind="missing_key", place=document.key_place(mistake.path), data=data)
 
 
-def _any_of(document: Document, mistake: Mistake) -> Iterator[Problem]:
+def _any_of(document: Document, mistake: Mistake) -> Iterator[_Fault]:
     """Of the branches, explain the one whose type fits; where none fits, name the types."""
     if all(inner.keyword == "required" and inner.path == mistake.path for inner in mistake.inner):
-        yield from no_verb(document, mistake)
+        yield from ((problem, mistake.path) for problem in no_verb(document, mistake))
         return
     branches: dict[int, list[Mistake]] = {}
     for inner in mistake.inner:
@@ -163,7 +227,7 @@ def _any_of(document: Document, mistake: Mistake) -> Iterator[Problem]:
         for inner in min(fitting, key=len):
             yield from _problems(document, inner)
     else:
-        yield _wrong_type(document, mistake, [inner.limit for inner in wrong_types])
+        yield _wrong_type(document, mistake, [inner.limit for inner in wrong_types]), mistake.path
 
 
 def _repeated(document: Document, mistake: Mistake) -> Iterator[Problem]:

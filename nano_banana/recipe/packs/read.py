@@ -49,9 +49,9 @@ def read_pack(folder: Path, files: RecipeFiles) -> Pack:
     inner = files.within(folder)
     document = _document(inner)
     shape = check_shape(document, PACK)
-    if not shape.slight:
+    if shape.document is None or not shape.slight:
         raise Invalid(shape.problems)
-    reader = _Reader(document, inner, list(shape.problems))
+    reader = _Reader(shape.document, inner, list(shape.problems))
     pack = reader.pack()
     if reader.problems:
         raise Invalid(reader.problems)

@@ -18,6 +18,7 @@ from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
+from nano_banana.recipe.lost import Lost
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.templates.engine import TemplateEngine
 
@@ -29,11 +30,34 @@ MOST_COMPARED = 1_000
 """Names that a misspelled one is compared with."""
 
 
+_NAMES = frozenset({"unknown_reference", "unknown_adapter", "unknown_axis"})
+"""Problems with a name that stands there, and may be the name of something left out."""
+
+_PRESENT = frozenset(
+    """
+    adapter_named_twice adapter_twice cast_twice endpoint_unfit export_no_zip export_remote field_is_ours
+    field_unknown heic_missing judges_nothing mask_inside_out named_all no_pack_template no_pack_variable no_photos
+    no_steps no_such_file no_template_named not_a_picture pack_bounds pack_version photo_missing photo_unreadable
+    photos_zipped repeated_id repeated_value reserved_name same_but_case same_name same_trigger steps_crossed
+    takes_no_images unknown_endpoint
+    """.split()  # noqa: SIM905 - as words they fit into a few lines
+)
+"""Problems with something that stands there, whatever else is left out of the recipe."""
+
+
 class Reading:
     """One reading of a recipe: what is read, and everything found wrong so far."""
 
-    def __init__(self, document: Document, files: RecipeFiles, catalog: Catalog, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        files: RecipeFiles,
+        catalog: Catalog,
+        environ: Mapping[str, str],
+        lost: Lost,
+    ) -> None:
         self.document = document
+        self.lost = lost
         self.environ = Environ(environ)
         self.files = files
         self.catalog = catalog
@@ -62,17 +86,26 @@ class Reading:
         elif not problem.warning:
             raise Invalid(self.problems)
 
+    def _follows(self, kind: str, where: Where, data: JSONObject) -> bool:
+        """Whether a problem may only follow from what is left out of the recipe: then it is not said."""
+        if kind in _NAMES:
+            return self.lost.holds(str(data.get("name"))) or (data.get("what") == "axis" and self.lost.hangs(where))
+        return kind not in _PRESENT and self.lost.hangs(where)
+
     def wrong(self, kind: str, where: Where, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
         """Note a problem with the value at `where`."""
-        self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, suggestions=hints))
+        if not self._follows(kind, where, data):
+            self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, suggestions=hints))
 
     def wrong_key(self, kind: str, where: Where, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
         """Note a problem with the key at `where`."""
-        self.add(Problem(kind=kind, place=self.document.key_place(where), data=data, suggestions=hints))
+        if not self._follows(kind, where, data):
+            self.add(Problem(kind=kind, place=self.document.key_place(where), data=data, suggestions=hints))
 
     def warn(self, kind: str, where: Where, **data: JSONValue) -> None:
         """Note something odd at `where` that does not stop the work."""
-        self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, warning=True))
+        if not self._follows(kind, where, data):
+            self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, warning=True))
 
     def known(self, what: str, name: str, names: Collection[str], where: Where) -> bool:
         """Whether `name` is one of `names`; notes an unknown one, with what was probably meant."""

@@ -169,10 +169,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> TemplateEngine:
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_ends_in_a_fault(engine: TemplateEngine, name: str) -> None:
     text, kind = ATTACKS[name]
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(TemplateFault) as caught:
         engine.compile(text).render({"subject": {"noun": "woman"}})
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     assert caught.value.kind == kind
     assert 0 <= caught.value.offset <= len(text)
 
@@ -180,9 +180,9 @@ def test_an_attack_ends_in_a_fault(engine: TemplateEngine, name: str) -> None:
 @pytest.mark.parametrize("name", ATTACKS)
 def test_checking_an_attack_ends(engine: TemplateEngine, name: str) -> None:
     text, _ = ATTACKS[name]
-    begun = time.monotonic()
+    begun = time.process_time()
     engine.check(text, {"subject": {"noun": None}})
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_attacks_need_little_memory(tmp_path: Path) -> None:
