@@ -2,29 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Mapping
+
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
+from starlette.types import Receive
+from starlette.types import Scope
+from starlette.types import Send
 
 from nano_banana.emulator.control_api import ControlApi
+from nano_banana.emulator.direct_api import DirectApi
 from nano_banana.emulator.door import Door
 from nano_banana.emulator.faults import Point
 from nano_banana.emulator.files_api import FilesApi
+from nano_banana.emulator.hosts import CONTROL
+from nano_banana.emulator.hosts import Addresses
 from nano_banana.emulator.platform_api import PlatformApi
 from nano_banana.emulator.queue_api import QueueApi
+from nano_banana.emulator.replies import refuse
 from nano_banana.emulator.world import World
 
+LOCAL = r"https?://(localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.localhost)(:\d+)?"
+"""The origins whose pages may ask: a page of somebody else's must not read what is kept here."""
 
-def app_for(world: World) -> Starlette:
+
+def app_for(world: World) -> ASGIApp:
     """The application; what is asked most often is looked for first."""
-    return Starlette(
-        routes=[
-            *_queue(Door(world), QueueApi(world)),
-            *_control(ControlApi(world)),
-            *_files(Door(world), FilesApi(world)),
-            *_platform(Door(world), PlatformApi(world)),
-            *_last(Door(world), QueueApi(world)),
-        ]
+    door, queue = Door(world), QueueApi(world)
+    routes = [
+        *_queue(door, queue),
+        *_control(ControlApi(world)),
+        *_files(door, FilesApi(world)),
+        *_platform(door, PlatformApi(world)),
+        *_last(door, queue),
+    ]
+    whole = Starlette(routes=routes, exception_handlers=_HANDLERS)
+    direct = Starlette(routes=_direct(door, DirectApi(world)), exception_handlers=_HANDLERS)
+    open_to_pages = CORSMiddleware(
+        Addresses(whole, direct),
+        allow_origins=world.options.origins,
+        allow_origin_regex=LOCAL,
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=["*"],
     )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        control = str(scope["path"]).startswith(CONTROL)
+        await (whole if control else open_to_pages)(scope, receive, send)
+
+    return app
+
+
+async def _no_such_address(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return refuse(status, "Method Not Allowed" if status == 405 else "Not Found")
+
+
+_HANDLERS: Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    404: _no_such_address,
+    405: _no_such_address,
+}
+
+
+def _direct(door: Door, api: DirectApi) -> list[Route]:
+    return [
+        Route("/{app:path}/stream", door.at(Point.SUBMIT, api.stream), methods=["POST"]),
+        Route("/{app:path}", door.at(Point.SUBMIT, api.run), methods=["POST"]),
+    ]
 
 
 def _queue(door: Door, api: QueueApi) -> list[Route]:
@@ -46,12 +98,17 @@ def _last(door: Door, api: QueueApi) -> list[Route]:
 
 
 def _files(door: Door, api: FilesApi) -> list[Route]:
-    parts = "/files/{file}/{name}/multipart/{upload}"
+    parts, signed = "/files/{file}/{name}/multipart/{upload}", "/files/signed/{file}/multipart/{upload}"
     return [
         Route("/storage/auth/token", door.at(Point.API, api.token), methods=["POST"]),
+        Route("/.well-known/jwks.json", door.at(Point.API, api.webhook_keys, keyed=False), methods=["GET"]),
+        Route("/tokens", door.at(Point.API, api.temporary_token), methods=["POST"]),
         Route("/storage/upload/initiate", door.at(Point.UPLOAD, api.initiate), methods=["POST"]),
+        Route("/storage/upload/initiate-multipart", door.at(Point.UPLOAD, api.initiate), methods=["POST"]),
         Route("/files/upload", door.at(Point.UPLOAD, api.upload, keyed=False), methods=["POST"]),
         Route("/files/upload/multipart", door.at(Point.UPLOAD, api.begin, keyed=False), methods=["POST"]),
+        Route(f"{signed}/complete", door.at(Point.UPLOAD, api.complete, keyed=False), methods=["POST"]),
+        Route(f"{signed}/{{part:int}}", door.at(Point.UPLOAD, api.part, keyed=False), methods=["PUT"]),
         Route(f"{parts}/complete", door.at(Point.UPLOAD, api.complete, keyed=False), methods=["POST"]),
         Route(f"{parts}/{{part:int}}", door.at(Point.UPLOAD, api.part, keyed=False), methods=["PUT"]),
         Route("/files/signed/{file}", door.at(Point.UPLOAD, api.put, keyed=False), methods=["PUT"]),

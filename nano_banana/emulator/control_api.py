@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TypeAlias
 
 from starlette.requests import Request
@@ -105,4 +106,5 @@ class ControlApi:
             "status_code": order.status or None,
             "units": order.units,
             "headers": order.headers,
+            "webhook": None if order.webhook is None else asdict(order.webhook),
         }

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
+from typing import TypeVar
 from typing import cast
 
 from starlette.exceptions import HTTPException
@@ -21,7 +22,9 @@ from nano_banana.emulator.faults import Fault
 from nano_banana.emulator.faults import Point
 from nano_banana.emulator.faults import When
 from nano_banana.emulator.faults import wished
+from nano_banana.emulator.hosts import queue_base
 from nano_banana.emulator.order import Order
+from nano_banana.emulator.replies import closing_early
 from nano_banana.emulator.replies import refuse
 from nano_banana.emulator.replies import struck
 from nano_banana.emulator.replies import unauthorised
@@ -35,6 +38,10 @@ DIGITS = 15
 
 Reply: TypeAlias = ASGIApp
 """An answer, or what comes in place of one: it is called as an ASGI application."""
+
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +80,7 @@ class Door:
     async def _enter(self, point: Point, handler: Handler, request: Request, *, keyed: bool) -> Reply:
         world = self._world
         world.requests[point.value] += 1
-        if keyed and not world.opens(request.headers.get("authorization", "")):
+        if keyed and not self._admits(request):
             return unauthorised()
         wish = request.headers.get(HEADER)
         try:
@@ -84,10 +91,19 @@ class Door:
         fault = self._strike(point, request, order, later)
         if fault is not None:
             world.struck[fault.kind] += 1
+            if fault.kind == "early-close":
+                closing_early(request.scope, fault.number(0.02))
             if fault.when is When.BEFORE:
                 return struck(fault, world.closing)
-        reply = await handler(Visit(request=request, order=order, fault=fault, later=tuple(later)))
+        reply = await guarded(world, handler)(Visit(request=request, order=order, fault=fault, later=tuple(later)))
         return struck(fault, world.closing) if fault is not None and fault.when is When.AFTER else reply
+
+    def _admits(self, request: Request) -> bool:
+        """Whether there is a key, a token, or a proxy in front that would have added its own."""
+        key = request.headers.get("authorization", "")
+        if not key and (request.scope.get("proxied") or request.query_params.get("fal_jwt_token") == self._world.token):
+            return True
+        return self._world.opens(key)
 
     def _strike(self, point: Point, request: Request, order: Order | None, later: list[Fault]) -> Fault | None:
         for fault in later:
@@ -107,16 +123,15 @@ class Door:
         return self._world.faults.strike(point, endpoint)
 
 
-def guarded(
-    world: World, handler: Callable[[Request], Awaitable[Response]]
-) -> Callable[[Request], Awaitable[Response]]:
+def guarded(world: World, handler: Callable[[A], Awaitable[R]]) -> Callable[[A], Awaitable[R | Response]]:
     """The handler, which answers 4xx to a request that makes no sense, and 500 where the emulator itself fails."""
 
-    async def enter(request: Request) -> Response:
+    async def enter(argument: A) -> R | Response:
         try:
-            return await handler(request)
+            return await handler(argument)
         except HTTPException as error:
-            return refuse(error.status_code, error.detail, error_type="bad_request" if error.status_code == 400 else "")
+            type_ = "bad_request" if error.status_code == 400 else ""
+            return refuse(error.status_code, error.detail, error_type=type_, headers=error.headers)
         except ClientDisconnect:
             return refuse(499, "The client has left", error_type="client_disconnected")
         except Exception as error:  # noqa: BLE001 - one request must not stop the server
@@ -152,5 +167,5 @@ def whole(request: Request, name: str, unsaid: int) -> int:
 
 
 def base_of(request: Request) -> str:
-    """The address that the client knows this server by."""
-    return f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+    """The address of the queue, as the client knows this server."""
+    return queue_base(request.scope["scheme"], request.headers.get("host", ""))

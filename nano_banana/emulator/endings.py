@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
@@ -96,7 +97,7 @@ def spoilt(body: JSONObject, order: Order) -> JSONValue:
     url = _url_of(files[0]) if files else ""
     rest = {name: value for name, value in body.items() if not _url_of(value)}
     if odd.arg == "relative":
-        return {**rest, "images": [{"url": url.removeprefix(order.base)}]}
+        return {**rest, "images": [{"url": urlsplit(url).path}]}
     return {**rest, "image_url": url}
 
 

@@ -75,6 +75,7 @@ KINDS: Mapping[str, tuple[When, tuple[Point, ...]]] = MappingProxyType(
         "billed-422": (When.FATE, (Point.SUBMIT,)),
         "empty-result": (When.FATE, (Point.SUBMIT,)),
         "odd-result": (When.FATE, (Point.SUBMIT,)),
+        "early-close": (When.SHAPE, _ANYWHERE),
         "no-logs": (When.SHAPE, (Point.STATUS, Point.STREAM)),
         "odd-status": (When.SHAPE, (Point.STATUS, Point.STREAM)),
         "stream-drop": (When.SHAPE, (Point.STREAM,)),

@@ -24,6 +24,7 @@ from nano_banana.emulator.door import Reply
 from nano_banana.emulator.door import Visit
 from nano_banana.emulator.door import base_of
 from nano_banana.emulator.door import json_of
+from nano_banana.emulator.hosts import files_base
 from nano_banana.emulator.lifecycle import lifetime
 from nano_banana.emulator.logs import iso
 from nano_banana.emulator.replies import as_json
@@ -59,10 +60,18 @@ class FilesApi:
             {
                 "token": world.token,
                 "token_type": "Bearer",
-                "base_url": base_of(visit.request),
+                "base_url": files_base(base_of(visit.request)),
                 "expires_at": iso(world.clock() + TOKEN_LIVES),
             }
         )
+
+    async def temporary_token(self, _: Visit) -> Reply:
+        """Give out a token that may stand in an address, for browsers."""
+        return as_json(self._world.token)
+
+    async def webhook_keys(self, _: Visit) -> Reply:
+        """The key set that webhooks' signatures are checked with."""
+        return as_json(self._world.webhooks.keys)
 
     async def upload(self, visit: Visit) -> Reply:
         """Take a file in one piece."""
@@ -72,7 +81,7 @@ class FilesApi:
         kept = self._place(request)
         await _written(request, kept.path)
         self._world.cabinet.keep(kept)
-        return as_json({"access_url": kept.url(base_of(request))})
+        return as_json({"access_url": kept.url(files_base(base_of(request)))})
 
     async def begin(self, visit: Visit) -> Reply:
         """Begin an upload in parts."""
@@ -83,7 +92,7 @@ class FilesApi:
         upload = uuid4().hex
         self._parts(kept.id, upload).mkdir(parents=True)
         self._world.pending[kept.id] = kept
-        return as_json({"access_url": kept.url(base_of(request)), "uploadId": upload})
+        return as_json({"access_url": kept.url(files_base(base_of(request))), "uploadId": upload})
 
     async def part(self, visit: Visit) -> Reply:
         """Take one part; its number is in the address, its ETag in the answer."""
@@ -96,7 +105,8 @@ class FilesApi:
         if not 1 <= request.path_params["part"] <= MOST_PARTS:
             return refuse(400, f"The number of a part is from 1 to {MOST_PARTS}")
         etag = await _written(request, folder / str(request.path_params["part"]))
-        return Response(headers={"etag": f'"{etag}"'})
+        quoted = f'"{etag}"'
+        return as_json({"partNumber": request.path_params["part"], "etag": quoted}, headers={"etag": quoted})
 
     async def complete(self, visit: Visit) -> Reply:
         """Put the parts together, in the order of their numbers."""
@@ -117,18 +127,23 @@ class FilesApi:
         del self._world.pending[kept.id]
         await asyncio.to_thread(_joined, folder, wanted, kept.path)
         self._world.cabinet.keep(kept)
-        return as_json({"access_url": kept.url(base_of(request))})
+        return as_json({"access_url": kept.url(files_base(base_of(request)))})
 
     async def initiate(self, visit: Visit) -> Reply:
-        """Give out a signed address to put a file at."""
+        """Give out a signed address to put a file at, or its parts."""
         request = visit.request
         told = as_object(await json_of(request))
         media = str(told.get("content_type") or "application/octet-stream")
         name = str(told.get("file_name") or "file")
         kept = self._world.cabinet.place(name, media=media, lifetime=lifetime(request.headers))
         self._world.pending[kept.id] = kept
-        base = base_of(request)
-        return as_json({"upload_url": f"{base}/files/signed/{kept.id}", "file_url": kept.url(base)})
+        base = files_base(base_of(request))
+        upload_url = f"{base}/files/signed/{kept.id}"
+        if request.url.path.endswith("-multipart"):
+            upload = uuid4().hex
+            self._parts(kept.id, upload).mkdir(parents=True)
+            upload_url += f"/multipart/{upload}"
+        return as_json({"upload_url": upload_url, "file_url": kept.url(base)})
 
     async def put(self, visit: Visit) -> Reply:
         """Take a file at a signed address."""
@@ -153,6 +168,8 @@ class FilesApi:
         return _Noted(FileResponse(kept.path, media_type=kept.media), self._world)
 
     def _may_upload(self, request: Request) -> bool:
+        if "name" not in request.path_params and "upload" in request.path_params:
+            return True  # a signed address: the id of the upload is the secret
         given = request.headers.get("authorization", "")
         return given == f"Bearer {self._world.token}" or (given.startswith("Key ") and self._world.opens(given))
 

@@ -41,6 +41,16 @@ class Ending:
     files: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDelivery:
+    """Where a request's result is to be posted, and how far that is; `error` says why the last attempt failed."""
+
+    url: str
+    attempts: int = 0
+    delivered: bool = False
+    error: str | None = None
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Order:
     """An accepted request; the queue alone changes it.
@@ -71,6 +81,7 @@ class Order:
     files: tuple[str, ...] = ()
     gone: bool = False
     watchers: list[Event] | None = None
+    webhook: WebhookDelivery | None = None
 
     @property
     def ended(self) -> bool:

@@ -71,6 +71,10 @@ class Queue:
         """How many requests are ahead of one that waits."""
         return bisect_left(self._waiting, order.number)
 
+    def full(self) -> bool:
+        """Whether as many run as may run at once."""
+        return len(self._running) >= self._concurrency
+
     def cancel(self, order: Order) -> bool:
         """Take a request out where it has not begun; False where it has."""
         if order.state is not State.QUEUED:

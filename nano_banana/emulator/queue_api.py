@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator
 from collections.abc import Mapping
-from uuid import uuid4
+from time import monotonic
 
-from starlette.responses import Response
 from starlette.responses import StreamingResponse
 from starlette.types import Receive
 from starlette.types import Scope
 from starlette.types import Send
 
 from nano_banana.catalog.size import argument
-from nano_banana.core.call import canonical
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_items
 from nano_banana.emulator.door import Reply
 from nano_banana.emulator.door import Visit
-from nano_banana.emulator.door import base_of
-from nano_banana.emulator.door import json_of
 from nano_banana.emulator.door import whole
-from nano_banana.emulator.faults import When
+from nano_banana.emulator.intake import EVENTS
+from nano_banana.emulator.intake import accepted
+from nano_banana.emulator.intake import changes
+from nano_banana.emulator.intake import not_found
+from nano_banana.emulator.intake import result_of
+from nano_banana.emulator.intake import urls
 from nano_banana.emulator.logs import lines
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.order import State
 from nano_banana.emulator.order import app_of
 from nano_banana.emulator.replies import as_json
 from nano_banana.emulator.replies import cut
-from nano_banana.emulator.replies import in_progress
 from nano_banana.emulator.replies import refuse
-from nano_banana.emulator.work import UNITS
 from nano_banana.emulator.world import World
 from nano_banana.emulator.world import state_of
-
-RECORDED = ("x-fal-", "x-app-fal-")
-"""How the headers begin that are noted with a request."""
 
 KEEP_ALIVE = 5.0
 """Seconds of silence after which a stream says that it is still there."""
@@ -53,42 +49,25 @@ class QueueApi:
     async def submit(self, visit: Visit) -> Reply:
         """Take a request in, whatever its arguments are: what is wrong with them is its result."""
         world, request = self._world, visit.request
-        endpoint = request.path_params["app"].strip("/")
-        if world.catalog.get(endpoint) is None:
-            return refuse(404, f"Application {endpoint.rpartition('/')[2]!r} not found")
-        given = await json_of(request)
-        try:
-            text = canonical(given)
-        except ValueError:
-            return refuse(400, "The body is not JSON", error_type="bad_request")
-        if not isinstance(given, dict):
-            return refuse(422, "The body is not a JSON object")
         waiting = world.queue.count()[0]
         if waiting > whole(request, "fal_max_queue_length", waiting):
             return refuse(429, "The queue is too long")
-        fates = [*world.faults.fates(endpoint), *(fault for fault in visit.later if fault.when is When.FATE)]
-        world.struck.update(fault.kind for fault in fates)
-        order = Order(
-            id=str(uuid4()),
-            number=world.accepted + 1,
-            endpoint=endpoint,
-            base=base_of(request),
-            digest=hashlib.sha256(endpoint.encode() + b"\0" + text).hexdigest(),
-            given=world.payloads.put(text),
-            headers={name: value for name, value in request.headers.items() if name.startswith(RECORDED)},
-            accepted_at=world.clock(),
-            faults=[*fates, *(fault for fault in visit.later if fault.when is not When.FATE)],
-        )
-        world.accept(order)
+        url = request.query_params.get("fal_webhook")
+        why = world.webhooks.refusal(url) if url else None
+        if why is not None:
+            return refuse(400, why, error_type="bad_request")
+        order = await accepted(world, visit)
+        if url:
+            world.webhooks.watch(order, url)
         position = world.queue.position(order)
-        told = {"status": "IN_QUEUE", "request_id": order.id, **urls(order), "queue_position": position}
-        return as_json(told, headers={"x-fal-request-id": order.id})
+        told = {"status": "IN_QUEUE", "request_id": order.id, "gateway_request_id": order.id, **urls(order)}
+        return as_json({**told, "queue_position": position}, headers={"x-fal-request-id": order.id})
 
     async def status(self, visit: Visit) -> Reply:
         """Say how far it is: 202 until it has ended, then 200."""
         order = self._found(visit)
         if order is None:
-            return _not_found()
+            return not_found()
         told = self._told(order, visit)
         return as_json(told, 200 if order.ended else 202, {"x-fal-request-id": order.id})
 
@@ -96,29 +75,26 @@ class QueueApi:
         """Say how far it is whenever that changes, until it has ended."""
         order = self._found(visit)
         if order is None or visit.shaped("stream-404"):
-            return _not_found()
+            return not_found()
         if visit.shaped("stream-drop"):
             return _Torn(f"data: {json.dumps(self._told(order, visit))}\n\n".encode())
         if visit.shaped("endless-stream") and visit.fault is not None:
             endless = self._endless(order, visit, every=visit.fault.number(1))
-            return StreamingResponse(endless, media_type="text/event-stream")
-        return StreamingResponse(self._events(order, visit), media_type="text/event-stream")
+            return StreamingResponse(endless, media_type=EVENTS)
+        return StreamingResponse(self._events(order, visit), media_type=EVENTS)
 
     async def result(self, visit: Visit) -> Reply:
         """Hand out the result, with the status and headers that the model gave it."""
         order = self._found(visit)
         if order is None:
-            return _not_found()
-        if not order.ended or order.result is None:
-            return in_progress()
-        head = {"x-fal-request-id": order.id, **({UNITS: "0"} if order.status >= 400 else {}), **order.answered_with}
-        return Response(self._world.payloads.get(order.result), order.status, head, "application/json")
+            return not_found()
+        return result_of(self._world, order)
 
     async def cancel(self, visit: Visit) -> Reply:
         """Take it out of the queue; what runs goes on, and is billed."""
         order = self._found(visit)
         if order is None:
-            return _not_found()
+            return not_found()
         if order.ended:
             return as_json({"status": "ALREADY_COMPLETED"}, 400)
         self._world.cancel(order)
@@ -148,7 +124,7 @@ class QueueApi:
 
     def _logs(self, order: Order) -> JSONValue:
         world = self._world
-        endpoint = world.catalog.get(order.endpoint)
+        endpoint = world.endpoint(order.endpoint)
         if endpoint is None or order.given is None or order.started_at is None:
             return []
         steps = argument(endpoint, world.payloads.read(order.given), endpoint.roles.steps)
@@ -156,25 +132,19 @@ class QueueApi:
         return lines(order, steps=whole, seconds=world.options.seconds, now=world.clock())
 
     async def _events(self, order: Order, visit: Visit) -> AsyncIterator[bytes]:
-        changed = asyncio.Event()
-        order.watchers = [*(order.watchers or []), changed]
-        last, silent = "", 0.0
-        while not order.gone and not self._world.closing.is_set():
-            changed.clear()
-            told = json.dumps(self._told(order, visit))
-            if told != last:
-                last, silent = told, 0.0
-                yield f"data: {told}\n\n".encode()
-            elif silent >= KEEP_ALIVE:
-                silent = 0.0
+        last, spoken, lines = "", monotonic(), 0
+        async for _ in changes(order, self._world.closing):
+            told = dict(self._told(order, visit))
+            state = json.dumps({**told, "logs": None})
+            logs = as_items(told.get("logs"))
+            if "logs" in told:  # each line once: clients put them together themselves
+                told["logs"] = logs[lines:] if told["logs"] is not None else None
+            if state != last or len(logs) > lines:
+                last, spoken, lines = state, monotonic(), len(logs)
+                yield f"data: {json.dumps(told)}\n\n".encode()
+            elif monotonic() - spoken >= KEEP_ALIVE:
+                spoken = monotonic()
                 yield b": still there\n\n"
-            if order.ended:
-                break
-            try:
-                await asyncio.wait_for(changed.wait(), timeout=1)
-            except TimeoutError:
-                silent += 1
-        order.watchers.remove(changed)
 
     async def _endless(self, order: Order, visit: Visit, *, every: float) -> AsyncIterator[bytes]:
         """Say that it is in progress, whatever becomes of it, until the client leaves."""
@@ -198,13 +168,3 @@ class _Torn:
         await send({"type": "http.response.body", "body": self._words, "more_body": True})
         await asyncio.sleep(0.05)  # so that the words are out before the line is dead
         await cut(scope, receive)
-
-
-def urls(order: Order) -> Mapping[str, JSONValue]:
-    """Where to ask for it, as this client knows the server."""
-    here = f"{order.base}/{order.app}/requests/{order.id}"
-    return {"response_url": here, "status_url": f"{here}/status", "cancel_url": f"{here}/cancel"}
-
-
-def _not_found() -> Response:
-    return as_json({"status": "NOT_FOUND", "detail": "Request not found"}, 404)

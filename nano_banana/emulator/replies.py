@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import cast
 from uuid import uuid4
 
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from starlette.types import Send
 from nano_banana.core.json import JSONValue
 from nano_banana.emulator.endings import CODES
 from nano_banana.emulator.faults import Fault
+from nano_banana.emulator.wire import Wire
 
 NGINX = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
@@ -117,6 +119,11 @@ class Broken:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
         await cut(scope, receive)
+
+
+def closing_early(scope: Scope, seconds: float) -> None:
+    """Close the connection when it has been idle for so long; what is asked before is answered."""
+    cast(Wire, scope["state"]["transport"].get_protocol()).close_when_idle(seconds)
 
 
 async def cut(scope: Scope, receive: Receive) -> None:

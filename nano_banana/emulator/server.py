@@ -22,7 +22,9 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.emulator.app import app_for
+from nano_banana.emulator.hosts import CERTIFIED
 from nano_banana.emulator.options import Options
+from nano_banana.emulator.proxy import Proxy
 from nano_banana.emulator.wire import Wire
 from nano_banana.emulator.world import World
 
@@ -45,6 +47,7 @@ class Emulator:
         self.options = options or Options()
         self.ca: Path | None = None
         self.port = 0
+        self.proxy: str | None = None
         self._own: Path | None = None
         self._world: World | None = None
         self._server: uvicorn.Server | None = None
@@ -67,23 +70,30 @@ class Emulator:
 
         Raises Unusable: `emulator_port` or `emulator_folder`, and Invalid where the folder of endpoints is wrong.
         """
-        sock = _listening(self.options)
+        host, proxy_port = self.options.host, self.options.proxy_port
+        sock = _listening(host, self.options.port)
+        try:
+            through = None if proxy_port is None else _listening(host, proxy_port)
+        except Unusable:
+            sock.close()
+            raise
         self.port = sock.getsockname()[1]
+        self.proxy = None if through is None else f"http://{host}:{through.getsockname()[1]}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._own = Path(tempfile.mkdtemp(prefix="serving-", dir=self.folder))
             certificate = self._certificate(self._own) if self.options.tls else None
             self._world = World(self._own, self.options)
         except Invalid:
-            sock.close()
+            _closed(sock, through)
             self._tidy()
             raise
         except OSError as error:
-            sock.close()
+            _closed(sock, through)
             self._tidy()
             why = error.strerror or str(error)
             raise Unusable([trouble("emulator_folder", folder=str(self.folder), reason=why)]) from error
-        self._thread = threading.Thread(target=self._run, args=(sock, certificate), name="emulator")
+        self._thread = threading.Thread(target=self._run, args=(sock, through, certificate), name="emulator")
         self._thread.start()
         if not self._up.wait(PATIENCE):
             self.stop()
@@ -130,17 +140,17 @@ class Emulator:
         import trustme
 
         authority = trustme.CA()
-        certificate = authority.issue_cert(self.options.host, "localhost")
+        certificate = authority.issue_cert(self.options.host, *CERTIFIED)
         path = own / "server.pem"
         certificate.private_key_and_cert_chain_pem.write_to_path(path)
         self.ca = self.folder.resolve() / "ca.pem"
         authority.cert_pem.write_to_path(self.ca)
         return path
 
-    def _run(self, sock: socket.socket, certificate: Path | None) -> None:
-        asyncio.run(self._serve(sock, certificate))
+    def _run(self, sock: socket.socket, through: socket.socket | None, certificate: Path | None) -> None:
+        asyncio.run(self._serve(sock, through, certificate))
 
-    async def _serve(self, sock: socket.socket, certificate: Path | None) -> None:
+    async def _serve(self, sock: socket.socket, through: socket.socket | None, certificate: Path | None) -> None:
         world = self._world
         if world is None:
             return
@@ -159,9 +169,14 @@ class Emulator:
             timeout_keep_alive=60,
         )
         server = self._server = _Server(config, self._up)
+        proxy = Proxy(self.options.host, self.port)
+        gate = None if through is None else await asyncio.start_server(proxy.enter, sock=through)
         try:
             await server.serve(sockets=[sock])
         finally:
+            if gate is not None:
+                gate.close()
+            await proxy.close()
             await world.close()
 
 
@@ -188,14 +203,20 @@ class _Server(uvicorn.Server):
                 connection.transport.abort()
 
 
-def _listening(options: Options) -> socket.socket:
+def _closed(*socks: socket.socket | None) -> None:
+    for sock in socks:
+        if sock is not None:
+            sock.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
     # Named in full: asyncio sends small answers at once only on what says that it is TCP.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind((options.host, options.port))
+        sock.bind((host, port))
     except OSError as error:
         sock.close()
         why = error.strerror or str(error)
-        raise Unusable([trouble("emulator_port", port=options.port, reason=why)]) from error
+        raise Unusable([trouble("emulator_port", port=port, reason=why)]) from error
     return sock

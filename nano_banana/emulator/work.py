@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
 
-from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.size import pixels
 from nano_banana.core.answer import Payload
@@ -22,6 +22,7 @@ from nano_banana.emulator.endings import refused
 from nano_banana.emulator.endings import runner_error
 from nano_banana.emulator.endings import spoilt
 from nano_banana.emulator.faults import Point
+from nano_banana.emulator.hosts import files_base
 from nano_banana.emulator.inputs import Inputs
 from nano_banana.emulator.inputs import Unreachable
 from nano_banana.emulator.inputs import taken_out
@@ -31,6 +32,7 @@ from nano_banana.emulator.made import Made
 from nano_banana.emulator.order import Ending
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.payloads import Payloads
+from nano_banana.emulator.stand_in import is_stand_in
 from nano_banana.emulator.verdict import refusal
 
 UNITS = "x-fal-billable-units"
@@ -40,16 +42,24 @@ _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "a
 class Work:
     """Answers requests, one at a time or many at once."""
 
-    def __init__(self, catalog: Catalog, artist: Artist, cabinet: Cabinet, payloads: Payloads) -> None:
-        """Let `artist` make what the catalog describes."""
-        self._catalog = catalog
+    def __init__(
+        self,
+        endpoint: Callable[[str], Endpoint | None],
+        artist: Artist,
+        plain: Artist,
+        cabinet: Cabinet,
+        payloads: Payloads,
+    ) -> None:
+        """Let `artist` make what the catalog describes, and `plain` what nothing describes."""
+        self._endpoint = endpoint
         self._artist = artist
+        self._plain = plain
         self._cabinet = cabinet
         self._payloads = payloads
 
     async def answer(self, order: Order) -> Ending:
         """Do what was asked. Raises nothing: what goes wrong is an ending, too."""
-        endpoint = self._catalog.get(order.endpoint)
+        endpoint = self._endpoint(order.endpoint)
         if endpoint is None or order.given is None:
             return runner_error("internal_error")
         try:
@@ -64,8 +74,9 @@ class Work:
         wrong = refusal(endpoint, given)
         if wrong is not None:
             return Ending(status=422, body=wrong)
-        inputs = taken_out(endpoint, given, self._cabinet, strict=self._artist.strict)
-        made = await self._artist.make(endpoint, inputs, order.digest)
+        artist = self._plain if is_stand_in(endpoint) else self._artist
+        inputs = taken_out(endpoint, given, self._cabinet, strict=artist.strict)
+        made = await artist.make(endpoint, inputs, order.digest)
         lost = order.fate("completed-with-error")
         if lost:
             return runner_error(lost.arg)
@@ -114,7 +125,7 @@ class Work:
         kept.path.write_bytes(data)
         self._cabinet.keep(kept)
         ids.append(kept.id)
-        return {"url": kept.url(order.base), **about}
+        return {"url": kept.url(files_base(order.base)), **about}
 
 
 def _input_size(endpoint: Endpoint, inputs: Inputs) -> tuple[int, int] | None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
 from nano_banana.emulator.cabinet import Cabinet
 from nano_banana.emulator.cabinet import Kept
 from nano_banana.emulator.endings import runner_error
@@ -22,7 +24,10 @@ from nano_banana.emulator.order import Ending
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.order import State
 from nano_banana.emulator.payloads import Payloads
+from nano_banana.emulator.plain import Plain
 from nano_banana.emulator.queue import Queue
+from nano_banana.emulator.stand_in import stand_in
+from nano_banana.emulator.webhooks import Webhooks
 from nano_banana.emulator.work import Work
 
 
@@ -41,7 +46,8 @@ class World:
         self.token = uuid4().hex
         self.closing = asyncio.Event()
         self._artist = _artist(options, self.catalog)
-        self._work = Work(self.catalog, self._artist, self.cabinet, self.payloads)
+        self._work = Work(self.endpoint, self._artist, Plain(options.seconds), self.cabinet, self.payloads)
+        self.webhooks = Webhooks(self._result, anywhere=options.public_webhooks)
         self.queue = Queue(self._answer, self.payloads, concurrency=options.concurrency, clock=clock)
         self._begin()
 
@@ -57,6 +63,10 @@ class World:
         self._bodies: set[bytes] = set()
         self._first: float | None = None
         self._last: float | None = None
+
+    def endpoint(self, id_: str) -> Endpoint | None:
+        """The endpoint of this id; one outside the catalog only where any is wanted."""
+        return self.catalog.get(id_) or (stand_in(id_) if self.options.any_endpoint else None)
 
     def accept(self, order: Order) -> None:
         """Count a request, and let it queue."""
@@ -114,6 +124,7 @@ class World:
     async def reset(self) -> None:
         """Forget everything, and count from nought."""
         await self.queue.clear()
+        await self.webhooks.close()
         self.faults.clear()
         self.cabinet.clear()
         self.payloads.clear()
@@ -123,8 +134,12 @@ class World:
         """Give back tasks, processes and files."""
         self.closing.set()
         await self.queue.clear()
+        await self.webhooks.close()
         self._artist.close()
         self.payloads.close()
+
+    def _result(self, order: Order) -> JSONValue:
+        return None if order.result is None else self.payloads.read(order.result)
 
     async def _answer(self, order: Order) -> Ending:
         try:
@@ -139,8 +154,6 @@ class World:
 
 def _artist(options: Options, catalog: Catalog) -> Artist:
     if options.pictures == "plain":
-        from nano_banana.emulator.plain import Plain
-
         return Plain(options.seconds)
     from nano_banana.emulator.drawn import Drawn
 

@@ -23,7 +23,7 @@ KEY = "id:secret"
 
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(tmp_path_factory.mktemp("emulator"), Options(pictures="plain")) as server:
+    with Emulator(tmp_path_factory.mktemp("emulator"), Options(pictures="plain", proxy_port=0)) as server:
         yield server
 
 

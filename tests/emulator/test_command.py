@@ -24,13 +24,17 @@ COMMAND = [sys.executable, "-m", "nano_banana", "emulate", "--pictures", "plain"
 
 def test_a_program_starts_it_and_stops_it(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--json", "--folder", str(tmp_path), "--key", "a:b"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "--json", "--folder", str(tmp_path), "--key", "a:b", "--proxy-port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         trust = ssl.create_default_context(cafile=told["ca"])
         assert httpx.get(f"{told['url']}/_emulator/counts", verify=trust).json()["accepted"] == 0
         assert told["pid"] == process.pid
+        with httpx.Client(verify=trust, proxy=told["proxy"], trust_env=False) as client:
+            assert client.get("https://api.fal.ai/v1/models").json()["models"]
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
     assert (process.returncode, err) == (0, b"")
@@ -100,3 +104,36 @@ def test_stopping_twice_and_while_somebody_waits(tmp_path: Path) -> None:
             pass
         server.stop()
         server.stop()
+
+
+def test_endpoints_that_nothing_describes(tmp_path: Path) -> None:
+    """Each answers with what its id promises; what is neither picture nor adapter is still refused."""
+    made = {
+        "google/nano-banana-9/edit": "images",
+        "acme/super-upscaler": "image",
+        "acme/portrait-trainer": "diffusers_lora_file",
+    }
+    with (
+        Emulator(tmp_path, Options(any_endpoint=True, tls=False, drawers=1)) as server,
+        httpx.Client(base_url=f"{server.url}/fal.run", headers={"Authorization": "Key a:b"}) as http,
+    ):
+        for id_, place in made.items():
+            answer = http.post(f"/{id_}", json={"whatever": [1], "image_url": "https://example.com/x.png"})
+            assert answer.json()[place], answer.text
+        given = {"num_images": 2, "seed": 7, "output_format": "png"}
+        answer = http.post("/google/nano-banana-9/edit", json=given)
+        assert len({image["url"] for image in answer.json()["images"]}) == 2
+        assert http.post("/acme/x", json={"num_images": 10**30}).status_code == 422
+        for other in ("acme/text-to-video", "acme"):
+            assert http.post(f"/{other}", json={}).status_code == 404
+
+
+def test_a_proxy_needs_tls_and_a_free_port(tmp_path: Path) -> None:
+    run = subprocess.run([*COMMAND, "--plain", "--proxy-port", "0"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "--proxy-port needs TLS" in run.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = int(taken.getsockname()[1])
+        with pytest.raises(Unusable) as caught:
+            Emulator(tmp_path, Options(proxy_port=port)).start()
+    assert caught.value.problems[0].data["port"] == port

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import socket
 import time
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from PIL import Image
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_object
 from nano_banana.emulator.faults import KINDS
+from nano_banana.emulator.faults import Point
 from nano_banana.emulator.server import Emulator
 from tests.emulator.conftest import ended
 from tests.emulator.conftest import submitted
 from tests.emulator.conftest import talk
+from tests.emulator.conftest import trust
 
 LORA = "fal-ai/flux-lora"
 
@@ -300,6 +304,37 @@ def test_a_wish_may_be_for_a_later_point(http: httpx.Client) -> None:
     assert ended(http, id_).status_code == 200
 
 
+def test_an_idle_connection_is_closed_early(server: Emulator, http: httpx.Client) -> None:
+    """As a plain socket sees it: the answer is whole and says nothing of the end that comes."""
+    body = b'{"prompt": "x"}'
+    head = f"POST /{LORA} HTTP/1.1\r\nhost: x\r\nauthorization: Key a:b\r\ncontent-length: {len(body)}\r\n"
+    with (
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as line,
+        trust(server).wrap_socket(line, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.sendall(f"{head}x-emulator-fault: early-close=0.01\r\n\r\n".encode() + body)
+        got = b""
+        while part := secured.recv(4096):
+            got += part
+    assert b"200 OK" in got
+    assert b"request_id" in got
+    assert b"connection: close" not in got.lower()
+    assert count(server, "faults") == {"early-close": 1}
+    assert http.get("/v1/models").status_code == 200
+
+
 def test_every_kind_is_tested_here() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [kind for kind in KINDS if kind not in text] == []
+
+
+def test_the_docs_list_every_kind_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
+    table = text.partition("| kind | what happens |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1:-1] for row in table.splitlines()[2:]]
+    places = {kind: row[3].strip() for row in rows for kind in re.findall("`([^`]+)`", row[0])}
+    anywhere = {name for name, (_, points) in KINDS.items() if points == tuple(Point)}
+    assert {kind for kind, place in places.items() if place == "anywhere"} == anywhere
+    assert {kind: place for kind, place in places.items() if kind not in anywhere} == {
+        kind: ", ".join(points) for kind, (_, points) in KINDS.items() if kind not in anywhere
+    }

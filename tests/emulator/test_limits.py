@@ -71,6 +71,7 @@ def test_an_address_that_is_none_ends_its_request(server: Emulator, http: httpx.
     ("body", "code"),
     [
         (b"[" * 200_000, 400),
+        (b'{"prompt": ' + b"[" * 700 + b"]" * 700 + b"}", 400),
         (b'{"prompt": "x", "seed": ' + b"9" * 5000 + b"}", 400),
         (b'{"seed": NaN}', 400),
         (b'{"seed": 1e999}', 400),

