@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 COMPUTE_REVISIONS: Mapping[str, int] = {
     "crop": 1,
+    "fit": 1,
     "imprint": 1,
     "likeness": 1,
     "look": 1,

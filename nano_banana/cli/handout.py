@@ -28,6 +28,10 @@ def say_handout(screen: Screen, outcome: Outcome) -> None:
         count = f"{handout.fresh:,} " if handout.folder is not None else ""
         fresh = f", {count}written now" if handout.fresh else ""
         screen.say(f"{_copies(handout.copies)} in {where}{fresh}")
+    if handout.enlarged:
+        screen.say(f"{_copies(handout.enlarged)} enlarged: the pictures are smaller than the crop; upscale them first")
+    if handout.faceless:
+        screen.say(f"{_copies(handout.faceless)} without a face: cropped around the centre")
     _say_paths(screen, handout.edited, "changed by somebody and left alone")
     _say_paths(screen, handout.pruned, "of earlier runs removed")
     _say_paths(screen, handout.older, "of earlier runs left there; `nano-banana run --prune` removes them")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.core.result import Status
 from nano_banana.planner.copies import Copy
+from nano_banana.project.crediting import signed_marks
+from nano_banana.project.parts import kinds
 from nano_banana.project.project import Project
+from nano_banana.recipe.outputs import Fit
 from nano_banana.reports.entries import judged_picture
 from nano_banana.reports.entries import standing_at
 from nano_banana.reports.handout import handed_out
+from nano_banana.reports.handout import note_fitted
 from nano_banana.reports.handout import put_out
 from nano_banana.reports.record import Picture
 from nano_banana.reports.record import Record
+from nano_banana.workshop.fitting import Fitted
+from nano_banana.workshop.fitting import fitted
+from nano_banana.workshop.marking import Marking
 from nano_banana.workshop.order import Outcome
 
 
@@ -32,27 +40,46 @@ def hand_out(project: Project, outcome: Outcome, *, prune: bool = False) -> Outc
         return outcome
     whole = outcome.status == "done"
     to, packed = export.places(recipe.path.absolute().parent) if export else (None, None)
+    wanted = _pictures(project, outcome)
+    fit = export.fit if export else None
+    made = _fitted(project, outcome, wanted, fit) if fit else {}
+    note_fitted(store, recipe.name, [outcome.folder / each.name for each in made.values()], whole=whole)
+    files = [(name, made[name].name if fit else picture.name) for name, (_, picture) in wanted.items()]
     done = put_out(
         store,
         recipe.name,
-        {name: outcome.folder / picture.name for name, picture in _pictures(project, outcome).items()},
+        {name + Path(file).suffix: outcome.folder / file for name, file in files},
         folder=to,
         packed=packed if whole else None,
         whole=whole,
         prune=prune,
     )
-    return replace(outcome, handed=done, written={**outcome.written, **done.seen_from(outcome.folder)})
+    if fit and fit.crop:
+        faceless = sum(fit.around == "face" and not each.faces for each in made.values())
+        done = replace(done, enlarged=sum(each.scale > 1 for each in made.values()), faceless=faceless)
+    written = {**outcome.written, **{each.name: each.stat for each in made.values()}}
+    return replace(outcome, handed=done, written={**written, **done.seen_from(outcome.folder)})
 
 
-def _pictures(project: Project, outcome: Outcome) -> dict[str, Picture]:
+def _fitted(
+    project: Project, outcome: Outcome, wanted: Mapping[str, tuple[Record, Picture]], fit: Fit
+) -> dict[str, Fitted]:
+    """The pictures as the recipe wants them handed out, marked as all of the run's."""
+    marks = signed_marks(project.recipe, project.settings, project.loaded.files)
+    store, name = project.workshop.store, project.recipe.name
+    marking = Marking(store, name, outcome.folder, marks, kinds(project.catalog))
+    return fitted(project.workshop, marking, outcome.folder, wanted, fit.arguments)
+
+
+def _pictures(project: Project, outcome: Outcome) -> dict[str, tuple[Record, Picture]]:
     """What is handed out, by name; of a take that has one name by two ways, the one that came further."""
     by_id = {record.id: record for record in outcome.records}
-    pictures: dict[str, Picture] = {}
+    pictures: dict[str, tuple[Record, Picture]] = {}
     for copy in project.copies:
         record = by_id.get(copy.take)
         picture = None if record is None else picture_at(record, copy)
-        if picture is not None:
-            pictures[copy.name + Path(picture.name).suffix] = picture
+        if record is not None and picture is not None:
+            pictures[copy.name] = (record, picture)
     return pictures
 
 

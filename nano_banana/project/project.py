@@ -159,7 +159,7 @@ class Project:
         check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
         if asked and self.provider == "fal" and not has_key(self._environ):
             raise Refused([trouble("no_key")])
-        if asked and forecast.tally.looks:
+        if asked and (forecast.tally.looks or self.recipe.outputs.crops_faces):
             # What is drawn, and maybe paid for, would stop half way.
             check_sight(forecast.tally.finds)
         if forecast.tally.marks:

@@ -139,6 +139,8 @@ HANDED_OUT: JSONObject = {
                     "description": "Copies of earlier runs that nothing asks for any more, and that are still there.",
                 },
                 "pruned": {"type": "array", "items": TEXT, "description": "Those that `--prune` removed."},
+                "enlarged": {**COUNT, "description": "Crops of pictures that were too small for them."},
+                "faceless": {**COUNT, "description": "Crops around the face of pictures that show none."},
             },
         ),
     ],

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
@@ -171,6 +172,8 @@ def _problems(document: Document, mistake: Mistake) -> Iterator[_Fault]:
         yield _bad_name(document.key_place((*path, str(value))), mistake), (*path, str(value))
     elif mistake.keyword == "required":
         yield from ((problem, path) for problem in _missing(document, mistake))
+    elif mistake.keyword == "dependentRequired":
+        yield from ((problem, path) for problem in _needed(document, mistake))
     elif mistake.keyword == "anyOf":
         yield from _any_of(document, mistake)
     elif mistake.keyword == "uniqueItems":
@@ -195,6 +198,17 @@ def _unknown_keys(document: Document, mistake: Mistake, value: JSONObject) -> It
 def _bad_name(place: Place, mistake: Mistake) -> Problem:
     pattern = mistake.limit if mistake.keyword == "pattern" else ""
     return Problem(kind=NAME_PATTERNS.get(str(pattern), "bad_name"), place=place, data={"name": shown(mistake.value)})
+
+
+def _needed(document: Document, mistake: Mistake) -> Iterator[Problem]:
+    """The first key that means nothing without another one, which is not there."""
+    value, rules = as_object(mistake.value), as_object(mistake.limit)
+    for name in value:
+        needs = [str(other) for other in as_items(rules.get(name, ())) if other not in value]
+        if needs:
+            data: JSONObject = {"name": name, "needs": needs[0], "owner": owner(document, mistake.path)}
+            yield Problem(kind="key_needs", place=document.key_place((*mistake.path, name)), data=data)
+            return
 
 
 def _missing(document: Document, mistake: Mistake) -> Iterator[Problem]:

@@ -7,6 +7,9 @@ from nano_banana.core.flow import Attempt
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
+FITTED = ".export"
+"""Ends the folder of what is handed out otherwise than it is; no stage's name holds a dot."""
+
 SEAM = "+"
 """Between a take's stem and an attempt's label; no name in a recipe holds it."""
 
@@ -28,6 +31,12 @@ def folder_of(node: str, stage: str) -> str:
     """The folder of a stage's pictures: its id, or the way to it (`draft+faces`) where there are several."""
     way = node.partition("@")[2].split("+")
     return "+".join(way[: way.index(stage) + 1]) if stage in way else stage
+
+
+def fitted_name(name: str, media: str) -> str:
+    """The name of what is handed out of a picture, fitted: `finish/ana.png` → `finish.export/ana.jpg`."""
+    folder, _, file = name.rpartition("/")
+    return f"{folder}{FITTED}/{file.rpartition('.')[0]}{SUFFIXES.get(media, '.bin')}"
 
 
 def _label(attempt: Attempt) -> str:

@@ -33,7 +33,8 @@ class Handout:
 
     `files` are the copies and the ZIP as they are now; `fresh` counts the copies written just now (of a ZIP alone: 1
     where it was). `edited` are copies that somebody has changed, which were left alone. Of the copies of earlier runs
-    that the recipe no longer asks for, `pruned` were removed and `older` are still there.
+    that the recipe no longer asks for, `pruned` were removed and `older` are still there. `enlarged` counts
+    crops of pictures that were too small for them, `faceless` those that are centred on no face.
     """
 
     folder: Path | None
@@ -44,6 +45,8 @@ class Handout:
     edited: Sequence[Path] = ()
     older: Sequence[Path] = ()
     pruned: Sequence[Path] = ()
+    enlarged: int = 0
+    faceless: int = 0
 
     def seen_from(self, folder: Path) -> dict[str, LinkStat]:
         """The files by their names as seen from another folder, as the trace of a run has them."""
@@ -78,7 +81,7 @@ def put_out(
     Only a `whole` run knows which copies of earlier runs are no longer wanted; with `prune` it removes those that are
     still ours byte for byte. Raises Unusable: `target_taken` where another's file is in the way, `target_full`, ….
     """
-    known = _read(store, recipe)
+    known = _read(store, _note(recipe))
     files: dict[Path, LinkStat] = {}
     edited: list[Path] = []
     fresh = 0
@@ -115,13 +118,29 @@ def put_out(
     )
 
 
+def note_fitted(store: Store, recipe: str, files: Collection[Path], *, whole: bool) -> None:
+    """Remember the fitted pictures in the output folder; a `whole` run removes earlier ones that are still ours."""
+    known = _read(store, _fitted(recipe))
+    if not known and not files:
+        return
+    stale = {path for path in known.keys() - files if whole and _removed(path, known[path], path.parent.parent)}
+    fresh = {path: known.get(path) for path in files}
+    notes = {path: noted if noted and _is(path, noted.copy) else _noted(path, path) for path, noted in fresh.items()}
+    left = {path: noted for path, noted in known.items() if path not in stale and os.path.lexists(path)}
+    store.note(_fitted(recipe), _dump(store, {**left, **notes}))
+
+
 def handed_out(store: Store, recipe: str) -> list[Path]:
-    """The copies and the ZIP that the recipe's runs have left outside of its output folder."""
-    return list(_read(store, recipe))
+    """The copies and the ZIP that the recipe's runs have left, and what was fitted for them."""
+    return [*_read(store, _note(recipe)), *_read(store, _fitted(recipe))]
 
 
 def _note(recipe: str) -> str:
     return f"handout/{recipe}"
+
+
+def _fitted(recipe: str) -> str:
+    return f"handout/{recipe}/fitted"
 
 
 def _base(store: Store) -> Path:
@@ -129,11 +148,11 @@ def _base(store: Store) -> Path:
     return store.folder.absolute().parent
 
 
-def _read(store: Store, recipe: str) -> dict[Path, _Noted]:
+def _read(store: Store, note: str) -> dict[Path, _Noted]:
     """What is known of each copy, by its path."""
     base = _base(store)
     try:
-        found = json.loads(store.notes(_note(recipe)) or "{}").items()
+        found = json.loads(store.notes(note) or "{}").items()
         return {base / path: _Noted(source=told[0], copy=told[1], sha256="".join(told[2:])) for path, told in found}
     except (ValueError, AttributeError, LookupError, TypeError):
         return {}
@@ -260,4 +279,6 @@ def handout_json(handout: Handout) -> JSONObject:
         "edited": [str(path) for path in handout.edited],
         "older": [str(path) for path in handout.older],
         "pruned": [str(path) for path in handout.pruned],
+        "enlarged": handout.enlarged,
+        "faceless": handout.faceless,
     }

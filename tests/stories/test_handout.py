@@ -6,8 +6,10 @@ import shutil
 import zipfile
 
 import pytest
+from PIL import Image
 
 from nano_banana.core.json import as_object
+from nano_banana.marks.embedded import read
 from nano_banana.marks.embedded import unmarked
 from tests.stories.gated import gated
 from tests.stories.project import PAINT
@@ -132,7 +134,7 @@ def test_names_that_clash_or_are_unsafe_are_found_by_check_and_before_anything_i
         ("{export: takes, zip: photos.zip}", "`photos.zip` is a folder"),
         (f"{{export: takes, to: {'x' * 300}}}", "more than 255 bytes"),
         ("{export: taken, to: d}", "did you mean"),
-        ("{to: d}", "export"),
+        ("{to: d}", "`to` in `outputs.files` needs `export`"),
     ],
 )
 def test_what_a_recipe_may_not_say_of_its_files(project: Project, files: str, said: str) -> None:
@@ -339,3 +341,73 @@ def test_a_sheet_is_never_put_into_the_store(project: Project) -> None:
     screen = project.workspace.run("sheet", "--to", ".nano-banana/x.html")
     assert screen.exit_code == 2
     screen.shows("lies in the store")
+
+
+def fitting(project: Project, how: str, what: str = "takes") -> Project:
+    """The recipe with copies of another format or size."""
+    return handing(project, "{{ scene.key }}-{{ seed }}", what=what, more=f"    {how}\n")
+
+
+def sizes(project: Project) -> dict[str, tuple[str | None, tuple[int, int]]]:
+    """The format and the size in pixels of every copy."""
+    found = {}
+    for name in delivered(project):
+        with Image.open(project.root / "delivered" / name) as copy:
+            found[name] = (copy.format, copy.size)
+    return found
+
+
+def test_copies_come_in_another_format_and_size_marked_as_all_pictures_are(project: Project) -> None:
+    fitting(project, "format: jpeg\n    quality: 80\n    longest_side: 20\n    zip: all.zip").run().shows("4 copies in")
+    assert sizes(project) == {f"{name}.jpg": ("JPEG", (16, 20)) for name in (*OFFICE, *STREET)}
+    copy = project.root / "delivered/office-11.jpg"
+    account = read(copy)
+    assert account is not None
+    assert (account.take, account.stage, account.source) == ("heads/ana/office/s11", "takes", "trainedAlgorithmicMedia")
+    assert [call.endpoint for call in account.calls][-2:] == ["fal-ai/flux-lora", "fit"]
+    assert account.calls[-1].outputs["image"] == account.picture
+    with zipfile.ZipFile(project.root / "all.zip") as archive:
+        assert archive.read("office-11.jpg") == copy.read_bytes()
+    project.quiet().shows("nothing to do")
+    copy.unlink()
+    project.quiet().shows("1 written now")
+    assert sizes(project)["office-11.jpg"] == ("JPEG", (16, 20))
+
+
+def test_another_format_takes_the_place_of_the_first_with_prune_and_nothing_is_left_in_out(project: Project) -> None:
+    fitting(project, "format: jpeg").run()
+    project.edit("format: jpeg", "format: webp").quiet("--prune").shows("4 copies of earlier runs removed")
+    assert {form for form, _ in sizes(project).values()} == {"WEBP"}
+    beside = project.root / "out/portraits/takes.export"
+    assert {path.suffix for path in beside.iterdir()} == {".webp"}
+    project.edit("format: webp", "embed: []").quiet("--prune").shows("4 copies of earlier runs removed")
+    assert {form for form, _ in sizes(project).values()} == {"PNG"}
+
+
+def test_an_exact_crop_is_centred_on_the_face_and_says_what_it_had_to_enlarge(project: Project) -> None:
+    fitting(gated(project), "crop: LinkedIn\n    format: jpeg", what="takes").run().shows(
+        "4 copies enlarged", "2 copies without a face: cropped around the centre"
+    )
+    assert set(sizes(project).values()) == {("JPEG", (800, 800))}
+    told = as_object(project.told("--prune")["handed_out"])
+    assert (told["enlarged"], told["faceless"]) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("crop: linkedn", "did you mean `linkedin`"),
+        ("crop: 800", "should be a text"),
+        ("crop: 0x800", "WIDTHxHEIGHT"),
+        ("crop: 99999x800", "WIDTHxHEIGHT"),
+        ("crop: 8x8\n    longest_side: 100", "leave one of the two out"),
+        ("quality: 80", "add `format: jpeg`"),
+        ("format: png\n    quality: 80", "add `format: jpeg`"),
+        ("format: jpg", "jpeg"),
+        ("crop_around: face", "`crop_around` in `outputs.files` needs `crop`"),
+    ],
+)
+def test_what_a_recipe_may_not_say_of_formats_and_sizes(project: Project, how: str, said: str) -> None:
+    screen = fitting(project, how).workspace.run("check")
+    assert screen.exit_code == 2, screen.text
+    screen.shows(said)

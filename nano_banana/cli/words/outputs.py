@@ -24,6 +24,15 @@ WORDS: Mapping[str, Wording] = {
     "export_not_folder": Wording("`{path}` is a file, not a folder", "name a folder; it is made where it is not there"),
     "export_zip_folder": Wording("`{path}` is a folder", "name the file: `zip: delivered.zip`"),
     "export_no_zip": Wording("`{path}` does not end in `.zip`", "call it `{path}.zip`"),
+    "export_quality_of_what": Wording(
+        "`quality` is for copies in a format that loses some of the picture", "add `format: jpeg` or `format: webp`"
+    ),
+    "export_crop_and_longest": Wording(
+        "`crop` gives both sides of the copies, and `longest_side` one of them", "leave one of the two out"
+    ),
+    "export_crop_unknown": Wording(
+        "`{crop}` is no size that copies can be cut to", "write `WIDTHxHEIGHT` in pixels, or one of: {known}"
+    ),
     "export_no_name": Wording(
         "the copy of {take} would have no name{more:more}", "use names of the take, such as `{{{{ take }}}}`"
     ),

@@ -26,6 +26,9 @@ WORDS: Mapping[str, Wording] = {
         "letters, digits and `_`, at most 64, beginning with a letter: templates write `{{{{ cast.left.noun }}}}`",
     ),
     "not_one_word": Wording("{name} should be one word, and `{value}` is not", "leave the blanks out"),
+    "key_needs": Wording(
+        "`{name}` in {owner} needs `{needs}`, which is not there", "add `{needs}`, or leave `{name}` out"
+    ),
     "missing_key": Wording("`{name}` is missing in {owner}", "{about}"),
     "wrong_type": Wording("{name} should be {expected}, not {found}", "{about}"),
     "not_quoted": Wording("{name} should be {expected}, not {found}", 'put quotes around it: "{value}"'),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 from nano_banana.providers.compute.crop import crop
+from nano_banana.providers.compute.fit import fit
 from nano_banana.providers.compute.imprint import imprint
 from nano_banana.providers.compute.likeness import likeness
 from nano_banana.providers.compute.look import look
@@ -22,6 +23,7 @@ from nano_banana.providers.compute.training_zip import training_zip
 
 ENDPOINTS: Mapping[str, Callable[[Request], Result]] = {
     "crop": crop,
+    "fit": fit,
     "imprint": imprint,
     "likeness": likeness,
     "look": look,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -11,14 +12,20 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
+from nano_banana.core.json import as_whole
+from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.outputs import CROPS
 from nano_banana.recipe.outputs import EMBEDDED
 from nano_banana.recipe.outputs import EXPORT_NAME
 from nano_banana.recipe.outputs import FORMATS
+from nano_banana.recipe.outputs import LONGEST
+from nano_banana.recipe.outputs import QUALITY
 from nano_banana.recipe.outputs import Export
+from nano_banana.recipe.outputs import Fit
 from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.outputs import Sheet
 from nano_banana.recipe.resolve.prompts import add_fault
@@ -81,7 +88,37 @@ def _export(reading: Reading, data: JSONObject, verbs: Mapping[str, str], drawn:
     if packed and not packed.casefold().endswith(".zip"):
         reading.wrong("export_no_zip", (*where, "zip"), path=packed)
     _check_name(reading, name, [shot for source in sources for shot in _shots(source, drawn)])
-    return Export(sources=sources, name=name, to=to, zip=packed)
+    return Export(sources=sources, name=name, to=to, zip=packed, fit=_fit(reading, data, where))
+
+
+def _fit(reading: Reading, data: JSONObject, where: Where) -> Fit | None:
+    """How the copies are to differ from the pictures; None where they are not."""
+    if not data.keys() & {"format", "quality", "longest_side", "crop"}:
+        return None
+    form = as_text(data.get("format", ""))
+    if "quality" in data and form not in ("jpeg", "webp"):
+        reading.wrong_key("export_quality_of_what", (*where, "quality"))
+    if "crop" in data and "longest_side" in data:
+        reading.wrong_key("export_crop_and_longest", (*where, "longest_side"))
+    return Fit(
+        format=form,
+        quality=as_whole(data.get("quality", QUALITY)),
+        longest=as_whole(data["longest_side"]) if "longest_side" in data else None,
+        crop=_crop(reading, as_text(data["crop"]), (*where, "crop")) if "crop" in data else None,
+        around=as_text(data.get("crop_around", "face")),
+    )
+
+
+def _crop(reading: Reading, said: str, where: Where) -> tuple[int, int] | None:
+    """Width and height by name or in pixels; what is neither is noted."""
+    size = CROPS.get(said.casefold())
+    sides = re.fullmatch(r"([1-9][0-9]{0,5})\s*[x\u00d7]\s*([1-9][0-9]{0,5})", said.strip(), re.IGNORECASE)
+    if size is None and sides:
+        size = (int(sides[1]), int(sides[2]))
+    if size is None or max(size) > LONGEST:
+        reading.wrong("export_crop_unknown", where, hints=did_you_mean(said, CROPS), crop=said, known=", ".join(CROPS))
+        return None
+    return size
 
 
 def _shots(source: Source, drawn: Mapping[str, list[Shot]]) -> list[Shot]:

@@ -74,6 +74,18 @@ def test_pictures_are_signed_anew_when_the_certificate_changes(signed: Workspace
     assert {credentials(signed, stage).organisation for stage in ("takes", "large")} == {"Another"}
 
 
+@pytest.mark.parametrize("embed", ["[recipe, ai_source, c2pa]", "[c2pa]"])
+def test_a_copy_in_another_format_is_signed_as_the_picture_that_it_is_made_of(signed: Workspace, embed: str) -> None:
+    signed.edit("recipe.yaml", "[recipe, ai_source, c2pa]", f"{embed}, export: large, to: d, format: jpeg, crop: x")
+    signed.expect("run").shows("1 copy in")
+    (file,) = signed.files("d/**/*.jpg")
+    found = read(signed.path(file))
+    assert found is not None
+    assert (found.state, found.organisation, found.ai, found.manifests) == ("valid", "Studio", True, 3)
+    assert [action.name for action in found.actions] == ["c2pa.opened", "c2pa.edited"]
+    signed.expect("run").shows("nothing to do")
+
+
 @pytest.mark.parametrize(
     ("harm", "words"),
     [

@@ -19,10 +19,14 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_whole
+from nano_banana.faces.find import find_faces
 from nano_banana.providers.compute.endpoints import ENDPOINTS
+from nano_banana.providers.compute.fit import window
 from nano_banana.providers.compute.perform import perform
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
+from tests.people import astronaut
+from tests.people import saved
 from tests.photos import photo
 
 BOX: JSONObject = {"box": [0.25, 0.25, 0.5, 0.5]}
@@ -271,3 +275,54 @@ class TestTrainingZip:
 def test_series_are_in_order_of_number() -> None:
     inputs = {f"photos/{at}": Path(str(at)) for at in (10, 2, 0)}
     assert list(Request(arguments={}, inputs=inputs).series("photos")) == [0, 2, 10]
+
+
+class TestFit:
+    @pytest.mark.parametrize(
+        ("media", "form", "mode"),
+        [("image/png", "PNG", "RGBA"), ("image/webp", "WEBP", "RGBA"), ("image/jpeg", "JPEG", "RGB")],
+    )
+    def test_transparency_stays_where_the_format_has_it(self, tmp_path: Path, media: str, form: str, mode: str) -> None:
+        path = picture(tmp_path / "a.png", (40, 30), 0, "RGBA")
+        found = opened(ask("fit", {"media": media, "longest": 20}, image=path), "image")
+        assert (found.format, found.mode, found.size) == (form, mode, (20, 15))
+        if mode == "RGB":
+            assert found.getpixel((0, 0)) == (255, 255, 255)
+
+    def test_it_never_enlarges_but_to_an_exact_size(self, tmp_path: Path) -> None:
+        path = picture(tmp_path / "a.png", (40, 30))
+        assert ask("fit", {"longest": 400}, image=path)[0] == {"width": 40, "height": 30, "scale": 1.0, "faces": 0}
+        told = ask("fit", {"width": 60, "height": 60}, image=path)[0]
+        assert told == {"width": 60, "height": 60, "scale": 2.0, "faces": 0}
+
+    def test_the_same_picture_gives_the_same_bytes(self, portrait: Path) -> None:
+        wanted: JSONObject = {"media": "image/jpeg", "quality": 80, "width": 32, "height": 48, "around": "centre"}
+        assert ask("fit", wanted, image=portrait)[1] == ask("fit", wanted, image=portrait)[1]
+
+    @pytest.mark.parametrize("left", [0, 256, 700, 1024])
+    def test_a_crop_is_centred_on_the_face_as_far_as_the_picture_reaches(self, tmp_path: Path, left: int) -> None:
+        whole = Image.new("RGB", (1536, 512), "grey")
+        whole.paste(astronaut(), (left, 0))
+        path = saved(whole, tmp_path / "wide.png")
+        (face,) = find_faces(np.asarray(whole)) or ()
+        centre = face.left + face.width / 2
+        result = ask("fit", {"width": 512, "height": 512, "around": "face"}, image=path)
+        assert result[0]["faces"] == 1
+        (seen,) = find_faces(np.asarray(opened(result, "image").convert("RGB"))) or ()
+        assert seen.left + seen.width / 2 == pytest.approx(min(max(256, centre - 1024), centre), abs=8)
+        centred = ask("fit", {"width": 512, "height": 512, "around": "centre"}, image=path)
+        assert opened(centred, "image").tobytes() == whole.crop((512, 0, 1024, 512)).tobytes()
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"media": "image/gif"}, {"width": 0, "height": 5}, {"longest": 99_999}, {"quality": 0, "media": "image/jpeg"}],
+    )
+    def test_arguments_are_read_with_care(self, portrait: Path, wrong: JSONObject) -> None:
+        assert refusal("fit", wrong, image=portrait)[0] == "compute_argument"
+
+    @pytest.mark.parametrize(
+        ("middle", "box"),
+        [((50, 50), (0, 0, 100, 100)), ((190, 20), (100, 0, 200, 100)), ((120, 99), (70, 0, 170, 100))],
+    )
+    def test_the_window_stays_in_the_picture(self, middle: tuple[int, int], box: tuple[int, ...]) -> None:
+        assert window((200, 100), (800, 800), middle) == box
