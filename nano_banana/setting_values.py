@@ -8,6 +8,9 @@ import re
 _ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
 def text_of(given: object) -> str:
     """Printable text that is not blank. Raises ValueError with a kind of problem, as all of these do."""
     if not isinstance(given, str) or not given.strip() or not given.isprintable():
@@ -21,6 +24,14 @@ def address_of(given: object) -> str:
     if address is None or (address and not _ADDRESS.fullmatch(address)):
         raise ValueError("setting_not_an_address")
     return address
+
+
+def names_of(given: object) -> str:
+    """Names of environment variables, separated by commas; it may be empty."""
+    names = [name.strip() for name in given.split(",")] if isinstance(given, str) else [""]
+    if (names != [""] and not all(_NAME.fullmatch(name) for name in names)) or not isinstance(given, str):
+        raise ValueError("setting_not_names")
+    return ",".join(dict.fromkeys(names))
 
 
 def count_of(given: object) -> int:

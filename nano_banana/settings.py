@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import fields
@@ -27,7 +28,10 @@ from nano_banana.core.problem import did_you_mean
 from nano_banana.setting_values import address_of
 from nano_banana.setting_values import amount_of
 from nano_banana.setting_values import count_of
+from nano_banana.setting_values import names_of
 from nano_banana.setting_values import text_of
+from nano_banana.trust import fingerprint
+from nano_banana.trust import is_trusted
 
 USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"
@@ -39,6 +43,13 @@ Address: TypeAlias = str
 
 UserPath: TypeAlias = Path
 """A path whose default lies in the user's config folder."""
+
+Names: TypeAlias = str
+"""Names with commas between them; empty for none."""
+
+GUARDED = frozenset({"fal_url", "c2pa_certificate", "c2pa_key", "allow_env"})
+"""Settings that a project's file can change only once the user trusts it: they say where the fal key and pictures are
+sent, what is signed with, and which secrets recipes may read."""
 
 SettingValue: TypeAlias = str | int | float | Path
 T = TypeVar("T")
@@ -81,11 +92,16 @@ class Settings:
     parallel_image: int = _setting(10, "pictures asked for at once")
     parallel_compute: int = _setting(os.cpu_count() or 1, "this machine's own calls at once; one a processor")
     ask_above_usd: float = _setting(10.0, "a run that may cost more than this asks first")
+    allow_env: Names = _setting("", "environment variables that recipes may read, separated by commas")  # noqa: RUF009 - a declaration
     fal_url: Address = _setting("", "one address for all of fal's hosts: a proxy, or `nano-banana emulate`")  # noqa: RUF009 - a declaration
     c2pa_certificate: UserPath = _setting(Path("c2pa-certificate.pem"), "what content credentials are signed with")  # noqa: RUF009 - a declaration
     c2pa_key: UserPath = _setting(Path("c2pa-key.pem"), "the private key of that certificate")  # noqa: RUF009 - a declaration
     color: str = _setting("auto", "colour on the screen", choices=("auto", "always", "never"))
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    guarded: Mapping[str, object] = field(default_factory=dict)
+    """What the project's file sets and only counts if the user trusts it; see `guarded_of`."""
+    trusts: bool = True
+    """Whether `guarded` counts."""
 
     def origin(self, name: str) -> Origin:
         """Where the value of the setting `name` came from."""
@@ -121,6 +137,8 @@ class Spec:
                 return amount_of(given)
             case "Address":
                 return address_of(given)
+            case "Names":
+                return names_of(given)
             case "Path" | "UserPath":
                 return Path(text_of(given)).expanduser()
             case _:
@@ -149,8 +167,12 @@ def load_settings(
     environ: Mapping[str, str],
     overrides: Mapping[str, str | None],
     user_dir: Path | None = None,
+    trust: bool = False,
 ) -> Settings:
     """Put the five sources together.
+
+    What the project's file sets and should not decide alone (see `guarded_of`) counts only with `trust`, or if the
+    user trusted these values in this folder before.
 
     `root` is the project's folder (None: no project, the working folder stands in); `overrides` are the
     command line's (None: not given); `user_dir` the user's config folder (None: where the platform has it).
@@ -165,8 +187,16 @@ def load_settings(
     }
     origins: dict[str, Origin] = {}
     problems: list[Problem] = []
+    guarded: Mapping[str, object] = {}
+    trusts = True
     for origin, layer, file in _layers(root, environ, overrides, user):
+        if origin.source is Source.PROJECT:
+            own = values.get("ask_above_usd", SPECS["ask_above_usd"].default)
+            guarded = guarded_of(layer, base, most=cast("float", own))
+            trusts = trust or not guarded or is_trusted(settings_fingerprint(base, guarded), user)
         for name, given in layer.items():
+            if origin.source is Source.PROJECT and name in guarded and not trusts:
+                continue
             owner, place = (file.name, place_of(file, name)) if file else (origin.name, None)
             value = check_setting(name, given, owner=owner, place=place)
             if isinstance(value, Problem):
@@ -179,7 +209,34 @@ def load_settings(
     if "store" not in origins and is_here(str(values.get("fal_url", ""))):
         # What a stand-in on this machine answers, and says that it costs, is kept apart from the real.
         values["store"], origins["store"] = cast(Path, values["store"]) / REHEARSAL, origins["fal_url"]
-    return cast("_Maker", Settings)(**values, origins=origins)
+    return cast("_Maker", Settings)(**values, origins=origins, guarded=guarded, trusts=trusts)
+
+
+def guarded_of(layer: Mapping[str, object], root: Path, *, most: float) -> Mapping[str, object]:
+    """The settings of a project's file that only count if the user trusts it.
+
+    Those of `GUARDED`, folders outside of `root`, and an `ask_above_usd` that is more than `most`, the user's own.
+    """
+    found = {name: given for name, given in layer.items() if name in GUARDED}
+    for name in ("store", "out"):
+        given = layer.get(name)
+        if isinstance(given, str) and not _is_inside(root, given):
+            found[name] = given
+    asked = layer.get("ask_above_usd")
+    if isinstance(asked, int | float) and asked > most:
+        found["ask_above_usd"] = asked
+    return found
+
+
+def settings_fingerprint(root: Path, guarded: Mapping[str, object]) -> str:
+    """What is remembered when the user trusts `guarded` settings of the project in `root`."""
+    return fingerprint("settings", root, [[name, str(given)] for name, given in sorted(guarded.items())])
+
+
+def _is_inside(root: Path, given: str) -> bool:
+    with suppress(OSError, ValueError, RuntimeError):
+        return (root / Path(given).expanduser()).resolve().is_relative_to(root.resolve())
+    return False
 
 
 def check_setting(name: str, given: object, *, owner: str, place: Place | None = None) -> SettingValue | Problem:

@@ -46,6 +46,7 @@ def test_every_setting_says_what_it_is() -> None:
         "parallel_image",
         "parallel_compute",
         "ask_above_usd",
+        "allow_env",
         "fal_url",
         "c2pa_certificate",
         "c2pa_key",

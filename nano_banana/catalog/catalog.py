@@ -68,11 +68,21 @@ class Catalog:
 
     def written(self, name: str) -> Endpoint | None:
         """The endpoint of this id as its file has it, whatever was quoted since."""
-        if name not in self._known and name in self._shipped:
-            path = self._shipped[name]
-            text = parse(read_text(path), file=path.name)
-            self._known[name] = build(cast(JSONObject, text.value))
+        if name not in self._known and (shipped := self.shipped_endpoint(name)) is not None:
+            self._known[name] = shipped
         return self._known.get(name)
+
+    def shipped_endpoint(self, name: str) -> Endpoint | None:
+        """The endpoint of this id as the package describes it, whatever the project says."""
+        path = self._shipped.get(name)
+        if path is None:
+            return None
+        return build(cast(JSONObject, parse(read_text(path), file=path.name).value))
+
+    @property
+    def shipped(self) -> Iterable[str]:
+        """The ids of the package's own endpoints."""
+        return self._shipped.keys()
 
     def is_own(self, name: str) -> bool:
         """Whether the project describes it itself."""

@@ -49,6 +49,7 @@ COMMANDS = {
     "runs": Entry(section="Keep", help="Look back at runs: what each made and cost, and what changed"),
     "forget": Entry(section="Keep", help="Delete everything about somebody"),
     "config": Entry(section="House", help="Show and change settings, and keep the fal key"),
+    "trust": Entry(section="House", help="Accept what a recipe or its project asks for beyond its folder"),
     "cache": Entry(section="House", help="Measure, verify and clean the store"),
     "stats": Entry(section="House", help="Say what was spent and saved, what gates accepted, and what is still open"),
     "setup": Entry(section="House", help="Fetch the weights that faces, cut-outs and marks need"),

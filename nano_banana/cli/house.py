@@ -8,21 +8,37 @@ from pathlib import Path
 
 from nano_banana.cli.options import overrides as given
 from nano_banana.cli.screen import Screen
+from nano_banana.core.problem import Problem
 from nano_banana.core.root import project_root
+from nano_banana.settings import PROJECT_FILE
 from nano_banana.settings import Settings
 from nano_banana.settings import load_settings
+from nano_banana.settings import settings_fingerprint
+from nano_banana.settings import user_folder
+from nano_banana.trust import keep_trust
 
 
 def settings_for(
-    screen: Screen, *, start: Path | None = None, overrides: Mapping[str, str | None] | None = None
+    screen: Screen,
+    *,
+    start: Path | None = None,
+    overrides: Mapping[str, str | None] | None = None,
+    trust: bool = False,
 ) -> Settings:
     """Load the settings of the project around `start` (None: the working folder), and colour as they say.
 
-    Raises Invalid and Unusable, as `load_settings` does.
+    Settings of a project that the user has not trusted are ignored with a warning, or trusted from now on with
+    `trust`. Raises Invalid and Unusable, as `load_settings` does.
     """
     root = project_root(start or Path.cwd())
-    settings = load_settings(root=root, environ=os.environ, overrides=overrides or {})
+    settings = load_settings(root=root, environ=os.environ, overrides=overrides or {}, trust=trust)
     screen.set_color(settings.color)
+    names = ", ".join(f"`{name}`" for name in sorted(settings.guarded))
+    if not settings.trusts:
+        screen.problems([Problem(kind="settings_ignored", data={"file": PROJECT_FILE, "names": names}, warning=True)])
+    elif trust and names:
+        about = f"{names} in {root / PROJECT_FILE}"
+        keep_trust(settings_fingerprint(root, settings.guarded), about, user_folder())
     return settings
 
 

@@ -73,6 +73,8 @@ provider = option("--provider", metavar="NAME", help="Who answers, whatever the 
 only = option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
 sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")
 variables = option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe.")
+allow_env = option("--allow-env", multiple=True, metavar="NAME", help="Let the recipe read this environment variable.")
+trust = option("--trust", is_flag=True, help="Accept what this recipe reads and sends beyond its folder; see `trust`.")
 locked = option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
 resubmit = option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
 abandon = option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
@@ -90,6 +92,8 @@ class Asked:
     only: tuple[str, ...] = ()
     sample: int | None = None
     variables: tuple[str, ...] = ()
+    allow_env: tuple[str, ...] = ()
+    trust: bool = False
     provider: str | None = None
     out: Path | None = None
     store: Path | None = None

@@ -38,6 +38,7 @@ Still: TypeAlias = Callable[[Ending], bool]
 def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool = False) -> None:
     """Say what a run would do and cost, and do nothing."""
     from nano_banana.cli.forecast import say_forecast
+    from nano_banana.cli.trusting import untrusted
     from nano_banana.project.locking import hold
     from nano_banana.project.locking import remarks
 
@@ -45,8 +46,8 @@ def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool =
         if wish.locked and (warnings := remarks(project, hold(project))):
             screen.problems(warnings)
         forecast = project.forecast()
-        if forecast.remarks:
-            screen.problems(forecast.remarks)
+        if warnings := [*forecast.remarks, *untrusted(project)]:
+            screen.problems(warnings)
         if as_json:
             from nano_banana.project.told import tell_plan
 
@@ -126,7 +127,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
         look_at_photos(screen, project, forecast)
         if first_of_people(project):
             screen.note(NOTICE)
-        _ask(screen, project, forecast, yes=asked.yes)
+        _ask(screen, project, forecast, asked)
         with progress(screen) as watch:
             outcome = project.run(forecast, watch, lost=lost)
         again = _again(screen, project, outcome, lost)
@@ -176,14 +177,17 @@ def _again(screen: Screen, project: Project, outcome: Outcome, lost: Lost) -> Fo
     return forecast if click.confirm(asked, err=True) else None
 
 
-def _ask(screen: Screen, project: Project, forecast: Forecast, *, yes: bool) -> None:
-    """Ask before spending more than the user said may go unasked. Raises LimitReached for a no."""
+def _ask(screen: Screen, project: Project, forecast: Forecast, asked: Asked) -> None:
+    """Ask before sending what is unusual and before spending much. Raises LimitReached for a no."""
     from nano_banana.cli.forecast import whole_price
+    from nano_banana.cli.trusting import ask_for_trust
     from nano_banana.core.errors import LimitReached
 
+    if project.buys(forecast):
+        ask_for_trust(screen, project, trust=asked.trust)
     limit = project.ask_above_usd
     tally = forecast.tally
-    if yes or (tally.money.high + tally.may_high <= limit and not tally.unpriced + tally.may_unpriced):
+    if asked.yes or (tally.money.high + tally.may_high <= limit and not tally.unpriced + tally.may_unpriced):
         return
     price = whole_price(tally)
     if screen.lively and not screen.machine and click.confirm(f"this may cost {price}; go on?", err=True):

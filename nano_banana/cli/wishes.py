@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.project.wish import Wish
+from nano_banana.setting_values import names_of
 from nano_banana.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +43,10 @@ def wish_of(recipe: Path, asked: Asked = NOTHING) -> Wish:
 def settings_of(screen: Screen, wish: Wish, asked: Asked = NOTHING) -> Settings:
     """The settings of the project that the recipe belongs to."""
     given = overrides(store=asked.store, out=asked.out)
-    return settings_for(screen, start=wish.recipe.absolute().parent, overrides=given)
+    settings = settings_for(screen, start=wish.recipe.absolute().parent, overrides=given, trust=asked.trust)
+    if not asked.allow_env:
+        return settings
+    return replace(settings, allow_env=names_of(",".join([settings.allow_env, *asked.allow_env]).strip(",")))
 
 
 def open_project(screen: Screen, wish: Wish, settings: Settings) -> Project:

@@ -20,6 +20,7 @@ from nano_banana.core.problem import Problem
 from nano_banana.project.listings import day_of
 from nano_banana.project.project import Project
 from nano_banana.recipe.document import load_document
+from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.model import Identity
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Where
@@ -61,7 +62,7 @@ def compare(project: Project, listings: Mapping[str, Listing], environ: Mapping[
     if not listings:
         return Compared(problems=(), others={}, as_of=None)
     wish = project.wish
-    document = load_document(wish.recipe, files=project.loaded.files, sets=wish.sets, environ=environ)
+    document = load_document(wish.recipe, files=project.loaded.files, sets=wish.sets, environ=Environ(environ))
     remarks = [remark for stage in project.recipe.asking for remark in _remarks(project, stage, listings)]
     told = {(remark.listing.id, change.field, change.sort) for remark in remarks if (change := remark.change)}
     others = {

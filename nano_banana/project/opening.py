@@ -26,6 +26,7 @@ def opened(wish: Wish, settings: Settings, environ: Mapping[str, str]) -> tuple[
         catalog=catalog,
         sets=wish.sets,
         environ=environ,
+        allow_env=settings.allow_env.split(",") if settings.allow_env else (),
         overlooked=wish.overlooked,
         offer=offers(settings.store, files),
     )

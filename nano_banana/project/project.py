@@ -60,6 +60,7 @@ from nano_banana.project.targets import check_targets
 from nano_banana.project.wish import Wish
 from nano_banana.project.wish import digests_of
 from nano_banana.recipe.load import Loaded
+from nano_banana.recipe.model import Stage
 from nano_banana.reports.past import remember
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
@@ -149,13 +150,17 @@ class Project:
 
     @property
     def ask_above_usd(self) -> float:
-        """Above this, a run asks: the recipe's word, else the settings'."""
+        """Above this, a run asks. A recipe can only lower the user's own limit."""
         asked = self.recipe.limits.ask_above_usd
-        return self.settings.ask_above_usd if asked is None else asked
+        return self.settings.ask_above_usd if asked is None else min(asked, self.settings.ask_above_usd)
+
+    def buys(self, forecast: Forecast) -> Sequence[Stage]:
+        """The stages that would ask the provider for something new."""
+        return [stage for stage in self.recipe.asking if paid_in(forecast.tally, stage.id)]
 
     def check_provider(self, forecast: Forecast) -> None:
         """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
-        asked = [stage for stage in self.recipe.asking if paid_in(forecast.tally, stage.id)]
+        asked = self.buys(forecast)
         check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
         if asked and self.provider == "fal" and not has_key(self._environ):
             raise Refused([trouble("no_key")])

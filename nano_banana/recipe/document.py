@@ -145,14 +145,13 @@ _READABLE = {"duplicate_key", "include_clash"}
 
 
 def rendered(
-    document: Document, *, sets: Mapping[str, str], environ: Mapping[str, str], untouched: Collection[Steps] = ()
+    document: Document, *, sets: Mapping[str, str], environ: Environ, untouched: Collection[Steps] = ()
 ) -> Document:
     """The document with its texts rendered, those of its takes aside, and all below the keys `untouched`.
 
     Raises Invalid if there are too many texts.
     """
-    seen = Environ(environ)
-    renderer = Renderer(TemplateEngine(document.texts.files), seen, document.texts.fault_place, untouched)
+    renderer = Renderer(TemplateEngine(document.texts.files), environ, document.texts.fault_place, untouched)
     entries = document.tree.entries or {}
     extra = renderer.too_many(document.tree)
     if extra is not None:
@@ -166,10 +165,10 @@ def rendered(
         data[name] = variables.values if is_vars else renderer.value(entry.value, (name,), variables.values)
     lost = document.lost | renderer.unrendered | {("vars", name) for name in renderer.failed}
     problems = (*document.problems, *renderer.problems)
-    return replace(document, data=data, env_read=frozenset(seen.read), problems=problems, lost=lost)
+    return replace(document, data=data, env_read=frozenset(environ.read), problems=problems, lost=lost)
 
 
-def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: Mapping[str, str]) -> Document:
+def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: Environ) -> Document:
     """Read and render the recipe. Raises Invalid with every problem at once."""
     document = rendered(read_document(recipe, files), sets=sets, environ=environ)
     if document.problems:

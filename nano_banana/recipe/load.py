@@ -18,6 +18,7 @@ from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.document import read_document
 from nano_banana.recipe.document import rendered
+from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
@@ -92,21 +93,25 @@ def load_recipe(
     catalog: Catalog,
     sets: Mapping[str, str],
     environ: Mapping[str, str],
+    allow_env: Collection[str] | None = None,
     overlooked: Collection[str] = (),
     offer: Offer = nothing_on_shelf,
 ) -> Loaded:
     """Read, check and resolve; `offer` looks on the shelf of adapters.
 
+    `allow_env` are the environment variables that the recipe may read (None: all but fal's keys).
+
     Raises Invalid with every problem, sorted by place, but for the kinds `overlooked`.
     """
     schema, written = recipe_schema(), read_document(path, files)
     untouched = unknown_keys(written, schema) if has_templates(written.tree) else ()
-    whole = rendered(written, sets=sets, environ=environ, untouched=untouched)
+    seen = Environ(environ, allow_env)
+    whole = rendered(written, sets=sets, environ=seen, untouched=untouched)
     shape = check_shape(whole, schema, stand_ins=_STAND_INS)
     document = shape.document
     if document is None:
         raise Invalid([*whole.problems, *shape.problems])
-    reading = Reading(document, files, catalog, environ, shape.lost)
+    reading = Reading(document, files, catalog, seen, shape.lost)
     recipe, environment = _resolve(reading, offer, path, sound=not shape.problems)
     problems = [*whole.problems, *shape.problems, *reading.problems]
     problems = [problem for problem in problems if problem.kind not in overlooked]
@@ -117,7 +122,7 @@ def load_recipe(
         files=files,
         engine=reading.engine,
         environment=environment,
-        env_read=document.env_read | reading.environ.read,
+        env_read=frozenset(seen.read),
         warnings=[problem for problem in reading.problems if problem.warning],
         lines=document.lines,
         place_of=partial(place_of, reading),

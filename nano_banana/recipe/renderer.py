@@ -13,7 +13,6 @@ from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.environ import Environ
-from nano_banana.recipe.environ import is_secret
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.located import Steps
 from nano_banana.recipe.located import plain
@@ -110,8 +109,8 @@ class Renderer:
         place = self._fault_place(located, fault)
         name = str(fault.data.get("name"))
         if fault.kind == "template_field" and fault.data.get("owner") == "env":
-            kind = "env_secret" if is_secret(name) else "env_missing"
-            return trouble(kind, place=place, hint=did_you_mean(name, self._environ.names), name=name)
+            hint = did_you_mean(name, self._environ.names)
+            return trouble(self._environ.refusal(name), place=place, hint=hint, name=name)
         return fault.problem(place)
 
 

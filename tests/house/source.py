@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = "nano_banana"
 
-PART_OF = {"config_file": "settings", "credentials": "settings", "setting_values": "settings"}
+PART_OF = {"config_file": "settings", "credentials": "settings", "setting_values": "settings", "trust": "settings"}
 """Modules beside the rooms that are part of one: the room has several files and no folder."""
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

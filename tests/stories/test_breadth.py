@@ -115,7 +115,7 @@ def test_bytes_that_are_no_text_are_told_and_break_nothing(project: Project) -> 
     project.quiet(exit_code=2).shows("caf\N{REPLACEMENT CHARACTER}.jpg").hides("bug")
     odd.write_bytes((project.root / "photos/ana/01.jpg").read_bytes())
     project.run()
-    project.workspace.env(MOOD=os.fsdecode(b"caf\xe9"))
+    project.workspace.env(MOOD=os.fsdecode(b"caf\xe9"), NANO_BANANA_ALLOW_ENV="MOOD")
     project.edit("headshot, {{ scene }}", "headshot, {{ env.MOOD }} {{ scene }}")
     project.run(exit_code=1).shows("holds `\\udce9`, which is half a character").hides("bug")
     assert project.workspace.run("check").exit_code == 2

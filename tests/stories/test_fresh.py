@@ -70,7 +70,7 @@ def rich(project: Project) -> Project:
     words = "{{ subject.trigger }} {{ subject.noun }}, {{ scene }}, {{ env.MOOD }}, {{ company }}"
     workspace.write("prompts/headshot.j2", words)
     workspace.write("endpoints/own.yaml", ENDPOINT).write("photos/ana/01.txt", "a photo of anqz7 woman").env(
-        MOOD="calm"
+        MOOD="calm", NANO_BANANA_ALLOW_ENV="MOOD"
     )
     workspace.write("mask.png", picture("mask")).write(".git/HEAD", "")
     project.run()
@@ -110,7 +110,7 @@ CHANGES: dict[str, Callable[[Workspace], object]] = {
     "another photo": lambda workspace: workspace.photos("photos/ana", count=1, seed=7, size=(48, 60)),
     "a mask": _other_mask,
     "a variable of the environment": lambda workspace: workspace.env(MOOD="stormy"),
-    "a setting": lambda workspace: workspace.write("nano-banana.toml", 'fal_url = "https://proxy.example"\n'),
+    "a setting": lambda workspace: workspace.write("nano-banana.toml", 'out = "pictures"\n'),
     "the output folder": lambda workspace: workspace.env(NANO_BANANA_OUT=str(workspace.path("other"))),
     "a picture that is gone": _no_picture,
     "a picture that was changed": _scribble,
@@ -162,7 +162,7 @@ def test_an_endpoint_beside_a_recipe_in_a_folder_below_is_seen(rich: Project) ->
 
 
 def test_an_unset_variable_is_not_an_empty_one(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.workspace.env(MOOD="")
+    project.workspace.env(MOOD="", NANO_BANANA_ALLOW_ENV="MOOD")
     project.edit("headshot, {{ scene }}", "headshot, {{ scene }} {{ env.MOOD }}").run()
     project.quiet().shows(QUICK)
     monkeypatch.delenv("MOOD")

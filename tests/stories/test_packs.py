@@ -128,7 +128,7 @@ def test_a_value_that_fails_is_told_at_its_place_in_the_recipe(packed: Project) 
 
 
 def test_environment_variables_go_in_through_values(packed: Project) -> None:
-    packed.edit("{{ scene }}", "{{ env.MOOD }}").workspace.env(MOOD="rain")
+    packed.edit("{{ scene }}", "{{ env.MOOD }}").workspace.env(MOOD="rain", NANO_BANANA_ALLOW_ENV="MOOD")
     packed.run()
     assert "in the rain" in prompts(packed)[0]
 

@@ -11,6 +11,7 @@ import click
 
 from nano_banana.cli.exit import problem_as_json
 from nano_banana.cli.options import Asked
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import provider
@@ -38,7 +39,7 @@ Examples:
 
 @click.command(name="check", epilog=EPILOG)
 @recipe_argument
-@shared(variables, provider, as_json)
+@shared(variables, allow_env, provider, as_json)
 @click.option("--online", is_flag=True, help="Also ask fal whether its endpoints are as we know them; needs a key.")
 @pass_screen
 def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None:
@@ -50,6 +51,7 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None
     again without it for a day.
     """
     from nano_banana.cli.consent import say_consents
+    from nano_banana.cli.trusting import untrusted
     from nano_banana.project.checking import tried
     from nano_banana.project.consent import consents
     from nano_banana.project.consent import unasked
@@ -58,7 +60,7 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None
     with open_project(screen, wish, settings_of(screen, wish)) as project:
         found, takes = project.recipe, tried(project)
         remarks = look_at_photos(screen, project)
-        asking = unasked(project)
+        asking = [*unasked(project), *untrusted(project)]
         if asking:
             screen.problems(asking)
         compared = _compare(project, online=online)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.options import Asked
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import out
 from nano_banana.cli.options import pass_screen
@@ -46,7 +47,7 @@ Examples:
 @click.option(
     "--recipe", type=click.Path(path_type=Path), default=Path(), help="The recipe (default: recipe.yaml here)."
 )
-@shared(variables, provider, out, store, as_json)
+@shared(variables, allow_env, provider, out, store, as_json)
 @pass_screen
 def command(screen: Screen, asked: Asked, name: str, *, recipe: Path) -> None:
     """Say why a take is as it is, and what changed since the last run.

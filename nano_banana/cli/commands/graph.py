@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.options import Asked
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.options import shared
@@ -34,7 +35,7 @@ SHAPES = {"photos": "cylinder", "adapter": "oval", "shot": "parallelogram", "sta
 @click.command(name="graph", epilog=EPILOG)
 @recipe_argument
 @click.option("--format", "form", type=click.Choice(["mermaid", "dot"]), default="mermaid", show_default=True)
-@shared(variables, as_json)
+@shared(variables, allow_env, as_json)
 @pass_screen
 def command(screen: Screen, asked: Asked, recipe: Path, *, form: str) -> None:
     """Draw what depends on what, for Mermaid or Graphviz.

@@ -10,6 +10,7 @@ import click
 
 from nano_banana.cli.options import Asked
 from nano_banana.cli.options import Between
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import only
 from nano_banana.cli.options import pass_screen
@@ -43,7 +44,7 @@ LIKENESS = Between(min=-1, max=1)
     "--accept", type=LIKENESS, metavar="LIKENESS", help="Accept from this likeness on, whatever the recipe says."
 )
 @click.option("--unsure", type=LIKENESS, metavar="LIKENESS", help="Be unsure from this likeness on; refuse below.")
-@shared(only, variables, provider, store, as_json)
+@shared(only, variables, allow_env, provider, store, as_json)
 @pass_screen
 def command(
     screen: Screen,

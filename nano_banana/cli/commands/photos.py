@@ -14,6 +14,7 @@ import click
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import FILE
 from nano_banana.cli.options import Asked
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import overrides
 from nano_banana.cli.options import pass_screen
@@ -47,7 +48,7 @@ Examples:
 @recipe_argument
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
 @click.option("--html", type=FILE, metavar="FILE", help="Also write a page with every photo; it needs no network.")
-@shared(variables, store, as_json)
+@shared(variables, allow_env, store, as_json)
 @pass_screen
 def command(
     screen: Screen,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.options import Asked
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import locked
 from nano_banana.cli.options import only
@@ -33,7 +34,7 @@ Examples:
 
 @click.command(name="plan", epilog=EPILOG)
 @recipe_argument
-@shared(only, sample, variables, provider, out, store, locked, as_json)
+@shared(only, sample, variables, allow_env, provider, out, store, locked, as_json)
 @pass_screen
 def command(screen: Screen, asked: Asked, recipe: Path) -> None:
     """Say what a run would do and cost, and do nothing.

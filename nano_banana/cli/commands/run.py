@@ -8,6 +8,7 @@ import click
 
 from nano_banana.cli.options import Asked
 from nano_banana.cli.options import abandon
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import locked
 from nano_banana.cli.options import only
@@ -19,6 +20,7 @@ from nano_banana.cli.options import resubmit
 from nano_banana.cli.options import sample
 from nano_banana.cli.options import shared
 from nano_banana.cli.options import store
+from nano_banana.cli.options import trust
 from nano_banana.cli.options import variables
 from nano_banana.cli.options import yes
 from nano_banana.cli.running import run_wish
@@ -37,7 +39,7 @@ Examples:
 
 @click.command(name="run", epilog=EPILOG)
 @recipe_argument
-@shared(only, sample, variables, provider, out, store, locked, resubmit, abandon, prune, yes, as_json)
+@shared(only, sample, variables, allow_env, provider, out, store, locked, resubmit, abandon, prune, yes, trust, as_json)
 @pass_screen
 def command(screen: Screen, asked: Asked, recipe: Path) -> int:
     """Make what a recipe asks for, and pay only for what is missing.

@@ -10,6 +10,7 @@ import click
 from nano_banana.cli.cells import visible
 from nano_banana.cli.options import FILE
 from nano_banana.cli.options import Asked
+from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import only
 from nano_banana.cli.options import out
@@ -58,7 +59,7 @@ def _names(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 )
 @click.option("--against", default="", metavar="RUN", help="Beside what it was in another run: latest~1, 3d72.")
 @click.option("--open", "opened", is_flag=True, help="Show the first file when it is written.")
-@shared(only, variables, provider, out, store, as_json)
+@shared(only, variables, allow_env, provider, out, store, as_json)
 @pass_screen
 def command(
     screen: Screen,

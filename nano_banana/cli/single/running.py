@@ -21,6 +21,7 @@ from nano_banana.cli.options import provider
 from nano_banana.cli.options import resubmit
 from nano_banana.cli.options import saved
 from nano_banana.cli.options import store
+from nano_banana.cli.options import trust
 from nano_banana.cli.options import yes
 from nano_banana.cli.running import Still
 from nano_banana.cli.running import Then
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from nano_banana.project.single.desk import Desk
     from nano_banana.project.single.single import Single
 
-MANNER = (provider, out, store, budget, planned, saved, resubmit, abandon, yes, as_json)
+MANNER = (provider, out, store, budget, planned, saved, resubmit, abandon, yes, trust, as_json)
 """What every single command may be told besides its work."""
 
 

@@ -30,7 +30,16 @@ WORDS: Mapping[str, Wording] = {
     ),
     "no_provider": Wording("this version can't run on the provider `{name}`", "it can run on: {known}"),
     "too_dear": Wording(
-        "this may cost {price}, and more than {limit:usd} is to be asked for",
-        "look at what it would do (`nano-banana plan`, or `--plan` of a single command), then say `--yes`",
+        "this may cost {price}; above {limit:usd} you are asked first",
+        "look at what it would do (`nano-banana plan`, or `--plan` of a single command), then add `--yes`",
+    ),
+    "reads_environment": Wording("the recipe sends environment variables of yours: {names}"),
+    "reads_outside": Wording("the recipe sends {files} files from outside its project: {path}"),
+    "sends_to_stranger": Wording("the recipe sends pictures to `{endpoint}`, whose owner `{owner}` is not known"),
+    "price_of_project": Wording("the price of `{endpoint}` is the project's word: {price}"),
+    "price_replaced": Wording("the project replaces the price of `{endpoint}` by {price}; the known price is {known}"),
+    "not_trusted": Wording(
+        "you have not accepted what this recipe does beyond its own folder, so nothing was sent",
+        "read the list above; `--trust` accepts it for this and later runs, `nano-banana trust` without a run",
     ),
 }

@@ -17,6 +17,13 @@ WORDS: Mapping[str, Wording] = {
     "setting_not_an_address": Wording(
         "{owner}: `{name}` must be the address of a host, without a path", "for example https://localhost:8443"
     ),
+    "setting_not_names": Wording(
+        "{owner}: `{name}` must be names of environment variables with commas between them", "for example STUDIO,CLIENT"
+    ),
+    "settings_ignored": Wording(
+        "{file} sets {names}; ignored, because you have not trusted this folder with it",
+        "read the file; `nano-banana trust` accepts what it sets",
+    ),
     "setting_not_text": Wording("{owner}: `{name}` must be text that is not empty"),
     "config_unreadable": Wording("can't read {file}: {why}"),
     "config_not_utf8": Wording("this is not text in UTF-8"),

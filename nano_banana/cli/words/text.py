@@ -83,6 +83,10 @@ _LOADING: Mapping[str, Wording] = {
     "env_missing": Wording(
         "the environment variable `{name}` is not set", "set it, or write `env.{name} | default('…')`"
     ),
+    "env_not_allowed": Wording(
+        "the recipe reads the environment variable `{name}`, which you have not allowed",
+        "if you trust the recipe with it: `--allow-env {name}`, or `nano-banana config set allow_env {name}`",
+    ),
     "env_secret": Wording(
         "the environment variable `{name}` holds a key of fal's", "no recipe may read it; the program finds it itself"
     ),

@@ -13,7 +13,6 @@ from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.problem import Place
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.environ import is_secret
 from nano_banana.recipe.model import Shot
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
@@ -93,11 +92,11 @@ def check_text(
 
 
 def add_fault(reading: Reading, fault: TemplateFault, place: Place) -> None:
-    """Note a template's fault. What is wrong with a secret of the environment is noted where it is read."""
+    """Note a template's fault. A refused variable of the environment is noted where it is read."""
     name = str(fault.data.get("name"))
     if fault.kind != "template_field" or fault.data.get("owner") != "env":
         reading.add(fault.problem(place))
-    elif not is_secret(name):
+    elif reading.environ.refusal(name) == "env_missing":
         reading.add(trouble("env_missing", place=place, hint=fault.suggestions, name=name))
 
 

@@ -53,12 +53,12 @@ class Reading:
         document: Document,
         files: RecipeFiles,
         catalog: Catalog,
-        environ: Mapping[str, str],
+        environ: Environ,
         lost: Lost,
     ) -> None:
         self.document = document
         self.lost = lost
-        self.environ = Environ(environ)
+        self.environ = environ
         self.files = files
         self.catalog = catalog
         self.engine = TemplateEngine(files)

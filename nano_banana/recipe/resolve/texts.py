@@ -131,7 +131,7 @@ def leaves(value: JSONValue, path: Where = ()) -> Iterator[tuple[Where, JSONValu
 
 
 def environment_in(reading: Reading, texts: list[Text]) -> JSONObject:
-    """The environment variables that templates name and that are set, no others; a secret one is noted."""
+    """The environment variables that templates name and that are set, no others; a refused one is noted."""
     values: dict[str, JSONValue] = {}
     for text in chain.from_iterable([each] if each.given is None else values_of(each.given) for each in texts):
         try:
@@ -143,7 +143,7 @@ def environment_in(reading: Reading, texts: list[Text]) -> JSONObject:
                 values[name] = reading.environ[name]
             except KeyError:
                 continue  # checked already; there may be a default
-            except OutOfBoundsError:
-                at = TemplateFault("env_secret", offset=max(text.text.find(name), 0), length=len(name))
-                reading.add(trouble("env_secret", place=place_of(reading, text, at), name=name))
+            except OutOfBoundsError as error:
+                at = TemplateFault(error.kind, offset=max(text.text.find(name), 0), length=len(name))
+                reading.add(trouble(error.kind, place=place_of(reading, text, at), name=name))
     return values

@@ -12,6 +12,7 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.document import load_document
+from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.template_texts import is_template_text
 from nano_banana.recipe.templates.engine import TemplateEngine
@@ -43,7 +44,7 @@ class Folder:
         return self
 
     def load(self, sets: Mapping[str, str] | None = None) -> Document:
-        return load_document(self.path / "r.yaml", files=self.files, sets=sets or {}, environ=ENVIRON)
+        return load_document(self.path / "r.yaml", files=self.files, sets=sets or {}, environ=Environ(ENVIRON))
 
     def data(self, sets: Mapping[str, str] | None = None) -> JSONObject:
         return self.load(sets).data

@@ -8,6 +8,7 @@ from nano_banana.core.problem import Place
 from nano_banana.recipe.composer import compose
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.document import load_document
+from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.inside import place_inside
 from nano_banana.recipe.located import Located
@@ -29,7 +30,7 @@ empty:
 @pytest.fixture
 def document(tmp_path: Path) -> Document:
     (tmp_path / "r.yaml").write_text(RECIPE)
-    return load_document(tmp_path / "r.yaml", files=RecipeFiles(tmp_path), sets={}, environ={})
+    return load_document(tmp_path / "r.yaml", files=RecipeFiles(tmp_path), sets={}, environ=Environ({}))
 
 
 def shown(document: Document, place: Place) -> str:

@@ -1,0 +1,50 @@
+"""Asks once for what a recipe sends beyond its folder, and remembers it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.screen import Screen
+from nano_banana.core.errors import LimitReached
+from nano_banana.core.errors import trouble
+from nano_banana.core.problem import Problem
+from nano_banana.project.demands import demand_fingerprint
+from nano_banana.project.demands import demands
+from nano_banana.settings import user_folder
+from nano_banana.trust import is_trusted
+from nano_banana.trust import keep_trust
+
+if TYPE_CHECKING:
+    from nano_banana.project.project import Project
+
+
+def untrusted(project: Project) -> list[Problem]:
+    """What the user has not accepted yet, as warnings; it is all of a recipe's demands or nothing."""
+    found = demands(project)
+    if not found or is_trusted(demand_fingerprint(project, found), user_folder()):
+        return []
+    return [replace(problem, warning=True) for problem in found]
+
+
+def accept(project: Project) -> list[Problem]:
+    """Remember that the user accepts what the recipe demands, which is returned."""
+    found = demands(project)
+    if found:
+        keep_trust(demand_fingerprint(project, found), str(project.recipe.path.absolute()), user_folder())
+    return found
+
+
+def ask_for_trust(screen: Screen, project: Project, *, trust: bool) -> None:
+    """Show what the user has not accepted yet, and ask. Raises LimitReached (`not_trusted`) unless it is accepted."""
+    found = untrusted(project)
+    if not found:
+        return
+    screen.problems(found)
+    if not trust:
+        asked = "do you trust this recipe with that, now and in later runs?"
+        if not screen.lively or screen.machine or not click.confirm(asked, err=True):
+            raise LimitReached([trouble("not_trusted")])
+    accept(project)
