@@ -17,6 +17,7 @@ from starlette.types import Receive
 from starlette.types import Scope
 from starlette.types import Send
 
+from nano_banana.emulator.account_api import AccountApi
 from nano_banana.emulator.control_api import ControlApi
 from nano_banana.emulator.direct_api import DirectApi
 from nano_banana.emulator.door import Door
@@ -40,7 +41,7 @@ def app_for(world: World) -> ASGIApp:
         *_queue(door, queue),
         *_control(ControlApi(world)),
         *_files(door, FilesApi(world)),
-        *_platform(door, PlatformApi(world)),
+        *_platform(door, PlatformApi(world), AccountApi(world)),
         *_last(door, queue),
     ]
     whole = Starlette(routes=routes, exception_handlers=_HANDLERS)
@@ -116,8 +117,13 @@ def _files(door: Door, api: FilesApi) -> list[Route]:
     ]
 
 
-def _platform(door: Door, api: PlatformApi) -> list[Route]:
+def _platform(door: Door, api: PlatformApi, account: AccountApi) -> list[Route]:
     return [
+        Route("/v1/models/usage", door.at(Point.API, account.usage), methods=["GET"]),
+        Route("/v1/models/billing-events", door.at(Point.API, account.billing_events), methods=["GET"]),
+        Route("/v1/models/pricing/estimate", door.at(Point.API, account.estimate), methods=["POST"]),
+        Route("/v1/models/requests/search", door.at(Point.API, api.search), methods=["GET"]),
+        Route("/v1/account/billing", door.at(Point.API, account.billing), methods=["GET"]),
         Route("/v1/models", door.at(Point.API, api.models, keyed=False), methods=["GET"]),
         Route("/v1/models/pricing", door.at(Point.API, api.pricing), methods=["GET"]),
         Route("/v1/models/requests/by-endpoint", door.at(Point.API, api.requests), methods=["GET"]),

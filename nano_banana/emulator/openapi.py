@@ -19,7 +19,7 @@ def model(endpoint: Endpoint, *, openapi: bool) -> JSONObject:
     """What `/v1/models` says of it; with `openapi` also its fields."""
     metadata: JSONObject = {
         "display_name": endpoint.title,
-        "category": "training" if endpoint.trains else "text-to-image",
+        "category": category_of(endpoint),
         "description": endpoint.description,
         "status": "active",
         "tags": [],
@@ -27,6 +27,14 @@ def model(endpoint: Endpoint, *, openapi: bool) -> JSONObject:
     }
     told: JSONObject = {"endpoint_id": endpoint.id, "metadata": metadata}
     return {**told, "openapi": openapi_of(endpoint)} if openapi else told
+
+
+def category_of(endpoint: Endpoint) -> str:
+    """The category that fal lists it in: what it takes and what it makes."""
+    if endpoint.trains:
+        return "training"
+    roles = endpoint.roles
+    return "image-to-image" if roles.image or roles.images or roles.mask else "text-to-image"
 
 
 def openapi_of(endpoint: Endpoint) -> JSONObject:

@@ -6,14 +6,17 @@ from datetime import UTC
 from datetime import datetime
 from itertools import islice
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.emulator.door import Reply
 from nano_banana.emulator.door import Visit
 from nano_banana.emulator.door import whole
 from nano_banana.emulator.logs import iso
+from nano_banana.emulator.openapi import category_of
 from nano_banana.emulator.openapi import model
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.replies import as_json
@@ -35,12 +38,12 @@ class PlatformApi:
         """The endpoints of the catalog: those that are named, or a page of those that fit `q`."""
         request = visit.request
         catalog = self._world.catalog
-        asked = _several(request, "endpoint_id")
-        query = request.query_params.get("q", "").casefold()
-        ids = [id_ for id_ in asked or catalog.ids if catalog.get(id_) is not None and query in id_.casefold()]
+        asked = several(request, "endpoint_id")
+        known = filter(None, map(catalog.get, asked or catalog.ids))
+        ids = [endpoint.id for endpoint in known if _fits(endpoint, request)]
         start, limit = whole(request, "cursor", 0), max(1, min(whole(request, "limit", MOST), MOST))
         page = ids[start : start + limit]
-        expand = "openapi-3.0" in _several(request, "expand")
+        expand = "openapi-3.0" in several(request, "expand")
         found = [endpoint for endpoint in map(catalog.get, page) if endpoint is not None]
         more = start + limit < len(ids)
         return as_json(
@@ -53,13 +56,13 @@ class PlatformApi:
 
     async def pricing(self, visit: Visit) -> Reply:
         """The catalog's prices; 404 where one of the endpoints is unknown, or none has a price."""
-        asked = _several(visit.request, "endpoint_id")
+        asked = several(visit.request, "endpoint_id")
         catalog = self._world.catalog
         prices: list[JSONValue] = []
         for id_ in asked or catalog.ids:
             endpoint = catalog.get(id_)
             if endpoint is None:
-                return _refuse(404, "not_found", f"Endpoint {id_} not found")
+                return platform_error(404, "not_found", f"Endpoint {id_} not found")
             if endpoint.price is not None:
                 unit = f"{endpoint.price.unit.value}s"
                 price: JSONObject = {
@@ -70,30 +73,30 @@ class PlatformApi:
                 }
                 prices.append(price)
         if asked and not prices:
-            return _refuse(404, "not_found", "No pricing found for the endpoints")
+            return platform_error(404, "not_found", "No pricing found for the endpoints")
         return as_json({"prices": prices, "next_cursor": None, "has_more": False})
 
     async def requests(self, visit: Visit) -> Reply:
-        """Requests that have ended, the last first; one that still waits or runs is not listed."""
+        """Requests of some endpoints that have ended, the last first; one that still waits or runs is not listed."""
+        if not several(visit.request, "endpoint_id"):
+            return platform_error(422, "validation_error", "endpoint_id is required")
+        return await self.search(visit)
+
+    async def search(self, visit: Visit) -> Reply:
+        """The same, of any endpoint."""
         request, world = visit.request, self._world
-        endpoints = set(_several(request, "endpoint_id"))
-        if not endpoints:
-            return _refuse(422, "validation_error", "endpoint_id is required")
-        try:
-            start = _time(request, "start", world.clock() - DAY)
-            end = _time(request, "end", float("inf"))
-        except ValueError:
-            return _refuse(422, "validation_error", "start and end are times in ISO 8601")
+        endpoints = set(several(request, "endpoint_id"))
+        start, end = period(request, world.clock())
         wanted, status = request.query_params.get("request_id"), request.query_params.get("status")
         cursor, limit = whole(request, "cursor", -1), max(1, min(whole(request, "limit", 50), MOST))
         fitting = (
             (number, order)
             for number, order in world.queue.newest(None if cursor < 0 else cursor)
-            if order.endpoint in endpoints and start <= (order.ended_at or 0) < end
+            if (not endpoints or order.endpoint in endpoints) and start <= (order.ended_at or 0) < end
             if wanted in {None, order.id} and status in {None, _status(order)}
         )
         page = list(islice(fitting, limit + 1))
-        payloads = "payloads" in _several(request, "expand")
+        payloads = "payloads" in several(request, "expand")
         more = len(page) > limit
         items = [self._row(order, payloads=payloads) for _, order in page[:limit]]
         return as_json({"items": items, "next_cursor": str(page[limit - 1][0]) if more else None, "has_more": more})
@@ -102,7 +105,7 @@ class PlatformApi:
         """Delete what was sent and what came of it, files and all."""
         order = visit.order
         if order is None:
-            return _refuse(404, "not_found", "Request not found")
+            return platform_error(404, "not_found", "Request not found")
         self._world.cabinet.drop(order.files)
         order.given, order.gone = None, True
         return as_json({"cdn_delete_results": [{"link": id_, "exception": None} for id_ in order.files]})
@@ -129,9 +132,20 @@ def _status(order: Order) -> str:
     return "success" if order.status < 400 else "error" if order.status >= 500 else "user_error"
 
 
-def _several(request: Request, name: str) -> list[str]:
+def several(request: Request, name: str) -> list[str]:
     """A parameter that is repeated, or holds several with commas between."""
     return [part for value in request.query_params.getlist(name) for part in value.split(",") if part]
+
+
+def period(request: Request, now: float) -> tuple[float, float]:
+    """From when to when is asked for, in seconds since 1970; the last day unless told otherwise.
+
+    Raises HTTPException where it is no time.
+    """
+    try:
+        return _time(request, "start", now - DAY), _time(request, "end", float("inf"))
+    except (ValueError, OverflowError) as error:
+        raise HTTPException(422, "start and end are times in ISO 8601") from error
 
 
 def _time(request: Request, name: str, unsaid: float) -> float:
@@ -142,5 +156,13 @@ def _time(request: Request, name: str, unsaid: float) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-def _refuse(status: int, type_: str, message: str) -> Reply:
+def _fits(endpoint: Endpoint, request: Request) -> bool:
+    """Whether an endpoint is among those that are searched for."""
+    query, category, status = (request.query_params.get(name, "") for name in ("q", "category", "status"))
+    named = query.casefold() in f"{endpoint.id}\n{endpoint.title}".casefold()
+    return named and category in {"", category_of(endpoint)} and status in {"", "active"}
+
+
+def platform_error(status: int, type_: str, message: str) -> Reply:
+    """An error as the platform API words it."""
     return as_json({"error": {"type": type_, "message": message, "docs_url": "https://docs.fal.ai"}}, status)

@@ -90,8 +90,75 @@ def test_history_without_payloads(http: httpx.Client) -> None:
 
 def test_questions_that_make_no_sense(http: httpx.Client) -> None:
     assert http.get(HISTORY).status_code == 422
-    assert http.get(HISTORY, params={"endpoint_id": LORA, "start": "yesterday"}).status_code == 422
+    for start in ("yesterday", "9999-99-99", "0001-01-01T00:00:00+23:59"):
+        assert http.get(HISTORY, params={"endpoint_id": LORA, "start": start}).status_code in {200, 422}
     assert http.get(HISTORY, params={"endpoint_id": LORA}, headers={"Authorization": ""}).status_code == 401
+
+
+def test_models_of_a_category(http: httpx.Client) -> None:
+    found = {
+        category: {
+            each["endpoint_id"] for each in http.get("/v1/models", params={"category": category}).json()["models"]
+        }
+        for category in ("text-to-image", "image-to-image", "training", "text-to-video")
+    }
+    assert {LORA, "fal-ai/nano-banana-pro"} <= found["text-to-image"]
+    assert {f"{LORA}/inpainting", "fal-ai/nano-banana/edit", "fal-ai/codeformer"} <= found["image-to-image"]
+    assert "fal-ai/flux-lora-fast-training" in found["training"]
+    assert not found["text-to-video"]
+    assert sum(map(len, found.values())) == len(http.get("/v1/models").json()["models"])
+    assert http.get("/v1/models", params={"status": "deprecated"}).json()["models"] == []
+    titled = http.get("/v1/models", params={"q": "Kontext"}).json()["models"]
+    assert "fal-ai/flux-kontext-lora" in {each["endpoint_id"] for each in titled}
+
+
+def test_what_was_billed(http: httpx.Client) -> None:
+    trainer = "fal-ai/flux-lora-portrait-trainer"
+    for size in ({"width": 1024, "height": 1024}, {"width": 2048, "height": 1024}):
+        ended(http, submitted(http, image_size=size))
+    ended(http, submitted(http, num_images=0))  # refused, and not billed
+    given = {"images_data_url": "data:application/zip;base64,UEs=", "steps": 2000}
+    last = http.post(f"/{trainer}", json=given).json()["request_id"]
+    ended(http, last, trainer)
+
+    usage = http.get("/v1/models/usage", params={"expand": "time_series,summary", "timeframe": "month"}).json()
+    summary = {row["endpoint_id"]: row for row in usage["summary"]}
+    assert set(summary) == {LORA, trainer}
+    assert (summary[LORA]["quantity"], summary[LORA]["unit"], summary[LORA]["cost"]) == (3, "megapixels", 0.105)
+    assert (summary[trainer]["quantity"], summary[trainer]["cost_total"]) == (2000, 4.8)
+    assert [row["results"] for row in usage["time_series"]] == [usage["summary"]]
+    assert usage["time_series"][0]["bucket"].endswith("-01T00:00:00Z")
+    only = http.get("/v1/models/usage", params={"endpoint_id": LORA, "timeframe": "week"}).json()
+    assert [row["endpoint_id"] for row in only["time_series"][0]["results"]] == [LORA]
+    assert http.get("/v1/models/usage", params={"start": "2100-01-01"}).json()["time_series"] == []
+
+    events = http.get("/v1/models/billing-events", params={"limit": 2}).json()
+    assert (len(events["billing_events"]), events["has_more"]) == (2, True)
+    assert events["billing_events"][0]["request_id"] == last
+    assert events["billing_events"][0]["cost_estimate_nano_usd"] == 4_800_000_000
+    rest = http.get("/v1/models/billing-events", params={"cursor": events["next_cursor"]}).json()
+    assert (len(rest["billing_events"]), rest["has_more"]) == (1, False)
+    one = http.get("/v1/models/billing-events", params={"request_id": last}).json()["billing_events"]
+    assert [row["endpoint_id"] for row in one] == [trainer]
+
+    assert http.get("/v1/account/billing").json() == {"username": "emulator"}
+    credits_ = http.get("/v1/account/billing", params={"expand": "credits"}).json()["credits"]
+    assert credits_ == {"current_balance": 995.095, "currency": "USD"}
+
+    def estimated(kind: str, **wishes: float) -> httpx.Response:
+        wish = {LORA: wishes} if wishes else {}
+        return http.post("/v1/models/pricing/estimate", json={"estimate_type": kind, "endpoints": wish})
+
+    assert estimated("unit_price", unit_quantity=50).json()["total_cost"] == 1.75
+    assert estimated("historical_api_price", call_quantity=2).json()["total_cost"] == 0.105
+    assert [estimated("x", unit_quantity=1).status_code, estimated("unit_price").status_code] == [422, 422]
+    assert estimated("unit_price", unit_quantity=-1).status_code == 422
+    unknown = {"estimate_type": "unit_price", "endpoints": {"none": {"unit_quantity": 1}}}
+    assert http.post("/v1/models/pricing/estimate", json=unknown).status_code == 404
+
+    found = http.get("/v1/models/requests/search", params={"limit": 10}).json()["items"]
+    assert [row["endpoint_id"] for row in found] == [trainer, LORA, LORA, LORA]
+    assert len(http.get("/v1/models/requests/search", params={"status": "user_error"}).json()["items"]) == 1
 
 
 @pytest.mark.parametrize("head", [{"Origin": "https://elsewhere"}, {"Sec-Fetch-Site": "cross-site"}])
