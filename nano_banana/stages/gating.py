@@ -118,7 +118,8 @@ def _tried(flow: Flow[Standing]) -> Flow[Standing | None]:
     try:
         return (yield from flow)
     except CallFailed as failed:
-        if any(problem.kind not in _LOST for problem in failed.problems):
+        # (What was billed before and failed is told by the reason that it had then.)
+        if any(not _LOST & {problem.kind, problem.data.get("reason")} for problem in failed.problems):
             raise
         return None
 

@@ -214,6 +214,57 @@ def test_a_result_that_is_not_handed_out_is_asked_for_again(project: FalProject,
     agree_wholly(project)
 
 
+@pytest.mark.parametrize(
+    ("kind", "arg"),
+    [*(("result-4xx", code) for code in ("421", "405", "400", "403", "404")), ("result-in-progress", None)],
+)
+def test_what_is_not_fal_s_word_on_the_request_gives_no_result_up(
+    project: FalProject, service: Service, kind: str, arg: str | None
+) -> None:
+    service.fault(kind, times=3, arg=arg)
+    assert ends(project.told()) == ["done"] * 4
+    assert service.struck(kind) == 3
+    assert (service.count("accepted"), project.states()) == (4, ["collected"] * 4)
+    agree_wholly(project)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arg", "reason"),
+    [
+        ("billed-422", None, "nothing_generated"),
+        ("billed-422", "content_policy_violation", "content_refused"),
+        ("empty-result", None, "nothing_generated"),
+        ("empty-result", "null", "nothing_generated"),
+        ("odd-result", None, "result_unusable"),
+        ("odd-result", "relative", "result_unusable"),
+        ("odd-result", "list", "result_unusable"),
+    ],
+)
+def test_what_was_billed_for_nothing_is_not_bought_again_unasked(
+    project: FalProject, service: Service, kind: str, arg: str | None, reason: str
+) -> None:
+    service.fault(kind, times=1, arg=arg)
+    told = project.told(exit_code=1)
+    assert (ends(told), reasons(told)) == (FIRST_FAILED, [reason])
+    assert as_object(told["cost_usd"])["billed"] == pytest.approx(4 * 0.025)
+    for _ in range(2):
+        assert reasons(project.told(exit_code=1)) == ["billed_before"]
+    project.run(exit_code=1).shows("was billed", "`--resubmit` buys it again")
+    assert service.count("accepted") == 4
+    assert ends(project.told("--resubmit")) == ["done"] * 4
+    assert service.count("accepted") == 5
+    assert project.states() == ["collected"] * 4 + ["failed"]
+    assert project.stats()["spent_usd"] == pytest.approx(5 * 0.025)
+
+
+def test_a_training_without_an_adapter_is_none(project: FalProject, service: Service) -> None:
+    project.trained()
+    service.fault("empty-result", times=1, arg="null", endpoint="*training*")
+    project.run("--yes", exit_code=1).shows("names no file")
+    project.run("--yes", exit_code=1).shows("was billed")
+    assert service.count("accepted") == 1
+
+
 @pytest.mark.parametrize("kind", ["401", "403", "balance"])
 @pytest.mark.parametrize("on", ["status", "result"])
 def test_a_refusal_after_the_request_was_accepted_loses_nothing(

@@ -43,7 +43,25 @@ WORDS: Mapping[str, Wording] = {
     "request_refused": Wording("`{endpoint}` refused the request ({type}: {said})"),
     "argument_refused": Wording("`{endpoint}` refused `{field}` ({type}: {said})"),
     "file_not_loaded": Wording("`{endpoint}` could not load a file that was uploaded ({said})"),
-    "result_unreadable": Wording("the result of `{endpoint}` can't be read"),
+    "result_unreadable": Wording(
+        "the result of `{endpoint}` can't be read", "it stays at fal: the next run asks for it again, and buys nothing"
+    ),
+    "result_withheld": Wording(
+        "the result of `{what}` could not be fetched: something on the way answered {status}",
+        "it stays at fal: the next run asks for it again, and buys nothing",
+    ),
+    "result_redirected": Wording(
+        "the result of `{endpoint}` was not fetched: it is said to be at {host}, which is not fal ({status})",
+        "it stays at fal: the next run asks for it again, and buys nothing",
+    ),
+    "result_unusable": Wording(
+        "`{endpoint}` answered without `{wanted}`: this version can't read its result ({said})",
+        "it was billed, and is kept: a newer version may read it; `--resubmit` buys it again",
+    ),
+    "billed_before": Wording(
+        "this very request to `{endpoint}` failed before, and was billed ({reason})",
+        "change the prompt or the seed; `--resubmit` buys it again",
+    ),
     "unsafe_picture": Wording(
         "the safety checker of `{endpoint}` blacked the picture out", "change the prompt or the seed; it was billed"
     ),

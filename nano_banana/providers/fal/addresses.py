@@ -33,9 +33,9 @@ class Addresses:
 
         Behind a proxy it is the proxy that resolves names, so that only literal addresses are judged.
         """
-        if self._is_base(url):
+        if self._is_base(url) and _is_port(url):
             return
-        if url.scheme != "https" or url.userinfo or not url.host:
+        if url.scheme != "https" or url.userinfo or not url.host or not _is_port(url):
             raise _unsafe(url)
         literal = _literal(url.host)
         if literal and not is_public(literal):
@@ -78,6 +78,10 @@ def is_proxied(url: httpx.URL) -> bool:
     """Whether the environment sends a request to `url` through a proxy, as httpx reads it."""
     proxies = urllib.request.getproxies()
     return bool(proxies.get(url.scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(url.host)
+
+
+def _is_port(url: httpx.URL) -> bool:
+    return url.port is None or 0 < url.port < 65_536
 
 
 def _literal(host: str) -> str:

@@ -25,6 +25,8 @@ from nano_banana.providers.fal.addresses import Addresses
 from nano_banana.providers.fal.inspecting import inspect
 from nano_banana.providers.fal.inspecting import label
 from nano_banana.providers.fal.inspecting import parted
+from nano_banana.providers.fal.line import REDIRECTED
+from nano_banana.providers.fal.line import REDIRECTS
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.resend import retry_after
@@ -36,7 +38,6 @@ from nano_banana.providers.fal.wire import broken
 
 AT_ONCE = 16
 AGAIN = 5
-REDIRECTS = 5
 CHUNK = 256 * 1024
 MOST_PICTURE = 256 * 1024 * 1024
 """Bytes. 4K as 16-bit PNG without compression has 50 million; more is no picture, or a mistake."""
@@ -45,7 +46,6 @@ MOST_FILE = 8 * 1024 * 1024 * 1024
 LEAST_SECONDS, SLOWEST = 120.0, 32_768.0
 """A download may take so many seconds, and one more for each so many bytes, before it counts as hung."""
 PATIENCE = Patience(first=0.5, most=15.0)
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = (404, 410)
 
 
@@ -155,7 +155,7 @@ class Downloads:
                 del request.headers["Authorization"]
                 response = await self._line.wire.send(request, stream=True)
                 await self._addresses.check_peer(response)
-                if response.status_code not in _REDIRECTS:
+                if response.status_code not in REDIRECTED:
                     return response
                 await response.aclose()
                 url = url.join(response.headers.get("Location", ""))

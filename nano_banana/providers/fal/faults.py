@@ -45,6 +45,9 @@ class Fault:
         return Refused([problem]) if self.all_calls else CallFailed([problem], cost_usd=cost_usd)
 
 
+_NOT_OF_THE_REQUEST = frozenset({405, 407, 408, 409, 421, 423, 425, 426, 428, 429, 431, 511})
+"""What servers and proxies on the way say of the asking, whatever it is asked for (RFC 9110 §15.5, RFC 6585)."""
+
 _WHOLE = {401: "fal_key_refused", 402: "fal_balance", 403: "fal_forbidden"}
 
 _TRANSIENT = frozenset(
@@ -74,6 +77,27 @@ _REFUSED = {
     "face_detection_error": "no_face_found",
 }
 _FILES = frozenset({"image_load_error", "file_download_error"})
+
+
+def is_verdict(status: int, headers: Mapping[str, str], body: JSONValue) -> bool:
+    """Whether this answer (status ≥ 400) is fal's or the model's own word on the request.
+
+    Gateways answer too, with pages and in shapes of their own: such an answer says nothing about the request. Nor does
+    one that says that it still runs.
+    """
+    told = body if isinstance(body, Mapping) else {}
+    is_own = not told.keys().isdisjoint({"detail", "error_type"}) or (
+        status in {404, 410} and isinstance(body, Mapping)
+    )
+    if status >= 500:
+        return is_own or any(name.startswith("x-fal-") for name in headers)
+    return is_own and status not in _NOT_OF_THE_REQUEST and not _is_early(told)
+
+
+def _is_early(told: JSONObject) -> bool:
+    """Fal has no type for it: `Request is still in progress` comes with that of any bad request."""
+    detail = told.get("detail")
+    return isinstance(detail, str) and any(words in detail.casefold() for words in ("in progress", "in queue"))
 
 
 def fault_of(status: int, headers: Mapping[str, str], body: JSONValue, *, endpoint: str) -> Fault:

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncGenerator
 from collections.abc import AsyncIterator
 from collections.abc import Coroutine
+from collections.abc import Mapping
 from contextlib import aclosing
 from enum import Enum
 
@@ -18,14 +19,16 @@ from httpx_sse import SSEError
 from nano_banana.core.answer import Desk
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.ticket import Ticket
+from nano_banana.providers.fal.bodies import bounded
+from nano_banana.providers.fal.bodies import read
 from nano_banana.providers.fal.faults import fault_of
+from nano_banana.providers.fal.faults import is_verdict
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.resend import insist
 from nano_banana.providers.fal.status import Phase
 from nano_banana.providers.fal.status import StatusNow
 from nano_banana.providers.fal.status import status_of
-from nano_banana.providers.fal.submit import read
 from nano_banana.providers.fal.typical import Typical
 from nano_banana.providers.fal.typical import next_look
 from nano_banana.providers.fal.wire import CONNECT_SECONDS
@@ -163,17 +166,20 @@ class _Request:
         async with self._line.wire.stream("GET", url, params={"logs": "1"}, timeout=self._timeout) as response:
             if response.status_code != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
                 raise _NoStream
-            async for event in EventSource(response).aiter_sse():
-                with contextlib.suppress(ValueError):
+            async for event in EventSource(bounded(response)).aiter_sse():
+                with contextlib.suppress(ValueError, RecursionError):
                     yield self._told(status_of(json.loads(event.data)))
 
     async def look(self, patience: Patience = PATIENCE) -> StatusNow | None:
         """Its status now; None where the service knows nothing of it. Raises CallFailed and Refused."""
 
         async def once() -> httpx.Response:
-            response = await self._line.wire.get(self._url, params={"logs": "1"})
-            if response.status_code >= 500:
-                # The asking failed, and not the request: that would be told as a status.
+            response = await self._line.ask(self._url, {"logs": "1"})
+            # A failure of the request would be told as a status: any other answer is about the asking.
+            told, status = read(response), response.status_code
+            is_status = status < 300 and isinstance(told, Mapping) and isinstance(told.get("status"), str)
+            is_refused = 400 <= status < 500 and is_verdict(status, response.headers, told)
+            if not (is_status or is_refused):
                 raise Declined(response)
             return response
 

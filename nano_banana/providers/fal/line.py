@@ -20,6 +20,9 @@ from nano_banana.providers.fal.resend import insist
 from nano_banana.providers.fal.terms import Terms
 from nano_banana.providers.fal.wire import Wire
 
+REDIRECTS = 5
+REDIRECTED = frozenset({301, 302, 303, 307, 308})
+
 Params = Mapping[str, str | int | list[str]]
 
 
@@ -44,11 +47,21 @@ class Line:
 
         `what` says what is asked for, for the error.
         """
+        return await insist(lambda: self.ask(url, params), patience=patience or Patience(), clock=self.clock, what=what)
 
-        async def once() -> httpx.Response:
-            return await self.wire.get(url, params=None if params is None else dict(params))
-
-        return await insist(once, patience=patience or Patience(), clock=self.clock, what=what)
+    async def ask(self, url: str, params: Params | None = None) -> httpx.Response:
+        """A GET with the key, once. A redirect to another address of fal's is followed, any other is the answer."""
+        response = await self.wire.get(url, params=None if params is None else dict(params))
+        for _ in range(REDIRECTS):
+            if response.status_code not in REDIRECTED:
+                break
+            with suppress(httpx.InvalidURL):
+                url = str(response.url.join(response.headers.get("Location", "")))
+                if self.hosts.trusted(self.hosts.placed(httpx.URL(url))):
+                    response = await self.wire.get(url)
+                    continue
+            break
+        return response
 
     def url(self, ticket: Ticket, what: Literal["status", "response", "cancel"]) -> str:
         """The service's own address for this, where the key may go there; else the one built from the request's id."""

@@ -11,9 +11,10 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.providers.fal.bodies import read
 from nano_banana.providers.fal.hosts import API
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.moments import read
+from nano_banana.providers.fal.moments import read as moment_of
 from nano_banana.providers.fal.moments import written
 from nano_banana.providers.fal.resend import Patience
 
@@ -155,10 +156,7 @@ class Platform:
             raise PlatformDenied(path, status)
         if status == 404:
             return None
-        try:
-            told: JSONValue = response.json()
-        except ValueError:
-            told = None
+        told = read(response)
         if status != 200 or not isinstance(told, Mapping):
             raise CallFailed([trouble("platform_odd", what=path, status=status)])
         return told
@@ -196,7 +194,7 @@ def _model(row: JSONObject) -> Model | None:
 
 def _past(row: JSONObject, endpoint: str, start: float) -> PastRequest | None:
     """A request; one that does not tell when it was sent was sent no sooner than `start`, as was asked."""
-    sent_at = read(row.get("sent_at"))
+    sent_at = moment_of(row.get("sent_at"))
     name, code, given = row.get("request_id"), row.get("status_code"), row.get("json_input")
     if not isinstance(name, str) or not name:
         return None
@@ -204,7 +202,7 @@ def _past(row: JSONObject, endpoint: str, start: float) -> PastRequest | None:
         request_id=name,
         endpoint=str(row.get("endpoint_id") or endpoint),
         sent_at=start if sent_at is None else sent_at,
-        ended_at=read(row.get("ended_at")),
+        ended_at=moment_of(row.get("ended_at")),
         status_code=code if isinstance(code, int) else None,
         json_input=given if isinstance(given, Mapping) else None,
     )

@@ -7,6 +7,7 @@ A call's ticket says where it stands, so that it goes on from there after whatev
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -18,6 +19,8 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import trouble
 from nano_banana.core.here import is_here
+from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_object
 from nano_banana.core.lost import Lost
 from nano_banana.core.lost import Resend
 from nano_banana.core.problem import Problem
@@ -53,8 +56,17 @@ SOON = 3.0
 HOLD = 5.0
 """Seconds more for the answer to a request that is on its way: the next run would have to look for it."""
 
-FINAL = "unsafe_picture"
-"""The failure that is billed and would come again: the same seed draws the same picture."""
+UNSAFE = "unsafe_picture"
+"""The failure that is billed, whatever fal says of it, and would come again: the same seed draws the same picture."""
+
+KEPT = "result"
+"""How the notes with results that were of no use begin."""
+
+MOST_KEPT = 4 * 1024 * 1024
+"""Characters of a result that is kept because it could not be used."""
+
+_LATER = frozenset({"result_unreadable", "result_withheld", "result_redirected"})
+"""Troubles with a result that may never end: once it is old, a person may give it up."""
 
 CHEAP_USD = 0.5
 """The most that a request may cost which is sent again without asking."""
@@ -109,7 +121,11 @@ class Fal:
 
         Raises CallFailed where that can't be told now, unless it may be bought again.
         """
-        if ticket is None or ticket.state is not TicketState.COLLECTED or self._is_strange(ticket):
+        if ticket is None or self._is_strange(ticket):
+            return None
+        if ticket.state is TicketState.FAILED:
+            return await self._read_again(ticket, desk)
+        if ticket.state is not TicketState.COLLECTED:
             return None
         try:
             found = await self._collecting.collect(ticket, call, desk)
@@ -121,6 +137,18 @@ class Fal:
         if isinstance(found, Failed) and found.fault.again is not Again.NEVER and desk.lost is not Lost.RESUBMIT:
             raise found.fault.error()
         return found if isinstance(found, Answer) else None
+
+    async def _read_again(self, ticket: Ticket, desk: Desk) -> Answer | None:
+        """The answer in a result that was kept. Raises CallFailed where its files can't be had now."""
+        result = await _kept(ticket, desk)
+        if result is None:
+            return None
+        try:
+            return await self._collecting.read_again(ticket, result, desk)
+        except CallFailed as error:
+            if desk.lost is Lost.RESUBMIT:
+                return None
+            raise CallFailed(error.problems) from error
 
     def _is_strange(self, ticket: Ticket) -> bool:
         """Whether it is of a stand-in and this is fal, or the other way round."""
@@ -134,8 +162,8 @@ class Fal:
         """
         if ticket is None:
             return None
-        if ticket.state is TicketState.FAILED and ticket.reason == FINAL and desk.lost is not Lost.RESUBMIT:
-            raise CallFailed([trouble("unsafe_picture_before", endpoint=ticket.endpoint)])
+        if desk.lost is not Lost.RESUBMIT and await _is_billed_failure(ticket, desk):
+            raise CallFailed([_before(ticket)])
         if ticket.open and self._is_strange(ticket):
             raise CallFailed([_elsewhere(ticket)], cost_usd=None)
         if ticket.state is TicketState.SENDING:
@@ -195,6 +223,11 @@ class Fal:
                 # This key may not see it, nor perhaps ever: from here on a person can give it up.
                 await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="result_denied"))
             raise
+        except CallFailed as error:
+            reasons = [problem.kind for problem in error.problems if problem.kind in _LATER]
+            if reasons and self._line.clock.now() - ticket.begun_at > FRESH:
+                await desk.keep(moved(ticket, TicketState.UNKNOWN, reason=reasons[0]))
+            raise
         if end is End.CANCELLED or (_is_cancelled(found) and desk.leave.insisted.is_set()):
             await desk.keep(moved(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now()))
             raise stopped()
@@ -202,10 +235,49 @@ class Fal:
             lost = await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="result_gone"))
             raise CallFailed([_unknown(lost)], cost_usd=None)
         if isinstance(found, Failed):
-            state, reason = TicketState.FAILED, found.fault.kind
-            now = self._line.clock.now()
+            state, reason, now = TicketState.FAILED, found.fault.kind, self._line.clock.now()
+            if found.result is not None:
+                await _keep(ticket, found.result, desk)
             await desk.keep(moved(ticket, state, units=found.units, cost_usd=found.cost_usd, reason=reason, at=now))
         return found
+
+
+async def _keep(ticket: Ticket, result: JSONValue, desk: Desk) -> None:
+    """Keep a result that was of no use, for a version that can read it; by the key, `forget` finds it."""
+    text = json.dumps({"key": ticket.key, "request": ticket.request_id, "result": result})
+    if len(text) <= MOST_KEPT:
+        await desk.remember(f"{KEPT}/{ticket.key}", text)
+
+
+async def _kept(ticket: Ticket, desk: Desk) -> JSONValue:
+    """The result that was kept of this request; None where there is none."""
+    found = json.loads(await desk.recall(f"{KEPT}/{ticket.key}") or "{}")
+    return as_object(found).get("result") if found.get("request") == ticket.request_id else None
+
+
+async def _is_billed_failure(ticket: Ticket, desk: Desk) -> bool:
+    """Whether it failed and was billed, so that it is bought again only where a person says so.
+
+    A result that came is billed even where fal does not say so.
+    """
+    if ticket.state is not TicketState.FAILED:
+        return False
+    if ticket.reason in {UNSAFE, "result_unusable"} or ticket.units or ticket.cost_usd:
+        return True
+    return ticket.units is None and await _kept(ticket, desk) is not None
+
+
+def _before(ticket: Ticket) -> Problem:
+    if ticket.reason == UNSAFE:
+        return trouble("unsafe_picture_before", endpoint=ticket.endpoint)
+    return trouble(
+        "billed_before",
+        endpoint=ticket.endpoint,
+        request=ticket.request_id,
+        reason=ticket.reason,
+        cost_usd=ticket.cost_usd,
+        begun_at=ticket.begun_at,
+    )
 
 
 def _is_cancelled(found: Answer | Failed | None) -> bool:

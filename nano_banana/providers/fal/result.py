@@ -43,7 +43,7 @@ def split(data: JSONObject, makes: Sequence[str]) -> tuple[JSONObject, dict[str,
     text that is an address becomes null, since it would outlive what lies there.
     """
     found = dict(_files(data, "", makes))
-    first = {place: remote for place, remote in found.items() if _makes(place, makes)}
+    first = {place: remote for place, remote in found.items() if is_made(place, makes)}
     left = _without(data, "", makes)
     return (left if isinstance(left, Mapping) else {}), {**first, **found}
 
@@ -77,7 +77,7 @@ def _entries(value: JSONValue) -> Iterator[tuple[str, JSONValue]]:
 
 def _file_url(value: JSONValue, place: str, makes: Sequence[str]) -> str:
     """The address, if this is a file; at a place that the endpoint is called for, one may stand alone."""
-    promised = _makes(place, makes)
+    promised = is_made(place, makes)
     if isinstance(value, Mapping):
         url = value.get("url")
         told = promised or _SIGNS & value.keys() or len(value) == 1
@@ -85,7 +85,8 @@ def _file_url(value: JSONValue, place: str, makes: Sequence[str]) -> str:
     return value if isinstance(value, str) and promised and value.lower().startswith(_ADDRESSES) else ""
 
 
-def _makes(place: str, makes: Sequence[str]) -> bool:
+def is_made(place: str, makes: Sequence[str]) -> bool:
+    """Whether a file at this place is what the endpoint is called for."""
     return any(fnmatchcase(place, pattern) for pattern in makes)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 
 BYTES = "application/octet-stream"
 HEAD = 1024
@@ -24,7 +23,7 @@ _MAGIC = (
 _BOXED = {b"avif": "image/avif", b"avis": "image/avif"}
 """Brands of ISO media files (ISO/IEC 14496-12 §4.3) that are pictures; any other is a video."""
 
-_PAGE = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|\?xml|error)\b", re.IGNORECASE | re.DOTALL)
+_PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<?xml", b"<error")
 
 
 def media_of(head: bytes) -> str:
@@ -43,7 +42,12 @@ def media_of(head: bytes) -> str:
 
 def is_page(head: bytes) -> bool:
     """Whether this is a page for people or a gateway's XML, which no result is."""
-    return _PAGE.match(head.removeprefix(b"\xef\xbb\xbf")) is not None
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    while text.startswith(b"<!--"):
+        _, _, text = text.partition(b"-->")
+        text = text.lstrip()
+    start = b" ".join(text[:64].lower().split()) + b" "
+    return any(start.startswith(page) and not start[len(page) :][:1].isalnum() for page in _PAGES)
 
 
 def _is_text(head: bytes) -> bool:
@@ -60,6 +64,6 @@ def _text(head: bytes) -> str:
         return "application/json" if head.lstrip()[:1] in (b"{", b"[") else "text/plain"
     try:
         json.loads(head)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "text/plain"
     return "application/json"

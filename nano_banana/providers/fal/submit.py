@@ -16,10 +16,10 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
 from nano_banana.core.ticket import moved
+from nano_banana.providers.fal.bodies import read
 from nano_banana.providers.fal.faults import fault_of
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.pause import pause
@@ -151,12 +151,3 @@ def _is_from_fal(response: httpx.Response) -> bool:
 
 def _refusal(response: httpx.Response, call: Call) -> NanoBananaError:
     return fault_of(response.status_code, response.headers, read(response), endpoint=call.endpoint).error()
-
-
-def read(response: httpx.Response) -> JSONValue:
-    """The answer's JSON, or its text where it is none."""
-    try:
-        found: JSONValue = response.json()
-    except ValueError:
-        return response.text
-    return found

@@ -18,6 +18,8 @@ from httpx import USE_CLIENT_DEFAULT
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.providers.fal.bodies import CODINGS
+from nano_banana.providers.fal.bodies import whole
 from nano_banana.providers.fal.connections import Connections
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.pace import Pace
@@ -73,7 +75,7 @@ class Wire(httpx.AsyncClient):
         super().__init__(
             transport=_transport(hosts, trust),
             verify=trust,
-            headers=headers,
+            headers={"Accept-Encoding": CODINGS, **headers},
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             limits=_LIMITS,
             follow_redirects=False,
@@ -90,22 +92,22 @@ class Wire(httpx.AsyncClient):
         auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
         follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
     ) -> httpx.Response:
-        """Send it, once."""
+        """Send it, once. Unless it is a `stream`, the answer is read within the bounds of `bodies`."""
         request.url = self._hosts.placed(request.url)
         request.headers["Host"] = request.url.netloc.decode("ascii")
+        request.headers.pop("Cookie", None)
         if request.headers.get("Authorization") == self._key:
             if not self._hosts.trusted(request.url):
                 del request.headers["Authorization"]
             elif SUBMIT not in request.headers:
                 await self._pace.turn()
         try:
-            response = await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)
-            if response.status_code in REFUSALS:
-                await response.aread()
+            response = await super().send(request, stream=True, auth=auth, follow_redirects=follow_redirects)
+            if not stream or response.status_code in REFUSALS:
+                response = await whole(response)
         except httpx.RequestError as error:
             raise broken(error, request.url.netloc.decode("ascii")) from error
         if response.status_code in REFUSALS:
-            await response.aclose()
             raise Declined(response)
         return response
 

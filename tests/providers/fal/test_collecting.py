@@ -14,6 +14,7 @@ from nano_banana.core.errors import Refused
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import moved
 from nano_banana.providers.fal.collecting import DOUBTS
 from nano_banana.providers.fal.collecting import Collecting
 from nano_banana.providers.fal.collecting import Failed
@@ -144,6 +145,53 @@ def test_a_result_that_is_late_is_waited_for(play: Player) -> None:
     play(story)
 
 
+PAGE = Act(status=400, body=NGINX)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        PAGE,
+        *(Act(status=code, body=NGINX) for code in (403, 404, 410, 422)),
+        *(said({"detail": "no"}, code, x_fal_request_id="r1") for code in (405, 421, 425, 431)),
+        said({"message": "blocked"}, 403),
+        said({"detail": "Request is still in progress", "error_type": "bad_request"}, 400, x_fal_request_id="r"),
+    ],
+    ids=repr,
+)
+def test_a_refusal_that_is_not_fal_s_word_on_the_request_closes_nothing(play: Player, act: Act) -> None:
+    async def story(scene: Scene) -> None:
+        answer = await collect(scene, act, act, act, act, said({"images": [DOT], "seed": 1}))
+        assert isinstance(answer, Answer)
+        scene.store.tickets.keep([answer.ticket] if answer.ticket else [])
+        error = await collect(scene, act)
+        assert isinstance(error, CallFailed)
+        assert (kinds(error), error.cost_usd) == (["result_withheld"], None)
+        assert scene.last().state is TicketState.SENT
+
+    play(story)
+
+
+def test_a_redirect_at_fal_is_followed_with_the_key_and_any_other_is_not(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        there = {"Location": "/elsewhere"}
+        scene.odd.routes["GET /elsewhere"] = [said({"images": [DOT], "seed": 1})]
+        answer = await collect(scene, Act(status=307, headers=there))
+        assert isinstance(answer, Answer)
+        assert [one.headers["authorization"] for one in scene.odd.asked] == ["Key id:secret"] * 2
+        scene.store.tickets.keep([answer.ticket] if answer.ticket else [])
+        begun = scene.clock.now()
+        for location in (f"https://localhost:{scene.odd.port}/elsewhere", "http://10.0.0.1/x", ""):
+            error = await collect(scene, Act(status=307, headers={"Location": location} if location else {}))
+            assert isinstance(error, CallFailed)
+            assert kinds(error) == ["result_redirected"]
+            scene.store.tickets.keep([moved(scene.last(), TicketState.FAILED)])
+        assert scene.odd.count("GET /elsewhere") == 1
+        assert scene.clock.now() == begun
+
+    play(story)
+
+
 @pytest.mark.parametrize("code", [404, 410])
 def test_a_result_may_be_gone(play: Player, code: int) -> None:
     async def story(scene: Scene) -> None:
@@ -175,6 +223,41 @@ def test_garbage_in_the_result_s_place_leaves_it_open(play: Player, act: Act) ->
         assert isinstance(error, CallFailed)
         assert (kinds(error), error.cost_usd) == (["result_unreadable"], None)
         assert scene.last().state is TicketState.SENT
+
+    play(story)
+
+
+def test_an_answer_of_another_shape_fails_with_what_it_cost_and_is_kept(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        for body, kind in (
+            ({"image_url": "https://x/y"}, "result_unusable"),
+            ({"images": [{"url": "/files/a.png"}]}, "result_unusable"),
+            ({"images": None, "seed": 1}, "nothing_generated"),
+            ([1], "result_unusable"),
+        ):
+            failed = await collect(scene, said(body, x_fal_billable_units="1"))
+            assert isinstance(failed, Failed)
+            assert (failed.fault.kind, failed.cost_usd, failed.result) == (kind, PRICE, body)
+            scene.store.tickets.keep([moved(scene.last(), TicketState.FAILED)])
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":' * 100_000,
+        b'{"images": [{"url": "https://127.0.0.1:99999999/x"}]}',
+        b'{"images": [{"url": "https://127.0.0.1:0x7/x"}]}',
+        b'{"images": [{"url": "https://[::1/x"}], "seed": 1e999}',
+    ],
+    ids=range(4),
+)
+def test_an_odd_answer_fails_its_call_alone(play: Player, body: bytes) -> None:
+    async def story(scene: Scene) -> None:
+        error = await collect(scene, Act(body=body))
+        assert isinstance(error, CallFailed)
+        assert kinds(error)[0] in {"result_unreadable", "download_unsafe"}
 
     play(story)
 

@@ -20,6 +20,7 @@ from nano_banana.core.ticket import TicketState
 from nano_banana.providers.fal.collecting import DOUBTS
 from nano_banana.providers.fal.finding import FRESH as FRESH_SECONDS
 from nano_banana.providers.fal.provider import CHEAP_USD
+from nano_banana.providers.fal.provider import KEPT
 from nano_banana.providers.fal.provider import TRIES
 from nano_banana.providers.fal.provider import _held
 from nano_banana.store.store import Store
@@ -242,6 +243,61 @@ def test_a_picture_that_was_unsafe_is_only_bought_again_on_demand(play: Player, 
             assert isinstance(answer, CallFailed)
             assert kinds(answer) == ["unsafe_picture_before"]
         assert scene.posts == (lost is Lost.RESUBMIT)
+
+    play(story)
+
+
+@pytest.mark.parametrize("lost", Lost)
+def test_what_was_billed_and_failed_is_only_bought_again_on_demand(play: Player, lost: Lost) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        failed = replace(scene.ticket(SENT, FAILED, reason="content_refused"), units=1.0)
+        scene.store.tickets.keep([failed])
+        answer = await scene.answer(scene.desk(lost=lost))
+        if lost is Lost.RESUBMIT:
+            assert isinstance(answer, Answer)
+        else:
+            assert isinstance(answer, CallFailed)
+            assert (kinds(answer), answer.problems[0].data["reason"]) == (["billed_before"], "content_refused")
+        assert scene.posts == (lost is Lost.RESUBMIT)
+
+    play(story)
+
+
+def test_an_answer_that_was_kept_is_read_again_by_a_version_that_can(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("new", result=[said({"pictures": [DOT]}, x_fal_billable_units="1")])
+        for kind in ("result_unusable", "billed_before"):
+            error = await scene.answer()
+            assert isinstance(error, CallFailed)
+            assert kinds(error) == [kind]
+        # (As if this version knew that shape.)
+        note = f"{KEPT}/{scene.last().key}"
+        scene.store.note(note, (scene.store.notes(note) or "").replace('"pictures":', '"images":'))
+        asked = len(scene.odd.asked)
+        answer = await scene.answer()
+        assert isinstance(answer, Answer)
+        assert (list(answer.files), answer.bought, answer.cost_usd) == (["images/0"], False, 0.025)
+        assert (answer.ticket, scene.last().state, scene.last().cost_usd) == (None, FAILED, 0.025)
+        assert len(scene.odd.asked) == asked
+
+    play(story)
+
+
+def test_a_result_that_never_comes_may_be_given_up_once_it_is_old(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("r1", result=[Act(status=421)])
+        scene.ticket(SENT)
+        for age, state in ((0.0, SENT), (3600.0, UNKNOWN)):
+            scene.clock.at += age
+            error = await scene.answer()
+            assert isinstance(error, CallFailed)
+            assert (kinds(error), scene.last().state, scene.posts) == (["result_withheld"], state, 0)
+        scene.odd.request("r1", result=[said({"images": [DOT]})])
+        assert isinstance(await scene.answer(), Answer)
+        assert scene.posts == 0
 
     play(story)
 
