@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -68,6 +69,9 @@ def _found(environ: Mapping[str, str], user_dir: Path | None) -> Key | None:
         return Key(f"{name}:{secret}", "FAL_KEY_ID, FAL_KEY_SECRET")
     file = key_file(user_dir)
     try:
+        if file.stat().st_mode & 0o077:
+            with suppress(PermissionError):  # another user's file, that is shared on purpose
+                file.chmod(0o600)
         kept = file.read_text("ascii").strip()
     except FileNotFoundError:
         return None

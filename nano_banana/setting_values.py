@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from nano_banana.core.modes import group_id
+
 _ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -32,6 +34,22 @@ def names_of(given: object) -> str:
     if (names != [""] and not all(_NAME.fullmatch(name) for name in names)) or not isinstance(given, str):
         raise ValueError("setting_not_names")
     return ",".join(dict.fromkeys(names))
+
+
+def group_of(given: object) -> str:
+    """The name or number of a group of this machine's; `yes` for any, empty for none."""
+    if isinstance(given, bool | int) or (
+        isinstance(given, str) and given.strip().lower() in ("yes", "true", "no", "false")
+    ):
+        words = {"yes": "yes", "true": "yes", "no": "", "false": ""}
+        return words.get(str(given).strip().lower(), str(given))
+    group = given.strip() if isinstance(given, str) else "?"
+    try:
+        if group:
+            group_id(group)
+    except (KeyError, ValueError) as error:
+        raise ValueError("setting_not_a_group") from error
+    return group
 
 
 def count_of(given: object) -> int:

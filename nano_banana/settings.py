@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ from nano_banana.core.problem import did_you_mean
 from nano_banana.setting_values import address_of
 from nano_banana.setting_values import amount_of
 from nano_banana.setting_values import count_of
+from nano_banana.setting_values import group_of
 from nano_banana.setting_values import names_of
 from nano_banana.setting_values import text_of
 from nano_banana.trust import fingerprint
@@ -41,15 +43,18 @@ REHEARSAL = "rehearsal"
 Address: TypeAlias = str
 """`https://host:8443`, without a slash at its end; empty where there is none."""
 
+Group: TypeAlias = str
+"""A group of users, by name or number; `yes` for a folder's own, empty for none."""
+
 UserPath: TypeAlias = Path
 """A path whose default lies in the user's config folder."""
 
 Names: TypeAlias = str
 """Names with commas between them; empty for none."""
 
-GUARDED = frozenset({"fal_url", "c2pa_certificate", "c2pa_key", "allow_env"})
+GUARDED = frozenset({"fal_url", "c2pa_certificate", "c2pa_key", "allow_env", "store_group"})
 """Settings that a project's file can change only once the user trusts it: they say where the fal key and pictures are
-sent, what is signed with, and which secrets recipes may read."""
+sent, who may read the store, what is signed with, and which secrets recipes may read."""
 
 SettingValue: TypeAlias = str | int | float | Path
 T = TypeVar("T")
@@ -87,6 +92,7 @@ class Settings:
 
     provider: str = _setting("local", "who answers where the recipe names nobody", choices=("local", "fal"))
     store: Path = _setting(Path(".nano-banana"), "the folder that keeps everything ever made or paid for")  # noqa: RUF009 - a declaration
+    store_group: Group = _setting("", "a group that shares a new store: its name, or `yes` for the folder's own")  # noqa: RUF009 - a declaration
     out: Path = _setting(Path("out"), "the folder where pictures appear under readable names")  # noqa: RUF009 - a declaration
     parallel_train: int = _setting(2, "trainings at once")
     parallel_image: int = _setting(10, "pictures asked for at once")
@@ -130,22 +136,27 @@ class Spec:
 
     def read(self, given: object) -> SettingValue:
         """Make a value of TOML's, or of text. Raises ValueError with a kind of problem for its message."""
-        match self.type:
-            case "int":
-                return count_of(given)
-            case "float":
-                return amount_of(given)
-            case "Address":
-                return address_of(given)
-            case "Names":
-                return names_of(given)
-            case "Path" | "UserPath":
-                return Path(text_of(given)).expanduser()
-            case _:
-                text = text_of(given)
-                if text not in self.choices:
-                    raise ValueError("setting_not_a_choice")
-                return text
+        if reader := _READERS.get(self.type):
+            return reader(given)
+        text = text_of(given)
+        if text not in self.choices:
+            raise ValueError("setting_not_a_choice")
+        return text
+
+
+def _path_of(given: object) -> Path:
+    return Path(text_of(given)).expanduser()
+
+
+_READERS: Mapping[str, Callable[[object], SettingValue]] = {
+    "int": count_of,
+    "float": amount_of,
+    "Group": group_of,
+    "Address": address_of,
+    "Names": names_of,
+    "Path": _path_of,
+    "UserPath": _path_of,
+}
 
 
 SPECS: Mapping[str, Spec] = {

@@ -57,6 +57,13 @@ def test_kept_for_the_owner_alone(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_key_that_others_can_read_is_closed_to_them(tmp_path: Path) -> None:
+    file = keep_key(SECRET, tmp_path)
+    file.chmod(0o644)
+    assert find_key({}, tmp_path) is not None
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     "text", ["", "no-colon-in-it", "a:b", "id:se cret-secret", "idid:sécretsecret", "idid:a:bcdefghij"]
 )

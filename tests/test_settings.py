@@ -41,6 +41,7 @@ def test_every_setting_says_what_it_is() -> None:
     assert list(SPECS) == [
         "provider",
         "store",
+        "store_group",
         "out",
         "parallel_train",
         "parallel_image",

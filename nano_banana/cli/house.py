@@ -8,6 +8,8 @@ from pathlib import Path
 
 from nano_banana.cli.options import overrides as given
 from nano_banana.cli.screen import Screen
+from nano_banana.core.modes import is_shared
+from nano_banana.core.modes import share_files
 from nano_banana.core.problem import Problem
 from nano_banana.core.root import project_root
 from nano_banana.settings import PROJECT_FILE
@@ -33,6 +35,7 @@ def settings_for(
     root = project_root(start or Path.cwd())
     settings = load_settings(root=root, environ=os.environ, overrides=overrides or {}, trust=trust)
     screen.set_color(settings.color)
+    share_files(shared=is_shared(settings.store, settings.store_group))
     names = ", ".join(f"`{name}`" for name in sorted(settings.guarded))
     if not settings.trusts:
         screen.problems([Problem(kind="settings_ignored", data={"file": PROJECT_FILE, "names": names}, warning=True)])

@@ -13,13 +13,15 @@ import click
 from nano_banana.cli.app import app
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.usage import PROGRAM
+from nano_banana.core.modes import private_files
 
 COMPLETE = "_NANO_BANANA_COMPLETE"
 
 
 def main() -> None:
     """Run the command line of this process, and leave with its exit code."""
-    code = run(sys.argv[1:])
+    with private_files():
+        code = run(sys.argv[1:])
     # All is said and kept: a Ctrl-C that comes while Python leaves would only add a trace.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)

@@ -9,6 +9,7 @@ from string import Template
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.modes import as_user
 
 STARTER = Path(__file__).parent / "pack_starter"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -31,9 +32,10 @@ def begin_pack(name: str, packs: Path) -> list[Path]:
         folder / "portrait.j2": (STARTER / "prompt.j2.txt").read_text("utf-8"),
     }
     try:
-        folder.mkdir(parents=True)
-        for path, written in files.items():
-            path.write_text(written, "utf-8")
+        with as_user():
+            folder.mkdir(parents=True)
+            for path, written in files.items():
+                path.write_text(written, "utf-8")
     except OSError as error:
         raise Unusable([trouble("unwritable", file=str(folder), why=error.strerror or "")]) from error
     return list(files)

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.modes import as_user
 from nano_banana.core.replacing import replacing
 from nano_banana.core.source import Source
 
@@ -133,9 +134,10 @@ def _inside(wheel: Path, way: Sequence[str]) -> bytes | None:
 
 def _write(path: Path, data: bytes) -> None:
     """Put `data` at `path` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as fresh:
-        fresh.write_bytes(data)
+    with as_user():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as fresh:
+            fresh.write_bytes(data)
 
 
 @functools.cache

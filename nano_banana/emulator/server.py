@@ -145,6 +145,8 @@ class Emulator:
         certificate.private_key_and_cert_chain_pem.write_to_path(path)
         self.ca = self.folder.resolve() / "ca.pem"
         authority.cert_pem.write_to_path(self.ca)
+        # Clients of other users need it, and it is no secret.
+        self.ca.chmod(0o644)
         return path
 
     def _run(self, sock: socket.socket, through: socket.socket | None, certificate: Path | None) -> None:

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from nano_banana.core.modes import follow
 from nano_banana.store.wall import wall
 
 STALE = 86_400.0
@@ -23,7 +24,9 @@ class Scratch:
     def make(self) -> Path:
         """A new, empty folder. Raises Unusable where the store's disk refuses."""
         with wall(self._root.parent):
-            self._root.mkdir(exist_ok=True)
+            if not self._root.is_dir():
+                self._root.mkdir(exist_ok=True)
+                follow(self._root, self._root.parent)
             return Path(tempfile.mkdtemp(dir=self._root))
 
     def remove(self, folder: Path) -> None:

@@ -21,6 +21,7 @@ from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
 from nano_banana.core.json import as_whole
+from nano_banana.core.modes import as_user
 from nano_banana.core.replacing import replacing
 
 FORMAT = 1
@@ -139,7 +140,7 @@ def save_lock(path: Path, lock: Lock) -> None:
     try:
         if path.is_file() and _stands(path, lock):
             return
-        with replacing(path) as fresh, fresh.open("w", encoding="utf-8", newline="\n") as file:
+        with as_user(), replacing(path) as fresh, fresh.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(_lines(lock))
     except OSError as error:
         raise Unusable([trouble("lock_unwritten", file=path.name, why=error.strerror or "")]) from error

@@ -75,7 +75,7 @@ class Blobs:
         with wall(self._database.folder):
             fresh = self._fresh()
             try:
-                digest, size = _write(fresh, data)
+                digest, size = _write(fresh, data, self._database.mode & 0o444)
                 self._settle(fresh, digest)
             finally:
                 fresh.unlink(missing_ok=True)
@@ -160,11 +160,12 @@ class Blobs:
         while True:
             path = folder / f"{os.getpid()}-{next(self._numbers)}"
             try:
-                path.touch(exist_ok=False)
+                path.touch(0o600, exist_ok=False)
             except FileExistsError:
                 continue
             except FileNotFoundError:
-                folder.mkdir(parents=True, exist_ok=True)
+                self._database.make_folder(folder.parent)
+                self._database.make_folder(folder)
                 continue
             return path
 
@@ -174,7 +175,7 @@ class Blobs:
         with self._database.writing() as rows:
             if not self._trusted(rows, digest):
                 if not folder.is_dir():
-                    folder.mkdir()
+                    self._database.make_folder(folder)
                     _sync_folder(folder.parent)
                 fresh.replace(place)
                 rows.execute(_REMEMBER, (digest, *stamp_of(str(place)), self._clock()))
@@ -195,7 +196,7 @@ def _unchanged(path: str, stamp: Stamp) -> bool:
         return False
 
 
-def _write(fresh: Path, data: bytes | Path) -> tuple[str, int]:
+def _write(fresh: Path, data: bytes | Path, mode: int) -> tuple[str, int]:
     """Fill the file, make it read-only and wait until the disk has it: (digest, size)."""
     sha = hashlib.sha256()
     size = 0
@@ -206,7 +207,7 @@ def _write(fresh: Path, data: bytes | Path) -> tuple[str, int]:
             while left:
                 left = left[file.write(left) :]
             size += len(chunk)
-        os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & 0o444)
+        os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
     return sha.hexdigest(), size
 

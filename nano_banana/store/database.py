@@ -5,13 +5,21 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.modes import close_to_others
+from nano_banana.core.modes import file_mode
+from nano_banana.core.modes import follow
+from nano_banana.core.modes import is_shared
+from nano_banana.core.modes import make_private_folder
+from nano_banana.core.modes import share
 from nano_banana.store.wall import wall
 
 FILE = "store.sqlite"
@@ -104,14 +112,16 @@ class Database:
     Other processes wait for each other up to `BUSY_SECONDS`. Every SQLite error leaves as Unusable.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open or make the store's database in `folder`. Raises Unusable."""
+    def __init__(self, folder: Path, *, group: str = "") -> None:
+        """Open or make the store's database in `folder`; `group` is the setting `store_group`. Raises Unusable."""
         self.folder = folder
         self._above = f"{folder.parent}{os.sep}"
         self._within = f"{folder}{os.sep}"
         self._lock = threading.Lock()
         with wall(folder):
-            _make_folder(folder)
+            _make_folder(folder, group)
+            self.mode = file_mode(folder)
+            _make_file(folder / FILE, self.mode)
             self._connection = sqlite3.connect(
                 folder / FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -137,6 +147,11 @@ class Database:
         """The absolute path of what `name_of` gave."""
         return os.path.normpath(self.folder / name)
 
+    def make_folder(self, path: Path) -> None:
+        """Make a folder in the store, open to the same people as the store. Raises OSError."""
+        path.mkdir(exist_ok=True)
+        follow(path, self.folder)
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for queries: fetch and leave, others wait."""
@@ -161,11 +176,33 @@ class Database:
                     connection.execute("ROLLBACK")
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, group: str) -> None:
+    """Make the store's folder, closed to others; one that is there without a store in it is closed, too."""
+    make_private_folder(folder, group)
+    is_ours = folder.stat().st_uid == os.geteuid()
+    if is_ours and not (folder / FILE).exists() and not is_shared(folder, group):
+        close_to_others(folder)
+    if is_ours and group and not is_shared(folder):
+        share(folder, group)
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         ignore.write_text("*\n", encoding="ascii")
+        ignore.chmod(file_mode(folder))
+
+
+def _make_file(file: Path, mode: int) -> None:
+    """Make the database's file, or mend its mode; SQLite gives its log files the mode of this one.
+
+    SQLite itself makes files that the group can't write, and a log that one user leaves would lock out the others.
+    """
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    for path in (file, *(file.with_name(f"{FILE}{end}") for end in ("-wal", "-shm"))):
+        # Another user's file, or one that was folded in just now, is not ours to mend.
+        with suppress(PermissionError, FileNotFoundError):
+            found = stat.S_IMODE(path.stat().st_mode)
+            if found | mode != found:
+                path.chmod(found | mode)
 
 
 def _bring_up(connection: sqlite3.Connection, folder: Path) -> None:

@@ -70,12 +70,14 @@ class Store:
         self.snapshots = Snapshots(database, clock)
 
     @classmethod
-    def open(cls, folder: Path, *, clock: Callable[[], float] = time.time) -> Self:
+    def open(cls, folder: Path, *, group: str = "", clock: Callable[[], float] = time.time) -> Self:
         """The store in `folder`, made if there is none; `clock` gives seconds since 1970.
+
+        A new store is the user's alone, or shared with a `group`; see `modes.is_shared`.
 
         Raises Unusable: `store_newer`, `store_read_only`, `store_full`, `store_corrupt`, `store_busy`, `store_failed`.
         """
-        return cls(Database(folder.absolute()), clock)
+        return cls(Database(folder.absolute(), group=group), clock)
 
     def close(self) -> None:
         """Give the files back."""

@@ -45,7 +45,7 @@ class Workshop:
     def __init__(self, settings: Settings, providers: Mapping[str, Callable[[], Provider]]) -> None:
         """`providers` make each provider when it is first needed."""
         self.settings = settings
-        self.store = Store.open(settings.store)
+        self.store = Store.open(settings.store, group=settings.store_group)
         self.shelf = Shelf(self.store)
         self._providers = providers
 

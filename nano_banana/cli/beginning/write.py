@@ -9,6 +9,7 @@ from pathlib import Path
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.modes import as_user
 from nano_banana.core.replacing import replacing
 
 
@@ -24,9 +25,10 @@ def write(files: Mapping[str, str], folder: Path) -> list[Path]:
     for name, text in files.items():
         path = folder / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as fresh:
-                fresh.write_text(text, "utf-8")
+            with as_user():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with replacing(path) as fresh:
+                    fresh.write_text(text, "utf-8")
         except OSError as error:
             raise Unusable([trouble("unwritable", file=str(path), why=error.strerror or "")]) from error
     return [folder / name for name in files]
@@ -35,6 +37,7 @@ def write(files: Mapping[str, str], folder: Path) -> list[Path]:
 def make_folder(folder: Path) -> None:
     """Make the folder unless it is there. Raises Unusable (`unwritable`)."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with as_user():
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Unusable([trouble("unwritable", file=str(folder), why=error.strerror or "")]) from error

@@ -11,6 +11,7 @@ from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.modes import as_user
 from nano_banana.core.share import share
 
 EPILOG = """\b
@@ -42,7 +43,8 @@ def command(screen: Screen, what: str, out: Path | None) -> None:
         screen.out.write(text)
         return
     try:
-        out.write_text(text, "utf-8")
+        with as_user():
+            out.write_text(text, "utf-8")
     except OSError as error:
         raise Unusable([trouble("unwritable", file=str(out), why=error.strerror or "")]) from error
     screen.note(f"wrote {out}")

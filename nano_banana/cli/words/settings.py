@@ -24,6 +24,10 @@ WORDS: Mapping[str, Wording] = {
         "{file} sets {names}; ignored, because you have not trusted this folder with it",
         "read the file; `nano-banana trust` accepts what it sets",
     ),
+    "setting_not_a_group": Wording(
+        "{owner}: `{name}` can't be `{given}`",
+        "write a group that this machine has, its number, or `yes` for the folder's own",
+    ),
     "setting_not_text": Wording("{owner}: `{name}` must be text that is not empty"),
     "config_unreadable": Wording("can't read {file}: {why}"),
     "config_not_utf8": Wording("this is not text in UTF-8"),

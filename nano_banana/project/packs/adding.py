@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.modes import as_user
 from nano_banana.core.problem import Problem
 from nano_banana.project.packs.cases import faults_in
 from nano_banana.project.packs.commit import commit_of
@@ -133,10 +134,11 @@ def _renamed(text: bytes, name: str) -> bytes:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    with as_user():
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
 
 def _checked(staged: Path, source: Path) -> Pack:
