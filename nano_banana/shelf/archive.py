@@ -28,7 +28,9 @@ from nano_banana.shelf.card import Origin
 from nano_banana.shelf.card import Shelved
 from nano_banana.shelf.card import card_json
 from nano_banana.shelf.card import card_of
+from nano_banana.shelf.card import is_plain
 from nano_banana.shelf.card import may_be_told
+from nano_banana.shelf.card import unlikely
 from nano_banana.shelf.unpack import Archive
 from nano_banana.store.wall import wall
 
@@ -146,21 +148,13 @@ def _told(archive: Archive) -> JSONObject:
 
 def _card(archive: Archive, told: JSONObject) -> Card:
     try:
-        # What JSON of other makers may say and ours can't: NaN, and numbers without end.
-        json.dumps(told, allow_nan=False, default=dict)
         card = card_of(as_object(told["card"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Invalid([trouble("archive_card", archive=archive.name)]) from error
     texts = (card.subject, card.trigger, card.noun, card.trainer, card.provider, card.base, card.training_set)
-    if not all(map(may_be_told, texts)) or not _is_likely(card):
+    if not all(map(may_be_told, texts)) or unlikely(card) or not is_plain(card.settings):
         raise Invalid([trouble("archive_card", archive=archive.name)])
     return replace(card, origin=Origin.IMPORTED, run="", recipe="")
-
-
-def _is_likely(card: Card) -> bool:
-    """Whether its numbers are such as can be: nothing negative, no likeness beyond 1."""
-    numbers = (card.photos or 0, card.judged, card.cost_usd or 0.0, card.made_at)
-    return all(number >= 0 for number in numbers) and -1 <= (card.likeness or 0.0) <= 1
 
 
 def _sums(archive: Archive) -> Mapping[str, str]:

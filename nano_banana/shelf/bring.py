@@ -102,6 +102,7 @@ def _from_archive(shelf: Shelf, source: Path, wanted: Wanted, families: Sequence
         packed = unpack(source, folder)
         name = wanted.name or packed.name
         check_name(name)
+        check_name(packed.card.subject or name)
         header = read_header(packed.file, name=source.name)
         family = _checked(header, source.name)
         card = packed.card

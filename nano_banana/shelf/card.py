@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from enum import StrEnum
 
 from nano_banana.core.json import JSONObject
@@ -16,6 +18,16 @@ from nano_banana.core.json import as_whole
 
 MOST_WORDS = 200
 """Characters of a trigger, a noun or a name."""
+MOST_SETTING = 10_000
+"""Characters of a text among the settings."""
+DEEPEST = 8
+"""How deep lists and objects among the settings may be nested."""
+LARGEST = 2**64
+"""Of the numbers among the settings: a seed may be that large."""
+MOST = 1e12
+"""Above any count or price that means something."""
+LAST_DAY = 253_402_300_799.0
+"""The end of the year 9999, in seconds since 1970: dates end there."""
 
 
 class Origin(StrEnum):
@@ -96,6 +108,38 @@ def card_of(told: Mapping[str, JSONValue]) -> Card:
         made_at=as_number(told.get("made_at", 0.0)),
         origin=Origin(as_text(told.get("origin", Origin.TRAINED))),
     )
+
+
+def stored_card(told: Mapping[str, JSONValue]) -> Card:
+    """The card as a store has it; a number that can't be is one that is not known, and so is a card that isn't one."""
+    try:
+        card = card_of(told)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return Card(base="")
+    wrong = unlikely(card)
+    return replace(card, **{name: getattr(Card(base=""), name) for name in wrong}) if wrong else card
+
+
+def unlikely(card: Card) -> list[str]:
+    """The fields with numbers that can't be: negative, not finite, beyond any date, a likeness beyond 1."""
+    ranges = {"photos": MOST, "judged": MOST, "cost_usd": MOST, "made_at": LAST_DAY, "likeness": 1.0}
+    found = {name: getattr(card, name) for name in ranges}
+    return [
+        name
+        for name, value in found.items()
+        if value is not None and not (-1 if name == "likeness" else 0) <= value <= ranges[name]
+    ]
+
+
+def is_plain(value: JSONValue, depth: int = DEEPEST) -> bool:
+    """Whether settings may say it: bounded in depth, in length and in numbers."""
+    if isinstance(value, Mapping):
+        return depth > 0 and all(may_be_told(name) and is_plain(item, depth - 1) for name, item in value.items())
+    if isinstance(value, str):
+        return len(value) <= MOST_SETTING
+    if isinstance(value, Sequence):
+        return depth > 0 and all(is_plain(item, depth - 1) for item in value)
+    return value is None or abs(value) <= LARGEST
 
 
 def may_be_told(text: str) -> bool:

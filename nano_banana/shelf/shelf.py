@@ -20,7 +20,7 @@ from nano_banana.core.problem import did_you_mean
 from nano_banana.shelf.card import Card
 from nano_banana.shelf.card import Shelved
 from nano_banana.shelf.card import card_json
-from nano_banana.shelf.card import card_of
+from nano_banana.shelf.card import stored_card
 from nano_banana.store.adapters import FILE
 from nano_banana.store.adapters import Row
 from nano_banana.store.adapters import Use
@@ -189,6 +189,6 @@ def _shelved(row: Row) -> Shelved:
         version=row.version,
         digest=row.digest,
         size=row.size,
-        card=card_of(row.card),
+        card=stored_card(row.card),
         tags=row.tags,
     )

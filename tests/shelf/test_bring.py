@@ -254,6 +254,27 @@ def test_what_is_not_as_it_was_packed_is_refused(shelf: Shelf, packed: Path, tmp
     assert told(card={"trigger": "a\x1b[2J"}) == "archive_card"
     for impossible in ({"photos": -5}, {"likeness": 7}, {"cost_usd": -1}, {"judged": -1}, {"made_at": -1}):
         assert told(card=impossible) == "archive_card"
+    for endless in (
+        {"made_at": 1e300},
+        {"made_at": 1e12},
+        {"photos": 10**400},
+        {"cost_usd": 1e308},
+        {"judged": 10**30},
+    ):
+        assert told(card=endless) == "archive_card"
+    deep: list[object] = []
+    for _ in range(100):
+        deep = [deep]
+    for odd in (
+        {"a": deep},
+        {"a" * 1000: 1},
+        {"a\x1b[2J": 1},
+        {"a": 10**400},
+        {"a": float("inf")},
+        {"a": "b" * 20_000},
+    ):
+        assert told(card={"settings": odd}) == "archive_card"
+    assert told(card={"subject": "../../x"}) == "shelf_name"
     assert told(name="../ana") == "shelf_name"
     assert told(card={"base": "flux-2"}) == "model_base_wrong"
     assert told(card={"base": "sdxl"}) == "model_base_wrong"

@@ -211,6 +211,14 @@ def test_whoever_remembers_the_shelf_sees_that_it_changed(store: Store, shelf: S
     assert shelf.file.stat().st_mtime_ns > looks[-1]
 
 
+def test_a_card_that_an_older_version_let_in_is_read_without_what_cannot_be(store: Store, shelf: Shelf) -> None:
+    poison = replace(ANA, made_at=1e300, photos=10**400, cost_usd=1e308, judged=-1, likeness=7.0)
+    (found,) = kept(store, shelf, "one", card=poison)
+    assert found.card == replace(ANA, made_at=0.0, photos=None, cost_usd=None, judged=0, likeness=None)
+    store.adapters.update({("ana", 1): {"origin": "of a later version", "photos": "nine"}})
+    assert [each.card for each in shelf.all()] == [Card(base="")]
+
+
 def test_a_card_comes_back_from_its_json() -> None:
     card = Card(base="flux-1", settings={"steps": 900}, likeness=0.5, judged=3, origin=Origin.FILE, made_at=1.5)
     assert card_of(card_json(card)) == card
