@@ -10,6 +10,7 @@ from pathlib import Path
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import is_homeless
 from nano_banana.core.problem import Place
 
 
@@ -20,7 +21,7 @@ def read_config(path: Path) -> Mapping[str, object]:
     """
     try:
         text = path.read_text("utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise Unusable([trouble("config_unreadable", file=str(path), why=_why(error))]) from error
@@ -81,6 +82,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
+        if is_homeless(path):
+            raise Unusable([trouble("no_home", file=path.name)]) from error
         raise Unusable([trouble("config_unwritable", file=str(path), why=_why(error))]) from error
 
 

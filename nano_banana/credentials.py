@@ -73,7 +73,7 @@ def _found(environ: Mapping[str, str], user_dir: Path | None) -> Key | None:
             with suppress(PermissionError):  # another user's file, that is shared on purpose
                 file.chmod(0o600)
         kept = file.read_text("ascii").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise Unusable([trouble("key_unreadable", file=str(file))]) from error

@@ -22,6 +22,8 @@ from nano_banana.config_file import read_config
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.here import is_here
+from nano_banana.core.home import expanded
+from nano_banana.core.home import user_dir
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
@@ -145,7 +147,7 @@ class Spec:
 
 
 def _path_of(given: object) -> Path:
-    return Path(text_of(given)).expanduser()
+    return expanded(text_of(given))
 
 
 _READERS: Mapping[str, Callable[[object], SettingValue]] = {
@@ -266,9 +268,7 @@ def check_setting(name: str, given: object, *, owner: str, place: Place | None =
 
 def user_folder() -> Path:
     """The user's config folder, where the platform has it; it may not be there yet."""
-    from platformdirs import user_config_dir
-
-    return Path(user_config_dir("nano-banana", appauthor=False))
+    return user_dir("config")
 
 
 class _Maker(Protocol):

@@ -11,7 +11,17 @@ def visible(text: str) -> str:
     """Make control and invisible characters harmless: a file must not steer the terminal that shows it."""
     if text.isprintable():
         return text
-    return "".join(_tame(character) for character in text)
+    return "".join(map(_tame, text))
+
+
+def inert(text: str) -> str:
+    """The same for a text of several lines, which keeps its line breaks and tabs."""
+    return text if text.isprintable() else "".join(c if c in "\n\t" else _tame(c) for c in text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line: a text of somebody else's can't pass itself off as a line of ours."""
+    return text if text.isprintable() else visible(" ".join(filter(None, (line.strip() for line in text.splitlines()))))
 
 
 def cells(text: str) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from nano_banana import __version__
+from nano_banana.core.home import user_dir
 
 GONE = "[removed]"
 # fal's keys: a UUID and 32 hex digits; and anything else of the shape `id:secret` with a long secret.
@@ -33,7 +34,7 @@ def keep_report(
 
     when = now or datetime.now(UTC)
     try:
-        file = (folder or _state_folder()) / f"crash-{when:%Y%m%d-%H%M%S-%f}.txt"
+        file = (folder or user_dir("state")) / f"crash-{when:%Y%m%d-%H%M%S-%f}.txt"
         write_atomically(file, report(error, arguments, environ, when).encode(), mode=0o600)
     except (NanoBananaError, OSError, RuntimeError):
         return None
@@ -77,9 +78,3 @@ def _secrets(environ: Mapping[str, str]) -> set[str]:
         found.add(kept.reveal())
     halves = {half for secret in found for half in secret.split(":")}
     return {secret for secret in found | halves if len(secret) >= 4}
-
-
-def _state_folder() -> Path:
-    from platformdirs import user_state_dir
-
-    return Path(user_state_dir("nano-banana", appauthor=False))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
+from nano_banana.cli.process import too_few_open_files
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.usage import invalid
 from nano_banana.core.errors import NanoBananaError
@@ -20,11 +23,14 @@ from nano_banana.core.problem import Problem
 BROKEN_PIPE = 141
 """What a program that SIGPIPE ends leaves with: 128 + 13."""
 
+TOO_MANY_OPEN = {errno.EMFILE, errno.ENFILE}
+MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ELOOP}
+"""Errors of files that are this machine's, whatever the program does: they are no bug."""
+
 
 def settle(error: BaseException, screen: Screen, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Tell how it ended, and return the exit code that says so."""
     if isinstance(error, BrokenPipeError):
-        _hush(screen)
         return BROKEN_PIPE
     ours = _ours(error)
     if environ.get("NANO_BANANA_DEBUG") == "1" and not isinstance(ours, Stopped):
@@ -35,13 +41,15 @@ def settle(error: BaseException, screen: Screen, arguments: Sequence[str], envir
         screen.note(scrub("".join(traceback.format_exception(error)).rstrip(), environ))
     if ours is None:
         ours = _bug(error, arguments, environ)
-    try:
-        screen.problems(ours.problems)
+    few = too_few_open_files() if ours.exit_code == 1 else []
+    if few and list(ours.problems) != few:
+        # What fails for this seldom says so: SQLite "can't open" its file, no folder for temporary files is found.
+        ours = NanoBananaError([*ours.problems, *few])
+    screen.problems(ours.problems)
+    with suppress(BrokenPipeError, Unusable):  # stdout can't be written: the exit code still tells
         if screen.machine and not screen.answered:
             screen.json(as_json(ours))
         screen.flush()
-    except BrokenPipeError:
-        _hush(screen)
     return ours.exit_code
 
 
@@ -81,6 +89,16 @@ def _ours(error: BaseException) -> NanoBananaError | None:
         return Stopped([trouble("stopped")])
     if isinstance(error, MemoryError):
         return Unusable([trouble("out_of_memory")])
+    if isinstance(error, OSError):
+        return _of_this_machine(error)
+    return None
+
+
+def _of_this_machine(error: OSError) -> NanoBananaError | None:
+    if error.errno in TOO_MANY_OPEN:
+        return Unusable([trouble("too_many_open_files")])
+    if error.errno in MACHINE and error.filename is not None:
+        return Unusable([trouble("file_unusable", file=os.fsdecode(error.filename), why=os.strerror(error.errno))])
     return None
 
 
@@ -93,14 +111,3 @@ def _bug(error: BaseException, arguments: Sequence[str], environ: Mapping[str, s
     if report is None:
         return NanoBananaError([trouble("bug_unwritten", what=what)])
     return NanoBananaError([trouble("bug", what=what, report=str(report))])
-
-
-def _hush(screen: Screen) -> None:
-    """Nobody reads any more: let what is still buffered go nowhere, without a word at exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (screen.out, screen.err):
-        try:
-            os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):
-            continue
-    os.close(nowhere)

@@ -9,6 +9,20 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.problem import did_you_mean
 
 
+class Text(click.types.StringParamType):
+    """A text that is no path: a shell may hand over bytes that are none."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As click does it. Fails for what is not UTF-8."""
+        text = str(super().convert(value, param, ctx))
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            self.fail(f"{text!r} is not UTF-8", param, ctx)
+        return text
+
+
+TEXT = Text()
+
+
 class Family(click.Group):
     """Finds a command, or says which one was probably meant."""
 
@@ -18,6 +32,9 @@ class Family(click.Group):
         if found is None and not ctx.resilient_parsing and not cmd_name.startswith("-"):
             hint = did_you_mean(cmd_name, self.list_commands(ctx))
             raise Invalid([trouble("no_such_command", hint=hint, name=cmd_name, program=ctx.command_path)])
+        for parameter in found.params if found else ():
+            if type(parameter.type) is click.types.StringParamType:
+                parameter.type = TEXT
         return found
 
     def find(self, ctx: click.Context, name: str) -> click.Command | None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from nano_banana.cli.app import app
+from nano_banana.cli.process import listen
+from nano_banana.cli.process import stop_listening
+from nano_banana.cli.process import take_process
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.usage import PROGRAM
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
 from nano_banana.core.modes import private_files
 
 COMPLETE = "_NANO_BANANA_COMPLETE"
@@ -20,10 +25,10 @@ COMPLETE = "_NANO_BANANA_COMPLETE"
 
 def main() -> None:
     """Run the command line of this process, and leave with its exit code."""
+    take_process()
     with private_files():
         code = run(sys.argv[1:])
-    # All is said and kept: a Ctrl-C that comes while Python leaves would only add a trace.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stop_listening()
     sys.exit(code)
 
 
@@ -39,11 +44,13 @@ def run(arguments: Sequence[str]) -> int:
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     screen = Screen(sys.stdout, sys.stderr, environ=os.environ, machine="--json" in options)
     try:
+        listen()
         code = drive(arguments, screen)
         screen.flush()
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - Ctrl-C and bugs end here too
+        stop_listening()
         from nano_banana.cli.exit import settle
 
         return settle(error, screen, arguments, os.environ)
@@ -59,7 +66,16 @@ def drive(arguments: Sequence[str], screen: Screen) -> int:
     try:
         width = min(screen.width, 100)
         with app.make_context(PROGRAM, list(arguments) or ["--help"], obj=screen, terminal_width=width) as context:
+            _check_folder()
             code = app.invoke(context)
             return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
+
+
+def _check_folder() -> None:
+    """Say so where the working folder was deleted: every relative path would fail, each with a cause of its own."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise Unusable([trouble("no_working_folder")]) from error

@@ -14,7 +14,9 @@ from typing import TypeVar
 
 import click
 
+from nano_banana.cli.completing import one_of
 from nano_banana.cli.screen import Screen
+from nano_banana.settings import SPECS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,7 +71,12 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
 as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
 store = option("--store", type=FOLDER, help="The folder of the store.")
 out = option("--out", type=FOLDER, help="The folder where pictures appear.")
-provider = option("--provider", metavar="NAME", help="Who answers, whatever the recipe says: local or fal.")
+provider = option(
+    "--provider",
+    metavar="NAME",
+    shell_complete=one_of(SPECS["provider"].choices),
+    help="Who answers, whatever the recipe says: local or fal.",
+)
 only = option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
 sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")
 variables = option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe.")

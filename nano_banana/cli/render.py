@@ -35,12 +35,19 @@ def render(
     `lines` gives the lines of a file (none: no line is shown); files under `cwd` (None: the working
     folder) are named from there.
     """
-    here = cwd or Path.cwd()
+    here = cwd or _working_folder()
     ordered = sorted(problems, key=lambda problem: problem.order)
     blocks = ["\n".join(_block(problem, lines, paint, width, here)) for problem in ordered]
     if len(blocks) > 1:
         blocks.append(summary(ordered, here))
     return "\n\n".join(blocks)
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was deleted
+        return Path("/")
 
 
 def summary(problems: Sequence[Problem], cwd: Path) -> str:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import TypeAlias
 
-import click
-
 from nano_banana.cli.ending import Ending
 from nano_banana.cli.options import Asked
+from nano_banana.cli.process import too_few_open_files
 from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
@@ -118,6 +117,8 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     lost = lost_of(asked)
     if asked.prune and not wish.whole:
         raise Invalid([trouble("prune_part")])
+    if few := too_few_open_files():
+        raise Unusable(few)
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
         forecast = project.forecast()
@@ -174,7 +175,7 @@ def _again(screen: Screen, project: Project, outcome: Outcome, lost: Lost) -> Fo
         return None
     say_open(screen, forecast.lost)
     asked = f"they could not be found; buy them again? what is left to do may cost {price(forecast.tally)}"
-    return forecast if click.confirm(asked, err=True) else None
+    return forecast if screen.confirm(asked) else None
 
 
 def _ask(screen: Screen, project: Project, forecast: Forecast, asked: Asked) -> None:
@@ -190,6 +191,6 @@ def _ask(screen: Screen, project: Project, forecast: Forecast, asked: Asked) -> 
     if asked.yes or (tally.money.high + tally.may_high <= limit and not tally.unpriced + tally.may_unpriced):
         return
     price = whole_price(tally)
-    if screen.lively and not screen.machine and click.confirm(f"this may cost {price}; go on?", err=True):
+    if screen.confirm(f"this may cost {price}; go on?"):
         return
     raise LimitReached([trouble("too_dear", price=price, limit=limit)])

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from typing import TextIO
 from typing import TypeAlias
 
+import click
+
 from nano_banana.cli.cells import cells
 from nano_banana.cli.cells import fold
+from nano_banana.cli.cells import inert
 from nano_banana.cli.cells import pad
 from nano_banana.cli.cells import visible
 from nano_banana.core.json import JSONValue
@@ -50,6 +53,8 @@ class Screen:
         self.answered = False
         self.quoted: dict[str, str] = {}
         """Texts that are in no file, by the name that places call them."""
+        # Stands for our own escape sequences until they are written: nobody else's text can hold it.
+        self._escape = f"\x1b{os.urandom(8).hex()}["
         self._environ = environ
         self._color = environ.get("NANO_BANANA_COLOR", "auto")
         self._width = width
@@ -79,15 +84,23 @@ class Screen:
     def paint(self, style: str, text: str, *, stream: TextIO | None = None) -> str:
         """Colour `text` for `stream` (`out`, if not said)."""
         wanted = self.colored(stream or self._results)
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if wanted and text else text
+        return f"{self._escape}{STYLES[style]}m{text}{self._escape}0m" if wanted and text else text
 
     def say(self, text: str = "") -> None:
         """Print a result for people; with `--json` it makes way to `err`."""
-        self._results.write(f"{text}\n")
+        self._write(self._results, f"{text}\n")
 
     def note(self, text: str = "") -> None:
         """Print a remark that is no result."""
-        self.err.write(f"{text}\n")
+        self._write(self.err, f"{text}\n")
+
+    def data(self, text: str) -> None:
+        """Write a text for programs to `out`: a schema, a CSV table."""
+        self._write(self.out, text)
+
+    def confirm(self, question: str) -> bool:
+        """Ask a person on `err`; without one the answer is no. Raises click.Abort for Ctrl-C."""
+        return self.lively and not self.machine and click.confirm(visible(question), err=True)
 
     def json(self, value: JSONValue) -> None:
         """Print the one JSON object that a program reads. A second one is a bug of ours."""
@@ -95,7 +108,7 @@ class Screen:
             raise RuntimeError("two JSON objects on one stdout")
         self.answered = True
         # ASCII: a pipe's encoding is anybody's guess, and a file's name may hold half a surrogate pair.
-        self.out.write(json.dumps(value, indent=2) + "\n")
+        self.data(json.dumps(value, indent=2).replace("\x7f", "\\u007f") + "\n")
 
     def table(self, rows: Sequence[Sequence[str]], *, head: Sequence[str] = (), indent: int = 0) -> None:
         """Print rows in columns as wide as their widest cell, two spaces apart.
@@ -139,6 +152,10 @@ class Screen:
     @property
     def _results(self) -> TextIO:
         return self.err if self.machine else self.out
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        """The one place that writes: nothing steers the terminal but `paint`."""
+        stream.write("\x1b[".join(map(inert, text.split(self._escape))))
 
 
 def _columns(stream: TextIO, environ: Mapping[str, str]) -> int:

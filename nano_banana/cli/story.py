@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from itertools import groupby
 
+from nano_banana.cli.cells import one_line
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict import likeness
@@ -52,7 +53,7 @@ def say_story(screen: Screen, story: Story) -> None:
         times = f" ×{len(some)}" if len(some) > 1 else ""
         screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate(screen, call)}{times}")
         for change in call.changes or ():
-            screen.say(f"      {told(change, story.sources)}")
+            screen.say(f"      {one_line(told(change, story.sources))}")
         for ruled in _said_of(record, call):
             screen.say(f"  {ruled.stage:<{width}}  {_painted(screen, ruled)}")
     if ahead:
@@ -60,7 +61,7 @@ def say_story(screen: Screen, story: Story) -> None:
         screen.say(f"  {', '.join(labels)}: would run while the gate refuses ({numbered(len(ahead), 'call')} at most)")
     for call in story.calls:
         if not call.attempt.label and (prompt := as_object(call.document["arguments"]).get("prompt")):
-            screen.say(f"  prompt of {call.stage}: {prompt}")
+            screen.say(f"  prompt of {call.stage}: {one_line(str(prompt))}")
 
 
 def _alike(calls: Sequence[CallStory]) -> Iterator[list[CallStory]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import click
-
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import LimitReached
 from nano_banana.core.errors import trouble
@@ -45,6 +43,6 @@ def ask_for_trust(screen: Screen, project: Project, *, trust: bool) -> None:
     screen.problems(found)
     if not trust:
         asked = "do you trust this recipe with that, now and in later runs?"
-        if not screen.lively or screen.machine or not click.confirm(asked, err=True):
+        if not screen.confirm(asked):
             raise LimitReached([trouble("not_trusted")])
     accept(project)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+from nano_banana.core import home as user
 
 ROOT_MARKS = (".git", "nano-banana.toml", ".nano-banana")
 
@@ -13,10 +16,11 @@ def project_root(folder: Path, *, home: Path | None = None) -> Path:
     The home folder and those above it are nobody's project.
     """
     here = folder.resolve()
-    stop = (home or Path.home()).resolve()
+    stop = home or user.home()
+    # os.path: a folder that can't be looked into holds no mark, and Path.exists() raises PermissionError.
     for candidate in (here, *here.parents):
-        if stop.is_relative_to(candidate):
+        if stop is not None and stop.resolve().is_relative_to(candidate):
             break
-        if any((candidate / mark).exists() for mark in ROOT_MARKS):
+        if any(os.path.exists(candidate / mark) for mark in ROOT_MARKS):  # noqa: PTH110 - see above
             return candidate
     return here

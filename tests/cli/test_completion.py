@@ -24,6 +24,7 @@ class Watched(io.StringIO):
 def test_a_script_for_each_shell(workspace: Workspace, shell: str) -> None:
     screen = workspace.expect("completion", shell)
     screen.shows("_NANO_BANANA_COMPLETE", "nano-banana").hides("install")
+    assert 'string split "," ' not in screen.stdout, "fish would show descriptions up to their first comma"
     if shutil.which(shell):
         subprocess.run([shell, "-n"], input=screen.stdout, text=True, check=True)
 

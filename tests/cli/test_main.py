@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -41,6 +42,8 @@ def breaks(how: str) -> int:
         "ctrl-c": KeyboardInterrupt(),
         "pipe": BrokenPipeError(),
         "memory": MemoryError(),
+        "many": OSError(errno.EMFILE, "Too many open files"),
+        "closed": PermissionError(errno.EACCES, "Permission denied", "photos/a\x1b.jpg"),
         "file": click.FileError("photos.zip", "No such file."),
         "key": RuntimeError(f"said no to {KEY} and {os.environ.get('FAL_KEY_SECRET')}"),
     }
@@ -85,6 +88,11 @@ def test_a_broken_pipe_is_quiet(workspace: Workspace) -> None:
 
 def test_too_little_memory_is_no_bug(workspace: Workspace) -> None:
     workspace.expect("break", "memory", exit_code=1).shows("too little memory").hides("bug")
+
+
+def test_what_this_machine_refuses_is_no_bug(workspace: Workspace) -> None:
+    workspace.expect("break", "many", exit_code=1).shows("error: too many open files\n").hides("bug")
+    workspace.expect("break", "closed", exit_code=1).shows("error: can't use photos/a\ufffd.jpg: Permission denied\n")
 
 
 def test_a_file_that_click_cannot_open(workspace: Workspace) -> None:
@@ -221,6 +229,16 @@ def test_completion_of_commands_and_options(workspace: Workspace) -> None:
     assert complete("nano-banana config se", "2") == ["set", "set-key"]
     assert complete("nano-banana cache gc --dr", "3") == ["--dry-run"]
     assert complete("nano-banana nothing so", "2") == []
+    assert complete("nano-banana run --provider ", "3") == ["local", "fal"]
+    assert complete("nano-banana mask a.png --find f", "4") == ["face"]
+    assert complete("nano-banana config set pro", "3") == ["provider"]
+    assert complete("nano-banana config set color n", "4") == ["never"]
+    assert complete("nano-banana config set store ", "4") == []
+    workspace.write("endpoints/x.yaml", "id: acme/relight\ndoes: other\nmakes: [it]\nfields: {}\n")
+    assert complete("nano-banana catalog show acm", "3") == ["acme/relight"]
+    assert complete("nano-banana generate --using fal-ai/flux-2/lora/", "3") == ["fal-ai/flux-2/lora/edit"]
+    workspace.write("endpoints/x.yaml", "id: [")
+    assert complete("nano-banana catalog show acm", "3") == []
 
 
 def test_a_ctrl_c_that_comes_while_python_leaves_says_nothing() -> None:

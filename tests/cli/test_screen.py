@@ -81,6 +81,30 @@ def test_a_dumb_terminal_is_not_lively() -> None:
     assert not screen()[0].lively
 
 
+HOSTILE = "a\x1b]52;c;QQ==\x07\x1b[31m\x9b31m\u202e\u2066\x7f\rb"
+
+
+def test_nothing_that_is_written_steers_the_terminal() -> None:
+    """Whatever a command forgets to look at: one place writes, and makes it safe; our colours go through."""
+    seen = "a\ufffd]52;c;QQ==\ufffd\ufffd[31m\ufffd31m\ufffd\ufffd\ufffd\ufffdb"
+    plain, out, err = screen(Watched)
+    plain.say(f"{plain.paint('red', HOSTILE)}\n\tnext")
+    plain.note(HOSTILE)
+    plain.problems([trouble("usage", message=f"{HOSTILE}\n  line", program="x")])
+    assert out.getvalue() == f"\x1b[1;31m{seen}\x1b[0m\n\tnext\n"
+    assert err.getvalue().startswith(f"{seen}\n\x1b[1;31merror\x1b[0m\x1b[1m: {seen.replace(chr(0xFFFD) + 'b', ' b')}")
+    data, out, _ = screen()
+    data.data(HOSTILE)
+    assert out.getvalue() == seen
+
+
+def test_json_is_plain_ascii_that_reads_the_same() -> None:
+    data, out, _ = screen(machine=True)
+    data.json({"name": HOSTILE})
+    assert json.loads(out.getvalue()) == {"name": HOSTILE}
+    assert all(character == "\n" or " " <= character <= "~" for character in out.getvalue())
+
+
 def test_a_table_lines_up_whatever_the_script() -> None:
     plain, out, _ = screen()
     plain.table([("名前", "1"), ("b\x1b", "")], head=("name", "count"), indent=1)

@@ -40,6 +40,19 @@ def test_only_the_terminal_prints() -> None:
     assert calls == []
 
 
+def test_one_place_writes_to_the_terminal() -> None:
+    """`Screen` makes every text safe to show; whoever goes past it does not."""
+    past = {"click.echo", "click.secho", "click.confirm", "screen.out.write", "screen.err.write"}
+    calls = [
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        if module.name != "nano_banana.cli.screen"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and dotted(node.func) in past
+    ]
+    assert calls == []
+
+
 def is_guard(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.If) and ast.unparse(statement.test) == "__name__ == '__main__'"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import expanded
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -115,7 +116,7 @@ def from_folder(folder: Path, photos: Path) -> str:
     """The photos' folder as the recipe in `folder` says it: relative where that is not far, else whole."""
     import os
 
-    there = photos.expanduser().absolute()
+    there = expanded(photos).absolute()
     if not there.is_dir():
         raise Invalid([trouble("no_such_photos", folder=str(photos))])
     relative = os.path.relpath(there, folder.absolute())

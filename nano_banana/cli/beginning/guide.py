@@ -22,6 +22,7 @@ from nano_banana.cli.beginning.write import make_folder
 from nano_banana.cli.cells import visible
 from nano_banana.cli.words.index import say
 from nano_banana.core.errors import Invalid
+from nano_banana.core.home import expanded
 
 if TYPE_CHECKING:
     import questionary
@@ -70,7 +71,7 @@ def ask_photos(default: str) -> Path:
 
     while True:
         given = _text(questionary.path("Where are the photos of the person?", default=default, only_directories=True))
-        folder = Path(given).expanduser()
+        folder = expanded(given)
         if folder.is_dir():
             return folder
         if questionary.confirm(f"There is no folder {visible(given)}. Make it, for photos to come?").unsafe_ask():

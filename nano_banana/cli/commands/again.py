@@ -141,6 +141,6 @@ def _ask(screen: Screen, again: Again, forecast: Forecast, *, yes: bool) -> None
     price = whole_price(forecast.tally)
     if screen.lively and not screen.machine:
         _say_calls(screen, again)
-        if click.confirm(f"the picture asks for this; it may cost {price}; go on?", err=True):
+        if screen.confirm(f"the picture asks for this; it may cost {price}; go on?"):
             return
     raise LimitReached([trouble("again_unasked", count=len(bought), price=price)])

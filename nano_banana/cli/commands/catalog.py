@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.completing import endpoint_ids
 from nano_banana.cli.endpoint import price_of
 from nano_banana.cli.endpoint import say_endpoint
 from nano_banana.cli.endpoint import text_of
@@ -95,7 +96,7 @@ def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana catalog show fal-ai/flux-lora\n")
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=endpoint_ids)
 @as_json
 @store
 @pass_screen
@@ -118,7 +119,7 @@ def show(screen: Screen, endpoint: str, *, as_json: bool, store: Path | None) ->
 @command.command(
     epilog="\b\nExamples:\n  nano-banana catalog refresh\n  nano-banana catalog refresh fal-ai/flux-lora\n"
 )
-@click.argument("endpoints", nargs=-1, metavar="[ENDPOINT]...")
+@click.argument("endpoints", nargs=-1, shell_complete=endpoint_ids, metavar="[ENDPOINT]...")
 @as_json
 @store
 @pass_screen

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.cells import one_line
 from nano_banana.cli.options import FILE
 from nano_banana.cli.options import Between
 from nano_banana.cli.options import as_json
@@ -31,7 +32,7 @@ OFTEN = 100
 
 
 @click.command(name="compare", epilog=EPILOG)
-@click.argument("pictures", nargs=-1, metavar="[A B]")
+@click.argument("pictures", nargs=-1, type=click.Path(), metavar="[A B]")
 @click.option("--pairs", type=FILE, help="A CSV file of pairs: columns a, b and, if you like, truth.")
 @click.option(
     "--same-from",
@@ -140,7 +141,7 @@ def _truth(one: Compared, threshold: float) -> str:
 
 
 def _why(one: Compared) -> str:
-    return f"{REASONS[one.reason or '']}: {' and '.join(one.blamed)}"
+    return f"{REASONS[one.reason or '']}: {one_line(' and '.join(one.blamed))}"
 
 
 def _counts(threshold: float) -> str:

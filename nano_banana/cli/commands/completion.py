@@ -38,6 +38,8 @@ def command(screen: Screen, shell: str) -> None:
     from nano_banana.cli.app import app
 
     kinds = {"bash": BashComplete, "fish": FishComplete, "zsh": ZshComplete}
-    screen.say(kinds[shell](app, {}, PROGRAM, VARIABLE).source().rstrip())
+    source = kinds[shell](app, {}, PROGRAM, VARIABLE).source()
+    # Click's own script for fish shows descriptions only up to their first comma.
+    screen.data(source.replace('string split "," ', 'string split --max 1 "," '))
     if screen.out.isatty():
         screen.note(f"\n# install it, once:  {INSTALL[shell]}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
 import click
 
 from nano_banana.cli.certificate import make
+from nano_banana.cli.completing import one_of
+from nano_banana.cli.completing import setting_value
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import as_json
@@ -17,6 +20,8 @@ from nano_banana.cli.screen import Screen
 from nano_banana.config_file import change_config
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import home
+from nano_banana.core.home import is_homeless
 from nano_banana.core.problem import Problem
 from nano_banana.core.root import project_root
 from nano_banana.credentials import Key
@@ -81,8 +86,8 @@ def show(screen: Screen, *, as_json: bool) -> None:
     name="set",
     epilog="\b\nExamples:\n  nano-banana config set provider fal\n  nano-banana config set store ../kept --project\n",
 )
-@click.argument("name")
-@click.argument("value")
+@click.argument("name", shell_complete=one_of(SPECS))
+@click.argument("value", shell_complete=setting_value)
 @for_project
 @pass_screen
 def set_(screen: Screen, *, name: str, value: str, project: bool) -> None:
@@ -99,7 +104,7 @@ def set_(screen: Screen, *, name: str, value: str, project: bool) -> None:
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana config unset store\n")
-@click.argument("name")
+@click.argument("name", shell_complete=one_of(SPECS))
 @for_project
 @pass_screen
 def unset(screen: Screen, *, name: str, project: bool) -> None:
@@ -143,15 +148,25 @@ def set_key(screen: Screen, context: click.Context) -> None:
 def path(screen: Screen, *, as_json: bool) -> None:
     """Say which files settings and the key are kept in."""
     files = {"user": _file(project=False), "project": _file(project=True), "fal_key": key_file()}
+    state = {name: _state(file) for name, file in files.items()}
     if as_json:
-        screen.json({name: {"path": str(file), "exists": file.is_file()} for name, file in files.items()})
+        screen.json({name: {"path": str(file), "exists": not state[name]} for name, file in files.items()})
         return
-    screen.table(
-        [(name.replace("_", " "), str(file), "" if file.is_file() else "not there") for name, file in files.items()]
-    )
+    screen.table([(name.replace("_", " "), str(file), state[name]) for name, file in files.items()])
 
 
 command.add_command(make)
+
+
+def _state(file: Path) -> str:
+    if is_homeless(file):
+        return "no home folder: set HOME"
+    try:
+        return "" if stat.S_ISREG(file.stat().st_mode) else "not a file"
+    except PermissionError:
+        return "can't be read"
+    except OSError:
+        return "not there"
 
 
 def _file(*, project: bool) -> Path:
@@ -169,8 +184,8 @@ def _as_json(value: SettingValue, origin: Origin) -> dict[str, str | int | float
 def _shown(value: SettingValue) -> str:
     if isinstance(value, Path) and value.is_relative_to(Path.cwd()):
         return str(value.relative_to(Path.cwd()))
-    if isinstance(value, Path) and value.is_relative_to(Path.home()):
-        return f"~/{value.relative_to(Path.home())}"
+    if isinstance(value, Path) and (at := home()) is not None and value.is_relative_to(at):
+        return f"~/{value.relative_to(at)}"
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 

@@ -156,7 +156,7 @@ def _tell(screen: Screen, server: Emulator, *, as_json: bool) -> None:
         }
         # On one line and not as `Screen.json` has it: whoever started this reads a line, and goes on.
         screen.answered = True
-        screen.out.write(json.dumps(told) + "\n")
+        screen.data(json.dumps(told) + "\n")
         screen.flush()
         return
     how = "as the local provider draws" if server.options.pictures == "drawn" else "plain"

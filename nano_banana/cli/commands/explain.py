@@ -43,7 +43,7 @@ Examples:
 
 
 @click.command(name="explain", epilog=EPILOG)
-@click.argument("name", metavar="TAKE|PICTURE")
+@click.argument("name", type=click.Path(), metavar="TAKE|PICTURE")
 @click.option(
     "--recipe", type=click.Path(path_type=Path), default=Path(), help="The recipe (default: recipe.yaml here)."
 )

@@ -128,7 +128,7 @@ def _ask(screen: Screen, subject: str, *, yes: bool) -> None:
         return
     if not screen.lively or screen.machine:
         raise Invalid([trouble("forget_unconfirmed")])
-    if not click.confirm(f"delete all of this about {subject}? it can't be undone", err=True):
+    if not screen.confirm(f"delete all of this about {subject}? it can't be undone"):
         raise LimitReached([trouble("forget_declined")])
 
 

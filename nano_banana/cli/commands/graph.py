@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nano_banana.cli.cells import one_line
 from nano_banana.cli.options import Asked
 from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
@@ -59,20 +60,29 @@ def mermaid(drawing: Drawing) -> str:
     lines = ["flowchart LR"]
     for vertex in drawing.vertices:
         opened, closed = MERMAID[vertex.sort]
-        note = f"<br/>{vertex.note}" if vertex.note else ""
-        lines.append(f'  {vertex.id}{opened}"{vertex.name}{note}"{closed}')
+        label = "<br/>".join(_entities(text) for text in (vertex.name, vertex.note) if text)
+        lines.append(f'  {vertex.id}{opened}"{label}"{closed}')
     for edge in drawing.edges:
         arrow = f"-- {edge.label} -->" if edge.label else "-->"
         lines.append(f"  {edge.start} {arrow} {edge.end}")
     return "\n".join(lines)
 
 
+def _entities(text: str) -> str:
+    """A label's text: Mermaid has HTML in labels, and entities of its own."""
+    return one_line(text).translate({ord(sign): f"#{ord(sign)};" for sign in '"<>&#`'})
+
+
+def _escaped(text: str) -> str:
+    return one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
 def dot(drawing: Drawing) -> str:
     """The graph in Graphviz' language."""
     lines = ["digraph recipe {", "  rankdir=LR; node [fontname=sans-serif]; edge [fontname=sans-serif];"]
     for vertex in drawing.vertices:
-        note = f"\\n{vertex.note}" if vertex.note else ""
-        lines.append(f'  {vertex.id} [shape={SHAPES[vertex.sort]}, label="{vertex.name}{note}"];')
+        label = "\\n".join(_escaped(text) for text in (vertex.name, vertex.note) if text)
+        lines.append(f'  {vertex.id} [shape={SHAPES[vertex.sort]}, label="{label}"];')
     for edge in drawing.edges:
         label = f' [label="{edge.label}"]' if edge.label else ""
         lines.append(f"  {edge.start} -> {edge.end}{label};")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nano_banana.cli.completing import one_of
 from nano_banana.cli.options import Asked
 from nano_banana.cli.options import Between
 from nano_banana.cli.options import pass_screen
@@ -32,6 +33,7 @@ from nano_banana.cli.single.running import say_pictures
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
+from nano_banana.faces.parts import PARTS
 
 EPILOG = """\b
 Examples:
@@ -47,7 +49,12 @@ GROW, FEATHER = 0.2, 0.08
 @click.command(name="inpaint", epilog=EPILOG)
 @images
 @click.option("--mask", type=PICTURE, metavar="FILE", help="A picture of the same proportions; white is painted over.")
-@click.option("--find", metavar="PART", help="What to find and paint over: face, hair, background, clothes …")
+@click.option(
+    "--find",
+    metavar="PART",
+    shell_complete=one_of(PARTS),
+    help="What to find and paint over: face, hair, background, clothes …",
+)
 @prompt
 @model
 @strength

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nano_banana.cli.completing import one_of
 from nano_banana.cli.options import FOLDER
 from nano_banana.cli.options import Between
 from nano_banana.cli.options import as_json
@@ -39,9 +40,20 @@ hairline, so let it grow where a whole head is repainted. A hat counts as hair.
 
 @click.command(name="mask", epilog=EPILOG)
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--find", "part", required=True, metavar="PART", help=f"What to find: {', '.join(PARTS)}.")
 @click.option(
-    "--which", default="largest", metavar="WHICH", help="Whose: largest (if not said), smallest, all, or a number."
+    "--find",
+    "part",
+    required=True,
+    metavar="PART",
+    shell_complete=one_of(PARTS),
+    help=f"What to find: {', '.join(PARTS)}.",
+)
+@click.option(
+    "--which",
+    default="largest",
+    metavar="WHICH",
+    shell_complete=one_of(WHICH),
+    help="Whose: largest (if not said), smallest, all, or a number.",
 )
 @click.option("--order", type=click.Choice(ORDERS), default="size", help="How faces are counted for a number.")
 @click.option("--grow", type=Between(0, 2), default=0.0, metavar="X", help="Widen it by this fraction of its size.")

@@ -166,7 +166,7 @@ def _others(shelf: Shelf, found: Shelved) -> list[str]:
 def _agreed(screen: Screen, reference: str) -> bool:
     if not screen.lively:
         raise LimitReached([trouble("rm_unasked", model=reference)])
-    return click.confirm(f"take {reference} off the shelf?", err=True)
+    return screen.confirm(f"take {reference} off the shelf?")
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana models diff ana@1 ana@2\n")

@@ -26,6 +26,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import expanded
 
 PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff"})
 """Suffixes of photos, to count them by."""
@@ -115,7 +116,7 @@ def _guided(screen: Screen, flags: Flags) -> Answers:
         flags = replace(flags, photos=guide.ask_photos(str(near if near.is_dir() else flags.folder / near)))
     count = _count(flags.photos)
     if flags.photos is not None and count:
-        look(screen, flags.photos.expanduser(), flags.folder)
+        look(screen, expanded(flags.photos), flags.folder)
     offers = offers_in(flags.folder)
     asking = guide.Asking(
         given=flags.given,
@@ -128,9 +129,9 @@ def _guided(screen: Screen, flags: Flags) -> Answers:
 
 def _count(photos: Path | None) -> int:
     """How many pictures the folder holds, by their names."""
-    if photos is None or not photos.expanduser().is_dir():
+    if photos is None or not expanded(photos).is_dir():
         return 0
-    return sum(path.suffix.casefold() in PHOTOS for path in photos.expanduser().iterdir())
+    return sum(path.suffix.casefold() in PHOTOS for path in expanded(photos).iterdir())
 
 
 def _plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> None:

@@ -227,7 +227,7 @@ def _ask(screen: Screen, incoming: Incoming) -> None:
         return
     before = "something" if incoming.before is None else f"version {incoming.before.version}"
     asked = f"{incoming.pack.name}: {before} is there; replace it with version {incoming.pack.version}?"
-    if screen.lively and sys.stdin.isatty() and not screen.machine and click.confirm(asked, err=True):
+    if sys.stdin.isatty() and screen.confirm(asked):
         return
     folder, version = str(incoming.target), incoming.pack.version
     raise Invalid([trouble("pack_would_replace", folder=folder, before=before, version=version)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.amounts import money
+from nano_banana.cli.cells import one_line
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import as_json
 from nano_banana.cli.options import overrides
@@ -35,7 +36,7 @@ Examples:
 
 
 @click.command(name="prices", epilog=EPILOG)
-@click.argument("names", nargs=-1, metavar="[ENDPOINT|RECIPE]...")
+@click.argument("names", nargs=-1, type=click.Path(), metavar="[ENDPOINT|RECIPE]...")
 @click.option("--refresh", is_flag=True, help="Ask fal's pricing API first; needs a key.")
 @as_json
 @store
@@ -93,7 +94,7 @@ def _remark(screen: Screen, rows: list[PriceRow]) -> None:
     for row in rows:
         quote, written = row.quoted, row.written
         if quote is not None and not row.used:
-            said = f"{quote.amount:g} {quote.currency} per {quote.unit}"
+            said = one_line(f"{quote.amount:g} {quote.currency} per {quote.unit}")
             screen.note(f"{row.endpoint}: fal quotes {said}, which plans can't count with")
         elif quote is not None and row.doubtful and written is not None:
             said = f"{money(quote.amount)}, far from the {money(written.usd)} of {written.as_of}"

@@ -40,7 +40,7 @@ def command(screen: Screen, what: str, out: Path | None) -> None:
     except OSError as error:
         raise Unusable([trouble("no_such_schema_file", file=str(source))]) from error
     if out is None:
-        screen.out.write(text)
+        screen.data(text)
         return
     try:
         with as_user():

@@ -122,7 +122,7 @@ def command(
 
 def _write_csv(screen: Screen, target: str, text: str) -> None:
     if target == "-":
-        screen.out.write(text)
+        screen.data(text)
         return
     from nano_banana.core.replacing import replacing
     from nano_banana.store.wall import OUTPUT

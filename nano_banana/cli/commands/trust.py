@@ -70,7 +70,7 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, revoke: bool) -> int:
         if not found and not guarded:
             screen.say(f"Nothing to accept: the recipe sends nothing unusual to {project.provider}.")
             return 0
-        if not asked.yes and not (screen.lively and click.confirm("do you trust this?", err=True)):
+        if not asked.yes and not screen.confirm("do you trust this?"):
             raise LimitReached([trouble("not_trusted")])
         accept(project)
     settings_of(screen, wish, replace(asked, trust=True))

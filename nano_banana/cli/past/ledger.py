@@ -30,7 +30,7 @@ NUMBERS = (
     *("unestimated", "saved_calls", "saved_usd"),
 )
 RULINGS = ("accepted", "unsure", "rejected", "not_judged")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - Excel takes the wide signs too
 """What a spreadsheet takes for a formula."""
 
 
@@ -87,7 +87,7 @@ def as_csv(by: str, lines: Sequence[Line], judged: Sequence[Judgements]) -> str:
 
 
 def _safe(name: str) -> str:
-    return f"'{visible(name)}" if name.startswith(FORMULA) else visible(name)
+    return f"'{visible(name)}" if name.strip(" ").startswith(FORMULA) else visible(name)
 
 
 def _said(line: Line) -> str:

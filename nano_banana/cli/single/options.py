@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nano_banana.cli.completing import endpoint_ids
 from nano_banana.cli.options import Between
 from nano_banana.cli.options import Common
 from nano_banana.cli.options import option
@@ -46,7 +47,10 @@ seed: Common = option(
 )
 size: Common = option("--size", metavar="SIZE", help="880x1104, 4:5, or a name such as portrait_4_3.")
 using: Common = option(
-    "--using", metavar="ENDPOINT", help="The endpoint that does it; `nano-banana catalog` lists them."
+    "--using",
+    metavar="ENDPOINT",
+    shell_complete=endpoint_ids,
+    help="The endpoint that does it; `nano-banana catalog` lists them.",
 )
 guidance: Common = option(
     "--guidance", type=Between(min=0), metavar="NUMBER", help="How closely the words are followed."

@@ -16,6 +16,17 @@ WORDS: Mapping[str, Wording] = {
     "broken_file": Wording("can't open {file}: {why}"),
     "bug": Wording("this is a bug in nano-banana: {what}", "please report it with {report}, which holds no key"),
     "bug_unwritten": Wording("this is a bug in nano-banana: {what}", "NANO_BANANA_DEBUG=1 shows where it happened"),
+    "stdout_unwritable": Wording(
+        "can't write to stdout: {why}", "the output is lost or cut short; what a run made is kept"
+    ),
+    "no_working_folder": Wording("the folder you are in doesn't exist any more", "`cd` to a folder that exists"),
+    "no_home": Wording("there is no home folder to keep {file} in", "set HOME to a folder that you can write to"),
+    "too_many_open_files": Wording("too many open files", "close other programs, or raise the limit (`ulimit -n`)"),
+    "too_few_open_files": Wording(
+        "only {limit} files may be open at once, and a run needs {wanted}",
+        "raise the limit: `ulimit -n 1024`, or where it is set (limits.conf, LimitNOFILE)",
+    ),
+    "file_unusable": Wording("can't use {file}: {why}"),
     "out_of_memory": Wording("this machine has too little memory for that"),
     "no_such_schema_file": Wording("{file} is not part of this installation", "install nano-banana again"),
     "unwritable": Wording("can't write {file}: {why}"),

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from nano_banana.cli import words
 from nano_banana.cli.amounts import money
+from nano_banana.cli.cells import one_line
 from nano_banana.cli.words.wording import Wording
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
@@ -73,7 +74,9 @@ def _readable(value: object) -> object:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "nothing"}[value]
     if isinstance(value, Mapping):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+        return one_line(json.dumps(value, ensure_ascii=False, default=str))
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, Sequence):
         return ", ".join(str(_readable(item)) for item in value)
     return value

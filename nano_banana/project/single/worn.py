@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import expanded
 from nano_banana.recipe.offered import nothing_on_shelf
 from nano_banana.recipe.slug import slug
 from nano_banana.shelf.shelf import Shelf
@@ -53,7 +54,7 @@ def models_of(store: Path, references: Sequence[str], scales: Sequence[float]) -
 
 
 def _worn(store: Path, reference: str, scale: float) -> Worn:
-    path = Path(reference).expanduser()
+    path = expanded(reference)
     if path.suffix.casefold() == ".safetensors":
         if not path.is_file():
             raise Invalid([trouble("no_such_model_file", path=reference)])

@@ -1,0 +1,110 @@
+"""This process as a shell starts it: its streams, limits and Ctrl-C."""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import select
+import signal
+import sys
+from contextlib import suppress
+
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+from nano_banana.core.problem import Problem
+
+OPEN_FILES = 1024
+"""Open files that a run of many calls at once needs with room to spare."""
+FEW_OPEN_FILES = 128
+"""With fewer, something may fail in the middle of a run, under whatever name."""
+
+
+def take_process() -> None:
+    """Set up streams and limits that the rest can rely on."""
+    _take_streams()
+    _raise_open_files()
+
+
+def listen() -> None:
+    """From now on Ctrl-C raises KeyboardInterrupt, unless this process was started to ignore it."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def stop_listening() -> None:
+    """From now on Ctrl-C does nothing: all is said and kept, and a trace would be all that it adds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def too_few_open_files() -> list[Problem]:
+    """The problem where this process may open too few files for a run, else nothing."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY or limit >= FEW_OPEN_FILES:
+        return []
+    return [trouble("too_few_open_files", limit=limit, wanted=FEW_OPEN_FILES)]
+
+
+def _raise_open_files() -> None:
+    """Raise the soft limit, 256 on macOS, as far as the hard one allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class Output(io.FileIO):
+    """A standard stream that fails at most once: what comes after its first failure is dropped.
+
+    A `lossy` one never fails: a message that nobody can read is no reason to break off what was paid for.
+    """
+
+    def __init__(self, descriptor: int, *, lossy: bool) -> None:
+        """Write to `descriptor`, and leave it open at the end."""
+        super().__init__(descriptor, "wb", closefd=False)
+        self._lossy = lossy
+        self._lost = False
+
+    def write(self, data: bytes | memoryview, /) -> int:  # type: ignore[override] # what BufferedWriter hands over
+        """Write some of `data`. Raises BrokenPipeError, Unusable (`stdout_unwritable`)."""
+        if self._lost:
+            return len(data)
+        try:
+            while (written := super().write(data)) is None:
+                # The descriptor doesn't block: the parent process made it so.
+                select.select([], [self], [])
+        except OSError as error:
+            self._lost = True
+            if self._lossy:
+                return len(data)
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise Unusable([trouble("stdout_unwritable", why=error.strerror or str(error))]) from error
+        return written
+
+
+def _take_streams() -> None:
+    """Give this process three standard streams that can be relied on.
+
+    A closed descriptor becomes /dev/null: else the next file opened, such as the store's database, would get its
+    number, and what is printed would be written into it. Streams that a caller put in place of the process's own are
+    left alone.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - its one argument, without a name
+    if sys.stdin is None:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _writer(sys.stdout, 1, lossy=False)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _writer(sys.stderr, 2, lossy=True)
+
+
+def _writer(before: io.TextIOBase | None, descriptor: int, *, lossy: bool) -> io.TextIOWrapper:
+    raw: io.FileIO = Output(descriptor, lossy=lossy)
+    encoding = (before and before.encoding) or "utf-8"
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, line_buffering=lossy or raw.isatty())
