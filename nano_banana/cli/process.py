@@ -45,6 +45,12 @@ def too_few_open_files() -> list[Problem]:
     return [trouble("too_few_open_files", limit=limit, wanted=FEW_OPEN_FILES)]
 
 
+def need_open_files() -> None:
+    """Raise Unusable where this process may open too few files for a run."""
+    if few := too_few_open_files():
+        raise Unusable(few)
+
+
 def _raise_open_files() -> None:
     """Raise the soft limit, 256 on macOS, as far as the hard one allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from nano_banana.cli.ending import Ending
 from nano_banana.cli.options import Asked
-from nano_banana.cli.process import too_few_open_files
+from nano_banana.cli.process import need_open_files
 from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
@@ -117,8 +117,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     lost = lost_of(asked)
     if asked.prune and not wish.whole:
         raise Invalid([trouble("prune_part")])
-    if few := too_few_open_files():
-        raise Unusable(few)
+    need_open_files()
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
         forecast = project.forecast()
