@@ -40,12 +40,13 @@ def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool =
     from nano_banana.cli.trusting import untrusted
     from nano_banana.project.locking import hold
     from nano_banana.project.locking import remarks
+    from nano_banana.project.preflight import check_inputs
 
     with open_project(screen, wish, settings) as project:
         if wish.locked and (warnings := remarks(project, hold(project))):
             screen.problems(warnings)
         forecast = project.forecast()
-        if warnings := [*forecast.remarks, *untrusted(project)]:
+        if warnings := [*check_inputs(project, forecast), *forecast.remarks, *untrusted(project)]:
             screen.problems(warnings)
         if as_json:
             from nano_banana.project.told import tell_plan
@@ -102,12 +103,9 @@ def lost_of(asked: Asked) -> Lost:
 
 def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun: float, then: Then | None) -> int:
     from nano_banana.cli.aftermath import aftermath
-    from nano_banana.cli.consent import NOTICE
     from nano_banana.cli.outcome import exit_code
     from nano_banana.cli.outcome import say_outcome
-    from nano_banana.cli.photo_check import look_at_photos
     from nano_banana.cli.progress import progress
-    from nano_banana.project.consent import first_of_people
     from nano_banana.project.locking import hold
     from nano_banana.project.locking import keep_lock
     from nano_banana.project.locking import remarks
@@ -121,12 +119,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
         forecast = project.forecast()
-        if forecast.remarks:
-            screen.problems(forecast.remarks)
-        project.check_provider(forecast)
-        look_at_photos(screen, project, forecast)
-        if first_of_people(project):
-            screen.note(NOTICE)
+        _check(screen, project, forecast)
         _ask(screen, project, forecast, asked)
         with progress(screen) as watch:
             outcome = project.run(forecast, watch, lost=lost)
@@ -155,6 +148,27 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     if trouble_after:
         raise Unusable(trouble_after)
     return exit_code(outcome)
+
+
+def _check(screen: Screen, project: Project, forecast: Forecast) -> None:
+    """Find what is wrong before anything is paid for. Raises Invalid, Refused and Unusable."""
+    from nano_banana.cli.consent import NOTICE
+    from nano_banana.cli.photo_check import look_at_photos
+    from nano_banana.cli.progress import progress
+    from nano_banana.project.consent import first_of_people
+    from nano_banana.project.preflight import check_inputs
+    from nano_banana.project.preflight import check_machine
+    from nano_banana.project.preflight import make_ready
+
+    if warnings := [*check_inputs(project, forecast), *forecast.remarks]:
+        screen.problems(warnings)
+    project.check_provider(forecast)
+    check_machine(project, forecast)
+    look_at_photos(screen, project, forecast)
+    with progress(screen) as watch:
+        make_ready(project, forecast, watch)
+    if first_of_people(project):
+        screen.note(NOTICE)
 
 
 def _again(screen: Screen, project: Project, outcome: Outcome, lost: Lost) -> Forecast | None:

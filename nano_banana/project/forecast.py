@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class Forecast:
 
     `prices_as_of` is the date of the oldest price that the recipe's endpoints have (`2026-08`), if any has one.
     `saved` is what the store spares (subject and endpoint to calls and USD). Of the calls to be made, `sent` are at the
-    service already and paid for; of `lost` ones nobody knows what became.
+    service already and paid for; of `lost` ones nobody knows what became. `inputs` are the digests of the user's
+    files among what those calls take in.
     """
 
     project: str
@@ -34,6 +36,7 @@ class Forecast:
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     sent: Sequence[Ticket] = ()
     lost: Sequence[Ticket] = ()
+    inputs: Collection[str] = frozenset()
     remarks: Sequence[Problem] = ()
 
 

@@ -27,10 +27,14 @@ def foresee(plan: Plan, recipe: Recipe, catalog: Catalog, workshop: Workshop, op
     """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
     tally, spared = Tally(pricer(catalog), odds_from(workshop, recipe.name)), Spared()
     ends: dict[str, Record] = {}
+    inputs: set[str] = set()
     with calm():
         for result in preview(plan, workshop.store.replies, imaginer(catalog)):
             tally.add(result)
             spared.add(result)
+            for step in result.steps:
+                if not step.cached:
+                    inputs |= {blob.digest for blob in step.call.inputs.values()}
             # One that was chosen is foreseen again, further on its way.
             ends[result.node.id] = record_of(result)
     records = list(ends.values())
@@ -40,6 +44,7 @@ def foresee(plan: Plan, recipe: Recipe, catalog: Catalog, workshop: Workshop, op
         project=recipe.name,
         records=records,
         tally=tally,
+        inputs=inputs & plan.files.keys(),
         prices_as_of=price_date(recipe, catalog),
         saved=spared.sums,
         sent=[ticket for ticket in ours if ticket.state is TicketState.SENT],

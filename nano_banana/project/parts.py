@@ -26,6 +26,7 @@ from nano_banana.planner.selection import Selection
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.wish import Wish
 from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Where
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.recipe.seen import Seen
@@ -48,15 +49,30 @@ BYTES = "application/octet-stream"
 _MEDIA = {".txt": "text/plain", ".safetensors": BYTES}
 
 
+def places_of(recipe: Recipe) -> Mapping[Path, Where]:
+    """Every file of the user's that calls take in, and where the recipe names it."""
+    found: dict[Path, Where] = {}
+    for name, subject in recipe.subjects.items():
+        where: Where = ("subjects", name, "training_set")
+        found |= {path: where for photo in subject.photos for path in (photo.path, photo.caption) if path}
+    found |= {adapter.path: ("adapters", name) for name, adapter in recipe.adapters.items()}
+    for name, subject in recipe.subjects.items():
+        found |= dict.fromkeys(subject.references, ("subjects", name, "references"))
+    for stage in recipe.asking:
+        found |= {path: (*stage.where, key) for key, path in stage.files.items()}
+    for name, shot in recipe.shots.items():
+        found |= dict.fromkeys(shot.pictures.values(), ("shots", name, "pictures"))
+    return found
+
+
 def files_of(recipe: Recipe) -> Mapping[Path, str]:
     """Every file of the user's that calls take in, with its media type."""
-    photos = [photo for subject in recipe.subjects.values() for photo in subject.photos]
-    paths = [photo.path for photo in photos] + [photo.caption for photo in photos if photo.caption]
-    paths += [adapter.path for adapter in recipe.adapters.values()]
-    paths += [path for subject in recipe.subjects.values() for path in subject.references]
-    paths += [path for stage in recipe.asking for path in stage.files.values()]
-    paths += [path for shot in recipe.shots.values() for path in shot.pictures.values()]
-    return {path: _MEDIA.get(path.suffix.casefold()) or picture_media(path) or BYTES for path in paths}
+    return {path: media_of(path) for path in places_of(recipe)}
+
+
+def media_of(path: Path) -> str:
+    """A file's media type, by its name or its first bytes."""
+    return _MEDIA.get(path.suffix.casefold()) or picture_media(path) or BYTES
 
 
 def selection_of(wish: Wish) -> Selection:

@@ -64,6 +64,7 @@ from nano_banana.recipe.model import Stage
 from nano_banana.reports.past import remember
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
+from nano_banana.workshop.crew import check_certificates
 from nano_banana.workshop.crew import check_marking
 from nano_banana.workshop.crew import check_sight
 from nano_banana.workshop.crew import local_revision
@@ -92,6 +93,8 @@ class Project:
         self.catalog = catalog
         self._crew = crew
         self._environ = environ
+        self.checked: set[str] = set()
+        """The keys of calls that were made before the run, since they are free and others hang on them."""
 
     @classmethod
     def open(cls, wish: Wish, settings: Settings, *, environ: Mapping[str, str], crew: Crew | None = None) -> Self:
@@ -162,8 +165,10 @@ class Project:
         """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
         asked = self.buys(forecast)
         check_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
-        if asked and self.provider == "fal" and not has_key(self._environ):
-            raise Refused([trouble("no_key")])
+        if asked and self.provider == "fal":
+            if not has_key(self._environ):
+                raise Refused([trouble("no_key")])
+            check_certificates()
         if asked and (forecast.tally.looks or self.recipe.outputs.crops_faces):
             # What is drawn, and maybe paid for, would stop half way.
             check_sight(forecast.tally.finds)
@@ -192,6 +197,7 @@ class Project:
             lost=lost,
             resend=self.recipe.limits.resend_unknown,
             saved=forecast.saved,
+            checked=frozenset(self.checked),
             marks=signed_marks(self.recipe, self.settings, self.loaded.files),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )

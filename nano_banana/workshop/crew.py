@@ -107,6 +107,13 @@ def check_sight(parts: Collection[str]) -> None:
     check(parts)
 
 
+def check_certificates() -> None:
+    """Raise Unusable if the certificates that the environment names can't be read."""
+    from nano_banana.providers.fal.wire import trusted_certificates as trusted
+
+    trusted()
+
+
 def check_marking() -> None:
     """Raise Unusable where no invisible mark can be written on this machine."""
     from nano_banana.providers.compute.ready import check_marking as check

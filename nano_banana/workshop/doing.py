@@ -80,7 +80,8 @@ class Doing:
                 settling.set()
                 await answering.close()
                 await self._placing.settle()
-                self._made, self._failed = frozenset(answering.made), len(answering.failed)
+                self._made = frozenset(answering.made) | frozenset(self._order.checked)
+                self._failed = len(answering.failed)
                 self._cost, self._unknown = answering.purse.billed, answering.purse.unknown
         if self._halt.bug is not None:
             raise self._halt.bug

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import TypeAlias
 
 from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import Problem
 
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 
 Sight: TypeAlias = bytes | Problem | None
 """The embedding of a picture's largest face (128 floats of 32 bits); None: no face; or why it can't be read."""
+
+SIDE_BY_SIDE = 4
+"""Files that are checked at one time: each may take the memory of a large picture."""
 
 ALONE = 4
 """So few pictures are looked at before a worker process has begun."""
@@ -38,6 +45,46 @@ def look_at(
     if len(distinct) <= ALONE:
         return {path: glance(path) for path in distinct}
     return asyncio.run(_shared(distinct, processes or os.cpu_count() or 1, tell))
+
+
+def flaws(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Mapping[Path, Sequence[Problem]]:
+    """What keeps each of these files (by media type) from being used; those that are as they should be are absent.
+
+    Pictures are decoded, captions read as text, and the headers of adapters checked.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    def flaw(path: Path) -> Sequence[Problem]:
+        try:
+            _check(path, files[path], is_mask=path in masks)
+        except (CallFailed, Invalid) as error:
+            return error.problems
+        return ()
+
+    # Pillow decodes outside of the interpreter's lock.
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        found = zip(files, pool.map(flaw, files), strict=True)
+        return {path: problems for path, problems in found if problems}
+
+
+def _check(path: Path, media: str, *, is_mask: bool) -> None:
+    from nano_banana.providers.compute.intact import check_mask
+    from nano_banana.providers.compute.intact import check_picture
+    from nano_banana.shelf.header import read_header
+
+    if is_mask:
+        check_mask(path)
+    elif media.startswith("image/"):
+        check_picture(path)
+    elif media == "text/plain":
+        try:
+            path.read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise CallFailed([trouble("caption_not_text", input=str(path))]) from error
+        except OSError as error:
+            raise CallFailed([trouble("photo_unreadable", path=str(path), why=error.strerror or "")]) from error
+    elif path.suffix.casefold() == ".safetensors":
+        read_header(path, name=str(path))
 
 
 def glance(path: Path) -> Sight:

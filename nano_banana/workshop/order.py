@@ -33,7 +33,8 @@ class Order:
     reply to; `whole` says that the plan is all of the recipe, so that what is not in it is gone, and `sole` that no
     other recipe has its name either; `head` is what the manifest says of the run. `resumes` names the provider whose
     open requests are collected, `lost` and `resend` what to do about those that nobody knows the end of; `saved` is
-    what the store spared: subject and endpoint to calls and USD; `marks` says what the pictures tell of themselves.
+    what the store spared: subject and endpoint to calls and USD; `checked` are the keys of the calls that were made
+    just before, to find mistakes early; `marks` says what the pictures tell of themselves.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class Order:
     lost: Lost = Lost.ASK
     resend: Resend = Resend.CHEAP
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    checked: Collection[str] = frozenset()
     marks: Marks = field(default_factory=Marks)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 
 from nano_banana.core.json import as_object
+from tests.shelf.files import safetensors
 from tests.stories.hand import picture
 from tests.stories.project import Project
 from tests.stories.project import takes
@@ -60,7 +61,7 @@ makes: [image]
 
 def wide(project: Project) -> Project:
     """A recipe with everything in it."""
-    project.workspace.write("recipe.yaml", WIDE).write("grain.safetensors", b"grain")
+    project.workspace.write("recipe.yaml", WIDE).write("grain.safetensors", safetensors({"lora_A.weight": (2, 2)}))
     project.workspace.write("start.png", picture("start")).write("endpoints/enlarge.yaml", ENLARGE)
     return project
 

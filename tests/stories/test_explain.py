@@ -6,6 +6,7 @@ import re
 
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
+from tests.shelf.files import safetensors
 from tests.stories.project import PAINT
 from tests.stories.project import Project
 
@@ -116,7 +117,7 @@ def test_the_graph_for_graphviz_and_for_programs(project: Project) -> None:
 
 
 def test_the_graph_knows_adapters_that_the_recipe_brings(project: Project) -> None:
-    project.workspace.write("grain.safetensors", "x")
+    project.workspace.write("grain.safetensors", safetensors({"lora_A.weight": (2, 2)}))
     project.edit("templates:", "adapters:\n  grain: {file: grain.safetensors, base: flux-1}\ntemplates:")
     project.edit("adapters: {likeness: 0.95}", "adapters: {likeness: 0.95, grain: 0.3}")
     assert '(["grain"])' in project.workspace.run("graph").stdout

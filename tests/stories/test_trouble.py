@@ -111,8 +111,8 @@ def test_a_bug_ends_the_run_in_good_order(project: Project) -> None:
 def test_a_broken_photo_is_named(project: Project) -> None:
     photo = project.root / "photos/ana/02.jpg"
     photo.write_bytes(photo.read_bytes()[:300])
-    screen = project.run(exit_code=1)
-    screen.shows("photos/ana/02.jpg` is damaged or cut short", "waits for likeness/ana, which failed")
+    screen = project.run(exit_code=2)
+    screen.shows("photos/ana/02.jpg` is damaged or cut short", "recipe.yaml:")
     assert "photos/0" not in screen.text
     assert "photos/1" not in screen.text
 

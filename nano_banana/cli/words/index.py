@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from nano_banana.cli import words
 from nano_banana.cli.amounts import money
+from nano_banana.cli.amounts import size
 from nano_banana.cli.cells import one_line
 from nano_banana.cli.words.wording import Wording
 from nano_banana.core.json import JSONValue
@@ -62,6 +63,8 @@ class _Filler(string.Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         if format_spec == "usd" and isinstance(value, int | float):
             return money(value)
+        if format_spec == "size" and isinstance(value, int):
+            return size(value)
         if format_spec == "more" and isinstance(value, int):
             return f", and {value:,} more" if value else ""
         try:

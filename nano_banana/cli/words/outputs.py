@@ -58,6 +58,10 @@ WORDS: Mapping[str, Wording] = {
         "say what to write for them: `{{% if {name} is defined %}}…{{% endif %}}`, "
         "or `{{{{ {name} | default('none') }}}}`",
     ),
+    "disk_nearly_full": Wording(
+        "`{folder}` has {free:size} free, and what would be made needs {needed:size} or more",
+        "free some space first, or name a store on another disk (`--store`): what is paid for has to be kept",
+    ),
     "prune_part": Wording(
         "`--prune` needs a whole run: with `--only` or `--sample` nothing is handed out",
         "run it once without them",

@@ -71,7 +71,7 @@ class Wire(httpx.AsyncClient):
     """
 
     def __init__(self, hosts: Hosts, headers: dict[str, str], pace: Pace) -> None:
-        trust = _trust()
+        trust = trusted_certificates()
         super().__init__(
             transport=_transport(hosts, trust),
             verify=trust,
@@ -112,7 +112,7 @@ class Wire(httpx.AsyncClient):
         return response
 
 
-def _trust() -> ssl.SSLContext:
+def trusted_certificates() -> ssl.SSLContext:
     """The certificates that the environment names. Raises Unusable where they can't be read."""
     try:
         return httpx.create_ssl_context()

@@ -1,0 +1,124 @@
+"""What can be known for free is checked before anything is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nano_banana.core.call import Call
+from nano_banana.core.errors import CallFailed
+from nano_banana.core.errors import Invalid
+from nano_banana.core.news import Watcher
+from nano_banana.core.node import Node
+from nano_banana.core.problem import Problem
+from nano_banana.planner.forecast import FREE
+from nano_banana.planner.imagine import imaginer
+from nano_banana.planner.preview import preview
+from nano_banana.project.forecast import Forecast
+from nano_banana.project.parts import media_of
+from nano_banana.project.parts import places_of
+from nano_banana.project.project import Project
+from nano_banana.workshop.answering import COMPUTE
+from nano_banana.workshop.answering import Errands
+
+PICTURE_BYTES = 2_000_000
+"""A small PNG of one megapixel."""
+
+ADAPTER_BYTES = 50_000_000
+"""A small adapter."""
+
+
+def check_inputs(project: Project, forecast: Forecast) -> list[Problem]:
+    """Raise Invalid with every file that can't be used by what a run would make; return warnings.
+
+    A damaged picture that a shot opens is only a warning: its take fails before anything is paid for it.
+    """
+    needed = {path for digest, path in project.plan.files.items() if digest in forecast.inputs}
+    alone = {path for shot in project.recipe.shots.values() for path in shot.pictures.values()}
+    if problems := flawed_files(project, needed - alone):
+        raise Invalid(problems)
+    return [replace(problem, warning=True) for problem in flawed_files(project, needed & alone)]
+
+
+def check_machine(project: Project, forecast: Forecast) -> None:
+    """Raise Unusable if what is paid for could not be kept, or not be put where it belongs."""
+    if project.provider in FREE or not forecast.tally.paid:
+        return
+    # With them comes all that reads pictures.
+    from nano_banana.workshop.ready import check_space
+    from nano_banana.workshop.ready import check_writable
+
+    export = project.recipe.outputs.export
+    recipe = project.recipe.path.absolute().parent
+    targets = export.places(recipe) if export else (None, None)
+    for folder in (project.folder, *(path and path.parent for path in targets)):
+        if folder is not None:
+            check_writable(folder)
+    trainings = sum(record.card.kind == "adapter" and bool(record.missing) for record in forecast.records)
+    pictures = forecast.tally.paid - trainings
+    check_space(project.settings.store, pictures * PICTURE_BYTES + trainings * ADAPTER_BYTES)
+
+
+def make_ready(project: Project, forecast: Forecast, watch: Watcher) -> None:
+    """Do this machine's part of what takes wait for: photos are packed and people measured before a training is paid.
+
+    Raises Invalid with every such part that fails.
+    """
+    if project.provider in FREE or not forecast.tally.paid:
+        return
+    while calls := _free_calls(project):
+        asked = Errands(purpose="checks", calls=[call for call, _ in calls], files=project.plan.files)
+        ends = project.workshop.answer(asked, watch)
+        failed = [(end, node) for end, (_, node) in zip(ends, calls, strict=True) if isinstance(end, CallFailed)]
+        if failed:
+            raise Invalid([problem for end, node in failed for problem in _placed(project, end.problems, node)])
+        project.checked |= {call.key for call, _ in calls}
+
+
+def _free_calls(project: Project) -> Sequence[tuple[Call, Node]]:
+    """The calls of trainings and measurements that this machine can make now, each with one that asks for it."""
+    roots = replace(project.plan, groups=())
+    ends = preview(roots, project.workshop.store.replies, imaginer(project.catalog))
+    return list(
+        {
+            step.call.key: (step.call, end.node)
+            for end in ends
+            for step in end.steps
+            if step.call.provider == COMPUTE and not step.cached and not step.call.imagined
+        }.values()
+    )
+
+
+def _placed(project: Project, problems: Sequence[Problem], node: Node) -> Iterator[Problem]:
+    place = project.loaded.nearest(("subjects", node.card.subject, "training_set"))
+    for problem in problems:
+        yield problem if problem.place else replace(problem, place=place)
+
+
+def flawed_files(project: Project, among: Collection[Path] | None = None) -> list[Problem]:
+    """What is wrong in the recipe's files (None: in all of them), each at the place that names it."""
+    places = {path: where for path, where in places_of(project.recipe).items() if among is None or path in among}
+    if not places:
+        return []
+    from nano_banana.workshop.looking import flaws
+
+    masks = {stage.files["mask"] for stage in project.recipe.asking if "mask" in stage.files}
+    found = flaws({path: media_of(path) for path in places}, masks)
+    return [
+        replace(problem, place=project.loaded.nearest(places[path]))
+        for path, problems in found.items()
+        for problem in _named(project, path, problems)
+    ]
+
+
+def _named(project: Project, path: Path, problems: Collection[Problem]) -> Iterator[Problem]:
+    """The problems with the path as the recipe would write it, where the file lies beside the recipe."""
+    folder = project.loaded.files.folder
+    shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+    for problem in problems:
+        yield replace(
+            problem, data={key: shown if value == str(path) else value for key, value in problem.data.items()}
+        )
