@@ -88,11 +88,11 @@ class Document:
         return self._at(steps).span.place
 
     def key_place(self, steps: Steps) -> Place:
-        """Where the key of the value at `steps` stands; for an item of a list, the item. Raises KeyError."""
-        _, key, made = follow(self.tree, steps)
-        if made < len(steps):
-            raise KeyError(steps)
-        return key.place
+        """Where the key of the value at `steps` stands; for an item of a list, the item.
+
+        Of a value that is not written (a template gave it), the innermost one around it that is.
+        """
+        return follow(self.tree, steps)[1].place
 
     def inside(self, steps: Steps, offset: int, length: int = 1) -> Place:
         """Where characters of the string at `steps` stand, counted in its value. Raises KeyError."""
