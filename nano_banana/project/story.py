@@ -29,7 +29,7 @@ from nano_banana.reports.compare import Difference
 from nano_banana.reports.compare import differences
 from nano_banana.reports.files import SEAM
 from nano_banana.reports.files import folder_of
-from nano_banana.reports.files import stem_of
+from nano_banana.reports.files import has_stem
 from nano_banana.reports.record import Record
 from nano_banana.reports.record import positions
 from nano_banana.reports.record import record_of
@@ -104,7 +104,7 @@ def _find(plan: Plan, name: str) -> Node:
     for node in (*plan.roots, *(node for group in plan.groups if not group.waits for node in group.nodes({}))):
         if node.id == name:
             return node
-        if name == node.id.partition("@")[0] or stem == stem_of(node.id):
+        if name == node.id.partition("@")[0] or has_stem(node.id, stem):
             alike.append(node)
         ids.append(node.id)
     if not alike:

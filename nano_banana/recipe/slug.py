@@ -18,5 +18,15 @@ def slug(text: str) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if words and len(words) <= LONGEST and plain.isascii() and len(plain) >= len(text.strip()):
         return words
+    return marked(text, words)
+
+
+def marked(text: str, words: str) -> str:
+    """`words`, cut and with a mark by which texts are told apart that have the same words."""
     mark = hashlib.sha256(text.encode()).hexdigest()[:6]
     return f"{words[: LONGEST - 7].strip('-')}-{mark}".strip("-")
+
+
+def same_text(text: str) -> str:
+    """What texts have in common that differ in case and blanks alone, or in how an accent is written."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

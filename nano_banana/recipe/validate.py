@@ -248,7 +248,9 @@ def _repeated(document: Document, mistake: Mistake) -> Iterator[Problem]:
     seen: set[str] = set()
     for at, item in enumerate(as_items(mistake.value)):
         if repr(item) in seen:
-            yield Problem(kind="repeated_value", place=document.nearest((*mistake.path, at)), data={"value": shown(item)})
+            yield Problem(
+                kind="repeated_value", place=document.nearest((*mistake.path, at)), data={"value": shown(item)}
+            )
         seen.add(repr(item))
 
 

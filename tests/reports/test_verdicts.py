@@ -18,6 +18,7 @@ from nano_banana.reports.entries import judged_picture
 from nano_banana.reports.entries import person_json
 from nano_banana.reports.entries import take_json
 from nano_banana.reports.files import file_name
+from nano_banana.reports.files import has_stem
 from nano_banana.reports.manifest import older_pictures
 from nano_banana.reports.manifest import write_manifest
 from nano_banana.reports.past import Past
@@ -55,6 +56,22 @@ def test_no_two_attempts_share_a_file() -> None:
     assert file_name("a/s1", "takes", "image/png", Attempt(number=2)) == "takes/a_s1+try2.png"
     assert kind_of("again-retry12") == "retry"
     assert (kind_of(""), kind_of("odd")) == ("first", "odd")
+
+
+def test_a_name_that_no_file_system_takes_is_cut_and_marked() -> None:
+    keys = "/".join(["x" * 40] * 6)
+    names = [
+        file_name(f"heads/{keys}/{end}", "takes", "image/webp", attempt).removeprefix("takes/")
+        for end in ("s1", "s2")
+        for attempt in (FIRST, Attempt(number=1, label="retry1"), Attempt(number=2, label="g" * 64 + "-retry1+redraw2"))
+    ]
+    assert len(set(names)) == 6
+    assert max(map(len, names)) <= 255
+    stems = [name.removesuffix(".webp").partition("+")[0] for name in names]
+    assert all(has_stem(f"heads/{keys}/s1@faces", stem) for stem in stems[:3])
+    assert not any(has_stem(f"heads/{keys}/s2", stem) for stem in stems[:3])
+    whole = "a" * 244 + "/s1"
+    assert file_name(whole, "takes", "image/png") == f"takes/{'a' * 244}_s1.png"
 
 
 def test_of_two_pictures_under_one_name_the_later_stays() -> None:

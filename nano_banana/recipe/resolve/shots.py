@@ -31,6 +31,8 @@ from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.reading import names_in
+from nano_banana.recipe.slug import marked
+from nano_banana.recipe.slug import same_text
 from nano_banana.recipe.slug import slug
 
 MOST_TAKES = 500_000
@@ -47,12 +49,16 @@ def read_axes(reading: Reading) -> Mapping[str, Mapping[str, AxisValue]]:
 
 
 def _keyed(reading: Reading, texts: JSONValue, where: Where) -> JSONObject:
+    """The texts by their names; of several with one name the first has it, and the others are marked."""
     keyed: dict[str, JSONValue] = {}
+    seen: set[str] = set()
     for at, item in enumerate(as_items(texts)):
         text = as_text(item)
         key = slug(text)
-        if key in keyed:
+        key = marked(text, key) if key in keyed else key
+        if key in keyed or same_text(text) in seen:
             reading.wrong("repeated_value", (*where, at), value=text)
+        seen.add(same_text(text))
         keyed[key] = text
     return keyed
 

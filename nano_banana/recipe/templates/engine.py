@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jinja2 import Template as JinjaTemplate
+from jinja2 import TemplateSyntaxError
 from jinja2 import nodes
 
 from nano_banana.core.json import JSONValue
@@ -17,6 +18,7 @@ from nano_banana.recipe.templates.names import Findings
 from nano_banana.recipe.templates.names import Vocabulary
 from nano_banana.recipe.templates.parsed import Parsed
 from nano_banana.recipe.templates.parsed import parse
+from nano_banana.recipe.templates.parsed import placed
 from nano_banana.recipe.templates.parsed import whole
 from nano_banana.recipe.templates.sandbox import Sandbox
 from nano_banana.recipe.templates.scopes import Names
@@ -38,6 +40,8 @@ class TemplateEngine:
         """All that is wrong with `text` where `known` names are defined, without running it."""
         try:
             _, findings = self._read(text, known)
+            if not findings.faults:
+                self.compile(text)
         except TemplateFault as fault:
             return [fault]
         return sorted(findings.faults, key=lambda fault: (str(fault.file or ""), fault.offset))
@@ -91,6 +95,11 @@ class TemplateEngine:
         tree.set_environment(self._sandbox)
         try:
             code = self._sandbox.compile(tree, name)
+        except TemplateSyntaxError as error:
+            raise placed(error, parsed.text, parsed.file) from error
         except (SyntaxError, RecursionError, MemoryError) as error:
+            if isinstance(error, SyntaxError) and "nested" not in str(error.msg):
+                data = {"message": f"Python refuses this template: {error.msg}"}
+                raise TemplateFault("template_syntax", file=parsed.file, data=data) from error
             raise TemplateFault("template_too_deep", file=parsed.file, data={"limit": MAX_DEPTH}) from error
         return JinjaTemplate.from_code(self._sandbox, code, self._sandbox.make_globals(None))

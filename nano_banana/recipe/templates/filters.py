@@ -64,14 +64,20 @@ def _guarded(call: Callable[P, object]) -> Callable[P, object]:
 
 
 def _worded(call: Callable[P, object]) -> Callable[P, object]:
-    """`call` for what text says: a list or a mapping is refused, where Jinja would take its Python spelling."""
+    """`call` for what text says: nothing is an empty text, and a list or a mapping is refused.
+
+    Jinja would take the Python spelling of each.
+    """
 
     @functools.wraps(call)
     def worded(*args: P.args, **options: P.kwargs) -> object:
-        for value in args:
-            if value is None or isinstance(value, list | tuple | dict):
-                text_of(value)  # raises OutOfBoundsError, which says what it is; nothing is an empty text
-        return call(*args, **options)
+        given: list[object] = list(args)
+        at = 1 if isinstance(given[0], Environment) else 0  # Jinja hands it to filters that ask for it
+        for value in given:
+            if isinstance(value, list | tuple | dict):
+                text_of(value)  # raises OutOfBoundsError, which says what it is
+        given[at] = "" if given[at] is None else given[at]
+        return call(*given, **options)  # type: ignore[arg-type]  # the same arguments, but for nothing
 
     return worded
 

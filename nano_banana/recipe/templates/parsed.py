@@ -34,13 +34,18 @@ def parse(environment: Environment, text: str, file: Path | None = None) -> Pars
         tree = Parser(environment, text).parse()
         forbid(tree)
     except TemplateSyntaxError as error:
-        fault = fault_of(error)
-        raise fault.moved(offset=min(fault.offset, max(len(text) - 1, 0)), length=1, file=file) from error
+        raise placed(error, text, file) from error
     except RecursionError as error:
         raise TemplateFault("template_too_deep", file=file, data={"limit": MAX_DEPTH}) from error
     except TemplateFault as fault:
         raise fault.moved(offset=fault.offset, length=fault.length, file=file) from None
     return Parsed(text=text, tree=tree, file=file)
+
+
+def placed(error: TemplateSyntaxError, text: str, file: Path | None) -> TemplateFault:
+    """The fault that a syntax error in `text` is, at its place."""
+    fault = fault_of(error)
+    return fault.moved(offset=min(fault.offset, max(len(text) - 1, 0)), length=1, file=file)
 
 
 def whole(tree: nodes.Template) -> nodes.Expr | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from jinja2 import TemplateSyntaxError
@@ -10,6 +11,7 @@ from jinja2.visitor import NodeTransformer
 
 from nano_banana.recipe.templates.budget import MAX_DEPTH
 from nano_banana.recipe.templates.budget import MAX_NODES
+from nano_banana.recipe.templates.budget import MAX_NUMBER
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.lexer import offset_of
 
@@ -27,6 +29,8 @@ def forbid(tree: nodes.Template) -> None:
             raise _fault("template_too_many_parts", node, limit=MAX_NODES)
         if depth > MAX_DEPTH:
             raise _fault("template_too_deep", node, limit=MAX_DEPTH)
+        if isinstance(node, nodes.Const) and isinstance(node.value, float) and math.isinf(node.value):
+            raise _fault("template_number_too_big", node, limit=MAX_NUMBER)
         if isinstance(node, nodes.For) and node.recursive:
             raise _fault("template_forbidden", node, what="a recursive loop")
         if isinstance(node, nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends) and not (

@@ -10,6 +10,7 @@ from jinja2.exceptions import TemplateError
 
 from nano_banana.core.json import JSONValue
 from nano_banana.recipe.axis_value import AxisValue
+from nano_banana.recipe.templates.bounds import text_of
 from nano_banana.recipe.templates.budget import BUDGET
 from nano_banana.recipe.templates.budget import MAX_OUTPUT
 from nano_banana.recipe.templates.budget import Budget
@@ -94,7 +95,7 @@ def plain(value: object) -> JSONValue:
     if isinstance(value, AxisValue):
         return str(value)
     if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {text_of(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     str(value)  # raises UndefinedError, which names it, where that is what it is

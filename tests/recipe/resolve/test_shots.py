@@ -145,7 +145,7 @@ shots:
         ("axes: {shot: [a, b]}", ["reserved_name"]),
         ("vars: {cast: x}", ["reserved_name"]),
         ("vars: {mood: x}\naxes: {mood: [a]}", ["same_name"]),
-        ("axes: {mood: [Red!, red]}", ["repeated_value"]),
+        ("axes: {mood: [Red, red]}", ["repeated_value"]),
         ("axes: {mood: {a b: red}}", ["bad_name"]),
         ('axes: {mood: {"a\\n": red}}', ["bad_name"]),
         ("axes: {a-mood: [red]}", ["bad_axis"]),
@@ -154,3 +154,18 @@ shots:
 )
 def test_names_that_would_be_taken_for_others(tmp_path: Path, said: str, found: list[str]) -> None:
     assert kinds(tmp_path, said) == found
+
+
+def test_values_that_differ_by_signs_have_names_of_their_own(tmp_path: Path) -> None:
+    text = """
+        axes: {light: ["1 EV", "+1 EV", "-1 EV"]}
+        shots: {one: {template: "a {{ light }} {{ tool }}", matrix: {light: all, tool: [C, C++]}, seeds: [1]}}
+        stages: [{id: takes, generate: one, using: fal-ai/flux/dev}]
+    """
+    matrix = load(tmp_path, text).recipe.shots["one"].matrix
+    keys = [value.key for value in matrix["light"]]
+    assert keys[0] == "1-ev"  # the name that it has without the others
+    assert len(set(keys)) == 3
+    assert [value.text for value in matrix["light"]] == ["1 EV", "+1 EV", "-1 EV"]
+    assert next(value.key for value in matrix["tool"]) == "c"
+    assert kinds(tmp_path, text.replace('"+1 EV"', '"1  ev"')) == ["repeated_value"]

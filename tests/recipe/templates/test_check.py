@@ -187,3 +187,19 @@ def test_a_fault_while_rendering_is_in_the_included_file(engine: TemplateEngine,
     with pytest.raises(TemplateFault) as caught:
         engine.compile("x {% include 'parts/light.j2' %}").render({"scene": {"light": "x"}})
     assert (caught.value.file, caught.value.offset, caught.value.length) == (project / "parts/light.j2", 12, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("a {% block a %}{% endblock %}{% block a %}{% endblock %}", "template_syntax"),
+        ("{% block a required %}x{% endblock %}", "template_syntax"),
+        ("{% macro m(a, a) %}{% endmacro %}{{ m(1, 2) }}", "template_syntax"),
+        ("{{ range(a=1, a=1) }}", "template_syntax"),
+        ("{% macro m(caller) %}{{ caller() }}{% endmacro %}", "template_syntax"),
+        ("{% for a in [1] %}" * 30 + "{% endfor %}" * 30, "template_too_deep"),
+        ("{{ 1e400 }}", "template_number_too_big"),
+    ],
+)
+def test_what_only_the_compiler_refuses_is_found_by_a_check(engine: TemplateEngine, text: str, kind: str) -> None:
+    assert [fault.kind for fault in engine.check(text, {})] == [kind]

@@ -52,6 +52,16 @@ def fault(engine: TemplateEngine, text: str) -> TemplateFault:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["capitalize", "lower", "title", "trim", "upper", "truncate", "string", "replace('a','b')", "default('x')", "d"],
+)
+@pytest.mark.parametrize("text", ["{{ nothing | WORD }}", "{% filter WORD %}{{ nothing }}{% endfilter %}"])
+def test_nothing_is_never_the_word_none(engine: TemplateEngine, text: str, word: str) -> None:
+    assert render(engine, text.replace("WORD", word)) == ""
+    assert render(engine, "{{ [nothing] | map('upper') | join }}{{ nothing | wordcount }}") == "0"
+
+
 def test_a_portrait(engine: TemplateEngine) -> None:
     assert render(engine, PORTRAIT) == (
         "anqz7 woman, headshot photograph, chest-up, wearing a charcoal blazer, in a bright office, soft light,"
