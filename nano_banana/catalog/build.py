@@ -59,14 +59,18 @@ def _roles(data: JSONObject) -> Roles:
 
 
 def _price(data: JSONObject) -> Price:
+    counts = cast("list[int]", data.get("input_units", []))
     return Price(
         usd=cast(float, data["usd"]),
         usd_high=_number(data, "usd_high"),
         unit=Unit(_text(data, "unit")),
         minimum=cast("int | None", data.get("minimum")),
         times=cast("Mapping[str, Mapping[str, float]]", _table(data, "times")),
-        plus=cast("Mapping[str, float]", _table(data, "plus")),
+        plus=cast("Mapping[str, float | Mapping[str, float]]", _table(data, "plus")),
         unknown_with=_texts(data, "unknown_with"),
+        block=cast(int, data.get("block", 1)),
+        first=_number(data, "first"),
+        input_units=(counts[0], counts[1]) if counts else None,
         as_of=_text(data, "as_of"),
         source=_text(data, "source"),
     )

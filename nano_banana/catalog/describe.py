@@ -84,6 +84,9 @@ def _price(price: Price) -> JSONObject:
         "times": price.times,
         "plus": price.plus,
         "unknown_with": list(price.unknown_with),
+        "block": None if price.block == 1 else price.block,
+        "first": price.first,
+        "input_units": list(price.input_units or ()),
         "as_of": price.as_of,
         "source": price.source,
     }

@@ -56,7 +56,18 @@ def _price() -> JSONObject:
         unit=_about({"enum": [item.value for item in Unit]}, "What is counted; megapixels are rounded up a picture."),
         minimum=_about({"type": "integer", "minimum": 1}, "Units that are billed at least."),
         times=_about({"type": "object", "additionalProperties": factors}, "Field → value → factor."),
-        plus=_about(factors, "Boolean field → US dollars more a picture where it is true."),
+        plus=_about(
+            {"type": "object", "additionalProperties": {"anyOf": [_USD, factors]}},
+            "US dollars more a picture: field → dollars if it is true, or field → value → dollars.",
+        ),
+        block=_about(
+            {"type": "integer", "minimum": 1}, "Units that are billed together; a started block counts whole."
+        ),
+        first=_about(_USD, "US dollars for the first unit of a request."),
+        input_units=_about(
+            {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2},
+            "Units that each input picture counts as, at least and at most; a result of unknown size counts so, too.",
+        ),
         unknown_with=_about(_TEXTS, "Fields that make the price unknown where they are set."),
         as_of=_about(
             {"type": "string", "pattern": r"^\d{4}-\d{2}(-\d{2})?$"},

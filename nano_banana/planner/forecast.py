@@ -35,7 +35,10 @@ def pricer(catalog: Catalog) -> Callable[[Call], Money | None]:
         if call.provider in FREE:
             return Money(low=0.0, high=0.0)
         endpoint = catalog.get(call.endpoint)
-        return None if endpoint is None else estimate(endpoint, call.arguments, picture=ONE_MEGAPIXEL)
+        if endpoint is None:
+            return None
+        inputs = sum(place.startswith(f"{endpoint.roles.images}/") for place in call.inputs)
+        return estimate(endpoint, call.arguments, picture=ONE_MEGAPIXEL, inputs=max(inputs, 1))
 
     return price
 

@@ -23,12 +23,22 @@ from tests.catalog.describe import shipped
         ("flux-lora-fast-training", {"steps": 1500}, 3.0, 3.0),
         ("flux-lora-portrait-trainer", {}, 6.0, 6.0),
         ("flux-lora-portrait-trainer", {"steps": 10}, 2.4, 2.4),
-        ("flux-2-trainer", {}, 6.4, 8.0),
+        ("flux-2-trainer", {}, 6.4, 6.4),
         ("nano-banana", {}, 0.039, 0.039),
         ("nano-banana-pro", {}, 0.15, 0.15),
-        ("nano-banana-pro", {"resolution": "2K"}, 0.225, 0.225),
+        ("nano-banana-pro", {"resolution": "2K"}, 0.15, 0.15),
         ("nano-banana-pro/edit", {"resolution": "4K", "enable_web_search": True}, 0.315, 0.315),
         ("nano-banana-2/edit", {"resolution": "0.5K"}, 0.06, 0.06),
+        ("nano-banana-2/edit", {"thinking_level": "high", "enable_web_search": True, "num_images": 2}, 0.194, 0.194),
+        ("nano-banana-2/edit", {"thinking_level": "minimal"}, 0.08, 0.08),
+        ("nano-banana/edit", {}, 0.039, 0.039),
+        ("phota/edit", {"resolution": "4K"}, 0.18, 0.18),
+        ("flux-2-pro/edit", {"image_size": "square"}, 0.045, 0.09),
+        ("flux-2-pro/edit", {}, 0.045, 0.135),
+        ("topaz/upscale/image/precision", {"upscale_factor": 4}, 0.08, 0.08),
+        ("topaz/upscale/image/precision", {"upscale_factor": 10}, 0.16, 0.16),
+        ("topaz/upscale/image/generative", {"upscale_factor": 2}, 0.08, 0.16),
+        ("topaz/upscale/image/creative", {"upscale_factor": 4}, 0.24, 0.24),
         ("ideogram/character", {}, 0.15, 0.15),
         ("seedvr/upscale/image", {}, 0.001, 0.002),
         ("clarity-upscaler", {"upscale_factor": 4}, 0.03, 0.15),
@@ -41,7 +51,7 @@ def test_known(name: str, arguments: JSONObject, low: float, high: float) -> Non
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("nano-banana/edit", {}),
+        ("phota/enhance", {}),
         ("flux-lora", {"image_size": "{{ size }}"}),
         ("flux-lora/inpainting", {}),
         ("flux-general/inpainting", {"image_size": "square", "use_real_cfg": True}),
@@ -57,3 +67,8 @@ def test_known(name: str, arguments: JSONObject, low: float, high: float) -> Non
 )
 def test_unknown_is_none_never_a_guess(name: str, arguments: JSONObject) -> None:
     assert estimate(shipped(name), arguments) is None
+
+
+def test_each_picture_that_goes_in_is_counted() -> None:
+    edit, size = shipped("flux-2-pro/edit"), {"image_size": "square"}
+    assert estimate(edit, size, inputs=3) == Money(low=0.075, high=0.21)

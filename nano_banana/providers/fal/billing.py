@@ -34,6 +34,8 @@ def cost_of(units: float | None, call: Call, catalog: Catalog) -> float | None:
         return None
     price = endpoint.price
     extras = (*price.times, *price.plus, *price.unknown_with)
-    if price.usd_high not in (None, price.usd) or any(argument(endpoint, call.arguments, name) for name in extras):
+    if price.first is not None or price.block != 1 or price.usd_high not in (None, price.usd):
+        return None
+    if any(argument(endpoint, call.arguments, name) for name in extras):
         return None
     return round(units * price.usd, 6)

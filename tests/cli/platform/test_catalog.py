@@ -10,7 +10,7 @@ from tests.workspace import Workspace
 def test_they_are_listed(workspace: Workspace) -> None:
     workspace.expect("catalog", "list").shows("fal-ai/flux-lora ", "$0.035 per megapixel", "the package")
     told = [as_object(one) for one in as_items(workspace.json("catalog", "list")["endpoints"])]
-    assert len(told) == 42
+    assert len(told) == 45
     assert {str(one["id"]) for one in told if one["does"] == "train"} >= {"fal-ai/flux-2-trainer"}
     assert all("fields" not in one for one in told)
 
@@ -29,7 +29,7 @@ def test_a_bare_one_is_shown(workspace: Workspace) -> None:
 
 
 def test_what_is_the_same_is_not_written(online: Workspace) -> None:
-    online.expect("catalog", "refresh").shows("fal-ai/flux-lora: 10 changes", "42 endpoints; 41 as known here")
+    online.expect("catalog", "refresh").shows("fal-ai/flux-lora: 10 changes", "45 endpoints; 44 as known here")
     assert online.files("endpoints/*") == ["endpoints/fal-ai--flux-lora.yaml"]
 
 

@@ -20,11 +20,11 @@ def prices(workspace: Workspace, *argv: str) -> dict[str, JSONObject]:
 
 
 def test_offline_they_are_the_packages(workspace: Workspace) -> None:
-    workspace.expect("prices", "fal-ai/flux-lora", "fal-ai/nano-banana/edit").shows(
+    workspace.expect("prices", "fal-ai/flux-lora", "fal-ai/phota/enhance").shows(
         "megapixel  2026-08  the package", "unknown"
     )
     assert not workspace.path(".nano-banana").exists()
-    assert len(prices(workspace)) == 42
+    assert len(prices(workspace)) == 45
 
 
 def test_a_refresh_is_kept_and_plans_count_with_it(online: Workspace) -> None:
@@ -38,12 +38,12 @@ def test_a_refresh_is_kept_and_plans_count_with_it(online: Workspace) -> None:
 
 
 def test_a_quote_that_agrees_changes_the_date_alone(online: Workspace) -> None:
-    told = online.json("prices", "fal-ai/nano-banana", "fal-ai/nano-banana/edit", "--refresh")
+    told = online.json("prices", "fal-ai/nano-banana", "fal-ai/phota/enhance", "--refresh")
     assert told["refreshed"] == 1
     found = prices(online)
     assert found["fal-ai/nano-banana"]["usd"] == 0.039
     assert found["fal-ai/nano-banana"]["source"] == "fal's pricing API"
-    assert found["fal-ai/nano-banana/edit"]["usd"] is None
+    assert found["fal-ai/phota/enhance"]["usd"] is None
     assert found["fal-ai/flux-lora"]["quote"] is None
 
 
