@@ -11,8 +11,10 @@ PNG = "image/png"
 
 def png(picture: Image.Image) -> bytes:
     """`picture` as PNG without any metadata."""
-    bare = picture.copy()
-    bare.info = {}
+    bare = picture
+    if picture.info:
+        bare = picture.copy()
+        bare.info = {}
     out = io.BytesIO()
     bare.save(out, format="PNG", compress_level=6)
     return out.getvalue()

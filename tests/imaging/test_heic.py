@@ -10,7 +10,6 @@ import pytest
 from nano_banana.core.errors import CallFailed
 from nano_banana.imaging.bare import bare_photo
 from nano_banana.imaging.heic import add_heic
-from nano_banana.imaging.heic import is_heic
 from nano_banana.imaging.open import open_picture
 from tests.people import HOPPER
 from tests.people import hopper
@@ -45,20 +44,3 @@ def test_without_the_extra_its_name_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     add_heic.cache_clear()
     assert [problem.kind for problem in failed.value.problems] == ["heic_missing"]
     assert failed.value.problems[0].data == {"input": "photos/1.heic"}
-
-
-@pytest.mark.parametrize(
-    ("head", "known"),
-    [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", True),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", True),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", False),
-        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", False),
-        (b"\xff\xd8\xff\xe0", False),
-        (b"", False),
-    ],
-)
-def test_it_is_known_by_its_first_bytes(tmp_path: Path, head: bytes, known: bool) -> None:  # noqa: FBT001 - a value
-    path = tmp_path / "photo"
-    path.write_bytes(head)
-    assert is_heic(path) is known

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from PIL import ImageCms
 from PIL import ImageOps
 
 from nano_banana.core.errors import CallFailed
+from nano_banana.imaging.bare import bare_photo
 from nano_banana.imaging.open import BLACK
 from nano_banana.imaging.open import open_layers
 from nano_banana.imaging.open import open_picture
 from nano_banana.imaging.open import upright_size
+from nano_banana.imaging.profile import cicp_profile
+from nano_banana.imaging.profile import gamma_profile
 from nano_banana.imaging.profile import to_srgb
 
 ORIENTATION = 0x0112
@@ -151,7 +156,180 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
         with pytest.raises(CallFailed) as failed:
             opening(path)
         assert kind(failed) == "picture_too_big"
-    small = saved(tmp_path / "b.png", gradient())
+
+
+def test_a_huge_photo_is_opened_smaller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("nano_banana.imaging.open.WORKING_PIXELS", 100)
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    for name, options in (("a.jpeg", {"exif": exif}), ("a.png", {}), ("b.png", {"exif": exif})):
+        picture = gradient(25, 15) if name != "a.png" else gradient(25, 15).quantize(64)
+        path = saved(tmp_path / name, picture, **options)
+        wanted = (13, 8) if name == "a.png" else (8, 13)
+        assert open_picture(path).size == upright_size(path) == wanted
+
+
+def test_what_a_telephone_makes_is_read_and_larger_is_named(tmp_path: Path) -> None:
+    # 200 megapixels, in two grey tones: 300 kB.
+    path = saved(tmp_path / "a.jpeg", Image.new("L", (16_320, 12_240), 90), quality=20)
+    assert upright_size(path) == (8160, 6120)
+    opened = open_picture(path)
+    assert (opened.size, opened.getpixel((10, 10))) == ((8160, 6120), (88, 88, 88))
+
+
+def linear(picture: Image.Image) -> Image.Image:
+    values = np.asarray(picture) / 255
+    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return Image.fromarray(np.rint(light * 255).astype(np.uint8))
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def with_chunks(path: Path, *extra: bytes) -> Path:
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + b"".join(extra) + data[33:])
+    return path
+
+
+def linear_profile(name: str = "a profile") -> bytes:
+    profile = gamma_profile(1.0, None)
+    assert profile is not None
+    return profile.replace(b"file", name.encode()[:4])
+
+
+def close(opened: Image.Image, wanted: Image.Image, most: float = 2) -> bool:
+    return float(np.abs(np.asarray(opened).astype(int) - np.asarray(wanted.convert("RGB"))).mean()) < most
+
+
+def test_a_profile_is_judged_by_its_curves_and_not_by_its_name(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", linear(gradient()), icc_profile=linear_profile("sRGB"))
+    assert close(open_picture(path), gradient())
+    assert bare_photo(path)[1] == ".png"
+    assert close(opened_again(tmp_path, bare_photo(path)[0]), gradient()), "trainers ignore profiles"
+    kept = saved(tmp_path / "b.jpeg", gradient(), icc_profile=p3())
+    assert bare_photo(kept)[1] == ".jpg", "its light is right without a profile: the coded pixels stay"
+
+
+def opened_again(folder: Path, data: bytes) -> Image.Image:
+    (folder / "again.png").write_bytes(data)
+    with Image.open(folder / "again.png") as picture:
+        assert "icc_profile" not in picture.info
+        return picture.copy()
+
+
+def p3() -> bytes:
+    profile = cicp_profile(12, 13)
+    assert profile is not None
+    return profile
+
+
+@pytest.mark.parametrize("mode", ["LA", "L"])
+def test_a_grey_picture_with_a_profile_keeps_its_light(tmp_path: Path, mode: str) -> None:
+    grey = gradient().convert("L")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert close(open_picture(saved(tmp_path / "a.png", grey.convert(mode), icc_profile=profile)), grey)
+    dark = linear(grey).convert(mode)
+    assert close(open_picture(saved(tmp_path / "b.png", dark, icc_profile=linear_profile())), grey, 4)
+
+
+def test_a_png_says_its_colours_in_other_ways_too(tmp_path: Path) -> None:
+    gamma = chunk(b"gAMA", struct.pack(">I", 100_000))
+    assert close(open_picture(with_chunks(saved(tmp_path / "a.png", linear(gradient())), gamma)), gradient())
+    usual = chunk(b"gAMA", struct.pack(">I", 45_455))
+    assert open_picture(with_chunks(saved(tmp_path / "b.png", gradient()), usual)).tobytes() == gradient().tobytes()
+    wide = ImageCms.profileToProfile(
+        gradient(), ImageCms.createProfile("sRGB"), ImageCms.ImageCmsProfile(io.BytesIO(p3())), outputMode="RGB"
+    )
+    assert wide is not None
+    named = chunk(b"cICP", bytes((12, 13, 0, 1)))
+    path = with_chunks(saved(tmp_path / "c.png", wide), named, gamma)
+    assert close(open_picture(path), gradient()), "cICP goes before gAMA"
+    srgb = with_chunks(saved(tmp_path / "d.png", gradient()), chunk(b"cICP", bytes((1, 13, 0, 1))), gamma)
+    assert open_picture(srgb).tobytes() == gradient().tobytes()
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_a_picture_in_high_dynamic_range_is_shown_with_its_white_as_white(transfer: int) -> None:
+    profile = cicp_profile(9, transfer)
+    signal = {16: 148, 18: 191}[transfer]  # 203 of 10,000 nits in PQ; 75 % in HLG
+    white = to_srgb(Image.new("RGB", (1, 1), (signal, signal, signal)), profile).getpixel((0, 0))
+    assert isinstance(white, tuple)
+    assert min(white) > 245
+    assert to_srgb(Image.new("RGB", (1, 1)), profile).getpixel((0, 0)) == (0, 0, 0)
+
+
+def test_an_avif_may_name_its_colours_by_numbers(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.avif", Image.new("RGB", (64, 64), (200, 40, 40)), quality=95)
+    data = path.read_bytes()
+    at = data.index(b"colrnclx") + 8
+    path.write_bytes(data[:at] + struct.pack(">HH", 12, 13) + data[at + 4 :])
+    pixel = open_picture(path).getpixel((32, 32))
+    assert isinstance(pixel, tuple)
+    assert pixel[0] > 210
+    path.write_bytes(data[:at] + struct.pack(">HH", 2, 2) + data[at + 4 :])
+    assert close(open_picture(path), Image.new("RGB", (64, 64), (200, 40, 40)), 6)
+
+
+def test_what_stands_beside_the_pixels_of_a_png_is_no_damage(tmp_path: Path) -> None:
+    large = zlib.compress(bytes(3 << 20))
+    texts = (
+        chunk(b"zTXt", b"workflow\0\0" + large),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + large),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<x/>"),
+        chunk(b"tEXt", b"prompt\0" + bytes(2 << 20)),
+        chunk(b"fcTL", b"odd"),
+        chunk(b"gAMA", b"odd"),
+        b"\0\0\0\1eXIf0????",
+    )
+    path = with_chunks(saved(tmp_path / "a.png", gradient()), *texts)
+    assert open_picture(path).tobytes() == gradient().tobytes()
+    profile = linear_profile() + bytes(2 << 20)
+    huge = chunk(b"iCCP", b"scanner\0\0" + zlib.compress(profile))
+    dark = with_chunks(saved(tmp_path / "b.png", linear(gradient())), huge)
+    assert close(open_picture(dark), gradient())
+    broken = with_chunks(saved(tmp_path / "c.png", gradient()), chunk(b"iCCP", b"x\0\0no"))
+    assert open_picture(broken).tobytes() == gradient().tobytes()
+
+
+def test_the_orientation_of_a_png_may_stand_in_a_text(tmp_path: Path) -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="6"/></x:xmpmeta>'
+    for text in (
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp)),
+    ):
+        path = with_chunks(saved(tmp_path / "a.png", gradient()), text)
+        assert open_picture(path).size == upright_size(path) == (16, 24)
+
+
+def raw_tiff(*tags: tuple[int, int]) -> bytes:
+    """A TIFF whose first image is a small preview."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "TIFF", tiffinfo={tag: value for tag, value in tags if tag != 50706})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (raw_tiff((254, 1), (330, 8)), "picture_raw"),
+        (b"II*\0\x10\0\0\0CR\2\0" + bytes(64), "picture_raw"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(64), "picture_raw"),
+        (b"FUJIFILMCCD-RAW 0201" + bytes(64), "picture_raw"),
+        (b"8BPS\0\1" + bytes(64), "picture_unsupported"),
+        (b"\xff\x0a" + bytes(64), "picture_unsupported"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + bytes(64), "picture_unreadable"),
+    ],
+)
+def test_formats_that_are_not_read_are_called_by_their_names(tmp_path: Path, data: bytes, wanted: str) -> None:
+    path = tmp_path / "a.dng"
+    path.write_bytes(data)
     with pytest.raises(CallFailed) as failed:
-        open_picture(small, max_pixels=100)
-    assert failed.value.problems[0].data == {"input": "image", "pixels": 384, "megapixels": 0.0}
+        open_picture(path)
+    assert kind(failed) == wanted
+
+
+def test_a_plain_tiff_with_a_smaller_copy_is_no_raw_photo(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(raw_tiff((254, 0)))
+    assert open_picture(tmp_path / "a.tif").size == (8, 8)

@@ -185,7 +185,7 @@ def test_wishes_differ_by_the_version_of_this_machine_s_own_work(monkeypatch: py
 
     wish = Wish(recipe=Path("recipe.yaml"))
     before = wish.note(Settings(), 1)
-    monkeypatch.setattr("nano_banana.project.wish.COMPUTE_REVISIONS", {**COMPUTE_REVISIONS, "paste": 2})
+    monkeypatch.setattr("nano_banana.project.wish.COMPUTE_REVISIONS", {**COMPUTE_REVISIONS, "paste": 99})
     assert wish.note(Settings(), 1) != before
 
 

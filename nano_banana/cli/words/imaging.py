@@ -10,7 +10,14 @@ from nano_banana.cli.words.wording import install
 WORDS: Mapping[str, Wording] = {
     "picture_unreadable": Wording(
         say="`{input}` is not a picture that can be read",
-        hint="JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF, JPEG 2000 and HEIC can; export RAW photos as JPEG first",
+        hint="JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF, JPEG 2000, PPM and HEIC can be read",
+    ),
+    "picture_raw": Wording(
+        say="`{input}` is a RAW photo, and those can't be read: only the small preview inside could be",
+        hint="export it as JPEG, or as PNG or TIFF, from the program that develops your photos",
+    ),
+    "picture_unsupported": Wording(
+        say="`{input}` is a {format} file, and those can't be read", hint="save it as JPEG or PNG"
     ),
     "heic_missing": Wording(
         say="`{input}` is a HEIC photo, and what reads those is not installed",
@@ -22,7 +29,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "picture_too_big": Wording(
         say="`{input}` has more than {megapixels} megapixels",
-        hint="scale it down first; training and painting use about one million pixels",
+        hint="save it as JPEG, or scale it down first; training and painting use about one million pixels",
     ),
     "training_photos_none": Wording(say="the training set has no photos", hint="add photos to its folder or list"),
     "caption_not_text": Wording(say="`{input}` is not UTF-8 text", hint="save the caption as UTF-8"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.imaging.bare import bare_photo
+from nano_banana.imaging.bare import bare_layers
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
 
@@ -10,9 +10,10 @@ _MEDIA = {".jpg": "image/jpeg", ".png": "image/png"}
 
 
 def open_file(request: Request) -> Result:
-    """Input `file`, of any format that is read; file `image`, a JPEG or PNG, upright and without metadata.
+    """Input `file`, of any format that is read; file `image`, a JPEG or PNG, upright, in sRGB, without metadata.
 
-    An upright RGB or grey JPEG or PNG keeps its coded pixels. Raises CallFailed as `open_picture` does.
+    An upright RGB or grey JPEG or PNG in sRGB keeps its coded pixels; transparency stays. Raises CallFailed
+    as `open_picture` does.
     """
-    data, suffix = bare_photo(request.input("file"), place="file")
+    data, suffix = bare_layers(request.input("file"), place="file")
     return {}, {"image": (data, _MEDIA[suffix])}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
+from nano_banana.imaging.open import opened_size
 from nano_banana.imaging.open import reading
-from nano_banana.imaging.open import turned_size
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
 
@@ -13,6 +13,6 @@ from nano_banana.providers.compute.request import Result
 def probe(request: Request) -> Result:
     """Input `image`; data: `width` and `height` (upright), `mode` (as Pillow names it), `media` type."""
     with reading(request.input("image"), place="image") as picture:
-        width, height = turned_size(picture)
+        width, height = opened_size(picture)
         media = Image.MIME.get(str(picture.format), "application/octet-stream")
         return {"width": width, "height": height, "mode": picture.mode, "media": media}, {}

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 
-from PIL import ExifTags
-
 from nano_banana.core.json import JSONObject
 from nano_banana.imaging.exposure import exposure
 from nano_banana.imaging.hashes import dhash
 from nano_banana.imaging.hashes import phash
 from nano_banana.imaging.hashes import phash_mirrored
-from nano_banana.imaging.open import MAX_PIXELS
 from nano_banana.imaging.open import open_picture
+from nano_banana.imaging.open import orientation
 from nano_banana.imaging.open import reading
+from nano_banana.imaging.open import turned_size
 from nano_banana.imaging.sharpness import best_sharpness
 from nano_banana.providers.compute.request import Request
 from nano_banana.providers.compute.request import Result
 from nano_banana.providers.compute.request import numbers
+
+_FAR = 1e9
+"""No edge of a face lies further away, in pixels."""
 
 
 def survey(request: Request) -> Result:
@@ -29,11 +31,12 @@ def survey(request: Request) -> Result:
     """
     path = request.input("image")
     with reading(path, place="image") as header:
-        oriented = header.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+        width, height = turned_size(header)
+        oriented = orientation(header) != 1
     picture = open_picture(path, place="image")
     data: JSONObject = {
-        "width": picture.width,
-        "height": picture.height,
+        "width": width,
+        "height": height,
         "oriented": oriented,
         "exposure": dataclasses.asdict(exposure(picture, face_of(request))),
         "sharpness": round(best_sharpness(picture), 2),
@@ -49,5 +52,5 @@ def face_of(request: Request) -> tuple[float, float, float, float] | None:
     value = request.arguments.get("face")
     if value is None:
         return None
-    left, top, width, height = numbers("face", value, -MAX_PIXELS, MAX_PIXELS, count=4)
+    left, top, width, height = numbers("face", value, -_FAR, _FAR, count=4)
     return left, top, width, height

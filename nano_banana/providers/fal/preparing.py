@@ -11,11 +11,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import ExifTags
-
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.imaging.bare import bare_photo
+from nano_banana.imaging.open import orientation
 from nano_banana.imaging.open import reading
 from nano_banana.imaging.pngchunks import KEPT
 from nano_banana.imaging.pngchunks import SIGNATURE
@@ -90,7 +89,7 @@ def _bare(path: Path) -> tuple[bytes, str]:
         is_png = picture.format == "PNG"
         if is_png:
             picture.load()
-        upright = picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        upright = orientation(picture) == 1
     kept = bare_png(path.read_bytes()) if is_png and upright else None
     return (kept, ".png") if kept else bare_photo(path, place="")
 

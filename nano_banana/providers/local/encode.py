@@ -9,6 +9,7 @@ from PIL import Image
 
 from nano_banana.core.json import JSONValue
 from nano_banana.imaging.encode import png
+from nano_banana.imaging.open import laid_on
 from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.job import Result
 
@@ -36,6 +37,7 @@ def encoded(picture: Image.Image, form: str) -> tuple[bytes, str]:
     """The picture's bytes and media type: png (also for no or an unknown form), jpeg or webp."""
     out = io.BytesIO()
     if form in {"jpeg", "jpg"}:
+        picture = laid_on(picture)
         picture.save(out, format="JPEG", quality=95, subsampling=0)
         return out.getvalue(), "image/jpeg"
     if form == "webp":

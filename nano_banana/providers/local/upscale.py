@@ -7,7 +7,7 @@ from PIL import ImageFilter
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
-from nano_banana.imaging.open import open_picture
+from nano_banana.imaging.open import open_layers
 from nano_banana.providers.local.encode import answer
 from nano_banana.providers.local.job import MOST
 from nano_banana.providers.local.job import Job
@@ -20,13 +20,15 @@ LINES = {"720p": 720, "1080p": 1080, "1440p": 1440, "2160p": 2160}
 def upscale(job: Job) -> Result:
     """Make the picture larger, by the endpoint's factor (2 where it has none) or to its target resolution.
 
-    Raises CallFailed `local_argument` and `local_size`.
+    Transparency stays. Raises CallFailed `local_argument` and `local_size`.
     """
     place, path = job.pictures()[0]
-    picture = open_picture(path, place=place)
-    factor = factor_of(job, picture.size, usual=2.0)
-    larger = enlarged(picture, factor, place)
+    layers = open_layers(path, place=place)
+    factor = factor_of(job, layers.size, usual=2.0)
+    larger = enlarged(layers.convert("RGB"), factor, place)
     sharp = larger.filter(ImageFilter.UnsharpMask(radius=max(1.0, factor * 0.7), percent=70, threshold=2))
+    if layers.mode == "RGBA":
+        sharp.putalpha(enlarged(layers.getchannel("A"), factor, place))
     return answer(job, [sharp], plain=False)
 
 

@@ -10,6 +10,7 @@ from PIL import ExifTags
 from PIL import Image
 
 from nano_banana.core.errors import CallFailed
+from nano_banana.imaging.profile import cicp_profile
 from nano_banana.providers.compute.open import open_file
 from nano_banana.providers.compute.request import Request
 from tests.people import astronaut
@@ -54,3 +55,22 @@ def test_half_a_picture_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CallFailed):
         opened(tmp_path / "a.png")
+
+
+def test_transparency_stays_and_colours_become_srgb(tmp_path: Path) -> None:
+    clear = astronaut().crop((0, 0, 40, 30))
+    clear.putalpha(90)
+    clear.save(tmp_path / "a.webp", lossless=True)
+    picture, _, media = opened(tmp_path / "a.webp")
+    assert (picture.mode, media, picture.getpixel((3, 3))) == ("RGBA", "image/png", clear.getpixel((3, 3)))
+    profile = cicp_profile(12, 13)
+    astronaut().crop((0, 0, 40, 30)).save(tmp_path / "a.jpg", icc_profile=profile)
+    picture, _, media = opened(tmp_path / "a.jpg")
+    assert (media, picture.info.get("icc_profile")) == ("image/png", None)
+
+
+def test_a_huge_photo_comes_smaller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("nano_banana.imaging.open.WORKING_PIXELS", 100)
+    astronaut().crop((0, 0, 20, 10)).save(tmp_path / "a.jpg")
+    picture, _, media = opened(tmp_path / "a.jpg")
+    assert (picture.size, media) == ((10, 5), "image/png")

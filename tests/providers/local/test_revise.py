@@ -130,3 +130,23 @@ def test_nothing_is_enlarged_beyond_reason(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("nano_banana.providers.local.upscale.MOST", 40)
     with pytest.raises(CallFailed, match="local_size"):
         enlarged(tmp_path, upscale_factor=4)
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg"])
+def test_an_enlarged_picture_stays_transparent_where_its_format_can(tmp_path: Path, form: str) -> None:
+    clear = Image.new("RGBA", (64, 48), (200, 30, 30, 0))
+    clear.save(tmp_path / "a.webp", lossless=True)
+    job = Job(
+        endpoint="x/upscale",
+        does="upscale",
+        roles={"image": "image_url", "format": "output_format"},
+        makes=("image",),
+        arguments={"output_format": form},
+        inputs={"image_url": tmp_path / "a.webp"},
+    )
+    _, files = upscale(job)
+    with Image.open(io.BytesIO(files["image"][0])) as larger:
+        pixel = larger.getpixel((5, 5))
+    assert isinstance(pixel, tuple)
+    assert larger.size == (128, 96)
+    assert pixel[3] == 0 if form == "png" else min(pixel) > 250
