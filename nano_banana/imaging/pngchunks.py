@@ -6,14 +6,11 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from typing import BinaryIO
+from typing import cast
 
 from nano_banana.imaging.profile import cicp_profile
 from nano_banana.imaging.profile import gamma_profile
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"IEND"
@@ -102,7 +99,7 @@ def pixel_part(file: BinaryIO) -> PixelPart:
             break
     else:
         parts.append((end, size))
-    return PixelPart(file=io.BufferedReader(_Parts(file, parts)), profile=_profile(colours), exif=exif)
+    return PixelPart(file=cast(BinaryIO, _Parts(file, parts)), profile=_profile(colours), exif=exif)
 
 
 def _says_orientation(name: bytes, file: BinaryIO, at: int, stop: int) -> bool:
@@ -174,17 +171,20 @@ class _Parts(io.RawIOBase):
         self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         return self._at
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
+    def read(self, size: int = -1, /) -> bytes:
+        wanted = self._size - self._at if size < 0 else size
+        found = b"".join(self._stretches(wanted))
+        self._at += len(found)
+        return found
+
+    def _stretches(self, wanted: int) -> Iterator[bytes]:
+        at, end = self._at, self._at + wanted
         for begin, start, length in self._parts:
-            if begin <= self._at < begin + length:
-                inside = self._at - begin
-                self._file.seek(start + inside)
-                room = memoryview(buffer)
-                data = self._file.read(min(len(room), length - inside))
-                room[: len(data)] = data
-                self._at += len(data)
-                return len(data)
-        return 0
+            if begin <= at < min(begin + length, end):
+                self._file.seek(start + at - begin)
+                data = self._file.read(min(begin + length, end) - at)
+                yield data
+                at += len(data)
 
     def close(self) -> None:
         super().close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -85,6 +86,26 @@ class RecipeFiles:
         found = sorted(expand(whole, self._look))
         return [path for path in found if not confined or path.resolve().is_relative_to(self.root)]
 
+    def lookalike(self, path: Path | str) -> Path | None:
+        """A file or folder whose path differs from `path` by case only, or by how its letters are composed.
+
+        (`é` is one character on most systems, and two in names that come from a Mac.)
+        """
+        whole = self.locate(path, confined=False)
+        found = Path(whole.anchor)
+        for part in whole.parts[1:]:
+            if (found / part).exists():
+                found /= part
+                continue
+            try:
+                names = [entry.name for entry in found.iterdir() if folded(entry.name) == folded(part)]
+            except OSError:
+                return None
+            if not names:
+                return None
+            found /= min(names, key=lambda name: (composed(name) != composed(part), name))
+        return found
+
     def read_text(self, path: Path | str, *, limit_bytes: int = MAX_TEXT) -> str:
         """The text of a file, UTF-8, lines ended by a line feed alone, without a byte order mark.
 
@@ -105,6 +126,16 @@ class RecipeFiles:
     def _look(self, path: Path) -> Seen:
         """See `path`, and keep how it looked first: what was read then may differ by now."""
         return self._seen.setdefault(path, see(path))
+
+
+def composed(name: str) -> str:
+    """The name in its composed form (Unicode NFC)."""
+    return unicodedata.normalize("NFC", name)
+
+
+def folded(name: str) -> str:
+    """The name in its composed form, without case."""
+    return composed(composed(name).casefold())
 
 
 def placed(error: Invalid, place: Place | None) -> Invalid:

@@ -13,9 +13,13 @@ _MAGIC = frozenset("*?[")
 
 
 def expand(pattern: Path, look: Callable[[Path], Seen]) -> set[Path]:
-    """The files that match `pattern`, which is absolute. `look` is told of each folder that is listed."""
+    """The files that match `pattern`, which is absolute. `look` is told of each folder that is listed.
+
+    A link into nothing is among them: it stands for a file that was not fetched.
+    """
     parts = pattern.parts[1:]
-    return {path for path in _walk(Path(pattern.anchor), parts, look) if path.is_file()}
+    found = _walk(Path(pattern.anchor), parts, look)
+    return {path for path in found if path.is_file() or (path.is_symlink() and not path.exists())}
 
 
 def _walk(folder: Path, parts: tuple[str, ...], look: Callable[[Path], Seen]) -> Iterator[Path]:

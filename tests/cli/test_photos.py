@@ -161,7 +161,7 @@ def test_a_name_that_is_nobodys_is_said(workspace: Workspace) -> None:
 def test_a_recipe_with_a_broken_photo_is_looked_at_all_the_same(workspace: Workspace) -> None:
     crops(workspace.path("photos"))
     workspace.write("recipe.yaml", RECIPE).write("photos/text.jpg", "hello")
-    assert "is no picture" in workspace.expect("check", exit_code=2).stderr
+    assert "is not a picture" in workspace.expect("check", exit_code=2).stderr
     told = workspace.json("photos", exit_code=1)
     photos = by_path(as_items(told["subjects"])[0])
     assert rejects(photos["photos/text.jpg"]) == {"picture_unreadable": "reject"}

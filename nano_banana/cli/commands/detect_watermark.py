@@ -17,6 +17,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import trouble
+from nano_banana.core.image_formats import READABLE_SUFFIXES
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 UNREAD = 1
 """What the command leaves with where a picture could not be read."""
-
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".bmp"))
-"""What is taken for a picture in a folder; a file that is named is read whatever its name ends in."""
 
 VARIABLE = "NANO_BANANA_SYNTHID"
 
@@ -124,7 +122,7 @@ def _files(given: tuple[Path, ...]) -> Iterator[Path]:
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if not name.startswith(".") and Path(name).suffix.casefold() in SUFFIXES:
+                if not name.startswith(".") and Path(name).suffix.casefold() in READABLE_SUFFIXES:
                     found = True
                     yield Path(folder, name)
         if not found:

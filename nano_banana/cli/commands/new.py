@@ -27,9 +27,7 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import trouble
 from nano_banana.core.home import expanded
-
-PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff"})
-"""Suffixes of photos, to count them by."""
+from nano_banana.core.image_formats import READABLE_SUFFIXES
 
 EPILOG = """\b
 Examples:
@@ -131,7 +129,7 @@ def _count(photos: Path | None) -> int:
     """How many pictures the folder holds, by their names."""
     if photos is None or not expanded(photos).is_dir():
         return 0
-    return sum(path.suffix.casefold() in PHOTOS for path in expanded(photos).iterdir())
+    return sum(path.suffix.casefold() in READABLE_SUFFIXES for path in expanded(photos).iterdir())
 
 
 def _plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> None:

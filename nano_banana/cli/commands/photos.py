@@ -72,6 +72,8 @@ def command(
         if html is not None:
             with progress(screen) as watch:
                 _write_page(studio, albums, html, watch)
+        if studio.left_out:
+            screen.problems(studio.left_out)
         _tell(screen, studio, albums, as_json=asked.as_json)
     if html is not None:
         screen.note(f"the page is in {html}")

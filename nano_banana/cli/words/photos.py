@@ -11,6 +11,10 @@ WORDS: Mapping[str, Wording] = {
         say="`{path}` has {count} photos to train with, and {bound} is the least",
         hint="add photos: other days, other light, other clothes; about {want} make a good likeness",
     ),
+    "photo_not_fetched": Wording(
+        say="`{path}` is named there, but its content is missing",
+        hint="fetch it (`git annex get`, `dvc pull`, `git lfs pull`), or remove what is left of it",
+    ),
     "photos_few": Wording(
         say="`{path}` has {count} photos to train with; about {want} make a better likeness",
         hint="add photos: other days, other light, other clothes, some from further away",

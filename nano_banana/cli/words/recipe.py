@@ -52,14 +52,30 @@ WORDS: Mapping[str, Wording] = {
     "photos_zipped": Wording("`{path}` is a zip", "unpack it, and name the folder"),
     "photo_missing": Wording("there is no photo or folder `{path}`", "paths count from the recipe's folder"),
     "no_photos": Wording(
-        "`{path}` holds no photos", "JPEG, PNG, WebP, TIFF, BMP and GIF are looked for; export others as JPEG"
+        "`{path}` holds no photos",
+        "JPEG, PNG, WebP, TIFF, AVIF, HEIC and the like are looked for; export others",
     ),
     "photos_left_out": Wording(
-        "photos in `{path}` are left out: {names}",
+        "photos in `{path}` are left out, because their format can't be read: {names}",
         f"export RAW photos as JPEG; to read HEIC: `{install('heic')}`",
     ),
+    "photos_copies": Wording(
+        "HEIC photos in `{path}` are left out, because another photo there has the same name: {names}",
+        "if they are different photos, give one of the two another name",
+    ),
+    "photos_deeper": Wording(
+        "`{path}` has folders with photos, and those are left out: {names}", "name them too, or use `{path}/**/*.jpg`"
+    ),
+    "captions_left_out": Wording(
+        "captions in `{path}` are not used: {names}",
+        "the caption of `a.jpg` is `a.txt` beside it; rename or remove the others",
+    ),
+    "photos_not_fetched": Wording(
+        "{count} of the photos in `{path}` are named there, but their content is missing: {names}",
+        "fetch them (`git annex get`, `dvc pull`, `git lfs pull`), or remove what is left of them",
+    ),
     "photo_unreadable": Wording("the picture `{path}` can't be read: {why}"),
-    "not_a_picture": Wording("`{path}` is no picture", "remove it, or save it as JPEG or PNG"),
+    "not_a_picture": Wording("`{path}` is not a picture that can be read", "remove it, or save it as JPEG or PNG"),
     "hold_out_all": Wording(
         "all of the {photos} photos are held out, and none is left to train", "hold out fewer, or add photos"
     ),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import as_text
+from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
 from nano_banana.planner.context import Contexts
 from nano_banana.planner.training import PREFIX
@@ -20,10 +22,12 @@ from nano_banana.recipe.model import Photo
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Text
+from nano_banana.recipe.photo_files import CAPTION_SUFFIXES
+from nano_banana.recipe.photo_files import folders_with_photos
+from nano_banana.recipe.photo_files import named_few
+from nano_banana.recipe.photo_files import sorted_files
 from nano_banana.recipe.recipe import Recipe
-from nano_banana.recipe.resolve.pictures import CAMERA_SUFFIXES
-from nano_banana.recipe.resolve.pictures import HEIC_SUFFIXES
-from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES
+from nano_banana.recipe.resolve.pictures import reads_heic
 from nano_banana.recipe.templates.fault import TemplateFault
 
 
@@ -68,17 +72,33 @@ def sitting_of(loaded: Loaded, catalog: Catalog, subject: Subject, held_out: Col
     )
 
 
-def folder_sitting(folder: Path) -> Sitting:
-    """The pictures in a folder, by name, with the `.txt` files beside them. Raises Invalid where there is none."""
-    suffixes = PICTURE_SUFFIXES | HEIC_SUFFIXES | CAMERA_SUFFIXES
-    paths = sorted(path for path in folder.iterdir() if path.suffix.casefold() in suffixes and path.is_file())
+def folder_sitting(folder: Path) -> tuple[Sitting, list[Problem]]:
+    """The photos in a folder that a recipe would train with, and warnings of what is left out.
+
+    Photos that were not fetched are among them, since a training would miss them. Raises Invalid if there is none.
+    """
+    found = sorted_files(sorted(path for path in folder.iterdir() if _is_file(path)), heic=reads_heic())
+    paths = sorted((*found.photos, *found.absent))
     if not paths:
         raise Invalid([trouble("no_photos_here", path=str(folder))])
-    photos = [
-        Photo(path=path, caption=file if (file := path.with_suffix(".txt")).is_file() else None) for path in paths
+    left_out = {**found.left_out, "photos_deeper": tuple(folders_with_photos(folder))}
+    warnings = [
+        replace(trouble(kind, path=str(folder), names=named_few(files)), warning=True)
+        for kind, files in left_out.items()
+        if files
     ]
     name = folder.resolve().name or str(folder)
-    return Sitting(name=name, photos=photos, held_out=frozenset(), captioning=Captioning())
+    photos = [Photo(path=path, caption=_caption_beside(path)) for path in paths]
+    return Sitting(name=name, photos=photos, held_out=frozenset(), captioning=Captioning()), warnings
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def _caption_beside(photo: Path) -> Path | None:
+    files = (photo.with_suffix(suffix) for suffix in CAPTION_SUFFIXES)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _caption(stage: Stage) -> Text:

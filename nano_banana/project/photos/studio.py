@@ -32,12 +32,16 @@ from nano_banana.project.photos.sittings import folder_sitting
 from nano_banana.project.photos.sittings import sitting_of
 from nano_banana.project.project import Project
 from nano_banana.recipe.model import Subject
+from nano_banana.recipe.photo_files import is_absent
 from nano_banana.recipe.photo_rules import DEFAULT
 from nano_banana.recipe.photo_rules import PhotoRules
 from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew
 from nano_banana.workshop.workshop import Workshop
+
+LEFT_OUT = frozenset({"photos_left_out", "photos_copies", "photos_deeper", "captions_left_out"})
+"""Warnings of a recipe that are about photos."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class Studio:
     """Photos by subject, the rules for them, and where they are looked at.
 
     `name` is the recipe's or the folder's, `base` the folder that paths are told from. `unread` are the files that
-    could not even be opened, and why.
+    could not even be opened, and why. `left_out` are warnings of files that are not looked at.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Studio:
     sittings: Sequence[Sitting]
     digests: Mapping[Path, Blob]
     unread: Mapping[Path, Problem]
+    left_out: Sequence[Problem] = ()
 
     @classmethod
     def of(cls, project: Project, names: Sequence[str] = ()) -> Self:
@@ -90,6 +95,7 @@ class Studio:
             sittings=sittings,
             digests=digests,
             unread=unread,
+            left_out=[problem for problem in project.loaded.warnings if problem.kind in LEFT_OUT],
         )
 
     def albums(self, watch: Watcher) -> list[Album]:
@@ -131,7 +137,7 @@ class Studio:
 @contextmanager
 def folder_studio(folder: Path, settings: Settings) -> Iterator[Studio]:
     """The pictures in a folder, by the usual rules. Raises Invalid where there is none."""
-    sitting = folder_sitting(folder)
+    sitting, left_out = folder_sitting(folder)
     crew = Crew(settings.parallel_compute, Catalog.load(None))
     workshop = Workshop(settings, crew.makers)
     try:
@@ -144,6 +150,7 @@ def folder_studio(folder: Path, settings: Settings) -> Iterator[Studio]:
             sittings=[sitting],
             digests=digests,
             unread=unread,
+            left_out=left_out,
         )
     finally:
         workshop.close()
@@ -156,7 +163,17 @@ def _digests(workshop: Workshop, paths: Iterable[Path]) -> tuple[dict[Path, Blob
     unread: dict[Path, Problem] = {}
     for path in paths:
         try:
-            medias[path] = picture_media(path) or BYTES
+            media = picture_media(path)
+            if media is None and is_absent(path):
+                unread[path] = trouble("photo_not_fetched", path=str(path))
+            else:
+                medias[path] = media or BYTES
         except OSError as error:
-            unread[path] = trouble("photo_unreadable", path=str(path), why=error.strerror or str(error))
+            why = error.strerror or str(error)
+            absent = is_absent(path)
+            unread[path] = (
+                trouble("photo_not_fetched", path=str(path))
+                if absent
+                else trouble("photo_unreadable", path=str(path), why=why)
+            )
     return workshop.store.digests(medias), unread

@@ -22,14 +22,19 @@ def training_zip(request: Request) -> Result:
     The argument `prefix` begins every caption, and is the caption of photos that have none.
 
     File `archive`: `0001.jpg`, `0001.txt` … in the order of the bare photos' digests, so that neither
-    names nor order nor metadata of the user's files change it. Raises CallFailed with *all* bad photos.
+    names nor order nor metadata of the user's files change it. Raises CallFailed with *all* bad photos and captions.
     """
     photos = request.series("photos")
     if not photos:
         raise CallFailed([trouble("training_photos_none")])
     default, prefix = request.text("caption") or "", request.text("prefix") or ""
-    captions = {at: _caption(path, f"captions/{at}") for at, path in request.series("captions").items()}
+    captions: dict[int, str] = {}
     problems: list[Problem] = []
+    for at, path in request.series("captions").items():
+        try:
+            captions[at] = _caption(path, f"captions/{at}")
+        except CallFailed as error:
+            problems.extend(error.problems)
     bare: list[tuple[str, str, bytes, str]] = []
     for at, path in photos.items():
         try:

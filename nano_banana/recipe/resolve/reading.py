@@ -38,7 +38,8 @@ _PRESENT = frozenset(
     adapter_named_twice adapter_twice cast_twice endpoint_unfit export_no_zip export_remote field_is_ours
     field_unknown heic_missing judges_nothing mask_inside_out named_all no_pack_template no_pack_variable no_photos
     no_steps no_such_file no_template_named not_a_picture pack_bounds pack_version photo_missing photo_unreadable
-    photos_zipped repeated_id repeated_value reserved_name same_but_case same_name same_trigger steps_crossed
+    photos_not_fetched photos_zipped picture_raw picture_unsupported
+    repeated_id repeated_value reserved_name same_but_case same_name same_trigger steps_crossed
     takes_no_images unknown_endpoint
     """.split()  # noqa: SIM905 - as words they fit into a few lines
 )

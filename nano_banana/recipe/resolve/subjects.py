@@ -7,24 +7,26 @@ from glob import escape
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
+from nano_banana.core.image_formats import HEIC
+from nano_banana.core.image_formats import RAW
+from nano_banana.core.image_formats import format_of
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_object
 from nano_banana.core.json import as_text
+from nano_banana.recipe.files import composed
 from nano_banana.recipe.model import Photo
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.model import Where
+from nano_banana.recipe.photo_files import CAPTION_SUFFIXES
+from nano_banana.recipe.photo_files import PhotoFiles
+from nano_banana.recipe.photo_files import folders_with_photos
+from nano_banana.recipe.photo_files import is_absent
+from nano_banana.recipe.photo_files import named_few
+from nano_banana.recipe.photo_files import sorted_files
 from nano_banana.recipe.resolve.holdout import read_held_out
-from nano_banana.recipe.resolve.pictures import CAMERA_SUFFIXES
-from nano_banana.recipe.resolve.pictures import HEIC
-from nano_banana.recipe.resolve.pictures import HEIC_SUFFIXES
-from nano_banana.recipe.resolve.pictures import PICTURE_SUFFIXES
-from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.recipe.resolve.pictures import reads_heic
 from nano_banana.recipe.resolve.reading import Reading
-
-MOST_NAMED = 3
-"""Names of files that a sentence holds."""
 
 
 def read_subjects(reading: Reading) -> Mapping[str, Subject]:
@@ -81,63 +83,92 @@ def _photos(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
 def _found(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
     files = reading.files
     folder = files.is_folder(pattern, confined=False)
-    globbed = folder or any(sign in pattern for sign in "*?[")
-    if not globbed and not files.exists(pattern, confined=False):
-        reading.wrong("photo_missing", where, path=pattern)
-        return {}
-    found = files.glob(f"{escape(pattern)}/*" if folder else pattern, confined=False)
-    if globbed:
-        taken = PICTURE_SUFFIXES | (HEIC_SUFFIXES if reads_heic() else frozenset())
-        others = [path for path in found if path.suffix.casefold() in (CAMERA_SUFFIXES | HEIC_SUFFIXES) - taken]
-        found = _once([path for path in found if path.suffix.casefold() in taken])
-        _say_left_out(reading, pattern, others, found, where)
-    if not found:
+    if folder or any(sign in pattern for sign in "*?["):
+        listed = files.glob(f"{escape(pattern)}/*" if folder else pattern, confined=False)
+        found = sorted_files(listed, heic=reads_heic())
+        _say_left_out(reading, pattern, found, where)
+        if folder:
+            _say_deeper(reading, pattern, where)
+        if not found.photos and not found.absent:
+            reading.wrong("no_photos", where, path=pattern)
+        return {path: _photo(reading, path, where) for path in found.photos}
+    if not files.exists(pattern, confined=False):
+        return _not_there(reading, pattern, where)
+    single = files.glob(pattern, confined=False)
+    if not single:
         reading.wrong("no_photos", where, path=pattern)
-    return {path: _photo(reading, path, where) for path in found}
+    return {path: _photo(reading, path, where) for path in single}
 
 
-def _once(photos: list[Path]) -> list[Path]:
-    """The photos without the HEIC ones that have a copy of the same name beside them."""
-    copies = {path.with_suffix("") for path in photos if path.suffix.casefold() not in HEIC_SUFFIXES}
-    return [
-        path for path in photos if path.suffix.casefold() not in HEIC_SUFFIXES or path.with_suffix("") not in copies
-    ]
+def _not_there(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo]:
+    """Photos by a name that looks the same; notes one that is not there, with what may have been meant."""
+    files = reading.files
+    if is_absent(files.locate(pattern, confined=False)):
+        reading.wrong("photos_not_fetched", where, path=pattern, count=1, names=Path(pattern).name)
+        return {}
+    near = files.lookalike(pattern)
+    if near is None:
+        reading.wrong("photo_missing", where, path=pattern)
+    elif composed(str(near)) == composed(str(files.locate(pattern, confined=False))):
+        return _found(reading, str(near), where)
+    else:
+        reading.wrong("photo_missing", where, hints=(_shown(reading, near),), path=pattern)
+    return {}
 
 
-def _say_left_out(reading: Reading, pattern: str, others: list[Path], taken: list[Path], where: Where) -> None:
-    """Warn of photos of other kinds; cameras write a RAW file beside its JPEG, which is no loss."""
-    beside = {path.with_suffix("") for path in taken}
-    lost = [path.name for path in others if path.with_suffix("") not in beside]
-    if lost and taken:
-        names = ", ".join(lost[:MOST_NAMED]) + (" …" if len(lost) > MOST_NAMED else "")
-        reading.warn("photos_left_out", where, path=pattern, names=names)
+def _say_left_out(reading: Reading, pattern: str, found: PhotoFiles, where: Where) -> None:
+    """Note photos that were not fetched, and warn of what is left out; a RAW file beside its JPEG is no loss."""
+    if found.absent:
+        names = named_few(found.absent)
+        reading.wrong("photos_not_fetched", where, path=pattern, count=len(found.absent), names=names)
+    for kind, paths in found.left_out.items():
+        reading.warn(kind, where, path=pattern, names=named_few(paths))
 
 
-BAD_PHOTOS = frozenset({"not_a_picture", "photo_unreadable", "heic_missing"})
+def _say_deeper(reading: Reading, folder: str, where: Where) -> None:
+    """Warn of folders inside the folder that hold photos, since those are not looked into."""
+    deeper = folders_with_photos(reading.files.locate(folder, confined=False))
+    if deeper:
+        reading.warn("photos_deeper", where, path=folder, names=named_few(deeper))
+
+
+BAD_PHOTOS = frozenset(
+    {"not_a_picture", "photo_unreadable", "photos_not_fetched", "heic_missing", "picture_raw", "picture_unsupported"}
+)
 """What a photo may be noted for that is known of all the same."""
 
 
 def _photo(reading: Reading, path: Path, where: Where) -> Photo:
-    _is_picture(reading, path, where, heic=True)
-    caption = path.with_suffix(".txt")
-    has_caption = reading.files.exists(caption, confined=False)
-    return Photo(path=path, caption=caption if has_caption else None)
+    _is_picture(reading, path, where)
+    captions = (path.with_suffix(suffix) for suffix in CAPTION_SUFFIXES)
+    return Photo(path=path, caption=next((file for file in captions if _is_there(reading, file)), None))
 
 
-def _is_picture(reading: Reading, path: Path, where: Where, *, heic: bool = False) -> bool:
-    """Whether the file begins like a picture (`heic`: a HEIC photo is one); notes one that does not."""
+def _is_there(reading: Reading, path: Path) -> bool:
+    return reading.files.exists(path, confined=False)
+
+
+def _is_picture(reading: Reading, path: Path, where: Where) -> bool:
+    """Whether the file is a picture that can be read, by its content; notes one that is not."""
+    shown = _shown(reading, path)
     try:
-        media = picture_media(path)
+        known = format_of(path)
     except OSError as error:
-        reading.wrong("photo_unreadable", where, path=_shown(reading, path), why=error.strerror or str(error))
+        reading.wrong("photo_unreadable", where, path=shown, why=error.strerror or str(error))
         return False
-    if heic and media == HEIC and not reads_heic():
-        reading.wrong("heic_missing", where, input=_shown(reading, path))
-        return False
-    if media is None or (media == HEIC and not heic):
-        reading.wrong("not_a_picture", where, path=_shown(reading, path))
-        return False
-    return True
+    if known is None and is_absent(path):
+        reading.wrong("photos_not_fetched", where, path=shown, count=1, names=path.name)
+    elif known is None:
+        reading.wrong("not_a_picture", where, path=shown)
+    elif known is RAW:
+        reading.wrong("picture_raw", where, input=shown)
+    elif not known.readable:
+        reading.wrong("picture_unsupported", where, input=shown, format=known.name)
+    elif known is HEIC and not reads_heic():
+        reading.wrong("heic_missing", where, input=shown)
+    else:
+        return True
+    return False
 
 
 def _shown(reading: Reading, path: Path) -> str:

@@ -266,8 +266,10 @@ class TestTrainingZip:
             self.packed([])
         latin = tmp_path / "a.txt"
         latin.write_bytes("Zoë".encode("latin-1"))
-        with pytest.raises(CallFailed, match="caption_not_text"):
-            self.packed(self.folder(tmp_path), {0: latin})
+        with pytest.raises(CallFailed) as failed:
+            self.packed(self.folder(tmp_path), {0: latin, 2: latin})
+        told = [(problem.kind, problem.data["input"]) for problem in failed.value.problems]
+        assert told == [("caption_not_text", "captions/0"), ("caption_not_text", "captions/2")]
         with pytest.raises(CallFailed, match="compute_argument"):
             self.packed(self.folder(tmp_path), caption=7)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.core.errors import Invalid
 from tests.recipe.resolve.tools import kinds
 from tests.recipe.resolve.tools import load
 from tests.recipe.resolve.tools import write
@@ -83,6 +84,73 @@ def test_photos_of_other_kinds_are_left_out_with_a_warning(tmp_path: Path) -> No
     text = "subjects: {ana: {noun: woman, trigger: anqz7, training_set: photos}}"
     [said] = [problem for problem in load(tmp_path, text).warnings if problem.kind == "photos_left_out"]
     assert said.data == {"path": "photos", "names": "0.NEF, 1.NEF, 2.NEF …"}
+
+
+def warned(folder: Path) -> dict[str, object]:
+    text = "subjects: {ana: {noun: woman, trigger: anqz7, training_set: photos}}"
+    return {problem.kind: problem.data["names"] for problem in load(folder, text).warnings if "names" in problem.data}
+
+
+def test_everything_that_is_left_out_of_a_folder_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "photos/a.jpg", "photos/b.jfif", "photos/more/c.jpg", "photos/._a.jpg", "photos/.d/e.jpg")
+    write(tmp_path, "photos/a.heic", "photos/f.heic", data=b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    write(tmp_path, "photos/a.dng", "photos/g.dng", "photos/h.jxl")
+    write(tmp_path, "photos/a.TXT", "photos/b.caption", "photos/lost.txt", data=b"a woman")
+    assert photos(tmp_path, "photos") == ["photos/a.jpg", "photos/b.jfif", "photos/f.heic"]
+    assert warned(tmp_path) == {
+        "photos_left_out": "g.dng, h.jxl",
+        "photos_copies": "a.heic",
+        "photos_deeper": "more",
+        "captions_left_out": "b.caption, lost.txt",
+    }
+    text = "subjects: {ana: {noun: woman, trigger: anqz7, training_set: photos}}"
+    assert load(tmp_path, text).recipe.subjects["ana"].photos[0].caption == tmp_path / "photos/a.TXT"
+
+
+def test_photos_that_were_not_fetched_are_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "photos/a.jpg")
+    write(tmp_path, "photos/b.jpg", data=b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    write(tmp_path, "photos/c.jpg.dvc", data=b"outs: []")
+    (tmp_path / "photos/d.jpg").symlink_to("../.git/annex/objects/d.jpg")
+    for training_set, names in (
+        ("photos", "b.jpg, c.jpg, d.jpg"),
+        ("'photos/*.jpg'", "b.jpg, d.jpg"),
+        ("[photos/a.jpg, photos/d.jpg]", "d.jpg"),
+        ("[photos/a.jpg, photos/b.jpg]", "b.jpg"),
+    ):
+        text = f"subjects: {{ana: {{noun: woman, trigger: anqz7, training_set: {training_set}}}}}"
+        with pytest.raises(Invalid) as invalid:
+            load(tmp_path, text)
+        [problem] = invalid.value.problems
+        assert (problem.kind, problem.data["names"]) == ("photos_not_fetched", names)
+
+
+def test_a_name_from_a_mac_is_the_name_that_is_typed(tmp_path: Path) -> None:
+    mac, typed = "zoe\u0301", "zo\u00e9"
+    write(tmp_path, f"{mac}/a.jpg", "photos/a.jpg")
+    assert photos(tmp_path, typed) == [f"{mac}/a.jpg"]
+    assert photos(tmp_path, f"{typed}/a.jpg") == [f"{mac}/a.jpg"]
+    text = "subjects: {ana: {noun: woman, trigger: anqz7, training_set: Photos}}"
+    with pytest.raises(Invalid) as invalid:
+        load(tmp_path, text)
+    assert invalid.value.problems[0].suggestions == ("photos",)
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"II*\0\x10\0\0\0CR\2\0", "picture_raw"),
+        (b"8BPS\0\1", "picture_unsupported"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", None),
+    ],
+)
+def test_a_format_that_cannot_be_read_is_called_by_its_name(tmp_path: Path, start: bytes, kind: str | None) -> None:
+    write(tmp_path, "a.jpg", data=start)
+    text = "subjects: {ana: {noun: woman, trigger: anqz7, training_set: a.jpg}}"
+    if kind is None:
+        assert len(load(tmp_path, text).recipe.subjects["ana"].photos) == 1
+    else:
+        assert kinds(tmp_path, text) == [kind]
 
 
 def test_a_caption_lies_beside_its_photo(tmp_path: Path) -> None:
