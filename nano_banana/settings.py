@@ -248,7 +248,7 @@ def settings_fingerprint(root: Path, guarded: Mapping[str, object]) -> str:
 
 def _is_inside(root: Path, given: str) -> bool:
     with suppress(OSError, ValueError, RuntimeError):
-        return (root / Path(given).expanduser()).resolve().is_relative_to(root.resolve())
+        return (root / expanded(given)).resolve().is_relative_to(root.resolve())
     return False
 
 

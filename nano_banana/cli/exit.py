@@ -45,6 +45,7 @@ def settle(error: BaseException, screen: Screen, arguments: Sequence[str], envir
     if few and list(ours.problems) != few:
         # What fails for this seldom says so: SQLite "can't open" its file, no folder for temporary files is found.
         ours = NanoBananaError([*ours.problems, *few])
+    ours = type(ours)(map(screen.relocate, ours.problems))
     screen.problems(ours.problems)
     with suppress(BrokenPipeError, Unusable):  # stdout can't be written: the exit code still tells
         if screen.machine and not screen.answered:

@@ -13,6 +13,7 @@ from nano_banana.cli.cells import visible
 from nano_banana.cli.handout import say_handout
 from nano_banana.cli.render import numbered
 from nano_banana.cli.render import shown
+from nano_banana.cli.render import spot
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.words.index import say
 from nano_banana.cli.words.wording import install
@@ -90,7 +91,7 @@ def say_lost(screen: Screen, lost: Sequence[Record], what: str) -> None:
     screen.say(screen.paint("red", f"{named} {what}:"))
     groups: dict[tuple[str, str], list[str]] = {}
     for record in lost:
-        groups.setdefault(_reason(record), []).append(record.id)
+        groups.setdefault(_reason(screen, record), []).append(record.id)
     most = max(SHOWN // len(groups), 2)
     for (reason, hint), names in groups.items():
         screen.say(f"  {reason}")
@@ -102,8 +103,8 @@ def say_lost(screen: Screen, lost: Sequence[Record], what: str) -> None:
             screen.say(f"    … and {len(names) - most:,} more")
 
 
-def _reason(record: Record) -> tuple[str, str]:
+def _reason(screen: Screen, record: Record) -> tuple[str, str]:
     """What went wrong, with its place in the recipe; and what to do about it."""
-    told = [(problem.place, *say(problem)) for problem in record.problems]
-    words = [f"{place.file}:{place.line}:{place.column}: {what}" if place else what for place, what, _ in told]
+    told = [(problem.place, *say(problem)) for problem in map(screen.relocate, record.problems)]
+    words = [f"{spot(place, Path.cwd())}: {what}" if place else what for place, what, _ in told]
     return "; ".join(words) or str(record.status), "; ".join(hint for _, _, hint in told if hint)

@@ -55,7 +55,8 @@ def summary(problems: Sequence[Problem], cwd: Path) -> str:
     warnings = sum(problem.warning for problem in problems)
     counts = [(len(problems) - warnings, "problem"), (warnings, "warning")]
     said = " and ".join(numbered(count, noun) for count, noun in counts if count)
-    files = list(dict.fromkeys(problem.place.file for problem in problems if problem.place))
+    places = [problem.place for problem in problems if problem.place]
+    files = list(dict.fromkeys(place.file for place in places if not is_said(place)))
     if not files:
         return said
     return f"{said} in {shown(files[0], cwd) if len(files) == 1 else numbered(len(files), 'file')}"
@@ -70,6 +71,16 @@ def shown(file: str, cwd: Path) -> str:
     """A file's name as the user would type it: from `cwd` where it lies under it."""
     path = Path(file)
     return visible(str(path.relative_to(cwd)) if path.is_relative_to(cwd) else file)
+
+
+def spot(place: Place, cwd: Path) -> str:
+    """A place as the user would look it up; what a command line says has no lines."""
+    return place.file if is_said(place) else f"{shown(place.file, cwd)}:{place.line}:{place.column}"
+
+
+def is_said(place: Place) -> bool:
+    """Whether it is on the command line, and in no file."""
+    return place.file.startswith(("option ", "argument "))
 
 
 def _block(problem: Problem, lines: Lines, paint: Paint, width: int, cwd: Path) -> Iterator[str]:
@@ -92,7 +103,7 @@ def _block(problem: Problem, lines: Lines, paint: Paint, width: int, cwd: Path) 
 def _spot(problem: Problem, place: Place, lines: Lines, paint: Paint, width: int, cwd: Path) -> Iterator[str]:
     number = str(place.line)
     margin = " " * len(number)
-    yield f"{margin}{paint('blue', '——▶')} {shown(place.file, cwd)}:{place.line}:{place.column}"
+    yield f"{margin}{paint('blue', '——▶')} {spot(place, cwd)}"
     text = lines(place.file)
     if not 1 <= place.line <= len(text):
         return

@@ -90,8 +90,8 @@ def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json:
         calls = {**as_object(summary["calls"]), "made": 0, "cached": as_object(summary["calls"])["total"]}
         screen.json({**summary, "calls": calls, "cost_usd": {"estimated_low": 0, "estimated_high": 0, "billed": 0}})
     else:
-        where = shown(folder, Path.cwd())
-        screen.say(f"nothing to do: nothing has changed since run {summary['run']}; the pictures are in {where}")
+        there = f"; the pictures are in {shown(folder, Path.cwd())}" if Ending.told(summary).pictures else ""
+        screen.say(f"nothing to do: nothing has changed since run {summary['run']}{there}")
 
 
 def lost_of(asked: Asked) -> Lost:

@@ -55,6 +55,8 @@ class Screen:
         """Texts that are in no file, by the name that places call them."""
         # Stands for our own escape sequences until they are written: nobody else's text can hold it.
         self._escape = f"\x1b{os.urandom(8).hex()}["
+        self.relocate: Callable[[Problem], Problem] = lambda problem: problem
+        """Where a problem is to be shown: what a single command's recipe says wrong is wrong in an option."""
         self._environ = environ
         self._color = environ.get("NANO_BANANA_COLOR", "auto")
         self._width = width
@@ -142,7 +144,7 @@ class Screen:
             return self.quoted[file].split("\n") if file in self.quoted else lines_of(file)
 
         # A file is read once for all its problems, and anew for the next command.
-        self.note(render(problems, lines, paint=paint, width=self.width))
+        self.note(render([*map(self.relocate, problems)], lines, paint=paint, width=self.width))
 
     def flush(self) -> None:
         """Push everything out now, while a broken pipe can still be caught."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.errors import trouble
+from nano_banana.core.home import home
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 from nano_banana.project.parts import files_of
@@ -68,10 +69,8 @@ def _outside(project: Project) -> dict[str, int]:
 
 
 def _shown(path: Path) -> str:
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return str(path)
+    at = home()
+    return f"~/{path.relative_to(at)}" if at is not None and path.is_relative_to(at) else str(path)
 
 
 def _described_here(catalog: Catalog, ids: list[str]) -> Iterator[Problem]:

@@ -34,21 +34,28 @@ WRONG = (
     (("generate", "--model", "eileen", "--prompt", "x", "--using", "fal-ai/flux/dev"), ["fal-ai/flux/dev"]),
     (("generate",), ["missing option `--prompt`"]),
     (("generate", "--prompt", "  "), ["`--prompt` says nothing"]),
-    (("generate", "--prompt", "{{ nope }}"), ["nothing here is called `nope`", "(generate):", "^^^^"]),
+    (("generate", "--prompt", "{{ nope }}"), ["nothing here is called `nope`", "▶ option --prompt\n", "^^^^"]),
     (("generate", "--prompt", "x", "--using", "fal-ai/flux-lorra"), ["did you mean `fal-ai/flux-lora`"]),
     (("generate", "--prompt", "x", "--using", "fal-ai/codeformer"), ["is for `restore`, not for `generate`"]),
     (("generate", "--prompt", "x", "--size", "portait_4_3"), ["did you mean `portrait_4_3`"]),
     (("generate", "--prompt", "x", "--size", "0:4"), ["is no size"]),
+    (("generate", "--prompt", "x", "--size", "20000x20000"), ["width 20000", "▶ option --size\n", "2 problems\n"]),
+    (("generate", "--prompt", "far " * 40 + "{{ nope }}"), ["▶ option --prompt\n", "{{ nope }}", "^^^^"]),
+    (("edit", "photos/02-head.jpg", "--prompt", "{{ subject.noun }}"), ["the prompt speaks of `subject`"]),
+    (("inpaint", "photos/02-head.jpg", "--mask", "note.txt", "--prompt", "x"), ["▶ option --mask\n"]),
     (("generate", "--prompt", "x", "--size", "9x9", "--using", "fal-ai/nano-banana-pro"), ["is no size"]),
     (("generate", "--prompt", "x", "--size", "90x90", "--using", "fal-ai/nano-banana-pro"), ["takes a ratio"]),
-    (("generate", "--prompt", "x", "--guidance", "99"), ["out of range for `guidance_scale`"]),
+    (
+        ("generate", "--prompt", "x", "--guidance", "99"),
+        ["out of range for `guidance_scale`", "▶ option --guidance\n", "1 │ 99"],
+    ),
     (("generate", "--prompt", "x", "--guidance", "3", "--using", "fal-ai/nano-banana-pro"), ["no `--guidance`"]),
     (("generate", "--prompt", "x", "--seed", "1", "--seed", "2", "--count", "3"), ["2 seeds make 2 pictures"]),
-    (("generate", "--prompt", "x", "--provider", "fla"), ["fla"]),
+    (("generate", "--prompt", "x", "--provider", "fla"), ["`fla` is no choice", "▶ option --provider\n"]),
     (("inpaint", "photos/02-head.jpg", "--prompt", "x"), ["exactly one of `--mask` and `--find`"]),
     (("inpaint", "photos/02-head.jpg", "--find", "fase", "--prompt", "x"), ["did you mean `face`"]),
     (("inpaint", "nothere.jpg", "--find", "face", "--prompt", "x"), ["`nothere.jpg` does not exist"]),
-    (("upscale", "note.txt"), ["`note.txt` is no picture", "(upscale):"]),
+    (("upscale", "note.txt"), ["`note.txt` is no picture", "▶ argument IMAGE\n", "1 │ note.txt"]),
     (("upscale", "empty"), ["`empty` holds no photos"]),
     (("upscale", "photos/02-head.jpg", "--using", "fal-ai/flux-lora"), ["not for `upscale`"]),
     (("edit", "photos/02-head.jpg", "--prompt", "x", "--using", "fal-ai/flux-lora"), ["not for `edit`"]),
@@ -56,9 +63,9 @@ WRONG = (
     (("edit", "photos/02-head.jpg", "--prompt", "x", "--size", "4:5", "--using", NO_SIZE), ["takes no size"]),
     (("generate", "--prompt", "x", "--provider", "fal"), ["there is no fal key"]),
     (("fine-tune", "--images-dir", "empty", "--name", "ana"), ["`empty` holds no photos"]),
-    (("fine-tune", "--images-dir", "photos", "--name", "a b"), ["`a b` can't be a name"]),
+    (("fine-tune", "--images-dir", "photos", "--name", "a b"), ["`a b` can't be a name", "▶ option --name\n"]),
     (("fine-tune", "--images-dir", "nowhere", "--name", "ana"), ["does not exist"]),
-    (("fine-tune", "--images-dir", "photos", "--name", "ana", "--steps", "99999"), ["steps"]),
+    (("fine-tune", "--images-dir", "photos", "--name", "ana", "--steps", "99999"), ["steps", "▶ option --steps\n"]),
 )
 """Command lines that can't be done, and what is said of them."""
 
@@ -103,6 +110,7 @@ def paths(told: JSONObject) -> list[Path]:
 
 def test_from_a_folder_of_photos_to_pictures(studio: Workspace) -> None:
     trained = studio.expect(*TRAIN)
+    studio.expect(*TRAIN).shows("nothing to do").hides("the pictures are in")
     trained.shows("1 of 1 adapter done", "on the shelf: eileen@1", "generate --model eileen")
     assert "a word of its own for eileen" in trained.stderr
     drawn = studio.expect(*DRAW, "--count", "2")
@@ -247,5 +255,5 @@ def test_what_cannot_be_is_said_before_anything_is_done(shelf: Workspace) -> Non
     for command, said in WRONG:
         screen = shelf.run(*command)
         assert screen.exit_code in {2, 4}, screen.text
-        screen.shows(*said).hides("this is a bug", "Traceback")
+        screen.shows(*said).hides("this is a bug", "Traceback", f"({command[0]}):")
     assert shelf.files() == before

@@ -66,4 +66,4 @@ def command(
     desk = at_hand(screen, asked)
     single = editing(desk.catalog, images, prompt, using=using, size=size, said={"strength": strength})
     single = called(sown(single, seeds, count), name)
-    return do_single(screen, asked, single, desk.settings, then=partial(say_pictures, screen))
+    return do_single(screen, asked, single, desk, then=partial(say_pictures, screen))

@@ -74,4 +74,4 @@ def command(
 
         return all(is_shelved(desk.settings.store, digest) for digest in ending.adapters.values())
 
-    return do_single(screen, asked, single, desk.settings, then=then, still=still)
+    return do_single(screen, asked, single, desk, then=then, still=still)

@@ -120,4 +120,4 @@ def command(
     )
     single, front = with_triggers(called(sown(single, seeds, count), name))
     say_front(screen, front)
-    return do_single(screen, asked, single, desk.settings, then=partial(say_pictures, screen))
+    return do_single(screen, asked, single, desk, then=partial(say_pictures, screen))

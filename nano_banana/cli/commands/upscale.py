@@ -53,4 +53,4 @@ def command(
 
     desk = at_hand(screen, asked)
     single = called(enlarging(desk.catalog, images, using=using, said={"factor": factor}), name)
-    return do_single(screen, asked, single, desk.settings, then=partial(say_pictures, screen))
+    return do_single(screen, asked, single, desk, then=partial(say_pictures, screen))

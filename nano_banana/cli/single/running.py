@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,9 @@ from nano_banana.cli.running import plan_wish
 from nano_banana.cli.running import run_wish
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.single.keeping import keep_recipe
+from nano_banana.core.problem import Place
+from nano_banana.core.problem import Problem
 from nano_banana.project.wish import Wish
-from nano_banana.settings import Settings
 
 if TYPE_CHECKING:
     from nano_banana.project.single.desk import Desk
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 MANNER = (provider, out, store, budget, planned, saved, resubmit, abandon, yes, trust, as_json)
 """What every single command may be told besides its work."""
+
+IN_ONE_COMMAND = {"nobody_in_shot": "nobody_in_prompt"}
+"""Kinds of problems whose words speak of a recipe, and their like for a command line."""
 
 
 def at_hand(screen: Screen, asked: Asked) -> Desk:
@@ -50,7 +55,7 @@ def at_hand(screen: Screen, asked: Asked) -> Desk:
 
 
 def do_single(
-    screen: Screen, asked: Asked, single: Single, settings: Settings, *, then: Then, still: Still | None = None
+    screen: Screen, asked: Asked, single: Single, desk: Desk, *, then: Then, still: Still | None = None
 ) -> int:
     """Plan or run it as the recipe that it is; `then` says what there is at the end, `still` as in `run_wish`."""
     from nano_banana.core.root import project_root
@@ -60,13 +65,38 @@ def do_single(
     text = recipe_text(single, Path.cwd())
     wish = Wish(recipe=Path(f"({single.command})"), text=text, provider=asked.provider)
     screen.quoted[str(wish.recipe)] = text
+    screen.relocate = partial(_relocated, screen, str(wish.recipe), single, desk)
     if asked.saved is not None:
         keep_recipe(asked.saved, recipe_text(single, asked.saved.absolute().parent))
         screen.note(f"the recipe is in {visible(str(asked.saved))}")
     if asked.planned:
-        plan_wish(screen, wish, settings, as_json=asked.as_json)
+        plan_wish(screen, wish, desk.settings, as_json=asked.as_json)
         return 0
-    return run_wish(screen, wish, settings, asked, then=then, still=still)
+    return run_wish(screen, wish, desk.settings, asked, then=then, still=still)
+
+
+def _relocated(screen: Screen, recipe: str, single: Single, desk: Desk, problem: Problem) -> Problem:
+    """The same problem at the option that it comes from: nobody wrote the `recipe`."""
+    from nano_banana.project.single.text import option_at
+
+    place = problem.place
+    if place is None or place.file != recipe:
+        return problem
+    text = screen.quoted[recipe]
+    endpoint = desk.catalog.get(single.endpoint)
+    roles = endpoint.roles.named() if endpoint else {}
+    option = option_at(single, roles, text, place.line, place.column)
+    meant = text.split("\n")[place.line - 1][place.column - 1 :][: place.length]
+    said = " ".join(single.words.split()) if option == "option --prompt" else meant
+    start = max(said.find(meant), 0)
+    length = len(meant) if meant in said else len(said)
+    # Each value is a line of its own: several pictures may be wrong.
+    lines = [*screen.quoted.get(option, "").splitlines(), said]
+    screen.quoted[option] = "\n".join(lines)
+    kind = IN_ONE_COMMAND.get(problem.kind, problem.kind)
+    return replace(
+        problem, kind=kind, place=Place(file=option, line=len(lines), column=start + 1, length=max(length, 1))
+    )
 
 
 def say_pictures(screen: Screen, ending: Ending) -> None:

@@ -173,8 +173,8 @@ WORDS: Mapping[str, Wording] = {
         hint="look for one made for {known}; an endpoint of your own in `endpoints/` may name another `base`",
     ),
     "rm_used": Wording(
-        say="`{model}` is what the last run of {recipes} drew with",
-        hint="change the recipe first, or say `--force`; without it, `model: {model}` there is an error",
+        say="`{model}` was used in the last run of {recipes}",
+        hint="`--force` removes it anyway; a recipe or command that names it will then fail",
     ),
     "rm_unasked": Wording(
         say="removing `{model}` from the shelf wants a yes, and nobody is there to ask",

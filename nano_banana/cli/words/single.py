@@ -13,6 +13,10 @@ WORDS: Mapping[str, Wording] = {
         "`{endpoint}` takes no `{option}`", "leave it out, or name another endpoint with `--using`"
     ),
     "prompt_empty": Wording("`--prompt` says nothing", "say what is to be seen"),
+    "nobody_in_prompt": Wording(
+        "the prompt speaks of `subject`, and no adapter of a person is used",
+        "name one with `--model` (generate, inpaint), or say in words who it is",
+    ),
     "mask_or_find": Wording(
         "exactly one of `--mask` and `--find` says what is painted over", "`--find face`, or `--mask FILE`"
     ),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from nano_banana.core.home import home
 from nano_banana.core.root import project_root
 from nano_banana.core.somebody import Somebody
 from nano_banana.project.forget.left import Left
@@ -150,7 +151,8 @@ def places_of(project: Project | None, settings: Settings, root: Path, stores: I
         said = export.places(project.recipe.path.absolute().parent) if export else ()
         exports = [path.resolve() for path in said if path is not None]
     # A home folder is nobody's project: looking through all of it would take for ever.
-    wide = Path.home().resolve().is_relative_to(root)
+    at = home()
+    wide = at is not None and at.resolve().is_relative_to(root)
     return Places(
         root=settings.out if wide else root, out=settings.out, homes=homes, exports=exports, stores=tuple(stores)
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -150,3 +153,56 @@ def _stage(single: Single, write: Written, shot: str) -> Iterator[str]:
         yield f"    adapters: {flow(worn)}\n"
     if single.options:
         yield f"    with: {flow(single.options)}\n"
+
+
+IMAGE = "argument IMAGE"
+_SECTIONS = {
+    "name": "option --name",
+    "provider": "option --provider",
+    "limits": "option --budget",
+    "adapters": "option --model",
+    "templates": "option --prompt",
+}
+_KEYS = {
+    "noun": "option --noun",
+    "trigger": "option --trigger",
+    "training_set": "option --images-dir",
+    "pictures": IMAGE,
+    "images": IMAGE,
+    "cast": "option --model",
+    "seeds": "option --seed",
+    "using": "option --using",
+    "adapters": "option --scale",
+    "steps": "option --steps",
+}
+_MASK = {"file": "mask", "find": "find", "grow": "grow", "feather": "feather"}
+_KEY = re.compile(r" {4}(\w+):")
+
+
+def option_at(single: Single, roles: Mapping[str, str], text: str, line: int, column: int) -> str:
+    """The part of the command line that a place in its recipe comes from: `option --prompt`, `argument IMAGE`.
+
+    `roles` are those of its endpoint, with the fields that they stand for.
+    """
+    above = text.split("\n")[line - 1 :: -1]
+    start = next(number for number, row in enumerate(above) if row[:1].isalpha())
+    section, before = above[start].partition(":")[0], above[0][: column - 1]
+    if section in _SECTIONS:
+        return _SECTIONS[section]
+    key = next((found[1] for row in above[:start] if (found := _KEY.match(row))), "")
+    if key == "mask":
+        return f"option --{_MASK[_last(_MASK, before) or 'find']}"
+    if key == "with":
+        field = _last(single.options, before)
+        return f"option --{next((role for role, name in roles.items() if name == field), 'using')}"
+    if section == "subjects":
+        known = single.verb == "train"
+        return _KEYS.get(key, "option --name") if known else "option --model"
+    if section == "shots":
+        return _KEYS.get(key) or ("option --prompt" if single.words else IMAGE)
+    return _KEYS.get(key, "option --using")
+
+
+def _last(names: Iterable[str], before: str) -> str:
+    """Which of the names is the last to be a key in a text."""
+    return max(names, key=lambda name: before.rfind(f"{name}: "), default="")
