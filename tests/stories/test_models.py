@@ -156,6 +156,7 @@ def test_it_is_given_away_and_draws_the_same_picture_elsewhere(trained: Workspac
     screen = trained.run("models", "rm", "ana", "--yes", *STORE)
     assert screen.exit_code == 2
     assert "the last run of elsewhere" in screen.text
+    assert "change the recipe" not in screen.text, "what drew with it may have been a single command"
     assert trained.run("models", "rm", "ana", *STORE, "--force").exit_code == 3
     assert trained.run("models", "rm", "ana", *STORE, "--force", "--yes").exit_code == 0
     assert "there is no adapter `ana`" in trained.run("run", "other").text
