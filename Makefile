@@ -9,7 +9,7 @@ EXAMPLE := examples/astronaut
 SAY := @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup browser test check format-check lint types tests docs docs-check format bench pins clean
+.PHONY: help demo setup browser node test check format-check lint types tests clients docs docs-check format bench pins clean
 .DELETE_ON_ERROR:
 
 help:
@@ -62,7 +62,7 @@ test: setup $(VENV)/.dev
 
 # --- the checks -------------------------------------------------------------------------------------
 
-check: format-check lint types docs-check tests
+check: format-check lint types docs-check tests clients
 
 format-check: $(VENV)/.dev
 	$(SAY) "format"
@@ -86,7 +86,20 @@ browser:
 
 tests: $(VENV)/.dev browser
 	$(SAY) "tests"
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report term --ignore tests/clients $(ARGS)
+
+# Other people's clients of fal are installed from PyPI and npm (into $(VENV)/clients, once) and asked to talk to the
+# emulator. What can't be installed is skipped, but never under CI.
+node:
+	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  printf '\n==> installing Node.js for the tests of clients\n' && \
+	  { apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null 2>&1 || \
+	    { apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; }; }; } || \
+	  echo "no npm here: install Node.js to test its clients"
+
+clients: $(VENV)/.dev node
+	$(SAY) "clients of fal, against the emulator"
+	@$(BIN)/python -m pytest -q tests/clients
 
 # --- generated files: each one, and the module that prints it ---------------------------------------
 

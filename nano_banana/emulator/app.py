@@ -119,6 +119,8 @@ def _files(door: Door, api: FilesApi) -> list[Route]:
 
 def _platform(door: Door, api: PlatformApi, account: AccountApi) -> list[Route]:
     return [
+        Route("/api/models", door.at(Point.API, api.site_models, keyed=False), methods=["GET"]),
+        Route("/api/openapi/queue/openapi.json", door.at(Point.API, api.openapi, keyed=False), methods=["GET"]),
         Route("/v1/models/usage", door.at(Point.API, account.usage), methods=["GET"]),
         Route("/v1/models/billing-events", door.at(Point.API, account.billing_events), methods=["GET"]),
         Route("/v1/models/pricing/estimate", door.at(Point.API, account.estimate), methods=["POST"]),

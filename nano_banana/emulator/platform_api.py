@@ -18,6 +18,7 @@ from nano_banana.emulator.door import whole
 from nano_banana.emulator.logs import iso
 from nano_banana.emulator.openapi import category_of
 from nano_banana.emulator.openapi import model
+from nano_banana.emulator.openapi import openapi_of
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.replies import as_json
 from nano_banana.emulator.world import World
@@ -52,6 +53,27 @@ class PlatformApi:
                 "next_cursor": str(start + limit) if more else None,
                 "has_more": more,
             }
+        )
+
+    async def site_models(self, visit: Visit) -> Reply:
+        """The models as fal's site lists them, in pages."""
+        request, catalog = visit.request, self._world.catalog
+        found = [each for each in map(catalog.get, catalog.ids) if each is not None and _fits(each, request)]
+        size, page = max(1, min(whole(request, "total", MOST), MOST)), max(1, whole(request, "page", 1))
+        items: list[JSONObject] = [
+            {"id": each.id, "title": each.title, "category": category_of(each), "shortDescription": each.description}
+            for each in found[(page - 1) * size : page * size]
+        ]
+        pages = -(-len(found) // size)
+        return as_json({"items": items, "page": page, "pages": pages, "size": len(items), "total": len(found)})
+
+    async def openapi(self, visit: Visit) -> Reply:
+        """OpenAPI of one endpoint."""
+        endpoint = self._world.endpoint(visit.request.query_params.get("endpoint_id", ""))
+        return (
+            platform_error(404, "not_found", "Endpoint not found")
+            if endpoint is None
+            else as_json(openapi_of(endpoint))
         )
 
     async def pricing(self, visit: Visit) -> Reply:
@@ -158,7 +180,12 @@ def _time(request: Request, name: str, unsaid: float) -> float:
 
 def _fits(endpoint: Endpoint, request: Request) -> bool:
     """Whether an endpoint is among those that are searched for."""
-    query, category, status = (request.query_params.get(name, "") for name in ("q", "category", "status"))
+    params = request.query_params
+    query, category, status = (
+        params.get("q") or params.get("keywords", ""),
+        params.get("category", ""),
+        params.get("status", ""),
+    )
     named = query.casefold() in f"{endpoint.id}\n{endpoint.title}".casefold()
     return named and category in {"", category_of(endpoint)} and status in {"", "active"}
 

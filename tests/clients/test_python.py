@@ -1,0 +1,57 @@
+"""PyPI's clients of fal, as they are published, against the emulator."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from nano_banana.core.json import as_object
+from nano_banana.emulator.server import Emulator
+from tests.clients.conftest import PYTHON
+from tests.clients.conftest import Ask
+from tests.clients.conftest import pinned
+from tests.clients.conftest import pip_installed
+
+RESULT = ["images", "seed", "timings", "prompt", "has_nsfw_concepts"]
+JPEG = "ffd8"
+
+
+def story(ask: Ask, name: str, *folders: Path) -> dict[str, object]:
+    """What a story saw; it finds these folders' packages, and none of this environment's."""
+    command = [sys.executable, "-S", str(PYTHON / "stories.py"), name]
+    return dict(ask(command, {"PYTHONPATH": os.pathsep.join(map(str, folders))}))
+
+
+@pytest.mark.parametrize("version", ["0.5.9", "0.7.0", "0.10.0", "0.13.2", "0.14.1", "1.0.0", "1.0.3"])
+def test_fal_client(ask: Ask, emulator: Emulator, version: str) -> None:
+    needs = pip_installed("fal-client-needs", *pinned("fal-client.txt"))
+    client = pip_installed(f"fal-client-{version}", f"fal-client=={version}")
+    assert story(ask, "fal_client", client, needs) == {
+        "run": RESULT,
+        "events": ["Completed", "started", "done"],
+        "picture": JPEG,
+        "again": True,
+        "status": "Completed",
+        "subscribe": [1, "Completed"],
+        "stream": [RESULT],
+        "upload": "some text",
+        "upload_file": "a picture",
+        "refused": True,
+        "async": ["Completed", 1, 1, [1], True],
+    }
+    counts = as_object(emulator.control("GET", "counts"))
+    assert (counts["failed"], counts["errors"]) == (1, [])
+
+
+def test_a_realtime_connection_is_refused_in_words(ask: Ask) -> None:
+    needs = pip_installed("fal-client-needs", *pinned("fal-client.txt"))
+    client = pip_installed("fal-client-1.0.3", "fal-client==1.0.3")
+    assert "501" in str(story(ask, "realtime", client, needs)["error"])
+
+
+def test_huggingface_hub(ask: Ask) -> None:
+    folder = pip_installed("huggingface_hub", *pinned("huggingface_hub.txt"))
+    assert story(ask, "huggingface_hub", folder) == {"text_to_image": [64, 48], "image_to_image": [64, 64]}
