@@ -156,11 +156,12 @@ def _check(screen: Screen, project: Project, forecast: Forecast) -> None:
     from nano_banana.cli.photo_check import look_at_photos
     from nano_banana.cli.progress import progress
     from nano_banana.project.consent import first_of_people
+    from nano_banana.project.exposed import exposed
     from nano_banana.project.preflight import check_inputs
     from nano_banana.project.preflight import check_machine
     from nano_banana.project.preflight import make_ready
 
-    if warnings := [*check_inputs(project, forecast), *forecast.remarks]:
+    if warnings := [*check_inputs(project, forecast), *forecast.remarks, *exposed(project)]:
         screen.problems(warnings)
     project.check_provider(forecast)
     check_machine(project, forecast)

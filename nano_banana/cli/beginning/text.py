@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from nano_banana.cli.beginning.answers import TRAINER
 from nano_banana.cli.beginning.answers import Answers
@@ -13,6 +14,8 @@ from nano_banana.cli.beginning.answers import Answers
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*[A-Za-z0-9_]|[A-Za-z]")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """A date, which recipes read as text."""
+_GLOB = re.compile(r"[*?\[\]\\]")
+_ESCAPED = r"\\\g<0>"
 WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 """What YAML 1.1 takes for something else than text."""
 
@@ -22,10 +25,13 @@ PROMPT = """\
 """
 
 IGNORE = """\
-# What nano-banana makes: pictures, and the store that keeps everything.
+# What nano-banana makes of people: pictures, exports, adapters, and the store that keeps everything.
 out/
+delivered/
+delivered.zip
+*.nbm
 .nano-banana/
-# Photos of people are personal data: think before you take this line out.
+# Photos of people are personal data: think before you remove this.
 photos/
 """
 
@@ -78,8 +84,15 @@ PAINT = """\
 
 def files_of(answers: Answers) -> dict[str, str]:
     """The text of every file of the project, by its path."""
-    files = {"recipe.yaml": recipe_text(answers), ".gitignore": IGNORE}
+    files = {"recipe.yaml": recipe_text(answers), ".gitignore": IGNORE + _photos_elsewhere(answers.photos)}
     return files if answers.offers else {**files, "prompts/headshot.j2": PROMPT}
+
+
+def _photos_elsewhere(photos: str) -> str:
+    """A line for photos in another folder of the project than `photos/`."""
+    path = PurePath(photos)
+    is_ours = path.parts and not path.is_absolute() and path.parts[0] not in ("..", "~", "photos")
+    return f"/{_GLOB.sub(_ESCAPED, path.as_posix())}/\n" if is_ours else ""
 
 
 def recipe_text(answers: Answers) -> str:

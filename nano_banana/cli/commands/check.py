@@ -55,12 +55,13 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None
     from nano_banana.project.checking import tried
     from nano_banana.project.consent import consents
     from nano_banana.project.consent import unasked
+    from nano_banana.project.exposed import exposed
 
     wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
         found, takes = project.recipe, tried(project)
         remarks = look_at_photos(screen, project)
-        asking = [*unasked(project), *untrusted(project)]
+        asking = [*unasked(project), *untrusted(project), *exposed(project)]
         if asking:
             screen.problems(asking)
         compared = _compare(project, online=online)

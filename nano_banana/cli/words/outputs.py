@@ -21,6 +21,10 @@ WORDS: Mapping[str, Wording] = {
     "export_in_out": Wording(
         "`{path}` is where this recipe's own pictures lie", "copy to a folder beside: `to: delivered/`"
     ),
+    "git_sees_faces": Wording(
+        "git would commit the pictures in {paths}: they show faces, and nothing ignores them",
+        "add a line for each to .gitignore",
+    ),
     "export_not_folder": Wording("`{path}` is a file, not a folder", "name a folder; it is made where it is not there"),
     "export_zip_folder": Wording("`{path}` is a folder", "name the file: `zip: delivered.zip`"),
     "export_no_zip": Wording("`{path}` does not end in `.zip`", "call it `{path}.zip`"),

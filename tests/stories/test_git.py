@@ -1,0 +1,48 @@
+"""Pictures of people don't slip into a repository."""
+
+from __future__ import annotations
+
+import subprocess
+
+from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
+from nano_banana.core.weights import FOLDER_VARIABLE
+from tests.stories.people import WEIGHTS
+from tests.stories.project import Project
+from tests.workspace import Workspace
+
+FILES = "outputs:\n  files: {export: takes, to: delivered, zip: delivered.zip}\n"
+
+
+def git(project: Workspace, *arguments: str) -> str:
+    command = ["git", "-c", "init.defaultBranch=main", *arguments]
+    return subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True).stdout
+
+
+def test_what_new_writes_ignores_all_that_shows_faces(workspace: Workspace) -> None:
+    git(workspace, "init")
+    workspace.photos("my [photos]/ana", count=2).write(".gitignore", "*.log\nout/")
+    workspace.expect("new", "--subject", "ana", "--photos", "my [photos]/ana", "--no-gate")
+    recipe = workspace.path("recipe.yaml")
+    recipe.write_text(recipe.read_text() + FILES)
+    workspace.env(**{FOLDER_VARIABLE: str(WEIGHTS)}).expect("run").hides("git would commit")
+    workspace.write("ana.nbm", "an adapter")
+    git(workspace, "add", "-A")
+    assert git(workspace, "ls-files").split() == [".gitignore", "prompts/headshot.j2", "recipe.yaml"]
+    assert workspace.read(".gitignore").startswith("*.log\nout/\n# What")
+
+
+def test_what_nothing_ignores_is_warned_of(project: Project) -> None:
+    workspace = project.workspace
+    recipe = workspace.path("recipe.yaml")
+    recipe.write_text(recipe.read_text() + FILES)
+    workspace.expect("check").hides("git would commit")
+    git(workspace, "init")
+    workspace.write(".gitignore", "out/\n*.zip\n")
+    told = workspace.json("check")
+    found = [as_object(each) for each in as_items(told["problems"])]
+    said = [str(each["message"]) for each in found if each["kind"] == "git_sees_faces"]
+    assert [text.partition(": ")[0] for text in said] == ["git would commit the pictures in delivered"]
+    workspace.expect("run").shows("git would commit the pictures in delivered: they show faces")
+    workspace.write(".gitignore", "out/\n*.zip\ndelivered/\n")
+    workspace.expect("check").hides("git would commit")
