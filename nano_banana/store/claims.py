@@ -7,7 +7,11 @@ from collections.abc import Sequence
 
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
+from nano_banana.store.owner import STALE_AFTER
 from nano_banana.store.owner import is_dead
+
+MISSED = STALE_AFTER / 2
+"""Seconds in which a process that lives has surely sent a heartbeat."""
 
 _HELD = "SELECT c.key, owner, beat_at FROM json_each(?) AS asked CROSS JOIN claims AS c ON c.key = asked.value"
 
@@ -15,9 +19,13 @@ _HELD = "SELECT c.key, owner, beat_at FROM json_each(?) AS asked CROSS JOIN clai
 class Claims:
     """Keys with their owners. The dead lose theirs to whoever asks next."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float], steady: Callable[[], float]) -> None:
+        """`steady` counts seconds and never jumps, as `clock` may."""
         self._database = database
         self._clock = clock
+        self._steady = steady
+        self._watched: dict[str, tuple[str, float, float]] = {}
+        """Key → its holder, the holder's last heartbeat, and since when we have seen that one (by `steady`)."""
 
     def claim(self, keys: Sequence[str], *, owner: str) -> set[str]:
         """Those of `keys` that `owner` may answer now, because nobody who lives holds them.
@@ -30,12 +38,25 @@ class Claims:
         with self._database.writing() as rows:
             for key, holder, beat_at in rows.execute(_HELD, (encoded(list(granted)),)).fetchall():
                 if holder not in dead:
-                    dead[holder] = is_dead(holder, silent=now - beat_at)
+                    dead[holder] = is_dead(holder, silent=self._silence(key, holder, beat_at))
                 if not dead[holder]:
                     granted.discard(key)
             claims = [(key, owner, now) for key in granted]
             rows.executemany("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", claims)
         return granted
+
+    def _silence(self, key: str, holder: str, beat_at: float) -> float:
+        """How long the holder has been silent, in seconds.
+
+        Its clock may be wrong by a day, so what counts is how long we have seen its heartbeat stay the same. If its
+        clock says that it stopped long ago, one missed heartbeat is enough.
+        """
+        now = self._steady()
+        if self._watched.get(key, ("", 0.0, 0.0))[:2] != (holder, beat_at):
+            self._watched[key] = (holder, beat_at, now)
+        watched = now - self._watched[key][2]
+        by_its_clock = self._clock() - beat_at
+        return by_its_clock if by_its_clock > STALE_AFTER and watched > MISSED else watched
 
     def release(self, keys: Sequence[str], *, owner: str) -> None:
         """Let go of those of `keys` that `owner` holds."""
@@ -46,3 +67,4 @@ class Claims:
         """Say that `owner` lives; at least every `STALE_AFTER / 3` seconds, for those who can't look at it."""
         with self._database.writing() as rows:
             rows.execute("UPDATE claims SET beat_at = ? WHERE owner = ?", (self._clock(), owner))
+            rows.execute("UPDATE runs SET beat_at = ? WHERE owner = ? AND ended_at IS NULL", (self._clock(), owner))

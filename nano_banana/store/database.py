@@ -99,6 +99,9 @@ STEPS = (
     """
     UPDATE OR REPLACE memo SET path = relative_name(path);
     """,
+    """
+    ALTER TABLE runs ADD COLUMN beat_at REAL;
+    """,
 )
 """Each step takes a store from version n to n + 1; a new one is added at the end, none is ever changed.
 

@@ -25,7 +25,6 @@ from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import BUSY_SECONDS
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
-from nano_banana.store.owner import is_dead
 from nano_banana.store.personal import lineage
 from nano_banana.store.personal import memories
 from nano_banana.store.personal import ours
@@ -35,6 +34,7 @@ from nano_banana.store.personal import tickets_of
 from nano_banana.store.personal import unnamed
 from nano_banana.store.personal import uploads_of
 from nano_banana.store.redact import redact
+from nano_banana.store.runs import any_underway
 from nano_banana.store.tickets import write
 from nano_banana.store.traces import Hints
 from nano_banana.store.traces import Traces
@@ -158,10 +158,8 @@ class Oblivion:
             raise Unusable([trouble("forget_busy", folder=str(self._database.folder))])
 
     def _check_quiet(self, rows: sqlite3.Connection) -> None:
-        now = self._clock()
-        for owner, begun_at in rows.execute("SELECT owner, begun_at FROM runs WHERE ended_at IS NULL"):
-            if not is_dead(owner, silent=now - begun_at):
-                raise Unusable([trouble("forget_underway", folder=str(self._database.folder))])
+        if any_underway(rows, self._clock()):
+            raise Unusable([trouble("forget_underway", folder=str(self._database.folder))])
 
     def _take_out(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ RUNNING = "running"
 LOST = "lost"
 
 _SELECT = """
-    SELECT id, recipe, owner, arguments, begun_at, ended_at, status, summary FROM runs
+    SELECT id, recipe, owner, arguments, begun_at, beat_at, ended_at, status, summary FROM runs
     WHERE ?1 IS NULL OR recipe = ?1 ORDER BY number DESC LIMIT ?2
 """
 
@@ -77,20 +78,30 @@ class Runs:
                 arguments=json.loads(arguments),
                 begun_at=begun_at,
                 ended_at=ended_at,
-                status=status or self._unended(owner, begun_at),
+                status=status or self._unended(owner, beat_at or begun_at),
                 summary=json.loads(summary or "{}"),
             )
-            for run, of, owner, arguments, begun_at, ended_at, status, summary in found
+            for run, of, owner, arguments, begun_at, beat_at, ended_at, status, summary in found
         ]
 
     def underway(self) -> bool:
         """Whether some run goes on, in this process or another."""
         with self._database.reading() as rows:
-            found = rows.execute("SELECT owner, begun_at FROM runs WHERE ended_at IS NULL").fetchall()
-        return any(self._unended(owner, begun_at) == RUNNING for owner, begun_at in found)
+            return any_underway(rows, self._clock())
 
-    def _unended(self, owner: str, begun_at: float) -> str:
-        return LOST if is_dead(owner, silent=self._clock() - begun_at) else RUNNING
+    def _unended(self, owner: str, heard_at: float) -> str:
+        return RUNNING if _lives(owner, heard_at, self._clock()) else LOST
+
+
+def any_underway(rows: sqlite3.Connection, now: float) -> bool:
+    """Whether some run goes on at `now` (seconds since 1970), in this process or another."""
+    found = rows.execute("SELECT owner, coalesce(beat_at, begun_at) FROM runs WHERE ended_at IS NULL").fetchall()
+    return any(_lives(owner, heard_at, now) for owner, heard_at in found)
+
+
+def _lives(owner: str, heard_at: float, now: float) -> bool:
+    # A heartbeat in the future says that a clock is wrong, not that the process lives until then.
+    return not is_dead(owner, silent=abs(now - heard_at))
 
 
 def _mark(of: list[JSONValue]) -> str:

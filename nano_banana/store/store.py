@@ -50,14 +50,14 @@ class Store:
     `snapshots` of runs.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float], steady: Callable[[], float]) -> None:
         """Put the parts together; callers use `Store.open`."""
         self.folder = database.folder
         self._database = database
         self._clock = clock
         self._blobs = Blobs(database, clock)
         self._replies = Replies(database, self._blobs, clock)
-        self.claims = Claims(database, clock)
+        self.claims = Claims(database, clock, steady)
         self._memo = Memo(database, clock)
         self._links = Links(self._blobs, self._memo)
         self._notes = Notes(database)
@@ -70,14 +70,23 @@ class Store:
         self.snapshots = Snapshots(database, clock)
 
     @classmethod
-    def open(cls, folder: Path, *, group: str = "", clock: Callable[[], float] = time.time) -> Self:
-        """The store in `folder`, made if there is none; `clock` gives seconds since 1970.
+    def open(
+        cls,
+        folder: Path,
+        *,
+        group: str = "",
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> Self:
+        """The store in `folder`, made if there is none.
+
+        `clock` gives seconds since 1970, `steady` seconds that never jump.
 
         A new store is the user's alone, or shared with a `group`; see `modes.is_shared`.
 
         Raises Unusable: `store_newer`, `store_read_only`, `store_full`, `store_corrupt`, `store_busy`, `store_failed`.
         """
-        return cls(Database(folder.absolute(), group=group), clock)
+        return cls(Database(folder.absolute(), group=group), clock, steady)
 
     def close(self) -> None:
         """Give the files back."""

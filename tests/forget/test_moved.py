@@ -66,7 +66,9 @@ def test_a_store_of_before_that_was_copied_deletes_nothing_of_the_first_project(
     first = project.root
     with closing(sqlite3.connect(first / ".nano-banana/store.sqlite", isolation_level=None)) as rows:
         rows.create_function("absolute", 1, lambda name: str((first / ".nano-banana" / name).resolve()))
-        rows.executescript("UPDATE memo SET path = absolute(path); PRAGMA user_version = 5;")
+        rows.executescript(
+            "UPDATE memo SET path = absolute(path); ALTER TABLE runs DROP COLUMN beat_at; PRAGMA user_version = 5;"
+        )
     copied = first.with_name("copied")
     shutil.copytree(first, copied, symlinks=True)
     before = digests(first)

@@ -20,7 +20,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    with Store.open(tmp_path / "store", clock=clock) as opened:
+    with Store.open(tmp_path / "store", clock=clock, steady=clock) as opened:
         yield opened
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.store.claims import MISSED
 from nano_banana.store.owner import STALE_AFTER
 from nano_banana.store.owner import is_dead
 from nano_banana.store.owner import owner_id
@@ -36,11 +37,36 @@ def test_a_key_let_go_is_free(store: Store) -> None:
 
 def test_a_silent_owner_elsewhere_counts_as_dead(store: Store, clock: Clock) -> None:
     store.claims.claim(["a"], owner="far:1:1")
+    assert store.claims.claim(["a"], owner="far:2:2") == set()
     clock.now += STALE_AFTER
     store.claims.beat(owner="far:1:1")
+    assert store.claims.claim(["a"], owner="far:2:2") == set()
     clock.now += STALE_AFTER
     assert store.claims.claim(["a"], owner="far:2:2") == set()
     clock.now += 1
+    assert store.claims.claim(["a"], owner="far:2:2") == {"a"}
+
+
+def test_one_that_was_silent_before_we_looked_is_dead_after_one_missed_heartbeat(store: Store, clock: Clock) -> None:
+    store.claims.claim(["a"], owner="far:1:1")
+    clock.now += 10 * STALE_AFTER
+    assert store.claims.claim(["a"], owner="far:2:2") == set()
+    clock.now += MISSED + 1
+    assert store.claims.claim(["a"], owner="far:2:2") == {"a"}
+
+
+@pytest.mark.parametrize("wrong", [86_400.0, -86_400.0])
+def test_a_clock_that_is_a_day_wrong_kills_nobody_and_keeps_nobody_alive(
+    store: Store, clock: Clock, wrong: float
+) -> None:
+    with Store.open(store.folder, clock=lambda: clock.now + wrong) as elsewhere:
+        elsewhere.claims.claim(["a"], owner="far:1:1")
+        for _ in range(10):
+            assert store.claims.claim(["a"], owner="far:2:2") == set()
+            clock.now += STALE_AFTER / 3
+            elsewhere.claims.beat(owner="far:1:1")
+    assert store.claims.claim(["a"], owner="far:2:2") == set()
+    clock.now += STALE_AFTER + 1
     assert store.claims.claim(["a"], owner="far:2:2") == {"a"}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from nano_banana.store.owner import STALE_AFTER
 from nano_banana.store.store import Store
 from tests.store.tools import Clock
 from tests.store.tools import python
@@ -52,6 +54,25 @@ def test_a_run_whose_process_died_is_lost(store: Store) -> None:
     assert [(each.id, each.status) for each in store.runs()] == [(run, "running")]
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    assert [(each.id, each.status) for each in store.runs()] == [(run, "lost")]
+
+
+def test_a_run_elsewhere_lives_while_its_heart_beats_whatever_its_clock_says(store: Store, clock: Clock) -> None:
+    far = "far:1:1"
+    run = store.begin("portraits", arguments={})
+    with sqlite3.connect(store.folder / "store.sqlite") as rows:
+        rows.execute("UPDATE runs SET owner = ?", (far,))
+    rows.close()
+    for _ in range(9):
+        clock.now += STALE_AFTER / 3
+        store.claims.beat(owner=far)
+    assert [each.status for each in store.runs()] == ["running"]
+    assert store.gc(dry_run=True).underway
+    clock.now += STALE_AFTER + 1
+    assert [each.status for each in store.runs()] == ["lost"]
+    clock.now += 86_400
+    store.claims.beat(owner=far)
+    clock.now -= 86_400
     assert [(each.id, each.status) for each in store.runs()] == [(run, "lost")]
 
 

@@ -32,7 +32,8 @@ def taken_back(folder: Path) -> None:
             rows.executescript(f"{step} PRAGMA user_version = {number};")
         rows.execute("ATTACH ? AS now", (str(now),))
         for table in OLDER:
-            rows.execute(f"INSERT INTO {table} SELECT * FROM now.{table}")  # noqa: S608 - names of our own
+            columns = ", ".join(name for _, name, *_ in rows.execute(f"PRAGMA main.table_info({table})"))
+            rows.execute(f"INSERT INTO {table} SELECT {columns} FROM now.{table}")  # noqa: S608 - names of our own
         rows.create_function("absolute", 1, lambda name: os.path.normpath(folder / name))
         columns = "digest, size, mtime_ns, ctime_ns, inode, ours"
         rows.execute(f"INSERT INTO memo SELECT absolute(path), {columns} FROM now.memo")  # noqa: S608 - names of our own
