@@ -74,6 +74,13 @@ WORDS: Mapping[str, Wording] = {
         "it lists what has ended, to keys that may read it: run again later, which looks again. What is not there after"
         f" 15 minutes or more never arrived, and is sent again if it is cheap (`limits.resend_unknown`); else {AGAIN}",
     ),
+    "request_id_shared": Wording(
+        "fal accepted a request to `{endpoint}` under the id of another one ({request}), so its result can't be told",
+        "the next run looks for it in fal's history",
+    ),
+    "status_unreadable": Wording(
+        "what fal says of a request to `{endpoint}` can't be read", "it stays at fal: the next run asks again"
+    ),
     "request_elsewhere": Wording(
         "request {request} to `{endpoint}` was sent to {service}, which alone knows what became of it",
         "run again with `fal_url` as it was then",

@@ -32,7 +32,6 @@ from nano_banana.providers.fal.faults import Fault
 from nano_banana.providers.fal.faults import fault_of
 from nano_banana.providers.fal.faults import is_verdict
 from nano_banana.providers.fal.faults import prose
-from nano_banana.providers.fal.line import REDIRECTED
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.resend import insist
@@ -157,7 +156,7 @@ class Collecting:
             except Declined as error:
                 response = error.response
             status = response.status_code
-            if status in REDIRECTED:
+            if 300 <= status < 400:
                 raise CallFailed([_redirected(ticket, response)], cost_usd=None)
             if status != 200 and not (status >= 400 and is_verdict(status, response.headers, read(response))):
                 raise Declined(response)

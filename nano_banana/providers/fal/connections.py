@@ -26,6 +26,15 @@ MOST = 512
 IDLE_SECONDS = 5.0
 """As httpx has it: far less than servers wait, since one that they are about to close would lose a request."""
 
+_AGAIN = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""Requests that may be sent twice (RFC 9110 §9.2.2). Any other gets a new connection: one that is idle may have been
+closed by the other side a moment ago, and then nobody knows whether the request was read."""
+
+_ENOUGH = 8
+"""Idle connections to a host, beside which one that was opened for such a request is not kept as well."""
+
+_MISDIRECTED = 421
+
 _Host = tuple[bytes, bytes, int | None]
 
 _SAME: Mapping[type[Exception], type[httpx.TransportError]] = {
@@ -69,18 +78,22 @@ class Connections(httpx.AsyncBaseTransport):
         await self._slots.acquire()
         try:
             with _as_httpx():
-                connection = await self._taken(host) or self._new(asked.url.origin)
+                idle = await self._taken(host) if request.method in _AGAIN else None
+                connection = idle or self._new(asked.url.origin)
                 answer = await connection.handle_async_request(asked)
         except BaseException:
             self._slots.release()
             raise
-        body = _Body(answer, connection, self, host)
+        keep = request.method in _AGAIN or len(self._idle[host]) < _ENOUGH
+        body = _Body(answer, connection, self, host, keep=keep)
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
 
-    async def give_back(self, host: _Host, connection: httpcore.AsyncHTTPConnection) -> None:
+    async def give_back(self, host: _Host, connection: httpcore.AsyncHTTPConnection, *, keep: bool) -> None:
         """Keep the connection for the next request, if it may have one."""
         self._slots.release()
-        if connection.is_idle():
+        if not keep:
+            await connection.aclose()
+        elif connection.is_idle():
             self._idle[host].append((time.monotonic(), connection))
         await self._sweep(host)
 
@@ -116,12 +129,19 @@ class _Body(httpx.AsyncByteStream):
     """The body of an answer; its connection is given back at its end."""
 
     def __init__(
-        self, answer: httpcore.Response, connection: httpcore.AsyncHTTPConnection, home: Connections, host: _Host
+        self,
+        answer: httpcore.Response,
+        connection: httpcore.AsyncHTTPConnection,
+        home: Connections,
+        host: _Host,
+        *,
+        keep: bool,
     ) -> None:
         self._answer = answer
         self._connection = connection
         self._home = home
         self._host = host
+        self._keep = keep
         self._open = True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -135,7 +155,9 @@ class _Body(httpx.AsyncByteStream):
             try:
                 await self._answer.aclose()
             finally:
-                await self._home.give_back(self._host, self._connection)
+                # (421: this server is not the one for the host, so that another connection may do better.)
+                keep = self._keep and self._answer.status != _MISDIRECTED
+                await self._home.give_back(self._host, self._connection, keep=keep)
 
 
 @contextmanager

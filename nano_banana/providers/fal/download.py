@@ -22,6 +22,7 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.providers.fal.addresses import Addresses
+from nano_banana.providers.fal.bodies import decoded
 from nano_banana.providers.fal.inspecting import inspect
 from nano_banana.providers.fal.inspecting import label
 from nano_banana.providers.fal.inspecting import parted
@@ -43,8 +44,10 @@ MOST_PICTURE = 256 * 1024 * 1024
 """Bytes. 4K as 16-bit PNG without compression has 50 million; more is no picture, or a mistake."""
 MOST_FILE = 8 * 1024 * 1024 * 1024
 """Bytes. The largest adapters have two thousand million; more would fill a disk for nothing."""
-LEAST_SECONDS, SLOWEST = 120.0, 32_768.0
-"""A download may take so many seconds, and one more for each so many bytes, before it counts as hung."""
+LEAST_SECONDS, SLOWEST = 25.0, 32_768.0
+"""A download may take so many seconds, and one more for each so many bytes that came, before it counts as hung."""
+HUNG = 3
+"""How many tries one counts for that hung: another takes as long again."""
 PATIENCE = Patience(first=0.5, most=15.0)
 _GONE = (404, 410)
 
@@ -97,7 +100,8 @@ class Downloads:
                 tried = await self._try(remote, path, expect)
             if isinstance(tried, Fetched):
                 return tried
-            if tried.final or turn == AGAIN:
+            turn += HUNG - 1 if tried.why == "timeout" else 0
+            if tried.final or turn >= AGAIN:
                 raise CallFailed([trouble("download_failed", host=_host(remote), file=label(remote), why=tried.why)])
             await self._line.clock.sleep(max(tried.wait, PATIENCE.wait(turn, self._line.clock)))
             turn += 1
@@ -132,17 +136,15 @@ class Downloads:
                 raise CallFailed([trouble("file_gone", host=_host(remote), file=label(remote))])
             if response.status_code != 200:
                 return Miss(why=f"status {response.status_code}")
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                return Miss(why="encoded")
             length = response.headers.get("Content-Length", "")
-            said = {int(length) if length.isdecimal() else None, remote.size} - {None}
-            if any(size > most for size in said if size is not None):
+            if max(int(length) if length.isdecimal() else 0, remote.size or 0) > most:
                 raise _too_big(remote, most)
-            async with asyncio.timeout(LEAST_SECONDS + max((size or 0 for size in said), default=most) / SLOWEST):
-                got = await _stream(response, path, remote, most)
+            got = await _stream(response, path, remote, most)
         finally:
             await response.aclose()
-        return None if said <= {got} else Miss(why="cut short")
+        # Where the server says how long the file is, or where it ends, the connection proves it whole.
+        is_whole = bool(length) or "chunked" in response.headers.get("Transfer-Encoding", "")
+        return None if is_whole or remote.size in {None, got} else Miss(why="cut short")
 
     async def _open(self, remote: Remote) -> httpx.Response:
         """The answer to a request without the key, after redirects that each were judged."""
@@ -165,16 +167,19 @@ class Downloads:
 
 
 async def _stream(response: httpx.Response, path: Path, remote: Remote, most: int) -> int:
-    """Write the body to `path` as it comes; how many bytes it had."""
-    got = 0
+    """Write the body to `path` as it comes, unpacked; how many bytes it had. Raises TimeoutError where it hangs."""
+    got, clock = 0, asyncio.get_running_loop().time
+    begun = clock()
     with await asyncio.to_thread(path.open, "wb") as file:
         try:
-            async for chunk in response.aiter_raw(CHUNK):
-                got += len(chunk)
-                if got > most:
-                    raise _too_big(remote, most)
-                await asyncio.to_thread(file.write, chunk)
-        except httpx.TransportError as error:
+            async with asyncio.timeout_at(begun + LEAST_SECONDS) as bound:
+                async for chunk in decoded(response, gather=CHUNK):
+                    got += len(chunk)
+                    if got > most:
+                        raise _too_big(remote, most)
+                    await asyncio.to_thread(file.write, chunk)
+                    bound.reschedule(begun + LEAST_SECONDS + got / SLOWEST)
+        except httpx.RequestError as error:
             raise broken(error) from error
     return got
 

@@ -9,6 +9,7 @@ from enum import Enum
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.field import MISSING
 from nano_banana.catalog.field import Field
 from nano_banana.core.answer import Desk
 from nano_banana.core.errors import Refused
@@ -162,6 +163,9 @@ def _is_of(past: PastRequest, body: JSONObject, fields: Mapping[str, Field]) -> 
 
 def _is_default(value: JSONValue, field: Field | None) -> bool:
     if value in (None, "", [], {}) or (field is not None and value == field.default):
+        return True
+    if field is not None and value is False and field.default in (None, MISSING):
+        # (`sync_mode: false`: a switch whose default nobody wrote down is off.)
         return True
     # A field that nobody here knows: a number or a switch of the service's own, but no other text, picture or adapter.
     return field is None and isinstance(value, bool | int | float)

@@ -17,7 +17,9 @@ from httpx_sse import EventSource
 from httpx_sse import SSEError
 
 from nano_banana.core.answer import Desk
+from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import trouble
 from nano_banana.core.ticket import Ticket
 from nano_banana.providers.fal.bodies import bounded
 from nano_banana.providers.fal.bodies import read
@@ -37,6 +39,12 @@ from nano_banana.providers.fal.wire import Declined
 
 SILENCE = 30.0
 """Seconds without a sign on a stream after which it counts as dead."""
+
+BESIDE = 60.0
+"""Seconds after which the status is looked at although the stream lives: some never say that the request has ended."""
+
+ODD_LOOKS = 5
+"""Looks in a row that tell nothing, after which something else is done than to look again."""
 
 DROPS = 3
 """Streams in a row that may end without news before a request is only looked at."""
@@ -65,11 +73,15 @@ class End(Enum):
 class Following:
     """Follows requests by their ids."""
 
-    def __init__(self, line: Line, *, silence: float = SILENCE, grace: float = GRACE) -> None:
-        """`silence` is how many seconds a stream may be still, `grace` those in which a second wish to end is heard."""
+    def __init__(self, line: Line, *, silence: float = SILENCE, grace: float = GRACE, beside: float = BESIDE) -> None:
+        """`silence` is how many seconds a stream may be still, `grace` those in which a second wish to end is heard.
+
+        `beside` is how many seconds a stream is believed without a look at the status.
+        """
         self._line = line
         self._silence = silence
         self._grace = grace
+        self._beside = beside
         self._typical = Typical()
         self._streams = True
 
@@ -104,13 +116,13 @@ class Following:
     async def _to_end(self, one: _Request) -> End:
         clock = self._line.clock
         begun = clock.now()
-        drops = 0
+        drops = odd = 0
         while True:
             now: StatusNow | None = None
             if self._streams and drops < DROPS:
                 before = one.last
                 now = await self._listen(one)
-                drops = drops + 1 if one.last == before else 0
+                drops = drops + 1 if one.last == before and not one.lives else 0
             elif one.last is not None or begun - one.ticket.begun_at < SILENCE:
                 # (What an earlier run sent may be done: it is looked at once before anything is waited for.)
                 typical = await self._typical.of(one.ticket.endpoint, one.desk)
@@ -118,6 +130,10 @@ class Following:
             now = now or await one.look()
             if now is None:
                 return End.GONE
+            odd = odd + 1 if now.phase is Phase.ODD else 0
+            if odd == ODD_LOOKS:
+                # A word that nobody knows may be one for its end: its result says so.
+                return End.COMPLETED
             if now.phase is Phase.COMPLETED:
                 # A request of an earlier run tells nothing by the clock; the model's own time leaves out the queue.
                 took = now.seconds if begun - one.ticket.begun_at > SILENCE else clock.now() - one.ticket.begun_at
@@ -126,9 +142,10 @@ class Following:
                 return End.COMPLETED
 
     async def _listen(self, one: _Request) -> StatusNow | None:
-        """The last status, once it has ended; None where the stream ended first, after a moment's wait."""
+        """The last status, once it has ended; None where the stream ended first, or is to be checked by a look."""
+        one.lives = False
         try:
-            async with aclosing(one.events()) as events:
+            async with asyncio.timeout(self._beside), aclosing(one.events()) as events:
                 async for now in events:
                     if now.phase is Phase.COMPLETED:
                         await _run_out(events)
@@ -138,6 +155,9 @@ class Following:
             found = await one.look()
             self._streams = found is None
             return found
+        except TimeoutError:
+            one.lives = True
+            return None
         except (Broken, Declined, httpx.RequestError, SSEError):
             pass
         await self._line.clock.sleep(PATIENCE.wait(0, self._line.clock))
@@ -158,6 +178,9 @@ class _Request:
         self.desk = desk
         self.phase = Phase.QUEUED
         self.last: StatusNow | None = None
+        self.lives = False
+        """Whether its stream was still alive when it was left for a look."""
+        self._odd = 0
         self._url = line.url(ticket, "status")
 
     async def events(self) -> AsyncGenerator[StatusNow]:
@@ -179,6 +202,9 @@ class _Request:
             told, status = read(response), response.status_code
             is_status = status < 300 and isinstance(told, Mapping) and isinstance(told.get("status"), str)
             is_refused = 400 <= status < 500 and is_verdict(status, response.headers, told)
+            self._odd = self._odd + 1 if status < 400 and not is_status else 0
+            if self._odd == ODD_LOOKS:
+                raise CallFailed([trouble("status_unreadable", endpoint=self.ticket.endpoint)], cost_usd=None)
             if not (is_status or is_refused):
                 raise Declined(response)
             return response

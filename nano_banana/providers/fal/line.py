@@ -53,10 +53,10 @@ class Line:
         """A GET with the key, once. A redirect to another address of fal's is followed, any other is the answer."""
         response = await self.wire.get(url, params=None if params is None else dict(params))
         for _ in range(REDIRECTS):
-            if response.status_code not in REDIRECTED:
+            if response.status_code not in REDIRECTED or "Location" not in response.headers:
                 break
             with suppress(httpx.InvalidURL):
-                url = str(response.url.join(response.headers.get("Location", "")))
+                url = str(response.url.join(response.headers["Location"]))
                 if self.hosts.trusted(self.hosts.placed(httpx.URL(url))):
                     response = await self.wire.get(url)
                     continue

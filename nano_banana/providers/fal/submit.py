@@ -34,6 +34,9 @@ from nano_banana.providers.fal.wire import Broken
 from nano_banana.providers.fal.wire import Declined
 
 PATIENCE = Patience(first=0.5, most=20.0, total=180.0)
+LONGEST_ID = 200
+"""Characters. fal's have 36; what is longer is no id, and would not fit into an address."""
+
 _FAL_MADE = ("x-fal-request-id", "x-fal-error-type")
 _NOT_TAKEN = frozenset({409, 429})
 
@@ -43,6 +46,8 @@ class Submitting:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._owners: dict[str, str] = {}
+        """The keys of the calls by the ids of the requests that were accepted in this run."""
         # Results live a day at the least, so that the next run finds them.
         keep = line.terms.uploads_expire_after
         lifecycle = {"expiration_duration_seconds": None if keep is None else max(keep, DAY)}
@@ -61,7 +66,7 @@ class Submitting:
         _check_name(call.endpoint)
         clock = self._line.clock
         over = clock.now() + PATIENCE.total
-        turn = 0
+        turn, before = 0, await desk.ticket()
         while True:
             # Nothing waits while it is written down as on its way.
             await self._line.pace.turn()
@@ -69,7 +74,7 @@ class Submitting:
             ticket = await desk.keep(self._new(call, body, desk))
             sent = await self._post(call, body, ticket)
             if isinstance(sent, Ticket):
-                return await desk.keep(sent)
+                return await self._own(ticket, sent, desk, before)
             await desk.keep(moved(ticket, TicketState.WITHDRAWN, at=clock.now()))
             failure, at_least = sent
             wait = max(PATIENCE.wait(turn, clock), at_least)
@@ -78,6 +83,20 @@ class Submitting:
                 raise failure
             desk.tell(phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy")
             await pause(wait, clock=clock, leave=desk.leave)
+
+    async def _own(self, ticket: Ticket, sent: Ticket, desk: Desk, before: Ticket | None) -> Ticket:
+        """The ticket after the POST, kept; `before` is the call's last one.
+
+        Raises CallFailed where its id is that of another call's request: that one's result would be taken for this.
+        """
+        name = sent.request_id
+        is_new = name not in self._owners and (before is None or before.request_id != name)
+        owner = self._owners.setdefault(name, sent.key)
+        is_shared = owner != sent.key or (is_new and bool(await desk.requests(sent.service, [name])))
+        if not name or not is_shared:
+            return await desk.keep(sent)
+        await desk.keep(moved(ticket, TicketState.UNKNOWN, reason="request_id_shared"))
+        raise CallFailed([trouble("request_id_shared", endpoint=ticket.endpoint, request=name)], cost_usd=None)
 
     def _new(self, call: Call, body: JSONObject, desk: Desk) -> Ticket:
         return Ticket(
@@ -107,7 +126,7 @@ class Submitting:
             if error.status_code >= 500 and not _is_from_fal(error.response):
                 return lost
             return _refusal(error.response, call), -1.0
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             # An answer of success that can't be read: something was accepted.
             handle = None
         return (handle and _accepted(ticket, handle)) or lost
@@ -138,7 +157,7 @@ def _accepted(ticket: Ticket, handle: AsyncRequestHandle) -> Ticket | None:
         "response": handle.response_url,
         "cancel": handle.cancel_url,
     }
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ID or not name.isprintable():
         return None
     told = {what: url for what, url in urls.items() if isinstance(url, str)}
     return moved(ticket, TicketState.SENT, request_id=name, urls=told)

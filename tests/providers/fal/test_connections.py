@@ -15,7 +15,7 @@ import trustme
 from nano_banana.providers.fal import connections
 from nano_banana.providers.fal.connections import Connections
 
-CLOSE, TORN, MUTE = "/close", "/torn", "/mute"
+CLOSE, TORN, MUTE, ASTRAY = "/close", "/torn", "/mute", "/astray"
 
 
 class Host:
@@ -36,7 +36,8 @@ class Host:
                 self.requests += 1
                 await asyncio.sleep(3600 if path == MUTE else 0.02)
                 length = 20 if path == TORN else 5
-                head = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n"
+                status = "421 Misdirected Request" if path == ASTRAY else "200 OK"
+                head = f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n"
                 head += "Connection: close\r\n" if path == CLOSE else ""
                 writer.write(f"{head}\r\nhello".encode())
                 await writer.drain()
@@ -94,6 +95,29 @@ def test_a_connection_that_the_server_closes_is_not_used_again() -> None:
             await asyncio.sleep(0.02)
             await client.get("/")
             assert host.connections == 3
+
+    asyncio.run(story())
+
+
+def test_what_may_not_be_sent_twice_never_goes_over_a_connection_that_may_be_closing() -> None:
+    async def story() -> None:
+        async with hosted() as (host, client):
+            await client.get("/")
+            for _ in range(3):
+                await client.post("/")
+            assert host.connections == 4
+            await client.get("/")
+            assert host.connections == 4
+
+    asyncio.run(story())
+
+
+def test_a_server_that_is_not_the_right_one_is_not_asked_over_the_same_connection() -> None:
+    async def story() -> None:
+        async with hosted() as (host, client):
+            assert (await client.get(ASTRAY)).status_code == 421
+            await client.get("/")
+            assert host.connections == 2
 
     asyncio.run(story())
 

@@ -72,6 +72,8 @@ async def found(scene: Scene, *rows: JSONObject) -> str | None:
         ([row("a", at=SKEW + 1)], None),
         ([row("a", at=7200)], None),
         ([row("a", {**BODY, "num_images": 1})], "a"),
+        ([row("a", {**BODY, "sync_mode": False})], "a"),
+        ([row("a", {**BODY, "enable_safety_checker": False})], None),
         ([row("a", {**BODY, "num_images": 1}), row("b", at=9)], "b"),
         ([row("a", {"prompt": "a cat", "seed": 1.0})], "a"),
         ([row("a", {"prompt": "a cat"})], None),

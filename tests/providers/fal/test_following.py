@@ -12,6 +12,7 @@ from nano_banana.core.errors import Refused
 from nano_banana.core.leave import Leave
 from nano_banana.core.ticket import TicketState
 from nano_banana.providers.fal.following import DROPS
+from nano_banana.providers.fal.following import ODD_LOOKS
 from nano_banana.providers.fal.following import End
 from nano_banana.providers.fal.following import Following
 from tests.providers.fal.desk import BookDesk
@@ -27,6 +28,7 @@ from tests.providers.fal.odd import said
 from tests.providers.fal.odd import status
 from tests.providers.fal.scene import Player
 from tests.providers.fal.scene import Scene
+from tests.providers.fal.scene import kinds
 
 SENT = TicketState.SENT
 HERE = f"{APP}/requests/r1"
@@ -79,6 +81,39 @@ def test_a_stream_that_ends_is_taken_up_again_a_few_times_and_never_in_haste(pla
         assert DROPS <= scene.odd.count(STREAM) <= DROPS + 1
         assert scene.odd.count(LOOK) == DROPS + 4
         assert len(scene.clock.slept) >= DROPS + 3
+
+    play(story)
+
+
+def test_a_stream_that_never_says_that_it_is_over_is_checked_by_looks(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        looks = [said(RUNNING, 202)] * (DROPS + 2)
+        scene.odd.routes |= {STREAM: [events(RUNNING, still=60)], LOOK: [*looks, said(DONE)]}
+        following = Following(scene.line, beside=0.05)
+        assert await follow(scene, following=following) is End.COMPLETED
+        # (The stream lives, and stays in use.)
+        assert scene.odd.count(STREAM) == scene.odd.count(LOOK) == DROPS + 3
+
+    play(story)
+
+
+@pytest.mark.parametrize("look", [said([1]), said("x"), Act(body=b"<html>"), said({"a": 1}), Act(status=302)], ids=repr)
+def test_a_status_that_can_not_be_read_is_not_asked_for_for_ever(play: Player, look: Act) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [look]}
+        with pytest.raises(CallFailed) as caught:
+            await follow(scene)
+        assert kinds(caught.value) == ["status_unreadable"]
+        assert scene.odd.count(LOOK) == ODD_LOOKS
+
+    play(story)
+
+
+def test_a_word_that_nobody_knows_may_be_one_for_its_end(play: Player) -> None:
+    async def story(scene: Scene) -> None:
+        scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [said(status("FINISHED"))]}
+        assert await follow(scene) is End.COMPLETED
+        assert scene.odd.count(LOOK) == ODD_LOOKS
 
     play(story)
 

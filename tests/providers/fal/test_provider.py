@@ -561,10 +561,28 @@ def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, 
 def test_one_call_s_requests_of_two_kinds_do_not_meet(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
+        scene.odd.routes[SUBMIT] = [scene.odd.takes("r1"), scene.odd.takes("new")]
         other = call_for("a dog")
         answers = await asyncio.gather(scene.answer(), scene.answer(scene.desk(other), other))
         assert [isinstance(answer, Answer) for answer in answers] == [True, True]
         assert scene.posts == 2
+
+    play(story)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at once", "in another run"])
+def test_two_calls_never_share_a_request(play: Player, *, again: bool) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        other = call_for("a dog")
+        if again:
+            scene.ticket(SENT, name="new")
+            answers = [await scene.answer(scene.desk(other), other)]
+        else:
+            answers = [*await asyncio.gather(scene.answer(), scene.answer(scene.desk(other), other))]
+        (refused,) = [answer for answer in answers if isinstance(answer, CallFailed)]
+        assert (kinds(refused), refused.cost_usd) == (["request_id_shared"], None)
+        assert scene.last(other).state is UNKNOWN or scene.last().state is UNKNOWN
 
     play(story)
 

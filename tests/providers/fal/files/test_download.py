@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import shutil
 import ssl
 import tracemalloc
@@ -163,6 +164,28 @@ def test_patience_ends(said: Said, why: str, fetching: Fetching) -> None:
 @pytest.mark.parametrize("size", [len(png()) + 1, len(png()) - 1])
 def test_a_size_that_is_not_what_was_said(size: int, fetching: Fetching) -> None:
     assert fetching.fail([Said(body=png(), length=None)], size=size) == "download_failed cut short"
+
+
+@pytest.mark.parametrize("size", [1, len(png()) + 1, 10**7])
+@pytest.mark.parametrize("length", [-1, len(png())])
+def test_a_file_that_the_connection_proves_whole_needs_no_other_size(
+    size: int, length: int, fetching: Fetching
+) -> None:
+    assert bytes_of(fetching.get([Said(body=png(), length=length)], size=size)) == png()
+    assert len(fetching.asked) == 1
+
+
+@pytest.mark.parametrize(("coding", "packed"), [("gzip", gzip.compress(png())), ("deflate", zlib.compress(png()))])
+def test_a_file_that_comes_packed_is_unpacked(coding: str, packed: bytes, fetching: Fetching) -> None:
+    said = Said(body=packed, headers={"Content-Encoding": coding})
+    assert bytes_of(fetching.get([said], size=len(png()))) == png()
+    assert len(fetching.asked) == 1
+
+
+def test_a_packed_file_is_bounded_by_what_comes_out(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "MOST_PICTURE", 1_000_000)
+    said = Said(body=gzip.compress(bytes(50_000_000)), headers={"Content-Encoding": "gzip"})
+    assert fetching.fail([said]) == "download_too_big"
 
 
 def test_a_broken_adapter_is_fetched_again(fetching: Fetching) -> None:
