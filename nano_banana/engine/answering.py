@@ -57,9 +57,11 @@ class Answering:
         self._places = defaultdict(lambda: _places(1), {kind: _places(most) for kind, most in policy.limits.items()})
         self.made: set[str] = set()
         """The keys of the calls that were made and recorded in this run."""
+        self.untracked_usd = 0.0
+        """The cost of calls whose provider keeps no tickets, which are in no ledger."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
         """The keys of the calls that failed in this run, and why."""
-        self._told: set[str] = set()
+        self._told = set(policy.told)
         """The keys of the calls that were there already, and were said to be: one that is chosen asks again."""
         self._waited = False
         self._aside: set[str] = set()
@@ -184,9 +186,12 @@ class Answering:
         finally:
             await self._asking.sweep(answered.folders)
         self.made.add(answered.call.key)
-        self._watch(
-            News(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=reply.cost_usd)
-        )
+        ticket = answered.answer.ticket
+        if ticket is None:
+            self.untracked_usd += reply.cost_usd or 0.0
+        ours = answered.answer.bought and (ticket is None or ticket.errand.run in ("", self._run))
+        cost = reply.cost_usd if ours else 0.0
+        self._watch(News(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=cost))
         return reply
 
 

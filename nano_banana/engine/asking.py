@@ -73,7 +73,9 @@ class Asking:
             await self.sweep(desk.folders)
             if isinstance(error, CallFailed):
                 cost = error.cost_usd if error.cost_usd or not is_open else None
-                self._watch(News(kind="failed", stage=errand.stage, node=errand.node, cost_usd=cost))
+                # What an earlier run sent is in that run's bill.
+                ours = ticket is None or desk.last is None or desk.last.number != ticket.number
+                self._watch(News(kind="failed", stage=errand.stage, node=errand.node, cost_usd=cost if ours else 0.0))
                 raise CallFailed(self._told(call, errand, error.problems), cost_usd=cost) from error
             raise
         finally:

@@ -15,8 +15,6 @@ class Purse:
         self._reserved = 0.0
         self.spent = 0.0
         """All that counts against the budget: what was billed, and the reserves of calls whose cost nobody knows."""
-        self.billed = 0.0
-        self.unknown = 0
 
     def reserve(self, price: float | None, *, committed: bool = False) -> float:
         """Set money aside for a call, and return how much; for one that is `committed`, whatever the budget says.
@@ -49,5 +47,3 @@ class Purse:
         self._reserved -= reserved
         if ours:
             self.spent += reserved if cost_usd is None else cost_usd
-        self.billed += cost_usd or 0.0
-        self.unknown += cost_usd is None

@@ -69,7 +69,11 @@ def tell_news(tally: Tally, known: Sequence[Record], watch: Watcher) -> None:
     """Tell how many calls each stage has, and how many of them a run passes over: those of takes that are whole."""
     for stage, count in tally.stages.items():
         watch(News(kind="planned", stage=stage, count=count.cached + count.to_make))
-    takes = [record for record in known if record.card.kind == "take"]
-    passed = Counter(place.partition("|")[0] for record in takes for place in record.keys)
-    for stage, calls in passed.items():
+    passed = {
+        key: place.partition("|")[0]
+        for record in known
+        if record.card.kind == "take"
+        for place, key in record.keys.items()
+    }
+    for stage, calls in Counter(passed.values()).items():
         watch(News(kind="cached", stage=stage, count=calls))

@@ -30,7 +30,7 @@ class Outputs:
         """The file under each name, as it was when it was put or found there."""
 
     def put(self, records: Iterable[Record]) -> int:
-        """Put every picture of the records in place; return how many were not there before.
+        """Put every picture of the records in place; return how many had been there and were gone or changed.
 
         Raises Unusable where a file that is not ours is in the way, or the folder can't be written; Invalid
         (`unmarkable`) where a picture can't say what it is.
@@ -41,10 +41,11 @@ class Outputs:
             for picture in record.pictures
         }
         names = {path: content(picture.blob.digest, dress) for path, (picture, dress) in wanted.items()}
+        disturbed = self._store.disturbed(names)
         there = self._store.present(names)
         for path, (picture, dress) in wanted.items():
             if path in there:
                 self.stats[picture.name] = LinkStat.of(path)
             else:
                 self.stats[picture.name] = self._store.link_out(picture.blob, path, dress=dress, look=False)
-        return len(wanted) - len(there)
+        return len(disturbed - there)

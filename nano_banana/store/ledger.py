@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from nano_banana.core.ticket import Ticket
 from nano_banana.store.database import Database
+from nano_banana.store.encoding import encoded
 from nano_banana.store.tickets import Tickets
 
 By: TypeAlias = Literal["recipe", "subject", "endpoint", "day"]
@@ -71,6 +72,11 @@ class Line:
     saved_calls: int = 0
     saved_usd: float = 0.0
 
+    @property
+    def unknown(self) -> int:
+        """The requests whose cost is not known, or not yet."""
+        return self.unpriced + self.underway
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -79,6 +85,13 @@ class Account:
     lines: tuple[Line, ...]
     total: Line
     open: tuple[Ticket, ...]
+
+
+_BY_RUN = """
+    SELECT run, count(*), total(state IN ('sending', 'sent')),
+           total(state NOT IN ('sending', 'sent') AND cost_usd IS NULL), total(cost_usd)
+    FROM tickets WHERE state != 'withdrawn' AND run IN (SELECT value FROM json_each(?)) GROUP BY run
+"""
 
 
 class Ledger:
@@ -96,6 +109,21 @@ class Ledger:
         with self._database.writing() as rows:
             rows.execute("DELETE FROM savings WHERE run = ?", (run,))
             rows.executemany(_SAVE, rows_of)
+
+    def runs(self, ids: Iterable[str]) -> dict[str, Line]:
+        """What the requests cost that each of these runs sent, whoever collected them; runs without any are absent."""
+        with self._database.reading() as rows:
+            found = rows.execute(_BY_RUN, (encoded(list(ids)),)).fetchall()
+        return {
+            run: Line(
+                name=run,
+                requests=requests,
+                underway=int(underway),
+                unpriced=int(unpriced),
+                spent_usd=round(spent_usd, _MICRO),
+            )
+            for run, requests, underway, unpriced, spent_usd in found
+        }
 
     def account(self, by: By, *, since: float | None = None, recipe: str | None = None) -> Account:
         """Add up what was begun at `since` (seconds since 1970; None: ever) or later, for one recipe or all.

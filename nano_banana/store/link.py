@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,10 @@ class Links:
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
         """Those targets that are there with the given `content`; one query and a stat each, unless one changed."""
         return self._memo.present(targets)
+
+    def disturbed(self, targets: Iterable[Path]) -> set[Path]:
+        """Those targets where a file was put that is gone or was touched since."""
+        return self._memo.disturbed(targets)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +92,12 @@ class Memo:
         with self._database.reading() as rows:
             return rows.execute("SELECT 1 FROM memo WHERE path = ? AND ours", (name,)).fetchone() is not None
 
+    def disturbed(self, paths: Iterable[Path]) -> set[Path]:
+        """Those paths where we once put a file that is gone or was touched since, by a look at its stamp alone."""
+        places = {path: _whole(path) for path in paths}
+        known = self._known(set(places.values()))
+        return {path for path, place in places.items() if place in known and _stamp(place) != known[place][0]}
+
     def _look(self, paths: Iterable[Path]) -> _Seen:
         digests: dict[Path, tuple[str, Stamp]] = {}
         errors: dict[Path, OSError] = {}
@@ -141,6 +148,13 @@ class Memo:
     def _name(self, place: str) -> str:
         """The path as text that a database can hold, also if its bytes are not UTF-8."""
         return os.fsencode(self._database.name_of(place)).decode("utf-8", "backslashreplace")
+
+
+def _stamp(place: str) -> Stamp | None:
+    """How the file looks now; None if it is not there."""
+    with suppress(OSError):
+        return stamp_of(place)
+    return None
 
 
 def _whole(path: Path) -> str:

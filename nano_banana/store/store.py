@@ -174,6 +174,10 @@ class Store:
         """The targets (path → `content`) that still hold what they should; see `Links.present`."""
         return self._links.present(targets)
 
+    def disturbed(self, targets: Iterable[Path]) -> set[Path]:
+        """The targets where a file was put that is gone or was touched since; see `Links.disturbed`."""
+        return self._links.disturbed(targets)
+
     def oblivion(self) -> Oblivion:
         """The one who takes somebody out of the store, for good."""
         from nano_banana.store.oblivion import Oblivion

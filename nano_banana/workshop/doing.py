@@ -27,6 +27,7 @@ from nano_banana.reports.record import Record
 from nano_banana.reports.record import follow
 from nano_banana.reports.record import record_of
 from nano_banana.reports.record import undecided
+from nano_banana.store.ledger import Line
 from nano_banana.store.store import Store
 from nano_banana.workshop.order import Order
 from nano_banana.workshop.order import Outcome
@@ -50,8 +51,7 @@ class Doing:
         self._records: dict[str, Record] = {}
         self._made: frozenset[str] = frozenset()
         self._failed = 0
-        self._cost = 0.0
-        self._unknown = 0
+        self._untracked_usd = 0.0
         self._restored = 0
         self._placing: Batcher[Record, None] = Batcher(self._take_batch, gather=GATHER)
 
@@ -82,7 +82,7 @@ class Doing:
                 await self._placing.settle()
                 self._made = frozenset(answering.made) | frozenset(self._order.checked)
                 self._failed = len(answering.failed)
-                self._cost, self._unknown = answering.purse.billed, answering.purse.unknown
+                self._untracked_usd = answering.untracked_usd
         if self._halt.bug is not None:
             raise self._halt.bug
         return self._halt.reason
@@ -97,14 +97,15 @@ class Doing:
         opened = self._store.tickets.opened(self._order.resumes) if self._order.resumes else []
         keys = {key for record in self._records.values() for key in record.keys.values()}
         records = list(self._records.values())
+        bill = self._store.ledger.runs([run]).get(run, Line(name=run))
         return Outcome(
             run=run,
             records=[undecided(record) for record in records] if halted else records,
             made=len(self._made),
             cached=len(keys - self._made),
             failed=self._failed,
-            cost_usd=self._cost,
-            unknown_cost=self._unknown,
+            cost_usd=bill.spent_usd + self._untracked_usd,
+            unknown_cost=bill.unknown,
             halted=halted,
             folder=self._outputs.folder,
             written=self._outputs.stats,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -53,6 +54,24 @@ class History:
         """
         found = [run for run in self.store.runs(recipe, limit=-1) if not run.recipe.startswith(ERRAND)]
         return found if limit < 0 else found[:limit]
+
+    def billed(self, runs: Iterable[Run]) -> list[Run]:
+        """The runs with what their requests cost as it is known now: some may have been collected by a later run."""
+        found = list(runs)
+        bills = self.store.ledger.runs(run.id for run in found)
+        return [
+            replace(
+                run,
+                summary={
+                    **run.summary,
+                    "cost_usd": bills[run.id].spent_usd,
+                    "unknown_cost": bills[run.id].unknown,
+                },
+            )
+            if run.id in bills
+            else run
+            for run in found
+        ]
 
     def find(self, name: str, recipe: str | None = None) -> Run:
         """The run of that name: whole, its beginning or its last four digits, `latest`, or `latest~1` before that.

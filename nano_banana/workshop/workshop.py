@@ -69,6 +69,7 @@ class Workshop:
                 price=order.price,
                 budget_usd=order.plan.budget_usd,
                 missing=order.missing,
+                told={key for record in order.known if record.card.kind == "take" for key in record.keys.values()},
                 lost=order.lost,
                 resend=order.resend,
                 resumes=order.resumes,

@@ -54,7 +54,7 @@ def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store
     if folder is None:
         return
     with History.open(folder) as history:
-        runs, kept = history.runs(recipe, limit=last + 1), set(history.kept(recipe))
+        runs, kept = history.billed(history.runs(recipe, limit=last + 1)), set(history.kept(recipe))
     if as_json:
         screen.json({"store": str(folder), "runs": [run_json(run, kept=run.id in kept) for run in runs[:last]]})
         return
@@ -86,7 +86,7 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: 
     if folder is None:
         return
     with History.open(folder) as history:
-        named = history.find(run, recipe)
+        (named,) = history.billed([history.find(run, recipe)])
         found = history.snapshot(named)
         held = history.held(picture.digest for take in found.takes for picture in take.pictures)
     if as_json:

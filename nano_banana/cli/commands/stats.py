@@ -107,9 +107,10 @@ def command(
     begun = since.begun if since else None
     with Store.open(folder) as opened:
         found = opened.ledger.account(by, since=begun, recipe=recipe)
-        judged = History(opened).judgements(by_subject=by == "subject", since=begun, recipe=recipe)
+        history = History(opened)
+        judged = history.judgements(by_subject=by == "subject", since=begun, recipe=recipe)
         held = opened.stats()
-        runs = [run for run in opened.runs(recipe, limit=-1) if run.begun_at >= (begun or 0.0)]
+        runs = [run for run in history.runs(recipe) if run.begun_at >= (begun or 0.0)]
     if csv:
         _write_csv(screen, csv, as_csv(by, found.lines, judged if by in {"recipe", "subject"} else ()))
     if as_json:
@@ -173,7 +174,7 @@ def _row(line: Line, name: str) -> tuple[str, ...]:
     return (
         name,
         f"{line.requests:,}",
-        _known(line.spent_usd, line.unpriced),
+        _known(line.spent_usd, line.unknown),
         _known(line.estimated_usd, line.unestimated),
         f"{line.saved_calls:,}",
         money(line.saved_usd),

@@ -113,7 +113,8 @@ def _stages(found: Snapshot) -> list[tuple[str, ...]]:
 
 def _stage(name: str, calls: Sequence[KeptCall]) -> tuple[str, ...]:
     made = sum(call.fresh for call in calls)
-    return (name, f"{len(calls):,}", f"{made:,}", f"{len(calls) - made:,}", _cost(calls) or NOTHING)
+    cost = _cost(call for call in calls if call.fresh)
+    return (name, f"{len(calls):,}", f"{made:,}", f"{len(calls) - made:,}", cost or NOTHING)
 
 
 def _cost(calls: Iterable[KeptCall]) -> str:
