@@ -12,7 +12,6 @@ from nano_banana.project.crediting import signed_marks
 from nano_banana.project.parts import kinds
 from nano_banana.project.project import Project
 from nano_banana.recipe.outputs import Fit
-from nano_banana.reports.entries import judged_picture
 from nano_banana.reports.entries import standing_at
 from nano_banana.reports.handout import handed_out
 from nano_banana.reports.handout import note_fitted
@@ -91,6 +90,4 @@ def picture_at(record: Record, copy: Copy) -> Picture | None:
     word = next((ruled for ruled in record.verdicts if ruled.last and ruled.stage == copy.gate), None)
     if copy.gate and (word is None or word.ruling not in copy.rulings):
         return None
-    stands = standing_at(record, copy.way[-1])
-    # A gate refuses a picture without making it one of its own.
-    return judged_picture(record, word) if stands is None and word and copy.gate == copy.way[-1] else stands
+    return standing_at(record, copy.way[-1])

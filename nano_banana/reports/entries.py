@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nano_banana.core.flow import Attempt
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
+from nano_banana.core.verdict import Ruling
 from nano_banana.reports.record import Picture
 from nano_banana.reports.record import Record
 from nano_banana.reports.ruled import Ruled
@@ -83,12 +84,32 @@ def standing_at(record: Record, stage: str) -> Picture | None:
     for picture in reversed(here):
         if picture.blob.digest in judged:
             return picture
+    own = next((word for word in words if word.stage == stage), None)
+    if own is not None:
+        # A gate's own pictures may be repairs that were worse than what they mended.
+        return judged_picture(record, own)
     # The first gate behind the stage says which of its tries goes on; gates before it know other tries.
+    tries = {picture.attempt.label: picture for picture in here}
     for word in words:
-        for picture in reversed(here):
-            if picture.attempt.label == word.attempt.label:
-                return picture
+        base: Ruled | None = word
+        while base is not None:
+            if base.attempt.label in tries:
+                return tries[base.attempt.label]
+            base = _mended(record, base)
     return here[-1] if here else None
+
+
+def _mended(record: Record, ruled: Ruled) -> Ruled | None:
+    """The verdict on what a repair began with: the best one before it; None where there is none."""
+    before = [
+        other for other in record.verdicts if other.stage == ruled.stage and other.attempt.number < ruled.attempt.number
+    ]
+    return max(reversed(before), key=_worth, default=None)
+
+
+def _worth(ruled: Ruled) -> tuple[bool, float]:
+    """As the gate goes by it: what was not refused is better, then what is likelier; of equals the later."""
+    return ruled.ruling is not Ruling.REJECTED, -2.0 if ruled.score is None else ruled.score
 
 
 def judged_picture(record: Record, ruled: Ruled) -> Picture | None:

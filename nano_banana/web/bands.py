@@ -10,14 +10,16 @@ from typing import TypeVar
 from nano_banana.project.sheet.layout import Grid
 from nano_banana.project.sheet.sheet import Sheet
 from nano_banana.project.sheet.shown import Shown
+from nano_banana.web.speech import heading
+from nano_banana.web.speech import said_all
 
 T = TypeVar("T")
 
 ROOM = 1634
 """Pixels of a page that a band may be wide."""
 
-NARROWEST, WIDEST, EASY = 118, 340, 210
-"""Pixels of a column: at least, at most, and where nothing says how many there are."""
+NARROWEST, WIDEST, EASY, LOOSE = 118, 420, 210, 300
+"""Pixels of a column: at least, at most, and where nothing says how many there are; what is in none, at most."""
 
 LABEL = 190
 """Pixels of the labels of rows."""
@@ -45,17 +47,6 @@ def bands_of(sheet: Sheet) -> Iterator[Band]:
         yield from _wide(grid) if grid.axes.across else _flow(grid)
 
 
-def said(axes: Sequence[str], values: Sequence[str]) -> list[str]:
-    """Values as a label says them."""
-    return [
-        f"seed {value}" if axis == "seed" else value or f"no {axis}" for axis, value in zip(axes, values, strict=True)
-    ]
-
-
-def _title(grid: Grid) -> str:
-    return " · ".join(f"{axis}: {value}" for axis, value in zip(grid.axes.apart, grid.title, strict=True))
-
-
 def _wide(grid: Grid) -> Iterator[Band]:
     indent = LABEL if grid.axes.down else 0
     most = (ROOM - indent) // NARROWEST
@@ -65,9 +56,9 @@ def _wide(grid: Grid) -> Iterator[Band]:
             stacks = [grid.cells.get((row, column), ()) for column in part]
             for level in range(max(map(len, stacks), default=0)):
                 yield Band(
-                    title=_title(grid),
-                    heads=[said(grid.axes.across, column) for column in part],
-                    label=said(grid.axes.down, row) if level == 0 else (),
+                    title=heading(grid),
+                    heads=[said_all(grid.axes.across, column) for column in part],
+                    label=said_all(grid.axes.down, row) if level == 0 else (),
                     takes=[stack[level] if level < len(stack) else None for stack in stacks],
                     inside=grid.axes.inside,
                     width=min((ROOM - indent) // len(part), WIDEST),
@@ -80,14 +71,17 @@ def _flow(grid: Grid) -> Iterator[Band]:
     most = max((len(takes) for takes in grid.cells.values()), default=1)
     count = min((ROOM - indent) // EASY, most)
     for row in grid.rows:
-        for at, takes in enumerate(_batches(grid.cells.get((row, ()), ()), count)):
+        found = grid.cells.get((row, ()), ())
+        # Nine pictures where eight have room are five and four.
+        lines = -(-len(found) // count)
+        for at, takes in enumerate(_batches(found, -(-len(found) // max(lines, 1)))):
             yield Band(
-                title=_title(grid),
+                title=heading(grid),
                 heads=(),
-                label=said(grid.axes.down, row) if at == 0 else (),
+                label=said_all(grid.axes.down, row) if at == 0 else (),
                 takes=takes,
                 inside=grid.axes.inside,
-                width=min((ROOM - indent) // count, WIDEST),
+                width=min((ROOM - indent) // count, LOOSE),
                 indent=indent,
             )
 

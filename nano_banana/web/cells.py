@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import Image
 from PIL import ImageDraw
@@ -11,9 +12,7 @@ from PIL import ImageOps
 
 from nano_banana.project.sheet.shown import Shown
 from nano_banana.project.sheet.shown import State
-from nano_banana.project.sheet.shown import place_of
 from nano_banana.project.sheet.small import Small
-from nano_banana.web.bands import said
 from nano_banana.web.ink import EMPTY
 from nano_banana.web.ink import INK
 from nano_banana.web.ink import PAPER
@@ -24,6 +23,7 @@ from nano_banana.web.ink import write
 from nano_banana.web.lettering import wrap
 from nano_banana.web.speech import STATES
 from nano_banana.web.speech import said_below
+from nano_banana.web.speech import said_inside
 
 BAR = 5
 TALLEST = 1.5
@@ -38,31 +38,57 @@ def letters(width: int) -> int:
     return max(14, min(20, width // 10))
 
 
-def cell_of(take: Shown, small: Small, *, width: int, inside: Sequence[str], show: Sequence[str]) -> Image.Image:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is written below a take's picture, in letters of `size` pixels."""
+
+    size: int
+    inside: Sequence[str]
+    lines: Sequence[str]
+
+    @classmethod
+    def of(cls, take: Shown, *, width: int, inside: Sequence[str], show: Sequence[str]) -> Words:
+        """The take's own, in a column so wide."""
+        size = letters(width)
+        below = [line for name in show if (line := said_below(take, name))]
+        return cls(
+            size=size,
+            inside=wrap(said_inside(inside, take), size, width, lines=2, space=" · "),
+            lines=wrap(below, size, width, lines=3, space="  "),
+        )
+
+    @property
+    def height(self) -> int:
+        """Pixels, with the bar above them."""
+        return BAR + 4 + line_height(self.size) * (len(self.inside) + len(self.lines))
+
+
+def picture_size(small: Small, width: int) -> tuple[int, int]:
+    """Pixels of the picture in a column: as wide as that, or as high as a picture may be."""
+    if not small.data:
+        return width, width
+    scale = min(width / small.width, width * TALLEST / small.height)
+    return max(1, round(small.width * scale)), max(1, round(small.height * scale))
+
+
+def cell_of(take: Shown, small: Small, words: Words, *, width: int) -> Image.Image:
     """The take's cell, `width` pixels wide and as high as it needs."""
     picture = _picture(small, width) if small.data else _none(take, width)
     if take.state in GREYED and small.data:
         picture = Image.blend(ImageOps.grayscale(picture).convert("RGB"), Image.new("RGB", picture.size, PAPER), 0.35)
-    size = letters(width)
-    inner = wrap(said(inside, [place_of(take, axis) for axis in inside]), size, width, lines=2, space=" · ")
-    lines = wrap([line for name in show if (line := said_below(take, name))], size, width, lines=3, space="  ")
-    high = picture.height + BAR + 4 + line_height(size) * (len(inner) + len(lines))
-    cell = Image.new("RGB", (width, high), PAPER)
+    cell = Image.new("RGB", (width, picture.height + words.height), PAPER)
     cell.paste(picture, ((width - picture.width) // 2, 0))
     pen = ImageDraw.Draw(cell)
     pen.rectangle((0, picture.height, width - 1, picture.height + BAR - 1), TONES[take.state])
-    top = write(pen, (0, picture.height + BAR + 4), inner, size, INK)
-    write(pen, (0, top), lines, size, TONES[take.state])
+    top = write(pen, (0, picture.height + BAR + 4), words.inside, words.size, INK)
+    write(pen, (0, top), words.lines, words.size, TONES[take.state])
     return cell
 
 
 def _picture(small: Small, width: int) -> Image.Image:
-    """As wide as its column, or as high as a picture may be."""
     with Image.open(io.BytesIO(small.data)) as opened:
         picture = opened.convert("RGB")
-    scale = min(width / picture.width, width * TALLEST / picture.height)
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    return picture.resize(picture_size(small, width), Image.Resampling.LANCZOS)
 
 
 def _none(take: Shown, width: int) -> Image.Image:

@@ -10,11 +10,14 @@ from PIL import ImageDraw
 
 from nano_banana.core.news import Watcher
 from nano_banana.project.sheet.sheet import Sheet
+from nano_banana.project.sheet.shown import Shown
 from nano_banana.project.sheet.small import Small
 from nano_banana.web.bands import Band
 from nano_banana.web.bands import bands_of
+from nano_banana.web.cells import Words
 from nano_banana.web.cells import cell_of
 from nano_banana.web.cells import letters
+from nano_banana.web.cells import picture_size
 from nano_banana.web.ink import INK
 from nano_banana.web.ink import PAPER
 from nano_banana.web.ink import SOFT
@@ -30,54 +33,93 @@ PAGE = (1754, 1240)
 """A4 on its side at 150 dots an inch, in pixels."""
 
 EDGE, GAP, TITLE = 60, 12, 40
+HEAD = 90.0
+"""Pixels above the first band."""
 
 
 def draw(sheet: Sheet, watch: Watcher, *, trim: bool = False) -> Iterator[Image.Image]:
     """The sheet's pages, RGB, A4 at 150 dots an inch; only one of them is in memory.
 
-    `trim` cuts a first page that is the only one to what it holds.
+    The rows are spread evenly: no page has one alone where it could have two. `trim` cuts a page that is the only one
+    to what it holds.
     """
     about = " · ".join(summary(sheet))
-    takes = [take for band in bands_of(sheet) for take in band.takes if take]
-    small = sheet.thumbnails(takes, side_for([*sheet.takes]), watch)
-    page, top, number, before = None, 0.0, 0, None
-    for band in bands_of(sheet):
-        cells = [None if take is None else _cell(band, sheet, next(small)[1], at) for at, take in enumerate(band.takes)]
-        high = max(cell.height for cell in cells if cell)
-        if page is None or top + high + (0 if _same(before, band) else _heads_height(band)) > PAGE[1] - EDGE:
-            if page is not None:
-                yield page
-            number, before = number + 1, None
-            page, top = _begin(sheet.name, about, number)
-        if not _same(before, band):
-            top = _write_heads(page, top, band, titled=before is None or before.title != band.title)
-        _write_label(page, top, band)
-        for at, cell in enumerate(cells):
-            if cell:
-                page.paste(cell, (EDGE + band.indent + at * band.width, round(top)))
-        top, before = top + high + GAP, band
-    if page is not None:
-        yield page.crop((0, 0, PAGE[0], min(PAGE[1], round(top) + EDGE - GAP))) if trim and number == 1 else page
+    bands = list(bands_of(sheet))
+    takes = [take for band in bands for take in band.takes if take]
+    side = side_for([*sheet.takes])
+    heights = _heights(bands, sheet, (small for _, small, _ in sheet.thumbnails(takes, side, watch)))
+    small = (small for _, small, _ in sheet.thumbnails(takes, side, watch))
+    pages = paged(bands, heights)
+    for number, (start, end) in enumerate(pages, start=1):
+        page, top = _begin(sheet.name, about, number, len(pages))
+        before = None
+        for at in range(start, end):
+            band = bands[at]
+            if not _same(before, band):
+                top = _write_heads(page, top, band, titled=before is None or before.title != band.title)
+            _write_label(page, top, band)
+            for place, take in enumerate(band.takes):
+                if take is not None:
+                    cell = cell_of(take, next(small), _words(take, band, sheet), width=band.width - GAP)
+                    page.paste(cell, (EDGE + band.indent + place * band.width, round(top)))
+            top, before = top + heights[at] + GAP, band
+        yield page.crop((0, 0, PAGE[0], min(PAGE[1], round(top) + EDGE - GAP))) if trim and len(pages) == 1 else page
 
 
-def _cell(band: Band, sheet: Sheet, small: Small, at: int) -> Image.Image | None:
-    take = band.takes[at]
-    if take is None:
-        return None
-    return cell_of(take, small, width=band.width - GAP, inside=band.inside, show=sheet.show)
+def paged(bands: Sequence[Band], heights: Sequence[float]) -> list[tuple[int, int]]:
+    """First and end of the bands of each page: as few pages as there may be, and their rest as even as it can be."""
+    room = PAGE[1] - EDGE - HEAD
+    best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
+    for end in range(1, len(bands) + 1):
+        found: list[tuple[int, float, int]] = []
+        high, start = 0.0, end
+        while start > 0:
+            start -= 1
+            # The first one of a page has its heads above it, whatever came before.
+            inner = (
+                _heads_height(bands[start + 1]) if start + 1 < end and not _same(bands[start], bands[start + 1]) else 0
+            )
+            high += heights[start] + GAP + inner
+            whole = high + _heads_height(bands[start])
+            if whole - GAP > room and start + 1 < end:
+                break
+            found.append((best[start][0] + 1, best[start][1] + max(room - whole, 0.0) ** 2, start))
+        best.append(min(found))
+    pages: list[tuple[int, int]] = []
+    end = len(bands)
+    while end > 0:
+        pages.append((best[end][2], end))
+        end = best[end][2]
+    return pages[::-1]
 
 
-def _begin(name: str, about: str, number: int) -> tuple[Image.Image, float]:
+def _heights(bands: Sequence[Band], sheet: Sheet, small: Iterator[Small]) -> list[float]:
+    return [
+        max(
+            picture_size(next(small), band.width - GAP)[1] + _words(take, band, sheet).height
+            for take in band.takes
+            if take
+        )
+        for band in bands
+    ]
+
+
+def _words(take: Shown, band: Band, sheet: Sheet) -> Words:
+    return Words.of(take, width=band.width - GAP, inside=band.inside, show=sheet.show)
+
+
+def _begin(name: str, about: str, number: int, pages: int) -> tuple[Image.Image, float]:
     """A new page with its head, and where the first band goes."""
     page = Image.new("RGB", PAGE, PAPER)
     pen, right = ImageDraw.Draw(page), PAGE[0] - EDGE
     name = cut(name, 32, (right - EDGE) / 2)
     left = EDGE + width(name, 32) + 24
     write(pen, (EDGE, 30), [name], 32, INK)
-    write(pen, (left, 39), [cut(about, 22, right - left - 60)], 22, SOFT)
-    if number > 1:
-        write(pen, (right - width(str(number), 22), 39), [str(number)], 22, SOFT)
-    return page, 90.0
+    write(pen, (left, 39), [cut(about, 22, right - left - 90)], 22, SOFT)
+    if pages > 1:
+        place = f"{number} / {pages}"
+        write(pen, (right - width(place, 22), 39), [place], 22, SOFT)
+    return page, HEAD
 
 
 def _same(before: Band | None, band: Band) -> bool:

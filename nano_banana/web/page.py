@@ -13,16 +13,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from nano_banana.core.news import Watcher
+from nano_banana.project.sheet.layout import WIDEST
 from nano_banana.project.sheet.layout import Grid
 from nano_banana.project.sheet.sheet import Sheet
 from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import place_of
 from nano_banana.project.sheet.small import Small
 from nano_banana.web.data import data_of
 from nano_banana.web.sizes import side_for
 from nano_banana.web.speech import STATES
 from nano_banana.web.speech import Speech
+from nano_banana.web.speech import heading
+from nano_banana.web.speech import said_all
 from nano_banana.web.speech import said_below
+from nano_banana.web.speech import said_inside
 from nano_banana.web.speech import summary
 from nano_banana.web.tools import HELP
 from nano_banana.web.tools import PANEL
@@ -84,7 +87,7 @@ def _grids(sheet: Sheet, watch: Watcher) -> Iterator[str]:
     takes = list(sheet.takes)
     small = sheet.thumbnails(takes, side_for(takes), watch)
     for number, grid in enumerate(sheet.grids):
-        title = " · ".join(f"{axis}: {value}" for axis, value in zip(grid.axes.apart, grid.title, strict=True))
+        title = heading(grid)
         name = f' aria-labelledby="g{number}"' if title else f' aria-label="{text(sheet.name)}"'
         yield f"<section{name}>\n" + (f'<h2 id="g{number}">{text(title)}</h2>\n' if title else "")
         yield from _table(grid, sheet.show, small)
@@ -93,7 +96,7 @@ def _grids(sheet: Sheet, watch: Watcher) -> Iterator[str]:
 
 def _table(grid: Grid, show: Sequence[str], small: Iterator[tuple[Shown, Small, Small]]) -> Iterator[str]:
     alone = "" if grid.axes.across else ' class="alone"'
-    yield "<table>\n"
+    yield f'<table class="{_kind(grid)}">\n'
     if grid.axes.across:
         corner = "<td></td>" if grid.axes.down else ""
         heads = "".join(f'<th scope="col">{_label(grid.axes.across, column)}</th>' for column in grid.columns)
@@ -111,20 +114,21 @@ def _table(grid: Grid, show: Sequence[str], small: Iterator[tuple[Shown, Small, 
     yield "</tbody>\n</table>\n"
 
 
+def _kind(grid: Grid) -> str:
+    """The classes of a table: how many pictures share the page's width, whether it has columns, labels of its rows."""
+    most = len(grid.columns) if grid.axes.across else max((len(takes) for takes in grid.cells.values()), default=1)
+    words = ["grid" if grid.axes.across else "loose", f"c{most}" if most <= WIDEST else "many"]
+    return " ".join([*words, *(["labelled"] if grid.axes.down else [])])
+
+
 def _label(axes: Sequence[str], values: Sequence[str]) -> str:
     """The first axis large, the others below it."""
-    if not values:
-        return ""
-    small = "".join(f"<small>{_value(axis, value)}</small>" for axis, value in zip(axes[1:], values[1:], strict=True))
-    return _value(axes[0], values[0]) + small
-
-
-def _value(axis: str, value: str) -> str:
-    return text(f"seed {value}" if axis == "seed" else value or f"no {axis}")
+    first, *others = map(text, said_all(axes, values)) if values else [""]
+    return first + "".join(f"<small>{other}</small>" for other in others)
 
 
 def _card(take: Shown, now: Small, before: Small, grid: Grid, show: Sequence[str]) -> str:
-    inside = " · ".join(_value(axis, place_of(take, axis)) for axis in grid.axes.inside)
+    inside = " · ".join(said_inside(grid.axes.inside, take))
     lines = [said for name in show if (said := said_below(take, name))]
     loud = STATES[take.state]
     caption = "".join(f"<b>{text(said)}</b>" if said == loud else f"<span>{text(said)}</span>" for said in lines)
@@ -140,18 +144,18 @@ def _card(take: Shown, now: Small, before: Small, grid: Grid, show: Sequence[str
 
 
 def _picture(take: Shown, now: Small, before: Small, *, changed: bool) -> str:
-    new = (
-        _img(now, "new")
-        or f'<span class="none new">{text(STATES[take.state] if not take.picture else "no picture")}</span>'
-    )
-    if not changed:
+    new = _side(now, "new", STATES[take.state] if not take.picture else "no picture")
+    if not changed or take.before is None:
         return new
-    return new + (_img(before, "old") or '<span class="none old">its bytes are gone</span>')
+    lost = "its file is gone" if take.before.gone else STATES[take.before.state]
+    return new + _side(before, f"old {take.before.state}", lost)
 
 
-def _img(small: Small, kind: str) -> str:
-    if not small.data:
-        return ""
-    data = base64.b64encode(small.data).decode()
-    size = f'width="{small.width}" height="{small.height}"'
-    return f'<img class="{kind}" src="data:image/webp;base64,{data}" {size} alt="" loading="lazy" decoding="async">'
+def _side(small: Small, kind: str, otherwise: str) -> str:
+    """A take as it is or as it was, with a word for which of them where both are shown."""
+    shown = f'<span class="none">{text(otherwise)}</span>'
+    if small.data:
+        data = base64.b64encode(small.data).decode()
+        size = f'width="{small.width}" height="{small.height}"'
+        shown = f'<img src="data:image/webp;base64,{data}" {size} alt="" loading="lazy" decoding="async">'
+    return f'<span class="side {kind}">{shown}<i>{"now" if kind == "new" else "before"}</i></span>'

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nano_banana.core.problem import Problem
 from nano_banana.project.nouns import Ruled
+from nano_banana.project.sheet.layout import Grid
 from nano_banana.project.sheet.sheet import Sheet
 from nano_banana.project.sheet.shown import Shown
 from nano_banana.project.sheet.shown import State
 from nano_banana.project.sheet.shown import cost_of
+from nano_banana.project.sheet.shown import place_of
 
 STATES = {
     State.ACCEPTED: "accepted",
@@ -36,6 +39,29 @@ class Speech:
         if take.problems:
             return "; ".join(map(self.problem, take.problems))
         return self.reasons(take.ruled) if take.ruled is not None else ""
+
+
+def heading(grid: Grid) -> str:
+    """What stands above a grid; empty where the sheet has no other."""
+    apart = [f"{axis}: {value}" for axis, value in zip(grid.axes.apart, grid.title, strict=True)]
+    return " · ".join([*([", ".join(grid.shots)] if grid.shots else []), *apart])
+
+
+def said(axis: str, value: str) -> str:
+    """A value of an axis as a label says it."""
+    if axis == "seed":
+        return f"seed {value}"
+    return value or ("nobody" if axis == "subject" else "–")
+
+
+def said_all(axes: Sequence[str], values: Sequence[str]) -> list[str]:
+    """The values of a row or a column."""
+    return [said(axis, value) for axis, value in zip(axes, values, strict=True)]
+
+
+def said_inside(axes: Sequence[str], take: Shown) -> list[str]:
+    """The values that are said with a take, where its grid has no columns."""
+    return [said(axis, str(take.card.seed) if axis == "seed" else place_of(take, axis)) for axis in axes]
 
 
 def said_below(take: Shown, show: str) -> str:

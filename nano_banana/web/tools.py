@@ -27,7 +27,7 @@ _KEYS = (
     ("Home End", "first and last of a row"),
     ("Enter", "everything about a take"),
     ("← →", "there: the take before, the next one"),
-    ("z", "there: the picture in full size, and back"),
+    ("z", "there: the picture in the whole window, larger still, and back"),
     ("Esc", "back to the pictures"),
     ("/", "search in names, prompts, seeds and reasons"),
     ("?", "this help"),
@@ -70,7 +70,7 @@ def tools(sheet: Sheet) -> Iterator[str]:
             '<label>to <input type="number" name="high" min="-1" max="1" step="0.01"></label></fieldset>\n'
         )
     yield (
-        '<label>size <input type="range" name="size" min="6" max="30" step="0.5" value="13"></label>\n'
+        '<label>size <input type="range" name="size" min="6" max="40" step="0.5" value="15"></label>\n'
         '<button type="reset" class="plain">show all</button>\n</div></details>\n</form>\n'
     )
 

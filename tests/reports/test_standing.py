@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.flow import Attempt
@@ -63,6 +64,34 @@ def test_it_is_the_one_that_was_judged_last() -> None:
 def test_above_the_judged_picture_it_is_the_one_of_the_same_try() -> None:
     tries = [picture(stage, label) for label in ("", "retry1", "retry2") for stage in ("drawn", "faces")]
     assert standing("drawn", tries, word("likeness", tries[3], "retry1")) == "drawn retry1"
+
+
+def test_a_gate_that_refuses_shows_the_best_try_and_not_the_last_repair() -> None:
+    """The first try was the best: a repair that was worse is the gate's own picture, and does not stand."""
+    drawn = [picture("drawn"), picture("drawn", "retry1")]
+    repaired = picture("likeness", "repair1")
+    verdicts = [
+        word("likeness", drawn[0], ruling=Ruling.REJECTED),
+        word("likeness", drawn[1], "retry1", Ruling.REJECTED, last=False),
+        word("likeness", repaired, "repair1", Ruling.REJECTED, last=False),
+    ]
+    assert standing("likeness", [*drawn, repaired], *verdicts) == "drawn"
+    assert standing("drawn", [*drawn, repaired], *verdicts) == "drawn"
+
+
+def test_above_a_repair_it_is_the_try_that_was_repaired() -> None:
+    drawn = [picture("drawn", label) for label in ("", "retry1", "retry2")]
+    repaired = [picture("likeness", label) for label in ("repair1", "repair2")]
+    scores = {"": 0.1, "retry1": 0.3, "retry2": 0.2, "repair1": 0.4, "repair2": 0.6}
+    verdicts = [
+        replace(
+            word("likeness", each, label, Ruling.REJECTED, last=label == "repair2"),
+            score=scores[label],
+            attempt=Attempt(number=number, label=label),
+        )
+        for number, (label, each) in enumerate(zip(scores, [*drawn, *repaired], strict=True))
+    ]
+    assert standing("drawn", [*drawn, *repaired], *verdicts) == "drawn retry1"
 
 
 def test_between_two_gates_and_in_a_try_within_a_try() -> None:

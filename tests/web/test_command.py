@@ -10,10 +10,13 @@ from PIL import Image
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_items
+from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
+from tests.stories.gated import ANOTHER
 from tests.stories.gated import gated
 from tests.stories.project import PAINT
 from tests.stories.project import Project
+from tests.stories.project import takes
 
 WANTED = "outputs: {sheet: {contact_sheet: takes}}\n"
 
@@ -245,3 +248,35 @@ def test_data_of_a_page_equals_the_manifest(project: Project) -> None:
         if take["sha256"]:
             assert told["digest"] == take["sha256"]
             assert f"./{told['path']}" == take["path"]
+
+
+CHOICE = "  - {id: best, choose: judged.accepted, keep: {best: 1, per: [scene]}}\n"
+
+
+@pytest.mark.parametrize("stage", ["takes", "judged", "best"])
+def test_who_is_unsure_is_shown_and_lies_in_the_gates_folder_whatever_is_chosen_later(
+    project: Project, stage: str
+) -> None:
+    gated(project).edit(
+        "    retry: {takes: 1}\n", "    accept: {at_least: 0.999}\n    unsure: {at_least: 0.4}\n" + CHOICE
+    )
+    project.run()
+    assert [path.stem for path in project.pictures("judged")] == ["heads_ana_office_s11"]
+    screen = project.workspace.expect("sheet", "--stage", stage)
+    assert "1 unsure, 3 rejected" in screen.stdout
+    unsure = next(take for take in data(project) if take["state"] == "unsure")
+    assert unsure["id"] == "heads/ana/office/s11"
+    assert str(unsure["path"]) == f"{'takes' if stage == 'takes' else 'judged'}/heads_ana_office_s11.png"
+
+
+def test_a_rejected_take_is_shown_with_its_best_try_and_that_trys_likeness(project: Project) -> None:
+    gated(project).edit("retry: {takes: 1}", "retry: {takes: 3}")
+    project.notes.rule(who=[["", ANOTHER]])
+    told = project.told()
+    project.workspace.expect("sheet", "--stage", "judged")
+    for shown, take in zip(data(project), takes(told), strict=True):
+        tries = [as_object(one) for one in as_items(take["attempts"])]
+        best = max(tries, key=lambda one: as_number(as_object(one["verdict"])["score"]))
+        assert shown["score"] == as_object(best["verdict"])["score"]
+        assert shown["path"] == str(as_object(best["pictures"])["takes"]).partition("portraits/")[2]
+        assert shown["seed"] == as_object(best["detail"])["seed"]

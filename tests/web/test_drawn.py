@@ -12,9 +12,11 @@ from PIL import Image
 
 from nano_banana.core.errors import Unusable
 from nano_banana.project.sheet.shown import State
+from nano_banana.web.bands import Band
 from nano_banana.web.bands import bands_of
 from nano_banana.web.drawn import PAGE
 from nano_banana.web.drawn import draw
+from nano_banana.web.drawn import paged
 from nano_banana.web.lettering import cut
 from nano_banana.web.lettering import legible
 from nano_banana.web.lettering import width
@@ -60,6 +62,36 @@ def test_forty_columns_come_in_parts_with_heads_of_their_own(tmp_path: Path) -> 
         assert all(size_of(file)[1] <= PAGE[1] for file in files)
 
 
+def band(title: str = "") -> Band:
+    return Band(title=title, heads=(), label=(), takes=(), inside=(), width=200, indent=0)
+
+
+@pytest.mark.parametrize(
+    ("heights", "pages"),
+    [
+        ([400.0] * 2, [(0, 2)]),
+        ([400.0] * 3, [(0, 2), (2, 3)]),
+        ([400.0] * 4, [(0, 2), (2, 4)]),
+        ([300.0] * 4, [(0, 2), (2, 4)]),
+        ([300.0] * 7, [(0, 3), (3, 5), (5, 7)]),
+        ([5000.0, 10.0], [(0, 1), (1, 2)]),
+        ([], []),
+    ],
+)
+def test_no_page_has_one_row_where_it_could_have_more(heights: list[float], pages: list[tuple[int, int]]) -> None:
+    found = paged([band()] * len(heights), heights)
+    assert len(found) == len(pages)
+    assert sorted(end - start for start, end in found) == sorted(end - start for start, end in pages)
+    assert [at for start, end in found for at in range(start, end)] == list(range(len(heights)))
+
+
+def test_loose_pictures_are_in_lines_of_like_length(tmp_path: Path) -> None:
+    with workshop_in(tmp_path) as (workshop, picture):
+        blob = picture(1)
+        laid = sheet(workshop, [take(seed, blob) for seed in range(15)])
+        assert [len(found.takes) for found in bands_of(laid)] == [5, 5, 5]
+
+
 def test_a_single_page_is_as_high_as_it_needs(tmp_path: Path) -> None:
     with workshop_in(tmp_path) as (workshop, picture):
         laid = sheet(workshop, [take(seed, picture(seed)) for seed in (1, 2, 3, 4, 5)])
@@ -78,7 +110,7 @@ def test_each_state_has_its_colour_below_the_picture(tmp_path: Path) -> None:
         (page,) = draw(sheet(workshop, takes, rows=("scene",), columns=("seed",)), quiet)
         colours = {colour for _, colour in page.getcolors(1 << 24) or ()}
         assert {(30, 107, 58), (179, 38, 30), (119, 115, 107), (238, 236, 231)} <= colours
-        shown, refused = page.crop((280, 200, 500, 300)), page.crop((620, 200, 840, 300))
+        shown, refused = page.crop((280, 200, 500, 300)), page.crop((700, 200, 920, 300))
         assert shown.convert("HSV").getextrema()[1] != (0, 0)
         assert refused.convert("HSV").getextrema()[1] == (0, 0)
 

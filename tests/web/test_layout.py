@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -57,6 +58,33 @@ def test_where_one_is_said_the_rest_goes_the_other_way() -> None:
 def test_shots_with_other_axes_have_grids_of_their_own() -> None:
     takes = [*many(), *[take(seed, shot="rooms", room=room) for room in ("attic", "cellar") for seed in (1, 2)]]
     assert [grid.axes.across for grid in arrange(takes, (), ())] == [("scene", "seed"), ("room", "seed")]
+
+
+def test_axes_that_a_shot_lacks_are_left_out_of_its_grid() -> None:
+    takes = [*many(), *[take(seed, shot="plain") for seed in (1, 2)]]
+    scenes, plain = arrange(takes, ("scene", "style"), ("seed",))
+    assert (scenes.shots, plain.shots) == (("heads",), ("plain",))
+    assert plain.axes == Axes(across=("seed",))
+    assert ["" not in value for grid in (scenes, plain) for value in (*grid.rows, *grid.columns)].count(False) == 0
+    (alone,) = arrange(many(), ("scene", "style"), ("seed",))
+    assert alone.shots == ()
+
+
+def turned(seed: int, turn: int, scene: str, shot: str = "heads") -> Shown:
+    return replace(take(seed, shot=shot, scene=scene), turn=f"#{turn}")
+
+
+def test_a_column_has_the_seed_itself_where_all_of_its_takes_have_it() -> None:
+    same = [turned(seed, at, scene=scene) for scene in SCENES for at, seed in enumerate((11, 29), 1)]
+    other = [turned(seed, 1, shot="wide", scene=scene) for scene, seed in zip(SCENES, (5, 6, 7), strict=True)]
+    (grid,) = arrange(same, ("scene",), ("seed",))
+    assert grid.columns == [("11",), ("29",)]
+    assert [take.card.seed for take in grid.takes] == [11, 29] * 3
+    (mixed,) = arrange([*same, *other], ("shot", "scene"), ("seed",))
+    assert mixed.columns == [("#1",), ("29",)]
+    assert len(list(mixed.takes)) == 9
+    grids = arrange([*same, *other], ("scene",), ("shot",))
+    assert [grid.title for grid in grids] == [("#1",), ("29",)]
 
 
 def test_rows_and_columns_that_nothing_was_made_of_are_left_out() -> None:

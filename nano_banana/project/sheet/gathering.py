@@ -50,7 +50,6 @@ def gather(
     """The takes of `sources`, in the recipe's order. `failed` says why takes failed in the last run, by id."""
     found: dict[tuple[str, ...], Shown] = {}
     unchosen: set[str] = set()
-    turns = _turns(records)
     chains = _chains(recipe)
     for source in sources:
         for record in records:
@@ -59,7 +58,7 @@ def gather(
             if _left_out(record, source, chains):
                 unchosen.add(record.id)
                 continue
-            take = _shown(record, source.stage, turns, folder, failed.get(record.id, ()))
+            take = _shown(record, source.stage, folder, failed.get(record.id, ()))
             # Ways that part behind the stage have one picture there.
             key = (record.id.partition("@")[0], folder_of(record.id, source.stage), source.stage)
             if _is_meant(take, source) and (key not in found or found[key].picture is None):
@@ -112,20 +111,13 @@ def _is_meant(take: Shown, source: Source) -> bool:
     )
 
 
-def _turns(records: Sequence[Record]) -> Mapping[str, str]:
-    """Seeds' names by position: the seed itself where all takes share it."""
-    seeds: dict[str, set[int]] = {}
-    for record in records:
-        if record.card.seed is not None:
-            seeds.setdefault(_position(record), set()).add(record.card.seed)
-    return {at: str(*found) if len(found) == 1 else f"#{int(at) + 1}" for at, found in seeds.items()}
+def _turn(record: Record) -> str:
+    """The place of the take's seed among those of its shot: `#2`."""
+    at = record.card.slot.partition("@")[0].rpartition("#")[2]
+    return "" if record.card.seed is None else f"#{int(at) + 1}"
 
 
-def _position(record: Record) -> str:
-    return record.card.slot.partition("@")[0].rpartition("#")[2]
-
-
-def _shown(record: Record, stage: str, turns: Mapping[str, str], folder: Path, problems: Sequence[Problem]) -> Shown:
+def _shown(record: Record, stage: str, folder: Path, problems: Sequence[Problem]) -> Shown:
     ruled = _word(record)
     picture = _picture(record, stage, ruled)
     state = _state(record, stage, picture, ruled, failed=bool(problems))
@@ -133,7 +125,7 @@ def _shown(record: Record, stage: str, turns: Mapping[str, str], folder: Path, p
         record=record,
         stage=stage,
         state=state,
-        turn=turns.get(_position(record), ""),
+        turn=_turn(record),
         picture=None if picture is None else picture.blob,
         name="" if picture is None else picture.name,
         here=picture is not None and (folder / picture.name).is_file(),
@@ -157,6 +149,8 @@ def _state(record: Record, stage: str, picture: Picture | None, ruled: Ruled | N
     came = any(found.stage == stage for found in record.pictures)
     if record.status in (Status.FAILED, Status.BLOCKED) or (failed and not came):
         return State.FAILED
-    if ruled is not None and (came or ruled.ruling is Ruling.REJECTED):
+    # Where no later stage takes up what a gate said, its word is what became of the take.
+    stays = record.left is not None and ruled is not None and record.left.why == ruled.ruling
+    if ruled is not None and (came or stays or ruled.ruling is Ruling.REJECTED):
         return STATES[ruled.ruling]
     return State.DONE if came and picture is not None else State.MISSING

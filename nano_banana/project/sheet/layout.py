@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TypeAlias
 
 from nano_banana.project.sheet.shown import STAGE
 from nano_banana.project.sheet.shown import Shown
 from nano_banana.project.sheet.shown import State
 from nano_banana.project.sheet.shown import place_of
+
+USUAL = ("subject", "shot", "template", "seed")
+"""The axes that every take has."""
 
 WIDEST = 12
 """Columns of a grid that nobody laid out; beyond that the seeds go downwards."""
@@ -31,13 +35,18 @@ class Axes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Takes by row and column; `title` are the values of the axes that are apart. A cell may hold several takes."""
+    """Takes by row and column; `title` are the values of the axes that are apart. A cell may hold several takes.
+
+    `shots` are those that it is of, where other grids are of others. A seed is the seed itself where all takes of its
+    row or column have it, else its place (`#2`).
+    """
 
     axes: Axes
     title: Values
     rows: Sequence[Values]
     columns: Sequence[Values]
     cells: Mapping[tuple[Values, Values], Sequence[Shown]]
+    shots: Values = ()
 
     @property
     def takes(self) -> Iterable[Shown]:
@@ -50,19 +59,26 @@ def arrange(takes: Sequence[Shown], rows: Sequence[str], columns: Sequence[str])
 
     Rows and columns that nothing was made of are left out.
     """
-    return [grid for part in _parts(takes, told=bool(rows or columns)) for grid in _grids(part, rows, columns)]
+    parts = _parts(takes)
+    grids = [(part, grid) for part in parts for grid in _grids(part, rows, columns)]
+    return [
+        replace(grid, shots=tuple(dict.fromkeys(take.card.shot for take in part))) if len(parts) > 1 else grid
+        for part, grid in grids
+    ]
 
 
-def _parts(takes: Sequence[Shown], *, told: bool) -> Iterable[list[Shown]]:
+def _parts(takes: Sequence[Shown]) -> list[list[Shown]]:
     """Takes whose shots have the same axes: others would leave holes in one another's grids."""
-    parts: dict[tuple[str, ...], list[Shown]] = {}
+    parts: dict[frozenset[str], list[Shown]] = {}
     for take in takes:
-        parts.setdefault(() if told else tuple(take.card.axes), []).append(take)
-    return parts.values()
+        parts.setdefault(frozenset(take.card.axes), []).append(take)
+    return list(parts.values())
 
 
 def _grids(takes: Sequence[Shown], rows: Sequence[str], columns: Sequence[str]) -> list[Grid]:
     sizes = _sizes(takes)
+    there = {*USUAL, *takes[0].card.axes}
+    rows, columns = ([axis for axis in axes if axis in there] for axes in (rows, columns))
     axes = _wanted(sizes, rows, columns) if rows or columns else _usual(sizes)
     groups: dict[Values, list[Shown]] = {}
     for take in takes:
@@ -72,7 +88,7 @@ def _grids(takes: Sequence[Shown], rows: Sequence[str], columns: Sequence[str]) 
 
 def _sizes(takes: Sequence[Shown]) -> dict[str, int]:
     """How many values each axis has, of those with more than one; a template that goes with its shot is none."""
-    names = dict.fromkeys(["subject", "shot", "template"])
+    names = dict.fromkeys(USUAL[:-1])
     names |= dict.fromkeys(axis for take in takes for axis in take.card.axes)
     names |= dict.fromkeys(["seed", STAGE])
     counts = {axis: len({place_of(take, axis) for take in takes}) for axis in names}
@@ -114,9 +130,37 @@ def _grid(axes: Axes, title: Values, takes: Sequence[Shown]) -> Grid:
     there = [place for place, found in cells.items() if any(map(_is_there, found))]
     live, wide = {row for row, _ in there}, {column for _, column in there}
     # The order is that in which the recipe has the values, not that in which they were made.
-    rows = [row for row in dict.fromkeys(row for row, _ in cells) if row in live]
-    columns = [column for column in dict.fromkeys(column for _, column in cells) if column in wide]
-    return Grid(axes=axes, title=title, rows=rows, columns=columns, cells=cells)
+    downs: dict[Values, list[Shown]] = {}
+    acrosses: dict[Values, list[Shown]] = {}
+    for (row, column), found in cells.items():
+        if row in live and column in wide:
+            downs.setdefault(row, []).extend(found)
+            acrosses.setdefault(column, []).extend(found)
+    rows, columns = _named(axes.down, downs), _named(axes.across, acrosses)
+    (title,) = _named(axes.apart, {title: takes}).values()
+    return Grid(
+        axes=axes,
+        title=title,
+        rows=[rows[row] for row in dict.fromkeys(row for row, _ in cells) if row in rows],
+        columns=[columns[column] for column in dict.fromkeys(column for _, column in cells) if column in columns],
+        cells={
+            (rows[row], columns[column]): found
+            for (row, column), found in cells.items()
+            if row in rows and column in columns
+        },
+    )
+
+
+def _named(axes: Sequence[str], groups: Mapping[Values, Sequence[Shown]]) -> dict[Values, Values]:
+    """What the values are called: a seed by itself where all takes of the row or column have it."""
+    if "seed" not in axes:
+        return {values: values for values in groups}
+    at = axes.index("seed")
+    named: dict[Values, Values] = {}
+    for values, takes in groups.items():
+        seeds = {take.card.seed for take in takes}
+        named[values] = (*values[:at], str(*seeds), *values[at + 1 :]) if len(seeds) == 1 else values
+    return named if len({*named.values()}) == len(named) else {values: values for values in groups}
 
 
 def _values(take: Shown, axes: Sequence[str]) -> Values:

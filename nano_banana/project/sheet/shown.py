@@ -58,7 +58,7 @@ class Shown:
 
     `stage` is the one whose picture is wanted, `picture` the one that is shown (of an earlier stage, where the take
     did not come as far), `name` its file below the output folder, `here` whether that file is there.
-    `turn` is its seed's name on the sheet: the seed itself where all cells share it, else its position (`#2`).
+    `turn` is the place of its seed among those of its shot (`#2`).
     `ruled` is the verdict that counts; `problems` are why it failed.
     """
 

@@ -145,8 +145,8 @@
   const picture = (told, at) => {
     const view = $("view");
     view.replaceChildren();
-    view.classList.remove("wide");
-    const small = takes[at].querySelector(".new, img:not(.old)"), old = takes[at].querySelector(".old");
+    zoom(0);
+    const small = takes[at].querySelector(".new img"), old = takes[at].querySelector(".old img");
     if (!small && !old) return view.append(made("p", told.said));
     const full = made("img");
     full.alt = `${told.id}, as it is now`;
@@ -161,10 +161,8 @@
     full.addEventListener("error", miss);
     if (told.here && told.path) full.src = url(told.path);
     else miss();
-    if (!old) {
-      full.addEventListener("click", () => view.classList.toggle("wide"));
-      return view.append(full, note);
-    }
+    const room = made("div", "", "room");
+    if (!old) return view.append(add(room, full), note);
     const before = made("img"), stack = made("div", "", "stack"), slide = made("input", "", "slide");
     before.src = old.src;
     before.alt = `${told.id}, as it was in ${data().against}`;
@@ -173,9 +171,28 @@
     const cut = () => { before.style.clipPath = `inset(0 ${100 - slide.value}% 0 0)`; };
     slide.addEventListener("input", cut);
     cut();
-    note.textContent = "left: before · right: now";
-    note.hidden = false;
-    return view.append(add(stack, full, before), slide, note);
+    return view.append(add(room, add(stack, full, before)), made("span", "before", "tag left"), made("span", "now", "tag right"), slide, note);
+  };
+
+  // In the panel, in the whole window, and twice that (or the picture's own pixels, where those are more).
+  const ZOOMS = ["", "window", "large"];
+  let zoomed = 0;
+  const zoom = (to, event) => {
+    const room = $("view").querySelector(".room"), shown = room?.firstElementChild, whole = room?.querySelector("img");
+    if (shown) shown.style.width = shown.style.height = "";
+    zoomed = shown ? to % ZOOMS.length : 0;
+    panel.className = ZOOMS[zoomed];
+    if (zoomed < 2) return;
+    const wide = room.clientWidth, high = room.clientHeight;
+    const fits = Math.min(wide / whole.naturalWidth, high / whole.naturalHeight) || 1;
+    const scale = Math.max(2 * fits, 1);
+    shown.style.width = `${Math.round(whole.naturalWidth * scale)}px`;
+    shown.style.height = `${Math.round(whole.naturalHeight * scale)}px`;
+    // What was pointed at stays in the middle; by key it is the upper part, where faces are.
+    const box = room.getBoundingClientRect();
+    const at = event ? { x: (event.clientX - box.left) / wide, y: (event.clientY - box.top) / high } : { x: 0.5, y: 0.35 };
+    room.scrollLeft = at.x * room.scrollWidth - wide / 2;
+    room.scrollTop = at.y * room.scrollHeight - high / 2;
   };
 
   const calls = (told, facts) => {
@@ -248,6 +265,7 @@
     if (take) { rove(take, false); show(takes.indexOf(take)); }
   });
   panel.addEventListener("close", () => takes[open]?.focus());
+  $("view").addEventListener("click", (event) => { if (event.target.tagName === "IMG") zoom(zoomed + 1, event); });
   for (const [name, act] of [["previous", () => turn(-1)], ["next", () => turn(1)], ["close", () => panel.close()],
     ["help-open", () => help.showModal()], ["help-close", () => help.close()]]) $(name).addEventListener("click", act);
   form.addEventListener("input", (event) => {
@@ -268,7 +286,7 @@
     if (panel.open) {
       if (event.key === "ArrowLeft") turn(-1);
       else if (event.key === "ArrowRight") turn(1);
-      else if (event.key === "z") $("view").classList.toggle("wide");
+      else if (event.key === "z") zoom(zoomed + 1);
       else return;
       event.preventDefault();
       return;
