@@ -119,6 +119,8 @@ class Blobs:
     def _read(self, places: Mapping[str, str]) -> frozenset[str]:
         """The digests among `places` (path → digest) whose files hold the right bytes."""
         found = list(hash_files(list(places)))
+        if self._database.read_only:
+            return frozenset(places[hashed.path] for hashed in found if hashed.digest == places[hashed.path])
         now = self._clock()
         sound = set()
         with self._database.writing() as rows:

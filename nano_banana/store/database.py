@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from contextlib import contextmanager
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
@@ -24,6 +27,7 @@ from nano_banana.store.wall import wall
 
 FILE = "store.sqlite"
 BUSY_SECONDS = 30.0
+_EFFECTIVE = os.access in os.supports_effective_ids
 
 STEPS = (
     """
@@ -121,24 +125,39 @@ class Database:
         self._above = f"{folder.parent}{os.sep}"
         self._within = f"{folder}{os.sep}"
         self._lock = threading.Lock()
+        self._copy: TemporaryDirectory[str] | None = None
         with wall(folder):
-            _make_folder(folder, group)
+            if _may_only_read(folder):
+                self._copy = _copied(folder)
+            else:
+                _make_folder(folder, group)
+                _make_file(folder / FILE, file_mode(folder))
             self.mode = file_mode(folder)
-            _make_file(folder / FILE, self.mode)
+            home = Path(self._copy.name) if self._copy else folder
             self._connection = sqlite3.connect(
-                folder / FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                home / FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
                 self._connection.create_function("relative_name", 1, self.name_of)
-                _bring_up(self._connection, folder)
+                _bring_up(self._connection, home)
             except BaseException:
-                self._connection.close()
+                self.close()
                 raise
 
     def close(self) -> None:
         """Give the file back; the last process to do so folds the write-ahead log into it."""
         with wall(self.folder), self._lock:
             self._connection.close()
+            if self._copy is not None:
+                self._copy.cleanup()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this is a store that we may read and not write: a copy of its database is read instead.
+
+        Whoever only remembers what can be worked out again need not write it then.
+        """
+        return self._copy is not None
 
     def name_of(self, path: str) -> str:
         """An absolute path as the store keeps it: seen from the store's folder, so that both can move together."""
@@ -165,8 +184,11 @@ class Database:
     def writing(self, *, durable: bool = False, keep: bool = True) -> Iterator[sqlite3.Connection]:
         """One transaction; no other process writes during it. It is undone on an error, or unless `keep`.
 
+        Raises Unusable (`store_read_only`) for a store that can only be read, unless nothing is to be kept.
         Once committed it outlives this process; where `durable`, also a loss of power (one fsync more).
         """
+        if self.read_only and keep:
+            raise Unusable([trouble("store_read_only", folder=str(self.folder), reason="you may only read it")])
         with wall(self.folder), self._lock:
             connection = self._connection
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -177,6 +199,43 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+
+def _may_only_read(folder: Path) -> bool:
+    """Whether there is a store that we can't write.
+
+    Also if only its log files are closed to us: SQLite would leave log files of our own, and lock out their owner.
+    """
+    if not (folder / FILE).is_file():
+        return False
+    there = [path for path in (folder, *_files(folder)) if path.exists()]
+    return not all(os.access(path, os.W_OK, effective_ids=_EFFECTIVE) for path in there)
+
+
+def _copied(folder: Path) -> TemporaryDirectory[str]:
+    """A copy of the database in a folder that only we can read."""
+    copy = TemporaryDirectory(prefix="nano-banana-")
+    try:
+        file, log, shared = _files(folder)
+        (Path(copy.name) / ".gitignore").touch()
+        if shared.exists():
+            # Somebody has it open, and may write just now.
+            source = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+            with closing(source), closing(sqlite3.connect(Path(copy.name) / FILE)) as target:
+                source.backup(target)
+        else:
+            for path in (file, log):
+                if path.exists():
+                    shutil.copyfile(path, Path(copy.name) / path.name)
+    except BaseException:
+        copy.cleanup()
+        raise
+    return copy
+
+
+def _files(folder: Path) -> tuple[Path, Path, Path]:
+    """The database's file, and its log files while somebody has it open."""
+    return folder / FILE, folder / f"{FILE}-wal", folder / f"{FILE}-shm"
 
 
 def _make_folder(folder: Path, group: str) -> None:
@@ -200,7 +259,7 @@ def _make_file(file: Path, mode: int) -> None:
     """
     if not file.exists():
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    for path in (file, *(file.with_name(f"{FILE}{end}") for end in ("-wal", "-shm"))):
+    for path in _files(file.parent):
         # Another user's file, or one that was folded in just now, is not ours to mend.
         with suppress(PermissionError, FileNotFoundError):
             found = stat.S_IMODE(path.stat().st_mode)

@@ -141,7 +141,7 @@ class Memo:
     def _remember(self, found: Iterable[Hashed], begun: float) -> None:
         """Keep what was read from `begun` on; reading takes time, so that its end says nothing."""
         sure = [each for each in found if each.steady and _settled(each.stamp, begun)]
-        if sure:
+        if sure and not self._database.read_only:
             with self._database.writing() as rows:
                 rows.executemany(_REMEMBER, [(self._name(each.path), each.digest, *each.stamp, 0, "") for each in sure])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,12 +80,39 @@ def test_a_folder_that_is_not_ours_is_read_only(public: Path) -> None:
         assert opened(public / "store") == "store_read_only"
 
 
-def test_a_store_that_is_not_ours_is_read_only(public: Path) -> None:
-    with Store.open(public / "store") as store:
+@pytest.mark.parametrize("version", [len(STEPS), 5])
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_store_that_is_not_ours_is_read_and_not_written(public: Path, version: int, *, busy: bool) -> None:
+    folder = public / "store"
+    with Store.open(folder) as store:
         store.note("a", "b")
-    (public / "store").chmod(0o555)
-    with powerless():
-        assert opened(public / "store") == "store_read_only"
+        blob = store.put(b"a picture", media="image/png")
+        photo = public / "photo.jpg"
+        photo.write_bytes(b"a photo")
+        with closing(sqlite3.connect(folder / "store.sqlite")) as rows, rows:
+            rows.execute("ALTER TABLE runs DROP COLUMN beat_at")
+            rows.execute(f"PRAGMA user_version = {version}")
+            if version == len(STEPS):
+                rows.execute("ALTER TABLE runs ADD COLUMN beat_at REAL")
+        if not busy:
+            store.close()
+        readable(folder)
+        before = {path.name for path in folder.iterdir()}
+        with powerless(), Store.open(folder) as looked:
+            assert looked.notes("a") == "b"
+            assert looked.path(blob).read_bytes() == b"a picture"
+            assert looked.digest(photo, media="image/jpeg").size == 7
+            assert looked.gc(dry_run=True).dry_run
+            with pytest.raises(Unusable) as error:
+                looked.begin("portraits", arguments={})
+        assert kind_of(error) == "store_read_only"
+        assert {path.name for path in folder.iterdir()} == before
+
+
+def readable(folder: Path) -> None:
+    """Let everybody read all of it, and nobody write."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
 
 
 def test_a_store_that_turns_read_only_says_so(store: Store) -> None:

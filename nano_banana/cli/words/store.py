@@ -12,7 +12,7 @@ WORDS: Mapping[str, Wording] = {
         hint="update nano-banana, or use another store",
     ),
     "store_read_only": Wording(
-        say="the store `{folder}` can't be read and written: {reason}",
+        say="the store `{folder}` can't be written: {reason}",
         hint="give yourself write permission, or move the store with the setting `store`",
     ),
     "store_full": Wording(
