@@ -62,7 +62,7 @@ def find_key(environ: Mapping[str, str], user_dir: Path | None = None) -> Key | 
 
 
 def _found(environ: Mapping[str, str], user_dir: Path | None) -> Key | None:
-    whole, name, secret = (environ.get(f"FAL_KEY{end}", "").strip() for end in ("", "_ID", "_SECRET"))
+    whole, name, secret = (_bare(environ.get(f"FAL_KEY{end}", "")) for end in ("", "_ID", "_SECRET"))
     if whole:
         return Key(whole, "FAL_KEY")
     if name and secret:
@@ -72,7 +72,7 @@ def _found(environ: Mapping[str, str], user_dir: Path | None) -> Key | None:
         if file.stat().st_mode & 0o077:
             with suppress(PermissionError):  # another user's file, that is shared on purpose
                 file.chmod(0o600)
-        kept = file.read_text("ascii").strip()
+        kept = _bare(file.read_text("ascii"))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -80,12 +80,19 @@ def _found(environ: Mapping[str, str], user_dir: Path | None) -> Key | None:
     return Key(kept, str(file)) if kept else None
 
 
+def _bare(text: str) -> str:
+    """The text without blanks and quotes around it: `docker run --env-file` keeps the quotes of a file."""
+    text = text.strip()
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1].strip() if is_quoted else text
+
+
 def keep_key(secret: str, user_dir: Path | None = None) -> Path:
     """Write the key to its file, which nobody else can read at any moment (mode 0600).
 
     Raises Invalid (`key_malformed`) where it is not `id:secret`, Unusable where the file can't be written.
     """
-    secret = secret.strip()
+    secret = _bare(secret)
     if not (secret.isascii() and secret.isprintable() and SHAPE.fullmatch(secret)):
         raise Invalid([trouble("key_malformed")])
     file = key_file(user_dir)

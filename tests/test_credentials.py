@@ -28,6 +28,18 @@ def test_found_in_the_environment_first(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("quoted", ['"id:secret"', "'id:secret'", ' " id:secret " '])
+def test_quotes_around_a_key_are_no_part_of_it(tmp_path: Path, quoted: str) -> None:
+    for environ in ({"FAL_KEY": quoted}, {"FAL_KEY_ID": '"id"', "FAL_KEY_SECRET": "'secret'"}):
+        key = find_key(environ, tmp_path)
+        assert key is not None
+        assert key.reveal() == "id:secret"
+    keep_key(quoted.replace("id:secret", "idno:secret-0123"), tmp_path)
+    kept = find_key({}, tmp_path)
+    assert kept is not None
+    assert kept.reveal() == "idno:secret-0123"
+
+
 def test_not_found(tmp_path: Path) -> None:
     assert find_key({}, tmp_path) is None
     key_file(tmp_path).write_text("\n")

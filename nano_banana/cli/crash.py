@@ -69,7 +69,7 @@ def _secrets(environ: Mapping[str, str]) -> set[str]:
     from nano_banana.core.errors import NanoBananaError
     from nano_banana.credentials import find_key
 
-    found = {value.strip() for name, value in environ.items() if name.startswith("FAL_KEY")}
+    found = {value.strip("\"' \t\r\n") for name, value in environ.items() if name.startswith("FAL_KEY")}
     try:
         kept = find_key({})
     except (NanoBananaError, OSError, RuntimeError):

@@ -83,7 +83,9 @@ variables = option("--set", "variables", multiple=True, metavar="NAME=VALUE", he
 allow_env = option("--allow-env", multiple=True, metavar="NAME", help="Let the recipe read this environment variable.")
 trust = option("--trust", is_flag=True, help="Accept what this recipe reads and sends beyond its folder; see `trust`.")
 locked = option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
-resubmit = option("--resubmit", is_flag=True, help="Buy again what was sent and can't be found any more.")
+resubmit = option(
+    "--resubmit", is_flag=True, help="Buy again what was sent and can't be found, or was billed for nothing."
+)
 abandon = option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
 prune = option("--prune", is_flag=True, help="Remove earlier copies that `outputs.files` no longer asks for.")
 budget = option("--budget", type=Between(min=0), metavar="USD", help="Spend no more than this.")

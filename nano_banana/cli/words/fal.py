@@ -31,6 +31,10 @@ WORDS: Mapping[str, Wording] = {
     "certificates_unreadable": Wording(
         "the certificates to trust can't be read ({why})", "look at {names}: `nano-banana emulate` prints its ca.pem"
     ),
+    "proxy_unusable": Wording(
+        "the proxy in {name} can't be used ({why})",
+        "it is written `http://HOST:PORT` or `socks5://HOST:PORT`; without the variable, no proxy is used",
+    ),
     "fal_unreachable": Wording(
         "{host} could not be reached for `{what}` ({why})", "nothing that was accepted is lost: run again later"
     ),

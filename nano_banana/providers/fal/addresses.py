@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import urllib.request
 
 import httpx
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.providers.fal.hosts import Hosts
+from nano_banana.providers.fal.proxies import proxy_of
 from nano_banana.providers.fal.wire import Broken
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -75,9 +75,8 @@ def is_public(address: str) -> bool:
 
 
 def is_proxied(url: httpx.URL) -> bool:
-    """Whether the environment sends a request to `url` through a proxy, as httpx reads it."""
-    proxies = urllib.request.getproxies()
-    return bool(proxies.get(url.scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(url.host)
+    """Whether the environment sends a request to `url` through a proxy."""
+    return proxy_of(url) is not None
 
 
 def _is_port(url: httpx.URL) -> bool:

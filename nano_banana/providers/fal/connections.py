@@ -26,7 +26,7 @@ MOST = 512
 IDLE_SECONDS = 5.0
 """As httpx has it: far less than servers wait, since one that they are about to close would lose a request."""
 
-_AGAIN = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+AGAIN = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Requests that may be sent twice (RFC 9110 §9.2.2). Any other gets a new connection: one that is idle may have been
 closed by the other side a moment ago, and then nobody knows whether the request was read."""
 
@@ -78,13 +78,13 @@ class Connections(httpx.AsyncBaseTransport):
         await self._slots.acquire()
         try:
             with _as_httpx():
-                idle = await self._taken(host) if request.method in _AGAIN else None
+                idle = await self._taken(host) if request.method in AGAIN else None
                 connection = idle or self._new(asked.url.origin)
                 answer = await connection.handle_async_request(asked)
         except BaseException:
             self._slots.release()
             raise
-        keep = request.method in _AGAIN or len(self._idle[host]) < _ENOUGH
+        keep = request.method in AGAIN or len(self._idle[host]) < _ENOUGH
         body = _Body(answer, connection, self, host, keep=keep)
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
 

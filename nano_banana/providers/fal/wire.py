@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import urllib.request
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,9 +19,9 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.providers.fal.bodies import CODINGS
 from nano_banana.providers.fal.bodies import whole
-from nano_banana.providers.fal.connections import Connections
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.pace import Pace
+from nano_banana.providers.fal.proxies import Routes
 
 if TYPE_CHECKING:  # httpx keeps these names to itself
     from httpx._client import UseClientDefault
@@ -36,9 +35,6 @@ CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
 REFUSALS = frozenset({408, 409, 429, 502, 503, 504})
 """Answers that fal-client would meet with the same request again."""
-
-_LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=64)
-"""Of httpx's own connections, by proxies."""
 
 
 class Broken(Exception):
@@ -66,7 +62,7 @@ class Declined(Exception):
 class Wire(httpx.AsyncClient):
     """Sends to fal's hosts wherever they are, at the pace agreed, and shows the key to nobody else.
 
-    Can't be made where the certificates to trust can't be read (Unusable).
+    Can't be made where the certificates to trust can't be read or the proxy can't be used (Unusable).
     Raises Broken and Declined in place of httpx's own; while a stream is read, httpx's RequestError as it comes.
     """
 
@@ -75,9 +71,9 @@ class Wire(httpx.AsyncClient):
         super().__init__(
             transport=_transport(hosts, trust),
             verify=trust,
+            trust_env=False,
             headers={"Accept-Encoding": CODINGS, **headers},
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            limits=_LIMITS,
             follow_redirects=False,
         )
         self._hosts = hosts
@@ -121,11 +117,11 @@ def trusted_certificates() -> ssl.SSLContext:
         raise Unusable([trouble("certificates_unreadable", names=names, why=error.strerror or str(error))]) from error
 
 
-def _transport(hosts: Hosts, trust: ssl.SSLContext) -> httpx.AsyncBaseTransport | None:
-    """Our own connections, or httpx's where there are proxies to go by; None lets httpx choose one."""
-    proxies = urllib.request.getproxies().keys() - {"no"}
-    direct = None if proxies else Connections(trust)
-    return AsyncBackupDomainTransport(transport=direct) if hosts.base is None else direct
+def _transport(hosts: Hosts, trust: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    """By the way that there is to fal. Raises Unusable where its proxy can't be used."""
+    routes = Routes(trust)
+    routes.check(httpx.URL(hosts.service))
+    return AsyncBackupDomainTransport(transport=routes) if hosts.base is None else routes
 
 
 def broken(error: httpx.RequestError, host: str = "") -> Broken:
