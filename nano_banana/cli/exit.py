@@ -24,7 +24,10 @@ BROKEN_PIPE = 141
 """What a program that SIGPIPE ends leaves with: 128 + 13."""
 
 TOO_MANY_OPEN = {errno.EMFILE, errno.ENFILE}
-MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ELOOP}
+MACHINE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    *(errno.EIO, errno.ESTALE, errno.ELOOP, errno.ENAMETOOLONG),
+}
 """Errors of files that are this machine's, whatever the program does: they are no bug."""
 
 
@@ -90,12 +93,14 @@ def _ours(error: BaseException) -> NanoBananaError | None:
         return Stopped([trouble("stopped")])
     if isinstance(error, MemoryError):
         return Unusable([trouble("out_of_memory")])
-    if isinstance(error, OSError):
-        return _of_this_machine(error)
-    return None
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return Unusable([trouble("no_more_threads")])
+    return _of_this_machine(error) if isinstance(error, OSError) else None
 
 
 def _of_this_machine(error: OSError) -> NanoBananaError | None:
+    if "No usable temporary directory" in str(error):
+        return Unusable([trouble("no_temporary_folder", folder=os.environ.get("TMPDIR", "/tmp"))])  # noqa: S108 - named, not used
     if error.errno in TOO_MANY_OPEN:
         return Unusable([trouble("too_many_open_files")])
     if error.errno in MACHINE and error.filename is not None:

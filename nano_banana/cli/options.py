@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +24,21 @@ R = TypeVar("R")
 
 pass_screen = click.make_pass_decorator(Screen)
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class Named(click.Path):
+    """A path that is not empty: `--out "$UNSET"` means no folder, and surely not the working folder."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """As click does it. Fails for an empty text."""
+        if value == "":
+            self.fail("the path is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = Named(file_okay=False, path_type=Path)
+FILE = Named(dir_okay=False, path_type=Path)
 
 
 class Between(click.FloatRange):

@@ -13,6 +13,7 @@ import click
 
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.options import Asked
+from nano_banana.cli.options import Named
 from nano_banana.cli.options import overrides
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
@@ -74,5 +75,5 @@ def _sets(variables: Sequence[str]) -> Mapping[str, str]:
     return dict(text.split("=", 1) for text in variables)
 
 
-recipe_argument = click.argument("recipe", type=click.Path(path_type=Path), default=".", metavar="[RECIPE]")
+recipe_argument = click.argument("recipe", type=Named(path_type=Path), default=".", metavar="[RECIPE]")
 """The recipe's path: a file, or the folder that holds `recipe.yaml`."""

@@ -184,6 +184,14 @@ def test_an_argument_that_is_not_utf8_is_named(project: Workspace, words: tuple[
     screen.shows(f"invalid value for `{named}`" if named.startswith("-") else named, "is not UTF-8")
 
 
+@pytest.mark.parametrize(
+    "words", [("plan", ""), ("run", "--out", ""), ("plan", "--store", ""), ("schema", "--out", "")]
+)
+def test_an_empty_path_is_no_path(project: Workspace, words: tuple[str, ...]) -> None:
+    """A shell's variable that is not set: the working folder is surely not meant."""
+    project.expect(*words, exit_code=2).shows("the path is empty")
+
+
 def test_a_path_may_be_any_bytes(project: Workspace) -> None:
     name = os.fsdecode(b"caf\xe9.yaml")
     project.write(name, RECIPE)

@@ -22,6 +22,10 @@ WORDS: Mapping[str, Wording] = {
     "no_working_folder": Wording("the folder you are in doesn't exist any more", "`cd` to a folder that exists"),
     "no_home": Wording("there is no home folder to keep {file} in", "set HOME to a folder that you can write to"),
     "too_many_open_files": Wording("too many open files", "close other programs, or raise the limit (`ulimit -n`)"),
+    "no_more_threads": Wording("this machine lets the program start no more threads", "raise the limit: `ulimit -u`"),
+    "no_temporary_folder": Wording(
+        "no temporary folder can be written to, neither {folder} nor another", "free some space, or set TMPDIR"
+    ),
     "too_few_open_files": Wording(
         "only {limit} files may be open at once, and a run needs {wanted}",
         "raise the limit: `ulimit -n 1024`, or where it is set (limits.conf, LimitNOFILE)",
