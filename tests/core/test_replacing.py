@@ -69,3 +69,20 @@ def test_what_a_dead_process_of_the_same_number_left_is_not_in_the_way(tmp_path:
         assert fresh == left
         fresh.write_text("new")
     assert list(tmp_path.iterdir()) == [tmp_path / "page.html"]
+
+
+def test_what_is_no_file_is_written_into_and_stays_what_it_is(tmp_path: Path) -> None:
+    """As root a device such as /dev/null would be replaced by a file, for the whole machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)
+    link = tmp_path / "link"
+    link.symlink_to(pipe)
+    for target in (pipe, link):
+        with replacing(target) as fresh:
+            fresh.write_text("new")
+        assert os.read(reader, 100) == b"new"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
