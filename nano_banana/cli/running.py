@@ -22,6 +22,8 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import as_object
 from nano_banana.core.lost import Lost
+from nano_banana.core.root import project_root
+from nano_banana.core.root import root_mark
 from nano_banana.project.wish import Wish
 from nano_banana.settings import Settings
 
@@ -42,6 +44,7 @@ def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool =
     from nano_banana.project.locking import remarks
     from nano_banana.project.preflight import check_inputs
 
+    _say_root(screen, wish)
     with open_project(screen, wish, settings) as project:
         if wish.locked and (warnings := remarks(project, hold(project))):
             screen.problems(warnings)
@@ -85,6 +88,14 @@ def run_wish(
     return _run(screen, wish, settings, asked, begun=begun, then=then)
 
 
+def _say_root(screen: Screen, wish: Wish) -> None:
+    """Say which project the recipe belongs to, if its root is another folder."""
+    folder = wish.recipe.absolute().parent.resolve()
+    root = project_root(folder)
+    if wish.text is None and root != folder:
+        screen.note(f"project: {shown(str(root), Path.cwd())}, which holds {root_mark(root)}")
+
+
 def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json: bool) -> None:
     if as_json:
         calls = {**as_object(summary["calls"]), "made": 0, "cached": as_object(summary["calls"])["total"]}
@@ -116,6 +127,7 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
     if asked.prune and not wish.whole:
         raise Invalid([trouble("prune_part")])
     need_open_files()
+    _say_root(screen, wish)
     with open_project(screen, wish, settings) as project:
         held = hold(project) if wish.locked else None
         forecast = project.forecast()

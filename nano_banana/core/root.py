@@ -10,6 +10,11 @@ from nano_banana.core import home as user
 ROOT_MARKS = (".git", "nano-banana.toml", ".nano-banana")
 
 
+def root_mark(root: Path) -> str | None:
+    """What makes `root` a project's: the name of the first mark that it holds."""
+    return next((mark for mark in ROOT_MARKS if os.path.exists(root / mark)), None)  # noqa: PTH110 - as below
+
+
 def project_root(folder: Path, *, home: Path | None = None) -> Path:
     """The nearest folder, `folder` or above it, that holds a mark of a project; else `folder`.
 

@@ -101,9 +101,9 @@ def test_photos_to_come_and_answers_that_cannot_be(workspace: Workspace) -> None
     with asked(workspace, "new", "set", "--noun", "woman", "--takes", "1", "--no-gate", "--provider", "local") as child:
         for question, answer in (
             ("Where are the photos", "x" + ENTER),
-            ("There is no folder set/photosx", "n"),
+            ("There is no folder set/photosx: look at its spelling", ""),
             ("Where are the photos", ENTER),
-            ("There is no folder set/photos.", "y"),
+            ("There is no folder set/photos yet", "y"),
             ("What shall the person be called", "~/a" + ENTER),
             ("use small letters, digits", CLEAR + "ana" + ENTER),
             ("rare word", ENTER),
@@ -121,7 +121,7 @@ def test_photos_to_come_and_answers_that_cannot_be(workspace: Workspace) -> None
         screen = str(child.before)
         child.close()
     assert child.exitstatus == 0, screen
-    assert "Put 8 to 20 photos of ana into set/photos, then:" in screen
+    assert "Put 8 to 20 photos of ana into set/photos." in screen
     assert "Show now" not in screen
     assert workspace.path("set/photos").is_dir()
     assert not workspace.path("set/photosx").exists()

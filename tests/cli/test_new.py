@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,7 @@ import yaml
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.cli.beginning.answers import Answers
+from nano_banana.cli.beginning.answers import Person
 from nano_banana.cli.beginning.answers import trigger_of
 from nano_banana.cli.beginning.text import recipe_text
 from nano_banana.core.json import JSONValue
@@ -26,7 +28,9 @@ def test_a_project_and_what_to_do_next(workspace: Workspace) -> None:
     workspace.expect("new", "portraits", "--subject", "ben", "--noun", "man", golden="cli/new")
     assert workspace.files("portraits/**/*") == [
         "portraits/.gitignore",
+        "portraits/nano-banana.toml",
         "portraits/prompts/headshot.j2",
+        "portraits/recipe.schema.json",
         "portraits/recipe.yaml",
     ]
     assert workspace.path("portraits/photos/ben").is_dir()
@@ -87,7 +91,7 @@ def test_photos_far_away_are_named_whole(workspace: Workspace, tmp_path: Path) -
 def test_an_empty_folder_is_no_photos(workspace: Workspace) -> None:
     workspace.path("photos").mkdir()
     workspace.expect("new", "set", "--subject", "ana", "--photos", "photos").shows(
-        "Put 8 to 20 photos of ana into photos,"
+        "Put 8 to 20 photos of ana into photos."
     )
 
 
@@ -120,7 +124,7 @@ def test_a_folder_that_cannot_be_written(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("word", ["no", "a: b", "#x", "{x}", "é ü", 'say "x"', "-", "x\ny", "12", "x y", "null"])
 def test_words_of_the_users_stay_words(word: str) -> None:
-    answers = Answers(name="no", subject="on", noun=word, trigger=trigger_of("on"), photos=word)
+    answers = Answers(name="no", people=[Person(name="on", noun=word, trigger=trigger_of("on"), photos=word)])
     recipe = yaml.safe_load(recipe_text(answers))
     assert recipe["subjects"]["on"]["noun"] == word
     assert recipe["subjects"]["on"]["training_set"] == word
@@ -201,3 +205,101 @@ def test_a_recipe_without_consent_is_warned_of_by_check_alone(workspace: Workspa
     assert [problem["kind"] for problem in cast("list[dict[str, str]]", told["problems"])] == ["half_a_consent"]
     workspace.edit("recipe.yaml", "{given_by: Ana}", "{given_by: Ana, on: last week, uses: [press]}")
     workspace.expect("check").shows("`last week` is no day on which ana can have agreed", "2026-01-31")
+
+
+def test_a_folder_for_each_person(workspace: Workspace) -> None:
+    workspace.photos("team/Ana", count=8).photos("team/ben", count=2, seed=2)
+    workspace.expect("new", "set", "--photos", "team", "--yes").shows("Ana: 8 photos", "ben: 2 photos").hides("Put 8")
+    recipe = yaml.safe_load(workspace.read("set/recipe.yaml"))
+    assert recipe["subjects"]["ana"]["training_set"] == {"photos": "../team/Ana", "hold_out": 2}
+    assert recipe["subjects"]["ben"]["training_set"] == "../team/ben"
+    assert recipe["shots"]["headshots"]["cast"] == {"each": ["ana", "ben"]}
+    assert recipe["stages"][0]["train"] == ["ana", "ben"]
+    workspace.expect("check", "set").shows("2 subjects")
+
+
+def test_people_of_a_table(workspace: Workspace) -> None:
+    workspace.photos("lists/ana", count=2)
+    table = "name,noun,photos,consent_by,consent_on\nana,woman,ana,Ana L.,2026-01-31\nben,man,,,\n"
+    workspace.write("lists/people.csv", table)
+    screen = workspace.expect("new", "set", "--people", "lists/people.csv")
+    screen.shows("Put 8 to 20 photos of ben into set/photos/ben.", "ana: 2 photos")
+    subjects = yaml.safe_load(workspace.read("set/recipe.yaml"))["subjects"]
+    assert {name: (one["noun"], one["training_set"]) for name, one in subjects.items()} == {
+        "ana": ("woman", "../lists/ana"),
+        "ben": ("man", "photos/ben"),
+    }
+    assert subjects["ana"]["consent"]["given_by"] == "Ana L."
+    assert "consent" not in subjects["ben"]
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("name,age\nana,3\n", "known: consent_by, consent_on, name, noun, photos, trigger"),
+        ("name\n", "the columns of people.csv are not those of a table"),
+        ("name,noun\nana,woman,more\n", "columns"),
+        ("name\nana\nana\n", "there are two people called `ana`"),
+        ("name\nall\n", "nothing can be called `all`"),
+        (b"name\n\xff\n", "can't read the table"),
+    ],
+)
+def test_tables_of_people_that_can_t_be(workspace: Workspace, table: str | bytes, said: str) -> None:
+    workspace.write("people.csv", table)
+    workspace.expect("new", "--people", "people.csv", exit_code=2).shows(said).hides("Traceback", "a bug")
+
+
+def test_people_by_name_and_their_folders(workspace: Workspace) -> None:
+    workspace.photos("team/ana", count=1).photos("team/ben", count=1)
+    workspace.expect("new", "a", "--photos", "team", "--subject", "ben").shows("ben: 1 photo").hides("ana: ")
+    workspace.expect("new", "b", "--photos", "team", "--subject", "bem", exit_code=2).shows("did you mean `ben`?")
+    workspace.expect("new", "c", "--subject", "ana", "--subject", "ben").shows("c/photos/ana", "c/photos/ben")
+    both = ("--subject", "ana", "--subject", "ben")
+    workspace.expect("new", "d", *both, "--trigger", "anqz7", exit_code=2).shows("`--trigger` is one word")
+
+
+def test_one_more_person(workspace: Workspace) -> None:
+    workspace.photos("ben", count=3, seed=2)
+    workspace.run("new", "set", "--subject", "ana")
+    workspace.photos("set/photos/ana", count=2)
+    before = workspace.read("set/recipe.yaml")
+    screen = workspace.expect("new", "set", "--add", "ben", "--noun", "man", "--photos", "ben")
+    screen.shows("ben: 3 photos", "+  ben:", "-    train: ana", "+    train: [ana, ben]")
+    after = workspace.read("set/recipe.yaml")
+    comments = [line.partition("#")[2] for line in before.splitlines() if "#" in line]
+    assert [line.partition("#")[2] for line in after.splitlines() if "#" in line] == comments
+    assert yaml.safe_load(after)["shots"]["headshots"]["cast"] == {"each": ["ana", "ben"]}
+    workspace.expect("check", "set").shows("2 subjects", "no mistake found")
+    workspace.expect("new", "set", "--add", "ben", exit_code=2).shows("two people called `ben`")
+    assert workspace.read("set/recipe.yaml") == after
+    workspace.expect("new", "set", "--add", "cem").shows("Put 8 to 20 photos of cem into set/photos/cem.")
+    assert yaml.safe_load(workspace.read("set/recipe.yaml"))["stages"][0]["train"] == ["ana", "ben", "cem"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("[", "can't read"), ("a: 1", "has no `subjects`"), ("- 1", "has no `subjects`")]
+)
+def test_nobody_is_added_to_what_is_no_recipe(workspace: Workspace, text: str, said: str) -> None:
+    workspace.write("recipe.yaml", text)
+    workspace.expect("new", "--add", "ben", exit_code=2).shows(said)
+    workspace.expect("new", "elsewhere", "--add", "ben", exit_code=2).shows("there is no recipe")
+
+
+def test_a_new_project_is_its_own_root(workspace: Workspace) -> None:
+    workspace.path(".nano-banana").mkdir()
+    workspace.run("new", "set", "--subject", "ana")
+    workspace.photos("set/photos/ana", count=2)
+    workspace.expect("plan", "set/recipe.yaml").hides("project: ")
+    assert workspace.path("set/.nano-banana").is_dir()
+    workspace.write("set/nano-banana.toml", "parallel_image = 3\n").run("new", "set", "--subject", "ana", "--force")
+    assert workspace.read("set/nano-banana.toml") == "parallel_image = 3\n"
+    workspace.path("set/nano-banana.toml").unlink()
+    shutil.rmtree(workspace.path("set/.nano-banana"))
+    workspace.expect("plan", "set/recipe.yaml").shows("which holds .nano-banana")
+
+
+def test_the_schema_lies_beside_the_recipe(workspace: Workspace) -> None:
+    workspace.run("new", "--subject", "ana")
+    assert "$schema=recipe.schema.json" in workspace.read("recipe.yaml")
+    assert '"properties"' in workspace.read("recipe.schema.json")
+    assert "recipe.schema.json" in workspace.read(".gitignore")

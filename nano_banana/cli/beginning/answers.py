@@ -43,30 +43,39 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """All that a recipe is begun with. `photos` is their folder as the recipe says it, `count` how many there are.
+class Person:
+    """A subject of a new recipe. `photos` is the folder as the recipe says it, `count` the number of photos in it.
 
-    `offers` are the packs' templates to draw by (none: one of the recipe's own). `takes` is how many of each. `consent`
-    is what the recipe keeps of it, empty where nobody said anything.
+    `consent` is empty if nobody said anything about it.
     """
 
     name: str
-    subject: str
-    noun: str
+    noun: str = "person"
     trigger: str
     photos: str
     count: int = 0
+    consent: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def hold_out(self) -> int:
+        """Photos that only judge likeness: three of a dozen, fewer of fewer, none if each is needed to train."""
+        return 3 if self.count >= 12 else 2 if self.count >= 8 else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """All that a recipe is begun with; `people` has one at least.
+
+    `offers` are the packs' templates to draw by (none: one of the recipe's own). `takes` is how many of each.
+    """
+
+    name: str
+    people: Sequence[Person]
     offers: Sequence[Offer] = ()
     takes: int = 2
     provider: str = "local"
     budget: float | None = None
     gate: bool = True
-    consent: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def hold_out(self) -> int:
-        """Photos that only judge likeness: three of a dozen, fewer of fewer, none where each is needed to train."""
-        return 3 if self.count >= 12 else 2 if self.count >= 8 else 0
 
     @property
     def scale(self) -> float:

@@ -15,6 +15,7 @@ from nano_banana.cli.beginning.answers import NOUNS
 from nano_banana.cli.beginning.answers import TRIGGER
 from nano_banana.cli.beginning.answers import Answers
 from nano_banana.cli.beginning.answers import Offer
+from nano_banana.cli.beginning.answers import Person
 from nano_banana.cli.beginning.answers import day_of
 from nano_banana.cli.beginning.answers import named
 from nano_banana.cli.beginning.answers import trigger_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import questionary
 
 OTHER = "something else"
+PHOTOS_ASKED = "Where are the photos? (several people: a folder for each)"
 USUAL_USES = ("website", "social media", "press", "print", "private")
 MOST_TAKES = 100
 
@@ -48,33 +50,56 @@ class Asking:
 
 def asked(answers: Answers, asking: Asking) -> Answers:
     """The answers, those that were not given by flags asked for on the terminal. Raises KeyboardInterrupt."""
-    steps: Mapping[str, Callable[[Answers, Asking], Answers]] = {
+    about_one: Mapping[str, Callable[[Person, Asking], Person]] = {
         "subject": _subject,
         "noun": _noun,
         "trigger": _trigger,
         "consent": _consent,
+    }
+    steps: Mapping[str, Callable[[Answers, Asking], Answers]] = {
         "offers": _offers,
         "takes": _takes,
         "gate": _gate,
         "provider": _provider,
         "budget": _budget,
     }
+    people = []
+    for number, person in enumerate(answers.people, start=1):
+        if len(answers.people) > 1:
+            _say_person(person, number, len(answers.people))
+        told = person
+        for name, question in about_one.items():
+            if name not in asking.given:
+                told = question(told, asking)
+        people.append(told)
+    answers = replace(answers, people=people)
     for name, step in steps.items():
         if name not in asking.given:
             answers = step(answers, asking)
     return answers
 
 
+def _say_person(person: Person, number: int, count: int) -> None:
+    import questionary
+
+    questionary.print(f"Person {number} of {count}: {visible(person.photos)}", style="bold")
+
+
 def ask_photos(default: str) -> Path:
-    """The folder with the photos; it is made where it is not there and somebody wants it."""
+    """The folder with the photos, or with a folder of photos for each person.
+
+    A folder that is not there is asked for again, unless it is the proposed one, which may be made for photos to come.
+    """
     import questionary
 
     while True:
-        given = _text(questionary.path("Where are the photos of the person?", default=default, only_directories=True))
+        given = _text(questionary.path(PHOTOS_ASKED, default=default, only_directories=True))
         folder = expanded(given)
         if folder.is_dir():
             return folder
-        if questionary.confirm(f"There is no folder {visible(given)}. Make it, for photos to come?").unsafe_ask():
+        if given != default:
+            questionary.print(f"There is no folder {visible(given)}: look at its spelling.", style="fg:ansired")
+        elif questionary.confirm(f"There is no folder {visible(given)} yet. Make it, for photos to come?").unsafe_ask():
             make_folder(folder)
             return folder
 
@@ -86,14 +111,14 @@ def ask_plan() -> bool:
     return bool(questionary.confirm("Show now what a run would do and cost?", default=True).unsafe_ask())
 
 
-def _subject(answers: Answers, _asking: Asking) -> Answers:
+def _subject(person: Person, _asking: Asking) -> Person:
     import questionary
 
     question = questionary.text(
-        "What shall the person be called in the recipe?", default=answers.subject, validate=_is_name
+        "What shall the person be called in the recipe?", default=person.name, validate=_is_name
     )
     name = _text(question)
-    return replace(answers, subject=name, trigger=trigger_of(name))
+    return replace(person, name=name, trigger=trigger_of(name))
 
 
 def _is_name(text: str) -> bool | str:
@@ -118,42 +143,42 @@ def _short(error: Invalid) -> str:
     return hint or wrong
 
 
-def _noun(answers: Answers, _asking: Asking) -> Answers:
+def _noun(person: Person, _asking: Asking) -> Person:
     import questionary
 
-    noun = _text(questionary.select("What is the person?", choices=[*NOUNS, OTHER], default=answers.noun))
+    noun = _text(questionary.select("What is the person?", choices=[*NOUNS, OTHER], default=person.noun))
     if noun == OTHER:
         noun = _text(questionary.text("One word for them:", validate=lambda text: bool(text.strip())))
-    return replace(answers, noun=noun)
+    return replace(person, noun=noun)
 
 
-def _trigger(answers: Answers, _asking: Asking) -> Answers:
+def _trigger(person: Person, _asking: Asking) -> Person:
     import questionary
 
     question = questionary.text(
         "The rare word that the adapter learns them by:",
-        default=answers.trigger,
+        default=person.trigger,
         validate=lambda text: bool(TRIGGER.fullmatch(text)) or "one word without blanks",
     )
-    return replace(answers, trigger=_text(question))
+    return replace(person, trigger=_text(question))
 
 
-def _consent(answers: Answers, asking: Asking) -> Answers:
+def _consent(person: Person, asking: Asking) -> Person:
     import questionary
 
     agreed = questionary.confirm("Have they agreed to AI-made pictures of them?", default=False).unsafe_ask()
     if not agreed:
-        return answers
-    by = _text(questionary.text("Who gave the consent?", default=answers.subject))
+        return person
+    by = _text(questionary.text("Who gave the consent?", default=person.name))
     day = _text(questionary.text("When?", default=asking.today, validate=_is_day))
     uses = questionary.checkbox("What for?", choices=list(USUAL_USES)).unsafe_ask()
-    return replace(answers, consent={"given_by": by, "on": day, "uses": [str(use) for use in uses]})
+    return replace(person, consent={"given_by": by, "on": day, "uses": [str(use) for use in uses]})
 
 
 def _offers(answers: Answers, asking: Asking) -> Answers:
     import questionary
 
-    suited = [offer for offer in asking.offers if offer.suits(answers.noun)]
+    suited = [offer for offer in asking.offers if all(offer.suits(person.noun) for person in answers.people)]
     if not suited:
         return answers
     proposed = {offer.name for offer in answers.offers}

@@ -10,6 +10,9 @@ from pathlib import PurePath
 
 from nano_banana.cli.beginning.answers import TRAINER
 from nano_banana.cli.beginning.answers import Answers
+from nano_banana.cli.beginning.answers import Person
+from nano_banana.core.share import share
+from nano_banana.settings import PROJECT_FILE
 
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./ -]*[A-Za-z0-9_]|[A-Za-z]")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -31,13 +34,23 @@ delivered/
 delivered.zip
 *.nbm
 .nano-banana/
+# For completion in an editor; `nano-banana schema` writes it.
+recipe.schema.json
 # Photos of people are personal data: think before you remove this.
 photos/
 """
 
+SCHEMA = "recipe.schema.json"
+
+SETTINGS = """\
+# Marks this folder as a project: the store and the pictures lie below it. Settings for everyone who works on it
+# go here; `nano-banana config show` lists them all.
+# provider = "fal"
+"""
+
 HEAD = """\
-# Made by `nano-banana new`. For completion in an editor: `nano-banana schema recipe --out recipe.schema.json`
-# yaml-language-server: $schema=recipe.schema.json
+# Made by `nano-banana new`. The schema gives editors completion; `nano-banana schema recipe --out {schema}` renews it.
+# yaml-language-server: $schema={schema}
 nano_banana: 1
 name: {name}
 
@@ -55,6 +68,10 @@ axes:
 
 templates:
   headshot: {file: prompts/headshot.j2}
+"""
+
+NO_CONSENT = """\
+    # consent: {given_by: their name, on: 2026-01-31, uses: [website]}   # who allowed what: ask first
 """
 
 FACE = """\
@@ -84,8 +101,14 @@ PAINT = """\
 
 def files_of(answers: Answers) -> dict[str, str]:
     """The text of every file of the project, by its path."""
-    files = {"recipe.yaml": recipe_text(answers), ".gitignore": IGNORE + _photos_elsewhere(answers.photos)}
+    ignored = IGNORE + "".join(dict.fromkeys(_photos_elsewhere(person.photos) for person in answers.people))
+    files = {"recipe.yaml": recipe_text(answers), ".gitignore": ignored, PROJECT_FILE: SETTINGS, SCHEMA: _schema()}
     return files if answers.offers else {**files, "prompts/headshot.j2": PROMPT}
+
+
+def _schema() -> str:
+    """The recipe's schema, on one line: it is for programs."""
+    return json.dumps(json.loads(share("schemas", SCHEMA).read_text("utf-8")), ensure_ascii=False) + "\n"
 
 
 def _photos_elsewhere(photos: str) -> str:
@@ -101,30 +124,34 @@ def recipe_text(answers: Answers) -> str:
 
 
 def _parts(answers: Answers) -> Iterator[str]:
-    yield HEAD.format(name=_yaml(answers.name), provider=answers.provider)
+    yield HEAD.format(name=_yaml(answers.name), provider=answers.provider, schema=SCHEMA)
     if answers.budget is None:
         yield "# limits: {budget_usd: 10}      # a run stops before the call that would cross it\n\n"
     else:
         yield f"limits: {{budget_usd: {answers.budget:g}}}        # a run stops before the call that would cross it\n\n"
-    yield from _subject(answers)
+    yield "subjects:\n"
+    for person in answers.people:
+        yield person_text(person)
+    yield "\n"
     yield from _templates(answers)
     yield from _shots(answers)
     yield from _stages(answers)
 
 
-def _subject(answers: Answers) -> Iterator[str]:
-    yield f"subjects:\n  {_yaml(answers.subject)}:\n    noun: {_yaml(answers.noun)}\n"
-    yield f"    trigger: {_yaml(answers.trigger)}           # a rare word that the adapter learns this person by\n"
-    if answers.consent:
-        said = ", ".join(f"{name}: {_value(value)}" for name, value in answers.consent.items())
-        yield f"    consent: {{{said}}}\n"
+def person_text(person: Person) -> str:
+    """A person's entry under `subjects`."""
+    text = f"  {_yaml(person.name)}:\n    noun: {_yaml(person.noun)}\n"
+    text += f"    trigger: {_yaml(person.trigger)}           # a rare word that the adapter learns this person by\n"
+    if person.consent:
+        said = ", ".join(f"{name}: {_value(value)}" for name, value in person.consent.items())
+        text += f"    consent: {{{said}}}\n"
     else:
-        yield "    # consent: {given_by: their name, on: 2026-01-31, uses: [website]}   # who allowed what: ask first\n"
-    photos = _yaml(answers.photos)
-    if answers.hold_out:
-        yield f"    training_set: {{photos: {photos}, hold_out: {answers.hold_out}}}   # held out: they only judge\n\n"
-    else:
-        yield f"    training_set: {photos}       # 8 to 20 photos of this person alone: many angles, many lights\n\n"
+        text += NO_CONSENT
+    photos = _yaml(person.photos)
+    if person.hold_out:
+        held = f"{{photos: {photos}, hold_out: {person.hold_out}}}"
+        return f"{text}    training_set: {held}   # held out: they only judge\n"
+    return f"{text}    training_set: {photos}       # 8 to 20 photos of this person alone: many angles, many lights\n"
 
 
 def _templates(answers: Answers) -> Iterator[str]:
@@ -138,17 +165,18 @@ def _templates(answers: Answers) -> Iterator[str]:
 
 
 def _shots(answers: Answers) -> Iterator[str]:
-    subject = _yaml(answers.subject)
+    names = [_yaml(person.name) for person in answers.people]
+    cast = names[0] if len(names) == 1 else f"{{each: [{', '.join(names)}]}}"
     yield "shots:\n"
     if not answers.offers:
         yield (
-            f"  headshots:\n    template: headshot\n    cast: {subject}              # of several people: "
+            f"  headshots:\n    template: headshot\n    cast: {cast}              # of several people: "
             "{each: [ana, ben]}\n    matrix: {scene: all}        # one shot for each value\n"
             f"    seeds: {_seeds(answers.takes)}             # one take each; one more pays for that alone\n"
         )
     for offer in answers.offers:
         name = _short(offer.name)
-        yield f"  {name}: {{template: {name}, cast: {subject}, seeds: {_seeds(answers.takes)}}}\n"
+        yield f"  {name}: {{template: {name}, cast: {cast}, seeds: {_seeds(answers.takes)}}}\n"
     yield "\n"
 
 
@@ -156,7 +184,7 @@ def _stages(answers: Answers) -> Iterator[str]:
     shots = "headshots" if not answers.offers else f"[{', '.join(_short(offer.name) for offer in answers.offers)}]"
     yield (
         "stages:\n  - id: likeness                # photos in, one adapter a person out\n"
-        f"    train: {_yaml(answers.subject)}\n    using: {TRAINER}\n\n"
+        f"    train: {_train(answers.people)}\n    using: {TRAINER}\n\n"
         "  - id: takes                   # a picture for every take\n"
         f"    generate: {shots}\n    using: fal-ai/flux-lora\n    adapters: {{likeness: {answers.scale:g}}}\n"
     )
@@ -166,6 +194,11 @@ def _stages(answers: Answers) -> Iterator[str]:
         yield "\n" + GATE
     elif not answers.offers:
         yield "\n" + PAINT
+
+
+def _train(people: Sequence[Person]) -> str:
+    names = [_yaml(person.name) for person in people]
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def _seeds(takes: int) -> str:

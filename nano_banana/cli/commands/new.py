@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,25 +15,29 @@ from typing import Unpack
 import click
 
 from nano_banana.cli.beginning.answers import Answers
+from nano_banana.cli.beginning.answers import Person
 from nano_banana.cli.beginning.flags import Flags
 from nano_banana.cli.beginning.flags import Said
+from nano_banana.cli.beginning.flags import count_photos
 from nano_banana.cli.beginning.text import files_of
 from nano_banana.cli.beginning.write import check_free
 from nano_banana.cli.beginning.write import make_folder
 from nano_banana.cli.beginning.write import write
+from nano_banana.cli.options import FILE
 from nano_banana.cli.options import FOLDER
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import trouble
-from nano_banana.core.home import expanded
-from nano_banana.core.image_formats import READABLE_SUFFIXES
+from nano_banana.settings import PROJECT_FILE
 
 EPILOG = """\b
 Examples:
   nano-banana new
   nano-banana new portraits --subject ana --noun woman --photos ~/Pictures/ana
+  nano-banana new team --photos ~/Pictures/team --yes
+  nano-banana new team --add ben --photos ~/Pictures/ben
   nano-banana new portraits --subject ana --template cinema/noir-detective --takes 4 --plan
 """
 
@@ -40,8 +45,19 @@ Examples:
 @click.command(name="new", epilog=EPILOG)
 @click.argument("folder", type=FOLDER, default=Path())
 @click.option("--name", help="The recipe's name (the folder's, if not given).")
-@click.option("--photos", type=FOLDER, help="The folder with the subject's photos (photos/SUBJECT, if not given).")
-@click.option("--subject", help="The name of the person.")
+@click.option(
+    "--photos",
+    type=FOLDER,
+    help="The folder with the photos; for several people, with a folder for each (photos/SUBJECT, if not given).",
+)
+@click.option("--subject", "subjects", multiple=True, metavar="NAME", help="The name of a person; may be repeated.")
+@click.option(
+    "--people",
+    type=FILE,
+    metavar="FILE.csv",
+    help="A table of people: name, and photos, noun, trigger, consent_by, consent_on.",
+)
+@click.option("--add", "added", metavar="NAME", help="Add this person to the recipe that is in FOLDER.")
 @click.option("--noun", help="What the person is: woman, man, child … (person, if not given).")
 @click.option("--trigger", help="The rare word that the adapter learns them by (made of the name, if not given).")
 @click.option(
@@ -59,62 +75,98 @@ Examples:
 @click.option("--consent-on", metavar="DATE", help="When, as YYYY-MM-DD (today, if not given).")
 @click.option("--consent-for", "consent_uses", multiple=True, metavar="USE", help="What for; as often as you like.")
 @click.option("--plan/--no-plan", "plan", default=None, help="Show at the end what a run would do and cost.")
-@click.option("--yes", "-y", is_flag=True, help="Ask nothing: take what is proposed for whatever is not given.")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask: take what is proposed for everything that is not given.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @pass_screen
-def command(screen: Screen, folder: Path, **said: Unpack[Said]) -> None:
+def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[Said]) -> None:
     """Begin a project: a commented recipe that is ready to run.
 
     On a terminal it asks for what is not given: it looks at the photos, says what it sees, and proposes a trigger,
-    pictures and a budget. Elsewhere (and with `--yes`) it needs `--subject`, and takes what it would propose for the
-    rest. Writes recipe.yaml and a .gitignore into FOLDER (this one, if not given).
+    pictures and a budget. Elsewhere (and with `--yes`) it needs `--subject`, `--people` or `--photos`, and takes what
+    it would propose for the rest. FOLDER (this one, if not given) becomes the root of a project: recipe.yaml, its
+    schema for editors, nano-banana.toml and a .gitignore are written into it.
+
+    `--add NAME` adds one more person to a recipe that exists, and shows what changed in it.
     """
     asks = not said["yes"] and screen.lively and sys.stdin.isatty()
-    if said["subject"] is None and not asks:
-        raise Invalid([trouble("new_needs_flags", flag="--subject NAME")])
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     flags = Flags(said=said, folder=folder, photos=said["photos"], today=today)
+    if added is not None:
+        _add(screen, replace(flags, said={**said, "subjects": (added,), "people": None}))
+        return
+    if not (said["subjects"] or said["people"] or said["photos"]) and not asks:
+        raise Invalid([trouble("new_needs_flags", flag="--subject NAME")])
     try:
-        answers = _guided(screen, flags) if asks else _unasked(flags)
+        answers = _guided(screen, flags) if asks else _unasked(screen, flags)
     except KeyboardInterrupt as error:
         raise Stopped([trouble("new_stopped")]) from error
+    files = {name: text for name, text in files_of(answers).items() if name not in KEPT or not (folder / name).exists()}
     if not said["force"]:
-        check_free(files_of(answers), folder)
-    for path in write(files_of(answers), folder):
+        check_free(files, folder)
+    for path in write(files, folder):
         screen.say(f"wrote {path}")
-    photos = folder / answers.photos
-    make_folder(photos)
-    empty = not _count(photos)
-    if empty:
-        screen.say(f"\nPut 8 to 20 photos of {answers.subject} into {os.path.normpath(photos)}, then:")
-    else:
-        screen.say("\nNext:")
+    empty = [person for person in answers.people if not count_photos(folder / person.photos)]
+    for person in empty:
+        make_folder(folder / person.photos)
+    screen.say()
+    for person in empty:
+        screen.say(f"Put 8 to 20 photos of {person.name} into {os.path.normpath(folder / person.photos)}.")
+    screen.say("Then:" if empty else "Next:")
     recipe = "" if folder == Path() else " " + shlex.quote(str(folder / "recipe.yaml"))
     screen.say(f"  nano-banana plan{recipe}")
     screen.say(f"  nano-banana run{recipe}")
     _plan(screen, folder, wanted=said["plan"], asks=asks and not empty)
 
 
-def _unasked(flags: Flags) -> Answers:
-    """What the flags answer, with what is seen of the photos without looking at them."""
+KEPT = frozenset({PROJECT_FILE})
+"""Files that are left as they are if they exist."""
+
+
+def _add(screen: Screen, flags: Flags) -> None:
+    """Put one more person into the recipe of the folder."""
+    from nano_banana.cli.beginning.add import with_person
+
+    recipe = flags.folder / "recipe.yaml"
+    if not recipe.is_file():
+        raise Invalid([trouble("no_recipe", path=str(recipe))])
+    (person,) = flags.people()
+    text, diff = with_person(recipe, person)
+    _look(screen, flags, [person])
+    write({recipe.name: text}, flags.folder)
+    screen.say(diff)
+    if not count_photos(flags.folder / person.photos):
+        make_folder(flags.folder / person.photos)
+        screen.say(f"\nPut 8 to 20 photos of {person.name} into {os.path.normpath(flags.folder / person.photos)}.")
+
+
+def _look(screen: Screen, flags: Flags, people: Sequence[Person]) -> None:
+    """Look at the photos of each person, if there are any, and say what is wrong with them."""
+    from nano_banana.cli.beginning.looking import look
+
+    for person in people:
+        if person.count:
+            look(screen, Path(os.path.normpath(flags.folder / person.photos)), flags.folder)
+
+
+def _unasked(screen: Screen, flags: Flags) -> Answers:
+    """What the flags answer."""
     from nano_banana.cli.beginning.offers import offers_in
 
-    return flags.answers(offers_in(flags.folder), count=_count(flags.photos))
+    answers = flags.answers(offers_in(flags.folder))
+    _look(screen, flags, answers.people)
+    return answers
 
 
 def _guided(screen: Screen, flags: Flags) -> Answers:
     """What the flags answer, and what a person answers to the rest."""
     from nano_banana.cli.beginning import guide
-    from nano_banana.cli.beginning.looking import look
     from nano_banana.cli.beginning.looking import price_of
     from nano_banana.cli.beginning.offers import offers_in
 
     if flags.photos is None:
         near = Path("photos")
         flags = replace(flags, photos=guide.ask_photos(str(near if near.is_dir() else flags.folder / near)))
-    count = _count(flags.photos)
-    if flags.photos is not None and count:
-        look(screen, expanded(flags.photos), flags.folder)
+    _look(screen, flags, flags.people())
     offers = offers_in(flags.folder)
     asking = guide.Asking(
         given=flags.given,
@@ -122,14 +174,7 @@ def _guided(screen: Screen, flags: Flags) -> Answers:
         price=partial(price_of, screen, folder=flags.folder),
         today=flags.today,
     )
-    return guide.asked(flags.answers(offers, count=count, proposed=True), asking)
-
-
-def _count(photos: Path | None) -> int:
-    """How many pictures the folder holds, by their names."""
-    if photos is None or not expanded(photos).is_dir():
-        return 0
-    return sum(path.suffix.casefold() in READABLE_SUFFIXES for path in expanded(photos).iterdir())
+    return guide.asked(flags.answers(offers, proposed=True), asking)
 
 
 def _plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> None:
