@@ -10,12 +10,14 @@ from nano_banana.core.modes import group_id
 _ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What ends a line, turns the direction of what follows or is no character; joiners belong to emoji and scripts."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def text_of(given: object) -> str:
-    """Printable text that is not blank. Raises ValueError with a kind of problem, as all of these do."""
-    if not isinstance(given, str) or not given.strip() or not given.isprintable():
+    """Text of one line that is not blank. Raises ValueError with a kind of problem, as all of these do."""
+    if not isinstance(given, str) or not given.strip() or _UNSEEN.search(given):
         raise ValueError("setting_not_text")
     return given
 

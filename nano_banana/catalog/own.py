@@ -27,7 +27,7 @@ def own_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[Endpoint, 
     """
     texts: list[Text] = []
     problems: list[Problem] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(folder.glob("*.y*ml")):
         try:
             text = parse(read(path), file=str(path))
         except Invalid as error:

@@ -18,6 +18,7 @@ from nano_banana.cli.options import overrides
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
+from nano_banana.core.problem import did_you_mean
 from nano_banana.project.wish import Wish
 from nano_banana.setting_values import names_of
 from nano_banana.settings import Settings
@@ -62,10 +63,23 @@ def open_project(screen: Screen, wish: Wish, settings: Settings) -> Project:
 
 def _file(recipe: Path) -> Path:
     """The recipe; a folder stands for the `recipe.yaml` in it."""
-    path = recipe / "recipe.yaml" if recipe.is_dir() else recipe
+    path = recipe_in(recipe) if recipe.is_dir() else recipe
     if not path.exists():
-        raise Invalid([trouble("no_recipe", path=str(path))])
+        near = [str(other) for other in sorted(path.parent.glob("*.y*ml"))][:MOST_NEAR]
+        raise Invalid([trouble("no_recipe", hint=did_you_mean(str(path), near), path=str(path))])
     return path
+
+
+MOST_NEAR = 200
+"""Files that a recipe's name is compared with where there is none."""
+
+
+def recipe_in(folder: Path) -> Path:
+    """The recipe that a folder stands for: `recipe.yaml`; or `recipe.yml`, where only that is there."""
+    return next((path for name in RECIPES if (path := folder / name).is_file()), folder / RECIPES[0])
+
+
+RECIPES = ("recipe.yaml", "recipe.yml")
 
 
 def _sets(variables: Sequence[str]) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ def consents(project: Project) -> Mapping[str, JSONObject]:
     return {name: subject.consent for name, subject in project.recipe.subjects.items()}
 
 
-def unasked(project: Project) -> Sequence[Problem]:
+def unasked(project: Project, today: dt.date) -> Sequence[Problem]:
     """A warning for each subject without a consent, or with one that lacks something."""
     found = []
     for name, consent in consents(project).items():
@@ -38,6 +38,9 @@ def unasked(project: Project) -> Sequence[Problem]:
         if day and not _is_day(day):
             place = project.loaded.nearest(("subjects", name, "consent", "on"))
             found.append(Problem(kind="consent_no_day", place=place, data={"name": name, "day": day}, warning=True))
+        elif day and dt.date.fromisoformat(day) > today + dt.timedelta(days=1):  # it may be tomorrow elsewhere
+            place = project.loaded.nearest(("subjects", name, "consent", "on"))
+            found.append(Problem(kind="consent_to_come", place=place, data={"name": name, "day": day}, warning=True))
     return found
 
 

@@ -101,7 +101,7 @@ def _write(folder: Path, files: Mapping[str, Path], endpoint: Endpoint, listing:
 def _files(folder: Path) -> dict[str, Path]:
     """Which file of the project's describes which endpoint; they were read before, so they can be."""
     found = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(folder.glob("*.y*ml")):
         told = parse(read_text(path), file=str(path)).value
         if isinstance(told, Mapping):
             found[str(told.get("id"))] = path

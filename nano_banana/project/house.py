@@ -41,7 +41,7 @@ def catalog_for(files: RecipeFiles, quotes: Path) -> Catalog:
     folder = files.root / "endpoints"
     if not files.is_folder(folder):
         return Catalog.load(None, quotes=quotes)
-    for path in folder.glob("*.yaml"):
+    for path in folder.glob("*.y*ml"):
         files.exists(path)
     return Catalog.load(folder, quotes=quotes)
 

@@ -15,19 +15,18 @@ from nano_banana.reports.record import Record
 def remarks_on(plan: Plan, recipe: Recipe, records: Sequence[Record], *, whole: bool) -> list[Problem]:
     """Warnings about choices; of a plan that is not the `whole` recipe, that only what is selected is chosen from."""
     if whole:
-        return _stray_picks(recipe, records)
+        return stray_picks(recipe, [record.id for record in records if record.card.kind == "take"])
     few = any(group.waits for group in plan.groups)
     return [Problem(kind="choice_of_few", data={"takes": plan.takes}, warning=True)] if few else []
 
 
-def _stray_picks(recipe: Recipe, records: Sequence[Record]) -> list[Problem]:
+def stray_picks(recipe: Recipe, ids: Sequence[str]) -> list[Problem]:
     """A warning for each pick that none of all the recipe's takes answers to: it was renamed, or is misspelled."""
     picks = [
         (stage.id, name) for stage in recipe.stages if stage.keep for name in (*stage.keep.kept, *stage.keep.dropped)
     ]
     if not picks:
         return []
-    ids = [record.id for record in records if record.card.kind == "take"]
     names = {*ids, *(name.partition("@")[0] for name in ids)}
     return [
         Problem(

@@ -20,6 +20,7 @@ from nano_banana.recipe.scalars import tagged_scalar
 from nano_banana.recipe.source import Source
 from nano_banana.recipe.source import Span
 from nano_banana.recipe.yaml_faults import MAX_NESTING
+from nano_banana.recipe.yaml_faults import stray_mark
 from nano_banana.recipe.yaml_faults import unprintable
 from nano_banana.recipe.yaml_faults import yaml_problem
 
@@ -51,7 +52,7 @@ def compose(source: Source) -> Composed:
             if composer.stopped or len(composer.problems) >= MAX_PROBLEMS:
                 return Composed(top=None, problems=tuple(composer.problems))
     except yaml.YAMLError as error:
-        broken = yaml_problem(error, source)
+        broken = stray_mark(source) or yaml_problem(error, source)
         others = [problem for problem in composer.problems if problem.kind != broken.kind]
         return Composed(top=None, problems=(*others, broken))
     return Composed(top=composer.top, problems=tuple(composer.problems))

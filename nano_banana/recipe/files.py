@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import unicodedata
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Place
+from nano_banana.core.problem import did_you_mean
 from nano_banana.core.root import project_root
 from nano_banana.recipe.glob import expand
 from nano_banana.recipe.seen import Seen
@@ -21,9 +24,13 @@ MAX_TEXT = 1_048_576
 """Bytes of the largest recipe, included file or template that is read."""
 
 
+MAX_NAMES = 1_000
+"""Names of a folder that a missing one is compared with."""
+
+
 def find_root(recipe: Path, *, home: Path | None = None) -> Path:
-    """The folder of the project that `recipe` belongs to; see `project_root`."""
-    return project_root(recipe.resolve().parent, home=home)
+    """The folder of the project that `recipe` belongs to; see `project_root`. A link belongs where it lies."""
+    return project_root(recipe.absolute().parent, home=home)
 
 
 class RecipeFiles:
@@ -106,17 +113,39 @@ class RecipeFiles:
             found /= min(names, key=lambda name: (composed(name) != composed(part), name))
         return found
 
-    def read_text(self, path: Path | str, *, limit_bytes: int = MAX_TEXT) -> str:
+    def read_text(self, path: Path | str, *, limit_bytes: int = MAX_TEXT, confined: bool = True) -> str:
         """The text of a file, UTF-8, lines ended by a line feed alone, without a byte order mark.
 
         Raises Invalid with one problem without a place: file_outside, file_missing, file_not_regular,
         file_unreadable, file_not_text or file_too_big.
         """
-        whole = self.locate(path)
+        whole = self.locate(path, confined=confined)
         if whole not in self._texts:
             self._look(whole)
-            self._texts[whole] = _decoded(_bytes(whole, str(path), limit_bytes), str(path))
+            try:
+                self._texts[whole] = _decoded(_bytes(whole, str(path), limit_bytes), str(path))
+            except FileNotFoundError as error:
+                raise Invalid([trouble("file_missing", hint=self.near(path), path=str(path))]) from error
         return self._texts[whole]
+
+    def near(self, path: Path | str, folder: Path | None = None) -> tuple[str, ...]:
+        """Paths that may have been meant by one that is not there: its first wrong part as a file or folder has it.
+
+        The path counts from `folder`, the recipe's by default. One that looks the same and is written with other
+        characters is spelt out, as YAML has it in quotes.
+        """
+        parts, base = Path(path).parts, folder or self.folder
+        at = next((at for at in range(len(parts)) if not os.path.lexists(base / Path(*parts[: at + 1]))), None)
+        if at is None:
+            return ()
+        part = parts[at]
+        try:
+            names = sorted(other.name for other in islice((base / Path(*parts[:at])).iterdir(), MAX_NAMES))
+        except OSError:
+            return ()
+        alike = tuple(name for name in names if folded(name) == folded(part))
+        meant = ("/".join([*parts[:at], name, *parts[at + 1 :]]) for name in alike or did_you_mean(part, names))
+        return tuple(json.dumps(name) if composed(name) == composed(str(path)) else name for name in meant)
 
     def lines(self, file: str) -> list[str]:
         """The lines of a text that was read, to show one in an error; none where it was not."""
@@ -154,8 +183,8 @@ def _bytes(path: Path, shown: str, limit: int) -> bytes:
             raise Invalid([trouble("file_too_big", path=shown, size=mode.st_size, limit=limit)])
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except FileNotFoundError as error:
-        raise Invalid([trouble("file_missing", path=shown)]) from error
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise Invalid([trouble("file_unreadable", path=shown, why=error.strerror or "")]) from error
     if len(data) > limit:

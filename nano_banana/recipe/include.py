@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
@@ -44,9 +45,13 @@ class Gathering:
 
     def _read(self, path: Path, shown: str, named: Span | None, chain: tuple[str, ...]) -> Located | None:
         try:
-            text = self._files.read_text(path)
+            # The recipe itself may be a link to one that lies elsewhere: whoever runs it has named it.
+            text = self._files.read_text(path, confined=named is not None)
         except Invalid as error:
-            self._unread(error, shown, named)
+            near = (
+                self._files.near(os.path.relpath(path, self._open[-1].parent), self._open[-1].parent) if named else ()
+            )
+            self._unread(error, shown, named, near)
             return None
         self._done.add(path)
         self._size += len(text)
@@ -112,10 +117,12 @@ class Gathering:
         self.problems += problems
         return result
 
-    def _unread(self, error: Invalid, shown: str, named: Span | None) -> None:
+    def _unread(self, error: Invalid, shown: str, named: Span | None, near: tuple[str, ...] = ()) -> None:
         place = named.place if named is not None else None
         for problem in error.problems:
-            self.problems.append(Problem(kind=problem.kind, place=place, data={**problem.data, "path": shown}))
+            kind = "include_missing" if named is not None and problem.kind == "file_missing" else problem.kind
+            data = {**problem.data, "path": shown}
+            self.problems.append(Problem(kind=kind, place=place, data=data, suggestions=near))
 
     def _note(self, kind: str, item: Located, **data: str | int) -> None:
         self.problems.append(Problem(kind=kind, place=item.span.place, data=data))

@@ -7,7 +7,6 @@ from nano_banana.core.problem import Problem
 from nano_banana.recipe.located import Entry
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.located import mapping
-from nano_banana.recipe.located import plain
 from nano_banana.recipe.located import sequence
 
 LEVELS = 2
@@ -36,7 +35,9 @@ def _both(first: Entry, second: Entry, path: tuple[str, ...], problems: list[Pro
     if one.items is not None and other.items is not None and len(path) < LEVELS:
         return sequence(other.span, (*one.items, *other.items))
     scalar = one.entries is None and one.items is None
-    if not (scalar and plain(one) == plain(other)):
+    # True is 1 in Python, and not in a recipe.
+    same = one.value == other.value and isinstance(one.value, bool) == isinstance(other.value, bool)
+    if not (scalar and same):
         place = first.key.place
         name = ".".join(path)
         problems.append(trouble("include_clash", place=second.key.place, name=name, other=f"{place.file}:{place.line}"))

@@ -17,7 +17,10 @@ WORD: JSONObject = {"type": "string", "pattern": r"^\S+(?!\n)$", "maxLength": 64
 PLACE: JSONObject = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
 """Places in a picture, which templates write too: `cast.left`."""
 
-RESERVED = frozenset({"subject", "seed", "shot", "cast", "env", "vars", "recipe"})
+WORDS = frozenset({"true", "false", "none", "True", "False", "None", "self"})
+"""Words that templates read as something else than a name of the recipe's."""
+
+RESERVED = frozenset({"subject", "seed", "shot", "cast", "env", "vars", "recipe"}) | WORDS
 """Names that templates have anyway, so that no axis and no variable may take them."""
 
 NAME_PATTERNS = {

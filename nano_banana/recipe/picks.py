@@ -25,6 +25,7 @@ from nano_banana.recipe.source import Source
 from nano_banana.recipe.validate import check_shape
 
 PICKS = "picks.yaml"
+_OTHER = "picks.yml"
 
 _TAKES: JSONObject = {
     "type": "array",
@@ -71,10 +72,12 @@ def read_picks(files: RecipeFiles, recipe: str, stages: Sequence[str]) -> Picks:
     `recipe` is the recipe's name in places. The file is seen even where it is not there, so that a later run knows
     that somebody wrote it.
     """
-    none = Picks(kept={}, dropped={})
     try:
         if not stages or not files.exists(PICKS):
-            return none
+            other = str(Path(recipe).parent / _OTHER)
+            at = Place(file=other, line=1, column=1)
+            odd = [Problem(kind="picks_yml", place=at, warning=True)] if stages and files.exists(_OTHER) else []
+            return Picks(kept={}, dropped={}, problems=odd)
         document, problems = _read(files, str(Path(recipe).parent / PICKS))
     except Invalid as error:
         return Picks(kept={}, dropped={}, problems=error.problems)

@@ -47,6 +47,11 @@ def shown(value: JSONValue) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
+def visible(name: str) -> str:
+    """A name with the characters that nobody sees in it as their code points."""
+    return "".join(letter if letter.isprintable() else f"<U+{ord(letter):04X}>" for letter in name)
+
+
 def types(kinds: Sequence[JSONValue]) -> str:
     """The types that would be right: `a text or a list`."""
     return " or ".join(dict.fromkeys(_TYPES[str(kind)] for kind in kinds))

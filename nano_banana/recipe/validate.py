@@ -32,6 +32,7 @@ from nano_banana.recipe.shown import owner
 from nano_banana.recipe.shown import shown
 from nano_banana.recipe.shown import type_of
 from nano_banana.recipe.shown import types
+from nano_banana.recipe.shown import visible
 from nano_banana.recipe.verbs import no_verb
 from nano_banana.recipe.verbs import several_verbs
 
@@ -125,7 +126,12 @@ def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iter
     for error in Draft202012Validator(schema).iter_errors(document.data):
         mistake = mistake_of(error, schema)
         if mistake.path[:2] not in left_out:
-            yield from _problems(document, mistake)
+            told = False
+            for fault in _problems(document, mistake):
+                told = True
+                yield fault
+            if not told:  # nothing that the schema refuses may pass without a word
+                yield _simple(document, mistake), mistake.path
 
 
 def _is_slight(document: Document, problem: Problem) -> bool:
@@ -189,7 +195,7 @@ def _unknown_keys(document: Document, mistake: Mistake, value: JSONObject) -> It
             problem = Problem(
                 kind="unknown_key",
                 place=document.key_place((*path, name)),
-                data={"name": name, "owner": owner(document, path), "known": ", ".join(known)},
+                data={"name": visible(name), "owner": owner(document, path), "known": ", ".join(known)},
                 suggestions=did_you_mean(name, known),
             )
             yield problem, (*path, name)
@@ -247,11 +253,17 @@ def _any_of(document: Document, mistake: Mistake) -> Iterator[_Fault]:
 def _repeated(document: Document, mistake: Mistake) -> Iterator[Problem]:
     seen: set[str] = set()
     for at, item in enumerate(as_items(mistake.value)):
-        if repr(item) in seen:
+        if _same(item) in seen:
             yield Problem(
                 kind="repeated_value", place=document.nearest((*mistake.path, at)), data={"value": shown(item)}
             )
-        seen.add(repr(item))
+        seen.add(_same(item))
+
+
+def _same(value: JSONValue) -> str:
+    """What values have in common that a schema takes for one: `1`, `1.0` and `1e0`."""
+    whole = isinstance(value, float) and value.is_integer()
+    return repr(int(value)) if whole and isinstance(value, float) else repr(value)
 
 
 def _simple(document: Document, mistake: Mistake) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 from collections.abc import Mapping
 
@@ -9,11 +10,10 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.composer import compose
 from nano_banana.recipe.located import Entry
 from nano_banana.recipe.located import Located
 from nano_banana.recipe.renderer import Renderer
-from nano_banana.recipe.source import Source
+from nano_banana.recipe.scalars import plain_scalar
 from nano_banana.recipe.templates.bounds import weight
 from nano_banana.recipe.templates.budget import MAX_ITEMS
 
@@ -81,8 +81,15 @@ class Variables:
 
 
 def set_value(text: str) -> JSONValue:
-    """What `--set name=text` means: a YAML scalar, or else the text itself."""
-    top = compose(Source(file="--set", text=text)).top
-    if top is None or top.entries is not None or top.items is not None:
+    """What `--set name=text` means: a number, `true`, `false`, `null` or a quoted text; else the text as it is."""
+    word = text.strip()
+    try:
+        if len(word) > 1 and word[0] == word[-1] == '"':
+            quoted: object = json.loads(word)
+            return quoted if isinstance(quoted, str) else text
+        if len(word) > 1 and word[0] == word[-1] == "'" and "'" not in word[1:-1].replace("''", ""):
+            return word[1:-1].replace("''", "'")
+        value = plain_scalar(word) if word else text
+    except ValueError:
         return text
-    return top.value
+    return text if isinstance(value, str) else value

@@ -38,6 +38,12 @@ def unprintable(source: Source) -> Problem | None:
     return trouble("yaml_character", place=source.place(found.start(), found.end()), code=f"U+{ord(found[0]):04X}")
 
 
+def stray_mark(source: Source) -> Problem | None:
+    """A byte order mark inside the text, which nobody sees: two files were put together."""
+    at = source.text.find("\ufeff")
+    return None if at < 0 else trouble("yaml_character", place=source.place(at, at + 1), code="U+FEFF")
+
+
 def yaml_problem(error: YAMLError, source: Source) -> Problem:
     """The problem that `error` is; Python's and C's parser say the same things in other words."""
     if not isinstance(error, MarkedYAMLError):

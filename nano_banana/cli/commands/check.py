@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import time
 from pathlib import Path
@@ -59,9 +60,11 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None
 
     wish = wish_of(recipe, asked)
     with open_project(screen, wish, settings_of(screen, wish)) as project:
-        found, takes = project.recipe, tried(project)
-        remarks = look_at_photos(screen, project)
-        asking = [*unasked(project), *untrusted(project), *exposed(project)]
+        found, (takes, picks) = project.recipe, tried(project)
+        if picks:
+            screen.problems(picks)
+        remarks = [*picks, *look_at_photos(screen, project)]
+        asking = [*unasked(project, dt.datetime.now(tz=dt.UTC).date()), *untrusted(project), *exposed(project)]
         if asking:
             screen.problems(asking)
         compared = _compare(project, online=online)

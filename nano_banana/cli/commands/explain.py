@@ -20,6 +20,7 @@ from nano_banana.cli.options import store
 from nano_banana.cli.options import variables
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
+from nano_banana.cli.wishes import recipe_in
 from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
 from nano_banana.core.errors import Invalid
@@ -114,7 +115,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_recipe(path: Path) -> bool:
-    return (path / "recipe.yaml").is_file() if path.is_dir() else path.exists()
+    return recipe_in(path).is_file() if path.is_dir() else path.exists()
 
 
 def _say_portrait(screen: Screen, portrait: Portrait, *, as_json: bool) -> None:

@@ -112,11 +112,12 @@ def _start(recipe: Path | None) -> Path:
 
 def _project(recipe: Path | None, settings: Settings) -> Project | None:
     """The recipe's project, also where its photos are gone already; None where no recipe is here."""
+    from nano_banana.cli.wishes import recipe_in
     from nano_banana.cli.wishes import wish_of
     from nano_banana.project.project import Project
     from nano_banana.project.wish import Wish
 
-    if recipe is None and not Path("recipe.yaml").is_file():
+    if recipe is None and not recipe_in(Path()).is_file():
         return None
     wish = Wish(recipe=wish_of(recipe or Path()).recipe, any_photos=True)
     return Project.open(wish, settings, environ=os.environ)

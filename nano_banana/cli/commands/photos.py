@@ -23,6 +23,7 @@ from nano_banana.cli.options import store
 from nano_banana.cli.options import variables
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import recipe_argument
+from nano_banana.cli.wishes import recipe_in
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
@@ -93,7 +94,7 @@ def _studio(screen: Screen, recipe: Path, subjects: tuple[str, ...], asked: Aske
         raise Invalid([trouble("photos_zipped", path=str(recipe))])
     if recipe.is_file() and (mimetypes.guess_type(recipe.name)[0] or "").startswith("image/"):
         raise Invalid([trouble("photo_alone", path=str(recipe))])
-    if recipe.is_dir() and not (recipe / "recipe.yaml").exists():
+    if recipe.is_dir() and not recipe_in(recipe).exists():
         if subjects:
             raise Invalid([trouble("no_such_subject", name=subjects[0], known="only the photos of this folder")])
         # The store is that of where the user stands: nobody wants one among the photos.

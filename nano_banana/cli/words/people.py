@@ -34,5 +34,8 @@ WORDS: Mapping[str, Wording] = {
     "trigger_not_a_word": Wording("`{trigger}` is not one word", "a trigger has no blanks, such as `anqz7`"),
     "no_such_template": Wording("there is no template {name} in any pack", "`nano-banana packs list` has them all"),
     "consent_no_day": Wording("`{day}` is no day on which {name} can have agreed", "write it as 2026-01-31"),
+    "consent_to_come": Wording(
+        "{name} is said to agree on `{day}`, which is still to come", "write the day on which the consent was given"
+    ),
     "half_a_consent": Wording("the consent of {name} does not say {lacks}", "add `{lacks}` to `consent`"),
 }

@@ -203,6 +203,7 @@ WORDS: Mapping[str, Wording] = {
         "no gate judges the takes that `{stage}` chooses from, so that the best are simply the first",
         "choose from a gate: `choose: judged.accepted`",
     ),
+    "picks_yml": Wording("`picks.yml` is not read", "rename it to `picks.yaml`"),
     "picks_not_mapping": Wording("this file should be a mapping that begins with `picks:`"),
     "kept_and_dropped": Wording("`{name}` is kept and dropped", "take it out of one of the lists"),
     "repeated_id": Wording("two stages have the id `{id}`"),

@@ -11,7 +11,10 @@ _FILES: Mapping[str, Wording] = {
         "`{path}` lies outside of the recipe's project",
         "the project is the folder `{root}`; move the file into it",
     ),
-    "file_missing": Wording("there is no file `{path}`", "paths are taken from the folder of the file that names them"),
+    "file_missing": Wording("there is no file `{path}`", "paths count from the folder of the recipe, or of the pack"),
+    "include_missing": Wording(
+        "there is no file `{path}`", "an included file is looked for from the folder of the file that names it"
+    ),
     "file_not_regular": Wording("`{path}` is not a file that can be read", "name a file, not a folder or a device"),
     "file_unreadable": Wording("`{path}` can't be read: {why}", "check its permissions"),
     "file_not_text": Wording("`{path}` is not UTF-8 text: see its line {line}", "save it as UTF-8"),

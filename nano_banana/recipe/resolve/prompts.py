@@ -19,6 +19,7 @@ from nano_banana.recipe.model import Text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.packs.pack import SUBJECT
 from nano_banana.recipe.patterns import RESERVED
+from nano_banana.recipe.patterns import WORDS
 from nano_banana.recipe.resolve.packs import PackReader
 from nano_banana.recipe.resolve.packs import values_of
 from nano_banana.recipe.resolve.reading import Reading
@@ -185,7 +186,7 @@ def check_names(reading: Reading) -> None:
     axes += [
         ("shots", shot, "matrix", name) for shot in shots for name in as_object(as_object(shots[shot]).get("matrix"))
     ]
-    for where in [*(("vars", name) for name in variables), *axes]:
+    for where in [*(("vars", name) for name in variables if name not in WORDS), *axes]:
         if where[-1] in RESERVED:
             reading.wrong_key("reserved_name", where, name=str(where[-1]))
     for where in axes:

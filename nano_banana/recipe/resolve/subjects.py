@@ -107,12 +107,9 @@ def _not_there(reading: Reading, pattern: str, where: Where) -> dict[Path, Photo
         reading.wrong("photos_not_fetched", where, path=pattern, count=1, names=Path(pattern).name)
         return {}
     near = files.lookalike(pattern)
-    if near is None:
-        reading.wrong("photo_missing", where, path=pattern)
-    elif composed(str(near)) == composed(str(files.locate(pattern, confined=False))):
+    if near is not None and composed(str(near)) == composed(str(files.locate(pattern, confined=False))):
         return _found(reading, str(near), where)
-    else:
-        reading.wrong("photo_missing", where, hints=(_shown(reading, near),), path=pattern)
+    reading.wrong("photo_missing", where, hints=files.near(pattern), path=pattern)
     return {}
 
 
@@ -182,7 +179,7 @@ def existing(reading: Reading, path: str, where: Where) -> Path | None:
     try:
         if reading.files.exists(path, confined=False) and not reading.files.is_folder(path, confined=False):
             return reading.files.locate(path, confined=False)
-        reading.wrong("no_such_file", where, path=path)
+        reading.wrong("no_such_file", where, hints=reading.files.near(path), path=path)
     except Invalid as error:
         reading.take_over(error, where)
     return None

@@ -32,8 +32,11 @@ class Library:
                 continue
             offset = max(parsed.text.find(name, offset_of(node.lineno)), 0)
 
-            def fault(kind: str, data: JSONObject, offset: int = offset, name: str = name) -> TemplateFault:
-                return TemplateFault(kind, offset=offset, length=len(name), file=parsed.file, data=data)
+            def fault(
+                kind: str, data: JSONObject, offset: int = offset, name: str = name, hint: tuple[str, ...] = ()
+            ) -> TemplateFault:
+                file = parsed.file
+                return TemplateFault(kind, offset=offset, length=len(name), file=file, suggestions=hint, data=data)
 
             if name in chain:
                 raise fault("template_include_cycle", {"chain": " → ".join((*chain, name))})
@@ -45,7 +48,7 @@ class Library:
                 (problem,) = error.problems
                 if optional and problem.kind == "file_missing":
                     continue
-                raise fault(problem.kind, problem.data) from error
+                raise fault(problem.kind, problem.data, hint=problem.suggestions) from error
             inner = parse(self._sandbox, text, self._files.locate(name))
             self.gather(inner, (*chain, name))
             self.parts[name] = inner

@@ -131,7 +131,7 @@ def test_included_files_that_cannot_be(folder: Folder) -> None:
         ("yaml_bracket", "broken.yaml", 1, 4),
         ("recipe_empty", "empty.yaml", 1, 1),
         ("recipe_not_mapping", "list.yaml", 1, 1),
-        ("file_missing", "r.yaml", 1, 11),
+        ("include_missing", "r.yaml", 1, 11),
         ("file_outside", "r.yaml", 1, 22),
         ("include_shape", "r.yaml", 1, 53),
         ("recipe_not_mapping", "word.yaml", 1, 1),
@@ -354,7 +354,7 @@ def test_all_problems_at_once(folder: Folder) -> None:
     assert [kind for kind, *_ in folder.faults()] == [
         "template_name",
         "duplicate_key",
-        "file_missing",
+        "include_missing",
         "template_syntax",
     ]
 
