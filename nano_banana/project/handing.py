@@ -52,6 +52,7 @@ def hand_out(project: Project, outcome: Outcome, *, prune: bool = False) -> Outc
         packed=packed if whole else None,
         whole=whole,
         prune=prune,
+        by=recipe.path.absolute(),
     )
     if fit and fit.crop:
         faceless = sum(fit.around == "face" and not each.faces for each in made.values())

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.core.errors import Unusable
@@ -55,11 +56,15 @@ class Handout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Noted:
-    """A copy as it was written: how its source and it looked, and its bytes' SHA-256 (empty in older notes)."""
+    """A copy as it was written: how its source and it looked, and its bytes' SHA-256.
+
+    `by` is the recipe's file, since several may have one name. Older notes have neither (empty).
+    """
 
     source: Sequence[int]
     copy: Sequence[int]
     sha256: str = ""
+    by: str = ""
 
     def is_ours(self, path: Path) -> bool:
         """Whether the file there still holds, byte for byte, what we wrote."""
@@ -75,16 +80,18 @@ def put_out(
     packed: Path | None,
     whole: bool,
     prune: bool = False,
+    by: Path | None = None,
 ) -> Handout:
     """Copy `pictures` (name below the folder → file) to the folder, and into the ZIP.
 
     Only a `whole` run knows which copies of earlier runs are no longer wanted; with `prune` it removes those that are
-    still ours byte for byte. Raises Unusable: `target_taken` where another's file is in the way, `target_full`, ….
+    still ours byte for byte. `by` is the recipe's file. Raises Unusable: `target_taken` where another's file is in the
+    way, `target_full`, ….
     """
     known = _read(store, _note(recipe))
     files: dict[Path, LinkStat] = {}
     edited: list[Path] = []
-    fresh = 0
+    fresh, whose = 0, "" if by is None else _seen_from(_base(store), by)
     wanted = {} if folder is None else {folder / name: source for name, source in pictures.items()}
     _check_free([path for path in wanted if path not in known], wanted)
     notes = {path: noted for path, noted in known.items() if os.path.lexists(path)}
@@ -96,14 +103,15 @@ def put_out(
         if noted is None or not (_is(source, noted.source) and _is(target, noted.copy)):
             fresh += _copy(source, target)
             noted = _noted(source, target)
-        notes[target] = noted
+        notes[target] = replace(noted, by=whose)
         files[target] = LinkStat.of(target)
     if packed is not None:
         written = _pack(pictures, packed, known.get(packed))
         fresh += written if folder is None else 0
         files[packed] = LinkStat.of(packed)
-        notes[packed] = _noted(packed, packed)
-    older = _older(store, folder, notes, wanted.keys() | files.keys()) if whole else []
+        notes[packed] = replace(_noted(packed, packed), by=whose)
+    ours = {path: noted for path, noted in notes.items() if path not in wanted and path not in files}
+    older = _older(store, folder, ours, whose, [*files]) if whole else []
     pruned = [path for path in older if prune and _removed(path, notes[path], folder)]
     store.note(_note(recipe), _dump(store, {path: noted for path, noted in notes.items() if path not in pruned}))
     return Handout(
@@ -153,7 +161,10 @@ def _read(store: Store, note: str) -> dict[Path, _Noted]:
     base = _base(store)
     try:
         found = json.loads(store.notes(note) or "{}").items()
-        return {base / path: _Noted(source=told[0], copy=told[1], sha256="".join(told[2:])) for path, told in found}
+        return {
+            base / path: _Noted(source=told[0], copy=told[1], sha256="".join(told[2:3]), by="".join(told[3:4]))
+            for path, told in found
+        }
     except (ValueError, AttributeError, LookupError, TypeError):
         return {}
 
@@ -162,27 +173,36 @@ def _dump(store: Store, notes: Mapping[Path, _Noted]) -> str:
     base = _base(store)
     return json.dumps(
         {
-            str(path.relative_to(base) if path.is_relative_to(base) else path): [noted.source, noted.copy, noted.sha256]
+            _seen_from(base, path): [noted.source, noted.copy, noted.sha256, *([noted.by] if noted.by else [])]
             for path, noted in notes.items()
         }
     )
+
+
+def _seen_from(base: Path, path: Path) -> str:
+    return str(path.relative_to(base) if path.is_relative_to(base) else path)
 
 
 def _noted(source: Path, copy: Path) -> _Noted:
     return _Noted(source=_look(LinkStat.of(source)), copy=_look(LinkStat.of(copy)), sha256=_sha256(copy))
 
 
-def _older(store: Store, folder: Path | None, notes: Mapping[Path, _Noted], wanted: Collection[Path]) -> list[Path]:
-    """The copies of earlier runs that are not wanted, in the project or in the folder of the copies.
+def _older(
+    store: Store, folder: Path | None, notes: Mapping[Path, _Noted], whose: str, wanted: Collection[Path]
+) -> list[Path]:
+    """The copies of earlier runs in the project or in the folder of the copies, besides those that are `wanted`.
 
-    Others (a copied project's notes may name the first one's) are none of this recipe's business.
+    Others (a copied project's notes may name the first one's) are none of this recipe's business; nor are those of
+    another recipe of its name.
     """
-    homes = [home.resolve() for home in (_base(store), folder) if home is not None]
+    base = _base(store)
+    homes = [home.resolve() for home in (base, folder) if home is not None]
     there = {_inode(path) for path in wanted}
     found = []
-    for path in notes.keys() - wanted:
+    for path, noted in notes.items():
+        anothers = noted.by not in ("", whose) and (base / noted.by).exists()
         # Some file systems take two names that differ in case for one file.
-        if path.is_file() and _inode(path) not in there:
+        if not anothers and path.is_file() and _inode(path) not in there:
             found += [path] if any(path.resolve().is_relative_to(home) for home in homes) else []
     return sorted(found)
 

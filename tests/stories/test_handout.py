@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 
@@ -411,3 +412,25 @@ def test_what_a_recipe_may_not_say_of_formats_and_sizes(project: Project, how: s
     screen = fitting(project, how).workspace.run("check")
     assert screen.exit_code == 2, screen.text
     screen.shows(said)
+
+
+def test_a_recipe_of_the_same_name_keeps_its_copies(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}").run()
+    text = (project.root / "recipe.yaml").read_text().replace("to: delivered/", "to: others/")
+    project.workspace.write("other.yaml", text)
+    screen = project.workspace.run("run", "other.yaml", "--prune")
+    screen.shows("4 copies in others").hides("earlier runs")
+    assert len(delivered(project)) == 4
+    (project.root / "recipe.yaml").unlink()
+    project.workspace.run("run", "other.yaml", "--prune").shows("4 copies of earlier runs removed")
+
+
+def test_copies_of_an_earlier_version_are_known_by_their_paths_and_looks(project: Project) -> None:
+    handing(project, "{{ scene.key }}-{{ seed }}").run()
+    store = project.store()
+    noted = json.loads(store.notes("handout/portraits") or "")
+    store.note("handout/portraits", json.dumps({str(project.root / path): told[:2] for path, told in noted.items()}))
+    store.close()
+    project.edit("seeds: [11, 29]", "seeds: [11]")
+    project.quiet("--prune").shows("2 copies of earlier runs removed", "  delivered/office-29.png")
+    assert delivered(project) == ["office-11.png", "street-11.png"]
