@@ -98,7 +98,7 @@ def test_ten_thousand_takes_are_small_and_quick() -> None:
     data = packed(many)
     seconds = time.process_time() - begun
     assert len(data) < 1_500_000
-    assert seconds < 1.0, "a third of that on a quiet machine"
+    assert seconds < 5.0, "of the processor; a third of one on a quiet machine"
     assert load(data) == many
 
 

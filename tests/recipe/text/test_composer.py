@@ -158,11 +158,11 @@ def staircase() -> str:
     ids=["aliases", "merges", "items", "brackets", "braces", "closed", "blocks", "staircase", "dashes"],
 )
 def test_traps_end_soon_and_small(text: str, kind: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     (problem,) = compose(Source(file="r.yaml", text=text)).problems
     assert problem.kind == kind
     assert kind != "yaml_too_deep" or problem.data == {"limit": 100}
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_a_long_scalar_is_no_trouble() -> None:
