@@ -143,6 +143,15 @@ def handed_out(store: Store, recipe: str) -> list[Path]:
     return [*_read(store, _note(recipe)), *_read(store, _fitted(recipe))]
 
 
+def leave_out_gone(store: Store, recipe: str) -> None:
+    """Remember nothing about copies that are gone."""
+    for name in (_note(recipe), _fitted(recipe)):
+        known = _read(store, name)
+        left = {path: noted for path, noted in known.items() if os.path.lexists(path)}
+        if len(left) < len(known):
+            store.note(name, _dump(store, left))
+
+
 def _note(recipe: str) -> str:
     return f"handout/{recipe}"
 

@@ -106,3 +106,21 @@ def test_what_a_link_leads_to_outside_of_the_project_stays(project: Workspace) -
     told = project.json("forget", "eileen", "--yes")
     assert as_items(as_object(told["left"])["elsewhere"])
     assert (outside / "two/takes/heads_eileen_office_s3.png").is_file()
+
+
+def test_copies_in_another_format_and_under_nameless_names_go_too(project: Workspace) -> None:
+    project.edit(
+        "recipe.yaml", 'to: handed, name: "{{ subject.name }}-{{ seed }}"', "to: small, format: jpeg, longest_side: 300"
+    )
+    project.edit("recipe.yaml", "export: judged,", 'export: judged, name: "{{ subject.trigger | length }}",')
+    assert project.run("run").exit_code == 0
+    assert len(project.files("small/**/*")) == 2
+    her = [path for path in project.files("small/**/*") if "7" in path]
+    copied = project.root.with_name("copied")
+    shutil.copytree(project.root, copied, symlinks=True)
+    project.root = copied
+    digest = hashlib.sha256(project.path(her[0]).read_bytes()).hexdigest()
+    project.expect("forget", "eileen", "--yes").shows("all of it is deleted")
+    assert len(project.files("small/**/*")) == 1
+    assert digest.encode() not in project.path(".nano-banana/store.sqlite").read_bytes()
+    assert not [path for path in project.files("out/**/*") if "eileen" in path]

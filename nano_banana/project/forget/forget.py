@@ -21,6 +21,7 @@ from nano_banana.project.forget.who import nobody
 from nano_banana.project.forget.who import somebody
 from nano_banana.project.project import Project
 from nano_banana.reports.handout import handed_out
+from nano_banana.reports.handout import leave_out_gone
 from nano_banana.settings import REHEARSAL
 from nano_banana.settings import Settings
 from nano_banana.settings import Source
@@ -122,6 +123,8 @@ class Forgetting:
         self.check(dossier)
         delete(dossier.files)
         for found, workshop in self._pairs(dossier):
+            for recipe in _recipes(workshop, self._places.out):
+                leave_out_gone(workshop.store, recipe)
             forget(workshop.store, found, dossier.files.all)
         again = [look(workshop.store, self._places.out, found.who) for found, workshop in self._pairs(dossier)]
         # The digests of what is gone still tell whose a file is.
@@ -167,6 +170,10 @@ def stores_of(settings: Settings) -> list[Path]:
 
 def _exported(workshop: Workshop, out: Path) -> Iterator[Path]:
     """The copies and ZIPs that runs of any recipe have left outside of their output folder."""
-    recipes = {path.name for path in out.iterdir() if path.is_dir()} if out.is_dir() else set()
-    for recipe in sorted(recipes | {run.recipe for run in workshop.store.runs(limit=-1)}):
+    for recipe in _recipes(workshop, out):
         yield from (Path(os.path.normpath(path)) for path in handed_out(workshop.store, recipe))
+
+
+def _recipes(workshop: Workshop, out: Path) -> list[str]:
+    there = {path.name for path in out.iterdir() if path.is_dir()} if out.is_dir() else set()
+    return sorted(there | {run.recipe for run in workshop.store.runs(limit=-1)})
