@@ -70,7 +70,7 @@ def _found(environ: Mapping[str, str], user_dir: Path | None) -> Key | None:
     file = key_file(user_dir)
     try:
         if file.stat().st_mode & 0o077:
-            with suppress(PermissionError):  # another user's file, that is shared on purpose
+            with suppress(OSError):  # another user's file, or one on a read-only disk
                 file.chmod(0o600)
         kept = _bare(file.read_text("ascii"))
     except (FileNotFoundError, NotADirectoryError):

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from contextlib import suppress
 from pathlib import Path
 
+from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import trouble
+
 _PRIVATE = 0o077
 """The umask of what is the user's alone."""
 _SHARED = 0o007
@@ -91,8 +94,10 @@ def is_shared(folder: Path, group: str = "") -> bool:
         mode = 0
     if group or mode & _GROUP_WRITES:
         return True
-    above = next(parent for parent in folder.absolute().parents if parent.exists())
-    mode = above.stat().st_mode
+    for above in folder.absolute().parents:
+        with suppress(OSError):
+            mode = above.stat().st_mode
+            break
     return bool(mode & stat.S_ISGID and mode & _GROUP_WRITES and not user_umask() & _GROUP_WRITES)
 
 
@@ -108,8 +113,9 @@ def make_private_folder(folder: Path, group: str = "") -> None:
 
 def share(folder: Path, group: str) -> None:
     """Give a store that was its user's alone to the `group` as well. Files of other users stay as they are."""
-    for path in (folder, *folder.rglob("*")):
-        with suppress(PermissionError):
+    _open_to(folder, group)
+    for path in folder.rglob("*"):
+        with suppress(PermissionError, Unusable):
             _open_to(path, group)
 
 
@@ -140,8 +146,11 @@ def group_id(group: str) -> int | None:
 
 def _open_to(path: Path, group: str) -> None:
     number = group_id(group) if group else None
-    if number is not None:
-        os.chown(path, -1, number)
+    if number is not None and path.stat().st_gid != number:
+        try:
+            os.chown(path, -1, number)
+        except PermissionError as error:
+            raise Unusable([trouble("store_group_refused", path=str(path), group=group)]) from error
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         path.chmod(0o2770)

@@ -8,15 +8,18 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from nano_banana.core.errors import Unusable
 from nano_banana.core.modes import as_user
 from nano_banana.core.modes import is_shared
 from nano_banana.core.modes import private_files
 from nano_banana.core.modes import share_files
 from nano_banana.core.modes import user_umask
 from nano_banana.store.store import Store
+from tests.store.tools import powerless
 
 
 @contextmanager
@@ -84,6 +87,14 @@ def test_a_group_shares_every_file_if_the_setting_says_so(tmp_path: Path, bits: 
     with umask(bits):
         found = filled(tmp_path / "store", str(os.getgid()))
     assert found == {"folders": {"0o2770"}, "blobs": {"0o440"}, "files": {"0o660"}}
+
+
+def test_a_group_that_one_is_no_member_of_is_named() -> None:
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        with powerless(), pytest.raises(Unusable) as error:
+            Store.open(Path(name, "store"), group="54321")
+    assert [problem.kind for problem in error.value.problems] == ["store_group_refused"]
 
 
 def test_a_store_that_was_private_is_shared_once_the_setting_says_so(tmp_path: Path) -> None:

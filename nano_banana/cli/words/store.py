@@ -15,6 +15,10 @@ WORDS: Mapping[str, Wording] = {
         say="the store `{folder}` can't be written: {reason}",
         hint="give yourself write permission, or move the store with the setting `store`",
     ),
+    "store_group_refused": Wording(
+        say="`{path}` can't be given to the group `{group}`: only its members can do that",
+        hint="join the group (and log in again), or change the setting `store_group`",
+    ),
     "store_full": Wording(
         say="no room left for the store `{folder}`: {reason}",
         hint="free some space (`nano-banana cache gc` helps) and run again; what was recorded before is kept",
