@@ -129,12 +129,14 @@ class Work:
 
 
 def _input_size(endpoint: Endpoint, inputs: Inputs) -> tuple[int, int] | None:
+    from PIL import Image
+
     found = inputs.files.get(endpoint.roles.image or "")
     if found is None:
         return None
     try:
         return _size_of(found[0].read_bytes())
-    except OSError:  # also what Pillow raises for a file that is no picture
+    except (OSError, ValueError, Image.DecompressionBombError):  # what Pillow raises for a file that is no picture
         return None
 
 

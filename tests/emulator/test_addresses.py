@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from nano_banana.core.json import as_object
+from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
 from tests.emulator.conftest import KEY
 from tests.emulator.conftest import ended
@@ -76,6 +78,30 @@ def test_a_direct_call_that_fails(server: Emulator, http: httpx.Client, path: st
 def test_a_fault_at_the_result_strikes_a_direct_call_too(http: httpx.Client) -> None:
     answer = http.post(f"/fal.run/{LORA}", json=PHOTO, headers={"x-emulator-fault": "result-in-progress@result"})
     assert answer.status_code == 400
+
+
+def test_direct_calls_do_not_wait_for_a_slot(tmp_path: Path) -> None:
+    """The queue lets requests wait; a direct call above the account's limit is refused at once."""
+    head = {"Authorization": f"Key {KEY}"}
+    options = Options(pictures="plain", seconds=60, concurrency=1, tls=False)
+    with Emulator(tmp_path, options) as server, httpx.Client(base_url=server.url, headers=head) as http:
+        http.post(f"/{LORA}", json=PHOTO)
+        refused = http.post(f"/fal.run/{LORA}", json=PHOTO)
+        assert refused.status_code == 429
+        assert refused.headers["x-fal-needs-retry"] == "1"
+        assert refused.headers["x-fal-error-type"] == "concurrent_requests_limit"
+        assert http.post(f"/{LORA}", json=PHOTO).json()["status"] == "IN_QUEUE"
+
+
+def test_stopping_ends_a_direct_call(tmp_path: Path) -> None:
+    server = Emulator(tmp_path, Options(pictures="plain", seconds=60, tls=False)).start()
+    body = json.dumps(PHOTO)
+    head = f"POST /fal.run/{LORA} HTTP/1.1\r\nhost: x\r\nauthorization: Key a:b\r\ncontent-length: {len(body)}"
+    with socket.create_connection(("127.0.0.1", server.port)) as waiting:
+        waiting.sendall(f"{head}\r\n\r\n{body}".encode())
+        while as_object(server.control("GET", "counts"))["running"] == 0:
+            pass
+        server.stop()
 
 
 def test_fal_s_host_names_through_the_proxy(abroad: httpx.Client) -> None:

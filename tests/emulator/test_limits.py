@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 
 import httpx
 import pytest
@@ -65,6 +67,17 @@ def test_an_address_that_is_none_ends_its_request(server: Emulator, http: httpx.
     counts = server.control("GET", "counts")
     assert isinstance(counts, dict)
     assert (counts["errors"], counts["running"]) == ([], 0)
+
+
+def test_a_picture_that_is_a_bomb(server: Emulator, http: httpx.Client) -> None:
+    head = b"\0\0\0\rIHDR" + (60_000).to_bytes(4) * 2 + b"\x08\x02\0\0\0"
+    png = b"\x89PNG\r\n\x1a\n" + head + zlib.crc32(head[4:]).to_bytes(4)
+    url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    id_ = http.post(f"/{LORA}/image-to-image", json={"prompt": "x", "image_url": url}).json()["request_id"]
+    assert ended(http, id_).status_code == 200
+    counts = server.control("GET", "counts")
+    assert isinstance(counts, dict)
+    assert counts["errors"] == []
 
 
 @pytest.mark.parametrize(
