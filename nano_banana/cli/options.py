@@ -102,7 +102,9 @@ resubmit = option(
 )
 abandon = option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
 prune = option("--prune", is_flag=True, help="Remove earlier copies that `outputs.files` no longer asks for.")
-budget = option("--budget", type=Between(min=0), metavar="USD", help="Spend no more than this.")
+budget = option(
+    "--budget", type=Between(min=0), metavar="USD", help="Spend no more than this, whatever the recipe says."
+)
 planned = option("--plan", "--dry-run", "planned", is_flag=True, help="Say what it would do and cost, and do nothing.")
 saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also write the recipe that does the same.")
 yes = option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it costs, up to the budget.")

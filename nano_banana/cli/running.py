@@ -17,6 +17,7 @@ from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import LimitReached
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
@@ -32,16 +33,20 @@ if TYPE_CHECKING:
     from nano_banana.project.nouns import Outcome
     from nano_banana.project.project import Project
 
+FAILED = 1
+"""The exit code of a plan in which takes would fail."""
+
 Then: TypeAlias = Callable[[Ending], None]
 Still: TypeAlias = Callable[[Ending], bool]
 
 
-def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool = False) -> None:
-    """Say what a run would do and cost, and do nothing."""
+def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool = False) -> int:
+    """Say what a run would do and cost, and do nothing; the exit code says whether it could."""
     from nano_banana.cli.forecast import say_forecast
     from nano_banana.cli.trusting import untrusted
     from nano_banana.project.locking import hold
     from nano_banana.project.locking import remarks
+    from nano_banana.project.preflight import check_budget
     from nano_banana.project.preflight import check_inputs
 
     _say_root(screen, wish)
@@ -57,6 +62,12 @@ def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool =
             screen.json(tell_plan(forecast, str(project.folder)))
         else:
             say_forecast(screen, forecast, provider=project.provider)
+        try:
+            check_budget(project, forecast)
+        except LimitReached as error:
+            screen.problems(error.problems)
+            return error.exit_code
+    return FAILED if forecast.fails else 0
 
 
 def run_wish(
@@ -169,6 +180,7 @@ def _check(screen: Screen, project: Project, forecast: Forecast) -> None:
     from nano_banana.cli.progress import progress
     from nano_banana.project.consent import first_of_people
     from nano_banana.project.exposed import exposed
+    from nano_banana.project.preflight import check_budget
     from nano_banana.project.preflight import check_inputs
     from nano_banana.project.preflight import check_machine
     from nano_banana.project.preflight import make_ready
@@ -176,6 +188,7 @@ def _check(screen: Screen, project: Project, forecast: Forecast) -> None:
     if warnings := [*check_inputs(project, forecast), *forecast.remarks, *exposed(project)]:
         screen.problems(warnings)
     project.check_provider(forecast)
+    check_budget(project, forecast)
     check_machine(project, forecast)
     look_at_photos(screen, project, forecast)
     with progress(screen) as watch:
@@ -208,7 +221,6 @@ def _ask(screen: Screen, project: Project, forecast: Forecast, asked: Asked) -> 
     """Ask before sending what is unusual and before spending much. Raises LimitReached for a no."""
     from nano_banana.cli.forecast import whole_price
     from nano_banana.cli.trusting import ask_for_trust
-    from nano_banana.core.errors import LimitReached
 
     if project.buys(forecast):
         ask_for_trust(screen, project, trust=asked.trust)

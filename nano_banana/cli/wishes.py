@@ -38,6 +38,7 @@ def wish_of(recipe: Path, asked: Asked = NOTHING) -> Wish:
         provider=asked.provider,
         only=asked.only,
         sample=asked.sample,
+        budget_usd=asked.budget,
         locked=asked.locked,
     )
 

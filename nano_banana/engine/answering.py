@@ -51,14 +51,14 @@ class Answering:
         self._watch = watch
         self._run = run
         self._keeper = Keeper(desk.store, run)
-        self.purse = Purse(policy.budget_usd)
+        self.purse = Purse(policy.budget_usd, policy.budget_name)
         self._asking = Asking(policy, desk, self._keeper, self.purse, halt.leave, watch)
         self._flights: Flights[tuple[Reply, bool]] = Flights()
         self._places = defaultdict(lambda: _places(1), {kind: _places(most) for kind, most in policy.limits.items()})
         self.made: set[str] = set()
         """The keys of the calls that were made and recorded in this run."""
-        self.untracked_usd = 0.0
-        """The cost of calls whose provider keeps no tickets, which are in no ledger."""
+        self.untracked: list[float | None] = []
+        """The costs of calls whose provider keeps no tickets, which are in no ledger."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
         """The keys of the calls that failed in this run, and why."""
         self._told = set(policy.told)
@@ -188,7 +188,7 @@ class Answering:
         self.made.add(answered.call.key)
         ticket = answered.answer.ticket
         if ticket is None:
-            self.untracked_usd += reply.cost_usd or 0.0
+            self.untracked.append(reply.cost_usd)
         ours = answered.answer.bought and (ticket is None or ticket.errand.run in ("", self._run))
         cost = reply.cost_usd if ours else 0.0
         self._watch(News(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=cost))

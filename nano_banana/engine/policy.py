@@ -20,7 +20,8 @@ class Policy:
 
     `providers` make a provider when its first call comes. `kind_of` sorts a call (`train`, `image`,
     `compute`); `limits` is how many of a kind run at once. `price` is the most that a call may cost in
-    USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent. `missing` are
+    USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent, and changed by
+    `budget_name`. `missing` are
     keys that the store was found to have no reply to, which spares a look; `told` those of calls that were counted
     as there already. `lost` is what to do about requests that
     nobody knows the end of, `resend` which of them may be sent again unasked; `resumes` names the provider whose
@@ -32,6 +33,7 @@ class Policy:
     limits: Mapping[str, int] = field(default_factory=dict)
     price: Callable[[Call], float | None] = lambda _call: 0.0
     budget_usd: float | None = None
+    budget_name: str = "the budget"
     missing: Collection[str] = frozenset()
     told: Collection[str] = frozenset()
     lost: Lost = Lost.ASK

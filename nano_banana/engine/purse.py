@@ -9,9 +9,10 @@ from nano_banana.core.errors import trouble
 class Purse:
     """What a run has spent and what its calls under way may still cost (USD)."""
 
-    def __init__(self, budget_usd: float | None) -> None:
-        """None is no limit."""
+    def __init__(self, budget_usd: float | None, name: str = "the budget") -> None:
+        """None is no limit; `name` says where it can be changed."""
         self._budget = budget_usd
+        self._name = name
         self._reserved = 0.0
         self.spent = 0.0
         """All that counts against the budget: what was billed, and the reserves of calls whose cost nobody knows."""
@@ -25,11 +26,13 @@ class Purse:
             self._reserved += price or 0.0
             return price or 0.0
         if self._budget is not None and price is None:
-            raise LimitReached([trouble("price_unknown", budget_usd=self._budget)])
+            raise LimitReached([trouble("price_unknown", budget_usd=self._budget, name=self._name)])
         amount = price or 0.0
         if self._budget is not None and amount and self.spent + self._reserved + amount > self._budget + 1e-9:
             held = self.spent + self._reserved
-            raise LimitReached([trouble("budget_reached", budget_usd=self._budget, spent_usd=held, price_usd=amount)])
+            raise LimitReached(
+                [trouble("budget_reached", budget_usd=self._budget, spent_usd=held, price_usd=amount, name=self._name)]
+            )
         self._reserved += amount
         return amount
 

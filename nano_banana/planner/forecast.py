@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -84,12 +85,17 @@ OddsOf: TypeAlias = Callable[[NodeResult], Odds]
 class Tally:
     """The running totals of a forecast; the one place where they change.
 
-    `looks` says that faces are still to be looked at, `finds` which parts of people are still to be found, `marks` that
-    invisible marks are still to be written.
+    `opened` are the keys of calls that were sent already. The others that are made whatever gates say cost
+    `certain_usd` or more (`certain_unpriced` of them have no known price). `looks` says that faces are still to be
+    looked at, `finds` which parts of people are still to be found, `marks` that invisible marks are still to be
+    written.
     """
 
     price: Callable[[Call], Money | None]
     odds_of: OddsOf = field(default=lambda _result: Odds())
+    opened: Collection[str] = frozenset()
+    certain_usd: float = 0.0
+    certain_unpriced: int = 0
     stages: dict[str, StageCount] = field(default_factory=dict)
     expected: Expected = field(default_factory=Expected)
     looks: bool = False
@@ -100,8 +106,8 @@ class Tally:
 
     def add(self, result: NodeResult) -> None:
         """Count a node's calls; a call that several nodes share counts once."""
-        refused = _refused(result)
-        for step in result.steps:
+        refused, sure = _refused(result), _sure(result)
+        for at, step in enumerate(result.steps):
             if step.call.key not in self._seen:
                 self._seen.add(step.call.key)
                 count = self.stages.get(step.stage, StageCount())
@@ -113,6 +119,8 @@ class Tally:
                     self.stages[step.stage] = self._plus_maybe(count, step, self._share(result, step, refused))
                 else:
                     self.stages[step.stage] = self._plus(count, step)
+                    if at < sure and step.call.key not in self.opened:
+                        self._plus_certain(step)
 
     def _share(self, result: NodeResult, step: Step, refused: int) -> float:
         """How likely the step's attempt is, where so many were refused already."""
@@ -139,6 +147,11 @@ class Tally:
             high=count.high + (money.high if money else 0.0),
             unpriced=count.unpriced + (money is None),
         )
+
+    def _plus_certain(self, step: Step) -> None:
+        money = self.price(step.call)
+        self.certain_usd += money.low if money else 0.0
+        self.certain_unpriced += money is None
 
     def _plus_maybe(self, count: StageCount, step: Step, share: float) -> StageCount:
         money, paid = self.price(step.call), _is_paid(step)
@@ -216,6 +229,12 @@ def _refused(result: NodeResult) -> int:
     if not known or any(judged.verdict.ruling is not Ruling.REJECTED for judged in known):
         return 0
     return known[-1].attempt.number + 1
+
+
+def _sure(result: NodeResult) -> int:
+    """How many of the steps are made in any case: those before the first gate whose verdict isn't known yet."""
+    open_gates = {judged.stage for judged in result.judged if judged.verdict.ruling is Ruling.IMAGINED}
+    return next((at for at, step in enumerate(result.steps) if step.stage in open_gates), len(result.steps))
 
 
 def _is_paid(step: Step) -> bool:

@@ -13,6 +13,7 @@ from nano_banana.core.news import News
 from nano_banana.core.news import Watcher
 from nano_banana.core.problem import Problem
 from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
 from nano_banana.core.ticket import Ticket
 from nano_banana.planner.forecast import FREE
 from nano_banana.planner.forecast import Tally
@@ -38,6 +39,11 @@ class Forecast:
     lost: Sequence[Ticket] = ()
     inputs: Collection[str] = frozenset()
     remarks: Sequence[Problem] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether some node can't be made as it is written."""
+        return any(record.status is Status.FAILED for record in self.records)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,8 @@ from nano_banana.workshop.workshop import Workshop
 
 def foresee(plan: Plan, recipe: Recipe, catalog: Catalog, workshop: Workshop, opened: Sequence[Ticket]) -> Forecast:
     """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
-    tally, spared = Tally(pricer(catalog), odds_from(workshop, recipe.name)), Spared()
+    keys = frozenset(ticket.key for ticket in opened)
+    tally, spared = Tally(pricer(catalog), odds_from(workshop, recipe.name), opened=keys), Spared()
     ends: dict[str, Record] = {}
     inputs: set[str] = set()
     with calm():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -11,12 +12,16 @@ from pathlib import Path
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import LimitReached
+from nano_banana.core.json import JSONObject
+from nano_banana.core.json import JSONValue
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
 from nano_banana.planner.forecast import FREE
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
+from nano_banana.planner.selection import Selection
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.parts import media_of
 from nano_banana.project.parts import places_of
@@ -41,6 +46,56 @@ def check_inputs(project: Project, forecast: Forecast) -> list[Problem]:
     if problems := flawed_files(project, needed - alone):
         raise Invalid(problems)
     return [replace(problem, warning=True) for problem in flawed_files(project, needed & alone)]
+
+
+def check_budget(project: Project, forecast: Forecast) -> None:
+    """Raise LimitReached if the budget can't suffice for what is sure to be made, with what would fit."""
+    budget, tally = project.budget_usd, forecast.tally
+    if budget is None:
+        return
+    if tally.certain_unpriced:
+        raise _over(project, "budget_unpriced", count=tally.certain_unpriced)
+    if tally.certain_usd <= budget + 1e-9:
+        return
+    needed = _rounded_up(tally.certain_usd)
+    fits = next(_fitting(project, budget), None)
+    if fits is None:
+        raise _over(project, "budget_short", needed_usd=needed)
+    raise _over(project, "budget_short_sample", needed_usd=needed, fits=fits[0], fits_usd=_rounded_up(fits[1]))
+
+
+def _over(project: Project, kind: str, **data: JSONValue) -> LimitReached:
+    told: JSONObject = {"budget_usd": project.budget_usd, "name": project.budget_name}
+    return LimitReached([Problem(kind=kind, data={**told, **data})])
+
+
+def _fitting(project: Project, budget: float) -> Iterator[tuple[str, float]]:
+    """What of the recipe the budget holds: as many takes as can be, else a shot, by its option and what it costs."""
+    if project.wish.text is not None:
+        return
+    only = project.wish.only
+
+    def costs(selection: Selection) -> float:
+        tally = project.foresee(project.plan_of(selection)).tally
+        return math.inf if tally.certain_unpriced else tally.certain_usd
+
+    fewest, most = 0, project.plan.takes
+    while most - fewest > 1:
+        middle = (fewest + most) // 2
+        fewest, most = (middle, most) if costs(Selection(only=only, sample=middle)) <= budget else (fewest, middle)
+    if fewest:
+        yield f"--sample {fewest}", costs(Selection(only=only, sample=fewest))
+    for name in () if only else project.recipe.shots:
+        usd = costs(Selection(only=(name,)))
+        if usd <= budget:
+            yield f"--only {name}", usd
+
+
+def _rounded_up(usd: float) -> float:
+    """The sum in as many digits as are shown, never less."""
+    digits = 2 if usd >= 1 else 3 if usd >= 0.01 else 4
+    scale = float(10**digits)
+    return math.ceil(usd * scale - 1e-6) / scale
 
 
 def check_machine(project: Project, forecast: Forecast) -> None:

@@ -30,6 +30,7 @@ from nano_banana.planner.context import Contexts
 from nano_banana.planner.copies import Copy
 from nano_banana.planner.copies import copies_of
 from nano_banana.planner.plan import make_plan
+from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
 from nano_banana.project.access import ADDRESSES
 from nano_banana.project.access import access_for
@@ -144,7 +145,23 @@ class Project:
     @cached_property
     def plan(self) -> Plan:
         """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
-        return make_plan(self.bench(self.workshop.store.digests(files_of(self.recipe))), selection_of(self.wish))
+        return self.plan_of(selection_of(self.wish))
+
+    def plan_of(self, selection: Selection) -> Plan:
+        """What this selection comes to. Raises as `plan` does."""
+        bench = self.bench(self.workshop.store.digests(files_of(self.recipe)))
+        return replace(make_plan(bench, selection), budget_usd=self.budget_usd)
+
+    @property
+    def budget_usd(self) -> float | None:
+        """The most that a run may spend: the command line's word, else the recipe's."""
+        return self.recipe.limits.budget_usd if self.wish.budget_usd is None else self.wish.budget_usd
+
+    @property
+    def budget_name(self) -> str:
+        """Where the budget can be changed."""
+        in_recipe = self.wish.budget_usd is None and self.wish.text is None
+        return "`limits.budget_usd` (or `--budget`)" if in_recipe else "`--budget`"
 
     @cached_property
     def price(self) -> Callable[[Call], float | None]:
@@ -179,8 +196,12 @@ class Project:
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises Invalid where copies could not be named."""
         _ = self.copies
-        forecast = foresee(self.plan, self.recipe, self.catalog, self.workshop, self.workshop.opened(self.provider))
+        forecast = self.foresee(self.plan)
         return replace(forecast, remarks=remarks_on(self.plan, self.recipe, forecast.records, whole=self.wish.whole))
+
+    def foresee(self, plan: Plan) -> Forecast:
+        """Drive any plan against the store alone."""
+        return foresee(plan, self.recipe, self.catalog, self.workshop, self.workshop.opened(self.provider))
 
     def run(self, forecast: Forecast, watch: Watcher, *, lost: Lost = Lost.ASK) -> Outcome:
         """Do what the forecast left open; `lost` says what to do about requests that nobody knows the end of."""
@@ -198,6 +219,7 @@ class Project:
             resend=self.recipe.limits.resend_unknown,
             saved=forecast.saved,
             checked=frozenset(self.checked),
+            budget_name=self.budget_name,
             marks=signed_marks(self.recipe, self.settings, self.loaded.files),
             arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
         )

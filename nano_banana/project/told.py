@@ -79,10 +79,9 @@ def _run(forecast: Forecast, outcome: Outcome) -> dict[str, JSONValue]:
 
 def _plan_status(forecast: Forecast) -> str:
     """`done`, `planned` (there is something to make), or `failed` (some takes can't be made as they are written)."""
-    ends = {record.status for record in forecast.records}
-    if Status.FAILED in ends:
+    if forecast.fails:
         return "failed"
-    return "planned" if Status.PLANNED in ends else "done"
+    return "planned" if any(record.status is Status.PLANNED for record in forecast.records) else "done"
 
 
 def _estimate(forecast: Forecast) -> dict[str, JSONValue]:

@@ -20,8 +20,9 @@ class Wish:
     """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection.
 
     A recipe that is in no file has its `text` here; the path then says where it would lie, and what it is called.
-    `locked` holds it to the lock beside the recipe. `accept` and `unsure` stand in for what its gates say, to judge
-    what is there; no run is made of that. `any_photos` lets photos be that can't be read, for those who only look.
+    `budget_usd` stands in for the recipe's budget. `locked` holds it to the lock beside the recipe. `accept` and
+    `unsure` stand in for what its gates say, to judge what is there; no run is made of that. `any_photos` lets photos
+    be that can't be read, for those who only look.
     """
 
     recipe: Path
@@ -30,6 +31,7 @@ class Wish:
     provider: str | None = None
     only: tuple[str, ...] = ()
     sample: int | None = None
+    budget_usd: float | None = None
     locked: bool = False
     accept: float | None = None
     unsure: float | None = None

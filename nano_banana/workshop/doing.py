@@ -51,7 +51,7 @@ class Doing:
         self._records: dict[str, Record] = {}
         self._made: frozenset[str] = frozenset()
         self._failed = 0
-        self._untracked_usd = 0.0
+        self._untracked: Sequence[float | None] = ()
         self._restored = 0
         self._placing: Batcher[Record, None] = Batcher(self._take_batch, gather=GATHER)
 
@@ -82,7 +82,7 @@ class Doing:
                 await self._placing.settle()
                 self._made = frozenset(answering.made) | frozenset(self._order.checked)
                 self._failed = len(answering.failed)
-                self._untracked_usd = answering.untracked_usd
+                self._untracked = answering.untracked
         if self._halt.bug is not None:
             raise self._halt.bug
         return self._halt.reason
@@ -104,8 +104,8 @@ class Doing:
             made=len(self._made),
             cached=len(keys - self._made),
             failed=self._failed,
-            cost_usd=bill.spent_usd + self._untracked_usd,
-            unknown_cost=bill.unknown,
+            cost_usd=bill.spent_usd + sum(cost or 0.0 for cost in self._untracked),
+            unknown_cost=bill.unknown + self._untracked.count(None),
             halted=halted,
             folder=self._outputs.folder,
             written=self._outputs.stats,

@@ -34,7 +34,8 @@ class Order:
     other recipe has its name either; `head` is what the manifest says of the run. `resumes` names the provider whose
     open requests are collected, `lost` and `resend` what to do about those that nobody knows the end of; `saved` is
     what the store spared: subject and endpoint to calls and USD; `checked` are the keys of the calls that were made
-    just before, to find mistakes early; `marks` says what the pictures tell of themselves.
+    just before, to find mistakes early; `budget_name` says where the budget can be changed; `marks` says what the
+    pictures tell of themselves.
     """
 
     plan: Plan
@@ -51,6 +52,7 @@ class Order:
     resend: Resend = Resend.CHEAP
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     checked: Collection[str] = frozenset()
+    budget_name: str = "`--budget`"
     marks: Marks = field(default_factory=Marks)
 
 

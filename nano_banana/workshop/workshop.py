@@ -68,6 +68,7 @@ class Workshop:
                 limits=self._limits(order.plan),
                 price=order.price,
                 budget_usd=order.plan.budget_usd,
+                budget_name=order.budget_name,
                 missing=order.missing,
                 told={key for record in order.known if record.card.kind == "take" for key in record.keys.values()},
                 lost=order.lost,

@@ -25,6 +25,7 @@ def test_the_screens_of_a_bad_day(project: Project) -> None:
     show("run", "--only", "hedas", golden="stories/only-nothing", exit_code=2)
     project.notes.rule(refuse=["bnvk4"])
     show("run", "--only", "likeness", golden="stories/run-refused", exit_code=4)
-    project.edit("name: portraits", "name: portraits\nlimits: {budget_usd: 1, ask_above_usd: 2}")
+    project.edit("name: portraits", "name: portraits\nlimits: {ask_above_usd: 2}")
     show("run", "--provider", "fal", golden="stories/run-too-dear", exit_code=3)
+    project.edit("limits: {", "limits: {budget_usd: 1, ")
     show("run", "--provider", "fal", "--yes", golden="stories/run-budget", exit_code=3)

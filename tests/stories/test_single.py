@@ -188,7 +188,7 @@ def test_a_plan_does_nothing(studio: Workspace) -> None:
 def test_the_budget_ends_it_before_anything_is_paid(studio: Workspace) -> None:
     shelf = studio.env(FAL_KEY="a:b", NANO_BANANA_FAL_URL="http://127.0.0.1:9")
     told = ("generate", "--prompt", "a wall", "--provider", "fal", "--budget", "0.01")
-    shelf.expect(*told, exit_code=3).shows("the next call may cost $0.025")
+    shelf.expect(*told, exit_code=3).shows("this costs $0.025", "raise `--budget` to")
     dear = (
         "generate",
         "--prompt",

@@ -61,6 +61,13 @@ def test_an_inpainting_that_fails_keeps_the_drawing(project: Project) -> None:
     assert len(project.pictures("takes")) == 4
 
 
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A budget is not compared with what is certain, as if that were not known."""
+    monkeypatch.setattr("nano_banana.project.preflight.check_budget", lambda _project, _forecast: None)
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_the_budget_stops_the_run_before_it_is_crossed(project: Project) -> None:
     project.edit("name: portraits", "name: portraits\nprovider: fal\nlimits: {budget_usd: 2.08, parallel: {image: 1}}")
     project.notes.rule(cost=None)
@@ -73,16 +80,48 @@ def test_the_budget_stops_the_run_before_it_is_crossed(project: Project) -> None
     project.run("--yes", exit_code=0).shows("4 of 4 takes done: 2 calls made")
 
 
+@pytest.mark.parametrize("given", ["recipe", "option"])
+def test_a_budget_that_can_not_suffice_is_refused_with_what_fits(project: Project, given: str) -> None:
+    limits = "limits: {budget_usd: 2.08}" if given == "recipe" else "limits: {budget_usd: 9}"
+    option = () if given == "recipe" else ("--budget", "2.08")
+    project.edit("name: portraits", f"name: portraits\nprovider: fal\n{limits}")
+    name = "`limits.budget_usd` (or `--budget`)" if given == "recipe" else "raise `--budget` to"
+    for command in (("plan",), ("run", "--yes"), ("run", "--yes", "--json")):
+        screen = project.workspace.expect(*command, *option, exit_code=3)
+        screen.shows("this costs $2.14 or more, and the budget is $2.08", "`--sample 2` costs $2.07", name)
+    assert project.asked() == []
+    project.run("--yes", "--sample", "2", *option).shows("2 of 2 takes done")
+    project.run("--yes", *option).shows("4 of 4 takes done")
+
+
+def test_a_budget_that_holds_no_take_says_so(project: Project) -> None:
+    project.edit("name: portraits", "name: portraits\nprovider: fal")
+    project.run("--yes", "--budget", "1", exit_code=3).shows("raise `--budget` to $2.14 or more").hides("--sample")
+    assert project.asked() == []
+
+
+def test_what_a_gate_decides_is_not_certain(project: Project) -> None:
+    project.edit("name: portraits", "name: portraits\nprovider: fal")
+    recipe = project.root / "recipe.yaml"
+    gate = "  - {id: judged, gate: takes, accept: {at_least: 0.5, calibrate: false}, retry: {takes: 2}}\n"
+    large = "  - {id: large, upscale: judged, using: fal-ai/seedvr/upscale/image}\n"
+    recipe.write_text(recipe.read_text() + gate + large)
+    project.workspace.expect("plan", "--budget", "2.14")
+    project.workspace.expect("plan", "--budget", "2.13", exit_code=3).shows("costs $2.14 or more")
+
+
 def test_a_budget_needs_known_prices(project: Project) -> None:
     project.edit("name: portraits", "name: portraits\nprovider: fal\nlimits: {budget_usd: 5}")
     recipe = project.root / "recipe.yaml"
     recipe.write_text(recipe.read_text() + "  - {id: odd, call: some/endpoint, each: takes}\n")
-    project.run("--yes", exit_code=3).shows("no known price")
+    for command in ("plan", "run"):
+        project.workspace.expect(command, exit_code=3).shows("4 of the calls have no known price")
+    assert project.asked() == []
 
 
 def test_a_dear_run_asks_first_and_without_a_terminal_stops(project: Project) -> None:
     project.edit("name: portraits", "name: portraits\nprovider: fal\nlimits: {ask_above_usd: 0.5}")
-    project.quiet(exit_code=3).shows("then say `--yes`")
+    project.quiet(exit_code=3).shows("then add `--yes`")
     project.run("--yes")
 
 
@@ -197,11 +236,13 @@ def test_plan_and_run_tell_the_same_story(project: Project) -> None:
 def test_a_template_that_fails_on_some_values_is_a_failure_in_the_plan_too(project: Project) -> None:
     project.edit("headshot, {{ scene }}", "headshot, {{ 1 // ((scene ~ '') | length - 6) }}")
     project.edit("[office, street]", "[office, garden, harbour]")
-    planned = project.workspace.json("plan")
+    planned = project.workspace.expect("plan", "--json", exit_code=1).json
     assert planned["status"] == "failed"
     statuses = {str(take["status"]) for take in map(as_object, as_items(planned["takes"]))}
     assert statuses == {"failed", "planned"}
-    project.workspace.run("plan").shows("4 takes would fail:", "heads/ana/garden/s11", "4 calls to make")
+    project.workspace.expect("plan", exit_code=1).shows(
+        "4 takes would fail:", "heads/ana/garden/s11", "4 calls to make"
+    )
     told = project.told(exit_code=1)
     assert as_object(told["calls"])["made"] == 4
     assert json.dumps(told).count("division") > 0

@@ -9,6 +9,7 @@ import click
 from nano_banana.cli.options import Asked
 from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
+from nano_banana.cli.options import budget
 from nano_banana.cli.options import locked
 from nano_banana.cli.options import only
 from nano_banana.cli.options import out
@@ -34,13 +35,13 @@ Examples:
 
 @click.command(name="plan", epilog=EPILOG)
 @recipe_argument
-@shared(only, sample, variables, allow_env, provider, out, store, locked, as_json)
+@shared(only, sample, budget, variables, allow_env, provider, out, store, locked, as_json)
 @pass_screen
-def command(screen: Screen, asked: Asked, recipe: Path) -> None:
+def command(screen: Screen, asked: Asked, recipe: Path) -> int:
     """Say what a run would do and cost, and do nothing.
 
     Needs no key and no network. What the store has costs nothing; prices are dated estimates, and an
-    unknown one is called unknown.
+    unknown one is called unknown. Exits with 1 if takes would fail, and with 3 if the budget can't suffice.
     """
     wish = wish_of(recipe, asked)
-    plan_wish(screen, wish, settings_of(screen, wish, asked), as_json=asked.as_json)
+    return plan_wish(screen, wish, settings_of(screen, wish, asked), as_json=asked.as_json)

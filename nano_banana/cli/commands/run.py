@@ -10,6 +10,7 @@ from nano_banana.cli.options import Asked
 from nano_banana.cli.options import abandon
 from nano_banana.cli.options import allow_env
 from nano_banana.cli.options import as_json
+from nano_banana.cli.options import budget
 from nano_banana.cli.options import locked
 from nano_banana.cli.options import only
 from nano_banana.cli.options import out
@@ -39,7 +40,23 @@ Examples:
 
 @click.command(name="run", epilog=EPILOG)
 @recipe_argument
-@shared(only, sample, variables, allow_env, provider, out, store, locked, resubmit, abandon, prune, yes, trust, as_json)
+@shared(
+    only,
+    sample,
+    budget,
+    variables,
+    allow_env,
+    provider,
+    out,
+    store,
+    locked,
+    resubmit,
+    abandon,
+    prune,
+    yes,
+    trust,
+    as_json,
+)
 @pass_screen
 def command(screen: Screen, asked: Asked, recipe: Path) -> int:
     """Make what a recipe asks for, and pay only for what is missing.

@@ -70,8 +70,7 @@ def do_single(
         keep_recipe(asked.saved, recipe_text(single, asked.saved.absolute().parent))
         screen.note(f"the recipe is in {visible(str(asked.saved))}")
     if asked.planned:
-        plan_wish(screen, wish, desk.settings, as_json=asked.as_json)
-        return 0
+        return plan_wish(screen, wish, desk.settings, as_json=asked.as_json)
     return run_wish(screen, wish, desk.settings, asked, then=then, still=still)
 
 

@@ -9,11 +9,23 @@ from nano_banana.cli.words.wording import Wording
 WORDS: Mapping[str, Wording] = {
     "price_unknown": Wording(
         "the next call has no known price, and the budget is {budget_usd:usd}",
-        "take `limits.budget_usd` out to run it all the same",
+        "without {name} it is made all the same",
     ),
     "budget_reached": Wording(
         "the next call may cost {price_usd:usd}, and {spent_usd:usd} of {budget_usd:usd} are spent or kept",
-        "raise `limits.budget_usd` (or `--budget`); the next run goes on from here",
+        "raise {name}; the next run goes on from here",
+    ),
+    "budget_short": Wording(
+        "this costs {needed_usd:usd} or more, and the budget is {budget_usd:usd}: nothing was bought",
+        "raise {name} to {needed_usd:usd} or more",
+    ),
+    "budget_short_sample": Wording(
+        "this costs {needed_usd:usd} or more, and the budget is {budget_usd:usd}: nothing was bought",
+        "`{fits}` costs {fits_usd:usd} or more, which fits; or raise {name} to {needed_usd:usd} or more",
+    ),
+    "budget_unpriced": Wording(
+        "{count} of the calls have no known price, so that a budget of {budget_usd:usd} can't be held to",
+        "`nano-banana prices --refresh` asks fal for prices; without {name} it is made all the same",
     ),
     "file_changed": Wording("`{path}` changed while the run was under way", "run it again"),
     "stopping": Wording("stopping: what is under way ends and is kept; Ctrl-C again gives it up"),
