@@ -22,20 +22,27 @@ class Frame:
 
 
 def frame(
-    region: Rect, size: tuple[int, int], *, megapixels: float = 1.0, multiple: int = 16, context: float = 0.5
+    region: Rect,
+    size: tuple[int, int],
+    *,
+    megapixels: float = 1.0,
+    multiple: int = 16,
+    context: float = 0.5,
+    least: int = 0,
 ) -> Frame:
     """Cut out `region` of a picture of `size` with `context` × its mean side added on every side.
 
     The painted size is about `megapixels` (10⁶ pixels), each side a multiple of `multiple`, no more than
     four times the box's; the box is as it is in the picture's pixels where that is within a quarter of the
     wish, so that nothing is resampled. A cut of 70 % of the picture or more is the whole picture; none is
-    slimmer than 1 : 2 where the picture has room.
+    slimmer than 1 : 2 where the picture has room. With `least` no painted side is shorter, where the picture has room.
     """
     left, top, right, bottom = region
     margin = context * (right - left + bottom - top) / 2
     wide = min(size[0], right + margin) - max(0, left - margin)
     high = min(size[1], bottom + margin) - max(0, top - margin)
     wide, high = max(wide, high / SLIMMEST), max(high, wide / SLIMMEST)
+    wide, high = max(wide, least / MOST_ENLARGED), max(high, least / MOST_ENLARGED)
     if wide * high >= MOST_OF_IT * size[0] * size[1]:
         wide, high = float(size[0]), float(size[1])
     scale = min(MOST_ENLARGED, math.sqrt(megapixels * 1e6 / (wide * high)))

@@ -22,8 +22,11 @@ def slug(text: str) -> str:
 
 
 def marked(text: str, words: str) -> str:
-    """`words`, cut and with a mark by which texts are told apart that have the same words."""
-    mark = hashlib.sha256(text.encode()).hexdigest()[:6]
+    """`words`, cut and with a mark by which texts are told apart that have the same words.
+
+    A text may be a file name of any bytes.
+    """
+    mark = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:6]
     return f"{words[: LONGEST - 7].strip('-')}-{mark}".strip("-")
 
 

@@ -10,6 +10,7 @@ from nano_banana.core.flow import Flow
 from nano_banana.core.flow import Made
 from nano_banana.core.flow import ask
 from nano_banana.core.json import JSONObject
+from nano_banana.core.json import as_whole
 from nano_banana.core.reply import Reply
 from nano_banana.stages.generate import Drawing
 from nano_banana.stages.generate import drawing_call
@@ -53,6 +54,13 @@ KIND = Kind(
 )
 
 
+LEAST_SIDE = 64
+"""Pixels a side that painters take at least."""
+
+LARGER_SIDE = 256
+"""A cut that is smaller than that is made again with more around it, so large."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
     """What to repaint: the shape's arguments, the file of a file mask, and how to cut it out."""
@@ -68,6 +76,9 @@ def inpaint(site: Site, stage: str, drawing: Drawing, region: Region, picture: B
     masked = yield from ask(stage, compute("mask", region.mask, {"image": picture, **files}))
     mask = masked.files["mask"]
     cut = yield from ask(stage, compute("crop", region.crop, {"image": picture, "mask": mask}))
+    if min(as_whole(cut.data["width"]), as_whole(cut.data["height"])) < LEAST_SIDE:
+        wider = {**region.crop, "least": LARGER_SIDE}
+        cut = yield from ask(stage, compute("crop", wider, {"image": picture, "mask": mask}))
     call = drawing_call(site, _over(drawing, cut))
     painted = first_file(drawing.endpoint, (yield from ask(stage, call)))
     pasting = compute("paste", {"box": cut.data["box"]}, {"original": picture, "painted": painted, "mask": mask})

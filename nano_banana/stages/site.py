@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.catalog.revisions import compute_revision
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
@@ -36,7 +36,8 @@ class Site:
 
 def compute(name: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:
     """A call of this machine's own work."""
-    return Call(provider="compute", endpoint=name, arguments=arguments, inputs=inputs, revision=COMPUTE_REVISIONS[name])
+    revision = compute_revision(name, arguments) or 0
+    return Call(provider="compute", endpoint=name, arguments=arguments, inputs=inputs, revision=revision)
 
 
 def first_file(endpoint: Endpoint, reply: Reply) -> Blob:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from nano_banana.cli.words.wording import Wording
 from nano_banana.cli.words.wording import install
 
+_DRAW = "draw white on black, or with one bright colour on nothing, or cut a transparent hole into the picture"
+
 WORDS: Mapping[str, Wording] = {
     "picture_unreadable": Wording(
         say="`{input}` is not a picture that can be read",
@@ -41,6 +43,13 @@ WORDS: Mapping[str, Wording] = {
         say="the mask is empty: there is nothing to repaint",
         hint="white is repainted; shapes are in fractions (0–1) of width and height, from the top left",
     ),
+    "mask_colours": Wording(
+        say="the mask has several colours, as a photo has, so it can't be told what is to be repainted", hint=_DRAW
+    ),
+    "mask_black": Wording(
+        say="all that is drawn in the mask is black and the rest is transparent: either may be meant", hint=_DRAW
+    ),
+    "mask_faint": Wording(say="the mask is nearly black: its brightest value is {brightest} of 255", hint=_DRAW),
     "compute_input": Wording(say="the input `{input}` is missing"),
     "compute_argument": Wording(say="{value!r} is no usable value of `{name}`"),
     "compute_endpoint": Wording(say="there is no compute endpoint `{name}`"),

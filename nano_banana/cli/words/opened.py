@@ -9,7 +9,6 @@ from nano_banana.cli.words.wording import Wording
 WORDS: Mapping[str, Wording] = {
     "shot_opened": Wording("shot `{shot}` has `pictures`, which are there already", "write `open` for `generate`"),
     "shot_drawn": Wording("shot `{shot}` has no `pictures` to open", "give it some, or write `generate` for `open`"),
-    "pictures_alike": Wording("two pictures would both be called `{key}`: `{path}` and another", "rename one of them"),
     "no_prompt": Wording(
         "stage `{stage}` paints pictures of shot `{shot}`, and neither says what",
         "write `prompt` in the stage, or `template` in the shot",

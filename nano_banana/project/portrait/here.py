@@ -8,7 +8,7 @@ from functools import cached_property
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.meaning import meaning_of
-from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.catalog.revisions import compute_revision
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
@@ -59,7 +59,7 @@ class Here:
 
     def _revision(self, told: Told) -> int:
         if told.provider == COMPUTE:
-            return COMPUTE_REVISIONS[told.endpoint]
+            return compute_revision(told.endpoint, told.arguments) or 0
         if told.provider != "local":
             return EMULATED if self._stands_in else 0
         endpoint = self._catalog.get(told.endpoint)

@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.project.single.single import Single
 from nano_banana.project.single.yaml import flow
@@ -64,8 +66,12 @@ def _written(single: Single, folder: Path, shot: str) -> str:
 
 
 def _path(folder: Path, path: Path) -> str:
-    """Seen from the folder; never one that begins like a home folder."""
+    """Seen from the folder; never one that begins like a home folder. Raises Invalid for bytes that are not UTF-8."""
     name = Path(os.path.relpath(path, folder)).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid([trouble("name_not_utf8", path=name)]) from error
     return plain(f"./{name}" if name.startswith("~") else name)
 
 

@@ -16,7 +16,7 @@ from nano_banana.providers.compute.request import Result
 
 
 def crop(request: Request) -> Result:
-    """Inputs `image`, `mask`; arguments `megapixels` (1.0), `multiple` (16), `context` (0.5): see `frame`.
+    """Inputs `image`, `mask`; arguments `megapixels` (1.0), `multiple` (16), `context` (0.5), `least` (0): see `frame`.
 
     Files `image` (PNG, RGB) and `mask` (PNG, L: white wherever the paste will take anything of the
     painter's, so that a soft edge fades between two whole pictures). Data: `box`, `width`, `height`.
@@ -33,6 +33,7 @@ def crop(request: Request) -> Result:
         megapixels=request.number("megapixels", 1.0, 0.01, 64),
         multiple=request.whole("multiple", 16, 1, 512),
         context=request.number("context", 0.5, 0, 10),
+        least=request.whole("least", 0, 0, 4096),
     )
     size = (cut.width, cut.height)
     image = _scaled(picture.crop(cut.box), size, Image.Resampling.LANCZOS)

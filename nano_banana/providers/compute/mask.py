@@ -12,12 +12,11 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.imaging.drawn_mask import drawn_mask
 from nano_banana.imaging.edges import feather
 from nano_banana.imaging.edges import grow
 from nano_banana.imaging.encode import PNG
 from nano_banana.imaging.encode import png
-from nano_banana.imaging.open import BLACK
-from nano_banana.imaging.open import open_picture
 from nano_banana.imaging.open import upright_size
 from nano_banana.imaging.shapes import box_mask
 from nano_banana.imaging.shapes import ellipse_mask
@@ -40,7 +39,7 @@ def mask(request: Request) -> Result:
     File `mask`: PNG, mode L, as large as the upright picture, white where it is to be repainted. Data: `box`
     (left, top, right, bottom in pixels of what is not black) and `coverage` (0–1). `grow` and `feather` are
     fractions of the mean side of the region's bounding box. What is found (see `found`) says more in its data.
-    Raises CallFailed: `mask_size`, `mask_empty`, `nothing_found`.
+    Raises CallFailed: `mask_size`, `mask_empty`, `nothing_found`, and as `drawn_mask`.
     """
     shape = request.arguments.get("shape")
     drawn, more = found(request, shape["find"]) if _is_find(shape) else (_shaped(request), {})
@@ -91,7 +90,7 @@ def _box(kind: str, value: JSONValue) -> tuple[float, float, float, float]:
 
 
 def _from_file(request: Request, size: tuple[int, int]) -> Image.Image:
-    given = open_picture(request.input("file"), place="file", behind=BLACK).convert("L")
+    given = drawn_mask(request.input("file"), place="file")
     theirs, ours = given.width / given.height, size[0] / size[1]
     if abs(theirs / ours - 1) > SAME_PROPORTIONS:
         raise misfit(given.size, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.catalog.revisions import compute_revision
 from nano_banana.core.answer import Answer
 from nano_banana.core.answer import Files
 from nano_banana.core.answer import Payload
@@ -29,7 +30,7 @@ class Compute:
         Raises CallFailed: `compute_endpoint` (no such work), `compute_revision` (asked for another version
         of it than this program has), or the endpoint's own kinds.
         """
-        revision = COMPUTE_REVISIONS.get(call.endpoint)
+        revision = compute_revision(call.endpoint, call.arguments)
         if revision is None:
             near = did_you_mean(call.endpoint, COMPUTE_REVISIONS)
             raise CallFailed([trouble("compute_endpoint", hint=near, name=call.endpoint)])

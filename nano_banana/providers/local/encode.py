@@ -12,10 +12,14 @@ from nano_banana.imaging.encode import png
 from nano_banana.imaging.open import laid_on
 from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.revision import lacks_parts
 
 
 def answer(job: Job, pictures: Sequence[Image.Image], *, plain: bool) -> Result:
-    """The data and files of pictures; `plain` is noted where people could only be cut out with an oval."""
+    """The data and files of pictures; `plain`: people could only be cut out with an oval.
+
+    That is noted if parts are missing here; else nobody is in the picture, and nothing would be better with them.
+    """
     files = {
         place: encoded(picture, job.text("format")) for place, picture in zip(_places(job), pictures, strict=False)
     }
@@ -30,7 +34,7 @@ def answer(job: Job, pictures: Sequence[Image.Image], *, plain: bool) -> Result:
         data |= {"seed": job.seed, "timings": {}}
     if "images" in data and "description" not in data:
         data |= {"prompt": job.text("prompt"), "has_nsfw_concepts": [False] * len(pictures)}
-    return ({**data, "plain": True} if plain else data), files
+    return ({**data, "plain": True} if plain and lacks_parts() else data), files
 
 
 def encoded(picture: Image.Image, form: str) -> tuple[bytes, str]:

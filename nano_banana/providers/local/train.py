@@ -12,6 +12,7 @@ from nano_banana.providers.local.archive import photos
 from nano_banana.providers.local.cutout import cut_out
 from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.revision import lacks_parts
 
 MOST = 40
 """Photos that are kept; more of one person add nothing here."""
@@ -34,4 +35,4 @@ def train(job: Job) -> Result:
     data: dict[str, JSONValue] = {
         place: {"content_type": media, "file_size": len(content)} for place, (content, media) in files.items()
     }
-    return ({**data, "plain": True} if adapter.plain and not style else data), files
+    return ({**data, "plain": True} if adapter.plain and not style and lacks_parts() else data), files

@@ -21,6 +21,7 @@ from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.reading import names_in
 from nano_banana.recipe.resolve.sources import before
 from nano_banana.recipe.resolve.subjects import photo_set
+from nano_banana.recipe.slug import marked
 from nano_banana.recipe.slug import slug
 
 DRAWS_NOTHING = {"open", "gate", "choose"}
@@ -30,18 +31,14 @@ DRAWS_NOTHING = {"open", "gate", "choose"}
 def read_pictures(reading: Reading, value: JSONValue, where: Where) -> Mapping[str, Path]:
     """The picture files of a shot by their keys; what is missing or no picture is noted."""
     paths = [photo.path for photo in photo_set(reading, value, where)]
-    keys = keys_of(paths)
-    twice = Counter(keys)
-    for key, path in zip(keys, paths, strict=True):
-        if twice[key] > 1:
-            reading.wrong("pictures_alike", where, path=path.name, key=key)
-    return dict(zip(keys, paths, strict=True))
+    return dict(zip(keys_of(paths), paths, strict=True))
 
 
 def keys_of(paths: Sequence[Path]) -> list[str]:
     """A key for each path, from its name alone; where two would be the same, from more of the way to them.
 
-    So a key does not hang on the order of the files, nor on where all of them lie.
+    Names that differ by signs or case only (`ana (1).jpg` and `ana-1.jpg`) get a mark of their own. So a key does not
+    hang on the order of the files, nor on where all of them lie.
     """
     if not paths:
         return []
@@ -51,7 +48,8 @@ def keys_of(paths: Sequence[Path]) -> list[str]:
     for count in range(1, max(map(len, ways.values())) + 1):
         times = Counter(keys.values())
         keys = {path: slug("-".join(ways[path][-count:])) if times[key] > 1 else key for path, key in keys.items()}
-    return [keys[path] for path in paths]
+    times = Counter(keys.values())
+    return [marked("/".join(ways[path]), keys[path]) if times[keys[path]] > 1 else keys[path] for path in paths]
 
 
 def shots_for(
