@@ -66,6 +66,12 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
             "the local provider drew plain pictures, since parts of it are not installed:"
             f" `{install('local')}`, then `nano-banana setup`"
         )
+    unchanged = sum(record.unchanged for record in outcome.records) if outcome.made else 0
+    if unchanged:
+        screen.note(
+            f"the local provider changed nothing that can be seen in {numbered(unchanged, 'picture')}: it paints"
+            " backgrounds, colours, and faces of a `--model`; `--provider fal` paints all else"
+        )
 
 
 def _say_where(screen: Screen, outcome: Outcome) -> None:

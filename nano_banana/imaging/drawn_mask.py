@@ -72,7 +72,7 @@ def _opaque(colours: Pixels) -> Pixels:
     same = np.abs(hues - np.median(hues, axis=0)).max(axis=-1) < 0.25
     if painted.mean() > 0.99 or same.mean() < 0.95:
         raise CallFailed([trouble("mask_colours")])
-    return np.clip(brightest * (255 / brush), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(brightest * (255 / brush), 0, 255), np.uint8)
 
 
 def _transparent(colours: Pixels, alpha: Pixels) -> Pixels:

@@ -65,6 +65,8 @@ class Record:
     costs: tuple[float | None, ...] = ()
     """USD of each call, in the order of `keys`; None where nobody knows."""
     left: Left | None = None
+    unchanged: bool = False
+    """Whether a provider says that nothing it painted can be seen."""
     person: JSONObject = field(default_factory=dict)
 
     @property
@@ -97,7 +99,8 @@ def record_of(result: NodeResult) -> Record:
         result=None if blob is None or blob.imagined else blob,
         problems=tuple(result.problems),
         missing=tuple([step.call.key for step in result.steps if not step.cached]),
-        plain=any(step.reply.data.get("plain") is True for step in result.steps),
+        plain=_says(result, "plain"),
+        unchanged=_says(result, "unchanged"),
         keys=dict(zip(positions(done, node.card.slot), [step.call.key for step in done], strict=True)),
         calls=_account(done),
         verdicts=ruled_of(result),
@@ -144,6 +147,10 @@ def positions(steps: Sequence[Step], slot: str) -> list[str]:
         found.append(f"{step.stage}|{slot}{label and f'+{label}'}|{counts[label]}")
         counts[label] += 1
     return found
+
+
+def _says(result: NodeResult, name: str) -> bool:
+    return any(step.reply.data.get(name) is True for step in result.steps)
 
 
 def _pictures(result: NodeResult) -> tuple[Picture, ...]:

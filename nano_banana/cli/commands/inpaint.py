@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -42,8 +43,19 @@ Examples:
   nano-banana inpaint *.jpg --find background --prompt "a grey paper backdrop" --plan
 """
 
-GROW, FEATHER = 0.2, 0.08
-"""Of what is found: hair and chin come with a face, and the edge is soft."""
+FEATHER = 0.08
+EDGES: Mapping[str, tuple[float, float]] = {
+    "face": (0.2, FEATHER),
+    "eyes": (0.2, FEATHER),
+    "mouth": (0.2, FEATHER),
+    "hair": (0.04, 0.03),
+    "skin": (0.02, 0.02),
+    "clothes": (0.02, 0.02),
+    "person": (0.02, 0.02),
+    "background": (0, 0.01),
+}
+"""How far what is found is widened, and how soft its edge is: hair and chin come with a face; what lies beside larger
+parts is not meant."""
 
 
 @click.command(name="inpaint", epilog=EPILOG)
@@ -59,9 +71,17 @@ GROW, FEATHER = 0.2, 0.08
 @model
 @strength
 @click.option(
-    "--grow", type=Between(min=0, max=2), metavar="0–2", help="How far to widen the region (0.2 around what is found)."
+    "--grow",
+    type=Between(min=0, max=2),
+    metavar="0–2",
+    help="How far to widen the region (0.2 around a face).",
 )
-@click.option("--feather", type=Between(min=0, max=1), metavar="0–1", help="How soft its edge is (0.08).")
+@click.option(
+    "--feather",
+    type=Between(min=0, max=1),
+    metavar="0–1",
+    help="How soft its edge is (0.08 around a face).",
+)
 @count
 @seed
 @using
@@ -105,8 +125,9 @@ def command(
     if (mask is None) == (find is None):
         raise Invalid([trouble("mask_or_find")])
     region: dict[str, JSONValue] = {} if find is None else {"find": find}
-    region["grow"] = grow if grow is not None else 0 if find is None else GROW
-    region["feather"] = feather if feather is not None else FEATHER
+    wider, softer = (0.0, FEATHER) if find is None else EDGES.get(find, EDGES["face"])
+    region["grow"] = wider if grow is None else grow
+    region["feather"] = softer if feather is None else feather
     desk = at_hand(screen, asked)
     single = painting(
         desk.catalog,

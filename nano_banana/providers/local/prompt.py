@@ -61,6 +61,16 @@ def read(prompt: str) -> Direction:
     )
 
 
+def colour_named(prompt: str, *, hashed: bool) -> Colour | None:
+    """The first colour (display values) that the prompt names; else one that its words choose, if `hashed`."""
+    words = vocabulary()
+    text = _NEVER.sub(" ", " ".join(prompt.casefold().split()))
+    names = found(text, words.phrases["colours"])
+    if names:
+        return words.colours[names[0]]
+    return _hashed(text)[0] if hashed else None
+
+
 def _garment(text: str, words: Vocabulary) -> Colour | None:
     clause = _CLOTHES.search(text)
     names = found(clause.group(1), words.phrases["colours"]) if clause else []

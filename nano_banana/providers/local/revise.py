@@ -9,6 +9,7 @@ from PIL import Image
 
 from nano_banana.imaging.open import open_picture
 from nano_banana.providers.local.align import aligned
+from nano_banana.providers.local.backdrops.canvas import Colour
 from nano_banana.providers.local.chance import chance
 from nano_banana.providers.local.compose import Scene
 from nano_banana.providers.local.compose import backdrop
@@ -26,13 +27,17 @@ from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.job import Result
 from nano_banana.providers.local.pixels import Pixels
 from nano_banana.providers.local.pixels import blurred
+from nano_banana.providers.local.pixels import display
 from nano_banana.providers.local.pixels import eased
 from nano_banana.providers.local.pixels import f32
 from nano_banana.providers.local.pixels import floats
 from nano_banana.providers.local.pixels import image
+from nano_banana.providers.local.pixels import linear
+from nano_banana.providers.local.pixels import luma
 from nano_banana.providers.local.pixels import mixed
 from nano_banana.providers.local.pixels import resized
 from nano_banana.providers.local.placing import Figure
+from nano_banana.providers.local.prompt import colour_named
 from nano_banana.providers.local.prompt import read
 from nano_banana.providers.local.styles.finish import painted
 from nano_banana.providers.local.styles.painting import face_mask
@@ -44,6 +49,9 @@ REPLACES = 0.6
 
 OVER = 0.4
 """How much of a face's box a mask must cover to be meant for the face."""
+
+UNSEEN = 0.02
+"""A smaller mean change (0–1) is not seen."""
 
 REACH = 0.3
 """Light and colour that change within this share of a face's width are the new face's own; the rest is kept."""
@@ -77,17 +85,38 @@ def image_to_image(job: Job) -> Result:
 def inpaint(job: Job) -> Result:
     """Draw the prompt where the mask is white; everything else stays.
 
-    Over a face an adapter's person takes its place from strength `REPLACES` on; below, it only draws nearer.
+    Over a face an adapter's person takes its place from strength `REPLACES` on; below, it only draws nearer. Behind
+    people the prompt's place is drawn. All else takes the colour that the prompt names, or one that its words choose;
+    a face without an adapter stays as it is, which is noted as `unchanged`.
     """
     mask = floats(open_picture(job.file("mask"), place=job.roles["mask"]).convert("L"))
     source, cast, direction = _source(job, mask), cast_of(job), read(job.text("prompt"))
     height, width = source.figure.alpha.shape
     mask = f32(np.clip(resized(mask, width, height), 0, 1))
     strength = job.number("strength", 0.85, 0, 1)
-    pictures = [
-        image(_inpainted(source, cast, direction, mask, (job.seed + at, strength))) for at in range(_count(job))
-    ]
-    return answer(job, pictures, plain=source.cutout.plain)
+    seeds = [job.seed + at for at in range(_count(job))]
+    face = _over_face(source, mask)
+    colour = None if face else colour_named(job.text("prompt"), hashed=not _inside_face(source, mask))
+    made = [_inpainted(source, cast, direction, mask, (seed, strength), colour) for seed in seeds]
+    data, files = answer(job, [image(one) for one in made], plain=source.cutout.plain)
+    unseen = strength > 0 and all(_change(source.shown, one, mask) < UNSEEN for one in made)
+    return ({**data, "unchanged": True} if unseen else data), files
+
+
+def _change(before: Pixels, after: Pixels, mask: Pixels) -> float:
+    """The mean change (0–1) of what the mask shows."""
+    return float((np.abs(after - before).mean(axis=-1) * mask).sum() / max(float(mask.sum()), 1.0))
+
+
+def _inside_face(source: Source, mask: Pixels) -> bool:
+    """Whether most of the mask lies on the face, as a mask of eyes does."""
+    face = source.cutout.face
+    if face.score == 0:
+        return False
+    small = resized(mask, *source.cutout.size)
+    rows = slice(max(0, round(face.top)), max(1, round(face.top + face.height)))
+    columns = slice(max(0, round(face.left)), max(1, round(face.left + face.width)))
+    return float(small[rows, columns].sum()) > 0.6 * float(small.sum())
 
 
 def _count(job: Job) -> int:
@@ -115,7 +144,9 @@ def _person(source: Source, cast: Cast, seed: int, strength: float) -> Figure:
     return aligned(cast.cutouts, source.cutout, (width, height), chance(seed, "photo"))
 
 
-def _inpainted(source: Source, cast: Cast, direction: Direction, mask: Pixels, how: tuple[int, float]) -> Pixels:
+def _inpainted(
+    source: Source, cast: Cast, direction: Direction, mask: Pixels, how: tuple[int, float], colour: Colour | None
+) -> Pixels:
     seed, strength = how
     height, width = mask.shape
     behind = mask * (1 - source.figure.alpha)
@@ -126,8 +157,22 @@ def _inpainted(source: Source, cast: Cast, direction: Direction, mask: Pixels, h
         place = film(bloom(backdrop(direction, seed, width, height), 0.5))
         fresh = finish(Scene(shown=place, alpha=np.zeros_like(mask)), direction, seed, cast)
         drawn = mixed(drawn, fresh, 1 - source.figure.alpha)
+    elif colour is not None:
+        # What is worn ends where the person does; a thing in a place has no such edge.
+        on_person = float(behind.sum()) < 0.5 * float(mask.sum()) and not source.cutout.plain
+        edge = source.figure.alpha if on_person else np.ones_like(mask)
+        drawn = mixed(drawn, _coloured(drawn, colour, mask), edge)
     drawn = grained(_touched(drawn, direction, seed), 0.012, 1.3, chance(seed, "grain"))
     return mixed(source.shown, drawn, f32(share))
+
+
+def _coloured(shown: Pixels, colour: Colour, mask: Pixels) -> Pixels:
+    """The picture in the light and shade that it has, all of one colour; as light as that colour under the mask."""
+    light = linear(shown)
+    grey = luma(light)
+    usual = float((grey * mask).sum() / max(float(mask.sum()), 1.0))
+    shade = np.clip(grey / max(usual, 0.01), 0.12, 4.0) ** 0.85
+    return f32(np.clip(display(f32(linear(np.array(colour, np.float32)) * shade[..., None])), 0, 1))
 
 
 def _over_face(source: Source, mask: Pixels) -> bool:

@@ -150,3 +150,25 @@ def test_an_enlarged_picture_stays_transparent_where_its_format_can(tmp_path: Pa
     assert isinstance(pixel, tuple)
     assert larger.size == (128, 96)
     assert pixel[3] == 0 if form == "png" else min(pixel) > 250
+
+
+def repainted(ask: Ask, prompt: str, where: bytes) -> tuple[float, bool]:
+    """How far the masked part changed (0–255), and whether that is said to be nothing that can be seen."""
+    reply = ask(
+        INPAINT, {"prompt": prompt, "seed": 2, "output_format": "png"}, {"image_url": real_photo(), "mask_url": where}
+    )
+    inside = np.asarray(Image.open(io.BytesIO(where)).convert("L")) > 0
+    return float(np.abs(array(reply) - before())[inside].mean()), reply[0].get("unchanged") is True
+
+
+def test_what_is_not_a_face_takes_the_colour_of_the_prompt(ask: Ask) -> None:
+    for prompt, where in (("a red scarf", mask((150, 420, 430, 560))), ("a wooden chair", mask((150, 420, 430, 560)))):
+        change, unseen = repainted(ask, prompt, where)
+        assert change > 12, prompt
+        assert not unseen
+
+
+def test_a_face_without_an_adapter_is_said_to_stay_as_it_is(ask: Ask) -> None:
+    change, unseen = repainted(ask, "a calm look with red lips", FACE)
+    assert change < 8
+    assert unseen
