@@ -28,7 +28,9 @@ MACHINE = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
     *(errno.EIO, errno.ESTALE, errno.ELOOP, errno.ENAMETOOLONG),
 }
-"""Errors of files that are this machine's, whatever the program does: they are no bug."""
+"""Errors of files that are this machine's."""
+LOOP = "Symlink loop from "
+"""How Path.resolve begins to say so before Python 3.13."""
 
 
 def settle(error: BaseException, screen: Screen, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -91,20 +93,33 @@ def _ours(error: BaseException) -> NanoBananaError | None:
         return invalid(error)
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return Stopped([trouble("stopped")])
-    if isinstance(error, MemoryError):
-        return Unusable([trouble("out_of_memory")])
-    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
-        return Unusable([trouble("no_more_threads")])
-    return _of_this_machine(error) if isinstance(error, OSError) else None
+    found = _of_this_machine(error)
+    return None if found is None else Unusable([found])
 
 
-def _of_this_machine(error: OSError) -> NanoBananaError | None:
+def _of_this_machine(error: BaseException) -> Problem | None:
+    """What this machine refuses, whatever the program does: that is no bug."""
+    said = str(error)
+    match error:
+        case MemoryError():
+            return trouble("out_of_memory")
+        case RuntimeError() if said == "can't start new thread":
+            return trouble("no_more_threads")
+        case RuntimeError() if said.startswith(LOOP):
+            return trouble("file_unusable", file=said.removeprefix(LOOP).strip("'"), why=os.strerror(errno.ELOOP))
+        case OSError():
+            return _of_files(error)
+        case _:
+            return None
+
+
+def _of_files(error: OSError) -> Problem | None:
     if "No usable temporary directory" in str(error):
-        return Unusable([trouble("no_temporary_folder", folder=os.environ.get("TMPDIR", "/tmp"))])  # noqa: S108 - named, not used
+        return trouble("no_temporary_folder", folder=os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - named, not used
     if error.errno in TOO_MANY_OPEN:
-        return Unusable([trouble("too_many_open_files")])
+        return trouble("too_many_open_files")
     if error.errno in MACHINE and error.filename is not None:
-        return Unusable([trouble("file_unusable", file=os.fsdecode(error.filename), why=os.strerror(error.errno))])
+        return trouble("file_unusable", file=os.fsdecode(error.filename), why=os.strerror(error.errno))
     return None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import LimitReached
+from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
 from nano_banana.project.demands import demand_fingerprint
@@ -45,4 +46,8 @@ def ask_for_trust(screen: Screen, project: Project, *, trust: bool) -> None:
         asked = "do you trust this recipe with that, now and in later runs?"
         if not screen.confirm(asked):
             raise LimitReached([trouble("not_trusted")])
-    accept(project)
+    try:
+        accept(project)
+    except Unusable as error:
+        # Without a home it is not remembered, and holds for this run.
+        screen.problems([replace(problem, warning=True) for problem in error.problems])

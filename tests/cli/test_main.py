@@ -42,6 +42,7 @@ def breaks(how: str) -> int:
         "ctrl-c": KeyboardInterrupt(),
         "pipe": BrokenPipeError(),
         "memory": MemoryError(),
+        "loop": RuntimeError("Symlink loop from '/a/b'"),
         "threads": RuntimeError("can't start new thread"),
         "temporary": FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
         "many": OSError(errno.EMFILE, "Too many open files"),
@@ -96,6 +97,7 @@ def test_what_this_machine_refuses_is_no_bug(workspace: Workspace) -> None:
     workspace.expect("break", "many", exit_code=1).shows("error: too many open files\n").hides("bug")
     workspace.expect("break", "threads", exit_code=1).shows("no more threads", "ulimit -u").hides("bug")
     workspace.expect("break", "temporary", exit_code=1).shows("no temporary folder", "TMPDIR").hides("bug")
+    workspace.expect("break", "loop", exit_code=1).shows("can't use /a/b: Too many levels of symbolic links")
     workspace.expect("break", "closed", exit_code=1).shows("error: can't use photos/a\ufffd.jpg: Permission denied\n")
 
 

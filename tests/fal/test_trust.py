@@ -76,9 +76,13 @@ def test_a_recipe_reads_only_the_variables_that_are_allowed(project: FalProject,
     project.run("--yes", exit_code=2)
     project.run("--yes", "--allow-env", "AWS_SECRET", exit_code=3).shows("environment variables of yours: AWS_SECRET")
     assert service.asked() == 0
-    project.run("--allow-env", "AWS_SECRET", "--trust")
+    config = project.workspace.home / "config"
+    config.write_text("in the way of what is remembered")
+    project.run("--allow-env", "AWS_SECRET", "--trust").shows("warning: can't write", "trust")
     assert service.asked() > 0
-    project.edit("11, 29", "11, 29, 47").run("--allow-env", "AWS_SECRET")
+    config.unlink()
+    project.edit("11, 29", "11, 29, 31").run("--allow-env", "AWS_SECRET", "--trust")
+    project.edit("29, 31", "29, 31, 47").run("--allow-env", "AWS_SECRET")
     project.workspace.env(TOKEN="mine")
     project.edit("default('')", "default('') }} {{ env.TOKEN | default('')")
     project.run("--allow-env", "AWS_SECRET", "--allow-env", "TOKEN", exit_code=3).shows("AWS_SECRET, TOKEN")
