@@ -10,11 +10,14 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.problem import Problem
 
 if TYPE_CHECKING:
+    from nano_banana.core.news import Watcher
     from nano_banana.project.nouns import Outcome
     from nano_banana.project.project import Project
 
 
-def aftermath(project: Project, outcome: Outcome, *, prune: bool = False) -> tuple[Outcome, list[Problem]]:
+def aftermath(
+    project: Project, outcome: Outcome, watch: Watcher, *, prune: bool = False
+) -> tuple[Outcome, list[Problem]]:
     """The outcome with what was written besides the pictures, and what went wrong with that.
 
     A run that was halted hands out what there is: the next one goes on from here. `prune` is for `hand_out`.
@@ -22,7 +25,7 @@ def aftermath(project: Project, outcome: Outcome, *, prune: bool = False) -> tup
     from nano_banana.project.handing import hand_out
 
     problems: list[Problem] = []
-    for step in (partial(_lay_out, project), partial(hand_out, project, prune=prune)):
+    for step in (partial(_lay_out, project), partial(hand_out, project, watch=watch, prune=prune)):
         try:
             outcome = step(outcome)
         except Unusable as error:

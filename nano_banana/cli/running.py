@@ -154,7 +154,8 @@ def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun:
         # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
         forecast, again = replace(forecast, records=()), None
         warnings = [] if held is None else remarks(project, held, made=outcome.made)
-        outcome, trouble_after = aftermath(project, outcome, prune=asked.prune)
+        with progress(screen) as watch:
+            outcome, trouble_after = aftermath(project, outcome, watch, prune=asked.prune)
         is_done = outcome.status == "done"
         warnings += keep_lock(project) if is_done else []
         if is_done and not trouble_after:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from nano_banana.core.news import Watcher
 from nano_banana.core.result import Status
 from nano_banana.planner.copies import Copy
 from nano_banana.project.crediting import signed_marks
@@ -24,7 +25,7 @@ from nano_banana.workshop.marking import Marking
 from nano_banana.workshop.order import Outcome
 
 
-def hand_out(project: Project, outcome: Outcome, *, prune: bool = False) -> Outcome:
+def hand_out(project: Project, outcome: Outcome, watch: Watcher, *, prune: bool = False) -> Outcome:
     """Copy what came so far to where the recipe wants it, and tell the outcome of it.
 
     A run of a part hands out nothing: what others of the recipe came to is not known to it. The ZIP is written by runs
@@ -41,7 +42,7 @@ def hand_out(project: Project, outcome: Outcome, *, prune: bool = False) -> Outc
     to, packed = export.places(recipe.path.absolute().parent) if export else (None, None)
     wanted = _pictures(project, outcome)
     fit = export.fit if export else None
-    made = _fitted(project, outcome, wanted, fit) if fit else {}
+    made = _fitted(project, outcome, wanted, fit, watch) if fit else {}
     note_fitted(store, recipe.name, [outcome.folder / each.name for each in made.values()], whole=whole)
     files = [(name, made[name].name if fit else picture.name) for name, (_, picture) in wanted.items()]
     done = put_out(
@@ -62,13 +63,13 @@ def hand_out(project: Project, outcome: Outcome, *, prune: bool = False) -> Outc
 
 
 def _fitted(
-    project: Project, outcome: Outcome, wanted: Mapping[str, tuple[Record, Picture]], fit: Fit
+    project: Project, outcome: Outcome, wanted: Mapping[str, tuple[Record, Picture]], fit: Fit, watch: Watcher
 ) -> dict[str, Fitted]:
     """The pictures as the recipe wants them handed out, marked as all of the run's."""
     marks = signed_marks(project.recipe, project.settings, project.loaded.files)
     store, name = project.workshop.store, project.recipe.name
     marking = Marking(store, name, outcome.folder, marks, kinds(project.catalog))
-    return fitted(project.workshop, marking, outcome.folder, wanted, fit.arguments)
+    return fitted(project.workshop, marking, outcome.folder, wanted, fit.arguments, watch)
 
 
 def _pictures(project: Project, outcome: Outcome) -> dict[str, tuple[Record, Picture]]:

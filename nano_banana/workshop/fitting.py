@@ -21,7 +21,7 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
 from nano_banana.core.json import as_number
 from nano_banana.core.json import as_object
-from nano_banana.core.news import News
+from nano_banana.core.news import Watcher
 from nano_banana.core.reply import Reply
 from nano_banana.marks.embedded import account_in
 from nano_banana.reports.files import fitted_name
@@ -79,6 +79,7 @@ def fitted(
     folder: Path,
     wanted: Mapping[str, tuple[Record, Picture]],
     arguments: Callable[[str], JSONObject],
+    watch: Watcher,
 ) -> dict[str, Fitted]:
     """The pictures of `wanted` fitted, under the same keys; each lies in the output folder beside its stage's.
 
@@ -86,7 +87,7 @@ def fitted(
     be fitted, and what writing outputs raises.
     """
     store = workshop.store
-    made = dict(zip(wanted, _made(workshop, list(wanted.values()), arguments), strict=True))
+    made = dict(zip(wanted, _made(workshop, list(wanted.values()), arguments, watch), strict=True))
     paths = {key: folder / each.picture.name for key, each in made.items()}
     dresses = {key: marking.dress(each.told(), each.picture) for key, each in made.items()}
     there = store.present({paths[key]: content(each.picture.blob.digest, dresses[key]) for key, each in made.items()})
@@ -107,7 +108,10 @@ def fitted(
 
 
 def _made(
-    workshop: Workshop, wanted: Sequence[tuple[Record, Picture]], arguments: Callable[[str], JSONObject]
+    workshop: Workshop,
+    wanted: Sequence[tuple[Record, Picture]],
+    arguments: Callable[[str], JSONObject],
+    watch: Watcher,
 ) -> list[_Made]:
     calls = [
         Call(
@@ -119,7 +123,7 @@ def _made(
         )
         for _, picture in wanted
     ]
-    ends = workshop.answer(Errands(purpose=PURPOSE, calls=calls), _quietly)
+    ends = workshop.answer(Errands(purpose=PURPOSE, calls=calls), watch)
     problems = [problem for end in ends if isinstance(end, CallFailed) for problem in end.problems]
     if problems:
         raise Unusable(problems)
@@ -154,7 +158,3 @@ def _calls(made: _Made, marked: bytes) -> str:
 
 def _digests(files: Mapping[str, Blob]) -> JSONObject:
     return {place: blob.digest for place, blob in files.items()}
-
-
-def _quietly(_news: News) -> None:
-    """Nobody watches pictures being fitted."""

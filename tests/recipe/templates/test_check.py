@@ -203,3 +203,50 @@ def test_a_fault_while_rendering_is_in_the_included_file(engine: TemplateEngine,
 )
 def test_what_only_the_compiler_refuses_is_found_by_a_check(engine: TemplateEngine, text: str, kind: str) -> None:
     assert [fault.kind for fault in engine.check(text, {})] == [kind]
+
+
+GUARDS = [
+    "{{ place.key | default('x') FILTER }}",
+    "{{ place['key'] | default('x') FILTER }}",
+    "{{ (place.key FILTER) if place is defined else 'x' }}",
+    "{% if place is defined %}{{ place.key FILTER }}{% endif %}x",
+    "{% if place.key is defined %}{{ place.key FILTER }}{% endif %}x",
+    "{% if place is not defined %}x{% else %}{{ place.key FILTER }}{% endif %}",
+    "{% if place is undefined %}x{% elif place.key %}{{ place.key FILTER }}{% endif %}x",
+    "{% if not place is defined or place.key == 'office' %}x{% else %}{{ place.key FILTER }}{% endif %}",
+    "{% if place is defined and place.key != 'x' and seed %}{{ place.key FILTER }}{% endif %}x",
+    "{% set it = place.key | default('x') %}{{ it FILTER }}",
+    "{% for it in cast if place is defined %}{{ place.key FILTER }}{% endfor %}x",
+]
+FILTERS = "capitalize lower title trim truncate upper wordcount string length count first last replace('a','b')"
+TESTS = """
+    boolean defined eq('a') equalto('a') false float in(['a']) integer iterable lower mapping ne('a') none number
+    sequence string true undefined upper
+"""
+
+
+@pytest.mark.parametrize("text", GUARDS)
+def test_a_name_that_may_be_missing_is_asked_for_first(engine: TemplateEngine, text: str) -> None:
+    """Whatever is done with it behind that: every filter of texts, every test."""
+    known: Names = {"seed": None, "cast": None}
+    forms = [f"| {name}" for name in FILTERS.split()] + [f"is {name}" for name in TESTS.split()]
+    for form in forms:
+        template = text.replace("FILTER", form)
+        assert engine.check(template, known) == [], template
+        assert engine.compile(template).render({"seed": 11, "cast": ["ana"]}), template
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if place is undefined %}{{ place.key }}{% endif %}",
+        "{% if place is defined %}x{% else %}{{ place.key }}{% endif %}",
+        "{% if place is defined or seed %}{{ place.key }}{% endif %}",
+        "{{ place.key if seed else 'x' }}",
+        "{% if place is defined %}x{% endif %}{{ place.key }}",
+        "{{ place.key or 'x' }}",
+    ],
+)
+def test_one_that_is_asked_for_elsewhere_may_still_be_missing(engine: TemplateEngine, text: str) -> None:
+    known: Names = {"seed": None, "cast": None}
+    assert [fault.data["name"] for fault in engine.check(text, known)] == ["place"]
