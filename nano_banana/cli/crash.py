@@ -14,7 +14,7 @@ from nano_banana.core.home import user_dir
 
 GONE = "[removed]"
 # fal's keys: a UUID and 32 hex digits; and anything else of the shape `id:secret` with a long secret.
-SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{7,}:[A-Za-z0-9_-]{16,}")
+SECRET = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}:[A-Za-z0-9_-]{16,}")
 
 
 def keep_report(

@@ -33,7 +33,7 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _END = '<?xpacket end="w"?>'
 _OURS = re.compile(
-    r"\s*<rdf:Description\b[^<>]*xmlns:nanobanana=[^<>]*>(?:\s*<([\w:]+)>[^<>]*</\1>)*\s*</rdf:Description>"
+    r"(?<!\s)\s*<rdf:Description\b[^<>]*xmlns:nanobanana=[^<>]*>(?:\s*<([\w:]+)>[^<>]*</\1>)*\s*</rdf:Description>"
 )
 _ABOUT = re.compile(r"""\brdf:about=("[^"<>]*"|'[^'<>]*')""")
 
@@ -85,7 +85,7 @@ def _usable(old: bytes) -> str | None:
 def _without(text: str, properties: Mapping[str, str]) -> str:
     """The packet without the properties that are written anew, and without any of ours."""
     names = "|".join([*(re.escape(name) for name in properties), r"nanobanana:\w+"])
-    text = re.sub(rf"\s*<({names})(?:\s[^<>]*)?(?:/>|>[^<>]*</\1\s*>)", "", text)
+    text = re.sub(rf"(?<!\s)\s*<({names})(?:\s[^<>]*)?(?:/>|>[^<>]*</\1\s*>)", "", text)
     return re.sub(rf"""\s(?:{names})=(?:"[^"<>]*"|'[^'<>]*')""", "", text)
 
 

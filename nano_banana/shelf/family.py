@@ -49,8 +49,8 @@ _KEYS = (
 """Parts of the names of tensors that one family alone has, each line before what it could be mistaken for."""
 
 _UNET_BLOCK = re.compile(r"(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)[._]")
-_CROSS = re.compile(r"attn2[._](processor[._])?to_k[._].*(down|lora_A|lora\.down)")
-_DOWN = re.compile(r"(lora_down|lora_A|\.down)(\.\w+)*\.weight$")
+_CROSS = re.compile(r"attn2[._](processor[._])?to_k[._].{0,200}(down|lora_A|lora\.down)")
+_DOWN = re.compile(r"(lora_down|lora_A|\.down)(\.\w+){0,4}\.weight$")
 _BLOCK = re.compile(r"(double_blocks|single_blocks|single_transformer_blocks)[._](\d+)[._]")
 _UNET = {768: "sd-1", 1024: "sd-2", 2048: "sdxl"}
 """What a U-Net's cross-attention reads of its text, in numbers a token."""

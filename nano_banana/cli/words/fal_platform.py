@@ -15,7 +15,7 @@ WORDS: Mapping[str, Wording] = {
         "fal answered oddly when asked for {what} (HTTP {status})", "try again later; nothing was changed"
     ),
     "history_too_long": Wording(
-        "fal's list of {what} does not end after {most} pages", "ask for a shorter stretch of time"
+        "fal's list of {what} has no end (after {pages} pages)", "ask for a shorter stretch of time"
     ),
     "endpoint_unlisted": Wording(
         "there is no endpoint `{name}` here",

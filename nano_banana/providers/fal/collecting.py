@@ -45,6 +45,9 @@ DOUBTS = 2
 """More times that a result is asked for which is said to have failed on fal's side, or not to be there yet: the request
 would be bought again, and it may only be the asking that failed."""
 
+MOST_FILES = 1000
+"""Files of one result. Endpoints make at most a few dozen."""
+
 _MAYBE_BILLED = frozenset({"content_refused", "nothing_generated", "request_cancelled", "no_face_found"})
 """Failures after which a runner may have worked, so that silence about the bill is not "nothing"."""
 
@@ -120,6 +123,8 @@ class Collecting:
             return Failed(fault=_unsafe(ticket), units=units, cost_usd=cost)
         makes = endpoint.makes if endpoint else ()
         data, remotes = split(told, makes)
+        if len(remotes) > MOST_FILES:
+            raise _unreadable(ticket)
         if not isinstance(body, Mapping) or (makes and not any(is_made(place, makes) for place in remotes)):
             return Failed(fault=_unusable(ticket, body, makes), units=units, cost_usd=cost, result=body)
         try:

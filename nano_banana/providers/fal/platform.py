@@ -23,6 +23,8 @@ MOST_IDS = 50
 
 MOST_ROWS = 100
 MOST_PAGES = 200
+MOST_SECONDS = 60.0
+"""For all pages of one list: some have no end."""
 
 WAITS = (0.5, 2.0)
 """Seconds between questions that end in an error of fal's own; a lost answer and "not now" are the line's to mend."""
@@ -132,7 +134,9 @@ class Platform:
         """The rows of all pages; None where fal says that there is no such thing."""
         rows: list[JSONObject] = []
         cursor: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
+        seen: set[str] = set()
+        over = self._line.clock.now() + MOST_SECONDS
+        while len(seen) < MOST_PAGES and self._line.clock.now() <= over:
             page = await self._page(path, what, {**asked, **cursor})
             if page is None:
                 return None
@@ -140,8 +144,11 @@ class Platform:
             after = page.get("next_cursor")
             if page.get("has_more") is not True or not isinstance(after, str) or not after:
                 return rows
+            if after in seen:
+                break
+            seen.add(after)
             cursor = {"cursor": after}
-        raise CallFailed([trouble("history_too_long", what=path, most=MOST_PAGES)])
+        raise CallFailed([trouble("history_too_long", what=path, pages=len(seen))])
 
     async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
         url = self._line.hosts.url(API, path)

@@ -38,8 +38,8 @@ _SETS: Mapping[str, int] = {"couple": 2, "pair": 2, "duo": 2, "twins": 2, "trio"
 
 _NOUN = rf"(?:{'|'.join(_ONE)})"
 _CHAIN = re.compile(
-    rf"\b{_NOUN}\b(?:,\s+(?:[\w-]+\s+){{0,3}}{_NOUN}\b)*[^.;,]{{0,60}}?,?\s(?:and|&|with|beside|next to|plus)\s+"
-    rf"(?:[\w-]+\s+){{0,3}}?{_NOUN}\b"
+    rf"\b{_NOUN}\b(?:,\s+(?:[\w-]+\s+){{0,3}}{_NOUN}\b){{0,{MOST}}}[^.;,]{{0,60}}?,?\s"
+    rf"(?:and|&|with|beside|next to|plus)\s+(?:[\w-]+\s+){{0,3}}?{_NOUN}\b"
 )
 _COUNTED = re.compile(rf"\b({'|'.join(_NUMBERS)})\s+(?:[\w-]+\s+){{0,3}}?({'|'.join(_MANY)})\b")
 _SET = re.compile(rf"\b({'|'.join(_SETS)})\b(?:\s+of\s+(?:[\w-]+\s+){{0,3}}?({'|'.join(_MANY)})\b)?")

@@ -27,7 +27,8 @@ GARMENTS = (
 _AWAY = r"(?! in an? | in the | at | on | against | by | before )"
 _CLOTHES = re.compile(rf"\b(?:wearing|dressed in|in an?|with an?)\b((?:{_AWAY}[^,.;]){{0,50}}?\b(?:{GARMENTS})s?\b)")
 _WEARING = re.compile(rf"\b(?:wearing|dressed in)\b(?:{_AWAY}[^,.;])*")
-_PLACE_COLOUR = re.compile(r"([a-z ]+?) (?:studio|backdrop|background|wall|seamless|light|paper)\b")
+_PLACE = re.compile(r" (?:studio|backdrop|background|wall|seamless|light|paper)\b")
+_NO_WORD = re.compile(r"[^a-z ]")
 _NEVER = re.compile(r"\b(?:no|without|not)\s+[a-z-]+")
 
 
@@ -108,8 +109,13 @@ def _scene_of_style(styles: Sequence[str]) -> str:
 
 def _paper(text: str, words: Vocabulary) -> list[Colour] | None:
     """The colour of the studio's paper, where one is said before it (`a teal studio backdrop`)."""
-    for match in _PLACE_COLOUR.finditer(text):
-        names = found(match.group(1), words.phrases["colours"])
+    end = 0
+    for place in _PLACE.finditer(text):
+        before = _NO_WORD.split(text[end : place.start()])[-1]
+        if not before:
+            continue
+        end = place.end()
+        names = found(before, words.phrases["colours"])
         if names:
             return [words.colours[names[0]]] * 3
     return None

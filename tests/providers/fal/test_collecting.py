@@ -250,8 +250,9 @@ def test_an_answer_of_another_shape_fails_with_what_it_cost_and_is_kept(play: Pl
         b'{"images": [{"url": "https://127.0.0.1:99999999/x"}]}',
         b'{"images": [{"url": "https://127.0.0.1:0x7/x"}]}',
         b'{"images": [{"url": "https://[::1/x"}], "seed": 1e999}',
+        b'{"images": [' + b'{"url": "https://127.0.0.1/x"},' * 2000 + b"{}]}",
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_an_odd_answer_fails_its_call_alone(play: Player, body: bytes) -> None:
     async def story(scene: Scene) -> None:

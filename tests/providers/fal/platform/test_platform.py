@@ -107,8 +107,15 @@ def test_history_that_tells_little_is_read_all_the_same() -> None:
 
 def test_history_without_end_is_not_cut_short() -> None:
     endless = {"items": [], "has_more": True, "next_cursor": "again"}
+    asked: list[Asked] = []
+
+    def answer(_path: str, query: Asked) -> Page:
+        asked.append(query)
+        return 200, endless
+
     with pytest.raises(CallFailed, match="history_too_long"):
-        ask(lambda *_: (200, endless), lambda platform: platform.requests("a/b", start=0))
+        ask(answer, lambda platform: platform.requests("a/b", start=0))
+    assert len(asked) == 2
 
 
 def test_no_history_is_not_an_empty_one() -> None:
