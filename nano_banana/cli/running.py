@@ -184,12 +184,14 @@ def _check(screen: Screen, project: Project, forecast: Forecast) -> None:
     from nano_banana.project.preflight import check_budget
     from nano_banana.project.preflight import check_inputs
     from nano_banana.project.preflight import check_machine
+    from nano_banana.project.preflight import check_overwriting
     from nano_banana.project.preflight import make_ready
 
     if warnings := [*check_inputs(project, forecast), *forecast.remarks, *exposed(project)]:
         screen.problems(warnings)
     project.check_provider(forecast)
     check_budget(project, forecast)
+    check_overwriting(project, forecast)
     check_machine(project, forecast)
     look_at_photos(screen, project, forecast)
     with progress(screen) as watch:

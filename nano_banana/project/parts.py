@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
@@ -80,13 +81,14 @@ def selection_of(wish: Wish) -> Selection:
     return Selection(only=wish.only, sample=wish.sample)
 
 
-def head_of(recipe: Recipe, provider: str) -> JSONObject:
-    """What the manifest says of the run as a whole; consent is kept with the pictures that it allows."""
+def head_of(recipe: Recipe, provider: str, folder: Path) -> JSONObject:
+    """What the manifest in `folder` says of the run as a whole; consent is kept with the pictures that it allows."""
     subjects: dict[str, JSONValue] = {
         name: {"noun": subject.noun, "trigger": subject.trigger, "consent": subject.consent}
         for name, subject in recipe.subjects.items()
     }
-    return {"manifest": 1, "recipe": recipe.name, "provider": provider, "subjects": subjects}
+    file = os.path.relpath(recipe.path.absolute(), folder.absolute())
+    return {"manifest": 1, "recipe": recipe.name, "file": file, "provider": provider, "subjects": subjects}
 
 
 def check_name(provider: str) -> None:

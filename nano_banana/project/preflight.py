@@ -13,11 +13,14 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import LimitReached
+from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
+from nano_banana.core.json import as_text
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
+from nano_banana.core.result import Status
 from nano_banana.planner.forecast import FREE
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
@@ -26,6 +29,8 @@ from nano_banana.project.forecast import Forecast
 from nano_banana.project.parts import media_of
 from nano_banana.project.parts import places_of
 from nano_banana.project.project import Project
+from nano_banana.reports.manifest import entries
+from nano_banana.reports.manifest import recipe_file
 from nano_banana.workshop.answering import COMPUTE
 from nano_banana.workshop.answering import Errands
 
@@ -98,9 +103,22 @@ def _rounded_up(usd: float) -> float:
     return math.ceil(usd * scale - 1e-6) / scale
 
 
+def check_overwriting(project: Project, forecast: Forecast) -> None:
+    """Raise Invalid if pictures would take the place of those of another recipe that has the same name."""
+    other, ours = recipe_file(project.folder), project.recipe.path.absolute()
+    if project.wish.text is not None or other is None or not other.exists() or other.samefile(ours):
+        return
+    planned = {record.id for record in forecast.records if record.status is Status.PLANNED}
+    theirs = {as_text(entry["id"]) for kind, entry in entries(project.folder) if kind == "take"}
+    if taken := sorted(planned & theirs):
+        place = project.loaded.nearest(("name",))
+        folder, count = str(project.folder), len(taken) - 1
+        raise Invalid([trouble("name_taken", place=place, other=str(other), folder=folder, take=taken[0], count=count)])
+
+
 def check_machine(project: Project, forecast: Forecast) -> None:
-    """Raise Unusable if what is paid for could not be kept, or not be put where it belongs."""
-    if project.provider in FREE or not forecast.tally.paid:
+    """Raise Unusable if what is made could not be put where it belongs, or what is paid for not be kept."""
+    if not forecast.tally.to_make:
         return
     # With them comes all that reads pictures.
     from nano_banana.workshop.ready import check_space
@@ -112,6 +130,8 @@ def check_machine(project: Project, forecast: Forecast) -> None:
     for folder in (project.folder, *(path and path.parent for path in targets)):
         if folder is not None:
             check_writable(folder)
+    if project.provider in FREE:
+        return
     trainings = sum(record.card.kind == "adapter" and bool(record.missing) for record in forecast.records)
     pictures = forecast.tally.paid - trainings
     check_space(project.settings.store, pictures * PICTURE_BYTES + trainings * ADAPTER_BYTES)

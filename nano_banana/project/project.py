@@ -213,7 +213,7 @@ class Project:
             price=self.price,
             whole=self.wish.whole,
             sole=self.wish.sole,
-            head=head_of(self.recipe, self.provider),
+            head=head_of(self.recipe, self.provider, self.folder),
             resumes=self.provider if self.provider == "fal" and has_key(self._environ) else "",
             lost=lost,
             resend=self.recipe.limits.resend_unknown,

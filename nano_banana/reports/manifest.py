@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -39,6 +40,15 @@ def write_manifest(folder: Path, head: JSONObject, records: Iterable[Record], *,
         if not whole:
             entries = {**_there(target), **entries}
         _write(target, head, entries)
+
+
+def recipe_file(folder: Path) -> Path | None:
+    """The recipe whose run wrote the manifest in `folder`, if the manifest says so."""
+    try:
+        told = as_object(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))).get("file")
+    except (OSError, ValueError, TypeError):
+        return None
+    return Path(os.path.abspath(folder / told)) if isinstance(told, str) else None  # noqa: PTH100 - links stay
 
 
 def entries(folder: Path) -> list[tuple[str, JSONObject]]:

@@ -156,6 +156,27 @@ def test_a_broken_photo_is_named(project: Project) -> None:
     assert "photos/1" not in screen.text
 
 
+def test_a_recipe_of_the_same_name_does_not_overwrite_the_pictures_of_another(project: Project) -> None:
+    project.run()
+    before = {path: path.read_bytes() for path in project.pictures()}
+    recipe = project.root / "recipe.yaml"
+    other = project.root / "other.yaml"
+    other.write_text(recipe.read_text().replace("headshot, {{ scene }}", "portrait, {{ scene }}"))
+    screen = project.workspace.expect("run", "other.yaml", exit_code=2)
+    screen.shows("other.yaml:", "recipe.yaml` has the same `name`", "heads/ana/office/s11", ", and 3 more", "--out")
+    assert {path: path.read_bytes() for path in project.pictures()} == before
+    project.workspace.expect("run", "other.yaml", "--out", "others")
+    # A recipe that was moved is still the same one.
+    recipe.unlink()
+    project.workspace.expect("run", "other.yaml")
+
+
+def test_a_folder_that_can_not_be_written_is_found_before_any_call(project: Project) -> None:
+    (project.root / "out").write_text("in the way")
+    project.run(exit_code=1).shows("Not a directory")
+    assert project.asked() == []
+
+
 def test_a_file_of_another_is_not_overwritten_and_nothing_is_lost(project: Project) -> None:
     foreign = project.root / "out/portraits/takes/heads_ana_office_s11.png"
     foreign.parent.mkdir(parents=True)

@@ -62,6 +62,10 @@ WORDS: Mapping[str, Wording] = {
         "say what to write for them: `{{% if {name} is defined %}}…{{% endif %}}`, "
         "or `{{{{ {name} | default('none') }}}}`",
     ),
+    "name_taken": Wording(
+        "`{other}` has the same `name`, and its picture of {take} in `{folder}` would be overwritten{count:more}",
+        "give this recipe a name of its own, or another folder: `--out`",
+    ),
     "disk_nearly_full": Wording(
         "`{folder}` has {free:size} free, and what would be made needs {needed:size} or more",
         "free some space first, or name a store on another disk (`--store`): what is paid for has to be kept",
