@@ -94,6 +94,10 @@ class Document:
         """
         return follow(self.tree, steps)[1].place
 
+    def has(self, steps: Steps) -> bool:
+        """Whether the value at `steps` is written anywhere."""
+        return follow(self.tree, steps)[2] == len(steps)
+
     def inside(self, steps: Steps, offset: int, length: int = 1) -> Place:
         """Where characters of the string at `steps` stand, counted in its value. Raises KeyError."""
         return place_inside(self._at(steps), offset, length)

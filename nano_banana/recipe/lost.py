@@ -37,13 +37,18 @@ class Lost:
         """Leave out the value at `path`; `meant` are the keys that a misspelt one may stand for."""
         located = follow(document.tree, path)[0]
         if path[0] in _NAMED and (len(path) <= 2 or path[0] == "axes" or path[-1] == "id"):
-            self._names |= {str(path[-1]), *(located.entries or ())} if len(path) < 2 else {str(path[-1])}
-            self._names |= set() if located.value is None else {str(located.value)}
+            called = located.entries.get("id") if located.entries and path[0] == "stages" else None
+            self._names |= {str(path[-1]), *(located.entries or () if len(path) == 1 else ())}
+            self._names |= {str(value) for value in (located.value, called and called.value.value) if value is not None}
         if len(path) == 1:
             self._sections |= {str(path[0]), *meant} - _ALONE
         else:
-            span = follow(document.tree, path[:2])[0].span
-            self._spans.add((span.source.file, span.start))
+            self.touch(document, path)
+
+    def touch(self, document: Document, path: Where) -> None:
+        """Let the entry around `path` be one that lacks something."""
+        span = follow(document.tree, path[:2])[0].span
+        self._spans.add((span.source.file, span.start))
 
     def spread(self, document: Document) -> None:
         """Find every entry of what is left that hangs on what is lost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -73,9 +74,19 @@ def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject
         found[repr(problem)] = (problem, path)
         if len(found) >= MOST_PROBLEMS:
             return Shape(problems=[problem for problem, _ in found.values()], document=None, lost=lost)
+    if not found and not document.lost:
+        return Shape(problems=(), document=document, lost=lost)
     faults = _without_echoes(list(found.values()))
+    fills = {(*path, str(fault.data["name"])) for fault, path in faults if fault.kind == "missing_key"}
+    fills = {path for path in fills if len(path) == _OF_ENTRY and path[-1] in _USUAL}
+    for path in fills:
+        lost.touch(document, path)
     edits: dict[Where, str | None] = dict.fromkeys(document.lost)
-    edits |= {path: _meant(document, path, fault) for fault, path in faults if path and fault.kind not in _RIGHT_TYPE}
+    edits |= {
+        path: _meant(document, path, fault)
+        for fault, path in faults
+        if path and fault.kind not in _RIGHT_TYPE and (*path, fault.data.get("name")) not in fills
+    }
     causes = {path: fault for fault, path in faults}
     for path in edits:
         cause = causes.get(path)
@@ -86,9 +97,36 @@ def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject
             for fault, path in faults
             if fault.place not in said and not any(path[: len(other)] == other for other in document.lost)
         ],
-        document=_left(document.edited(edits), schema, stand_ins, lost),
+        document=_left(_filled(document, fills).edited(edits), schema, stand_ins, lost),
         lost=lost,
     )
+
+
+_OF_ENTRY = 3
+"""Steps to a key of an entry: of a subject, a shot, a stage."""
+
+_USUAL: JSONObject = {
+    "noun": "person",
+    "trigger": "trigger",
+    "template": "a picture",
+    "seeds": {"count": 1},
+    "using": "unknown",
+    "mask": {"find": "face"},
+}
+"""What stands in for keys that an entry lacks, so that the rest of it can be looked at."""
+
+
+def _filled(document: Document, paths: Collection[Where]) -> Document:
+    """The document with usual values for keys that entries lack, which stand nowhere in its text."""
+    data: dict[str, JSONValue] = {**document.data}
+    for section, name, key in paths:
+        entries, added = data[str(section)], {str(key): _USUAL[str(key)]}
+        if isinstance(entries, Mapping):
+            data[str(section)] = {**entries, str(name): {**as_object(entries[str(name)]), **added}}
+        else:
+            items = enumerate(as_items(entries))
+            data[str(section)] = [{**as_object(item), **added} if at == name else item for at, item in items]
+    return replace(document, data=data)
 
 
 def _meant(document: Document, path: Where, cause: Problem) -> str | None:

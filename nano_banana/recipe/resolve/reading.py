@@ -91,7 +91,7 @@ class Reading:
         """Whether a problem may only follow from what is left out of the recipe: then it is not said."""
         if kind in _NAMES:
             return self.lost.holds(str(data.get("name"))) or (data.get("what") == "axis" and self.lost.hangs(where))
-        return kind not in _PRESENT and self.lost.hangs(where)
+        return self.lost.hangs(where) and (kind not in _PRESENT or not self.document.has(where))
 
     def wrong(self, kind: str, where: Where, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
         """Note a problem with the value at `where`."""
