@@ -25,7 +25,7 @@ COMPUTE_REVISIONS: Mapping[str, int] = {
 """The compute endpoints and the version of their code, which is part of every call's key."""
 
 _SAME_MASKS = frozenset({"box", "ellipse", "polygon"})
-_SAME_PARTS = frozenset({"face", "eyes", "mouth", "person", "background"})
+_SAME_PARTS = frozenset({"face", "eyes", "mouth", "hair", "skin", "person", "background"})
 """What masks of revision 1 show as those of revision 2 do: their calls keep their keys."""
 
 

@@ -11,6 +11,7 @@ from nano_banana.cli.cells import visible
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.progress import progress
 from nano_banana.cli.screen import Screen
+from nano_banana.core.errors import Invalid
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
@@ -84,10 +85,20 @@ def _made(screen: Screen, pack: Pack, template: PackTemplate, photos: Path, noun
 
 
 def _copy(picture: Path | None, out: Path, what: str) -> None:
+    """Write the picture to `out`, in the format of its suffix."""
+    from nano_banana.marks.converted import FORMATS
+    from nano_banana.marks.converted import converted
+
     if picture is None:
         raise Unusable([trouble("no_preview", template=what)])
+    suffix = out.suffix.casefold()
+    if suffix not in FORMATS:
+        raise Invalid([trouble("preview_suffix", file=str(out))])
     try:
-        shutil.copyfile(picture, out)
+        if FORMATS[suffix] == FORMATS.get(picture.suffix.casefold()):
+            shutil.copyfile(picture, out)
+        else:
+            out.write_bytes(converted(picture, suffix))
     except OSError as error:
         raise Unusable([trouble("unwritable", file=str(out), why=error.strerror or "")]) from error
 

@@ -32,6 +32,7 @@ from nano_banana.faces.study import study
 from nano_banana.faces.window import Pixels
 from nano_banana.faces.window import Soft
 from nano_banana.faces.window import Window
+from nano_banana.faces.worn import attached
 from nano_banana.faces.worn import clothes
 from nano_banana.faces.worn import owner
 from nano_banana.faces.worn import skin
@@ -125,8 +126,8 @@ def _coloured(
     if part == "skin":
         return region_of(looked.view, skin(looked, found))
     heads = list(everybody)
-    own = owner(heads, looked.view.grid())[heads.index(head)]
-    return region_of(looked.view, clothes(looked, found) * own)
+    worn = clothes(looked, found) * owner(heads, looked.view.grid())[heads.index(head)]
+    return region_of(looked.view, worn if len(heads) == 1 else attached(looked, worn))
 
 
 def _models(*weights: str) -> JSONObject:

@@ -41,6 +41,21 @@ def clothes(study: Study, hair: Soft | None) -> Soft:
     return np.asarray(_without_hair(study.person * (1 - bare), hair) * below, np.float32)
 
 
+def attached(study: Study, worn: Soft) -> Soft:
+    """What is worn without the pieces that don't hang together with this person's chest: those are a neighbour's."""
+    import cv2
+
+    # What only a narrow bridge joins is no part of the other.
+    core = cv2.morphologyEx((worn > 0.5).astype(np.uint8), cv2.MORPH_OPEN, study.kernel(0.08))
+    _, labels = cv2.connectedComponents(core)
+    down, aside = study.place[..., 1], np.abs(study.place[..., 0])
+    chest = labels[(down > CHIN) & (down < 2) & (aside < 0.8)]
+    own = np.bincount(chest, minlength=int(labels.max()) + 1) > 0
+    own[0] = False
+    # Of a face without a chest in the picture nothing is known.
+    return np.asarray(worn * study.widened(own[labels], 0.1), np.float32) if own.any() else worn
+
+
 def owner(heads: Sequence[Head], at: Soft) -> Sequence[Flags]:
     """Whose each place (height × width × 2: x, y in the picture) is: for each head, where it is the nearest one.
 

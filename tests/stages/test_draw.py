@@ -8,11 +8,13 @@ from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.flow import Ask
 from nano_banana.core.flow import Made
+from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
 from nano_banana.stages.generate import Drawing
 from nano_banana.stages.generate import draw
 from nano_banana.stages.generate import drawing_call
 from nano_banana.stages.site import Site
+from nano_banana.stages.site import compute
 from tests.stages.tools import endpoint
 from tests.stages.tools import result_of
 
@@ -65,3 +67,14 @@ def test_an_answer_without_a_picture_fails() -> None:
         flow.send((Reply(data={}),))
     (problem,) = caught.value.problems
     assert (problem.kind, problem.data["expected"]) == ("no_result", "images/*")
+
+
+def test_only_masks_that_changed_have_a_new_revision() -> None:
+    shapes: dict[str, JSONObject] = {
+        "same": {"box": [0, 0, 1, 1]},
+        "file": {"file": True},
+        "hair": {"find": {"part": "hair"}},
+        "clothes": {"find": {"part": "clothes"}},
+    }
+    made = {name: compute("mask", {"shape": shape}, {}).revision for name, shape in shapes.items()}
+    assert made == {"same": 1, "file": 2, "hair": 1, "clothes": 2}

@@ -261,6 +261,9 @@ def test_a_preview_is_the_picture_and_each_prompt(workspace: Workspace) -> None:
     screen.shows("picture: packs/studio/plain.jpg", "woman, as it comes\n", "woman, wall: brick", "man, crop: chest")
     screen.shows("tokn7 woman, 40, tight head shot, grey wall, smiling")
     assert workspace.path("copy.jpg").read_bytes() == photo(1)
+    workspace.expect("packs", "preview", "studio/plain", "--out", "copy.PNG")
+    assert workspace.path("copy.PNG").read_bytes().startswith(b"\x89PNG")
+    workspace.expect("packs", "preview", "studio/plain", "--out", "copy", exit_code=2).shows("no suffix of a picture")
     page = workspace.read("all.html")
     assert "data:image/jpeg;base64," in page
     assert "<code>studio/plain</code>" in page

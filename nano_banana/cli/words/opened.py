@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from nano_banana.cli.words.wording import Wording
 
 WORDS: Mapping[str, Wording] = {
+    "name_not_utf8": Wording(
+        "the name `{path}` is not UTF-8, and a recipe can't hold such a name", "rename the file, or name its folder"
+    ),
     "shot_opened": Wording("shot `{shot}` has `pictures`, which are there already", "write `open` for `generate`"),
     "shot_drawn": Wording("shot `{shot}` has no `pictures` to open", "give it some, or write `generate` for `open`"),
     "no_prompt": Wording(

@@ -18,6 +18,7 @@ WORDS: Mapping[str, Wording] = {
     "pack_crop": Wording("there is no choice `{name}` of the variable `crop`", "known: {known}"),
     "pack_path_outside": Wording("`{path}` lies outside of the pack", "put the file into the folder `{root}`"),
     "pack_no_prompt": Wording("`{file}` is no prompt", "a prompt is a text file, such as `portrait.j2`"),
+    "preview_suffix": Wording("`{file}` has no suffix of a picture", "a preview is a .jpg, .png or .webp"),
     "pack_no_picture": Wording("`{file}` is no picture", "a preview is a .jpg, .png or .webp"),
     "no_pack_template": Wording("the pack `{pack}` has no template `{name}`", "it has: {known}"),
     "no_template_named": Wording("`{pack}` is a pack, and no template of it is named", "it has: {known}"),

@@ -15,9 +15,6 @@ _FILES: Mapping[str, Wording] = {
     "include_missing": Wording(
         "there is no file `{path}`", "an included file is looked for from the folder of the file that names it"
     ),
-    "name_not_utf8": Wording(
-        "the name `{path}` is not UTF-8, and a recipe can't hold such a name", "rename the file, or name its folder"
-    ),
     "file_not_regular": Wording("`{path}` is not a file that can be read", "name a file, not a folder or a device"),
     "file_unreadable": Wording("`{path}` can't be read: {why}", "check its permissions"),
     "file_not_text": Wording("`{path}` is not UTF-8 text: see its line {line}", "save it as UTF-8"),
