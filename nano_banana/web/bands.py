@@ -18,8 +18,11 @@ T = TypeVar("T")
 ROOM = 1634
 """Pixels of a page that a band may be wide."""
 
-NARROWEST, WIDEST, EASY, LOOSE = 118, 420, 210, 300
+NARROWEST, WIDEST, EASY, LOOSE = 118, 340, 210, 300
 """Pixels of a column: at least, at most, and where nothing says how many there are; what is in none, at most."""
+
+NARROW = 2
+"""Columns of a grid whose rows stand side by side: below one another they would leave half of the page empty."""
 
 LABEL = 190
 """Pixels of the labels of rows."""
@@ -44,7 +47,12 @@ class Band:
 def bands_of(sheet: Sheet) -> Iterator[Band]:
     """All bands, from the top; a grid that is too wide comes in parts, one below the other."""
     for grid in sheet.grids:
-        yield from _wide(grid) if grid.axes.across else _flow(grid)
+        if not grid.axes.across:
+            yield from _flow(grid)
+        elif len(grid.columns) <= NARROW and len(grid.rows) > 1:
+            yield from _folded(grid)
+        else:
+            yield from _wide(grid)
 
 
 def _wide(grid: Grid) -> Iterator[Band]:
@@ -64,6 +72,24 @@ def _wide(grid: Grid) -> Iterator[Band]:
                     width=min((ROOM - indent) // len(part), WIDEST),
                     indent=indent,
                 )
+
+
+def _folded(grid: Grid) -> Iterator[Band]:
+    most = ROOM // EASY // len(grid.columns)
+    lines = -(-len(grid.rows) // most)
+    for rows in _batches(grid.rows, -(-len(grid.rows) // lines)):
+        places = [(row, column) for row in rows for column in grid.columns]
+        stacks = [grid.cells.get(place, ()) for place in places]
+        for level in range(max(map(len, stacks), default=0)):
+            yield Band(
+                title=heading(grid),
+                heads=[[*said_all(grid.axes.down, row), *said_all(grid.axes.across, column)] for row, column in places],
+                label=(),
+                takes=[stack[level] if level < len(stack) else None for stack in stacks],
+                inside=grid.axes.inside,
+                width=min(ROOM // len(places), WIDEST),
+                indent=0,
+            )
 
 
 def _flow(grid: Grid) -> Iterator[Band]:
