@@ -41,6 +41,8 @@ class DirectApi:
     async def _done(self, visit: Visit) -> Order:
         """A request of the direct API, once it has ended."""
         world = self._world
+        if "fal_webhook" in visit.request.query_params:
+            raise HTTPException(400, "fal_webhook is for the queue (queue.fal.run): this call is answered itself")
         if world.queue.full():
             head = {"x-fal-needs-retry": "1", "x-fal-error-type": "concurrent_requests_limit"}
             raise HTTPException(429, "You have too many concurrent requests", headers=head)

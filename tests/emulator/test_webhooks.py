@@ -96,6 +96,12 @@ def test_nobody_listens(http: httpx.Client) -> None:
     assert "ConnectError" in str(told["error"])
 
 
+def test_a_direct_call_has_no_webhook(http: httpx.Client) -> None:
+    answer = http.post(f"/fal.run/{LORA}", params={"fal_webhook": "http://localhost:1/"}, json={"prompt": "x"})
+    assert answer.status_code == 400
+    assert "queue.fal.run" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "url",
     ["https://example.com/hook", "http://10.0.0.1/", "http://localhost.example.com/", "ftp://localhost/", "http://["],
