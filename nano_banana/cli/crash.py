@@ -35,7 +35,7 @@ def keep_report(
     when = now or datetime.now(UTC)
     try:
         file = (folder or user_dir("state")) / f"crash-{when:%Y%m%d-%H%M%S-%f}.txt"
-        write_atomically(file, report(error, arguments, environ, when).encode(), mode=0o600)
+        write_atomically(file, report(error, arguments, environ, when).encode("utf-8", "backslashreplace"), mode=0o600)
     except (NanoBananaError, OSError, RuntimeError):
         return None
     return file

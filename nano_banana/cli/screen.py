@@ -101,8 +101,16 @@ class Screen:
         self._write(self.out, text)
 
     def confirm(self, question: str) -> bool:
-        """Ask a person on `err`; without one the answer is no. Raises click.Abort for Ctrl-C."""
-        return self.lively and not self.machine and click.confirm(visible(question), err=True)
+        """Ask a person on `err`; without one, or without an answer, it is no. Raises click.Abort for Ctrl-C."""
+        if not self.lively or self.machine:
+            return False
+        try:
+            return click.confirm(visible(question), err=True)
+        except click.Abort as error:
+            if isinstance(error.__context__, EOFError):  # stdin is closed, or was
+                self.note()
+                return False
+            raise
 
     def json(self, value: JSONValue) -> None:
         """Print the one JSON object that a program reads. A second one is a bug of ours."""

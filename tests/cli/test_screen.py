@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import sys
 import termios
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -103,6 +104,17 @@ def test_json_is_plain_ascii_that_reads_the_same() -> None:
     data.json({"name": HOSTILE})
     assert json.loads(out.getvalue()) == {"name": HOSTILE}
     assert all(character == "\n" or " " <= character <= "~" for character in out.getvalue())
+
+
+def test_a_question_without_an_answer_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stdin is closed: that is not Ctrl-C, and the command says what it needs."""
+    for typed, answer in (("", False), ("n\n", False), ("y\n", True)):
+        watched, out, _ = screen(Watched)
+        with monkeypatch.context() as here:
+            here.setattr(sys, "stdin", io.StringIO(typed))
+            assert watched.confirm("go on\x1b[2J?") is answer
+        assert out.getvalue() == ""
+    assert not screen()[0].confirm("nobody watches")
 
 
 def test_a_table_lines_up_whatever_the_script() -> None:
