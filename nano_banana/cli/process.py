@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 from contextlib import suppress
+from typing import TextIO
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
@@ -110,7 +111,9 @@ def _take_streams() -> None:
         sys.stderr = _writer(sys.stderr, 2, lossy=True)
 
 
-def _writer(before: io.TextIOBase | None, descriptor: int, *, lossy: bool) -> io.TextIOWrapper:
+def _writer(before: TextIO | None, descriptor: int, *, lossy: bool) -> io.TextIOWrapper:
     raw: io.FileIO = Output(descriptor, lossy=lossy)
     encoding = (before and before.encoding) or "utf-8"
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, line_buffering=lossy or raw.isatty())
+    # `python -u` and PYTHONUNBUFFERED: each line at once.
+    lines = lossy or raw.isatty() or getattr(before, "write_through", False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, line_buffering=lines)
