@@ -15,6 +15,7 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
 from nano_banana.core.lost import Resend
+from nano_banana.core.problem import Problem
 from nano_banana.core.ticket import Errand
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
@@ -34,6 +35,7 @@ class Answer:
 
     `ticket` is the request's, as it is to be closed together with the record of this answer: until that is
     kept, the request stays open. `bought` is false where a result that was lost here was only fetched once more.
+    `notes` say in what the answer is not what was asked for.
     """
 
     data: JSONObject
@@ -41,6 +43,7 @@ class Answer:
     cost_usd: float | None = 0.0
     ticket: Ticket | None = None
     bought: bool = True
+    notes: tuple[Problem, ...] = ()
 
 
 class Files(Protocol):

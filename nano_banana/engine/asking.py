@@ -12,6 +12,7 @@ from pathlib import Path
 from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
+from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import News
@@ -44,6 +45,7 @@ class Asking:
         self._watch = watch
         self._scratch = Scratch(house.store.folder)
         self._providers: dict[str, Provider] = {}
+        self._noted: set[tuple[str, JSONValue]] = set()
 
     async def ask(
         self, call: Call, errand: Errand, ticket: Ticket | None, turn: Turn, *, buys: bool = True
@@ -65,6 +67,7 @@ class Asking:
             begun = time.perf_counter()
             answer = await self._provider(call.provider).answer(call, desk)
             cost = answer.cost_usd if answer.bought else 0.0
+            self._note(answer.notes, errand)
             return Answered(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=desk.folders)
         except BaseException as error:
             # What is at the service now will be billed, whoever collects it.
@@ -90,6 +93,15 @@ class Asking:
         """Close the providers that were made."""
         for provider in self._providers.values():
             await provider.close()
+
+    def _note(self, notes: Sequence[Problem], errand: Errand) -> None:
+        """Say these, each kind once for an endpoint: all of its answers may have it."""
+        for note in notes:
+            seen = (note.kind, note.data.get("endpoint"))
+            if seen not in self._noted:
+                self._noted.add(seen)
+                data = {**note.data, "kind": note.kind}
+                self._watch(News(kind="note", stage=errand.stage, node=errand.node, data=data))
 
     def _is_paid_for(self, ticket: Ticket | None) -> bool:
         """Whether nothing more is bought for the call; one that is lost may be, where a person said so."""

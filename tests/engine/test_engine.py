@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -355,6 +356,19 @@ def test_claims_of_another_run_are_waited_for_which_is_said_once(stage: Stage) -
     notes = [news.data["kind"] for news in stage.news if news.kind == "note"]
     assert notes == ["made_elsewhere"]
     assert sorted(stage.actor.asked) == ["x", "y"]
+
+
+def test_in_what_answers_are_not_what_was_asked_for_is_said_once_for_an_endpoint(stage: Stage) -> None:
+    class Other(Actor):
+        async def answer(self, call: Call, desk: Desk) -> Answer:
+            answer = await super().answer(call, desk)
+            return replace(answer, notes=(trouble("seed_unlike", endpoint=call.endpoint[:1], asked=1, used=2),))
+
+    stage.actor = Other(at_once)
+    asyncio.run(stage.play(plan_of(*(node(name) for name in ("a1", "a2", "b1")))))
+    notes = [news.data for news in stage.news if news.kind == "note"]
+    assert sorted(str(note["endpoint"]) for note in notes) == ["a", "b"]
+    assert notes[0] == {"kind": "seed_unlike", "endpoint": notes[0]["endpoint"], "asked": 1, "used": 2}
 
 
 def test_an_error_names_the_user_s_file(stage: Stage, tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ WORDS: Mapping[str, Wording] = {
         "it lists what has ended, to keys that may read it: run again later, which looks again. What is not there after"
         f" 15 minutes or more never arrived, and is sent again if it is cheap (`limits.resend_unknown`); else {AGAIN}",
     ),
+    "seed_unlike": Wording("`{endpoint}` drew from seed {used}, not from {asked} as asked (said once)"),
+    "size_unlike": Wording("`{endpoint}` made a picture of {used}, not of {asked} as asked (said once)"),
     "request_id_shared": Wording(
         "fal accepted a request to `{endpoint}` under the id of another one ({request}), so its result can't be told",
         "the next run looks for it in fal's history",

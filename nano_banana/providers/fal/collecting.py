@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.json import JSONValue
 from nano_banana.core.json import as_items
+from nano_banana.core.json import as_object
 from nano_banana.core.problem import Problem
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.ticket import TicketState
@@ -38,6 +40,7 @@ from nano_banana.providers.fal.resend import insist
 from nano_banana.providers.fal.result import Remote
 from nano_banana.providers.fal.result import is_made
 from nano_banana.providers.fal.result import split
+from nano_banana.providers.fal.unlike import unlike
 from nano_banana.providers.fal.wire import Declined
 
 PATIENCE = Patience(first=0.5, most=15.0, total=300.0)
@@ -139,8 +142,10 @@ class Collecting:
         payloads = {place: file.payload for place, file in files.items()}
         if not ticket.open:
             return Answer(data=data, files=payloads, cost_usd=ticket.cost_usd, bought=False)
+        sizes = [file.size for place, file in files.items() if file.size and is_made(place, makes)]
+        notes = () if endpoint is None else tuple(unlike(endpoint, as_object(json.loads(ticket.body)), data, sizes))
         closed = moved(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._line.clock.now())
-        return Answer(data=data, files=payloads, cost_usd=cost, ticket=closed)
+        return Answer(data=data, files=payloads, cost_usd=cost, ticket=closed, notes=notes)
 
     async def _fetch(self, remotes: Mapping[str, Remote], desk: Desk) -> dict[str, Fetched]:
         """All files of a result, side by side; one that fails does not leave the others running on unheard."""

@@ -54,10 +54,14 @@ _GONE = (404, 410)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A file on disk. `black` says that it is a picture without anything on it, as a safety checker leaves them."""
+    """A file on disk. `black` says that it is a picture without anything on it, as a safety checker leaves them.
+
+    `size` is a picture's width and height, None of another file.
+    """
 
     payload: Payload
     black: bool = False
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +130,7 @@ class Downloads:
         seen = await asyncio.to_thread(inspect, path, remote, is_picture=expect == "picture")
         if seen.wrong:
             return Miss(why=seen.wrong, final=inline)
-        return Fetched(payload=Payload(data=path, media=seen.media), black=seen.black)
+        return Fetched(payload=Payload(data=path, media=seen.media), black=seen.black, size=seen.size)
 
     async def _copy(self, remote: Remote, path: Path, most: int) -> Miss | None:
         async with asyncio.timeout(LEAST_SECONDS):

@@ -29,6 +29,7 @@ class Seen:
 
     media: str = BYTES
     black: bool = False
+    size: tuple[int, int] | None = None
     wrong: str = ""
     """Why it can't be what was asked for: empty, page, damaged, no picture."""
 
@@ -58,7 +59,9 @@ def is_black(path: Path) -> bool:
 
 def _picture(path: Path, media: str, remote: Remote) -> Seen:
     try:
-        return Seen(media=media, black=is_black(path))
+        black = is_black(path)
+        with reading(path, place="picture") as picture:
+            return Seen(media=media, black=black, size=picture.size)
     except CallFailed as error:
         kind = error.problems[0].kind
         if kind == "picture_too_big":

@@ -13,6 +13,7 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import Refused
 from nano_banana.core.errors import Stopped
+from nano_banana.core.json import JSONObject
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
 from nano_banana.core.lost import Resend
@@ -23,6 +24,7 @@ from nano_banana.providers.fal.provider import CHEAP_USD
 from nano_banana.providers.fal.provider import KEPT
 from nano_banana.providers.fal.provider import TRIES
 from nano_banana.providers.fal.provider import _held
+from nano_banana.providers.fal.unlike import unlike
 from nano_banana.store.store import Store
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import APP
@@ -35,6 +37,7 @@ from tests.providers.fal.odd import Play
 from tests.providers.fal.odd import events
 from tests.providers.fal.odd import said
 from tests.providers.fal.odd import status
+from tests.providers.fal.scene import CATALOG
 from tests.providers.fal.scene import Player
 from tests.providers.fal.scene import Scene
 from tests.providers.fal.scene import call_for
@@ -568,6 +571,39 @@ def test_one_call_s_requests_of_two_kinds_do_not_meet(play: Player) -> None:
         assert scene.posts == 2
 
     play(story)
+
+
+@pytest.mark.parametrize(
+    ("result", "notes"),
+    [
+        ({"seed": 1}, []),
+        ({}, []),
+        ({"seed": 2}, ["seed_unlike"]),
+        ({"seed": True}, []),
+        ({"seed": "2"}, []),
+    ],
+)
+def test_another_seed_than_asked_is_said(play: Player, result: JSONObject, notes: list[str]) -> None:
+    async def story(scene: Scene) -> None:
+        stage(scene)
+        scene.odd.request("new", result=[said({"images": [DOT], **result})])
+        answer = await scene.answer()
+        assert isinstance(answer, Answer)
+        assert [note.kind for note in answer.notes] == notes
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("size", "is_said"),
+    [((512, 640), False), ((512, 600), True), ((448, 640), True), ((1024, 1280), False), ((640, 512), True)],
+)
+def test_a_smaller_picture_than_asked_is_said(size: tuple[int, int], *, is_said: bool) -> None:
+    endpoint = CATALOG.get("fal-ai/flux/dev")
+    assert endpoint is not None
+    asked: JSONObject = {"image_size": {"width": 520, "height": 650}}
+    notes = [note.data["used"] for note in unlike(endpoint, asked, {}, [(1024, 1024), size])]
+    assert notes == ([f"{size[0]}x{size[1]}"] if is_said else [])
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["at once", "in another run"])
