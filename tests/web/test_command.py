@@ -214,7 +214,7 @@ def test_two_stages_stand_side_by_side(project: Project) -> None:
 
 
 def test_further_pages_are_counted(project: Project) -> None:
-    project.edit("seeds: [11, 29]", "seeds: [1, 2, 3]").run()
+    project.edit("[office, street]", "[office, street, attic]").edit("seeds: [11, 29]", "seeds: [1, 2, 3]").run()
     project.workspace.expect("sheet", "--to", "s.png", "--rows", "seed").shows("1 further page: s-page2.png\n")
     project.edit("seeds: [1, 2, 3]", "seeds: [1, 2, 3, 4, 5]").run()
     project.workspace.expect("sheet", "--to", "s.png", "--rows", "seed").shows("2 further pages: s-page2.png …")
