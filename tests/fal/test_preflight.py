@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from nano_banana.core.weights import FOLDER_VARIABLE
 from tests.fal.project import FalProject
@@ -43,7 +44,9 @@ def gated(project: FalProject) -> FalProject:
     project.trained().workspace.write("recipe.yaml", GATED)
     project.workspace.photos("held", count=1, size=(48, 60))
     shutil.move(next((project.root / "held").iterdir()), project.root / "photos/held.jpg")
-    shutil.copy(project.root / "photos/held.jpg", project.root / "mask.png")
+    drawn = Image.new("L", (48, 60))
+    drawn.paste(255, (10, 10, 30, 30))
+    drawn.save(project.root / "mask.png", compress_level=0)
     project.workspace.write("grain.safetensors", safetensors({"a": (2, 2)}))
     project.workspace.edit("recipe.yaml", "photos: photos/ana", "photos: [photos/ana, photos/held.jpg]")
     return project
@@ -54,8 +57,6 @@ def cut(path: Path) -> None:
 
 
 def black(path: Path) -> None:
-    from PIL import Image
-
     Image.new("L", (48, 60)).save(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from nano_banana.project.wish import Wish
 from tests.stories.project import Project
@@ -64,18 +66,24 @@ fields:
 @pytest.fixture
 def rich(project: Project) -> Project:
     """A recipe that reads every sort of file there is, run once, and once more to see that it is quick."""
-    from tests.stories.hand import picture
-
     workspace = project.workspace.write("recipe.yaml", RICH).write("axes.yaml", "axes: {scene: {office: an office}}\n")
     words = "{{ subject.trigger }} {{ subject.noun }}, {{ scene }}, {{ env.MOOD }}, {{ company }}"
     workspace.write("prompts/headshot.j2", words)
     workspace.write("endpoints/own.yaml", ENDPOINT).write("photos/ana/01.txt", "a photo of anqz7 woman").env(
         MOOD="calm", NANO_BANANA_ALLOW_ENV="MOOD"
     )
-    workspace.write("mask.png", picture("mask")).write(".git/HEAD", "")
+    workspace.write("mask.png", mask(20)).write(".git/HEAD", "")
     project.run()
     project.quiet().shows(QUICK)
     return project
+
+
+def mask(side: int) -> bytes:
+    """A PNG whose square of that side is to be painted over."""
+    drawn, out = Image.new("L", (32, 40)), io.BytesIO()
+    drawn.paste(255, (2, 2, 2 + side, 2 + side))
+    drawn.save(out, "PNG")
+    return out.getvalue()
 
 
 def _edit(name: str, old: str, new: str) -> Callable[[Workspace], object]:
@@ -91,9 +99,7 @@ def _scribble(workspace: Workspace) -> None:
 
 
 def _other_mask(workspace: Workspace) -> None:
-    from tests.stories.hand import picture
-
-    workspace.write("mask.png", picture("another mask"))
+    workspace.write("mask.png", mask(26))
 
 
 CHANGES: dict[str, Callable[[Workspace], object]] = {
