@@ -22,8 +22,40 @@ CROP = 0.27
 
 GARMENTS = (
     "blazer|suit|jacket|coat|shirt|dress|jumper|sweater|hoodie|turtleneck|overalls|coverall|uniform|blouse|top|waistcoat|"
-    "robe|cloak|t-shirt|tie"
+    "robe|cloak|t-shirt|tie|raincoat|overcoat|cardigan|roll-neck|apron"
 )
+USUAL_COLOURS = {
+    "dark": "charcoal",
+    "pale": "cream",
+    "suit": "navy",
+    "space suit": "white",
+    "blazer": "navy",
+    "uniform": "navy",
+    "jacket": "brown",
+    "leather jacket": "black",
+    "coat": "camel",
+    "trench coat": "beige",
+    "raincoat": "mustard",
+    "overcoat": "charcoal",
+    "shirt": "light blue",
+    "t-shirt": "white",
+    "blouse": "cream",
+    "dress": "burgundy",
+    "robe": "burgundy",
+    "jumper": "cream",
+    "sweater": "cream",
+    "cardigan": "sage",
+    "hoodie": "grey",
+    "turtleneck": "black",
+    "roll-neck": "black",
+    "overalls": "denim",
+    "coverall": "denim",
+    "waistcoat": "charcoal",
+    "cloak": "forest green",
+    "apron": "tan",
+}
+"""Colours of clothes that are named without one: else they would keep that of the photo, whatever they are."""
+
 _AWAY = r"(?! in an? | in the | at | on | against | by | before )"
 _CLOTHES = re.compile(rf"\b(?:wearing|dressed in|in an?|with an?)\b((?:{_AWAY}[^,.;]){{0,50}}?\b(?:{GARMENTS})s?\b)")
 _WEARING = re.compile(rf"\b(?:wearing|dressed in)\b(?:{_AWAY}[^,.;])*")
@@ -74,7 +106,9 @@ def colour_named(prompt: str, *, hashed: bool) -> Colour | None:
 
 def _garment(text: str, words: Vocabulary) -> Colour | None:
     clause = _CLOTHES.search(text)
-    names = found(clause.group(1), words.phrases["colours"]) if clause else []
+    if clause is None:
+        return None
+    names = found(clause.group(1), words.phrases["colours"]) or found(clause.group(1), USUAL_COLOURS)
     return words.colours[names[0]] if names else None
 
 

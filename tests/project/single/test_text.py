@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nano_banana.core.errors import Invalid
 from nano_banana.core.json import JSONValue
 from nano_banana.project.single.single import Person
 from nano_banana.project.single.single import Single
@@ -111,3 +112,9 @@ def test_a_training_has_no_shot() -> None:
         {"id": "adapter", "train": "ana", "using": "fal-ai/flux-lora-fast-training", "steps": 900}
     ]
     assert "shots" not in data
+
+
+def test_a_name_that_no_recipe_can_hold_is_refused_for_that() -> None:
+    bytes_in_it = replace(FILM, file=ROOT / "film\udcff.safetensors")
+    with pytest.raises(Invalid, match="name_not_utf8"):
+        recipe_text(replace(DRAWN, models=(bytes_in_it,)), ROOT)

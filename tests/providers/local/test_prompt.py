@@ -46,7 +46,7 @@ def test_one_way_of_painting_and_one_look(prompt: str, styles: tuple[str, ...]) 
     [
         ("wearing a navy blazer, in a red room", "navy"),
         ("in a red dress at the sea", "red"),
-        ("wearing a blazer", None),
+        ("wearing a blazer", "navy"),
         ("a red car", None),
     ],
 )
