@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from nano_banana.core.regular import is_regular
 
 HEAD = 64
 """Bytes from which all formats are told apart, except for RAW files that are built as TIFF."""
@@ -80,7 +83,12 @@ _MOST_TAGS = 1024
 
 
 def format_of(path: Path) -> ImageFormat | None:
-    """The format of a file by its content, None where it is no known image. Raises OSError if it can't be read."""
+    """The format of a file by its content, None where it is no known image. Raises OSError if it can't be read.
+
+    Pipes and devices are never opened: reading them may wait for ever.
+    """
+    if not is_regular(str(path), path.stat()):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as file:
         head = file.read(HEAD)
         found = sniffed(head)

@@ -73,7 +73,11 @@ def files_of(recipe: Recipe) -> Mapping[Path, str]:
 
 def media_of(path: Path) -> str:
     """A file's media type, by its name or its first bytes."""
-    return _MEDIA.get(path.suffix.casefold()) or picture_media(path) or BYTES
+    try:
+        return _MEDIA.get(path.suffix.casefold()) or picture_media(path) or BYTES
+    except OSError:
+        # Whoever reads it says why that can't be done.
+        return BYTES
 
 
 def selection_of(wish: Wish) -> Selection:

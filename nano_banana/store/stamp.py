@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from nano_banana.core.regular import is_regular
 
 Stamp: TypeAlias = tuple[int, int, int, int]
 """(size in bytes, mtime in ns, ctime in ns, inode). No program can set a ctime back, so an edit always shows."""
@@ -39,7 +40,7 @@ def stamp_of(path: str) -> Stamp:
         found = os.stat(path)  # noqa: PTH116  # making a Path costs more than the stat, 10,000 times a run
     except ValueError as error:
         raise OSError(errno.EINVAL, str(error), path) from error
-    if not stat.S_ISREG(found.st_mode):
+    if not is_regular(path, found):
         raise OSError(errno.EINVAL, "not a regular file", path)
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _SIGNED_64)
 

@@ -20,6 +20,7 @@ from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import Problem
+from nano_banana.store.stamp import stamp_of
 
 if TYPE_CHECKING:
     from nano_banana.providers.pool import WorkPool
@@ -72,6 +73,10 @@ def _check(path: Path, media: str, *, is_mask: bool) -> None:
     from nano_banana.providers.compute.intact import check_picture
     from nano_banana.shelf.header import read_header
 
+    try:
+        stamp_of(str(path))
+    except OSError as error:
+        raise CallFailed([trouble("file_unreadable", path=str(path), why=error.strerror or "")]) from error
     if is_mask:
         check_mask(path)
     elif media.startswith("image/"):
