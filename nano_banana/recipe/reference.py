@@ -30,8 +30,20 @@ A recipe is a YAML file. This one is whole:
 ```yaml
 {WHOLE}```
 
-Paths count from the recipe's folder. A key that is not listed here is an error. Anchors and aliases work; `on`, `off`,
-`yes` and `no` are words, and dates are texts.
+Paths count from the recipe's folder, also in files that it includes; only the files under `include` are looked for from
+the folder of the file that names them. A recipe that is a link belongs to the folder of the link. Where a folder stands
+for a recipe, its `recipe.yaml` is meant, or its `recipe.yml`.
+
+A key that is not listed here is an error. `nano-banana check` reports every error at once, except those that may follow
+from another one. Anchors and aliases work; `on`, `off`, `yes` and `no` are words, and dates are texts.
+
+`--set name=value` takes the value as it is written; only a number, `true`, `false`, `null` and a
+text in quotes are read as such.
+
+The values of an axis have names, which are part of each take's id: its keys; of plain texts, their letters and digits
+(`a bright office` → `a-bright-office`). If several texts would have one name, as `+1 EV` and `-1 EV` would, the first
+has it and the others get a mark (`1-ev-3f0a2c`). A picture whose whole name is too long for a file system has its name
+cut and marked likewise.
 """
 
 COLLECTIONS = f"""
@@ -60,8 +72,9 @@ TEMPLATES = """
 ## In templates
 
 Prompts, captions and the texts under `with` are [Jinja](https://jinja.palletsprojects.com) templates, rendered for each
-take. A name that is not defined is an error. Every other text of a recipe may use `{{ … }}` with variables and `env`;
-it is rendered once, when the recipe is read.
+take. A name that is not defined is an error. A field without a value reads as nothing, also through filters such as
+`title`. Every other text of a recipe may use `{{ … }}` with variables and `env`; it is rendered once, when the recipe
+is read.
 
 | name | means |
 |---|---|
