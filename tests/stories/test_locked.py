@@ -264,7 +264,7 @@ def test_a_recipe_that_is_called_a_lock_is_not_overwritten(project: Project) -> 
 def test_endpoints_that_nobody_describes_are_locked_by_name(paid: Project) -> None:
     recipe = paid.root / "recipe.yaml"
     recipe.write_text(recipe.read_text() + "  - {id: larger, call: acme/up, each: takes}\n")
-    paid.run("--yes")
+    paid.run("--yes", "--trust")
     assert lock_of(paid).endpoints["acme/up"].fields == ""
     paid.quiet("--locked")
 

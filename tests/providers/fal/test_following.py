@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -219,6 +220,13 @@ def test_a_request_of_an_earlier_run_is_looked_at_before_anything_is_waited_for(
     play(story)
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until it is so; a machine may be busy."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - what is waited for knows no event
+            await asyncio.sleep(0.005)
+
+
 def later(leave: Leave, *, insist: bool = False) -> None:
     def ask() -> None:
         leave.asked.set()
@@ -280,9 +288,13 @@ def test_insisted_on_it_is_taken_back_where_it_waits(play: Player, cancel: Act, 
 def test_what_runs_is_never_cancelled(play: Player) -> None:
     async def story(scene: Scene) -> None:
         leave = Leave()
-        later(leave, insist=True)
         scene.odd.routes |= {STREAM: [events(QUEUED, RUNNING, still=60)]}
-        assert await follow(scene, scene.desk(leave=leave), Following(scene.line)) is End.LEFT
+        desk = scene.desk(leave=leave)
+        task = asyncio.create_task(follow(scene, desk, Following(scene.line)))
+        await until(lambda: any(told.get("phase") == "running" for told in desk.told))
+        leave.asked.set()
+        leave.insisted.set()
+        assert await task is End.LEFT
         assert scene.odd.count(CANCEL) == 0
 
     play(story)
@@ -294,7 +306,7 @@ def test_a_task_that_is_cancelled_on_the_way_takes_back_what_it_can(play: Player
         leave = Leave()
         scene.odd.routes |= {STREAM: [HANG], LOOK: [said({}, 404)], CANCEL: [REQUESTED]}
         task = asyncio.create_task(follow(scene, scene.desk(leave=leave), Following(scene.line, grace=60)))
-        await asyncio.sleep(0.03)
+        await until(lambda: scene.odd.count(STREAM))
         if asked_first:
             leave.asked.set()
             await asyncio.sleep(0.01)
@@ -310,7 +322,7 @@ def test_a_task_that_is_cancelled_without_a_word_is_cancelled(play: Player) -> N
     async def story(scene: Scene) -> None:
         scene.odd.routes[STREAM] = [HANG]
         task = asyncio.create_task(follow(scene))
-        await asyncio.sleep(0.03)
+        await until(lambda: scene.odd.count(STREAM))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
