@@ -84,11 +84,11 @@ def faults_in(pack: Pack, template: PackTemplate) -> list[Fault]:
     document = pack.document
     for name in [] if found else idle_in(pack, template):
         where = ("templates", template.name, "variables", name)
-        try:
-            place = document.key_place(where)
-        except KeyError:
+        if not document.has(where):
             continue  # the pack's own: other templates may read it
-        problem = trouble("pack_variable_idle", place=place, template=f"{pack.name}/{template.name}", name=name)
+        problem = trouble(
+            "pack_variable_idle", place=document.key_place(where), template=f"{pack.name}/{template.name}", name=name
+        )
         found.append(Fault(problem=problem, case=cases[0]))
     if not found:
         found = [fault for case in cases for fault in _faults_in(pack, template, case)]
