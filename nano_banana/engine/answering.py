@@ -186,10 +186,10 @@ class Answering:
         finally:
             await self._asking.sweep(answered.folders)
         self.made.add(answered.call.key)
-        ticket = answered.answer.ticket
-        if ticket is None:
+        ticket, bought = answered.answer.ticket, answered.answer.bought
+        if ticket is None and bought:
             self.untracked.append(reply.cost_usd)
-        ours = answered.answer.bought and (ticket is None or ticket.errand.run in ("", self._run))
+        ours = bought and (ticket is None or ticket.errand.run in ("", self._run))
         cost = reply.cost_usd if ours else 0.0
         self._watch(News(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=cost))
         return reply

@@ -164,7 +164,9 @@ def test_a_picture_that_was_lost_here_is_fetched_again_while_fal_has_it(project:
             blob.unlink()
     for picture in project.pictures():
         picture.unlink()
-    assert ends(project.told()) == ["done"] * 4
+    told = project.told()
+    assert ends(told) == ["done"] * 4
+    assert as_object(told["cost_usd"])["billed"] == 0
     assert service.count("accepted") == 4
     assert {path.read_bytes() for path in project.pictures()} == kept
     agree_wholly(project)
