@@ -47,6 +47,11 @@ def settings_of(screen: Screen, wish: Wish, asked: Asked = NOTHING) -> Settings:
     """The settings of the project that the recipe belongs to."""
     given = overrides(store=asked.store, out=asked.out)
     settings = settings_for(screen, start=wish.recipe.absolute().parent, overrides=given, trust=asked.trust)
+    return with_allowed(settings, asked)
+
+
+def with_allowed(settings: Settings, asked: Asked) -> Settings:
+    """The settings, with the environment variables that the command line allows besides."""
     if not asked.allow_env:
         return settings
     return replace(settings, allow_env=names_of(",".join([settings.allow_env, *asked.allow_env]).strip(",")))

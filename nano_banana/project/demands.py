@@ -25,9 +25,9 @@ FREE = "local"
 def demands(project: Project) -> list[Problem]:
     """What the user should know before this recipe sends anything to a provider; empty if nothing is unusual.
 
-    Environment variables that it reads, files outside of the project, endpoints of owners whom the shipped catalog
-    does not know, and endpoints that the project describes itself, with their prices. Of what a single command made
-    only the last counts: the rest was typed by the user.
+    Environment variables that it reads, files outside of the project, adapters of a shelf there, endpoints of owners
+    whom the shipped catalog does not know, and endpoints that the project describes itself, with their prices. Of what
+    a single command made only the last counts: the rest was typed by the user.
     """
     if project.provider == FREE:
         return []
@@ -47,7 +47,10 @@ def _recipe_demands(project: Project, ids: list[str]) -> Iterator[Problem]:
     if names := sorted(project.loaded.env_read):
         yield trouble("reads_environment", names=", ".join(names))
     for place, count in sorted(_outside(project).items()):
-        yield trouble("reads_outside", path=place, files=count)
+        yield trouble("reads_outside" if count > 1 else "reads_file_outside", path=place, files=count)
+    for adapter in project.recipe.adapters.values():
+        if adapter.model and _is_outside(project, adapter.path):
+            yield trouble("sends_adapter", model=adapter.model)
     owners = {_owner(name) for name in project.catalog.shipped}
     for name in ids:
         if _owner(name) not in owners:
@@ -55,17 +58,21 @@ def _recipe_demands(project: Project, ids: list[str]) -> Iterator[Problem]:
 
 
 def _outside(project: Project) -> dict[str, int]:
-    """Where files outside of the project lie, with their number: folders of photos, and every other file."""
-    root = project.loaded.files.root
+    """Where files outside of the project lie, with their number: folders of photos, and other files."""
     photos = {photo.path for subject in project.recipe.subjects.values() for photo in subject.photos}
     captions = {photo.caption for subject in project.recipe.subjects.values() for photo in subject.photos}
+    shelved = {adapter.path for adapter in project.recipe.adapters.values() if adapter.model}
     found: dict[str, int] = {}
     for path in files_of(project.recipe):
         real = path.resolve()
-        if not real.is_relative_to(root):
+        if path not in shelved and _is_outside(project, path):
             place = _shown(real.parent if path in photos | captions else real)
             found[place] = found.get(place, 0) + 1
     return found
+
+
+def _is_outside(project: Project, path: Path) -> bool:
+    return not path.resolve().is_relative_to(project.loaded.files.root)
 
 
 def _shown(path: Path) -> str:

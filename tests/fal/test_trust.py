@@ -88,6 +88,34 @@ def test_a_recipe_reads_only_the_variables_that_are_allowed(project: FalProject,
     project.run("--allow-env", "AWS_SECRET", "--allow-env", "TOKEN", exit_code=3).shows("AWS_SECRET, TOKEN")
 
 
+def test_variables_that_the_project_allows_are_trusted_together_with_the_recipe(
+    project: FalProject, service: Service
+) -> None:
+    clone(project).edit("{{ scene }}", "{{ scene }} {{ env.STUDIO | default('') }}")
+    project.workspace.env(STUDIO="north").write("nano-banana.toml", 'allow_env = "STUDIO"\n')
+    project.run("--yes", exit_code=2).shows("sets `allow_env`; ignored")
+    project.workspace.run("trust", "--yes").shows(
+        'allow_env = "STUDIO"', "environment variables of yours: STUDIO", "Trusted"
+    )
+    assert service.asked() == 0
+    project.run("--yes").hides("ignored", "environment")
+    project.workspace.run("trust", "--revoke").shows("No longer trusted")
+    project.edit("11, 29", "11, 31").run("--yes", exit_code=2)
+
+
+def test_an_adapter_of_a_shelf_outside_is_sent_only_after_a_yes(project: FalProject, service: Service) -> None:
+    project.trained().run("--yes", "--store", "../home/kept")
+    recipe = project.workspace.path("recipe.yaml").read_text()
+    recipe = recipe.replace("  - {id: likeness, train: ana, using: fal-ai/flux-lora-fast-training}\n", "")
+    recipe = recipe.replace("{likeness: 0.95}", "{mine: 0.95}").replace("11, 29", "11, 31")
+    project.workspace.write("recipe.yaml", f"{recipe}adapters: {{mine: {{model: ana}}}}\n")
+    asked = service.asked()
+    screen = project.run("--yes", "--store", "../home/kept", exit_code=3)
+    screen.shows("sends the adapter `ana@1` of your shelf").hides("blobs")
+    assert service.asked() == asked
+    project.run("--yes", "--store", "../home/kept", "--trust")
+
+
 def test_photos_from_outside_are_sent_only_after_a_yes(project: FalProject, service: Service) -> None:
     clone(project).workspace.write("recipe.yaml", TRAINED.replace("photos/ana", "../home/diary"))
     project.workspace.photos("../home/diary", count=2, size=(48, 60))

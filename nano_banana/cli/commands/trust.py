@@ -22,6 +22,7 @@ from nano_banana.cli.wishes import open_project
 from nano_banana.cli.wishes import recipe_argument
 from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
+from nano_banana.cli.wishes import with_allowed
 from nano_banana.core.errors import LimitReached
 from nano_banana.core.errors import trouble
 from nano_banana.core.root import project_root
@@ -56,10 +57,12 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, revoke: bool) -> int:
 
     wish = wish_of(recipe, asked)
     root = project_root(wish.recipe.absolute().parent)
-    guarded = load_settings(root=root, environ=os.environ, overrides={}).guarded
+    # What the project's file sets counts here, since it is asked about together with the recipe.
+    settings = load_settings(root=root, environ=os.environ, overrides={}, trust=True)
+    guarded = settings.guarded
     for name, value in sorted(guarded.items()):
         screen.say(f"nano-banana.toml sets {name} = {visible(json.dumps(value, default=str))}")
-    with open_project(screen, wish, settings_of(screen, wish, replace(asked, trust=False))) as project:
+    with open_project(screen, wish, with_allowed(settings, asked)) as project:
         found = demands(project)
         if revoke:
             known = {demand_fingerprint(project, found), settings_fingerprint(root, guarded)}

@@ -47,6 +47,8 @@ WORDS: Mapping[str, Wording] = {
     ),
     "reads_environment": Wording("the recipe sends environment variables of yours: {names}"),
     "reads_outside": Wording("the recipe sends {files} files from outside its project: {path}"),
+    "reads_file_outside": Wording("the recipe sends a file from outside its project: {path}"),
+    "sends_adapter": Wording("the recipe sends the adapter `{model}` of your shelf"),
     "sends_to_stranger": Wording("the recipe sends pictures to `{endpoint}`, whose owner `{owner}` is not known"),
     "price_of_project": Wording("the price of `{endpoint}` is the project's word: {price}"),
     "price_replaced": Wording("the project replaces the price of `{endpoint}` by {price}; the known price is {known}"),
