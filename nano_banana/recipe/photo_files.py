@@ -14,6 +14,8 @@ from nano_banana.core.image_formats import UNREADABLE_SUFFIXES
 CAPTION_SUFFIXES = (".txt", ".TXT")
 OTHER_CAPTION_SUFFIXES = frozenset({".caption", ".cap", ".captions"})
 """What other trainers call captions."""
+DOCUMENTS = frozenset({"readme", "license", "licence", "copying", "notice", "credits"})
+"""Names of text files about a whole folder, which are no captions."""
 
 MOST_NAMED = 3
 """Names of files that a sentence holds."""
@@ -119,5 +121,6 @@ def _captions_of_nobody(paths: Iterable[Path], stems: set[Path]) -> Iterable[Pat
     for path in paths:
         suffix = path.suffix.casefold()
         taken = path.suffix in CAPTION_SUFFIXES and path.with_suffix("") in stems
-        if suffix in OTHER_CAPTION_SUFFIXES or (suffix == ".txt" and not taken):
+        is_text = suffix == ".txt" and path.stem.casefold() not in DOCUMENTS
+        if suffix in OTHER_CAPTION_SUFFIXES or (is_text and not taken):
             yield path

@@ -95,7 +95,7 @@ def test_everything_that_is_left_out_of_a_folder_is_said(tmp_path: Path) -> None
     write(tmp_path, "photos/a.jpg", "photos/b.jfif", "photos/more/c.jpg", "photos/._a.jpg", "photos/.d/e.jpg")
     write(tmp_path, "photos/a.heic", "photos/f.heic", data=b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     write(tmp_path, "photos/a.dng", "photos/g.dng", "photos/h.jxl")
-    write(tmp_path, "photos/a.TXT", "photos/b.caption", "photos/lost.txt", data=b"a woman")
+    write(tmp_path, "photos/a.TXT", "photos/b.caption", "photos/lost.txt", "photos/LICENSE.txt", data=b"a woman")
     assert photos(tmp_path, "photos") == ["photos/a.jpg", "photos/b.jfif", "photos/f.heic"]
     assert warned(tmp_path) == {
         "photos_left_out": "g.dng, h.jxl",
