@@ -41,6 +41,7 @@ _NAMES = {
     "bfl": "Black Forest Labs' EXIF",
     "software": "software's name",
     "aigc": "AIGC label (China)",
+    "grok": "Grok's signature",
     "stealth": "hidden parameters",
     "own": "Nano Banana's invisible mark",
     "yours": "your invisible mark",
@@ -55,7 +56,10 @@ _HIDDEN = {
 _CERTAINTIES = {
     Certainty.TRUSTED: "signed, by whom you trust",
     Certainty.SIGNED: "signed, signer unknown here",
+    Certainty.EXPIRED: "signed, unchanged; the certificate has expired",
+    Certainty.UNFIT: "signed, unchanged; the certificate is not valid for this",
     Certainty.BROKEN: "changed since signed: proves nothing",
+    Certainty.UNPROVEN: "can't be verified: proves nothing",
     Certainty.STATED: "stated: anybody can write it",
     Certainty.CERTAIN: "measured: certain",
     Certainty.LIKELY: "measured: likely",
@@ -67,6 +71,7 @@ _WHY = {
     "c2pa_elsewhere": "the picture only holds the address of its credentials, which is not asked",
     "c2pa_unreadable": "the file could not be read through: {reason}",
     "marks_not_installed": f"{{missing}} is not installed: `{install('marks')}`, then `nano-banana setup`",
+    "place_skipped": "{place}",
     "too_small": "{width} × {height} pixels are too few; it is only ever written into 256 × 256 and more",
     "synthid_closed": "cannot be checked from here; only Google can (--synthid plugs in a verifier)",
     "synthid_expected": "cannot be checked from here; {writer} drew it, which writes it into all its pictures",
@@ -103,8 +108,12 @@ def not_checked(unchecked: Sequence[Unchecked]) -> Mapping[str, str]:
     """Each reason why something could not be looked for, and what."""
     reasons: dict[str, list[str]] = {}
     for one in unchecked:
-        reasons.setdefault(_why(one), []).append(_HIDDEN_TEXT if one.of == "metadata" else KINDS[one.of])
+        reasons.setdefault(_why(one), []).append(_named(one))
     return {reason: "; ".join(names) for reason, names in reasons.items()}
+
+
+def _named(unchecked: Unchecked) -> str:
+    return _HIDDEN_TEXT if unchecked.of == "metadata" and unchecked.why != "place_skipped" else KINDS[unchecked.of]
 
 
 def _why(unchecked: Unchecked) -> str:

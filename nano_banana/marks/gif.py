@@ -5,8 +5,11 @@ GIF89a specification §17–26; XMP part 3, §1.1.2 (an application extension th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence
+from itertools import islice
 
+from nano_banana.marks.bounds import MOST_PARTS
 from nano_banana.marks.part import HEAD
 from nano_banana.marks.part import TAIL
 from nano_banana.marks.part import XMP
@@ -14,6 +17,7 @@ from nano_banana.marks.part import Part
 from nano_banana.marks.part import Tales
 from nano_banana.marks.part import first
 from nano_banana.marks.part import joined
+from nano_banana.marks.text import read_text
 
 MEDIA = "image/gif"
 _TAG = b"\x21\xff\x0bXMP DataXMP"
@@ -21,6 +25,7 @@ _MAGIC = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
 """Wherever in the packet a reader takes a byte for a length, it lands in here, and then at the end."""
 
 _COLOURS = "colours"
+_COMMENT = "comment"
 
 
 def is_gif(data: bytes) -> bool:
@@ -46,8 +51,43 @@ def join(parts: Sequence[Part], *, xmp: bytes) -> bytes:
 
 
 def tales(parts: Sequence[Part]) -> Tales:
-    """What the file tells."""
-    return Tales(media=MEDIA, xmp=first(parts, XMP)[len(_TAG) : -len(_MAGIC)])
+    """What the file tells, in whatever order it stands."""
+    blocks = list(islice(_blocks(first(parts, TAIL)), MOST_PARTS))
+    return Tales(
+        media=MEDIA,
+        xmp=first(parts, XMP)[len(_TAG) : -len(_MAGIC)],
+        xmp_more=b"\n".join(content for kind, content in blocks if kind == XMP),
+        comments=[read_text(content) for kind, content in blocks if kind == _COMMENT],
+    )
+
+
+def _blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Comments and XMP between the pictures, up to the first block that is cut short."""
+    at = 0
+    while data[at : at + 1] in (b"\x21", b"\x2c"):
+        if data.startswith(_TAG, at):
+            stop = data.find(_MAGIC, at)
+            if stop < 0:
+                return
+            yield XMP, data[at + len(_TAG) : stop]
+            at = stop + len(_MAGIC)
+            continue
+        kind = data[at : at + 2]
+        if kind[0] == 0x2C:
+            flags = data[at + 9] if at + 9 < len(data) else 0
+            at += 9 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+        content, at = _sub_blocks(data, at + 2)
+        if kind == b"\x21\xfe":
+            yield _COMMENT, content
+
+
+def _sub_blocks(data: bytes, at: int) -> tuple[bytes, int]:
+    """What stands in a row of sub-blocks, and where it ends."""
+    pieces: list[bytes] = []
+    while at < len(data) and data[at]:
+        pieces.append(data[at + 1 : at + 1 + data[at]])
+        at += 1 + data[at]
+    return b"".join(pieces), at + 1
 
 
 def _end_of_colours(data: bytes) -> int:

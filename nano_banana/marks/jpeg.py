@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Sequence
 
 from nano_banana.marks.bounds import MOST_PARTS
+from nano_banana.marks.iim import PHOTOSHOP_TAG
+from nano_banana.marks.iim import iim_of
 from nano_banana.marks.part import C2PA
 from nano_banana.marks.part import EXIF
 from nano_banana.marks.part import HEAD
@@ -20,6 +22,7 @@ from nano_banana.marks.part import Part
 from nano_banana.marks.part import Tales
 from nano_banana.marks.part import first
 from nano_banana.marks.part import joined
+from nano_banana.marks.text import read_text
 
 MEDIA = "image/jpeg"
 START = b"\xff\xd8"
@@ -33,6 +36,7 @@ LARGEST_XMP = MOST - len(XMP_TAG)
 LARGEST_EXIF = MOST - len(EXIF_TAG)
 
 _GUID = 32
+_COMMENT, _PHOTOSHOP = "fe", "ed"
 _PIECE = MOST - len(MORE_TAG) - _GUID - 8
 _SOS, _APP0, _APP1, _APP11 = 0xDA, 0xE0, 0xE1, 0xEB
 
@@ -79,12 +83,17 @@ def guid(more: bytes) -> str:
 
 def tales(parts: Sequence[Part]) -> Tales:
     """What the file tells."""
+    photoshop = (bytes(part.data[4:]) for part in parts if part.kind == _PHOTOSHOP)
+    resources = b"".join(each[len(PHOTOSHOP_TAG) :] for each in photoshop if each.startswith(PHOTOSHOP_TAG))
     return Tales(
         media=MEDIA,
         xmp=first(parts, XMP)[4 + len(XMP_TAG) :],
         xmp_more=_more([bytes(part.data[4:]) for part in parts if part.kind == XMP_MORE]),
+        comments=[read_text(bytes(part.data[4:])) for part in parts if part.kind == _COMMENT],
         exif=first(parts, EXIF)[4 + len(EXIF_TAG) :],
+        iim=iim_of(resources),
         c2pa=any(part.kind == C2PA for part in parts),
+        skipped=() if first(parts, TAIL)[1:2] in (b"\xda", b"\xd9") else ("what follows a damaged segment",),
     )
 
 

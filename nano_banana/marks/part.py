@@ -37,16 +37,21 @@ class Part:
 class Tales:
     """What a picture file tells besides its pixels.
 
-    `xmp` is the packet, `xmp_more` the rest of a long one; `texts` those with a key (PNG); `exif` the TIFF structure.
-    Empty where there is none. `c2pa` says whether it carries content credentials.
+    `xmp` is the packet, `xmp_more` the rest of a long one, and packets in other places; `texts` those with a key
+    (PNG), `comments` those without (GIF, JPEG); `exif` the TIFF structure, `iim` the older form of IPTC's fields. Empty
+    where there is none. `c2pa` says whether it carries content credentials. `skipped` names the places that could not
+    be read.
     """
 
     media: str
     xmp: bytes = b""
     xmp_more: bytes = b""
     texts: Mapping[str, str] = field(default_factory=dict)
+    comments: Sequence[str] = ()
     exif: bytes = b""
+    iim: bytes = b""
     c2pa: bool = False
+    skipped: Sequence[str] = ()
 
 
 def joined(*pieces: Iterable[Part] | bytes) -> bytes:

@@ -15,6 +15,9 @@ from nano_banana.imaging.pngchunks import SIGNATURE
 from nano_banana.imaging.pngchunks import chunks
 from nano_banana.marks.bounds import MOST_PARTS
 from nano_banana.marks.bounds import inflated
+from nano_banana.marks.iim import iim_of
+from nano_banana.marks.jpeg import EXIF_TAG
+from nano_banana.marks.jpeg import XMP_TAG
 from nano_banana.marks.part import C2PA
 from nano_banana.marks.part import EXIF
 from nano_banana.marks.part import HEAD
@@ -25,6 +28,7 @@ from nano_banana.marks.part import Part
 from nano_banana.marks.part import Tales
 from nano_banana.marks.part import first
 from nano_banana.marks.part import joined
+from nano_banana.marks.text import read_text
 
 MEDIA = "image/png"
 XMP_KEY = "XML:com.adobe.xmp"
@@ -32,6 +36,10 @@ LONG = 1024
 """Bytes from which a text is deflated."""
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_COMF = "comf"
+"""ComfyUI's own chunk in animated PNGs: a key and a text, as in tEXt."""
+
+_PROFILE = "Raw profile type "
 _KINDS = {b"IHDR": HEAD, b"eXIf": EXIF, b"caBX": C2PA}
 
 
@@ -60,17 +68,26 @@ def join(parts: Sequence[Part], *, xmp: bytes, texts: Mapping[str, str]) -> byte
 def tales(parts: Sequence[Part]) -> Tales:
     """What the file tells; of two texts under one key the first."""
     texts: dict[str, str] = {}
+    skipped: list[str] = []
     for part in parts:
-        if part.kind.startswith(TEXT) or part.kind == XMP:
+        if part.kind.startswith(TEXT) or part.kind in (XMP, _COMF):
             key, text = _read(bytes(part.data))
-            texts.setdefault(key, text)
+            texts.setdefault(key, text or "")
+            skipped += [key] if text is None else []
     xmp = texts.pop(XMP_KEY, "")
+    profiles = {name: _profile(texts.pop(_PROFILE + name, "")) for name in ("xmp", "exif", "APP1", "iptc", "8bim")}
+    exif = next((each for each in (profiles["exif"], profiles["APP1"]) if not each.startswith(XMP_TAG)), b"")
+    more = [profiles["xmp"], *(each[len(XMP_TAG) :] for each in profiles.values() if each.startswith(XMP_TAG))]
+    iim = profiles["iptc"] or profiles["8bim"]
     return Tales(
         media=MEDIA,
         xmp=xmp.encode(),
+        xmp_more=b"\n".join(filter(None, more)),
         texts=texts,
-        exif=first(parts, EXIF)[8:-4],
+        exif=first(parts, EXIF)[8:-4] or exif,
+        iim=iim_of(iim) or iim,
         c2pa=any(part.kind == C2PA for part in parts),
+        skipped=tuple(f"the text `{key}`, damaged or too long" for key in skipped),
     )
 
 
@@ -96,16 +113,31 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
 
 
-def _read(chunk: bytes) -> tuple[str, str]:
-    """Key and text of a text chunk; an empty text where it is damaged or too long."""
+def _read(chunk: bytes) -> tuple[str, str | None]:
+    """Key and text of a text chunk; None for a text that is damaged or too long.
+
+    The standard says Latin-1 for all but iTXt; many programs write UTF-8 all the same.
+    """
     name, data = chunk[4:8], chunk[8:-4]
     key, _, rest = data.partition(b"\0")
-    if name == b"tEXt":
-        return key.decode("latin-1"), rest.decode("latin-1")
+    text: bytes | None = rest
     if name == b"zTXt":
-        return key.decode("latin-1"), (inflated(rest[1:]) or b"").decode("latin-1")
-    deflated, (_, _, text) = rest[:1] == b"\1", _three(rest[2:])
-    return key.decode("latin-1"), ((inflated(text) or b"") if deflated else text).decode("utf-8", "replace")
+        text = inflated(rest[1:])
+    elif name == b"iTXt":
+        text = _three(rest[2:])[2]
+        text = inflated(text) if rest[:1] == b"\1" else text
+    return key.decode("latin-1"), None if text is None else read_text(text)
+
+
+def _profile(text: str) -> bytes:
+    """What ImageMagick packed into `Raw profile type …`: its name, its length, then the bytes in hex."""
+    lines = text.strip().split("\n", 2)
+    if len(lines) < 3:
+        return b""
+    try:
+        return bytes.fromhex(lines[2]).removeprefix(EXIF_TAG)
+    except ValueError:
+        return b""
 
 
 def _three(data: bytes) -> tuple[bytes, bytes, bytes]:

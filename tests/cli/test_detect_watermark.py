@@ -27,13 +27,17 @@ from tests.marks.c2pa.signing import signed
 from tests.marks.found.files import PARAMETERS
 from tests.marks.found.files import bomb
 from tests.marks.found.files import png
+from tests.marks.found.files import with_chunk
 from tests.marks.found.test_stealth import hidden
 from tests.marks.invisible.encoder import marked
 from tests.marks.invisible.pictures import photos
+from tests.marks.test_places import data_set
 from tests.stories.people import WEIGHTS
 from tests.workspace import Workspace
 
 PHOTOS = photos()
+GOOGLE = b"Made with Google AI"
+EXPIRED = Path(__file__).parents[1] / "marks" / "c2pa" / "expired.jpg"
 QUICK = tuple(f"--only={kind}" for kind in KINDS if kind != "rivagan")
 """All but the one that takes half a second."""
 
@@ -168,9 +172,40 @@ def test_other_formats_are_read_as_far_as_they_tell(desk: Workspace) -> None:
     picture = Image.fromarray(PHOTOS["coffee.png"])
     picture.save(desk.path("a.avif"), exif=exif, xmp=packet)
     picture.save(desk.path("a.tif"))
-    avif, tif = told(desk, "a.avif", "a.tif", *QUICK)
+    by_bfl = {0x0131: "AI generated;txt2img;flux", 0x010F: "Black Forest Labs", 0x83BB: data_set(110, GOOGLE)}
+    for big in (False, True):
+        picture.save(desk.path(f"b{big:d}.tif"), tiffinfo=by_bfl, big_tiff=big)
+    avif, tif, *bfl = told(desk, "a.avif", "a.tif", "b0.tif", "b1.tif", *QUICK)
     assert (avif["media"], names(avif)) == ("image/avif", ["source_type", "software"])
     assert (tif["media"], names(tif)) == ("image/tiff", [])
+    assert [(one["media"], names(one)) for one in bfl] == [("image/tiff", ["credit", "bfl"])] * 2
+
+
+def test_places_that_nobody_looked_into_are_named(desk: Workspace) -> None:
+    picture = Image.fromarray(PHOTOS["coffee.png"]).resize((64, 64))
+    picture.save(desk.path("two.tif"), save_all=True, append_images=[picture])
+    picture.save(desk.path("a.bmp"))
+    desk.write("bomb.png", bomb()).write("long.png", with_chunk(b"tEXt", b"workflow\0" + b"x" * 17_000_000))
+    only = ("--only", "metadata")
+    desk.expect("detect-watermark", "bomb.png", *only).shows(
+        "none found of: generation metadata", "not checked: generation metadata: the text `parameters`"
+    )
+    desk.expect("detect-watermark", "long.png", *only).shows("not checked: generation metadata: the text `workflow`")
+    desk.expect("detect-watermark", "two.tif", *only).shows("all pages but the first")
+    desk.expect("detect-watermark", "a.bmp", *only).shows("whatever is neither EXIF nor XMP")
+    packet = b"<x>" + b" " * (8 << 20) + b"</x>"
+    desk.write("xmp.png", with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet))
+    (found,) = told(desk, "xmp.png", "--only", "iptc")
+    assert (found["none_found_of"], [as_object(one)["facts"] for one in as_items(found["not_checked"])]) == (
+        [],
+        [{"place": "XMP beyond the first 8 MB"}],
+    )
+
+
+def test_a_certificate_that_has_expired_is_told_as_that(desk: Workspace) -> None:
+    desk.write("signed.jpg", EXPIRED.read_bytes())
+    screen = desk.expect("detect-watermark", "signed.jpg", "--only", "c2pa")
+    screen.shows("signed, unchanged; the certificate has expired").hides("changed since signed")
 
 
 def test_wrong_words_are_said(desk: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,9 +19,11 @@ from nano_banana.marks.c2pa.library import ELSEWHERE
 from nano_banana.marks.c2pa.library import NOTHING
 from nano_banana.marks.c2pa.library import taken_apart
 
-State: TypeAlias = Literal["trusted", "valid", "invalid", "elsewhere"]
-"""`valid` is signed and unchanged, by somebody whom nobody here vouches for; `elsewhere`: the picture holds nothing but
-the address of its credentials, which is not asked."""
+State: TypeAlias = Literal["trusted", "valid", "expired", "unfit", "changed", "unproven", "elsewhere"]
+"""`valid` is signed and unchanged, by somebody whom nobody here vouches for; `expired` and `unfit` are the same by a
+certificate whose time is over, or that may not sign pictures. `changed`: the picture, the manifest or the signature
+is not what was signed; `unproven`: neither the one nor the other can be shown. `elsewhere`: the picture holds nothing
+but the address of its credentials, which is not asked."""
 
 AI_MADE = frozenset(("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"))
 """IPTC's digital source types of pictures that a trained model made, or had a hand in."""
@@ -33,6 +36,14 @@ _STARTS = {
     b"MM\0*": "image/tiff",
 }
 _UNTRUSTED = "signingCredential.untrusted"
+_EXPIRED = frozenset(("signingCredential.expired", "claimSignature.outsideValidity"))
+_UNFIT = frozenset(("signingCredential.invalid", "signingCredential.revoked", "signingCredential.ocsp.revoked"))
+_HASHES = frozenset(("assertion.dataHash.match", "assertion.bmffHash.match", "assertion.boxesHash.match"))
+"""One of these codes says that the picture's own bytes are the signed ones."""
+
+_CHANGES = (".mismatch", ".missing")
+"""How codes end that say of a part that it is not the signed one."""
+
 _BROKEN_FILE = ("Io:", "Other: asset could not be parsed")
 _NOT_READ = ("NotSupported:", "Other: type is unsupported")
 
@@ -59,8 +70,9 @@ class Ingredient:
 class Credentials:
     """What a picture's manifests say. Everything here is text out of a file: not to be shown raw on a terminal.
 
-    `reasons` are C2PA's codes (`assertion.dataHash.mismatch`) of why it is invalid. `source_types` are those of all
-    manifests in the file, also of its ingredients'; `ai` is whether any of them says that AI made it, or parts of it.
+    `reasons` are C2PA's codes (`assertion.dataHash.mismatch`) of why it is neither trusted nor valid. `source_types`
+    are those of all manifests in the file, also of its ingredients'; `ai` is whether any of them says that AI made it,
+    or parts of it.
     """
 
     state: State
@@ -104,7 +116,7 @@ def read_bytes(data: bytes, media: str, *, anchors: str = "") -> Credentials | N
             return Credentials(state="elsewhere")
         if found.startswith(_BROKEN_FILE):
             raise ValueError(found)
-        return Credentials(state="invalid", reasons=(found.partition(":")[0],))
+        return Credentials(state="unproven", reasons=(found.partition(":")[0],))
     return _credentials(found)
 
 
@@ -122,12 +134,11 @@ def _credentials(found: JSONObject) -> Credentials:
     active = as_object(manifests.get(_text(found.get("active_manifest"))))
     signature = as_object(active.get("signature_info"))
     said = [code for code in _codes(found) if code != _UNTRUSTED]
-    states: dict[str, State] = {"Trusted": "trusted", "Valid": "valid"}
-    state = states.get(_text(found.get("validation_state")), "invalid")
+    state = _state(found, said)
     all_actions = [action for manifest in manifests.values() for action in _actions(as_object(manifest))]
     return Credentials(
         state=state,
-        reasons=tuple(dict.fromkeys(said)) if state == "invalid" else (),
+        reasons=() if state in ("trusted", "valid") else tuple(dict.fromkeys(said)),
         organisation=_text(signature.get("issuer")),
         signer=_text(signature.get("common_name")),
         generator=_generator(active),
@@ -136,6 +147,21 @@ def _credentials(found: JSONObject) -> Credentials:
         ingredients=tuple(_ingredients(active, manifests)),
         manifests=len(manifests),
     )
+
+
+def _state(found: JSONObject, failed: Sequence[str]) -> State:
+    """What the library's codes come to. `failed` are those of failures, but for an unknown signer."""
+    states: dict[str, State] = {"Trusted": "trusted", "Valid": "valid"}
+    state = states.get(_text(found.get("validation_state")))
+    if state is not None:
+        return state
+    if any(code.endswith(_CHANGES) for code in failed):
+        return "changed"
+    active = as_object(as_object(found.get("validation_results")).get("activeManifest"))
+    held = {_text(as_object(status).get("code")) for status in as_items(active.get("success"))}
+    if not failed or "claimSignature.validated" not in held or not held & _HASHES or set(failed) - _EXPIRED - _UNFIT:
+        return "unproven"
+    return "unfit" if _UNFIT.intersection(failed) else "expired"
 
 
 def _codes(found: JSONObject) -> Iterator[str]:

@@ -42,7 +42,7 @@ def sign(data: bytes, claim: Claim, credential: Credential) -> bytes:
     ingredients = [(_ingredient(number), media_of(parent), parent) for number, parent in enumerate(claim.parents)]
     signed = put_together(data, media, manifest(claim), credential, ingredients)
     found = read_bytes(signed, media)
-    if found is None or found.state == "invalid":
+    if found is None or found.state not in ("trusted", "valid"):
         raise CallFailed([trouble("c2pa_not_signed", why=", ".join(found.reasons) if found else "")])
     return signed
 

@@ -10,7 +10,14 @@ from nano_banana.marks.found.finding import Finding
 from nano_banana.marks.found.finding import Unchecked
 from nano_banana.marks.found.said import bounded
 
-_CERTAINTY = {"trusted": Certainty.TRUSTED, "valid": Certainty.SIGNED, "invalid": Certainty.BROKEN}
+_CERTAINTY = {
+    "trusted": Certainty.TRUSTED,
+    "valid": Certainty.SIGNED,
+    "expired": Certainty.EXPIRED,
+    "unfit": Certainty.UNFIT,
+    "changed": Certainty.BROKEN,
+    "unproven": Certainty.UNPROVEN,
+}
 
 
 def told(credentials: Credentials) -> Finding | Unchecked:

@@ -19,6 +19,8 @@ from nano_banana.marks.embedded import file_bytes
 from nano_banana.marks.form import tales
 from nano_banana.marks.found.credentials import programs
 from nano_banana.marks.found.credentials import told
+from nano_banana.marks.found.exif import LARGEST as LARGEST_EXIF
+from nano_banana.marks.found.exif import Tags
 from nano_banana.marks.found.exif import tags
 from nano_banana.marks.found.finding import C2PA
 from nano_banana.marks.found.finding import IPTC
@@ -32,11 +34,15 @@ from nano_banana.marks.found.own import own
 from nano_banana.marks.found.pixels import READ
 from nano_banana.marks.found.pixels import header
 from nano_banana.marks.found.pixels import in_pixels
+from nano_banana.marks.found.said import MOST_JSON
+from nano_banana.marks.found.source_types import credit
 from nano_banana.marks.found.source_types import source_types
 from nano_banana.marks.found.synthid import synthid
 from nano_banana.marks.found.tools import Beside
 from nano_banana.marks.found.tools import tools
+from nano_banana.marks.iim import fields
 from nano_banana.marks.part import Tales
+from nano_banana.marks.text import read_text
 
 LARGEST_XMP = 8 << 20
 """Bytes of a packet that are searched."""
@@ -67,11 +73,12 @@ def examine(path: Path, search: Search) -> Report:
     data = file_bytes(path)
     if not data:
         raise Invalid([trouble("picture_unreadable", input=str(path))])
-    beside = tales(data) or _header(path)
+    told = tales(data)
+    beside, found_tags = header(path) if told is None else (told, tags(told.exif))
     drawn_by: list[str] = []
     found = [
         *_credentials(data, beside.media, search, drawn_by),
-        *_metadata(data, beside, search, drawn_by),
+        *_metadata(data, beside, found_tags, search, drawn_by),
         *_pixels(path, search),
     ]
     if SYNTHID in search.only:
@@ -93,11 +100,6 @@ def _report(path: Path, media: str, found: Sequence[Finding | Unchecked], search
     )
 
 
-def _header(path: Path) -> Tales:
-    media, xmp, exif = header(path)
-    return Tales(media=media, xmp=xmp, exif=exif)
-
-
 def _credentials(data: bytes, media: str, search: Search, drawn_by: list[str]) -> Found:
     if C2PA not in search.only:
         return
@@ -114,16 +116,30 @@ def _credentials(data: bytes, media: str, search: Search, drawn_by: list[str]) -
         yield told(credentials)
 
 
-def _metadata(data: bytes, beside: Tales, search: Search, drawn_by: list[str]) -> Found:
-    xmp = (beside.xmp + b"\n" + beside.xmp_more)[:LARGEST_XMP].decode("utf-8", "replace")
+def _metadata(data: bytes, beside: Tales, found_tags: Tags, search: Search, drawn_by: list[str]) -> Found:
+    packets = beside.xmp + b"\n" + beside.xmp_more
+    xmp = read_text(packets[:LARGEST_XMP])
+    iim = fields(beside.iim or found_tags.iim)
     ours, endpoints = own(data)
     drawn_by += endpoints
     if IPTC in search.only:
         yield from source_types(xmp)
+        yield from credit(xmp, iim)
+        if len(packets) > LARGEST_XMP:
+            yield _skipped(IPTC, "XMP beyond the first 8 MB")
     if METADATA in search.only:
         if ours is not None:
             yield ours
-        yield from tools(Beside(texts=beside.texts, tags=tags(beside.exif), xmp=xmp))
+        texts = {key: text for key, text in beside.texts.items() if len(text) <= MOST_JSON}
+        yield from tools(Beside(texts=texts, comments=beside.comments, tags=found_tags, iim=iim, xmp=xmp))
+        yield from (_skipped(METADATA, place) for place in beside.skipped)
+        yield from (_skipped(METADATA, f"the text `{key}`, too long") for key in beside.texts if key not in texts)
+        if len(beside.exif) > LARGEST_EXIF:
+            yield _skipped(METADATA, "EXIF of more than 16 MB")
+
+
+def _skipped(of: str, place: str) -> Unchecked:
+    return Unchecked(of=of, why="place_skipped", facts={"place": place})
 
 
 def _pixels(path: Path, search: Search) -> Found:

@@ -11,6 +11,8 @@ from PIL import Image
 
 from nano_banana.imaging.open import open_layers
 from nano_banana.imaging.open import reading
+from nano_banana.marks.found.exif import Tags
+from nano_banana.marks.found.exif import tags_of
 from nano_banana.marks.found.finding import DWTDCT
 from nano_banana.marks.found.finding import METADATA
 from nano_banana.marks.found.finding import RIVAGAN
@@ -26,6 +28,10 @@ from nano_banana.marks.invisible.needs import missing
 from nano_banana.marks.invisible.rivagan import compared
 from nano_banana.marks.invisible.rivagan import read
 from nano_banana.marks.invisible.sources import DECODER
+from nano_banana.marks.part import Tales
+
+_WHOLLY_READ = ("image/tiff", "image/avif", "image/heic", "image/heif")
+"""Of formats that can't be marked those that keep all their metadata in EXIF and XMP."""
 
 READ = (METADATA, DWTDCT, RIVAGAN)
 """The kinds that need the pixels."""
@@ -46,12 +52,16 @@ def in_pixels(path: Path, only: Collection[str], mark_id: str | None) -> Iterato
         yield from _invisible(rgb, mark_id)
 
 
-def header(path: Path) -> tuple[str, bytes, bytes]:
-    """The media type, XMP and EXIF of a picture in whatever format. Raises CallFailed where it is none."""
+def header(path: Path) -> tuple[Tales, Tags]:
+    """What a picture in whatever format tells, and its EXIF tags. Raises CallFailed where it is none."""
     with reading(path, place=str(path)) as picture:
-        xmp, exif = picture.info.get("xmp"), picture.info.get("exif")
+        xmp = picture.info.get("xmp")
         media = Image.MIME.get(str(picture.format), "application/octet-stream")
-        return media, xmp if isinstance(xmp, bytes) else b"", exif if isinstance(exif, bytes) else b""
+        skipped = [] if media in _WHOLLY_READ else ["whatever is neither EXIF nor XMP"]
+        if getattr(picture, "n_frames", 1) > 1:
+            skipped.append("all pages but the first")
+        told = Tales(media=media, xmp=xmp if isinstance(xmp, bytes) else b"", skipped=skipped)
+        return told, tags_of(picture.getexif)
 
 
 def _known(rgb: Pixels) -> Iterator[Finding | Unchecked]:

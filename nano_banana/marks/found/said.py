@@ -11,7 +11,8 @@ from nano_banana.core.json import as_object
 MOST = 500
 """Characters of a text that are told."""
 
-MOST_JSON = 4_000_000
+MOST_JSON = 16_000_000
+"""Characters of a text that is searched."""
 
 
 def bounded(text: str) -> str:

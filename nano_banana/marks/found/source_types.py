@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 from nano_banana.marks.found.finding import IPTC
 from nano_banana.marks.found.finding import Certainty
@@ -21,7 +22,7 @@ NO_AI = frozenset(
 )
 
 _PROPERTY = re.compile(r"\b[\w.-]{1,40}:DigitalSource(?:File)?Type\b(.{0,300})", re.DOTALL)
-_GOOGLE = "made with google ai"
+_GOOGLE = re.compile(r"\b(?:made|created|generated|edited) with google ai\b", re.IGNORECASE)
 
 
 def source_types(xmp: str) -> Iterator[Finding]:
@@ -30,9 +31,14 @@ def source_types(xmp: str) -> Iterator[Finding]:
     for word in told:
         ai = True if word in AI_MADE else False if word in NO_AI else None
         yield Finding(of=IPTC, name="source_type", certainty=Certainty.STATED, ai=ai, facts={"source_type": word})
-    credit = value(xmp, "photoshop:Credit")
-    if credit and _GOOGLE in credit.casefold():
-        yield Finding(of=IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": bounded(credit)})
+
+
+def credit(xmp: str, iim: Mapping[str, str]) -> Iterator[Finding]:
+    """Google's credit line, in XMP or in IPTC's older form."""
+    for line in (value(xmp, "photoshop:Credit") or "", iim.get("credit", "")):
+        if _GOOGLE.search(line):
+            yield Finding(of=IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": bounded(line)})
+            return
 
 
 def _value(after: str) -> str | None:

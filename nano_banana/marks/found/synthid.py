@@ -31,7 +31,7 @@ _IMAGEN = "https://ai.google.dev/gemini-api/docs/imagen"
 WRITERS: Mapping[str, str] = {
     r"/nano-banana(-pro|-\d)?($|/)": _GEMINI,
     r"(^|[/ ])gemini[-. \d]*(flash|pro)?[-. ]?(lite-?)?image": _GEMINI,
-    r"(^|[/ ])imagen[-/ ]?\d": _IMAGEN,
+    r"(^|/|\bgoogle )imagen[-/ ]?\d": _IMAGEN,
 }
 """Endpoints and models, as patterns of their names, that say of all their pictures that SynthID is in them: where."""
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -24,11 +25,25 @@ from nano_banana.marks.xmp import value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What stands beside the pixels: texts by their key (PNG), EXIF's tags, the XMP packet."""
+    """What stands beside the pixels: texts by their key (PNG) and without, EXIF's tags, IPTC's old fields, XMP."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
+    comments: Sequence[str] = ()
     tags: Tags = field(default_factory=Tags)
+    iim: Mapping[str, str] = field(default_factory=dict)
     xmp: str = ""
+
+    @property
+    def free(self) -> Sequence[str]:
+        """Every text that is a user's to write, wherever it stands."""
+        keyed = [self.texts.get(key, "") for key in _FREE_TEXTS]
+        described = [self.tags.texts.get("ImageDescription", ""), self.iim.get("caption", "")]
+        in_xmp = [value(self.xmp, name) or "" for name in ("exif:UserComment", "tiff:ImageDescription")]
+        texts = (*keyed, self.tags.comment, *self.comments, *described, *self.tags.titles, *in_xmp)
+        return [text for text in texts if text]
+
+
+_FREE_TEXTS = ("parameters", "Parameters", "UserComment", "Comment", "comment", "Description")
 
 
 def tools(beside: Beside) -> Iterator[Finding]:
@@ -49,15 +64,23 @@ _FORGE = re.compile(r"^(?:f\d|.*forge|neo)", re.IGNORECASE)
 
 def _a1111(beside: Beside) -> Finding | None:
     """AUTOMATIC1111's text, which Forge, SD.Next, Civitai and others write too, and this program as well."""
-    for text in (beside.texts.get("parameters", ""), beside.tags.comment):
-        line = text.rstrip().rpartition("\n")[2]
-        pairs = {name.casefold(): text_of.strip('"') for name, text_of in _PAIR.findall(line)}
-        version = pairs.get("version", "")
-        if version.startswith("Nano Banana") or not ("steps" in pairs or {"seed", "model"} <= pairs.keys()):
+    for text in beside.free:
+        pairs = _pairs(text)
+        if not pairs or pairs.get("version", "").startswith("Nano Banana"):
             continue
         facts = {"prompt": bounded(text.partition("\nNegative prompt:")[0].partition("\nSteps:")[0]), **pairs}
-        return _finding("forge" if _FORGE.match(version) else "a1111", facts)
+        return _finding("forge" if _FORGE.match(pairs.get("version", "")) else "a1111", facts)
     return None
+
+
+def _pairs(text: str) -> Mapping[str, str]:
+    """Names and values of the last line that has enough of them: other programs write lines of their own behind it."""
+    for line in reversed(text.splitlines()):
+        pairs = {name.casefold(): text_of.strip('"') for name, text_of in _PAIR.findall(line)}
+        numbers = {name for name in ("seed", "steps") if pairs.get(name, "").isdecimal()}
+        if ("seed" in numbers and "model" in pairs) or ("steps" in numbers and len(pairs) > 1):
+            return pairs
+    return {}
 
 
 def _comfyui(beside: Beside) -> Finding | None:
@@ -110,21 +133,33 @@ def novelai(texts: Mapping[str, JSONValue], where: str) -> Finding:
 
 
 def _fooocus(beside: Beside) -> Finding | None:
-    found = json_object(beside.texts.get("parameters", "")) or json_object(beside.tags.comment)
-    if found is None:
-        return None
-    swarm = found.get("sui_image_params")
-    if isinstance(swarm, Mapping):
-        return _finding("swarmui", picked(swarm, prompt="prompt", model="model", seed="seed"))
-    if "fooocus_scheme" in beside.texts or "base_model" in found:
-        return _finding("fooocus", picked(found, prompt="prompt", model="base_model", seed="seed"))
+    for found in filter(None, map(json_object, beside.free)):
+        swarm = found.get("sui_image_params")
+        if isinstance(swarm, Mapping):
+            return _finding("swarmui", picked(swarm, prompt="prompt", model="model", seed="seed"))
+        if "fooocus_scheme" in beside.texts or "base_model" in found:
+            return _finding("fooocus", picked(found, prompt="prompt", model="base_model", seed="seed"))
     return None
 
 
 def _midjourney(beside: Beside) -> Finding | None:
-    text = beside.texts.get("Description", "") or beside.tags.texts.get("ImageDescription", "")
-    job = re.search(r"\bJob ID: ([0-9a-f-]{36})", text)
-    return _finding("midjourney", {"prompt": bounded(text[: job.start()]), "job": job[1]}) if job else None
+    for text in beside.free:
+        job = re.search(r"\bJob ID: ([0-9a-f-]{36})", text)
+        if job:
+            return _finding("midjourney", {"prompt": bounded(text[: job.start()]), "job": job[1]})
+    return None
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SIGNATURE = re.compile(r"Signature: [A-Za-z0-9+/_-]{40,}={0,2}")
+
+
+def _grok(beside: Beside) -> Finding | None:
+    """Grok's pair: Artist is a UUID, ImageDescription a signature."""
+    artist, described = (beside.tags.texts.get(name, "") for name in ("Artist", "ImageDescription"))
+    if not _UUID.fullmatch(artist) or not _SIGNATURE.fullmatch(described):
+        return None
+    return _finding("grok", {"job": artist})
 
 
 def _bfl(beside: Beside) -> Finding | None:
@@ -138,27 +173,41 @@ def _bfl(beside: Beside) -> Finding | None:
 
 
 _DRAWS = re.compile(
-    r"\b(adobe firefly|dall.?e|midjourney|ideogram|stable ?diffusion|dreamstudio|black forest labs|gpt-image|imagen"
-    r"|leonardo\.?ai|invokeai|comfyui|fooocus|draw things|recraft|krea|grok imagine|gemini|google ai|fal\.ai)\b",
+    r"(?<![\w-])(?:adobe firefly|chatgpt|dall[-·•. ]?e|midjourney|stable[- ]?diffusion|dreamstudio|black forest labs"
+    r"|gpt-image|gpt-4o image|leonardo\.? ?ai|invokeai|comfyui|swarmui|fooocus|draw things|grok imagine"
+    r"|google (?:ai|gemini|imagen)|bing image creator|microsoft designer|fal\.ai)(?![\w]|-[^\W\d])",
     re.IGNORECASE,
 )
+"""Names that mean nothing else, as words of their own, wherever they stand."""
+
+_IS_ONE = re.compile(
+    r"(?:google |openai |xai |x\.ai )?(?:firefly|gemini|grok|ideogram|krea|openai|recraft|sora"
+    r"|imagen(?=[- ]?\d)|flux\.(?=\d))(?:\.ai| ai)?(?:[-/ ]?v?\d[\w.-]*)?",
+    re.IGNORECASE,
+)
+"""Names that are words or other things' names as well: only where nothing else is said than a maker and a version."""
 
 
 def _software(beside: Beside) -> Finding | None:
     """A program's name in the fields for it, where it is one that draws by AI."""
-    said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), value(beside.xmp, TOOL) or ""]
-    for text in said:
-        if not text.startswith(("AI generated", "Nano Banana")) and _DRAWS.search(text):
+    said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), beside.iim.get("program", "")]
+    for text in (*said, value(beside.xmp, TOOL) or ""):
+        if text.startswith(("AI generated", "Nano Banana")):
+            continue
+        if _DRAWS.search(text) or _IS_ONE.fullmatch(text.strip()):
             return _finding("software", {"software": bounded(text)})
     return None
 
 
 def _aigc(beside: Beside) -> Finding | None:
-    """China's implicit label (GB 45438-2025), in a PNG text or XMP; `Label` 1: made by AI, 2: may be, 3: suspected."""
-    found = json_object(beside.texts.get("AIGC") or value(beside.xmp, "TC260:AIGC") or "")
-    if found is None or "Label" not in found:
-        return None
-    return _finding("aigc", picked(found, label="Label", producer="ContentProducer"))
+    """China's implicit label (GB 45438-2025), in XMP or a text; `Label` 1: made by AI, 2: may be, 3: suspected."""
+    labels = [json_object(beside.texts.get("AIGC") or ""), json_object(value(beside.xmp, "TC260:AIGC") or "")]
+    for found in (*labels, *map(json_object, beside.free)):
+        label = (found or {}).get("AIGC", found)
+        label = json_object(label) if isinstance(label, str) else label
+        if isinstance(label, Mapping) and "Label" in label and (found in labels or label is not found):
+            return _finding("aigc", picked(label, label="Label", producer="ContentProducer"))
+    return None
 
 
 _READERS: tuple[Callable[[Beside], Finding | None], ...] = (
@@ -170,5 +219,6 @@ _READERS: tuple[Callable[[Beside], Finding | None], ...] = (
     _midjourney,
     _bfl,
     _aigc,
+    _grok,
     _software,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import c2pa  # type: ignore[import-untyped] # it says nothing about its types
@@ -31,9 +32,50 @@ def test_one_changed_byte_of_the_picture_is_found(media: str) -> None:
     at = {"image/png": data.find(b"IDAT") + 60, "image/jpeg": len(data) - 40, "image/webp": 60, "image/gif": 20}[media]
     found = read_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], media)
     assert found is not None
-    assert found.state == "invalid"
+    assert found.state == "changed"
     assert "assertion.dataHash.mismatch" in found.reasons
     assert "signingCredential.untrusted" not in found.reasons
+
+
+def test_a_certificate_that_has_expired_since_is_no_change() -> None:
+    data = Path(__file__).with_name("expired.jpg").read_bytes()
+    found = read_bytes(data, "image/jpeg")
+    assert found is not None
+    assert (found.state, found.reasons) == ("expired", ("signingCredential.expired",))
+    torn = read_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:], "image/jpeg")
+    assert torn is not None
+    assert torn.state == "changed"
+
+
+VALIDATED = ("claimSignature.validated", "assertion.dataHash.match")
+
+
+@pytest.mark.parametrize(
+    ("held", "failed", "state"),
+    [
+        (VALIDATED, ("signingCredential.expired",), "expired"),
+        (VALIDATED, ("signingCredential.untrusted", "claimSignature.outsideValidity"), "expired"),
+        (VALIDATED, ("signingCredential.invalid",), "unfit"),
+        (VALIDATED, ("signingCredential.ocsp.revoked", "signingCredential.expired"), "unfit"),
+        (VALIDATED, ("signingCredential.expired", "assertion.hashedURI.mismatch"), "changed"),
+        (VALIDATED, ("assertion.missing",), "changed"),
+        (VALIDATED, ("ingredient.unknownProvenance",), "unproven"),
+        (VALIDATED[:1], ("signingCredential.expired",), "unproven"),
+        ((), ("signingCredential.expired",), "unproven"),
+    ],
+)
+def test_only_a_mismatch_is_a_change(
+    held: Sequence[str], failed: Sequence[str], state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {
+        "validation_state": "Invalid",
+        "validation_status": [{"code": code} for code in failed],
+        "validation_results": {"activeManifest": {"success": [{"code": code} for code in held]}},
+    }
+    monkeypatch.setattr("nano_banana.marks.c2pa.read.taken_apart", lambda *_, **__: answer)
+    found = read_bytes(b"", "image/jpeg")
+    assert found is not None
+    assert found.state == state
 
 
 def test_a_picture_that_was_saved_again_has_none(tmp_path: Path) -> None:
@@ -84,7 +126,7 @@ def test_nonsense_never_passes_for_what_was_signed() -> None:
             found = read_bytes(torn, "image/jpeg")
         except ValueError:
             continue
-        assert found is None or found.state == "invalid" or found == whole, at
+        assert found is None or found.state in ("changed", "unproven") or found == whole, at
 
 
 def test_credentials_that_lie_elsewhere_are_not_fetched() -> None:

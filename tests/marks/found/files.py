@@ -49,9 +49,20 @@ def jpeg(*, tags: Mapping[int, str] | None = None, comment: str = "", packet: st
     return out.getvalue()
 
 
-def bomb() -> bytes:
-    """A PNG whose text inflates to 64 MB."""
-    text = b"parameters\0\0" + zlib.compress(b"Steps: 1, Seed: 2, Model: " + b"x" * (64 << 20), 9)
-    chunk = len(text).to_bytes(4, "big") + b"zTXt" + text + zlib.crc32(b"zTXt" + text).to_bytes(4, "big")
+def saved(form: str, **more: object) -> bytes:
+    """A picture as Pillow saves it with whatever else it is given."""
+    out = io.BytesIO()
+    pixels().save(out, form, **more)
+    return out.getvalue()
+
+
+def with_chunk(name: bytes, content: bytes) -> bytes:
+    """A PNG with one more chunk."""
+    chunk = len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
     whole = png()
     return whole[:33] + chunk + whole[33:]
+
+
+def bomb() -> bytes:
+    """A PNG whose text inflates to 64 MB."""
+    return with_chunk(b"zTXt", b"parameters\0\0" + zlib.compress(b"Steps: 1, Seed: 2, Model: " + b"x" * (64 << 20), 9))

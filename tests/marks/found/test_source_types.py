@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nano_banana.marks.found.source_types import credit
 from nano_banana.marks.found.source_types import source_types
 
 WORDS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -31,10 +32,23 @@ def test_is_read(packet: str, word: str | None, ai: bool | None) -> None:  # noq
     assert (found.facts["source_type"], found.ai) == (word or "trainedAlgorithmicMedia", ai)
 
 
-def test_each_is_told_once_and_googles_credit_too() -> None:
+def test_each_is_told_once() -> None:
     packet = f'<a:DigitalSourceType>{WORDS}digitalArt</a:DigitalSourceType> b:DigitalSourceType="{WORDS}digitalArt"'
-    packet += '<r photoshop:Credit="Made with Google AI"/>'
-    assert [one.name for one in source_types(packet)] == ["source_type", "credit"]
+    assert [one.name for one in source_types(packet)] == ["source_type"]
+
+
+@pytest.mark.parametrize(
+    ("xmp", "iim", "found"),
+    [
+        ('<r photoshop:Credit="Made with Google AI"/>', "", "Made with Google AI"),
+        ('<r photoshop:Credit="Edited with Google AI"/>', "", "Edited with Google AI"),
+        ("", "Made with Google AI", "Made with Google AI"),
+        ("", "Photo remade with Google Aims", None),
+        ('<r photoshop:Credit="Ana"/>', "", None),
+    ],
+)
+def test_googles_credit_line_is_found_in_both_of_its_homes(xmp: str, iim: str, found: str | None) -> None:
+    assert [one.facts["credit"] for one in credit(xmp, {"credit": iim})] == ([found] if found else [])
 
 
 @pytest.mark.parametrize("packet", ["", "DigitalSourceType", "<a:DigitalSourceType/>", "<a:DigitalSourceType>" * 2000])

@@ -11,10 +11,13 @@ from nano_banana.marks.form import tales
 from nano_banana.marks.found.exif import tags
 from nano_banana.marks.found.tools import Beside
 from nano_banana.marks.found.tools import tools
+from nano_banana.marks.iim import fields
 from tests.marks.found.files import PARAMETERS
 from tests.marks.found.files import bomb
 from tests.marks.found.files import jpeg
 from tests.marks.found.files import png
+from tests.marks.found.files import saved
+from tests.marks.found.files import with_chunk
 from tests.marks.found.files import xmp
 
 GRAPH = json.dumps(
@@ -32,7 +35,13 @@ TC260 = 'xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/"'
 def read(data: bytes) -> dict[str, JSONObject]:
     told = tales(data)
     assert told is not None
-    beside = Beside(texts=told.texts, tags=tags(told.exif), xmp=told.xmp.decode())
+    beside = Beside(
+        texts=told.texts,
+        comments=told.comments,
+        tags=tags(told.exif),
+        iim=fields(told.iim),
+        xmp=(told.xmp + told.xmp_more).decode(),
+    )
     return {one.name: one.facts for one in tools(beside)}
 
 
@@ -94,6 +103,51 @@ def read(data: bytes) -> dict[str, JSONObject]:
             {"label": "2"},
             id="aigc in XMP",
         ),
+        pytest.param(jpeg(comment='{"AIGC": {"Label": "1"}}'), "aigc", {"label": "1"}, id="aigc in EXIF"),
+        pytest.param(
+            jpeg(tags={0x010E: '{"AIGC": "{\\"Label\\": \\"3\\"}"}'}), "aigc", {"label": "3"}, id="aigc as a text"
+        ),
+        pytest.param(
+            png({"parameters": f"{PARAMETERS}\nTemplate: a {{cat|dog}}\nNegative Template: dog"}),
+            "a1111",
+            {"prompt": "a cat, masterpiece", "seed": "99"},
+            id="lines behind a1111's",
+        ),
+        pytest.param(saved("GIF", comment=PARAMETERS.encode()), "a1111", {"seed": "99"}, id="a1111 in GIF"),
+        pytest.param(saved("JPEG", comment=PARAMETERS.encode()), "a1111", {"seed": "99"}, id="a JPEG's comment"),
+        pytest.param(with_chunk(b"comf", b"prompt\0" + GRAPH.encode()), "comfyui", {"nodes": 2}, id="animated PNG"),
+        pytest.param(
+            with_chunk(b"tEXt", b"Description\0" + JOB.replace("cat", "võ").encode()),
+            "midjourney",
+            {"prompt": "a võ --v 6"},
+            id="UTF-8 in tEXt",
+        ),
+        pytest.param(
+            with_chunk(b"tEXt", b"Description\0" + JOB.replace("cat", "café").encode("latin-1")),
+            "midjourney",
+            {"prompt": "a café --v 6"},
+            id="Latin-1 in tEXt",
+        ),
+        pytest.param(
+            jpeg(
+                tags={0x013B: "4800156b-8880-4786-9056-7ca3da449d8c", 0x010E: f"Signature: {'Ab+/' * 20}=="},
+            ),
+            "grok",
+            {"job": "4800156b-8880-4786-9056-7ca3da449d8c"},
+            id="grok",
+        ),
+        *(
+            pytest.param(png({"Software": name}), "software", {"software": name}, id=name)
+            for name in (
+                "ChatGPT",
+                "Gemini",
+                "Imagen 3",
+                "Google Imagen",
+                "imagen-4.0-generate",
+                "FLUX.1",
+                "xAI Grok 4",
+            )
+        ),
     ],
 )
 def test_the_program_is_recognised(data: bytes, name: str, fact: JSONObject) -> None:
@@ -119,6 +173,24 @@ def test_the_program_is_recognised(data: bytes, name: str, fact: JSONObject) -> 
             jpeg(tags={0x0131: "Ver.1.0", 0x010F: "Canon", 0x010E: "Midjourney would be proud"}), id="a camera"
         ),
         pytest.param(png({"AIGC": '{"Label"'}), id="a broken label"),
+        *(
+            pytest.param(png({"Software": name}), id=name)
+            for name in (
+                "Editor de Imagen Pro 4",
+                "Visor de imagen 2.1",
+                "Imagen",
+                "krea-tiv Studio 3",
+                "Gemini Photos for Mac",
+                "Flux 2",
+                "Sora Yamada's editor",
+                "dallze",
+            )
+        ),
+        pytest.param(jpeg(comment="Steps: mix the flour, Size: large"), id="a recipe for a cake"),
+        pytest.param(jpeg(comment='{"Label": "1"}'), id="somebody's label"),
+        pytest.param(
+            jpeg(tags={0x013B: "Ana", 0x010E: f"Signature: {'Ab+/' * 20}=="}), id="a signature of somebody else's"
+        ),
         pytest.param(bomb(), id="a text that explodes"),
     ],
 )
@@ -138,6 +210,17 @@ def test_broken_exif_says_nothing(exif: bytes) -> None:
     [
         (b"UNICODE\0" + "hé".encode("utf-16-le"), "hé"),
         (b"UNICODE\0" + "hé".encode("utf-16-be"), "hé"),
+        *(
+            (b"UNICODE\0" + text.encode(order), text)
+            for order in ("utf-16-le", "utf-16-be")
+            for text in ("一个女孩", "девушка в красном", "дом\nSteps: 2, Seed: 3", "Ærø, 丽", "女の子、赤いドレス")
+        ),
+        (b"UNICODE\0" + b"a girl in a red dress", "a girl in a red dress"),
+        (b"UNICODE\0" + "\ufeffhé".encode("utf-16-be"), "hé"),
+        (b"ASCII\0\0\0" + "hé".encode("utf-16-le"), "hé"),
+        (b"ASCII\0\0\0" + "hé".encode("cp1252"), "hé"),
+        (b"JIS\0\0\0\0\0" + "赤いドレス".encode("iso2022_jp"), "赤いドレス"),
+        (bytes(8) + "hé".encode(), "hé"),
         (b"ASCII\0\0\0he", "he"),
         (b"he who", "he who"),
     ],
