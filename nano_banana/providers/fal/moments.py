@@ -1,7 +1,8 @@
-"""Moments as fal writes them (ISO 8601), and as seconds since 1970."""
+"""Moments as fal and HTTP write them, and as seconds since 1970."""
 
 from __future__ import annotations
 
+import email.utils
 from datetime import UTC
 from datetime import datetime
 
@@ -20,5 +21,15 @@ def read(text: JSONValue) -> float | None:
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_header(text: str) -> float | None:
+    """Seconds since 1970 of a date in a header; None for what is no date."""
+    try:
+        at = email.utils.parsedate_to_datetime(text)
+        # A date may leave its zone open (`-0000`); those of HTTP are in UTC.
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -15,6 +15,7 @@ from nano_banana.providers.fal.bodies import read
 from nano_banana.providers.fal.hosts import API
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.moments import read as moment_of
+from nano_banana.providers.fal.moments import read_header
 from nano_banana.providers.fal.moments import written
 from nano_banana.providers.fal.resend import Patience
 
@@ -83,6 +84,8 @@ class Platform:
         """`patience` is how long to ask again where no answer comes (None: as long as a run would)."""
         self._line = line
         self._patience = patience
+        self.skew = 0.0
+        """Seconds that fal's clock is ahead of ours, by its last answer."""
 
     async def prices(self, endpoints: Sequence[str]) -> dict[str, QuotedPrice]:
         """Prices by endpoint; one that fal has no price for is absent."""
@@ -166,6 +169,8 @@ class Platform:
         told = read(response)
         if status != 200 or not isinstance(told, Mapping):
             raise CallFailed([trouble("platform_odd", what=path, status=status)])
+        theirs = read_header(response.headers.get("Date", ""))
+        self.skew = 0.0 if theirs is None else theirs - self._line.clock.now()
         return told
 
 

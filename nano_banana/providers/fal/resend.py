@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Awaitable
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TypeVar
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.errors import trouble
 from nano_banana.providers.fal.clock import Clock
+from nano_banana.providers.fal.moments import read_header
 from nano_banana.providers.fal.wire import Broken
 from nano_banana.providers.fal.wire import Declined
 
@@ -66,13 +65,8 @@ def retry_after(declined: Declined, clock: Clock) -> float:
     text = declined.response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return min(float(text), LONGEST_RETRY_AFTER)
-    try:
-        at = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    # A date may leave its zone open (`-0000`); those of HTTP are in UTC.
-    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - clock.now()
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    at = read_header(text)
+    return 0.0 if at is None else min(max(at - clock.now(), 0.0), LONGEST_RETRY_AFTER)
 
 
 def unreachable(error: Broken, what: str) -> CallFailed:

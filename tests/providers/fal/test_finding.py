@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import json
 
 import pytest
@@ -170,6 +171,18 @@ def test_what_should_be_there_by_now_and_is_not_never_arrived(
         scene.clock.at += age
         scene.odd.routes[HISTORY] = [listing()]
         assert await Finding(scene.line, CATALOG).find(ticket, desk) is want
+
+    play(story)
+
+
+@pytest.mark.parametrize(("ahead", "want"), [(60.0, Trace.NONE), (3600.0, Trace.UNSURE), (-3600.0, Trace.UNSURE)])
+def test_by_a_clock_that_is_wrong_nothing_is_sure(play: Player, ahead: float, want: Trace) -> None:
+    async def story(scene: Scene) -> None:
+        ticket = scene.ticket(UNKNOWN)
+        scene.clock.at += FRESH + 1
+        date = email.utils.formatdate(scene.clock.at + ahead, usegmt=True)
+        scene.odd.routes[HISTORY] = [said({"items": [], "has_more": False}, Date=date)]
+        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is want
 
     play(story)
 
