@@ -235,9 +235,10 @@ def guarded_of(layer: Mapping[str, object], root: Path, *, most: float) -> Mappi
         given = layer.get(name)
         if isinstance(given, str) and not _is_inside(root, given):
             found[name] = given
-    asked = layer.get("ask_above_usd")
-    if isinstance(asked, int | float) and asked > most:
-        found["ask_above_usd"] = asked
+    with suppress(ValueError):  # a value that is no amount is an error anyway
+        asked = layer.get("ask_above_usd", most)
+        if amount_of(asked) > most:
+            found["ask_above_usd"] = asked
     return found
 
 

@@ -51,10 +51,13 @@ def settings_of(screen: Screen, wish: Wish, asked: Asked = NOTHING) -> Settings:
 
 
 def with_allowed(settings: Settings, asked: Asked) -> Settings:
-    """The settings, with the environment variables that the command line allows besides."""
+    """The settings, with the environment variables that the command line allows besides. Raises Invalid."""
     if not asked.allow_env:
         return settings
-    return replace(settings, allow_env=names_of(",".join([settings.allow_env, *asked.allow_env]).strip(",")))
+    try:
+        return replace(settings, allow_env=names_of(",".join([settings.allow_env, *asked.allow_env]).strip(",")))
+    except ValueError as error:
+        raise Invalid([trouble("setting_not_names", owner="command line", name="--allow-env")]) from error
 
 
 def open_project(screen: Screen, wish: Wish, settings: Settings) -> Project:

@@ -156,3 +156,12 @@ def test_nothing_is_asked_where_nothing_leaves(project: FalProject) -> None:
 
 def test_wrong_names_of_variables_are_refused(workspace: Workspace) -> None:
     workspace.run("config", "set", "allow_env", "A B").shows("names of environment variables")
+    workspace.write("recipe.yaml", TRAINED)
+    screen = workspace.run("plan", "--allow-env", "A B")
+    screen.shows("`--allow-env` must be names of environment variables").hides("bug")
+
+
+@pytest.mark.parametrize("more", ["5000", '"5000"', "inf"])
+def test_a_project_can_only_lower_what_may_go_unasked(workspace: Workspace, more: str) -> None:
+    workspace.write("nano-banana.toml", f"ask_above_usd = {more}\n")
+    workspace.run("config", "show").shows("sets `ask_above_usd`; ignored").hides("5000")
