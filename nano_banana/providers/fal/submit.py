@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 
 import httpx
@@ -37,6 +38,8 @@ PATIENCE = Patience(first=0.5, most=20.0, total=180.0)
 LONGEST_ID = 200
 """Characters. fal's have 36; what is longer is no id, and would not fit into an address."""
 
+_PART = re.compile(r"[\w.~+:@-]+")
+"""A part of an endpoint's id: what stands in an address as it is."""
 _FAL_MADE = ("x-fal-request-id", "x-fal-error-type")
 _NOT_TAKEN = frozenset({409, 429})
 
@@ -142,10 +145,15 @@ class Submitting:
 
 
 def _check_name(endpoint: str) -> None:
-    """Raise CallFailed where a request could not be followed: its addresses are built from owner and application."""
+    """Raise CallFailed where a request could not be followed: its addresses are built from owner and application.
+
+    Nor may it lead to another owner's, as `fal-ai/../else/app` does.
+    """
+    is_path = all(_PART.fullmatch(part) and part not in {".", ".."} for part in endpoint.split("/"))
     with suppress(ValueError, IndexError):
         AppId.from_endpoint_id(endpoint)
-        return
+        if is_path:
+            return
     raise CallFailed([trouble("endpoint_unnamed", endpoint=endpoint)])
 
 

@@ -241,7 +241,10 @@ def test_the_wish_to_end_ends_the_wait_for_a_busy_service(play: Player) -> None:
     play(story)
 
 
-@pytest.mark.parametrize("name", ["nothing", "workflows", "workflows/", "comfy/x", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["nothing", "workflows", "workflows/", "comfy/x", "", "fal-ai/../else/app", "fal-ai/%2e%2e/else/app", "fal-ai/x?y"],
+)
 def test_an_endpoint_that_is_no_address_fails_its_call_and_is_never_sent(play: Player, name: str) -> None:
     async def story(scene: Scene) -> None:
         call = Call(provider="fal", endpoint=name, arguments={})
