@@ -33,7 +33,7 @@ def demands(project: Project) -> list[Problem]:
         return []
     ids = sorted({stage.endpoint for stage in project.recipe.asking})
     typed = project.wish.text is not None
-    return [*([] if typed else _recipe_demands(project, ids)), *_described_here(project.catalog, ids)]
+    return [*([] if typed else _recipe_demands(project, ids)), *described_here(project.catalog, ids)]
 
 
 def demand_fingerprint(project: Project, found: list[Problem]) -> str:
@@ -80,7 +80,8 @@ def _shown(path: Path) -> str:
     return f"~/{path.relative_to(at)}" if at is not None and path.is_relative_to(at) else str(path)
 
 
-def _described_here(catalog: Catalog, ids: list[str]) -> Iterator[Problem]:
+def described_here(catalog: Catalog, ids: list[str]) -> Iterator[Problem]:
+    """What the project's own descriptions of these endpoints say of their prices."""
     for name in ids:
         own = catalog.written(name)
         if own is None or not catalog.is_own(name):

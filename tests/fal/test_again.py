@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import nano_banana
 from nano_banana.core.json import as_object
 from nano_banana.marks.account import Account
 from nano_banana.marks.account import Told
@@ -21,6 +23,7 @@ from tests.fal.project import KEY
 from tests.fal.project import FalProject
 from tests.screen import Screen
 
+DATA = Path(nano_banana.__file__).parent / "catalog" / "data"
 ELSEWHERE = ("--store", "elsewhere")
 
 
@@ -64,6 +67,13 @@ def test_what_is_to_be_paid_for_is_shown_and_made_only_after_a_yes(project: FalP
     again(project, picture, "--yes").shows("1 call made")
     assert project.service.asked() > asked
     again(project, picture).shows("0 calls made")
+
+
+def test_a_price_by_the_project_s_own_word_is_said(project: FalProject) -> None:
+    project.run("--yes")
+    shipped = (DATA / "fal-ai--flux--dev.yaml").read_text()
+    project.workspace.write("endpoints/dev.yaml", re.sub(r"usd: [0-9.]+", "usd: 0.0000001", shipped))
+    again(project, project.pictures()[0], exit_code=3).shows("replaces the price of `fal-ai/flux/dev` by $1e-07")
 
 
 def test_a_budget_holds(project: FalProject) -> None:

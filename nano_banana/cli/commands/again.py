@@ -136,6 +136,8 @@ def _ask(screen: Screen, again: Again, forecast: Forecast, *, yes: bool) -> None
     from nano_banana.cli.forecast import whole_price
 
     bought = again.bought
+    if warnings := again.own_prices:
+        screen.problems(warnings)
     if yes or not bought:
         return
     price = whole_price(forecast.tally)

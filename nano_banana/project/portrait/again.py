@@ -26,6 +26,7 @@ from nano_banana.marks.account import Told
 from nano_banana.marks.origin import COMPUTE
 from nano_banana.project.access import address_of
 from nano_banana.project.access import has_key
+from nano_banana.project.demands import described_here
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.forecast import tell_news
 from nano_banana.project.foresee import foresee
@@ -165,6 +166,12 @@ class Again:
     def bought(self) -> Sequence[Told]:
         """The calls that a service would be paid for."""
         return [told for told in self.open_calls if told.provider == "fal"]
+
+    @property
+    def own_prices(self) -> list[Problem]:
+        """Warnings of prices by the project's own word, for what would be bought."""
+        names = sorted({told.endpoint for told in self.bought})
+        return [replace(problem, warning=True) for problem in described_here(self._catalog, names)]
 
     @property
     def open_calls(self) -> Sequence[Told]:
