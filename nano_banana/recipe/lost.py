@@ -36,6 +36,8 @@ class Lost:
     def add(self, document: Document, path: Where, meant: tuple[str, ...] = ()) -> None:
         """Leave out the value at `path`; `meant` are the keys that a misspelt one may stand for."""
         located = follow(document.tree, path)[0]
+        if len(path) == 1 and meant and meant[0] in _ALONE:
+            return
         if path[0] in _NAMED and (len(path) <= 2 or path[0] == "axes" or path[-1] == "id"):
             called = located.entries.get("id") if located.entries and path[0] == "stages" else None
             self._names |= {str(path[-1]), *(located.entries or () if len(path) == 1 else ())}
