@@ -28,6 +28,7 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Place
 from nano_banana.core.problem import Problem
 from nano_banana.core.problem import did_you_mean
+from nano_banana.core.root import REHEARSAL
 from nano_banana.setting_values import address_of
 from nano_banana.setting_values import amount_of
 from nano_banana.setting_values import count_of
@@ -39,8 +40,6 @@ from nano_banana.trust import is_trusted
 
 USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"
-REHEARSAL = "rehearsal"
-"""The folder in the store's for what a stand-in for fal answers."""
 
 Address: TypeAlias = str
 """`https://host:8443`, without a slash at its end; empty where there is none."""

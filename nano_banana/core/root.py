@@ -9,6 +9,9 @@ from nano_banana.core import home as user
 
 ROOT_MARKS = (".git", "nano-banana.toml", ".nano-banana")
 
+REHEARSAL = "rehearsal"
+"""The folder in the store's for what a stand-in for fal answers."""
+
 
 def root_mark(root: Path) -> str | None:
     """What makes `root` a project's: the name of the first mark that it holds."""

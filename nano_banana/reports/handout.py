@@ -19,6 +19,7 @@ from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.replacing import replacing
+from nano_banana.core.root import REHEARSAL
 from nano_banana.store.link import LinkStat
 from nano_banana.store.store import Store
 from nano_banana.store.wall import OUTPUT
@@ -162,7 +163,8 @@ def _fitted(recipe: str) -> str:
 
 def _base(store: Store) -> Path:
     """Paths below it are noted as seen from there, so that a project that was moved or copied knows its own copies."""
-    return store.folder.absolute().parent
+    folder = store.folder.absolute()
+    return folder.parent.parent if folder.name == REHEARSAL else folder.parent
 
 
 def _read(store: Store, note: str) -> dict[Path, _Noted]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from nano_banana.core.home import home
+from nano_banana.core.root import REHEARSAL
 from nano_banana.core.root import project_root
 from nano_banana.core.somebody import Somebody
 from nano_banana.project.forget.left import Left
@@ -22,7 +23,6 @@ from nano_banana.project.forget.who import somebody
 from nano_banana.project.project import Project
 from nano_banana.reports.handout import handed_out
 from nano_banana.reports.handout import leave_out_gone
-from nano_banana.settings import REHEARSAL
 from nano_banana.settings import Settings
 from nano_banana.settings import Source
 from nano_banana.workshop.forget.files import Files
