@@ -70,7 +70,7 @@ def say_outcome(screen: Screen, outcome: Outcome, *, seconds: float) -> None:
     if unchanged:
         screen.note(
             f"the local provider changed nothing that can be seen in {numbered(unchanged, 'picture')}: it paints"
-            " backgrounds, colours, and faces of a `--model`; `--provider fal` paints all else"
+            " backgrounds, colours, and faces of people with an adapter; `--provider fal` paints everything"
         )
 
 

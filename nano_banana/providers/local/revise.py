@@ -99,7 +99,8 @@ def inpaint(job: Job) -> Result:
     colour = None if face else colour_named(job.text("prompt"), hashed=not _inside_face(source, mask))
     made = [_inpainted(source, cast, direction, mask, (seed, strength), colour) for seed in seeds]
     data, files = answer(job, [image(one) for one in made], plain=source.cutout.plain)
-    unseen = strength > 0 and all(_change(source.shown, one, mask) < UNSEEN for one in made)
+    known = bool(cast.cutouts) and _over_face(source, mask)  # their own face over theirs looks the same
+    unseen = strength > 0 and not known and all(_change(source.shown, one, mask) < UNSEEN for one in made)
     return ({**data, "unchanged": True} if unseen else data), files
 
 

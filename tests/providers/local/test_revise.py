@@ -172,3 +172,9 @@ def test_a_face_without_an_adapter_is_said_to_stay_as_it_is(ask: Ask) -> None:
     change, unseen = repainted(ask, "a calm look with red lips", FACE)
     assert change < 8
     assert unseen
+
+
+def test_nothing_is_said_of_a_face_that_is_its_own_adapters(ask: Ask, adapter: bytes) -> None:
+    inputs = {"image_url": real_photo(), "mask_url": FACE, "loras/0/path": adapter}
+    reply = ask(INPAINT, {"prompt": "a face", "strength": 0.05, "loras": [{"scale": 1}], "seed": 2}, inputs)
+    assert "unchanged" not in reply[0]
