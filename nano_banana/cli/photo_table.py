@@ -95,7 +95,7 @@ def summary_of(album: Album) -> str:
     if album.rejected:
         then = "leave out or replace what is rejected" if rejected else "see above what to do"
     elif warned or any(finding.severity == "warn" for finding in album.findings):
-        then = "ready to train; better without what is warned of"
+        then = "ready to train; look at the warnings first"
     else:
         then = "ready to train"
     return f"{album.name}: {', '.join(parts)}; {then}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,14 @@ def accept(project: Project) -> list[Problem]:
     return found
 
 
+def not_trusted(project: Project) -> Problem:
+    """That the user accepted nothing, with the command that accepts it."""
+    if project.wish.text is not None:
+        return trouble("not_trusted_here")
+    recipe = shlex.quote(os.path.relpath(project.recipe.path))
+    return trouble("not_trusted", command=f"nano-banana trust {recipe} --provider {project.provider}")
+
+
 def ask_for_trust(screen: Screen, project: Project, *, trust: bool) -> None:
     """Show what the user has not accepted yet, and ask. Raises LimitReached (`not_trusted`) unless it is accepted."""
     found = untrusted(project)
@@ -45,7 +55,7 @@ def ask_for_trust(screen: Screen, project: Project, *, trust: bool) -> None:
     if not trust:
         asked = "do you trust this recipe with that, now and in later runs?"
         if not screen.confirm(asked):
-            raise LimitReached([trouble("not_trusted")])
+            raise LimitReached([not_trusted(project)])
     try:
         accept(project)
     except Unusable as error:

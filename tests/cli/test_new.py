@@ -74,7 +74,8 @@ def test_the_recipe_fits_the_schema(workspace: Workspace) -> None:
 
 def test_here_with_photos_that_are_there(workspace: Workspace) -> None:
     workspace.photos("my photos", count=1)
-    workspace.expect("new", "--subject", "ana", "--photos", "my photos", golden="cli/new-with-photos")
+    screen = workspace.expect("new", "--subject", "ana", "--photos", "my photos")
+    workspace.matches("cli/new-with-photos", screen.plain(screen.stdout))  # progress depends on the machine's load
     recipe = yaml.safe_load(workspace.read("recipe.yaml"))
     assert recipe["name"] == "project"
     assert recipe["subjects"]["ana"]["training_set"] == "my photos"
@@ -99,6 +100,9 @@ def test_nothing_is_written_over(workspace: Workspace) -> None:
     workspace.write("prompts/headshot.j2", "mine")
     workspace.expect("new", "--subject", "ana", exit_code=2).shows("prompts/headshot.j2 is there already", "`--force`")
     assert workspace.files("**/*") == ["prompts/headshot.j2"]
+    workspace.write("recipe.yaml", "mine").photos("photos/ana", count=2)
+    screen = workspace.expect("new", "--photos", "photos", "--yes", exit_code=2)
+    screen.shows("recipe.yaml is there already").hides("2 photos")
     workspace.expect("new", "--subject", "ana", "--force")
     assert workspace.read("prompts/headshot.j2") != "mine"
 
@@ -209,7 +213,7 @@ def test_a_recipe_without_consent_is_warned_of_by_check_alone(workspace: Workspa
 
 def test_a_folder_for_each_person(workspace: Workspace) -> None:
     workspace.photos("team/Ana", count=8).photos("team/ben", count=2, seed=2)
-    workspace.expect("new", "set", "--photos", "team", "--yes").shows("Ana: 8 photos", "ben: 2 photos").hides("Put 8")
+    workspace.expect("new", "set", "--photos", "team", "--yes").shows("ana: 8 photos", "ben: 2 photos").hides("Put 8")
     recipe = yaml.safe_load(workspace.read("set/recipe.yaml"))
     assert recipe["subjects"]["ana"]["training_set"] == {"photos": "../team/Ana", "hold_out": 2}
     assert recipe["subjects"]["ben"]["training_set"] == "../team/ben"
@@ -264,7 +268,7 @@ def test_one_more_person(workspace: Workspace) -> None:
     workspace.photos("set/photos/ana", count=2)
     before = workspace.read("set/recipe.yaml")
     screen = workspace.expect("new", "set", "--add", "ben", "--noun", "man", "--photos", "ben")
-    screen.shows("ben: 3 photos", "+  ben:", "-    train: ana", "+    train: [ana, ben]")
+    screen.shows("ben: 3 photos", "+  ben:", "training_set: ../ben\n \n@@", "-    train: ana", "+    train: [ana, ben]")
     after = workspace.read("set/recipe.yaml")
     comments = [line.partition("#")[2] for line in before.splitlines() if "#" in line]
     assert [line.partition("#")[2] for line in after.splitlines() if "#" in line] == comments

@@ -165,3 +165,11 @@ def test_wrong_names_of_variables_are_refused(workspace: Workspace) -> None:
 def test_a_project_can_only_lower_what_may_go_unasked(workspace: Workspace, more: str) -> None:
     workspace.write("nano-banana.toml", f"ask_above_usd = {more}\n")
     workspace.run("config", "show").shows("sets `ask_above_usd`; ignored").hides("5000")
+
+
+def test_photos_that_new_was_given_are_not_asked_about(project: FalProject) -> None:
+    workspace = project.workspace.photos("../home/team/ana", count=5)
+    workspace.expect("new", "set", "--photos", "~/team", "--yes")
+    workspace.expect("plan", "set", "--provider", "fal").hides("from outside")
+    workspace.photos("../home/team/ana", count=6)
+    workspace.run("plan", "set", "--provider", "fal").shows("sends 6 files from outside its project: ~/team/ana")

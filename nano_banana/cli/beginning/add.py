@@ -50,9 +50,22 @@ def with_person(recipe: Path, person: Person) -> tuple[str, str]:
             cast["each"] = _with(cast["each"], person.name, known)
     stream = io.StringIO()
     yaml.dump(data, stream)
-    fresh = stream.getvalue()
+    fresh = _spaced(stream.getvalue(), person.name)
     lines = difflib.unified_diff(text.splitlines(), fresh.splitlines(), recipe.name, recipe.name, n=1, lineterm="")
     return fresh, "\n".join(lines)
+
+
+def _spaced(text: str, name: str) -> str:
+    """The text with the blank line that followed the last person behind the new one."""
+    lines = text.splitlines(keepends=True)
+    at = next((at for at, line in enumerate(lines) if line.strip() == f"{name}:"), 0)
+    indent = len(lines[at]) - len(lines[at].lstrip())
+    end = at + 1
+    while end < len(lines) and lines[end].startswith(" " * (indent + 1)):
+        end += 1
+    if at > 0 and end < len(lines) and not lines[at - 1].strip() and lines[end].strip():
+        lines[at - 1 : end] = [*lines[at:end], lines[at - 1]]
+    return "".join(lines)
 
 
 def _text(recipe: Path) -> str:

@@ -16,8 +16,8 @@ from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import NanoBananaError
 
 
-def look(screen: Screen, photos: Path, folder: Path) -> None:
-    """Look at the photos for the project in `folder`, whose store keeps what is seen, and print it in short."""
+def look(screen: Screen, name: str, photos: Path, folder: Path) -> None:
+    """Look at the photos of `name` for the project in `folder`, whose store keeps what is seen; print it in short."""
     from nano_banana.cli.photo_table import say_album
     from nano_banana.cli.progress import progress
     from nano_banana.project.photos.studio import folder_studio
@@ -29,7 +29,7 @@ def look(screen: Screen, photos: Path, folder: Path) -> None:
         screen.problems(error.problems)
         return
     for album in albums:
-        say_album(screen, album, whole=False)
+        say_album(screen, replace(album, name=name), whole=False)
         if any(finding.severity != "reject" for photo in album.photos for finding in photo.findings):
             recipe = "" if folder == Path() else f" {shlex.quote(str(folder / 'recipe.yaml'))}"
             screen.say(f"What to do about each, once the recipe is there: nano-banana photos{recipe}")

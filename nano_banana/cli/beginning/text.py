@@ -166,12 +166,14 @@ def _templates(answers: Answers) -> Iterator[str]:
 
 def _shots(answers: Answers) -> Iterator[str]:
     names = [_yaml(person.name) for person in answers.people]
-    cast = names[0] if len(names) == 1 else f"{{each: [{', '.join(names)}]}}"
+    several = len(names) > 1
+    cast = f"{{each: [{', '.join(names)}]}}" if several else names[0]
+    hint = "one shot for each person" if several else "of several people: {each: [ana, ben]}"
     yield "shots:\n"
     if not answers.offers:
         yield (
-            f"  headshots:\n    template: headshot\n    cast: {cast}              # of several people: "
-            "{each: [ana, ben]}\n    matrix: {scene: all}        # one shot for each value\n"
+            f"  headshots:\n    template: headshot\n    cast: {cast}              # {hint}\n"
+            "    matrix: {scene: all}        # one shot for each value\n"
             f"    seeds: {_seeds(answers.takes)}             # one take each; one more pays for that alone\n"
         )
     for offer in answers.offers:

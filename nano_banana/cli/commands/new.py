@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from nano_banana.cli.options import FOLDER
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.errors import Stopped
 from nano_banana.core.errors import trouble
 from nano_banana.settings import PROJECT_FILE
@@ -96,6 +98,8 @@ def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[Said
         return
     if not (said["subjects"] or said["people"] or said["photos"]) and not asks:
         raise Invalid([trouble("new_needs_flags", flag="--subject NAME")])
+    if not said["force"]:
+        check_free({RECIPE: ""}, folder)  # before questions and photos
     try:
         answers = _guided(screen, flags) if asks else _unasked(screen, flags)
     except KeyboardInterrupt as error:
@@ -108,15 +112,18 @@ def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[Said
     empty = [person for person in answers.people if not count_photos(folder / person.photos)]
     for person in empty:
         make_folder(folder / person.photos)
+    _trust_photos(screen, folder / RECIPE)
     screen.say()
     for person in empty:
         screen.say(f"Put 8 to 20 photos of {person.name} into {os.path.normpath(folder / person.photos)}.")
     screen.say("Then:" if empty else "Next:")
-    recipe = "" if folder == Path() else " " + shlex.quote(str(folder / "recipe.yaml"))
+    recipe = "" if folder == Path() else " " + shlex.quote(str(folder / RECIPE))
     screen.say(f"  nano-banana plan{recipe}")
     screen.say(f"  nano-banana run{recipe}")
     _plan(screen, folder, wanted=said["plan"], asks=asks and not empty)
 
+
+RECIPE = "recipe.yaml"
 
 KEPT = frozenset({PROJECT_FILE})
 """Files that are left as they are if they exist."""
@@ -126,7 +133,7 @@ def _add(screen: Screen, flags: Flags) -> None:
     """Put one more person into the recipe of the folder."""
     from nano_banana.cli.beginning.add import with_person
 
-    recipe = flags.folder / "recipe.yaml"
+    recipe = flags.folder / RECIPE
     if not recipe.is_file():
         raise Invalid([trouble("no_recipe", path=str(recipe))])
     (person,) = flags.people()
@@ -139,13 +146,29 @@ def _add(screen: Screen, flags: Flags) -> None:
         screen.say(f"\nPut 8 to 20 photos of {person.name} into {os.path.normpath(flags.folder / person.photos)}.")
 
 
+def _trust_photos(screen: Screen, recipe: Path) -> None:
+    """Accept that a run sends the photos that were just named, if they lie outside the project, and nothing else."""
+    from nano_banana.cli.house import settings_for
+    from nano_banana.cli.trusting import accept
+    from nano_banana.cli.trusting import untrusted
+    from nano_banana.project.project import Project
+    from nano_banana.project.wish import Wish
+
+    # What can't be opened yet (no photos) or can't be remembered (no home) is asked about by the run.
+    with suppress(NanoBananaError):
+        wish, settings = Wish(recipe=recipe, provider="fal"), settings_for(screen, start=recipe.parent)
+        with Project.open(wish, settings, environ=os.environ) as project:
+            if {problem.kind for problem in untrusted(project)} == {"reads_outside"}:
+                accept(project)
+
+
 def _look(screen: Screen, flags: Flags, people: Sequence[Person]) -> None:
     """Look at the photos of each person, if there are any, and say what is wrong with them."""
     from nano_banana.cli.beginning.looking import look
 
     for person in people:
         if person.count:
-            look(screen, Path(os.path.normpath(flags.folder / person.photos)), flags.folder)
+            look(screen, person.name, Path(os.path.normpath(flags.folder / person.photos)), flags.folder)
 
 
 def _unasked(screen: Screen, flags: Flags) -> Answers:
@@ -187,5 +210,5 @@ def _plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> N
 
     if wanted if wanted is not None else asks and ask_plan():
         screen.say()
-        wish = wish_of(folder / "recipe.yaml", Asked())
+        wish = wish_of(folder / RECIPE, Asked())
         plan_wish(screen, wish, settings_of(screen, wish, Asked()))

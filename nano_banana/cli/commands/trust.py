@@ -24,7 +24,6 @@ from nano_banana.cli.wishes import settings_of
 from nano_banana.cli.wishes import wish_of
 from nano_banana.cli.wishes import with_allowed
 from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import trouble
 from nano_banana.core.root import project_root
 from nano_banana.settings import load_settings
 from nano_banana.settings import settings_fingerprint
@@ -52,6 +51,7 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, revoke: bool) -> int:
     of its own. After your yes, `run` no longer asks. If any of it changes, `run` asks again.
     """
     from nano_banana.cli.trusting import accept
+    from nano_banana.cli.trusting import not_trusted
     from nano_banana.project.demands import demand_fingerprint
     from nano_banana.project.demands import demands
 
@@ -74,7 +74,7 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, revoke: bool) -> int:
             screen.say(f"Nothing to accept: the recipe sends nothing unusual to {project.provider}.")
             return 0
         if not asked.yes and not screen.confirm("do you trust this?"):
-            raise LimitReached([trouble("not_trusted")])
+            raise LimitReached([not_trusted(project)])
         accept(project)
     settings_of(screen, wish, replace(asked, trust=True))
     screen.say("Trusted. `nano-banana trust --revoke` takes it back.")

@@ -54,6 +54,10 @@ WORDS: Mapping[str, Wording] = {
     "price_replaced": Wording("the project replaces the price of `{endpoint}` by {price}; the known price is {known}"),
     "not_trusted": Wording(
         "you have not accepted what this recipe does beyond its own folder, so nothing was sent",
-        "read the list above; `--trust` accepts it for this and later runs, `nano-banana trust` without a run",
+        "read the list above; `--trust` accepts it for this and later runs, `{command}` without a run",
+    ),
+    "not_trusted_here": Wording(
+        "you have not accepted what the project says about this endpoint, so nothing was sent",
+        "read the list above; `--trust` accepts it for this and later runs",
     ),
 }
