@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import sqlite3
 import stat
 import threading
@@ -13,7 +12,7 @@ from contextlib import closing
 from contextlib import contextmanager
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.errors import trouble
@@ -24,6 +23,9 @@ from nano_banana.core.modes import is_shared
 from nano_banana.core.modes import make_private_folder
 from nano_banana.core.modes import share
 from nano_banana.store.wall import wall
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 FILE = "store.sqlite"
 BUSY_SECONDS = 30.0
@@ -214,6 +216,10 @@ def _may_only_read(folder: Path) -> bool:
 
 def _copied(folder: Path) -> TemporaryDirectory[str]:
     """A copy of the database in a folder that only we can read."""
+    # A run that has nothing to do needs neither.
+    import shutil
+    from tempfile import TemporaryDirectory
+
     copy = TemporaryDirectory(prefix="nano-banana-")
     try:
         file, log, shared = _files(folder)

@@ -28,6 +28,7 @@ WAYS = {
     (S.SENT, S.UNKNOWN),
     (S.UNKNOWN, S.SENT),
     (S.UNKNOWN, S.ABANDONED),
+    (S.UNKNOWN, S.WITHDRAWN),
 }
 
 

@@ -43,7 +43,12 @@ def test_money_that_is_given_back_can_be_spent() -> None:
     reserved = purse.reserve(0.8)
     with pytest.raises(LimitReached) as caught:
         purse.reserve(0.5)
-    assert caught.value.problems[0].data == {"budget_usd": 1.0, "spent_usd": 0.8, "price_usd": 0.5}
+    assert caught.value.problems[0].data == {
+        "budget_usd": 1.0,
+        "spent_usd": 0.8,
+        "price_usd": 0.5,
+        "name": "the budget",
+    }
     purse.settle(reserved, 0.1)
     assert purse.reserve(0.9) == 0.9
 
