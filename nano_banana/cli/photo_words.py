@@ -25,6 +25,7 @@ LABELS: Mapping[str, str] = {
     "photo_odd": "another person?",
     "photo_dark": "too dark",
     "photo_bright": "too bright",
+    "photo_lying": "on its side",
     "photo_turned": "turned",
     "caption_unreadable": "caption unreadable",
     "caption_without_trigger": "no trigger in caption",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 Point = tuple[float, float]
 
@@ -35,6 +36,25 @@ class Face:
         if self.nose is None or self.mouth is None:
             return self.eyes
         return (*self.eyes, self.nose, *self.mouth)
+
+    def turned_back(self, quarters: int, width: int, height: int) -> Face:
+        """The face in a picture of `width` × `height` that was turned left by so many quarters when it was seen."""
+
+        def back(point: Point) -> Point:
+            x, y = point
+            return {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}[quarters]
+
+        (x0, y0), (x1, y1) = back((self.left, self.top)), back((self.left + self.width, self.top + self.height))
+        return replace(
+            self,
+            left=min(x0, x1),
+            top=min(y0, y1),
+            width=abs(x1 - x0),
+            height=abs(y1 - y0),
+            eyes=(back(self.eyes[0]), back(self.eyes[1])),
+            nose=None if self.nose is None else back(self.nose),
+            mouth=None if self.mouth is None else (back(self.mouth[0]), back(self.mouth[1])),
+        )
 
     @property
     def eye_distance(self) -> float:

@@ -110,7 +110,6 @@ def test_every_kind_of_bad_photo_is_a_finding_and_none_is_lost(workspace: Worksp
         "cut.jpg": "picture_broken",
         "text.jpg": "picture_unreadable",
         "blurred.jpg": "photo_face_blurred",
-        "dark.png": "photo_face_blurred",
         "deep.png": "caption_unreadable",
     }
     assert kinds(photos["good.jpg"]) == {"caption_leaks": "warn"}

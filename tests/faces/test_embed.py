@@ -120,6 +120,17 @@ def test_blur_is_measured_on_the_face(share: float, least: float, most: float) -
     assert least < sharpness(np.asarray(blurred, np.uint8), face) < most
 
 
+@pytest.mark.parametrize("share", [0.0, 0.02])
+def test_less_light_makes_a_face_no_less_sharp(share: float) -> None:
+    _, face = seen(hopper())
+    picture = hopper().filter(ImageFilter.GaussianBlur(share * face.eye_distance))
+    light = sharpness(np.asarray(picture, np.uint8), face)
+    for part in (0.5, 0.2):
+        dim = sharpness(np.asarray(ImageEnhance.Brightness(picture).enhance(part), np.uint8), face)
+        assert 0.7 * light < dim < 1.4 * light, part
+    assert sharpness(np.zeros((400, 400, 3), np.uint8), face) == 0
+
+
 def test_what_is_blurred_behind_a_sharp_face_does_not_count() -> None:
     rgb, face = seen(hopper())
     soft = hopper().filter(ImageFilter.GaussianBlur(8))

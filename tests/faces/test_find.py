@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,23 @@ def test_without_the_package_nobody_can_look(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert find_faces(pixels(astronaut())) is None
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+@pytest.mark.parametrize("portrait", [astronaut, hopper])
+def test_a_head_that_lies_is_found_as_it_lies(portrait: Callable[[], Image.Image], degrees: int) -> None:
+    upright = portrait()
+    turned = upright.rotate(degrees, expand=True)
+    (face,), (again,) = found(upright), found(turned)
+    assert abs((again.roll - face.roll + degrees + 180) % 360 - 180) < 10
+    assert float(embedding(pixels(upright), face) @ embedding(pixels(turned), again)) > 0.9
+    assert overlap(again.turned_back(degrees // 90, *upright.size), face) > 0.8
+
+
+def test_people_who_lie_beside_others_are_each_found_once() -> None:
+    pair = together(hopper(), astronaut().rotate(90))
+    faces = found(pair)
+    assert sorted(abs(round(face.roll / 90)) for face in faces) == [0, 1]
 
 
 def test_a_turned_head_is_measured() -> None:

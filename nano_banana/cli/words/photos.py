@@ -71,6 +71,10 @@ WORDS: Mapping[str, Wording] = {
         say="`{path}`: too bright (brightness {value} of 1; {percent} % is lost in white)",
         hint="darken it from the original, or leave it out",
     ),
+    "photo_lying": Wording(
+        say="`{path}`: the head lies on its side or upside down (turned by {value} degrees)",
+        hint="turn the picture upright and save it: it trains as it is",
+    ),
     "photo_turned": Wording(
         say="`{path}`: turned upright as its EXIF data says", hint="nothing to do: it is trained with upright, too"
     ),

@@ -27,6 +27,9 @@ SCORABLE_PX = 64
 CLEAR_EYES_PX = 60
 """Eyes less far apart make a face look blurred that only is small."""
 
+LYING_DEGREES = 60
+"""A head that is tilted by more lies on its side or upside down."""
+
 DARK_MEAN, DARK_LOST = 0.07, 0.4
 BRIGHT_MEAN, BRIGHT_LOST = 0.93, 0.3
 """Mean grey value, and the fraction that is lost in black or in white, beyond which the light is far off.
@@ -86,6 +89,8 @@ def _faces(sight: Sight, rules: PhotoRules) -> Iterator[Finding]:
 
 
 def _face(face: FaceSeen, rules: PhotoRules) -> Iterator[Finding]:
+    if abs(face.roll) > LYING_DEGREES:
+        yield Finding(kind="photo_lying", severity=Severity.WARN, value=round(face.roll), bound=LYING_DEGREES)
     width = round(face.box[2])
     if width < rules.least_face_px:
         severity = Severity.REJECT if width < SCORABLE_PX else rules.small_face

@@ -57,6 +57,8 @@ def test_a_good_photo_has_no_finding() -> None:
     [
         (with_face(box=(0, 0, 199, 260)), "photo_face_small", "warn"),
         (with_face(box=(0, 0, 63, 80)), "photo_face_small", "reject"),
+        (with_face(roll=-92), "photo_lying", "warn"),
+        (with_face(roll=179), "photo_lying", "warn"),
         (with_face(sharpness=24.9), "photo_face_blurred", "reject"),
         (with_face(sharpness=99.9), "photo_face_blurred", "warn"),
         (with_face(sharpness=10, eyes=40), "photo_face_blurred", "warn"),
