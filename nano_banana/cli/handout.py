@@ -34,7 +34,9 @@ def say_handout(screen: Screen, outcome: Outcome) -> None:
         screen.say(f"{_copies(handout.faceless)} without a face: cropped around the centre")
     _say_paths(screen, handout.edited, "changed by somebody and left alone")
     _say_paths(screen, handout.pruned, "of earlier runs removed")
-    _say_paths(screen, handout.older, "of earlier runs left there; `nano-banana run --prune` removes them")
+    _say_paths(
+        screen, handout.older, "of earlier runs left there; `nano-banana run --prune` removes those that nobody changed"
+    )
 
 
 def _say_paths(screen: Screen, paths: Sequence[Path], what: str) -> None:

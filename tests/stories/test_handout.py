@@ -229,7 +229,8 @@ def test_copies_that_nothing_asks_for_go_with_prune_and_nobody_elses_file_does(p
     project.quiet().shows(
         "2 copies of earlier runs left there", "  delivered/street/11.png", "  delivered/street/29.png"
     )
-    project.quiet("--prune").shows("1 copy of earlier runs removed", "  delivered/street/29.png")
+    screen = project.quiet("--prune").shows("1 copy of earlier runs removed", "  delivered/street/29.png")
+    screen.shows("1 copy of earlier runs left there", "removes those that nobody changed:\n  delivered/street/11.png")
     assert delivered(project) == ["office/11.png", "office/29.png", "street/11.png", "street/mine.txt"]
     project.edit("seeds: [11, 29]", "seeds: [29]")
     told = as_object(project.told("--prune")["handed_out"])
