@@ -5,7 +5,6 @@ nano-banana run examples/astronaut && python examples/astronaut/make_sheet.py
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from PIL import Image
@@ -17,13 +16,12 @@ COLUMNS = 4
 
 
 def main() -> None:
-    """Read the manifest and write `sheet.jpg`: a row a scene, a column a style and seed."""
-    takes = json.loads((OUT / "manifest.json").read_text("utf-8"))["takes"]
-    takes.sort(key=lambda take: (take["axes"]["scene"], take["axes"]["style"], take["seed"]))
+    """Write `sheet.jpg` of all judged takes: a row a scene, a column a style and seed, as their names sort."""
+    takes = sorted((OUT / "judged").glob("*.png"))
     rows = -(-len(takes) // COLUMNS)
     sheet = Image.new("RGB", (CELL[0] * COLUMNS, CELL[1] * rows), "white")
     for number, take in enumerate(takes):
-        with Image.open(OUT / take["path"]) as picture:
+        with Image.open(take) as picture:
             cell = picture.convert("RGB").resize(CELL, Image.Resampling.LANCZOS)
         sheet.paste(cell, (number % COLUMNS * CELL[0], number // COLUMNS * CELL[1]))
     sheet.save(HERE / "sheet.jpg", quality=86, optimize=True)
