@@ -73,7 +73,8 @@ _WHY = {
     "marks_not_installed": f"{{missing}} is not installed: `{install('marks')}`, then `nano-banana setup`",
     "place_skipped": "{place}",
     "too_small": "{width} × {height} pixels are too few; it is only ever written into 256 × 256 and more",
-    "synthid_closed": "cannot be checked from here; only Google can (--synthid plugs in a verifier)",
+    "synthid_closed": "cannot be checked from here; Google and OpenAI let people check theirs (--synthid plugs in a "
+    "verifier)",
     "synthid_expected": "cannot be checked from here; {writer} drew it, which writes it into all its pictures",
     "verifier_unsure": "your verifier is not sure{detail}",
     "verifier_failed": "your verifier gave no answer: {reason}",
