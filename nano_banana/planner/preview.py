@@ -1,7 +1,8 @@
 """Drives a plan against the cache alone.
 
 Flows are driven in waves, with one look-up of all the keys that a wave asks for. Where the cache has
-no answer, an invented one lets the flow go on, so that everything behind it is counted as well.
+no answer, that of an earlier version of the code or an invented one lets the flow go on, so that
+everything behind it is counted as well.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from itertools import islice
 
 from nano_banana.core.blob import Blob
@@ -101,7 +103,8 @@ def _drive(nodes: Iterable[Node], results: Mapping[str, Blob], lookup: Lookup, i
     for walk in walks:
         walk.go_on(None)
     while asking := [(walk, walk.event) for walk in walks if isinstance(walk.event, Ask)]:
-        known = lookup([call.key for _, ask in asking for call in ask.calls if not call.imagined])
+        calls = [call for _, ask in asking for call in ask.calls if not call.imagined]
+        known = lookup([key for call in calls for key in (call.key, *_earlier(call))])
         for walk, ask in asking:
             steps = [_step(ask, call, known, invent) for call in ask.calls]
             walk.told.steps += steps
@@ -113,4 +116,13 @@ def _drive(nodes: Iterable[Node], results: Mapping[str, Blob], lookup: Lookup, i
 def _step(ask: Ask, call: Call, known: Mapping[str, Reply], invent: Invent) -> Step:
     reply = known.get(call.key)
     cached = reply is not None
+    if reply is None and not call.imagined:
+        # What is done again since its code has changed mostly gives the same, so that what is behind it stays there.
+        reply = next((known[key] for key in _earlier(call) if key in known), None)
     return Step(stage=ask.stage, call=call, reply=reply or invent(call), cached=cached, attempt=ask.attempt)
+
+
+def _earlier(call: Call) -> tuple[str, ...]:
+    """The keys that this machine's own call had before its code was changed, the last one first."""
+    before = range(call.revision - 1, 0, -1) if call.provider == "compute" else ()
+    return tuple(replace(call, revision=revision).key for revision in before)

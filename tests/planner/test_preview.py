@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.blob import blob_of
@@ -20,6 +21,7 @@ from nano_banana.core.node import Node
 from nano_banana.core.node import Plan
 from nano_banana.core.reply import Reply
 from nano_banana.core.result import NodeResult
+from nano_banana.core.result import Status
 from nano_banana.planner.preview import WAVE
 from nano_banana.planner.preview import preview
 
@@ -128,3 +130,17 @@ def test_many_nodes_come_in_waves() -> None:
     ends = look_ahead(cache, [node(f"n{number}", f"draw/{number}") for number in range(WAVE + 1)])
     assert len(ends) == WAVE + 1
     assert [len(keys) for keys in cache.asked] == [WAVE, 1]
+
+
+def test_what_changed_code_does_again_is_taken_to_give_the_same() -> None:
+    cache, photo = Cache(), blob_of(b"photo", media="image/png")
+    opened = Call(provider="compute", endpoint="open", arguments={}, inputs={"file": photo}, revision=1)
+    cache.learn(drawn("paint", cache.learn(opened, b"opened")), b"painted")
+
+    def flow(_results: Mapping[str, Blob]) -> Flow[Blob]:
+        image = (yield from ask("opened", replace(opened, revision=3))).files["image"]
+        return (yield from ask("painted", drawn("paint", image))).files["image"]
+
+    ends = look_ahead(cache, [Node(id="a", card=CARD, flow=flow)])
+    assert [step.cached for step in ends["a"].steps] == [False, True]
+    assert ends["a"].status is Status.PLANNED
