@@ -86,7 +86,7 @@ def put_out(
     """Copy `pictures` (name below the folder → file) to the folder, and into the ZIP.
 
     Only a `whole` run knows which copies of earlier runs are no longer wanted; with `prune` it removes those that are
-    still ours byte for byte. `by` is the recipe's file. Raises Unusable: `target_taken` where another's file is in the
+    still ours byte for byte. `by` is the recipe's file. Raises Unusable: `copy_taken` where another's file is in the
     way, `target_full`, ….
     """
     known = _read(store, _note(recipe))
@@ -235,7 +235,7 @@ def _removed(path: Path, noted: _Noted, folder: Path | None) -> bool:
 def _check_free(targets: Sequence[Path], wanted: Mapping[Path, Path]) -> None:
     taken = [path for path in targets if os.path.lexists(path) and not _same(wanted[path], path)]
     if taken:
-        raise Unusable([trouble("target_taken", path=str(path)) for path in taken])
+        raise Unusable([trouble("copy_taken", path=str(path)) for path in taken])
 
 
 def _same(source: Path, target: Path) -> bool:
@@ -269,7 +269,7 @@ def _pack(pictures: Mapping[str, Path], target: Path, noted: _Noted | None) -> i
                 fresh.unlink()
                 return 0
             if os.path.lexists(target) and noted is None:
-                raise Unusable([trouble("target_taken", path=str(target))])
+                raise Unusable([trouble("copy_taken", path=str(target))])
     return 1
 
 

@@ -82,7 +82,7 @@ def test_another_file_in_the_way_is_never_overwritten_and_the_run_is_kept(projec
     handing(project, "{{ scene.key }}-{{ seed }}")
     project.workspace.write("delivered/office-11.png", b"mine")
     screen = project.run(exit_code=1)
-    screen.shows("4 of 4 takes done", "delivered/office-11.png").hides("Traceback")
+    screen.shows("4 of 4 takes done", "delivered/office-11.png` is in the way", "`outputs.files`").hides("Traceback")
     assert (project.root / "delivered/office-11.png").read_bytes() == b"mine"
     (project.root / "delivered/office-11.png").unlink()
     project.quiet().shows("4 copies in")

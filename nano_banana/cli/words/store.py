@@ -55,6 +55,10 @@ WORDS: Mapping[str, Wording] = {
         say="`{path}` is not ours to overwrite",
         hint="move it away, or write to another folder with `--out`",
     ),
+    "copy_taken": Wording(
+        say="`{path}` is in the way: it is not a copy that this project put there",
+        hint="move it away, or name another place in `outputs.files`",
+    ),
     "target_full": Wording(
         say="no room left to write into `{folder}`: {reason}",
         hint="free some space and run again; nothing is paid twice",
