@@ -102,7 +102,7 @@ def _read(files: RecipeFiles, shown: str) -> tuple[Document | None, Sequence[Pro
         empty = top.value is None and top.items is None
         return None, [] if empty else [trouble("picks_not_mapping", place=top.span.place)]
     texts = Texts(shown=shown, files=files, sources={shown: source})
-    document = Document(data=as_object(plain(top)), env_read=frozenset(), tree=top, texts=texts)
+    document = Document(data=as_object(plain(top)), env_read=frozenset(), tree=top, texts=texts, whole=f"`{PICKS}`")
     return document, check_shape(document, PICKS_SCHEMA).problems
 
 

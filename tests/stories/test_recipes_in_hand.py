@@ -84,6 +84,8 @@ def test_check_says_what_plan_says_of_picks(workspace: Workspace) -> None:
     told = workspace.json("check")
     assert "stray_pick" in [as_object(problem)["kind"] for problem in as_items(told["problems"])]
     workspace.expect("check").shows("no such take", "streets/park/s1")
+    workspace.write("picks.yaml", "drop: [streets/park/s1]\n")
+    workspace.run("check").shows("unknown key `drop` in `picks.yaml`")
     workspace.path("picks.yaml").rename(workspace.path("picks.yml"))
     workspace.expect("check").shows("`picks.yml` is not read")
 
