@@ -20,6 +20,7 @@ from nano_banana.core.json import as_text
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
+from nano_banana.core.result import NodeResult
 from nano_banana.core.result import Status
 from nano_banana.planner.forecast import FREE
 from nano_banana.planner.imagine import imaginer
@@ -157,14 +158,17 @@ def _free_calls(project: Project) -> Sequence[tuple[Call, Node]]:
     """The calls of trainings and measurements that this machine can make now, each with one that asks for it."""
     roots = replace(project.plan, groups=())
     ends = preview(roots, project.workshop.store.replies, imaginer(project.catalog))
-    return list(
-        {
-            step.call.key: (step.call, end.node)
-            for end in ends
-            for step in end.steps
-            if step.call.provider == COMPUTE and not step.cached and not step.call.imagined
-        }.values()
-    )
+    return list({call.key: (call, end.node) for end in ends for call in _known_calls(end)}.values())
+
+
+def _known_calls(end: NodeResult) -> Iterator[Call]:
+    """This machine's calls that are still to be made, and take in nothing that is only guessed."""
+    guessed = {blob.digest for step in end.steps if not step.cached for blob in step.reply.files.values()}
+    for step in end.steps:
+        call = step.call
+        is_guess = call.imagined or any(blob.digest in guessed for blob in call.inputs.values())
+        if call.provider == COMPUTE and not step.cached and not is_guess:
+            yield call
 
 
 def _placed(project: Project, problems: Sequence[Problem], node: Node) -> Iterator[Problem]:
