@@ -8,9 +8,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 from typing import TypeVarTuple
 
@@ -36,17 +38,27 @@ class WorkPool:
         """
         executor = self._executor = self._executor or self._begin()
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, work, *args)
+            with _uninterrupted():
+                done = asyncio.get_running_loop().run_in_executor(executor, work, *args)
+            return await done
         except BrokenProcessPool as error:
             if self._executor is executor:
                 self._executor = None
             raise CallFailed([trouble("worker_died")]) from error
 
     def close(self) -> None:
-        """Forget what waits, let what runs end, and send the workers home."""
-        if self._executor:
-            self._executor.shutdown(cancel_futures=True)
-            self._executor = None
+        """Cancel what waits, let what runs end, and end the workers; at once if this is interrupted."""
+        executor, self._executor = self._executor, None
+        if executor is None:
+            return
+        # Afterwards the executor forgets them.
+        workers = list((executor._processes or {}).values())  # noqa: SLF001 - kill_workers() is new in Python 3.14
+        try:
+            executor.shutdown(cancel_futures=True)
+        except BaseException:
+            for worker in workers:
+                worker.kill()
+            raise
 
     def _begin(self) -> ProcessPoolExecutor:
         # A fork would copy this process's threads' locks in whatever state they are.
@@ -56,6 +68,16 @@ class WorkPool:
         return ProcessPoolExecutor(
             self._processes, mp_context=context, initializer=_begin_worker, initargs=(environment,)
         )
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C: a worker whose start it breaks off is known to nobody, and tells its end with a trace."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker(environment: Mapping[str, str]) -> None:
