@@ -24,12 +24,13 @@ COMPUTE_REVISIONS: Mapping[str, int] = {
 }
 """The compute endpoints and the version of their code, which is part of every call's key."""
 
-_SAME_MASKS = frozenset({"box", "ellipse", "polygon"})
-"""What masks of revision 1 show as later ones do: their calls keep their keys."""
+_MASKS: Mapping[str, int] = {"box": 1, "ellipse": 1, "polygon": 1, "file": 2}
+"""Shapes of masks whose answers did not change in later revisions: their calls keep their keys."""
 
 
 def compute_revision(endpoint: str, arguments: JSONObject) -> int | None:
     """The version of the code that answers such a call; None for an endpoint that there is not."""
-    if endpoint == "mask" and _SAME_MASKS & as_object(arguments.get("shape")).keys():
-        return 1
+    if endpoint == "mask":
+        for shape in as_object(arguments.get("shape")):
+            return _MASKS.get(shape, COMPUTE_REVISIONS["mask"])
     return COMPUTE_REVISIONS.get(endpoint)

@@ -125,6 +125,7 @@ def check_machine(project: Project, forecast: Forecast) -> None:
     from nano_banana.workshop.ready import check_space
     from nano_banana.workshop.ready import check_writable
 
+    project.workshop.store.check_writable()
     export = project.recipe.outputs.export
     recipe = project.recipe.path.absolute().parent
     targets = export.places(recipe) if export else (None, None)

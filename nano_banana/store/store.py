@@ -88,6 +88,11 @@ class Store:
         """
         return cls(Database(folder.absolute(), group=group), clock, steady)
 
+    def check_writable(self) -> None:
+        """Raise Unusable (`store_read_only`, `store_busy`, …) if nothing can be kept in this store."""
+        with self._database.writing():
+            pass
+
     def close(self) -> None:
         """Give the files back."""
         self._database.close()

@@ -121,15 +121,6 @@ def test_a_home_that_is_no_folder_holds_no_config(project: Workspace) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_config_path_says_what_cannot_be_read(workspace: Workspace) -> None:
-    locked = workspace.home / "config" / "nano-banana"
-    locked.mkdir(parents=True)
-    locked.chmod(0)
-    workspace.expect("config", "path").shows("can't be read")
-    locked.chmod(0o700)
-
-
 def test_too_few_open_files_are_said_before_anything_is_paid(project: Workspace) -> None:
     done = shell(project, "ulimit -n 20; $NB run")
     assert done.returncode == 1

@@ -157,7 +157,8 @@ class Chaos:
         read = agree(self.project)
         lost = [ticket for ticket in read.tickets if ticket["state"] in {"sending", "unknown"}]
         assert as_object(told["calls"])["unknown"] == len(lost), told
-        if lost and not read.strangers and self.dice.random() < 0.5:
+        arrived = any(ticket["request_id"] for ticket in lost)  # and its result is gone: a person decides
+        if lost and not arrived and not read.strangers and self.dice.random() < 0.5:
             # None of them arrived, and after a while the history proves it: nobody has to decide.
             self.project.age(7 * 3600)
             self.project.edit("limits: {", "limits: {resend_unknown: always, ")

@@ -213,7 +213,7 @@ def test_a_copy_goes_only_where_nothing_is_lost(project: Project) -> None:
     project.run()
     picture = str(project.pictures()[0])
     project.workspace.write("mine.png", b"mine")
-    asked(project, "again", picture, "--out", "mine.png", exit_code=1).shows("is not ours to overwrite")
+    asked(project, "again", picture, "--out", "mine.png", exit_code=1).shows("mine.png` is in the way")
     asked(project, "again", picture, "--out", "mine.jpg", exit_code=2).shows("let the name end in `.png`")
     assert project.workspace.read("mine.png") == "mine"
 

@@ -57,7 +57,7 @@ WORDS: Mapping[str, Wording] = {
     ),
     "copy_taken": Wording(
         say="`{path}` is in the way: it is not a copy that this project put there",
-        hint="move it away, or name another place in `outputs.files`",
+        hint="move it away, or name another place: in `outputs.files` of a recipe, with `--out` of `again`",
     ),
     "target_full": Wording(
         say="no room left to write into `{folder}`: {reason}",
