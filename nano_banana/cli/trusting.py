@@ -30,12 +30,10 @@ def untrusted(project: Project) -> list[Problem]:
     return [replace(problem, warning=True) for problem in found]
 
 
-def accept(project: Project) -> list[Problem]:
-    """Remember that the user accepts what the recipe demands, which is returned."""
-    found = demands(project)
+def accept(project: Project, found: list[Problem]) -> None:
+    """Remember that the user accepts what the recipe demands, which was `found`."""
     if found:
         keep_trust(demand_fingerprint(project, found), str(project.recipe.path.absolute()), user_folder())
-    return found
 
 
 def not_trusted(project: Project) -> Problem:
@@ -57,7 +55,7 @@ def ask_for_trust(screen: Screen, project: Project, *, trust: bool) -> None:
         if not screen.confirm(asked):
             raise LimitReached([not_trusted(project)])
     try:
-        accept(project)
+        accept(project, found)
     except Unusable as error:
         # Without a home it is not remembered, and holds for this run.
         screen.problems([replace(problem, warning=True) for problem in error.problems])

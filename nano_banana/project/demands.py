@@ -12,14 +12,12 @@ from nano_banana.core.errors import trouble
 from nano_banana.core.home import home
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
+from nano_banana.planner.forecast import FREE
 from nano_banana.project.parts import files_of
 from nano_banana.trust import fingerprint
 
 if TYPE_CHECKING:
     from nano_banana.project.project import Project
-
-FREE = "local"
-"""The provider that sends nothing anywhere."""
 
 
 def demands(project: Project) -> list[Problem]:
@@ -29,7 +27,7 @@ def demands(project: Project) -> list[Problem]:
     whom the shipped catalog does not know, and endpoints that the project describes itself, with their prices. Of what
     a single command made only the last counts: the rest was typed by the user.
     """
-    if project.provider == FREE:
+    if project.provider in FREE:
         return []
     ids = sorted({stage.endpoint for stage in project.recipe.asking})
     typed = project.wish.text is not None

@@ -158,8 +158,9 @@ def _trust_photos(screen: Screen, recipe: Path) -> None:
     with suppress(NanoBananaError):
         wish, settings = Wish(recipe=recipe, provider="fal"), settings_for(screen, start=recipe.parent)
         with Project.open(wish, settings, environ=os.environ) as project:
-            if {problem.kind for problem in untrusted(project)} == {"reads_outside"}:
-                accept(project)
+            found = untrusted(project)
+            if {problem.kind for problem in found} == {"reads_outside"}:
+                accept(project, found)
 
 
 def _look(screen: Screen, flags: Flags, people: Sequence[Person]) -> None:

@@ -75,7 +75,7 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, revoke: bool) -> int:
             return 0
         if not asked.yes and not screen.confirm("do you trust this?"):
             raise LimitReached([not_trusted(project)])
-        accept(project)
+        accept(project, found)
     settings_of(screen, wish, replace(asked, trust=True))
     screen.say("Trusted. `nano-banana trust --revoke` takes it back.")
     return 0
