@@ -9,13 +9,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks import faces
-from benchmarks import fal
-from benchmarks import noop
-from benchmarks import overhead
-from benchmarks import scale
-from benchmarks import startup
-from benchmarks import watermarks
+from benchmarks import faces, fal, noop, overhead, scale, startup, watermarks
 
 BENCHES = {
     "startup": startup.bench,

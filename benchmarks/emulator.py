@@ -6,17 +6,13 @@ import json
 import ssl
 import subprocess
 import urllib.request
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import cast
 
 from benchmarks.places import PROGRAM
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, JSONValue, as_object
 
 STOPPING = 20.0
 """Seconds that the server may take to end."""

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from benchmarks.report import heading
-from benchmarks.report import verdict
+from benchmarks.report import heading, verdict
 from nano_banana.providers.compute.perform import perform
 from nano_banana.providers.pool import WorkPool
 
@@ -70,9 +69,7 @@ def _plain(picture: Path) -> Callable[[], None]:
     """The same with nothing of ours: read, scale to 640 pixels, find, embed the first face."""
     import cv2
 
-    from nano_banana.faces.networks import DETECTOR
-    from nano_banana.faces.networks import RECOGNISER
-    from nano_banana.faces.networks import weights_of
+    from nano_banana.faces.networks import DETECTOR, RECOGNISER, weights_of
 
     detector = cv2.FaceDetectorYN.create(str(weights_of(DETECTOR)), "", (640, 640), 0.6, 0.3, 5000)
     recogniser = cv2.FaceRecognizerSF.create(str(weights_of(RECOGNISER)), "")

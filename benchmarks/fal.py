@@ -9,30 +9,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.emulator import Counted
-from benchmarks.emulator import Server
-from benchmarks.emulator import emulator
-from benchmarks.measure import Command
-from benchmarks.measure import Sample
-from benchmarks.measure import once
-from benchmarks.overhead import afresh
-from benchmarks.overhead import empty
-from benchmarks.places import PROGRAM
-from benchmarks.places import PYTHON
-from benchmarks.places import ROOT
-from benchmarks.places import environment
-from benchmarks.places import project
-from benchmarks.report import heading
-from benchmarks.report import verdict
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from benchmarks.emulator import Counted, Server, emulator
+from benchmarks.measure import Command, Sample, once
+from benchmarks.overhead import afresh, empty
+from benchmarks.places import PROGRAM, PYTHON, ROOT, environment, project
+from benchmarks.report import heading, verdict
+from nano_banana.core.json import JSONObject, as_items, as_object
 
 ABREAST = 32
 ENDPOINT = "fal-ai/flux/dev"

@@ -8,18 +8,9 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Command
-from benchmarks.measure import once
-from benchmarks.measure import ratio
-from benchmarks.measure import side_by_side
-from benchmarks.places import PROGRAM
-from benchmarks.places import PYTHON
-from benchmarks.places import ROOT
-from benchmarks.places import environment
-from benchmarks.places import project
-from benchmarks.report import heading
-from benchmarks.report import table
-from benchmarks.report import verdict
+from benchmarks.measure import Command, once, ratio, side_by_side
+from benchmarks.places import PROGRAM, PYTHON, ROOT, environment, project
+from benchmarks.report import heading, table, verdict
 
 
 def bench(folder: Path, *, times: int) -> None:

@@ -6,15 +6,9 @@ import os
 from math import ceil
 from pathlib import Path
 
-from benchmarks.measure import Command
-from benchmarks.measure import side_by_side
-from benchmarks.places import PYTHON
-from benchmarks.places import ROOT
-from benchmarks.places import environment
-from benchmarks.places import project
-from benchmarks.report import heading
-from benchmarks.report import table
-from benchmarks.report import verdict
+from benchmarks.measure import Command, side_by_side
+from benchmarks.places import PYTHON, ROOT, environment, project
+from benchmarks.report import heading, table, verdict
 
 CALLS, SECONDS, ABREAST = 1_000, 0.05, 32
 IDEAL = CALLS / ABREAST * SECONDS

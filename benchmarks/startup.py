@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.measure import Command
-from benchmarks.measure import ratio
-from benchmarks.measure import side_by_side
-from benchmarks.places import PROGRAM
-from benchmarks.places import PYTHON
-from benchmarks.places import environment
-from benchmarks.report import heading
-from benchmarks.report import table
-from benchmarks.report import verdict
+from benchmarks.measure import Command, ratio, side_by_side
+from benchmarks.places import PROGRAM, PYTHON, environment
+from benchmarks.report import heading, table, verdict
 
 
 def bench(folder: Path, *, times: int) -> None:

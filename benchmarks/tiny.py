@@ -10,10 +10,7 @@ import zlib
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
-from nano_banana.core.answer import Payload
-from nano_banana.core.answer import Provider
+from nano_banana.core.answer import Answer, Desk, Payload, Provider
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.project.project import Project

@@ -5,29 +5,22 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from PIL import UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from benchmarks.report import heading
-from benchmarks.report import verdict
+from benchmarks.report import heading, verdict
 from nano_banana.marks.invisible.known import known_marks
 from nano_banana.marks.invisible.message import OWN
 from nano_banana.marks.invisible.payload import PAYLOADS
-from nano_banana.marks.invisible.rivagan import compared
-from nano_banana.marks.invisible.rivagan import read
-from nano_banana.marks.invisible.rivagan import written
+from nano_banana.marks.invisible.rivagan import compared, read, written
 from tests.marks.invisible.encoder import marked
-from tests.people import HOPPER
-from tests.people import astronaut_file
+from tests.people import HOPPER, astronaut_file
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Harm: TypeAlias = Callable[[Pixels], Pixels]

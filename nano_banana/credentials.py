@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nano_banana.config_file import write_atomically
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.settings import user_folder
 
 KEY_FILE = "fal-key"

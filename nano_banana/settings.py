@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol
-from typing import TypeAlias
-from typing import TypeVar
-from typing import cast
+from typing import Protocol, TypeAlias, TypeVar, cast
 
-from nano_banana.config_file import place_of
-from nano_banana.config_file import read_config
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.config_file import place_of, read_config
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.here import is_here
-from nano_banana.core.home import expanded
-from nano_banana.core.home import user_dir
+from nano_banana.core.home import expanded, user_dir
 from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.problem import Place, Problem, did_you_mean
 from nano_banana.core.root import REHEARSAL
-from nano_banana.setting_values import address_of
-from nano_banana.setting_values import amount_of
-from nano_banana.setting_values import count_of
-from nano_banana.setting_values import group_of
-from nano_banana.setting_values import names_of
-from nano_banana.setting_values import text_of
-from nano_banana.trust import fingerprint
-from nano_banana.trust import is_trusted
+from nano_banana.setting_values import address_of, amount_of, count_of, group_of, names_of, text_of
+from nano_banana.trust import fingerprint, is_trusted
 
 USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"

@@ -10,8 +10,7 @@ SIZE = (240, 300)
 
 def photo(seed: int, *, size: tuple[int, int] = SIZE) -> bytes:
     """Draw a head and shoulders in front of a wall; `size` is width × height in pixels."""
-    from PIL import Image
-    from PIL import ImageDraw
+    from PIL import Image, ImageDraw
 
     dice = random.Random(seed)
     width, height = size

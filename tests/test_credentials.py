@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.credentials import Key
-from nano_banana.credentials import find_key
-from nano_banana.credentials import keep_key
-from nano_banana.credentials import key_file
+from nano_banana.core.errors import Invalid, Unusable
+from nano_banana.credentials import Key, find_key, keep_key, key_file
 
 SECRET = "11111111-2222-3333-4444-555555555555:abcdef0123456789abcdef0123456789"
 

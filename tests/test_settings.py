@@ -11,21 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nano_banana.cli.words.index import say
-from nano_banana.config_file import change_config
-from nano_banana.config_file import place_of
-from nano_banana.config_file import read_config
-from nano_banana.config_file import write_atomically
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Unusable
+from nano_banana.config_file import change_config, place_of, read_config, write_atomically
+from nano_banana.core.errors import Invalid, NanoBananaError, Unusable
 from nano_banana.core.problem import Place
 from nano_banana.core.root import project_root
-from nano_banana.settings import SPECS
-from nano_banana.settings import Settings
-from nano_banana.settings import Source
-from nano_banana.settings import check_setting
-from nano_banana.settings import load_settings
-from nano_banana.settings import user_folder
+from nano_banana.settings import SPECS, Settings, Source, check_setting, load_settings, user_folder
 
 
 def loaded(

@@ -9,10 +9,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator
-from importlib.metadata import Distribution
-from importlib.metadata import PathDistribution
-from importlib.metadata import distribution
-from importlib.metadata import version
+from importlib.metadata import Distribution, PathDistribution, distribution, version
 from pathlib import Path
 from zipfile import ZipFile
 

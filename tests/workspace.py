@@ -9,9 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stderr
-from contextlib import redirect_stdout
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Self
@@ -19,8 +17,7 @@ from typing import Self
 import pytest
 
 from nano_banana.core.json import JSONObject
-from tests.photos import SIZE
-from tests.photos import photo
+from tests.photos import SIZE, photo
 from tests.screen import Screen
 
 ROOT = Path(__file__).parents[1]

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint import Task
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
-from nano_banana.catalog.price import Price
-from nano_banana.catalog.price import Unit
-from nano_banana.catalog.roles import ROLES
-from nano_banana.catalog.roles import Roles
-from nano_banana.catalog.roles import TriggerUse
+from nano_banana.catalog.endpoint import Endpoint, Task
+from nano_banana.catalog.field import MISSING, Field, FieldType
+from nano_banana.catalog.price import Price, Unit
+from nano_banana.catalog.roles import ROLES, Roles, TriggerUse
 from nano_banana.core.json import JSONObject
 
 

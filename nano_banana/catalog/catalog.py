@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -12,8 +10,7 @@ from typing import cast
 from nano_banana.catalog.build import build
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.own import own_endpoints
-from nano_banana.catalog.quote import Quote
-from nano_banana.catalog.quote import with_quote
+from nano_banana.catalog.quote import Quote, with_quote
 from nano_banana.catalog.quotes import read_quotes
 from nano_banana.catalog.text import parse
 from nano_banana.core.json import JSONObject

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.field import MISSING
 from nano_banana.catalog.misfit import Misfit
 from nano_banana.catalog.values import Values
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import did_you_mean
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.catalog.field import MISSING, Field
+from nano_banana.core.json import JSONObject, JSONValue
 
 
 def complete(endpoint: Endpoint, given: JSONObject) -> JSONObject:

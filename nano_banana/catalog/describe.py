@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
+from nano_banana.catalog.field import MISSING, Field
 from nano_banana.catalog.price import Price
 from nano_banana.catalog.text import parse
 from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 
 def describe(endpoint: Endpoint) -> JSONObject:

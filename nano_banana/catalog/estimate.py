@@ -6,13 +6,9 @@ import math
 from collections.abc import Mapping
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.price import Money
-from nano_banana.catalog.price import Price
-from nano_banana.catalog.price import Unit
-from nano_banana.catalog.size import argument
-from nano_banana.catalog.size import known_pixels
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.catalog.price import Money, Price, Unit
+from nano_banana.catalog.size import argument, known_pixels
+from nano_banana.core.json import JSONObject, JSONValue
 
 _SMALL, _LARGE = 1_000_000, 1 << 20
 """A megapixel by either reading; which one the bill means is not documented."""

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from nano_banana.catalog.build import build
 from nano_banana.catalog.check import misfits
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.field import MISSING
 from nano_banana.catalog.shape import endpoint_schema
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import did_you_mean
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
-    from jsonschema import ValidationError
+    from jsonschema import Draft202012Validator, ValidationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

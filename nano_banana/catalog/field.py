@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Final
 
 from nano_banana.core.json import JSONValue

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint import Task
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.endpoint import Endpoint, Task
+from nano_banana.catalog.field import Field, FieldType
 from nano_banana.catalog.listing import Listing
-from nano_banana.catalog.roles import Roles
-from nano_banana.catalog.roles import TriggerUse
+from nano_banana.catalog.roles import Roles, TriggerUse
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt",),

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
-from nano_banana.catalog.field import Missing
+from nano_banana.catalog.field import MISSING, Field, FieldType, Missing
 from nano_banana.catalog.listing import Listing
 from nano_banana.catalog.openapi import OpenApi
 from nano_banana.catalog.size import NAMED
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 _PLAIN = {
     "string": FieldType.STRING,

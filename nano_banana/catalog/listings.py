@@ -10,8 +10,7 @@ from typing import cast
 from nano_banana.catalog.build import build
 from nano_banana.catalog.describe import describe_field
 from nano_banana.catalog.listing import Listing
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 FILE = "listings.json"
 """The file's name in the store's folder."""

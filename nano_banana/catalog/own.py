@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 from nano_banana.catalog.build import build
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.faults import Fault
-from nano_banana.catalog.faults import faults
-from nano_banana.catalog.text import Text
-from nano_banana.catalog.text import parse
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.catalog.faults import Fault, faults
+from nano_banana.catalog.text import Text, parse
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONObject
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 
 
 def own_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[Endpoint, ...]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.price import Price
-from nano_banana.catalog.price import Unit
+from nano_banana.catalog.price import Price, Unit
 
 SOURCE = "fal's pricing API"
 

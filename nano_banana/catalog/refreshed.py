@@ -9,9 +9,7 @@ from nano_banana.catalog.changes import same_type
 from nano_banana.catalog.describe import describe
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.faults import faults
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.field import MISSING, Field, FieldType
 from nano_banana.catalog.price import Price
 from nano_banana.catalog.roles import Roles
 

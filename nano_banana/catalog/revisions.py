@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_object
 
 COMPUTE_REVISIONS: Mapping[str, int] = {
     "crop": 1,

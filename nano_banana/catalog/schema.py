@@ -6,11 +6,9 @@ from collections.abc import Collection
 
 from nano_banana.catalog.complete import complete
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.field import Field, FieldType
 from nano_banana.catalog.size import NAMED
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 TEMPLATE: JSONObject = {"type": "string", "pattern": r"\{\{"}
 """Where a value of another type is wanted, a template that makes one will do."""

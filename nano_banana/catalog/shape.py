@@ -5,10 +5,8 @@ from __future__ import annotations
 from nano_banana.catalog.endpoint import Task
 from nano_banana.catalog.field import FieldType
 from nano_banana.catalog.price import Unit
-from nano_banana.catalog.roles import ROLES
-from nano_banana.catalog.roles import TriggerUse
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.catalog.roles import ROLES, TriggerUse
+from nano_banana.core.json import JSONObject, JSONValue
 
 _TEXT: JSONObject = {"type": "string"}
 _TEXTS: JSONObject = {"type": "array", "items": _TEXT}

@@ -6,11 +6,9 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.endpoint import Endpoint, Task
 from nano_banana.catalog.field import MISSING
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 NAMED: Mapping[str, tuple[int, int]] = MappingProxyType(
     {

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 
 if TYPE_CHECKING:
-    from yaml.nodes import MappingNode
-    from yaml.nodes import Node
+    from yaml.nodes import MappingNode, Node
 
 Path: TypeAlias = "tuple[str | int, ...]"
 
@@ -88,9 +84,7 @@ class _Walk:
         return Text(value=value, places=self.places)
 
     def value(self, node: Node, path: Path, around: frozenset[int]) -> JSONValue:
-        from yaml.nodes import MappingNode
-        from yaml.nodes import ScalarNode
-        from yaml.nodes import SequenceNode
+        from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
         self.nodes += 1
         self.places.setdefault(path, self.at(node))

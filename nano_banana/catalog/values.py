@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
-from nano_banana.catalog.misfit import Misfit
-from nano_banana.catalog.misfit import found
-from nano_banana.catalog.size import MULTIPLE
-from nano_banana.catalog.size import NAMED
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.catalog.field import Field, FieldType
+from nano_banana.catalog.misfit import Misfit, found
+from nano_banana.catalog.size import MULTIPLE, NAMED
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import did_you_mean
 
 Path: TypeAlias = "tuple[str | int, ...]"

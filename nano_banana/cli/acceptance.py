@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nano_banana.cli.cells import visible
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.verdict import likeness
-from nano_banana.cli.verdict import reason_name
-from nano_banana.cli.verdict import why
+from nano_banana.cli.verdict import likeness, reason_name, why
 from nano_banana.core.verdict import Ruling
-from nano_banana.project.acceptance import acceptance
-from nano_banana.project.acceptance import by_kind
-from nano_banana.project.nouns import Acceptance
-from nano_banana.project.nouns import Counts
-from nano_banana.project.nouns import Record
-from nano_banana.project.nouns import judged_picture
+from nano_banana.project.acceptance import acceptance, by_kind
+from nano_banana.project.nouns import Acceptance, Counts, Record, judged_picture
 
 SHOWN = 20
 """Takes that are listed; `run --json` has all of them."""

@@ -12,21 +12,15 @@ import click
 from nano_banana.cli.amounts import size
 from nano_banana.cli.cells import visible
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
+from nano_banana.cli.options import FILE, as_json, overrides, pass_screen, store
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.here import is_here
 from nano_banana.core.json import JSONObject
 
 if TYPE_CHECKING:
-    from nano_banana.project.shelf_nouns import Brought
-    from nano_banana.project.shelf_nouns import Shelf
+    from nano_banana.project.shelf_nouns import Brought, Shelf
 
 NAME = "NAME[@VERSION|@TAG]"
 

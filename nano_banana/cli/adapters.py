@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.amounts import moment
-from nano_banana.cli.amounts import money
-from nano_banana.cli.amounts import size
+from nano_banana.cli.amounts import moment, money, size
 from nano_banana.cli.cells import visible
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 if TYPE_CHECKING:
     from nano_banana.project.shelf_nouns import Shelved

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import Stopped, Unusable
 from nano_banana.core.problem import Problem
 
 if TYPE_CHECKING:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from nano_banana.cli.cells import cells
-from nano_banana.cli.cells import pad
-from nano_banana.cli.cells import visible
+from nano_banana.cli.cells import cells, pad, visible
 
 LABEL = 26
 """Columns of the longest label."""

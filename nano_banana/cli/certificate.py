@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import as_json, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.config_file import write_atomically
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.marks.c2pa.certificate import make_certificate
-from nano_banana.settings import SPECS
-from nano_banana.settings import Settings
-from nano_banana.settings import user_folder
+from nano_banana.settings import SPECS, Settings, user_folder
 
 AUTHORITY_FILE = "c2pa-authority.pem"
 SETTINGS = ("c2pa_certificate", "c2pa_key")

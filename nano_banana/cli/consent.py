@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from nano_banana.cli.cells import visible
 from nano_banana.cli.screen import Screen
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
+from nano_banana.core.json import JSONObject, as_items
 
 NOTICE = """\
 These are AI-made pictures of real people. Make them only of people who agreed (`consent` in the recipe says who

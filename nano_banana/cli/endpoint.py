@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from nano_banana.cli.amounts import money
 from nano_banana.cli.screen import Screen
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object
 
 
 def price_of(told: JSONObject) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import click
@@ -13,10 +12,7 @@ import click
 from nano_banana.cli.process import too_few_open_files
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.usage import invalid
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import NanoBananaError, Stopped, Unusable, trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 
@@ -124,8 +120,7 @@ def _of_files(error: OSError) -> Problem | None:
 
 
 def _bug(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> NanoBananaError:
-    from nano_banana.cli.crash import keep_report
-    from nano_banana.cli.crash import scrub
+    from nano_banana.cli.crash import keep_report, scrub
 
     what = scrub(f"{type(error).__name__}: {error}".rstrip(": "), environ)
     report = keep_report(error, arguments, environ)

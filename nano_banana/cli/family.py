@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.problem import did_you_mean
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nano_banana.cli.amounts import moment
-from nano_banana.cli.amounts import money
+from nano_banana.cli.amounts import moment, money
 from nano_banana.cli.cells import visible
-from nano_banana.cli.outcome import SHOWN
-from nano_banana.cli.outcome import say_lost
+from nano_banana.cli.outcome import SHOWN, say_lost
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.core.result import Status
 from nano_banana.core.ticket import Ticket
 from nano_banana.project.forecast import Forecast
-from nano_banana.project.nouns import StageCount
-from nano_banana.project.nouns import Tally
+from nano_banana.project.nouns import StageCount, Tally
 
 HERE = "local"
 """The provider that is this machine itself."""

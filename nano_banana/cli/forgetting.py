@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nano_banana.cli.amounts import size
 from nano_banana.cli.cells import visible
-from nano_banana.cli.render import numbered
-from nano_banana.cli.render import shown
+from nano_banana.cli.render import numbered, shown
 from nano_banana.cli.screen import Screen
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_whole
 
 MANIFEST = "manifest.json"
 MOST = 4

@@ -8,15 +8,10 @@ from pathlib import Path
 
 from nano_banana.cli.options import overrides as given
 from nano_banana.cli.screen import Screen
-from nano_banana.core.modes import is_shared
-from nano_banana.core.modes import share_files
+from nano_banana.core.modes import is_shared, share_files
 from nano_banana.core.problem import Problem
 from nano_banana.core.root import project_root
-from nano_banana.settings import PROJECT_FILE
-from nano_banana.settings import Settings
-from nano_banana.settings import load_settings
-from nano_banana.settings import settings_fingerprint
-from nano_banana.settings import user_folder
+from nano_banana.settings import PROJECT_FILE, Settings, load_settings, settings_fingerprint, user_folder
 from nano_banana.trust import keep_trust
 
 

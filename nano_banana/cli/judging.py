@@ -8,12 +8,10 @@ from nano_banana.cli.acceptance import summary
 from nano_banana.cli.cells import visible
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.verdict import likeness
-from nano_banana.cli.verdict import why
+from nano_banana.cli.verdict import likeness, why
 from nano_banana.core.verdict import Ruling
 from nano_banana.project.nouns import Counts
-from nano_banana.project.rejudge import Rejudged
-from nano_banana.project.rejudge import Word
+from nano_banana.project.rejudge import Rejudged, Word
 
 SHOWN = 60
 """Takes in the table, those whose ruling changes first; `--json` has all of them."""

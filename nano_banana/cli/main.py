@@ -11,13 +11,10 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.app import app
-from nano_banana.cli.process import listen
-from nano_banana.cli.process import stop_listening
-from nano_banana.cli.process import take_process
+from nano_banana.cli.process import listen, stop_listening, take_process
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.usage import PROGRAM
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.modes import private_files
 
 COMPLETE = "_NANO_BANANA_COMPLETE"

@@ -5,13 +5,10 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Concatenate
-from typing import ParamSpec
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 

@@ -7,19 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nano_banana.cli.acceptance import say_acceptance
-from nano_banana.cli.amounts import duration
-from nano_banana.cli.amounts import spent
+from nano_banana.cli.amounts import duration, spent
 from nano_banana.cli.cells import visible
 from nano_banana.cli.handout import say_handout
-from nano_banana.cli.render import numbered
-from nano_banana.cli.render import shown
-from nano_banana.cli.render import spot
+from nano_banana.cli.render import numbered, shown, spot
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.words.index import say
 from nano_banana.cli.words.wording import install
 from nano_banana.core.result import Status
-from nano_banana.project.nouns import Outcome
-from nano_banana.project.nouns import Record
+from nano_banana.project.nouns import Outcome, Record
 
 FAILED = 1
 SHOWN = 20

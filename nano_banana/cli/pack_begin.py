@@ -6,9 +6,7 @@ import re
 from pathlib import Path
 from string import Template
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.modes import as_user
 
 STARTER = Path(__file__).parent / "pack_starter"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.cells import visible
 
 if TYPE_CHECKING:
-    from nano_banana.project.packs.nouns import Pack
-    from nano_banana.project.packs.nouns import PackTemplate
+    from nano_banana.project.packs.nouns import Pack, PackTemplate
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 MEDIA = {".png": "image/png", ".webp": "image/webp"}

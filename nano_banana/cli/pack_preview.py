@@ -11,17 +11,14 @@ from nano_banana.cli.cells import visible
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.progress import progress
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.root import project_root
 
 if TYPE_CHECKING:
     from nano_banana.project.packs.cases import Case
     from nano_banana.project.packs.library import Library
-    from nano_banana.project.packs.nouns import Pack
-    from nano_banana.project.packs.nouns import PackTemplate
+    from nano_banana.project.packs.nouns import Pack, PackTemplate
 
 
 def preview_template(
@@ -31,9 +28,7 @@ def preview_template(
 
     Raises Invalid for what is wrong with the template, and Unusable where there is no picture for `out`.
     """
-    from nano_banana.project.packs.cases import cases_of
-    from nano_banana.project.packs.cases import faults_in
-    from nano_banana.project.packs.cases import prompt_of
+    from nano_banana.project.packs.cases import cases_of, faults_in, prompt_of
 
     pack, template = library.template(what)
     faults = faults_in(pack, template)
@@ -70,8 +65,7 @@ def write_gallery(screen: Screen, library: Library, html: Path, *, as_json: bool
 
 
 def _made(screen: Screen, pack: Pack, template: PackTemplate, photos: Path, noun: str) -> Path | None:
-    from nano_banana.project.packs.trial import Sitter
-    from nano_banana.project.packs.trial import run_trial
+    from nano_banana.project.packs.trial import Sitter, run_trial
 
     settings, sitter = settings_for(screen), Sitter(photos=photos, noun=noun)
     with progress(screen) as watch:
@@ -86,8 +80,7 @@ def _made(screen: Screen, pack: Pack, template: PackTemplate, photos: Path, noun
 
 def _copy(picture: Path | None, out: Path, what: str) -> None:
     """Write the picture to `out`, in the format of its suffix."""
-    from nano_banana.marks.converted import FORMATS
-    from nano_banana.marks.converted import converted
+    from nano_banana.marks.converted import FORMATS, converted
 
     if picture is None:
         raise Unusable([trouble("no_preview", template=what)])

@@ -13,8 +13,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.core.json import JSONObject
 
 if TYPE_CHECKING:
-    from nano_banana.project.packs.testing import TestedPack
-    from nano_banana.project.packs.testing import TestedTemplate
+    from nano_banana.project.packs.testing import TestedPack, TestedTemplate
 
 KEY = 12
 """Characters of a call's key that are shown."""

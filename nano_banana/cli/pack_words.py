@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.cells import visible
@@ -14,9 +13,7 @@ from nano_banana.core.json import JSONValue
 
 if TYPE_CHECKING:
     from nano_banana.project.packs.library import Found
-    from nano_banana.project.packs.nouns import Pack
-    from nano_banana.project.packs.nouns import PackTemplate
-    from nano_banana.project.packs.nouns import Variable
+    from nano_banana.project.packs.nouns import Pack, PackTemplate, Variable
 
 
 def say_list(screen: Screen, found: Sequence[Found]) -> None:

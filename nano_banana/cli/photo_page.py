@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.cells import visible
 from nano_banana.cli.photo_style import STYLE
 from nano_banana.cli.photo_table import summary_of
-from nano_banana.cli.photo_words import SEVERITIES
-from nano_banana.cli.photo_words import words_of
+from nano_banana.cli.photo_words import SEVERITIES, words_of
 from nano_banana.cli.render import numbered
 from nano_banana.core.news import Watcher
 
 if TYPE_CHECKING:
-    from nano_banana.project.photos.album import Album
-    from nano_banana.project.photos.album import Viewed
+    from nano_banana.project.photos.album import Album, Viewed
     from nano_banana.project.photos.finding import Finding
-    from nano_banana.project.photos.studio import Studio
-    from nano_banana.project.photos.studio import Thumbnails
+    from nano_banana.project.photos.studio import Studio, Thumbnails
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Even a mistake of ours can make no browser ask for anything."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.photo_words import SEVERITIES
-from nano_banana.cli.photo_words import labels_of
-from nano_banana.cli.photo_words import words_of
+from nano_banana.cli.photo_words import SEVERITIES, labels_of, words_of
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from nano_banana.project.photos.album import Album
-    from nano_banana.project.photos.album import Viewed
+    from nano_banana.project.photos.album import Album, Viewed
     from nano_banana.project.photos.finding import Finding
 
 MOST_ROWS = 200

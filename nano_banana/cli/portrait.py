@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nano_banana.cli.amounts import money
 from nano_banana.cli.cells import visible
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.marks.account import COMPOSITE
-from nano_banana.marks.account import TRAINED
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.marks.account import COMPOSITE, TRAINED, Account, Told
 from nano_banana.project.portrait.portrait import Portrait
 
 SOURCES = {

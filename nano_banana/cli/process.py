@@ -11,8 +11,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.problem import Problem
 
 OPEN_FILES = 1024

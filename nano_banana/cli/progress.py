@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.amounts import duration
-from nano_banana.cli.amounts import spent
+from nano_banana.cli.amounts import duration, spent
 from nano_banana.cli.cells import visible
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.tally import Tally
-from nano_banana.cli.words.index import fill
-from nano_banana.cli.words.index import wording
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.cli.words.index import fill, wording
+from nano_banana.core.news import News, Watcher
 
 if TYPE_CHECKING:
     from rich.table import Table

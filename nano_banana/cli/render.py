@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from nano_banana.cli.cells import visible
 from nano_banana.cli.snippet import snippet
 from nano_banana.cli.words.index import say
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 
 Lines = Callable[[str], list[str]]
 Paint = Callable[[str, str], str]

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from nano_banana.cli.ending import Ending
 from nano_banana.cli.options import Asked
@@ -16,15 +15,10 @@ from nano_banana.cli.process import need_open_files
 from nano_banana.cli.render import shown
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.wishes import open_project
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import Invalid, LimitReached, Unusable, trouble
+from nano_banana.core.json import JSONObject, as_object
 from nano_banana.core.lost import Lost
-from nano_banana.core.root import project_root
-from nano_banana.core.root import root_mark
+from nano_banana.core.root import project_root, root_mark
 from nano_banana.project.wish import Wish
 from nano_banana.settings import Settings
 
@@ -44,10 +38,8 @@ def plan_wish(screen: Screen, wish: Wish, settings: Settings, *, as_json: bool =
     """Say what a run would do and cost, and do nothing; the exit code says whether it could."""
     from nano_banana.cli.forecast import say_forecast
     from nano_banana.cli.trusting import untrusted
-    from nano_banana.project.locking import hold
-    from nano_banana.project.locking import remarks
-    from nano_banana.project.preflight import check_budget
-    from nano_banana.project.preflight import check_inputs
+    from nano_banana.project.locking import hold, remarks
+    from nano_banana.project.preflight import check_budget, check_inputs
 
     _say_root(screen, wish)
     with open_project(screen, wish, settings) as project:
@@ -125,14 +117,10 @@ def lost_of(asked: Asked) -> Lost:
 
 def _run(screen: Screen, wish: Wish, settings: Settings, asked: Asked, *, begun: float, then: Then | None) -> int:
     from nano_banana.cli.aftermath import aftermath
-    from nano_banana.cli.outcome import exit_code
-    from nano_banana.cli.outcome import say_outcome
+    from nano_banana.cli.outcome import exit_code, say_outcome
     from nano_banana.cli.progress import progress
-    from nano_banana.project.locking import hold
-    from nano_banana.project.locking import keep_lock
-    from nano_banana.project.locking import remarks
-    from nano_banana.project.told import tell_run
-    from nano_banana.project.told import write_run
+    from nano_banana.project.locking import hold, keep_lock, remarks
+    from nano_banana.project.told import tell_run, write_run
 
     lost = lost_of(asked)
     if asked.prune and not wish.whole:
@@ -181,11 +169,7 @@ def _check(screen: Screen, project: Project, forecast: Forecast) -> None:
     from nano_banana.cli.progress import progress
     from nano_banana.project.consent import first_of_people
     from nano_banana.project.exposed import exposed
-    from nano_banana.project.preflight import check_budget
-    from nano_banana.project.preflight import check_inputs
-    from nano_banana.project.preflight import check_machine
-    from nano_banana.project.preflight import check_overwriting
-    from nano_banana.project.preflight import make_ready
+    from nano_banana.project.preflight import check_budget, check_inputs, check_machine, check_overwriting, make_ready
 
     if warnings := [*check_inputs(project, forecast), *forecast.remarks, *exposed(project)]:
         screen.problems(warnings)
@@ -205,8 +189,7 @@ def _again(screen: Screen, project: Project, outcome: Outcome, lost: Lost) -> Fo
 
     None where nobody is there to ask, or nothing of this recipe is lost.
     """
-    from nano_banana.cli.forecast import price
-    from nano_banana.cli.forecast import say_open
+    from nano_banana.cli.forecast import price, say_open
 
     if not outcome.lost or lost is not Lost.ASK or outcome.halted is not None:
         return None

@@ -5,19 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from typing import TextIO
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO, TypeAlias
 
 import click
 
-from nano_banana.cli.cells import cells
-from nano_banana.cli.cells import fold
-from nano_banana.cli.cells import inert
-from nano_banana.cli.cells import pad
-from nano_banana.cli.cells import visible
+from nano_banana.cli.cells import cells, fold, inert, pad, visible
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 

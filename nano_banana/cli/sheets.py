@@ -11,13 +11,11 @@ from pathlib import Path
 from nano_banana.cli.verdict import why
 from nano_banana.cli.words.index import say
 from nano_banana.core.errors import Invalid
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.core.news import News, Watcher
 from nano_banana.core.problem import Problem
 from nano_banana.project.nouns import Outcome
 from nano_banana.project.project import Project
-from nano_banana.project.sheet.sheet import Sheet
-from nano_banana.project.sheet.sheet import sheet_of
+from nano_banana.project.sheet.sheet import Sheet, sheet_of
 from nano_banana.store.link import LinkStat
 from nano_banana.web.page import page
 from nano_banana.web.speech import Speech
@@ -56,8 +54,7 @@ def write_sheet(sheet: Sheet, files: Iterable[Path], watch: Watcher) -> list[Pat
     Raises Unusable where a file can't be written.
     """
     from nano_banana.web.drawn import draw
-    from nano_banana.web.printed import write_pdf
-    from nano_banana.web.printed import write_png
+    from nano_banana.web.printed import write_pdf, write_png
 
     written: list[Path] = []
     for file in files:

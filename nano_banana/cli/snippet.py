@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.cli.cells import cells
-from nano_banana.cli.cells import visible
+from nano_banana.cli.cells import cells, visible
 
 FAR = 2_000
 

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from nano_banana.cli.cells import one_line
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.verdict import likeness
-from nano_banana.cli.verdict import say_verdict
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from nano_banana.cli.verdict import likeness, say_verdict
+from nano_banana.core.json import JSONValue, as_items, as_number, as_object, as_whole
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
-from nano_banana.project.nouns import Change
-from nano_banana.project.nouns import Difference
-from nano_banana.project.nouns import Record
-from nano_banana.project.nouns import Ruled
-from nano_banana.project.story import CallStory
-from nano_banana.project.story import Story
+from nano_banana.project.nouns import Change, Difference, Record, Ruled
+from nano_banana.project.story import CallStory, Story
 
 COLOURS = {"ran": "green", "reused": "cyan", "would run": "yellow"}
 RULINGS = {Ruling.ACCEPTED: "green", Ruling.UNSURE: "yellow", Ruling.REJECTED: "red"}

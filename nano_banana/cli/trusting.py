@@ -8,15 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import LimitReached, Unusable, trouble
 from nano_banana.core.problem import Problem
-from nano_banana.project.demands import demand_fingerprint
-from nano_banana.project.demands import demands
+from nano_banana.project.demands import demand_fingerprint, demands
 from nano_banana.settings import user_folder
-from nano_banana.trust import is_trusted
-from nano_banana.trust import keep_trust
+from nano_banana.trust import is_trusted, keep_trust
 
 if TYPE_CHECKING:
     from nano_banana.project.project import Project

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.problem import Problem, did_you_mean
 
 PROGRAM = "nano-banana"
 

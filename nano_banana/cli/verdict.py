@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.cli.words.index import fill
-from nano_banana.cli.words.index import wording
+from nano_banana.cli.words.index import fill, wording
 from nano_banana.core.verdict import Reason
 from nano_banana.project.nouns import Ruled
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from nano_banana.cli.words.index import fill
-from nano_banana.cli.words.index import wording
+from nano_banana.cli.words.index import fill, wording
 from nano_banana.cli.words.wording import install
 from nano_banana.core.json import JSONValue
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.finding import Unchecked
+from nano_banana.marks.found.finding import Certainty, Finding, Unchecked
 
 KINDS = {
     "c2pa": "C2PA content credentials",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import Named
-from nano_banana.cli.options import overrides
+from nano_banana.cli.options import Asked, Named, overrides
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.problem import did_you_mean
 from nano_banana.project.wish import Wish
 from nano_banana.setting_values import names_of

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
+from nano_banana.core.lost import Lost, Resend
 from nano_banana.core.problem import Problem
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import Errand, Ticket
 from nano_banana.core.upload import Upload
 
 

@@ -5,15 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_object, as_text, as_whole
 
 TAG = "nano-banana/call/1"
 """Leads every pre-image; a change of the walk below changes this, and so every key."""

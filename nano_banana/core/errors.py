@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 
 
 class NanoBananaError(Exception):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Generator
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeAlias
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 
 _PRIVATE = 0o077
 """The umask of what is the user's alone."""

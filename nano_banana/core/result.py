@@ -8,13 +8,8 @@ from enum import StrEnum
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
-from nano_banana.core.flow import Made
-from nano_banana.core.node import End
-from nano_banana.core.node import Node
+from nano_banana.core.flow import FIRST, Attempt, Judged, Left, Made
+from nano_banana.core.node import End, Node
 from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
 

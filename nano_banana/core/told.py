@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.flow import Ended
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Made
+from nano_banana.core.flow import Ended, Judged, Made
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
+from nano_banana.core.result import NodeResult, Status, Step
 
 
 @dataclass(slots=True)

@@ -6,18 +6,12 @@ import functools
 import hashlib
 import os
 import sys
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.home import expanded
-from nano_banana.core.home import is_homeless
-from nano_banana.core.home import user_dir
+from nano_banana.core.errors import Unusable, trouble
+from nano_banana.core.home import expanded, is_homeless, user_dir
 from nano_banana.core.modes import as_user
 from nano_banana.core.replacing import replacing
 from nano_banana.core.source import Source

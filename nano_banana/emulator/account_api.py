@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from itertools import groupby
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
-from nano_banana.emulator.door import Reply
-from nano_banana.emulator.door import Visit
-from nano_banana.emulator.door import json_of
-from nano_banana.emulator.door import whole
+from nano_banana.core.json import JSONObject, as_object
+from nano_banana.emulator.door import Reply, Visit, json_of, whole
 from nano_banana.emulator.logs import iso
 from nano_banana.emulator.order import Order
-from nano_banana.emulator.platform_api import period
-from nano_banana.emulator.platform_api import platform_error
-from nano_banana.emulator.platform_api import several
+from nano_banana.emulator.platform_api import period, platform_error, several
 from nano_banana.emulator.replies import as_json
 from nano_banana.emulator.verdict import MOST
 from nano_banana.emulator.world import World

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,10 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
-from starlette.types import Receive
-from starlette.types import Scope
-from starlette.types import Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nano_banana.emulator.account_api import AccountApi
 from nano_banana.emulator.control_api import ControlApi
@@ -23,8 +18,7 @@ from nano_banana.emulator.direct_api import DirectApi
 from nano_banana.emulator.door import Door
 from nano_banana.emulator.faults import Point
 from nano_banana.emulator.files_api import FilesApi
-from nano_banana.emulator.hosts import CONTROL
-from nano_banana.emulator.hosts import Addresses
+from nano_banana.emulator.hosts import CONTROL, Addresses
 from nano_banana.emulator.platform_api import PlatformApi
 from nano_banana.emulator.queue_api import QueueApi
 from nano_banana.emulator.replies import refuse

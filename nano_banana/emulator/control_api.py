@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.emulator.door import guarded
-from nano_banana.emulator.door import json_of
-from nano_banana.emulator.door import whole
+from nano_banana.core.json import JSONObject, as_items
+from nano_banana.emulator.door import guarded, json_of, whole
 from nano_banana.emulator.faults import rule_of
 from nano_banana.emulator.order import Order
-from nano_banana.emulator.replies import as_json
-from nano_banana.emulator.replies import refuse
+from nano_banana.emulator.replies import as_json, refuse
 from nano_banana.emulator.world import World
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]

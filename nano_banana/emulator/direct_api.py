@@ -5,13 +5,9 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from nano_banana.emulator.door import Reply
-from nano_banana.emulator.door import Visit
+from nano_banana.emulator.door import Reply, Visit
 from nano_banana.emulator.faults import Point
-from nano_banana.emulator.intake import EVENTS
-from nano_banana.emulator.intake import accepted
-from nano_banana.emulator.intake import changes
-from nano_banana.emulator.intake import result_of
+from nano_banana.emulator.intake import EVENTS, accepted, changes, result_of
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.replies import struck
 from nano_banana.emulator.world import World

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
-from typing import TypeVar
-from typing import cast
+from typing import TypeAlias, TypeVar, cast
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from nano_banana.core.json import JSONValue
-from nano_banana.emulator.faults import HEADER
-from nano_banana.emulator.faults import Fault
-from nano_banana.emulator.faults import Point
-from nano_banana.emulator.faults import When
-from nano_banana.emulator.faults import wished
+from nano_banana.emulator.faults import HEADER, Fault, Point, When, wished
 from nano_banana.emulator.hosts import queue_base
 from nano_banana.emulator.order import Order
-from nano_banana.emulator.replies import closing_early
-from nano_banana.emulator.replies import refuse
-from nano_banana.emulator.replies import struck
-from nano_banana.emulator.replies import unauthorised
+from nano_banana.emulator.replies import closing_early, refuse, struck, unauthorised
 from nano_banana.emulator.world import World
 
 MOST_BODY = 256 << 20

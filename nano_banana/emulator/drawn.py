@@ -11,12 +11,10 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.field import MISSING
 from nano_banana.catalog.meaning import meaning_of
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Payload
+from nano_banana.core.answer import Answer, Payload
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.emulator.inputs import Inputs
 from nano_banana.emulator.made import Made
 from nano_banana.providers.local.provider import Local

@@ -7,10 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.emulator.order import Ending
-from nano_banana.emulator.order import Order
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.emulator.order import Ending, Order
 from nano_banana.emulator.verdict import detail
 
 CODES: Mapping[str, int] = MappingProxyType(

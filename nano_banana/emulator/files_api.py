@@ -10,27 +10,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from starlette.requests import Request
-from starlette.responses import FileResponse
-from starlette.responses import RedirectResponse
-from starlette.responses import Response
-from starlette.types import Receive
-from starlette.types import Scope
-from starlette.types import Send
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.emulator.cabinet import Kept
-from nano_banana.emulator.door import Reply
-from nano_banana.emulator.door import Visit
-from nano_banana.emulator.door import base_of
-from nano_banana.emulator.door import json_of
+from nano_banana.emulator.door import Reply, Visit, base_of, json_of
 from nano_banana.emulator.hosts import files_base
 from nano_banana.emulator.lifecycle import lifetime
 from nano_banana.emulator.logs import iso
-from nano_banana.emulator.replies import as_json
-from nano_banana.emulator.replies import cut
-from nano_banana.emulator.replies import refuse
-from nano_banana.emulator.replies import unauthorised
+from nano_banana.emulator.replies import as_json, cut, refuse, unauthorised
 from nano_banana.emulator.world import World
 
 TOKEN_LIVES = 3600.0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -14,14 +13,10 @@ from starlette.responses import Response
 
 from nano_banana.core.call import canonical
 from nano_banana.core.json import JSONValue
-from nano_banana.emulator.door import Reply
-from nano_banana.emulator.door import Visit
-from nano_banana.emulator.door import base_of
-from nano_banana.emulator.door import json_of
+from nano_banana.emulator.door import Reply, Visit, base_of, json_of
 from nano_banana.emulator.faults import When
 from nano_banana.emulator.order import Order
-from nano_banana.emulator.replies import as_json
-from nano_banana.emulator.replies import in_progress
+from nano_banana.emulator.replies import as_json, in_progress
 from nano_banana.emulator.work import UNITS
 from nano_banana.emulator.world import World
 

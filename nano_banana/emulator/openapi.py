@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.field import MISSING, Field, FieldType
 from nano_banana.catalog.size import NAMED
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.emulator.order import app_of
 
 _FILE = "#/components/schemas/File"

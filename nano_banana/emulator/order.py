@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from asyncio import Event
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nano_banana.core.json import JSONValue
-from nano_banana.emulator.faults import Fault
-from nano_banana.emulator.faults import Point
-from nano_banana.emulator.faults import When
+from nano_banana.emulator.faults import Fault, Point, When
 from nano_banana.emulator.payloads import Slot
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TypeAlias
-from typing import cast
+from typing import TypeAlias, cast
 
 from nano_banana.core.json import JSONObject
 

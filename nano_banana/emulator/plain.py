@@ -11,11 +11,9 @@ import numpy as np
 from PIL import Image
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.size import argument
-from nano_banana.catalog.size import pixels
+from nano_banana.catalog.size import argument, pixels
 from nano_banana.core.answer import Payload
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.emulator.inputs import Inputs
 from nano_banana.emulator.made import Made
 from nano_banana.providers.local.safetensors import write

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.emulator.door import Reply
-from nano_banana.emulator.door import Visit
-from nano_banana.emulator.door import whole
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.emulator.door import Reply, Visit, whole
 from nano_banana.emulator.logs import iso
-from nano_banana.emulator.openapi import category_of
-from nano_banana.emulator.openapi import model
-from nano_banana.emulator.openapi import openapi_of
+from nano_banana.emulator.openapi import category_of, model, openapi_of
 from nano_banana.emulator.order import Order
 from nano_banana.emulator.replies import as_json
 from nano_banana.emulator.world import World

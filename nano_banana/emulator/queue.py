@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from bisect import bisect_left
-from bisect import insort
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Iterator
+from bisect import bisect_left, insort
+from collections.abc import Awaitable, Callable, Iterator
 
-from nano_banana.emulator.order import Ending
-from nano_banana.emulator.order import Order
-from nano_banana.emulator.order import State
+from nano_banana.emulator.order import Ending, Order, State
 from nano_banana.emulator.payloads import Payloads
 
 MOST_KEPT = 100_000

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from time import monotonic
 
 from starlette.responses import StreamingResponse
-from starlette.types import Receive
-from starlette.types import Scope
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
 from nano_banana.catalog.size import argument
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.emulator.door import Reply
-from nano_banana.emulator.door import Visit
-from nano_banana.emulator.door import whole
-from nano_banana.emulator.intake import EVENTS
-from nano_banana.emulator.intake import accepted
-from nano_banana.emulator.intake import changes
-from nano_banana.emulator.intake import not_found
-from nano_banana.emulator.intake import result_of
-from nano_banana.emulator.intake import urls
+from nano_banana.core.json import JSONValue, as_items
+from nano_banana.emulator.door import Reply, Visit, whole
+from nano_banana.emulator.intake import EVENTS, accepted, changes, not_found, result_of, urls
 from nano_banana.emulator.logs import lines
-from nano_banana.emulator.order import Order
-from nano_banana.emulator.order import State
-from nano_banana.emulator.order import app_of
-from nano_banana.emulator.replies import as_json
-from nano_banana.emulator.replies import cut
-from nano_banana.emulator.replies import refuse
-from nano_banana.emulator.world import World
-from nano_banana.emulator.world import state_of
+from nano_banana.emulator.order import Order, State, app_of
+from nano_banana.emulator.replies import as_json, cut, refuse
+from nano_banana.emulator.world import World, state_of
 
 KEEP_ALIVE = 5.0
 """Seconds of silence after which a stream says that it is still there."""

@@ -12,14 +12,11 @@ import threading
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-from typing import cast
+from typing import Self, cast
 
 import uvicorn
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.emulator.app import app_for
 from nano_banana.emulator.hosts import CERTIFIED

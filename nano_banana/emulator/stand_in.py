@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint import Task
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.endpoint import Endpoint, Task
+from nano_banana.catalog.field import Field, FieldType
 from nano_banana.catalog.roles import Roles
 
 _NOT_PICTURES = ("video", "audio", "speech", "music", "tts", "3d", "llm", "vision", "avatar", "lipsync")

@@ -8,11 +8,9 @@ from types import MappingProxyType
 
 from nano_banana.catalog.check import misfits
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.field import Field, FieldType
 from nano_banana.catalog.misfit import Misfit
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 DOCS = "https://docs.fal.ai/errors"
 

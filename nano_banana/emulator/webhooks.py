@@ -14,10 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.emulator.order import Order
-from nano_banana.emulator.order import WebhookDelivery
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.emulator.order import Order, WebhookDelivery
 
 WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each attempt."""

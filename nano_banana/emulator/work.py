@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.size import pixels
 from nano_banana.core.answer import Payload
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.emulator.billing import billed
 from nano_banana.emulator.cabinet import Cabinet
-from nano_banana.emulator.endings import charged
-from nano_banana.emulator.endings import model_error
-from nano_banana.emulator.endings import refused
-from nano_banana.emulator.endings import runner_error
-from nano_banana.emulator.endings import spoilt
+from nano_banana.emulator.endings import charged, model_error, refused, runner_error, spoilt
 from nano_banana.emulator.faults import Point
 from nano_banana.emulator.hosts import files_base
-from nano_banana.emulator.inputs import Inputs
-from nano_banana.emulator.inputs import Unreachable
-from nano_banana.emulator.inputs import taken_out
+from nano_banana.emulator.inputs import Inputs, Unreachable, taken_out
 from nano_banana.emulator.lifecycle import lifetime
-from nano_banana.emulator.made import Artist
-from nano_banana.emulator.made import Made
-from nano_banana.emulator.order import Ending
-from nano_banana.emulator.order import Order
+from nano_banana.emulator.made import Artist, Made
+from nano_banana.emulator.order import Ending, Order
 from nano_banana.emulator.payloads import Payloads
 from nano_banana.emulator.stand_in import is_stand_in
 from nano_banana.emulator.verdict import refusal

@@ -12,17 +12,13 @@ from uuid import uuid4
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.emulator.cabinet import Cabinet
-from nano_banana.emulator.cabinet import Kept
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.emulator.cabinet import Cabinet, Kept
 from nano_banana.emulator.endings import runner_error
 from nano_banana.emulator.faults import Faults
 from nano_banana.emulator.made import Artist
 from nano_banana.emulator.options import Options
-from nano_banana.emulator.order import Ending
-from nano_banana.emulator.order import Order
-from nano_banana.emulator.order import State
+from nano_banana.emulator.order import Ending, Order, State
 from nano_banana.emulator.payloads import Payloads
 from nano_banana.emulator.plain import Plain
 from nano_banana.emulator.queue import Queue

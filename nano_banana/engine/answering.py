@@ -8,25 +8,17 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 
-from nano_banana.core.call import Call
-from nano_banana.core.call import call_of
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import Stopped
+from nano_banana.core.call import Call, call_of
+from nano_banana.core.errors import CallFailed, Refused, Stopped
 from nano_banana.core.flights import Flights
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.core.news import News, Watcher
 from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import Errand, Ticket, TicketState
 from nano_banana.engine.asking import Asking
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.halt import Halt
-from nano_banana.engine.keeper import Answered
-from nano_banana.engine.keeper import Granted
-from nano_banana.engine.keeper import Keeper
+from nano_banana.engine.keeper import Answered, Granted, Keeper
 from nano_banana.engine.policy import Policy
 from nano_banana.engine.purse import Purse
 from nano_banana.engine.turn import Turn

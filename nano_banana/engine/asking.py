@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +14,11 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.core.news import News, Watcher
 from nano_banana.core.problem import Problem
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.engine.desk import CallDesk
-from nano_banana.engine.desk import StoreDesk
-from nano_banana.engine.keeper import Answered
-from nano_banana.engine.keeper import Keeper
+from nano_banana.core.ticket import Errand, Ticket, TicketState
+from nano_banana.engine.desk import CallDesk, StoreDesk
+from nano_banana.engine.keeper import Answered, Keeper
 from nano_banana.engine.policy import Policy
 from nano_banana.engine.purse import Purse
 from nano_banana.engine.scratch import Scratch

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.core.lost import Lost, Resend
+from nano_banana.core.news import News, Watcher
 from nano_banana.core.problem import Problem
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import Errand, Ticket
 from nano_banana.core.upload import Upload
 from nano_banana.engine.keeper import Keeper
 from nano_banana.engine.scratch import Scratch

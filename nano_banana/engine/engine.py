@@ -9,28 +9,16 @@ halts new calls and lets those under way end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, NanoBananaError, trouble
 from nano_banana.core.flow import Ask
-from nano_banana.core.news import News
-from nano_banana.core.news import NewsKind
-from nano_banana.core.news import Watcher
-from nano_banana.core.node import End
-from nano_banana.core.node import Ends
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
-from nano_banana.core.node import Plan
+from nano_banana.core.news import News, NewsKind, Watcher
+from nano_banana.core.node import End, Ends, Group, Node, Plan
 from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
+from nano_banana.core.result import NodeResult, Status, Step
 from nano_banana.core.ticket import Errand
 from nano_banana.core.told import Told
 from nano_banana.engine.answering import Answering

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import NanoBananaError, Stopped, trouble
 from nano_banana.core.leave import Leave
 
 

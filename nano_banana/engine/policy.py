@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
+from nano_banana.core.lost import Lost, Resend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

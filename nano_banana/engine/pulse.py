@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 from nano_banana.core.errors import NanoBananaError
-from nano_banana.store.owner import STALE_AFTER
-from nano_banana.store.owner import owner_id
+from nano_banana.store.owner import STALE_AFTER, owner_id
 from nano_banana.store.store import Store
 
 

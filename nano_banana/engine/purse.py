@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import LimitReached, trouble
 
 
 class Purse:

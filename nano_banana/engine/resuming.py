@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from nano_banana.core.errors import Stopped
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import Ticket, TicketState
 from nano_banana.engine.answering import Answering
 from nano_banana.store.store import Store
 

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.faces.head import Head
-from nano_banana.faces.head import Outline
-from nano_banana.faces.window import Pixels
-from nano_banana.faces.window import Soft
-from nano_banana.faces.window import Window
+from nano_banana.faces.head import Head, Outline
+from nano_banana.faces.window import Pixels, Soft, Window
 
 NOISE = 8
 """Values of a mask that are as good as 0, or as 255: an edge that nobody sees would make a region far too large."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import Protocol
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
-from nano_banana.faces.networks import RECOGNISER
-from nano_banana.faces.networks import weights_of
+from nano_banana.faces.networks import RECOGNISER, weights_of
 
 Vector = NDArray[np.float32]
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import Protocol
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
-from nano_banana.faces.networks import DETECTOR
-from nano_banana.faces.networks import path_of
-from nano_banana.faces.networks import weights_of
+from nano_banana.faces.networks import DETECTOR, path_of, weights_of
 
 LONGEST = 640
 """Larger pictures are scaled down first: at full size large faces get wrong points."""

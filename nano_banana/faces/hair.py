@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nano_banana.faces.study import Flags
-from nano_banana.faces.study import Study
+from nano_banana.faces.study import Flags, Study
 from nano_banana.faces.window import Soft
 
 LEAST = 0.02

@@ -8,14 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.home import expanded
 from nano_banana.core.json import JSONObject
-from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.core.weights import genuine
-from nano_banana.faces.opencv import fits
-from nano_banana.faces.opencv import unusable
+from nano_banana.core.weights import FOLDER_VARIABLE, genuine
+from nano_banana.faces.opencv import fits, unusable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

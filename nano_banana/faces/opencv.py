@@ -7,8 +7,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 
 FIRST = (4, 11)
 BEFORE = (5,)

@@ -7,13 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nano_banana.faces.face import Face
-from nano_banana.faces.person import fitted
-from nano_banana.faces.person import solid
-from nano_banana.faces.window import Pixels
-from nano_banana.faces.window import Soft
-from nano_banana.faces.window import Window
-from nano_banana.faces.window import whole
-from nano_banana.faces.window import window
+from nano_banana.faces.person import fitted, solid
+from nano_banana.faces.window import Pixels, Soft, Window, whole, window
 
 LONGEST = 1536
 """The longest side that edges are looked for at; the mask of a larger picture is enlarged."""

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nano_banana.core.json import JSONObject
-from nano_banana.faces.drawn import Region
-from nano_banana.faces.drawn import outlined
-from nano_banana.faces.drawn import region_of
-from nano_banana.faces.face import Face
-from nano_banana.faces.face import main_faces
+from nano_banana.faces.drawn import Region, outlined, region_of
+from nano_banana.faces.face import Face, main_faces
 from nano_banana.faces.find import find_faces
 from nano_banana.faces.hair import hair
-from nano_banana.faces.head import Head
-from nano_banana.faces.head import head_of
+from nano_banana.faces.head import Head, head_of
 from nano_banana.faces.landmarks import WEIGHTS as LANDMARKS
 from nano_banana.faces.landmarks import landmarks
 from nano_banana.faces.networks import DETECTOR
 from nano_banana.faces.opencv import unusable
-from nano_banana.faces.parts import AT_LARGE
-from nano_banana.faces.parts import OUTLINED
+from nano_banana.faces.parts import AT_LARGE, OUTLINED
 from nano_banana.faces.people import people
 from nano_banana.faces.person import WEIGHTS as PERSON
 from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.study import BARE
-from nano_banana.faces.study import CLOSE
-from nano_banana.faces.study import WHOLE
-from nano_banana.faces.study import study
-from nano_banana.faces.window import Pixels
-from nano_banana.faces.window import Soft
-from nano_banana.faces.window import Window
-from nano_banana.faces.worn import attached
-from nano_banana.faces.worn import clothes
-from nano_banana.faces.worn import owner
-from nano_banana.faces.worn import skin
+from nano_banana.faces.study import BARE, CLOSE, WHOLE, study
+from nano_banana.faces.window import Pixels, Soft, Window
+from nano_banana.faces.worn import attached, clothes, owner, skin
 
 _REACH = {"hair": CLOSE, "skin": BARE, "clothes": WHOLE}
 

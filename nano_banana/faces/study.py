@@ -7,15 +7,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.faces.head import Head
-from nano_banana.faces.head import Outline
-from nano_banana.faces.mixture import Mixture
-from nano_banana.faces.mixture import fit
+from nano_banana.faces.head import Head, Outline
+from nano_banana.faces.mixture import Mixture, fit
 from nano_banana.faces.person import guided
-from nano_banana.faces.window import Pixels
-from nano_banana.faces.window import Soft
-from nano_banana.faces.window import Window
-from nano_banana.faces.window import window
+from nano_banana.faces.window import Pixels, Soft, Window, window
 
 DIAMETER = 200
 """Pixels of the study that a face's oval is wide on average: colours need no more."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.faces.opencv import fits
-from nano_banana.faces.opencv import unusable
+from nano_banana.faces.opencv import fits, unusable
 from nano_banana.faces.weights import weight
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from nano_banana.faces.head import Head
 from nano_banana.faces.mixture import Mixture
-from nano_banana.faces.study import Flags
-from nano_banana.faces.study import Study
+from nano_banana.faces.study import Flags, Study
 from nano_banana.faces.window import Soft
 
 CHIN = 0.5

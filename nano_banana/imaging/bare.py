@@ -8,13 +8,9 @@ from PIL import Image
 
 from nano_banana.imaging.encode import png
 from nano_banana.imaging.jpeg import bare_jpeg
-from nano_banana.imaging.open import open_layers
-from nano_banana.imaging.open import open_picture
-from nano_banana.imaging.open import orientation
-from nano_banana.imaging.open import reading
+from nano_banana.imaging.open import open_layers, open_picture, orientation, reading
 from nano_banana.imaging.pngchunks import bare_png
-from nano_banana.imaging.profile import has_srgb_tones
-from nano_banana.imaging.profile import is_srgb
+from nano_banana.imaging.profile import has_srgb_tones, is_srgb
 
 _LOSSLESS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 

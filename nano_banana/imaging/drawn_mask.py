@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.imaging.depth import DEEP
-from nano_banana.imaging.open import open_layers
-from nano_banana.imaging.open import reading
+from nano_banana.imaging.open import open_layers, reading
 
 Pixels = NDArray[np.uint8]
 

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from PIL import ImageFilter
+from PIL import Image, ImageFilter
 
 
 def grow(mask: Image.Image, radius: float) -> Image.Image:

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
 SIDE = 32
 """Pixels a side that the cosine transform sees."""

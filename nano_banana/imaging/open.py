@@ -11,32 +11,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import ExifTags
-from PIL import Image
-from PIL import UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.image_formats import AVIF
-from nano_banana.core.image_formats import BMP
-from nano_banana.core.image_formats import GIF
-from nano_banana.core.image_formats import HEIC
-from nano_banana.core.image_formats import JPEG
-from nano_banana.core.image_formats import JPEG2000
-from nano_banana.core.image_formats import PNG
-from nano_banana.core.image_formats import PPM
-from nano_banana.core.image_formats import RAW
-from nano_banana.core.image_formats import TIFF
-from nano_banana.core.image_formats import WEBP
-from nano_banana.core.image_formats import ImageFormat
-from nano_banana.core.image_formats import format_of
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.image_formats import (
+    AVIF,
+    BMP,
+    GIF,
+    HEIC,
+    JPEG,
+    JPEG2000,
+    PNG,
+    PPM,
+    RAW,
+    TIFF,
+    WEBP,
+    ImageFormat,
+    format_of,
+)
 from nano_banana.core.problem import Problem
 from nano_banana.imaging.depth import eight_bits
 from nano_banana.imaging.heic import add_heic
 from nano_banana.imaging.pngchunks import pixel_part
-from nano_banana.imaging.profile import cicp_profile
-from nano_banana.imaging.profile import to_srgb
+from nano_banana.imaging.profile import cicp_profile, to_srgb
 
 MAX_PIXELS = 120_000_000
 """Of formats that are decoded whole: more than any camera in common use makes; a bomb has billions."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PIL import Image
-from PIL import ImageChops
+from PIL import Image, ImageChops
 
 from nano_banana.imaging.edges import grow
 

@@ -6,11 +6,9 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
-from typing import cast
+from typing import BinaryIO, cast
 
-from nano_banana.imaging.profile import cicp_profile
-from nano_banana.imaging.profile import gamma_profile
+from nano_banana.imaging.profile import cicp_profile, gamma_profile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"IEND"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 import io
 import struct
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
 Chromaticity = tuple[float, float]
 Vector = NDArray[np.float64]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]

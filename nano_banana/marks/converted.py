@@ -7,8 +7,7 @@ from pathlib import Path
 
 from PIL.PngImagePlugin import PngInfo
 
-from nano_banana.imaging.open import laid_on
-from nano_banana.imaging.open import open_layers
+from nano_banana.imaging.open import laid_on, open_layers
 from nano_banana.marks.form import tales
 from nano_banana.marks.png import XMP_KEY
 

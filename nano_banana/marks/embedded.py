@@ -11,43 +11,19 @@ import binascii
 import hashlib
 import json
 import stat
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
-from nano_banana.marks import gif
-from nano_banana.marks import jpeg
-from nano_banana.marks import png
-from nano_banana.marks import webp
-from nano_banana.marks import xmp
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import account_of
-from nano_banana.marks.bounds import LARGEST_FILE
-from nano_banana.marks.bounds import LARGEST_UNDO
-from nano_banana.marks.bounds import packed
-from nano_banana.marks.bounds import unpacked
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import as_items, as_object, as_text, as_whole
+from nano_banana.marks import gif, jpeg, png, webp, xmp
+from nano_banana.marks.account import Account, account_of
+from nano_banana.marks.bounds import LARGEST_FILE, LARGEST_UNDO, packed, unpacked
 from nano_banana.marks.exif import user_comment
-from nano_banana.marks.form import media_of
-from nano_banana.marks.form import split
-from nano_banana.marks.form import tales
-from nano_banana.marks.form import tales_of
+from nano_banana.marks.form import media_of, split, tales, tales_of
 from nano_banana.marks.parameters import parameters
-from nano_banana.marks.part import C2PA
-from nano_banana.marks.part import EXIF
-from nano_banana.marks.part import HEAD
-from nano_banana.marks.part import TEXT
-from nano_banana.marks.part import XMP
-from nano_banana.marks.part import XMP_MORE
-from nano_banana.marks.part import Part
-from nano_banana.marks.part import Tales
-from nano_banana.marks.part import joined
+from nano_banana.marks.part import C2PA, EXIF, HEAD, TEXT, XMP, XMP_MORE, Part, Tales, joined
 
 SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 """What the words of IPTC's digital source types go on from."""

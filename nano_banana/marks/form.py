@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nano_banana.marks import gif
-from nano_banana.marks import jpeg
-from nano_banana.marks import png
-from nano_banana.marks import webp
-from nano_banana.marks.part import Part
-from nano_banana.marks.part import Tales
+from nano_banana.marks import gif, jpeg, png, webp
+from nano_banana.marks.part import Part, Tales
 
 
 def media_of(data: bytes) -> str:

@@ -5,18 +5,11 @@ GIF89a specification §17–26; XMP part 3, §1.1.2 (an application extension th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from nano_banana.marks.bounds import MOST_PARTS
-from nano_banana.marks.part import HEAD
-from nano_banana.marks.part import TAIL
-from nano_banana.marks.part import XMP
-from nano_banana.marks.part import Part
-from nano_banana.marks.part import Tales
-from nano_banana.marks.part import first
-from nano_banana.marks.part import joined
+from nano_banana.marks.part import HEAD, TAIL, XMP, Part, Tales, first, joined
 from nano_banana.marks.text import read_text
 
 MEDIA = "image/gif"

@@ -6,8 +6,7 @@ Resource Blocks".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nano_banana.marks.text import read_text
 

@@ -10,18 +10,8 @@ import hashlib
 from collections.abc import Sequence
 
 from nano_banana.marks.bounds import MOST_PARTS
-from nano_banana.marks.iim import PHOTOSHOP_TAG
-from nano_banana.marks.iim import iim_of
-from nano_banana.marks.part import C2PA
-from nano_banana.marks.part import EXIF
-from nano_banana.marks.part import HEAD
-from nano_banana.marks.part import TAIL
-from nano_banana.marks.part import XMP
-from nano_banana.marks.part import XMP_MORE
-from nano_banana.marks.part import Part
-from nano_banana.marks.part import Tales
-from nano_banana.marks.part import first
-from nano_banana.marks.part import joined
+from nano_banana.marks.iim import PHOTOSHOP_TAG, iim_of
+from nano_banana.marks.part import C2PA, EXIF, HEAD, TAIL, XMP, XMP_MORE, Part, Tales, first, joined
 from nano_banana.marks.text import read_text
 
 MEDIA = "image/jpeg"

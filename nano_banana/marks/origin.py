@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from nano_banana.marks.account import COMPOSITE
-from nano_banana.marks.account import MOST_CALLS
-from nano_banana.marks.account import TRAINED
-from nano_banana.marks.account import Told
+from nano_banana.marks.account import COMPOSITE, MOST_CALLS, TRAINED, Told
 
 COMPUTE = "compute"
 """Who only works over what others drew."""

@@ -5,13 +5,10 @@ Other programs read that text: the prompt, what it must not be, and a line of na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.marks.account import Account, Told
 
 _NAMED: Sequence[tuple[str, Sequence[str]]] = (
     ("Steps", ("num_inference_steps", "steps")),

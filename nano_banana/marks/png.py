@@ -7,27 +7,14 @@ credentials: `caBX`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from nano_banana.imaging.pngchunks import SIGNATURE
-from nano_banana.imaging.pngchunks import chunks
-from nano_banana.marks.bounds import MOST_PARTS
-from nano_banana.marks.bounds import inflated
+from nano_banana.imaging.pngchunks import SIGNATURE, chunks
+from nano_banana.marks.bounds import MOST_PARTS, inflated
 from nano_banana.marks.iim import iim_of
-from nano_banana.marks.jpeg import EXIF_TAG
-from nano_banana.marks.jpeg import XMP_TAG
-from nano_banana.marks.part import C2PA
-from nano_banana.marks.part import EXIF
-from nano_banana.marks.part import HEAD
-from nano_banana.marks.part import TAIL
-from nano_banana.marks.part import TEXT
-from nano_banana.marks.part import XMP
-from nano_banana.marks.part import Part
-from nano_banana.marks.part import Tales
-from nano_banana.marks.part import first
-from nano_banana.marks.part import joined
+from nano_banana.marks.jpeg import EXIF_TAG, XMP_TAG
+from nano_banana.marks.part import C2PA, EXIF, HEAD, TAIL, TEXT, XMP, Part, Tales, first, joined
 from nano_banana.marks.text import read_text
 
 MEDIA = "image/png"

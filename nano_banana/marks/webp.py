@@ -9,15 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nano_banana.marks.bounds import MOST_PARTS
-from nano_banana.marks.part import C2PA
-from nano_banana.marks.part import EXIF
-from nano_banana.marks.part import HEAD
-from nano_banana.marks.part import TAIL
-from nano_banana.marks.part import XMP
-from nano_banana.marks.part import Part
-from nano_banana.marks.part import Tales
-from nano_banana.marks.part import first
-from nano_banana.marks.part import joined
+from nano_banana.marks.part import C2PA, EXIF, HEAD, TAIL, XMP, Part, Tales, first, joined
 
 MEDIA = "image/webp"
 VP8X = "vp8x"

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from nano_banana.core.node import Card
-from nano_banana.core.node import Ends
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
+from nano_banana.core.node import Card, Ends, Group, Node
 from nano_banana.planner.chain import chain_of
-from nano_banana.planner.choosing import Candidate
-from nano_banana.planner.choosing import chosen
+from nano_banana.planner.choosing import Candidate, chosen
 from nano_banana.planner.selection import Wanted
-from nano_banana.planner.take import Take
-from nano_banana.planner.take import takes_of
+from nano_banana.planner.take import Take, takes_of
 from nano_banana.planner.training import root_id
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Shot, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,39 +5,25 @@ A stage goes the chain above it itself, so that a gate which wants another seed 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
 from nano_banana.catalog.complete import complete
 from nano_banana.core.blob import Blob
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Ended
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Left
-from nano_banana.core.flow import Made
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.planner.drawing import drawer_of
-from nano_banana.planner.drawing import fields_of
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.flow import Ended, Flow, Left, Made
+from nano_banana.core.json import as_object, as_text
+from nano_banana.planner.drawing import drawer_of, fields_of
 from nano_banana.planner.gating import gate_link
 from nano_banana.planner.painting import inpaint_link
 from nano_banana.planner.take import Take
 from nano_banana.planner.track import Track
-from nano_banana.planner.walk import Above
-from nano_banana.planner.walk import Link
-from nano_banana.planner.walk import Results
-from nano_banana.planner.walk import Walk
-from nano_banana.planner.walk import upon
+from nano_banana.planner.walk import Above, Link, Results, Walk, upon
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import PICTURE
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Stage
-from nano_banana.stages.call import Asking
-from nano_banana.stages.call import call_it
+from nano_banana.recipe.model import PICTURE, Identity, Stage
+from nano_banana.stages.call import Asking, call_it
 from nano_banana.stages.enhancing import enhance
 from nano_banana.stages.generate import draw
 from nano_banana.stages.mark import mark

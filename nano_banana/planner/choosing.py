@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from nano_banana.core.node import Card
-from nano_banana.core.node import End
+from nano_banana.core.node import Card, End
 from nano_banana.core.verdict import Ruling
 from nano_banana.stages.choose import Keep
 

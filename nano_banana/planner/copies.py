@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import CallFailed, Invalid
 from nano_banana.core.json import JSONObject
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 from nano_banana.core.verdict import Ruling
 from nano_banana.planner.batch import in_turn
-from nano_banana.planner.gating import EVERYTHING
-from nano_banana.planner.gating import kept
-from nano_banana.planner.gating import onward_from
-from nano_banana.planner.gating import rulings_of
+from nano_banana.planner.gating import EVERYTHING, kept, onward_from, rulings_of
 from nano_banana.planner.plan import suffix_of
-from nano_banana.planner.take import Take
-from nano_banana.planner.take import takes_of
-from nano_banana.planner.track import Track
-from nano_banana.planner.track import forked
-from nano_banana.planner.track import meeting
-from nano_banana.planner.track import tracks_of
+from nano_banana.planner.take import Take, takes_of
+from nano_banana.planner.track import Track, forked, meeting, tracks_of
 from nano_banana.planner.workbench import Workbench
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.outputs import Export

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from nano_banana.catalog.complete import complete
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.blob import Blob
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, JSONValue, as_object
 from nano_banana.planner.photos import references_of
 from nano_banana.planner.training import root_id
-from nano_banana.planner.walk import Results
-from nano_banana.planner.walk import Walk
-from nano_banana.planner.workbench import Workbench
-from nano_banana.planner.workbench import has_templates
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
+from nano_banana.planner.walk import Results, Walk
+from nano_banana.planner.workbench import Workbench, has_templates
+from nano_banana.recipe.model import Identity, Shot, Stage
 from nano_banana.recipe.packs.given import Given
 from nano_banana.stages.generate import Drawing
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Collection
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from nano_banana.catalog.catalog import Catalog
@@ -14,13 +11,10 @@ from nano_banana.catalog.estimate import estimate
 from nano_banana.catalog.price import Money
 from nano_banana.core.call import Call
 from nano_banana.core.flow import FIRST
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Step
+from nano_banana.core.json import as_object, as_text
+from nano_banana.core.result import NodeResult, Step
 from nano_banana.core.verdict import Ruling
-from nano_banana.planner.odds import USUAL
-from nano_banana.planner.odds import Odds
+from nano_banana.planner.odds import USUAL, Odds
 
 FREE = frozenset({"local", "compute"})
 """Providers that cost nothing, whatever the catalog says an endpoint costs at fal."""

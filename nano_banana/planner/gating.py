@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from nano_banana.core.flow import Flow
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_text
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
-from nano_banana.planner.drawing import Drawer
-from nano_banana.planner.drawing import drawer_of
-from nano_banana.planner.drawing import given_to
-from nano_banana.planner.painting import face_number
-from nano_banana.planner.painting import region_of
+from nano_banana.core.json import JSONObject, as_text
+from nano_banana.core.verdict import Ruling, Verdict
+from nano_banana.planner.drawing import Drawer, drawer_of, given_to
+from nano_banana.planner.painting import face_number, region_of
 from nano_banana.planner.take import Take
 from nano_banana.planner.track import Track
 from nano_banana.planner.training import root_id
-from nano_banana.planner.walk import Above
-from nano_banana.planner.walk import Link
-from nano_banana.planner.walk import Walk
+from nano_banana.planner.walk import Above, Link, Walk
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import Gate
-from nano_banana.recipe.model import Source
-from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Gate, Source, Stage
 from nano_banana.recipe.skipping import skipped
-from nano_banana.stages.gating import Chance
-from nano_banana.stages.gating import Judging
-from nano_banana.stages.gating import gate
-from nano_banana.stages.gating import passed_over
-from nano_banana.stages.inpaint import Region
-from nano_banana.stages.inpaint import inpaint
+from nano_banana.stages.gating import Chance, Judging, gate, passed_over
+from nano_banana.stages.inpaint import Region, inpaint
 from nano_banana.stages.standing import Standing
 
 _USUAL = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})

@@ -5,28 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import ask
-from nano_banana.core.flow import within
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.flow import Attempt, Flow, ask, within
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_whole
 from nano_banana.planner.drawing import drawer_of
 from nano_banana.planner.track import Track
-from nano_banana.planner.walk import Above
-from nano_banana.planner.walk import Link
-from nano_banana.planner.walk import Walk
-from nano_banana.planner.walk import upon
+from nano_banana.planner.walk import Above, Link, Walk, upon
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Stage
-from nano_banana.stages.inpaint import Region
-from nano_banana.stages.inpaint import inpaint
+from nano_banana.recipe.model import Identity, Stage
+from nano_banana.stages.inpaint import Region, inpaint
 from nano_banana.stages.site import compute
 from nano_banana.stages.standing import Standing
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import ask
-from nano_banana.core.node import Card
-from nano_banana.core.node import Node
+from nano_banana.core.flow import Ask, Flow, ask
+from nano_banana.core.node import Card, Node
 from nano_banana.planner.photos import photo_set
 from nano_banana.planner.training import root_id
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
+from nano_banana.recipe.model import Stage, Subject
 from nano_banana.stages.site import compute
 
 

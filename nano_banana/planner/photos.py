@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
-from nano_banana.recipe.model import Photo
-from nano_banana.recipe.model import Subject
+from nano_banana.recipe.model import Photo, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

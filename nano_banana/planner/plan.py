@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.node import Plan
-from nano_banana.planner.batch import Batch
-from nano_banana.planner.batch import groups_of
-from nano_banana.planner.batch import in_turn
+from nano_banana.planner.batch import Batch, groups_of, in_turn
 from nano_banana.planner.roots import roots_of
-from nano_banana.planner.selection import Selection
-from nano_banana.planner.selection import Wanted
-from nano_banana.planner.selection import select
-from nano_banana.planner.selection import spread
+from nano_banana.planner.selection import Selection, Wanted, select, spread
 from nano_banana.planner.take import takes_of
-from nano_banana.planner.track import Track
-from nano_banana.planner.track import forked
-from nano_banana.planner.track import meeting
-from nano_banana.planner.track import tracks_of
+from nano_banana.planner.track import Track, forked, meeting, tracks_of
 from nano_banana.planner.workbench import Workbench
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.shots import cells

@@ -7,30 +7,17 @@ everything behind it is counted as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Event
-from nano_banana.core.flow import Flow
-from nano_banana.core.node import End
-from nano_banana.core.node import Node
-from nano_banana.core.node import Plan
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.flow import Ask, Event, Flow
+from nano_banana.core.node import End, Node, Plan
 from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
+from nano_banana.core.result import NodeResult, Status, Step
 from nano_banana.core.told import Told
 
 WAVE = 512

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
+from nano_banana.core.errors import CallFailed, Invalid
+from nano_banana.core.node import Group, Node
 from nano_banana.core.problem import Problem
 from nano_banana.planner.people import person_node
 from nano_banana.planner.selection import Selection
-from nano_banana.planner.training import root_id
-from nano_banana.planner.training import training_node
+from nano_banana.planner.training import root_id, training_node
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
+from nano_banana.recipe.model import Stage, Subject
 
 
 def roots_of(bench: Workbench, selection: Selection, groups: list[Group]) -> list[Node]:

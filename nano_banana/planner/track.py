@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Shot, Stage
 from nano_banana.recipe.recipe import Recipe
 
 

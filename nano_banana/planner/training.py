@@ -9,21 +9,12 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.roles import TriggerUse
 from nano_banana.core.blob import Blob
 from nano_banana.core.flow import Flow
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
-from nano_banana.core.node import Card
-from nano_banana.core.node import Node
+from nano_banana.core.json import JSONObject, JSONValue, as_object, as_text, as_whole
+from nano_banana.core.node import Card, Node
 from nano_banana.planner.photos import photo_set
 from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
-from nano_banana.stages.train import Training
-from nano_banana.stages.train import train
+from nano_banana.recipe.model import Stage, Subject, Text, Where
+from nano_banana.stages.train import Training, train
 
 PREFIX: Where = ("photo_rules", "captions", "prefix")
 """Where the recipe says what begins every caption."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.flow import Flow
-from nano_banana.planner.take import Take
-from nano_banana.planner.take import seed_again
+from nano_banana.planner.take import Take, seed_again
 from nano_banana.planner.workbench import Workbench
 from nano_banana.stages.standing import Standing
 

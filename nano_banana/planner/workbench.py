@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,16 +10,12 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import Place
 from nano_banana.planner.context import Contexts
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import Text, Where
 from nano_banana.recipe.packs.given import Given
-from nano_banana.recipe.packs.rendering import TextError
-from nano_banana.recipe.packs.rendering import fields_for
-from nano_banana.recipe.packs.rendering import prompt_for
+from nano_banana.recipe.packs.rendering import TextError, fields_for, prompt_for
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.checks import is_template
 from nano_banana.recipe.resolve.texts import leaves

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.node import Card
 from nano_banana.core.verdict import Ruling
 from nano_banana.reports.record import Record
-from nano_banana.reports.ruled import FIRST_TRY
-from nano_banana.reports.ruled import Ruled
-from nano_banana.reports.ruled import kind_of
+from nano_banana.reports.ruled import FIRST_TRY, Ruled, kind_of
 
 JUDGED = (Ruling.ACCEPTED, Ruling.UNSURE, Ruling.REJECTED)
 """The rulings of what was looked at."""

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
-from bisect import bisect_right
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import Problem
 from nano_banana.project.pairs import Pair
-from nano_banana.workshop.looking import Sight
-from nano_banana.workshop.looking import look_at
+from nano_banana.workshop.looking import Sight, look_at
 from nano_banana.workshop.looking import networks as looked_by
 
 SAME_FROM = 0.363

@@ -10,8 +10,7 @@ from nano_banana.core.problem import Problem
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.plan import make_plan
 from nano_banana.planner.preview import preview
-from nano_banana.project.parts import files_of
-from nano_banana.project.parts import selection_of
+from nano_banana.project.parts import files_of, selection_of
 from nano_banana.project.preflight import flawed_files
 from nano_banana.project.project import Project
 from nano_banana.project.stray import stray_picks

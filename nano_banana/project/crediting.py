@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nano_banana.marks.signing import Signer
 from nano_banana.project.marks import marks_for

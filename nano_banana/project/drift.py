@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
-from nano_banana.reports.lock import Lock
-from nano_banana.reports.lock import LockedCall
+from nano_banana.reports.lock import Lock, LockedCall
 
 SHOWN = 3
 """Names that are said of many."""

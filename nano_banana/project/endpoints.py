@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.catalog import read_text
-from nano_banana.catalog.changes import FieldChange
-from nano_banana.catalog.changes import changes
+from nano_banana.catalog.catalog import Catalog, read_text
+from nano_banana.catalog.changes import FieldChange, changes
 from nano_banana.catalog.describe import endpoint_text
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.guess import guess
 from nano_banana.catalog.listing import Listing
-from nano_banana.catalog.refreshed import refreshed
-from nano_banana.catalog.refreshed import sound
+from nano_banana.catalog.refreshed import refreshed, sound
 from nano_banana.catalog.text import parse
 from nano_banana.config_file import write_atomically
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.project.listings import day_of
 
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)+")

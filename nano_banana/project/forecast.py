@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.core.news import News, Watcher
 from nano_banana.core.problem import Problem
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
+from nano_banana.core.result import NodeResult, Status
 from nano_banana.core.ticket import Ticket
-from nano_banana.planner.forecast import FREE
-from nano_banana.planner.forecast import Tally
+from nano_banana.planner.forecast import FREE, Tally
 from nano_banana.reports.record import Record
 
 

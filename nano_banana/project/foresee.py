@@ -6,20 +6,16 @@ from collections.abc import Sequence
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.node import Plan
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.planner.forecast import Tally
-from nano_banana.planner.forecast import pricer
+from nano_banana.core.ticket import Ticket, TicketState
+from nano_banana.planner.forecast import Tally, pricer
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
 from nano_banana.project.calm import calm
-from nano_banana.project.forecast import Forecast
-from nano_banana.project.forecast import Spared
+from nano_banana.project.forecast import Forecast, Spared
 from nano_banana.project.odds import odds_from
 from nano_banana.project.parts import price_date
 from nano_banana.recipe.recipe import Recipe
-from nano_banana.reports.record import Record
-from nano_banana.reports.record import record_of
+from nano_banana.reports.record import Record, record_of
 from nano_banana.workshop.workshop import Workshop
 
 

@@ -14,13 +14,9 @@ from nano_banana.project.parts import kinds
 from nano_banana.project.project import Project
 from nano_banana.recipe.outputs import Fit
 from nano_banana.reports.entries import standing_at
-from nano_banana.reports.handout import handed_out
-from nano_banana.reports.handout import note_fitted
-from nano_banana.reports.handout import put_out
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
-from nano_banana.workshop.fitting import Fitted
-from nano_banana.workshop.fitting import fitted
+from nano_banana.reports.handout import handed_out, note_fitted, put_out
+from nano_banana.reports.record import Picture, Record
+from nano_banana.workshop.fitting import Fitted, fitted
 from nano_banana.workshop.marking import Marking
 from nano_banana.workshop.order import Outcome
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.describe import describe
 from nano_banana.catalog.imprint import imprint_of
 from nano_banana.catalog.quotes import FILE as PRICES
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.credentials import find_key
 from nano_banana.recipe.files import RecipeFiles

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nano_banana.catalog.listing import Listing
-from nano_banana.catalog.listings import FILE
-from nano_banana.catalog.listings import listings_text
-from nano_banana.catalog.listings import read_listings
+from nano_banana.catalog.listings import FILE, listings_text, read_listings
 from nano_banana.config_file import write_atomically
 from nano_banana.workshop.crew import Access
 from nano_banana.workshop.platform import fetch_listings

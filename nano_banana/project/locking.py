@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,32 +12,29 @@ from nano_banana import __version__
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.imprint import imprint_of
 from nano_banana.core.call import canonical
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import Invalid, Unusable
 from nano_banana.core.flow import Made
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import Problem
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Step
+from nano_banana.core.result import NodeResult, Step
 from nano_banana.planner.forecast import FREE
-from nano_banana.planner.imagine import INVENTED
-from nano_banana.planner.imagine import imaginer
+from nano_banana.planner.imagine import INVENTED, imaginer
 from nano_banana.planner.preview import preview
 from nano_banana.project.calm import calm
-from nano_banana.project.drift import drifts
-from nano_banana.project.drift import strays
+from nano_banana.project.drift import drifts, strays
 from nano_banana.project.project import Project
 from nano_banana.project.training_set import training_set
 from nano_banana.recipe.model import Gate
-from nano_banana.reports.lock import Lock
-from nano_banana.reports.lock import LockedCall
-from nano_banana.reports.lock import LockedEndpoint
-from nano_banana.reports.lock import LockedModel
-from nano_banana.reports.lock import LockedPack
-from nano_banana.reports.lock import LockedSet
-from nano_banana.reports.lock import load_lock
-from nano_banana.reports.lock import save_lock
+from nano_banana.reports.lock import (
+    Lock,
+    LockedCall,
+    LockedEndpoint,
+    LockedModel,
+    LockedPack,
+    LockedSet,
+    load_lock,
+    save_lock,
+)
 
 REHEARSED = " (rehearsed)"
 """After the provider's name in a lock: a stand-in on this machine answered."""

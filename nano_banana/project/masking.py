@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nano_banana.core.json import JSONObject
-from nano_banana.workshop.masking import Masked
-from nano_banana.workshop.masking import make_mask
+from nano_banana.workshop.masking import Masked, make_mask
 
 
 def find_mask(

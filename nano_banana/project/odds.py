@@ -6,12 +6,8 @@ from collections.abc import Mapping
 
 from nano_banana.core.result import NodeResult
 from nano_banana.planner.forecast import OddsOf
-from nano_banana.planner.odds import Odds
-from nano_banana.planner.odds import share_of
-from nano_banana.reports.past import Past
-from nano_banana.reports.past import Rates
-from nano_banana.reports.past import past
-from nano_banana.reports.past import template_key
+from nano_banana.planner.odds import Odds, share_of
+from nano_banana.reports.past import Past, Rates, past, template_key
 from nano_banana.workshop.workshop import Workshop
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.problem import Place
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.model import Where
-from nano_banana.recipe.offered import Offer
-from nano_banana.recipe.offered import Offered
-from nano_banana.recipe.offered import nothing_on_shelf
+from nano_banana.recipe.offered import Offer, Offered, nothing_on_shelf
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.shelf.shelf import Shelf
 

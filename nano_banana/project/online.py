@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from nano_banana.catalog.changes import FieldChange
-from nano_banana.catalog.changes import Sort
-from nano_banana.catalog.changes import changes
+from nano_banana.catalog.changes import FieldChange, Sort, changes
 from nano_banana.catalog.check import misfits
 from nano_banana.catalog.complete import complete
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.listing import Listing
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 from nano_banana.project.listings import day_of
 from nano_banana.project.project import Project
 from nano_banana.recipe.document import load_document
 from nano_banana.recipe.environ import Environ
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.resolve.checks import filled_by
-from nano_banana.recipe.resolve.checks import is_template
+from nano_banana.recipe.model import Identity, Stage, Where
+from nano_banana.recipe.resolve.checks import filled_by, is_template
 
 _KINDS = {
     Sort.NEW: "listed_field_needed",

@@ -9,10 +9,8 @@ from nano_banana.catalog.quotes import FILE as PRICES
 from nano_banana.project.house import catalog_for
 from nano_banana.project.offers import offers
 from nano_banana.project.wish import Wish
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.files import find_root
-from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.load import load_recipe
+from nano_banana.recipe.files import RecipeFiles, find_root
+from nano_banana.recipe.load import Loaded, load_recipe
 from nano_banana.settings import Settings
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.problem import Place, Problem
 
 TRUTHS: Mapping[str, bool | None] = {
     **dict.fromkeys(("1", "1.0", "true", "yes", "same"), True),

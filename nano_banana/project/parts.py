@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,26 +11,20 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
 from nano_banana.catalog.meaning import meaning_of
 from nano_banana.core.call import Call
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Refused, trouble
 from nano_banana.core.here import is_here
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import did_you_mean
 from nano_banana.core.result import Status
 from nano_banana.planner.forecast import pricer
 from nano_banana.planner.selection import Selection
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.wish import Wish
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import Stage, Where
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.recipe.seen import Seen
-from nano_banana.reports.fresh import Look
-from nano_banana.reports.fresh import Trace
-from nano_banana.reports.fresh import look
+from nano_banana.reports.fresh import Look, Trace, look
 from nano_banana.reports.manifest import MANIFEST
 from nano_banana.reports.record import Record
 from nano_banana.stages.site import Site

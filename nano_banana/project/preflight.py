@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_text
+from nano_banana.core.errors import CallFailed, Invalid, LimitReached, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_text
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Node
 from nano_banana.core.problem import Problem
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
+from nano_banana.core.result import NodeResult, Status
 from nano_banana.planner.forecast import FREE
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
 from nano_banana.planner.selection import Selection
 from nano_banana.project.forecast import Forecast
-from nano_banana.project.parts import media_of
-from nano_banana.project.parts import places_of
+from nano_banana.project.parts import media_of, places_of
 from nano_banana.project.project import Project
-from nano_banana.reports.manifest import entries
-from nano_banana.reports.manifest import recipe_file
-from nano_banana.workshop.answering import COMPUTE
-from nano_banana.workshop.answering import Errands
+from nano_banana.reports.manifest import entries, recipe_file
+from nano_banana.workshop.answering import COMPUTE, Errands
 
 PICTURE_BYTES = 2_000_000
 """A small PNG of one megapixel."""
@@ -122,8 +111,7 @@ def check_machine(project: Project, forecast: Forecast) -> None:
     if not forecast.tally.to_make:
         return
     # With them comes all that reads pictures.
-    from nano_banana.workshop.ready import check_space
-    from nano_banana.workshop.ready import check_writable
+    from nano_banana.workshop.ready import check_space, check_writable
 
     project.workshop.store.check_writable()
     export = project.recipe.outputs.export

@@ -8,12 +8,8 @@ from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.price import Price
-from nano_banana.catalog.quote import Quote
-from nano_banana.catalog.quote import doubtful
-from nano_banana.catalog.quote import usable
-from nano_banana.catalog.quotes import FILE
-from nano_banana.catalog.quotes import quotes_text
-from nano_banana.catalog.quotes import read_quotes
+from nano_banana.catalog.quote import Quote, doubtful, usable
+from nano_banana.catalog.quotes import FILE, quotes_text, read_quotes
 from nano_banana.config_file import write_atomically
 from nano_banana.workshop.crew import Access
 from nano_banana.workshop.platform import fetch_quotes

@@ -7,10 +7,7 @@ with Project.open(Wish(recipe=Path("recipe.yaml")), settings, environ=os.environ
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,58 +16,47 @@ from typing import Self
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Refused, trouble
 from nano_banana.core.here import is_here
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
 from nano_banana.core.result import Status
 from nano_banana.planner.context import Contexts
-from nano_banana.planner.copies import Copy
-from nano_banana.planner.copies import copies_of
+from nano_banana.planner.copies import Copy, copies_of
 from nano_banana.planner.plan import make_plan
 from nano_banana.planner.selection import Selection
 from nano_banana.planner.workbench import Workbench
-from nano_banana.project.access import ADDRESSES
-from nano_banana.project.access import access_for
-from nano_banana.project.access import address_of
-from nano_banana.project.access import has_key
+from nano_banana.project.access import ADDRESSES, access_for, address_of, has_key
 from nano_banana.project.crediting import signed_marks
-from nano_banana.project.forecast import Forecast
-from nano_banana.project.forecast import paid_in
-from nano_banana.project.forecast import tell_news
+from nano_banana.project.forecast import Forecast, paid_in, tell_news
 from nano_banana.project.foresee import foresee
 from nano_banana.project.offers import check_offered
 from nano_banana.project.opening import opened
-from nano_banana.project.parts import check_able
-from nano_banana.project.parts import check_name
-from nano_banana.project.parts import files_of
-from nano_banana.project.parts import head_of
-from nano_banana.project.parts import in_order
-from nano_banana.project.parts import kinds
-from nano_banana.project.parts import most
-from nano_banana.project.parts import selection_of
-from nano_banana.project.parts import site_of
-from nano_banana.project.parts import trace_of
+from nano_banana.project.parts import (
+    check_able,
+    check_name,
+    files_of,
+    head_of,
+    in_order,
+    kinds,
+    most,
+    selection_of,
+    site_of,
+    trace_of,
+)
 from nano_banana.project.placing import placed
 from nano_banana.project.shelving import shelve
 from nano_banana.project.standards import held_to
 from nano_banana.project.stray import remarks_on
 from nano_banana.project.targets import check_targets
-from nano_banana.project.wish import Wish
-from nano_banana.project.wish import digests_of
+from nano_banana.project.wish import Wish, digests_of
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.model import Stage
 from nano_banana.reports.past import remember
 from nano_banana.settings import Settings
-from nano_banana.workshop.crew import Crew
-from nano_banana.workshop.crew import check_certificates
-from nano_banana.workshop.crew import check_marking
-from nano_banana.workshop.crew import check_sight
-from nano_banana.workshop.crew import local_revision
-from nano_banana.workshop.order import Order
-from nano_banana.workshop.order import Outcome
+from nano_banana.workshop.crew import Crew, check_certificates, check_marking, check_sight, local_revision
+from nano_banana.workshop.order import Order, Outcome
 from nano_banana.workshop.workshop import Workshop
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.project.wish import Wish
-from nano_banana.project.wish import digests_of
+from nano_banana.project.wish import Wish, digests_of
 from nano_banana.reports.fresh import Trace
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import local_revision

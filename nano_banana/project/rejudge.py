@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.verdict import Ruling
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
-from nano_banana.project.acceptance import Acceptance
-from nano_banana.project.acceptance import acceptance
+from nano_banana.project.acceptance import Acceptance, acceptance
 from nano_banana.project.calm import calm
 from nano_banana.project.project import Project
-from nano_banana.reports.record import Record
-from nano_banana.reports.record import record_of
-from nano_banana.reports.record import slim
+from nano_banana.reports.record import Record, record_of, slim
 from nano_banana.reports.ruled import Ruled
 
 

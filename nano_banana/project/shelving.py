@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import cast
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONObject, as_number, as_object, as_text
 from nano_banana.core.result import Status
 from nano_banana.project.training_set import training_set
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.reports.record import Record
-from nano_banana.shelf.card import Card
-from nano_banana.shelf.card import Shelved
+from nano_banana.shelf.card import Card, Shelved
 from nano_banana.shelf.shelf import Shelf
 from nano_banana.workshop.order import Outcome
 

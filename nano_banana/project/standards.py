@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.recipe.model import Stage
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.stages.standard import Standard

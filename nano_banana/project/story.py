@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from nano_banana.core.call import document
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.flow import Attempt
 from nano_banana.core.json import JSONObject
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
-from nano_banana.core.node import Plan
+from nano_banana.core.node import Group, Node, Plan
 from nano_banana.core.problem import did_you_mean
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Step
-from nano_banana.planner.imagine import INVENTED
-from nano_banana.planner.imagine import imaginer
+from nano_banana.core.result import NodeResult, Step
+from nano_banana.planner.imagine import INVENTED, imaginer
 from nano_banana.planner.preview import preview
 from nano_banana.project.project import Project
-from nano_banana.reports.compare import Change
-from nano_banana.reports.compare import Difference
-from nano_banana.reports.compare import differences
-from nano_banana.reports.files import SEAM
-from nano_banana.reports.files import folder_of
-from nano_banana.reports.files import has_stem
-from nano_banana.reports.record import Record
-from nano_banana.reports.record import positions
-from nano_banana.reports.record import record_of
+from nano_banana.reports.compare import Change, Difference, differences
+from nano_banana.reports.files import SEAM, folder_of, has_stem
+from nano_banana.reports.record import Record, positions, record_of
 from nano_banana.workshop.workshop import before_note
 
 

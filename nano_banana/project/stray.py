@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from nano_banana.core.node import Plan
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.problem import Problem, did_you_mean
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.reports.record import Record
 

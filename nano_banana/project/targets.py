@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.problem import Place
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.recipe import Recipe

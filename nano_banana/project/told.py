@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
 from nano_banana.planner.forecast import Tally
-from nano_banana.project.acceptance import acceptance
-from nano_banana.project.acceptance import acceptance_json
+from nano_banana.project.acceptance import acceptance, acceptance_json
 from nano_banana.project.forecast import Forecast
-from nano_banana.reports.entries import adapter_json
-from nano_banana.reports.entries import person_json
-from nano_banana.reports.entries import take_json
+from nano_banana.reports.entries import adapter_json, person_json, take_json
 from nano_banana.reports.handout import handout_json
 from nano_banana.reports.record import Record
 from nano_banana.workshop.order import Outcome

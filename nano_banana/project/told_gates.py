@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.verdict import Ruling
-from nano_banana.project.told_shapes import COUNT
-from nano_banana.project.told_shapes import DOLLARS
-from nano_banana.project.told_shapes import REASONS
-from nano_banana.project.told_shapes import STATUS
-from nano_banana.project.told_shapes import TEXT
-from nano_banana.project.told_shapes import shape
+from nano_banana.project.told_shapes import COUNT, DOLLARS, REASONS, STATUS, TEXT, shape
 
 _FIGURE: JSONObject = {"type": ["number", "null"]}
 _LIKENESS = "Cosine similarity, −1 to 1; of several people the one that decided."

@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
-from nano_banana.project.told_gates import ACCEPTANCE
-from nano_banana.project.told_gates import ATTEMPT
-from nano_banana.project.told_gates import EXPECTED
-from nano_banana.project.told_gates import LEFT
-from nano_banana.project.told_gates import MAY_MAKE
-from nano_banana.project.told_gates import PERSON
-from nano_banana.project.told_gates import PICTURES
-from nano_banana.project.told_gates import VERDICT
-from nano_banana.project.told_shapes import COUNT
-from nano_banana.project.told_shapes import DIGEST
-from nano_banana.project.told_shapes import DOLLARS
-from nano_banana.project.told_shapes import REASONS
-from nano_banana.project.told_shapes import STATUS
-from nano_banana.project.told_shapes import TEXT
-from nano_banana.project.told_shapes import shape
+from nano_banana.project.told_gates import ACCEPTANCE, ATTEMPT, EXPECTED, LEFT, MAY_MAKE, PERSON, PICTURES, VERDICT
+from nano_banana.project.told_shapes import COUNT, DIGEST, DOLLARS, REASONS, STATUS, TEXT, shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ADDRESS = "https://nano-banana.invalid/schemas/run.schema.json"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.result import Status
 
 COUNT: JSONObject = {"type": "integer", "minimum": 0}

@@ -7,17 +7,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
-from typing import TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -9,20 +9,12 @@ import yaml
 
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.problem import Problem, did_you_mean
 from nano_banana.recipe.frame import Frame
 from nano_banana.recipe.located import Located
-from nano_banana.recipe.scalars import COLLECTION_TAGS
-from nano_banana.recipe.scalars import Scalar
-from nano_banana.recipe.scalars import plain_scalar
-from nano_banana.recipe.scalars import tagged_scalar
-from nano_banana.recipe.source import Source
-from nano_banana.recipe.source import Span
-from nano_banana.recipe.yaml_faults import MAX_NESTING
-from nano_banana.recipe.yaml_faults import stray_mark
-from nano_banana.recipe.yaml_faults import unprintable
-from nano_banana.recipe.yaml_faults import yaml_problem
+from nano_banana.recipe.scalars import COLLECTION_TAGS, Scalar, plain_scalar, tagged_scalar
+from nano_banana.recipe.source import Source, Span
+from nano_banana.recipe.yaml_faults import MAX_NESTING, stray_mark, unprintable, yaml_problem
 
 MAX_VALUES = 100_000
 """Values of one file, those behind aliases counted each time."""

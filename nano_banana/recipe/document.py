@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_object
+from nano_banana.core.problem import Place, Problem
 from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.include import Gathering
 from nano_banana.recipe.inside import place_inside
-from nano_banana.recipe.located import Edits
-from nano_banana.recipe.located import Located
-from nano_banana.recipe.located import Steps
-from nano_banana.recipe.located import edited
-from nano_banana.recipe.located import follow
-from nano_banana.recipe.located import plain
-from nano_banana.recipe.located import plain_edited
-from nano_banana.recipe.renderer import MAX_RENDERED
-from nano_banana.recipe.renderer import Renderer
+from nano_banana.recipe.located import Edits, Located, Steps, edited, follow, plain, plain_edited
+from nano_banana.recipe.renderer import MAX_RENDERED, Renderer
 from nano_banana.recipe.source import Source
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault

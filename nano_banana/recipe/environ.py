@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from nano_banana.recipe.templates.budget import OutOfBoundsError
 from nano_banana.recipe.templates.sandbox import MAPPING_METHODS

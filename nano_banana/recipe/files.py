@@ -11,14 +11,11 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.problem import Place, did_you_mean
 from nano_banana.core.root import project_root
 from nano_banana.recipe.glob import expand
-from nano_banana.recipe.seen import Seen
-from nano_banana.recipe.seen import see
+from nano_banana.recipe.seen import Seen, see
 
 MAX_TEXT = 1_048_576
 """Bytes of the largest recipe, included file or template that is read."""

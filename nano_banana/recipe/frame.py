@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.located import Entry
-from nano_banana.recipe.located import Located
-from nano_banana.recipe.located import mapping
-from nano_banana.recipe.located import sequence
+from nano_banana.recipe.located import Entry, Located, mapping, sequence
 from nano_banana.recipe.source import Span
 
 

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
 from nano_banana.recipe.outputs import OUTPUTS
-from nano_banana.recipe.patterns import AXIS_NAME
-from nano_banana.recipe.patterns import NAME
-from nano_banana.recipe.people import CAST
-from nano_banana.recipe.people import SUBJECT
+from nano_banana.recipe.patterns import AXIS_NAME, NAME
+from nano_banana.recipe.people import CAST, SUBJECT
 from nano_banana.recipe.photo_rules import PHOTO_RULES
-from nano_banana.recipe.terms import LIMITS
-from nano_banana.recipe.terms import PRIVACY
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import TEXT
+from nano_banana.recipe.terms import LIMITS, PRIVACY
+from nano_banana.stages.kind import NAMES, TEXT
 
 _TEXTS: JSONObject = NAMES
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.composer import MAX_VALUES
-from nano_banana.recipe.composer import compose
-from nano_banana.recipe.files import MAX_TEXT
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.located import Located
-from nano_banana.recipe.located import mapping
+from nano_banana.recipe.composer import MAX_VALUES, compose
+from nano_banana.recipe.files import MAX_TEXT, RecipeFiles
+from nano_banana.recipe.located import Located, mapping
 from nano_banana.recipe.merge import merged
-from nano_banana.recipe.source import Source
-from nano_banana.recipe.source import Span
+from nano_banana.recipe.source import Source, Span
 
 INCLUDE = "include"
 MAX_INSIDE = 8

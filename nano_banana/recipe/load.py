@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_text
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.recipe.document import read_document
-from nano_banana.recipe.document import rendered
+from nano_banana.core.json import JSONObject, as_text
+from nano_banana.core.problem import Place, Problem
+from nano_banana.recipe.document import read_document, rendered
 from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.model import asking
-from nano_banana.recipe.offered import Offer
-from nano_banana.recipe.offered import nothing_on_shelf
+from nano_banana.recipe.model import Text, Where, asking
+from nano_banana.recipe.offered import Offer, nothing_on_shelf
 from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.photo_rules import photo_rules_of
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.renderer import has_templates
 from nano_banana.recipe.resolve.adapters import read_adapters
 from nano_banana.recipe.resolve.checks import check_stages
-from nano_banana.recipe.resolve.choices import check_choices
-from nano_banana.recipe.resolve.choices import with_picks
+from nano_banana.recipe.resolve.choices import check_choices, with_picks
 from nano_banana.recipe.resolve.judging import check_gates
 from nano_banana.recipe.resolve.known import Known
 from nano_banana.recipe.resolve.marking import check_marks
@@ -40,35 +30,21 @@ from nano_banana.recipe.resolve.opened import check_opened
 from nano_banana.recipe.resolve.outputs import read_outputs
 from nano_banana.recipe.resolve.packs import packs_of
 from nano_banana.recipe.resolve.people import check_people
-from nano_banana.recipe.resolve.prompts import check_cases
-from nano_banana.recipe.resolve.prompts import check_names
-from nano_banana.recipe.resolve.prompts import place_of
-from nano_banana.recipe.resolve.prompts import read_templates
+from nano_banana.recipe.resolve.prompts import check_cases, check_names, place_of, read_templates
 from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.recipe.resolve.shots import read_axes
-from nano_banana.recipe.resolve.shots import read_shots
-from nano_banana.recipe.resolve.sources import check_sources
-from nano_banana.recipe.resolve.sources import drawn_by
-from nano_banana.recipe.resolve.stages import field_of
-from nano_banana.recipe.resolve.stages import find_cycle
-from nano_banana.recipe.resolve.stages import read_stages
-from nano_banana.recipe.resolve.stages import verbs_of
+from nano_banana.recipe.resolve.shots import read_axes, read_shots
+from nano_banana.recipe.resolve.sources import check_sources, drawn_by
+from nano_banana.recipe.resolve.stages import field_of, find_cycle, read_stages, verbs_of
 from nano_banana.recipe.resolve.subjects import read_subjects
 from nano_banana.recipe.resolve.suiting import check_packs
-from nano_banana.recipe.resolve.texts import check_texts
-from nano_banana.recipe.resolve.texts import environment_in
-from nano_banana.recipe.resolve.texts import prefix_of
-from nano_banana.recipe.resolve.texts import texts_of
+from nano_banana.recipe.resolve.texts import check_texts, environment_in, prefix_of, texts_of
 from nano_banana.recipe.resolve.triggers import check_triggers
-from nano_banana.recipe.resolve.unused import UNUSED
-from nano_banana.recipe.resolve.unused import check_unused
+from nano_banana.recipe.resolve.unused import UNUSED, check_unused
 from nano_banana.recipe.schema import recipe_schema
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
-from nano_banana.recipe.terms import limits_of
-from nano_banana.recipe.terms import privacy_of
-from nano_banana.recipe.validate import check_shape
-from nano_banana.recipe.validate import unknown_keys
+from nano_banana.recipe.terms import limits_of, privacy_of
+from nano_banana.recipe.validate import check_shape, unknown_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

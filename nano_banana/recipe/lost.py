@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.located import follow
 from nano_banana.recipe.model import Where

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from jsonschema import ValidationError
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
+from nano_banana.core.json import JSONObject, JSONValue, as_items
 from nano_banana.recipe.about import about
 from nano_banana.recipe.model import Where
 

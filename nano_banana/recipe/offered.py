@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

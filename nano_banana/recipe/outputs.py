@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.core.home import expanded
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.recipe.model import Source
-from nano_banana.recipe.model import Text
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.recipe.model import Source, Text
 from nano_banana.recipe.patterns import AXIS_NAME
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import TEXT
+from nano_banana.stages.kind import NAMES, TEXT
 
 FORMATS = ("html", "png", "pdf")
 SHOWN = ("score", "verdict", "cost", "seed", "attempt")

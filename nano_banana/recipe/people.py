@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.recipe.patterns import PLACE
-from nano_banana.recipe.patterns import WORD
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import TEXT
+from nano_banana.core.json import JSONObject, as_items
+from nano_banana.recipe.patterns import PLACE, WORD
+from nano_banana.stages.kind import NAMES, TEXT
 
 MOST_TOGETHER = 8
 """People in one picture."""

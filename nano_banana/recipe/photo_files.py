@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.image_formats import HEIC
-from nano_banana.core.image_formats import READABLE_SUFFIXES
-from nano_banana.core.image_formats import UNREADABLE_SUFFIXES
+from nano_banana.core.image_formats import HEIC, READABLE_SUFFIXES, UNREADABLE_SUFFIXES
 
 CAPTION_SUFFIXES = (".txt", ".TXT")
 OTHER_CAPTION_SUFFIXES = frozenset({".caption", ".cap", ".captions"})

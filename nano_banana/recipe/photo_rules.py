@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, as_object, as_text, as_whole
 
 
 class Severity(StrEnum):

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import JSONObject, as_items, as_object, as_text
+from nano_banana.core.problem import Place, Problem, did_you_mean
 from nano_banana.recipe.composer import compose
-from nano_banana.recipe.document import Document
-from nano_banana.recipe.document import Texts
+from nano_banana.recipe.document import Document, Texts
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.located import plain
 from nano_banana.recipe.source import Source

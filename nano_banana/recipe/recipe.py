@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nano_banana.core.json import JSONValue
-from nano_banana.recipe.model import AdapterFile
-from nano_banana.recipe.model import Limits
-from nano_banana.recipe.model import Privacy
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import asking
+from nano_banana.recipe.model import AdapterFile, Limits, Privacy, Shot, Stage, Subject, asking
 from nano_banana.recipe.outputs import Outputs
 from nano_banana.recipe.packs.pack import Pack
 from nano_banana.recipe.photo_rules import PhotoRules

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.recipe.examples import OWN
-from nano_banana.recipe.examples import PICKS
-from nano_banana.recipe.examples import SECTIONS
-from nano_banana.recipe.examples import WHOLE
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_text
+from nano_banana.recipe.examples import OWN, PICKS, SECTIONS, WHOLE
 from nano_banana.recipe.schema import recipe_schema
 from nano_banana.stages.registry import KINDS
 

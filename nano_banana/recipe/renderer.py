@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.problem import Place, Problem, did_you_mean
 from nano_banana.recipe.environ import Environ
-from nano_banana.recipe.located import Located
-from nano_banana.recipe.located import Steps
-from nano_banana.recipe.located import plain
+from nano_banana.recipe.located import Located, Steps, plain
 from nano_banana.recipe.template_texts import is_template_text
-from nano_banana.recipe.templates.budget import MAX_SOURCE
-from nano_banana.recipe.templates.budget import Budget
+from nano_banana.recipe.templates.budget import MAX_SOURCE, Budget
 from nano_banana.recipe.templates.engine import TemplateEngine
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.scopes import Names

@@ -7,8 +7,7 @@ a recipe has a key `on`, and nobody means 2026-09-01 as an object of Python's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 Scalar: TypeAlias = bool | int | float | str | None

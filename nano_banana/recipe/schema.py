@@ -5,8 +5,7 @@ from __future__ import annotations
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.schema import with_schema
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.recipe.grammar import TOP
 from nano_banana.recipe.patterns import NAME
 from nano_banana.stages.kind import Kind

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
+from nano_banana.core.json import JSONValue, as_items
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.model import Where
 

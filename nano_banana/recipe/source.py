@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from nano_banana.core.problem import Place
 

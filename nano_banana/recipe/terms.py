@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_number, as_object, as_text, as_whole
 from nano_banana.core.lost import Resend
-from nano_banana.recipe.model import Limits
-from nano_banana.recipe.model import Privacy
+from nano_banana.recipe.model import Limits, Privacy
 
 _DAY = 86_400
 _SPANS: Mapping[str, int | None] = {

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
 from jsonschema import Draft202012Validator
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object
+from nano_banana.core.problem import Place, Problem, did_you_mean
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.located import follow
 from nano_banana.recipe.lost import Lost
-from nano_banana.recipe.mistake import Mistake
-from nano_banana.recipe.mistake import mistake_of
+from nano_banana.recipe.mistake import Mistake, mistake_of
 from nano_banana.recipe.model import Where
-from nano_banana.recipe.patterns import NAME_PATTERNS
-from nano_banana.recipe.patterns import WORD
+from nano_banana.recipe.patterns import NAME_PATTERNS, WORD
 from nano_banana.recipe.resolve.reading import MOST_PROBLEMS
-from nano_banana.recipe.shown import owner
-from nano_banana.recipe.shown import shown
-from nano_banana.recipe.shown import type_of
-from nano_banana.recipe.shown import types
-from nano_banana.recipe.shown import visible
-from nano_banana.recipe.verbs import no_verb
-from nano_banana.recipe.verbs import several_verbs
+from nano_banana.recipe.shown import owner, shown, type_of, types, visible
+from nano_banana.recipe.verbs import no_verb, several_verbs
 
 _ROUNDS = 20
 """Times that a document is looked at again after something was taken out; each takes out what holds the last."""

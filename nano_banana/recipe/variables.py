@@ -8,10 +8,8 @@ from collections.abc import Mapping
 
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.located import Entry
-from nano_banana.recipe.located import Located
+from nano_banana.core.problem import Problem, did_you_mean
+from nano_banana.recipe.located import Entry, Located
 from nano_banana.recipe.renderer import Renderer
 from nano_banana.recipe.scalars import plain_scalar
 from nano_banana.recipe.templates.bounds import weight

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.json import JSONObject, as_items
+from nano_banana.core.problem import Problem, did_you_mean
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.mistake import Mistake
 from nano_banana.recipe.model import Where

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from yaml import MarkedYAMLError
-from yaml import YAMLError
+from yaml import MarkedYAMLError, YAMLError
 
 from nano_banana.core.errors import trouble
 from nano_banana.core.problem import Problem

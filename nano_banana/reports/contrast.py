@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.reports.compare import Change
-from nano_banana.reports.compare import Difference
-from nano_banana.reports.compare import differences
-from nano_banana.reports.snapshot import KeptCall
-from nano_banana.reports.snapshot import KeptTake
-from nano_banana.reports.snapshot import Snapshot
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.reports.compare import Change, Difference, differences
+from nano_banana.reports.snapshot import KeptCall, KeptTake, Snapshot
 
 Documents = Mapping[str, JSONObject]
 """What calls were asked, by the keys of a snapshot; a call that is known no more is not there."""

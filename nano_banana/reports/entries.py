@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nano_banana.core.flow import Attempt
 from nano_banana.core.json import JSONValue
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
-from nano_banana.reports.ruled import Ruled
-from nano_banana.reports.ruled import verdict_json
+from nano_banana.reports.record import Picture, Record
+from nano_banana.reports.ruled import Ruled, verdict_json
 
 
 def take_json(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Attempt
+from nano_banana.core.flow import FIRST, Attempt
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 

@@ -7,23 +7,18 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.replacing import replacing
 from nano_banana.core.root import REHEARSAL
 from nano_banana.store.link import LinkStat
 from nano_banana.store.store import Store
-from nano_banana.store.wall import OUTPUT
-from nano_banana.store.wall import wall
+from nano_banana.store.wall import OUTPUT, wall
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every entry of a ZIP, its oldest one: the same pictures, the same bytes."""

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_object
 from nano_banana.core.replacing import replacing
-from nano_banana.reports.entries import adapter_json
-from nano_banana.reports.entries import person_json
-from nano_banana.reports.entries import take_json
+from nano_banana.reports.entries import adapter_json, person_json, take_json
 from nano_banana.reports.record import Record
-from nano_banana.store.wall import OUTPUT
-from nano_banana.store.wall import wall
+from nano_banana.store.wall import OUTPUT, wall
 
 MANIFEST = "manifest.json"
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
-from nano_banana.store.link import Dress
-from nano_banana.store.link import LinkStat
-from nano_banana.store.link import content
+from nano_banana.reports.record import Picture, Record
+from nano_banana.store.link import Dress, LinkStat, content
 from nano_banana.store.store import Store
 
 Dressing: TypeAlias = Callable[[Record, Picture], Dress]

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
-from collections.abc import Iterator
-from typing import TypeAlias
-from typing import cast
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias, cast
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.node import Card
 from nano_banana.core.result import Status
-from nano_banana.reports.snapshot import KEY
-from nano_banana.reports.snapshot import KeptCall
-from nano_banana.reports.snapshot import KeptPicture
-from nano_banana.reports.snapshot import KeptTake
-from nano_banana.reports.snapshot import KeptVerdict
-from nano_banana.reports.snapshot import Snapshot
+from nano_banana.reports.snapshot import KEY, KeptCall, KeptPicture, KeptTake, KeptVerdict, Snapshot
 
 _FORMAT = 1
 _DIGEST = 64

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, as_object, as_whole
 from nano_banana.core.node import Card
 from nano_banana.core.verdict import Ruling
 from nano_banana.reports.record import Record
-from nano_banana.reports.ruled import FIRST_TRY
-from nano_banana.reports.ruled import Ruled
-from nano_banana.reports.ruled import kind_of
+from nano_banana.reports.ruled import FIRST_TRY, Ruled, kind_of
 from nano_banana.store.store import Store
 
 KINDS = (FIRST_TRY, "retry", "repair")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
+from nano_banana.core.json import JSONObject, as_items
 from nano_banana.core.result import NodeResult
 
 PERSON = "person"

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Left
+from nano_banana.core.flow import FIRST, Attempt, Left
 from nano_banana.core.json import JSONObject
-from nano_banana.core.node import Card
-from nano_banana.core.node import End
+from nano_banana.core.node import Card, End
 from nano_banana.core.problem import Problem
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
+from nano_banana.core.result import NodeResult, Status, Step
 from nano_banana.reports.files import file_name
 from nano_banana.reports.person import person_of
-from nano_banana.reports.ruled import Ruled
-from nano_banana.reports.ruled import measures_of
-from nano_banana.reports.ruled import ruled_of
+from nano_banana.reports.ruled import Ruled, measures_of, ruled_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

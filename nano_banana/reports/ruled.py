@@ -7,16 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Judged
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
-from nano_banana.core.verdict import Reason
-from nano_banana.core.verdict import Ruling
+from nano_banana.core.flow import FIRST, Attempt, Judged
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.core.result import NodeResult, Status, Step
+from nano_banana.core.verdict import Reason, Ruling
 
 LOOK = "look"
 """The call by which a gate sees a picture for the first time."""

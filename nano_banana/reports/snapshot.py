@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from nano_banana.core.node import Card
 from nano_banana.core.result import Status
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
+from nano_banana.reports.record import Picture, Record
 from nano_banana.reports.ruled import Ruled
 
 KEY = 32

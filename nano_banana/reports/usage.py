@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nano_banana.core.verdict import Ruling
-from nano_banana.reports.snapshot import KeptTake
-from nano_banana.reports.snapshot import Snapshot
+from nano_banana.reports.snapshot import KeptTake, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,32 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
-from typing import cast
+from typing import IO, cast
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.errors import Invalid, Unusable, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_object, as_text, as_whole
 from nano_banana.core.replacing import replacing
-from nano_banana.shelf.card import Card
-from nano_banana.shelf.card import Origin
-from nano_banana.shelf.card import Shelved
-from nano_banana.shelf.card import card_json
-from nano_banana.shelf.card import card_of
-from nano_banana.shelf.card import is_plain
-from nano_banana.shelf.card import may_be_told
-from nano_banana.shelf.card import unlikely
+from nano_banana.shelf.card import Card, Origin, Shelved, card_json, card_of, is_plain, may_be_told, unlikely
 from nano_banana.shelf.unpack import Archive
 from nano_banana.store.wall import wall
 

@@ -5,34 +5,18 @@ from __future__ import annotations
 import os
 import time
 import zipfile
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.problem import did_you_mean
-from nano_banana.shelf.about import proposed_name
-from nano_banana.shelf.about import proposed_trigger
-from nano_banana.shelf.archive import Packed
-from nano_banana.shelf.archive import unpack
-from nano_banana.shelf.card import MOST_WORDS
-from nano_banana.shelf.card import Card
-from nano_banana.shelf.card import Origin
-from nano_banana.shelf.card import Shelved
-from nano_banana.shelf.card import may_be_told
-from nano_banana.shelf.family import LOCAL
-from nano_banana.shelf.family import Family
-from nano_banana.shelf.family import family_of
-from nano_banana.shelf.family import is_adapter
-from nano_banana.shelf.header import Header
-from nano_banana.shelf.header import read_header
-from nano_banana.shelf.shelf import Shelf
-from nano_banana.shelf.shelf import check_name
+from nano_banana.shelf.about import proposed_name, proposed_trigger
+from nano_banana.shelf.archive import Packed, unpack
+from nano_banana.shelf.card import MOST_WORDS, Card, Origin, Shelved, may_be_told
+from nano_banana.shelf.family import LOCAL, Family, family_of, is_adapter
+from nano_banana.shelf.header import Header, read_header
+from nano_banana.shelf.shelf import Shelf, check_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.shelf.archive import SUFFIX
-from nano_banana.shelf.archive import pack
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.shelf.archive import SUFFIX, pack
 from nano_banana.shelf.card import Shelved
 from nano_banana.shelf.shelf import Shelf
 from nano_banana.shelf.unpack import Archive

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import cast
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.shelf.unpack import PICKLES
 

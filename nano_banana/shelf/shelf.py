@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from contextlib import contextmanager
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.problem import did_you_mean
-from nano_banana.shelf.card import Card
-from nano_banana.shelf.card import Shelved
-from nano_banana.shelf.card import card_json
-from nano_banana.shelf.card import stored_card
-from nano_banana.store.adapters import FILE
-from nano_banana.store.adapters import Row
-from nano_banana.store.adapters import Use
+from nano_banana.shelf.card import Card, Shelved, card_json, stored_card
+from nano_banana.store.adapters import FILE, Row, Use
 from nano_banana.store.store import Store
 
 LATEST = "latest"

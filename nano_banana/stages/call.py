@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.flow import Flow, Made, ask
 from nano_banana.core.json import JSONObject
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import TEXT
-from nano_banana.stages.kind import WITH
-from nano_banana.stages.kind import Kind
+from nano_banana.stages.kind import NAMES, TEXT, WITH, Kind
 from nano_banana.stages.site import Site
 from nano_banana.stages.standing import Standing
 

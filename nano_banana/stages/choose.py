@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import Kind
+from nano_banana.stages.kind import NAMES, Kind
 
 KIND = Kind(
     verb="choose",

@@ -7,10 +7,7 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.flow import Flow
 from nano_banana.core.json import JSONObject
 from nano_banana.stages.generate import picture_of
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import USING
-from nano_banana.stages.kind import WITH
-from nano_banana.stages.kind import Kind
+from nano_banana.stages.kind import NAMES, USING, WITH, Kind
 from nano_banana.stages.site import Site
 from nano_banana.stages.standing import Standing
 

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from nano_banana.core.json import JSONObject
-from nano_banana.stages.kind import ADAPTERS
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import TEXT
-from nano_banana.stages.kind import USING
-from nano_banana.stages.kind import WITH
-from nano_banana.stages.kind import Kind
-from nano_banana.stages.mask import CROP
-from nano_banana.stages.mask import MASK
-from nano_banana.stages.standard import REJECTIONS
-from nano_banana.stages.standard import Standard
+from nano_banana.stages.kind import ADAPTERS, NAMES, TEXT, USING, WITH, Kind
+from nano_banana.stages.mask import CROP, MASK
+from nano_banana.stages.standard import REJECTIONS, Standard
 
 _LIKENESS: JSONObject = {"type": "number", "minimum": -1, "maximum": 1}
 _USUAL = Standard()

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
-from nano_banana.core.flow import inside
-from nano_banana.core.flow import within
+from nano_banana.core.flow import Attempt, Flow, Judged, Left, Made, ask, inside, within
 from nano_banana.core.json import JSONObject
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
+from nano_banana.core.verdict import Ruling, Verdict
 from nano_banana.stages.judging import judge
 from nano_banana.stages.site import compute
 from nano_banana.stages.standard import Standard

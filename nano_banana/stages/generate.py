@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
+from nano_banana.core.flow import Flow, Made, ask
 from nano_banana.core.json import JSONObject
-from nano_banana.stages.kind import ADAPTERS
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import USING
-from nano_banana.stages.kind import WITH
-from nano_banana.stages.kind import Kind
-from nano_banana.stages.site import Site
-from nano_banana.stages.site import first_file
+from nano_banana.stages.kind import ADAPTERS, NAMES, USING, WITH, Kind
+from nano_banana.stages.site import Site, first_file
 from nano_banana.stages.standing import Standing
 
 KIND = Kind(

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_whole
+from nano_banana.core.flow import Flow, Made, ask
+from nano_banana.core.json import JSONObject, as_whole
 from nano_banana.core.reply import Reply
-from nano_banana.stages.generate import Drawing
-from nano_banana.stages.generate import drawing_call
-from nano_banana.stages.kind import ADAPTERS
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import TEXT
-from nano_banana.stages.kind import USING
-from nano_banana.stages.kind import WITH
-from nano_banana.stages.kind import Kind
-from nano_banana.stages.mask import CROP
-from nano_banana.stages.mask import MASK
-from nano_banana.stages.site import Site
-from nano_banana.stages.site import compute
-from nano_banana.stages.site import first_file
+from nano_banana.stages.generate import Drawing, drawing_call
+from nano_banana.stages.kind import ADAPTERS, NAMES, TEXT, USING, WITH, Kind
+from nano_banana.stages.mask import CROP, MASK
+from nano_banana.stages.site import Site, compute, first_file
 from nano_banana.stages.standing import Standing
 
 KIND = Kind(

@@ -7,17 +7,11 @@ should be in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import TypeAlias
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.verdict import Reason
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object
+from nano_banana.core.verdict import Reason, Ruling, Verdict
 from nano_banana.stages.standard import Standard
 
 FEWEST = 3

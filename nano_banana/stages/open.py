@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import Kind
+from nano_banana.core.flow import Flow, Made, ask
+from nano_banana.stages.kind import NAMES, Kind
 from nano_banana.stages.site import compute
 from nano_banana.stages.standing import Standing
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.revisions import compute_revision
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
+from nano_banana.core.flow import Judged, Left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,10 @@ from dataclasses import dataclass
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.blob import Blob
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
+from nano_banana.core.flow import Flow, Made, ask
 from nano_banana.core.json import JSONObject
-from nano_banana.stages.kind import NAMES
-from nano_banana.stages.kind import TEXT
-from nano_banana.stages.kind import USING
-from nano_banana.stages.kind import WITH
-from nano_banana.stages.kind import Kind
-from nano_banana.stages.site import Site
-from nano_banana.stages.site import compute
-from nano_banana.stages.site import first_file
+from nano_banana.stages.kind import NAMES, TEXT, USING, WITH, Kind
+from nano_banana.stages.site import Site, compute, first_file
 
 KIND = Kind(
     verb="train",

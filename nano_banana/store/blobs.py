@@ -6,21 +6,15 @@ import errno
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.blob import Blob, blob_of
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.store.database import Database
-from nano_banana.store.stamp import Stamp
-from nano_banana.store.stamp import hash_files
-from nano_banana.store.stamp import stamp_of
+from nano_banana.store.stamp import Stamp, hash_files, stamp_of
 from nano_banana.store.wall import wall
 
 FOLDER = "blobs"

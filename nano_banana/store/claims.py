@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
-from nano_banana.store.owner import STALE_AFTER
-from nano_banana.store.owner import is_dead
+from nano_banana.store.owner import STALE_AFTER, is_dead
 
 MISSED = STALE_AFTER / 2
 """Seconds in which a process that lives has surely sent a heartbeat."""

@@ -8,20 +8,12 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import closing
-from contextlib import contextmanager
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.modes import close_to_others
-from nano_banana.core.modes import file_mode
-from nano_banana.core.modes import follow
-from nano_banana.core.modes import is_shared
-from nano_banana.core.modes import make_private_folder
-from nano_banana.core.modes import share
+from nano_banana.core.errors import Unusable, trouble
+from nano_banana.core.modes import close_to_others, file_mode, follow, is_shared, make_private_folder, share
 from nano_banana.store.wall import wall
 
 if TYPE_CHECKING:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.store.blobs import FRESH
-from nano_banana.store.blobs import Blobs
+from nano_banana.store.blobs import FRESH, Blobs
 from nano_banana.store.database import Database
 from nano_banana.store.runs import Runs
 from nano_banana.store.snapshots import drop_older

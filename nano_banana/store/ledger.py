@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from nano_banana.core.ticket import Ticket
 from nano_banana.store.database import Database

@@ -5,21 +5,17 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.replacing import replacing
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.memo import Memo
 from nano_banana.store.stamp import stamp_of
-from nano_banana.store.wall import OUTPUT
-from nano_banana.store.wall import wall
+from nano_banana.store.wall import OUTPUT, wall
 
 _FICLONE = 0x40049409
 _CHUNK = 1 << 20

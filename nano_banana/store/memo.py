@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
-from nano_banana.store.stamp import Hashed
-from nano_banana.store.stamp import Stamp
-from nano_banana.store.stamp import hash_files
-from nano_banana.store.stamp import stamp_of
+from nano_banana.store.stamp import Hashed, Stamp, hash_files, stamp_of
 
 GRAIN = 0.05
 """Seconds. Kernels stamp files by a clock that ticks every 1–10 ms: a file that changed just now may change

@@ -7,37 +7,22 @@ pages are written anew, so that nothing can be read from free ones. Whatever of 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.somebody import Somebody
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import Ticket, TicketState, moved
 from nano_banana.store.adapters import Adapters
-from nano_banana.store.blobs import FRESH
-from nano_banana.store.blobs import Blobs
-from nano_banana.store.database import BUSY_SECONDS
-from nano_banana.store.database import Database
+from nano_banana.store.blobs import FRESH, Blobs
+from nano_banana.store.database import BUSY_SECONDS, Database
 from nano_banana.store.encoding import encoded
-from nano_banana.store.personal import lineage
-from nano_banana.store.personal import memories
-from nano_banana.store.personal import ours
-from nano_banana.store.personal import seeds
-from nano_banana.store.personal import spared
-from nano_banana.store.personal import tickets_of
-from nano_banana.store.personal import unnamed
-from nano_banana.store.personal import uploads_of
+from nano_banana.store.personal import lineage, memories, ours, seeds, spared, tickets_of, unnamed, uploads_of
 from nano_banana.store.redact import redact
 from nano_banana.store.runs import any_underway
 from nano_banana.store.tickets import write
-from nano_banana.store.traces import Hints
-from nano_banana.store.traces import Traces
+from nano_banana.store.traces import Hints, Traces
 from nano_banana.store.wall import wall
 
 PENDING = "forgetting"

@@ -13,12 +13,10 @@ from nano_banana.core.json import as_object
 from nano_banana.core.somebody import Somebody
 from nano_banana.core.ticket import Ticket
 from nano_banana.core.upload import Upload
-from nano_banana.store.blobs import FRESH
-from nano_banana.store.blobs import Blobs
+from nano_banana.store.blobs import FRESH, Blobs
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
-from nano_banana.store.lineage import Lineage
-from nano_banana.store.lineage import Made
+from nano_banana.store.lineage import Lineage, Made
 from nano_banana.store.tickets import every
 from nano_banana.store.traces import Hints
 

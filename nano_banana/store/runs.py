@@ -10,12 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.store.database import Database
 from nano_banana.store.encoding import encoded
-from nano_banana.store.owner import is_dead
-from nano_banana.store.owner import owner_id
+from nano_banana.store.owner import is_dead, owner_id
 
 RUNNING = "running"
 LOST = "lost"

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.json import JSONObject
@@ -19,16 +15,11 @@ from nano_banana.store.blobs import Blobs
 from nano_banana.store.claims import Claims
 from nano_banana.store.database import Database
 from nano_banana.store.ledger import Ledger
-from nano_banana.store.link import Dress
-from nano_banana.store.link import Links
-from nano_banana.store.link import LinkStat
+from nano_banana.store.link import Dress, Links, LinkStat
 from nano_banana.store.memo import Memo
 from nano_banana.store.notes import Notes
-from nano_banana.store.replies import Entry
-from nano_banana.store.replies import Origin
-from nano_banana.store.replies import Replies
-from nano_banana.store.runs import Run
-from nano_banana.store.runs import Runs
+from nano_banana.store.replies import Entry, Origin, Replies
+from nano_banana.store.runs import Run, Runs
 from nano_banana.store.snapshots import Snapshots
 from nano_banana.store.tickets import Tickets
 from nano_banana.store.trail import Trail
@@ -203,8 +194,7 @@ class Store:
 
     def gc(self, *, dry_run: bool, paid: bool = False, older_than_days: float | None = None) -> GcReport:
         """Remove what nothing names any more; see `gc.collect`."""
-        from nano_banana.store.gc import Sweep
-        from nano_banana.store.gc import collect
+        from nano_banana.store.gc import Sweep, collect
 
         sweep = Sweep(dry_run=dry_run, paid=paid, older_than_days=older_than_days)
         return collect(self._database, self._blobs, clock=self._clock, sweep=sweep)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from nano_banana.project.sheet.layout import Grid
 from nano_banana.project.sheet.sheet import Sheet
 from nano_banana.project.sheet.shown import Shown
-from nano_banana.web.speech import heading
-from nano_banana.web.speech import said_all
+from nano_banana.web.speech import heading, said_all
 
 T = TypeVar("T")
 

@@ -6,24 +6,13 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image
-from PIL import ImageDraw
-from PIL import ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
+from nano_banana.project.sheet.shown import Shown, State
 from nano_banana.project.sheet.small import Small
-from nano_banana.web.ink import EMPTY
-from nano_banana.web.ink import INK
-from nano_banana.web.ink import PAPER
-from nano_banana.web.ink import SOFT
-from nano_banana.web.ink import TONES
-from nano_banana.web.ink import line_height
-from nano_banana.web.ink import write
+from nano_banana.web.ink import EMPTY, INK, PAPER, SOFT, TONES, line_height, write
 from nano_banana.web.lettering import wrap
-from nano_banana.web.speech import STATES
-from nano_banana.web.speech import said_below
-from nano_banana.web.speech import said_inside
+from nano_banana.web.speech import STATES, said_below, said_inside
 
 BAR = 5
 TALLEST = 1.5

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, JSONValue, as_object
 from nano_banana.project.sheet.sheet import Sheet
-from nano_banana.project.sheet.shown import Before
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import cost_of
+from nano_banana.project.sheet.shown import Before, Shown, cost_of
 from nano_banana.web.changes import changes
-from nano_banana.web.speech import STATES
-from nano_banana.web.speech import Speech
+from nano_banana.web.speech import STATES, Speech
 
 COMPUTE = "compute"
 

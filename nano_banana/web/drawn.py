@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from PIL import Image
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 from nano_banana.core.news import Watcher
 from nano_banana.project.sheet.sheet import Sheet
 from nano_banana.project.sheet.shown import Shown
 from nano_banana.project.sheet.small import Small
-from nano_banana.web.bands import Band
-from nano_banana.web.bands import bands_of
-from nano_banana.web.cells import Words
-from nano_banana.web.cells import cell_of
-from nano_banana.web.cells import letters
-from nano_banana.web.cells import picture_size
-from nano_banana.web.ink import INK
-from nano_banana.web.ink import PAPER
-from nano_banana.web.ink import SOFT
-from nano_banana.web.ink import line_height
-from nano_banana.web.ink import write
-from nano_banana.web.lettering import cut
-from nano_banana.web.lettering import width
-from nano_banana.web.lettering import wrap
+from nano_banana.web.bands import Band, bands_of
+from nano_banana.web.cells import Words, cell_of, letters, picture_size
+from nano_banana.web.ink import INK, PAPER, SOFT, line_height, write
+from nano_banana.web.lettering import cut, width, wrap
 from nano_banana.web.sizes import side_for
 from nano_banana.web.speech import summary
 

@@ -5,31 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 from nano_banana.core.news import Watcher
-from nano_banana.project.sheet.layout import WIDEST
-from nano_banana.project.sheet.layout import Grid
+from nano_banana.project.sheet.layout import WIDEST, Grid
 from nano_banana.project.sheet.sheet import Sheet
 from nano_banana.project.sheet.shown import Shown
 from nano_banana.project.sheet.small import Small
 from nano_banana.web.data import data_of
 from nano_banana.web.sizes import side_for
-from nano_banana.web.speech import STATES
-from nano_banana.web.speech import Speech
-from nano_banana.web.speech import heading
-from nano_banana.web.speech import said_all
-from nano_banana.web.speech import said_below
-from nano_banana.web.speech import said_inside
-from nano_banana.web.speech import summary
-from nano_banana.web.tools import HELP
-from nano_banana.web.tools import PANEL
-from nano_banana.web.tools import tools
+from nano_banana.web.speech import STATES, Speech, heading, said_all, said_below, said_inside, summary
+from nano_banana.web.tools import HELP, PANEL, tools
 
 ASSETS = Path(__file__).with_name("assets")
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nano_banana.core.problem import Problem
 from nano_banana.project.nouns import Ruled
 from nano_banana.project.sheet.layout import Grid
 from nano_banana.project.sheet.sheet import Sheet
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
-from nano_banana.project.sheet.shown import cost_of
-from nano_banana.project.sheet.shown import place_of
+from nano_banana.project.sheet.shown import Shown, State, cost_of, place_of
 
 STATES = {
     State.ACCEPTED: "accepted",

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from nano_banana.core.answer import Provider
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.core.news import News, Watcher
 from nano_banana.core.reply import Reply
 from nano_banana.core.ticket import Errand
 from nano_banana.engine.answering import Answering

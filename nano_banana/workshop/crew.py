@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Refused, trouble
 
 if TYPE_CHECKING:
     # With it comes asyncio, which a run that has nothing to do does without.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
+from nano_banana.core.news import News, Watcher
 from nano_banana.core.result import NodeResult
 from nano_banana.core.ticket import TicketState
 from nano_banana.engine.answering import Answering
@@ -23,14 +21,10 @@ from nano_banana.engine.pulse import pulse
 from nano_banana.engine.resuming import resuming
 from nano_banana.engine.scratch import Scratch
 from nano_banana.reports.outputs import Outputs
-from nano_banana.reports.record import Record
-from nano_banana.reports.record import follow
-from nano_banana.reports.record import record_of
-from nano_banana.reports.record import undecided
+from nano_banana.reports.record import Record, follow, record_of, undecided
 from nano_banana.store.ledger import Line
 from nano_banana.store.store import Store
-from nano_banana.workshop.order import Order
-from nano_banana.workshop.order import Outcome
+from nano_banana.workshop.order import Order, Outcome
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 

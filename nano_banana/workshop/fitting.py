@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import CallFailed, Invalid, Unusable
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.core.news import Watcher
 from nano_banana.core.reply import Reply
 from nano_banana.marks.embedded import account_in
 from nano_banana.reports.files import fitted_name
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
-from nano_banana.store.link import LinkStat
-from nano_banana.store.link import content
-from nano_banana.workshop.answering import COMPUTE
-from nano_banana.workshop.answering import Errands
+from nano_banana.reports.record import Picture, Record
+from nano_banana.store.link import LinkStat, content
+from nano_banana.workshop.answering import COMPUTE, Errands
 from nano_banana.workshop.marking import Marking
 from nano_banana.workshop.workshop import Workshop
 

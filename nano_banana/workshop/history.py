@@ -8,17 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import did_you_mean
-from nano_banana.reports.contrast import Contrast
-from nano_banana.reports.contrast import changed_keys
-from nano_banana.reports.contrast import contrast
+from nano_banana.reports.contrast import Contrast, changed_keys, contrast
 from nano_banana.reports.packed import load
 from nano_banana.reports.snapshot import Snapshot
-from nano_banana.reports.usage import Judgements
-from nano_banana.reports.usage import judgements
+from nano_banana.reports.usage import Judgements, judgements
 from nano_banana.store.runs import Run
 from nano_banana.store.store import Store
 from nano_banana.workshop.answering import ERRAND

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, Invalid, NanoBananaError, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import Problem
 from nano_banana.store.stamp import stamp_of
@@ -69,8 +61,7 @@ def flaws(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Mapping[Pa
 
 
 def _check(path: Path, media: str, *, is_mask: bool) -> None:
-    from nano_banana.providers.compute.intact import check_mask
-    from nano_banana.providers.compute.intact import check_picture
+    from nano_banana.providers.compute.intact import check_mask, check_picture
     from nano_banana.shelf.header import read_header
 
     try:

@@ -5,37 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from nano_banana import __version__
 from nano_banana.core.call import Call
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
-from nano_banana.marks.account import FORMAT
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Person
-from nano_banana.marks.account import Told
-from nano_banana.marks.account import told_call
-from nano_banana.marks.embedded import Mark
-from nano_banana.marks.embedded import marked
-from nano_banana.marks.embedded import unmarked
-from nano_banana.marks.origin import closure
-from nano_banana.marks.origin import producers
-from nano_banana.marks.origin import source_of
-from nano_banana.marks.origin import tool_of
+from nano_banana.core.json import as_items, as_object, as_text, as_whole
+from nano_banana.marks.account import FORMAT, Account, Person, Told, told_call
+from nano_banana.marks.embedded import Mark, marked, unmarked
+from nano_banana.marks.origin import closure, producers, source_of, tool_of
 from nano_banana.marks.signing import Signer
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
-from nano_banana.reports.ruled import Ruled
-from nano_banana.reports.ruled import verdict_json
+from nano_banana.reports.record import Picture, Record
+from nano_banana.reports.ruled import Ruled, verdict_json
 from nano_banana.store.link import Dress
 from nano_banana.store.replies import Origin
 from nano_banana.store.store import Store

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
+from nano_banana.core.errors import CallFailed, Invalid
 from nano_banana.core.json import JSONObject
 
 

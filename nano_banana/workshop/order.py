@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nano_banana.core.call import Call
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.json import JSONObject
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
+from nano_banana.core.lost import Lost, Resend
 from nano_banana.core.node import Plan
 from nano_banana.core.result import Status
 from nano_banana.core.ticket import Ticket

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nano_banana.catalog.listing import Listing
 from nano_banana.catalog.quote import Quote
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Refused, trouble
 from nano_banana.workshop.crew import Access
 
 if TYPE_CHECKING:

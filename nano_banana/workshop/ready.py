@@ -6,10 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.store.wall import OUTPUT
-from nano_banana.store.wall import wall
+from nano_banana.core.errors import Unusable, trouble
+from nano_banana.store.wall import OUTPUT, wall
 
 
 def check_writable(folder: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nano_banana.reports.fresh import Trace
-from nano_banana.reports.fresh import load
+from nano_banana.reports.fresh import Trace, load
 from nano_banana.store.store import Store
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +13,9 @@ from nano_banana.core.json import JSONValue
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import Ticket, TicketState, moved
 from nano_banana.engine.policy import Policy
-from nano_banana.reports.manifest import older_pictures
-from nano_banana.reports.manifest import write_manifest
+from nano_banana.reports.manifest import older_pictures, write_manifest
 from nano_banana.reports.outputs import Outputs
 from nano_banana.reports.packed import dump
 from nano_banana.reports.record import slim
@@ -29,14 +24,10 @@ from nano_banana.settings import Settings
 from nano_banana.shelf.shelf import Shelf
 from nano_banana.store.ledger import Saving
 from nano_banana.store.store import Store
-from nano_banana.workshop.answering import End
-from nano_banana.workshop.answering import Errands
-from nano_banana.workshop.answering import answered
+from nano_banana.workshop.answering import End, Errands, answered
 from nano_banana.workshop.doing import Doing
 from nano_banana.workshop.marking import Marking
-from nano_banana.workshop.order import Order
-from nano_banana.workshop.order import Outcome
-from nano_banana.workshop.order import summary_of
+from nano_banana.workshop.order import Order, Outcome, summary_of
 
 
 class Workshop:

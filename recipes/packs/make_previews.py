@@ -13,8 +13,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from nano_banana.catalog.build import build
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 CATALOG = Catalog.load()
 

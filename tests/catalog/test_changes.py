@@ -9,23 +9,16 @@ import pytest
 
 from nano_banana.catalog.build import build
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.changes import FieldChange
-from nano_banana.catalog.changes import Sort
-from nano_banana.catalog.changes import changes
-from nano_banana.catalog.describe import describe
-from nano_banana.catalog.describe import endpoint_text
+from nano_banana.catalog.changes import FieldChange, Sort, changes
+from nano_banana.catalog.describe import describe, endpoint_text
 from nano_banana.catalog.endpoint import Task
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.field import Field, FieldType
 from nano_banana.catalog.guess import guess
 from nano_banana.catalog.listing import Listing
-from nano_banana.catalog.refreshed import refreshed
-from nano_banana.catalog.refreshed import sound
+from nano_banana.catalog.refreshed import refreshed, sound
 from nano_banana.catalog.roles import TriggerUse
 from nano_banana.core.json import JSONObject
-from tests.catalog.describe import CATALOG
-from tests.catalog.describe import made
-from tests.catalog.describe import shipped
+from tests.catalog.describe import CATALOG, made, shipped
 
 N: JSONObject = {"type": "integer", "default": 4, "minimum": 1, "maximum": 9}
 E: JSONObject = {"type": "enum", "choices": ["a", "b"], "default": "a"}

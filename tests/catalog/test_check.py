@@ -6,10 +6,8 @@ import pytest
 
 from nano_banana.catalog.check import misfits
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from tests.catalog.describe import made
-from tests.catalog.describe import shipped
+from nano_banana.core.json import JSONObject, JSONValue
+from tests.catalog.describe import made, shipped
 
 LORA = shipped("flux-lora")
 

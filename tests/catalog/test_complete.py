@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from nano_banana.catalog.complete import complete
 from nano_banana.core.json import JSONObject
-from tests.catalog.describe import made
-from tests.catalog.describe import shipped
+from tests.catalog.describe import made, shipped
 
 
 def test_defaults_in_the_order_of_the_fields() -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.catalog.catalog import DATA
-from nano_banana.catalog.catalog import read_text
+from nano_banana.catalog.catalog import DATA, read_text
 from nano_banana.catalog.check import misfits
 from nano_banana.catalog.complete import complete
 from nano_banana.catalog.endpoint import Task
@@ -15,9 +14,7 @@ from nano_banana.catalog.faults import faults
 from nano_banana.catalog.price import Unit
 from nano_banana.catalog.roles import TriggerUse
 from nano_banana.catalog.text import parse
-from tests.catalog.describe import CATALOG
-from tests.catalog.describe import dig
-from tests.catalog.describe import shipped
+from tests.catalog.describe import CATALOG, dig, shipped
 
 FILES = sorted(DATA.glob("*.yaml"))
 NAMES = [name.removeprefix("fal-ai/") for name in CATALOG.ids]

@@ -10,8 +10,7 @@ from jsonschema import Draft202012Validator
 
 from nano_banana.catalog.faults import faults
 from nano_banana.catalog.shape import endpoint_schema
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 SOUND: JSONObject = {
     "id": "acme/draw",

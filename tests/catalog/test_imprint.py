@@ -6,9 +6,7 @@ from dataclasses import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.field import MISSING, Field, FieldType
 from nano_banana.catalog.imprint import imprint_of
 from nano_banana.catalog.roles import TriggerUse
 

@@ -6,19 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
-from nano_banana.catalog.field import FieldType
+from nano_banana.catalog.field import MISSING, Field, FieldType
 from nano_banana.catalog.listed import read_listing
 from nano_banana.catalog.listing import Listing
-from nano_banana.catalog.listings import listings_text
-from nano_banana.catalog.listings import read_listings
+from nano_banana.catalog.listings import listings_text, read_listings
 from nano_banana.catalog.size import NAMED
 from nano_banana.core.json import JSONObject
-from tests.catalog.openapi import document
-from tests.catalog.openapi import of_json
-from tests.catalog.openapi import optional
-from tests.catalog.openapi import ref
+from tests.catalog.openapi import document, of_json, optional, ref
 
 
 def listed(**properties: JSONObject) -> Listing:

@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint import Task
-from nano_banana.catalog.meaning import ABOVE
-from nano_banana.catalog.meaning import meaning_of
+from nano_banana.catalog.endpoint import Endpoint, Task
+from nano_banana.catalog.meaning import ABOVE, meaning_of
 
 
 @pytest.fixture

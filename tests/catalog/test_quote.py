@@ -8,17 +8,10 @@ import pytest
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.estimate import estimate
-from nano_banana.catalog.price import Money
-from nano_banana.catalog.price import Unit
-from nano_banana.catalog.quote import SOURCE
-from nano_banana.catalog.quote import Quote
-from nano_banana.catalog.quote import doubtful
-from nano_banana.catalog.quote import unit_of
-from nano_banana.catalog.quote import with_quote
-from nano_banana.catalog.quotes import quotes_text
-from nano_banana.catalog.quotes import read_quotes
-from tests.catalog.describe import made
-from tests.catalog.describe import shipped
+from nano_banana.catalog.price import Money, Unit
+from nano_banana.catalog.quote import SOURCE, Quote, doubtful, unit_of, with_quote
+from nano_banana.catalog.quotes import quotes_text, read_quotes
+from tests.catalog.describe import made, shipped
 
 
 def quote(amount: float, unit: str = "megapixels", currency: str = "USD") -> Quote:

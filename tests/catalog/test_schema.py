@@ -8,10 +8,7 @@ from jsonschema import Draft202012Validator
 from nano_banana.catalog.complete import complete
 from nano_banana.catalog.schema import with_schema
 from nano_banana.core.json import JSONObject
-from tests.catalog.describe import CATALOG
-from tests.catalog.describe import dig
-from tests.catalog.describe import made
-from tests.catalog.describe import shipped
+from tests.catalog.describe import CATALOG, dig, made, shipped
 
 
 @pytest.mark.parametrize("name", CATALOG.ids)

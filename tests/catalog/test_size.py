@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.catalog.size import NAMED
-from nano_banana.catalog.size import pixels
+from nano_banana.catalog.size import NAMED, pixels
 from nano_banana.core.json import JSONObject
-from tests.catalog.describe import made
-from tests.catalog.describe import shipped
+from tests.catalog.describe import made, shipped
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.catalog.text import MOST_CHARACTERS
-from nano_banana.catalog.text import MOST_NODES
-from nano_banana.catalog.text import parse
-from nano_banana.catalog.text import plain
+from nano_banana.catalog.text import MOST_CHARACTERS, MOST_NODES, parse, plain
 from nano_banana.core.errors import Invalid
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Place

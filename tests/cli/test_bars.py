@@ -6,11 +6,7 @@ import io
 
 import pytest
 
-from nano_banana.cli.bars import ASCII
-from nano_banana.cli.bars import UNICODE
-from nano_banana.cli.bars import Bar
-from nano_banana.cli.bars import bars
-from nano_banana.cli.bars import marks_for
+from nano_banana.cli.bars import ASCII, UNICODE, Bar, bars, marks_for
 from nano_banana.cli.cells import cells
 from nano_banana.cli.past.ago import ago
 

@@ -7,16 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from tests.people import HOPPER
-from tests.people import astronaut
-from tests.people import astronaut_file
-from tests.people import hopper
-from tests.people import jpeg
-from tests.people import saved
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object
+from tests.people import HOPPER, astronaut, astronaut_file, hopper, jpeg, saved
 from tests.workspace import Workspace
 
 pytest.importorskip("cv2")

@@ -9,8 +9,7 @@ import sys
 
 import pytest
 
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 KEY = "11111111-2222-3333-4444-555555555555:abcdef0123456789abcdef0123456789"
 CONFIG = "config/nano-banana/config.toml"

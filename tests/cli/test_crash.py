@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from nano_banana.cli.crash import keep_report
-from nano_banana.cli.crash import scrub
-from nano_banana.credentials import keep_key
-from nano_banana.credentials import key_file
+from nano_banana.cli.crash import keep_report, scrub
+from nano_banana.credentials import keep_key, key_file
 from tests.workspace import Workspace
 
 NOW = datetime(2026, 9, 1, 12, 30, tzinfo=UTC)

@@ -10,24 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_object
 from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
+from nano_banana.marks.account import Account, Told
 from nano_banana.marks.c2pa.read import Credentials
 from nano_banana.marks.embedded import Mark
 from nano_banana.marks.embedded import marked as with_account
 from nano_banana.marks.found.credentials import told as told_credentials
 from nano_banana.marks.found.finding import KINDS
 from nano_banana.marks.invisible.rivagan import written
-from tests.marks.c2pa.signing import self_made
-from tests.marks.c2pa.signing import signed
-from tests.marks.found.files import PARAMETERS
-from tests.marks.found.files import bomb
-from tests.marks.found.files import png
-from tests.marks.found.files import with_chunk
+from tests.marks.c2pa.signing import self_made, signed
+from tests.marks.found.files import PARAMETERS, bomb, png, with_chunk
 from tests.marks.found.test_stealth import hidden
 from tests.marks.invisible.encoder import marked
 from tests.marks.invisible.pictures import photos

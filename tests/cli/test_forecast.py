@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import io
 
-from nano_banana.cli.forecast import say_forecast
-from nano_banana.cli.forecast import second_chances
-from nano_banana.cli.forecast import verdict
-from nano_banana.cli.forecast import whole_price
+from nano_banana.cli.forecast import say_forecast, second_chances, verdict, whole_price
 from nano_banana.cli.screen import Screen
-from nano_banana.planner.forecast import Expected
-from nano_banana.planner.forecast import StageCount
-from nano_banana.planner.forecast import Tally
+from nano_banana.planner.forecast import Expected, StageCount, Tally
 from nano_banana.planner.odds import Odds
 from nano_banana.project.forecast import Forecast
 

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 import pexpect
 import yaml
 
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 CLEAR, DOWN, ENTER, SPACE = "\x15", "\x1b[B", "\r", " "
 

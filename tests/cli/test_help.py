@@ -12,8 +12,7 @@ import pytest
 
 from nano_banana import __version__
 from nano_banana.cli.app import COMMANDS
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 HEAVY = {
     "asyncio",

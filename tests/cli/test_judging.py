@@ -7,23 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.cli.judging import difference
-from nano_banana.cli.judging import say_rejudged
+from nano_banana.cli.judging import difference, say_rejudged
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.story import say_story
 from nano_banana.core.flow import Left
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
+from nano_banana.core.result import NodeResult, Status
 from nano_banana.core.verdict import Ruling
-from nano_banana.project.acceptance import Counts
-from nano_banana.project.acceptance import acceptance
-from nano_banana.project.rejudge import Rejudged
-from nano_banana.project.rejudge import Word
+from nano_banana.project.acceptance import Counts, acceptance
+from nano_banana.project.rejudge import Rejudged, Word
 from nano_banana.project.story import Story
 from nano_banana.reports.record import record_of
-from tests.reports.judged import ACCEPTED
-from tests.reports.judged import FAR
-from tests.reports.judged import take
+from tests.reports.judged import ACCEPTED, FAR, take
 
 
 def counts(accepted: int, unsure: int = 0) -> Counts:

@@ -11,18 +11,10 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from nano_banana.cli.app import COMMANDS
-from nano_banana.cli.app import Entry
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.cli.app import COMMANDS, Entry
+from nano_banana.core.errors import CallFailed, Invalid, LimitReached, Refused, Stopped, Unusable, trouble
 from nano_banana.core.problem import Place
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 KEY = "11111111-2222-3333-4444-555555555555:abcdef0123456789abcdef0123456789"
 ERRORS = {kind.__name__: kind for kind in (CallFailed, Invalid, LimitReached, Refused, Stopped, Unusable)}

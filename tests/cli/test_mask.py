@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
+from nano_banana.core.json import as_items, as_number
 from nano_banana.core.weights import folder
 from nano_banana.faces.sources import SOURCES
 from nano_banana.faces.weights import weight

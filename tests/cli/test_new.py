@@ -11,17 +11,14 @@ import pytest
 import yaml
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.cli.beginning.answers import Answers
-from nano_banana.cli.beginning.answers import Person
-from nano_banana.cli.beginning.answers import trigger_of
+from nano_banana.cli.beginning.answers import Answers, Person, trigger_of
 from nano_banana.cli.beginning.text import recipe_text
 from nano_banana.core.json import JSONValue
 from nano_banana.core.share import share
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.load import load_recipe
 from nano_banana.recipe.schema import recipe_schema
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 
 def test_a_project_and_what_to_do_next(workspace: Workspace) -> None:

@@ -12,9 +12,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.core.json import JSONObject
 from nano_banana.reports.contrast import contrast
 from nano_banana.store.runs import Run
-from tests.reports.kept import key
-from tests.reports.kept import snapshot
-from tests.reports.kept import take
+from tests.reports.kept import key, snapshot, take
 
 
 @pytest.fixture

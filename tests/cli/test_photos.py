@@ -8,20 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from PIL import ImageFilter
-from PIL import ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from tests.people import astronaut
-from tests.people import hopper
-from tests.people import saved
-from tests.people import together
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object, as_text
+from tests.people import astronaut, hopper, saved, together
 from tests.workspace import Workspace
 
 RECIPE = """

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from tests.workspace import ROOT
-from tests.workspace import Workspace
-from tests.workspace import unwatched
+from nano_banana.core.json import as_items, as_object
+from tests.workspace import ROOT, Workspace, unwatched
 
 PROGRAM = f"'{sys.executable}' -m nano_banana"
 FULL = Path("/dev/full")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from nano_banana.cli.progress import LiveView
-from nano_banana.cli.progress import progress
-from nano_banana.cli.progress import state
+from nano_banana.cli.progress import LiveView, progress, state
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.tally import Tally
 from nano_banana.core.news import News

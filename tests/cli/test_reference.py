@@ -7,8 +7,7 @@ import sys
 
 from nano_banana.cli.app import COMMANDS
 from nano_banana.cli.reference import reference
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 
 def test_the_reference_is_up_to_date(workspace: Workspace) -> None:

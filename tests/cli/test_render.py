@@ -6,15 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.cli.render import numbered
-from nano_banana.cli.render import render
+from nano_banana.cli.render import numbered, render
 from nano_banana.cli.snippet import snippet
 from nano_banana.cli.source import lines_of
-from nano_banana.cli.words.index import fill
-from nano_banana.cli.words.index import say
-from nano_banana.cli.words.index import tables
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.cli.words.index import fill, say, tables
+from nano_banana.core.problem import Place, Problem
 
 HERE = Path("/project")
 FILES = {

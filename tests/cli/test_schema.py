@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 
 @pytest.mark.parametrize("what", ["recipe", "endpoint", "run"])

@@ -8,15 +8,11 @@ import os
 import pty
 import sys
 import termios
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from nano_banana.cli.amounts import duration
-from nano_banana.cli.amounts import money
-from nano_banana.cli.amounts import size
-from nano_banana.cli.amounts import spent
+from nano_banana.cli.amounts import duration, money, size, spent
 from nano_banana.cli.cells import fold
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import trouble

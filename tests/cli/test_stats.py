@@ -13,13 +13,9 @@ import click
 import pytest
 
 from nano_banana.cli.commands import stats
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.store.ledger import By
-from nano_banana.store.ledger import Saving
+from nano_banana.core.json import as_items, as_object
+from nano_banana.core.ticket import Errand, Ticket, TicketState
+from nano_banana.store.ledger import By, Saving
 from nano_banana.store.store import Store
 from tests.workspace import Workspace
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.emulator.server import Emulator
-from tests.clients.conftest import Ask
-from tests.clients.conftest import npm_installed
+from tests.clients.conftest import Ask, npm_installed
 
 RESULT = ["images", "seed", "timings", "prompt", "has_nsfw_concepts"]
 STORIES: dict[str, dict[str, object]] = {

@@ -10,10 +10,7 @@ import pytest
 
 from nano_banana.core.json import as_object
 from nano_banana.emulator.server import Emulator
-from tests.clients.conftest import PYTHON
-from tests.clients.conftest import Ask
-from tests.clients.conftest import pinned
-from tests.clients.conftest import pip_installed
+from tests.clients.conftest import PYTHON, Ask, pinned, pip_installed
 
 RESULT = ["images", "seed", "timings", "prompt", "has_nsfw_concepts"]
 JPEG = "ffd8"

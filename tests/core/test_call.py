@@ -11,12 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.blob import blob_of
-from nano_banana.core.blob import imagine
-from nano_banana.core.call import Call
-from nano_banana.core.call import call_of
-from nano_banana.core.call import canonical
-from nano_banana.core.call import document
+from nano_banana.core.blob import blob_of, imagine
+from nano_banana.core.call import Call, call_of, canonical, document
 from nano_banana.core.json import JSONValue
 
 KNOWN = Call(

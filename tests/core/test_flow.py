@@ -6,27 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import Blob, blob_of
 from nano_banana.core.call import Call
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Ended
-from nano_banana.core.flow import Event
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
-from nano_banana.core.flow import within
-from nano_banana.core.node import Card
-from nano_banana.core.node import Node
+from nano_banana.core.flow import FIRST, Ask, Attempt, Ended, Event, Flow, Judged, Left, Made, ask, within
+from nano_banana.core.node import Card, Node
 from nano_banana.core.reply import Reply
 from nano_banana.core.result import Status
 from nano_banana.core.told import Told
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
+from nano_banana.core.verdict import Ruling, Verdict
 
 CALL = Call(provider="p", endpoint="draw", arguments={})
 PICTURE = blob_of(b"picture", media="image/png")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nano_banana.core import image_formats
-from nano_banana.core.image_formats import ImageFormat
-from nano_banana.core.image_formats import sniffed
+from nano_banana.core.image_formats import ImageFormat, sniffed
 
 
 @pytest.mark.parametrize(

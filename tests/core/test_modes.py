@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,11 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from nano_banana.core.errors import Unusable
-from nano_banana.core.modes import as_user
-from nano_banana.core.modes import is_shared
-from nano_banana.core.modes import private_files
-from nano_banana.core.modes import share_files
-from nano_banana.core.modes import user_umask
+from nano_banana.core.modes import as_user, is_shared, private_files, share_files, user_umask
 from nano_banana.store.store import Store
 from tests.store.tools import powerless
 

@@ -9,20 +9,11 @@ import pytest
 from nano_banana.core import errors
 from nano_banana.core.blob import blob_of
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import ask
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
-from nano_banana.core.node import Group
-from nano_banana.core.node import Plan
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.errors import CallFailed, NanoBananaError, trouble
+from nano_banana.core.flow import Ask, ask
+from nano_banana.core.json import as_items, as_number, as_object, as_text, as_whole
+from nano_banana.core.node import Group, Plan
+from nano_banana.core.problem import Place, did_you_mean
 from nano_banana.core.reply import Reply
 
 

@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.ticket import OPEN
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import OPEN, Ticket, TicketState, moved
 
 S = TicketState
 TICKET = Ticket(

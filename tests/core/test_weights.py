@@ -14,11 +14,7 @@ import pytest
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.source import Source
-from nano_banana.core.weights import Run
-from nano_banana.core.weights import fetch
-from nano_banana.core.weights import folder
-from nano_banana.core.weights import held
-from nano_banana.core.weights import run_command
+from nano_banana.core.weights import Run, fetch, folder, held, run_command
 from nano_banana.faces.sources import SOURCES
 
 NETWORK = b"a very small network"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
-from collections.abc import Coroutine
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
 import fal_client

@@ -13,10 +13,7 @@ import pytest
 from nano_banana.core.json import as_object
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
-from tests.emulator.conftest import KEY
-from tests.emulator.conftest import ended
-from tests.emulator.conftest import submitted
-from tests.emulator.conftest import trust
+from tests.emulator.conftest import KEY, ended, submitted, trust
 
 LORA = "fal-ai/flux-lora"
 PHOTO = {"prompt": "a photo"}

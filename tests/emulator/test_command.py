@@ -14,8 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import Invalid, Unusable
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
 

@@ -7,30 +7,25 @@ import hashlib
 import io
 import ssl
 import zipfile
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
-from PIL import Image
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.complete import complete
 from nano_banana.catalog.meaning import meaning_of
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import Blob, blob_of
 from nano_banana.core.call import Call
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
 from nano_banana.providers.local.provider import Local
 from nano_banana.providers.local.revision import local_revision
 from nano_banana.providers.pool import WorkPool
-from nano_banana.stages.generate import Drawing
-from nano_banana.stages.generate import drawing_call
+from nano_banana.stages.generate import Drawing, drawing_call
 from nano_banana.stages.site import Site
 from tests.emulator.conftest import ended
 from tests.photos import photo

@@ -13,15 +13,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.emulator.faults import KINDS
-from nano_banana.emulator.faults import Point
+from nano_banana.core.json import JSONValue, as_object
+from nano_banana.emulator.faults import KINDS, Point
 from nano_banana.emulator.server import Emulator
-from tests.emulator.conftest import ended
-from tests.emulator.conftest import submitted
-from tests.emulator.conftest import talk
-from tests.emulator.conftest import trust
+from tests.emulator.conftest import ended, submitted, talk, trust
 
 LORA = "fal-ai/flux-lora"
 

@@ -12,8 +12,7 @@ import pytest
 
 from nano_banana.emulator.lifecycle import lifetime
 from nano_banana.emulator.server import Emulator
-from tests.emulator.conftest import submitted
-from tests.emulator.conftest import talk
+from tests.emulator.conftest import submitted, talk
 
 MIB = 1 << 20
 

@@ -10,14 +10,10 @@ import httpx
 import pytest
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.emulator.server import Emulator
-from nano_banana.emulator.verdict import MOST_PICTURES
-from nano_banana.emulator.verdict import bounded
-from nano_banana.emulator.verdict import refusal
-from tests.emulator.conftest import ended
-from tests.emulator.conftest import submitted
+from nano_banana.emulator.verdict import MOST_PICTURES, bounded, refusal
+from tests.emulator.conftest import ended, submitted
 
 LORA = "fal-ai/flux-lora"
 HUGE = 1180591620717411303424

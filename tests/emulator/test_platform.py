@@ -5,8 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.emulator.conftest import ended
-from tests.emulator.conftest import submitted
+from tests.emulator.conftest import ended, submitted
 
 LORA = "fal-ai/flux-lora"
 HISTORY = "/v1/models/requests/by-endpoint"

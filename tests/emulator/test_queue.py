@@ -11,9 +11,7 @@ import pytest
 from PIL import Image
 
 from nano_banana.emulator.server import Emulator
-from tests.emulator.conftest import ended
-from tests.emulator.conftest import submitted
-from tests.emulator.conftest import talk
+from tests.emulator.conftest import ended, submitted, talk
 
 LORA = "fal-ai/flux-lora"
 

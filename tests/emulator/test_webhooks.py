@@ -6,18 +6,15 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
-from http.server import HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_object
 from nano_banana.emulator.server import Emulator
 
 LORA = "fal-ai/flux-lora"

@@ -10,19 +10,12 @@ from typing import ClassVar
 
 import pytest
 
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Answer, Desk
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, LimitReached, trouble
 from nano_banana.core.lost import Lost
-from nano_banana.core.news import News
-from nano_banana.core.news import Watcher
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.news import News, Watcher
+from nano_banana.core.ticket import Errand, Ticket, TicketState, moved
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.halt import Halt

@@ -5,38 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from nano_banana.core.call import Call
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import NanoBananaError, Stopped, Unusable, trouble
 from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
+from nano_banana.core.lost import Lost, Resend
 from nano_banana.core.news import News
 from nano_banana.core.reply import Reply
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import Errand, Ticket, TicketState, moved
 from nano_banana.core.upload import Upload
-from nano_banana.engine.desk import CallDesk
-from nano_banana.engine.desk import StoreDesk
+from nano_banana.engine.desk import CallDesk, StoreDesk
 from nano_banana.engine.halt import Halt
-from nano_banana.engine.keeper import Granted
-from nano_banana.engine.keeper import Keeper
-from nano_banana.engine.scratch import STALE
-from nano_banana.engine.scratch import Scratch
+from nano_banana.engine.keeper import Granted, Keeper
+from nano_banana.engine.scratch import STALE, Scratch
 from nano_banana.engine.turn import Turn
 from nano_banana.store.store import Store
 

@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
-from nano_banana.core.answer import Payload
+from nano_banana.core.answer import Answer, Desk, Payload
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import ask
+from nano_banana.core.errors import CallFailed, NanoBananaError, Stopped, Unusable, trouble
+from nano_banana.core.flow import Ask, Flow, ask
 from nano_banana.core.news import News
-from nano_banana.core.node import Card
-from nano_banana.core.node import Ends
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
-from nano_banana.core.node import Plan
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
+from nano_banana.core.node import Card, Ends, Group, Node, Plan
+from nano_banana.core.result import NodeResult, Status
 from nano_banana.core.ticket import Errand
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.batching import Batcher

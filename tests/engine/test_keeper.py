@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Payload
+from nano_banana.core.answer import Answer, Payload
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
 from nano_banana.core.reply import Reply
-from nano_banana.engine.keeper import Answered
-from nano_banana.engine.keeper import Keeper
+from nano_banana.engine.keeper import Answered, Keeper
 from nano_banana.store.store import Store
 
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Answer, Desk
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import trouble
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.errors import CallFailed, Refused, Stopped, trouble
+from nano_banana.core.ticket import Errand, Ticket, TicketState, moved
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.desk import StoreDesk
 from nano_banana.engine.halt import Halt

@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import imagine
+from nano_banana.core.blob import Blob, imagine
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Ended
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
-from nano_banana.core.node import Card
-from nano_banana.core.node import End
-from nano_banana.core.node import Ends
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
-from nano_banana.core.node import Plan
+from nano_banana.core.errors import CallFailed, Unusable, trouble
+from nano_banana.core.flow import Ended, Flow, Judged, Left, Made, ask
+from nano_banana.core.node import Card, End, Ends, Group, Node, Plan
 from nano_banana.core.reply import Reply
 from nano_banana.core.result import NodeResult
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
+from nano_banana.core.verdict import Ruling, Verdict
 from nano_banana.engine.answering import Answering
 from nano_banana.engine.engine import Engine
 from nano_banana.planner.preview import preview
 from nano_banana.store.store import Store
-from tests.engine.test_engine import Actor
-from tests.engine.test_engine import Stage
-from tests.engine.test_engine import at_once
+from tests.engine.test_engine import Actor, Stage, at_once
 
 SCORES = {"a": 0.5, "b": 0.9, "c": 0.7}
 

@@ -9,11 +9,9 @@ import pytest
 
 from nano_banana.core.errors import Unusable
 from nano_banana.faces import tflite
-from nano_banana.faces.drawn import outlined
-from nano_banana.faces.drawn import region_of
+from nano_banana.faces.drawn import outlined, region_of
 from nano_banana.faces.face import Face
-from nano_banana.faces.head import Head
-from nano_banana.faces.head import rough_head
+from nano_banana.faces.head import Head, rough_head
 from nano_banana.faces.person import WEIGHTS
 from nano_banana.faces.weights import weight
 from nano_banana.faces.window import whole

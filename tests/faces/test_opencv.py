@@ -10,8 +10,7 @@ import pytest
 
 from nano_banana.core.errors import Unusable
 from nano_banana.faces.find import find_faces
-from nano_banana.faces.networks import DETECTOR
-from nano_banana.faces.networks import weights_of
+from nano_banana.faces.networks import DETECTOR, weights_of
 from nano_banana.faces.opencv import fits
 from nano_banana.faces.person import person_matte
 from nano_banana.faces.regions import find_regions

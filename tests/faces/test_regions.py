@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -12,18 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nano_banana.faces.face import Face
-from nano_banana.faces.parts import AT_LARGE
-from nano_banana.faces.parts import ORDERS
-from nano_banana.faces.parts import PARTS
-from nano_banana.faces.regions import Found
-from nano_banana.faces.regions import find_regions
-from nano_banana.faces.regions import pick
+from nano_banana.faces.parts import AT_LARGE, ORDERS, PARTS
+from nano_banana.faces.regions import Found, find_regions, pick
 from nano_banana.faces.sources import SOURCES
 from nano_banana.faces.weights import weight
 from nano_banana.stages import mask as recipe
-from tests.people import astronaut
-from tests.people import hopper
-from tests.people import together
+from tests.people import astronaut, hopper, together
 
 pytestmark = pytest.mark.skipif(
     any(weight(name) is None for name in SOURCES), reason="`nano-banana setup` fetches these weights"

@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nano_banana.core.call import canonical
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_number, as_whole
 from tests.fal.project import FalProject
 
 Row = Mapping[str, JSONValue]

@@ -20,14 +20,9 @@ from typing import Self
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, as_items, as_text, as_whole
 from tests.screen import Screen
-from tests.workspace import PROGRAM
-from tests.workspace import ROOT
-from tests.workspace import unwatched
+from tests.workspace import PROGRAM, ROOT, unwatched
 
 HASTE = 0.02
 PATIENCE = 60.0

@@ -6,16 +6,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_whole
 from nano_banana.emulator.server import Emulator
 from tests.fal.service import Service
 from tests.screen import Screen
-from tests.workspace import Spawned
-from tests.workspace import Workspace
+from tests.workspace import Spawned, Workspace
 
 KEY = "7f3a9c51-recognise-me:5ecre7-0123456789abcdef"
 

@@ -8,11 +8,7 @@ import time
 from collections.abc import Callable
 from http.client import HTTPSConnection
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_whole
 from nano_banana.emulator.server import Emulator
 
 PATIENCE = 30.0

@@ -12,15 +12,9 @@ import pytest
 
 import nano_banana
 from nano_banana.core.json import as_object
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
-from nano_banana.marks.embedded import Mark
-from nano_banana.marks.embedded import account_in
-from nano_banana.marks.embedded import marked
-from nano_banana.marks.embedded import read
-from nano_banana.marks.embedded import unmarked
-from tests.fal.project import KEY
-from tests.fal.project import FalProject
+from nano_banana.marks.account import Account, Told
+from nano_banana.marks.embedded import Mark, account_in, marked, read, unmarked
+from tests.fal.project import KEY, FalProject
 from tests.screen import Screen
 
 DATA = Path(nano_banana.__file__).parent / "catalog" / "data"

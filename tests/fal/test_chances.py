@@ -13,30 +13,23 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from PIL import ImageEnhance
+from PIL import Image, ImageEnhance
 
 import nano_banana.emulator.world as emulated
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.answer import Payload
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONObject, as_items, as_object, as_text
 from nano_banana.core.weights import FOLDER_VARIABLE
 from nano_banana.emulator.inputs import Inputs
 from nano_banana.emulator.made import Made
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.plain import Plain
 from nano_banana.emulator.server import Emulator
-from tests.fal.books import agree
-from tests.fal.books import agree_wholly
+from tests.fal.books import agree, agree_wholly
 from tests.fal.forks import Forks
 from tests.fal.project import FalProject
-from tests.fal.test_chaos import FAULTS
-from tests.fal.test_chaos import Chaos
-from tests.people import astronaut
-from tests.people import hopper
+from tests.fal.test_chaos import FAULTS, Chaos
+from tests.people import astronaut, hopper
 from tests.stories.people import WEIGHTS
 from tests.workspace import Workspace
 

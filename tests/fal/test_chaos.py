@@ -8,22 +8,18 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_object
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
 from tests.fal.books import agree
-from tests.fal.forks import Forked
-from tests.fal.forks import Forks
-from tests.fal.project import FalProject
-from tests.fal.project import ends
+from tests.fal.forks import Forked, Forks
+from tests.fal.project import FalProject, ends
 from tests.screen import Screen
 from tests.workspace import Workspace
 

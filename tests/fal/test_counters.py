@@ -6,12 +6,10 @@ import re
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.providers.fal import finding
 from tests.fal.project import FalProject
-from tests.fal.service import Service
-from tests.fal.service import until
+from tests.fal.service import Service, until
 
 CHOSEN = """
 nano_banana: 1

@@ -9,13 +9,10 @@ from collections.abc import Callable
 import pytest
 
 from nano_banana.core.json import as_object
-from tests.fal.books import agree
-from tests.fal.books import agree_wholly
+from tests.fal.books import agree, agree_wholly
 from tests.fal.forks import Forks
-from tests.fal.project import FalProject
-from tests.fal.project import ends
-from tests.fal.service import Service
-from tests.fal.service import until
+from tests.fal.project import FalProject, ends
+from tests.fal.service import Service, until
 from tests.screen import Screen
 from tests.workspace import Spawned
 

@@ -7,19 +7,11 @@ import time
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object
 from nano_banana.providers.fal import finding
-from tests.fal.books import agree
-from tests.fal.books import agree_wholly
-from tests.fal.project import FalProject
-from tests.fal.project import ends
-from tests.fal.project import made
-from tests.fal.project import reasons
-from tests.fal.service import Service
-from tests.fal.service import until
+from tests.fal.books import agree, agree_wholly
+from tests.fal.project import FalProject, ends, made, reasons
+from tests.fal.service import Service, until
 
 FIRST_FAILED = ["done"] * 3 + ["failed"]
 

@@ -7,12 +7,9 @@ import signal
 import sqlite3
 from contextlib import closing
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.json import as_items, as_object, as_text
 from tests.fal.project import FalProject
-from tests.fal.service import Service
-from tests.fal.service import until
+from tests.fal.service import Service, until
 
 REHEARSAL = ".nano-banana/rehearsal"
 

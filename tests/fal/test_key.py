@@ -13,11 +13,9 @@ import pytest
 
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
-from tests.fal.project import KEY
-from tests.fal.project import FalProject
+from tests.fal.project import KEY, FalProject
 from tests.fal.service import Service
-from tests.workspace import PROGRAM
-from tests.workspace import ROOT
+from tests.workspace import PROGRAM, ROOT
 
 NAME, _, SECRET = KEY.partition(":")
 TRACES = [KEY, SECRET, NAME, base64.b64encode(KEY.encode()).decode(), SECRET[::-1]]

@@ -6,17 +6,10 @@ import signal
 
 import pytest
 
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from tests.fal.books import agree
-from tests.fal.books import agree_wholly
-from tests.fal.books import books
-from tests.fal.project import FalProject
-from tests.fal.project import ends
-from tests.fal.project import made
-from tests.fal.project import reasons
-from tests.fal.service import Service
-from tests.fal.service import until
+from nano_banana.core.json import as_number, as_object
+from tests.fal.books import agree, agree_wholly, books
+from tests.fal.project import FalProject, ends, made, reasons
+from tests.fal.service import Service, until
 
 
 def test_a_run_ends_as_a_local_one_does_and_the_books_agree(project: FalProject) -> None:

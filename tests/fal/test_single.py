@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from tests.fal.books import agree
-from tests.fal.books import agree_wholly
-from tests.fal.project import KEY
-from tests.fal.project import FalProject
+from nano_banana.core.json import as_items, as_object
+from tests.fal.books import agree, agree_wholly
+from tests.fal.project import KEY, FalProject
 from tests.fal.service import Service
 from tests.screen import Screen
 

@@ -11,17 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_object
 from nano_banana.emulator.options import Options
 from nano_banana.emulator.server import Emulator
 from tests.fal.books import agree
-from tests.fal.forks import Forked
-from tests.fal.forks import Forks
-from tests.fal.project import KEY
-from tests.fal.project import FalProject
-from tests.fal.project import made
+from tests.fal.forks import Forked, Forks
+from tests.fal.project import KEY, FalProject, made
 from tests.fal.test_chaos import Chaos
 from tests.workspace import Workspace
 

@@ -15,16 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.emulator import Server
-from benchmarks.emulator import emulator
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from benchmarks.emulator import Server, emulator
+from nano_banana.core.json import JSONObject, as_number, as_object, as_whole
 from tests.fal.project import KEY
-from tests.workspace import ROOT
-from tests.workspace import Workspace
-from tests.workspace import unwatched
+from tests.workspace import ROOT, Workspace, unwatched
 
 TAKES = int(os.environ.get("NANO_BANANA_SOAK", "3000"))
 RUNS = 3

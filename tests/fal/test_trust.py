@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fal.project import TRAINED
-from tests.fal.project import FalProject
+from tests.fal.project import TRAINED, FalProject
 from tests.fal.service import Service
 from tests.workspace import Workspace
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.weights import FOLDER_VARIABLE
-from tests.stories.people import WEIGHTS
-from tests.stories.people import People
+from tests.stories.people import WEIGHTS, People
 from tests.workspace import Workspace
 
 RECIPE = """

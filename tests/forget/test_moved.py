@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from tests.workspace import Workspace
 
 

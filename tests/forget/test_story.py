@@ -12,13 +12,11 @@ from pathlib import Path
 
 import pexpect
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.reports.packed import load
 from nano_banana.store.store import Store
 from tests.stories.people import takes
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 STORE = ".nano-banana"
 

@@ -13,9 +13,7 @@ import pytest
 from nano_banana.cli.words.wording import Wording
 from nano_banana.core import errors
 from nano_banana.core.errors import NanoBananaError
-from tests.house.source import definitions
-from tests.house.source import dotted
-from tests.house.source import modules
+from tests.house.source import definitions, dotted, modules
 
 BRANCH = re.compile(r"^ {0,4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P<code>\d+) {3}\S", re.MULTILINE)
 SIGNALS = {

@@ -15,11 +15,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from nano_banana.cli.words.wording import EXTRAS
-from tests.house.source import PACKAGE
-from tests.house.source import ROOT
-from tests.house.source import dotted
-from tests.house.source import imported
-from tests.house.source import modules
+from tests.house.source import PACKAGE, ROOT, dotted, imported, modules
 
 MOCKS = {"Mock", "MagicMock", "AsyncMock", "patch", "object", "create_autospec"}
 FOREIGN = re.compile(r"(?:pip|pipx|uv|tool) install [^#]*\bnano-banana(?!-portraits)\b")

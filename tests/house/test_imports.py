@@ -7,12 +7,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.house.source import PACKAGE
-from tests.house.source import Module
-from tests.house.source import arrows
-from tests.house.source import imported
-from tests.house.source import modules
-from tests.house.source import room_of
+from tests.house.source import PACKAGE, Module, arrows, imported, modules, room_of
 
 MAY_IMPORT = {
     "core": set(),

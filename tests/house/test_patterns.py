@@ -11,10 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from nano_banana.cli.crash import SECRET
-from nano_banana.marks.xmp import packet
-from nano_banana.marks.xmp import value
-from nano_banana.providers.fal.sniff import is_page
-from nano_banana.providers.fal.sniff import media_of
+from nano_banana.marks.xmp import packet, value
+from nano_banana.providers.fal.sniff import is_page, media_of
 from nano_banana.providers.local.headcount import kinds
 from nano_banana.providers.local.prompt import read
 from nano_banana.shelf.family import family_of

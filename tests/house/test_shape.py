@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 from statistics import median
 
-from tests.house.source import definitions
-from tests.house.source import length
-from tests.house.source import modules
+from tests.house.source import definitions, length, modules
 
 
 def test_every_module_has_a_name_plate() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.house.source import definitions
-from tests.house.source import dotted
-from tests.house.source import modules
+from tests.house.source import definitions, dotted, modules
 
 WHOLE = {"frozen", "slots", "kw_only"}
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.house.source import dotted
-from tests.house.source import imported
-from tests.house.source import modules
+from tests.house.source import dotted, imported, modules
 
 STAGES_NEVER_IMPORT = {
     "asyncio",

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from PIL import Image
-from PIL import ImageCms
-from PIL import PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from nano_banana.imaging.bare import bare_photo
 from nano_banana.imaging.jpeg import bare_jpeg

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from PIL import ImageFilter
+from PIL import Image, ImageFilter
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.imaging.drawn_mask import drawn_mask

@@ -11,8 +11,7 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.imaging.bare import bare_photo
 from nano_banana.imaging.heic import add_heic
 from nano_banana.imaging.open import open_picture
-from tests.people import HOPPER
-from tests.people import hopper
+from tests.people import HOPPER, hopper
 
 HEIC = HOPPER.with_suffix(".heic")
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.imaging.edges import feather
-from nano_banana.imaging.edges import grow
+from nano_banana.imaging.edges import feather, grow
 from nano_banana.imaging.frame import frame
-from nano_banana.imaging.shapes import Box
-from nano_banana.imaging.shapes import box_mask
-from nano_banana.imaging.shapes import ellipse_mask
-from nano_banana.imaging.shapes import polygon_mask
+from nano_banana.imaging.shapes import Box, box_mask, ellipse_mask, polygon_mask
 
 sizes = some.tuples(some.integers(8, 90), some.integers(8, 90))
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
-from PIL import ImageFilter
-from PIL import ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from nano_banana.imaging.exposure import exposure
-from nano_banana.imaging.hashes import dhash
-from nano_banana.imaging.hashes import phash
-from nano_banana.imaging.hashes import phash_mirrored
+from nano_banana.imaging.hashes import dhash, phash, phash_mirrored
 from nano_banana.imaging.sharpness import best_sharpness
-from tests.people import astronaut
-from tests.people import hopper
-from tests.people import jpeg
+from tests.people import astronaut, hopper, jpeg
 
 
 def bits(one: str, other: str) -> int:

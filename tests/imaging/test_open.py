@@ -10,19 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from PIL import ImageCms
-from PIL import ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.imaging.bare import bare_photo
-from nano_banana.imaging.open import BLACK
-from nano_banana.imaging.open import open_layers
-from nano_banana.imaging.open import open_picture
-from nano_banana.imaging.open import upright_size
-from nano_banana.imaging.profile import cicp_profile
-from nano_banana.imaging.profile import gamma_profile
-from nano_banana.imaging.profile import to_srgb
+from nano_banana.imaging.open import BLACK, open_layers, open_picture, upright_size
+from nano_banana.imaging.profile import cicp_profile, gamma_profile, to_srgb
 
 ORIENTATION = 0x0112
 

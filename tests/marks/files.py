@@ -9,10 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from nano_banana.marks.account import TRAINED
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Person
-from nano_banana.marks.account import Told
+from nano_banana.marks.account import TRAINED, Account, Person, Told
 from nano_banana.marks.embedded import Mark
 
 PROMPT = 'anqz7 woman, "at dusk" & <smiling>, Zoë 雪'

@@ -8,8 +8,7 @@ import pytest
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.json import as_object
-from nano_banana.marks.account import MOST_CALLS
-from nano_banana.marks.account import account_of
+from nano_banana.marks.account import MOST_CALLS, account_of
 from tests.marks.files import account
 
 

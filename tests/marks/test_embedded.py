@@ -10,35 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from nano_banana.core.errors import Invalid
 from nano_banana.imaging.pngchunks import bare_png
-from nano_banana.marks import embedded
-from nano_banana.marks import xmp
+from nano_banana.marks import embedded, xmp
 from nano_banana.marks.account import COMPOSITE
-from nano_banana.marks.bounds import MOST_PARTS
-from nano_banana.marks.bounds import packed
-from nano_banana.marks.embedded import account_in
-from nano_banana.marks.embedded import digest_in
-from nano_banana.marks.embedded import file_bytes
-from nano_banana.marks.embedded import marked
-from nano_banana.marks.embedded import read
-from nano_banana.marks.embedded import unmarked
-from nano_banana.marks.form import media_of
-from nano_banana.marks.form import split
-from nano_banana.marks.form import tales
+from nano_banana.marks.bounds import MOST_PARTS, packed
+from nano_banana.marks.embedded import account_in, digest_in, file_bytes, marked, read, unmarked
+from nano_banana.marks.form import media_of, split, tales
 from nano_banana.marks.part import joined
-from tests.marks.files import FILES
-from tests.marks.files import PROMPT
-from tests.marks.files import XMP
-from tests.marks.files import account
-from tests.marks.files import encoded
-from tests.marks.files import mark
+from tests.marks.files import FILES, PROMPT, XMP, account, encoded, mark
 
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 WHOLE = [name for name in FILES if "cut short" not in name]

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.marks.account import COMPOSITE
-from nano_banana.marks.account import TRAINED
-from nano_banana.marks.account import Told
-from nano_banana.marks.origin import closure
-from nano_banana.marks.origin import producers
-from nano_banana.marks.origin import source_of
-from nano_banana.marks.origin import tool_of
+from nano_banana.marks.account import COMPOSITE, TRAINED, Told
+from nano_banana.marks.origin import closure, producers, source_of, tool_of
 
 
 def call(name: str, provider: str = "fal", **inputs: str) -> Told:

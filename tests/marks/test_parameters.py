@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from nano_banana.marks.account import Account
 from nano_banana.marks.parameters import parameters
-from tests.marks.files import PROMPT
-from tests.marks.files import account
+from tests.marks.files import PROMPT, account
 
 PART = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 """How the web UI itself takes the last line apart (`re_param` in its generation_parameters_copypaste)."""

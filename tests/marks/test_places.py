@@ -9,12 +9,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nano_banana.marks.form import tales
-from nano_banana.marks.iim import PHOTOSHOP_TAG
-from nano_banana.marks.iim import fields
-from nano_banana.marks.iim import iim_of
+from nano_banana.marks.iim import PHOTOSHOP_TAG, fields, iim_of
 from nano_banana.marks.part import Tales
-from tests.marks.found.files import png
-from tests.marks.found.files import saved
+from tests.marks.found.files import png, saved
 
 PACKET = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r a:DigitalSourceType="digitalArt"/></x:xmpmeta>'
 

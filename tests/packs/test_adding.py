@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.errors import Unusable
-from nano_banana.project.packs.adding import keep
-from nano_banana.project.packs.adding import leave
-from nano_banana.project.packs.adding import receive
+from nano_banana.project.packs.adding import keep, leave, receive
 
 PACK = """
 nano_banana_pack: 1

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-from pathlib import Path
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import Invalid, NanoBananaError, Unusable
 from nano_banana.project.packs import luggage
-from nano_banana.project.packs.luggage import folder_files
-from nano_banana.project.packs.luggage import zip_files
+from nano_banana.project.packs.luggage import folder_files, zip_files
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

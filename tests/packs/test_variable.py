@@ -6,9 +6,7 @@ import pytest
 
 from nano_banana.core.json import JSONValue
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.packs.variable import UnfitError
-from nano_banana.recipe.packs.variable import Variable
-from nano_banana.recipe.packs.variable import VariableType
+from nano_banana.recipe.packs.variable import UnfitError, Variable, VariableType
 
 CHOICE = Variable(
     name="crop", type=VariableType.CHOICE, default="face", about="x", choices={"face": "tight", "1940": "old"}

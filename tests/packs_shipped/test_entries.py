@@ -10,11 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.packs_shipped.shipped import PACKS
-from tests.packs_shipped.shipped import Node
-from tests.packs_shipped.shipped import Shipped
-from tests.packs_shipped.shipped import packs
-from tests.packs_shipped.shipped import templates
+from tests.packs_shipped.shipped import PACKS, Node, Shipped, packs, templates
 
 CROPS = {"face", "chest", "waist", "full"}
 TYPES = {"text", "choice", "number", "boolean", "colour"}

@@ -7,9 +7,7 @@ import pytest
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.packs.check import faults_of
 from nano_banana.recipe.packs.read import read_pack
-from tests.packs_shipped.shipped import PACKS
-from tests.packs_shipped.shipped import packs
-from tests.packs_shipped.shipped import templates
+from tests.packs_shipped.shipped import PACKS, packs, templates
 from tests.workspace import ROOT
 
 

@@ -6,10 +6,7 @@ import re
 
 import pytest
 
-from tests.packs_shipped.shipped import TRIGGER
-from tests.packs_shipped.shipped import TYPED
-from tests.packs_shipped.shipped import Shipped
-from tests.packs_shipped.shipped import templates
+from tests.packs_shipped.shipped import TRIGGER, TYPED, Shipped, templates
 
 PRAISE = (
     "amazing|award|beautiful|best|breathtaking|detailed|elegant|epic|exquisite|flawless|gorgeous|handsome|high quality|"

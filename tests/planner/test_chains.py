@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,9 +12,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nano_banana.core.call import Call
@@ -26,12 +23,7 @@ from nano_banana.planner.forecast import Tally
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
 from nano_banana.reports.record import positions
-from tests.planner.world import Shape
-from tests.planner.world import World
-from tests.planner.world import about
-from tests.planner.world import driven
-from tests.planner.world import foreseen
-from tests.planner.world import plan_of
+from tests.planner.world import Shape, World, about, driven, foreseen, plan_of
 from tests.recipe.resolve.tools import CATALOG
 
 SHAPES = st.builds(

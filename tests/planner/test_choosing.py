@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nano_banana.core.node import Card
-from nano_banana.core.node import End
+from nano_banana.core.node import Card, End
 from nano_banana.core.verdict import Ruling
-from nano_banana.planner.choosing import Candidate
-from nano_banana.planner.choosing import chosen
+from nano_banana.planner.choosing import Candidate, chosen
 from nano_banana.stages.choose import Keep
 
 

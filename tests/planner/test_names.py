@@ -9,15 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nano_banana.planner.context import Contexts
-from nano_banana.planner.selection import Wanted
-from nano_banana.planner.selection import spread
-from nano_banana.planner.take import derived_seed
-from nano_banana.planner.take import takes_of
+from nano_banana.planner.selection import Wanted, spread
+from nano_banana.planner.take import derived_seed, takes_of
 from nano_banana.planner.track import Track
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.model import Seeds
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Text
+from nano_banana.recipe.model import Seeds, Shot, Text
 
 
 def shot(scenes: tuple[str, ...] = ("office", "street"), seeds: Seeds = Seeds(count=2)) -> Shot:  # noqa: B008

@@ -5,24 +5,15 @@ from __future__ import annotations
 import pytest
 
 from nano_banana.catalog.price import Money
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import Blob, blob_of
 from nano_banana.core.call import Call
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Judged
-from nano_banana.core.node import Card
-from nano_banana.core.node import Node
+from nano_banana.core.flow import FIRST, Attempt, Flow, Judged
+from nano_banana.core.node import Card, Node
 from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
+from nano_banana.core.result import NodeResult, Status, Step
+from nano_banana.core.verdict import Ruling, Verdict
 from nano_banana.planner.forecast import Tally
-from nano_banana.planner.odds import Odds
-from nano_banana.planner.odds import share_of
+from nano_banana.planner.odds import Odds, share_of
 
 PICTURE = blob_of(b"picture", media="image/png")
 HALF = Odds(first=0.5, retry=0.8, repair=0.6)

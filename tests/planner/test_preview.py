@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
-from nano_banana.core.blob import imagine
+from nano_banana.core.blob import Blob, blob_of, imagine
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
-from nano_banana.core.node import Card
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
-from nano_banana.core.node import Plan
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.flow import Flow, Made, ask
+from nano_banana.core.node import Card, Group, Node, Plan
 from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.planner.preview import WAVE
-from nano_banana.planner.preview import preview
+from nano_banana.core.result import NodeResult, Status
+from nano_banana.planner.preview import WAVE, preview
 
 CARD = Card(kind="take", slot="x", stage="takes")
 

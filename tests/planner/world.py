@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import cast
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, as_object
 from nano_banana.core.node import Plan
 from nano_banana.core.reply import Reply
 from nano_banana.core.result import NodeResult
@@ -34,8 +30,7 @@ from nano_banana.project.parts import files_of
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.load import load_recipe
 from nano_banana.stages.site import Site
-from tests.recipe.resolve.tools import CATALOG
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import CATALOG, write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

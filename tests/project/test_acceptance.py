@@ -9,24 +9,13 @@ from nano_banana.cli.acceptance import say_acceptance
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict import say_verdict
 from nano_banana.core.flow import Left
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_object
 from nano_banana.core.result import NodeResult
-from nano_banana.core.verdict import Reason
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
-from nano_banana.project.acceptance import acceptance
-from nano_banana.project.acceptance import acceptance_json
+from nano_banana.core.verdict import Reason, Ruling, Verdict
+from nano_banana.project.acceptance import acceptance, acceptance_json
 from nano_banana.reports.record import record_of
 from nano_banana.reports.ruled import Ruled
-from tests.reports.judged import ACCEPTED
-from tests.reports.judged import DARK
-from tests.reports.judged import FAR
-from tests.reports.judged import NO_FACE
-from tests.reports.judged import SKIPPED
-from tests.reports.judged import UNSURE
-from tests.reports.judged import person
-from tests.reports.judged import take
+from tests.reports.judged import ACCEPTED, DARK, FAR, NO_FACE, SKIPPED, UNSURE, person, take
 
 TAKES = [
     take("heads/ana/corporate/s1", ACCEPTED, axes={"style": "corporate"}),

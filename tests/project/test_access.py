@@ -5,13 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nano_banana.core.here import is_here
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
-from nano_banana.project.access import access_for
-from nano_banana.project.access import has_key
-from nano_banana.project.parts import EMULATED
-from nano_banana.project.parts import site_of
+from nano_banana.core.ticket import Ticket, TicketState, moved
+from nano_banana.project.access import access_for, has_key
+from nano_banana.project.parts import EMULATED, site_of
 from nano_banana.project.project import Project
 from nano_banana.project.wish import Wish
 from nano_banana.settings import Settings

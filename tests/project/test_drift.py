@@ -6,12 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.project.drift import drifts
-from nano_banana.project.drift import strays
-from nano_banana.reports.lock import Lock
-from nano_banana.reports.lock import LockedCall
-from nano_banana.reports.lock import LockedEndpoint
-from nano_banana.reports.lock import LockedSet
+from nano_banana.project.drift import drifts, strays
+from nano_banana.reports.lock import Lock, LockedCall, LockedEndpoint, LockedSet
 
 ADAPTER = LockedCall(key="train", asked="training", sha256="adapter", size=7)
 DRAFT = LockedCall(key="draw", asked="drawing", seed=1, sha256="draft")

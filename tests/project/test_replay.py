@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
-from nano_banana.project.portrait.replay import Replay
-from nano_banana.project.portrait.replay import plan_of
-from nano_banana.project.portrait.replay import replay_of
-from nano_banana.project.portrait.replay import stage_of
-from nano_banana.project.portrait.replay import still_open
+from nano_banana.marks.account import Account, Told
+from nano_banana.project.portrait.replay import Replay, plan_of, replay_of, stage_of, still_open
 
 
 def call(name: str, **inputs: str) -> Told:

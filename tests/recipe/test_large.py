@@ -6,8 +6,7 @@ from pathlib import Path
 
 from nano_banana.recipe.model import Identity
 from nano_banana.recipe.recipe import Recipe
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import load, write
 
 LARGE = """
 provider: fal

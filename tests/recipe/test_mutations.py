@@ -9,16 +9,13 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import NanoBananaError
+from nano_banana.core.errors import Invalid, NanoBananaError
 from nano_banana.core.json import JSONValue
 from nano_banana.core.problem import Problem
 from nano_banana.project.project import Project

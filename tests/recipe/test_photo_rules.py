@@ -6,10 +6,7 @@ import jsonschema
 import pytest
 
 from nano_banana.core.json import JSONObject
-from nano_banana.recipe.photo_rules import DEFAULT
-from nano_banana.recipe.photo_rules import PHOTO_RULES
-from nano_banana.recipe.photo_rules import Severity
-from nano_banana.recipe.photo_rules import photo_rules_of
+from nano_banana.recipe.photo_rules import DEFAULT, PHOTO_RULES, Severity, photo_rules_of
 
 WHOLE: JSONObject = {
     "count": {"min": 8, "want": 15, "max": 30},

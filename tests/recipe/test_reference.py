@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nano_banana.recipe.examples import OWN
-from nano_banana.recipe.examples import SECTIONS
+from nano_banana.recipe.examples import OWN, SECTIONS
 from nano_banana.recipe.reference import reference
 from nano_banana.recipe.schema import recipe_schema
 from nano_banana.stages.registry import KINDS

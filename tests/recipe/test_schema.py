@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.recipe.examples import SECTIONS
-from nano_banana.recipe.examples import WHOLE
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.recipe.examples import SECTIONS, WHOLE
 from nano_banana.recipe.schema import recipe_schema
 
 ROOT = Path(__file__).parents[2]

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies
+from hypothesis import given, strategies
 
-from nano_banana.planner.take import derived_seed
-from nano_banana.planner.take import takes_of
+from nano_banana.planner.take import derived_seed, takes_of
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.model import Seeds
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Text
+from nano_banana.recipe.model import Seeds, Shot, Text
 from nano_banana.recipe.slug import slug
 
 

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
-from nano_banana.core.blob import imagine
+from nano_banana.core.blob import Blob, blob_of, imagine
 from nano_banana.core.call import Call
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
-from nano_banana.core.flow import Made
-from nano_banana.core.node import Card
-from nano_banana.core.node import Node
+from nano_banana.core.flow import FIRST, Attempt, Flow, Judged, Left, Made
+from nano_banana.core.node import Card, Node
 from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
-from nano_banana.core.verdict import Reason
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
+from nano_banana.core.result import NodeResult, Status, Step
+from nano_banana.core.verdict import Reason, Ruling, Verdict
 
 ACCEPTED = Verdict(ruling=Ruling.ACCEPTED, score=0.62, threshold=0.45, numbers={"faces": 1})
 UNSURE = Verdict(ruling=Ruling.UNSURE, score=0.4, threshold=0.45, reasons=(Reason(kind="too_far"),))

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nano_banana.core.node import Card
 from nano_banana.core.result import Status
-from nano_banana.reports.snapshot import KEY
-from nano_banana.reports.snapshot import KeptCall
-from nano_banana.reports.snapshot import KeptPicture
-from nano_banana.reports.snapshot import KeptTake
-from nano_banana.reports.snapshot import KeptVerdict
-from nano_banana.reports.snapshot import Snapshot
+from nano_banana.reports.snapshot import KEY, KeptCall, KeptPicture, KeptTake, KeptVerdict, Snapshot
 
 ACCEPTED = KeptVerdict(stage="judged", ruling="accepted", score=0.62, threshold=0.45)
 REJECTED = KeptVerdict(stage="judged", ruling="rejected", score=0.31, threshold=0.45, reasons=("too_far", "no_face"))

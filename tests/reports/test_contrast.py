@@ -7,20 +7,10 @@ from dataclasses import replace
 
 from nano_banana.core.json import JSONObject
 from nano_banana.core.result import Status
-from nano_banana.reports.compare import Change
-from nano_banana.reports.compare import Swap
-from nano_banana.reports.contrast import Cause
-from nano_banana.reports.contrast import Contrast
-from nano_banana.reports.contrast import changed_keys
-from nano_banana.reports.contrast import contrast
-from nano_banana.reports.contrast import cost_of
+from nano_banana.reports.compare import Change, Swap
+from nano_banana.reports.contrast import Cause, Contrast, changed_keys, contrast, cost_of
 from nano_banana.reports.snapshot import KeptTake
-from tests.reports.kept import ACCEPTED
-from tests.reports.kept import REJECTED
-from tests.reports.kept import adapter
-from tests.reports.kept import key
-from tests.reports.kept import snapshot
-from tests.reports.kept import take
+from tests.reports.kept import ACCEPTED, REJECTED, adapter, key, snapshot, take
 
 
 def drawn(prompt: str, **inputs: str) -> JSONObject:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.root import REHEARSAL
-from nano_banana.reports.handout import handed_out
-from nano_banana.reports.handout import put_out
+from nano_banana.reports.handout import handed_out, put_out
 from nano_banana.store.store import Store
 
 

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.reports.lock import Lock
-from nano_banana.reports.lock import LockedCall
-from nano_banana.reports.lock import LockedEndpoint
-from nano_banana.reports.lock import LockedSet
-from nano_banana.reports.lock import load_lock
-from nano_banana.reports.lock import lock_text
-from nano_banana.reports.lock import read_lock
-from nano_banana.reports.lock import save_lock
+from nano_banana.core.errors import Invalid, Unusable
+from nano_banana.reports.lock import (
+    Lock,
+    LockedCall,
+    LockedEndpoint,
+    LockedSet,
+    load_lock,
+    lock_text,
+    read_lock,
+    save_lock,
+)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 COUNTS = st.integers(min_value=0, max_value=2**63 - 1)

@@ -8,25 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import Blob, blob_of
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
+from nano_banana.core.flow import Flow, Made
 from nano_banana.core.json import JSONObject
-from nano_banana.core.node import Card
-from nano_banana.core.node import Node
+from nano_banana.core.node import Card, Node
 from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.result import Status
-from nano_banana.core.result import Step
-from nano_banana.reports.fresh import Trace
-from nano_banana.reports.fresh import load
-from nano_banana.reports.fresh import look
+from nano_banana.core.result import NodeResult, Status, Step
+from nano_banana.reports.fresh import Trace, load, look
 from nano_banana.reports.manifest import write_manifest
-from nano_banana.reports.record import Record
-from nano_banana.reports.record import record_of
+from nano_banana.reports.record import Record, record_of
 
 CALL = Call(provider="local", endpoint="fal-ai/flux-lora", arguments={"seed": 11})
 HEAD: JSONObject = {"manifest": 1, "recipe": "r"}

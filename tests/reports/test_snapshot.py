@@ -8,22 +8,12 @@ from dataclasses import replace
 import pytest
 
 from nano_banana.core.result import Status
-from nano_banana.reports.packed import dump
-from nano_banana.reports.packed import load
-from nano_banana.reports.record import record_of
-from nano_banana.reports.record import slim
-from nano_banana.reports.snapshot import KEY
-from nano_banana.reports.snapshot import Snapshot
-from nano_banana.reports.snapshot import kept
-from nano_banana.reports.usage import Judgements
-from nano_banana.reports.usage import judgements
+from nano_banana.reports.packed import dump, load
+from nano_banana.reports.record import record_of, slim
+from nano_banana.reports.snapshot import KEY, Snapshot, kept
+from nano_banana.reports.usage import Judgements, judgements
 from tests.reports import judged
-from tests.reports.kept import ACCEPTED
-from tests.reports.kept import REJECTED
-from tests.reports.kept import SKIPPED
-from tests.reports.kept import adapter
-from tests.reports.kept import snapshot
-from tests.reports.kept import take
+from tests.reports.kept import ACCEPTED, REJECTED, SKIPPED, adapter, snapshot, take
 
 SEVERAL = snapshot(
     adapter("her face"),

@@ -11,8 +11,7 @@ from nano_banana.core.node import Card
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
 from nano_banana.reports.entries import standing_at
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
+from nano_banana.reports.record import Picture, Record
 from nano_banana.reports.ruled import Ruled
 
 

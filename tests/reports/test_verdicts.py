@@ -6,41 +6,19 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from nano_banana.core.flow import FIRST
-from nano_banana.core.flow import Attempt
-from nano_banana.core.flow import Left
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.flow import FIRST, Attempt, Left
+from nano_banana.core.json import as_items, as_object
 from nano_banana.core.node import Card
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
-from nano_banana.reports.entries import judged_picture
-from nano_banana.reports.entries import person_json
-from nano_banana.reports.entries import take_json
-from nano_banana.reports.files import file_name
-from nano_banana.reports.files import has_stem
-from nano_banana.reports.manifest import older_pictures
-from nano_banana.reports.manifest import write_manifest
-from nano_banana.reports.past import Past
-from nano_banana.reports.past import Rates
-from nano_banana.reports.past import past
-from nano_banana.reports.past import remember
-from nano_banana.reports.past import template_key
-from nano_banana.reports.record import follow
-from nano_banana.reports.record import positions
-from nano_banana.reports.record import record_of
-from nano_banana.reports.record import slim
-from nano_banana.reports.record import undecided
+from nano_banana.reports.entries import judged_picture, person_json, take_json
+from nano_banana.reports.files import file_name, has_stem
+from nano_banana.reports.manifest import older_pictures, write_manifest
+from nano_banana.reports.past import Past, Rates, past, remember, template_key
+from nano_banana.reports.record import follow, positions, record_of, slim, undecided
 from nano_banana.reports.ruled import kind_of
 from nano_banana.store.store import Store
-from tests.reports.judged import ACCEPTED
-from tests.reports.judged import DARK
-from tests.reports.judged import FAR
-from tests.reports.judged import NO_FACE
-from tests.reports.judged import SKIPPED
-from tests.reports.judged import UNSURE
-from tests.reports.judged import person
-from tests.reports.judged import take
+from tests.reports.judged import ACCEPTED, DARK, FAR, NO_FACE, SKIPPED, UNSURE, person, take
 
 
 def test_no_two_attempts_share_a_file() -> None:

@@ -8,42 +8,24 @@ import json
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.shelf.archive import ADAPTER
-from nano_banana.shelf.archive import CARD
-from nano_banana.shelf.archive import SUMS
-from nano_banana.shelf.bring import Brought
-from nano_banana.shelf.bring import Wanted
-from nano_banana.shelf.bring import bring
-from nano_banana.shelf.card import Card
-from nano_banana.shelf.card import Origin
-from nano_banana.shelf.card import Shelved
+from nano_banana.core.errors import Invalid, Unusable
+from nano_banana.shelf.archive import ADAPTER, CARD, SUMS
+from nano_banana.shelf.bring import Brought, Wanted, bring
+from nano_banana.shelf.card import Card, Origin, Shelved
 from nano_banana.shelf.export import export
 from nano_banana.shelf.shelf import Shelf
-from nano_banana.shelf.unpack import Archive
-from nano_banana.shelf.unpack import Bounds
+from nano_banana.shelf.unpack import Archive, Bounds
 from nano_banana.store.store import Store
-from tests.shelf.files import AI_TOOLKIT_FLUX
-from tests.shelf.files import AI_TOOLKIT_SAID
-from tests.shelf.files import KOHYA_FLUX
-from tests.shelf.files import KOHYA_SDXL
-from tests.shelf.files import kohya
-from tests.shelf.files import safetensors
-from tests.shelf.files import write
-from tests.store.tools import a_call
-from tests.store.tools import an_entry
+from tests.shelf.files import AI_TOOLKIT_FLUX, AI_TOOLKIT_SAID, KOHYA_FLUX, KOHYA_SDXL, kohya, safetensors, write
+from tests.store.tools import a_call, an_entry
 
 FAMILIES = ("flux-1", "flux-2", "flux-kontext")
 CARD_OF_ANA = Card(

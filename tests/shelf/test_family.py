@@ -6,25 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.shelf.about import proposed_name
-from nano_banana.shelf.about import proposed_trigger
-from nano_banana.shelf.family import Family
-from nano_banana.shelf.family import family_of
-from nano_banana.shelf.family import is_adapter
-from nano_banana.shelf.header import Header
-from nano_banana.shelf.header import read_header
-from tests.shelf.files import AI_TOOLKIT_FLUX
-from tests.shelf.files import AI_TOOLKIT_SAID
-from tests.shelf.files import DIFFUSERS_SDXL
-from tests.shelf.files import FLUX_2
-from tests.shelf.files import KOHYA_FLUX
-from tests.shelf.files import KOHYA_SD1
-from tests.shelf.files import KOHYA_SDXL
-from tests.shelf.files import Shapes
-from tests.shelf.files import diffusers
-from tests.shelf.files import kohya
-from tests.shelf.files import safetensors
-from tests.shelf.files import write
+from nano_banana.shelf.about import proposed_name, proposed_trigger
+from nano_banana.shelf.family import Family, family_of, is_adapter
+from nano_banana.shelf.header import Header, read_header
+from tests.shelf.files import (
+    AI_TOOLKIT_FLUX,
+    AI_TOOLKIT_SAID,
+    DIFFUSERS_SDXL,
+    FLUX_2,
+    KOHYA_FLUX,
+    KOHYA_SD1,
+    KOHYA_SDXL,
+    Shapes,
+    diffusers,
+    kohya,
+    safetensors,
+    write,
+)
 
 
 def header_of(folder: Path, shapes: Shapes, **said: str) -> Header:

@@ -10,17 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nano_banana.core.errors import Invalid
 from nano_banana.shelf.header import read_header
-from tests.shelf.files import AI_TOOLKIT_FLUX
-from tests.shelf.files import AI_TOOLKIT_SAID
-from tests.shelf.files import safetensors
-from tests.shelf.files import write
+from tests.shelf.files import AI_TOOLKIT_FLUX, AI_TOOLKIT_SAID, safetensors, write
 
 WHOLE = safetensors({"a.lora_A.weight": (2, 4), "a.lora_B.weight": (4, 2)}, {"who": "ana"})
 

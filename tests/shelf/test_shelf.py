@@ -11,18 +11,11 @@ import pytest
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import Invalid
 from nano_banana.core.somebody import Somebody
-from nano_banana.shelf.card import Card
-from nano_banana.shelf.card import Origin
-from nano_banana.shelf.card import Shelved
-from nano_banana.shelf.card import card_json
-from nano_banana.shelf.card import card_of
+from nano_banana.shelf.card import Card, Origin, Shelved, card_json, card_of
 from nano_banana.shelf.shelf import Shelf
 from nano_banana.store.store import Store
 from nano_banana.store.traces import Hints
-from tests.store.tools import DAY
-from tests.store.tools import Clock
-from tests.store.tools import a_call
-from tests.store.tools import an_entry
+from tests.store.tools import DAY, Clock, a_call, an_entry
 
 ANA = Card(base="flux-1", provider="fal", subject="ana", trigger="anqz7", noun="woman", photos=9, cost_usd=2.0)
 

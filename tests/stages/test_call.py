@@ -6,11 +6,9 @@ import pytest
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Made
+from nano_banana.core.flow import Ask, Made
 from nano_banana.core.reply import Reply
-from nano_banana.stages.call import Asking
-from nano_banana.stages.call import call_it
+from nano_banana.stages.call import Asking, call_it
 from nano_banana.stages.registry import KINDS
 from nano_banana.stages.site import Site
 from tests.stages.tools import result_of

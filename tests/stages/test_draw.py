@@ -6,17 +6,12 @@ import pytest
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Made
+from nano_banana.core.flow import Ask, Made
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
-from nano_banana.stages.generate import Drawing
-from nano_banana.stages.generate import draw
-from nano_banana.stages.generate import drawing_call
-from nano_banana.stages.site import Site
-from nano_banana.stages.site import compute
-from tests.stages.tools import endpoint
-from tests.stages.tools import result_of
+from nano_banana.stages.generate import Drawing, draw, drawing_call
+from nano_banana.stages.site import Site, compute
+from tests.stages.tools import endpoint, result_of
 
 SITE = Site(provider="local", revision=3)
 LIKENESS = blob_of(b"likeness", media="application/octet-stream")

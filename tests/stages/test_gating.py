@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,23 +10,12 @@ import pytest
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Event
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Judged
-from nano_banana.core.flow import Left
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.flow import Ask, Event, Flow, Judged, Left, Made, ask
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
-from nano_banana.stages.gating import Chance
-from nano_banana.stages.gating import Judging
-from nano_banana.stages.gating import gate
-from nano_banana.stages.gating import passed_over
+from nano_banana.core.verdict import Ruling, Verdict
+from nano_banana.stages.gating import Chance, Judging, gate, passed_over
 from nano_banana.stages.standard import Standard
 from nano_banana.stages.standing import Standing
 from tests.stages.test_judging import face

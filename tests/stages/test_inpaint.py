@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.call import Call
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Made
+from nano_banana.core.flow import Ask, Made
 from nano_banana.core.json import JSONObject
 from nano_banana.core.reply import Reply
 from nano_banana.stages.generate import Drawing
-from nano_banana.stages.inpaint import Region
-from nano_banana.stages.inpaint import inpaint
-from nano_banana.stages.site import Site
-from nano_banana.stages.site import compute
-from tests.stages.tools import endpoint
-from tests.stages.tools import result_of
+from nano_banana.stages.inpaint import Region, inpaint
+from nano_banana.stages.site import Site, compute
+from tests.stages.tools import endpoint, result_of
 
 SITE = Site(provider="fal")
 PICTURE = blob_of(b"picture", media="image/png")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.verdict import Ruling
-from nano_banana.core.verdict import Verdict
-from nano_banana.stages.judging import judge
-from nano_banana.stages.judging import threshold
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.core.verdict import Ruling, Verdict
+from nano_banana.stages.judging import judge, threshold
 from nano_banana.stages.standard import Standard
 
 PLAIN = Standard(quantile=None)

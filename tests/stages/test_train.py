@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import Blob, blob_of
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.flow import Ask
-from nano_banana.core.flow import Made
+from nano_banana.core.flow import Ask, Made
 from nano_banana.core.reply import Reply
-from nano_banana.stages.site import Site
-from nano_banana.stages.site import compute
-from nano_banana.stages.train import Training
-from nano_banana.stages.train import train
-from tests.stages.tools import endpoint
-from tests.stages.tools import result_of
+from nano_banana.stages.site import Site, compute
+from nano_banana.stages.train import Training, train
+from tests.stages.tools import endpoint, result_of
 
 SITE = Site(provider="fal")
 TRAINER = endpoint("flux-lora-fast-training")

@@ -10,21 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
-from nano_banana.core.blob import imagine
+from nano_banana.core.blob import Blob, blob_of, imagine
 from nano_banana.core.errors import Unusable
 from nano_banana.store.store import Store
-from tests.store.tools import file_of
-from tests.store.tools import kind_of
-from tests.store.tools import leftovers
-from tests.store.tools import no_larger_files
-from tests.store.tools import powerless
-from tests.store.tools import spoil
+from tests.store.tools import file_of, kind_of, leftovers, no_larger_files, powerless, spoil
 
 PICTURE = bytes(range(48))
 

@@ -9,13 +9,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.store.claims import MISSED
-from nano_banana.store.owner import STALE_AFTER
-from nano_banana.store.owner import is_dead
-from nano_banana.store.owner import owner_id
+from nano_banana.store.owner import STALE_AFTER, is_dead, owner_id
 from nano_banana.store.store import Store
-from tests.store.tools import Clock
-from tests.store.tools import powerless
-from tests.store.tools import python
+from tests.store.tools import Clock, powerless, python
 
 NAME = "from nano_banana.store.owner import owner_id; print(owner_id(), flush=True); input()"
 

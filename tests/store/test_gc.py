@@ -10,16 +10,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.blob import Blob
-from nano_banana.store.gc import YOUNG
-from nano_banana.store.gc import GcReport
+from nano_banana.store.gc import YOUNG, GcReport
 from nano_banana.store.store import Store
-from tests.store.tools import DAY
-from tests.store.tools import Clock
-from tests.store.tools import a_call
-from tests.store.tools import answered
-from tests.store.tools import file_of
-from tests.store.tools import leftovers
-from tests.store.tools import python
+from tests.store.tools import DAY, Clock, a_call, answered, file_of, leftovers, python
 
 
 def swept(store: Store, *, paid: bool = False, older_than_days: float | None = None) -> GcReport:

@@ -5,20 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.core.ticket import OPEN
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import OPEN, Ticket, TicketState
 from nano_banana.store import ledger
-from nano_banana.store.ledger import Line
-from nano_banana.store.ledger import Saving
+from nano_banana.store.ledger import Line, Saving
 from nano_banana.store.store import Store
-from tests.store.tools import DAY
-from tests.store.tools import Clock
-from tests.store.tools import a_ticket
+from tests.store.tools import DAY, Clock, a_ticket
 
 DAWN = 1_700_006_400.0
 """2023-11-15T00:00:00Z."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.store.lineage import Lineage
-from nano_banana.store.lineage import Made
+from nano_banana.store.lineage import Lineage, Made
 
 CALLS = {
     "zip": Made(inputs=["photo1", "photo2"], outputs=["archive"]),

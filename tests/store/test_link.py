@@ -10,13 +10,10 @@ import pytest
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import Unusable
-from nano_banana.store.link import Dress
-from nano_banana.store.link import content
+from nano_banana.store.link import Dress, content
 from nano_banana.store.memo import GRAIN
 from nano_banana.store.store import Store
-from tests.store.tools import kind_of
-from tests.store.tools import no_larger_files
-from tests.store.tools import powerless
+from tests.store.tools import kind_of, no_larger_files, powerless
 
 
 @pytest.fixture

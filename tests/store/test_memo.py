@@ -6,24 +6,20 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from nano_banana.core.blob import blob_of
 from nano_banana.core.errors import Unusable
 from nano_banana.store import memo
 from nano_banana.store.memo import GRAIN
-from nano_banana.store.stamp import Hashed
-from nano_banana.store.stamp import hash_files
+from nano_banana.store.stamp import Hashed, hash_files
 from nano_banana.store.store import Store
-from tests.store.tools import Clock
-from tests.store.tools import kind_of
+from tests.store.tools import Clock, kind_of
 
 MEMORY = Path("/proc/self/mem")
 

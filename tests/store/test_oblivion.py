@@ -15,20 +15,13 @@ from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
 from nano_banana.core.reply import Reply
 from nano_banana.core.somebody import Somebody
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import Errand, TicketState, moved
 from nano_banana.core.upload import Upload
 from nano_banana.store.ledger import Saving
 from nano_banana.store.replies import Entry
 from nano_banana.store.store import Store
-from nano_banana.store.traces import Hints
-from nano_banana.store.traces import Traces
-from tests.store.tools import a_ticket
-from tests.store.tools import file_of
-from tests.store.tools import kind_of
-from tests.store.tools import no_larger_files
-from tests.store.tools import powerless
+from nano_banana.store.traces import Hints, Traces
+from tests.store.tools import a_ticket, file_of, kind_of, no_larger_files, powerless
 
 NOTHING = Hints()
 ANA = Somebody(name="ana", triggers=frozenset({"anqz7"}))

@@ -12,9 +12,7 @@ import pytest
 
 from nano_banana.core.blob import blob_of
 from nano_banana.store.store import Store
-from tests.store.tools import a_call
-from tests.store.tools import ended
-from tests.store.tools import python
+from tests.store.tools import a_call, ended, python
 
 WORKER = """
 import sys, time

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import cast
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from nano_banana.core.blob import Blob
@@ -20,12 +19,7 @@ from nano_banana.core.reply import Reply
 from nano_banana.store.encoding import encoded
 from nano_banana.store.replies import Entry
 from nano_banana.store.store import Store
-from tests.store.tools import a_call
-from tests.store.tools import an_entry
-from tests.store.tools import answered
-from tests.store.tools import file_of
-from tests.store.tools import kind_of
-from tests.store.tools import spoil
+from tests.store.tools import a_call, an_entry, answered, file_of, kind_of, spoil
 
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(),

@@ -10,8 +10,7 @@ import pytest
 
 from nano_banana.store.owner import STALE_AFTER
 from nano_banana.store.store import Store
-from tests.store.tools import Clock
-from tests.store.tools import python
+from tests.store.tools import Clock, python
 
 BEGIN = """
 import sys

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.core.call import document
+from nano_banana.core.call import Call, document
 from nano_banana.core.reply import Reply
 from nano_banana.store.replies import Entry
 from nano_banana.store.snapshots import KEPT

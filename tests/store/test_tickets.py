@@ -9,25 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from nano_banana.core.errors import Unusable
-from nano_banana.core.ticket import OPEN
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import OPEN, Errand, TicketState, moved
 from nano_banana.store import tickets
 from nano_banana.store.database import STEPS
 from nano_banana.store.store import Store
-from tests.store.tools import DAY
-from tests.store.tools import Clock
-from tests.store.tools import a_call
-from tests.store.tools import a_ticket
-from tests.store.tools import an_entry
-from tests.store.tools import kind_of
-from tests.store.tools import python
+from tests.store.tools import DAY, Clock, a_call, a_ticket, an_entry, kind_of, python
 
 SENT = {"status": "https://queue.example/1/status", "cancel": "https://queue.example/1/cancel"}
 SENDER = """

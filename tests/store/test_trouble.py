@@ -12,9 +12,7 @@ from nano_banana.core.errors import Unusable
 from nano_banana.store.database import STEPS
 from nano_banana.store.store import Store
 from nano_banana.store.wall import wall
-from tests.store.tools import an_entry
-from tests.store.tools import kind_of
-from tests.store.tools import powerless
+from tests.store.tools import an_entry, kind_of, powerless
 
 
 def opened(folder: Path) -> str:

@@ -11,11 +11,9 @@ import pytest
 
 from nano_banana.core.blob import Blob
 from nano_banana.store.database import STEPS
-from nano_banana.store.link import Dress
-from nano_banana.store.link import content
+from nano_banana.store.link import Dress, content
 from nano_banana.store.store import Store
-from tests.store.tools import a_ticket
-from tests.store.tools import answered
+from tests.store.tools import a_ticket, answered
 
 BEFORE = 2
 """The version of stores that knew neither a shelf nor marked outputs nor snapshots."""

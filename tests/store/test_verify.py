@@ -8,11 +8,7 @@ from nano_banana.core.errors import Unusable
 from nano_banana.store.stats import EndpointStats
 from nano_banana.store.store import Store
 from nano_banana.store.verify import LostCall
-from tests.store.tools import Clock
-from tests.store.tools import answered
-from tests.store.tools import file_of
-from tests.store.tools import kind_of
-from tests.store.tools import spoil
+from tests.store.tools import Clock, answered, file_of, kind_of, spoil
 
 FREE_PAGES = 36
 """Where a database file says how many of its pages are free."""

@@ -16,8 +16,7 @@ from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
 from nano_banana.core.reply import Reply
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
+from nano_banana.core.ticket import Errand, Ticket
 from nano_banana.store.replies import Entry
 from nano_banana.store.store import Store
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 from functools import cache
 
-from PIL import Image
-from PIL import ImageEnhance
+from PIL import Image, ImageEnhance
 
-from tests.people import astronaut
-from tests.people import hopper
-from tests.stories.project import RECIPE
-from tests.stories.project import Project
+from tests.people import astronaut, hopper
+from tests.stories.project import RECIPE, Project
 
 GATE = """\
   - id: judged

@@ -11,31 +11,19 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
-from typing import TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
-from nano_banana.core.answer import Payload
-from nano_banana.core.answer import Provider
+from nano_banana.core.answer import Answer, Desk, Payload, Provider
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import CallFailed, Refused, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.providers.pool import WorkPool
 from nano_banana.workshop.crew import Crew
 

@@ -8,15 +8,9 @@ from pathlib import Path
 
 from PIL import ImageEnhance
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.core.weights import folder
-from tests.people import astronaut
-from tests.people import hopper
-from tests.people import saved
+from nano_banana.core.json import JSONObject, as_items, as_object, as_text
+from nano_banana.core.weights import FOLDER_VARIABLE, folder
+from tests.people import astronaut, hopper, saved
 from tests.workspace import Workspace
 
 WEIGHTS = folder(os.environ)

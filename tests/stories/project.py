@@ -7,18 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object
 from nano_banana.store.store import Store
 from tests.screen import Screen
-from tests.stories.hand import FOLDER
-from tests.stories.hand import Notes
-from tests.workspace import ROOT
-from tests.workspace import Spawned
-from tests.workspace import Workspace
-from tests.workspace import unwatched
+from tests.stories.hand import FOLDER, Notes
+from tests.workspace import ROOT, Spawned, Workspace, unwatched
 
 RECIPE = """
 nano_banana: 1

@@ -9,9 +9,7 @@ import pytest
 
 from nano_banana.core.json import as_object
 from nano_banana.marks.embedded import unmarked
-from tests.stories.project import PAINT
-from tests.stories.project import Project
-from tests.stories.project import takes
+from tests.stories.project import PAINT, Project, takes
 
 FULL = {"total": 6, "cached": 0, "made": 6, "failed": 0, "unknown": 0}
 """A training zip, a training and four takes."""

@@ -8,8 +8,7 @@ import os
 from nano_banana.core.json import as_object
 from tests.shelf.files import safetensors
 from tests.stories.hand import picture
-from tests.stories.project import Project
-from tests.stories.project import takes
+from tests.stories.project import Project, takes
 
 WIDE = """
 nano_banana: 1

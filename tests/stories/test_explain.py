@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from tests.shelf.files import safetensors
-from tests.stories.project import PAINT
-from tests.stories.project import Project
+from tests.stories.project import PAINT, Project
 
 TAKE = "heads/ana/office/s11"
 

@@ -14,9 +14,7 @@ from PIL import Image
 
 from nano_banana.project.wish import Wish
 from tests.stories.project import Project
-from tests.workspace import ROOT
-from tests.workspace import Workspace
-from tests.workspace import unwatched
+from tests.workspace import ROOT, Workspace, unwatched
 
 QUICK = "nothing has changed since run"
 

@@ -8,15 +8,10 @@ import sys
 import pytest
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.reports.lock import load_lock
-from tests.stories.gated import ANOTHER
-from tests.stories.gated import HER
-from tests.stories.gated import NOBODY
-from tests.stories.gated import gated
-from tests.stories.project import Project
-from tests.stories.project import takes
+from tests.stories.gated import ANOTHER, HER, NOBODY, gated
+from tests.stories.project import Project, takes
 
 
 def test_a_plan_says_what_a_gate_may_ask_for_and_learns_from_what_passed(project: Project) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.core.weights import FOLDER_VARIABLE
 from tests.stories.people import WEIGHTS
 from tests.stories.project import Project

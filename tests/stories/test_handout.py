@@ -10,11 +10,9 @@ import pytest
 from PIL import Image
 
 from nano_banana.core.json import as_object
-from nano_banana.marks.embedded import read
-from nano_banana.marks.embedded import unmarked
+from nano_banana.marks.embedded import read, unmarked
 from tests.stories.gated import gated
-from tests.stories.project import PAINT
-from tests.stories.project import Project
+from tests.stories.project import PAINT, Project
 
 FILES = """
 outputs:

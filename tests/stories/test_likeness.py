@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories.people import People
-from tests.stories.people import rulings
-from tests.stories.people import takes
-from tests.stories.people import tries
+from tests.stories.people import People, rulings, takes, tries
 
 TRAIN = "  - {id: likeness, train: all, using: fal-ai/flux-lora-portrait-trainer, steps: 1000}\n"
 SIZE = "with: {image_size: {width: 512, height: 640}}"

@@ -7,15 +7,10 @@ import shutil
 import pytest
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
-from nano_banana.reports.lock import Lock
-from nano_banana.reports.lock import load_lock
+from nano_banana.core.ticket import Ticket, TicketState, moved
+from nano_banana.reports.lock import Lock, load_lock
 from tests.screen import Screen
-from tests.stories.project import PAINT
-from tests.stories.project import Project
-from tests.stories.project import takes
+from tests.stories.project import PAINT, Project, takes
 from tests.workspace import Workspace
 
 TAKES = ["heads/ana/office/s11", "heads/ana/office/s29", "heads/ana/street/s11", "heads/ana/street/s29"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.core.weights import FOLDER_VARIABLE
 from tests.stories.people import WEIGHTS
 from tests.workspace import Workspace

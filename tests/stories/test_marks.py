@@ -11,23 +11,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_object
 from nano_banana.marks import xmp
-from nano_banana.marks.account import COMPOSITE
-from nano_banana.marks.account import TRAINED
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import told_call
-from nano_banana.marks.embedded import Mark
-from nano_banana.marks.embedded import marked
-from nano_banana.marks.embedded import read
-from nano_banana.marks.embedded import unmarked
+from nano_banana.marks.account import COMPOSITE, TRAINED, Account, told_call
+from nano_banana.marks.embedded import Mark, marked, read, unmarked
 from nano_banana.marks.form import tales
 from nano_banana.store.store import Store
 from tests.screen import Screen
-from tests.stories.project import PAINT
-from tests.stories.project import Project
+from tests.stories.project import PAINT, Project
 from tests.workspace import Workspace
 
 TAKE = "heads/ana/office/s11"

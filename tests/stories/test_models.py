@@ -8,17 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.reports.lock import LockedModel
-from nano_banana.reports.lock import load_lock
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object, as_text
+from nano_banana.reports.lock import LockedModel, load_lock
 from nano_banana.store.store import Store
-from tests.shelf.files import KOHYA_FLUX
-from tests.shelf.files import KOHYA_SDXL
-from tests.shelf.files import safetensors
+from tests.shelf.files import KOHYA_FLUX, KOHYA_SDXL, safetensors
 from tests.stories.gated import gated
 from tests.stories.project import Project
 from tests.workspace import Workspace

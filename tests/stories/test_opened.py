@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import ExifTags
-from PIL import Image
+from PIL import ExifTags, Image
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from tests.people import astronaut
 from tests.workspace import Workspace
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.stories.project import PAINT
-from tests.stories.project import Project
+from tests.stories.project import PAINT, Project
 
 
 def painted(project: Project) -> Project:

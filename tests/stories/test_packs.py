@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.reports.lock import load_lock
 from tests.photos import photo
 from tests.stories.gated import gated
-from tests.stories.project import Project
-from tests.stories.project import takes
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.stories.project import Project, takes
+from tests.workspace import ROOT, Workspace
 
 PACK = """
 nano_banana_pack: 1

@@ -11,11 +11,9 @@ from itertools import pairwise
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from tests.photos import photo
-from tests.stories.project import PAINT
-from tests.stories.project import Project
+from tests.stories.project import PAINT, Project
 
 MOMENTS = int(os.environ.get("NANO_BANANA_KILLS", "3"))
 """How many times a run is killed; 30 for a long look."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_object
 from nano_banana.store.snapshots import KEPT
 from nano_banana.store.store import Store
 from tests.stories.gated import gated

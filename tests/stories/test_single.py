@@ -6,16 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from PIL import ImageChops
+from PIL import Image, ImageChops
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_object
 from nano_banana.core.weights import FOLDER_VARIABLE
 from tests.stories.people import WEIGHTS
-from tests.workspace import ROOT
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 PHOTOS = sorted((ROOT / "examples" / "astronaut" / "photos").glob("*.jpg"))[:4]
 TRAIN = ("fine-tune", "--images-dir", "photos", "--name", "eileen", "--noun", "woman")

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from tests.stories.project import PAINT
-from tests.stories.project import Project
+from nano_banana.core.json import as_items, as_object
+from tests.stories.project import PAINT, Project
 
 BEN = """\
   ben: {noun: man, trigger: bnvk4, training_set: photos/ben}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image
-from PIL import ImageEnhance
+from PIL import Image, ImageEnhance
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.blob import Blob
@@ -18,8 +16,7 @@ from nano_banana.core.node import Card
 from nano_banana.core.result import Status
 from nano_banana.project.sheet.layout import arrange
 from nano_banana.project.sheet.sheet import Sheet
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
+from nano_banana.project.sheet.shown import Shown, State
 from nano_banana.reports.record import Record
 from nano_banana.settings import load_settings
 from nano_banana.workshop.crew import Crew

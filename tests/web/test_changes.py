@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.web.changes import LONG
-from nano_banana.web.changes import changes
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.web.changes import LONG, changes
 
 
 def call(

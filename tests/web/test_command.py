@@ -8,15 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from tests.stories.gated import ANOTHER
-from tests.stories.gated import gated
-from tests.stories.project import PAINT
-from tests.stories.project import Project
-from tests.stories.project import takes
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object
+from tests.stories.gated import ANOTHER, gated
+from tests.stories.project import PAINT, Project, takes
 
 WANTED = "outputs: {sheet: {contact_sheet: takes}}\n"
 

@@ -12,22 +12,11 @@ from PIL import Image
 
 from nano_banana.core.errors import Unusable
 from nano_banana.project.sheet.shown import State
-from nano_banana.web.bands import Band
-from nano_banana.web.bands import bands_of
-from nano_banana.web.drawn import PAGE
-from nano_banana.web.drawn import draw
-from nano_banana.web.drawn import paged
-from nano_banana.web.lettering import cut
-from nano_banana.web.lettering import legible
-from nano_banana.web.lettering import width
-from nano_banana.web.lettering import wrap
-from nano_banana.web.printed import write_pdf
-from nano_banana.web.printed import write_png
-from tests.web.sheets import quiet
-from tests.web.sheets import sheet
-from tests.web.sheets import size_of
-from tests.web.sheets import take
-from tests.web.sheets import workshop_in
+from nano_banana.web.bands import Band, bands_of
+from nano_banana.web.drawn import PAGE, draw, paged
+from nano_banana.web.lettering import cut, legible, width, wrap
+from nano_banana.web.printed import write_pdf, write_png
+from tests.web.sheets import quiet, sheet, size_of, take, workshop_in
 
 LONG = "a_market_at_night_in_the_rain_with_many_lanterns_above_the_stalls"
 

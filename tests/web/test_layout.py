@@ -7,10 +7,8 @@ from itertools import product
 
 import pytest
 
-from nano_banana.project.sheet.layout import Axes
-from nano_banana.project.sheet.layout import arrange
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
+from nano_banana.project.sheet.layout import Axes, arrange
+from nano_banana.project.sheet.shown import Shown, State
 from tests.web.sheets import take
 
 SCENES, STYLES = ("office", "street", "studio"), ("oil", "photo")

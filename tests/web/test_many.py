@@ -10,10 +10,7 @@ from nano_banana.web.page import page as written
 from nano_banana.web.speech import Speech
 from nano_banana.web.writing import write_pieces
 from tests.web.conftest import Look
-from tests.web.sheets import quiet
-from tests.web.sheets import sheet
-from tests.web.sheets import take
-from tests.web.sheets import workshop_in
+from tests.web.sheets import quiet, sheet, take, workshop_in
 
 MOST_BYTES, MOST_MEMORY, FIRST_PAINT = 12_000_000, 12_000_000, 1000
 

@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.project.sheet.shown import State
-from nano_banana.web.page import folder_url
-from nano_banana.web.page import text
+from nano_banana.web.page import folder_url, text
 from nano_banana.web.sizes import side_for
-from nano_banana.web.speech import money
-from nano_banana.web.speech import said_below
+from nano_banana.web.speech import money, said_below
 from tests.web.sheets import take
 
 

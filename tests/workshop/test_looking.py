@@ -7,12 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.problem import Problem
 from nano_banana.providers.pool import WorkPool
-from nano_banana.workshop.looking import Sight
-from nano_banana.workshop.looking import _looked
+from nano_banana.workshop.looking import Sight, _looked
 
 
 class Dying:

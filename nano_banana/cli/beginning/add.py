@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import difflib
 import io
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nano_banana.cli.beginning.answers import Person
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 
 
 def with_person(recipe: Path, person: Person) -> tuple[str, str]:
@@ -100,8 +98,7 @@ def _with(names: object, name: str, known: Sequence[str]) -> object:
 
 def _flow(value: Mapping[str, object] | Sequence[object]) -> object:
     """The value on one line, as people write it."""
-    from ruamel.yaml.comments import CommentedMap
-    from ruamel.yaml.comments import CommentedSeq
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
     made = CommentedMap(value) if isinstance(value, Mapping) else CommentedSeq(value)
     made.fa.set_flow_style()

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from nano_banana.cli.beginning.answers import TRIGGER
-from nano_banana.cli.beginning.answers import Answers
-from nano_banana.cli.beginning.answers import Offer
-from nano_banana.cli.beginning.answers import Person
-from nano_banana.cli.beginning.answers import day_of
-from nano_banana.cli.beginning.answers import from_folder
-from nano_banana.cli.beginning.answers import named
-from nano_banana.cli.beginning.answers import slug_of
-from nano_banana.cli.beginning.answers import trigger_of
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.cli.beginning.answers import (
+    TRIGGER,
+    Answers,
+    Offer,
+    Person,
+    day_of,
+    from_folder,
+    named,
+    slug_of,
+    trigger_of,
+)
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.home import expanded
 from nano_banana.core.image_formats import READABLE_SUFFIXES
 from nano_banana.core.problem import did_you_mean

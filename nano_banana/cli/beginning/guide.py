@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.beginning.answers import NOUNS
-from nano_banana.cli.beginning.answers import TRIGGER
-from nano_banana.cli.beginning.answers import Answers
-from nano_banana.cli.beginning.answers import Offer
-from nano_banana.cli.beginning.answers import Person
-from nano_banana.cli.beginning.answers import day_of
-from nano_banana.cli.beginning.answers import named
-from nano_banana.cli.beginning.answers import trigger_of
+from nano_banana.cli.beginning.answers import NOUNS, TRIGGER, Answers, Offer, Person, day_of, named, trigger_of
 from nano_banana.cli.beginning.write import make_folder
 from nano_banana.cli.cells import visible
 from nano_banana.cli.words.index import say

@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.cli.beginning.answers import Answers
-from nano_banana.cli.beginning.text import PROMPT
-from nano_banana.cli.beginning.text import recipe_text
+from nano_banana.cli.beginning.text import PROMPT, recipe_text
 from nano_banana.cli.house import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.core.errors import NanoBananaError

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nano_banana.cli.beginning.answers import SCALE
-from nano_banana.cli.beginning.answers import Offer
+from nano_banana.cli.beginning.answers import SCALE, Offer
 
 
 def offers_in(folder: Path) -> list[Offer]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from nano_banana.cli.beginning.answers import TRAINER
-from nano_banana.cli.beginning.answers import Answers
-from nano_banana.cli.beginning.answers import Person
+from nano_banana.cli.beginning.answers import TRAINER, Answers, Person
 from nano_banana.core.share import share
 from nano_banana.settings import PROJECT_FILE
 

@@ -12,23 +12,24 @@ import click
 
 from nano_banana.cli.cells import visible
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import abandon
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import budget
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import planned
-from nano_banana.cli.options import provider
-from nano_banana.cli.options import resubmit
-from nano_banana.cli.options import shared
-from nano_banana.cli.options import store
-from nano_banana.cli.options import yes
+from nano_banana.cli.options import (
+    Asked,
+    abandon,
+    as_json,
+    budget,
+    overrides,
+    pass_screen,
+    planned,
+    provider,
+    resubmit,
+    shared,
+    store,
+    yes,
+)
 from nano_banana.cli.render import shown
 from nano_banana.cli.running import lost_of
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import LimitReached, trouble
 
 if TYPE_CHECKING:
     from nano_banana.project.forecast import Forecast
@@ -79,8 +80,7 @@ def command(screen: Screen, asked: Asked, *, picture: Path, copy: Path | None) -
 
 
 def _run(screen: Screen, again: Again, forecast: Forecast, asked: Asked, target: Path | None, *, begun: float) -> int:
-    from nano_banana.cli.outcome import exit_code
-    from nano_banana.cli.outcome import say_outcome
+    from nano_banana.cli.outcome import exit_code, say_outcome
     from nano_banana.cli.progress import progress
     from nano_banana.project.portrait.copy import copy_out
     from nano_banana.project.told import tell_run

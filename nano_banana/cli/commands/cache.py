@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.amounts import duration
-from nano_banana.cli.amounts import money
-from nano_banana.cli.amounts import size
+from nano_banana.cli.amounts import duration, money, size
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import store_folder
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
+from nano_banana.cli.options import as_json, pass_screen, store
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 

@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.completing import endpoint_ids
-from nano_banana.cli.endpoint import price_of
-from nano_banana.cli.endpoint import say_endpoint
-from nano_banana.cli.endpoint import text_of
-from nano_banana.cli.endpoint import value_of
+from nano_banana.cli.endpoint import price_of, say_endpoint, text_of, value_of
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
-from nano_banana.cli.render import numbered
-from nano_banana.cli.render import shown
+from nano_banana.cli.options import as_json, overrides, pass_screen, store
+from nano_banana.cli.render import numbered, shown
 from nano_banana.cli.screen import Screen
 from nano_banana.core.json import JSONObject
 from nano_banana.core.root import project_root
@@ -73,8 +66,7 @@ def command() -> None:
 @pass_screen
 def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
     """List the endpoints that recipes can use by name."""
-    from nano_banana.project.house import catalog_of
-    from nano_banana.project.house import tell_endpoint
+    from nano_banana.project.house import catalog_of, tell_endpoint
 
     settings = settings_for(screen, overrides=overrides(store=store))
     catalog = catalog_of(project_root(Path.cwd()), settings)
@@ -102,9 +94,7 @@ def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
 @pass_screen
 def show(screen: Screen, endpoint: str, *, as_json: bool, store: Path | None) -> None:
     """Show one endpoint: its fields with their types, ranges and defaults, its price and what else is known."""
-    from nano_banana.project.house import catalog_of
-    from nano_banana.project.house import check_known
-    from nano_banana.project.house import tell_endpoint
+    from nano_banana.project.house import catalog_of, check_known, tell_endpoint
 
     settings = settings_for(screen, overrides=overrides(store=store))
     catalog = catalog_of(project_root(Path.cwd()), settings)
@@ -130,11 +120,8 @@ def refresh(screen: Screen, endpoints: tuple[str, ...], *, as_json: bool, store:
     can't tell stays: roles, what it is for, the price, notes. Of an endpoint that nobody described the roles are
     guessed from the names of its fields, and what could not be guessed is said.
     """
-    from nano_banana.project.endpoints import check_ids
-    from nano_banana.project.endpoints import refresh_endpoints
-    from nano_banana.project.house import catalog_of
-    from nano_banana.project.house import endpoints_folder
-    from nano_banana.project.house import house_access
+    from nano_banana.project.endpoints import check_ids, refresh_endpoints
+    from nano_banana.project.house import catalog_of, endpoints_folder, house_access
     from nano_banana.project.listings import ask_listings
 
     root = project_root(Path.cwd())

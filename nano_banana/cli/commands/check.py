@@ -11,20 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.exit import problem_as_json
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import allow_env
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import provider
-from nano_banana.cli.options import shared
-from nano_banana.cli.options import variables
+from nano_banana.cli.options import Asked, allow_env, as_json, pass_screen, provider, shared, variables
 from nano_banana.cli.photo_check import look_at_photos
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.wishes import open_project
-from nano_banana.cli.wishes import recipe_argument
-from nano_banana.cli.wishes import settings_of
-from nano_banana.cli.wishes import wish_of
+from nano_banana.cli.wishes import open_project, recipe_argument, settings_of, wish_of
 
 if TYPE_CHECKING:
     from nano_banana.project.online import Compared
@@ -54,8 +45,7 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None
     from nano_banana.cli.consent import say_consents
     from nano_banana.cli.trusting import untrusted
     from nano_banana.project.checking import tried
-    from nano_banana.project.consent import consents
-    from nano_banana.project.consent import unasked
+    from nano_banana.project.consent import consents, unasked
     from nano_banana.project.exposed import exposed
 
     wish = wish_of(recipe, asked)
@@ -93,10 +83,8 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, online: bool) -> None
 def _compare(project: Project, *, online: bool) -> Compared:
     """With fal's listings, asked now or within the last day."""
     from nano_banana.project.house import house_access
-    from nano_banana.project.listings import ask_listings
-    from nano_banana.project.listings import kept_listings
-    from nano_banana.project.online import compare
-    from nano_banana.project.online import endpoints_of
+    from nano_banana.project.listings import ask_listings, kept_listings
+    from nano_banana.project.online import compare, endpoints_of
 
     ids, store, now = endpoints_of(project), project.settings.store, time.time()
     if online and ids:

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.cells import one_line
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import Between
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import FILE, Between, as_json, pass_screen
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from nano_banana.project.alike import Compared
-    from nano_banana.project.alike import Rates
+    from nano_banana.project.alike import Compared, Rates
 
 EPILOG = """\b
 Examples:
@@ -51,9 +47,7 @@ def command(
     file, then here; `truth` is 1, true, yes or same, or 0, false, no or different, or nothing, and where it is given
     it is said how often the answer is right. A picture that can't be compared is said, and is no error there.
     """
-    from nano_banana.project.alike import SAME_FROM
-    from nano_banana.project.alike import compare_pictures
-    from nano_banana.project.alike import rates
+    from nano_banana.project.alike import SAME_FROM, compare_pictures, rates
 
     threshold = SAME_FROM if same_from is None else same_from
     if len(pictures) != (0 if pairs else 2):

@@ -31,9 +31,7 @@ def command(screen: Screen, shell: str) -> None:
 
     Commands, options and their values complete with the Tab key once the shell has read it.
     """
-    from click.shell_completion import BashComplete
-    from click.shell_completion import FishComplete
-    from click.shell_completion import ZshComplete
+    from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
     from nano_banana.cli.app import app
 

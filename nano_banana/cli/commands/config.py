@@ -10,32 +10,27 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.certificate import make
-from nano_banana.cli.completing import one_of
-from nano_banana.cli.completing import setting_value
+from nano_banana.cli.completing import one_of, setting_value
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import as_json, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.config_file import change_config
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.home import home
-from nano_banana.core.home import is_homeless
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.home import home, is_homeless
 from nano_banana.core.problem import Problem
 from nano_banana.core.root import project_root
-from nano_banana.credentials import Key
-from nano_banana.credentials import find_key
-from nano_banana.credentials import keep_key
-from nano_banana.credentials import key_file
-from nano_banana.settings import PROJECT_FILE
-from nano_banana.settings import SPECS
-from nano_banana.settings import USER_FILE
-from nano_banana.settings import Origin
-from nano_banana.settings import SettingValue
-from nano_banana.settings import Source
-from nano_banana.settings import check_setting
-from nano_banana.settings import user_folder
+from nano_banana.credentials import Key, find_key, keep_key, key_file
+from nano_banana.settings import (
+    PROJECT_FILE,
+    SPECS,
+    USER_FILE,
+    Origin,
+    SettingValue,
+    Source,
+    check_setting,
+    user_folder,
+)
 
 EPILOG = """\b
 Examples:

@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import FILE, as_json, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, NanoBananaError, trouble
 from nano_banana.core.image_formats import READABLE_SUFFIXES
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 if TYPE_CHECKING:
     from nano_banana.marks.found.examine import Search
@@ -143,11 +138,7 @@ def _object(report: Report) -> JSONObject:
 
 def _say(screen: Screen, report: Report, *, first: bool) -> None:
     from nano_banana.cli.cells import visible
-    from nano_banana.cli.watermark_words import KINDS
-    from nano_banana.cli.watermark_words import name_of
-    from nano_banana.cli.watermark_words import not_checked
-    from nano_banana.cli.watermark_words import says
-    from nano_banana.cli.watermark_words import sure
+    from nano_banana.cli.watermark_words import KINDS, name_of, not_checked, says, sure
 
     if not first:
         screen.say()

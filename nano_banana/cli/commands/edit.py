@@ -7,22 +7,10 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import shared
+from nano_banana.cli.options import Asked, pass_screen, shared
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single.options import count
-from nano_banana.cli.single.options import images
-from nano_banana.cli.single.options import name
-from nano_banana.cli.single.options import prompt
-from nano_banana.cli.single.options import seed
-from nano_banana.cli.single.options import size
-from nano_banana.cli.single.options import strength
-from nano_banana.cli.single.options import using
-from nano_banana.cli.single.running import MANNER
-from nano_banana.cli.single.running import at_hand
-from nano_banana.cli.single.running import do_single
-from nano_banana.cli.single.running import say_pictures
+from nano_banana.cli.single.options import count, images, name, prompt, seed, size, strength, using
+from nano_banana.cli.single.running import MANNER, at_hand, do_single, say_pictures
 
 EPILOG = """\b
 Examples:
@@ -59,9 +47,7 @@ def command(
 
     All of them go to an editing endpoint in one request: a picture to change, or several to put together.
     """
-    from nano_banana.project.single.making import called
-    from nano_banana.project.single.making import editing
-    from nano_banana.project.single.making import sown
+    from nano_banana.project.single.making import called, editing, sown
 
     desk = at_hand(screen, asked)
     single = editing(desk.catalog, images, prompt, using=using, size=size, said={"strength": strength})

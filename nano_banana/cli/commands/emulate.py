@@ -8,18 +8,13 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from nano_banana.cli.options import FOLDER
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import FOLDER, as_json, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 
 if TYPE_CHECKING:
     from types import FrameType

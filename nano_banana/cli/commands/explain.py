@@ -9,22 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import allow_env
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import out
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import provider
-from nano_banana.cli.options import shared
-from nano_banana.cli.options import store
-from nano_banana.cli.options import variables
+from nano_banana.cli.options import Asked, allow_env, as_json, out, pass_screen, provider, shared, store, variables
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.wishes import open_project
-from nano_banana.cli.wishes import recipe_in
-from nano_banana.cli.wishes import settings_of
-from nano_banana.cli.wishes import wish_of
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.cli.wishes import open_project, recipe_in, settings_of, wish_of
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONValue
 
 if TYPE_CHECKING:

@@ -9,15 +9,10 @@ import click
 from nano_banana.cli.beginning.answers import trigger_of
 from nano_banana.cli.cells import visible
 from nano_banana.cli.ending import Ending
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import shared
+from nano_banana.cli.options import Asked, pass_screen, shared
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single.options import steps
-from nano_banana.cli.single.options import using
-from nano_banana.cli.single.running import MANNER
-from nano_banana.cli.single.running import at_hand
-from nano_banana.cli.single.running import do_single
+from nano_banana.cli.single.options import steps, using
+from nano_banana.cli.single.running import MANNER, at_hand, do_single
 
 EPILOG = """\b
 Examples:

@@ -10,19 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import abandon
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import out
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
-from nano_banana.cli.options import yes
+from nano_banana.cli.options import FILE, abandon, as_json, out, overrides, pass_screen, store, yes
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, LimitReached, Unusable, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.replacing import replacing
 from nano_banana.core.root import project_root
@@ -71,8 +61,7 @@ def command(
     nothing outside of it. Your photos, recipe, lock, and copies that you made by hand stay; the command lists them. The
     receipt says what a service may still hold, and how to have it deleted there.
     """
-    from nano_banana.cli.forgetting import say_done
-    from nano_banana.cli.forgetting import say_dossier
+    from nano_banana.cli.forgetting import say_done, say_dossier
     from nano_banana.project.forget.forget import Forgetting
     from nano_banana.project.forget.receipt import receipt_json
 
@@ -112,8 +101,7 @@ def _start(recipe: Path | None) -> Path:
 
 def _project(recipe: Path | None, settings: Settings) -> Project | None:
     """The recipe's project, also where its photos are gone already; None where no recipe is here."""
-    from nano_banana.cli.wishes import recipe_in
-    from nano_banana.cli.wishes import wish_of
+    from nano_banana.cli.wishes import recipe_in, wish_of
     from nano_banana.project.project import Project
     from nano_banana.project.wish import Wish
 

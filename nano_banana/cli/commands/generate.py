@@ -6,25 +6,10 @@ from functools import partial
 
 import click
 
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import shared
+from nano_banana.cli.options import Asked, pass_screen, shared
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single.options import count
-from nano_banana.cli.single.options import guidance
-from nano_banana.cli.single.options import model
-from nano_banana.cli.single.options import name
-from nano_banana.cli.single.options import prompt
-from nano_banana.cli.single.options import scale
-from nano_banana.cli.single.options import seed
-from nano_banana.cli.single.options import size
-from nano_banana.cli.single.options import steps
-from nano_banana.cli.single.options import using
-from nano_banana.cli.single.running import MANNER
-from nano_banana.cli.single.running import at_hand
-from nano_banana.cli.single.running import do_single
-from nano_banana.cli.single.running import say_front
-from nano_banana.cli.single.running import say_pictures
+from nano_banana.cli.single.options import count, guidance, model, name, prompt, scale, seed, size, steps, using
+from nano_banana.cli.single.running import MANNER, at_hand, do_single, say_front, say_pictures
 
 EPILOG = """\b
 Examples:
@@ -68,9 +53,7 @@ def command(
     adapter's trigger, trigger and noun are put in front, and the screen says so. The words are a template, as in a
     recipe: `{{ subject.trigger }}` is the person of the first model.
     """
-    from nano_banana.project.single.making import called
-    from nano_banana.project.single.making import drawing
-    from nano_banana.project.single.making import sown
+    from nano_banana.project.single.making import called, drawing, sown
     from nano_banana.project.single.single import with_triggers
     from nano_banana.project.single.worn import models_of
 

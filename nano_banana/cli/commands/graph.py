@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.cells import one_line
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import allow_env
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import shared
-from nano_banana.cli.options import variables
+from nano_banana.cli.options import Asked, allow_env, as_json, pass_screen, shared, variables
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.wishes import open_project
-from nano_banana.cli.wishes import recipe_argument
-from nano_banana.cli.wishes import settings_of
-from nano_banana.cli.wishes import wish_of
+from nano_banana.cli.wishes import open_project, recipe_argument, settings_of, wish_of
 
 if TYPE_CHECKING:
     from nano_banana.project.drawing import Drawing

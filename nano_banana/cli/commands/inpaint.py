@@ -9,30 +9,24 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.completing import one_of
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import Between
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import shared
+from nano_banana.cli.options import Asked, Between, pass_screen, shared
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single.options import PICTURE
-from nano_banana.cli.single.options import count
-from nano_banana.cli.single.options import guidance
-from nano_banana.cli.single.options import images
-from nano_banana.cli.single.options import model
-from nano_banana.cli.single.options import name
-from nano_banana.cli.single.options import prompt
-from nano_banana.cli.single.options import scale
-from nano_banana.cli.single.options import seed
-from nano_banana.cli.single.options import steps
-from nano_banana.cli.single.options import strength
-from nano_banana.cli.single.options import using
-from nano_banana.cli.single.running import MANNER
-from nano_banana.cli.single.running import at_hand
-from nano_banana.cli.single.running import do_single
-from nano_banana.cli.single.running import say_front
-from nano_banana.cli.single.running import say_pictures
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.cli.single.options import (
+    PICTURE,
+    count,
+    guidance,
+    images,
+    model,
+    name,
+    prompt,
+    scale,
+    seed,
+    steps,
+    strength,
+    using,
+)
+from nano_banana.cli.single.running import MANNER, at_hand, do_single, say_front, say_pictures
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.faces.parts import PARTS
 
@@ -116,9 +110,7 @@ def command(
     The region is cut out with what is around it, painted, and put back: all other pixels stay as they are. Which
     region: a picture (`--mask`), or what is found there on this machine (`--find`).
     """
-    from nano_banana.project.single.making import called
-    from nano_banana.project.single.making import painting
-    from nano_banana.project.single.making import sown
+    from nano_banana.project.single.making import called, painting, sown
     from nano_banana.project.single.single import with_triggers
     from nano_banana.project.single.worn import models_of
 

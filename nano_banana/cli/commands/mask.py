@@ -7,23 +7,14 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.completing import one_of
-from nano_banana.cli.options import FOLDER
-from nano_banana.cli.options import Between
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import FOLDER, Between, as_json, pass_screen
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
+from nano_banana.core.errors import Invalid, Unusable, trouble
+from nano_banana.core.json import JSONObject, as_items, as_number
 from nano_banana.core.problem import did_you_mean
 from nano_banana.core.replacing import replacing
-from nano_banana.faces.parts import ORDERS
-from nano_banana.faces.parts import PARTS
-from nano_banana.faces.parts import WHICH
+from nano_banana.faces.parts import ORDERS, PARTS, WHICH
 
 MOST_FACES = 32
 

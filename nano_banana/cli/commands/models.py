@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.adapter_files import NAME
-from nano_banana.cli.adapter_files import bring
-from nano_banana.cli.adapter_files import export
-from nano_banana.cli.adapter_files import open_shelf
+from nano_banana.cli.adapter_files import NAME, bring, export, open_shelf
 from nano_banana.cli.cells import visible
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
-from nano_banana.cli.options import yes
+from nano_banana.cli.options import as_json, overrides, pass_screen, store, yes
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import LimitReached
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, LimitReached, trouble
 from nano_banana.core.json import JSONObject
 
 if TYPE_CHECKING:
-    from nano_banana.project.shelf_nouns import Shelf
-    from nano_banana.project.shelf_nouns import Shelved
+    from nano_banana.project.shelf_nouns import Shelf, Shelved
 
 EPILOG = """\b
 Examples:
@@ -60,8 +49,7 @@ def command(context: click.Context, *, as_json: bool, store: Path | None) -> Non
 @pass_screen
 def listing(screen: Screen, *, as_json: bool = False, store: Path | None = None) -> None:
     """List every adapter, by name and version."""
-    from nano_banana.cli.adapters import say_list
-    from nano_banana.cli.adapters import shelved_json
+    from nano_banana.cli.adapters import say_list, shelved_json
 
     found, users = _everything(screen, store)
     if as_json:
@@ -85,8 +73,7 @@ def _everything(screen: Screen, store: Path | None) -> tuple[Sequence[Shelved], 
 @pass_screen
 def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> None:
     """Say all that is known of an adapter, and who drew with it."""
-    from nano_banana.cli.adapters import say_one
-    from nano_banana.cli.adapters import shelved_json
+    from nano_banana.cli.adapters import say_one, shelved_json
 
     with open_shelf(screen, store, wanted=name) as shelf:
         found = shelf.get(name)
@@ -177,8 +164,7 @@ def _agreed(screen: Screen, reference: str) -> bool:
 @pass_screen
 def diff(screen: Screen, one: str, two: str, *, as_json: bool, store: Path | None) -> None:
     """Say in what two adapters differ: settings, training set, likeness, size, trigger."""
-    from nano_banana.cli.adapters import diff_json
-    from nano_banana.cli.adapters import say_diff
+    from nano_banana.cli.adapters import diff_json, say_diff
 
     with open_shelf(screen, store, wanted=one) as shelf:
         first, second = shelf.get(one), shelf.get(two)

@@ -15,23 +15,13 @@ from typing import Unpack
 
 import click
 
-from nano_banana.cli.beginning.answers import Answers
-from nano_banana.cli.beginning.answers import Person
-from nano_banana.cli.beginning.flags import Flags
-from nano_banana.cli.beginning.flags import Said
-from nano_banana.cli.beginning.flags import count_photos
+from nano_banana.cli.beginning.answers import Answers, Person
+from nano_banana.cli.beginning.flags import Flags, Said, count_photos
 from nano_banana.cli.beginning.text import files_of
-from nano_banana.cli.beginning.write import check_free
-from nano_banana.cli.beginning.write import make_folder
-from nano_banana.cli.beginning.write import write
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import FOLDER
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.beginning.write import check_free, make_folder, write
+from nano_banana.cli.options import FILE, FOLDER, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, NanoBananaError, Stopped, trouble
 from nano_banana.settings import PROJECT_FILE
 
 EPILOG = """\b
@@ -149,8 +139,7 @@ def _add(screen: Screen, flags: Flags) -> None:
 def _trust_photos(screen: Screen, recipe: Path) -> None:
     """Accept that a run sends the photos that were just named, if they lie outside the project, and nothing else."""
     from nano_banana.cli.house import settings_for
-    from nano_banana.cli.trusting import accept
-    from nano_banana.cli.trusting import untrusted
+    from nano_banana.cli.trusting import accept, untrusted
     from nano_banana.project.project import Project
     from nano_banana.project.wish import Wish
 
@@ -206,8 +195,7 @@ def _plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> N
     from nano_banana.cli.beginning.guide import ask_plan
     from nano_banana.cli.options import Asked
     from nano_banana.cli.running import plan_wish
-    from nano_banana.cli.wishes import settings_of
-    from nano_banana.cli.wishes import wish_of
+    from nano_banana.cli.wishes import settings_of, wish_of
 
     if wanted if wanted is not None else asks and ask_plan():
         screen.say()

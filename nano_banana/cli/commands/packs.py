@@ -12,13 +12,9 @@ import click
 from nano_banana.cli.exit import problem_as_json
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import FOLDER
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import FILE, FOLDER, as_json, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import as_object
 from nano_banana.core.root import project_root
 
@@ -74,10 +70,8 @@ def list_(screen: Screen, *, as_json: bool) -> None:
 @pass_screen
 def show(screen: Screen, what: str, *, as_json: bool) -> None:
     """Show a pack's templates, or a template's variables and how to use it."""
-    from nano_banana.cli.pack_words import say_pack
-    from nano_banana.cli.pack_words import say_template
-    from nano_banana.project.packs.told import tell_pack
-    from nano_banana.project.packs.told import tell_template
+    from nano_banana.cli.pack_words import say_pack, say_template
+    from nano_banana.project.packs.told import tell_pack, tell_template
 
     library = _library()
     if "/" in what and not Path(what, "pack.yaml").is_file():
@@ -110,8 +104,7 @@ def preview(
     screen: Screen, what: str, *, out: Path | None, photos: Path | None, noun: str, html: Path | None, as_json: bool
 ) -> None:
     """Show what a template makes: its preview, and the prompt for each choice."""
-    from nano_banana.cli.pack_preview import preview_template
-    from nano_banana.cli.pack_preview import write_gallery
+    from nano_banana.cli.pack_preview import preview_template, write_gallery
 
     if html is not None:
         write_gallery(screen, _library(), html, as_json=as_json)
@@ -147,9 +140,7 @@ def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) 
 
     It is checked whole before any of it is kept: its files are text and pictures, and every prompt renders.
     """
-    from nano_banana.project.packs.adding import keep
-    from nano_banana.project.packs.adding import leave
-    from nano_banana.project.packs.adding import receive
+    from nano_banana.project.packs.adding import keep, leave, receive
 
     incoming = receive(source, project_root(Path.cwd()), name=name)
     try:
@@ -193,11 +184,9 @@ def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | No
     from nano_banana.cli.outcome import exit_code
     from nano_banana.cli.pack_trial import say_tested
     from nano_banana.cli.progress import progress
-    from nano_banana.project.packs.testing import run_packs
-    from nano_banana.project.packs.testing import test_pack
+    from nano_banana.project.packs.testing import run_packs, test_pack
     from nano_banana.project.packs.told import tell_tested
-    from nano_banana.project.packs.trial import Sitter
-    from nano_banana.project.packs.trial import example
+    from nano_banana.project.packs.trial import Sitter, example
 
     library, settings, root = _library(), settings_for(screen), project_root(Path.cwd())
     found = [library.find(name) for name in packs] or library.all()

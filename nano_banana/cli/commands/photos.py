@@ -12,21 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import allow_env
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import shared
-from nano_banana.cli.options import store
-from nano_banana.cli.options import variables
+from nano_banana.cli.options import FILE, Asked, allow_env, as_json, overrides, pass_screen, shared, store, variables
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.wishes import recipe_argument
-from nano_banana.cli.wishes import recipe_in
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.cli.wishes import recipe_argument, recipe_in
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.news import Watcher
 from nano_banana.core.replacing import replacing
 
@@ -84,11 +73,8 @@ def command(
 @contextmanager
 def _studio(screen: Screen, recipe: Path, subjects: tuple[str, ...], asked: Asked) -> Iterator[Studio]:
     """The photos of a recipe, or of a folder that holds none."""
-    from nano_banana.cli.wishes import open_project
-    from nano_banana.cli.wishes import settings_of
-    from nano_banana.cli.wishes import wish_of
-    from nano_banana.project.photos.studio import Studio
-    from nano_banana.project.photos.studio import folder_studio
+    from nano_banana.cli.wishes import open_project, settings_of, wish_of
+    from nano_banana.project.photos.studio import Studio, folder_studio
 
     if recipe.suffix.casefold() == ".zip":
         raise Invalid([trouble("photos_zipped", path=str(recipe))])

@@ -12,14 +12,10 @@ import click
 from nano_banana.cli.amounts import money
 from nano_banana.cli.cells import one_line
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
+from nano_banana.cli.options import as_json, overrides, pass_screen, store
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.wishes import open_project
-from nano_banana.cli.wishes import wish_of
+from nano_banana.cli.wishes import open_project, wish_of
 from nano_banana.core.json import JSONObject
 from nano_banana.core.root import project_root
 
@@ -47,11 +43,8 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
     Of those that are named, of a recipe's, or of all. What fal quoted is kept with the store, and plans count with
     it. A quote more than twice or less than half of what was known makes the price a range: quotes were wrong before.
     """
-    from nano_banana.project.house import catalog_of
-    from nano_banana.project.house import check_known
-    from nano_banana.project.house import house_access
-    from nano_banana.project.prices import price_rows
-    from nano_banana.project.prices import refresh_prices
+    from nano_banana.project.house import catalog_of, check_known, house_access
+    from nano_banana.project.prices import price_rows, refresh_prices
 
     recipes = [name for name in names if Path(name).exists() or name.endswith((".yaml", ".yml"))]
     folder = wish_of(Path(recipes[0])).recipe.absolute().parent if recipes else Path.cwd()

@@ -6,29 +6,29 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import abandon
-from nano_banana.cli.options import allow_env
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import budget
-from nano_banana.cli.options import locked
-from nano_banana.cli.options import only
-from nano_banana.cli.options import out
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import provider
-from nano_banana.cli.options import prune
-from nano_banana.cli.options import resubmit
-from nano_banana.cli.options import sample
-from nano_banana.cli.options import shared
-from nano_banana.cli.options import store
-from nano_banana.cli.options import trust
-from nano_banana.cli.options import variables
-from nano_banana.cli.options import yes
+from nano_banana.cli.options import (
+    Asked,
+    abandon,
+    allow_env,
+    as_json,
+    budget,
+    locked,
+    only,
+    out,
+    pass_screen,
+    provider,
+    prune,
+    resubmit,
+    sample,
+    shared,
+    store,
+    trust,
+    variables,
+    yes,
+)
 from nano_banana.cli.running import run_wish
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.wishes import recipe_argument
-from nano_banana.cli.wishes import settings_of
-from nano_banana.cli.wishes import wish_of
+from nano_banana.cli.wishes import recipe_argument, settings_of, wish_of
 
 EPILOG = """\b
 Examples:

@@ -8,9 +8,7 @@ import click
 
 from nano_banana.cli.family import Family
 from nano_banana.cli.house import store_folder
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
+from nano_banana.cli.options import as_json, pass_screen, store
 from nano_banana.cli.screen import Screen
 
 EPILOG = """\b
@@ -46,8 +44,7 @@ def command(context: click.Context, *, as_json: bool, store: Path | None) -> Non
 @pass_screen
 def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store: Path | None) -> None:
     """List the last runs: when, how long, how they ended, what they made and cost."""
-    from nano_banana.cli.past.listing import run_json
-    from nano_banana.cli.past.listing import say_runs
+    from nano_banana.cli.past.listing import run_json, say_runs
     from nano_banana.project.runs import History
 
     folder = store_folder(screen, store)
@@ -78,8 +75,7 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: 
 
     A picture that is gone was removed from the store since, by `cache gc`; its call is known still.
     """
-    from nano_banana.cli.past.showing import say_run
-    from nano_banana.cli.past.showing import shown_json
+    from nano_banana.cli.past.showing import say_run, shown_json
     from nano_banana.project.runs import History
 
     folder = store_folder(screen, store)
@@ -109,8 +105,7 @@ def diff(
 
     One run is compared with the last one; where none is named, the last one with the one of its recipe before it.
     """
-    from nano_banana.cli.past.differing import contrast_json
-    from nano_banana.cli.past.differing import say_contrast
+    from nano_banana.cli.past.differing import contrast_json, say_contrast
     from nano_banana.project.runs import History
 
     folder = store_folder(screen, store)

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import FILE
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import FILE, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.modes import as_user
 from nano_banana.core.share import share
 

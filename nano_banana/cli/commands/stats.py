@@ -10,32 +10,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.amounts import moment
-from nano_banana.cli.amounts import money
-from nano_banana.cli.amounts import size
+from nano_banana.cli.amounts import moment, money, size
 from nano_banana.cli.cells import visible
 from nano_banana.cli.house import store_folder
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import store
-from nano_banana.cli.past.ledger import as_csv
-from nano_banana.cli.past.ledger import say_bars
-from nano_banana.cli.past.ledger import say_judgements
+from nano_banana.cli.options import as_json, pass_screen, store
+from nano_banana.cli.past.ledger import as_csv, say_bars, say_judgements
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.since import Since
-from nano_banana.cli.since import since
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.cli.since import Since, since
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONObject
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import Ticket, TicketState
 
 if TYPE_CHECKING:
     from nano_banana.project.runs import Judgements
-    from nano_banana.store.ledger import Account
-    from nano_banana.store.ledger import By
-    from nano_banana.store.ledger import Line
+    from nano_banana.store.ledger import Account, By, Line
     from nano_banana.store.runs import Run
     from nano_banana.store.stats import StoreStats
 
@@ -126,8 +115,7 @@ def _write_csv(screen: Screen, target: str, text: str) -> None:
         screen.data(text)
         return
     from nano_banana.core.replacing import replacing
-    from nano_banana.store.wall import OUTPUT
-    from nano_banana.store.wall import wall
+    from nano_banana.store.wall import OUTPUT, wall
 
     path = Path(target)
     with wall(path.parent, OUTPUT), replacing(path) as fresh:

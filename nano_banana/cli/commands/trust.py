@@ -10,24 +10,12 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.cells import visible
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import allow_env
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import provider
-from nano_banana.cli.options import shared
-from nano_banana.cli.options import variables
-from nano_banana.cli.options import yes
+from nano_banana.cli.options import Asked, allow_env, pass_screen, provider, shared, variables, yes
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.wishes import open_project
-from nano_banana.cli.wishes import recipe_argument
-from nano_banana.cli.wishes import settings_of
-from nano_banana.cli.wishes import wish_of
-from nano_banana.cli.wishes import with_allowed
+from nano_banana.cli.wishes import open_project, recipe_argument, settings_of, wish_of, with_allowed
 from nano_banana.core.errors import LimitReached
 from nano_banana.core.root import project_root
-from nano_banana.settings import load_settings
-from nano_banana.settings import settings_fingerprint
-from nano_banana.settings import user_folder
+from nano_banana.settings import load_settings, settings_fingerprint, user_folder
 from nano_banana.trust import drop_trust
 
 EPILOG = """\b
@@ -50,10 +38,8 @@ def command(screen: Screen, asked: Asked, recipe: Path, *, revoke: bool) -> int:
     recipe sends elsewhere: environment variables, files outside the project, endpoints of unknown owners, prices
     of its own. After your yes, `run` no longer asks. If any of it changes, `run` asks again.
     """
-    from nano_banana.cli.trusting import accept
-    from nano_banana.cli.trusting import not_trusted
-    from nano_banana.project.demands import demand_fingerprint
-    from nano_banana.project.demands import demands
+    from nano_banana.cli.trusting import accept, not_trusted
+    from nano_banana.project.demands import demand_fingerprint, demands
 
     wish = wish_of(recipe, asked)
     root = project_root(wish.recipe.absolute().parent)

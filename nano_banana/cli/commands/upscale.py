@@ -7,18 +7,10 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import Between
-from nano_banana.cli.options import pass_screen
-from nano_banana.cli.options import shared
+from nano_banana.cli.options import Asked, Between, pass_screen, shared
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single.options import images
-from nano_banana.cli.single.options import name
-from nano_banana.cli.single.options import using
-from nano_banana.cli.single.running import MANNER
-from nano_banana.cli.single.running import at_hand
-from nano_banana.cli.single.running import do_single
-from nano_banana.cli.single.running import say_pictures
+from nano_banana.cli.single.options import images, name, using
+from nano_banana.cli.single.running import MANNER, at_hand, do_single, say_pictures
 
 EPILOG = """\b
 Examples:
@@ -48,8 +40,7 @@ def command(
 
     An endpoint that restores faces does as well: judge what it makes, it changes them.
     """
-    from nano_banana.project.single.making import called
-    from nano_banana.project.single.making import enlarging
+    from nano_banana.project.single.making import called, enlarging
 
     desk = at_hand(screen, asked)
     single = called(enlarging(desk.catalog, images, using=using, said={"factor": factor}), name)

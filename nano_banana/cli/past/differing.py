@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from nano_banana.cli.amounts import money
-from nano_banana.cli.amounts import spent
+from nano_banana.cli.amounts import money, spent
 from nano_banana.cli.cells import visible
 from nano_banana.cli.past.showing import take_json
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.story import swapped
-from nano_banana.cli.story import told
+from nano_banana.cli.story import swapped, told
 from nano_banana.cli.verdict import likeness
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.project.nouns import Change
-from nano_banana.project.runs import Cause
-from nano_banana.project.runs import Changed
-from nano_banana.project.runs import Contrast
-from nano_banana.project.runs import KeptTake
-from nano_banana.project.runs import Snapshot
-from nano_banana.project.runs import cost_of
+from nano_banana.project.runs import Cause, Changed, Contrast, KeptTake, Snapshot, cost_of
 
 MOST = 6
 """Takes that are named of many with the same causes."""

@@ -6,14 +6,11 @@ import csv
 import dataclasses
 import io
 import time
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.amounts import money
-from nano_banana.cli.bars import Bar
-from nano_banana.cli.bars import bars
-from nano_banana.cli.bars import marks_for
+from nano_banana.cli.bars import Bar, bars, marks_for
 from nano_banana.cli.cells import visible
 from nano_banana.cli.screen import Screen
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.amounts import duration
-from nano_banana.cli.amounts import spent
+from nano_banana.cli.amounts import duration, spent
 from nano_banana.cli.past.ago import ago
 from nano_banana.cli.screen import Screen
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_number, as_whole
 
 if TYPE_CHECKING:
     from nano_banana.store.runs import Run

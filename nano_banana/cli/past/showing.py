@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.amounts import moment
-from nano_banana.cli.amounts import spent
+from nano_banana.cli.amounts import moment, spent
 from nano_banana.cli.cells import visible
-from nano_banana.cli.past.listing import NOTHING
-from nano_banana.cli.past.listing import cost
-from nano_banana.cli.past.listing import run_json
-from nano_banana.cli.past.listing import took
+from nano_banana.cli.past.listing import NOTHING, cost, run_json, took
 from nano_banana.cli.render import numbered
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict import likeness
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.project.runs import KeptCall
-from nano_banana.project.runs import KeptTake
-from nano_banana.project.runs import Snapshot
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.project.runs import KeptCall, KeptTake, Snapshot
 
 if TYPE_CHECKING:
     from nano_banana.store.runs import Run

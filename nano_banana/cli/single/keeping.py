@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.replacing import replacing
 
 

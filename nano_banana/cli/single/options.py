@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.completing import endpoint_ids
-from nano_banana.cli.options import Between
-from nano_banana.cli.options import Common
-from nano_banana.cli.options import option
+from nano_banana.cli.options import Between, Common, option
 
 MOST = 100
 """Pictures of one command: for more, a recipe says it better."""

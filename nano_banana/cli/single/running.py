@@ -11,27 +11,25 @@ from typing import TYPE_CHECKING
 from nano_banana.cli.cells import visible
 from nano_banana.cli.ending import Ending
 from nano_banana.cli.house import settings_for
-from nano_banana.cli.options import Asked
-from nano_banana.cli.options import abandon
-from nano_banana.cli.options import as_json
-from nano_banana.cli.options import budget
-from nano_banana.cli.options import out
-from nano_banana.cli.options import overrides
-from nano_banana.cli.options import planned
-from nano_banana.cli.options import provider
-from nano_banana.cli.options import resubmit
-from nano_banana.cli.options import saved
-from nano_banana.cli.options import store
-from nano_banana.cli.options import trust
-from nano_banana.cli.options import yes
-from nano_banana.cli.running import Still
-from nano_banana.cli.running import Then
-from nano_banana.cli.running import plan_wish
-from nano_banana.cli.running import run_wish
+from nano_banana.cli.options import (
+    Asked,
+    abandon,
+    as_json,
+    budget,
+    out,
+    overrides,
+    planned,
+    provider,
+    resubmit,
+    saved,
+    store,
+    trust,
+    yes,
+)
+from nano_banana.cli.running import Still, Then, plan_wish, run_wish
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.single.keeping import keep_recipe
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 from nano_banana.project.wish import Wish
 
 if TYPE_CHECKING:

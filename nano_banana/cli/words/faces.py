@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.cli.words.wording import Wording
-from nano_banana.cli.words.wording import install
-from nano_banana.cli.words.wording import install_packages
+from nano_banana.cli.words.wording import Wording, install, install_packages
 
 WORDS: Mapping[str, Wording] = {
     "weights_no_pip": Wording(

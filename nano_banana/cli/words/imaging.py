@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.cli.words.wording import Wording
-from nano_banana.cli.words.wording import install
+from nano_banana.cli.words.wording import Wording, install
 
 _DRAW = "draw white on black, or with one bright colour on nothing, or cut a transparent hole into the picture"
 

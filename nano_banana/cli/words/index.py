@@ -7,12 +7,10 @@ import importlib
 import json
 import pkgutil
 import string
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nano_banana.cli import words
-from nano_banana.cli.amounts import money
-from nano_banana.cli.amounts import size
+from nano_banana.cli.amounts import money, size
 from nano_banana.cli.cells import one_line
 from nano_banana.cli.words.wording import Wording
 from nano_banana.core.json import JSONValue

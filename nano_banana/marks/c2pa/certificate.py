@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from nano_banana.marks.c2pa.credential import Credential
 from nano_banana.marks.c2pa.extra import need_extra
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.x509 import CertificateBuilder
-    from cryptography.x509 import KeyUsage
-    from cryptography.x509 import Name
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+    from cryptography.x509 import CertificateBuilder, KeyUsage, Name
 
 _SKEW = timedelta(hours=1)
 """It begins this much earlier: other machines' clocks may be behind."""
@@ -43,8 +39,7 @@ def make_certificate(organisation: str, *, days: int, now: datetime) -> SelfMade
     """
     need_extra()
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.marks.c2pa.extra import need_extra
 from nano_banana.marks.c2pa.fitness import lacking
 
@@ -117,8 +114,7 @@ def _public(key: object) -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.hazmat.primitives.serialization import PublicFormat
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     if isinstance(key, EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey):
         return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -132,8 +128,6 @@ def _pem(certificate: Certificate) -> bytes:
 
 
 def _pkcs8(key: PrivateKeyTypes) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.hazmat.primitives.serialization import NoEncryption
-    from cryptography.hazmat.primitives.serialization import PrivateFormat
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 
 NEEDS = ("c2pa", "cryptography")
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-    from cryptography.x509 import ExtensionType
+    from cryptography.x509 import Certificate, ExtensionType
 
 T = TypeVar("T", bound="ExtensionType")
 
@@ -21,8 +19,7 @@ def lacking(certificate: Certificate) -> list[str]:
     Measured with c2pa 0.91: without any one of these it refuses to sign, or to believe what was signed.
     """
     from cryptography import x509
-    from cryptography.x509.oid import ExtendedKeyUsageOID
-    from cryptography.x509.oid import NameOID
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     basic = _extension(certificate, x509.BasicConstraints)
     usage = _extension(certificate, x509.KeyUsage)

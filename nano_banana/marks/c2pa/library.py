@@ -6,8 +6,7 @@ import io
 import json
 from collections.abc import Sequence
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.marks.c2pa.credential import Credential
 from nano_banana.marks.c2pa.extra import need_extra

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.marks.c2pa.library import ELSEWHERE
-from nano_banana.marks.c2pa.library import NOTHING
-from nano_banana.marks.c2pa.library import taken_apart
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object
+from nano_banana.marks.c2pa.library import ELSEWHERE, NOTHING, taken_apart
 
 State: TypeAlias = Literal["trusted", "valid", "expired", "unfit", "changed", "unproven", "elsewhere"]
 """`valid` is signed and unchanged, by somebody whom nobody here vouches for; `expired` and `unfit` are the same by a

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.marks.c2pa.credential import Credential
 from nano_banana.marks.c2pa.library import put_together
-from nano_banana.marks.c2pa.read import media_of
-from nano_banana.marks.c2pa.read import read_bytes
+from nano_banana.marks.c2pa.read import media_of, read_bytes
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATOR = "Nano Banana"

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from nano_banana import __version__
 from nano_banana.marks.c2pa.credential import Credential
-from nano_banana.marks.c2pa.sign import Claim
-from nano_banana.marks.c2pa.sign import sign
+from nano_banana.marks.c2pa.sign import Claim, sign
 from nano_banana.marks.embedded import Mark
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from nano_banana.core.json import JSONValue
 from nano_banana.marks.c2pa.read import Credentials
-from nano_banana.marks.found.finding import C2PA
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.finding import Unchecked
+from nano_banana.marks.found.finding import C2PA, Certainty, Finding, Unchecked
 from nano_banana.marks.found.said import bounded
 
 _CERTAINTY = {

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, Invalid, Unusable, trouble
 from nano_banana.marks.c2pa.read import read_bytes
 from nano_banana.marks.embedded import file_bytes
 from nano_banana.marks.form import tales
-from nano_banana.marks.found.credentials import programs
-from nano_banana.marks.found.credentials import told
+from nano_banana.marks.found.credentials import programs, told
 from nano_banana.marks.found.exif import LARGEST as LARGEST_EXIF
-from nano_banana.marks.found.exif import Tags
-from nano_banana.marks.found.exif import tags
-from nano_banana.marks.found.finding import C2PA
-from nano_banana.marks.found.finding import IPTC
-from nano_banana.marks.found.finding import KINDS
-from nano_banana.marks.found.finding import METADATA
-from nano_banana.marks.found.finding import SYNTHID
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.finding import Report
-from nano_banana.marks.found.finding import Unchecked
+from nano_banana.marks.found.exif import Tags, tags
+from nano_banana.marks.found.finding import C2PA, IPTC, KINDS, METADATA, SYNTHID, Finding, Report, Unchecked
 from nano_banana.marks.found.own import own
-from nano_banana.marks.found.pixels import READ
-from nano_banana.marks.found.pixels import header
-from nano_banana.marks.found.pixels import in_pixels
+from nano_banana.marks.found.pixels import READ, header, in_pixels
 from nano_banana.marks.found.said import MOST_JSON
-from nano_banana.marks.found.source_types import credit
-from nano_banana.marks.found.source_types import source_types
+from nano_banana.marks.found.source_types import credit, source_types
 from nano_banana.marks.found.synthid import synthid
-from nano_banana.marks.found.tools import Beside
-from nano_banana.marks.found.tools import tools
+from nano_banana.marks.found.tools import Beside, tools
 from nano_banana.marks.iim import fields
 from nano_banana.marks.part import Tales
 from nano_banana.marks.text import read_text

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nano_banana.marks.iim import iim_of
-from nano_banana.marks.text import best_text
-from nano_banana.marks.text import read_text
-from nano_banana.marks.text import read_wide_text
+from nano_banana.marks.text import best_text, read_text, read_wide_text
 
 if TYPE_CHECKING:
     from PIL import Image

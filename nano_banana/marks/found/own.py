@@ -5,11 +5,8 @@ from __future__ import annotations
 from nano_banana.core.errors import Invalid
 from nano_banana.core.json import JSONValue
 from nano_banana.marks.account import Account
-from nano_banana.marks.embedded import account_in
-from nano_banana.marks.embedded import digest_in
-from nano_banana.marks.found.finding import METADATA
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
+from nano_banana.marks.embedded import account_in, digest_in
+from nano_banana.marks.found.finding import METADATA, Certainty, Finding
 from nano_banana.marks.found.said import bounded
 
 NAME = "nano-banana"

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from nano_banana.imaging.open import open_layers
-from nano_banana.imaging.open import reading
-from nano_banana.marks.found.exif import Tags
-from nano_banana.marks.found.exif import tags_of
-from nano_banana.marks.found.finding import DWTDCT
-from nano_banana.marks.found.finding import METADATA
-from nano_banana.marks.found.finding import RIVAGAN
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.finding import Unchecked
+from nano_banana.imaging.open import open_layers, reading
+from nano_banana.marks.found.exif import Tags, tags_of
+from nano_banana.marks.found.finding import DWTDCT, METADATA, RIVAGAN, Certainty, Finding, Unchecked
 from nano_banana.marks.found.stealth import stealth
 from nano_banana.marks.invisible.dwtdct import Pixels
 from nano_banana.marks.invisible.known import known_marks
 from nano_banana.marks.invisible.match import Match
 from nano_banana.marks.invisible.message import OWN
 from nano_banana.marks.invisible.needs import missing
-from nano_banana.marks.invisible.rivagan import compared
-from nano_banana.marks.invisible.rivagan import read
+from nano_banana.marks.invisible.rivagan import compared, read
 from nano_banana.marks.invisible.sources import DECODER
 from nano_banana.marks.part import Tales
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, JSONValue, as_object
 
 MOST = 500
 """Characters of a text that are told."""

@@ -7,12 +7,9 @@ entity is expanded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from nano_banana.marks.found.finding import IPTC
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
+from nano_banana.marks.found.finding import IPTC, Certainty, Finding
 from nano_banana.marks.found.said import bounded
 from nano_banana.marks.xmp import value
 

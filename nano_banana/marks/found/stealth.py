@@ -13,11 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nano_banana.marks.bounds import LARGEST_TEXT
-from nano_banana.marks.found.finding import METADATA
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.said import bounded
-from nano_banana.marks.found.said import json_object
+from nano_banana.marks.found.finding import METADATA, Certainty, Finding
+from nano_banana.marks.found.said import bounded, json_object
 from nano_banana.marks.found.tools import novelai
 
 Layers: TypeAlias = NDArray[np.uint8]

@@ -10,20 +10,13 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from nano_banana.core.json import JSONValue
-from nano_banana.marks.found.finding import SYNTHID
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.finding import Unchecked
-from nano_banana.marks.found.said import bounded
-from nano_banana.marks.found.said import json_object
+from nano_banana.marks.found.finding import SYNTHID, Certainty, Finding, Unchecked
+from nano_banana.marks.found.said import bounded, json_object
 
 _GEMINI = "https://ai.google.dev/gemini-api/docs/image-generation"
 _IMAGEN = "https://ai.google.dev/gemini-api/docs/imagen"

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.marks.found.exif import Tags
-from nano_banana.marks.found.finding import METADATA
-from nano_banana.marks.found.finding import Certainty
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.said import bounded
-from nano_banana.marks.found.said import json_object
-from nano_banana.marks.found.said import picked
-from nano_banana.marks.xmp import TOOL
-from nano_banana.marks.xmp import value
+from nano_banana.marks.found.finding import METADATA, Certainty, Finding
+from nano_banana.marks.found.said import bounded, json_object, picked
+from nano_banana.marks.xmp import TOOL, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nano_banana.marks.invisible.dwtdct import LEAST_PIXELS
-from nano_banana.marks.invisible.dwtdct import Pixels
-from nano_banana.marks.invisible.dwtdct import bits
-from nano_banana.marks.invisible.dwtdct import blocks
-from nano_banana.marks.invisible.dwtdct import largest
-from nano_banana.marks.invisible.dwtdct import odd
-from nano_banana.marks.invisible.dwtdct import plane
+from nano_banana.marks.invisible.dwtdct import LEAST_PIXELS, Pixels, bits, blocks, largest, odd, plane
 from nano_banana.marks.invisible.match import Match
 from nano_banana.marks.invisible.payload import PAYLOADS
 

@@ -8,28 +8,21 @@ picture. So it is as quick for large pictures as for small ones, and a resized p
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.core.source import Source
 from nano_banana.core.weights import held
 from nano_banana.marks.invisible.match import Match
-from nano_banana.marks.invisible.message import LEAST
-from nano_banana.marks.invisible.message import LENGTH
-from nano_banana.marks.invisible.message import SURE
-from nano_banana.marks.invisible.message import bits_of
+from nano_banana.marks.invisible.message import LEAST, LENGTH, SURE, bits_of
 from nano_banana.marks.invisible.needs import missing
-from nano_banana.marks.invisible.sources import DECODER
-from nano_banana.marks.invisible.sources import ENCODER
+from nano_banana.marks.invisible.sources import DECODER, ENCODER
 
 SIDE = 384
 STRENGTHS = (1.0, 1.5, 2.0)

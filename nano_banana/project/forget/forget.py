@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from collections.abc import Iterator
-from contextlib import ExitStack
-from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from nano_banana.core.home import home
-from nano_banana.core.root import REHEARSAL
-from nano_banana.core.root import project_root
+from nano_banana.core.root import REHEARSAL, project_root
 from nano_banana.core.somebody import Somebody
-from nano_banana.project.forget.left import Left
-from nano_banana.project.forget.left import left_behind
-from nano_banana.project.forget.who import nobody
-from nano_banana.project.forget.who import somebody
+from nano_banana.project.forget.left import Left, left_behind
+from nano_banana.project.forget.who import nobody, somebody
 from nano_banana.project.project import Project
-from nano_banana.reports.handout import handed_out
-from nano_banana.reports.handout import leave_out_gone
-from nano_banana.settings import Settings
-from nano_banana.settings import Source
-from nano_banana.workshop.forget.files import Files
-from nano_banana.workshop.forget.files import Likeness
-from nano_banana.workshop.forget.files import Places
-from nano_banana.workshop.forget.files import delete
-from nano_banana.workshop.forget.files import files_of
-from nano_banana.workshop.forget.forgetting import Found
-from nano_banana.workshop.forget.forgetting import abandon
-from nano_banana.workshop.forget.forgetting import check
-from nano_banana.workshop.forget.forgetting import forget
-from nano_banana.workshop.forget.forgetting import look
-from nano_banana.workshop.forget.forgetting import tidy
+from nano_banana.reports.handout import handed_out, leave_out_gone
+from nano_banana.settings import Settings, Source
+from nano_banana.workshop.forget.files import Files, Likeness, Places, delete, files_of
+from nano_banana.workshop.forget.forgetting import Found, abandon, check, forget, look, tidy
 from nano_banana.workshop.workshop import Workshop
 
 

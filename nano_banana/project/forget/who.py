@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.problem import did_you_mean
 from nano_banana.core.somebody import Somebody
 from nano_banana.project.project import Project

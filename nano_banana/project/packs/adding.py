@@ -6,29 +6,23 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Unusable, trouble
 from nano_banana.core.modes import as_user
 from nano_banana.core.problem import Problem
 from nano_banana.project.packs.cases import faults_in
 from nano_banana.project.packs.commit import commit_of
 from nano_banana.project.packs.home import moved
-from nano_banana.project.packs.luggage import folder_files
-from nano_banana.project.packs.luggage import zip_files
+from nano_banana.project.packs.luggage import folder_files, zip_files
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.packs.pack import Pack
 from nano_banana.recipe.packs.places import FOLDER
-from nano_banana.recipe.packs.read import FILE
-from nano_banana.recipe.packs.read import read_pack
+from nano_banana.recipe.packs.read import FILE, read_pack
 from nano_banana.recipe.patterns import NAME
 
 ORIGIN = ".origin.json"

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.model import Text
-from nano_banana.recipe.packs.check import faults_of
-from nano_banana.recipe.packs.check import idle_in
+from nano_banana.recipe.packs.check import faults_of, idle_in
 from nano_banana.recipe.packs.given import Given
-from nano_banana.recipe.packs.pack import CROP
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
-from nano_banana.recipe.packs.rendering import TextError
-from nano_banana.recipe.packs.rendering import prompt_for
-from nano_banana.recipe.packs.variable import Variable
-from nano_banana.recipe.packs.variable import VariableType
+from nano_banana.recipe.packs.pack import CROP, Pack, PackTemplate
+from nano_banana.recipe.packs.rendering import TextError, prompt_for
+from nano_banana.recipe.packs.variable import Variable, VariableType
 from nano_banana.recipe.templates.fault import TemplateFault
 
 TRIGGER = "tokn7"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,7 @@ from nano_banana.core.problem import Problem
 from nano_banana.core.root import ROOT_MARKS
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.places import FOLDER
-from nano_banana.recipe.packs.places import PackPlaces
+from nano_banana.recipe.packs.places import FOLDER, PackPlaces
 
 
 @contextmanager

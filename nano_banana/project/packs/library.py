@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.problem import Problem, did_you_mean
 from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
-from nano_banana.recipe.packs.places import PackPlace
-from nano_banana.recipe.packs.places import PackPlaces
-from nano_banana.recipe.packs.read import FILE
-from nano_banana.recipe.packs.read import read_pack
+from nano_banana.recipe.packs.pack import Pack, PackTemplate
+from nano_banana.recipe.packs.places import PackPlace, PackPlaces
+from nano_banana.recipe.packs.read import FILE, read_pack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

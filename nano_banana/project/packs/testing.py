@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.news import Watcher
 from nano_banana.core.problem import Problem
 from nano_banana.project.acceptance import Counts
-from nano_banana.project.packs.cases import Fault
-from nano_banana.project.packs.cases import cases_of
-from nano_banana.project.packs.cases import faults_in
+from nano_banana.project.packs.cases import Fault, cases_of, faults_in
 from nano_banana.project.packs.library import Found
-from nano_banana.project.packs.trial import Planned
-from nano_banana.project.packs.trial import Sitter
-from nano_banana.project.packs.trial import plan_trial
-from nano_banana.project.packs.trial import run_trial
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.project.packs.trial import Planned, Sitter, plan_trial, run_trial
+from nano_banana.recipe.packs.pack import Pack, PackTemplate
 from nano_banana.settings import Settings
 from nano_banana.workshop.order import Outcome
 

@@ -9,10 +9,8 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import Problem
 from nano_banana.core.verdict import Ruling
 from nano_banana.project.packs.library import Found
-from nano_banana.project.packs.testing import TestedPack
-from nano_banana.project.packs.testing import TestedTemplate
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.project.packs.testing import TestedPack, TestedTemplate
+from nano_banana.recipe.packs.pack import Pack, PackTemplate
 
 
 def tell_found(found: Found) -> JSONObject:

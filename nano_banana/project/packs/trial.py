@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.news import Watcher
 from nano_banana.core.share import share
 from nano_banana.planner.imagine import imaginer
 from nano_banana.planner.preview import preview
-from nano_banana.project.acceptance import Counts
-from nano_banana.project.acceptance import acceptance
+from nano_banana.project.acceptance import Counts, acceptance
 from nano_banana.project.packs.cases import TRIGGER
 from nano_banana.project.packs.home import home_of
 from nano_banana.project.project import Project
 from nano_banana.project.wish import Wish
-from nano_banana.recipe.packs.pack import CROP
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.recipe.packs.pack import CROP, Pack, PackTemplate
 from nano_banana.settings import Settings
 from nano_banana.workshop.order import Outcome
 

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.project.photos.alike import Vector
-from nano_banana.project.photos.alike import likenesses
-from nano_banana.project.photos.captions import Caption
-from nano_banana.project.photos.captions import Captioning
-from nano_banana.project.photos.captions import caption_findings
-from nano_banana.project.photos.captions import caption_of
+from nano_banana.core.json import as_items, as_number, as_object
+from nano_banana.project.photos.alike import Vector, likenesses
+from nano_banana.project.photos.captions import Caption, Captioning, caption_findings, caption_of
 from nano_banana.project.photos.finding import Finding
-from nano_banana.project.photos.judging import company_findings
-from nano_banana.project.photos.judging import photo_findings
-from nano_banana.project.photos.judging import set_findings
+from nano_banana.project.photos.judging import company_findings, photo_findings, set_findings
 from nano_banana.project.photos.sight import Sight
 from nano_banana.project.photos.twins import twins
 from nano_banana.recipe.model import Photo
-from nano_banana.recipe.photo_rules import PhotoRules
-from nano_banana.recipe.photo_rules import Severity
+from nano_banana.recipe.photo_rules import PhotoRules, Severity
 
 Read = Callable[[Blob], bytes]
 """Reads what the store has."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nano_banana.catalog.roles import TriggerUse
 from nano_banana.core.caption import captioned
 from nano_banana.project.photos.finding import Finding
 from nano_banana.project.photos.leaks import leaks
-from nano_banana.recipe.photo_rules import PhotoRules
-from nano_banana.recipe.photo_rules import Severity
+from nano_banana.recipe.photo_rules import PhotoRules, Severity
 
 PLACEHOLDER = "[trigger]"
 """What trainers that take a trigger phrase put it in the place of."""

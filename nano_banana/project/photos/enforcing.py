@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.news import Watcher
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 from nano_banana.project.forecast import Forecast
 from nano_banana.project.photos.album import Album
 from nano_banana.project.photos.studio import Studio

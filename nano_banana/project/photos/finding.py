@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from nano_banana.core.json import JSONObject
 from nano_banana.recipe.photo_rules import Severity

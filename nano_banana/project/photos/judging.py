@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nano_banana.project.photos.alike import ALIKE
 from nano_banana.project.photos.finding import Finding
-from nano_banana.project.photos.sight import FaceSeen
-from nano_banana.project.photos.sight import Measures
-from nano_banana.project.photos.sight import Sight
+from nano_banana.project.photos.sight import FaceSeen, Measures, Sight
 from nano_banana.project.photos.twins import Twin
-from nano_banana.recipe.photo_rules import PhotoRules
-from nano_banana.recipe.photo_rules import Severity
+from nano_banana.recipe.photo_rules import PhotoRules, Severity
 
 BLURRED = 25.0
 """Variance of the Laplacian below which a face is out of focus (sharp ones: 134 to 2202)."""

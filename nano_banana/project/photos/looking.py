@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
@@ -12,13 +10,9 @@ from nano_banana.core.call import Call
 from nano_banana.core.json import JSONObject
 from nano_banana.core.news import Watcher
 from nano_banana.core.reply import Reply
-from nano_banana.project.photos.sight import Box
-from nano_banana.project.photos.sight import Sight
-from nano_banana.project.photos.sight import faces_of
-from nano_banana.project.photos.sight import measures_of
+from nano_banana.project.photos.sight import Box, Sight, faces_of, measures_of
 from nano_banana.stages.site import compute
-from nano_banana.workshop.answering import End
-from nano_banana.workshop.answering import Errands
+from nano_banana.workshop.answering import End, Errands
 from nano_banana.workshop.workshop import Workshop
 
 PURPOSE = "photos"

@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object, as_text, as_whole
 from nano_banana.core.problem import Problem
 
 Box = tuple[float, float, float, float]

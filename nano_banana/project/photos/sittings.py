@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import as_text
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.problem import Problem, did_you_mean
 from nano_banana.planner.context import Contexts
 from nano_banana.planner.training import PREFIX
 from nano_banana.project.photos.album import Sitting
 from nano_banana.project.photos.captions import Captioning
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.model import Photo
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.photo_files import CAPTION_SUFFIXES
-from nano_banana.recipe.photo_files import folders_with_photos
-from nano_banana.recipe.photo_files import named_few
-from nano_banana.recipe.photo_files import sorted_files
+from nano_banana.recipe.model import Photo, Stage, Subject, Text
+from nano_banana.recipe.photo_files import CAPTION_SUFFIXES, folders_with_photos, named_few, sorted_files
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.recipe.resolve.pictures import reads_heic
 from nano_banana.recipe.templates.fault import TemplateFault

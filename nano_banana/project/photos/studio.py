@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,22 +16,14 @@ from nano_banana.core.problem import Problem
 from nano_banana.core.reply import Reply
 from nano_banana.planner.photos import photo_set
 from nano_banana.project.parts import BYTES
-from nano_banana.project.photos.album import Album
-from nano_banana.project.photos.album import Sitting
-from nano_banana.project.photos.album import Viewed
-from nano_banana.project.photos.album import album_of
-from nano_banana.project.photos.looking import BATCH
-from nano_banana.project.photos.looking import look_at
-from nano_banana.project.photos.looking import thumbnails
+from nano_banana.project.photos.album import Album, Sitting, Viewed, album_of
+from nano_banana.project.photos.looking import BATCH, look_at, thumbnails
 from nano_banana.project.photos.sight import Sight
-from nano_banana.project.photos.sittings import chosen
-from nano_banana.project.photos.sittings import folder_sitting
-from nano_banana.project.photos.sittings import sitting_of
+from nano_banana.project.photos.sittings import chosen, folder_sitting, sitting_of
 from nano_banana.project.project import Project
 from nano_banana.recipe.model import Subject
 from nano_banana.recipe.photo_files import is_absent
-from nano_banana.recipe.photo_rules import DEFAULT
-from nano_banana.recipe.photo_rules import PhotoRules
+from nano_banana.recipe.photo_rules import DEFAULT, PhotoRules
 from nano_banana.recipe.resolve.pictures import picture_media
 from nano_banana.settings import Settings
 from nano_banana.workshop.crew import Crew

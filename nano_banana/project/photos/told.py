@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.project.photos.album import Album
-from nano_banana.project.photos.album import Viewed
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.project.photos.album import Album, Viewed
 from nano_banana.project.photos.finding import Finding
 from nano_banana.project.photos.sight import FaceSeen
-from nano_banana.recipe.photo_rules import PhotoRules
-from nano_banana.recipe.photo_rules import Severity
+from nano_banana.recipe.photo_rules import PhotoRules, Severity
 
 Say = Callable[[Finding, str], tuple[str, str]]
 """Puts a finding of the photo (or subject) of that name into words: what is wrong, and what to do."""

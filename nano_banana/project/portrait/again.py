@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,47 +10,30 @@ from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.call import Call
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, Refused, trouble
 from nano_banana.core.here import is_here
 from nano_banana.core.lost import Lost
 from nano_banana.core.news import Watcher
 from nano_banana.core.node import Plan
 from nano_banana.core.problem import Problem
 from nano_banana.core.root import project_root
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
+from nano_banana.marks.account import Account, Told
 from nano_banana.marks.origin import COMPUTE
-from nano_banana.project.access import address_of
-from nano_banana.project.access import has_key
+from nano_banana.project.access import address_of, has_key
 from nano_banana.project.demands import described_here
-from nano_banana.project.forecast import Forecast
-from nano_banana.project.forecast import tell_news
+from nano_banana.project.forecast import Forecast, tell_news
 from nano_banana.project.foresee import foresee
-from nano_banana.project.house import catalog_of
-from nano_banana.project.house import house_access
-from nano_banana.project.parts import check_name
-from nano_banana.project.parts import kinds
-from nano_banana.project.parts import most
+from nano_banana.project.house import catalog_of, house_access
+from nano_banana.project.parts import check_name, kinds, most
 from nano_banana.project.portrait.here import Here
-from nano_banana.project.portrait.replay import NAME
-from nano_banana.project.portrait.replay import Replay
-from nano_banana.project.portrait.replay import plan_of
-from nano_banana.project.portrait.replay import replay_of
-from nano_banana.project.portrait.replay import still_open
-from nano_banana.project.portrait.scrutiny import faults
-from nano_banana.project.portrait.scrutiny import lack
-from nano_banana.recipe.model import Limits
-from nano_banana.recipe.model import Privacy
+from nano_banana.project.portrait.replay import NAME, Replay, plan_of, replay_of, still_open
+from nano_banana.project.portrait.scrutiny import faults, lack
+from nano_banana.recipe.model import Limits, Privacy
 from nano_banana.recipe.recipe import Recipe
 from nano_banana.settings import Settings
-from nano_banana.workshop.crew import Crew
-from nano_banana.workshop.crew import check_marking
-from nano_banana.workshop.crew import check_sight
+from nano_banana.workshop.crew import Crew, check_marking, check_sight
 from nano_banana.workshop.marking import Marks
-from nano_banana.workshop.order import Order
-from nano_banana.workshop.order import Outcome
+from nano_banana.workshop.order import Order, Outcome
 from nano_banana.workshop.workshop import Workshop
 
 FOLDER = "again"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.project.portrait.portrait import Portrait
 from nano_banana.project.portrait.replay import NAME
 from nano_banana.reports.files import SUFFIXES

@@ -12,8 +12,7 @@ from nano_banana.catalog.revisions import compute_revision
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
 from nano_banana.core.errors import Unusable
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
+from nano_banana.marks.account import Account, Told
 from nano_banana.marks.form import media_of
 from nano_banana.marks.origin import COMPUTE
 from nano_banana.project.parts import EMULATED

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.marks.account import Account
-from nano_banana.marks.embedded import account_in
-from nano_banana.marks.embedded import file_bytes
-from nano_banana.marks.embedded import unmarked
+from nano_banana.marks.embedded import account_in, file_bytes, unmarked
 from nano_banana.marks.form import media_of
 
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.flow import Flow
-from nano_banana.core.flow import Made
-from nano_banana.core.flow import ask
-from nano_banana.core.node import Card
-from nano_banana.core.node import Group
-from nano_banana.core.node import Node
-from nano_banana.core.node import Plan
-from nano_banana.marks.account import Account
-from nano_banana.marks.account import Told
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.flow import Flow, Made, ask
+from nano_banana.core.node import Card, Group, Node, Plan
+from nano_banana.marks.account import Account, Told
 from nano_banana.marks.origin import producers
 
 NAME = "(again)"

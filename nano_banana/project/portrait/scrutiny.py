@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.check import misfits

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.errors import Unusable
 from nano_banana.core.json import JSONObject
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
-from nano_banana.project.runs import History
-from nano_banana.project.runs import KeptCall
-from nano_banana.project.runs import KeptPicture
-from nano_banana.project.runs import KeptTake
+from nano_banana.project.runs import History, KeptCall, KeptPicture, KeptTake
 from nano_banana.project.sheet.gathering import STATES
-from nano_banana.project.sheet.shown import Before
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
+from nano_banana.project.sheet.shown import Before, Shown, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

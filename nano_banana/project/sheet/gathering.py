@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +10,12 @@ from nano_banana.core.problem import Problem
 from nano_banana.core.result import Status
 from nano_banana.core.verdict import Ruling
 from nano_banana.planner.track import tracks_of
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
+from nano_banana.project.sheet.shown import Shown, State
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.recipe import Recipe
-from nano_banana.reports.entries import judged_picture
-from nano_banana.reports.entries import standing_at
+from nano_banana.reports.entries import judged_picture, standing_at
 from nano_banana.reports.files import folder_of
-from nano_banana.reports.record import Picture
-from nano_banana.reports.record import Record
+from nano_banana.reports.record import Picture, Record
 from nano_banana.reports.ruled import Ruled
 
 STATES = {

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from nano_banana.project.sheet.shown import STAGE
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
-from nano_banana.project.sheet.shown import place_of
+from nano_banana.project.sheet.shown import STAGE, Shown, State, place_of
 
 USUAL = ("subject", "shot", "template", "seed")
 """The axes that every take has."""

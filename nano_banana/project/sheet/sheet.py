@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import as_items, as_object
 from nano_banana.core.news import Watcher
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.problem import Problem, did_you_mean
 from nano_banana.core.result import Status
 from nano_banana.project.project import Project
 from nano_banana.project.runs import History
-from nano_banana.project.sheet.comparing import beside
-from nano_banana.project.sheet.comparing import past_of
+from nano_banana.project.sheet.comparing import beside, past_of
 from nano_banana.project.sheet.gathering import gather
-from nano_banana.project.sheet.layout import Grid
-from nano_banana.project.sheet.layout import arrange
-from nano_banana.project.sheet.shown import Shown
-from nano_banana.project.sheet.shown import State
-from nano_banana.project.sheet.small import Small
-from nano_banana.project.sheet.small import thumbnails
+from nano_banana.project.sheet.layout import Grid, arrange
+from nano_banana.project.sheet.shown import Shown, State
+from nano_banana.project.sheet.small import Small, thumbnails
 from nano_banana.recipe.model import Source
 from nano_banana.recipe.outputs import Sheet as Layout
 from nano_banana.reports.manifest import MANIFEST

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.node import Card
 from nano_banana.core.problem import Problem
 from nano_banana.reports.record import Record

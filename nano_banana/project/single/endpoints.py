@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint import Task
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.catalog.endpoint import Endpoint, Task
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.core.problem import Problem, did_you_mean
 
 USUAL = {
     "train": "fal-ai/flux-lora-fast-training",

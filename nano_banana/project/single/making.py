@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import did_you_mean
-from nano_banana.project.single.endpoints import endpoint_for
-from nano_banana.project.single.endpoints import options_for
-from nano_banana.project.single.single import Person
-from nano_banana.project.single.single import Single
+from nano_banana.project.single.endpoints import endpoint_for, options_for
+from nano_banana.project.single.single import Person, Single
 from nano_banana.project.single.sizes import size_of
 from nano_banana.project.single.worn import Worn
 from nano_banana.stages.mask import PARTS

@@ -6,12 +6,9 @@ import math
 import re
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.size import MULTIPLE
-from nano_banana.catalog.size import NAMED
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.catalog.size import MULTIPLE, NAMED
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import did_you_mean
 
 _SIDES = re.compile(r"(\d{2,5})[x×](\d{2,5})")

@@ -5,23 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Invalid, trouble
 from nano_banana.core.json import JSONValue
 from nano_banana.project.single.single import Single
-from nano_banana.project.single.yaml import flow
-from nano_banana.project.single.yaml import folded
-from nano_banana.project.single.yaml import plain
+from nano_banana.project.single.yaml import flow, folded, plain
 from nano_banana.recipe.slug import slug
 
 STAGE, OPENED, PROMPT = "pictures", "opened", "prompt"

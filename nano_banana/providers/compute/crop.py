@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.imaging.encode import PNG
-from nano_banana.imaging.encode import png
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.imaging.encode import PNG, png
 from nano_banana.imaging.frame import frame
 from nano_banana.imaging.open import open_picture
 from nano_banana.providers.compute.masked import open_mask
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.request import Request, Result
 
 
 def crop(request: Request) -> Result:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from nano_banana.providers.compute.crop import crop
 from nano_banana.providers.compute.fit import fit
@@ -15,8 +14,7 @@ from nano_banana.providers.compute.open import open_file
 from nano_banana.providers.compute.paste import paste
 from nano_banana.providers.compute.person import person
 from nano_banana.providers.compute.probe import probe
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.request import Request, Result
 from nano_banana.providers.compute.survey import survey
 from nano_banana.providers.compute.thumbnail import thumbnail
 from nano_banana.providers.compute.training_zip import training_zip

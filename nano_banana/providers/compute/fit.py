@@ -10,15 +10,10 @@ from PIL import Image
 
 from nano_banana.faces.face import main_faces
 from nano_banana.faces.find import find_faces
-from nano_banana.faces.networks import DETECTOR
-from nano_banana.faces.networks import weights_of
-from nano_banana.imaging.encode import PNG
-from nano_banana.imaging.encode import png
-from nano_banana.imaging.open import WHITE
-from nano_banana.imaging.open import open_layers
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.request import bad
+from nano_banana.faces.networks import DETECTOR, weights_of
+from nano_banana.imaging.encode import PNG, png
+from nano_banana.imaging.open import WHITE, open_layers
+from nano_banana.providers.compute.request import Request, Result, bad
 
 LONGEST = 16_384
 FORMATS = {PNG: "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}

@@ -6,24 +6,17 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from PIL import Image
-from PIL import ImageChops
+from PIL import Image, ImageChops
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.faces.drawn import Region
 from nano_banana.faces.face import Face
-from nano_banana.faces.parts import ORDERS
-from nano_banana.faces.parts import PARTS
-from nano_banana.faces.parts import WHICH
+from nano_banana.faces.parts import ORDERS, PARTS, WHICH
 from nano_banana.faces.regions import find_regions
-from nano_banana.imaging.edges import feather
-from nano_banana.imaging.edges import grow
+from nano_banana.imaging.edges import feather, grow
 from nano_banana.imaging.open import open_picture
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import bad
+from nano_banana.providers.compute.request import Request, bad
 
 MOST_FACES = 32
 """The highest number that `which` may be."""

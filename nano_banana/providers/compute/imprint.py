@@ -5,17 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.imaging.encode import PNG
-from nano_banana.imaging.encode import png
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.imaging.encode import PNG, png
 from nano_banana.imaging.open import open_layers
-from nano_banana.marks.invisible.message import OWN
-from nano_banana.marks.invisible.message import is_message
+from nano_banana.marks.invisible.message import OWN, is_message
 from nano_banana.marks.invisible.rivagan import written
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.request import bad
+from nano_banana.providers.compute.request import Request, Result, bad
 
 
 def imprint(request: Request) -> Result:

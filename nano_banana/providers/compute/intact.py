@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nano_banana.imaging.open import open_picture
-from nano_banana.imaging.open import reading
+from nano_banana.imaging.open import open_picture, reading
 from nano_banana.providers.compute.mask import mask
 from nano_banana.providers.compute.request import Request
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.faces.networks import MODELS
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.seen import Person
-from nano_banana.providers.compute.seen import Seen
-from nano_banana.providers.compute.seen import read_faces
-from nano_banana.providers.compute.seen import read_person
+from nano_banana.providers.compute.request import Request, Result
+from nano_banana.providers.compute.seen import Person, Seen, read_faces, read_person
 
 
 def likeness(request: Request) -> Result:

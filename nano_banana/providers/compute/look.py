@@ -8,21 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.faces.around import around
 from nano_banana.faces.embed import embedding
-from nano_banana.faces.face import Face
-from nano_banana.faces.face import main_faces
+from nano_banana.faces.face import Face, main_faces
 from nano_banana.faces.find import find_faces
-from nano_banana.faces.networks import DETECTOR
-from nano_banana.faces.networks import MODELS
-from nano_banana.faces.networks import RECOGNISER
-from nano_banana.faces.networks import weights_of
+from nano_banana.faces.networks import DETECTOR, MODELS, RECOGNISER, weights_of
 from nano_banana.faces.sharp import sharpness
 from nano_banana.imaging.open import open_picture
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.request import Request, Result
 
 JSON = "application/json"
 

@@ -8,26 +8,16 @@ from typing import TypeGuard
 import numpy as np
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.imaging.drawn_mask import drawn_mask
-from nano_banana.imaging.edges import feather
-from nano_banana.imaging.edges import grow
-from nano_banana.imaging.encode import PNG
-from nano_banana.imaging.encode import png
+from nano_banana.imaging.edges import feather, grow
+from nano_banana.imaging.encode import PNG, png
 from nano_banana.imaging.open import upright_size
-from nano_banana.imaging.shapes import box_mask
-from nano_banana.imaging.shapes import ellipse_mask
-from nano_banana.imaging.shapes import polygon_mask
+from nano_banana.imaging.shapes import box_mask, ellipse_mask, polygon_mask
 from nano_banana.providers.compute.found import found
 from nano_banana.providers.compute.masked import misfit
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.request import bad
-from nano_banana.providers.compute.request import many
-from nano_banana.providers.compute.request import numbers
+from nano_banana.providers.compute.request import Request, Result, bad, many, numbers
 
 SAME_PROPORTIONS = 0.01
 _NOISE = 8

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.imaging.open import BLACK
-from nano_banana.imaging.open import open_picture
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.imaging.open import BLACK, open_picture
 from nano_banana.providers.compute.request import Request
 
 

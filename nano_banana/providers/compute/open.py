@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from nano_banana.imaging.bare import bare_layers
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.request import Request, Result
 
 _MEDIA = {".jpg": "image/jpeg", ".png": "image/png"}
 

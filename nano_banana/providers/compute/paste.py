@@ -5,15 +5,10 @@ from __future__ import annotations
 from PIL import Image
 
 from nano_banana.imaging.blend import blend
-from nano_banana.imaging.encode import PNG
-from nano_banana.imaging.encode import png
-from nano_banana.imaging.open import open_layers
-from nano_banana.imaging.open import open_picture
+from nano_banana.imaging.encode import PNG, png
+from nano_banana.imaging.open import open_layers, open_picture
 from nano_banana.providers.compute.masked import open_mask
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.request import bad
-from nano_banana.providers.compute.request import numbers
+from nano_banana.providers.compute.request import Request, Result, bad, numbers
 
 
 def paste(request: Request) -> Result:

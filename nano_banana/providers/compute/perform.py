@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.request import Request, Result
 
 
 def perform(endpoint: str, arguments: bytes, inputs: Mapping[str, Path]) -> Result:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.faces.networks import MODELS
 from nano_banana.providers.compute.look import JSON
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.seen import Seen
-from nano_banana.providers.compute.seen import Vector
-from nano_banana.providers.compute.seen import numbers
-from nano_banana.providers.compute.seen import read_faces
+from nano_banana.providers.compute.request import Request, Result
+from nano_banana.providers.compute.seen import Seen, Vector, numbers, read_faces
 
 FEWEST = 3
 """Of fewer photos none can be left out to see how like the others it is."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
-from nano_banana.imaging.open import opened_size
-from nano_banana.imaging.open import reading
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
+from nano_banana.imaging.open import opened_size, reading
+from nano_banana.providers.compute.request import Request, Result
 
 
 def probe(request: Request) -> Result:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from nano_banana.catalog.revisions import COMPUTE_REVISIONS
-from nano_banana.catalog.revisions import compute_revision
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Files
-from nano_banana.core.answer import Payload
-from nano_banana.core.call import Call
-from nano_banana.core.call import canonical
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.catalog.revisions import COMPUTE_REVISIONS, compute_revision
+from nano_banana.core.answer import Answer, Files, Payload
+from nano_banana.core.call import Call, canonical
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.problem import did_you_mean
 from nano_banana.providers.compute.perform import perform
 from nano_banana.providers.pool import WorkPool

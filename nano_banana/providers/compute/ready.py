@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Unusable, trouble
 from nano_banana.faces.landmarks import WEIGHTS as LANDMARKS
-from nano_banana.faces.networks import DETECTOR
-from nano_banana.faces.networks import RECOGNISER
-from nano_banana.faces.networks import weights_of
+from nano_banana.faces.networks import DETECTOR, RECOGNISER, weights_of
 from nano_banana.faces.opencv import unusable
-from nano_banana.faces.parts import AT_LARGE
-from nano_banana.faces.parts import OUTLINED
+from nano_banana.faces.parts import AT_LARGE, OUTLINED
 from nano_banana.faces.person import WEIGHTS as PERSON
 from nano_banana.faces.weights import weight
 from nano_banana.marks.invisible.needs import missing
-from nano_banana.marks.invisible.sources import DECODER
-from nano_banana.marks.invisible.sources import ENCODER
+from nano_banana.marks.invisible.sources import DECODER, ENCODER
 
 
 def check_sight(parts: Collection[str]) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 
 Result: TypeAlias = tuple[JSONObject, Mapping[str, tuple[bytes, str]]]
 """An endpoint's data, and its files by place: bytes and media type."""

@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nano_banana.core.bits import distance
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object, as_text
 
 Vector = NDArray[np.float64]
 

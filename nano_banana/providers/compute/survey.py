@@ -6,17 +6,10 @@ import dataclasses
 
 from nano_banana.core.json import JSONObject
 from nano_banana.imaging.exposure import exposure
-from nano_banana.imaging.hashes import dhash
-from nano_banana.imaging.hashes import phash
-from nano_banana.imaging.hashes import phash_mirrored
-from nano_banana.imaging.open import open_picture
-from nano_banana.imaging.open import orientation
-from nano_banana.imaging.open import reading
-from nano_banana.imaging.open import turned_size
+from nano_banana.imaging.hashes import dhash, phash, phash_mirrored
+from nano_banana.imaging.open import open_picture, orientation, reading, turned_size
 from nano_banana.imaging.sharpness import best_sharpness
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.request import numbers
+from nano_banana.providers.compute.request import Request, Result, numbers
 
 _FAR = 1e9
 """No edge of a face lies further away, in pixels."""

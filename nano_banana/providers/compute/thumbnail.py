@@ -7,9 +7,7 @@ import io
 from PIL import Image
 
 from nano_banana.imaging.open import open_picture
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from nano_banana.providers.compute.request import bad
+from nano_banana.providers.compute.request import Request, Result, bad
 from nano_banana.providers.compute.survey import face_of
 
 JPEG = "image/jpeg"

@@ -6,14 +6,11 @@ import hashlib
 from pathlib import Path
 
 from nano_banana.core.caption import captioned
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.problem import Problem
-from nano_banana.imaging.archive import ZIP
-from nano_banana.imaging.archive import fixed_zip
+from nano_banana.imaging.archive import ZIP, fixed_zip
 from nano_banana.imaging.bare import bare_photo
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
+from nano_banana.providers.compute.request import Request, Result
 
 
 def training_zip(request: Request) -> Result:

@@ -12,8 +12,7 @@ import socket
 
 import httpx
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.proxies import proxy_of
 from nano_banana.providers.fal.wire import Broken

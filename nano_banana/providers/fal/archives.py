@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from pathlib import Path
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.providers.fal.sniff import HEAD
-from nano_banana.providers.fal.sniff import media_of
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.providers.fal.sniff import HEAD, media_of
 
 MAGIC = b"PK\x03\x04"
 MOST_FILES = 20_000

@@ -9,9 +9,7 @@ from datetime import datetime
 import fal_client
 import httpx
 from fal_client.auth import AuthCredentials
-from fal_client.client import USER_AGENT
-from fal_client.client import AsyncCDNTokenManager
-from fal_client.client import CDNToken
+from fal_client.client import USER_AGENT, AsyncCDNTokenManager, CDNToken
 
 from nano_banana.core.json import as_text
 from nano_banana.providers.fal.wire import Wire

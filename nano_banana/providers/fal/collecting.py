@@ -4,42 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import httpx
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Answer, Desk
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object
 from nano_banana.core.problem import Problem
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
-from nano_banana.providers.fal.billing import cost_of
-from nano_banana.providers.fal.billing import units_in
+from nano_banana.core.ticket import Ticket, TicketState, moved
+from nano_banana.providers.fal.billing import cost_of, units_in
 from nano_banana.providers.fal.bodies import read
-from nano_banana.providers.fal.download import Downloads
-from nano_banana.providers.fal.download import Fetched
-from nano_banana.providers.fal.faults import Fault
-from nano_banana.providers.fal.faults import fault_of
-from nano_banana.providers.fal.faults import is_verdict
-from nano_banana.providers.fal.faults import prose
+from nano_banana.providers.fal.download import Downloads, Fetched
+from nano_banana.providers.fal.faults import Fault, fault_of, is_verdict, prose
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.resend import insist
-from nano_banana.providers.fal.result import Remote
-from nano_banana.providers.fal.result import is_made
-from nano_banana.providers.fal.result import split
+from nano_banana.providers.fal.resend import Patience, insist
+from nano_banana.providers.fal.result import Remote, is_made, split
 from nano_banana.providers.fal.unlike import unlike
 from nano_banana.providers.fal.wire import Declined
 

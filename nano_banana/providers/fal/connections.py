@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
-from collections import deque
-from collections.abc import AsyncIterator
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from ssl import SSLContext
 

@@ -16,26 +16,15 @@ from typing import TypeAlias
 
 import httpx
 
-from nano_banana.core.answer import Desk
-from nano_banana.core.answer import Payload
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
+from nano_banana.core.answer import Desk, Payload
+from nano_banana.core.errors import CallFailed, Unusable, trouble
 from nano_banana.providers.fal.addresses import Addresses
 from nano_banana.providers.fal.bodies import decoded
-from nano_banana.providers.fal.inspecting import inspect
-from nano_banana.providers.fal.inspecting import label
-from nano_banana.providers.fal.inspecting import parted
-from nano_banana.providers.fal.line import REDIRECTED
-from nano_banana.providers.fal.line import REDIRECTS
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.resend import retry_after
-from nano_banana.providers.fal.result import Expect
-from nano_banana.providers.fal.result import Remote
-from nano_banana.providers.fal.wire import Broken
-from nano_banana.providers.fal.wire import Declined
-from nano_banana.providers.fal.wire import broken
+from nano_banana.providers.fal.inspecting import inspect, label, parted
+from nano_banana.providers.fal.line import REDIRECTED, REDIRECTS, Line
+from nano_banana.providers.fal.resend import Patience, retry_after
+from nano_banana.providers.fal.result import Expect, Remote
+from nano_banana.providers.fal.wire import Broken, Declined, broken
 
 AT_ONCE = 16
 AGAIN = 5

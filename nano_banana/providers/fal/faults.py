@@ -6,16 +6,11 @@ The tables are fal's own: "Model errors" and "Request errors" of its documentati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Refused
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
+from nano_banana.core.errors import CallFailed, NanoBananaError, Refused
+from nano_banana.core.json import JSONObject, JSONValue, as_items
 from nano_banana.core.problem import Problem
 
 LONGEST_PROSE = 300

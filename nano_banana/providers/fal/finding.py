@@ -9,21 +9,14 @@ from enum import Enum
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
-from nano_banana.catalog.field import MISSING
-from nano_banana.catalog.field import Field
+from nano_banana.catalog.field import MISSING, Field
 from nano_banana.core.answer import Desk
 from nano_banana.core.errors import Refused
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.json import JSONObject, JSONValue, as_object
+from nano_banana.core.ticket import Ticket, TicketState, moved
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.pause import pause
-from nano_banana.providers.fal.platform import PastRequest
-from nano_banana.providers.fal.platform import Platform
-from nano_banana.providers.fal.platform import PlatformDenied
+from nano_banana.providers.fal.platform import PastRequest, Platform, PlatformDenied
 from nano_banana.providers.fal.typical import Typical
 
 SKEW = 300.0

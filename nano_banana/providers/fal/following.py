@@ -5,37 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator
-from collections.abc import AsyncIterator
-from collections.abc import Coroutine
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import aclosing
 from enum import Enum
 
 import httpx
-from httpx_sse import EventSource
-from httpx_sse import SSEError
+from httpx_sse import EventSource, SSEError
 
 from nano_banana.core.answer import Desk
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, NanoBananaError, trouble
 from nano_banana.core.ticket import Ticket
-from nano_banana.providers.fal.bodies import bounded
-from nano_banana.providers.fal.bodies import read
-from nano_banana.providers.fal.faults import fault_of
-from nano_banana.providers.fal.faults import is_verdict
+from nano_banana.providers.fal.bodies import bounded, read
+from nano_banana.providers.fal.faults import fault_of, is_verdict
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.resend import insist
-from nano_banana.providers.fal.status import Phase
-from nano_banana.providers.fal.status import StatusNow
-from nano_banana.providers.fal.status import status_of
-from nano_banana.providers.fal.typical import Typical
-from nano_banana.providers.fal.typical import next_look
-from nano_banana.providers.fal.wire import CONNECT_SECONDS
-from nano_banana.providers.fal.wire import Broken
-from nano_banana.providers.fal.wire import Declined
+from nano_banana.providers.fal.resend import Patience, insist
+from nano_banana.providers.fal.status import Phase, StatusNow, status_of
+from nano_banana.providers.fal.typical import Typical, next_look
+from nano_banana.providers.fal.wire import CONNECT_SECONDS, Broken, Declined
 
 SILENCE = 30.0
 """Seconds without a sign on a stream after which it counts as dead."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import httpx
-from fal_client.auth import FAL_QUEUE_RUN_HOST
-from fal_client.auth import FAL_RUN_HOST
+from fal_client.auth import FAL_QUEUE_RUN_HOST, FAL_RUN_HOST
 
 REST, CDN, API = "rest.fal.ai", "v3.fal.media", "api.fal.ai"
 _HOSTS = frozenset(

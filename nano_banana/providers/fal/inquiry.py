@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Refused, trouble
 from nano_banana.providers.fal.clock import Clock
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.platform import Platform
-from nano_banana.providers.fal.platform import PlatformDenied
+from nano_banana.providers.fal.platform import Platform, PlatformDenied
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.terms import Terms
 

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import urllib.parse
 from dataclasses import dataclass
-from pathlib import Path
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.imaging.open import MAX_PIXELS
-from nano_banana.imaging.open import reading
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.imaging.open import MAX_PIXELS, reading
 from nano_banana.providers.fal.adapters import is_adapter
 from nano_banana.providers.fal.result import Remote
-from nano_banana.providers.fal.sniff import BYTES
-from nano_banana.providers.fal.sniff import HEAD
-from nano_banana.providers.fal.sniff import is_page
-from nano_banana.providers.fal.sniff import media_of
+from nano_banana.providers.fal.sniff import BYTES, HEAD, is_page, media_of
 
 _EIGHT_BITS = frozenset({"L", "LA", "RGB", "RGBA", "RGBX"})
 

@@ -10,13 +10,11 @@ import httpx
 from fal_client import AsyncRequestHandle
 
 from nano_banana.core.ticket import Ticket
-from nano_banana.providers.fal.client import FalClient
-from nano_banana.providers.fal.client import headers_for
+from nano_banana.providers.fal.client import FalClient, headers_for
 from nano_banana.providers.fal.clock import Clock
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.pace import Pace
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.resend import insist
+from nano_banana.providers.fal.resend import Patience, insist
 from nano_banana.providers.fal.terms import Terms
 from nano_banana.providers.fal.wire import Wire
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import email.utils
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nano_banana.core.json import JSONValue
 

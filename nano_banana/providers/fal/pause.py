@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import Stopped, trouble
 from nano_banana.core.leave import Leave
 from nano_banana.providers.fal.clock import Clock
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.providers.fal.bodies import read
 from nano_banana.providers.fal.hosts import API
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.moments import read as moment_of
-from nano_banana.providers.fal.moments import read_header
-from nano_banana.providers.fal.moments import written
+from nano_banana.providers.fal.moments import read_header, written
 from nano_banana.providers.fal.resend import Patience
 
 MOST_IDS = 50

@@ -11,17 +11,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.imaging.bare import bare_photo
-from nano_banana.imaging.open import orientation
-from nano_banana.imaging.open import reading
-from nano_banana.imaging.pngchunks import KEPT
-from nano_banana.imaging.pngchunks import SIGNATURE
-from nano_banana.imaging.pngchunks import bare_png
+from nano_banana.imaging.open import orientation, reading
+from nano_banana.imaging.pngchunks import KEPT, SIGNATURE, bare_png
 from nano_banana.providers.fal.adapters import is_adapter
-from nano_banana.providers.fal.archives import MAGIC
-from nano_banana.providers.fal.archives import check_archive
+from nano_banana.providers.fal.archives import MAGIC, check_archive
 from nano_banana.providers.fal.sniff import BYTES
 
 _MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".zip": "application/zip", ".safetensors": BYTES}

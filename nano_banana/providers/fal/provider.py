@@ -12,35 +12,21 @@ from collections.abc import Coroutine
 from typing import TypeVar
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Desk
+from nano_banana.core.answer import Answer, Desk
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, Refused, trouble
 from nano_banana.core.here import is_here
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
+from nano_banana.core.json import JSONValue, as_object
+from nano_banana.core.lost import Lost, Resend
 from nano_banana.core.problem import Problem
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import Ticket, TicketState, moved
 from nano_banana.providers.fal.clock import Clock
-from nano_banana.providers.fal.collecting import Collecting
-from nano_banana.providers.fal.collecting import Failed
+from nano_banana.providers.fal.collecting import Collecting, Failed
 from nano_banana.providers.fal.faults import Again
-from nano_banana.providers.fal.finding import FRESH
-from nano_banana.providers.fal.finding import Finding
-from nano_banana.providers.fal.finding import Trace
-from nano_banana.providers.fal.following import End
-from nano_banana.providers.fal.following import Following
+from nano_banana.providers.fal.finding import FRESH, Finding, Trace
+from nano_banana.providers.fal.following import End, Following
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.pause import ending
-from nano_banana.providers.fal.pause import pause
-from nano_banana.providers.fal.pause import stay
-from nano_banana.providers.fal.pause import stopped
+from nano_banana.providers.fal.pause import ending, pause, stay, stopped
 from nano_banana.providers.fal.resend import Patience
 from nano_banana.providers.fal.submit import Submitting
 from nano_banana.providers.fal.terms import Terms

@@ -9,12 +9,8 @@ from ssl import SSLContext
 
 import httpx
 
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.providers.fal.connections import AGAIN
-from nano_banana.providers.fal.connections import MOST
-from nano_banana.providers.fal.connections import Connections
+from nano_banana.core.errors import NanoBananaError, Unusable, trouble
+from nano_banana.providers.fal.connections import AGAIN, MOST, Connections
 
 _KINDS = frozenset({"http", "https", "socks5", "socks5h"})
 _KEPT = httpx.Limits(max_connections=MOST, max_keepalive_connections=64)

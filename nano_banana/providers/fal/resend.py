@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.providers.fal.clock import Clock
 from nano_banana.providers.fal.moments import read_header
-from nano_banana.providers.fal.wire import Broken
-from nano_banana.providers.fal.wire import Declined
+from nano_banana.providers.fal.wire import Broken, Declined
 
 T = TypeVar("T")
 

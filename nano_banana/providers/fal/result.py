@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 Expect: TypeAlias = Literal["picture", "file"]
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 
 
 class Phase(StrEnum):

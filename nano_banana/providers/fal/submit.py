@@ -7,32 +7,21 @@ import re
 from contextlib import suppress
 
 import httpx
-from fal_client import AsyncRequestHandle
-from fal_client import FalClientHTTPError
+from fal_client import AsyncRequestHandle, FalClientHTTPError
 from fal_client.client import AppId
 
 from nano_banana.core.answer import Desk
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, NanoBananaError, trouble
 from nano_banana.core.json import JSONObject
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import Ticket, TicketState, moved
 from nano_banana.providers.fal.bodies import read
 from nano_banana.providers.fal.faults import fault_of
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.pause import pause
-from nano_banana.providers.fal.pause import stay
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.resend import busy
-from nano_banana.providers.fal.resend import retry_after
-from nano_banana.providers.fal.resend import unreachable
+from nano_banana.providers.fal.pause import pause, stay
+from nano_banana.providers.fal.resend import Patience, busy, retry_after, unreachable
 from nano_banana.providers.fal.terms import DAY
-from nano_banana.providers.fal.wire import SUBMIT
-from nano_banana.providers.fal.wire import Broken
-from nano_banana.providers.fal.wire import Declined
+from nano_banana.providers.fal.wire import SUBMIT, Broken, Declined
 
 PATIENCE = Patience(first=0.5, most=20.0, total=180.0)
 LONGEST_ID = 200

@@ -11,27 +11,21 @@ from pathlib import Path
 
 import httpx
 from fal_client import FalClientHTTPError
-from fal_client.client import MULTIPART_THRESHOLD
-from fal_client.client import StorageSettings
+from fal_client.client import MULTIPART_THRESHOLD, StorageSettings
 
 from nano_banana.core.answer import Desk
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.flights import Flights
 from nano_banana.core.json import JSONValue
 from nano_banana.core.upload import Upload
 from nano_banana.providers.fal.faults import fault_of
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.places import filled
-from nano_banana.providers.fal.preparing import Parcel
-from nano_banana.providers.fal.preparing import named
-from nano_banana.providers.fal.preparing import pack
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.resend import insist
-from nano_banana.providers.fal.wire import Broken
-from nano_banana.providers.fal.wire import Declined
+from nano_banana.providers.fal.preparing import Parcel, named, pack
+from nano_banana.providers.fal.resend import Patience, insist
+from nano_banana.providers.fal.wire import Broken, Declined
 
 AT_ONCE = 4
 MARGIN = 600.0

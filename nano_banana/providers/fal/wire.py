@@ -15,10 +15,8 @@ import httpx
 from fal_client.client import AsyncBackupDomainTransport
 from httpx import USE_CLIENT_DEFAULT
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.providers.fal.bodies import CODINGS
-from nano_banana.providers.fal.bodies import whole
+from nano_banana.core.errors import Unusable, trouble
+from nano_banana.providers.fal.bodies import CODINGS, whole
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.pace import Pace
 from nano_banana.providers.fal.proxies import Routes

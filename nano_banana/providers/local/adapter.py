@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.faces.face import Face
 from nano_banana.providers.local.cutout import Cutout
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.safetensors import metadata_of
-from nano_banana.providers.local.safetensors import read_header
-from nano_banana.providers.local.safetensors import read_tensors
-from nano_banana.providers.local.safetensors import write
+from nano_banana.providers.local.pixels import Pixels, f32
+from nano_banana.providers.local.safetensors import metadata_of, read_header, read_tensors, write
 
 FORMAT = "nano-banana-local-1"
 

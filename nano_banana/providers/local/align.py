@@ -11,9 +11,7 @@ from PIL import Image
 from nano_banana.faces.face import Face
 from nano_banana.providers.local.cutout import Cutout
 from nano_banana.providers.local.job import Size
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import floats
-from nano_banana.providers.local.pixels import image
+from nano_banana.providers.local.pixels import Pixels, floats, image
 from nano_banana.providers.local.placing import Figure
 
 

@@ -6,9 +6,7 @@ import hashlib
 
 import numpy as np
 
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import resized
+from nano_banana.providers.local.pixels import Pixels, f32, resized
 
 
 def chance(seed: int, purpose: str) -> np.random.Generator:

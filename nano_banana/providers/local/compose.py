@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nano_banana.providers.local.backdrops.paint import paint
 from nano_banana.providers.local.backdrops.place import Place
-from nano_banana.providers.local.chance import chance
-from nano_banana.providers.local.chance import grain
-from nano_banana.providers.local.direction import Direction
-from nano_banana.providers.local.direction import Light
-from nano_banana.providers.local.grade import bloom
-from nano_banana.providers.local.grade import film
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import linear
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.chance import chance, grain
+from nano_banana.providers.local.direction import Direction, Light
+from nano_banana.providers.local.grade import bloom, film
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, linear, mixed, smooth
 from nano_banana.providers.local.placing import Figure
-from nano_banana.providers.local.relight import relit
-from nano_banana.providers.local.relight import shadow
+from nano_banana.providers.local.relight import relit, shadow
 
 NEAR = {"seamless": 1.0, "cloth": 0.6, "brick": 0.9, "library": 0.5, "home": 0.4, "clinic": 0.2}
 """How close behind the person a painter's place stands (0 far, 1 touching)."""

@@ -10,13 +10,7 @@ from PIL import Image
 from nano_banana.faces.face import Face
 from nano_banana.faces.find import find_faces
 from nano_banana.faces.person import person_matte
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import floats
-from nano_banana.providers.local.pixels import grid
-from nano_banana.providers.local.pixels import resized
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, floats, grid, resized, smooth
 
 LONGEST = 720
 """A cut-out's longer side in pixels, at most."""

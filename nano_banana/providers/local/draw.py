@@ -8,25 +8,17 @@ from dataclasses import replace
 from PIL import Image
 
 from nano_banana.imaging.open import open_picture
-from nano_banana.providers.local.compose import Scene
-from nano_banana.providers.local.compose import composed
-from nano_banana.providers.local.compose import side_of
+from nano_banana.providers.local.compose import Scene, composed, side_of
 from nano_banana.providers.local.direction import Direction
 from nano_banana.providers.local.encode import answer
 from nano_banana.providers.local.headcount import MOST
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
-from nano_banana.providers.local.job import Size
+from nano_banana.providers.local.job import Job, Result, Size
 from nano_banana.providers.local.lineup import lined_up
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import image
+from nano_banana.providers.local.pixels import Pixels, image
 from nano_banana.providers.local.prompt import read
 from nano_banana.providers.local.references import people_in
 from nano_banana.providers.local.styles.finish import finished
-from nano_banana.providers.local.subject import Cast
-from nano_banana.providers.local.subject import cast_of
-from nano_banana.providers.local.subject import evened
-from nano_banana.providers.local.subject import lend
+from nano_banana.providers.local.subject import Cast, cast_of, evened, lend
 
 SQUARE = (1024, 1024)
 MOST_DRAWN = 1_600_000

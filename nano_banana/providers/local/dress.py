@@ -7,15 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from nano_banana.providers.local.backdrops.canvas import Colour
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import display
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import grid
-from nano_banana.providers.local.pixels import linear
-from nano_banana.providers.local.pixels import luma
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import Pixels, blurred, display, f32, grid, linear, luma, mixed, smooth
 from nano_banana.providers.local.placing import Figure
 
 

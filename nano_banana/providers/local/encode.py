@@ -10,8 +10,7 @@ from PIL import Image
 from nano_banana.core.json import JSONValue
 from nano_banana.imaging.encode import png
 from nano_banana.imaging.open import laid_on
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.job import Job, Result
 from nano_banana.providers.local.revision import lacks_parts
 
 

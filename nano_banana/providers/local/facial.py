@@ -7,10 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nano_banana.providers.local.features import Features
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, smooth
 
 CHIN = 1.52
 """The chin below the line of the eyes, in halves of the face's width; the crown is as far above."""

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nano_banana.providers.local.chance import grain
-from nano_banana.providers.local.pixels import LUMA
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import grid
-from nano_banana.providers.local.pixels import luma
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import LUMA, Pixels, blurred, f32, grid, luma, smooth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from nano_banana.providers.local.features import MAN
-from nano_banana.providers.local.features import WOMAN
+from nano_banana.providers.local.features import MAN, WOMAN
 
 MOST = 6
 """More are not drawn side by side."""

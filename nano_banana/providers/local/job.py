@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.providers.local.seeds import seed_of
 
 Result: TypeAlias = tuple[JSONObject, Mapping[str, tuple[bytes, str]]]

@@ -11,10 +11,7 @@ from nano_banana.providers.local.direction import Direction
 from nano_banana.providers.local.dress import dressed
 from nano_banana.providers.local.job import Size
 from nano_banana.providers.local.mannequin import mannequin
-from nano_banana.providers.local.placing import CLOSE
-from nano_banana.providers.local.placing import Figure
-from nano_banana.providers.local.placing import choose
-from nano_banana.providers.local.placing import put
+from nano_banana.providers.local.placing import CLOSE, Figure, choose, put
 from nano_banana.providers.local.torso import embodied
 
 WRONG = 6

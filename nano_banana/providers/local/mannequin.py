@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 from nano_banana.faces.face import Face
 from nano_banana.providers.local.backdrops.canvas import Colour
-from nano_banana.providers.local.chance import chance
-from nano_banana.providers.local.chance import clouds
+from nano_banana.providers.local.chance import chance, clouds
 from nano_banana.providers.local.cutout import Cutout
-from nano_banana.providers.local.facial import Plane
-from nano_banana.providers.local.facial import outline
-from nano_banana.providers.local.facial import plane
-from nano_banana.providers.local.features import Features
-from nano_banana.providers.local.features import features
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import floats
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.facial import Plane, outline, plane
+from nano_banana.providers.local.features import Features, features
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, floats, mixed, smooth
 from nano_banana.providers.local.visage import visage
 
 WIDTH, HEIGHT = 720, 1200

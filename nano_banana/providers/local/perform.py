@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.job import Job, Result
 
 
 def perform(job: Job) -> Result:
     """Do the job. Pure: the same job and the same bytes in its files give the same result. Raises CallFailed."""
     # Here, not above: the asking process never loads Pillow, numpy or OpenCV.
-    from nano_banana.providers.local.draw import edit
-    from nano_banana.providers.local.draw import generate
+    from nano_banana.providers.local.draw import edit, generate
     from nano_banana.providers.local.restore import restore
-    from nano_banana.providers.local.revise import image_to_image
-    from nano_banana.providers.local.revise import inpaint
+    from nano_banana.providers.local.revise import image_to_image, inpaint
     from nano_banana.providers.local.train import train
     from nano_banana.providers.local.upscale import upscale
 

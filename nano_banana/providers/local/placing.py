@@ -10,11 +10,7 @@ import numpy as np
 from PIL import Image
 
 from nano_banana.providers.local.cutout import Cutout
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import floats
-from nano_banana.providers.local.pixels import image
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import Pixels, f32, floats, image, smooth
 
 EYES = 0.405
 """Height of the eyes in a portrait, from the top."""

@@ -8,14 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nano_banana.providers.local.backdrops.canvas import Colour
-from nano_banana.providers.local.direction import Direction
-from nano_banana.providers.local.direction import Light
+from nano_banana.providers.local.direction import Direction, Light
 from nano_banana.providers.local.headcount import kinds
 from nano_banana.providers.local.seeds import seed_of
-from nano_banana.providers.local.vocabulary import SceneWords
-from nano_banana.providers.local.vocabulary import Vocabulary
-from nano_banana.providers.local.vocabulary import found
-from nano_banana.providers.local.vocabulary import vocabulary
+from nano_banana.providers.local.vocabulary import SceneWords, Vocabulary, found, vocabulary
 
 CROP = 0.27
 """Height of the face (chin to hairline) where nothing is said."""

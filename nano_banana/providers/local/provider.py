@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.endpoint import Endpoint, Task
 from nano_banana.catalog.size import pixels
-from nano_banana.core.answer import Answer
-from nano_banana.core.answer import Files
-from nano_banana.core.answer import Payload
+from nano_banana.core.answer import Answer, Files, Payload
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.perform import perform
 from nano_banana.providers.pool import WorkPool

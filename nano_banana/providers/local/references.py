@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from nano_banana.faces.embed import Vector
-from nano_banana.faces.embed import embedding
-from nano_banana.faces.networks import RECOGNISER
-from nano_banana.faces.networks import path_of
-from nano_banana.providers.local.cutout import Cutout
-from nano_banana.providers.local.cutout import cut_out
+from nano_banana.faces.embed import Vector, embedding
+from nano_banana.faces.networks import RECOGNISER, path_of
+from nano_banana.providers.local.cutout import Cutout, cut_out
 
 SAME = 0.363
 """From this cosine on two faces are one person's (OpenCV's figure for SFace)."""

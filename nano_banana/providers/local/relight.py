@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nano_banana.providers.local.direction import Light
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import grid
-from nano_banana.providers.local.pixels import luma
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, grid, luma, smooth
 
 SKIN = 0.30
 """Light of a well-exposed face, linear."""

@@ -8,17 +8,10 @@ from nano_banana.faces.face import Face
 from nano_banana.faces.find import find_faces
 from nano_banana.imaging.open import open_picture
 from nano_banana.providers.local.encode import answer
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import floats
-from nano_banana.providers.local.pixels import image
-from nano_banana.providers.local.pixels import mixed
+from nano_banana.providers.local.job import Job, Result
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, floats, image, mixed
 from nano_banana.providers.local.styles.painting import ovals
-from nano_banana.providers.local.upscale import enlarged
-from nano_banana.providers.local.upscale import factor_of
+from nano_banana.providers.local.upscale import enlarged, factor_of
 
 USUAL = 0.5
 """How much of the face stays as it was, where the endpoint has no `fidelity`."""

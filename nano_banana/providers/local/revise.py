@@ -11,38 +11,31 @@ from nano_banana.imaging.open import open_picture
 from nano_banana.providers.local.align import aligned
 from nano_banana.providers.local.backdrops.canvas import Colour
 from nano_banana.providers.local.chance import chance
-from nano_banana.providers.local.compose import Scene
-from nano_banana.providers.local.compose import backdrop
-from nano_banana.providers.local.compose import composed
-from nano_banana.providers.local.cutout import Cutout
-from nano_banana.providers.local.cutout import cut_out
-from nano_banana.providers.local.cutout import under
+from nano_banana.providers.local.compose import Scene, backdrop, composed
+from nano_banana.providers.local.cutout import Cutout, cut_out, under
 from nano_banana.providers.local.direction import Direction
 from nano_banana.providers.local.draw import finish
 from nano_banana.providers.local.encode import answer
-from nano_banana.providers.local.grade import bloom
-from nano_banana.providers.local.grade import film
-from nano_banana.providers.local.grade import grained
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import display
-from nano_banana.providers.local.pixels import eased
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import floats
-from nano_banana.providers.local.pixels import image
-from nano_banana.providers.local.pixels import linear
-from nano_banana.providers.local.pixels import luma
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import resized
+from nano_banana.providers.local.grade import bloom, film, grained
+from nano_banana.providers.local.job import Job, Result
+from nano_banana.providers.local.pixels import (
+    Pixels,
+    blurred,
+    display,
+    eased,
+    f32,
+    floats,
+    image,
+    linear,
+    luma,
+    mixed,
+    resized,
+)
 from nano_banana.providers.local.placing import Figure
-from nano_banana.providers.local.prompt import colour_named
-from nano_banana.providers.local.prompt import read
+from nano_banana.providers.local.prompt import colour_named, read
 from nano_banana.providers.local.styles.finish import painted
 from nano_banana.providers.local.styles.painting import face_mask
-from nano_banana.providers.local.subject import Cast
-from nano_banana.providers.local.subject import cast_of
+from nano_banana.providers.local.subject import Cast, cast_of
 
 REPLACES = 0.6
 """From this strength on an adapter's face takes the place of the one in the picture."""

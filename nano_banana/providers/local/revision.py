@@ -15,8 +15,7 @@ def local_revision() -> int:
 
     What is installed changes the pixels, so it is part of every call's key. Imports none of it.
     """
-    from nano_banana.faces.networks import DETECTOR
-    from nano_banana.faces.networks import path_of
+    from nano_banana.faces.networks import DETECTOR, path_of
     from nano_banana.faces.opencv import fits
     from nano_banana.faces.weights import weight
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.core.json import JSONValue
-from nano_banana.providers.local.adapter import Adapter
-from nano_banana.providers.local.adapter import from_file
+from nano_banana.providers.local.adapter import Adapter, from_file
 from nano_banana.providers.local.cutout import Cutout
 from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import display
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import linear
+from nano_banana.providers.local.pixels import Pixels, display, f32, linear
 
 PRESENT = 0.3
 """The least scale at which an adapter's person is drawn."""

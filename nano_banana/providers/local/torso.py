@@ -8,14 +8,8 @@ import numpy as np
 
 from nano_banana.faces.face import Face
 from nano_banana.providers.local.cutout import Cutout
-from nano_banana.providers.local.mannequin import BOX
-from nano_banana.providers.local.mannequin import body
-from nano_banana.providers.local.mannequin import rounded
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import resized
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.mannequin import BOX, body, rounded
+from nano_banana.providers.local.pixels import Pixels, f32, mixed, resized, smooth
 
 CUT = 0.3
 """A photo whose lower edge is covered by the person for less than this share is of somebody whole."""

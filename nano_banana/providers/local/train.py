@@ -6,12 +6,10 @@ import json
 from itertools import islice
 
 from nano_banana.core.json import JSONValue
-from nano_banana.providers.local.adapter import Adapter
-from nano_banana.providers.local.adapter import to_bytes
+from nano_banana.providers.local.adapter import Adapter, to_bytes
 from nano_banana.providers.local.archive import photos
 from nano_banana.providers.local.cutout import cut_out
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.job import Job, Result
 from nano_banana.providers.local.revision import lacks_parts
 
 MOST = 40

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from PIL import Image
-from PIL import ImageFilter
+from PIL import Image, ImageFilter
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import trouble
+from nano_banana.core.errors import CallFailed, trouble
 from nano_banana.imaging.open import open_layers
 from nano_banana.providers.local.encode import answer
-from nano_banana.providers.local.job import MOST
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.job import MOST, Job, Result
 
 FACTORS = ("upscale_factor", "scale_factor", "scale")
 LINES = {"720p": 720, "1080p": 1080, "1440p": 1440, "2160p": 2160}

@@ -6,14 +6,9 @@ import numpy as np
 
 from nano_banana.providers.local.backdrops.canvas import Colour
 from nano_banana.providers.local.chance import clouds
-from nano_banana.providers.local.facial import Plane
-from nano_banana.providers.local.facial import lit
-from nano_banana.providers.local.facial import mouth_line
+from nano_banana.providers.local.facial import Plane, lit, mouth_line
 from nano_banana.providers.local.features import Features
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import Pixels, f32, mixed, smooth
 
 PUPIL, GLINT, LASHES = (
     np.array(colour, np.float32) for colour in ((0.03, 0.025, 0.02), (1, 1, 1), (0.07, 0.05, 0.045))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.packs.pack import CROP
-from nano_banana.recipe.packs.pack import SUBJECT
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.recipe.packs.pack import CROP, SUBJECT, Pack, PackTemplate
 from nano_banana.recipe.templates.fault import TemplateFault
 
 

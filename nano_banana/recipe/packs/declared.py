@@ -6,18 +6,11 @@ import keyword
 from collections.abc import Mapping
 
 from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object, as_text
 from nano_banana.core.problem import Problem
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.located import Steps
-from nano_banana.recipe.packs.variable import UnfitError
-from nano_banana.recipe.packs.variable import Variable
-from nano_banana.recipe.packs.variable import VariableType
+from nano_banana.recipe.packs.variable import UnfitError, Variable, VariableType
 from nano_banana.recipe.patterns import RESERVED
 from nano_banana.recipe.variables import RESERVED as BUILT_IN
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.recipe.axis_value import AxisValue
 from nano_banana.recipe.located import Steps
-from nano_banana.recipe.packs.pack import CROP
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.recipe.packs.pack import CROP, Pack, PackTemplate
 
 Settle = Callable[[str, JSONValue], object]
 """From a variable's name and what the recipe gives for it (a template, perhaps) to what the prompt sees."""

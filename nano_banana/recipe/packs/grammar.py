@@ -5,8 +5,7 @@ from __future__ import annotations
 from nano_banana.core.json import JSONObject
 from nano_banana.recipe.packs.variable import VariableType
 from nano_banana.recipe.packs.version import VERSION
-from nano_banana.recipe.patterns import AXIS_NAME
-from nano_banana.recipe.patterns import NAME
+from nano_banana.recipe.patterns import AXIS_NAME, NAME
 from nano_banana.stages.kind import TEXT
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -7,28 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object, as_text
+from nano_banana.core.problem import Problem, did_you_mean
 from nano_banana.recipe.composer import compose
-from nano_banana.recipe.document import Document
-from nano_banana.recipe.document import Texts
+from nano_banana.recipe.document import Document, Texts
 from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.located import Located
-from nano_banana.recipe.located import Steps
-from nano_banana.recipe.located import plain
+from nano_banana.recipe.located import Located, Steps, plain
 from nano_banana.recipe.packs.declared import Declared
 from nano_banana.recipe.packs.grammar import PACK
-from nano_banana.recipe.packs.pack import CROP
-from nano_banana.recipe.packs.pack import Pack
-from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.recipe.packs.pack import CROP, Pack, PackTemplate
 from nano_banana.recipe.packs.variable import Variable
 from nano_banana.recipe.source import Source
 from nano_banana.recipe.templates.engine import TemplateEngine

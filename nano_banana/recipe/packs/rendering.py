@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.recipe.model import Text
-from nano_banana.recipe.packs.given import Given
-from nano_banana.recipe.packs.given import Settle
+from nano_banana.recipe.packs.given import Given, Settle
 from nano_banana.recipe.packs.variable import UnfitError
 from nano_banana.recipe.renderer import has_template
 from nano_banana.recipe.templates.engine import TemplateEngine

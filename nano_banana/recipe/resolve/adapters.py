@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.recipe.model import AdapterFile
-from nano_banana.recipe.model import Where
+from nano_banana.core.json import JSONObject, as_object, as_text
+from nano_banana.recipe.model import AdapterFile, Where
 from nano_banana.recipe.offered import Offer
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.subjects import existing

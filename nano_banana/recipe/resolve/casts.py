@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_text
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Where
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_text
+from nano_banana.recipe.model import Identity, Subject, Where
 from nano_banana.recipe.resolve.prompts import ALL
-from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.recipe.resolve.reading import names_in
+from nano_banana.recipe.resolve.reading import Reading, names_in
 
 _PLACES = {2: ("left", "right"), 3: ("left", "middle", "right")}
 _COUNTED = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")

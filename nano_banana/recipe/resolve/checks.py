@@ -9,22 +9,11 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.field import Field
 from nano_banana.catalog.misfit import Misfit
 from nano_banana.catalog.values import Values
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.model import AdapterFile
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.model import asking
+from nano_banana.core.json import JSONValue, as_items, as_object, as_whole
+from nano_banana.core.problem import Place, Problem, did_you_mean
+from nano_banana.recipe.model import AdapterFile, Identity, Shot, Stage, Where, asking
 from nano_banana.recipe.renderer import has_template
-from nano_banana.recipe.resolve.fitting import check_adapters
-from nano_banana.recipe.resolve.fitting import check_cast
+from nano_banana.recipe.resolve.fitting import check_adapters, check_cast
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.schema import does
 from nano_banana.stages.registry import KINDS

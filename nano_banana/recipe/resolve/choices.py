@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.picks import Picks
-from nano_banana.recipe.picks import read_picks
+from nano_banana.core.json import JSONObject, as_items, as_object, as_text, as_whole
+from nano_banana.recipe.model import Shot, Stage
+from nano_banana.recipe.picks import Picks, read_picks
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.sources import before
 from nano_banana.stages.choose import Keep

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.recipe.model import AdapterFile
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
+from nano_banana.core.json import as_items, as_object
+from nano_banana.recipe.model import AdapterFile, Shot, Stage
 from nano_banana.recipe.resolve.prompts import ALL
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.triggers import wears

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
-from nano_banana.recipe.model import Gate
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.resolve.known import Known
-from nano_banana.recipe.resolve.known import adapters_of
-from nano_banana.recipe.resolve.known import prompt_of
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object, as_text, as_whole
+from nano_banana.recipe.model import Gate, Stage, Where
+from nano_banana.recipe.resolve.known import Known, adapters_of, prompt_of
 from nano_banana.recipe.resolve.masks import mask_file
 from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.stages.gate import USUAL_LADDER
-from nano_banana.stages.gate import USUAL_MASK
+from nano_banana.stages.gate import USUAL_LADDER, USUAL_MASK
 from nano_banana.stages.standard import Standard
 
 USUAL = Standard()

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONValue, as_items, as_text
 from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.model import Photo
-from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import Photo, Where
 from nano_banana.recipe.resolve.reading import Reading
 
 FEW = 4

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONValue, as_object
 from nano_banana.core.problem import did_you_mean
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.model import Gate
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
+from nano_banana.recipe.model import Gate, Shot, Stage
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.sources import before
 from nano_banana.recipe.shown import shown

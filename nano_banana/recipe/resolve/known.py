@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONObject, JSONValue, as_number, as_text
 from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.model import AdapterFile
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import AdapterFile, Shot, Subject, Text, Where
 from nano_banana.recipe.resolve.prompts import find_text
 from nano_banana.recipe.resolve.reading import Reading
 

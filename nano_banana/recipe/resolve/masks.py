@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONObject, as_items, as_number, as_text
 from nano_banana.recipe.model import Where
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.subjects import existing_picture
-from nano_banana.stages.mask import FIND
-from nano_banana.stages.mask import SHAPES
+from nano_banana.stages.mask import FIND, SHAPES
 
 
 def mask_file(reading: Reading, mask: JSONObject, where: Where) -> Mapping[str, Path]:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.recipe.model import PICTURE
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.model import asking
+from nano_banana.core.json import JSONValue, as_object
+from nano_banana.recipe.model import PICTURE, Shot, Stage, Text, Where, asking
 from nano_banana.recipe.resolve.prompts import ALL
-from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.recipe.resolve.reading import names_in
+from nano_banana.recipe.resolve.reading import Reading, names_in
 from nano_banana.recipe.resolve.sources import before
 from nano_banana.recipe.resolve.subjects import photo_set
-from nano_banana.recipe.slug import marked
-from nano_banana.recipe.slug import slug
+from nano_banana.recipe.slug import marked, slug
 
 DRAWS_NOTHING = {"open", "gate", "choose"}
 """Verbs whose stages hand on the picture that they got."""

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_text, as_whole
 from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Source
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.outputs import CROPS
-from nano_banana.recipe.outputs import EMBEDDED
-from nano_banana.recipe.outputs import EXPORT_NAME
-from nano_banana.recipe.outputs import FORMATS
-from nano_banana.recipe.outputs import LONGEST
-from nano_banana.recipe.outputs import QUALITY
-from nano_banana.recipe.outputs import Export
-from nano_banana.recipe.outputs import Fit
-from nano_banana.recipe.outputs import Outputs
-from nano_banana.recipe.outputs import Sheet
-from nano_banana.recipe.resolve.prompts import add_fault
-from nano_banana.recipe.resolve.prompts import names_for
-from nano_banana.recipe.resolve.prompts import place_of
+from nano_banana.recipe.model import Shot, Source, Text, Where
+from nano_banana.recipe.outputs import (
+    CROPS,
+    EMBEDDED,
+    EXPORT_NAME,
+    FORMATS,
+    LONGEST,
+    QUALITY,
+    Export,
+    Fit,
+    Outputs,
+    Sheet,
+)
+from nano_banana.recipe.resolve.prompts import add_fault, names_for, place_of
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.resolve.sources import read_sources
 

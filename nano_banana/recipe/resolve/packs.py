@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.json import JSONObject, JSONValue, as_object, as_text
 from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.packs.check import faults_of
-from nano_banana.recipe.packs.check import idle_in
+from nano_banana.recipe.model import Text, Where
+from nano_banana.recipe.packs.check import faults_of, idle_in
 from nano_banana.recipe.packs.given import Given
 from nano_banana.recipe.packs.pack import Pack
 from nano_banana.recipe.packs.places import PackPlaces

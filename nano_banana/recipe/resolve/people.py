@@ -6,11 +6,7 @@ from collections.abc import Mapping
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.json import as_object
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import asking
+from nano_banana.recipe.model import Identity, Shot, Stage, Subject, asking
 from nano_banana.recipe.resolve.reading import Reading
 
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.errors import Invalid, trouble
+from nano_banana.core.json import as_object, as_text
 from nano_banana.core.problem import Place
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import Shot, Subject, Text, Where
 from nano_banana.recipe.packs.pack import SUBJECT
-from nano_banana.recipe.patterns import RESERVED
-from nano_banana.recipe.patterns import WORDS
-from nano_banana.recipe.resolve.packs import PackReader
-from nano_banana.recipe.resolve.packs import values_of
+from nano_banana.recipe.patterns import RESERVED, WORDS
+from nano_banana.recipe.resolve.packs import PackReader, values_of
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.scopes import Names

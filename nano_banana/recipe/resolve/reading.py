@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.core.problem import did_you_mean
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_text
+from nano_banana.core.problem import Place, Problem, did_you_mean
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles

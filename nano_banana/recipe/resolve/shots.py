@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_text, as_whole
 from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.axis_value import axis_values
-from nano_banana.recipe.model import PICTURE
-from nano_banana.recipe.model import Seeds
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.resolve.casts import read_cast
-from nano_banana.recipe.resolve.casts import read_identity
-from nano_banana.recipe.resolve.opened import check_axis
-from nano_banana.recipe.resolve.opened import read_pictures
-from nano_banana.recipe.resolve.opened import wordless
-from nano_banana.recipe.resolve.prompts import ALL
-from nano_banana.recipe.resolve.prompts import find_text
-from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.recipe.resolve.reading import names_in
-from nano_banana.recipe.slug import marked
-from nano_banana.recipe.slug import same_text
-from nano_banana.recipe.slug import slug
+from nano_banana.recipe.axis_value import AxisValue, axis_values
+from nano_banana.recipe.model import PICTURE, Seeds, Shot, Subject, Text, Where
+from nano_banana.recipe.resolve.casts import read_cast, read_identity
+from nano_banana.recipe.resolve.opened import check_axis, read_pictures, wordless
+from nano_banana.recipe.resolve.prompts import ALL, find_text
+from nano_banana.recipe.resolve.reading import Reading, names_in
+from nano_banana.recipe.slug import marked, same_text, slug
 
 MOST_TAKES = 500_000
 """Takes of one shot, before exclusions."""

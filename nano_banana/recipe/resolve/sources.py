@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from graphlib import TopologicalSorter
 
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_text
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Source
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Where
+from nano_banana.core.json import JSONValue, as_items, as_text
+from nano_banana.recipe.model import Shot, Source, Stage, Where
 from nano_banana.recipe.resolve.reading import Reading
 
 MOST_WAYS = 64

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from graphlib import CycleError
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
-from nano_banana.recipe.model import Source
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Where
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_text
+from nano_banana.recipe.model import Source, Stage, Where
 from nano_banana.recipe.resolve.choices import read_keep
 from nano_banana.recipe.resolve.gates import read_gate
-from nano_banana.recipe.resolve.known import Known
-from nano_banana.recipe.resolve.known import adapters_of
-from nano_banana.recipe.resolve.known import prompt_of
+from nano_banana.recipe.resolve.known import Known, adapters_of, prompt_of
 from nano_banana.recipe.resolve.masks import mask_file
 from nano_banana.recipe.resolve.opened import shots_for
 from nano_banana.recipe.resolve.prompts import ALL
-from nano_banana.recipe.resolve.reading import Reading
-from nano_banana.recipe.resolve.reading import names_in
+from nano_banana.recipe.resolve.reading import Reading, names_in
 from nano_banana.recipe.resolve.sources import read_sources
-from nano_banana.recipe.resolve.subjects import existing
-from nano_banana.recipe.resolve.subjects import pictures_of
+from nano_banana.recipe.resolve.subjects import existing, pictures_of
 from nano_banana.stages.registry import KINDS
 
 

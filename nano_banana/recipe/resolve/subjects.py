@@ -7,23 +7,18 @@ from glob import escape
 from pathlib import Path
 
 from nano_banana.core.errors import Invalid
-from nano_banana.core.image_formats import HEIC
-from nano_banana.core.image_formats import RAW
-from nano_banana.core.image_formats import format_of
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_text
+from nano_banana.core.image_formats import HEIC, RAW, format_of
+from nano_banana.core.json import JSONValue, as_items, as_object, as_text
 from nano_banana.recipe.files import composed
-from nano_banana.recipe.model import Photo
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.photo_files import CAPTION_SUFFIXES
-from nano_banana.recipe.photo_files import PhotoFiles
-from nano_banana.recipe.photo_files import folders_with_photos
-from nano_banana.recipe.photo_files import is_absent
-from nano_banana.recipe.photo_files import named_few
-from nano_banana.recipe.photo_files import sorted_files
+from nano_banana.recipe.model import Photo, Subject, Where
+from nano_banana.recipe.photo_files import (
+    CAPTION_SUFFIXES,
+    PhotoFiles,
+    folders_with_photos,
+    is_absent,
+    named_few,
+    sorted_files,
+)
 from nano_banana.recipe.resolve.holdout import read_held_out
 from nano_banana.recipe.resolve.pictures import reads_heic
 from nano_banana.recipe.resolve.reading import Reading

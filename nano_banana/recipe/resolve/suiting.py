@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nano_banana.catalog.check import misfits
@@ -11,13 +10,9 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.errors import trouble
 from nano_banana.core.json import JSONObject
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Where
+from nano_banana.recipe.model import Shot, Stage, Subject, Where
 from nano_banana.recipe.packs.given import Given
-from nano_banana.recipe.packs.pack import CROP
-from nano_banana.recipe.packs.pack import PackTemplate
+from nano_banana.recipe.packs.pack import CROP, PackTemplate
 from nano_banana.recipe.renderer import has_template
 from nano_banana.recipe.resolve.checks import filled_by
 from nano_banana.recipe.resolve.reading import Reading

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, JSONValue, as_object
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.model import asking
+from nano_banana.recipe.model import Shot, Stage, Subject, Text, Where, asking
 from nano_banana.recipe.resolve.checks import is_template
 from nano_banana.recipe.resolve.packs import values_of
-from nano_banana.recipe.resolve.prompts import check_text
-from nano_banana.recipe.resolve.prompts import names_for
-from nano_banana.recipe.resolve.prompts import place_of
-from nano_banana.recipe.resolve.prompts import traits_of
+from nano_banana.recipe.resolve.prompts import check_text, names_for, place_of, traits_of
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.templates.budget import OutOfBoundsError
 from nano_banana.recipe.templates.fault import TemplateFault

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import Subject
-from nano_banana.recipe.model import Text
-from nano_banana.recipe.model import asking
+from nano_banana.recipe.model import Identity, Shot, Stage, Subject, Text, asking
 from nano_banana.recipe.resolve.reading import Reading
 from nano_banana.recipe.templates.fault import TemplateFault
 

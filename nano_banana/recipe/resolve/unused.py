@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
-from nano_banana.recipe.model import Shot
-from nano_banana.recipe.model import Stage
-from nano_banana.recipe.model import asking
+from nano_banana.core.problem import Place, Problem
+from nano_banana.recipe.model import Shot, Stage, asking
 from nano_banana.recipe.resolve.reading import Reading
 
 UNUSED = frozenset({"template_unused", "shot_unused", "adapter_unused", "no_stages"})

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from jinja2 import StrictUndefined
 from jinja2.exceptions import SecurityError
 
 from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.templates.budget import BUDGET
-from nano_banana.recipe.templates.budget import MAX_ITEMS
-from nano_banana.recipe.templates.budget import MAX_NUMBER
-from nano_banana.recipe.templates.budget import MAX_OUTPUT
-from nano_banana.recipe.templates.budget import OutOfBoundsError
+from nano_banana.recipe.templates.budget import BUDGET, MAX_ITEMS, MAX_NUMBER, MAX_OUTPUT, OutOfBoundsError
 
 _ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
     "+": operator.add,

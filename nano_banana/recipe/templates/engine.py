@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jinja2 import Template as JinjaTemplate
-from jinja2 import TemplateSyntaxError
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 
 from nano_banana.core.json import JSONValue
 from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.templates.budget import MAX_DEPTH
-from nano_banana.recipe.templates.budget import Budget
+from nano_banana.recipe.templates.budget import MAX_DEPTH, Budget
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.library import Library
-from nano_banana.recipe.templates.names import Findings
-from nano_banana.recipe.templates.names import Vocabulary
-from nano_banana.recipe.templates.parsed import Parsed
-from nano_banana.recipe.templates.parsed import parse
-from nano_banana.recipe.templates.parsed import placed
-from nano_banana.recipe.templates.parsed import whole
+from nano_banana.recipe.templates.names import Findings, Vocabulary
+from nano_banana.recipe.templates.parsed import Parsed, parse, placed, whole
 from nano_banana.recipe.templates.sandbox import Sandbox
 from nano_banana.recipe.templates.scopes import Names
 from nano_banana.recipe.templates.shape import paid
-from nano_banana.recipe.templates.template import RESULT
-from nano_banana.recipe.templates.template import Template
+from nano_banana.recipe.templates.template import RESULT, Template
 from nano_banana.recipe.templates.walk import find_names
 
 

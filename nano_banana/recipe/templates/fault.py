@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nano_banana.core.json import JSONObject
-from nano_banana.core.problem import Place
-from nano_banana.core.problem import Problem
+from nano_banana.core.problem import Place, Problem
 
 
 class TemplateFault(Exception):

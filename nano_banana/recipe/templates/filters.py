@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ParamSpec
 
-from jinja2 import Environment
-from jinja2 import StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from jinja2.utils import pass_environment
 
-from nano_banana.recipe.templates.bounds import bounded
-from nano_banana.recipe.templates.bounds import counted
-from nano_banana.recipe.templates.bounds import text_of
-from nano_banana.recipe.templates.budget import BUDGET
-from nano_banana.recipe.templates.budget import MAX_OUTPUT
-from nano_banana.recipe.templates.budget import OutOfBoundsError
+from nano_banana.recipe.templates.bounds import bounded, counted, text_of
+from nano_banana.recipe.templates.budget import BUDGET, MAX_OUTPUT, OutOfBoundsError
 
 P = ParamSpec("P")
 

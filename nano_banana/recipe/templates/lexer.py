@@ -7,12 +7,10 @@ Offsets count from 1 here, since 0 reads as "no line" in generated code; `offset
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jinja2 import TemplateSyntaxError
-from jinja2.lexer import Lexer
-from jinja2.lexer import Token
+from jinja2.lexer import Lexer, Token
 
 
 def offset_of(lineno: int | None) -> int:

@@ -8,8 +8,7 @@ from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.templates.budget import MAX_SOURCE
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.lexer import offset_of
-from nano_banana.recipe.templates.parsed import Parsed
-from nano_banana.recipe.templates.parsed import parse
+from nano_banana.recipe.templates.parsed import Parsed, parse
 from nano_banana.recipe.templates.sandbox import Sandbox
 from nano_banana.recipe.templates.shape import included
 

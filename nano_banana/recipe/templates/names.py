@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,8 +14,7 @@ from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.lexer import offset_of
 from nano_banana.recipe.templates.parsed import Parsed
 from nano_banana.recipe.templates.sandbox import MAPPING_METHODS
-from nano_banana.recipe.templates.scopes import Names
-from nano_banana.recipe.templates.scopes import Scopes
+from nano_banana.recipe.templates.scopes import Names, Scopes
 
 BUILTIN = frozenset({"range", "namespace", "self", "super", "caller", "varargs", "kwargs"})
 _LENIENT_FILTERS = frozenset({"default", "d"})

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment
-from jinja2 import TemplateSyntaxError
-from jinja2 import nodes
+from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
-from nano_banana.recipe.templates.budget import MAX_DEPTH
-from nano_banana.recipe.templates.budget import MAX_SOURCE
+from nano_banana.recipe.templates.budget import MAX_DEPTH, MAX_SOURCE
 from nano_banana.recipe.templates.fault import TemplateFault
-from nano_banana.recipe.templates.shape import fault_of
-from nano_banana.recipe.templates.shape import forbid
+from nano_banana.recipe.templates.shape import fault_of, forbid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

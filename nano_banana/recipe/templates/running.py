@@ -10,8 +10,7 @@ from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
 from nano_banana.core.problem import did_you_mean
-from nano_banana.recipe.templates.budget import MAX_DEPTH
-from nano_banana.recipe.templates.budget import OutOfBoundsError
+from nano_banana.recipe.templates.budget import MAX_DEPTH, OutOfBoundsError
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.lexer import offset_of
 from nano_banana.recipe.templates.parsed import Parsed

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import MutableMapping
-from typing import Generic
-from typing import ParamSpec
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Generic, ParamSpec
 
-from jinja2 import StrictUndefined
-from jinja2 import Template
-from jinja2 import TemplateNotFound
+from jinja2 import StrictUndefined, Template, TemplateNotFound
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import BlockReference
-from jinja2.runtime import Context
-from jinja2.runtime import LoopContext
-from jinja2.runtime import Macro
-from jinja2.runtime import TemplateReference
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro, TemplateReference
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
-from jinja2.utils import missing
-from jinja2.utils import pass_context
+from jinja2.utils import Namespace, missing, pass_context
 
 from nano_banana.recipe.templates import shape
-from nano_banana.recipe.templates.bounds import binary
-from nano_banana.recipe.templates.bounds import bounded
-from nano_banana.recipe.templates.bounds import bounded_range
-from nano_banana.recipe.templates.bounds import joined
-from nano_banana.recipe.templates.bounds import written
-from nano_banana.recipe.templates.budget import BUDGET
-from nano_banana.recipe.templates.budget import MAX_CALLS_DEEP
-from nano_banana.recipe.templates.budget import OutOfBoundsError
-from nano_banana.recipe.templates.filters import narrow
-from nano_banana.recipe.templates.filters import toll
-from nano_banana.recipe.templates.filters import turns
+from nano_banana.recipe.templates.bounds import binary, bounded, bounded_range, joined, written
+from nano_banana.recipe.templates.budget import BUDGET, MAX_CALLS_DEEP, OutOfBoundsError
+from nano_banana.recipe.templates.filters import narrow, toll, turns
 from nano_banana.recipe.templates.lexer import OffsetLexer
 
 P = ParamSpec("P")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from jinja2 import TemplateSyntaxError
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.visitor import NodeTransformer
 
-from nano_banana.recipe.templates.budget import MAX_DEPTH
-from nano_banana.recipe.templates.budget import MAX_NODES
-from nano_banana.recipe.templates.budget import MAX_NUMBER
+from nano_banana.recipe.templates.budget import MAX_DEPTH, MAX_NODES, MAX_NUMBER
 from nano_banana.recipe.templates.fault import TemplateFault
 from nano_banana.recipe.templates.lexer import offset_of
 

@@ -11,10 +11,7 @@ from jinja2.exceptions import TemplateError
 from nano_banana.core.json import JSONValue
 from nano_banana.recipe.axis_value import AxisValue
 from nano_banana.recipe.templates.bounds import text_of
-from nano_banana.recipe.templates.budget import BUDGET
-from nano_banana.recipe.templates.budget import MAX_OUTPUT
-from nano_banana.recipe.templates.budget import Budget
-from nano_banana.recipe.templates.budget import OutOfBoundsError
+from nano_banana.recipe.templates.budget import BUDGET, MAX_OUTPUT, Budget, OutOfBoundsError
 from nano_banana.recipe.templates.normalise import normalise
 from nano_banana.recipe.templates.parsed import Parsed
 from nano_banana.recipe.templates.running import fault_in

@@ -6,14 +6,10 @@ from collections.abc import Iterable
 
 from jinja2 import nodes
 
-from nano_banana.recipe.templates.names import Findings
-from nano_banana.recipe.templates.names import NameFinder
-from nano_banana.recipe.templates.names import Vocabulary
-from nano_banana.recipe.templates.names import proven
+from nano_banana.recipe.templates.names import Findings, NameFinder, Vocabulary, proven
 from nano_banana.recipe.templates.parsed import Parsed
 from nano_banana.recipe.templates.sandbox import LOOP_FIELDS
-from nano_banana.recipe.templates.scopes import Names
-from nano_banana.recipe.templates.scopes import Scopes
+from nano_banana.recipe.templates.scopes import Names, Scopes
 
 _LOOP: Names = {"loop": dict.fromkeys(LOOP_FIELDS)}
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -16,11 +13,9 @@ from nano_banana.core.errors import Invalid
 from nano_banana.core.somebody import Somebody
 from nano_banana.marks.account import Account
 from nano_banana.marks.bounds import LARGEST_FILE
-from nano_banana.marks.embedded import account_in
-from nano_banana.marks.embedded import digest_in
+from nano_banana.marks.embedded import account_in, digest_in
 from nano_banana.reports.lock import load_lock
-from nano_banana.store.wall import OUTPUT
-from nano_banana.store.wall import wall
+from nano_banana.store.wall import OUTPUT, wall
 
 SHEETS = ("sheet.html", "sheet.pdf", "sheet.png", "sheet-page*.png")
 ARCHIVES = (".zip", ".nbm")

@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.core.somebody import Somebody
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import Ticket, TicketState
 from nano_banana.core.upload import Upload
 from nano_banana.reports.manifest import leave_out
 from nano_banana.reports.snapshot import KEY
 from nano_banana.store.store import Store
-from nano_banana.store.traces import Hints
-from nano_banana.store.traces import Traces
-from nano_banana.workshop.forget.heard import Mentions
-from nano_banana.workshop.forget.heard import folders_of
-from nano_banana.workshop.forget.heard import heard
-from nano_banana.workshop.forget.heard import leave_out_of_runs
+from nano_banana.store.traces import Hints, Traces
+from nano_banana.workshop.forget.heard import Mentions, folders_of, heard, leave_out_of_runs
 
 _MAYBE = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
 """States of requests that a service may have, also where their id was never heard of."""

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
-from nano_banana.reports.manifest import MANIFEST
-from nano_banana.reports.manifest import entries
-from nano_banana.reports.packed import dump
-from nano_banana.reports.packed import load
-from nano_banana.reports.snapshot import KEY
-from nano_banana.reports.snapshot import KeptTake
+from nano_banana.core.json import JSONObject, as_items, as_object
+from nano_banana.reports.manifest import MANIFEST, entries
+from nano_banana.reports.packed import dump, load
+from nano_banana.reports.snapshot import KEY, KeptTake
 from nano_banana.store.store import Store
 from nano_banana.store.traces import Hints
 

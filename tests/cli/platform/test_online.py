@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import as_items, as_object
 from nano_banana.emulator.server import Emulator
-from tests.cli.platform.conftest import RECIPE
-from tests.cli.platform.conftest import recipe
+from tests.cli.platform.conftest import RECIPE, recipe
 from tests.providers.fal.platform.pages import serve
 from tests.workspace import Workspace
 

@@ -6,9 +6,7 @@ import json
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_object
 from nano_banana.emulator.server import Emulator
 from tests.cli.platform.conftest import recipe
 from tests.workspace import Workspace

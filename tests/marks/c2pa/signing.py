@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
 from PIL import Image
 
-from nano_banana.marks.c2pa.certificate import SelfMade
-from nano_banana.marks.c2pa.certificate import make_certificate
-from nano_banana.marks.c2pa.sign import Claim
-from nano_banana.marks.c2pa.sign import sign
+from nano_banana.marks.c2pa.certificate import SelfMade, make_certificate
+from nano_banana.marks.c2pa.sign import Claim, sign
 
 KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
 CLAIM = Claim(version="1.2.3", agents=("fal-ai/flux-lora",), source_type="trainedAlgorithmicMedia")

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nano_banana.core.errors import NanoBananaError
 from nano_banana.marks.c2pa.certificate import make_certificate
-from nano_banana.marks.c2pa.credential import Credential
-from nano_banana.marks.c2pa.credential import load_credential
+from nano_banana.marks.c2pa.credential import Credential, load_credential
 from nano_banana.marks.c2pa.read import read_bytes
 from nano_banana.marks.c2pa.sign import sign
-from tests.marks.c2pa.signing import CLAIM
-from tests.marks.c2pa.signing import picture
-from tests.marks.c2pa.signing import self_made
+from tests.marks.c2pa.signing import CLAIM, picture, self_made
 
 NOW = datetime.now(UTC)
 Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey

@@ -14,16 +14,9 @@ from PIL import Image
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.json import JSONObject
 from nano_banana.marks.c2pa.library import put_together
-from nano_banana.marks.c2pa.read import Credentials
-from nano_banana.marks.c2pa.read import media_of
-from nano_banana.marks.c2pa.read import read
-from nano_banana.marks.c2pa.read import read_bytes
+from nano_banana.marks.c2pa.read import Credentials, media_of, read, read_bytes
 from nano_banana.marks.c2pa.sign import manifest
-from tests.marks.c2pa.signing import CLAIM
-from tests.marks.c2pa.signing import KINDS
-from tests.marks.c2pa.signing import picture
-from tests.marks.c2pa.signing import self_made
-from tests.marks.c2pa.signing import signed
+from tests.marks.c2pa.signing import CLAIM, KINDS, picture, self_made, signed
 
 
 @pytest.mark.parametrize("media", KINDS)

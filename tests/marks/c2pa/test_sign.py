@@ -10,15 +10,9 @@ from PIL import Image
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.marks.c2pa.credential import Credential
-from nano_banana.marks.c2pa.read import Action
-from nano_banana.marks.c2pa.read import Ingredient
-from nano_banana.marks.c2pa.read import read_bytes
+from nano_banana.marks.c2pa.read import Action, Ingredient, read_bytes
 from nano_banana.marks.c2pa.sign import sign
-from tests.marks.c2pa.signing import CLAIM
-from tests.marks.c2pa.signing import KINDS
-from tests.marks.c2pa.signing import picture
-from tests.marks.c2pa.signing import self_made
-from tests.marks.c2pa.signing import signed
+from tests.marks.c2pa.signing import CLAIM, KINDS, picture, self_made, signed
 
 
 @pytest.mark.parametrize("media", KINDS)

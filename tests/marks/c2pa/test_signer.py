@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from nano_banana.marks.c2pa.read import read_bytes
 from nano_banana.marks.c2pa.signer import CredentialSigner
-from nano_banana.marks.embedded import Mark
-from nano_banana.marks.embedded import marked
-from nano_banana.marks.embedded import unmarked
-from tests.marks.c2pa.signing import picture
-from tests.marks.c2pa.signing import self_made
+from nano_banana.marks.embedded import Mark, marked, unmarked
+from tests.marks.c2pa.signing import picture, self_made
 
 MARK = Mark(source="trainedAlgorithmicMedia", tool="Nano Banana 1 (local)")
 

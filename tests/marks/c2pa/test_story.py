@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.json import as_object
-from nano_banana.marks.c2pa.read import Credentials
-from nano_banana.marks.c2pa.read import read
+from nano_banana.marks.c2pa.read import Credentials, read
 from nano_banana.marks.embedded import read as account_of
 from tests.workspace import Workspace
 

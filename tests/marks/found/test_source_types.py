@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.marks.found.source_types import credit
-from nano_banana.marks.found.source_types import source_types
+from nano_banana.marks.found.source_types import credit, source_types
 
 WORDS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 

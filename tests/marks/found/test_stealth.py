@@ -8,8 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from nano_banana.marks.found.stealth import Layers
-from nano_banana.marks.found.stealth import stealth
+from nano_banana.marks.found.stealth import Layers, stealth
 
 TEXT = json.dumps({"Software": "NovelAI", "Source": "V4", "Comment": json.dumps({"prompt": "cat", "seed": 9})})
 

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.marks.found.finding import Finding
-from nano_banana.marks.found.finding import Unchecked
-from nano_banana.marks.found.synthid import synthid
-from nano_banana.marks.found.synthid import writer_of
+from nano_banana.marks.found.finding import Finding, Unchecked
+from nano_banana.marks.found.synthid import synthid, writer_of
 
 PICTURE = Path("a.png")
 

@@ -9,16 +9,9 @@ import pytest
 from nano_banana.core.json import JSONObject
 from nano_banana.marks.form import tales
 from nano_banana.marks.found.exif import tags
-from nano_banana.marks.found.tools import Beside
-from nano_banana.marks.found.tools import tools
+from nano_banana.marks.found.tools import Beside, tools
 from nano_banana.marks.iim import fields
-from tests.marks.found.files import PARAMETERS
-from tests.marks.found.files import bomb
-from tests.marks.found.files import jpeg
-from tests.marks.found.files import png
-from tests.marks.found.files import saved
-from tests.marks.found.files import with_chunk
-from tests.marks.found.files import xmp
+from tests.marks.found.files import PARAMETERS, bomb, jpeg, png, saved, with_chunk, xmp
 
 GRAPH = json.dumps(
     {"3": {"class_type": "KSampler"}, "4": {"class_type": "Load", "inputs": {"ckpt_name": "sdxl.safetensors"}}}

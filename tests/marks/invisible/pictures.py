@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.people import HOPPER
-from tests.people import astronaut_file
+from tests.people import HOPPER, astronaut_file
 
 Pixels = NDArray[np.uint8]
 

@@ -5,21 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nano_banana.marks.invisible.dwtdct import bits
-from nano_banana.marks.invisible.dwtdct import blocks
-from nano_banana.marks.invisible.dwtdct import largest
-from nano_banana.marks.invisible.dwtdct import odd
-from nano_banana.marks.invisible.dwtdct import plane
-from nano_banana.marks.invisible.known import MOST_PIXELS
-from nano_banana.marks.invisible.known import known_marks
+from nano_banana.marks.invisible.dwtdct import bits, blocks, largest, odd, plane
+from nano_banana.marks.invisible.known import MOST_PIXELS, known_marks
 from nano_banana.marks.invisible.match import Match
-from tests.marks.invisible.encoder import BITS
-from tests.marks.invisible.encoder import marked
-from tests.marks.invisible.pictures import Pixels
-from tests.marks.invisible.pictures import compressed
-from tests.marks.invisible.pictures import made_up
-from tests.marks.invisible.pictures import photos
-from tests.marks.invisible.pictures import scaled
+from tests.marks.invisible.encoder import BITS, marked
+from tests.marks.invisible.pictures import Pixels, compressed, made_up, photos, scaled
 
 PHOTOS = photos()
 

@@ -9,22 +9,12 @@ import pytest
 
 from nano_banana.core.errors import Unusable
 from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.marks.invisible.message import LEAST
-from nano_banana.marks.invisible.message import OWN
-from nano_banana.marks.invisible.message import bits_of
-from nano_banana.marks.invisible.message import is_message
+from nano_banana.marks.invisible.message import LEAST, OWN, bits_of, is_message
 from nano_banana.marks.invisible.needs import missing
-from nano_banana.marks.invisible.rivagan import compared
-from nano_banana.marks.invisible.rivagan import read
-from nano_banana.marks.invisible.rivagan import written
-from nano_banana.marks.invisible.sources import DECODER
-from nano_banana.marks.invisible.sources import ENCODER
-from nano_banana.marks.invisible.sources import SOURCES
+from nano_banana.marks.invisible.rivagan import compared, read, written
+from nano_banana.marks.invisible.sources import DECODER, ENCODER, SOURCES
 from nano_banana.providers.compute.ready import check_marking
-from tests.marks.invisible.pictures import Pixels
-from tests.marks.invisible.pictures import compressed
-from tests.marks.invisible.pictures import photos
-from tests.marks.invisible.pictures import scaled
+from tests.marks.invisible.pictures import Pixels, compressed, photos, scaled
 
 ID = "c0ffee42"
 

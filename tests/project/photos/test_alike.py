@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from nano_banana.project.photos.alike import ALIKE
-from nano_banana.project.photos.alike import likenesses
+from nano_banana.project.photos.alike import ALIKE, likenesses
 
 
 def face(degrees: float) -> list[float]:

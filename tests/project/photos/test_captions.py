@@ -7,14 +7,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.catalog.roles import TriggerUse
-from nano_banana.project.photos.captions import Caption
-from nano_banana.project.photos.captions import Captioning
-from nano_banana.project.photos.captions import caption_findings
-from nano_banana.project.photos.captions import caption_of
+from nano_banana.project.photos.captions import Caption, Captioning, caption_findings, caption_of
 from nano_banana.project.photos.leaks import leaks
-from nano_banana.recipe.photo_rules import DEFAULT
-from nano_banana.recipe.photo_rules import PhotoRules
-from nano_banana.recipe.photo_rules import Severity
+from nano_banana.recipe.photo_rules import DEFAULT, PhotoRules, Severity
 
 ANA = Captioning(trigger="anqz7", noun="young woman", traits=("a scar on the chin",))
 

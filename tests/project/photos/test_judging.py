@@ -7,17 +7,10 @@ from dataclasses import replace
 import pytest
 
 from nano_banana.core.errors import trouble
-from nano_banana.project.photos.judging import company_findings
-from nano_banana.project.photos.judging import photo_findings
-from nano_banana.project.photos.judging import set_findings
-from nano_banana.project.photos.sight import FaceSeen
-from nano_banana.project.photos.sight import Measures
-from nano_banana.project.photos.sight import Sight
+from nano_banana.project.photos.judging import company_findings, photo_findings, set_findings
+from nano_banana.project.photos.sight import FaceSeen, Measures, Sight
 from nano_banana.project.photos.twins import Twin
-from nano_banana.recipe.photo_rules import DEFAULT
-from nano_banana.recipe.photo_rules import PhotoRules
-from nano_banana.recipe.photo_rules import Severity
-from nano_banana.recipe.photo_rules import photo_rules_of
+from nano_banana.recipe.photo_rules import DEFAULT, PhotoRules, Severity, photo_rules_of
 
 FACE = FaceSeen(box=(100, 100, 300, 400), eyes=120, sharpness=400, yaw=0, roll=0, main=True)
 PHOTO = Measures(

@@ -9,9 +9,7 @@ import pytest
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.core.errors import Invalid
-from nano_banana.project.single.making import drawing
-from nano_banana.project.single.making import person_of
-from nano_banana.project.single.making import sown
+from nano_banana.project.single.making import drawing, person_of, sown
 from nano_banana.project.single.sizes import size_of
 from nano_banana.project.single.worn import Worn
 

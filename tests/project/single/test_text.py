@@ -10,14 +10,10 @@ import yaml
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.json import JSONValue
-from nano_banana.project.single.single import Person
-from nano_banana.project.single.single import Single
-from nano_banana.project.single.single import with_triggers
-from nano_banana.project.single.text import recipe_text
-from nano_banana.project.single.text import shot_of
+from nano_banana.project.single.single import Person, Single, with_triggers
+from nano_banana.project.single.text import recipe_text, shot_of
 from nano_banana.project.single.worn import Worn
-from nano_banana.project.single.yaml import flow
-from nano_banana.project.single.yaml import folded
+from nano_banana.project.single.yaml import flow, folded
 
 ROOT = Path("/project")
 ANA = Worn(name="ana", scale=0.95, model="ana@3", subject="ana", trigger="anqz7", noun="woman")

@@ -15,18 +15,13 @@ from PIL import Image
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_whole
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_whole
 from nano_banana.faces.find import find_faces
 from nano_banana.providers.compute.endpoints import ENDPOINTS
 from nano_banana.providers.compute.fit import window
 from nano_banana.providers.compute.perform import perform
-from nano_banana.providers.compute.request import Request
-from nano_banana.providers.compute.request import Result
-from tests.people import astronaut
-from tests.people import saved
+from nano_banana.providers.compute.request import Request, Result
+from tests.people import astronaut, saved
 from tests.photos import photo
 
 BOX: JSONObject = {"box": [0.25, 0.25, 0.5, 0.5]}

@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import CallFailed, Unusable
 from nano_banana.core.json import JSONObject
 from nano_banana.core.weights import FOLDER_VARIABLE
 from nano_banana.marks.invisible.message import OWN
-from nano_banana.marks.invisible.rivagan import compared
-from nano_banana.marks.invisible.rivagan import read
+from nano_banana.marks.invisible.rivagan import compared, read
 from nano_banana.providers.compute.perform import perform
 from nano_banana.providers.compute.request import Result
 from tests.people import astronaut_file

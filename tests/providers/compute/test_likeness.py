@@ -10,16 +10,9 @@ import numpy as np
 import pytest
 
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object
 from nano_banana.providers.compute.perform import perform
-from tests.people import HOPPER
-from tests.people import astronaut
-from tests.people import astronaut_file
-from tests.people import jpeg
-from tests.people import saved
+from tests.people import HOPPER, astronaut, astronaut_file, jpeg, saved
 
 AXES = np.eye(128)
 PLAIN, MIRRORED, FAR = "0" * 16, "f" * 16, "00ff" * 4

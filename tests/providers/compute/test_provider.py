@@ -12,8 +12,7 @@ import pytest
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.core.answer import Answer
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import Blob, blob_of
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.providers.compute.provider import Compute

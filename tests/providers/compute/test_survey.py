@@ -12,14 +12,10 @@ import pytest
 from PIL import Image
 
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import as_number
-from nano_banana.core.json import as_object
+from nano_banana.core.json import JSONObject, as_number, as_object
 from nano_banana.providers.compute.perform import perform
 from nano_banana.providers.compute.request import Result
-from tests.people import astronaut
-from tests.people import hopper
-from tests.people import saved
+from tests.people import astronaut, hopper, saved
 
 SIDEWAYS = 6
 

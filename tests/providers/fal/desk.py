@@ -6,13 +6,10 @@ import tempfile
 from pathlib import Path
 
 from nano_banana.core.blob import Blob
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
-from nano_banana.core.ticket import Errand
-from nano_banana.core.ticket import Ticket
+from nano_banana.core.lost import Lost, Resend
+from nano_banana.core.ticket import Errand, Ticket
 from nano_banana.core.upload import Upload
 from nano_banana.store.store import Store
 

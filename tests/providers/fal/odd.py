@@ -5,15 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from dataclasses import field
-from typing import Self
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Self, TypeAlias
 
 from nano_banana.core.json import JSONObject
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from nano_banana.catalog.catalog import Catalog
@@ -18,18 +16,14 @@ from nano_banana.core.errors import NanoBananaError
 from nano_banana.core.json import JSONValue
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
+from nano_banana.core.ticket import Ticket, TicketState, moved
 from nano_banana.providers.fal.line import Line
 from nano_banana.providers.fal.provider import Fal
 from nano_banana.providers.fal.terms import Terms
 from nano_banana.store.store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.odd import ENDPOINT
-from tests.providers.fal.odd import SUBMIT
-from tests.providers.fal.odd import Odd
+from tests.providers.fal.odd import ENDPOINT, SUBMIT, Odd
 
 T = TypeVar("T")
 KEY = "id:secret"

@@ -17,9 +17,7 @@ from nano_banana.store.store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.conftest import PROXIES
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.scene import CATALOG
-from tests.providers.fal.scene import KEY
-from tests.providers.fal.scene import call_for
+from tests.providers.fal.scene import CATALOG, KEY, call_for
 
 
 async def ask(server: Emulator, store: Store) -> Answer:

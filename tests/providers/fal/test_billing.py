@@ -7,8 +7,7 @@ import pytest
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.call import Call
 from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal.billing import cost_of
-from nano_banana.providers.fal.billing import units_in
+from nano_banana.providers.fal.billing import cost_of, units_in
 from tests.providers.fal.odd import ENDPOINT
 from tests.providers.fal.scene import CATALOG
 

@@ -13,14 +13,9 @@ import pytest
 
 from nano_banana.core.json import JSONValue
 from nano_banana.providers.fal import bodies
-from nano_banana.providers.fal.bodies import CHUNK
-from nano_banana.providers.fal.bodies import bounded
-from nano_banana.providers.fal.bodies import decoded
-from nano_banana.providers.fal.bodies import read
-from nano_banana.providers.fal.bodies import whole
+from nano_banana.providers.fal.bodies import CHUNK, bounded, decoded, read, whole
 from tests.providers.fal.odd import Act
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
+from tests.providers.fal.scene import Player, Scene
 
 MIB = 1024 * 1024
 BODY = json.dumps({"a": "text " * 200}).encode()

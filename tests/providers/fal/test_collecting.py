@@ -8,26 +8,12 @@ import pytest
 from PIL import Image
 
 from nano_banana.core.answer import Answer
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Refused
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.ticket import TicketState
-from nano_banana.core.ticket import moved
-from nano_banana.providers.fal.collecting import DOUBTS
-from nano_banana.providers.fal.collecting import Collecting
-from nano_banana.providers.fal.collecting import Failed
-from tests.providers.fal.odd import CUT
-from tests.providers.fal.odd import DOT
-from tests.providers.fal.odd import NGINX
-from tests.providers.fal.odd import Act
-from tests.providers.fal.odd import said
-from tests.providers.fal.scene import CATALOG
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
-from tests.providers.fal.scene import call_for
-from tests.providers.fal.scene import kinds
+from nano_banana.core.errors import CallFailed, NanoBananaError, Refused
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.core.ticket import TicketState, moved
+from nano_banana.providers.fal.collecting import DOUBTS, Collecting, Failed
+from tests.providers.fal.odd import CUT, DOT, NGINX, Act, said
+from tests.providers.fal.scene import CATALOG, Player, Scene, call_for, kinds
 
 PRICE = 0.025
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Refused
+from nano_banana.core.errors import CallFailed, Refused
 from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal.faults import LONGEST_PROSE
-from nano_banana.providers.fal.faults import Again
-from nano_banana.providers.fal.faults import Fault
-from nano_banana.providers.fal.faults import fault_of
-from nano_banana.providers.fal.faults import prose
+from nano_banana.providers.fal.faults import LONGEST_PROSE, Again, Fault, fault_of, prose
 
 MODEL_FAILED = {
     "internal_server_error": 500,

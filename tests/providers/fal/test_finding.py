@@ -9,37 +9,17 @@ import json
 import pytest
 
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Stopped
-from nano_banana.core.errors import Unusable
-from nano_banana.core.errors import trouble
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.core.json import as_object
+from nano_banana.core.errors import CallFailed, Stopped, Unusable, trouble
+from nano_banana.core.json import JSONObject, JSONValue, as_object
 from nano_banana.core.leave import Leave
 from nano_banana.core.lost import Lost
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
-from nano_banana.providers.fal.finding import ENDED
-from nano_banana.providers.fal.finding import FRESH
-from nano_banana.providers.fal.finding import FRESH_TRAINING
-from nano_banana.providers.fal.finding import SKEW
-from nano_banana.providers.fal.finding import WAITS
-from nano_banana.providers.fal.finding import Finding
-from nano_banana.providers.fal.finding import Trace
+from nano_banana.core.ticket import Ticket, TicketState
+from nano_banana.providers.fal.finding import ENDED, FRESH, FRESH_TRAINING, SKEW, WAITS, Finding, Trace
 from nano_banana.providers.fal.moments import written
 from nano_banana.providers.fal.typical import Typical
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.odd import CUT
-from tests.providers.fal.odd import ENDPOINT
-from tests.providers.fal.odd import Act
-from tests.providers.fal.odd import Asked
-from tests.providers.fal.odd import said
-from tests.providers.fal.scene import CATALOG
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
-from tests.providers.fal.scene import call_for
-from tests.providers.fal.scene import kinds
+from tests.providers.fal.odd import CUT, ENDPOINT, Act, Asked, said
+from tests.providers.fal.scene import CATALOG, Player, Scene, call_for, kinds
 
 HISTORY = "GET /v1/models/requests/by-endpoint"
 SENT, UNKNOWN = TicketState.SENT, TicketState.UNKNOWN

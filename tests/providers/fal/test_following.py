@@ -8,28 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Refused
+from nano_banana.core.errors import CallFailed, Refused
 from nano_banana.core.leave import Leave
 from nano_banana.core.ticket import TicketState
-from nano_banana.providers.fal.following import DROPS
-from nano_banana.providers.fal.following import ODD_LOOKS
-from nano_banana.providers.fal.following import End
-from nano_banana.providers.fal.following import Following
+from nano_banana.providers.fal.following import DROPS, ODD_LOOKS, End, Following
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.odd import APP
-from tests.providers.fal.odd import CUT
-from tests.providers.fal.odd import HANG
-from tests.providers.fal.odd import NGINX
-from tests.providers.fal.odd import Act
-from tests.providers.fal.odd import Asked
-from tests.providers.fal.odd import Play
-from tests.providers.fal.odd import events
-from tests.providers.fal.odd import said
-from tests.providers.fal.odd import status
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
-from tests.providers.fal.scene import kinds
+from tests.providers.fal.odd import APP, CUT, HANG, NGINX, Act, Asked, Play, events, said, status
+from tests.providers.fal.scene import Player, Scene, kinds
 
 SENT = TicketState.SENT
 HERE = f"{APP}/requests/r1"

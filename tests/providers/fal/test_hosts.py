@@ -8,10 +8,7 @@ import sys
 import httpx
 import pytest
 
-from nano_banana.providers.fal.hosts import API
-from nano_banana.providers.fal.hosts import CDN
-from nano_banana.providers.fal.hosts import REST
-from nano_banana.providers.fal.hosts import Hosts
+from nano_banana.providers.fal.hosts import API, CDN, REST, Hosts
 
 
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API])

@@ -11,8 +11,7 @@ from nano_banana.core.errors import Stopped
 from nano_banana.core.leave import Leave
 from nano_banana.providers.fal.clock import Clock
 from nano_banana.providers.fal.pace import Pace
-from nano_banana.providers.fal.pause import pause
-from nano_banana.providers.fal.pause import stay
+from nano_banana.providers.fal.pause import pause, stay
 from nano_banana.providers.fal.terms import Terms
 from tests.providers.fal.clock import QuickClock
 

@@ -9,42 +9,20 @@ import pytest
 
 from nano_banana.core.answer import Answer
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import CallFailed, NanoBananaError, Refused, Stopped
 from nano_banana.core.json import JSONObject
 from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost
-from nano_banana.core.lost import Resend
+from nano_banana.core.lost import Lost, Resend
 from nano_banana.core.ticket import TicketState
 from nano_banana.providers.fal.collecting import DOUBTS
 from nano_banana.providers.fal.finding import FRESH as FRESH_SECONDS
-from nano_banana.providers.fal.provider import CHEAP_USD
-from nano_banana.providers.fal.provider import KEPT
-from nano_banana.providers.fal.provider import TRIES
-from nano_banana.providers.fal.provider import _held
+from nano_banana.providers.fal.provider import CHEAP_USD, KEPT, TRIES, _held
 from nano_banana.providers.fal.unlike import unlike
 from nano_banana.store.store import Store
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.odd import APP
-from tests.providers.fal.odd import CUT
-from tests.providers.fal.odd import DOT
-from tests.providers.fal.odd import SUBMIT
-from tests.providers.fal.odd import Act
-from tests.providers.fal.odd import Asked
-from tests.providers.fal.odd import Play
-from tests.providers.fal.odd import events
-from tests.providers.fal.odd import said
-from tests.providers.fal.odd import status
-from tests.providers.fal.scene import CATALOG
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
-from tests.providers.fal.scene import call_for
-from tests.providers.fal.scene import kinds
-from tests.providers.fal.test_finding import HISTORY
-from tests.providers.fal.test_finding import listing
-from tests.providers.fal.test_finding import row
+from tests.providers.fal.odd import APP, CUT, DOT, SUBMIT, Act, Asked, Play, events, said, status
+from tests.providers.fal.scene import CATALOG, Player, Scene, call_for, kinds
+from tests.providers.fal.test_finding import HISTORY, listing, row
 
 S = TicketState
 FINAL_AGE = FRESH_SECONDS + 1

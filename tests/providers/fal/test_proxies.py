@@ -6,8 +6,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -15,14 +14,11 @@ import pytest
 from nano_banana.core.errors import Unusable
 from nano_banana.providers.fal.clock import Clock
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.proxies import Routes
-from nano_banana.providers.fal.proxies import proxy_of
+from nano_banana.providers.fal.proxies import Routes, proxy_of
 from nano_banana.providers.fal.terms import Terms
 from nano_banana.providers.fal.wire import Broken
 from tests.providers.fal.odd import said
-from tests.providers.fal.scene import KEY
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
+from tests.providers.fal.scene import KEY, Player, Scene
 
 FAL = "https://queue.fal.run/x"
 NAMES = [f"{name}_PROXY" for name in ("HTTP", "HTTPS", "ALL", "NO")]

@@ -11,12 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nano_banana.core.errors import CallFailed
-from nano_banana.providers.fal.resend import LONGEST_RETRY_AFTER
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.resend import insist
-from nano_banana.providers.fal.resend import retry_after
-from nano_banana.providers.fal.wire import Broken
-from nano_banana.providers.fal.wire import Declined
+from nano_banana.providers.fal.resend import LONGEST_RETRY_AFTER, Patience, insist, retry_after
+from nano_banana.providers.fal.wire import Broken, Declined
 from tests.providers.fal.clock import QuickClock
 
 NOW = 1_700_000_000.0

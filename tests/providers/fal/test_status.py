@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal.status import Phase
-from nano_banana.providers.fal.status import StatusNow
-from nano_banana.providers.fal.status import status_of
+from nano_banana.providers.fal.status import Phase, StatusNow, status_of
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))

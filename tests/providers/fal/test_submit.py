@@ -12,34 +12,18 @@ import pytest
 import trustme
 
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.errors import Refused
-from nano_banana.core.errors import Stopped
+from nano_banana.core.errors import CallFailed, NanoBananaError, Refused, Stopped
 from nano_banana.core.leave import Leave
-from nano_banana.core.ticket import Ticket
-from nano_banana.core.ticket import TicketState
+from nano_banana.core.ticket import Ticket, TicketState
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.submit import PATIENCE
-from nano_banana.providers.fal.submit import Submitting
+from nano_banana.providers.fal.submit import PATIENCE, Submitting
 from nano_banana.providers.fal.terms import Terms
 from nano_banana.store.store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.conftest import serving
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.odd import CUT
-from tests.providers.fal.odd import HANG
-from tests.providers.fal.odd import NGINX
-from tests.providers.fal.odd import SUBMIT
-from tests.providers.fal.odd import Act
-from tests.providers.fal.odd import Asked
-from tests.providers.fal.odd import Odd
-from tests.providers.fal.odd import said
-from tests.providers.fal.scene import KEY
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
-from tests.providers.fal.scene import call_for
-from tests.providers.fal.scene import kinds
+from tests.providers.fal.odd import CUT, HANG, NGINX, SUBMIT, Act, Asked, Odd, said
+from tests.providers.fal.scene import KEY, Player, Scene, call_for, kinds
 
 TYPED = {"detail": "no runner", "error_type": "runner_scheduling_failure"}
 

@@ -8,10 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.providers.fal.typical import LEAST
-from nano_banana.providers.fal.typical import MOST
-from nano_banana.providers.fal.typical import Typical
-from nano_banana.providers.fal.typical import next_look
+from nano_banana.providers.fal.typical import LEAST, MOST, Typical, next_look
 from nano_banana.store.store import Store
 from tests.providers.fal.desk import BookDesk
 

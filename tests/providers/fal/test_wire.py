@@ -9,19 +9,11 @@ import pytest
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.ticket import TicketState
-from nano_banana.providers.fal.client import FalClient
-from nano_banana.providers.fal.client import headers_for
+from nano_banana.providers.fal.client import FalClient, headers_for
 from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.wire import Broken
-from nano_banana.providers.fal.wire import Declined
-from tests.providers.fal.odd import APP
-from tests.providers.fal.odd import CUT
-from tests.providers.fal.odd import HANG
-from tests.providers.fal.odd import Act
-from tests.providers.fal.odd import said
-from tests.providers.fal.scene import KEY
-from tests.providers.fal.scene import Player
-from tests.providers.fal.scene import Scene
+from nano_banana.providers.fal.wire import Broken, Declined
+from tests.providers.fal.odd import APP, CUT, HANG, Act, said
+from tests.providers.fal.scene import KEY, Player, Scene
 
 SENT = TicketState.SENT
 

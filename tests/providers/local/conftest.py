@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +15,9 @@ from nano_banana.core.json import JSONObject
 from nano_banana.core.weights import FOLDER_VARIABLE
 from nano_banana.faces.weights import weight
 from nano_banana.imaging.archive import fixed_zip
-from nano_banana.providers.local.adapter import Adapter
-from nano_banana.providers.local.adapter import to_bytes
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.job import Result
-from nano_banana.providers.local.mannequin import HEIGHT
-from nano_banana.providers.local.mannequin import WIDTH
-from nano_banana.providers.local.mannequin import mannequin
+from nano_banana.providers.local.adapter import Adapter, to_bytes
+from nano_banana.providers.local.job import Job, Result
+from nano_banana.providers.local.mannequin import HEIGHT, WIDTH, mannequin
 from nano_banana.providers.local.perform import perform
 from tests.photos import photo
 

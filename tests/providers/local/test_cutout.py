@@ -11,8 +11,7 @@ from PIL import Image
 
 from nano_banana.faces import find
 from nano_banana.faces.person import person_matte
-from nano_banana.providers.local.cutout import cut_out
-from nano_banana.providers.local.cutout import guess_face
+from nano_banana.providers.local.cutout import cut_out, guess_face
 from nano_banana.providers.local.pixels import floats
 from tests.photos import photo
 from tests.providers.local.pictures import real_photo

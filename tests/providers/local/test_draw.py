@@ -9,14 +9,10 @@ import pytest
 from PIL import Image
 
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.providers.local.encode import encoded
 from tests.providers.local.conftest import Ask
-from tests.providers.local.pictures import array
-from tests.providers.local.pictures import opened
-from tests.providers.local.pictures import png_of
-from tests.providers.local.pictures import real_photo
+from tests.providers.local.pictures import array, opened, png_of, real_photo
 
 SMALL: JSONObject = {"width": 160, "height": 200}
 FLUX = "fal-ai/flux-lora"

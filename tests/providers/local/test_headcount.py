@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.providers.local.features import MAN
-from nano_banana.providers.local.features import WOMAN
-from nano_banana.providers.local.headcount import MOST
-from nano_banana.providers.local.headcount import kinds
+from nano_banana.providers.local.features import MAN, WOMAN
+from nano_banana.providers.local.headcount import MOST, kinds
 from nano_banana.providers.local.prompt import read
 
 

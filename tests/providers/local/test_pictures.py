@@ -5,21 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nano_banana.providers.local.backdrops.paint import PAINTERS
-from nano_banana.providers.local.backdrops.paint import paint
+from nano_banana.providers.local.backdrops.paint import PAINTERS, paint
 from nano_banana.providers.local.backdrops.place import Place
 from nano_banana.providers.local.chance import chance
-from nano_banana.providers.local.compose import Scene
-from nano_banana.providers.local.compose import composed
+from nano_banana.providers.local.compose import Scene, composed
 from nano_banana.providers.local.mannequin import mannequin
 from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.placing import best
-from nano_banana.providers.local.placing import choose
-from nano_banana.providers.local.placing import put
+from nano_banana.providers.local.placing import best, choose, put
 from nano_banana.providers.local.prompt import read
 from nano_banana.providers.local.styles import neural
-from nano_banana.providers.local.styles.finish import PAINTINGS
-from nano_banana.providers.local.styles.finish import finished
+from nano_banana.providers.local.styles.finish import PAINTINGS, finished
 from nano_banana.providers.local.styles.looks import LOOKS
 
 WIDTH, HEIGHT = 128, 160

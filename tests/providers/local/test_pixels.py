@@ -9,14 +9,8 @@ from nano_banana.providers.local.chance import chance
 from nano_banana.providers.local.direction import Light
 from nano_banana.providers.local.dress import dressed
 from nano_banana.providers.local.mannequin import mannequin
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import boxed
-from nano_banana.providers.local.pixels import eased
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import out_of_focus
-from nano_banana.providers.local.placing import Figure
-from nano_banana.providers.local.placing import Placing
-from nano_banana.providers.local.placing import put
+from nano_banana.providers.local.pixels import blurred, boxed, eased, f32, out_of_focus
+from nano_banana.providers.local.placing import Figure, Placing, put
 from nano_banana.providers.local.relight import shadow
 from nano_banana.providers.local.seeds import seed_of
 from nano_banana.providers.local.styles.strokes import dabs

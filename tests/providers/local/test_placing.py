@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from nano_banana.providers.local.cutout import cut_out
-from nano_banana.providers.local.placing import choose
-from nano_banana.providers.local.placing import put
+from nano_banana.providers.local.placing import choose, put
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 2)])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nano_banana.providers.local.backdrops.paint import PAINTERS
-from nano_banana.providers.local.prompt import PAINTED
-from nano_banana.providers.local.prompt import read
+from nano_banana.providers.local.prompt import PAINTED, read
 from nano_banana.providers.local.styles.finish import PAINTINGS
 from nano_banana.providers.local.styles.looks import LOOKS
 from nano_banana.providers.local.vocabulary import vocabulary

@@ -15,14 +15,12 @@ from PIL import Image
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.answer import Answer
-from nano_banana.core.blob import Blob
-from nano_banana.core.blob import blob_of
+from nano_banana.core.blob import Blob, blob_of
 from nano_banana.core.call import Call
 from nano_banana.core.errors import CallFailed
 from nano_banana.core.json import JSONObject
 from nano_banana.providers.local.provider import Local
-from nano_banana.providers.local.revision import LOCAL_REVISION
-from nano_banana.providers.local.revision import local_revision
+from nano_banana.providers.local.revision import LOCAL_REVISION, local_revision
 from nano_banana.providers.pool import WorkPool
 
 OWN = """

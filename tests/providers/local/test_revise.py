@@ -10,15 +10,11 @@ import pytest
 from PIL import Image
 
 from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.providers.local.job import Job
 from nano_banana.providers.local.upscale import upscale
 from tests.providers.local.conftest import Ask
-from tests.providers.local.pictures import array
-from tests.providers.local.pictures import opened
-from tests.providers.local.pictures import png_of
-from tests.providers.local.pictures import real_photo
+from tests.providers.local.pictures import array, opened, png_of, real_photo
 
 INPAINT = "fal-ai/flux-lora/inpainting"
 

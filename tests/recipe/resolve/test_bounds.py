@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.resolve.reading import MOST_PROBLEMS
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
+from tests.recipe.resolve.tools import kinds, load
 
 MANY = 5_000
 

@@ -7,13 +7,10 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.model import Gate
-from nano_banana.recipe.model import Source
+from nano_banana.recipe.model import Gate, Source
 from nano_banana.stages.choose import Keep
 from nano_banana.stages.standard import Standard
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import kinds, load, write
 
 BASE = """
 subjects:

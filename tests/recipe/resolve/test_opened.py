@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.resolve.opened import keys_of
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import kinds, load, write
 
 OPEN = "\nstages:\n  - {id: photos, open: old}\n"
 LARGER = OPEN + "  - {id: larger, upscale: photos, using: fal-ai/seedvr/upscale/image}\n"

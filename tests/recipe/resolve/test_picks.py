@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.load import Loaded
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import kinds, load, write
 from tests.workspace import Workspace
 
 TEXT = """

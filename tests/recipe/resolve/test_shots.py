@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.model import Shot
+from nano_banana.recipe.model import Identity, Shot
 from nano_banana.recipe.resolve.shots import cells
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
+from tests.recipe.resolve.tools import kinds, load
 
 PEOPLE = """
 subjects:

@@ -6,12 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.model import Limits
-from nano_banana.recipe.model import Privacy
-from nano_banana.recipe.model import Source
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from nano_banana.recipe.model import Limits, Privacy, Source
+from tests.recipe.resolve.tools import kinds, load, write
 
 BASE = """
 subjects:

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.errors import Invalid
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import kinds, load, write
 
 
 def photos(folder: Path, training_set: str) -> list[str]:

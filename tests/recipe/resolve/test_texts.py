@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipe.resolve.tools import kinds
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import kinds, load, write
 
 SHOT = "shots: {one: {template: plain, seeds: [1]}}\n"
 

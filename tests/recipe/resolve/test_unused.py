@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.errors import Invalid
-from tests.recipe.resolve.tools import load
-from tests.recipe.resolve.tools import write
+from tests.recipe.resolve.tools import load, write
 
 PEOPLE = """
 subjects: {ana: {noun: woman, trigger: anqz7, training_set: ana.jpg}}

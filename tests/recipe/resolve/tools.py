@@ -11,8 +11,7 @@ import pytest
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.core.errors import Invalid
 from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.load import load_recipe
+from nano_banana.recipe.load import Loaded, load_recipe
 
 CATALOG = Catalog.load()
 JPEG = b"\xff\xd8\xff\xe0 no more than a beginning"

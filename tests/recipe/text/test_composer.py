@@ -9,8 +9,7 @@ import yaml
 from nano_banana.core.json import JSONValue
 from nano_banana.recipe import composer
 from nano_banana.recipe.composer import compose
-from nano_banana.recipe.located import follow
-from nano_banana.recipe.located import plain
+from nano_banana.recipe.located import follow, plain
 from nano_banana.recipe.source import Source
 
 PYTHONS_OWN = yaml.SafeLoader

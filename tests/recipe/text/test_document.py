@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
+from nano_banana.core.json import JSONObject, JSONValue
 from nano_banana.core.problem import Problem
-from nano_banana.recipe.document import Document
-from nano_banana.recipe.document import load_document
+from nano_banana.recipe.document import Document, load_document
 from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.template_texts import is_template_text

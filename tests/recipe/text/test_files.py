@@ -8,11 +8,8 @@ import pytest
 
 from nano_banana.core.errors import Invalid
 from nano_banana.core.problem import Place
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.files import find_root
-from nano_banana.recipe.files import placed
-from nano_banana.recipe.seen import MISSING
-from nano_banana.recipe.seen import see
+from nano_banana.recipe.files import RecipeFiles, find_root, placed
+from nano_banana.recipe.seen import MISSING, see
 
 
 @pytest.fixture

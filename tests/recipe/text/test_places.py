@@ -6,13 +6,11 @@ import pytest
 
 from nano_banana.core.problem import Place
 from nano_banana.recipe.composer import compose
-from nano_banana.recipe.document import Document
-from nano_banana.recipe.document import load_document
+from nano_banana.recipe.document import Document, load_document
 from nano_banana.recipe.environ import Environ
 from nano_banana.recipe.files import RecipeFiles
 from nano_banana.recipe.inside import place_inside
-from nano_banana.recipe.located import Located
-from nano_banana.recipe.located import follow
+from nano_banana.recipe.located import Located, follow
 from nano_banana.recipe.source import Source
 
 RECIPE = """\

@@ -3,15 +3,13 @@ from __future__ import annotations
 import json
 
 import yaml
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nano_banana.core.json import JSONValue
 from nano_banana.recipe.composer import compose
 from nano_banana.recipe.inside import place_inside
-from nano_banana.recipe.located import Located
-from nano_banana.recipe.located import plain
+from nano_banana.recipe.located import Located, plain
 from nano_banana.recipe.source import Source
 
 PRINTABLE = st.characters(

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 from nano_banana.providers.local.chance import clouds
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import out_of_focus
-from nano_banana.providers.local.pixels import resized
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, out_of_focus, resized
 
 Colour = tuple[float, float, float]
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from nano_banana.providers.local.backdrops import nature
-from nano_banana.providers.local.backdrops import rooms
-from nano_banana.providers.local.backdrops import shows
-from nano_banana.providers.local.backdrops import streets
-from nano_banana.providers.local.backdrops import studio
+from nano_banana.providers.local.backdrops import nature, rooms, shows, streets, studio
 from nano_banana.providers.local.backdrops.canvas import Canvas
 from nano_banana.providers.local.backdrops.place import Place
 from nano_banana.providers.local.pixels import Pixels

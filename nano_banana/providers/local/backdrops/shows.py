@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nano_banana.providers.local.backdrops.canvas import Canvas
-from nano_banana.providers.local.backdrops.place import Place
-from nano_banana.providers.local.backdrops.place import blend
-from nano_banana.providers.local.backdrops.place import pick
-from nano_banana.providers.local.backdrops.place import shade
+from nano_banana.providers.local.backdrops.place import Place, blend, pick, shade
 from nano_banana.providers.local.backdrops.studio import lamps
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from nano_banana.providers.local.backdrops.canvas import Canvas
-from nano_banana.providers.local.backdrops.canvas import Colour
-from nano_banana.providers.local.backdrops.place import Place
-from nano_banana.providers.local.backdrops.place import blend
-from nano_banana.providers.local.backdrops.place import pick
-from nano_banana.providers.local.backdrops.place import shade
+from nano_banana.providers.local.backdrops.canvas import Canvas, Colour
+from nano_banana.providers.local.backdrops.place import Place, blend, pick, shade
 from nano_banana.providers.local.backdrops.studio import lamps
 
 WARM: Colour = (1.0, 0.68, 0.34)

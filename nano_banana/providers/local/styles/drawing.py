@@ -6,20 +6,9 @@ import numpy as np
 
 from nano_banana.providers.local.chance import clouds
 from nano_banana.providers.local.compose import Scene
-from nano_banana.providers.local.pixels import LUMA
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import grid
-from nano_banana.providers.local.pixels import luma
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import smooth
-from nano_banana.providers.local.styles.painting import darkness
-from nano_banana.providers.local.styles.painting import face_mask
-from nano_banana.providers.local.styles.strokes import along
-from nano_banana.providers.local.styles.strokes import dabs
-from nano_banana.providers.local.styles.strokes import hatching
-from nano_banana.providers.local.styles.strokes import relief
+from nano_banana.providers.local.pixels import LUMA, Pixels, blurred, f32, grid, luma, mixed, smooth
+from nano_banana.providers.local.styles.painting import darkness, face_mask
+from nano_banana.providers.local.styles.strokes import along, dabs, hatching, relief
 
 
 def pencil(scene: Scene, rng: np.random.Generator) -> Pixels:

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from nano_banana.providers.local.chance import chance
 from nano_banana.providers.local.compose import Scene
-from nano_banana.providers.local.grade import Grade
-from nano_banana.providers.local.grade import graded
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.styles.drawing import charcoal
-from nano_banana.providers.local.styles.drawing import comic
-from nano_banana.providers.local.styles.drawing import pencil
-from nano_banana.providers.local.styles.looks import DRAWN
-from nano_banana.providers.local.styles.looks import LOOKS
-from nano_banana.providers.local.styles.looks import PAINTED
-from nano_banana.providers.local.styles.looks import PHOTOGRAPH
-from nano_banana.providers.local.styles.looks import prepared
-from nano_banana.providers.local.styles.neural import impressionist
-from nano_banana.providers.local.styles.neural import mosaic
-from nano_banana.providers.local.styles.painting import oil
-from nano_banana.providers.local.styles.painting import watercolour
+from nano_banana.providers.local.grade import Grade, graded
+from nano_banana.providers.local.pixels import Pixels, f32
+from nano_banana.providers.local.styles.drawing import charcoal, comic, pencil
+from nano_banana.providers.local.styles.looks import DRAWN, LOOKS, PAINTED, PHOTOGRAPH, prepared
+from nano_banana.providers.local.styles.neural import impressionist, mosaic
+from nano_banana.providers.local.styles.painting import oil, watercolour
 
 PAINTINGS: Mapping[str, tuple[Callable[[Scene, np.random.Generator], Pixels], Grade]] = {
     "oil": (oil, PAINTED),

@@ -8,12 +8,7 @@ import numpy as np
 
 from nano_banana.providers.local.compose import Scene
 from nano_banana.providers.local.grade import Grade
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import grid
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import smooth
+from nano_banana.providers.local.pixels import Pixels, blurred, f32, grid, mixed, smooth
 from nano_banana.providers.local.styles.painting import face_mask
 
 PHOTOGRAPH = Grade()

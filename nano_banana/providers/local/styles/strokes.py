@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nano_banana.providers.local.pixels import Pixels
-from nano_banana.providers.local.pixels import blurred
-from nano_banana.providers.local.pixels import boxed
-from nano_banana.providers.local.pixels import f32
-from nano_banana.providers.local.pixels import luma
-from nano_banana.providers.local.pixels import resized
+from nano_banana.providers.local.pixels import Pixels, blurred, boxed, f32, luma, resized
 
 _AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 

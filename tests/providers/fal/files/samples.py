@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import json
 import struct
-from typing import Literal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from PIL import ExifTags
-from PIL import Image
+from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 Form: TypeAlias = Literal["JPEG", "WEBP", "GIF", "TIFF"]

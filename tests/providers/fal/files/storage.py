@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from tests.providers.fal.files.peer import Asked
-from tests.providers.fal.files.peer import Peer
-from tests.providers.fal.files.peer import Said
-from tests.providers.fal.files.peer import told
+from tests.providers.fal.files.peer import Asked, Peer, Said, told
 
 TOKEN, UPLOAD, INITIATE, PUT = "/storage/auth/token", "/files/upload", "/storage/upload/initiate", "/bucket/1"
 MULTIPART = "/files/upload/multipart"

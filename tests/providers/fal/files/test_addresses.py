@@ -10,13 +10,10 @@ import httpx
 import pytest
 
 from nano_banana.core.errors import CallFailed
-from nano_banana.providers.fal.addresses import Addresses
-from nano_banana.providers.fal.addresses import is_proxied
-from nano_banana.providers.fal.addresses import is_public
+from nano_banana.providers.fal.addresses import Addresses, is_proxied, is_public
 from nano_banana.providers.fal.hosts import Hosts
 from nano_banana.providers.fal.wire import Broken
-from tests.providers.fal.files.peer import Peer
-from tests.providers.fal.files.peer import Said
+from tests.providers.fal.files.peer import Peer, Said
 
 
 @pytest.mark.parametrize(

@@ -9,33 +9,22 @@ import shutil
 import ssl
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Unusable
+from nano_banana.core.errors import CallFailed, Unusable
 from nano_banana.providers.fal import download
-from nano_banana.providers.fal.download import AGAIN
-from nano_banana.providers.fal.download import AT_ONCE
-from nano_banana.providers.fal.download import MOST_PICTURE
-from nano_banana.providers.fal.download import Downloads
-from nano_banana.providers.fal.download import Fetched
+from nano_banana.providers.fal.download import AGAIN, AT_ONCE, MOST_PICTURE, Downloads, Fetched
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.result import Expect
-from nano_banana.providers.fal.result import Remote
+from nano_banana.providers.fal.result import Expect, Remote
 from nano_banana.providers.fal.terms import Terms
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.files.peer import Answer
-from tests.providers.fal.files.peer import Peer
-from tests.providers.fal.files.peer import Said
-from tests.providers.fal.files.samples import adapter
-from tests.providers.fal.files.samples import other
-from tests.providers.fal.files.samples import png
+from tests.providers.fal.files.peer import Answer, Peer, Said
+from tests.providers.fal.files.samples import adapter, other, png
 
 PAGE = b"<!DOCTYPE html><title>Sign in</title>"
 GOOD = Said(body=png(), headers={"Content-Type": "text/html"})

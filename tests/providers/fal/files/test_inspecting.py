@@ -8,12 +8,9 @@ import pytest
 from PIL import Image
 
 from nano_banana.core.errors import CallFailed
-from nano_banana.providers.fal.inspecting import inspect
-from nano_banana.providers.fal.inspecting import is_black
-from nano_banana.providers.fal.inspecting import label
+from nano_banana.providers.fal.inspecting import inspect, is_black, label
 from nano_banana.providers.fal.result import Remote
-from nano_banana.providers.fal.sniff import HEAD
-from nano_banana.providers.fal.sniff import media_of
+from nano_banana.providers.fal.sniff import HEAD, media_of
 from tests.providers.fal.files.samples import png
 
 

@@ -15,15 +15,8 @@ from nano_banana.core.errors import CallFailed
 from nano_banana.imaging.archive import fixed_zip
 from nano_banana.providers.fal.adapters import is_adapter
 from nano_banana.providers.fal.archives import MOST_FILES
-from nano_banana.providers.fal.preparing import Parcel
-from nano_banana.providers.fal.preparing import named
-from nano_banana.providers.fal.preparing import pack
-from tests.providers.fal.files.samples import SECRET
-from tests.providers.fal.files.samples import Form
-from tests.providers.fal.files.samples import adapter
-from tests.providers.fal.files.samples import other
-from tests.providers.fal.files.samples import picture
-from tests.providers.fal.files.samples import png
+from nano_banana.providers.fal.preparing import Parcel, named, pack
+from tests.providers.fal.files.samples import SECRET, Form, adapter, other, picture, png
 
 
 def packed(data: bytes, tmp_path: Path, name: str = "file.png") -> Parcel:

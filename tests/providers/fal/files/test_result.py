@@ -6,10 +6,8 @@ import json
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal.result import Remote
-from nano_banana.providers.fal.result import split
+from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.providers.fal.result import Remote, split
 
 PICTURE: JSONObject = {"url": "https://f/a.png", "content_type": "image/png", "width": 8, "height": 6, "file_name": "a"}
 

@@ -6,8 +6,7 @@ import asyncio
 import json
 import logging
 import ssl
-from collections.abc import AsyncIterator
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,27 +14,16 @@ import pytest
 
 from nano_banana.core.blob import Blob
 from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.errors import Refused
+from nano_banana.core.errors import CallFailed, Refused
 from nano_banana.providers.fal import uploads as uploads_module
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.terms import DAY
-from nano_banana.providers.fal.terms import Terms
-from nano_banana.providers.fal.uploads import AT_ONCE
-from nano_banana.providers.fal.uploads import Uploads
+from nano_banana.providers.fal.terms import DAY, Terms
+from nano_banana.providers.fal.uploads import AT_ONCE, Uploads
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
-from tests.providers.fal.files.peer import Peer
-from tests.providers.fal.files.peer import Said
-from tests.providers.fal.files.peer import told
-from tests.providers.fal.files.samples import SECRET
-from tests.providers.fal.files.samples import adapter
-from tests.providers.fal.files.samples import picture
-from tests.providers.fal.files.samples import png
-from tests.providers.fal.files.storage import INITIATE
-from tests.providers.fal.files.storage import TOKEN
-from tests.providers.fal.files.storage import UPLOAD
-from tests.providers.fal.files.storage import Storage
+from tests.providers.fal.files.peer import Peer, Said, told
+from tests.providers.fal.files.samples import SECRET, adapter, picture, png
+from tests.providers.fal.files.storage import INITIATE, TOKEN, UPLOAD, Storage
 
 
 @asynccontextmanager

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import pytest
 
 from nano_banana.core.errors import CallFailed
 from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.moments import read
-from nano_banana.providers.fal.moments import written
-from nano_banana.providers.fal.platform import Platform
-from nano_banana.providers.fal.platform import PlatformDenied
+from nano_banana.providers.fal.moments import read, written
+from nano_banana.providers.fal.platform import Platform, PlatformDenied
 from nano_banana.providers.fal.terms import Terms
 from tests.providers.fal.clock import QuickClock
-from tests.providers.fal.platform.pages import Asked
-from tests.providers.fal.platform.pages import Page
-from tests.providers.fal.platform.pages import serve
+from tests.providers.fal.platform.pages import Asked, Page, serve
 
 T = TypeVar("T")
 
