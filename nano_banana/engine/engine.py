@@ -180,5 +180,5 @@ class Engine:
 def _unbegun(node: Node, lost: list[str], reason: NanoBananaError | None) -> NodeResult:
     if reason is not None:
         return NodeResult(node=node, status=Status.STOPPED, problems=reason.problems)
-    problem = trouble("waits_for_failed", names=", ".join(lost))
-    return NodeResult(node=node, status=Status.BLOCKED, problems=(problem,))
+    blocked = trouble("waits_for_failed", names=", ".join(lost))
+    return NodeResult(node=node, status=Status.BLOCKED, problems=(blocked,))

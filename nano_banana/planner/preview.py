@@ -83,8 +83,8 @@ def _drive(nodes: Iterable[Node], results: Mapping[str, Blob], lookup: Lookup, i
     for node in nodes:
         lost = [name for name in node.after if name not in results]
         if lost:
-            problem = trouble("waits_for_failed", names=", ".join(lost))
-            yield NodeResult(node=node, status=Status.BLOCKED, problems=(problem,))
+            blocked = trouble("waits_for_failed", names=", ".join(lost))
+            yield NodeResult(node=node, status=Status.BLOCKED, problems=(blocked,))
         else:
             walks.append(_Walk(node, node.flow(results)))
     for walk in walks:

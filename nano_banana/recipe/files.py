@@ -166,9 +166,7 @@ def folded(name: str) -> str:
 
 def placed(error: Invalid, place: Place | None) -> Invalid:
     """The same problems, at `place`."""
-    return Invalid(
-        trouble(problem.kind, place=place, hint=problem.suggestions, **problem.data) for problem in error.problems
-    )
+    return Invalid(trouble(each.kind, place=place, hint=each.suggestions, **each.data) for each in error.problems)
 
 
 def _bytes(path: Path, shown: str, limit: int) -> bytes:

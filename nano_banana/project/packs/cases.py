@@ -73,16 +73,16 @@ def prompt_of(pack: Pack, template: PackTemplate, case: Case, *, trigger: str = 
 def faults_in(pack: Pack, template: PackTemplate) -> list[Fault]:
     """Everything wrong with a template: what reading it shows, and else what rendering each case does."""
     cases = cases_of(template)
-    found = [Fault(problem=problem, case=cases[0]) for problem in faults_of(pack, template)]
+    found = [Fault(problem=each, case=cases[0]) for each in faults_of(pack, template)]
     document = pack.document
     for name in [] if found else idle_in(pack, template):
         where = ("templates", template.name, "variables", name)
         if not document.has(where):
             continue  # the pack's own: other templates may read it
-        problem = trouble(
+        repeated = trouble(
             "pack_variable_idle", place=document.key_place(where), template=f"{pack.name}/{template.name}", name=name
         )
-        found.append(Fault(problem=problem, case=cases[0]))
+        found.append(Fault(problem=repeated, case=cases[0]))
     if not found:
         found = [fault for case in cases for fault in _faults_in(pack, template, case)]
     return list({repr(fault.problem): fault for fault in reversed(found)}.values())[::-1]

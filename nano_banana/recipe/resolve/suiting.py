@@ -56,10 +56,10 @@ def _check_suits(reading: Reading, cast: Iterable[Subject], given: Given) -> Non
     for subject in cast:
         if template.nouns and not {*template.nouns} & {subject.noun, *subject.noun.split()}:
             nouns = ", ".join(template.nouns)
-            problem = trouble(
+            warned = trouble(
                 "pack_noun", place=place, template=said, subject=subject.name, noun=subject.noun, nouns=nouns
             )
-            reading.add(replace(problem, warning=True))
+            reading.add(replace(warned, warning=True))
     crop = given.values.get(CROP)
     if template.crops and isinstance(crop, str) and not has_template(crop) and _known(template, crop):
         crops = ", ".join(template.crops)
