@@ -104,11 +104,11 @@ clients: $(VENV)/.dev node
 # --- generated files: each one, and the module that prints it ---------------------------------------
 
 GENERATED := \
-  docs/cli.md=nano_banana.cli.reference \
-  docs/recipe.md=nano_banana.recipe.reference \
-  schemas/recipe.schema.json=nano_banana.recipe.schema \
-  schemas/pack.schema.json=nano_banana.recipe.packs.grammar \
-  schemas/run.schema.json=nano_banana.project.told_schema
+  docs/cli.md=nano_banana.cli.cli_reference \
+  docs/recipe.md=nano_banana.recipe.recipe_reference \
+  schemas/recipe.schema.json=nano_banana.recipe.json_schema \
+  schemas/pack.schema.json=nano_banana.recipe.pack_schema \
+  schemas/run.schema.json=nano_banana.session.run_report_schema
 EACH_GENERATED = set -e; for pair in $(GENERATED); do file=$${pair%%=*}; module=$${pair\#*=}; \
   grep -qs __main__ "$$(echo $$module | tr . /).py" || { echo "$$module prints nothing yet: no $$file"; continue; }; \
   printed=$$($(BIN)/python -m $$module && echo .); printed=$${printed%.}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from benchmarks.places import PROGRAM
-from nano_banana.core.json import JSONObject, JSONValue, as_object
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 
 STOPPING = 20.0
 """Seconds that the server may take to end."""

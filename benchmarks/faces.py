@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import heading, verdict
-from nano_banana.providers.compute.perform import perform
-from nano_banana.providers.pool import WorkPool
+from nano_banana.providers.compute.compute_provider import perform_compute
+from nano_banana.providers.workers import WorkerPool
 
 PICTURES = 24
 """Judged by each worker."""
@@ -39,10 +39,10 @@ def bench(folder: Path, *, times: int) -> None:
 
 def judge(picture: Path, person: Path) -> float:
     """What a gate does of one picture: look, then compare with one person. The likeness of its first face."""
-    _, seen = perform("look", b"{}", {"image": picture})
+    _, seen = perform_compute("look", b"{}", {"image": picture})
     faces = picture.with_name(f"faces-{os.getpid()}.json")
     faces.write_bytes(seen["faces"][0])
-    data, _ = perform("likeness", b"{}", {"faces": faces, "people/0": person})
+    data, _ = perform_compute("likeness", b"{}", {"faces": faces, "people/0": person})
     return len(data)
 
 
@@ -58,10 +58,10 @@ def _laid(folder: Path) -> tuple[Path, Path]:
     picture = folder / "picture.png"
     Image.fromarray(np.clip(np.asarray(large) + grain, 0, 255).astype(np.uint8)).save(picture)
     seen = folder / "seen.json"
-    seen.write_bytes(perform("look", b"{}", {"image": picture})[1]["faces"][0])
+    seen.write_bytes(perform_compute("look", b"{}", {"image": picture})[1]["faces"][0])
     person = folder / "person.json"
     inputs = {f"{kind}/{at}": seen for kind in ("references", "training") for at in range(20)}
-    person.write_bytes(perform("person", b"{}", inputs)[1]["person"][0])
+    person.write_bytes(perform_compute("person", b"{}", inputs)[1]["person"][0])
     return picture, person
 
 
@@ -69,10 +69,10 @@ def _plain(picture: Path) -> Callable[[], None]:
     """The same with nothing of ours: read, scale to 640 pixels, find, embed the first face."""
     import cv2
 
-    from nano_banana.faces.networks import DETECTOR, RECOGNISER, weights_of
+    from nano_banana.faces.networks import DETECTOR, RECOGNISER, verified_weights
 
-    detector = cv2.FaceDetectorYN.create(str(weights_of(DETECTOR)), "", (640, 640), 0.6, 0.3, 5000)
-    recogniser = cv2.FaceRecognizerSF.create(str(weights_of(RECOGNISER)), "")
+    detector = cv2.FaceDetectorYN.create(str(verified_weights(DETECTOR)), "", (640, 640), 0.6, 0.3, 5000)
+    recogniser = cv2.FaceRecognizerSF.create(str(verified_weights(RECOGNISER)), "")
 
     def run() -> None:
         bgr = cv2.imread(str(picture))
@@ -94,7 +94,7 @@ def _a_second(picture: Path, person: Path, processes: int) -> float:
     """Faces a second by the clock, once every worker has its networks."""
 
     async def run() -> float:
-        pool = WorkPool(processes)
+        pool = WorkerPool(processes)
         try:
             await asyncio.gather(*(pool.run(judge, picture, person) for _ in range(4 * processes)))
             begin = time.perf_counter()

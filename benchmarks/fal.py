@@ -19,7 +19,7 @@ from benchmarks.measure import Command, Sample, once
 from benchmarks.overhead import afresh, empty
 from benchmarks.places import PROGRAM, PYTHON, ROOT, environment, project
 from benchmarks.report import heading, verdict
-from nano_banana.core.json import JSONObject, as_items, as_object
+from nano_banana.model.json_values import JSONObject, as_items, as_object
 
 ABREAST = 32
 ENDPOINT = "fal-ai/flux/dev"

@@ -10,14 +10,14 @@ import zlib
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.answer import Answer, Desk, Payload, Provider
-from nano_banana.core.call import Call
-from nano_banana.core.json import JSONObject
-from nano_banana.project.project import Project
-from nano_banana.project.told import write_run
-from nano_banana.project.wish import Wish
-from nano_banana.settings import load_settings
-from nano_banana.workshop.crew import Crew
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.provider_protocol import Answer, AnswerFile, CallContext, Provider
+from nano_banana.session.provider_factory import ProviderFactory
+from nano_banana.session.run_report import run_report_pieces
+from nano_banana.session.run_request import RunRequest
+from nano_banana.session.session import Session
+from nano_banana.settings.configuration import load_settings
 
 SIDE = 8
 MEDIA = "image/png"
@@ -31,13 +31,13 @@ class Tiny:
     def __init__(self, *, seconds: float) -> None:
         self.seconds = seconds
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:  # noqa: ARG002 - a Provider takes both
+    async def answer(self, call: Call, desk: CallContext) -> Answer:  # noqa: ARG002 - a Provider takes both
         """One picture, after `seconds`; other calls, other pixels."""
         await asyncio.sleep(self.seconds)
         image: JSONObject = {"width": SIDE, "height": SIDE, "content_type": MEDIA}
         return Answer(
             data={"images": [image], "seed": call.arguments.get("seed"), "prompt": call.arguments.get("prompt")},
-            files={"images/0": Payload(data=png(bytes.fromhex(call.key)), media=MEDIA)},
+            files={"images/0": AnswerFile(data=png(bytes.fromhex(call.key)), media=MEDIA)},
         )
 
     async def close(self) -> None:
@@ -60,13 +60,13 @@ def run(recipe: Path, *, provider: Provider, abreast: int) -> None:
     """Run a recipe with `provider` in the place of the local one, `abreast` picture calls at a time."""
     overrides = {"parallel_image": str(abreast), "provider": "local"}
     settings = load_settings(root=recipe.parent, environ=os.environ, overrides=overrides)
-    crew = Crew(1, Catalog.load(), extra={"local": lambda: provider})
-    with Project.open(Wish(recipe=recipe), settings, environ=os.environ, crew=crew) as project:
+    crew = ProviderFactory(1, Catalog.load(), extra={"local": lambda: provider})
+    with Session.open(RunRequest(recipe=recipe), settings, environ=os.environ, crew=crew) as project:
         forecast = project.forecast()
         outcome = project.run(forecast, lambda _news: None)
         if outcome.status != "done":
             raise RuntimeError(outcome.halted or outcome.failed)
-        project.remember(outcome, write_run(forecast, outcome))
+        project.remember(outcome, run_report_pieces(forecast, outcome))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from benchmarks.report import heading, verdict
-from nano_banana.marks.invisible.known import known_marks
-from nano_banana.marks.invisible.message import OWN
-from nano_banana.marks.invisible.payload import PAYLOADS
-from nano_banana.marks.invisible.rivagan import compared, read, written
+from nano_banana.provenance.pixel_watermarks import (
+    find_known_watermarks,
+    match_message,
+    read_watermark,
+    write_watermark,
+)
+from nano_banana.provenance.watermark_messages import KNOWN_WATERMARKS, OWN_MESSAGE
 from tests.marks.invisible.encoder import marked
 from tests.people import HOPPER, astronaut_file
 
@@ -36,13 +39,13 @@ def bench(folder: Path, *, times: int) -> None:  # noqa: ARG001 - every benchmar
     photos = list(_photos())
     heading(f"Marks found again in {len(photos)} photos, of so many")
     print(f"{'':14}" + "".join(f"{name:>12}" for name in HARMS))
-    for name in (payload.name for payload in PAYLOADS):
+    for name in (payload.name for payload in KNOWN_WATERMARKS):
         _row(name, [marked(rgb, name) for rgb in photos], partial(_found, name))
     _row("sdxl, swapped", [marked(rgb, "sdxl", swapped=True) for rgb in photos], partial(_found, "sdxl"))
     begin = time.perf_counter()
-    carrying = [written(rgb, OWN)[0] for rgb in photos]
+    carrying = [write_watermark(rgb, OWN_MESSAGE)[0] for rgb in photos]
     seconds = (time.perf_counter() - begin) / len(photos)
-    _row("rivagan", carrying, lambda rgb: compared(read(rgb), "own", OWN).found)
+    _row("rivagan", carrying, lambda rgb: match_message(read_watermark(rgb), "own", OWN_MESSAGE).found)
     print(f"rivagan: {seconds:.2f} s to write and check one; PSNR {_psnr(photos, carrying):.1f} dB")
     _clean()
 
@@ -53,7 +56,7 @@ def _row(name: str, pictures: list[Pixels], found: Callable[[Pixels], bool]) -> 
 
 
 def _found(name: str, rgb: Pixels) -> bool:
-    return any(match.name == name and match.found for match in known_marks(rgb))
+    return any(match.name == name and match.found for match in find_known_watermarks(rgb))
 
 
 def _clean() -> None:
@@ -61,12 +64,12 @@ def _clean() -> None:
     most: Counter[str] = Counter()
     accused = 0
     for rgb in pictures:
-        for match in known_marks(rgb):
+        for match in find_known_watermarks(rgb):
             most[match.name] = max(most[match.name], match.agree)
             accused += match.found
-    agreeing = [compared(read(rgb), "own", OWN) for rgb in pictures[::EVERY]]
+    agreeing = [match_message(read_watermark(rgb), "own", OWN_MESSAGE) for rgb in pictures[::EVERY]]
     heading(f"{len(pictures)} clean pictures ({len(agreeing)} for rivagan)")
-    lengths = {payload.name: (len(payload.bits), payload.least) for payload in PAYLOADS}
+    lengths = {payload.name: (len(payload.bits), payload.least) for payload in KNOWN_WATERMARKS}
     for name, (length, least) in lengths.items():
         print(f"{name:8} at most {most[name]:3} of {length} bits agree; {least} are asked for")
     print(

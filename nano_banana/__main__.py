@@ -1,5 +1,7 @@
 """The program's entry point, also for `python -m nano_banana`."""
 
+from __future__ import annotations
+
 import os
 
 try:

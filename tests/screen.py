@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from nano_banana.core.json import JSONObject
+from nano_banana.model.json_values import JSONObject
 
 SEAMS = [
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Invalid, Unusable
-from nano_banana.credentials import Key, find_key, keep_key, key_file
+from nano_banana.model.problem import Invalid, Unusable
+from nano_banana.settings.fal_key import FalKey, find_key, keep_key, key_file
 
 SECRET = "11111111-2222-3333-4444-555555555555:abcdef0123456789abcdef0123456789"
 
@@ -83,11 +83,11 @@ def test_what_is_no_key_is_not_kept(tmp_path: Path, text: str) -> None:
 
 
 def test_no_way_of_printing_shows_it() -> None:
-    key = Key(SECRET, "FAL_KEY")
+    key = FalKey(SECRET, "FAL_KEY")
     shown = [str(key), repr(key), f"{key}", f"{key!r:>5}", "%s" % key, repr([key]), repr({"key": key})]  # noqa: UP031 - one way more
     assert not [text for text in shown if SECRET[4:-2] in text or SECRET.split(":")[1] in text]
     assert key.masked == "1111…89"
-    assert Key("short:secret", "x").masked == "…"
+    assert FalKey("short:secret", "x").masked == "…"
     with pytest.raises(TypeError):
         pickle.dumps(key)
 

@@ -10,12 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.cli.words.index import say
-from nano_banana.config_file import change_config, place_of, read_config, write_atomically
-from nano_banana.core.errors import Invalid, NanoBananaError, Unusable
-from nano_banana.core.problem import Place
-from nano_banana.core.root import project_root
-from nano_banana.settings import SPECS, Settings, Source, check_setting, load_settings, user_folder
+from nano_banana.cli.diagnostics import describe
+from nano_banana.model.known_folders import project_root
+from nano_banana.model.problem import Invalid, NanoBananaError, Position, Unusable
+from nano_banana.settings.config_file import edit_config, position_of_key, read_config, write_atomically
+from nano_banana.settings.configuration import (
+    SPECS,
+    Settings,
+    SettingSource,
+    check_setting,
+    load_settings,
+    user_config_folder,
+)
 
 
 def loaded(
@@ -54,7 +60,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert settings.c2pa_key == tmp_path / "user" / "c2pa-key.pem"
     assert settings.ask_above_usd == 10.0
     assert settings.parallel_compute == os.cpu_count()
-    assert {settings.origin(name).source for name in SPECS} == {Source.DEFAULT}
+    assert {settings.origin(name).source for name in SPECS} == {SettingSource.DEFAULT}
 
 
 def test_the_nearer_source_wins_and_is_named(tmp_path: Path) -> None:
@@ -67,10 +73,10 @@ def test_the_nearer_source_wins_and_is_named(tmp_path: Path) -> None:
         loaded(tmp_path, user=user, project=project, environ=environ, parallel_image="8"),
     ]
     assert [(each.value("parallel_image"), each.origin("parallel_image").source) for each in found] == [
-        (5, Source.USER),
-        (6, Source.PROJECT),
-        (7, Source.ENVIRONMENT),
-        (8, Source.COMMAND_LINE),
+        (5, SettingSource.USER),
+        (6, SettingSource.PROJECT),
+        (7, SettingSource.ENVIRONMENT),
+        (8, SettingSource.COMMAND_LINE),
     ]
     assert [each.origin("parallel_image").name for each in found] == [
         str(tmp_path / "user" / "config.toml"),
@@ -82,7 +88,7 @@ def test_the_nearer_source_wins_and_is_named(tmp_path: Path) -> None:
 
 def test_what_is_not_given_is_not_there(tmp_path: Path) -> None:
     settings = loaded(tmp_path, environ={"NANO_BANANA_COLOR": "", "NANO_BANANA_DEBUG": "1"}, color=None)
-    assert settings.origin("color").source is Source.DEFAULT
+    assert settings.origin("color").source is SettingSource.DEFAULT
 
 
 def test_relative_paths_count_from_who_says_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,9 +107,9 @@ def test_relative_paths_count_from_who_says_them(tmp_path: Path, monkeypatch: py
 def test_the_users_folder_is_the_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    user_folder().mkdir(parents=True)
-    (user_folder() / "config.toml").write_text('color = "never"')
-    assert user_folder().is_relative_to(tmp_path)
+    user_config_folder().mkdir(parents=True)
+    (user_config_folder() / "config.toml").write_text('color = "never"')
+    assert user_config_folder().is_relative_to(tmp_path)
     assert load_settings(root=None, environ={}, overrides={}).color == "never"
 
 
@@ -117,10 +123,10 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     assert found == [
         ("setting_not_an_amount", None, ()),
         ("setting_not_text", None, ()),
-        ("setting_unknown", Place(file=file, line=2, column=1, length=7), ("provider",)),
-        ("setting_not_a_choice", Place(file=file, line=3, column=1, length=5), ("never",)),
-        ("setting_unknown", Place(file=file, line=5, column=2, length=5), ("color",)),
-        ("setting_not_a_count", Place(file=str(tmp_path / "user" / "config.toml"), line=1, column=1, length=14), ()),
+        ("setting_unknown", Position(file=file, line=2, column=1, length=7), ("provider",)),
+        ("setting_not_a_choice", Position(file=file, line=3, column=1, length=5), ("never",)),
+        ("setting_unknown", Position(file=file, line=5, column=2, length=5), ("color",)),
+        ("setting_not_a_count", Position(file=str(tmp_path / "user" / "config.toml"), line=1, column=1, length=14), ()),
     ]
 
 
@@ -168,7 +174,7 @@ def test_wrong_values(name: str, given: object, kind: str) -> None:
 def test_an_address_that_is_none_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         loaded(tmp_path, environ={"NANO_BANANA_FAL_URL": "https://me:secret@host"})
-    what, hint = say(caught.value.problems[0])
+    what, hint = describe(caught.value.problems[0])
     assert what.startswith("NANO_BANANA_FAL_URL: `fal_url` must be the address of a host")
     assert "secret" not in what + hint
 
@@ -207,13 +213,13 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_change_leaves_other_lines_alone(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "a.toml"
-    assert change_config(file, "provider", "fal")
-    assert not change_config(file, "provider", "fal")
+    assert edit_config(file, "provider", "fal")
+    assert not edit_config(file, "provider", "fal")
     file.write_text('# mine\nprovider = "fal"  # fast\n\n[other]\nprovider = 1\n')
-    assert change_config(file, "out", 'a "b" é')
-    assert change_config(file, "provider", None)
-    assert change_config(file, "parallel_train", 3)
-    assert not change_config(file, "color", None)
+    assert edit_config(file, "out", 'a "b" é')
+    assert edit_config(file, "provider", None)
+    assert edit_config(file, "parallel_train", 3)
+    assert not edit_config(file, "color", None)
     assert file.read_text("utf-8") == '# mine\n\nout = "a \\"b\\" é"\nparallel_train = 3\n[other]\nprovider = 1\n'
     assert file.stat().st_mode & 0o777 == 0o644
 
@@ -222,7 +228,7 @@ def test_a_value_of_many_lines_is_not_changed(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
     file.write_text('out = """\na"""\n')
     with pytest.raises(Invalid) as caught:
-        change_config(file, "out", "b")
+        edit_config(file, "out", "b")
     assert caught.value.problems[0].kind == "config_not_editable"
     assert file.read_text() == 'out = """\na"""\n'
 
@@ -230,13 +236,13 @@ def test_a_value_of_many_lines_is_not_changed(tmp_path: Path) -> None:
 def test_a_name_that_is_written_some_other_way_has_a_place_all_the_same(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
     file.write_text('"co\\u006cor" = 1\n')
-    assert place_of(file, "color") == Place(file=str(file), line=1, column=1)
+    assert position_of_key(file, "color") == Position(file=str(file), line=1, column=1)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NanoBananaError) as caught:
-        change_config(tmp_path / "file" / "a.toml", "color", "never")
+        edit_config(tmp_path / "file" / "a.toml", "color", "never")
     assert caught.value.problems[0].kind in {"config_unreadable", "config_unwritable"}
 
 
@@ -251,7 +257,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
 @given(text=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1))
 def test_what_is_written_is_read(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     file = tmp_path_factory.mktemp("config") / "a.toml"
-    change_config(file, "out", text)
+    edit_config(file, "out", text)
     assert read_config(file) == {"out": text}
 
 

@@ -16,7 +16,7 @@ from typing import Self
 
 import pytest
 
-from nano_banana.core.json import JSONObject
+from nano_banana.model.json_values import JSONObject
 from tests.photos import SIZE, photo
 from tests.screen import Screen
 

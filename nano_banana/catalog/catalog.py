@@ -1,22 +1,167 @@
-"""The catalog: every endpoint by its id, read when asked for."""
+"""The catalog: every endpoint by its id, loaded on demand.
+
+The package's endpoints are `data/*.yaml` (`fal-ai/flux-lora` is in `fal-ai--flux-lora.yaml`, so file names are the
+index). A project's own endpoints override them; those files are read and checked at once, and every fault has its
+position.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from nano_banana.catalog.build import build
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.own import own_endpoints
-from nano_banana.catalog.quote import Quote, with_quote
-from nano_banana.catalog.quotes import read_quotes
-from nano_banana.catalog.text import parse
-from nano_banana.core.json import JSONObject
-from nano_banana.core.problem import did_you_mean
+from nano_banana.catalog.arguments import argument_problems
+from nano_banana.catalog.endpoint import MISSING, Endpoint
+from nano_banana.catalog.endpoint_format import endpoint_from_json, endpoint_schema
+from nano_banana.catalog.endpoint_yaml import LocatedYaml, parse_endpoint_yaml
+from nano_banana.catalog.pricing import PriceQuote, read_quotes, with_quote
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
 
-DATA = Path(__file__).parent / "data"
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointFault:
+    """One thing that is wrong with an endpoint file; `path` leads to it."""
+
+    kind: str
+    path: tuple[str | int, ...]
+    data: JSONObject
+    suggestions: tuple[str, ...] = ()
+
+
+def endpoint_faults(value: JSONValue) -> list[EndpointFault]:
+    """Everything wrong with `value` as an endpoint: its shape first, then what it says."""
+    wrong: list[EndpointFault] = []
+    for error in _validator().iter_errors(value):
+        wrong.extend(fault for fault in _schema_faults(error) if fault not in wrong)
+    return wrong or list(_semantic_faults(endpoint_from_json(cast(JSONObject, value))))
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(cast("dict[str, JSONValue]", endpoint_schema()))
+
+
+def _schema_faults(error: ValidationError) -> Iterator[EndpointFault]:
+    path = tuple(error.absolute_path)
+    rule, bound, found = str(error.validator), cast(JSONValue, error.validator_value), cast(JSONValue, error.instance)
+    where = f"`{'.'.join(map(str, path))}`" if path else "the file"
+    if rule == "required" and isinstance(found, dict):
+        for name in cast("list[str]", bound):
+            if name not in found:
+                yield EndpointFault(kind="endpoint_key_missing", path=path, data={"name": name, "where": where})
+    elif rule == "additionalProperties":
+        known = cast(JSONObject, cast(JSONObject, error.schema)["properties"])
+        for name in cast("dict[str, JSONValue]", found):
+            if name not in known:
+                near = did_you_mean(name, known)
+                data: JSONObject = {"name": name, "where": where}
+                yield EndpointFault(kind="endpoint_key_unknown", path=(*path, name), data=data, suggestions=near)
+    elif rule == "enum" and isinstance(found, str):
+        choices = cast("list[str]", bound)
+        near = did_you_mean(found, choices)
+        chosen: JSONObject = {"where": where, "found": found, "choices": ", ".join(choices)}
+        yield EndpointFault(kind="endpoint_choice", path=path, data=chosen, suggestions=near)
+    else:
+        about = str(cast(JSONObject, error.schema).get("description", "")).removesuffix(".")
+        wants: JSONObject = {"where": where, "found": _value_text(found), "about": about[:1].lower() + about[1:]}
+        yield EndpointFault(kind="endpoint_value", path=path, data=wants)
+
+
+def _value_text(found: JSONValue) -> JSONValue:
+    if isinstance(found, dict | list):
+        return "a mapping" if isinstance(found, dict) else "a list"
+    return "nothing" if found is None else f"`{found}`"
+
+
+def _semantic_faults(endpoint: Endpoint) -> Iterator[EndpointFault]:
+    for role, name in endpoint.roles.named().items():
+        yield from _check_field_name(endpoint, ("roles", role), name)
+    if endpoint.price:
+        yield from _check_field_names(endpoint, ("price", "times"), tuple(endpoint.price.times))
+        yield from _check_field_names(endpoint, ("price", "plus"), tuple(endpoint.price.plus))
+        yield from _check_field_names(endpoint, ("price", "unknown_with"), endpoint.price.unknown_with)
+    for name, field in endpoint.fields.items():
+        low, high = field.minimum, field.maximum
+        if low is not None and high is not None and low > high:
+            data: JSONObject = {"field": name, "minimum": low, "maximum": high}
+            yield EndpointFault(kind="endpoint_range_empty", path=("fields", name, "minimum"), data=data)
+        elif field.default is not MISSING and field.default is not None:
+            for misfit in argument_problems(endpoint, {name: field.default}, filled=_other_fields(endpoint, name)):
+                if not misfit.warning and misfit.kind != "field_is_ours":
+                    path = ("fields", name, "default")
+                    yield EndpointFault(
+                        kind="endpoint_default", path=path, data={"field": name, "default": field.default}
+                    )
+
+
+def _other_fields(endpoint: Endpoint, name: str) -> tuple[str, ...]:
+    return tuple(other for other in endpoint.fields if other != name)
+
+
+def _check_field_names(endpoint: Endpoint, path: tuple[str, ...], names: tuple[str, ...]) -> Iterator[EndpointFault]:
+    for name in names:
+        yield from _check_field_name(endpoint, (*path, name), name)
+
+
+def _check_field_name(endpoint: Endpoint, path: tuple[str, ...], name: str) -> Iterator[EndpointFault]:
+    if name not in endpoint.fields:
+        near = did_you_mean(name, endpoint.fields)
+        data: JSONObject = {"field": name, "where": path[0], "role": path[1]}
+        yield EndpointFault(kind="endpoint_field_unknown", path=path, data=data, suggestions=near)
+
+
+def load_project_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[Endpoint, ...]:
+    """The endpoints of `folder/*.yaml` in the order of their names; none where there is no folder.
+
+    Raises Invalid with all problems of all files.
+    """
+    texts: list[LocatedYaml] = []
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.y*ml")):
+        try:
+            text = parse_endpoint_yaml(read(path), file=str(path))
+        except Invalid as error:
+            problems.extend(error.problems)
+        except (OSError, UnicodeDecodeError) as error:
+            place = Position(file=str(path), line=1, column=1)
+            problems.append(problem("endpoint_unreadable", place=place, says=type(error).__name__))
+        else:
+            wrong = [_problem_at(text, fault) for fault in endpoint_faults(text.value)]
+            problems.extend(wrong)
+            if not wrong:
+                texts.append(text)
+    problems.extend(_duplicate_ids(texts))
+    if problems:
+        raise Invalid(problems)
+    return tuple(endpoint_from_json(cast(JSONObject, text.value)) for text in texts)
+
+
+def _problem_at(text: LocatedYaml, fault: EndpointFault) -> Problem:
+    return Problem(kind=fault.kind, place=text.place(fault.path), data=fault.data, suggestions=fault.suggestions)
+
+
+def _duplicate_ids(texts: list[LocatedYaml]) -> Iterator[Problem]:
+    first: dict[str, LocatedYaml] = {}
+    for text in texts:
+        name = cast(str, cast(JSONObject, text.value)["id"])
+        if name in first:
+            before = first[name].places[("id",)]
+            where = f"{before.file}:{before.line}"
+            yield problem("endpoint_twice", place=text.places[("id",)], endpoint=name, first=where)
+        else:
+            first[name] = text
+
+
+DATA_FOLDER = Path(__file__).parent / "data"
 """The package's endpoints; `fal-ai/flux-lora` lies in `fal-ai--flux-lora.yaml`, so names are the index."""
 
 
@@ -51,8 +196,8 @@ class Catalog:
         `quotes` is a file of quoted prices, which need not exist either. Raises Invalid with every problem of the
         project's files.
         """
-        shipped = {path.stem.replace("--", "/"): path for path in DATA.glob("*.yaml")}
-        return cls(shipped, own_endpoints(folder, read) if folder else (), quotes=quotes)
+        shipped = {path.stem.replace("--", "/"): path for path in DATA_FOLDER.glob("*.yaml")}
+        return cls(shipped, load_project_endpoints(folder, read) if folder else (), quotes=quotes)
 
     def get(self, name: str) -> Endpoint | None:
         """The endpoint of this id at its newest price, or None."""
@@ -74,7 +219,7 @@ class Catalog:
         path = self._shipped.get(name)
         if path is None:
             return None
-        return build(cast(JSONObject, parse(read_text(path), file=path.name).value))
+        return endpoint_from_json(cast(JSONObject, parse_endpoint_yaml(read_text(path), file=path.name).value))
 
     @property
     def shipped(self) -> Iterable[str]:
@@ -92,7 +237,7 @@ class Catalog:
         return tuple(sorted({endpoint.base for endpoint in endpoints if endpoint is not None and endpoint.base}))
 
     @cached_property
-    def quotes(self) -> Mapping[str, Quote]:
+    def quotes(self) -> Mapping[str, PriceQuote]:
         """Quoted prices by endpoint."""
         return {} if self._quotes is None else read_quotes(self._quotes)
 

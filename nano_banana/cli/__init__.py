@@ -1,1 +1,1 @@
-"""The terminal: the only room that makes text for people."""
+"""The terminal: commands, and all text for people."""

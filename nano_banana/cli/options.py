@@ -1,20 +1,52 @@
-"""Options that commands share, so that each means one thing everywhere."""
+"""Options that commands share, and Tab completion of their values."""
 
 from __future__ import annotations
 
 import functools
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import click
 
-from nano_banana.cli.completing import one_of
 from nano_banana.cli.screen import Screen
-from nano_banana.settings import SPECS
+from nano_banana.model.problem import NanoBananaError
+from nano_banana.settings.configuration import SPECS
+
+Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def complete_choices(values: Iterable[str]) -> Completer:
+    """Offer those of `values` that begin as typed."""
+    return lambda _context, _parameter, typed: _starting_with(values, typed)
+
+
+def complete_endpoints(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the endpoints that are known in the working folder's project."""
+    from nano_banana.model.known_folders import project_root
+    from nano_banana.session.opening import project_catalog
+    from nano_banana.settings.configuration import load_settings
+
+    try:
+        root = project_root(Path.cwd())
+        catalog = project_catalog(root, load_settings(root=root, environ={}, overrides={}))
+    except (NanoBananaError, OSError):
+        return []
+    return _starting_with(catalog.ids, typed)
+
+
+def complete_setting_value(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the values that the setting named before can have."""
+    spec = SPECS.get(context.params.get("name") or "")
+    return _starting_with(spec.choices if spec else (), typed)
+
+
+def _starting_with(values: Iterable[str], typed: str) -> list[str]:
+    return [value for value in values if value.startswith(typed)]
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +54,7 @@ R = TypeVar("R")
 pass_screen = click.make_pass_decorator(Screen)
 
 
-class Named(click.Path):
+class NonEmptyPath(click.Path):
     """A path that is not empty: `--out "$UNSET"` means no folder, and surely not the working folder."""
 
     def convert(
@@ -34,11 +66,11 @@ class Named(click.Path):
         return super().convert(value, param, ctx)
 
 
-FOLDER = Named(file_okay=False, path_type=Path)
-FILE = Named(dir_okay=False, path_type=Path)
+FOLDER = NonEmptyPath(file_okay=False, path_type=Path)
+FILE = NonEmptyPath(dir_okay=False, path_type=Path)
 
 
-class Between(click.FloatRange):
+class FiniteRange(click.FloatRange):
     """A number of a range; `nan`, which is within and without all of them, is none."""
 
     def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -50,7 +82,7 @@ class Between(click.FloatRange):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
+class SharedOption:
     """An option that several commands have: as a decorator, or as one of those that `shared` hands over together."""
 
     words: tuple[str, ...]
@@ -62,21 +94,21 @@ class Common:
 
     def kept(self, command: Callable[P, R]) -> Callable[P, R]:
         """Give it to a command, and keep what it says in the context."""
-        kept = {**self.attributes, "expose_value": False, "callback": _keep}
+        kept = {**self.attributes, "expose_value": False, "callback": _keep_value}
         return click.option(*self.words, cls=click.Option, **kept)(command)
 
 
-def option(*words: str, **attributes: object) -> Common:
+def option(*words: str, **attributes: object) -> SharedOption:
     """An option as `click.option` makes it."""
-    return Common(words=words, attributes=attributes)
+    return SharedOption(words=words, attributes=attributes)
 
 
-_SAID = f"{__name__}.Asked"
+_META_KEY = f"{__name__}.Asked"
 """Where a context keeps what options say until the command is called."""
 
 
-def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    context.meta.setdefault(_SAID, {})[parameter.name] = value
+def _keep_value(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    context.meta.setdefault(_META_KEY, {})[parameter.name] = value
 
 
 as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
@@ -85,7 +117,7 @@ out = option("--out", type=FOLDER, help="The folder where pictures appear.")
 provider = option(
     "--provider",
     metavar="NAME",
-    shell_complete=one_of(SPECS["provider"].choices),
+    shell_complete=complete_choices(SPECS["provider"].choices),
     help="Who answers, whatever the recipe says: local or fal.",
 )
 only = option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
@@ -100,7 +132,7 @@ resubmit = option(
 abandon = option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
 prune = option("--prune", is_flag=True, help="Remove earlier copies that `outputs.files` no longer asks for.")
 budget = option(
-    "--budget", type=Between(min=0), metavar="USD", help="Spend no more than this, whatever the recipe says."
+    "--budget", type=FiniteRange(min=0), metavar="USD", help="Spend no more than this, whatever the recipe says."
 )
 planned = option("--plan", "--dry-run", "planned", is_flag=True, help="Say what it would do and cost, and do nothing.")
 saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also write the recipe that does the same.")
@@ -108,7 +140,7 @@ yes = option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class OptionValues:
     """What the shared options of a command line say; an option that a command lacks says nothing."""
 
     only: tuple[str, ...] = ()
@@ -130,13 +162,13 @@ class Asked:
     saved: Path | None = None
 
 
-def shared(*options: Common) -> Callable[[Callable[Concatenate[Asked, P], R]], Callable[P, R]]:
+def shared(*options: SharedOption) -> Callable[[Callable[Concatenate[OptionValues, P], R]], Callable[P, R]]:
     """Give a command these options, in help in this order; what they say comes to it as one value, before the rest."""
 
-    def decorate(command: Callable[Concatenate[Asked, P], R]) -> Callable[P, R]:
+    def decorate(command: Callable[Concatenate[OptionValues, P], R]) -> Callable[P, R]:
         @functools.wraps(command)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            return command(Asked(**click.get_current_context().meta[_SAID]), *args, **kwargs)
+            return command(OptionValues(**click.get_current_context().meta[_META_KEY]), *args, **kwargs)
 
         for option in reversed(options):
             option.kept(called)

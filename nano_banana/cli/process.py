@@ -1,4 +1,4 @@
-"""This process as a shell starts it: its streams, limits and Ctrl-C."""
+"""This process's standard streams, open-file limit and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,56 +11,55 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from nano_banana.core.errors import Unusable, trouble
-from nano_banana.core.problem import Problem
+from nano_banana.model.problem import Problem, Unusable, problem
 
-OPEN_FILES = 1024
+WANTED_OPEN_FILES = 1024
 """Open files that a run of many calls at once needs with room to spare."""
-FEW_OPEN_FILES = 128
+MIN_OPEN_FILES = 128
 """With fewer, something may fail in the middle of a run, under whatever name."""
 
 
-def take_process() -> None:
+def set_up_process() -> None:
     """Set up streams and limits that the rest can rely on."""
-    _take_streams()
+    _set_up_streams()
     _raise_open_files()
 
 
-def listen() -> None:
+def handle_ctrl_c() -> None:
     """From now on Ctrl-C raises KeyboardInterrupt, unless this process was started to ignore it."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def stop_listening() -> None:
+def ignore_ctrl_c() -> None:
     """From now on Ctrl-C does nothing: all is said and kept, and a trace would be all that it adds."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def too_few_open_files() -> list[Problem]:
+def open_files_problem() -> list[Problem]:
     """The problem where this process may open too few files for a run, else nothing."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if limit == resource.RLIM_INFINITY or limit >= FEW_OPEN_FILES:
+    if limit == resource.RLIM_INFINITY or limit >= MIN_OPEN_FILES:
         return []
-    return [trouble("too_few_open_files", limit=limit, wanted=FEW_OPEN_FILES)]
+    return [problem("too_few_open_files", limit=limit, wanted=MIN_OPEN_FILES)]
 
 
-def need_open_files() -> None:
+def require_open_files() -> None:
     """Raise Unusable where this process may open too few files for a run."""
-    if few := too_few_open_files():
+    if few := open_files_problem():
         raise Unusable(few)
 
 
 def _raise_open_files() -> None:
     """Raise the soft limit, 256 on macOS, as far as the hard one allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    wanted = WANTED_OPEN_FILES if hard == resource.RLIM_INFINITY else min(WANTED_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-class Output(io.FileIO):
+class StandardStream(io.FileIO):
     """A standard stream that fails at most once: what comes after its first failure is dropped.
 
     A `lossy` one never fails: a message that nobody can read is no reason to break off what was paid for.
@@ -86,11 +85,11 @@ class Output(io.FileIO):
                 return len(data)
             if isinstance(error, BrokenPipeError):
                 raise
-            raise Unusable([trouble("stdout_unwritable", why=error.strerror or str(error))]) from error
+            raise Unusable([problem("stdout_unwritable", why=error.strerror or str(error))]) from error
         return written
 
 
-def _take_streams() -> None:
+def _set_up_streams() -> None:
     """Give this process three standard streams that can be relied on.
 
     A closed descriptor becomes /dev/null: else the next file opened, such as the store's database, would get its
@@ -105,13 +104,13 @@ def _take_streams() -> None:
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
     if sys.stdout is sys.__stdout__:
-        sys.stdout = _writer(sys.stdout, 1, lossy=False)
+        sys.stdout = _text_writer(sys.stdout, 1, lossy=False)
     if sys.stderr is sys.__stderr__:
-        sys.stderr = _writer(sys.stderr, 2, lossy=True)
+        sys.stderr = _text_writer(sys.stderr, 2, lossy=True)
 
 
-def _writer(before: TextIO | None, descriptor: int, *, lossy: bool) -> io.TextIOWrapper:
-    raw: io.FileIO = Output(descriptor, lossy=lossy)
+def _text_writer(before: TextIO | None, descriptor: int, *, lossy: bool) -> io.TextIOWrapper:
+    raw: io.FileIO = StandardStream(descriptor, lossy=lossy)
     encoding = (before and before.encoding) or "utf-8"
     # `python -u` and PYTHONUNBUFFERED: each line at once.
     lines = lossy or raw.isatty() or getattr(before, "write_through", False)

@@ -1,32 +1,119 @@
-"""A run as it happens: a live table on a terminal, plain lines elsewhere."""
+"""A run in progress: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.amounts import duration, spent
-from nano_banana.cli.cells import visible
+from nano_banana.cli.diagnostics import fill_message, message_for
+from nano_banana.cli.formatting import duration, spent_text, visible
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.tally import Tally
-from nano_banana.cli.words.index import fill, wording
-from nano_banana.core.news import News, Watcher
+from nano_banana.model.event import Event, EventHandler
+
+PHASE_TEXTS = {
+    "uploading": "uploading",
+    "unreachable": "no connection, trying again",
+    "busy": "fal is busy, trying again",
+    "looking": "looking for it in fal's history",
+}
+"""What is said of a call that has not come to the service's queue, or was lost on the way."""
+
+
+@dataclass(slots=True)
+class StageCounts:
+    """What became of one stage's calls so far."""
+
+    planned: int = 0
+    cached: int = 0
+    started: int = 0
+    made: int = 0
+    failed: int = 0
+    said: str = ""
+    """The last line that a service logged."""
+
+    @property
+    def done(self) -> int:
+        """Calls that need nothing more."""
+        return self.cached + self.made + self.failed
+
+    @property
+    def running(self) -> int:
+        """Calls that are with their provider now."""
+        return max(self.started - self.made - self.failed, 0)
+
+    @property
+    def total(self) -> int:
+        """All calls known of: stages that decide as they go may outgrow what was planned."""
+        return max(self.planned, self.done + self.running)
+
+
+class CallTally:
+    """Sums up the news; adding one costs about a microsecond."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.stages: dict[str, StageCounts] = {}
+        self.cost_usd = 0.0
+        self.unknown_costs = 0
+
+    def add(self, news: Event) -> None:
+        """Count one piece of news."""
+        count = self.stages.get(news.stage)
+        if count is None:
+            if news.kind in {"note", "node_done", "node_failed", "progress"}:
+                return
+            count = self.stages[news.stage] = StageCounts()
+        match news.kind:
+            case "planned":
+                count.planned += news.count
+            case "cached":
+                count.cached += news.count
+            case "running":
+                count.started += news.count
+            case "made":
+                count.made += news.count
+                self._pay(news)
+            case "failed":
+                count.failed += news.count
+                self._pay(news)
+            case "progress":
+                count.said = phase_text(news) or ("" if count.said in PHASE_TEXTS.values() else count.said)
+            case _:
+                pass
+
+    def _pay(self, news: Event) -> None:
+        if news.cost_usd is None:
+            self.unknown_costs += news.count
+        else:
+            self.cost_usd += news.cost_usd
+
+
+def phase_text(news: Event) -> str:
+    """How far a call at a service is, in a few words; empty where that says nothing new."""
+    phase, position, log = (news.data.get(name) for name in ("phase", "position", "log"))
+    if phase == "queued":
+        return f"{position} ahead in the queue" if position else "queued"
+    if phase == "running":
+        return str(log or "")
+    return PHASE_TEXTS.get(str(phase), "")
+
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-EVERY_SECONDS = 1.0
+LINE_INTERVAL = 1.0
 FRAMES_PER_SECOND = 8
-SAID = 40
+MAX_LOG_CHARS = 40
 """Characters of a service's last line that are shown."""
 
 Clock = Callable[[], float]
 
 
 @contextmanager
-def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[Watcher]:
+def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[EventHandler]:
     """Show the news that the watcher is told, on the screen's `err`, until the block ends.
 
     `clock` tells seconds from any start. A watcher only counts; drawing is a clock's business, not an event's.
@@ -60,19 +147,19 @@ class PlainView:
         self._screen = screen
         self._clock = clock
         self._start = clock()
-        self._next = self._start + EVERY_SECONDS
-        self._tally = Tally()
+        self._next = self._start + LINE_INTERVAL
+        self._tally = CallTally()
         self._last = ""
 
-    def watch(self, news: News) -> None:
+    def watch(self, news: Event) -> None:
         """Count the news; write a line when it is time."""
         self._tally.add(news)
-        line = remark(news)
+        line = event_note(news)
         if line:
             self._screen.note(line)
         now = self._clock()
         if now >= self._next:
-            self._next = now + EVERY_SECONDS
+            self._next = now + LINE_INTERVAL
             self._write(now)
 
     def close(self) -> None:
@@ -80,7 +167,7 @@ class PlainView:
         self._write(self._clock())
 
     def _write(self, now: float) -> None:
-        counts = state(self._tally)
+        counts = progress_line(self._tally)
         if counts and counts != self._last:
             self._last = counts
             self._screen.note(f"{counts} · {duration(now - self._start)}")
@@ -94,12 +181,12 @@ class LiveView:
         self._write = write
         self._clock = clock
         self._start = clock()
-        self._tally = Tally()
+        self._tally = CallTally()
 
-    def watch(self, news: News) -> None:
+    def watch(self, news: Event) -> None:
         """Count the news."""
         self._tally.add(news)
-        line = remark(news)
+        line = event_note(news)
         if line:
             from rich.markup import escape
 
@@ -115,44 +202,44 @@ class LiveView:
         for stage, count in list(self._tally.stages.items()):
             bar = ProgressBar(total=max(count.total, 1), completed=count.done, width=24)
             table.add_row(
-                Text(visible(stage)), bar, Text(f"{count.done}/{count.total}"), Text(_details(self._tally, stage))
+                Text(visible(stage)), bar, Text(f"{count.done}/{count.total}"), Text(_stage_details(self._tally, stage))
             )
         elapsed = duration(self._clock() - self._start)
         table.add_row(
             Text(elapsed, style="dim"),
             "",
-            Text(spent(self._tally.cost_usd, self._tally.unknown_costs), style="dim"),
+            Text(spent_text(self._tally.cost_usd, self._tally.unknown_costs), style="dim"),
             "",
         )
         return table
 
 
-def state(tally: Tally) -> str:
+def progress_line(tally: CallTally) -> str:
     """The tally in one line: `takes 7/16 (4 cached, 2 running, 1 failed) · $0.14`; empty without calls."""
     parts = []
     for stage, count in tally.stages.items():
-        details = _details(tally, stage)
+        details = _stage_details(tally, stage)
         parts.append(f"{visible(stage)} {count.done}/{count.total}" + (f" ({details})" if details else ""))
-    cost = spent(tally.cost_usd, tally.unknown_costs)
+    cost = spent_text(tally.cost_usd, tally.unknown_costs)
     if parts and cost:
         parts.append(cost)
     return " · ".join(parts)
 
 
-def remark(news: News) -> str:
+def event_note(news: Event) -> str:
     """What a failure or a note says in a line of its own; empty for other news."""
     if news.kind not in {"node_failed", "note"}:
         return ""
     kind = news.data.get("kind")
-    said = fill(wording(str(kind)).say, news.data) if kind else ""
+    said = fill_message(message_for(str(kind)).say, news.data) if kind else ""
     name = news.node or news.stage
     said = " ".join(f"{name}: {said}".split()) if name and said else name or said
     return visible(f"failed: {said}" if news.kind == "node_failed" else said)
 
 
-def _details(tally: Tally, stage: str) -> str:
+def _stage_details(tally: CallTally, stage: str) -> str:
     count = tally.stages[stage]
     named = [(count.cached, "cached"), (count.running, "running"), (count.failed, "failed")]
     counts = ", ".join(f"{number:,} {name}" for number, name in named if number)
-    said = visible(count.said)[:SAID] if count.running else ""
+    said = visible(count.said)[:MAX_LOG_CHARS] if count.running else ""
     return f"{counts}: {said}" if said else counts

@@ -1,4 +1,4 @@
-"""The one object that prints: results, remarks, tables and JSON."""
+"""The one object that prints: results, notes, tables, problems and JSON."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TextIO, TypeAlias
 
 import click
 
-from nano_banana.cli.cells import cells, fold, inert, pad, visible
-from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Problem
+from nano_banana.cli.formatting import display_width, pad, visible, visible_lines, wrap_words
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Problem
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
-NARROWEST = 12
+MIN_COLUMN = 12
 """Columns that a table's last column is broken into; with less room the terminal may do it."""
 
-Paint: TypeAlias = Callable[[str, str], str]
+Painter: TypeAlias = Callable[[str, str], str]
 """Colours a text in a style of `STYLES`, or leaves it plain."""
 
 
@@ -58,7 +58,7 @@ class Screen:
     def width(self) -> int:
         """Columns to write in, 40 or more."""
         if self._width is None:
-            self._width = _columns(self.err, self._environ)
+            self._width = _terminal_columns(self.err, self._environ)
         return max(self._width, 40)
 
     @property
@@ -120,13 +120,13 @@ class Screen:
         left where its words have no room there.
         """
         lines = [[visible(cell) for cell in row] for row in ([head, *rows] if head else rows)]
-        widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
+        widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
         begins = indent + sum(widths[:-1]) + 2 * (len(widths) - 1)
         room = self.width - begins if self._results.isatty() else 0
-        words = max((cells(word) for line in lines for word in line[-1].split()), default=0)
+        words = max((display_width(word) for line in lines for word in line[-1].split()), default=0)
         goes_on = begins if words <= room else indent + 4
         for number, line in enumerate(lines):
-            last, *more = fold(line[-1], room, rest=self.width - goes_on) if room >= NARROWEST else line[-1:]
+            last, *more = wrap_words(line[-1], room, rest=self.width - goes_on) if room >= MIN_COLUMN else line[-1:]
             text = "  ".join(map(pad, [*line[:-1], last], widths)).rstrip()
             self.say(" " * indent + (self.paint("dim", text) if head and number == 0 else text))
             for rest in more:
@@ -134,18 +134,17 @@ class Screen:
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Print what is wrong, each with its line and a caret."""
-        from nano_banana.cli.render import render
-        from nano_banana.cli.source import lines_of
+        from nano_banana.cli.diagnostics import render_problems, source_lines
 
         def paint(style: str, text: str) -> str:
             return self.paint(style, text, stream=self.err)
 
         @functools.cache
         def lines(file: str) -> list[str]:
-            return self.quoted[file].split("\n") if file in self.quoted else lines_of(file)
+            return self.quoted[file].split("\n") if file in self.quoted else source_lines(file)
 
         # A file is read once for all its problems, and anew for the next command.
-        self.note(render([*map(self.relocate, problems)], lines, paint=paint, width=self.width))
+        self.note(render_problems([*map(self.relocate, problems)], lines, paint=paint, width=self.width))
 
     def flush(self) -> None:
         """Push everything out now, while a broken pipe can still be caught."""
@@ -158,10 +157,10 @@ class Screen:
 
     def _write(self, stream: TextIO, text: str) -> None:
         """The one place that writes: nothing steers the terminal but `paint`."""
-        stream.write("\x1b[".join(map(inert, text.split(self._escape))))
+        stream.write("\x1b[".join(map(visible_lines, text.split(self._escape))))
 
 
-def _columns(stream: TextIO, environ: Mapping[str, str]) -> int:
+def _terminal_columns(stream: TextIO, environ: Mapping[str, str]) -> int:
     if environ.get("COLUMNS", "").isdecimal():
         return int(environ["COLUMNS"])
     try:

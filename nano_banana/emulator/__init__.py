@@ -1,1 +1,1 @@
-"""A server that speaks fal's protocols, for tests and for trying out."""
+"""A server that speaks fal's protocols, with faults on demand."""

@@ -1,78 +1,165 @@
-"""fal's platform API: models, prices, and the history of requests."""
+"""fal's platform API: models, OpenAPI, prices, request history, billing."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.emulator.door import Reply, Visit, whole
-from nano_banana.emulator.logs import iso
-from nano_banana.emulator.openapi import category_of, model, openapi_of
-from nano_banana.emulator.order import Order
-from nano_banana.emulator.replies import as_json
-from nano_banana.emulator.world import World
+from nano_banana.catalog.arguments import NAMED_SIZES
+from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType
+from nano_banana.emulator.emulator_state import EmulatorState
+from nano_banana.emulator.failures import MAX_NUMBER, json_response
+from nano_banana.emulator.request_entry import AdmittedRequest, AsgiReply, query_int, read_json
+from nano_banana.emulator.request_queue import EmulatedRequest, app_id, iso_time
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 
-DAY = 86_400.0
-MOST = 100
+_FILE_REF = "#/components/schemas/File"
+_LIST_TYPES = (FieldType.ADAPTERS, FieldType.URLS, FieldType.LIST)
+
+
+def listed_model(endpoint: Endpoint, *, openapi: bool) -> JSONObject:
+    """What `/v1/models` says of it; with `openapi` also its fields."""
+    metadata: JSONObject = {
+        "display_name": endpoint.title,
+        "category": model_category(endpoint),
+        "description": endpoint.description,
+        "status": "active",
+        "tags": [],
+        "kind": "training" if endpoint.trains else "inference",
+    }
+    told: JSONObject = {"endpoint_id": endpoint.id, "metadata": metadata}
+    return {**told, "openapi": endpoint_openapi(endpoint)} if openapi else told
+
+
+def model_category(endpoint: Endpoint) -> str:
+    """The category that fal lists it in: what it takes and what it makes."""
+    if endpoint.trains:
+        return "training"
+    roles = endpoint.roles
+    return "image-to-image" if roles.image or roles.images or roles.mask else "text-to-image"
+
+
+def endpoint_openapi(endpoint: Endpoint) -> JSONObject:
+    """OpenAPI 3.0 of the endpoint's queue, with its input and output as schemas."""
+    name = "".join(part.capitalize() for part in endpoint.id.replace("/", "-").replace(".", "-").split("-"))
+    taken, given = f"{name}Input", f"{name}Output"
+    fields = endpoint.fields.values()
+    asked: JSONObject = {
+        "type": "object",
+        "title": taken,
+        "properties": {field.name: _property_schema(endpoint, field) for field in fields},
+        "required": [field.name for field in fields if field.required],
+    }
+    answered: JSONObject = {"type": "object", "title": given, "properties": _output_properties(endpoint)}
+    file: JSONObject = {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]}
+    body: JSONObject = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{taken}"}}}}
+    result: JSONObject = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{given}"}}}}
+    return {
+        "openapi": "3.0.4",
+        "info": {"title": f"Queue OpenAPI for {endpoint.id}", "version": "1.0.0"},
+        "servers": [{"url": "https://queue.fal.run"}],
+        "paths": {
+            f"/{endpoint.id}": {"post": {"requestBody": {"required": True, **body}, "responses": {}}},
+            f"/{app_id(endpoint.id)}/requests/{{request_id}}": {"get": {"responses": {"200": result}}},
+        },
+        "components": {"schemas": {taken: asked, given: answered, "File": file}},
+    }
+
+
+def _property_schema(endpoint: Endpoint, field: Field) -> JSONObject:
+    unsaid: JSONObject = {} if field.default is MISSING else {"default": field.default}
+    return {"title": field.name, "description": field.description, **_field_schema(endpoint, field), **unsaid}
+
+
+def _field_schema(endpoint: Endpoint, field: Field) -> JSONObject:
+    low: JSONObject = {} if field.minimum is None else {"minimum": field.minimum}
+    high: JSONObject = {} if field.maximum is None else {"maximum": field.maximum}
+    if field.type is FieldType.ENUM:
+        return {"type": "string", "enum": list(field.choices)}
+    if field.type is FieldType.IMAGE_SIZE:
+        side: JSONValue = {"type": "integer", **low, **high}
+        sides: JSONObject = {"type": "object", "properties": {"width": side, "height": side}}
+        return {"anyOf": [sides, {"type": "string", "enum": [*NAMED_SIZES, *field.choices]}]}
+    if field.type in _LIST_TYPES:
+        adapters = field.type is FieldType.ADAPTERS
+        most = endpoint.adapters_max if adapters else field.max_items
+        scale: JSONObject = {"path": {"type": "string"}, "scale": {"type": "number", **low, **high}}
+        items: JSONObject = {"type": "object", "properties": scale} if adapters else {"type": "string"}
+        bound: JSONObject = {} if most is None else {"maxItems": most}
+        return {"type": "array", "items": items if field.type is not FieldType.LIST else {}, **bound}
+    if field.type in {FieldType.INTEGER, FieldType.NUMBER}:
+        return {"type": field.type.value, **low, **high}
+    return {"type": "string" if field.type is FieldType.URL else field.type.value}
+
+
+def _output_properties(endpoint: Endpoint) -> JSONObject:
+    file: JSONObject = {"$ref": _FILE_REF}
+    return {
+        place.partition("/")[0]: {"type": "array", "items": file} if "*" in place else file for place in endpoint.makes
+    }
+
+
+DAY_SECONDS = 86_400.0
+MAX_ROWS = 100
 """Rows on a page."""
 
 
 class PlatformApi:
     """The handlers of `/v1`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: EmulatorState) -> None:
         """Serve this world."""
         self._world = world
 
-    async def models(self, visit: Visit) -> Reply:
+    async def models(self, visit: AdmittedRequest) -> AsgiReply:
         """The endpoints of the catalog: those that are named, or a page of those that fit `q`."""
         request = visit.request
         catalog = self._world.catalog
-        asked = several(request, "endpoint_id")
+        asked = query_list(request, "endpoint_id")
         known = filter(None, map(catalog.get, asked or catalog.ids))
-        ids = [endpoint.id for endpoint in known if _fits(endpoint, request)]
-        start, limit = whole(request, "cursor", 0), max(1, min(whole(request, "limit", MOST), MOST))
+        ids = [endpoint.id for endpoint in known if _matches_search(endpoint, request)]
+        start, limit = query_int(request, "cursor", 0), max(1, min(query_int(request, "limit", MAX_ROWS), MAX_ROWS))
         page = ids[start : start + limit]
-        expand = "openapi-3.0" in several(request, "expand")
+        expand = "openapi-3.0" in query_list(request, "expand")
         found = [endpoint for endpoint in map(catalog.get, page) if endpoint is not None]
         more = start + limit < len(ids)
-        return as_json(
+        return json_response(
             {
-                "models": [model(endpoint, openapi=expand) for endpoint in found],
+                "models": [listed_model(endpoint, openapi=expand) for endpoint in found],
                 "next_cursor": str(start + limit) if more else None,
                 "has_more": more,
             }
         )
 
-    async def site_models(self, visit: Visit) -> Reply:
+    async def site_models(self, visit: AdmittedRequest) -> AsgiReply:
         """The models as fal's site lists them, in pages."""
         request, catalog = visit.request, self._world.catalog
-        found = [each for each in map(catalog.get, catalog.ids) if each is not None and _fits(each, request)]
-        size, page = max(1, min(whole(request, "total", MOST), MOST)), max(1, whole(request, "page", 1))
+        found = [each for each in map(catalog.get, catalog.ids) if each is not None and _matches_search(each, request)]
+        size, page = max(1, min(query_int(request, "total", MAX_ROWS), MAX_ROWS)), max(1, query_int(request, "page", 1))
         items: list[JSONObject] = [
-            {"id": each.id, "title": each.title, "category": category_of(each), "shortDescription": each.description}
+            {"id": each.id, "title": each.title, "category": model_category(each), "shortDescription": each.description}
             for each in found[(page - 1) * size : page * size]
         ]
         pages = -(-len(found) // size)
-        return as_json({"items": items, "page": page, "pages": pages, "size": len(items), "total": len(found)})
+        return json_response({"items": items, "page": page, "pages": pages, "size": len(items), "total": len(found)})
 
-    async def openapi(self, visit: Visit) -> Reply:
+    async def openapi(self, visit: AdmittedRequest) -> AsgiReply:
         """OpenAPI of one endpoint."""
         endpoint = self._world.endpoint(visit.request.query_params.get("endpoint_id", ""))
         return (
             platform_error(404, "not_found", "Endpoint not found")
             if endpoint is None
-            else as_json(openapi_of(endpoint))
+            else json_response(endpoint_openapi(endpoint))
         )
 
-    async def pricing(self, visit: Visit) -> Reply:
+    async def pricing(self, visit: AdmittedRequest) -> AsgiReply:
         """The catalog's prices; 404 where one of the endpoints is unknown, or none has a price."""
-        asked = several(visit.request, "endpoint_id")
+        asked = query_list(visit.request, "endpoint_id")
         catalog = self._world.catalog
         prices: list[JSONValue] = []
         for id_ in asked or catalog.ids:
@@ -90,49 +177,51 @@ class PlatformApi:
                 prices.append(price)
         if asked and not prices:
             return platform_error(404, "not_found", "No pricing found for the endpoints")
-        return as_json({"prices": prices, "next_cursor": None, "has_more": False})
+        return json_response({"prices": prices, "next_cursor": None, "has_more": False})
 
-    async def requests(self, visit: Visit) -> Reply:
+    async def requests(self, visit: AdmittedRequest) -> AsgiReply:
         """Requests of some endpoints that have ended, the last first; one that still waits or runs is not listed."""
-        if not several(visit.request, "endpoint_id"):
+        if not query_list(visit.request, "endpoint_id"):
             return platform_error(422, "validation_error", "endpoint_id is required")
         return await self.search(visit)
 
-    async def search(self, visit: Visit) -> Reply:
+    async def search(self, visit: AdmittedRequest) -> AsgiReply:
         """The same, of any endpoint."""
         request, world = visit.request, self._world
-        endpoints = set(several(request, "endpoint_id"))
-        start, end = period(request, world.clock())
+        endpoints = set(query_list(request, "endpoint_id"))
+        start, end = query_period(request, world.clock())
         wanted, status = request.query_params.get("request_id"), request.query_params.get("status")
-        cursor, limit = whole(request, "cursor", -1), max(1, min(whole(request, "limit", 50), MOST))
+        cursor, limit = query_int(request, "cursor", -1), max(1, min(query_int(request, "limit", 50), MAX_ROWS))
         fitting = (
             (number, order)
             for number, order in world.queue.newest(None if cursor < 0 else cursor)
             if (not endpoints or order.endpoint in endpoints) and start <= (order.ended_at or 0) < end
-            if wanted in {None, order.id} and status in {None, _status(order)}
+            if wanted in {None, order.id} and status in {None, _status_word(order)}
         )
         page = list(islice(fitting, limit + 1))
-        payloads = "payloads" in several(request, "expand")
+        payloads = "payloads" in query_list(request, "expand")
         more = len(page) > limit
         items = [self._row(order, payloads=payloads) for _, order in page[:limit]]
-        return as_json({"items": items, "next_cursor": str(page[limit - 1][0]) if more else None, "has_more": more})
+        return json_response(
+            {"items": items, "next_cursor": str(page[limit - 1][0]) if more else None, "has_more": more}
+        )
 
-    async def forget(self, visit: Visit) -> Reply:
+    async def forget(self, visit: AdmittedRequest) -> AsgiReply:
         """Delete what was sent and what came of it, files and all."""
         order = visit.order
         if order is None:
             return platform_error(404, "not_found", "Request not found")
         self._world.cabinet.drop(order.files)
         order.given, order.gone = None, True
-        return as_json({"cdn_delete_results": [{"link": id_, "exception": None} for id_ in order.files]})
+        return json_response({"cdn_delete_results": [{"link": id_, "exception": None} for id_ in order.files]})
 
-    def _row(self, order: Order, *, payloads: bool) -> JSONObject:
+    def _row(self, order: EmulatedRequest, *, payloads: bool) -> JSONObject:
         row: dict[str, JSONValue] = {
             "request_id": order.id,
             "endpoint_id": order.endpoint,
-            "sent_at": iso(order.accepted_at),
-            "started_at": iso(order.started_at or order.accepted_at),
-            "ended_at": iso(order.ended_at or order.accepted_at),
+            "sent_at": iso_time(order.accepted_at),
+            "started_at": iso_time(order.started_at or order.accepted_at),
+            "ended_at": iso_time(order.ended_at or order.accepted_at),
             "status_code": order.status,
             "duration": round((order.ended_at or 0) - (order.started_at or order.ended_at or 0), 6),
         }
@@ -144,27 +233,27 @@ class PlatformApi:
         return row
 
 
-def _status(order: Order) -> str:
+def _status_word(order: EmulatedRequest) -> str:
     return "success" if order.status < 400 else "error" if order.status >= 500 else "user_error"
 
 
-def several(request: Request, name: str) -> list[str]:
+def query_list(request: Request, name: str) -> list[str]:
     """A parameter that is repeated, or holds several with commas between."""
     return [part for value in request.query_params.getlist(name) for part in value.split(",") if part]
 
 
-def period(request: Request, now: float) -> tuple[float, float]:
+def query_period(request: Request, now: float) -> tuple[float, float]:
     """From when to when is asked for, in seconds since 1970; the last day unless told otherwise.
 
     Raises HTTPException where it is no time.
     """
     try:
-        return _time(request, "start", now - DAY), _time(request, "end", float("inf"))
+        return _query_time(request, "start", now - DAY_SECONDS), _query_time(request, "end", float("inf"))
     except (ValueError, OverflowError) as error:
         raise HTTPException(422, "start and end are times in ISO 8601") from error
 
 
-def _time(request: Request, name: str, unsaid: float) -> float:
+def _query_time(request: Request, name: str, unsaid: float) -> float:
     value = request.query_params.get(name)
     if not value:
         return unsaid
@@ -172,7 +261,7 @@ def _time(request: Request, name: str, unsaid: float) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-def _fits(endpoint: Endpoint, request: Request) -> bool:
+def _matches_search(endpoint: Endpoint, request: Request) -> bool:
     """Whether an endpoint is among those that are searched for."""
     params = request.query_params
     query, category, status = (
@@ -181,9 +270,140 @@ def _fits(endpoint: Endpoint, request: Request) -> bool:
         params.get("status", ""),
     )
     named = query.casefold() in f"{endpoint.id}\n{endpoint.title}".casefold()
-    return named and category in {"", category_of(endpoint)} and status in {"", "active"}
+    return named and category in {"", model_category(endpoint)} and status in {"", "active"}
 
 
-def platform_error(status: int, type_: str, message: str) -> Reply:
+def platform_error(status: int, type_: str, message: str) -> AsgiReply:
     """An error as the platform API words it."""
-    return as_json({"error": {"type": type_, "message": message, "docs_url": "https://docs.fal.ai"}}, status)
+    return json_response({"error": {"type": type_, "message": message, "docs_url": "https://docs.fal.ai"}}, status)
+
+
+START_BALANCE = 1000.0
+"""US dollars that the account begins with."""
+
+MAX_EVENTS = 10_000
+"""Billing events on a page at most."""
+
+_BUCKET_FORMATS = {"minute": "%Y-%m-%dT%H:%M", "hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m"}
+
+
+class AccountApi:
+    """The handlers; what an order costs is its units at the catalog's price."""
+
+    def __init__(self, world: EmulatorState) -> None:
+        """Serve this world."""
+        self._world = world
+
+    async def usage(self, visit: AdmittedRequest) -> AsgiReply:
+        """What was billed, by time and endpoint; `expand=summary` also gives it without the times."""
+        request = visit.request
+        orders = sorted(self._billed(request), key=lambda order: order.ended_at or 0)
+        expand = query_list(request, "expand")
+        frame = request.query_params.get("timeframe", "day")
+        rows: dict[str, list[EmulatedRequest]] = {
+            bucket: list(group) for bucket, group in groupby(orders, lambda order: _bucket_start(order, frame))
+        }
+        told: JSONObject = {"next_cursor": None, "has_more": False}
+        if "time_series" in expand or "summary" not in expand:
+            series: list[JSONObject] = [{"bucket": at, "results": self._lines(group)} for at, group in rows.items()]
+            told = {**told, "time_series": series}
+        return json_response({**told, "summary": self._lines(orders)} if "summary" in expand else told)
+
+    async def billing_events(self, visit: AdmittedRequest) -> AsgiReply:
+        """One row for each request that was billed, the last first."""
+        request = visit.request
+        start, limit = query_int(request, "cursor", 0), max(1, min(query_int(request, "limit", 100), MAX_EVENTS))
+        wanted = set(query_list(request, "request_id"))
+        orders = (order for order in self._billed(request) if not wanted or order.id in wanted)
+        page = list(islice(orders, start, start + limit + 1))
+        events = [self._event(order) for order in page[:limit]]
+        more = len(page) > limit
+        cursor = str(start + limit) if more else None
+        return json_response({"billing_events": list[JSONObject](events), "next_cursor": cursor, "has_more": more})
+
+    async def billing(self, visit: AdmittedRequest) -> AsgiReply:
+        """The account; `expand=credits` also gives what is left."""
+        told: JSONObject = {"username": "emulator"}
+        if "credits" in query_list(visit.request, "expand"):
+            spent = sum(order.units * self._price(order.endpoint)[0] for _, order in self._world.queue.newest())
+            told = {**told, "credits": {"current_balance": round(START_BALANCE - spent, 6), "currency": "USD"}}
+        return json_response(told)
+
+    async def estimate(self, visit: AdmittedRequest) -> AsgiReply:
+        """What so many units, or calls as they were so far, would cost."""
+        asked = as_object(await read_json(visit.request))
+        kind, endpoints = asked.get("estimate_type"), as_object(asked.get("endpoints"))
+        if kind not in {"unit_price", "historical_api_price"} or not endpoints:
+            return platform_error(422, "validation_error", "estimate_type and endpoints are required")
+        total = 0.0
+        for id_, wish in endpoints.items():
+            if self._world.endpoint(id_) is None:
+                return platform_error(404, "not_found", f"Endpoint {id_} not found")
+            name = "unit_quantity" if kind == "unit_price" else "call_quantity"
+            each = 1.0 if kind == "unit_price" else self._units_of_a_call(id_)
+            total += _quantity(as_object(wish), name) * each * self._price(id_)[0]
+        return json_response({"estimate_type": kind, "total_cost": round(total, 6), "currency": "USD"})
+
+    def _billed(self, request: Request) -> Iterable[EmulatedRequest]:
+        """What was billed in the time and at the endpoints that are asked for, the last first."""
+        start, end = query_period(request, self._world.clock())
+        endpoints = set(query_list(request, "endpoint_id"))
+        return (
+            order
+            for _, order in self._world.queue.newest()
+            if order.units and start <= (order.ended_at or 0) < end
+            if not endpoints or order.endpoint in endpoints
+        )
+
+    def _units_of_a_call(self, id_: str) -> float:
+        units = [order.units for _, order in self._world.queue.newest() if order.endpoint == id_ and order.units]
+        return sum(units) / len(units) if units else 1.0
+
+    def _price(self, id_: str) -> tuple[float, str]:
+        endpoint = self._world.endpoint(id_)
+        price = None if endpoint is None else endpoint.price
+        return (0.0, "units") if price is None else (price.usd, f"{price.unit.value}s")
+
+    def _lines(self, orders: Iterable[EmulatedRequest]) -> list[JSONObject]:
+        units: defaultdict[str, float] = defaultdict(float)
+        for order in orders:
+            units[order.endpoint] += order.units
+        return [self._line(id_, quantity) for id_, quantity in sorted(units.items())]
+
+    def _line(self, id_: str, quantity: float) -> JSONObject:
+        price, unit = self._price(id_)
+        cost = round(price * quantity, 6)
+        sums: JSONObject = {"cost": cost, "cost_subtotal": cost, "cost_discount": 0, "cost_total": cost}
+        about: JSONObject = {"endpoint_id": id_, "unit": unit, "quantity": round(quantity, 6), "unit_price": price}
+        return {**about, **sums, "currency": "USD", "auth_method": "Key"}
+
+    def _event(self, order: EmulatedRequest) -> JSONObject:
+        line = self._line(order.endpoint, order.units)
+        price, unit = self._price(order.endpoint)
+        return {
+            **{name: line[name] for name in ("endpoint_id", "cost_subtotal", "cost_discount", "cost_total")},
+            "request_id": order.id,
+            "timestamp": iso_time(order.ended_at or order.accepted_at),
+            "unit": unit,
+            "output_units": order.units,
+            "unit_price": price,
+            "percent_discount": 0,
+            "cost_estimate_nano_usd": round(price * order.units * 1e9),
+            "currency": "USD",
+        }
+
+
+def _bucket_start(order: EmulatedRequest, frame: str) -> str:
+    """The beginning of the minute, hour, day, week or month in which it ended."""
+    time = datetime.fromtimestamp(order.ended_at or 0, UTC)
+    if frame == "week":
+        time -= timedelta(days=time.weekday())
+    cut = time.strftime(_BUCKET_FORMATS.get(frame, _BUCKET_FORMATS["day"]))
+    return f"{cut}{'1970-01-01T00:00:00'[len(cut) :]}Z"
+
+
+def _quantity(wish: JSONObject, name: str) -> float:
+    value = wish.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_NUMBER:
+        raise HTTPException(422, f"{name} is a number that is not negative")
+    return value

@@ -1,4 +1,4 @@
-"""fal's queue: submit, status, stream, result, cancel."""
+"""fal's queue (submit, status, stream, result, cancel) and direct calls."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from time import monotonic
 
-from starlette.responses import StreamingResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from nano_banana.catalog.size import argument
-from nano_banana.core.json import JSONValue, as_items
-from nano_banana.emulator.door import Reply, Visit, whole
-from nano_banana.emulator.intake import EVENTS, accepted, changes, not_found, result_of, urls
-from nano_banana.emulator.logs import lines
-from nano_banana.emulator.order import Order, State, app_of
-from nano_banana.emulator.replies import as_json, cut, refuse
-from nano_banana.emulator.world import World, state_of
+from nano_banana.catalog.arguments import argument_value
+from nano_banana.emulator.emulator_state import EmulatorState, fal_status
+from nano_banana.emulator.failures import cut_connection, error_response, fault_response, json_response
+from nano_banana.emulator.fault_injection import FaultPoint
+from nano_banana.emulator.request_entry import (
+    EVENT_STREAM,
+    AdmittedRequest,
+    AsgiReply,
+    accept_request,
+    not_found_response,
+    query_int,
+    request_changes,
+    request_urls,
+    result_response,
+)
+from nano_banana.emulator.request_queue import EmulatedRequest, RequestState, app_id, log_lines
+from nano_banana.model.json_values import JSONValue, as_items
 
 KEEP_ALIVE = 5.0
 """Seconds of silence after which a stream says that it is still there."""
@@ -26,73 +36,73 @@ KEEP_ALIVE = 5.0
 class QueueApi:
     """The handlers; every one expects a `Visit` of its own kind."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: EmulatorState) -> None:
         """Serve this world."""
         self._world = world
 
-    async def submit(self, visit: Visit) -> Reply:
+    async def submit(self, visit: AdmittedRequest) -> AsgiReply:
         """Take a request in, whatever its arguments are: what is wrong with them is its result."""
         world, request = self._world, visit.request
         waiting = world.queue.count()[0]
-        if waiting > whole(request, "fal_max_queue_length", waiting):
-            return refuse(429, "The queue is too long")
+        if waiting > query_int(request, "fal_max_queue_length", waiting):
+            return error_response(429, "The queue is too long")
         url = request.query_params.get("fal_webhook")
         why = world.webhooks.refusal(url) if url else None
         if why is not None:
-            return refuse(400, why, error_type="bad_request")
-        order = await accepted(world, visit)
+            return error_response(400, why, error_type="bad_request")
+        order = await accept_request(world, visit)
         if url:
             world.webhooks.watch(order, url)
         position = world.queue.position(order)
-        told = {"status": "IN_QUEUE", "request_id": order.id, "gateway_request_id": order.id, **urls(order)}
-        return as_json({**told, "queue_position": position}, headers={"x-fal-request-id": order.id})
+        told = {"status": "IN_QUEUE", "request_id": order.id, "gateway_request_id": order.id, **request_urls(order)}
+        return json_response({**told, "queue_position": position}, headers={"x-fal-request-id": order.id})
 
-    async def status(self, visit: Visit) -> Reply:
+    async def status(self, visit: AdmittedRequest) -> AsgiReply:
         """Say how far it is: 202 until it has ended, then 200."""
         order = self._found(visit)
         if order is None:
-            return not_found()
+            return not_found_response()
         told = self._told(order, visit)
-        return as_json(told, 200 if order.ended else 202, {"x-fal-request-id": order.id})
+        return json_response(told, 200 if order.ended else 202, {"x-fal-request-id": order.id})
 
-    async def stream(self, visit: Visit) -> Reply:
+    async def stream(self, visit: AdmittedRequest) -> AsgiReply:
         """Say how far it is whenever that changes, until it has ended."""
         order = self._found(visit)
         if order is None or visit.shaped("stream-404"):
-            return not_found()
+            return not_found_response()
         if visit.shaped("stream-drop"):
-            return _Torn(f"data: {json.dumps(self._told(order, visit))}\n\n".encode())
+            return _TornStream(f"data: {json.dumps(self._told(order, visit))}\n\n".encode())
         if visit.shaped("endless-stream") and visit.fault is not None:
             endless = self._endless(order, visit, every=visit.fault.number(1))
-            return StreamingResponse(endless, media_type=EVENTS)
-        return StreamingResponse(self._events(order, visit), media_type=EVENTS)
+            return StreamingResponse(endless, media_type=EVENT_STREAM)
+        return StreamingResponse(self._events(order, visit), media_type=EVENT_STREAM)
 
-    async def result(self, visit: Visit) -> Reply:
+    async def result(self, visit: AdmittedRequest) -> AsgiReply:
         """Hand out the result, with the status and headers that the model gave it."""
         order = self._found(visit)
         if order is None:
-            return not_found()
-        return result_of(self._world, order)
+            return not_found_response()
+        return result_response(self._world, order)
 
-    async def cancel(self, visit: Visit) -> Reply:
+    async def cancel(self, visit: AdmittedRequest) -> AsgiReply:
         """Take it out of the queue; what runs goes on, and is billed."""
         order = self._found(visit)
         if order is None:
-            return not_found()
+            return not_found_response()
         if order.ended:
-            return as_json({"status": "ALREADY_COMPLETED"}, 400)
+            return json_response({"status": "ALREADY_COMPLETED"}, 400)
         self._world.cancel(order)
-        return as_json({"status": "CANCELLATION_REQUESTED"}, 202)
+        return json_response({"status": "CANCELLATION_REQUESTED"}, 202)
 
-    def _found(self, visit: Visit) -> Order | None:
+    def _found(self, visit: AdmittedRequest) -> EmulatedRequest | None:
         order = visit.order
-        if order is None or order.gone or visit.request.path_params["app"] != app_of(order.endpoint):
+        if order is None or order.gone or visit.request.path_params["app"] != app_id(order.endpoint):
             return None
         return order
 
-    def _told(self, order: Order, visit: Visit) -> Mapping[str, JSONValue]:
-        told: dict[str, JSONValue] = {"status": state_of(order), "request_id": order.id, **urls(order)}
-        if order.state is State.QUEUED:
+    def _told(self, order: EmulatedRequest, visit: AdmittedRequest) -> Mapping[str, JSONValue]:
+        told: dict[str, JSONValue] = {"status": fal_status(order), "request_id": order.id, **request_urls(order)}
+        if order.state is RequestState.QUEUED:
             told["queue_position"] = self._world.queue.position(order)
         if not visit.shaped("no-logs"):
             wanted = visit.request.query_params.get("logs", "0") in {"1", "true", "True"}
@@ -106,18 +116,18 @@ class QueueApi:
             told["status"] = visit.fault.arg or "RESCHEDULED"
         return told
 
-    def _logs(self, order: Order) -> JSONValue:
+    def _logs(self, order: EmulatedRequest) -> JSONValue:
         world = self._world
         endpoint = world.endpoint(order.endpoint)
         if endpoint is None or order.given is None or order.started_at is None:
             return []
-        steps = argument(endpoint, world.payloads.read(order.given), endpoint.roles.steps)
+        steps = argument_value(endpoint, world.payloads.read(order.given), endpoint.roles.steps)
         whole = steps if isinstance(steps, int) else 0
-        return lines(order, steps=whole, seconds=world.options.seconds, now=world.clock())
+        return log_lines(order, steps=whole, seconds=world.options.seconds, now=world.clock())
 
-    async def _events(self, order: Order, visit: Visit) -> AsyncIterator[bytes]:
+    async def _events(self, order: EmulatedRequest, visit: AdmittedRequest) -> AsyncIterator[bytes]:
         last, spoken, lines = "", monotonic(), 0
-        async for _ in changes(order, self._world.closing):
+        async for _ in request_changes(order, self._world.closing):
             told = dict(self._told(order, visit))
             state = json.dumps({**told, "logs": None})
             logs = as_items(told.get("logs"))
@@ -130,7 +140,7 @@ class QueueApi:
                 spoken = monotonic()
                 yield b": still there\n\n"
 
-    async def _endless(self, order: Order, visit: Visit, *, every: float) -> AsyncIterator[bytes]:
+    async def _endless(self, order: EmulatedRequest, visit: AdmittedRequest, *, every: float) -> AsyncIterator[bytes]:
         """Say that it is in progress, whatever becomes of it, until the client leaves."""
         told = json.dumps({**self._told(order, visit), "status": "IN_PROGRESS"})
         yield f"data: {told}\n\n".encode()
@@ -139,7 +149,7 @@ class QueueApi:
             yield b": still there\n\n"
 
 
-class _Torn:
+class _TornStream:
     """A stream that is cut after its first words."""
 
     def __init__(self, words: bytes) -> None:
@@ -151,4 +161,39 @@ class _Torn:
         await send({"type": "http.response.start", "status": 200, "headers": head})
         await send({"type": "http.response.body", "body": self._words, "more_body": True})
         await asyncio.sleep(0.05)  # so that the words are out before the line is dead
-        await cut(scope, receive)
+        await cut_connection(scope, receive)
+
+
+class DirectApi:
+    """The handlers of `fal.run`."""
+
+    def __init__(self, world: EmulatorState) -> None:
+        """Serve this world."""
+        self._world = world
+
+    async def run(self, visit: AdmittedRequest) -> AsgiReply:
+        """Take a request in, and answer with its result."""
+        order = await self._done(visit)
+        fault = order.take(FaultPoint.RESULT)
+        return result_response(self._world, order) if fault is None else fault_response(fault, self._world.closing)
+
+    async def stream(self, visit: AdmittedRequest) -> AsgiReply:
+        """Take a request in, and answer with its result as the one event of a stream."""
+        order = await self._done(visit)
+        if order.result is None or order.status >= 400:
+            return result_response(self._world, order)
+        event = b"data: " + self._world.payloads.get(order.result) + b"\n\n"
+        return Response(event, headers={"x-fal-request-id": order.id, **order.answered_with}, media_type=EVENT_STREAM)
+
+    async def _done(self, visit: AdmittedRequest) -> EmulatedRequest:
+        """A request of the direct API, once it has ended."""
+        world = self._world
+        if "fal_webhook" in visit.request.query_params:
+            raise HTTPException(400, "fal_webhook is for the queue (queue.fal.run): this call is answered itself")
+        if world.queue.full():
+            head = {"x-fal-needs-retry": "1", "x-fal-error-type": "concurrent_requests_limit"}
+            raise HTTPException(429, "You have too many concurrent requests", headers=head)
+        order = await accept_request(world, visit)
+        async for _ in request_changes(order, world.closing):
+            pass
+        return order

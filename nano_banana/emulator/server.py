@@ -1,4 +1,4 @@
-"""The server in a thread of its own: begun, asked, stopped."""
+"""The emulator's server, in a thread of its own: start, control, stop."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from typing import Self, cast
 
 import uvicorn
 
-from nano_banana.core.errors import Invalid, Unusable, trouble
-from nano_banana.core.json import JSONValue
-from nano_banana.emulator.app import app_for
-from nano_banana.emulator.hosts import CERTIFIED
-from nano_banana.emulator.options import Options
-from nano_banana.emulator.proxy import Proxy
-from nano_banana.emulator.wire import Wire
-from nano_banana.emulator.world import World
+from nano_banana.emulator.emulator_routes import emulator_app
+from nano_banana.emulator.emulator_state import EmulatorOptions, EmulatorState
+from nano_banana.emulator.failures import TrackedConnection
+from nano_banana.emulator.fal_hosts import CERTIFICATE_NAMES, ConnectProxy
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Invalid, Unusable, problem
 
-GRACE = 0.3
+SHUTDOWN_GRACE = 0.3
 """Seconds that answers have to go out when the server stops."""
 
-PATIENCE = 10.0
+START_TIMEOUT = 10.0
 """Seconds that a beginning or an end may take."""
 
 
@@ -38,15 +36,15 @@ class Emulator:
     `folder` gets `ca.pem` and, while it serves, a folder with the files; it is made where it is not there.
     """
 
-    def __init__(self, folder: Path, options: Options | None = None) -> None:
+    def __init__(self, folder: Path, options: EmulatorOptions | None = None) -> None:
         """Prepare; nothing is opened before `start`."""
         self.folder = folder
-        self.options = options or Options()
+        self.options = options or EmulatorOptions()
         self.ca: Path | None = None
         self.port = 0
         self.proxy: str | None = None
         self._own: Path | None = None
-        self._world: World | None = None
+        self._world: EmulatorState | None = None
         self._server: uvicorn.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -68,9 +66,9 @@ class Emulator:
         Raises Unusable: `emulator_port` or `emulator_folder`, and Invalid where the folder of endpoints is wrong.
         """
         host, proxy_port = self.options.host, self.options.proxy_port
-        sock = _listening(host, self.options.port)
+        sock = _listening_socket(host, self.options.port)
         try:
-            through = None if proxy_port is None else _listening(host, proxy_port)
+            through = None if proxy_port is None else _listening_socket(host, proxy_port)
         except Unusable:
             sock.close()
             raise
@@ -80,19 +78,19 @@ class Emulator:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._own = Path(tempfile.mkdtemp(prefix="serving-", dir=self.folder))
             certificate = self._certificate(self._own) if self.options.tls else None
-            self._world = World(self._own, self.options)
+            self._world = EmulatorState(self._own, self.options)
         except Invalid:
-            _closed(sock, through)
+            _close_all(sock, through)
             self._tidy()
             raise
         except OSError as error:
-            _closed(sock, through)
+            _close_all(sock, through)
             self._tidy()
             why = error.strerror or str(error)
-            raise Unusable([trouble("emulator_folder", folder=str(self.folder), reason=why)]) from error
+            raise Unusable([problem("emulator_folder", folder=str(self.folder), reason=why)]) from error
         self._thread = threading.Thread(target=self._run, args=(sock, through, certificate), name="emulator")
         self._thread.start()
-        if not self._up.wait(PATIENCE):
+        if not self._up.wait(START_TIMEOUT):
             self.stop()
             raise TimeoutError
         return self
@@ -122,7 +120,7 @@ class Emulator:
         trust = None if self.ca is None else ssl.create_default_context(cafile=self.ca)
         handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
         handlers += [] if trust is None else [urllib.request.HTTPSHandler(context=trust)]
-        with urllib.request.build_opener(*handlers).open(request, timeout=PATIENCE) as answer:
+        with urllib.request.build_opener(*handlers).open(request, timeout=START_TIMEOUT) as answer:
             return cast(JSONValue, json.load(answer))
 
     def __enter__(self) -> Self:
@@ -137,7 +135,7 @@ class Emulator:
         import trustme
 
         authority = trustme.CA()
-        certificate = authority.issue_cert(self.options.host, *CERTIFIED)
+        certificate = authority.issue_cert(self.options.host, *CERTIFICATE_NAMES)
         path = own / "server.pem"
         certificate.private_key_and_cert_chain_pem.write_to_path(path)
         self.ca = self.folder.resolve() / "ca.pem"
@@ -155,8 +153,8 @@ class Emulator:
             return
         self._loop = asyncio.get_running_loop()
         config = uvicorn.Config(
-            app_for(world),
-            http=Wire,
+            emulator_app(world),
+            http=TrackedConnection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -168,7 +166,7 @@ class Emulator:
             timeout_keep_alive=60,
         )
         server = self._server = _Server(config, self._up)
-        proxy = Proxy(self.options.host, self.port)
+        proxy = ConnectProxy(self.options.host, self.port)
         gate = None if through is None else await asyncio.start_server(proxy.enter, sock=through)
         try:
             await server.serve(sockets=[sock])
@@ -193,22 +191,22 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let answers that are on their way go out, and cut who stays then: clients may stay for ever."""
-        asyncio.get_running_loop().call_later(GRACE, self._cut)
+        asyncio.get_running_loop().call_later(SHUTDOWN_GRACE, self._cut)
         await super().shutdown(sockets)
 
     def _cut(self) -> None:
         for connection in list(self.server_state.connections):
-            if isinstance(connection, Wire):
+            if isinstance(connection, TrackedConnection):
                 connection.transport.abort()
 
 
-def _closed(*socks: socket.socket | None) -> None:
+def _close_all(*socks: socket.socket | None) -> None:
     for sock in socks:
         if sock is not None:
             sock.close()
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listening_socket(host: str, port: int) -> socket.socket:
     # Named in full: asyncio sends small answers at once only on what says that it is TCP.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -217,5 +215,5 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         why = error.strerror or str(error)
-        raise Unusable([trouble("emulator_port", port=port, reason=why)]) from error
+        raise Unusable([problem("emulator_port", port=port, reason=why)]) from error
     return sock

@@ -1,4 +1,4 @@
-"""Webhooks: what is posted when a request has ended, signed as fal signs."""
+"""Webhooks: posted when a request has ended, signed as fal signs them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.emulator.order import Order, WebhookDelivery
+from nano_banana.emulator.request_queue import EmulatedRequest, WebhookDelivery
+from nano_banana.model.json_values import JSONObject, JSONValue
 
 WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each attempt."""
@@ -29,7 +29,7 @@ USER = "emulator"
 class Webhooks:
     """Delivers each webhook once its request has ended, in tasks of its own."""
 
-    def __init__(self, result: Callable[[Order], JSONValue], *, anywhere: bool) -> None:
+    def __init__(self, result: Callable[[EmulatedRequest], JSONValue], *, anywhere: bool) -> None:
         """Deliver what `result` says of a request; to this machine alone unless `anywhere`."""
         self._result = result
         self._anywhere = anywhere
@@ -55,7 +55,7 @@ class Webhooks:
             return None
         return f"This emulator delivers webhooks to this machine only, not to {host} (see --public-webhooks)"
 
-    def watch(self, order: Order, url: str) -> None:
+    def watch(self, order: EmulatedRequest, url: str) -> None:
         """Post the result there when the request has ended; `order.webhook` says how that goes."""
         order.webhook = WebhookDelivery(url=url)
         task = asyncio.get_running_loop().create_task(self._deliver(order, url))
@@ -69,7 +69,7 @@ class Webhooks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _deliver(self, order: Order, url: str) -> None:
+    async def _deliver(self, order: EmulatedRequest, url: str) -> None:
         ended = asyncio.Event()
         order.watchers = [*(order.watchers or []), ended]
         while not order.ended:
@@ -106,7 +106,7 @@ class Webhooks:
             return f"{type(error).__name__}: {error}"
         return None if answer.is_success else f"HTTP {answer.status_code}"
 
-    def _told(self, order: Order) -> JSONObject:
+    def _told(self, order: EmulatedRequest) -> JSONObject:
         told: JSONObject = {"request_id": order.id, "gateway_request_id": order.id, "payload": self._result(order)}
         if order.status < 400:
             return {**told, "status": "OK"}

@@ -1,1 +1,1 @@
-"""Drives any plan; knows no recipe, stage or YAML."""
+"""Runs any plan; knows no recipe, stage or YAML."""

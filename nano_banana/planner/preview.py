@@ -1,8 +1,7 @@
-"""Drives a plan against the cache alone.
+"""Drive a plan against the cache alone.
 
-Flows are driven in waves, with one look-up of all the keys that a wave asks for. Where the cache has
-no answer, that of an earlier version of the code or an invented one lets the flow go on, so that
-everything behind it is counted as well.
+Flows are driven in waves, with one look-up of all the keys that a wave asks for. Where the cache has no reply, that of
+an earlier revision of the code or an imagined one lets the flow go on, so that everything behind it is counted too.
 """
 
 from __future__ import annotations
@@ -11,30 +10,68 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, trouble
-from nano_banana.core.flow import Ask, Event, Flow
-from nano_banana.core.node import End, Node, Plan
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult, Status, Step
-from nano_banana.core.told import Told
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.model.call import Blob, Call, Reply, imagined_blob
+from nano_banana.model.flow import Ask, Flow, FlowEvent
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.nodes import FlowTrace, Node, NodeEnd, NodeResult, NodeStatus, Plan, Step
+from nano_banana.model.problem import CallFailed, problem
 
-WAVE = 512
+_COMPUTE_REPLIES: dict[str, tuple[JSONObject, str, str]] = {
+    "training-zip": ({}, "archive", "application/zip"),
+    "mask": ({"box": [0, 0, 1, 1]}, "mask", "image/png"),
+    # A crop has about one megapixel, whatever it is cut from.
+    "crop": ({"box": [0, 0, 1, 1], "width": 1024, "height": 1024}, "image", "image/png"),
+    "paste": ({}, "image", "image/png"),
+    "open": ({}, "image", "image/png"),
+    "imprint": ({}, "image", "image/png"),
+    "look": ({}, "faces", "application/json"),
+    "person": ({}, "person", "application/json"),
+    "likeness": ({}, "likeness", "application/json"),
+}
+
+
+IMAGINED_PATHS = ("arguments/box", "arguments/image_size")
+"""Where flows put invented data into the calls that follow; nothing true can be told of a change there."""
+
+
+def reply_imaginer(catalog: Catalog) -> Callable[[Call], Reply]:
+    """A function that invents a call's reply: the right places, imagined bytes, no cost."""
+
+    def invent(call: Call) -> Reply:
+        if call.provider == "compute":
+            data, place, media = _COMPUTE_REPLIES[call.endpoint]
+            files = {name: imagined_blob(f"{call.key}/{name}", media=media) for name in (place, "mask")}
+            return Reply(data=data, files=files)
+        endpoint = catalog.get(call.endpoint)
+        places = ("image",) if endpoint is None else endpoint.makes
+        names = [place.replace("*", "0") for place in places]
+        return Reply(
+            data={}, files={name: imagined_blob(f"{call.key}/{name}", media=_media_type(name)) for name in names}
+        )
+
+    return invent
+
+
+def _media_type(place: str) -> str:
+    return "image/png" if place.startswith("image") else "application/octet-stream"
+
+
+WAVE_SIZE = 512
 """Nodes that are driven side by side: enough to make look-ups few, few enough to keep memory flat."""
 
-Lookup = Callable[[Sequence[str]], Mapping[str, Reply]]
-Invent = Callable[[Call], Reply]
+ReplyLookup = Callable[[Sequence[str]], Mapping[str, Reply]]
+ReplyImaginer = Callable[[Call], Reply]
 
 
 @dataclass(slots=True)
-class _Walk:
+class _FlowRun:
     """A flow under way; the one place where a preview keeps state."""
 
     node: Node
     flow: Flow[Blob]
-    event: Event | None = None
-    told: Told = field(default_factory=Told)
+    event: FlowEvent | None = None
+    told: FlowTrace = field(default_factory=FlowTrace)
     result: Blob | None = None
     failed: CallFailed | None = None
 
@@ -53,11 +90,11 @@ class _Walk:
     def end(self) -> NodeResult:
         """How the node would end."""
         cached = all(step.cached for step in self.told.steps)
-        status = Status.FAILED if self.failed else Status.DONE if cached else Status.PLANNED
+        status = NodeStatus.FAILED if self.failed else NodeStatus.DONE if cached else NodeStatus.PLANNED
         return self.told.ended(self.node, status, self.result, self.failed.problems if self.failed else ())
 
 
-def preview(plan: Plan, lookup: Lookup, invent: Invent) -> Iterator[NodeResult]:
+def preview(plan: Plan, lookup: ReplyLookup, invent: ReplyImaginer) -> Iterator[NodeResult]:
     """How each node of the plan would end today: roots first, then the takes in order.
 
     A node that is taken up again by a group that waits is yielded again, further on its way.
@@ -67,49 +104,51 @@ def preview(plan: Plan, lookup: Lookup, invent: Invent) -> Iterator[NodeResult]:
         if done.result is not None:
             results[done.node.id] = done.result
         yield done
-    ends: dict[str, dict[str, End]] = {name: {} for group in plan.groups for name in group.waits}
+    ends: dict[str, dict[str, NodeEnd]] = {name: {} for group in plan.groups for name in group.waits}
     for group in plan.groups:
         nodes = group.nodes({name: end for before in group.waits for name, end in ends[before].items()})
-        while wave := list(islice(nodes, WAVE)):
+        while wave := list(islice(nodes, WAVE_SIZE)):
             for done in _drive(wave, results, lookup, invent):
                 if group.name in ends:
                     ends[group.name][done.node.id] = done.end
                 yield done
 
 
-def _drive(nodes: Iterable[Node], results: Mapping[str, Blob], lookup: Lookup, invent: Invent) -> Iterator[NodeResult]:
+def _drive(
+    nodes: Iterable[Node], results: Mapping[str, Blob], lookup: ReplyLookup, invent: ReplyImaginer
+) -> Iterator[NodeResult]:
     """Drive nodes side by side. Those that wait for what failed are blocked, as they would be in a run."""
     walks = []
     for node in nodes:
         lost = [name for name in node.after if name not in results]
         if lost:
-            blocked = trouble("waits_for_failed", names=", ".join(lost))
-            yield NodeResult(node=node, status=Status.BLOCKED, problems=(blocked,))
+            blocked = problem("waits_for_failed", names=", ".join(lost))
+            yield NodeResult(node=node, status=NodeStatus.BLOCKED, problems=(blocked,))
         else:
-            walks.append(_Walk(node, node.flow(results)))
+            walks.append(_FlowRun(node, node.flow(results)))
     for walk in walks:
         walk.go_on(None)
     while asking := [(walk, walk.event) for walk in walks if isinstance(walk.event, Ask)]:
         calls = [call for _, ask in asking for call in ask.calls if not call.imagined]
-        known = lookup([key for call in calls for key in (call.key, *_earlier(call))])
+        known = lookup([key for call in calls for key in (call.key, *_earlier_keys(call))])
         for walk, ask in asking:
-            steps = [_step(ask, call, known, invent) for call in ask.calls]
+            steps = [_step_for(ask, call, known, invent) for call in ask.calls]
             walk.told.steps += steps
             walk.go_on(tuple(step.reply for step in steps))
     for walk in walks:
         yield walk.end()
 
 
-def _step(ask: Ask, call: Call, known: Mapping[str, Reply], invent: Invent) -> Step:
+def _step_for(ask: Ask, call: Call, known: Mapping[str, Reply], invent: ReplyImaginer) -> Step:
     reply = known.get(call.key)
     cached = reply is not None
     if reply is None and not call.imagined:
         # What is done again since its code has changed mostly gives the same, so that what is behind it stays there.
-        reply = next((known[key] for key in _earlier(call) if key in known), None)
+        reply = next((known[key] for key in _earlier_keys(call) if key in known), None)
     return Step(stage=ask.stage, call=call, reply=reply or invent(call), cached=cached, attempt=ask.attempt)
 
 
-def _earlier(call: Call) -> tuple[str, ...]:
+def _earlier_keys(call: Call) -> tuple[str, ...]:
     """The keys that this machine's own call had before its code was changed, the last one first."""
     before = range(call.revision - 1, 0, -1) if call.provider == "compute" else ()
     return tuple(replace(call, revision=revision).key for revision in before)

@@ -1,1 +1,1 @@
-"""Those who answer calls: fal, local and compute."""
+"""Providers: fal, the offline local stand-in, and compute."""

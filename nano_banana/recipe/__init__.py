@@ -1,1 +1,1 @@
-"""Text to recipe, with a place for every value."""
+"""From a recipe's text to a resolved recipe, with a place for every value."""

@@ -1,4 +1,8 @@
-"""A recipe's data, and the place of every value in it."""
+"""A recipe and its included files as one document with positions.
+
+`include` merges files at the top level and one level below; what two files both say is a clash. `Document` is plain
+data next to the tree of located values.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +11,194 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid, trouble
-from nano_banana.core.json import JSONObject, JSONValue, as_object
-from nano_banana.core.problem import Place, Problem
-from nano_banana.recipe.environ import Environ
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.include import Gathering
-from nano_banana.recipe.inside import place_inside
-from nano_banana.recipe.located import Edits, Located, Steps, edited, follow, plain, plain_edited
-from nano_banana.recipe.renderer import MAX_RENDERED, Renderer
-from nano_banana.recipe.source import Source
-from nano_banana.recipe.templates.engine import TemplateEngine
-from nano_banana.recipe.templates.fault import TemplateFault
-from nano_banana.recipe.variables import Variables
+from nano_banana.formats.yaml_reader import MAX_VALUES, read_yaml
+from nano_banana.formats.yaml_values import (
+    KeyPath,
+    Located,
+    LocatedEntry,
+    SourceText,
+    Span,
+    TreeEdits,
+    edit_located,
+    edit_plain,
+    follow_path,
+    located_list,
+    located_mapping,
+    place_inside,
+    to_plain,
+)
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
+from nano_banana.model.problem import Invalid, Position, Problem, problem
+from nano_banana.recipe.interpolation import MAX_RENDERED, RecipeEnvironment, RecipeRenderer, VariableResolver
+from nano_banana.recipe.recipe_files import MAX_TEXT, RecipeFiles
+from nano_banana.recipe.template_engine import TemplateEngine
+from nano_banana.recipe.template_syntax import TemplateFault
+
+MERGED_LEVELS = 2
+"""Mappings merge at the top and one level below: a subject, an axis or a template is never mixed from two files."""
+
+
+def merge_recipes(first: Located, second: Located) -> tuple[Located, list[Problem]]:
+    """`first`, which was included, and `second`, which includes it; the place of the whole is the second's."""
+    problems: list[Problem] = []
+    return _merge_mappings(first, second, (), problems), problems
+
+
+def _merge_mappings(first: Located, second: Located, path: tuple[str, ...], problems: list[Problem]) -> Located:
+    entries = dict(first.entries or {})
+    for name, entry in (second.entries or {}).items():
+        there = entries.get(name)
+        value = entry.value if there is None else _merge_values(there, entry, (*path, name), problems)
+        entries[name] = LocatedEntry(key=entry.key, value=value)
+    return located_mapping(second.span, entries)
+
+
+def _merge_values(first: LocatedEntry, second: LocatedEntry, path: tuple[str, ...], problems: list[Problem]) -> Located:
+    one, other = first.value, second.value
+    if one.entries is not None and other.entries is not None and len(path) < MERGED_LEVELS:
+        return _merge_mappings(one, other, path, problems)
+    if one.items is not None and other.items is not None and len(path) < MERGED_LEVELS:
+        return located_list(other.span, (*one.items, *other.items))
+    scalar = one.entries is None and one.items is None
+    # True is 1 in Python, and not in a recipe.
+    same = one.value == other.value and isinstance(one.value, bool) == isinstance(other.value, bool)
+    if not (scalar and same):
+        place = first.key.place
+        name = ".".join(path)
+        problems.append(problem("include_clash", place=second.key.place, name=name, other=f"{place.file}:{place.line}"))
+    return other
+
+
+INCLUDE_KEY = "include"
+MAX_INCLUDES_DEEP = 8
+"""Files that include one another."""
+MAX_FILES = 64
+"""Files of one recipe."""
+MAX_SIZE = 2 * MAX_TEXT
+"""Characters of a recipe's files, after which no other is read."""
+
+
+class IncludeReader:
+    """Reads a recipe and all it includes, each file once, and notes every problem on the way."""
+
+    def __init__(self, files: RecipeFiles) -> None:
+        self._files = files
+        self._done: set[Path] = set()
+        self._open: list[Path] = []
+        self._weight = 0
+        self._size = 0
+        self.problems: list[Problem] = []
+        self.sources: dict[str, SourceText] = {}
+
+    def read(self, path: Path, shown: str) -> Located | None:
+        """The merged tree of the recipe at `path`, called `shown` in places; None where there is none."""
+        return self._read(path, shown, None, ())
+
+    def _read(self, path: Path, shown: str, named: Span | None, chain: tuple[str, ...]) -> Located | None:
+        try:
+            # The recipe itself may be a link to one that lies elsewhere: whoever runs it has named it.
+            text = self._files.read_text(path, confined=named is not None)
+        except Invalid as error:
+            near = (
+                self._files.near(os.path.relpath(path, self._open[-1].parent), self._open[-1].parent) if named else ()
+            )
+            self._unread(error, shown, named, near)
+            return None
+        self._done.add(path)
+        self._size += len(text)
+        source = self.sources.setdefault(shown, SourceText(file=shown, text=text))
+        composed = read_yaml(source)
+        self.problems += composed.problems
+        top = composed.top
+        if top is None or top.entries is None:
+            if not composed.problems:
+                empty = top is None or (top.value is None and top.items is None)
+                kind = "recipe_empty" if empty else "recipe_not_mapping"
+                self.problems.append(problem(kind, place=(top.span.place if top else source.place(0, 1)), file=shown))
+            return None
+        self._open.append(path)
+        whole = self._with_included(path, top, (*chain, shown))
+        self._open.pop()
+        return whole
+
+    def _with_included(self, path: Path, top: Located, chain: tuple[str, ...]) -> Located:
+        entries = dict(top.entries or {})
+        entry = entries.pop(INCLUDE_KEY, None)
+        result = located_mapping(top.span, entries)
+        self._weight += result.weight
+        before: Located | None = None
+        for item in self._names(entry.value) if entry is not None else ():
+            included = self._included(path, item, chain)
+            if included is not None:
+                before = included if before is None else self._merge(before, included)
+        return result if before is None else self._merge(before, result)
+
+    def _names(self, value: Located) -> list[Located]:
+        items = value.items if value.items is not None else (value,)
+        wrong = [item for item in items if not isinstance(item.value, str)]
+        self.problems += [problem("include_shape", place=item.span.place) for item in wrong]
+        return [item for item in items if isinstance(item.value, str)]
+
+    def _included(self, path: Path, item: Located, chain: tuple[str, ...]) -> Located | None:
+        name = str(item.value)
+        shown = str(Path(chain[-1]).parent / name)
+        try:
+            target = self._files.locate(path.parent / name)
+        except Invalid as error:
+            self._unread(error, name, item.span)
+            return None
+        if target in self._open:
+            around = [*chain[self._open.index(target) :], shown]
+            self._note("include_cycle", item, chain=" → ".join(around))
+            return None
+        if target in self._done:
+            return None
+        if (
+            len(chain) > MAX_INCLUDES_DEEP
+            or len(self._done) >= MAX_FILES
+            or self._weight > MAX_VALUES
+            or self._size > MAX_SIZE
+        ):
+            self._note("include_too_many", item, inside=MAX_INCLUDES_DEEP, files=MAX_FILES, values=MAX_VALUES)
+            return None
+        return self._read(target, shown, item.span, chain)
+
+    def _merge(self, first: Located, second: Located) -> Located:
+        result, problems = merge_recipes(first, second)
+        self.problems += problems
+        return result
+
+    def _unread(self, error: Invalid, shown: str, named: Span | None, near: tuple[str, ...] = ()) -> None:
+        place = named.place if named is not None else None
+        for each in error.problems:
+            kind = "include_missing" if named is not None and each.kind == "file_missing" else each.kind
+            data = {**each.data, "path": shown}
+            self.problems.append(Problem(kind=kind, place=place, data=data, suggestions=near))
+
+    def _note(self, kind: str, item: Located, **data: str | int) -> None:
+        self.problems.append(Problem(kind=kind, place=item.span.place, data=data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
+class RecipeTexts:
     """The texts that a recipe came from: `shown` is the recipe's name in places."""
 
     shown: str
     files: RecipeFiles
-    sources: Mapping[str, Source]
+    sources: Mapping[str, SourceText]
 
     def lines(self, file: str) -> list[str]:
         """The lines of a file as places call it; none where it was not read."""
         source = self.sources.get(file)
         return source.lines() if source is not None else self.files.lines(file)
 
-    def place_in(self, file: Path, offset: int, length: int) -> Place:
+    def place_in(self, file: Path, offset: int, length: int) -> Position:
         """Characters of a template file that `files` has read."""
         beside = os.path.relpath(file, self.files.folder)
         name = str(Path(self.shown).parent / beside)
-        return Source(file=name, text=self.files.read_text(file)).place(offset, offset + length)
+        return SourceText(file=name, text=self.files.read_text(file)).place(offset, offset + length)
 
-    def fault_place(self, located: Located, fault: TemplateFault) -> Place:
+    def fault_place(self, located: Located, fault: TemplateFault) -> Position:
         """Where the fault of a template that stands at `located` is: inside it, or in a file it includes."""
         if fault.file is not None:
             return self.place_in(fault.file, fault.offset, fault.length)
@@ -60,43 +217,43 @@ class Document:
     data: JSONObject
     env_read: frozenset[str]
     tree: Located
-    texts: Texts
+    texts: RecipeTexts
     whole: str = "the recipe"
     problems: Sequence[Problem] = ()
-    lost: frozenset[Steps] = frozenset()
+    lost: frozenset[KeyPath] = frozenset()
 
-    def edited(self, edits: Edits) -> Document:
+    def edited(self, edits: TreeEdits) -> Document:
         """The document with some values taken out or under other keys; what is left keeps its places."""
-        return replace(self, data=as_object(plain_edited(self.data, edits)), tree=edited(self.tree, edits))
+        return replace(self, data=as_object(edit_plain(self.data, edits)), tree=edit_located(self.tree, edits))
 
-    def place(self, steps: Steps) -> Place:
+    def place(self, steps: KeyPath) -> Position:
         """Where the value at `steps` stands. Raises KeyError where it is not written anywhere."""
         return self._at(steps).span.place
 
-    def key_place(self, steps: Steps) -> Place:
+    def key_place(self, steps: KeyPath) -> Position:
         """Where the key of the value at `steps` stands; for an item of a list, the item.
 
         Of a value that is not written (a template gave it), the innermost one around it that is.
         """
-        return follow(self.tree, steps)[1].place
+        return follow_path(self.tree, steps)[1].place
 
-    def has(self, steps: Steps) -> bool:
+    def has(self, steps: KeyPath) -> bool:
         """Whether the value at `steps` is written anywhere."""
-        return follow(self.tree, steps)[2] == len(steps)
+        return follow_path(self.tree, steps)[2] == len(steps)
 
-    def inside(self, steps: Steps, offset: int, length: int = 1) -> Place:
+    def inside(self, steps: KeyPath, offset: int, length: int = 1) -> Position:
         """Where characters of the string at `steps` stand, counted in its value. Raises KeyError."""
         return place_inside(self._at(steps), offset, length)
 
-    def nearest(self, steps: Steps) -> Place:
+    def nearest(self, steps: KeyPath) -> Position:
         """Where the value at `steps` stands, or the innermost one around it that is written."""
-        return follow(self.tree, steps)[0].span.place
+        return follow_path(self.tree, steps)[0].span.place
 
-    def fault_place(self, steps: Steps, fault: TemplateFault) -> Place:
+    def fault_place(self, steps: KeyPath, fault: TemplateFault) -> Position:
         """Where the fault of the template at `steps` is. Raises KeyError."""
         return self.texts.fault_place(self._at(steps), fault)
 
-    def file_place(self, file: Path, offset: int, length: int = 1) -> Place:
+    def file_place(self, file: Path, offset: int, length: int = 1) -> Position:
         """Where characters of a template file stand. Raises Invalid where it cannot be read."""
         return self.texts.place_in(file, offset, length)
 
@@ -104,8 +261,8 @@ class Document:
         """The lines of a file as places call it."""
         return self.texts.lines(file)
 
-    def _at(self, steps: Steps) -> Located:
-        located, _, made = follow(self.tree, steps)
+    def _at(self, steps: KeyPath) -> Located:
+        located, _, made = follow_path(self.tree, steps)
         if made < len(steps):
             raise KeyError(steps)
         return located
@@ -114,14 +271,14 @@ class Document:
 def read_document(recipe: Path, files: RecipeFiles) -> Document:
     """Read the recipe and all it includes; nothing is rendered yet. Raises Invalid if it is no mapping."""
     shown = str(recipe)
-    gathering = Gathering(files)
+    gathering = IncludeReader(files)
     tree = gathering.read(recipe.absolute(), shown)
     if tree is None:
         raise Invalid(gathering.problems)
-    whole = all(problem.kind in _READABLE for problem in gathering.problems)
-    texts = Texts(shown=shown, files=files, sources=gathering.sources)
+    whole = all(problem.kind in _HARMLESS_KINDS for problem in gathering.problems)
+    texts = RecipeTexts(shown=shown, files=files, sources=gathering.sources)
     return Document(
-        data=as_object(plain(tree)),
+        data=as_object(to_plain(tree)),
         env_read=frozenset(),
         tree=tree,
         texts=texts,
@@ -130,24 +287,24 @@ def read_document(recipe: Path, files: RecipeFiles) -> Document:
     )
 
 
-_READABLE = {"duplicate_key", "include_clash"}
+_HARMLESS_KINDS = {"duplicate_key", "include_clash"}
 """Problems of a text that lose nothing of it: what comes second is passed over, or wins."""
 
 
-def rendered(
-    document: Document, *, sets: Mapping[str, str], environ: Environ, untouched: Collection[Steps] = ()
+def render_document(
+    document: Document, *, sets: Mapping[str, str], environ: RecipeEnvironment, untouched: Collection[KeyPath] = ()
 ) -> Document:
     """The document with its texts rendered, those of its takes aside, and all below the keys `untouched`.
 
     Raises Invalid if there are too many texts.
     """
-    renderer = Renderer(TemplateEngine(document.texts.files), environ, document.texts.fault_place, untouched)
+    renderer = RecipeRenderer(TemplateEngine(document.texts.files), environ, document.texts.fault_place, untouched)
     entries = document.tree.entries or {}
     extra = renderer.too_many(document.tree)
     if extra is not None:
-        raise Invalid([*document.problems, trouble("too_many_templates", place=extra.span.place, limit=MAX_RENDERED)])
+        raise Invalid([*document.problems, problem("too_many_templates", place=extra.span.place, limit=MAX_RENDERED)])
     declared = entries["vars"].value if "vars" in entries else None
-    variables = Variables(declared, sets, renderer)
+    variables = VariableResolver(declared, sets, renderer)
     variables.resolve()
     data: dict[str, JSONValue] = {}
     for name, entry in entries.items():
@@ -158,9 +315,9 @@ def rendered(
     return replace(document, data=data, env_read=frozenset(environ.read), problems=problems, lost=lost)
 
 
-def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: Environ) -> Document:
+def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: RecipeEnvironment) -> Document:
     """Read and render the recipe. Raises Invalid with every problem at once."""
-    document = rendered(read_document(recipe, files), sets=sets, environ=environ)
+    document = render_document(read_document(recipe, files), sets=sets, environ=environ)
     if document.problems:
         raise Invalid(document.problems)
     return document

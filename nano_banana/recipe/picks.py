@@ -1,25 +1,27 @@
-"""A person's word on what is chosen: `picks.yaml` beside the recipe."""
+"""What `choose` stages keep, and a person's decisions in `picks.yaml`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.core.errors import Invalid, trouble
-from nano_banana.core.json import JSONObject, as_items, as_object, as_text
-from nano_banana.core.problem import Place, Problem, did_you_mean
-from nano_banana.recipe.composer import compose
-from nano_banana.recipe.document import Document, Texts
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.located import plain
-from nano_banana.recipe.source import Source
+from nano_banana.formats.yaml_reader import read_yaml
+from nano_banana.formats.yaml_values import SourceText, to_plain
+from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text, as_whole
+from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
+from nano_banana.recipe.document import Document, RecipeTexts
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.recipe_model import Shot, Stage
+from nano_banana.recipe.resolve_context import ResolveContext
+from nano_banana.recipe.resolve_shots import stages_before
 from nano_banana.recipe.validate import check_shape
+from nano_banana.stages.choose_stage import KeepRule
 
-PICKS = "picks.yaml"
-_OTHER = "picks.yml"
+PICKS_FILE = "picks.yaml"
+_OTHER_FILE = "picks.yml"
 
-_TAKES: JSONObject = {
+_TAKES_SCHEMA: JSONObject = {
     "type": "array",
     "items": {"type": "string", "minLength": 1},
     "uniqueItems": True,
@@ -36,8 +38,8 @@ PICKS_SCHEMA: JSONObject = {
                 "type": "object",
                 "description": "What the choose stage of this id keeps and drops: `picks: {STAGE: {keep: [TAKE]}}`.",
                 "properties": {
-                    "keep": {**_TAKES, "description": "Takes that are kept: their ids, or globs of them."},
-                    "drop": {**_TAKES, "description": "Takes that are dropped: their ids, or globs of them."},
+                    "keep": {**_TAKES_SCHEMA, "description": "Takes that are kept: their ids, or globs of them."},
+                    "drop": {**_TAKES_SCHEMA, "description": "Takes that are dropped: their ids, or globs of them."},
                 },
                 "additionalProperties": False,
             },
@@ -65,57 +67,98 @@ def read_picks(files: RecipeFiles, recipe: str, stages: Sequence[str]) -> Picks:
     that somebody wrote it.
     """
     try:
-        if not stages or not files.exists(PICKS):
-            other = str(Path(recipe).parent / _OTHER)
-            at = Place(file=other, line=1, column=1)
-            odd = [Problem(kind="picks_yml", place=at, warning=True)] if stages and files.exists(_OTHER) else []
+        if not stages or not files.exists(PICKS_FILE):
+            other = str(Path(recipe).parent / _OTHER_FILE)
+            at = Position(file=other, line=1, column=1)
+            odd = [Problem(kind="picks_yml", place=at, warning=True)] if stages and files.exists(_OTHER_FILE) else []
             return Picks(kept={}, dropped={}, problems=odd)
-        document, problems = _read(files, str(Path(recipe).parent / PICKS))
+        document, problems = _read_picks_file(files, str(Path(recipe).parent / PICKS_FILE))
     except Invalid as error:
         return Picks(kept={}, dropped={}, problems=error.problems)
     if document is None or problems:
         return Picks(kept={}, dropped={}, problems=problems)
     said = as_object(document.data["picks"])
     return Picks(
-        kept={stage: _takes(pick, "keep") for stage, pick in said.items()},
-        dropped={stage: _takes(pick, "drop") for stage, pick in said.items()},
-        problems=[problem for stage in said for problem in _wrong(document, stage, stages)],
+        kept={stage: _take_globs(pick, "keep") for stage, pick in said.items()},
+        dropped={stage: _take_globs(pick, "drop") for stage, pick in said.items()},
+        problems=[problem for stage in said for problem in _pick_problems(document, stage, stages)],
     )
 
 
-def _read(files: RecipeFiles, shown: str) -> tuple[Document | None, Sequence[Problem]]:
+def _read_picks_file(files: RecipeFiles, shown: str) -> tuple[Document | None, Sequence[Problem]]:
     """The file, and what is wrong with its shape; an empty one says nothing."""
-    source = Source(file=shown, text=files.read_text(PICKS))
-    composed = compose(source)
+    source = SourceText(file=shown, text=files.read_text(PICKS_FILE))
+    composed = read_yaml(source)
     top = composed.top
     if top is None or composed.problems:
         return None, composed.problems
     if top.entries is None:
         empty = top.value is None and top.items is None
-        return None, [] if empty else [trouble("picks_not_mapping", place=top.span.place)]
-    texts = Texts(shown=shown, files=files, sources={shown: source})
-    document = Document(data=as_object(plain(top)), env_read=frozenset(), tree=top, texts=texts, whole=f"`{PICKS}`")
+        return None, [] if empty else [problem("picks_not_mapping", place=top.span.place)]
+    texts = RecipeTexts(shown=shown, files=files, sources={shown: source})
+    document = Document(
+        data=as_object(to_plain(top)), env_read=frozenset(), tree=top, texts=texts, whole=f"`{PICKS_FILE}`"
+    )
     return document, check_shape(document, PICKS_SCHEMA).problems
 
 
-def _takes(pick: object, word: str) -> frozenset[str]:
+def _take_globs(pick: object, word: str) -> frozenset[str]:
     data = pick if isinstance(pick, Mapping) else {}
     return frozenset(as_text(take) for take in as_items(data.get(word)))
 
 
-def _wrong(document: Document, stage: str, stages: Sequence[str]) -> list[Problem]:
+def _pick_problems(document: Document, stage: str, stages: Sequence[str]) -> list[Problem]:
     """A stage that chooses nothing, and takes that are kept and dropped at once."""
     if stage not in stages:
         near, place = did_you_mean(stage, stages), document.key_place(("picks", stage))
-        return [_unknown(stage, stages, near, place)]
+        return [_unknown_stage(stage, stages, near, place)]
     pick = as_object(as_object(document.data["picks"])[stage])
     keep = {as_text(take) for take in as_items(pick.get("keep"))}
     both = [(at, as_text(take)) for at, take in enumerate(as_items(pick.get("drop"))) if take in keep]
     return [
-        trouble("kept_and_dropped", place=document.place(("picks", stage, "drop", at)), name=take) for at, take in both
+        problem("kept_and_dropped", place=document.place(("picks", stage, "drop", at)), name=take) for at, take in both
     ]
 
 
-def _unknown(stage: str, stages: Sequence[str], near: tuple[str, ...], place: Place) -> Problem:
+def _unknown_stage(stage: str, stages: Sequence[str], near: tuple[str, ...], place: Position) -> Problem:
     data = {"what": "choose stage", "name": stage, "known": ", ".join(stages)}
     return Problem(kind="unknown_reference", place=place, data=data, suggestions=near)
+
+
+def read_keep(entry: JSONObject) -> KeepRule:
+    """What the choose stage keeps, without a person's word."""
+    data = as_object(entry["keep"])
+    return KeepRule(
+        best=as_whole(data["best"]), per=tuple(as_text(name) for name in as_items(data.get("per", ("shot", "subject"))))
+    )
+
+
+def with_picks(reading: ResolveContext, stages: list[Stage]) -> list[Stage]:
+    """The stages; those that choose with what `picks.yaml` keeps and drops."""
+    choosing = [stage.id for stage in stages if stage.keep is not None]
+    picks = read_picks(reading.files, reading.document.texts.shown, choosing)
+    for each in picks.problems:
+        reading.add(each)
+    return [_picked(stage, picks) for stage in stages]
+
+
+def _picked(stage: Stage, picks: Picks) -> Stage:
+    if stage.keep is None:
+        return stage
+    kept, dropped = (of.get(stage.id, frozenset()) for of in (picks.kept, picks.dropped))
+    return replace(stage, keep=replace(stage.keep, kept=kept, dropped=dropped))
+
+
+def check_choices(reading: ResolveContext, stages: list[Stage], drawn: Mapping[str, list[Shot]]) -> None:
+    """Note axes that the chosen takes lack; warn where no gate has judged them, so that none is better."""
+    for stage in stages:
+        # What takes come here is not known where a collection is misspelled, which is a problem of its own.
+        if stage.keep is None or len(stage.sources) < len(as_items(stage.data["choose"])):
+            continue
+        axes = dict.fromkeys(["shot", "subject", *(axis for shot in drawn[stage.id] for axis in shot.matrix)])
+        written = as_object(stage.data["keep"]).get("per")
+        where = (*stage.where, "keep", "per")
+        for at, name in enumerate(stage.keep.per):
+            reading.known("axis", name, axes, where if isinstance(written, str) else (*where, at))
+        if not any(other.verb == "gate" for other in stages_before(stages, stage)):
+            reading.warn("choice_unjudged", (*stage.where, "choose"), stage=stage.id)

@@ -1,35 +1,199 @@
-"""Schema errors, said in the recipe's own terms."""
+"""Checks a document against a schema, with errors in recipe terms.
+
+jsonschema's errors are translated once, here. What is wrong is taken out of the document so that the rest can still be
+resolved, and all problems are reported together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object
-from nano_banana.core.problem import Place, Problem, did_you_mean
+from nano_banana.formats.yaml_values import follow_path
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
+from nano_banana.model.problem import Position, Problem, did_you_mean
 from nano_banana.recipe.document import Document
-from nano_banana.recipe.located import follow
-from nano_banana.recipe.lost import Lost
-from nano_banana.recipe.mistake import Mistake, mistake_of
-from nano_banana.recipe.model import Where
-from nano_banana.recipe.patterns import NAME_PATTERNS, WORD
-from nano_banana.recipe.resolve.reading import MOST_PROBLEMS
-from nano_banana.recipe.shown import owner, shown, type_of, types, visible
-from nano_banana.recipe.verbs import no_verb, several_verbs
+from nano_banana.recipe.naming import NAME_PATTERNS, ONE_WORD
+from nano_banana.recipe.recipe_model import KeyPath
+from nano_banana.recipe.resolve_context import MAX_PROBLEMS_TOLD, OmittedParts
+from nano_banana.stages.stage_registry import STAGE_KINDS
+
+
+def schema_description(schema: JSONObject, path: Iterable[str | int], name: str = "") -> str:
+    """The nearest description on the way down `path` (the steps of a broken rule), as the end of a sentence.
+
+    With a `name`, that of the property so called at the path's end. Empty where nothing is described.
+    """
+    *steps, _ = path
+    node: JSONValue = schema
+    found = ""
+    for step in [*steps, *(["properties", name] if name else [])]:
+        node = _schema_step(node, step)
+        if isinstance(node, Mapping) and isinstance(node.get("description"), str):
+            found = str(node["description"])
+    return _as_clause(found)
+
+
+def _schema_step(node: JSONValue, step: str | int) -> JSONValue:
+    return as_items(node)[step] if isinstance(step, int) else as_object(node).get(step)
+
+
+def _as_clause(sentence: str) -> str:
+    proper = sentence[1:2].isupper() or sentence[:1] == "`"
+    return (sentence if proper else sentence[:1].lower() + sentence[1:]).removesuffix(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaViolation:
+    """What is wrong with `value` at `path`: it breaks `keyword`, whose value in the schema is `limit`.
+
+    `known` are the keys that the schema names there, `inner` the mistakes in the branches of an `anyOf`
+    (each with the number of its `branch`); `of_name` says that a key is meant and not a value. `about` is what
+    the schema says of the place; of keys that are missing, by name.
+    """
+
+    keyword: str
+    path: KeyPath
+    value: JSONValue
+    limit: JSONValue
+    known: Sequence[str]
+    inner: Sequence[SchemaViolation]
+    branch: int
+    of_name: bool
+    about: Mapping[str, str]
+
+
+def violation_of(error: ValidationError, root: JSONObject) -> SchemaViolation:
+    """Read jsonschema's error; `root` is the whole schema."""
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    properties = schema.get("properties")
+    relative, absolute = list(error.relative_schema_path), list(error.absolute_schema_path)
+    names = (
+        [str(name) for name in as_items(cast("JSONValue", error.validator_value))]
+        if error.validator == "required"
+        else [""]
+    )
+    return SchemaViolation(
+        keyword=str(error.validator),
+        path=tuple(error.absolute_path),
+        value=cast("JSONValue", error.instance),
+        limit=cast("JSONValue", error.validator_value),
+        known=[str(name) for name in properties] if isinstance(properties, Mapping) else [],
+        inner=[violation_of(inner, root) for inner in error.context or ()],
+        branch=relative[0] if relative and isinstance(relative[0], int) else 0,
+        of_name="propertyNames" in error.absolute_schema_path,
+        about={name: schema_description(root, absolute, name) for name in names},
+    )
+
+
+MAX_VALUE_SHOWN = 60
+"""Characters of a value in a sentence."""
+
+_TYPE_PHRASES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+def path_phrase(document: Document, path: KeyPath) -> str:
+    """A path as people write it: `shots.headshots.seeds[2]`, `stages.takes`; the whole where it is empty."""
+    if path[:1] == ("stages",) and len(path) > 1:
+        path = ("stages", _stage_id(document, path[1]), *path[2:])
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return f"`{words.removeprefix('.')}`" if words else document.whole
+
+
+def _stage_id(document: Document, at: str | int) -> str | int:
+    """A stage by its id, where it has one."""
+    stages = as_items(document.data.get("stages"))
+    entry = stages[at] if isinstance(at, int) else None
+    name = entry.get("id") if isinstance(entry, Mapping) else None
+    return name if isinstance(name, str) and name else at
+
+
+def short_value(value: JSONValue) -> str:
+    """A value, short enough for a sentence."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_VALUE_SHOWN else text[: MAX_VALUE_SHOWN - 1] + "…"
+
+
+def visible_name(name: str) -> str:
+    """A name with the characters that nobody sees in it as their code points."""
+    return "".join(letter if letter.isprintable() else f"<U+{ord(letter):04X}>" for letter in name)
+
+
+def type_phrases(kinds: Sequence[JSONValue]) -> str:
+    """The types that would be right: `a text or a list`."""
+    return " or ".join(dict.fromkeys(_TYPE_PHRASES[str(kind)] for kind in kinds))
+
+
+def type_phrase(value: JSONValue) -> str:
+    """What the value is: `a whole number`."""
+    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (Mapping, "object")):
+        if isinstance(value, kind):
+            return f"`{short_value(value)}`" if kind is bool else _TYPE_PHRASES[name]
+    return _TYPE_PHRASES["null"] if value is None else _TYPE_PHRASES["array"]
+
+
+def several_verbs(document: Document) -> Mapping[KeyPath, Problem]:
+    """The stages that do more than one thing, by path."""
+    found: dict[KeyPath, Problem] = {}
+    for at, entry in enumerate(_stage_entries(document)):
+        verbs = [name for name in entry if name in STAGE_KINDS]
+        if len(verbs) > 1:
+            path: KeyPath = ("stages", at)
+            data: JSONObject = {"owner": path_phrase(document, path), "first": verbs[0], "second": verbs[1]}
+            found[path] = Problem(kind="two_verbs", place=document.key_place((*path, verbs[1])), data=data)
+    return found
+
+
+def _stage_entries(document: Document) -> Iterator[JSONObject]:
+    stages = document.data.get("stages")
+    for entry in stages if isinstance(stages, list) else ():
+        yield entry if isinstance(entry, Mapping) else {}
+
+
+def no_verb(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
+    """A stage that says nothing of what it does: the verb is misspelled, is none of ours, or is not there."""
+    path, entry = mistake.path, mistake.value
+    known = {"id", *(name for kind in STAGE_KINDS.values() for name in kind.params)}
+    strangers = [name for name in entry if name not in known] if isinstance(entry, Mapping) else []
+    where = path_phrase(document, path)
+    slips = [name for name in strangers if did_you_mean(name, known - STAGE_KINDS.keys())]
+    # The first stranger is taken for the verb: what follows is of a kind that we don't know.
+    verb = [name for name in strangers if name not in slips][:1]
+    for name in [*verb, *slips]:
+        near = did_you_mean(name, STAGE_KINDS) or did_you_mean(name, known)
+        yield Problem(
+            kind="unknown_verb",
+            place=document.key_place((*path, name)),
+            data={"name": name, "owner": where, "known": ", ".join(STAGE_KINDS)},
+            suggestions=near,
+        )
+    if not verb:
+        names = ", ".join(str(as_items(inner.limit)[0]) for inner in mistake.inner)
+        yield Problem(kind="no_verb", place=document.nearest(path), data={"owner": where, "names": names})
+
 
 _ROUNDS = 20
 """Times that a document is looked at again after something was taken out; each takes out what holds the last."""
 
-_Fault: TypeAlias = tuple[Problem, Where]
+_PlacedProblem: TypeAlias = tuple[Problem, KeyPath]
 """A problem, and the path of the value that is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class ShapeCheck:
     """What is wrong with a document's shape, and what is left of the document without that.
 
     What is left fits the schema, but for values of the right type that are out of range. None: nothing is left.
@@ -37,59 +201,59 @@ class Shape:
 
     problems: Sequence[Problem]
     document: Document | None
-    lost: Lost
+    lost: OmittedParts
 
     @property
     def slight(self) -> bool:
         """Whether what is found in what is left does not follow from what was taken out."""
-        return self.document is not None and all(_is_slight(self.document, problem) for problem in self.problems)
+        return self.document is not None and all(_is_minor(self.document, problem) for problem in self.problems)
 
 
-def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject = MappingProxyType({})) -> Shape:
+def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject = MappingProxyType({})) -> ShapeCheck:
     """Everything about the document's shape that the schema forbids, each at its place.
 
     `stand_ins` are values for keys that no document may lack, so that the rest of one that lacks them can be read.
     """
-    two, lost = several_verbs(document), Lost()
+    two, lost = several_verbs(document), OmittedParts()
     said = {problem.place for problem in document.problems}
     # jsonschema says "required" once for each name that is missing: keep one of each.
-    found: dict[str, _Fault] = {repr(problem): (problem, path) for path, problem in two.items()}
-    for problem, path in _found(document, schema, set(two)):
+    found: dict[str, _PlacedProblem] = {repr(problem): (problem, path) for path, problem in two.items()}
+    for problem, path in _shape_problems(document, schema, set(two)):
         found[repr(problem)] = (problem, path)
-        if len(found) >= MOST_PROBLEMS:
-            return Shape(problems=[problem for problem, _ in found.values()], document=None, lost=lost)
+        if len(found) >= MAX_PROBLEMS_TOLD:
+            return ShapeCheck(problems=[problem for problem, _ in found.values()], document=None, lost=lost)
     if not found and not document.lost:
-        return Shape(problems=(), document=document, lost=lost)
+        return ShapeCheck(problems=(), document=document, lost=lost)
     faults = _without_echoes(list(found.values()))
     fills = {(*path, str(fault.data["name"])) for fault, path in faults if fault.kind == "missing_key"}
-    fills = {path for path in fills if len(path) == _OF_ENTRY and path[-1] in _USUAL}
+    fills = {path for path in fills if len(path) == _ENTRY_DEPTH and path[-1] in _USUAL_VALUES}
     for path in fills:
         lost.touch(document, path)
-    edits: dict[Where, str | None] = dict.fromkeys(document.lost)
+    edits: dict[KeyPath, str | None] = dict.fromkeys(document.lost)
     edits |= {
-        path: _meant(document, path, fault)
+        path: _intended_key(document, path, fault)
         for fault, path in faults
-        if path and fault.kind not in _RIGHT_TYPE and (*path, fault.data.get("name")) not in fills
+        if path and fault.kind not in _RIGHT_TYPE_KINDS and (*path, fault.data.get("name")) not in fills
     }
     causes = {path: fault for fault, path in faults}
     for path in edits:
         cause = causes.get(path)
         lost.add(document, path, cause.suggestions if cause and cause.kind == "unknown_key" else ())
-    return Shape(
+    return ShapeCheck(
         problems=[
             fault
             for fault, path in faults
             if fault.place not in said and not any(path[: len(other)] == other for other in document.lost)
         ],
-        document=_left(_filled(document, fills).edited(edits), schema, stand_ins, lost),
+        document=_without_wrong_parts(_with_usual_values(document, fills).edited(edits), schema, stand_ins, lost),
         lost=lost,
     )
 
 
-_OF_ENTRY = 3
+_ENTRY_DEPTH = 3
 """Steps to a key of an entry: of a subject, a shot, a stage."""
 
-_USUAL: JSONObject = {
+_USUAL_VALUES: JSONObject = {
     "noun": "person",
     "trigger": "trigger",
     "template": "a picture",
@@ -100,11 +264,11 @@ _USUAL: JSONObject = {
 """What stands in for keys that an entry lacks, so that the rest of it can be looked at."""
 
 
-def _filled(document: Document, paths: Collection[Where]) -> Document:
+def _with_usual_values(document: Document, paths: Collection[KeyPath]) -> Document:
     """The document with usual values for keys that entries lack, which stand nowhere in its text."""
     data: dict[str, JSONValue] = {**document.data}
     for section, name, key in paths:
-        entries, added = data[str(section)], {str(key): _USUAL[str(key)]}
+        entries, added = data[str(section)], {str(key): _USUAL_VALUES[str(key)]}
         if isinstance(entries, Mapping):
             data[str(section)] = {**entries, str(name): {**as_object(entries[str(name)]), **added}}
         else:
@@ -113,25 +277,29 @@ def _filled(document: Document, paths: Collection[Where]) -> Document:
     return replace(document, data=data)
 
 
-def _meant(document: Document, path: Where, cause: Problem) -> str | None:
+def _intended_key(document: Document, path: KeyPath, cause: Problem) -> str | None:
     """The key that a misspelt one stands for, where it is not there."""
     if cause.kind != "unknown_key" or not cause.suggestions:
         return None
-    entries = follow(document.tree, path[:-1])[0].entries or {}
+    entries = follow_path(document.tree, path[:-1])[0].entries or {}
     return None if cause.suggestions[0] in entries else cause.suggestions[0]
 
 
-def unknown_keys(document: Document, schema: JSONObject) -> frozenset[Where]:
+def unknown_keys(document: Document, schema: JSONObject) -> frozenset[KeyPath]:
     """The paths of keys that the schema does not know. What stands there is nobody's to render."""
-    found = _found(document, schema, set())
+    found = _shape_problems(document, schema, set())
     return frozenset(path for problem, path in found if problem.kind == "unknown_key")
 
 
-def _left(document: Document, schema: JSONObject, stand_ins: JSONObject, lost: Lost) -> Document | None:
+def _without_wrong_parts(
+    document: Document, schema: JSONObject, stand_ins: JSONObject, lost: OmittedParts
+) -> Document | None:
     """What is left of the document without what is still wrong, now that something inside it is gone."""
     for _ in range(_ROUNDS):
         document = replace(document, data={**stand_ins, **document.data})
-        wrong = {path for problem, path in _found(document, schema, set()) if problem.kind not in _RIGHT_TYPE}
+        wrong = {
+            path for problem, path in _shape_problems(document, schema, set()) if problem.kind not in _RIGHT_TYPE_KINDS
+        }
         if () in wrong:
             return None
         if not wrong:
@@ -143,26 +311,26 @@ def _left(document: Document, schema: JSONObject, stand_ins: JSONObject, lost: L
     return None
 
 
-def _found(document: Document, schema: JSONObject, left_out: set[Where]) -> Iterator[_Fault]:
+def _shape_problems(document: Document, schema: JSONObject, left_out: set[KeyPath]) -> Iterator[_PlacedProblem]:
     """Problems as jsonschema comes upon them; of a stage with several verbs each kind would say that it is unfit."""
     for error in Draft202012Validator(schema).iter_errors(document.data):
-        mistake = mistake_of(error, schema)
+        mistake = violation_of(error, schema)
         if mistake.path[:2] not in left_out:
             told = False
             for fault in _problems(document, mistake):
                 told = True
                 yield fault
             if not told:  # nothing that the schema refuses may pass without a word
-                yield _simple(document, mistake), mistake.path
+                yield _keyword_problem(document, mistake), mistake.path
 
 
-def _is_slight(document: Document, problem: Problem) -> bool:
+def _is_minor(document: Document, problem: Problem) -> bool:
     if problem.kind == "unknown_key":
         return not problem.suggestions and problem.data["owner"] != document.whole
-    return problem.kind in _RIGHT_TYPE
+    return problem.kind in _RIGHT_TYPE_KINDS
 
 
-_RIGHT_TYPE = {
+_RIGHT_TYPE_KINDS = {
     "above_maximum",
     "bad_name",
     "below_minimum",
@@ -176,7 +344,7 @@ _RIGHT_TYPE = {
 """Problems with values of the right type, which can be looked at all the same."""
 
 
-def _without_echoes(faults: list[_Fault]) -> list[_Fault]:
+def _without_echoes(faults: list[_PlacedProblem]) -> list[_PlacedProblem]:
     """Leave out that `noun` is missing where `noum` is unknown, or no key is known: one slip is one problem."""
     meant: set[tuple[JSONValue, JSONValue]] = {
         (problem.data["owner"], name)
@@ -192,54 +360,56 @@ def _without_echoes(faults: list[_Fault]) -> list[_Fault]:
     ]
 
 
-def _problems(document: Document, mistake: Mistake) -> Iterator[_Fault]:
+def _problems(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     path, value = mistake.path, mistake.value
     if mistake.keyword == "additionalProperties" and isinstance(value, Mapping):
         yield from _unknown_keys(document, mistake, value)
     elif mistake.of_name:
         yield _bad_name(document.key_place((*path, str(value))), mistake), (*path, str(value))
     elif mistake.keyword == "required":
-        yield from ((problem, path) for problem in _missing(document, mistake))
+        yield from ((problem, path) for problem in _missing_keys(document, mistake))
     elif mistake.keyword == "dependentRequired":
-        yield from ((problem, path) for problem in _needed(document, mistake))
+        yield from ((problem, path) for problem in _missing_companions(document, mistake))
     elif mistake.keyword == "anyOf":
         yield from _any_of(document, mistake)
     elif mistake.keyword == "uniqueItems":
         yield from ((problem, path) for problem in _repeated(document, mistake))
     else:
-        yield _simple(document, mistake), path
+        yield _keyword_problem(document, mistake), path
 
 
-def _unknown_keys(document: Document, mistake: Mistake, value: JSONObject) -> Iterator[_Fault]:
+def _unknown_keys(document: Document, mistake: SchemaViolation, value: JSONObject) -> Iterator[_PlacedProblem]:
     path, known = mistake.path, mistake.known
     for name in value:
         if name not in known:
             problem = Problem(
                 kind="unknown_key",
                 place=document.key_place((*path, name)),
-                data={"name": visible(name), "owner": owner(document, path), "known": ", ".join(known)},
+                data={"name": visible_name(name), "owner": path_phrase(document, path), "known": ", ".join(known)},
                 suggestions=did_you_mean(name, known),
             )
             yield problem, (*path, name)
 
 
-def _bad_name(place: Place, mistake: Mistake) -> Problem:
+def _bad_name(place: Position, mistake: SchemaViolation) -> Problem:
     pattern = mistake.limit if mistake.keyword == "pattern" else ""
-    return Problem(kind=NAME_PATTERNS.get(str(pattern), "bad_name"), place=place, data={"name": shown(mistake.value)})
+    return Problem(
+        kind=NAME_PATTERNS.get(str(pattern), "bad_name"), place=place, data={"name": short_value(mistake.value)}
+    )
 
 
-def _needed(document: Document, mistake: Mistake) -> Iterator[Problem]:
+def _missing_companions(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
     """The first key that means nothing without another one, which is not there."""
     value, rules = as_object(mistake.value), as_object(mistake.limit)
     for name in value:
         needs = [str(other) for other in as_items(rules.get(name, ())) if other not in value]
         if needs:
-            data: JSONObject = {"name": name, "needs": needs[0], "owner": owner(document, mistake.path)}
+            data: JSONObject = {"name": name, "needs": needs[0], "owner": path_phrase(document, mistake.path)}
             yield Problem(kind="key_needs", place=document.key_place((*mistake.path, name)), data=data)
             return
 
 
-def _missing(document: Document, mistake: Mistake) -> Iterator[Problem]:
+def _missing_keys(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
     value = mistake.value if isinstance(mistake.value, Mapping) else {}
     strange = bool(value) and not any(name in mistake.known for name in value)
     for name in as_items(mistake.limit):
@@ -247,19 +417,19 @@ def _missing(document: Document, mistake: Mistake) -> Iterator[Problem]:
             about = mistake.about[str(name)]
             data: JSONObject = {
                 "name": name,
-                "owner": owner(document, mistake.path),
+                "owner": path_phrase(document, mistake.path),
                 "strange": strange,
                 "about": about,
             }
             yield Problem(kind="missing_key", place=document.key_place(mistake.path), data=data)
 
 
-def _any_of(document: Document, mistake: Mistake) -> Iterator[_Fault]:
+def _any_of(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     """Of the branches, explain the one whose type fits; where none fits, name the types."""
     if all(inner.keyword == "required" and inner.path == mistake.path for inner in mistake.inner):
         yield from ((problem, mistake.path) for problem in no_verb(document, mistake))
         return
-    branches: dict[int, list[Mistake]] = {}
+    branches: dict[int, list[SchemaViolation]] = {}
     for inner in mistake.inner:
         branches.setdefault(inner.branch, []).append(inner)
     wrong_types = [inner for inner in mistake.inner if inner.keyword == "type" and inner.path == mistake.path]
@@ -272,27 +442,27 @@ def _any_of(document: Document, mistake: Mistake) -> Iterator[_Fault]:
         yield _wrong_type(document, mistake, [inner.limit for inner in wrong_types]), mistake.path
 
 
-def _repeated(document: Document, mistake: Mistake) -> Iterator[Problem]:
+def _repeated(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
     seen: set[str] = set()
     for at, item in enumerate(as_items(mistake.value)):
-        if _same(item) in seen:
+        if _json_identity(item) in seen:
             yield Problem(
-                kind="repeated_value", place=document.nearest((*mistake.path, at)), data={"value": shown(item)}
+                kind="repeated_value", place=document.nearest((*mistake.path, at)), data={"value": short_value(item)}
             )
-        seen.add(_same(item))
+        seen.add(_json_identity(item))
 
 
-def _same(value: JSONValue) -> str:
+def _json_identity(value: JSONValue) -> str:
     """What values have in common that a schema takes for one: `1`, `1.0` and `1e0`."""
     whole = isinstance(value, float) and value.is_integer()
     return repr(int(value)) if whole and isinstance(value, float) else repr(value)
 
 
-def _simple(document: Document, mistake: Mistake) -> Problem:
+def _keyword_problem(document: Document, mistake: SchemaViolation) -> Problem:
     keyword, path = mistake.keyword, mistake.path
     if keyword == "type":
         return _wrong_type(document, mistake, as_items(mistake.limit))
-    place, name, value = document.nearest(path), owner(document, path), shown(mistake.value)
+    place, name, value = document.nearest(path), path_phrase(document, path), short_value(mistake.value)
     if keyword == "const":
         return Problem(kind="format_version", place=place, data={"value": value, "known": mistake.limit})
     if keyword == "enum":
@@ -303,15 +473,15 @@ def _simple(document: Document, mistake: Mistake) -> Problem:
             data={"name": name, "value": value, "choices": ", ".join(choices)},
             suggestions=did_you_mean(value, choices),
         )
-    if keyword == "pattern" and mistake.limit == WORD["pattern"]:
+    if keyword == "pattern" and mistake.limit == ONE_WORD["pattern"]:
         return Problem(kind="not_one_word", place=place, data={"name": name, "value": value})
     if keyword == "pattern":
         return _bad_name(place, mistake)
-    data: JSONObject = {"name": name, "value": value, "limit": shown(mistake.limit), "about": mistake.about[""]}
-    return Problem(kind=_BOUNDS.get(keyword, "bad_value"), place=place, data=data)
+    data: JSONObject = {"name": name, "value": value, "limit": short_value(mistake.limit), "about": mistake.about[""]}
+    return Problem(kind=_BOUND_KINDS.get(keyword, "bad_value"), place=place, data=data)
 
 
-_BOUNDS = {
+_BOUND_KINDS = {
     "minimum": "below_minimum",
     "exclusiveMinimum": "not_above",
     "maximum": "above_maximum",
@@ -325,10 +495,10 @@ _BOUNDS = {
 }
 
 
-def _wrong_type(document: Document, mistake: Mistake, kinds: Sequence[JSONValue]) -> Problem:
-    name = owner(document, mistake.path)
-    data: JSONObject = {"name": name, "expected": types(kinds), "found": type_of(mistake.value)}
+def _wrong_type(document: Document, mistake: SchemaViolation, kinds: Sequence[JSONValue]) -> Problem:
+    name = path_phrase(document, mistake.path)
+    data: JSONObject = {"name": name, "expected": type_phrases(kinds), "found": type_phrase(mistake.value)}
     place = document.key_place(mistake.path) if mistake.value is None else document.nearest(mistake.path)
     if "string" in kinds and "integer" not in kinds and isinstance(mistake.value, int | float):
-        return Problem(kind="not_quoted", place=place, data={**data, "value": shown(mistake.value)})
+        return Problem(kind="not_quoted", place=place, data={**data, "value": short_value(mistake.value)})
     return Problem(kind="wrong_type", place=place, data={**data, "about": mistake.about.get("", "")})

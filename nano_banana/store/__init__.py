@@ -1,1 +1,1 @@
-"""What was paid for and made: blobs, replies and who is at work on them."""
+"""What was made or paid for, in one folder: files and a database."""

@@ -1,4 +1,4 @@
-"""Bytes on disk by digest: put once, never changed, checked when served."""
+"""Files by the digest of their bytes: written once, checked, restored."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.errors import Unusable, trouble
-from nano_banana.store.database import Database
-from nano_banana.store.stamp import Stamp, hash_files, stamp_of
-from nano_banana.store.wall import wall
+from nano_banana.formats.file_stamps import Stamp, hash_files, stamp_of
+from nano_banana.model.call import Blob, blob_of
+from nano_banana.model.problem import Unusable, problem
+from nano_banana.store.database import Database, translate_errors
 
-FOLDER = "blobs"
-FRESH = "new"
+BLOBS_FOLDER = "blobs"
+NEW_FOLDER = "new"
 """The folder of files that are still being written, beside those of blobs: on the same file system."""
 
 _CHUNK = 1 << 20
@@ -29,7 +28,7 @@ _REMEMBER = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckedBlobs:
     """Digests by what was found: the right bytes, wrong ones (now dropped), nothing."""
 
     sound: frozenset[str]
@@ -48,7 +47,7 @@ class Blobs:
         self._database = database
         self._clock = clock
         self._numbers = count()
-        self.root = str(database.folder / FOLDER)
+        self.root = str(database.folder / BLOBS_FOLDER)
 
     def place(self, digest: str) -> str:
         """Where the bytes with this digest lie, if they do."""
@@ -66,7 +65,7 @@ class Blobs:
                 known = self._trusted(rows, blob.digest)
             if known and self._again(blob.digest):
                 return blob
-        with wall(self._database.folder):
+        with translate_errors(self._database.folder):
             fresh = self._fresh()
             try:
                 digest, size = _write(fresh, data, self._database.mode & 0o444)
@@ -82,10 +81,10 @@ class Blobs:
         checked = self.check({blob.digest: stamp})
         if not checked.sound:
             kind = "blob_damaged" if checked.damaged else "blob_missing"
-            raise Unusable([trouble(kind, digest=blob.digest, folder=str(self._database.folder))])
+            raise Unusable([problem(kind, digest=blob.digest, folder=str(self._database.folder))])
         return Path(self.place(blob.digest))
 
-    def check(self, known: Mapping[str, Stamp | None], *, trust: bool = True) -> Checked:
+    def check(self, known: Mapping[str, Stamp | None], *, trust: bool = True) -> CheckedBlobs:
         """Look at these digests' files; a stamp that is not the remembered one (or no `trust`) means reading.
 
         A file with other bytes than its digest's is dropped; one with the right bytes is remembered anew.
@@ -93,7 +92,7 @@ class Blobs:
         sound: set[str] = set()
         doubtful: dict[str, str] = {}
         missing: set[str] = set()
-        with wall(self._database.folder):
+        with translate_errors(self._database.folder):
             for digest, stamp in known.items():
                 place = self.place(digest)
                 try:
@@ -104,7 +103,7 @@ class Blobs:
                 except FileNotFoundError:
                     missing.add(digest)
         read = self._read(doubtful) if doubtful else frozenset()
-        return Checked(
+        return CheckedBlobs(
             sound=frozenset(sound | read),
             damaged=frozenset(doubtful.values()) - read,
             missing=frozenset(missing),
@@ -152,7 +151,7 @@ class Blobs:
 
     def _fresh(self) -> Path:
         """A new empty file's path. Its name needs no chance: a process that has our id now can't have our number."""
-        folder = Path(self.root, FRESH)
+        folder = Path(self.root, NEW_FOLDER)
         while True:
             path = folder / f"{os.getpid()}-{next(self._numbers)}"
             try:
@@ -217,7 +216,7 @@ def _chunks(data: bytes | Path) -> Iterator[bytes]:
             while chunk := source.read(_CHUNK):
                 yield chunk
     except OSError as error:
-        raise Unusable([trouble("input_unreadable", path=str(data), reason=error.strerror or str(error))]) from error
+        raise Unusable([problem("input_unreadable", path=str(data), reason=error.strerror or str(error))]) from error
 
 
 def _sync_folder(folder: Path) -> None:

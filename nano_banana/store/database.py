@@ -1,29 +1,104 @@
-"""The one SQLite file: opened, kept at its version, written one at a time."""
+"""The store's SQLite file: opened, migrated, written by one at a time.
+
+Errors of SQLite and of the system are translated to problems here (`translate_errors`), for the store's folder as for
+output folders.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import json
 import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nano_banana.core.errors import Unusable, trouble
-from nano_banana.core.modes import close_to_others, file_mode, follow, is_shared, make_private_folder, share
-from nano_banana.store.wall import wall
+from nano_banana.formats.file_writing import (
+    copy_mode,
+    deny_others,
+    file_mode,
+    is_shared,
+    make_private_folder,
+    share_with_group,
+)
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Unusable, problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorKinds:
+    """The kinds of problem that a folder of one sort has."""
+
+    full: str
+    read_only: str
+    failed: str
+
+
+STORE_ERRORS = ErrorKinds(full="store_full", read_only="store_read_only", failed="store_failed")
+OUTPUT_ERRORS = ErrorKinds(full="target_full", read_only="target_read_only", failed="target_failed")
+
+_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+@contextmanager
+def translate_errors(folder: Path, kinds: ErrorKinds = STORE_ERRORS) -> Iterator[None]:
+    """Raise Unusable with the folder and what the system said, in place of OSError and sqlite3.Error."""
+    try:
+        yield
+    except OSError as error:
+        kind = _system_kind(error, kinds)
+        raise Unusable([problem(kind, folder=str(folder), reason=error.strerror or str(error))]) from error
+    except sqlite3.Error as error:
+        raise Unusable([problem(_sqlite_kind(error, folder), folder=str(folder), reason=str(error))]) from error
+
+
+def _system_kind(error: OSError, kinds: ErrorKinds) -> str:
+    if error.errno in _FULL_ERRNOS:
+        return kinds.full
+    return kinds.read_only if error.errno in _READ_ONLY_ERRNOS else kinds.failed
+
+
+def _sqlite_kind(error: sqlite3.Error, folder: Path) -> str:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "store_corrupt"
+    if code == sqlite3.SQLITE_FULL:
+        return "store_full"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "store_busy"
+    # SQLite can't say why a file won't open: a folder that refuses its -wal file looks like one that is gone.
+    refused = folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    if code == sqlite3.SQLITE_READONLY or refused:
+        return "store_read_only"
+    return "store_failed"
+
+
+def json_text(value: JSONValue) -> str:
+    """The JSON of `value`; `json.loads` gives an equal one back. Order is kept."""
+    return json.dumps(value, separators=(",", ":"), default=_as_plain_dict)
+
+
+def _as_plain_dict(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")
+
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
-FILE = "store.sqlite"
+DATABASE_FILE = "store.sqlite"
 BUSY_SECONDS = 30.0
 _EFFECTIVE = os.access in os.supports_effective_ids
 
-STEPS = (
+MIGRATIONS = (
     """
     CREATE TABLE blobs (
         digest TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
@@ -120,27 +195,27 @@ class Database:
         self._within = f"{folder}{os.sep}"
         self._lock = threading.Lock()
         self._copy: TemporaryDirectory[str] | None = None
-        with wall(folder):
+        with translate_errors(folder):
             if _may_only_read(folder):
-                self._copy = _copied(folder)
+                self._copy = _copy_database(folder)
             else:
                 _make_folder(folder, group)
-                _make_file(folder / FILE, file_mode(folder))
+                _make_file(folder / DATABASE_FILE, file_mode(folder))
             self.mode = file_mode(folder)
             home = Path(self._copy.name) if self._copy else folder
             self._connection = sqlite3.connect(
-                home / FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                home / DATABASE_FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
                 self._connection.create_function("relative_name", 1, self.name_of)
-                _bring_up(self._connection, home)
+                _migrate(self._connection, home)
             except BaseException:
                 self.close()
                 raise
 
     def close(self) -> None:
         """Give the file back; the last process to do so folds the write-ahead log into it."""
-        with wall(self.folder), self._lock:
+        with translate_errors(self.folder), self._lock:
             self._connection.close()
             if self._copy is not None:
                 self._copy.cleanup()
@@ -166,12 +241,12 @@ class Database:
     def make_folder(self, path: Path) -> None:
         """Make a folder in the store, open to the same people as the store. Raises OSError."""
         path.mkdir(exist_ok=True)
-        follow(path, self.folder)
+        copy_mode(path, self.folder)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for queries: fetch and leave, others wait."""
-        with wall(self.folder), self._lock:
+        with translate_errors(self.folder), self._lock:
             yield self._connection
 
     @contextmanager
@@ -182,8 +257,8 @@ class Database:
         Once committed it outlives this process; where `durable`, also a loss of power (one fsync more).
         """
         if self.read_only and keep:
-            raise Unusable([trouble("store_read_only", folder=str(self.folder), reason="you may only read it")])
-        with wall(self.folder), self._lock:
+            raise Unusable([problem("store_read_only", folder=str(self.folder), reason="you may only read it")])
+        with translate_errors(self.folder), self._lock:
             connection = self._connection
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
@@ -200,13 +275,13 @@ def _may_only_read(folder: Path) -> bool:
 
     Also if only its log files are closed to us: SQLite would leave log files of our own, and lock out their owner.
     """
-    if not (folder / FILE).is_file():
+    if not (folder / DATABASE_FILE).is_file():
         return False
     there = [path for path in (folder, *_files(folder)) if path.exists()]
     return not all(os.access(path, os.W_OK, effective_ids=_EFFECTIVE) for path in there)
 
 
-def _copied(folder: Path) -> TemporaryDirectory[str]:
+def _copy_database(folder: Path) -> TemporaryDirectory[str]:
     """A copy of the database in a folder that only we can read."""
     # A run that has nothing to do needs neither.
     import shutil
@@ -219,7 +294,7 @@ def _copied(folder: Path) -> TemporaryDirectory[str]:
         if shared.exists():
             # Somebody has it open, and may write just now.
             source = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-            with closing(source), closing(sqlite3.connect(Path(copy.name) / FILE)) as target:
+            with closing(source), closing(sqlite3.connect(Path(copy.name) / DATABASE_FILE)) as target:
                 source.backup(target)
         else:
             for path in (file, log):
@@ -233,17 +308,17 @@ def _copied(folder: Path) -> TemporaryDirectory[str]:
 
 def _files(folder: Path) -> tuple[Path, Path, Path]:
     """The database's file, and its log files while somebody has it open."""
-    return folder / FILE, folder / f"{FILE}-wal", folder / f"{FILE}-shm"
+    return folder / DATABASE_FILE, folder / f"{DATABASE_FILE}-wal", folder / f"{DATABASE_FILE}-shm"
 
 
 def _make_folder(folder: Path, group: str) -> None:
     """Make the store's folder, closed to others; one that is there without a store in it is closed, too."""
     make_private_folder(folder, group)
     is_ours = folder.stat().st_uid == os.geteuid()
-    if is_ours and not (folder / FILE).exists() and not is_shared(folder, group):
-        close_to_others(folder)
+    if is_ours and not (folder / DATABASE_FILE).exists() and not is_shared(folder, group):
+        deny_others(folder)
     if is_ours and group and not is_shared(folder):
-        share(folder, group)
+        share_with_group(folder, group)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="ascii")
@@ -265,19 +340,21 @@ def _make_file(file: Path, mode: int) -> None:
                 path.chmod(found | mode)
 
 
-def _bring_up(connection: sqlite3.Connection, folder: Path) -> None:
-    if _version(connection, folder) == len(STEPS):
+def _migrate(connection: sqlite3.Connection, folder: Path) -> None:
+    if _version(connection, folder) == len(MIGRATIONS):
         return
     # SQLite does not wait for others while it turns a file to WAL, so whoever makes the store shuts them out.
     with (folder / ".gitignore").open("rb") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         connection.execute("PRAGMA journal_mode = WAL")
-        for number in range(_version(connection, folder), len(STEPS)):
-            connection.executescript(f"BEGIN IMMEDIATE; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
+        for number in range(_version(connection, folder), len(MIGRATIONS)):
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+            )
 
 
 def _version(connection: sqlite3.Connection, folder: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(STEPS):
-        raise Unusable([trouble("store_newer", folder=str(folder), version=version, known=len(STEPS))])
+    if version > len(MIGRATIONS):
+        raise Unusable([problem("store_newer", folder=str(folder), version=version, known=len(MIGRATIONS))])
     return version

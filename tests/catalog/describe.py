@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.catalog.build import build
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.catalog.endpoint_format import endpoint_from_json
+from nano_banana.model.json_values import JSONObject, JSONValue
 
 CATALOG = Catalog.load()
 
@@ -21,7 +21,7 @@ def shipped(name: str) -> Endpoint:
 
 def made(fields: JSONObject, **more: JSONValue) -> Endpoint:
     """An endpoint with these fields, by default one that draws pictures."""
-    return build({"id": "acme/draw", "does": "generate", "makes": ["images/*"], "fields": fields, **more})
+    return endpoint_from_json({"id": "acme/draw", "does": "generate", "makes": ["images/*"], "fields": fields, **more})
 
 
 def dig(value: JSONValue, *path: str | int) -> JSONValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONObject, JSONValue
 
 
 def ref(name: str) -> JSONObject:

@@ -8,7 +8,7 @@ import pytest
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.errors import Invalid
+from nano_banana.model.problem import Invalid
 
 OWN = """\
 id: acme/draw

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.catalog.check import misfits
+from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONObject, JSONValue
 from tests.catalog.describe import made, shipped
 
 LORA = shipped("flux-lora")
@@ -15,7 +15,7 @@ LORA = shipped("flux-lora")
 def kinds(
     given: JSONObject, endpoint: Endpoint = LORA, filled: tuple[str, ...] = ("prompt",)
 ) -> list[tuple[str, tuple[str | int, ...]]]:
-    return [(misfit.kind, misfit.path) for misfit in misfits(endpoint, given, filled=filled)]
+    return [(misfit.kind, misfit.path) for misfit in argument_problems(endpoint, given, filled=filled)]
 
 
 def test_a_fitting_set() -> None:
@@ -100,13 +100,13 @@ def test_lists() -> None:
 
 
 def test_suggestions_and_data() -> None:
-    (misfit,) = misfits(LORA, {"guidance": 3}, filled=["prompt"])
+    (misfit,) = argument_problems(LORA, {"guidance": 3}, filled=["prompt"])
     assert misfit.suggestions == ("guidance_scale",)
-    (misfit,) = misfits(shipped("nano-banana"), {"safety_tolerance": 4}, filled=["prompt"])
+    (misfit,) = argument_problems(shipped("nano-banana"), {"safety_tolerance": 4}, filled=["prompt"])
     assert (misfit.kind, misfit.data["found"]) == ("field_needs_quotes", 4)
-    (misfit,) = misfits(LORA, {"num_inference_steps": 99}, filled=["prompt"])
+    (misfit,) = argument_problems(LORA, {"num_inference_steps": 99}, filled=["prompt"])
     assert misfit.data == {"field": "num_inference_steps", "endpoint": LORA.id, "value": 99, "range": "1–50"}
-    (misfit,) = misfits(LORA, {"image_size": {"width": 880, "height": 1100}}, filled=["prompt"])
+    (misfit,) = argument_problems(LORA, {"image_size": {"width": 880, "height": 1100}}, filled=["prompt"])
     assert (misfit.warning, misfit.suggestions) == (True, ("1104",))
 
 
@@ -117,7 +117,7 @@ def test_suggestions_and_data() -> None:
 def test_half_open_ranges(bounds: JSONObject, span: str) -> None:
     endpoint = made({"n": {"type": "number", **bounds}})
     value = float("-inf") if "minimum" in bounds else float("inf")
-    assert misfits(endpoint, {"n": value})[0].data["range"] == span
+    assert argument_problems(endpoint, {"n": value})[0].data["range"] == span
 
 
 def test_templates_are_not_judged_at_any_depth() -> None:
@@ -128,7 +128,9 @@ def test_templates_are_not_judged_at_any_depth() -> None:
         "loras": ["{{ one }}", {"path": "a", "scale": "{{ s }}"}],
     }
     assert (
-        misfits(LORA, given, filled=["prompt"], deferred=lambda value: "{{" in str(value) and isinstance(value, str))
+        argument_problems(
+            LORA, given, filled=["prompt"], deferred=lambda value: "{{" in str(value) and isinstance(value, str)
+        )
         == []
     )
 
@@ -138,7 +140,7 @@ def test_what_was_found_is_named(value: JSONValue) -> None:
     names = {
         misfit.data["found"]
         for kind in ("string", "number", "boolean", "object", "list")
-        for misfit in misfits(made({"x": {"type": kind}}), {"x": value})
+        for misfit in argument_problems(made({"x": {"type": kind}}), {"x": value})
     }
     assert len(names) == 1
     assert names <= {"null", "boolean", "number", "string", "list", "object"}

@@ -6,24 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.catalog.catalog import DATA, read_text
-from nano_banana.catalog.check import misfits
-from nano_banana.catalog.complete import complete
-from nano_banana.catalog.endpoint import Task
-from nano_banana.catalog.faults import faults
-from nano_banana.catalog.price import Unit
-from nano_banana.catalog.roles import TriggerUse
-from nano_banana.catalog.text import parse
+from nano_banana.catalog.arguments import argument_problems, complete_arguments
+from nano_banana.catalog.catalog import DATA_FOLDER, endpoint_faults, read_text
+from nano_banana.catalog.endpoint import Task, TriggerUse, Unit
+from nano_banana.catalog.endpoint_yaml import parse_endpoint_yaml
 from tests.catalog.describe import CATALOG, dig, shipped
 
-FILES = sorted(DATA.glob("*.yaml"))
+FILES = sorted(DATA_FOLDER.glob("*.yaml"))
 NAMES = [name.removeprefix("fal-ai/") for name in CATALOG.ids]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_file_has_the_shape_and_is_named_for_its_id(path: Path) -> None:
-    value = parse(read_text(path), file=path.name).value
-    assert faults(value) == []
+    value = parse_endpoint_yaml(read_text(path), file=path.name).value
+    assert endpoint_faults(value) == []
     assert str(dig(value, "id")).replace("/", "--") == path.stem
 
 
@@ -31,7 +27,7 @@ def test_a_file_has_the_shape_and_is_named_for_its_id(path: Path) -> None:
 def test_what_is_completed_fits(name: str) -> None:
     endpoint = shipped(name)
     required = {field.name for field in endpoint.fields.values() if field.required}
-    assert misfits(endpoint, complete(endpoint, {}), filled=required) == []
+    assert argument_problems(endpoint, complete_arguments(endpoint, {}), filled=required) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -39,7 +35,7 @@ def test_every_field_is_described_and_png_is_taken_where_there_is_a_choice(name:
     endpoint = shipped(name)
     assert all(field.description.endswith(".") for field in endpoint.fields.values())
     if endpoint.roles.format:
-        assert complete(endpoint, {})["output_format"] == "png"
+        assert complete_arguments(endpoint, {})["output_format"] == "png"
     if endpoint.does is not Task.TRAIN:
         assert endpoint.makes in {("images/*",), ("image",)}
 

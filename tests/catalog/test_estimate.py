@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.catalog.estimate import estimate
-from nano_banana.catalog.price import Money
-from nano_banana.core.json import JSONObject
+from nano_banana.catalog.endpoint import PriceRange
+from nano_banana.catalog.pricing import estimate_price
+from nano_banana.model.json_values import JSONObject
 from tests.catalog.describe import shipped
 
 
@@ -45,7 +45,7 @@ from tests.catalog.describe import shipped
     ],
 )
 def test_known(name: str, arguments: JSONObject, low: float, high: float) -> None:
-    assert estimate(shipped(name), arguments, picture=(640, 480)) == Money(low=low, high=high)
+    assert estimate_price(shipped(name), arguments, picture=(640, 480)) == PriceRange(low=low, high=high)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_known(name: str, arguments: JSONObject, low: float, high: float) -> Non
     ],
 )
 def test_unknown_is_none_never_a_guess(name: str, arguments: JSONObject) -> None:
-    assert estimate(shipped(name), arguments) is None
+    assert estimate_price(shipped(name), arguments) is None
 
 
 def test_each_picture_that_goes_in_is_counted() -> None:
     edit, size = shipped("flux-2-pro/edit"), {"image_size": "square"}
-    assert estimate(edit, size, inputs=3) == Money(low=0.075, high=0.21)
+    assert estimate_price(edit, size, inputs=3) == PriceRange(low=0.075, high=0.21)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from nano_banana.catalog.faults import faults
-from nano_banana.catalog.shape import endpoint_schema
-from nano_banana.core.json import JSONObject, JSONValue
+from nano_banana.catalog.catalog import endpoint_faults
+from nano_banana.catalog.endpoint_format import endpoint_schema
+from nano_banana.model.json_values import JSONObject, JSONValue
 
 SOUND: JSONObject = {
     "id": "acme/draw",
@@ -22,7 +22,7 @@ PRICE: JSONObject = {"usd": 0.1, "unit": "image", "as_of": "2026-08", "source": 
 
 
 def kinds(**more: JSONValue) -> list[tuple[str, str]]:
-    return [(fault.kind, ".".join(map(str, fault.path))) for fault in faults({**SOUND, **more})]
+    return [(fault.kind, ".".join(map(str, fault.path))) for fault in endpoint_faults({**SOUND, **more})]
 
 
 def test_a_sound_one() -> None:
@@ -73,10 +73,10 @@ def test_defaults_that_are_only_unusual_or_ours_are_no_faults() -> None:
 
 
 def test_several_missing_keys_are_said_once_each() -> None:
-    missing = [fault.data["name"] for fault in faults({})]
+    missing = [fault.data["name"] for fault in endpoint_faults({})]
     assert missing == ["id", "does", "makes", "fields"]
 
 
 def test_a_file_that_is_no_mapping() -> None:
-    assert [fault.data for fault in faults(None)] == [{"where": "the file", "found": "nothing", "about": ""}]
-    assert faults([])[0].data["found"] == "a list"
+    assert [fault.data for fault in endpoint_faults(None)] == [{"where": "the file", "found": "nothing", "about": ""}]
+    assert endpoint_faults([])[0].data["found"] == "a list"

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.field import MISSING, Field, FieldType
-from nano_banana.catalog.imprint import imprint_of
-from nano_banana.catalog.roles import TriggerUse
+from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType, TriggerUse
+from nano_banana.catalog.endpoint_format import endpoint_digest
 
 
 def endpoint(name: str) -> Endpoint:
@@ -20,13 +18,15 @@ def endpoint(name: str) -> Endpoint:
 def test_every_endpoint_has_one_of_its_own() -> None:
     catalog = Catalog.load()
     endpoints = [found for name in catalog.ids if (found := catalog.get(name))]
-    assert len({imprint_of(found) for found in endpoints}) == len(endpoints)
+    assert len({endpoint_digest(found) for found in endpoints}) == len(endpoints)
 
 
 def test_words_order_and_price_are_no_part_of_it() -> None:
     flux = endpoint("fal-ai/flux-lora")
     worded = {name: replace(field, description="else") for name, field in reversed(list(flux.fields.items()))}
-    assert imprint_of(replace(flux, title="T", description="D", price=None, fields=worded)) == imprint_of(flux)
+    assert endpoint_digest(replace(flux, title="T", description="D", price=None, fields=worded)) == endpoint_digest(
+        flux
+    )
 
 
 def test_every_part_of_a_field_and_of_the_roles_is() -> None:
@@ -48,5 +48,5 @@ def test_every_part_of_a_field_and_of_the_roles_is() -> None:
         replace(flux, roles=replace(flux.roles, trigger_as=TriggerUse.PHRASE)),
         replace(flux, makes=("image",)),
     ]
-    imprints = {imprint_of(found) for found in (flux, *changed)}
+    imprints = {endpoint_digest(found) for found in (flux, *changed)}
     assert len(imprints) == len(changed) + 1

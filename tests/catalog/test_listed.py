@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.catalog.field import MISSING, Field, FieldType
-from nano_banana.catalog.listed import read_listing
-from nano_banana.catalog.listing import Listing
-from nano_banana.catalog.listings import listings_text, read_listings
-from nano_banana.catalog.size import NAMED
-from nano_banana.core.json import JSONObject
+from nano_banana.catalog.arguments import NAMED_SIZES
+from nano_banana.catalog.endpoint import MISSING, Field, FieldType
+from nano_banana.catalog.openapi_listing import EndpointListing, format_listings, parse_listing, read_listings
+from nano_banana.model.json_values import JSONObject
 from tests.catalog.openapi import document, of_json, optional, ref
 
 
-def listed(**properties: JSONObject) -> Listing:
-    return read_listing("acme/draw", document(properties, required=("prompt",)), as_of=0)
+def listed(**properties: JSONObject) -> EndpointListing:
+    return parse_listing("acme/draw", document(properties, required=("prompt",)), as_of=0)
 
 
 def field(schema: JSONObject, name: str = "it") -> Field:
@@ -41,7 +39,7 @@ def test_what_may_be_null_is_what_it_is_else() -> None:
 
 
 def test_a_named_size_or_sides_is_a_size() -> None:
-    names = {"type": "string", "enum": [*NAMED, "auto"]}
+    names = {"type": "string", "enum": [*NAMED_SIZES, "auto"]}
     size = field({"anyOf": [ref("ImageSize"), names], "default": "landscape_4_3"})
     assert (size.type, size.minimum, size.maximum, size.choices) == (FieldType.IMAGE_SIZE, 1, 14142, ("auto",))
     assert size.default == "landscape_4_3"
@@ -83,30 +81,30 @@ def test_fields_stand_in_the_order_of_the_listing_and_know_whether_they_must_be_
 def test_results_are_where_an_address_is() -> None:
     assert listed(prompt={}).makes == ("images/*",)
     adapter = document({"a": {}}, result={"diffusers_lora_file": ref("File"), "log": optional(ref("File")), "n": {}})
-    assert read_listing("acme/draw", adapter, as_of=0).makes == ("diffusers_lora_file", "log")
+    assert parse_listing("acme/draw", adapter, as_of=0).makes == ("diffusers_lora_file", "log")
 
 
 @pytest.mark.parametrize("odd", [None, {}, {"paths": 3}, {"paths": {"/a": {"post": {"requestBody": of_json({})}}}}])
 def test_a_document_without_an_input_has_no_fields(odd: JSONObject | None) -> None:
-    found = read_listing("acme/draw", odd, as_of=0, deprecated=True)
+    found = parse_listing("acme/draw", odd, as_of=0, deprecated=True)
     assert (found.fields, found.makes, found.deprecated) == (None, (), True)
 
 
 def test_a_reference_to_itself_ends() -> None:
     circle: JSONObject = {"components": {"schemas": {"A": {"allOf": [ref("A")]}}}}
     told = {**document({"it": {"type": "string"}}), "x": circle}
-    assert read_listing("acme/draw", told, as_of=0).fields
+    assert parse_listing("acme/draw", told, as_of=0).fields
     round_about = {**document({}), **circle, "paths": {"/a": {"post": {"requestBody": of_json(ref("A"))}}}}
-    assert read_listing("acme/draw", round_about, as_of=0).fields is None
+    assert parse_listing("acme/draw", round_about, as_of=0).fields is None
 
 
 def test_listings_are_kept_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "listings.json"
     kept = {
         "acme/draw": listed(prompt={"type": "string"}, size={"anyOf": [ref("ImageSize"), {"enum": ["auto"]}]}),
-        "acme/gone": Listing(id="acme/gone", as_of=1.5, gone=True),
+        "acme/gone": EndpointListing(id="acme/gone", as_of=1.5, gone=True),
     }
-    file.write_text(listings_text(kept), "utf-8")
+    file.write_text(format_listings(kept), "utf-8")
     assert read_listings(file) == kept
 
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint, Task
-from nano_banana.catalog.meaning import ABOVE, meaning_of
+from nano_banana.catalog.endpoint import REVISION_STEP, Endpoint, Task, endpoint_revision
 
 
 @pytest.fixture
@@ -22,13 +21,13 @@ def test_what_an_endpoint_does_is_its_meaning(endpoint: Endpoint) -> None:
         replace(endpoint, makes=("image",)),
         replace(endpoint, roles=replace(endpoint.roles, prompt="text")),
     ]
-    assert len({meaning_of(each) for each in [endpoint, *others]}) == 4
+    assert len({endpoint_revision(each) for each in [endpoint, *others]}) == 4
 
 
 def test_what_it_is_called_and_costs_is_not(endpoint: Endpoint) -> None:
-    assert meaning_of(replace(endpoint, title="another", price=None, notes=())) == meaning_of(endpoint)
+    assert endpoint_revision(replace(endpoint, title="another", price=None, notes=())) == endpoint_revision(endpoint)
 
 
 def test_a_meaning_is_no_revision(endpoint: Endpoint) -> None:
-    assert meaning_of(endpoint) % ABOVE == 0
-    assert meaning_of(endpoint) >= ABOVE
+    assert endpoint_revision(endpoint) % REVISION_STEP == 0
+    assert endpoint_revision(endpoint) >= REVISION_STEP

@@ -5,18 +5,17 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from nano_banana.catalog.complete import complete
-from nano_banana.catalog.schema import with_schema
-from nano_banana.core.json import JSONObject
+from nano_banana.catalog.arguments import arguments_schema, complete_arguments
+from nano_banana.model.json_values import JSONObject
 from tests.catalog.describe import CATALOG, dig, made, shipped
 
 
 @pytest.mark.parametrize("name", CATALOG.ids)
 def test_it_is_valid_and_takes_what_is_completed(name: str) -> None:
     endpoint = shipped(name.removeprefix("fal-ai/"))
-    schema = with_schema(endpoint)
+    schema = arguments_schema(endpoint)
     Draft202012Validator.check_schema(dict(schema))
-    Draft202012Validator(dict(schema)).validate(complete(endpoint, {}))
+    Draft202012Validator(dict(schema)).validate(complete_arguments(endpoint, {}))
     assert all(dig(schema, "properties", field, "description") for field in endpoint.fields)
 
 
@@ -38,24 +37,24 @@ def test_it_is_valid_and_takes_what_is_completed(name: str) -> None:
     ],
 )
 def test_it_judges(given: JSONObject, said: str) -> None:
-    schema = with_schema(shipped("flux-lora"), without=["prompt"])
+    schema = arguments_schema(shipped("flux-lora"), without=["prompt"])
     assert Draft202012Validator(dict(schema)).is_valid(given) is (said == "fits")
 
 
 def test_defaults_are_those_of_our_own_requests() -> None:
-    schema = with_schema(shipped("flux-lora"))
+    schema = arguments_schema(shipped("flux-lora"))
     assert dig(schema, "properties", "output_format", "default") == "png"
     assert dig(schema, "properties", "num_inference_steps", "default") == 28
     assert "default" not in str(dig(schema, "properties", "seed"))
 
 
 def test_lists_are_bounded_where_that_is_known() -> None:
-    edit = with_schema(shipped("nano-banana-pro/edit"))
+    edit = arguments_schema(shipped("nano-banana-pro/edit"))
     assert dig(edit, "properties", "image_urls", "anyOf", 0, "maxItems") == 14
-    lora = with_schema(shipped("flux-2/lora"))
+    lora = arguments_schema(shipped("flux-2/lora"))
     assert dig(lora, "properties", "loras", "anyOf", 0, "maxItems") == 3
     fields: JSONObject = {"things": {"type": "list", "max_items": 2}, "map": {"type": "object"}}
-    schema = with_schema(made(fields))
+    schema = arguments_schema(made(fields))
     assert Draft202012Validator(dict(schema)).is_valid({"things": [1, 2], "map": {}})
     assert not Draft202012Validator(dict(schema)).is_valid({"things": [1, 2, 3]})
     assert dig(schema, "properties", "map", "description") == "map"

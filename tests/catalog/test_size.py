@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.catalog.size import NAMED, pixels
-from nano_banana.core.json import JSONObject
+from nano_banana.catalog.arguments import NAMED_SIZES, result_size
+from nano_banana.model.json_values import JSONObject
 from tests.catalog.describe import made, shipped
 
 
@@ -40,16 +40,17 @@ from tests.catalog.describe import made, shipped
     ],
 )
 def test_size(name: str, arguments: JSONObject, size: tuple[int, int] | None) -> None:
-    assert pixels(shipped(name), arguments, picture=(640, 480)) == size
+    assert result_size(shipped(name), arguments, picture=(640, 480)) == size
 
 
 def test_a_size_of_nothing_is_unknown() -> None:
     assert (
-        pixels(made({"image_size": {"type": "image_size"}}, roles={"size": "image_size"}), {}, picture=(8, 8)) is None
+        result_size(made({"image_size": {"type": "image_size"}}, roles={"size": "image_size"}), {}, picture=(8, 8))
+        is None
     )
-    assert pixels(shipped("flux-lora/inpainting"), {}) is None
-    assert pixels(shipped("nano-banana"), {"aspect_ratio": "0:1"}) is None
+    assert result_size(shipped("flux-lora/inpainting"), {}) is None
+    assert result_size(shipped("nano-banana"), {"aspect_ratio": "0:1"}) is None
 
 
 def test_named_sizes_are_whole_blocks() -> None:
-    assert all(side % 16 == 0 for size in NAMED.values() for side in size)
+    assert all(side % 16 == 0 for size in NAMED_SIZES.values() for side in size)

@@ -6,18 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.check import misfits
-from nano_banana.catalog.faults import faults
-from nano_banana.catalog.misfit import Misfit
-from nano_banana.cli.words.catalog import WORDS
-from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject
+from nano_banana.catalog.arguments import ArgumentProblem, argument_problems
+from nano_banana.catalog.catalog import Catalog, endpoint_faults
+from nano_banana.cli.messages.provider_messages import CATALOG_MESSAGES
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import Invalid
 from tests.catalog.describe import shipped
 
 
 def words(kind: str, data: JSONObject) -> tuple[str, str]:
-    return WORDS[kind].say.format(**data), WORDS[kind].hint.format(**data)
+    return CATALOG_MESSAGES[kind].say.format(**data), CATALOG_MESSAGES[kind].hint.format(**data)
 
 
 def test_misfits_are_said() -> None:
@@ -34,26 +32,26 @@ def test_misfits_are_said() -> None:
     }
     said = [
         words(misfit.kind, misfit.data)
-        for misfit in misfits(shipped("flux-lora/inpainting"), given, filled=["mask_url"])
+        for misfit in argument_problems(shipped("flux-lora/inpainting"), given, filled=["mask_url"])
     ]
     assert ("99 is out of range for `num_inference_steps` of `fal-ai/flux-lora/inpainting`", "allowed: 1–50") in said
     assert len(said) == 12
     more = {"image_urls": ["x"] * 15, "prompt": "x"}
-    assert words(*pair(misfits(shipped("nano-banana-pro/edit"), more)))[1] == "it takes 14 at most"
+    assert words(*pair(argument_problems(shipped("nano-banana-pro/edit"), more)))[1] == "it takes 14 at most"
     many: JSONObject = {"loras": [{"path": "a"}] * 4, "prompt": "x", "image_size": []}
-    assert [words(misfit.kind, misfit.data)[1] for misfit in misfits(shipped("flux-2/lora"), many)] == [
+    assert [words(misfit.kind, misfit.data)[1] for misfit in argument_problems(shipped("flux-2/lora"), many)] == [
         "it takes 3 at most",
         "for example portrait_4_3, or {width: 880, height: 1104}",
     ]
 
 
-def pair(found: list[Misfit]) -> tuple[str, JSONObject]:
+def pair(found: list[ArgumentProblem]) -> tuple[str, JSONObject]:
     return found[0].kind, found[0].data
 
 
 def test_faults_are_said() -> None:
     broken: JSONObject = {"id": 1, "does": "generate", "makes": ["a"], "fields": {"x": {"typ": "enum"}}}
-    assert [words(fault.kind, fault.data)[0] for fault in faults(broken)] == [
+    assert [words(fault.kind, fault.data)[0] for fault in endpoint_faults(broken)] == [
         "`1` does not fit `id`",
         "the key `type` is missing in `fields.x`",
         "unknown key `typ` in `fields.x`",
@@ -65,7 +63,7 @@ def test_faults_are_said() -> None:
         "roles": {"prompt": "y"},
         "fields": {"x": field, "z": {"type": "url", "default": 1}},
     }
-    assert len([words(fault.kind, fault.data) for fault in faults(odd)]) == 3
+    assert len([words(fault.kind, fault.data) for fault in endpoint_faults(odd)]) == 3
 
 
 def test_files_are_said(tmp_path: Path) -> None:

@@ -6,30 +6,31 @@ import io
 
 import pytest
 
-from nano_banana.cli.bars import ASCII, UNICODE, Bar, bars, marks_for
-from nano_banana.cli.cells import cells
-from nano_banana.cli.past.ago import ago
+from nano_banana.cli.formatting import display_width, time_ago
+from nano_banana.cli.run_tables import ASCII, UNICODE, StackedBar, bar_characters, stacked_bars
 
 LINES = [
-    Bar(label="portraits", first=3.0, second=1.0, said="$3.00 + $1.00"),
-    Bar(label="a very long name of a recipe that nobody can read to its end", first=0.001, second=0, said="$0.0010"),
-    Bar(label="人物肖像人物肖像人物肖像人物肖像", first=0, second=4.0, said="$0.00 + $4.00"),
-    Bar(label="none\x1b[2J", first=0, second=0, said="$0.00"),
+    StackedBar(label="portraits", first=3.0, second=1.0, said="$3.00 + $1.00"),
+    StackedBar(
+        label="a very long name of a recipe that nobody can read to its end", first=0.001, second=0, said="$0.0010"
+    ),
+    StackedBar(label="人物肖像人物肖像人物肖像人物肖像", first=0, second=4.0, said="$0.00 + $4.00"),
+    StackedBar(label="none\x1b[2J", first=0, second=0, said="$0.00"),
 ]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 @pytest.mark.parametrize("marks", [UNICODE, ASCII])
 def test_no_line_is_wider_than_the_terminal(width: int, marks: str) -> None:
-    drawn = list(bars(LINES, width=width, marks=marks))
-    assert all(cells(line) <= width for line in drawn)
+    drawn = list(stacked_bars(LINES, width=width, marks=marks))
+    assert all(display_width(line) <= width for line in drawn)
     assert all(line.isprintable() for line in drawn)
     assert all(line.isascii() for line in drawn[:2]) is (marks == ASCII)
 
 
 def test_the_longest_bar_is_the_largest_sum() -> None:
-    plain = [Bar(label=each.label, first=each.first, second=each.second, said="") for each in LINES]
-    first, sliver, second, nothing = bars(plain, width=80, marks=ASCII)
+    plain = [StackedBar(label=each.label, first=each.first, second=each.second, said="") for each in LINES]
+    first, sliver, second, nothing = stacked_bars(plain, width=80, marks=ASCII)
     assert (first.count("#"), first.count(".")) == (36, 12)
     assert (sliver.count("#"), nothing.count("#")) == (1, 0)
     assert second.count(".") == 48
@@ -37,19 +38,19 @@ def test_the_longest_bar_is_the_largest_sum() -> None:
 
 
 def test_a_sliver_of_the_second_kind_is_seen() -> None:
-    (line,) = bars([Bar(label="a", first=1000, second=0.001, said="")], width=80, marks=UNICODE)
+    (line,) = stacked_bars([StackedBar(label="a", first=1000, second=0.001, said="")], width=80, marks=UNICODE)
     assert line.endswith("█░")
 
 
 def test_nothing_at_all_has_no_bar() -> None:
-    assert list(bars([], width=80, marks=ASCII)) == []
-    (line,) = bars([Bar(label="a", first=0, second=0, said="-")], width=40, marks=ASCII)
+    assert list(stacked_bars([], width=80, marks=ASCII)) == []
+    (line,) = stacked_bars([StackedBar(label="a", first=0, second=0, said="-")], width=40, marks=ASCII)
     assert line.split() == ["a", "-"]
 
 
 @pytest.mark.parametrize(("encoding", "marks"), [("utf-8", UNICODE), ("ascii", ASCII), ("latin-1", ASCII)])
 def test_a_terminal_without_unicode_gets_ascii(encoding: str, marks: str) -> None:
-    assert marks_for(io.TextIOWrapper(io.BytesIO(), encoding=encoding)) == marks
+    assert bar_characters(io.TextIOWrapper(io.BytesIO(), encoding=encoding)) == marks
 
 
 @pytest.mark.parametrize(
@@ -66,4 +67,4 @@ def test_a_terminal_without_unicode_gets_ascii(encoding: str, marks: str) -> Non
 )
 def test_how_long_ago(seconds: float, said: str) -> None:
     now = 1_700_006_400.0
-    assert ago(now - seconds, now) == said
+    assert time_ago(now - seconds, now) == said

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.cli.commands.cache import _say_gc
+from nano_banana.cli.commands.cache_command import _say_gc
 from nano_banana.cli.screen import Screen
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.core.reply import Reply
-from nano_banana.store.gc import GcReport
-from nano_banana.store.replies import Entry
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.store.local_store import Store
+from nano_banana.store.maintenance import GcReport
+from nano_banana.store.reply_cache import RecordedCall
 from tests.workspace import Workspace
 
 DAY = 86_400.0
@@ -30,8 +28,8 @@ def kept(workspace: Workspace) -> Iterator[list[Path]]:
         run = store.begin("recipe", arguments={})
         store.record(
             [
-                Entry(call=call("fal", "fal-ai/flux-lora"), reply=reply(blobs[0], cost_usd=0.035), run=run),
-                Entry(call=call("local", "fal-ai/flux-lora"), reply=reply(blobs[1], cost_usd=0.0), run=run),
+                RecordedCall(call=call("fal", "fal-ai/flux-lora"), reply=reply(blobs[0], cost_usd=0.035), run=run),
+                RecordedCall(call=call("local", "fal-ai/flux-lora"), reply=reply(blobs[1], cost_usd=0.0), run=run),
             ]
         )
         store.end(run, status="done", summary={})

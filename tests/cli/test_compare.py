@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import JSONObject, as_items, as_number, as_object
+from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
 from tests.people import HOPPER, astronaut, astronaut_file, hopper, jpeg, saved
 from tests.workspace import Workspace
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONObject, as_items, as_object
-from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.marks.account import Account, Told
-from nano_banana.marks.c2pa.read import Credentials
-from nano_banana.marks.embedded import Mark
-from nano_banana.marks.embedded import marked as with_account
-from nano_banana.marks.found.credentials import told as told_credentials
-from nano_banana.marks.found.finding import KINDS
-from nano_banana.marks.invisible.rivagan import written
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
+from nano_banana.model.json_values import JSONObject, as_items, as_object
+from nano_banana.provenance.content_credentials import ContentCredentials
+from nano_banana.provenance.embedding import ProvenanceInfo
+from nano_banana.provenance.embedding import embed_metadata as with_account
+from nano_banana.provenance.findings import CHECKS
+from nano_banana.provenance.generation_record import CallRecord, GenerationRecord
+from nano_banana.provenance.metadata_detection import credentials_finding as told_credentials
+from nano_banana.provenance.pixel_watermarks import write_watermark
 from tests.marks.c2pa.signing import self_made, signed
 from tests.marks.found.files import PARAMETERS, bomb, png, with_chunk
 from tests.marks.found.test_stealth import hidden
@@ -31,7 +31,7 @@ from tests.workspace import Workspace
 PHOTOS = photos()
 GOOGLE = b"Made with Google AI"
 EXPIRED = Path(__file__).parents[1] / "marks" / "c2pa" / "expired.jpg"
-QUICK = tuple(f"--only={kind}" for kind in KINDS if kind != "rivagan")
+QUICK = tuple(f"--only={kind}" for kind in CHECKS if kind != "rivagan")
 """All but the one that takes half a second."""
 
 
@@ -79,16 +79,20 @@ def test_the_marks_of_others_are_found_with_their_bits(desk: Workspace) -> None:
 
 
 def test_ones_own_mark_needs_its_id(desk: Workspace) -> None:
-    save(desk, "mine.png", written(PHOTOS["astronaut.png"], "c0ffee42")[0])
+    save(desk, "mine.png", write_watermark(PHOTOS["astronaut.png"], "c0ffee42")[0])
     assert names(told(desk, "mine.png", "--only", "rivagan")[0]) == []
     assert names(told(desk, "mine.png", "--only", "rivagan", "--id", "C0FFEE42")[0]) == ["yours"]
 
 
 def test_our_own_account_is_told_and_that_synthid_is_to_be_expected(desk: Workspace) -> None:
-    call = Told(stage="s", provider="fal", endpoint="fal-ai/nano-banana/edit", arguments={}, inputs={}, outputs={})
-    account = Account(program="1", recipe="r", take="t", stage="s", picture="", calls=[call])
-    mark = Mark(source="trainedAlgorithmicMedia", tool="Nano Banana 1", account=account)
-    desk.write("ours.png", with_account(png(), mark)).write("bare.png", with_account(png(), Mark(source="", tool="x")))
+    call = CallRecord(
+        stage="s", provider="fal", endpoint="fal-ai/nano-banana/edit", arguments={}, inputs={}, outputs={}
+    )
+    account = GenerationRecord(program="1", recipe="r", take="t", stage="s", picture="", calls=[call])
+    mark = ProvenanceInfo(source="trainedAlgorithmicMedia", tool="Nano Banana 1", account=account)
+    desk.write("ours.png", with_account(png(), mark)).write(
+        "bare.png", with_account(png(), ProvenanceInfo(source="", tool="x"))
+    )
     ours, bare = told(desk, "ours.png", "bare.png", *QUICK)
     assert names(ours) == ["source_type", "nano-banana"]
     assert as_object(as_items(ours["not_checked"])[-1])["why"] == "synthid_expected"
@@ -153,7 +157,7 @@ def test_a_picture_does_not_steer_the_terminal(desk: Workspace) -> None:
 
 def test_what_is_not_installed_is_said(desk: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.write("a.png", png()).env(**{FOLDER_VARIABLE: str(desk.path("none"))})
-    monkeypatch.setattr("nano_banana.marks.c2pa.extra.NEEDS", ("no_such_package",))
+    monkeypatch.setattr("nano_banana.provenance.c2pa_certificates.REQUIRED_PACKAGES", ("no_such_package",))
     screen = desk.expect("detect-watermark", "a.png")
     screen.shows("rivagan_decoder.onnx is not installed", "onnxruntime>=1.20", "c2pa-python", "nano-banana setup")
 
@@ -203,7 +207,7 @@ def test_a_certificate_that_has_expired_is_told_as_that(desk: Workspace) -> None
 
 def test_wrong_words_are_said(desk: Workspace) -> None:
     desk.write("a.png", png()).write("trust.pem", "no certificate").write("trust.bin", b"\xff\xfe")
-    desk.expect("detect-watermark", "a.png", "--only", "c2pas", exit_code=2).shows("did you mean `c2pa`", *KINDS)
+    desk.expect("detect-watermark", "a.png", "--only", "c2pas", exit_code=2).shows("did you mean `c2pa`", *CHECKS)
     desk.expect("detect-watermark", "a.png", "--id", "xyz", exit_code=2).shows("`xyz` is no mark's id")
     desk.expect("detect-watermark", "a.png", "--trust", "trust.pem", exit_code=2).shows("it holds no PEM certificate")
     desk.expect("detect-watermark", "a.png", "--trust", "trust.bin", exit_code=2).shows("it is no text")
@@ -226,7 +230,7 @@ def test_content_credentials_are_told_by_who_is_trusted(desk: Workspace) -> None
 
 
 def test_credentials_that_lie_elsewhere_are_not_fetched() -> None:
-    unchecked = told_credentials(Credentials(state="elsewhere"))
+    unchecked = told_credentials(ContentCredentials(state="elsewhere"))
     assert (unchecked.of, getattr(unchecked, "why", "")) == ("c2pa", "c2pa_elsewhere")
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import io
 
-from nano_banana.cli.forecast import say_forecast, second_chances, verdict, whole_price
+from nano_banana.cli.run_reports import forecast_summary, price_with_retries, say_forecast, second_chances_text
 from nano_banana.cli.screen import Screen
-from nano_banana.planner.forecast import Expected, StageCount, Tally
-from nano_banana.planner.odds import Odds
-from nano_banana.project.forecast import Forecast
+from nano_banana.planner.cost_forecast import ExpectedSpending, ForecastTotals, PassRates, StageCount
+from nano_banana.session.forecasting import Forecast
 
 
-def tally(*counts: StageCount, known: bool = True, likely: Expected | None = None) -> Tally:
+def tally(*counts: StageCount, known: bool = True, likely: ExpectedSpending | None = None) -> ForecastTotals:
     """A forecast's totals, made by hand."""
-    found = Tally(lambda _call: None)
+    found = ForecastTotals(lambda _call: None)
     found.stages = {f"stage{at}": count for at, count in enumerate(counts)}
-    found.expected = likely or Expected(calls=5.2, usd=0.18)
-    found._odds = {Odds(first=0.74, judged=96, passed=71) if known else Odds()}
+    found.expected = likely or ExpectedSpending(calls=5.2, usd=0.18)
+    found._odds = {PassRates(first=0.74, judged=96, passed=71) if known else PassRates()}
     return found
 
 
@@ -25,41 +24,43 @@ JUDGE = StageCount(to_make=4, may=12)
 
 
 def test_by_what_passed_before_or_by_what_is_assumed() -> None:
-    assert second_chances(tally(DRAW, JUDGE), "fal") == (
+    assert second_chances_text(tally(DRAW, JUDGE), "fal") == (
         "up to 36 more calls for up to $1.26 if a gate refuses;"
         " about 5 on fal for $0.18 by what passed before (71 of 96)"
     )
-    assert second_chances(tally(DRAW, JUDGE, known=False), "fal").endswith(
+    assert second_chances_text(tally(DRAW, JUDGE, known=False), "fal").endswith(
         "about 5 on fal for $0.18 assuming that 7 of 10 pass, since nothing was judged yet"
     )
-    assert second_chances(tally(JUDGE), "fal") == "up to 12 more calls if a gate refuses"
+    assert second_chances_text(tally(JUDGE), "fal") == "up to 12 more calls if a gate refuses"
 
 
 def test_that_nothing_passed_before_is_said_as_it_is() -> None:
     refused = tally(DRAW, JUDGE)
-    refused._odds = {Odds(first=0.2, judged=4, passed=0)}
-    assert second_chances(refused, "fal").endswith("by what passed before (0 of 4)")
+    refused._odds = {PassRates(first=0.2, judged=4, passed=0)}
+    assert second_chances_text(refused, "fal").endswith("by what passed before (0 of 4)")
 
 
 def test_who_makes_the_calls() -> None:
-    assert verdict(tally(DRAW, JUDGE), "fal", whole=True) == (
+    assert forecast_summary(tally(DRAW, JUDGE), "fal", whole=True) == (
         "16 calls to make (12 on fal, 4 on this machine), 0 in the store; $0.42"
     )
-    assert verdict(tally(DRAW, JUDGE), "local", whole=True) == "16 calls to make, 0 in the store; $0.42"
-    assert verdict(tally(StageCount(cached=3)), "fal", whole=True) == "nothing to do: 3 calls, all in the store"
+    assert forecast_summary(tally(DRAW, JUDGE), "local", whole=True) == "16 calls to make, 0 in the store; $0.42"
+    assert (
+        forecast_summary(tally(StageCount(cached=3)), "fal", whole=True) == "nothing to do: 3 calls, all in the store"
+    )
     waiting = tally(StageCount(cached=3, may=2, may_paid=2))
-    assert verdict(waiting, "fal", whole=True) == "0 calls to make, 3 in the store; $0.00"
+    assert forecast_summary(waiting, "fal", whole=True) == "0 calls to make, 3 in the store; $0.00"
 
 
 def test_what_nobody_knows_the_price_of_is_said() -> None:
     unknown = StageCount(to_make=1, paid=1, unpriced=1, may=2, may_paid=2, may_unpriced=2)
     partly = StageCount(to_make=1, paid=1, may=2, may_paid=2, may_high=0.5, may_unpriced=1)
-    assert whole_price(tally(unknown)) == (
+    assert price_with_retries(tally(unknown)) == (
         "$0.00 and 1 call at an unknown price, and 2 calls at an unknown price more if gates refuse"
     )
-    assert whole_price(tally(partly)).endswith("up to $0.50 and 1 call at an unknown price more if gates refuse")
-    assert whole_price(tally(StageCount(to_make=1, paid=1, low=0.1, high=0.2))) == "$0.10–$0.20"
-    assert "at_least" not in second_chances(tally(unknown, likely=Expected(calls=1.0)), "fal")
+    assert price_with_retries(tally(partly)).endswith("up to $0.50 and 1 call at an unknown price more if gates refuse")
+    assert price_with_retries(tally(StageCount(to_make=1, paid=1, low=0.1, high=0.2))) == "$0.10–$0.20"
+    assert "at_least" not in second_chances_text(tally(unknown, likely=ExpectedSpending(calls=1.0)), "fal")
 
 
 def test_the_table_is_as_wide_as_it_must_be() -> None:

@@ -7,21 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.cli.judging import difference, say_rejudged
+from nano_banana.cli.explain_report import say_story
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.story import say_story
-from nano_banana.core.flow import Left
-from nano_banana.core.result import NodeResult, Status
-from nano_banana.core.verdict import Ruling
-from nano_banana.project.acceptance import Counts, acceptance
-from nano_banana.project.rejudge import Rejudged, Word
-from nano_banana.project.story import Story
-from nano_banana.reports.record import record_of
+from nano_banana.cli.verdict_reports import counts_difference, say_rejudged
+from nano_banana.features.rejudging import RejudgedTake, RejudgeResult
+from nano_banana.model.flow import ExitedEarly, Ruling
+from nano_banana.model.nodes import NodeResult, NodeStatus
+from nano_banana.session.explanation import Explanation
+from nano_banana.session.run_records import node_record
+from nano_banana.session.run_report import VerdictCounts, acceptance_by_gate
 from tests.reports.judged import ACCEPTED, FAR, take
 
 
-def counts(accepted: int, unsure: int = 0) -> Counts:
-    return Counts(rulings={Ruling.ACCEPTED: accepted, Ruling.UNSURE: unsure})
+def counts(accepted: int, unsure: int = 0) -> VerdictCounts:
+    return VerdictCounts(rulings={Ruling.ACCEPTED: accepted, Ruling.UNSURE: unsure})
 
 
 @pytest.mark.parametrize(
@@ -34,15 +33,15 @@ def counts(accepted: int, unsure: int = 0) -> Counts:
         (counts(4, 2), counts(4, 1), "as many takes accepted, 1 take fewer unsure"),
     ],
 )
-def test_the_difference(before: Counts, now: Counts, said: str) -> None:
-    assert difference(before, now) == said
+def test_the_difference(before: VerdictCounts, now: VerdictCounts, said: str) -> None:
+    assert counts_difference(before, now) == said
 
 
 def test_what_changes_comes_first_and_long_tables_are_cut() -> None:
-    records = [record_of(take(f"a/s{at:02}", FAR if at == 69 else ACCEPTED)) for at in range(70)]
-    words = [Word(take=record.id, now=record.verdicts[-1], before=Ruling.ACCEPTED) for record in records]
-    accounts = acceptance(records)
-    rejudged = Rejudged(words=words, now=accounts, before=accounts, waiting=0, gates={"judged": 0.45})
+    records = [node_record(take(f"a/s{at:02}", FAR if at == 69 else ACCEPTED)) for at in range(70)]
+    words = [RejudgedTake(take=record.id, now=record.verdicts[-1], before=Ruling.ACCEPTED) for record in records]
+    accounts = acceptance_by_gate(records)
+    rejudged = RejudgeResult(words=words, now=accounts, before=accounts, waiting=0, gates={"judged": 0.45})
     out = io.StringIO()
     say_rejudged(Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}), rejudged, accept=0.5, unsure=0.4)
     lines = out.getvalue().splitlines()
@@ -57,15 +56,15 @@ def test_what_changes_comes_first_and_long_tables_are_cut() -> None:
 
 def test_a_take_that_was_not_chosen_says_so() -> None:
     end = take("a/s1", ACCEPTED)
-    left = replace(end, left=Left(stage="best", why="not_chosen"))
+    left = replace(end, left=ExitedEarly(stage="best", why="not_chosen"))
     out = io.StringIO()
-    say_story(Screen(out, io.StringIO(), environ={}), Story(record=record_of(left), calls=[], sources={}))
+    say_story(Screen(out, io.StringIO(), environ={}), Explanation(record=node_record(left), calls=[], sources={}))
     assert out.getvalue() == "a/s1: done; accepted: 0.62, needs 0.45; it goes no further than best: not chosen\n"
 
 
 def test_of_a_take_that_is_only_planned_nobody_knows_whether_it_will_be_chosen() -> None:
-    left = Left(stage="best", why="not_chosen")
-    planned = NodeResult(node=take("a/s1", ACCEPTED).node, status=Status.PLANNED, left=left)
+    left = ExitedEarly(stage="best", why="not_chosen")
+    planned = NodeResult(node=take("a/s1", ACCEPTED).node, status=NodeStatus.PLANNED, left=left)
     out = io.StringIO()
-    say_story(Screen(out, io.StringIO(), environ={}), Story(record=record_of(planned), calls=[], sources={}))
+    say_story(Screen(out, io.StringIO(), environ={}), Explanation(record=node_record(planned), calls=[], sources={}))
     assert out.getvalue() == "a/s1: planned\n"

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from nano_banana.cli.app import COMMANDS, Entry
-from nano_banana.core.errors import CallFailed, Invalid, LimitReached, Refused, Stopped, Unusable, trouble
-from nano_banana.core.problem import Place
+from nano_banana.cli.app import COMMANDS, CommandEntry
+from nano_banana.model.problem import CallFailed, Invalid, LimitReached, Position, Refused, Stopped, Unusable, problem
 from tests.workspace import ROOT, Workspace
 
 KEY = "11111111-2222-3333-4444-555555555555:abcdef0123456789abcdef0123456789"
@@ -25,7 +24,9 @@ ERRORS = {kind.__name__: kind for kind in (CallFailed, Invalid, LimitReached, Re
 def breaks(how: str) -> int:
     """Ends as it is told to."""
     if how in ERRORS:
-        raise ERRORS[how]([trouble("unwritable", place=Place(file="a.yaml", line=1, column=2), file="a", why="full")])
+        raise ERRORS[how](
+            [problem("unwritable", place=Position(file="a.yaml", line=1, column=2), file="a", why="full")]
+        )
     if how == "three":
         return 3
     if how == "leave":
@@ -48,10 +49,10 @@ def breaks(how: str) -> int:
 @pytest.fixture(autouse=True)
 def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A command that ends badly, known for the length of a test."""
-    monkeypatch.setitem(COMMANDS, "break", Entry(section="Look", help="Break"))
-    sys.modules["nano_banana.cli.commands.break"] = sys.modules[__name__]
+    monkeypatch.setitem(COMMANDS, "break", CommandEntry(section="Look", help="Break"))
+    sys.modules["nano_banana.cli.commands.break_command"] = sys.modules[__name__]
     yield
-    del sys.modules["nano_banana.cli.commands.break"]
+    del sys.modules["nano_banana.cli.commands.break_command"]
 
 
 command = breaks

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import as_items, as_number
-from nano_banana.core.weights import folder
-from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.weights import weight
+from nano_banana.faces.networks import FACE_WEIGHTS, weights_file
+from nano_banana.formats.weight_files import weights_folder
+from nano_banana.model.json_values import as_items, as_number
 from tests.people import HOPPER
 from tests.workspace import Workspace
 
-WEIGHTS = folder()
+WEIGHTS = weights_folder()
 
 pytestmark = pytest.mark.skipif(
-    any(weight(name) is None for name in SOURCES), reason="`nano-banana setup` fetches these weights"
+    any(weights_file(name) is None for name in FACE_WEIGHTS), reason="`nano-banana setup` fetches these weights"
 )
 
 

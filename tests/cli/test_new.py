@@ -11,13 +11,12 @@ import pytest
 import yaml
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.cli.beginning.answers import Answers, Person, trigger_of
-from nano_banana.cli.beginning.text import recipe_text
-from nano_banana.core.json import JSONValue
-from nano_banana.core.share import share
-from nano_banana.recipe.files import RecipeFiles
+from nano_banana.cli.new_project import NewSubject, ProjectAnswers, derive_trigger, starter_recipe
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.known_folders import shipped_path
+from nano_banana.recipe.json_schema import recipe_schema
 from nano_banana.recipe.load import load_recipe
-from nano_banana.recipe.schema import recipe_schema
+from nano_banana.recipe.recipe_files import RecipeFiles
 from tests.workspace import ROOT, Workspace
 
 
@@ -34,7 +33,9 @@ def test_a_project_and_what_to_do_next(workspace: Workspace) -> None:
     recipe = yaml.safe_load(workspace.read("portraits/recipe.yaml"))
     assert recipe["name"] == "portraits"
     assert recipe["provider"] == "local"
-    assert recipe["subjects"] == {"ben": {"noun": "man", "trigger": trigger_of("ben"), "training_set": "photos/ben"}}
+    assert recipe["subjects"] == {
+        "ben": {"noun": "man", "trigger": derive_trigger("ben"), "training_set": "photos/ben"}
+    }
     assert [next(key for key in stage if key != "id") for stage in recipe["stages"]] == ["train", "generate", "gate"]
 
 
@@ -125,22 +126,24 @@ def test_a_folder_that_cannot_be_written(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("word", ["no", "a: b", "#x", "{x}", "é ü", 'say "x"', "-", "x\ny", "12", "x y", "null"])
 def test_words_of_the_users_stay_words(word: str) -> None:
-    answers = Answers(name="no", people=[Person(name="on", noun=word, trigger=trigger_of("on"), photos=word)])
-    recipe = yaml.safe_load(recipe_text(answers))
+    answers = ProjectAnswers(
+        name="no", people=[NewSubject(name="on", noun=word, trigger=derive_trigger("on"), photos=word)]
+    )
+    recipe = yaml.safe_load(starter_recipe(answers))
     assert recipe["subjects"]["on"]["noun"] == word
     assert recipe["subjects"]["on"]["training_set"] == word
     assert recipe["shots"]["headshots"]["cast"] == "on"
 
 
 def test_triggers_differ_and_stay() -> None:
-    assert trigger_of("ana") == trigger_of("ana")
-    assert len({trigger_of(name) for name in ("ana", "ben", "cem", "名")}) == 4
+    assert derive_trigger("ana") == derive_trigger("ana")
+    assert len({derive_trigger(name) for name in ("ana", "ben", "cem", "名")}) == 4
 
 
 def test_shared_files_in_a_checkout_and_in_a_wheel(tmp_path: Path) -> None:
-    assert share("schemas").resolve() == ROOT / "schemas"
+    assert shipped_path("schemas").resolve() == ROOT / "schemas"
     (tmp_path / "nano_banana" / "share").mkdir(parents=True)
-    assert share("schemas", "x", package=tmp_path / "nano_banana") == tmp_path / "nano_banana/share/schemas/x"
+    assert shipped_path("schemas", "x", package=tmp_path / "nano_banana") == tmp_path / "nano_banana/share/schemas/x"
 
 
 def test_nobody_is_called_all(workspace: Workspace) -> None:

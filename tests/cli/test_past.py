@@ -6,12 +6,11 @@ import io
 
 import pytest
 
-from nano_banana.cli.past.differing import say_contrast
-from nano_banana.cli.past.showing import say_run
+from nano_banana.cli.run_details import say_run, say_run_diff
 from nano_banana.cli.screen import Screen
-from nano_banana.core.json import JSONObject
-from nano_banana.reports.contrast import contrast
-from nano_banana.store.runs import Run
+from nano_banana.model.json_values import JSONObject
+from nano_banana.session.history import compare_runs
+from nano_banana.store.run_log import Run
 from tests.reports.kept import key, snapshot, take
 
 
@@ -55,7 +54,7 @@ def test_many_reasons_are_told_of_a_few(screen: Screen) -> None:
         for number in range(20)
         for age, value in (("old", 2.5), ("new", 3.0 + number))
     }
-    say_contrast(screen, contrast(old, new, documents))
+    say_run_diff(screen, compare_runs(old, new, documents))
     assert "20 takes changed:" in said(screen)
     assert "takes: guidance: 2.5 → 3.0" in said(screen)
     assert "and 8 more for other reasons; `--json` tells of them all" in said(screen)
@@ -67,6 +66,6 @@ def test_many_takes_with_one_reason_are_counted_and_no_name_steers_the_terminal(
     old, new = (snapshot(*(take(name, asked=(age,)) for name in names)) for age in ("old", "new"))
     prompts = {"old": "a\x1b]0;b woman", "new": "a man"}
     documents: dict[str, JSONObject] = {key(age): {"arguments": {"prompt": text}} for age, text in prompts.items()}
-    say_contrast(screen, contrast(old, new, documents))
+    say_run_diff(screen, compare_runs(old, new, documents))
     assert "x4/s11 and 4 more" in said(screen)
     assert "\x1b" not in said(screen)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter, ImageOps
 
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object, as_text
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
 from tests.people import astronaut, hopper, saved, together
 from tests.workspace import Workspace
 
@@ -263,7 +263,7 @@ def test_several_subjects_are_told_one_by_one(workspace: Workspace) -> None:
 
 
 def test_hundreds_of_photos_are_shown_by_what_was_found(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.cli.photo_table.MOST_ROWS", 10)
+    monkeypatch.setattr("nano_banana.cli.photo_views.MAX_ROWS", 10)
     picture = saved(hopper().resize((256, 300)), workspace.path("many/000.png")).read_bytes()
     for number in range(1, MANY):
         # A byte after a PNG's end makes another file of the same picture.

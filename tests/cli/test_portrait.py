@@ -6,17 +6,17 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
-from nano_banana.cli.portrait import say_portrait
+from nano_banana.cli.explain_report import say_picture_record
 from nano_banana.cli.screen import Screen
-from nano_banana.marks.account import Account
-from nano_banana.project.portrait.portrait import Portrait
+from nano_banana.provenance.generation_record import GenerationRecord
+from nano_banana.session.explanation import MarkedPicture
 from tests.marks.files import account
 
 
-def said(told: Account, *, intact: bool = True) -> str:
+def said(told: GenerationRecord, *, intact: bool = True) -> str:
     out = io.StringIO()
     screen = Screen(out, io.StringIO(), environ={"NO_COLOR": "1"})
-    say_portrait(screen, Portrait(path=Path("a.png"), media="image/png", account=told, intact=intact))
+    say_picture_record(screen, MarkedPicture(path=Path("a.png"), media="image/png", account=told, intact=intact))
     return out.getvalue()
 
 

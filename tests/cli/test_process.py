@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.workspace import ROOT, Workspace, unwatched
 
 PROGRAM = f"'{sys.executable}' -m nano_banana"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from nano_banana.cli.progress import LiveView, progress, state
+from nano_banana.cli.progress import CallTally, LiveView, progress, progress_line
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.tally import Tally
-from nano_banana.core.news import News
+from nano_banana.model.event import Event
 
 
 class Watched(io.StringIO):
@@ -18,21 +17,21 @@ class Watched(io.StringIO):
         return True
 
 
-def story() -> Iterator[News]:
-    yield News(kind="planned", stage="likeness")
-    yield News(kind="planned", stage="takes", count=8)
-    yield News(kind="cached", stage="takes", count=3)
-    yield News(kind="running", stage="likeness")
-    yield News(kind="made", stage="likeness", seconds=2.0, cost_usd=2.0)
-    yield News(kind="running", stage="takes", count=3)
-    yield News(kind="made", stage="takes", cost_usd=0.035)
-    yield News(kind="made", stage="takes", cost_usd=None)
-    yield News(kind="failed", stage="takes")
-    yield News(kind="node_done", stage="takes", node="a/1")
-    yield News(
+def story() -> Iterator[Event]:
+    yield Event(kind="planned", stage="likeness")
+    yield Event(kind="planned", stage="takes", count=8)
+    yield Event(kind="cached", stage="takes", count=3)
+    yield Event(kind="running", stage="likeness")
+    yield Event(kind="made", stage="likeness", seconds=2.0, cost_usd=2.0)
+    yield Event(kind="running", stage="takes", count=3)
+    yield Event(kind="made", stage="takes", cost_usd=0.035)
+    yield Event(kind="made", stage="takes", cost_usd=None)
+    yield Event(kind="failed", stage="takes")
+    yield Event(kind="node_done", stage="takes", node="a/1")
+    yield Event(
         kind="node_failed", stage="takes", node="a/2", data={"kind": "unwritable", "file": "b", "why": "disk full"}
     )
-    yield News(kind="note", stage="", data={"kind": "out_of_memory"})
+    yield Event(kind="note", stage="", data={"kind": "out_of_memory"})
 
 
 def clock(step: float) -> Iterator[float]:
@@ -52,23 +51,23 @@ def told(*, step: float) -> list[str]:
 
 
 def test_the_tally_adds_up() -> None:
-    tally = Tally()
+    tally = CallTally()
     for news in story():
         tally.add(news)
-    assert state(tally) == "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 unknown"
+    assert progress_line(tally) == "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 unknown"
 
 
 def test_a_stage_may_outgrow_its_plan_and_say_what_runs() -> None:
-    tally = Tally()
-    tally.add(News(kind="planned", stage="takes"))
-    tally.add(News(kind="running", stage="takes", count=3))
-    assert state(tally) == "takes 0/3 (3 running)"
+    tally = CallTally()
+    tally.add(Event(kind="planned", stage="takes"))
+    tally.add(Event(kind="running", stage="takes", count=3))
+    assert progress_line(tally) == "takes 0/3 (3 running)"
 
 
 def test_news_of_nodes_alone_make_no_stage() -> None:
-    tally = Tally()
-    tally.add(News(kind="node_done", stage="takes", node="a/1"))
-    assert state(tally) == ""
+    tally = CallTally()
+    tally.add(Event(kind="node_done", stage="takes", node="a/1"))
+    assert progress_line(tally) == ""
 
 
 def test_elsewhere_lines_are_rare() -> None:
@@ -97,7 +96,7 @@ def test_nothing_is_said_of_nothing() -> None:
 def test_a_failure_without_a_reason_names_its_node() -> None:
     err = io.StringIO()
     with progress(Screen(io.StringIO(), err, environ={})) as watch:
-        watch(News(kind="node_failed", stage="takes", node="a/\x1b2"))
+        watch(Event(kind="node_failed", stage="takes", node="a/\x1b2"))
     assert err.getvalue() == "failed: a/�2\n"
 
 
@@ -119,12 +118,12 @@ def test_the_table_without_news_has_the_time() -> None:
 
 
 def test_what_keeps_a_request_from_the_queue_is_said_until_it_is_there() -> None:
-    tally = Tally()
+    tally = CallTally()
     said = []
-    tally.add(News(kind="running", stage="takes"))
+    tally.add(Event(kind="running", stage="takes"))
     for phase in ("unreachable", "busy", "looking", "running"):
-        tally.add(News(kind="progress", stage="takes", data={"phase": phase, "log": ""}))
-        said.append(state(tally))
+        tally.add(Event(kind="progress", stage="takes", data={"phase": phase, "log": ""}))
+        said.append(progress_line(tally))
     assert said == [
         "takes 0/1 (1 running: no connection, trying again)",
         "takes 0/1 (1 running: fal is busy, trying again)",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from nano_banana.cli.app import COMMANDS
-from nano_banana.cli.reference import reference
+from nano_banana.cli.cli_reference import reference
 from tests.workspace import ROOT, Workspace
 
 
@@ -20,6 +20,6 @@ def test_the_reference_is_up_to_date(workspace: Workspace) -> None:
 
 def test_it_is_printed_by_its_module() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "nano_banana.cli.reference"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "nano_banana.cli.cli_reference"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout == reference()

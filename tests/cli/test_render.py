@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.cli.render import numbered, render
-from nano_banana.cli.snippet import snippet
-from nano_banana.cli.source import lines_of
-from nano_banana.cli.words.index import fill, say, tables
-from nano_banana.core.problem import Place, Problem
+from nano_banana.cli.diagnostics import (
+    describe,
+    fill_message,
+    message_tables,
+    plural,
+    render_problems,
+    snippet,
+    source_lines,
+)
+from nano_banana.model.problem import Position, Problem
 
 HERE = Path("/project")
 FILES = {
@@ -30,18 +35,18 @@ def lines(file: str) -> list[str]:
 
 
 def shown(*problems: Problem, width: int = 80) -> str:
-    return render(problems, lines, width=width, cwd=HERE)
+    return render_problems(problems, lines, width=width, cwd=HERE)
 
 
 def unknown(
     line: int, column: int, length: int = 1, *, file: str = "/project/recipe.yaml", warning: bool = False
 ) -> Problem:
-    place = Place(file=file, line=line, column=column, length=length)
+    place = Position(file=file, line=line, column=column, length=length)
     return Problem(kind="unwritable", place=place, data={"file": "x", "why": "y"}, warning=warning)
 
 
 def test_all_problems_sorted_by_place_and_counted() -> None:
-    spot = Place(file="/project/recipe.yaml", line=3, column=7, length=7)
+    spot = Position(file="/project/recipe.yaml", line=3, column=7, length=7)
     named = Problem(
         kind="no_such_option",
         place=spot,
@@ -100,7 +105,7 @@ def test_a_file_does_not_steer_the_terminal() -> None:
 
 
 def test_colour() -> None:
-    text = render([unknown(1, 1)], lines, paint=lambda style, said: f"<{style}>{said}</>", cwd=HERE)
+    text = render_problems([unknown(1, 1)], lines, paint=lambda style, said: f"<{style}>{said}</>", cwd=HERE)
     assert text.startswith("<red>error</><bold>: can't write x: y</>\n <blue>——▶</> recipe.yaml:1:1")
     assert "<red>^</>" in text
 
@@ -136,30 +141,29 @@ def test_a_line_of_megabytes_is_cut_quickly() -> None:
 def test_lines_break_where_yaml_breaks_them(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_bytes(b"a\r\nb\rc\x0cd\xff\n")
-    assert lines_of(str(file)) == ["a", "b", "c\x0cd\ufffd", ""]
-    assert lines_of(str(tmp_path / "gone.yaml")) == []
+    assert source_lines(str(file)) == ["a", "b", "c\x0cd\ufffd", ""]
+    assert source_lines(str(tmp_path / "gone.yaml")) == []
     (tmp_path / "huge.yaml").write_bytes(b"x" * 4_000_001)
-    assert lines_of(str(tmp_path / "huge.yaml")) == []
-    assert lines_of("\0") == []
+    assert source_lines(str(tmp_path / "huge.yaml")) == []
+    assert source_lines("\0") == []
 
 
 def test_numbers_have_their_nouns() -> None:
-    assert [numbered(count, "file") for count in (0, 1, 2, 1000)] == ["0 files", "1 file", "2 files", "1,000 files"]
+    assert [plural(count, "file") for count in (0, 1, 2, 1000)] == ["0 files", "1 file", "2 files", "1,000 files"]
 
 
 def test_words_are_filled_in_whatever_the_data() -> None:
     data = {"names": ["a", "b"], "none": None, "yes": True, "map": {"é": 1}, "cost": 0.123, "text": "x"}
     assert (
-        fill("{names}; {none}; {yes}; {map}; {cost:.2f}; {text!r}", data)
+        fill_message("{names}; {none}; {yes}; {map}; {cost:.2f}; {text!r}", data)
         == "a, b; nothing; true; {\"é\": 1}; 0.12; 'x'"
     )
-    assert fill("{gone} {names[9]} {text.upper.x} {text:.2f}", data) == "{gone} {names[9]} {text.upper.x} x"
+    assert fill_message("{gone} {names[9]} {text.upper.x} {text:.2f}", data) == "{gone} {names[9]} {text.upper.x} x"
 
 
 def test_a_kind_without_words_is_readable() -> None:
-    assert say(Problem(kind="of_no_room")) == ("of no room", "")
+    assert describe(Problem(kind="of_no_room")) == ("of no room", "")
 
 
 def test_the_rooms_words_are_found() -> None:
-    assert {"cli", "settings"} <= set(tables())
-    assert not {"index", "wording"} & set(tables())
+    assert {"USAGE_MESSAGES", "SETTING_MESSAGES"} <= set(message_tables())

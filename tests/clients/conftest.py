@@ -16,9 +16,9 @@ from typing import cast
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import JSONObject
 
 HERE = Path(__file__).parent
 PYTHON, JS = HERE / "python", HERE / "js"
@@ -33,7 +33,7 @@ Ask = Callable[[list[str], dict[str, str]], JSONObject]
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(tmp_path_factory.mktemp("emulator"), Options(pictures="plain", proxy_port=0)) as server:
+    with Emulator(tmp_path_factory.mktemp("emulator"), EmulatorOptions(pictures="plain", proxy_port=0)) as server:
         yield server
 
 

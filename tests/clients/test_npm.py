@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import as_items, as_object
 from tests.clients.conftest import Ask, npm_installed
 
 RESULT = ["images", "seed", "timings", "prompt", "has_nsfw_concepts"]

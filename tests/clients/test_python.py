@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_object
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import as_object
 from tests.clients.conftest import PYTHON, Ask, pinned, pip_installed
 
 RESULT = ["images", "seed", "timings", "prompt", "has_nsfw_concepts"]

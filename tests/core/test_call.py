@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.blob import blob_of, imagine
-from nano_banana.core.call import Call, call_of, canonical, document
-from nano_banana.core.json import JSONValue
+from nano_banana.model.call import Call, blob_of, call_document, canonical_json, imagined_blob, parse_call
+from nano_banana.model.json_values import JSONValue
 
 KNOWN = Call(
     provider="fal",
@@ -46,12 +45,12 @@ def test_the_key_of_a_known_call() -> None:
 
 @given(OBJECTS)
 def test_the_order_of_keys_never_matters(value: dict[str, JSONValue]) -> None:
-    assert canonical(upside_down(value)) == canonical(value)
+    assert canonical_json(upside_down(value)) == canonical_json(value)
 
 
 @given(OBJECTS, OBJECTS)
 def test_different_values_have_different_bytes(one: dict[str, JSONValue], other: dict[str, JSONValue]) -> None:
-    same = canonical(one) == canonical(other)
+    same = canonical_json(one) == canonical_json(other)
     # Python takes True for 1; JSON does not.
     assert same == (json.dumps(plain(one), sort_keys=True) == json.dumps(plain(other), sort_keys=True))
 
@@ -67,24 +66,24 @@ def plain(value: JSONValue) -> JSONValue:
 
 @given(OBJECTS)
 def test_canonical_bytes_are_ascii_json_that_says_the_same(value: dict[str, JSONValue]) -> None:
-    data = canonical(value)
+    data = canonical_json(value)
     assert data.isascii()
-    assert canonical(json.loads(data)) == data
+    assert canonical_json(json.loads(data)) == data
 
 
 @given(st.integers(min_value=-(2**53), max_value=2**53))
 def test_one_and_one_point_nought_are_the_same(number: int) -> None:
-    assert canonical({"scale": number}) == canonical({"scale": float(number)})
+    assert canonical_json({"scale": number}) == canonical_json({"scale": float(number)})
 
 
 def test_true_is_not_one_and_text_is_not_a_number() -> None:
-    assert len({canonical(value) for value in (1, True, "1", [1], {"1": 1}, None)}) == 6
+    assert len({canonical_json(value) for value in (1, True, "1", [1], {"1": 1}, None)}) == 6
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_what_json_cannot_say_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match=r"Out of range|infinity|NaN|cannot convert"):
-        canonical({"x": number})
+        canonical_json({"x": number})
 
 
 def test_any_field_changes_the_key() -> None:
@@ -109,19 +108,19 @@ def test_the_media_type_and_size_are_no_part_of_the_key() -> None:
 @given(OBJECTS, OBJECTS)
 def test_keys_differ_where_documents_do(one: dict[str, JSONValue], other: dict[str, JSONValue]) -> None:
     first, second = replace(KNOWN, arguments=one), replace(KNOWN, arguments=other)
-    assert (first.key == second.key) == (canonical(document(first)) == canonical(document(second)))
+    assert (first.key == second.key) == (canonical_json(call_document(first)) == canonical_json(call_document(second)))
 
 
 def test_imagined_inputs_are_known_as_such() -> None:
     assert not KNOWN.imagined
-    assert replace(KNOWN, inputs={"x": imagine("zip", media="application/zip")}).imagined
-    assert imagine("a", media="image/png") != imagine("b", media="image/png")
+    assert replace(KNOWN, inputs={"x": imagined_blob("zip", media="application/zip")}).imagined
+    assert imagined_blob("a", media="image/png") != imagined_blob("b", media="image/png")
 
 
 @given(OBJECTS, st.integers(0, 3))
 def test_a_call_is_read_back_under_the_same_key(arguments: dict[str, JSONValue], revision: int) -> None:
     call = replace(KNOWN, arguments=arguments, revision=revision)
-    back = call_of(call.text)
+    back = parse_call(call.text)
     assert back.key == call.key
     assert (back.provider, back.endpoint, back.revision) == (call.provider, call.endpoint, revision)
     assert {place: blob.digest for place, blob in back.inputs.items()} == {
@@ -132,4 +131,4 @@ def test_a_call_is_read_back_under_the_same_key(arguments: dict[str, JSONValue],
 @pytest.mark.parametrize("text", ["[]", '{"inputs": {}}', '{"inputs": 5}', "null"])
 def test_what_is_no_document_is_no_call(text: str) -> None:
     with pytest.raises((KeyError, TypeError)):
-        call_of(text)
+        parse_call(text)

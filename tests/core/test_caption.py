@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.caption import captioned
+from nano_banana.formats.image_formats import with_prefix
 
 PREFIX = "photo of anqz7 woman"
 
@@ -23,5 +23,5 @@ PREFIX = "photo of anqz7 woman"
     ],
 )
 def test_a_prefix_begins_the_caption_once(prefix: str, text: str, whole: str) -> None:
-    assert captioned(prefix, text) == whole
-    assert captioned(prefix, whole) == whole
+    assert with_prefix(prefix, text) == whole
+    assert with_prefix(prefix, whole) == whole

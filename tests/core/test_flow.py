@@ -6,18 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.flow import FIRST, Ask, Attempt, Ended, Event, Flow, Judged, Left, Made, ask, within
-from nano_banana.core.node import Card, Node
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import Status
-from nano_banana.core.told import Told
-from nano_banana.core.verdict import Ruling, Verdict
+from nano_banana.model.call import Blob, Call, Reply, blob_of
+from nano_banana.model.flow import (
+    FIRST_ATTEMPT,
+    Ask,
+    Attempt,
+    Ended,
+    ExitedEarly,
+    Flow,
+    FlowEvent,
+    Judged,
+    Made,
+    Ruling,
+    Verdict,
+    ask,
+    with_attempt,
+)
+from nano_banana.model.nodes import FlowTrace, Node, NodeInfo, NodeStatus
 
 CALL = Call(provider="p", endpoint="draw", arguments={})
 PICTURE = blob_of(b"picture", media="image/png")
-LEFT = Left(stage="judged", why="rejected")
+LEFT = ExitedEarly(stage="judged", why="rejected")
 ENDED = Ended(left=LEFT)
 NO = Verdict(ruling=Ruling.REJECTED, score=0.1)
 YES = Verdict(ruling=Ruling.ACCEPTED, score=0.7)
@@ -34,7 +43,7 @@ def story() -> Flow[str]:
     return str(reply.data["word"])
 
 
-def played(flow: Flow[str]) -> tuple[list[Event], str]:
+def played(flow: Flow[str]) -> tuple[list[FlowEvent], str]:
     """What a flow says, and its result."""
     told = [next(flow)]
     try:
@@ -45,14 +54,14 @@ def played(flow: Flow[str]) -> tuple[list[Event], str]:
 
 
 def test_all_that_a_try_asks_and_tells_is_marked_and_its_answers_and_result_come_through() -> None:
-    told, result = played(within(RETRY, story()))
+    told, result = played(with_attempt(RETRY, story()))
     assert result == "hello"
     assert [event.attempt for event in told if not isinstance(event, Ended)] == [RETRY] * 3
     assert told[-1] is ENDED
 
 
 def test_a_try_within_a_try_bears_both_names() -> None:
-    told, _ = played(within(RETRY, within(REPAIR, story())))
+    told, _ = played(with_attempt(RETRY, with_attempt(REPAIR, story())))
     both = Attempt(number=3, label="retry2+repair1", detail={"seed": 7, "strength": 0.4})
     assert {repr(event.attempt) for event in told if not isinstance(event, Ended)} == {repr(both)}
 
@@ -62,7 +71,7 @@ def test_a_flow_that_says_nothing_has_its_result() -> None:
         yield from ()
         return "nothing"
 
-    flow = within(RETRY, silent())
+    flow = with_attempt(RETRY, silent())
     with pytest.raises(StopIteration) as end:
         next(flow)
     assert end.value.value == "nothing"
@@ -72,7 +81,7 @@ def test_a_flow_that_says_nothing_has_its_result() -> None:
 def test_however_deep_the_numbers_add_up_and_the_labels_tell_the_way(numbers: list[int]) -> None:
     flow = story()
     for number in reversed(numbers):
-        flow = within(Attempt(number=number, label=f"retry{number}"), flow)
+        flow = with_attempt(Attempt(number=number, label=f"retry{number}"), flow)
     told, _ = played(flow)
     assert isinstance(told[0], Ask)
     assert told[0].attempt.number == sum(numbers)
@@ -80,25 +89,25 @@ def test_however_deep_the_numbers_add_up_and_the_labels_tell_the_way(numbers: li
 
 
 def test_the_first_try_within_the_first_try_is_the_first_try() -> None:
-    told, _ = played(within(FIRST, story()))
+    told, _ = played(with_attempt(FIRST_ATTEMPT, story()))
     assert isinstance(told[0], Ask)
-    assert told[0].attempt == FIRST
+    assert told[0].attempt == FIRST_ATTEMPT
 
 
 def test_what_was_told_is_kept_in_order_and_the_gates_last_words_are_the_end_s() -> None:
-    told = Told()
+    told = FlowTrace()
     for event in played(story())[0]:
         if not isinstance(event, Ask):
             told.note(event)
     word = Judged(stage="judged", blob=PICTURE, verdict=YES, attempt=REPAIR)
     told.note(word)
     told.note(Ended(words=(word,), left=LEFT))
-    node = Node(id="a", card=Card(kind="take", slot="a", stage="judged"), flow=lambda _results: _never())
-    result = told.ended(node, Status.DONE, PICTURE)
+    node = Node(id="a", card=NodeInfo(kind="take", slot="a", stage="judged"), flow=lambda _results: _never())
+    result = told.ended(node, NodeStatus.DONE, PICTURE)
     assert ([made.stage for made in result.pictures], len(result.judged), result.left) == (["takes"], 2, LEFT)
     assert (result.end.done, result.end.left) == (True, "judged")
     assert result.end.rulings == {"judged": (Ruling.ACCEPTED, 0.7)}
-    assert not told.ended(node, Status.STOPPED, None).end.done
+    assert not told.ended(node, NodeStatus.STOPPED, None).end.done
 
 
 def _never() -> Flow[Blob]:

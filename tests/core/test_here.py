@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.here import is_here
+from nano_banana.model.ticket import is_loopback_url
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from nano_banana.core.here import is_here
     ],
 )
 def test_an_address_of_this_machine(address: str, *, want: bool) -> None:
-    assert is_here(address) is want
+    assert is_loopback_url(address) is want

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core import image_formats
-from nano_banana.core.image_formats import ImageFormat, sniffed
+from nano_banana.formats import image_formats
+from nano_banana.formats.image_formats import ImageFormat, sniff_format
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from nano_banana.core.image_formats import ImageFormat, sniffed
     ],
 )
 def test_it_is_told_by_its_first_bytes(head: bytes, known: ImageFormat | None) -> None:
-    assert sniffed(head) is known
+    assert sniff_format(head) is known
 
 
 def test_no_suffix_means_two_formats() -> None:

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.modes import as_user, is_shared, private_files, share_files, user_umask
-from nano_banana.store.store import Store
+from nano_banana.formats.file_writing import as_user, is_shared, private_files, share_files, user_umask
+from nano_banana.model.problem import Unusable
+from nano_banana.store.local_store import Store
 from tests.store.tools import powerless
 
 

@@ -6,15 +6,12 @@ import pickle
 
 import pytest
 
-from nano_banana.core import errors
-from nano_banana.core.blob import blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, NanoBananaError, trouble
-from nano_banana.core.flow import Ask, ask
-from nano_banana.core.json import as_items, as_number, as_object, as_text, as_whole
-from nano_banana.core.node import Group, Plan
-from nano_banana.core.problem import Place, did_you_mean
-from nano_banana.core.reply import Reply
+from nano_banana.model import problem as errors
+from nano_banana.model.call import Call, Reply, blob_of
+from nano_banana.model.flow import Ask, ask
+from nano_banana.model.json_values import as_items, as_number, as_object, as_text, as_whole
+from nano_banana.model.nodes import Group, Plan
+from nano_banana.model.problem import CallFailed, NanoBananaError, Position, did_you_mean, problem
 
 
 def test_json_is_read_as_what_it_is() -> None:
@@ -42,9 +39,9 @@ def test_json_that_is_something_else_is_refused() -> None:
 
 
 def test_problems_are_sorted_by_place_and_errors_cross_processes_whole() -> None:
-    late = trouble("b", place=Place(file="r.yaml", line=9, column=1), name="x")
-    early = trouble("c", place=Place(file="r.yaml", line=2, column=5))
-    nowhere = trouble("a")
+    late = problem("b", place=Position(file="r.yaml", line=9, column=1), name="x")
+    early = problem("c", place=Position(file="r.yaml", line=2, column=5))
+    nowhere = problem("a")
     error = CallFailed([late, early, nowhere])
     assert error.problems == (nowhere, early, late)
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes

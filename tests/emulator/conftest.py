@@ -12,7 +12,7 @@ import fal_client.client as fc
 import httpx
 import pytest
 
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ KEY = "id:secret"
 
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(tmp_path_factory.mktemp("emulator"), Options(pictures="plain", proxy_port=0)) as server:
+    with Emulator(tmp_path_factory.mktemp("emulator"), EmulatorOptions(pictures="plain", proxy_port=0)) as server:
         yield server
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nano_banana.core.json import as_object
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import as_object
 from tests.emulator.conftest import KEY, ended, submitted, trust
 
 LORA = "fal-ai/flux-lora"
@@ -80,7 +80,7 @@ def test_a_fault_at_the_result_strikes_a_direct_call_too(http: httpx.Client) -> 
 def test_direct_calls_do_not_wait_for_a_slot(tmp_path: Path) -> None:
     """The queue lets requests wait; a direct call above the account's limit is refused at once."""
     head = {"Authorization": f"Key {KEY}"}
-    options = Options(pictures="plain", seconds=60, concurrency=1, tls=False)
+    options = EmulatorOptions(pictures="plain", seconds=60, concurrency=1, tls=False)
     with Emulator(tmp_path, options) as server, httpx.Client(base_url=server.url, headers=head) as http:
         http.post(f"/{LORA}", json=PHOTO)
         refused = http.post(f"/fal.run/{LORA}", json=PHOTO)
@@ -91,7 +91,7 @@ def test_direct_calls_do_not_wait_for_a_slot(tmp_path: Path) -> None:
 
 
 def test_stopping_ends_a_direct_call(tmp_path: Path) -> None:
-    server = Emulator(tmp_path, Options(pictures="plain", seconds=60, tls=False)).start()
+    server = Emulator(tmp_path, EmulatorOptions(pictures="plain", seconds=60, tls=False)).start()
     body = json.dumps(PHOTO)
     head = f"POST /fal.run/{LORA} HTTP/1.1\r\nhost: x\r\nauthorization: Key a:b\r\ncontent-length: {len(body)}"
     with socket.create_connection(("127.0.0.1", server.port)) as waiting:

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nano_banana.core.errors import Invalid, Unusable
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.problem import Invalid, Unusable
 
 COMMAND = [sys.executable, "-m", "nano_banana", "emulate", "--pictures", "plain"]
 
@@ -41,7 +41,7 @@ def test_a_program_starts_it_and_stops_it(tmp_path: Path) -> None:
 
 
 def test_a_client_that_stays_connected_holds_nothing_up(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    server = Emulator(tmp_path, Options(pictures="plain")).start()
+    server = Emulator(tmp_path, EmulatorOptions(pictures="plain")).start()
     with httpx.Client(verify=ssl.create_default_context(cafile=server.ca)) as client:
         client.get(f"{server.url}/_emulator/counts")
         begun = time.monotonic()
@@ -66,7 +66,7 @@ def test_a_person_reads_what_to_export() -> None:
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Unusable) as caught:
-        Emulator(tmp_path, Options(port=taken.getsockname()[1])).start()
+        Emulator(tmp_path, EmulatorOptions(port=taken.getsockname()[1])).start()
     assert caught.value.problems[0].kind == "emulator_port"
 
 
@@ -81,19 +81,19 @@ def test_endpoints_that_are_wrong(tmp_path: Path) -> None:
     (tmp_path / "endpoints").mkdir()
     (tmp_path / "endpoints" / "x.yaml").write_text("does: nothing\n", encoding="utf-8")
     with pytest.raises(Invalid):
-        Emulator(tmp_path / "here", Options(endpoints=tmp_path / "endpoints")).start()
+        Emulator(tmp_path / "here", EmulatorOptions(endpoints=tmp_path / "endpoints")).start()
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["ca.pem"]
 
 
 def test_one_key_alone(tmp_path: Path) -> None:
-    with Emulator(tmp_path, Options(key="a:b", tls=False)) as server:
+    with Emulator(tmp_path, EmulatorOptions(key="a:b", tls=False)) as server:
         url, keys = f"{server.url}/v1/models/pricing", ("Key a:b", "Bearer a:b", "Key c:d")
         codes = [httpx.get(url, headers={"Authorization": key}).status_code for key in keys]
     assert codes == [200, 200, 401]
 
 
 def test_stopping_twice_and_while_somebody_waits(tmp_path: Path) -> None:
-    server = Emulator(tmp_path, Options(tls=False, pictures="plain", seconds=30))
+    server = Emulator(tmp_path, EmulatorOptions(tls=False, pictures="plain", seconds=30))
     server.start()
     with socket.create_connection(("127.0.0.1", server.port)) as waiting:
         body = b'{"prompt": "x"}'
@@ -113,7 +113,7 @@ def test_endpoints_that_nothing_describes(tmp_path: Path) -> None:
         "acme/portrait-trainer": "diffusers_lora_file",
     }
     with (
-        Emulator(tmp_path, Options(any_endpoint=True, tls=False, drawers=1)) as server,
+        Emulator(tmp_path, EmulatorOptions(any_endpoint=True, tls=False, drawers=1)) as server,
         httpx.Client(base_url=f"{server.url}/fal.run", headers={"Authorization": "Key a:b"}) as http,
     ):
         for id_, place in made.items():
@@ -134,5 +134,5 @@ def test_a_proxy_needs_tls_and_a_free_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = int(taken.getsockname()[1])
         with pytest.raises(Unusable) as caught:
-            Emulator(tmp_path, Options(proxy_port=port)).start()
+            Emulator(tmp_path, EmulatorOptions(proxy_port=port)).start()
     assert caught.value.problems[0].data["port"] == port

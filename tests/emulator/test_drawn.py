@@ -14,19 +14,18 @@ import httpx
 import pytest
 from PIL import Image, ImageDraw
 
+from nano_banana.catalog.arguments import complete_arguments
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.complete import complete
-from nano_banana.catalog.meaning import meaning_of
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.emulator.options import Options
+from nano_banana.catalog.endpoint import endpoint_revision
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
-from nano_banana.providers.local.provider import Local
+from nano_banana.model.call import Blob, Call, blob_of
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.providers.local.local_provider import LocalProvider
 from nano_banana.providers.local.revision import local_revision
-from nano_banana.providers.pool import WorkPool
-from nano_banana.stages.generate import Drawing, drawing_call
-from nano_banana.stages.site import Site
+from nano_banana.providers.workers import WorkerPool
+from nano_banana.stages.generate_stage import ImageRequest, image_call
+from nano_banana.stages.stage_kind import CallTarget
 from tests.emulator.conftest import ended
 from tests.photos import photo
 
@@ -37,7 +36,7 @@ SIZE: JSONObject = {"width": 128, "height": 160}
 
 @pytest.fixture(scope="module")
 def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with Emulator(tmp_path_factory.mktemp("drawn"), Options(drawers=1)) as server:
+    with Emulator(tmp_path_factory.mktemp("drawn"), EmulatorOptions(drawers=1)) as server:
         trust = ssl.create_default_context(cafile=server.ca)
         with httpx.Client(
             base_url=server.url, headers={"Authorization": "Key a:b"}, timeout=60, verify=trust
@@ -77,9 +76,9 @@ class Files:
 
 def drawn_here(call: Call, files: Files) -> bytes:
     async def draw() -> bytes:
-        pool = WorkPool(1)
+        pool = WorkerPool(1)
         try:
-            payload = (await Local(pool, CATALOG).answer(call, files)).files["images/0"].data
+            payload = (await LocalProvider(pool, CATALOG).answer(call, files)).files["images/0"].data
         finally:
             pool.close()
         assert isinstance(payload, bytes)
@@ -91,10 +90,12 @@ def drawn_here(call: Call, files: Files) -> bytes:
 def call_for(name: str, given: JSONObject, adapter: bytes, inputs: Mapping[str, Blob] | None = None) -> Call:
     endpoint = CATALOG.get(name)
     assert endpoint is not None
-    site = Site(provider="local", revision=local_revision(), meanings={name: meaning_of(endpoint)})
+    site = CallTarget(provider="local", revision=local_revision(), meanings={name: endpoint_revision(endpoint)})
     adapters = [(blob_of(adapter, media="application/octet-stream"), 0.9)]
-    arguments = complete(endpoint, given)
-    return drawing_call(site, Drawing(endpoint=endpoint, arguments=arguments, adapters=adapters, inputs=inputs or {}))
+    arguments = complete_arguments(endpoint, given)
+    return image_call(
+        site, ImageRequest(endpoint=endpoint, arguments=arguments, adapters=adapters, inputs=inputs or {})
+    )
 
 
 def drawn_there(http: httpx.Client, call: Call, urls: Mapping[str, str], adapter_url: str) -> bytes:

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONValue, as_object
-from nano_banana.emulator.faults import KINDS, Point
+from nano_banana.emulator.fault_injection import FAULT_KINDS, FaultPoint
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import JSONValue, as_object
 from tests.emulator.conftest import ended, submitted, talk, trust
 
 LORA = "fal-ai/flux-lora"
@@ -320,7 +320,7 @@ def test_an_idle_connection_is_closed_early(server: Emulator, http: httpx.Client
 
 def test_every_kind_is_tested_here() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
-    assert [kind for kind in KINDS if kind not in text] == []
+    assert [kind for kind in FAULT_KINDS if kind not in text] == []
 
 
 def test_the_docs_list_every_kind_and_no_other() -> None:
@@ -328,8 +328,8 @@ def test_the_docs_list_every_kind_and_no_other() -> None:
     table = text.partition("| kind | what happens |")[2].partition("\n\n")[0]
     rows = [row.split("|")[1:-1] for row in table.splitlines()[2:]]
     places = {kind: row[3].strip() for row in rows for kind in re.findall("`([^`]+)`", row[0])}
-    anywhere = {name for name, (_, points) in KINDS.items() if points == tuple(Point)}
+    anywhere = {name for name, (_, points) in FAULT_KINDS.items() if points == tuple(FaultPoint)}
     assert {kind for kind, place in places.items() if place == "anywhere"} == anywhere
     assert {kind: place for kind, place in places.items() if kind not in anywhere} == {
-        kind: ", ".join(points) for kind, (_, points) in KINDS.items() if kind not in anywhere
+        kind: ", ".join(points) for kind, (_, points) in FAULT_KINDS.items() if kind not in anywhere
     }

@@ -10,7 +10,7 @@ import fal_client
 import httpx
 import pytest
 
-from nano_banana.emulator.lifecycle import lifetime
+from nano_banana.emulator.served_files import file_lifetime
 from nano_banana.emulator.server import Emulator
 from tests.emulator.conftest import submitted, talk
 
@@ -87,7 +87,7 @@ def test_files_expire(server: Emulator, http: httpx.Client) -> None:
     [("{", None), ("[1]", None), ('{"expiration_duration_seconds": true}', None), ("{}", None)],
 )
 def test_a_wish_that_says_nothing(header: str, seconds: float | None) -> None:
-    assert lifetime({"x-fal-object-lifecycle": header}) == seconds
+    assert file_lifetime({"x-fal-object-lifecycle": header}) == seconds
 
 
 def test_uploads_need_a_token(http: httpx.Client) -> None:

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.json import as_items, as_object
+from nano_banana.emulator.failures import MAX_PICTURES, validation_error, with_bounds
 from nano_banana.emulator.server import Emulator
-from nano_banana.emulator.verdict import MOST_PICTURES, bounded, refusal
+from nano_banana.model.json_values import as_items, as_object
 from tests.emulator.conftest import ended, submitted
 
 LORA = "fal-ai/flux-lora"
@@ -46,13 +46,13 @@ def test_numbers_without_sense_are_refused(server: Emulator, http: httpx.Client,
 def test_every_number_of_the_catalog_has_a_bound() -> None:
     catalog = Catalog.load()
     for endpoint in filter(None, map(catalog.get, catalog.ids)):
-        fields = bounded(endpoint).fields.values()
+        fields = with_bounds(endpoint).fields.values()
         assert all(field.minimum is not None and field.maximum is not None for field in fields)
         if endpoint.roles.count:
-            body = json.dumps(refusal(endpoint, {endpoint.roles.count: HUGE}))
+            body = json.dumps(validation_error(endpoint, {endpoint.roles.count: HUGE}))
             assert "less_than_equal" in body, endpoint.id
-            most = endpoint.fields[endpoint.roles.count].maximum or MOST_PICTURES
-            within = as_items((refusal(endpoint, {endpoint.roles.count: int(most)}) or {}).get("detail"))
+            most = endpoint.fields[endpoint.roles.count].maximum or MAX_PICTURES
+            within = as_items((validation_error(endpoint, {endpoint.roles.count: int(most)}) or {}).get("detail"))
             assert all(as_object(entry)["loc"] != ["body", endpoint.roles.count] for entry in within)
 
 
@@ -136,10 +136,10 @@ def test_an_error_of_the_emulator_itself_is_told(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("no")
 
-    monkeypatch.setattr("nano_banana.emulator.work.refusal", broken)
+    monkeypatch.setattr("nano_banana.emulator.generation.refusal", broken)
     result = ended(http, submitted(http))
     assert (result.status_code, result.json()["error_type"]) == (500, "internal_error")
-    monkeypatch.setattr("nano_banana.emulator.control_api.whole", broken)
+    monkeypatch.setattr("nano_banana.emulator.emulator_routes.whole", broken)
     assert http.get("/_emulator/requests").json()["detail"] == "The emulator failed: ZeroDivisionError: no"
     counts = server.control("GET", "counts")
     assert isinstance(counts, dict)

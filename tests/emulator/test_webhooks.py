@@ -14,8 +14,8 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from nano_banana.core.json import JSONObject, as_object
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import JSONObject, as_object
 
 LORA = "fal-ai/flux-lora"
 Got = list[tuple[Mapping[str, str], bytes]]

@@ -10,17 +10,15 @@ from typing import ClassVar
 
 import pytest
 
-from nano_banana.core.answer import Answer, Desk
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, LimitReached, trouble
-from nano_banana.core.lost import Lost
-from nano_banana.core.news import News, Watcher
-from nano_banana.core.ticket import Errand, Ticket, TicketState, moved
-from nano_banana.engine.answering import Answering
-from nano_banana.engine.desk import StoreDesk
-from nano_banana.engine.halt import Halt
-from nano_banana.engine.policy import Policy
-from nano_banana.store.store import Store
+from nano_banana.engine.call_resolver import CallResolver
+from nano_banana.engine.provider_dispatch import InputFiles
+from nano_banana.engine.run_control import EnginePolicy, Halt
+from nano_banana.model.call import Call
+from nano_banana.model.event import Event, EventHandler
+from nano_banana.model.problem import CallFailed, LimitReached, problem
+from nano_banana.model.provider_protocol import Answer, CallContext
+from nano_banana.model.ticket import Requester, Ticket, TicketState, UnknownRequestPolicy, transition
+from nano_banana.store.local_store import Store
 
 PRICE = 0.5
 
@@ -33,14 +31,14 @@ class Seller:
     cost_usd: float | None
     name: str = "fal"
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: CallContext) -> Answer:
         """Send, perhaps close, fail."""
         ticket = await desk.keep(ticket_of(call))
         if self.ends is not TicketState.SENDING:
-            ticket = await desk.keep(moved(ticket, TicketState.SENT, request_id=f"id-{call.endpoint}"))
+            ticket = await desk.keep(transition(ticket, TicketState.SENT, request_id=f"id-{call.endpoint}"))
         if self.ends not in {TicketState.SENDING, TicketState.SENT}:
-            await desk.keep(moved(ticket, self.ends))
-        raise CallFailed([trouble("fal_busy", what=call.endpoint, status=503)], cost_usd=self.cost_usd)
+            await desk.keep(transition(ticket, self.ends))
+        raise CallFailed([problem("fal_busy", what=call.endpoint, status=503)], cost_usd=self.cost_usd)
 
     async def close(self) -> None:
         """Nothing to give back."""
@@ -64,22 +62,22 @@ async def asked(
     store: Store,
     seller: Seller,
     *,
-    lost: Lost = Lost.ASK,
+    lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
     budget: float | None = None,
-    watch: Watcher = lambda _news: None,
-) -> Answering:
+    watch: EventHandler = lambda _news: None,
+) -> CallResolver:
     """Ask for one call, which fails; return the answering."""
-    policy = Policy(
+    policy = EnginePolicy(
         providers={"fal": lambda: seller},
         kind_of=lambda _call: "image",
         price=lambda _call: PRICE,
         budget_usd=budget,
         lost=lost,
     )
-    answering = Answering(policy, StoreDesk(store, {}), watch, "run", Halt())
+    answering = CallResolver(policy, InputFiles(store, {}), watch, "run", Halt())
     try:
         with pytest.raises(CallFailed):
-            await answering.answer(Call(provider="fal", endpoint="a/b", arguments={}), Errand())
+            await answering.answer(Call(provider="fal", endpoint="a/b", arguments={}), Requester())
     finally:
         await answering.close()
     return answering
@@ -98,7 +96,7 @@ async def asked(
 def test_what_stays_at_the_service_will_be_billed_whoever_collects_it(
     store: Store, ends: TicketState, said: float | None, spent: float, unknown: int
 ) -> None:
-    news: list[News] = []
+    news: list[Event] = []
     answering = asyncio.run(asked(store, Seller(ends, said), watch=news.append))
     assert answering.purse.spent == pytest.approx(spent)
     assert [told.cost_usd for told in news if told.kind == "failed"] == [None if unknown else said]
@@ -107,9 +105,9 @@ def test_what_stays_at_the_service_will_be_billed_whoever_collects_it(
 def test_a_lost_request_is_in_the_budget_already_unless_it_is_bought_again(store: Store) -> None:
     call = Call(provider="fal", endpoint="a/b", arguments={})
     kept = store.tickets.keep([ticket_of(call)])[0]
-    kept = store.tickets.keep([moved(kept, TicketState.UNKNOWN)])[0]
+    kept = store.tickets.keep([transition(kept, TicketState.UNKNOWN)])[0]
     with pytest.raises(LimitReached):
-        asyncio.run(asked(store, Seller(TicketState.FAILED, 0.0), lost=Lost.RESUBMIT, budget=0.1))
+        asyncio.run(asked(store, Seller(TicketState.FAILED, 0.0), lost=UnknownRequestPolicy.RESUBMIT, budget=0.1))
     asyncio.run(asked(store, Quitter(TicketState.UNKNOWN, None), budget=0.1))
 
 
@@ -118,7 +116,7 @@ def test_what_was_sent_is_collected_whatever_the_budget_and_bought_again_within_
     store: Store, budget: float | None, *, buys: bool
 ) -> None:
     kept = store.tickets.keep([ticket_of(Call(provider="fal", endpoint="a/b", arguments={}))])[0]
-    store.tickets.keep([moved(kept, TicketState.SENT, request_id="r")])
+    store.tickets.keep([transition(kept, TicketState.SENT, request_id="r")])
     seller = Looker(TicketState.SENT, None)
     asyncio.run(asked(store, seller, budget=budget))
     assert seller.seen == [buys]
@@ -129,16 +127,16 @@ class Looker(Seller):
 
     seen: ClassVar[list[bool]] = []
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: CallContext) -> Answer:
         """Fail."""
         self.seen[:] = [desk.buys]
-        raise CallFailed([trouble("fal_failed", endpoint=call.endpoint)])
+        raise CallFailed([problem("fal_failed", endpoint=call.endpoint)])
 
 
 class Quitter(Seller):
     """A provider that finds nothing of what was lost."""
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: CallContext) -> Answer:
         """Fail."""
         assert await desk.ticket() is not None
-        raise CallFailed([trouble("request_unknown", endpoint=call.endpoint)], cost_usd=None)
+        raise CallFailed([problem("request_unknown", endpoint=call.endpoint)], cost_usd=None)

@@ -11,20 +11,29 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.call import Call
-from nano_banana.core.errors import NanoBananaError, Stopped, Unusable, trouble
-from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost, Resend
-from nano_banana.core.news import News
-from nano_banana.core.reply import Reply
-from nano_banana.core.ticket import Errand, Ticket, TicketState, moved
-from nano_banana.core.upload import Upload
-from nano_banana.engine.desk import CallDesk, StoreDesk
-from nano_banana.engine.halt import Halt
-from nano_banana.engine.keeper import Granted, Keeper
-from nano_banana.engine.scratch import STALE, Scratch
-from nano_banana.engine.turn import Turn
-from nano_banana.store.store import Store
+from nano_banana.engine.async_store import AsyncStore, ClaimGranted
+from nano_banana.engine.provider_dispatch import (
+    STALE_SCRATCH_AFTER,
+    CallSlot,
+    InputFiles,
+    ScratchFolders,
+    StoreCallContext,
+)
+from nano_banana.engine.run_control import Halt
+from nano_banana.model.call import Call, Reply
+from nano_banana.model.event import Event
+from nano_banana.model.problem import NanoBananaError, Stopped, Unusable, problem
+from nano_banana.model.provider_protocol import ShutdownSignal
+from nano_banana.model.ticket import (
+    Requester,
+    ResendPolicy,
+    Ticket,
+    TicketState,
+    UnknownRequestPolicy,
+    Upload,
+    transition,
+)
+from nano_banana.store.local_store import Store
 
 CALL = Call(provider="fal", endpoint="a/b", arguments={})
 
@@ -40,25 +49,27 @@ class House:
     """A store, its keeper, and what was told."""
 
     store: Store
-    news: list[News] = field(default_factory=list)
+    news: list[Event] = field(default_factory=list)
 
-    def run(self, story: Callable[[CallDesk, Keeper], Awaitable[None]], *, last: Ticket | None = None) -> None:
+    def run(
+        self, story: Callable[[StoreCallContext, AsyncStore], Awaitable[None]], *, last: Ticket | None = None
+    ) -> None:
         """Tell a story of one call's desk."""
 
         async def whole() -> None:
-            keeper = Keeper(self.store, "run")
-            desk = CallDesk(
-                house=StoreDesk(self.store, {}),
+            keeper = AsyncStore(self.store, "run")
+            desk = StoreCallContext(
+                house=InputFiles(self.store, {}),
                 keeper=keeper,
                 watch=self.news.append,
-                scratches=Scratch(self.store.folder),
-                errand=Errand(stage="shots", node="shots/1"),
+                scratches=ScratchFolders(self.store.folder),
+                errand=Requester(stage="shots", node="shots/1"),
                 estimate_usd=0.1,
                 buys=True,
-                lost=Lost.ASK,
-                resend=Resend.CHEAP,
-                turn=Turn(),
-                leave=Leave(),
+                lost=UnknownRequestPolicy.ASK,
+                resend=ResendPolicy.CHEAP,
+                turn=CallSlot(),
+                leave=ShutdownSignal(),
                 last=last,
             )
             await story(desk, keeper)
@@ -74,11 +85,11 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def test_a_desk_keeps_tickets_uploads_notes_and_files(house: House) -> None:
-    async def story(desk: CallDesk, _keeper: Keeper) -> None:
+    async def story(desk: StoreCallContext, _keeper: AsyncStore) -> None:
         assert await desk.ticket() is None
         sending = await desk.keep(ticket_for())
         assert (sending.number, await desk.ticket()) == (1, sending)
-        sent = await desk.keep(moved(sending, TicketState.SENT, request_id="r1"))
+        sent = await desk.keep(transition(sending, TicketState.SENT, request_id="r1"))
         assert (await desk.ticket(), desk.last) == (sent, sent)
         assert await desk.requests("https://s", ["r1", "r2"]) == {"r1"}
         assert await desk.requests("https://other", ["r1"]) == set()
@@ -106,9 +117,9 @@ def test_a_claim_comes_with_the_call_s_last_ticket(house: House) -> None:
     sent = house.store.tickets.keep([replace(ticket_for(), state=TicketState.SENT, request_id="r")])[0]
     other = replace(CALL, endpoint="c/d")
 
-    async def story(_desk: CallDesk, keeper: Keeper) -> None:
+    async def story(_desk: StoreCallContext, keeper: AsyncStore) -> None:
         begun = list(await asyncio.gather(keeper.begin(CALL.key), keeper.begin(other.key)))
-        assert begun == [Granted(ticket=sent), Granted()]
+        assert begun == [ClaimGranted(ticket=sent), ClaimGranted()]
         await keeper.let_go(CALL.key)
         house.store.claims.claim([CALL.key], owner="far:1:1")
         assert await keeper.begin(CALL.key) is None
@@ -120,7 +131,7 @@ def test_a_ticket_that_can_not_be_kept_is_alone_in_that(house: House) -> None:
     calls = [replace(CALL, endpoint=f"a/{name}") for name in "abc"]
     house.store.tickets.keep([ticket_for(calls[1])])
 
-    async def story(_desk: CallDesk, keeper: Keeper) -> None:
+    async def story(_desk: StoreCallContext, keeper: AsyncStore) -> None:
         kept = await asyncio.gather(*(keeper.keep_ticket(ticket_for(call)) for call in calls), return_exceptions=True)
         assert [type(one) for one in kept] == [Ticket, Unusable, Ticket]
 
@@ -129,7 +140,7 @@ def test_a_ticket_that_can_not_be_kept_is_alone_in_that(house: House) -> None:
 
 
 def test_a_ticket_is_kept_where_the_one_who_keeps_it_is_cancelled(house: House) -> None:
-    async def story(desk: CallDesk, keeper: Keeper) -> None:
+    async def story(desk: StoreCallContext, keeper: AsyncStore) -> None:
         task = asyncio.create_task(desk.keep(ticket_for()))
         await asyncio.sleep(0)
         task.cancel()
@@ -142,12 +153,12 @@ def test_a_ticket_is_kept_where_the_one_who_keeps_it_is_cancelled(house: House) 
 
 
 def test_a_reply_that_came_between_look_and_claim_is_given(house: House) -> None:
-    from nano_banana.store.replies import Entry
+    from nano_banana.store.reply_cache import RecordedCall
 
     reply = Reply(data={"a": 1})
-    house.store.record([Entry(call=CALL, reply=reply, run="other")])
+    house.store.record([RecordedCall(call=CALL, reply=reply, run="other")])
 
-    async def story(_desk: CallDesk, keeper: Keeper) -> None:
+    async def story(_desk: StoreCallContext, keeper: AsyncStore) -> None:
         assert await keeper.begin(CALL.key) == reply
         assert house.store.claims.claim([CALL.key], owner="far:1:1") == {CALL.key}
 
@@ -155,24 +166,24 @@ def test_a_reply_that_came_between_look_and_claim_is_given(house: House) -> None
 
 
 def test_scratch_folders_go_and_those_of_the_dead_are_swept(tmp_path: Path) -> None:
-    scratch = Scratch(tmp_path)
+    scratch = ScratchFolders(tmp_path)
     scratch.clean()
     old, young = scratch.make(), scratch.make()
     (old / "file").write_text("x")
-    os.utime(old, (0, time.time() - STALE - 60))
+    os.utime(old, (0, time.time() - STALE_SCRATCH_AFTER - 60))
     scratch.clean()
     assert [folder.exists() for folder in (old, young)] == [False, True]
     scratch.remove(young)
     scratch.remove(young)
     assert not young.exists()
     with pytest.raises(Unusable):
-        Scratch(tmp_path / "nowhere").make()
+        ScratchFolders(tmp_path / "nowhere").make()
 
 
 def test_the_first_reason_to_halt_stays_and_a_wish_to_end_is_heard_below() -> None:
     halt = Halt()
     halt.check()
-    first = Unusable([trouble("store_full", folder="x", reason="y")])
+    first = Unusable([problem("store_full", folder="x", reason="y")])
     halt.set(first)
     halt.interrupt()
     assert halt.reason is first

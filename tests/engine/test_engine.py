@@ -9,24 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.answer import Answer, Desk, Payload
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, NanoBananaError, Stopped, Unusable, trouble
-from nano_banana.core.flow import Ask, Flow, ask
-from nano_banana.core.news import News
-from nano_banana.core.node import Card, Ends, Group, Node, Plan
-from nano_banana.core.result import NodeResult, Status
-from nano_banana.core.ticket import Errand
-from nano_banana.engine.answering import Answering
-from nano_banana.engine.batching import Batcher
-from nano_banana.engine.desk import StoreDesk
-from nano_banana.engine.engine import Engine
-from nano_banana.engine.halt import Halt
-from nano_banana.engine.policy import Policy
-from nano_banana.engine.pulse import pulse
-from nano_banana.store.owner import owner_id
-from nano_banana.store.store import Store
+from nano_banana.engine.async_store import Batcher, heartbeat
+from nano_banana.engine.call_resolver import CallResolver
+from nano_banana.engine.provider_dispatch import InputFiles
+from nano_banana.engine.run_control import EnginePolicy, Halt
+from nano_banana.engine.scheduler import Scheduler
+from nano_banana.model.call import Blob, Call
+from nano_banana.model.event import Event
+from nano_banana.model.flow import Ask, Flow, ask
+from nano_banana.model.nodes import Group, Node, NodeEnds, NodeInfo, NodeResult, NodeStatus, Plan
+from nano_banana.model.problem import CallFailed, NanoBananaError, Stopped, Unusable, problem
+from nano_banana.model.provider_protocol import Answer, AnswerFile, CallContext
+from nano_banana.model.ticket import Requester
+from nano_banana.store.claims import owner_id
+from nano_banana.store.local_store import Store
 
 Act = Callable[[Call], Awaitable[None]]
 
@@ -40,13 +36,13 @@ class Actor:
     asked: list[str] = field(default_factory=list)
     closed: bool = False
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: CallContext) -> Answer:
         """Note, act, answer."""
         self.asked.append(call.endpoint)
         for blob in call.inputs.values():
             desk.path(blob)
         await self.act(call)
-        return Answer(data={}, files={"image": Payload(data=call.key.encode(), media="image/png")})
+        return Answer(data={}, files={"image": AnswerFile(data=call.key.encode(), media="image/png")})
 
     async def close(self) -> None:
         """Note it."""
@@ -64,26 +60,26 @@ class Stage:
     store: Store
     actor: Actor = field(default_factory=lambda: Actor(at_once))
     results: dict[str, NodeResult] = field(default_factory=dict)
-    news: list[News] = field(default_factory=list)
+    news: list[Event] = field(default_factory=list)
     halt: Halt = field(default_factory=Halt)
 
     async def play(self, plan: Plan, *, parallel: int = 4) -> NanoBananaError | None:
         """Drive the plan to its end."""
         answering = self.answering(parallel=parallel, files=plan.files)
-        engine = Engine(answering, self.policy(parallel), self.news.append, self._ended)
+        engine = Scheduler(answering, self.policy(parallel), self.news.append, self._ended)
         try:
             return await engine.run(plan)
         finally:
             await answering.close()
 
-    def answering(self, *, parallel: int = 4, files: Mapping[str, Path] | None = None) -> Answering:
+    def answering(self, *, parallel: int = 4, files: Mapping[str, Path] | None = None) -> CallResolver:
         """An answering of this stage's."""
-        desk = StoreDesk(self.store, files or {})
-        return Answering(self.policy(parallel), desk, self.news.append, "run", self.halt)
+        desk = InputFiles(self.store, files or {})
+        return CallResolver(self.policy(parallel), desk, self.news.append, "run", self.halt)
 
-    def policy(self, parallel: int) -> Policy:
+    def policy(self, parallel: int) -> EnginePolicy:
         """One kind of call, `parallel` at once."""
-        return Policy(
+        return EnginePolicy(
             providers={"local": lambda: self.actor}, kind_of=lambda _call: "image", limits={"image": parallel}
         )
 
@@ -118,10 +114,10 @@ def node(name: str, *endpoints: str, after: tuple[str, ...] = ()) -> Node:
         assert blob is not None
         return blob
 
-    return Node(id=name, card=Card(kind="take", slot=name, stage="takes"), flow=flow, after=after)
+    return Node(id=name, card=NodeInfo(kind="take", slot=name, stage="takes"), flow=flow, after=after)
 
 
-def only(one: Node) -> Callable[[Ends], Iterator[Node]]:
+def only(one: Node) -> Callable[[NodeEnds], Iterator[Node]]:
     """The nodes of a group that has one."""
     return lambda _ends: iter([one])
 
@@ -143,7 +139,7 @@ def test_roots_go_first_and_takes_get_their_results(stage: Stage) -> None:
 def test_a_root_that_fails_blocks_those_behind_it_alone(stage: Stage) -> None:
     async def fail(asked: Call) -> None:
         if asked.endpoint == "root":
-            raise CallFailed([trouble("no_result", endpoint="root", expected="x")])
+            raise CallFailed([problem("no_result", endpoint="root", expected="x")])
 
     stage.actor = Actor(fail)
     assert asyncio.run(stage.play(plan_of(node("a", after=("root",)), node("b"), roots=(node("root"),)))) is None
@@ -156,7 +152,7 @@ def test_the_same_call_asked_twice_at_once_is_made_once_and_fails_once(stage: St
     async def slow(asked: Call) -> None:
         await asyncio.sleep(0.02)
         if asked.endpoint == "bad":
-            raise CallFailed([trouble("no_result", endpoint="bad", expected="x")])
+            raise CallFailed([problem("no_result", endpoint="bad", expected="x")])
 
     stage.actor = Actor(slow)
     nodes = [node("a", "good", "bad"), node("b", "good"), node("c", "bad"), node("d", "slow", "bad")]
@@ -168,14 +164,14 @@ def test_the_same_call_asked_twice_at_once_is_made_once_and_fails_once(stage: St
 
 def test_a_call_that_failed_fails_again_without_being_made(stage: Stage) -> None:
     async def fail(_call: Call) -> None:
-        raise CallFailed([trouble("no_result", endpoint="x", expected="x")])
+        raise CallFailed([problem("no_result", endpoint="x", expected="x")])
 
     async def story() -> None:
         stage.actor = Actor(fail)
         answering = stage.answering()
         for _ in range(2):
             with pytest.raises(CallFailed):
-                await answering.answer(call("x"), Errand(stage="takes", node="a"))
+                await answering.answer(call("x"), Requester(stage="takes", node="a"))
         await answering.close()
 
     asyncio.run(story())
@@ -193,10 +189,10 @@ def test_one_who_asked_too_makes_the_call_where_the_first_is_cancelled(stage: St
 
         stage.actor = Actor(first_hangs)
         answering = stage.answering()
-        first = asyncio.create_task(answering.answer(call("x"), Errand(stage="takes", node="a")))
+        first = asyncio.create_task(answering.answer(call("x"), Requester(stage="takes", node="a")))
         await begun.wait()
-        second = asyncio.create_task(answering.answer(call("x"), Errand(stage="takes", node="b")))
-        third = asyncio.create_task(answering.answer(call("x"), Errand(stage="takes", node="c")))
+        second = asyncio.create_task(answering.answer(call("x"), Requester(stage="takes", node="b")))
+        third = asyncio.create_task(answering.answer(call("x"), Requester(stage="takes", node="c")))
         await asyncio.sleep(0)
         third.cancel()
         first.cancel()
@@ -214,7 +210,7 @@ def test_one_who_asked_too_makes_the_call_where_the_first_is_cancelled(stage: St
 def test_of_calls_side_by_side_one_that_fails_lets_the_others_end(stage: Stage) -> None:
     async def fail(asked: Call) -> None:
         if asked.endpoint == "bad":
-            raise CallFailed([trouble("no_result", endpoint="bad", expected="x")])
+            raise CallFailed([problem("no_result", endpoint="bad", expected="x")])
         await asyncio.sleep(0.02)
 
     def flow(_results: Mapping[str, Blob]) -> Flow[Blob]:
@@ -222,7 +218,7 @@ def test_of_calls_side_by_side_one_that_fails_lets_the_others_end(stage: Stage) 
         return replies[0].files["image"]
 
     stage.actor = Actor(fail)
-    many = Node(id="many", card=Card(kind="take", slot="many", stage="takes"), flow=flow)
+    many = Node(id="many", card=NodeInfo(kind="take", slot="many", stage="takes"), flow=flow)
     asyncio.run(stage.play(plan_of(many)))
     assert stage.statuses() == {"many": "failed"}
     assert [step.call.endpoint for step in stage.results["many"].steps] == ["good", "fine"]
@@ -233,7 +229,7 @@ def test_what_ends_the_run_begins_nothing_more_and_keeps_what_is_under_way(stage
     async def refuse(asked: Call) -> None:
         await asyncio.sleep(0.01 if asked.endpoint == "b" else 0.05)
         if asked.endpoint == "b":
-            raise Unusable([trouble("store_full", folder="x", reason="y")])
+            raise Unusable([problem("store_full", folder="x", reason="y")])
 
     stage.actor = Actor(refuse)
     halted = asyncio.run(stage.play(plan_of(*(node(name) for name in "abcdef")), parallel=2))
@@ -252,7 +248,7 @@ def test_a_bug_in_a_flow_ends_the_run_in_good_order(stage: Stage) -> None:
         await asyncio.sleep(0.05 if asked.endpoint == "slow" else 0)
 
     stage.actor = Actor(slow)
-    bad = Node(id="bad", card=Card(kind="take", slot="bad", stage="takes"), flow=flow)
+    bad = Node(id="bad", card=NodeInfo(kind="take", slot="bad", stage="takes"), flow=flow)
     halted = asyncio.run(stage.play(plan_of(bad, node("slow"))))
     assert isinstance(stage.halt.bug, ZeroDivisionError)
     assert halted is stage.halt.reason
@@ -263,25 +259,25 @@ def test_a_bug_in_a_root_or_in_the_making_of_nodes_does_not_hang_the_run(stage: 
     def broken(_results: Mapping[str, Blob]) -> Flow[Blob]:
         raise LookupError
 
-    def nodes(_ends: Ends) -> Iterator[Node]:
+    def nodes(_ends: NodeEnds) -> Iterator[Node]:
         yield node("b")
         raise ZeroDivisionError
 
-    root = Node(id="root", card=Card(kind="adapter", slot="root", stage="x"), flow=broken)
+    root = Node(id="root", card=NodeInfo(kind="adapter", slot="root", stage="x"), flow=broken)
     groups = [Group(name="a", after=("root",), count=1, nodes=only(node("a", after=("root",))))]
     groups.append(Group(name="b", after=(), count=2, nodes=nodes))
     asyncio.run(asyncio.wait_for(stage.play(Plan(recipe="r", roots=[root], groups=groups, files={})), 5))
     assert stage.halt.bug is not None
-    assert stage.results["a"].status is Status.STOPPED
+    assert stage.results["a"].status is NodeStatus.STOPPED
 
 
 def test_an_end_that_can_not_be_noted_ends_the_run(stage: Stage) -> None:
     def full(_result: NodeResult) -> None:
-        raise Unusable([trouble("target_full", folder="x", reason="y")])
+        raise Unusable([problem("target_full", folder="x", reason="y")])
 
     async def story() -> NanoBananaError | None:
         answering = stage.answering()
-        engine = Engine(answering, stage.policy(4), stage.news.append, full)
+        engine = Scheduler(answering, stage.policy(4), stage.news.append, full)
         try:
             return await engine.run(plan_of(node("a"), roots=(node("root"),)))
         finally:
@@ -327,7 +323,9 @@ def test_claims_of_another_run_are_waited_for_which_is_said_once(stage: Stage) -
         another = "far:1:1"
         keys = [call("x").key, call("y").key]
         stage.store.claims.claim(keys, owner=another)
-        asked = [asyncio.create_task(answering.answer(call(name), Errand(stage="takes", node=name))) for name in "xy"]
+        asked = [
+            asyncio.create_task(answering.answer(call(name), Requester(stage="takes", node=name))) for name in "xy"
+        ]
         await asyncio.sleep(0.35)
         assert not any(task.done() for task in asked)
         stage.store.claims.release(keys, owner=another)
@@ -342,9 +340,9 @@ def test_claims_of_another_run_are_waited_for_which_is_said_once(stage: Stage) -
 
 def test_in_what_answers_are_not_what_was_asked_for_is_said_once_for_an_endpoint(stage: Stage) -> None:
     class Other(Actor):
-        async def answer(self, call: Call, desk: Desk) -> Answer:
+        async def answer(self, call: Call, desk: CallContext) -> Answer:
             answer = await super().answer(call, desk)
-            return replace(answer, notes=(trouble("seed_unlike", endpoint=call.endpoint[:1], asked=1, used=2),))
+            return replace(answer, notes=(problem("seed_unlike", endpoint=call.endpoint[:1], asked=1, used=2),))
 
     stage.actor = Other(at_once)
     asyncio.run(stage.play(plan_of(*(node(name) for name in ("a1", "a2", "b1")))))
@@ -359,13 +357,13 @@ def test_an_error_names_the_user_s_file(stage: Stage, tmp_path: Path) -> None:
     blob = stage.store.digest(photo, media="image/jpeg")
 
     async def broken(asked: Call) -> None:
-        raise CallFailed([trouble("picture_broken", input=place) for place in (*asked.inputs, "other")])
+        raise CallFailed([problem("picture_broken", input=place) for place in (*asked.inputs, "other")])
 
     async def story() -> list[str]:
         stage.actor = Actor(broken)
         answering = stage.answering(files={blob.digest: photo})
         try:
-            await answering.answer(call("x", photo=blob), Errand(stage="takes", node="a"))
+            await answering.answer(call("x", photo=blob), Requester(stage="takes", node="a"))
         except CallFailed as error:
             return [str(problem.data["input"]) for problem in error.problems]
         finally:
@@ -375,7 +373,7 @@ def test_an_error_names_the_user_s_file(stage: Stage, tmp_path: Path) -> None:
     assert asyncio.run(story()) == [str(photo), "other"]
     photo.write_bytes(b"another")
     with pytest.raises(Unusable, match="file_changed"):
-        StoreDesk(stage.store, {blob.digest: photo}).path(blob)
+        InputFiles(stage.store, {blob.digest: photo}).path(blob)
 
 
 def test_a_batch_that_fails_fails_everybody_in_it_and_nobody_else() -> None:
@@ -405,7 +403,7 @@ def test_a_heart_beats_while_the_block_lasts(stage: Stage) -> None:
     async def story() -> None:
         stage.store.claims.claim(["k"], owner=owner_id())
         before = _beat(stage.store)
-        async with pulse(stage.store, seconds=0.01):
+        async with heartbeat(stage.store, seconds=0.01):
             await asyncio.sleep(0.1)
         assert _beat(stage.store) > before
 

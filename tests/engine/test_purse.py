@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.errors import LimitReached
-from nano_banana.engine.purse import Purse
+from nano_banana.engine.run_control import Budget
+from nano_banana.model.problem import LimitReached
 
 CENTS = st.integers(min_value=0, max_value=300)
 
 
 @given(st.lists(CENTS, max_size=40), CENTS)
 def test_a_budget_holds_what_it_holds_and_no_cent_more(prices: list[int], budget: int) -> None:
-    purse = Purse(budget / 100)
+    purse = Budget(budget / 100)
     held = 0
     for price in prices:
         fits = price == 0 or held + price <= budget
@@ -31,7 +31,7 @@ def test_a_budget_holds_what_it_holds_and_no_cent_more(prices: list[int], budget
 
 @given(st.lists(st.tuples(CENTS, st.none() | CENTS), max_size=30))
 def test_what_is_settled_is_spent(calls: list[tuple[int, int | None]]) -> None:
-    purse = Purse(None)
+    purse = Budget(None)
     for price, cost in calls:
         purse.settle(purse.reserve(price / 100), None if cost is None else cost / 100)
     want = sum(Fraction(price if cost is None else cost, 100) for price, cost in calls)
@@ -39,7 +39,7 @@ def test_what_is_settled_is_spent(calls: list[tuple[int, int | None]]) -> None:
 
 
 def test_money_that_is_given_back_can_be_spent() -> None:
-    purse = Purse(1.0)
+    purse = Budget(1.0)
     reserved = purse.reserve(0.8)
     with pytest.raises(LimitReached) as caught:
         purse.reserve(0.5)
@@ -54,14 +54,14 @@ def test_money_that_is_given_back_can_be_spent() -> None:
 
 
 def test_an_unknown_price_is_no_price_under_a_budget() -> None:
-    assert Purse(None).reserve(None) == 0.0
+    assert Budget(None).reserve(None) == 0.0
     with pytest.raises(LimitReached) as caught:
-        Purse(5.0).reserve(None)
+        Budget(5.0).reserve(None)
     assert caught.value.problems[0].kind == "price_unknown"
 
 
 def test_what_is_committed_is_held_whatever_the_budget_says() -> None:
-    purse = Purse(1.0)
+    purse = Budget(1.0)
     assert purse.reserve(5.0, committed=True) == 5.0
     assert purse.reserve(None, committed=True) == 0.0
     with pytest.raises(LimitReached):

@@ -9,37 +9,35 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.answer import Answer, Desk
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, Refused, Stopped, trouble
-from nano_banana.core.ticket import Errand, Ticket, TicketState, moved
-from nano_banana.engine.answering import Answering
-from nano_banana.engine.desk import StoreDesk
-from nano_banana.engine.halt import Halt
-from nano_banana.engine.policy import Policy
-from nano_banana.engine.resuming import resuming
-from nano_banana.store.store import Store
+from nano_banana.engine.call_resolver import CallResolver, collecting_earlier_requests
+from nano_banana.engine.provider_dispatch import InputFiles
+from nano_banana.engine.run_control import EnginePolicy, Halt
+from nano_banana.model.call import Call
+from nano_banana.model.problem import CallFailed, Refused, Stopped, problem
+from nano_banana.model.provider_protocol import Answer, CallContext
+from nano_banana.model.ticket import Requester, Ticket, TicketState, transition
+from nano_banana.store.local_store import Store
 
 CALL = Call(provider="fal", endpoint="a/b", arguments={"seed": 1})
 OTHER = Call(provider="fal", endpoint="a/b", arguments={"seed": 2})
-Act = Callable[[Call, Desk], Awaitable[Answer]]
+Act = Callable[[Call, CallContext], Awaitable[Answer]]
 
 
-async def collects(_call: Call, desk: Desk) -> Answer:
+async def collects(_call: Call, desk: CallContext) -> Answer:
     """As a provider whose request is done."""
     ticket = await desk.ticket()
     if ticket is None or not ticket.open:
-        ticket = moved(await desk.keep(ticket_for(CALL)), TicketState.SENT, request_id="new")
-    return Answer(data={}, cost_usd=0.1, ticket=moved(ticket, TicketState.COLLECTED, cost_usd=0.1))
+        ticket = transition(await desk.keep(ticket_for(CALL)), TicketState.SENT, request_id="new")
+    return Answer(data={}, cost_usd=0.1, ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.1))
 
 
-async def fails(_call: Call, _desk: Desk) -> Answer:
-    raise CallFailed([trouble("result_gone", endpoint="a/b")])
+async def fails(_call: Call, _desk: CallContext) -> Answer:
+    raise CallFailed([problem("result_gone", endpoint="a/b")])
 
 
-async def waits(_call: Call, desk: Desk) -> Answer:
+async def waits(_call: Call, desk: CallContext) -> Answer:
     await desk.leave.asked.wait()
-    raise Stopped([trouble("interrupted")])
+    raise Stopped([problem("interrupted")])
 
 
 def ticket_for(call: Call) -> Ticket:
@@ -59,7 +57,7 @@ class Service:
     halt: Halt = field(default_factory=Halt)
     name: str = "fal"
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: CallContext) -> Answer:
         """Note, act."""
         self.asked.append((call.key, desk.buys))
         return await self.act(call, desk)
@@ -70,11 +68,11 @@ class Service:
     def sent(self, call: Call) -> Ticket:
         """Keep a ticket of a request that was accepted."""
         ticket = self.store.tickets.keep([ticket_for(call)])[0]
-        return self.store.tickets.keep([moved(ticket, TicketState.SENT, request_id=f"r{ticket.number}")])[0]
+        return self.store.tickets.keep([transition(ticket, TicketState.SENT, request_id=f"r{ticket.number}")])[0]
 
-    def run(self, story: Callable[[Answering], Awaitable[None]], *, provider: str = "fal") -> Answering:
+    def run(self, story: Callable[[CallResolver], Awaitable[None]], *, provider: str = "fal") -> CallResolver:
         """Tell a story beside which things are resumed."""
-        policy = Policy(
+        policy = EnginePolicy(
             providers={"fal": lambda: self},
             kind_of=lambda _call: "image",
             limits={"image": 1},
@@ -82,10 +80,10 @@ class Service:
             missing=self.missing,
         )
 
-        async def whole() -> Answering:
-            answering = Answering(policy, StoreDesk(self.store, {}), lambda _news: None, "run", self.halt)
+        async def whole() -> CallResolver:
+            answering = CallResolver(policy, InputFiles(self.store, {}), lambda _news: None, "run", self.halt)
             try:
-                async with resuming(self.store, answering, provider):
+                async with collecting_earlier_requests(self.store, answering, provider):
                     await story(answering)
             finally:
                 await answering.close()
@@ -104,7 +102,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
         yield Service(store)
 
 
-async def a_moment(_answering: Answering) -> None:
+async def a_moment(_answering: CallResolver) -> None:
     await asyncio.sleep(0.1)
 
 
@@ -121,7 +119,7 @@ def test_everything_sent_is_collected_and_recorded_with_its_ticket_closed(servic
 def test_nothing_else_is_touched(service: Service) -> None:
     service.store.tickets.keep([ticket_for(CALL)])
     ticket = service.store.tickets.keep([ticket_for(OTHER)])[0]
-    service.store.tickets.keep([moved(ticket, TicketState.UNKNOWN)])
+    service.store.tickets.keep([transition(ticket, TicketState.UNKNOWN)])
     service.run(a_moment)
     service.sent(Call(provider="fal", endpoint="c/d", arguments={}))
     service.run(a_moment, provider="")
@@ -134,8 +132,8 @@ def test_a_call_that_is_wanted_meanwhile_is_answered_by_it_once(service: Service
     service.missing = {CALL.key}
     got: list[bool] = []
 
-    async def story(answering: Answering) -> None:
-        got.append((await answering.answer(CALL, Errand(stage="s", node="n")))[1])
+    async def story(answering: CallResolver) -> None:
+        got.append((await answering.answer(CALL, Requester(stage="s", node="n")))[1])
 
     service.run(story)
     assert got == [True]
@@ -181,8 +179,8 @@ def test_one_under_way_already_is_left_to_those_who_asked(service: Service) -> N
     ticket = service.sent(CALL)
     service.missing = {CALL.key}
 
-    async def story(answering: Answering) -> None:
-        first = asyncio.create_task(answering.answer(CALL, Errand()))
+    async def story(answering: CallResolver) -> None:
+        first = asyncio.create_task(answering.answer(CALL, Requester()))
         await asyncio.sleep(0)
         await answering.resume(ticket)
         await first
@@ -203,13 +201,13 @@ def test_what_another_run_sent_for_another_recipe_is_in_no_other_budget(
 def test_a_key_that_is_refused_what_nobody_waits_for_may_do_well_otherwise(service: Service) -> None:
     """It was sent with another key, say."""
 
-    async def refuses(call: Call, _desk: Desk) -> Answer:
+    async def refuses(call: Call, _desk: CallContext) -> Answer:
         if call == CALL:
-            raise Refused([trouble("fal_forbidden", status=403, said="no")])
+            raise Refused([problem("fal_forbidden", status=403, said="no")])
         return Answer(data={})
 
-    async def story(answering: Answering) -> None:
-        await answering.answer(OTHER, Errand())
+    async def story(answering: CallResolver) -> None:
+        await answering.answer(OTHER, Requester())
 
     service.sent(CALL)
     service.act, service.missing = refuses, {OTHER.key}
@@ -218,9 +216,9 @@ def test_a_key_that_is_refused_what_nobody_waits_for_may_do_well_otherwise(servi
     assert service.state(CALL) is TicketState.SENT
 
 
-@pytest.mark.parametrize("error", [Refused([trouble("fal_key_refused", status=401, said="no")]), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [Refused([problem("fal_key_refused", status=401, said="no")]), ZeroDivisionError()])
 def test_what_ends_the_run_and_a_bug_of_ours_halt_it(service: Service, error: Exception) -> None:
-    async def breaks(_call: Call, _desk: Desk) -> Answer:
+    async def breaks(_call: Call, _desk: CallContext) -> Answer:
         raise error
 
     service.sent(CALL)

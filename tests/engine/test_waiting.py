@@ -9,18 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob, imagine
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, Unusable, trouble
-from nano_banana.core.flow import Ended, Flow, Judged, Left, Made, ask
-from nano_banana.core.node import Card, End, Ends, Group, Node, Plan
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.verdict import Ruling, Verdict
-from nano_banana.engine.answering import Answering
-from nano_banana.engine.engine import Engine
+from nano_banana.engine.call_resolver import CallResolver
+from nano_banana.engine.scheduler import Scheduler
+from nano_banana.model.call import Blob, Call, Reply, imagined_blob
+from nano_banana.model.flow import Ended, ExitedEarly, Flow, Judged, Made, Ruling, Verdict, ask
+from nano_banana.model.nodes import Group, Node, NodeEnd, NodeEnds, NodeInfo, NodeResult, Plan
+from nano_banana.model.problem import CallFailed, Unusable, problem
 from nano_banana.planner.preview import preview
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 from tests.engine.test_engine import Actor, Stage, at_once
 
 SCORES = {"a": 0.5, "b": 0.9, "c": 0.7}
@@ -44,7 +40,7 @@ def take(name: str, *, further: bool) -> Node:
         word = Judged(stage="judged", blob=picture, verdict=verdict)
         yield word
         if not further:
-            yield Ended(words=(word,), left=Left(stage="picks", why="not_chosen"))
+            yield Ended(words=(word,), left=ExitedEarly(stage="picks", why="not_chosen"))
             return picture
         large = Call(provider="local", endpoint="large", arguments={}, inputs={"image": picture})
         picture = (yield from ask("large", large)).files["image"]
@@ -52,16 +48,16 @@ def take(name: str, *, further: bool) -> Node:
         yield Ended(words=(word,))
         return picture
 
-    return Node(id=name, card=Card(kind="take", slot=name, stage="large"), flow=flow)
+    return Node(id=name, card=NodeInfo(kind="take", slot=name, stage="large"), flow=flow)
 
 
-def best(ends: Ends) -> Iterator[Node]:
+def best(ends: NodeEnds) -> Iterator[Node]:
     """The likeliest of those that came."""
     came = sorted((end for end in ends.values() if end.done), key=lambda end: -(end.rulings["judged"][1] or 0))
     return iter([take(came[0].id, further=True)] if came else [])
 
 
-def plan(choose: Callable[[Ends], Iterator[Node]] = best) -> Plan:
+def plan(choose: Callable[[NodeEnds], Iterator[Node]] = best) -> Plan:
     """Two groups, and one that waits for both."""
     first = Group(
         name="first", after=(), count=2, nodes=lambda _ends: iter([take(name, further=False) for name in "ab"])
@@ -75,7 +71,7 @@ def plan(choose: Callable[[Ends], Iterator[Node]] = best) -> Plan:
 def ahead(of: Plan, lookup: Callable[[list[str]], Mapping[str, Reply]] = lambda _keys: {}) -> dict[str, NodeResult]:
     """How a forecast sees the ends."""
     in_turn = replace(of, groups=[*of.groups[1:], of.groups[0]])
-    invent = lambda call: Reply(data={}, files={"image": imagine(call.key, media="image/png")})  # noqa: E731
+    invent = lambda call: Reply(data={}, files={"image": imagined_blob(call.key, media="image/png")})  # noqa: E731
     return {result.node.id: result for result in preview(in_turn, lambda keys: lookup(list(keys)), invent)}
 
 
@@ -90,7 +86,7 @@ def fails(*names: str, with_: Callable[[str], Exception]) -> Callable[[Call], Aw
 
 
 def lost(name: str) -> Exception:
-    return CallFailed([trouble("no_result", endpoint=name, expected="x")])
+    return CallFailed([problem("no_result", endpoint=name, expected="x")])
 
 
 def test_the_chosen_one_goes_on_once_all_have_ended_and_is_drawn_no_second_time(stage: Stage) -> None:
@@ -114,14 +110,14 @@ def test_where_nobody_came_nobody_is_chosen(stage: Stage) -> None:
 
 
 def test_a_run_that_is_halted_chooses_nobody(stage: Stage) -> None:
-    stage.actor = Actor(fails("c", with_=lambda _name: Unusable([trouble("disk_full", folder="x")])))
+    stage.actor = Actor(fails("c", with_=lambda _name: Unusable([problem("disk_full", folder="x")])))
     halted = asyncio.run(stage.play(plan()))
     assert isinstance(halted, Unusable)
     assert "large" not in stage.actor.asked
 
 
 def test_a_choice_with_a_bug_ends_the_run_in_good_order(stage: Stage) -> None:
-    def broken(_ends: Ends) -> Iterator[Node]:
+    def broken(_ends: NodeEnds) -> Iterator[Node]:
         raise ZeroDivisionError
 
     assert asyncio.run(stage.play(plan(broken))) is not None
@@ -130,12 +126,12 @@ def test_a_choice_with_a_bug_ends_the_run_in_good_order(stage: Stage) -> None:
 
 
 def test_those_whose_end_is_known_are_chosen_from_and_not_driven(stage: Stage) -> None:
-    card = Card(kind="take", slot="b", stage="large")
-    known = {"b": End(id="b", card=card, done=True, rulings={"judged": (Ruling.ACCEPTED, 0.9)})}
+    card = NodeInfo(kind="take", slot="b", stage="large")
+    known = {"b": NodeEnd(id="b", card=card, done=True, rulings={"judged": (Ruling.ACCEPTED, 0.9)})}
 
     async def story() -> None:
-        answering: Answering = stage.answering()
-        engine = Engine(answering, stage.policy(2), stage.news.append, stage._ended)
+        answering: CallResolver = stage.answering()
+        engine = Scheduler(answering, stage.policy(2), stage.news.append, stage._ended)
         try:
             assert await engine.run(plan(), known=known) is None
         finally:

@@ -7,14 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from nano_banana.core.errors import Unusable
 from nano_banana.faces import tflite
-from nano_banana.faces.drawn import outlined, region_of
 from nano_banana.faces.face import Face
-from nano_banana.faces.head import Head, rough_head
-from nano_banana.faces.person import WEIGHTS
-from nano_banana.faces.weights import weight
-from nano_banana.faces.window import whole
+from nano_banana.faces.landmarks import Head, rough_head
+from nano_banana.faces.networks import weights_file
+from nano_banana.faces.person_mask import PERSON_WEIGHTS, whole_window
+from nano_banana.faces.regions import outlined_region, region_in_window
+from nano_banana.model.problem import Unusable
 
 
 def head(x: float, y: float, apart: float) -> Head:
@@ -24,7 +23,7 @@ def head(x: float, y: float, apart: float) -> Head:
 
 
 def test_a_face_at_the_border_is_cut_there() -> None:
-    region = outlined((200, 200), head(0, 100, 60), "face")
+    region = outlined_region((200, 200), head(0, 100, 60), "face")
     assert region is not None
     assert region.left == 0
     assert 50 < region.mask.shape[1] < 75
@@ -32,13 +31,13 @@ def test_a_face_at_the_border_is_cut_there() -> None:
 
 
 def test_a_face_beyond_the_border_is_nothing() -> None:
-    assert outlined((200, 200), head(-400, 100, 60), "face") is None
-    assert outlined((200, 200), head(100, 900, 60), "eyes") is None
+    assert outlined_region((200, 200), head(-400, 100, 60), "face") is None
+    assert outlined_region((200, 200), head(100, 900, 60), "eyes") is None
 
 
 @pytest.mark.parametrize("apart", [4, 40, 400])
 def test_its_area_goes_with_its_size(apart: int) -> None:
-    region = outlined((2000, 2000), head(1000, 1000, apart), "face")
+    region = outlined_region((2000, 2000), head(1000, 1000, apart), "face")
     assert region is not None
     # An ellipse of 1.02 × 1.32 distances of the eyes; antialiased outlines are half a pixel wider.
     area = np.pi * (1.02 * apart + 0.5) * (1.32 * apart + 0.5)
@@ -46,10 +45,10 @@ def test_its_area_goes_with_its_size(apart: int) -> None:
 
 
 def test_what_nobody_sees_is_no_region() -> None:
-    view = whole((40, 30), 100)
-    assert region_of(view, np.full((30, 40), 0.02, np.float32)) is None
+    view = whole_window((40, 30), 100)
+    assert region_in_window(view, np.full((30, 40), 0.02, np.float32)) is None
     faint = np.full((30, 40), 0.99, np.float32)
-    region = region_of(view, faint)
+    region = region_in_window(view, faint)
     assert region is not None
     assert (region.mask == 255).all()
 
@@ -60,10 +59,10 @@ def test_a_face_seen_from_the_side_is_as_large_as_its_box() -> None:
     assert 70 < np.ptp(drawn.oval[:, 0]) < 110
 
 
-@pytest.mark.skipif(weight(WEIGHTS) is None, reason="`nano-banana setup` fetches these weights")
+@pytest.mark.skipif(weights_file(PERSON_WEIGHTS) is None, reason="`nano-banana setup` fetches these weights")
 def test_without_opencv_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    tflite._loaded.cache_clear()
+    tflite._loaded_network.cache_clear()
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(Unusable, match="faces_missing"):
-        tflite.net(WEIGHTS)
-    tflite._loaded.cache_clear()
+        tflite.tflite_network(PERSON_WEIGHTS)
+    tflite._loaded_network.cache_clear()

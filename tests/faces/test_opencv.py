@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.faces.find import find_faces
-from nano_banana.faces.networks import DETECTOR, weights_of
-from nano_banana.faces.opencv import fits
-from nano_banana.faces.person import person_matte
+from nano_banana.faces.face_detection import find_faces
+from nano_banana.faces.networks import DETECTOR, opencv_fits, verified_weights
+from nano_banana.faces.person_mask import person_matte
 from nano_banana.faces.regions import find_regions
-from nano_banana.faces.tflite import net
+from nano_banana.faces.tflite import tflite_network
+from nano_banana.model.problem import Unusable
 from nano_banana.providers.local.revision import local_revision
 
 GREY = np.full((64, 64, 3), 128, np.uint8)
@@ -35,8 +34,8 @@ def test_a_version_that_does_not_run_them_is_named(
     version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, f'opencv_version = "{version}"\ncontrib = False')
-    assert not fits()
-    for looks in (lambda: weights_of(DETECTOR), lambda: net("selfie_segmenter.tflite"), _regions):
+    assert not opencv_fits()
+    for looks in (lambda: verified_weights(DETECTOR), lambda: tflite_network("selfie_segmenter.tflite"), _regions):
         with pytest.raises(Unusable) as refused:
             looks()
         assert [(problem.kind, problem.data) for problem in refused.value.problems] == [
@@ -56,12 +55,12 @@ def test_one_that_does_not_say_is_believed(
     version: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, version)
-    assert fits()
+    assert opencv_fits()
 
 
 def test_without_any_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    assert not fits()
+    assert not opencv_fits()
 
 
 def _regions() -> object:

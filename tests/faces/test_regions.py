@@ -10,16 +10,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.faces.face import Face
-from nano_banana.faces.parts import AT_LARGE, ORDERS, PARTS
-from nano_banana.faces.regions import Found, find_regions, pick
-from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.weights import weight
-from nano_banana.stages import mask as recipe
+from nano_banana.faces.face import FACE_ORDERS, PARTS, WHOLE_PICTURE_PARTS, Face
+from nano_banana.faces.networks import FACE_WEIGHTS, weights_file
+from nano_banana.faces.regions import FoundRegions, find_regions, pick_faces
+from nano_banana.stages import inpaint_stage as recipe
 from tests.people import astronaut, hopper, together
 
 pytestmark = pytest.mark.skipif(
-    any(weight(name) is None for name in SOURCES), reason="`nano-banana setup` fetches these weights"
+    any(weights_file(name) is None for name in FACE_WEIGHTS), reason="`nano-banana setup` fetches these weights"
 )
 
 Box = tuple[int, int, int, int]
@@ -43,7 +41,7 @@ PICTURES: Mapping[str, Callable[[], Image.Image]] = {
 
 
 @functools.cache
-def found(name: str, part: str, which: str | int = "largest", order: str = "size") -> Found:
+def found(name: str, part: str, which: str | int = "largest", order: str = "size") -> FoundRegions:
     return find_regions(np.asarray(PICTURES[name]()), part, which=which, order=order)
 
 
@@ -161,7 +159,7 @@ def test_the_same_picture_has_the_same_bytes(part: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("part", sorted(set(PARTS) - set(AT_LARGE)))
+@pytest.mark.parametrize("part", sorted(set(PARTS) - set(WHOLE_PICTURE_PARTS)))
 def test_of_two_people_the_one_that_is_meant(part: str) -> None:
     # The astronaut stands on the left, and her face is half as wide.
     left, right = mask("two", part, 1, "left_to_right"), mask("two", part, 2, "left_to_right")
@@ -217,8 +215,8 @@ def test_hair_under_a_bald_head_is_none() -> None:
 
 
 def test_recipes_know_the_same_parts_and_orders() -> None:
-    assert sorted(PARTS) == sorted(recipe.PARTS)
-    assert sorted(ORDERS) == sorted(recipe.ORDERS)
+    assert sorted(PARTS) == sorted(recipe.MASK_PARTS)
+    assert sorted(FACE_ORDERS) == sorted(recipe.FACE_ORDERS)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3)])
@@ -232,6 +230,6 @@ def test_picking_goes_by_the_middles_of_faces() -> None:
         return Face(left=left, top=top, width=width, height=width, eyes=((0, 0), (1, 0)))
 
     wide, narrow = at(0, 50, 100), at(20, 0, 40)
-    assert pick((wide, narrow), 1, "left_to_right") == (narrow,)
-    assert pick((wide, narrow), 1, "right_to_left") == (wide,)
-    assert pick((wide, narrow), "all", "left_to_right") == (wide, narrow)
+    assert pick_faces((wide, narrow), 1, "left_to_right") == (narrow,)
+    assert pick_faces((wide, narrow), 1, "right_to_left") == (wide,)
+    assert pick_faces((wide, narrow), "all", "left_to_right") == (wide, narrow)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nano_banana.core.call import canonical
-from nano_banana.core.json import JSONObject, JSONValue, as_number, as_whole
+from nano_banana.model.call import canonical_json
+from nano_banana.model.json_values import JSONObject, JSONValue, as_number, as_whole
 from tests.fal.project import FalProject
 
 Row = Mapping[str, JSONValue]
@@ -79,7 +79,7 @@ def agree_wholly(project: FalProject) -> Books:
 
 def _same(ticket: Row, request: Row) -> None:
     assert ticket["endpoint"] == request["endpoint"]
-    assert canonical(json.loads(str(ticket["body"]))) == canonical(request["arguments"])
+    assert canonical_json(json.loads(str(ticket["body"]))) == canonical_json(request["arguments"])
     if ticket["state"] == "collected":
         assert request["state"] == "done"
         assert ticket["units"] in (None, request["units"])
@@ -89,6 +89,6 @@ def _same(ticket: Row, request: Row) -> None:
 
 def _accounted(strangers: list[JSONObject], unknown: list[dict[str, JSONValue]]) -> None:
     """Every stranger is one that a ticket without an id may be about."""
-    left = Counter(canonical(json.loads(str(ticket["body"]))) for ticket in unknown)
-    came = Counter(canonical(one["arguments"]) for one in strangers)
+    left = Counter(canonical_json(json.loads(str(ticket["body"]))) for ticket in unknown)
+    came = Counter(canonical_json(one["arguments"]) for one in strangers)
     assert came <= left, f"accepted, and in no book: {came - left}"

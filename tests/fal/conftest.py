@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
 from tests.fal.forks import Forks
 from tests.fal.project import FalProject
@@ -17,7 +17,7 @@ from tests.workspace import Workspace
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A server of tiny pictures, each made in a moment."""
-    with Emulator(tmp_path_factory.mktemp("emulator"), Options(pictures="plain", seconds=0.02)) as server:
+    with Emulator(tmp_path_factory.mktemp("emulator"), EmulatorOptions(pictures="plain", seconds=0.02)) as server:
         yield server
 
 

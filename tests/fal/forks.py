@@ -20,7 +20,7 @@ from typing import Self
 
 import pytest
 
-from nano_banana.core.json import JSONObject, as_items, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, as_items, as_text, as_whole
 from tests.screen import Screen
 from tests.workspace import PROGRAM, ROOT, unwatched
 
@@ -121,17 +121,7 @@ class Forks:
 
 def serve(*, faces: bool) -> None:
     """The helper: fork for each order on stdin, tell of the forked when asked."""
-    import nano_banana.cli.commands.run
-    import nano_banana.cli.main
-    import nano_banana.cli.outcome
-    import nano_banana.cli.progress
-    import nano_banana.project.locking
-    import nano_banana.project.project
-    import nano_banana.project.quick
-    import nano_banana.project.told
-    import nano_banana.providers.compute.provider
-    import nano_banana.providers.fal.provider  # noqa: F401 - all this is what each run needs
-    from nano_banana.providers.fal.clock import Clock
+    from nano_banana.providers.fal.timing import Clock
 
     async def hasty(_: Clock, seconds: float) -> None:
         await asyncio.sleep(seconds * HASTE)
@@ -149,12 +139,12 @@ def serve(*, faces: bool) -> None:
 def _judge_here() -> None:
     import cv2  # noqa: F401 - what judging needs, imported once
 
-    import nano_banana.providers.compute.endpoints  # noqa: F401 - the same
-    from nano_banana.workshop.crew import Crew
+    import nano_banana.providers.compute.endpoint_table  # noqa: F401 - the same
+    from nano_banana.session.provider_factory import ProviderFactory
     from tests.stories.hand import Threads
 
     threads = property(lambda _crew: Threads())
-    pytest.MonkeyPatch().setattr(Crew, "pool", threads)
+    pytest.MonkeyPatch().setattr(ProviderFactory, "pool", threads)
 
 
 def _looked(pid: int) -> JSONObject:

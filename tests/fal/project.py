@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_whole
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_whole
 from tests.fal.service import Service
 from tests.screen import Screen
 from tests.workspace import Spawned, Workspace

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from http.client import HTTPSConnection
 
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object, as_whole
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_whole
 
 PATIENCE = 30.0
 """Seconds that a test waits for what must come; a slow machine may need most of them."""

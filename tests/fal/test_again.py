@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import nano_banana
-from nano_banana.core.json import as_object
-from nano_banana.marks.account import Account, Told
-from nano_banana.marks.embedded import Mark, account_in, marked, read, unmarked
+from nano_banana.model.json_values import as_object
+from nano_banana.provenance.embedding import ProvenanceInfo, embed_metadata, original_bytes, read_record, record_in
+from nano_banana.provenance.generation_record import CallRecord, GenerationRecord
 from tests.fal.project import KEY, FalProject
 from tests.screen import Screen
 
@@ -27,18 +27,18 @@ def again(project: FalProject, picture: Path, *argv: str, exit_code: int = 0) ->
     return screen.hides("Traceback", "this is a bug", KEY)
 
 
-def forged(picture: Path, change: Callable[[Account], Account]) -> Path:
+def forged(picture: Path, change: Callable[[GenerationRecord], GenerationRecord]) -> Path:
     """The picture with another account in it."""
-    data = unmarked(picture.read_bytes())
-    account = read(picture)
+    data = original_bytes(picture.read_bytes())
+    account = read_record(picture)
     assert data is not None
     assert account is not None
     target = picture.with_name("forged.png")
-    target.write_bytes(marked(data, Mark(source=account.source, tool="x", account=change(account))))
+    target.write_bytes(embed_metadata(data, ProvenanceInfo(source=account.source, tool="x", account=change(account))))
     return target
 
 
-def last(**told: object) -> Callable[[Account], Account]:
+def last(**told: object) -> Callable[[GenerationRecord], GenerationRecord]:
     """Change the picture's own call."""
     return lambda account: replace(
         account,
@@ -46,7 +46,7 @@ def last(**told: object) -> Callable[[Account], Account]:
     )
 
 
-def given(**arguments: object) -> Callable[[Account], Account]:
+def given(**arguments: object) -> Callable[[GenerationRecord], GenerationRecord]:
     """Change arguments of the picture's own call."""
     return lambda account: last(arguments={**account.calls[-1].arguments, **arguments})(account)
 
@@ -89,7 +89,7 @@ def test_without_a_key_nothing_is_begun(project: FalProject) -> None:
     again(project, project.pictures()[0], "--yes", exit_code=4).shows("key")
 
 
-HOSTILE: dict[str, tuple[Callable[[Account], Account], str]] = {
+HOSTILE: dict[str, tuple[Callable[[GenerationRecord], GenerationRecord], str]] = {
     "an endpoint that nobody knows": (last(endpoint="evil/miner"), "is described nowhere here"),
     "somebody who is nobody": (last(provider="../../bin/sh"), "nobody here is called so"),
     "work that pictures do not hang on": (last(provider="compute", endpoint="training-zip"), "described nowhere"),
@@ -118,7 +118,7 @@ def test_a_hostile_picture_makes_no_call(project: FalProject, name: str) -> None
 
 
 def test_names_of_a_stranger_s_never_become_paths_or_escapes(project: FalProject) -> None:
-    def change(account: Account) -> Account:
+    def change(account: GenerationRecord) -> GenerationRecord:
         return replace(account, take="../../../etc/\x1b[31mx", stage="..", recipe="\x1b]0;owned\x07")
 
     project.run("--yes")
@@ -135,7 +135,7 @@ def test_names_of_a_stranger_s_never_become_paths_or_escapes(project: FalProject
 def test_the_picture_s_own_chain_is_gone_again_from_the_adapter_on(project: FalProject) -> None:
     project.trained(painted=True).run("--yes")
     picture = project.pictures("faces")[0]
-    account = account_in(picture.read_bytes())
+    account = record_in(picture.read_bytes())
     assert account is not None
     assert [call.endpoint.rpartition("/")[2] for call in account.calls][:2] == ["flux-lora-fast-training", "flux-lora"]
     again(project, picture, "--yes", exit_code=2).shows("an adapter that the picture hangs on is not here")
@@ -148,11 +148,11 @@ def test_the_picture_s_own_chain_is_gone_again_from_the_adapter_on(project: FalP
 def test_a_key_in_an_account_is_never_believed(project: FalProject) -> None:
     project.run("--yes")
     first, second = project.pictures()[:2]
-    other = read(second)
+    other = read_record(second)
     assert other is not None
 
-    def change(account: Account) -> Account:
-        call: Told = replace(account.calls[-1], key=other.calls[-1].key, arguments={"prompt": "something else"})
+    def change(account: GenerationRecord) -> GenerationRecord:
+        call: CallRecord = replace(account.calls[-1], key=other.calls[-1].key, arguments={"prompt": "something else"})
         return replace(account, calls=[call])
 
     again(project, forged(first, change), "--plan").shows("prompt: something else", "1 call to make")
@@ -161,8 +161,8 @@ def test_a_key_in_an_account_is_never_believed(project: FalProject) -> None:
 def test_the_digest_of_what_was_bought_is_told(project: FalProject) -> None:
     project.run("--yes")
     picture = project.pictures()[0]
-    bare = unmarked(picture.read_bytes())
-    account = read(picture)
+    bare = original_bytes(picture.read_bytes())
+    account = read_record(picture)
     assert bare is not None
     assert account is not None
     assert account.picture == hashlib.sha256(bare).hexdigest() == account.calls[-1].outputs["images/0"]

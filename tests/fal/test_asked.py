@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nano_banana.cli.main import run
+from nano_banana.cli.main import run_command_line
 from tests.fal.project import FalProject
 from tests.fal.service import Service
 
@@ -28,7 +28,7 @@ def at_a_terminal(project: FalProject, monkeypatch: pytest.MonkeyPatch, answer: 
         here.setattr(sys, "stdout", shown)
         here.setattr(sys, "stderr", shown)
         here.setattr(sys, "stdin", io.StringIO(answer))
-        run(["run"])
+        run_command_line(["run"])
     return shown.getvalue()
 
 

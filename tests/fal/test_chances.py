@@ -15,16 +15,15 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance
 
-import nano_banana.emulator.world as emulated
+import nano_banana.emulator.emulator_state as emulated
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.answer import Payload
-from nano_banana.core.json import JSONObject, as_items, as_object, as_text
-from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.emulator.inputs import Inputs
-from nano_banana.emulator.made import Made
-from nano_banana.emulator.options import Options
-from nano_banana.emulator.plain import Plain
+from nano_banana.emulator.emulator_state import EmulatorOptions
+from nano_banana.emulator.generation import GeneratedResult, PlaceholderGenerator
+from nano_banana.emulator.served_files import RequestInputs
 from nano_banana.emulator.server import Emulator
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
+from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text
+from nano_banana.model.provider_protocol import AnswerFile
 from tests.fal.books import agree, agree_wholly
 from tests.fal.forks import Forks
 from tests.fal.project import FalProject
@@ -60,10 +59,10 @@ stages:
 """
 
 
-class Portraits(Plain):
+class Portraits(PlaceholderGenerator):
     """Draws her, or somebody else, as seed and prompt will have it; a strong repair of a face is hers."""
 
-    async def make(self, endpoint: Endpoint, inputs: Inputs, digest: str) -> Made:
+    async def make(self, endpoint: Endpoint, inputs: RequestInputs, digest: str) -> GeneratedResult:
         """As `Plain`, with people in the pictures."""
         made = await super().make(endpoint, inputs, digest)
         told = inputs.arguments
@@ -76,7 +75,9 @@ class Portraits(Plain):
             drawn = portrait(her=dice % 4 == 0, light=90 + dice % 30)
         else:
             drawn = given
-        return Made(data=made.data, files=dict.fromkeys(made.files, Payload(data=drawn, media="image/png")))
+        return GeneratedResult(
+            data=made.data, files=dict.fromkeys(made.files, AnswerFile(data=drawn, media="image/png"))
+        )
 
 
 @cache
@@ -103,7 +104,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A server that draws portraits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(emulated, "_artist", lambda options, _catalog: Portraits(options.seconds))
-        with Emulator(tmp_path_factory.mktemp("studio"), Options(pictures="plain", seconds=0.02)) as server:
+        with Emulator(tmp_path_factory.mktemp("studio"), EmulatorOptions(pictures="plain", seconds=0.02)) as server:
             yield server
 
 

@@ -14,9 +14,9 @@ from random import Random
 
 import pytest
 
-from nano_banana.core.json import JSONObject, as_object
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import JSONObject, as_object
 from tests.fal.books import agree
 from tests.fal.forks import Forked, Forks
 from tests.fal.project import FalProject, ends
@@ -63,7 +63,7 @@ FAULTS: list[JSONObject] = [
 @pytest.fixture(scope="module")
 def chaotic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A server for chaos alone."""
-    options = Options(pictures="plain", seconds=0.05, concurrency=3)
+    options = EmulatorOptions(pictures="plain", seconds=0.05, concurrency=3)
     with Emulator(tmp_path_factory.mktemp("chaotic"), options) as server:
         yield server
 

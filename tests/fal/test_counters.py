@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
-from nano_banana.providers.fal import finding
+from nano_banana.model.json_values import as_items, as_object
+from nano_banana.providers.fal import lost_requests
 from tests.fal.project import FalProject
 from tests.fal.service import Service, until
 
@@ -38,7 +38,7 @@ def bills(project: FalProject) -> list[str]:
 def test_a_run_the_list_of_runs_and_the_ledger_tell_the_same_sum(
     project: FalProject, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "WAITS", (0.05,))
+    monkeypatch.setattr(lost_requests, "HISTORY_WAITS", (0.05,))
     service.fault("drop-before-accept", times=1)
     screen = project.run(exit_code=1)
     screen.shows("3 of 4 takes done: 3 calls made in ", "$0.075 + 1 unknown")

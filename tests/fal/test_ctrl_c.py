@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nano_banana.core.json import as_object
+from nano_banana.model.json_values import as_object
 from tests.fal.books import agree, agree_wholly
 from tests.fal.forks import Forks
 from tests.fal.project import FalProject, ends

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from nano_banana.core.json import JSONObject, as_items, as_number, as_object
-from nano_banana.providers.fal import finding
+from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
+from nano_banana.providers.fal import lost_requests
 from tests.fal.books import agree, agree_wholly
 from tests.fal.project import FalProject, ends, made, reasons
 from tests.fal.service import Service, until
@@ -53,8 +53,8 @@ def test_a_request_that_never_arrived_is_sent_again_once_that_is_sure(
     project: FalProject, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The history shows it, and is asked once about all."""
-    monkeypatch.setattr(finding, "WAITS", (0.05,))
-    monkeypatch.setattr(finding, "SETTLED", 0.0)
+    monkeypatch.setattr(lost_requests, "HISTORY_WAITS", (0.05,))
+    monkeypatch.setattr(lost_requests, "SETTLED_SECONDS", 0.0)
     project.limits("{parallel: {image: 1}}")
     service.fault("drop-before-accept", times=3)
     told = project.told(exit_code=1)
@@ -84,7 +84,7 @@ def test_a_lost_request_holds_nobody_up(project: FalProject, service: Service) -
 def test_nothing_is_sent_again_unless_the_recipe_allows_it(
     project: FalProject, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "WAITS", (0.05,))
+    monkeypatch.setattr(lost_requests, "HISTORY_WAITS", (0.05,))
     project.limits("{resend_unknown: never}")
     service.fault("drop-before-accept", times=1)
     project.run(exit_code=1)
@@ -293,7 +293,7 @@ def test_slow_and_overtaken_requests_all_come(project: FalProject, service: Serv
 def test_the_budget_is_never_crossed_with_eight_in_flight(
     project: FalProject, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nano_banana.project.preflight.check_budget", lambda _project, _forecast: None)
+    monkeypatch.setattr("nano_banana.session.preflight.check_budget", lambda _project, _forecast: None)
     project.limits("{budget_usd: 0.13, parallel: {image: 8}}").edit("seeds: [11, 29]", "seeds: {count: 8}")
     told = project.told(exit_code=3)
     # Five of $0.025: a sixth would cross it.

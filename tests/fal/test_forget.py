@@ -7,7 +7,7 @@ import signal
 import sqlite3
 from contextlib import closing
 
-from nano_banana.core.json import as_items, as_object, as_text
+from nano_banana.model.json_values import as_items, as_object, as_text
 from tests.fal.project import FalProject
 from tests.fal.service import Service, until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
 from tests.fal.project import KEY, FalProject
 from tests.fal.service import Service
@@ -45,7 +45,7 @@ main()
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[Emulator]:
     """A service that takes another key than ours."""
-    options = Options(pictures="plain", key="another:key")
+    options = EmulatorOptions(pictures="plain", key="another:key")
     with Emulator(tmp_path / "other", options) as server:
         yield server
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from nano_banana.core.json import as_number, as_object
+from nano_banana.model.json_values import as_number, as_object
 from tests.fal.books import agree, agree_wholly, books
 from tests.fal.project import FalProject, ends, made, reasons
 from tests.fal.service import Service, until

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.weights import FOLDER_VARIABLE
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
 from tests.fal.project import FalProject
 from tests.shelf.files import safetensors
 from tests.stories.people import WEIGHTS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.weights import FOLDER_VARIABLE
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
 from tests.fal.project import FalProject
 from tests.fal.service import Service
 

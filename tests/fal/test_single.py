@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.fal.books import agree, agree_wholly
 from tests.fal.project import KEY, FalProject
 from tests.fal.service import Service

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.emulator import Server, emulator
-from nano_banana.core.json import JSONObject, as_number, as_object, as_whole
+from nano_banana.model.json_values import JSONObject, as_number, as_object, as_whole
 from tests.fal.project import KEY
 from tests.workspace import ROOT, Workspace, unwatched
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.weights import FOLDER_VARIABLE
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
 from tests.stories.people import WEIGHTS, People
 from tests.workspace import Workspace
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pexpect
 
-from nano_banana.core.json import as_items, as_object
-from nano_banana.reports.packed import load
-from nano_banana.store.store import Store
+from nano_banana.model.json_values import as_items, as_object
+from nano_banana.session.run_snapshot import unpack_snapshot
+from nano_banana.store.local_store import Store
 from tests.stories.people import takes
 from tests.workspace import ROOT, Workspace
 
@@ -68,7 +68,7 @@ def test_nothing_of_her_is_left_in_the_store(project: Workspace) -> None:
     assert not project.path(f"{STORE}/store.sqlite-wal").exists()
     assert not re.search("eileen|ecllns7|pairs", project.read("out/two/manifest.json"))
     with Store.open(project.path(STORE)) as store:
-        packed = [load(store.snapshots.get(run)) for run in store.snapshots.runs()]
+        packed = [unpack_snapshot(store.snapshots.get(run)) for run in store.snapshots.runs()]
     assert [{node.id for node in snapshot.nodes} for snapshot in packed if snapshot] == [
         {"judged/grace", "likeness/grace", "heads/grace/office/s3"}
     ]

@@ -11,9 +11,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = "nano_banana"
 
-PART_OF = {"config_file": "settings", "credentials": "settings", "setting_values": "settings", "trust": "settings"}
-"""Modules beside the rooms that are part of one: the room has several files and no folder."""
-
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -44,8 +41,7 @@ class Module:
 
 def room_of(name: str) -> str:
     """The first name below the package, `""` for the package's own face."""
-    first = name.removeprefix(PACKAGE).removeprefix(".").split(".")[0]
-    return PART_OF.get(first, first)
+    return name.removeprefix(PACKAGE).removeprefix(".").split(".")[0]
 
 
 @cache

@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import string
 from collections.abc import Iterator
 
 import pytest
 
-from nano_banana.cli.words.wording import Wording
-from nano_banana.core import errors
-from nano_banana.core.errors import NanoBananaError
+from nano_banana.cli.diagnostics import Message, message_tables
+from nano_banana.model import problem
+from nano_banana.model.problem import NanoBananaError
 from tests.house.source import definitions, dotted, modules
 
 BRANCH = re.compile(r"^ {0,4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P<code>\d+) {3}\S", re.MULTILINE)
 SIGNALS = {
-    "nano_banana.recipe.templates.budget.OutOfBoundsError",  # leaves Jinja from inside a loop
-    "nano_banana.recipe.templates.fault.TemplateFault",  # the same, from inside a look-up
-    "nano_banana.recipe.packs.variable.UnfitError",  # what that means hangs on who gave the value
-    "nano_banana.recipe.packs.rendering.TextError",  # a fault with the text that it stands in
-    "nano_banana.providers.fal.wire.Broken",  # leaves fal-client, which sends again what it knows
-    "nano_banana.providers.fal.wire.Declined",  # the same
-    "nano_banana.engine.answering._AnothersError",  # leaves a flight, and whoever waited asks again
+    "nano_banana.recipe.template_budget.TemplateLimitError",  # leaves Jinja from inside a loop
+    "nano_banana.recipe.template_syntax.TemplateFault",  # the same, from inside a look-up
+    "nano_banana.recipe.pack.VariableValueError",  # what that means hangs on who gave the value
+    "nano_banana.recipe.prompts.PromptError",  # a fault with the text that it stands in
+    "nano_banana.providers.fal.http_client.NoResponse",  # leaves fal-client, which sends again what it knows
+    "nano_banana.providers.fal.http_client.RetryLater",  # the same
+    "nano_banana.engine.call_resolver._ClaimedElsewhereError",  # leaves a flight, and whoever waited asks again
     "nano_banana.providers.fal.following._NoStream",  # leaves a stream
-    "nano_banana.providers.fal.platform.PlatformDenied",  # what that means hangs on who asks
+    "nano_banana.providers.fal.fal_platform_api.PlatformDenied",  # what that means hangs on who asks
 }
 """Exceptions that never leave the room that raises them."""
 
 
 def drawn() -> list[tuple[str, int]]:
-    assert errors.__doc__ is not None
-    return [(match["name"], int(match["code"])) for match in BRANCH.finditer(errors.__doc__)]
+    assert problem.__doc__ is not None
+    return [(match["name"], int(match["code"])) for match in BRANCH.finditer(problem.__doc__)]
 
 
 def real(cls: type[NanoBananaError]) -> list[tuple[str, int]]:
-    branches = sorted(cls.__subclasses__(), key=lambda sub: list(vars(errors)).index(sub.__name__))
+    branches = sorted(cls.__subclasses__(), key=lambda sub: list(vars(problem)).index(sub.__name__))
     return [(cls.__name__, cls.exit_code), *(row for sub in branches for row in real(sub))]
 
 
@@ -49,26 +48,25 @@ def test_errors_are_born_in_one_file() -> None:
     strays = {
         f"{module.name}.{node.name}"
         for module in modules()
-        if module.name != errors.__name__
+        if module.name != problem.__name__
         for node in definitions(module)
         if isinstance(node, ast.ClassDef) and family & {dotted(base).rpartition(".")[2] for base in node.bases}
     }
     assert strays == SIGNALS
 
 
-def words() -> dict[str, dict[str, Wording]]:
-    rooms = [module for module in modules() if module.name.startswith("nano_banana.cli.words.")]
-    return {module.name: vars(importlib.import_module(module.name)).get("WORDS", {}) for module in rooms}
+def words() -> dict[str, dict[str, Message]]:
+    return {name: dict(table) for name, table in message_tables().items()}
 
 
 def raised() -> Iterator[tuple[str, ast.Call]]:
-    """Kinds that stand in the source as `trouble("kind", …)` or `Problem(kind="kind", …)`, with the call."""
+    """Kinds that stand in the source as `problem("kind", …)` or `Problem(kind="kind", …)`, with the call."""
     for module in modules():
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Call):
                 continue
             name = dotted(node.func).rpartition(".")[2]
-            values = node.args[:1] if name == "trouble" else []
+            values = node.args[:1] if name == "problem" else []
             values += [keyword.value for keyword in node.keywords if keyword.arg == "kind" and name == "Problem"]
             for value in values:
                 if isinstance(value, ast.Constant) and isinstance(value.value, str):
@@ -84,14 +82,14 @@ def test_every_blank_in_the_words_is_filled() -> None:
     unfilled = {
         f"{kind}: {{{blank}}}"
         for kind, call in raised()
-        if kind in table and dotted(call.func).rpartition(".")[2] == "trouble"
+        if kind in table and dotted(call.func).rpartition(".")[2] == "problem"
         if not any(keyword.arg is None for keyword in call.keywords)
         for blank in blanks(table[kind]) - {str(keyword.arg) for keyword in call.keywords}
     }
     assert unfilled == set()
 
 
-def blanks(wording: Wording) -> set[str]:
+def blanks(wording: Message) -> set[str]:
     """The names in braces; raises ValueError where a brace is astray."""
     fields = (field for _, field, _, _ in string.Formatter().parse(f"{wording.say} {wording.hint}"))
     return {re.split(r"[.\[]", field)[0] for field in fields if field}
@@ -106,7 +104,7 @@ def test_no_words_are_left_over() -> None:
     used = {
         node.value
         for module in modules()
-        if not module.name.startswith("nano_banana.cli.words.")
+        if not module.name.startswith("nano_banana.cli.messages.")
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

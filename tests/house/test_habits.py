@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from nano_banana.cli.words.wording import EXTRAS
+from nano_banana.cli.diagnostics import EXTRAS
 from tests.house.source import PACKAGE, ROOT, dotted, imported, modules
 
 MOCKS = {"Mock", "MagicMock", "AsyncMock", "patch", "object", "create_autospec"}

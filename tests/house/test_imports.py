@@ -1,4 +1,4 @@
-"""Who may import whom: the table of docs/design.md, enforced."""
+"""Which package may import which: the table of docs/design.md, enforced."""
 
 from __future__ import annotations
 
@@ -9,49 +9,52 @@ import pytest
 
 from tests.house.source import PACKAGE, Module, arrows, imported, modules, room_of
 
-MAY_IMPORT = {
-    "core": set(),
-    "catalog": {"core"},
-    "settings": {"core"},
-    "store": {"core"},
-    "faces": {"core"},
-    "imaging": {"core"},
-    "marks": {"core", "imaging"},
-    "shelf": {"core", "store"},
-    "providers": {"core", "catalog", "faces", "imaging", "marks"},
-    # it answers what the provider asks; that neither knows the other is tested below
-    "emulator": {"core", "catalog", "providers"},
-    "stages": {"core", "catalog"},
-    "recipe": {"core", "stages", "catalog"},
-    "planner": {"core", "recipe", "stages", "catalog"},
-    "engine": {"core", "store"},  # what it drives is core's Provider: no provider is known here
-    "reports": {"core", "store", "imaging"},
-    "workshop": {"core", "settings", "store", "providers", "engine", "reports", "catalog", "marks", "shelf"},
-    # the door hands out what both wings make: a site for the plan, records and traces of a run
-    "project": {"core", "planner", "recipe", "catalog", "settings", "stages", "reports", "workshop", "marks", "shelf"},
-    "web": {"core", "project", "imaging"},
-    # `cache`, `config`, `setup` and `detect-watermark` keep house: they have no recipe, so no project to ask
-    "cli": {"core", "project", "settings", "store", "faces", "emulator", "web", "marks"},
-    "__main__": {"cli"},
-    "": set(),
-}
+LAYERS = (
+    {"model"},
+    {"formats"},
+    {"imaging", "settings"},
+    {"catalog", "faces", "provenance"},
+    {"stages", "store"},
+    {"recipe"},
+    {"planner", "engine", "providers"},
+    {"session"},
+    {"features"},
+    {"emulator", "studio"},
+    {"cli"},
+    {"__main__"},
+)
+"""Packages from the lowest layer to the highest: each may import those of lower layers, and none of its own."""
+
+HEIGHT = {package: height for height, packages in enumerate(LAYERS) for package in packages}
 
 
 def breaches(module: Module) -> list[str]:
     return [
         f"{module.path.name}:{line} imports {target}"
         for target, line in arrows(module)
-        if room_of(target) not in {module.room, "", *MAY_IMPORT[module.room]}
+        if room_of(target) not in {module.room, ""} and HEIGHT[room_of(target)] >= HEIGHT.get(module.room, 0)
     ]
 
 
 def test_every_room_is_in_the_table() -> None:
-    assert {module.room for module in modules()} <= set(MAY_IMPORT)
+    assert {module.room for module in modules()} - {""} <= set(HEIGHT)
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_imports_only_what_its_room_may(module: Module) -> None:
     assert breaches(module) == []
+
+
+def test_no_feature_imports_another() -> None:
+    features = f"{PACKAGE}.features."
+    crossings = [
+        f"{module.name}:{line} {target}"
+        for module in modules()
+        for target, line in arrows(module)
+        if module.name.startswith(features) and target.startswith(features)
+        if module.name.split(".")[2] != target.split(".")[2]
+    ]
+    assert crossings == []
 
 
 def test_the_emulator_and_the_provider_of_fal_are_strangers() -> None:

@@ -10,13 +10,12 @@ from collections.abc import Callable
 
 import pytest
 
-from nano_banana.cli.crash import SECRET
-from nano_banana.marks.xmp import packet, value
-from nano_banana.providers.fal.sniff import is_page, media_of
-from nano_banana.providers.local.headcount import kinds
-from nano_banana.providers.local.prompt import read
-from nano_banana.shelf.family import family_of
-from nano_banana.shelf.header import Header
+from nano_banana.cli.error_exit import SECRET_PATTERN
+from nano_banana.features.shelf.adapter_import import family_of
+from nano_banana.formats.safetensors_header import SafetensorsHeader
+from nano_banana.formats.xmp import build_packet, property_value
+from nano_banana.providers.fal.file_types import is_html_page, sniff_media_type
+from nano_banana.providers.local.prompt_parser import parse_prompt, people_in_prompt
 
 MANY = 250_000
 RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
@@ -24,28 +23,28 @@ RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
 
 def xmp(text: str) -> object:
     whole = f"<x:xmpmeta><rdf:RDF {RDF}>{text}</rdf:RDF></x:xmpmeta>"
-    return packet({"xmp:CreatorTool": "x"}, old=whole.encode()), value(whole, "xmp:CreatorTool")
+    return build_packet({"xmp:CreatorTool": "x"}, old=whole.encode()), property_value(whole, "xmp:CreatorTool")
 
 
 def family(name: str) -> object:
-    return family_of(Header(shapes={f"down_blocks.{name}": (1, 768)}, metadata={}))
+    return family_of(SafetensorsHeader(shapes={f"down_blocks.{name}": (1, 768)}, metadata={}))
 
 
 @pytest.mark.parametrize(
     ("search", "part"),
     [
-        (lambda text: is_page(text.encode()), "<!---->"),
-        (lambda text: media_of(text.encode()), "<!-- "),
+        (lambda text: is_html_page(text.encode()), "<!---->"),
+        (lambda text: sniff_media_type(text.encode()), "<!-- "),
         (xmp, " "),
         (xmp, "\n<rdf:Description xmlns:nanobanana=>"),
         (xmp, "<xmp:CreatorTool "),
-        (kinds, "woman, "),
-        (kinds, "woman, a "),
-        (lambda text: read(text[:50_000]), "a "),
-        (lambda text: read(text[:50_000]), "wearing "),
+        (people_in_prompt, "woman, "),
+        (people_in_prompt, "woman, a "),
+        (lambda text: parse_prompt(text[:50_000]), "a "),
+        (lambda text: parse_prompt(text[:50_000]), "wearing "),
         (family, "attn2_to_k_"),
         (family, ".down"),
-        (SECRET.search, "a"),
+        (SECRET_PATTERN.search, "a"),
     ],
 )
 def test_no_text_takes_for_ever(search: Callable[[str], object], part: str) -> None:

@@ -9,14 +9,20 @@ from tests.house.source import definitions, dotted, modules
 WHOLE = {"frozen", "slots", "kw_only"}
 
 OTHERWISE = {
-    "nano_banana.cli.words.wording.Wording": {"frozen", "slots"},  # a table of hundreds: say, then hint
-    "nano_banana.cli.tally.Count": {"slots"},  # what the progress display counts up
-    "nano_banana.planner.forecast.Tally": {"slots"},  # what a forecast counts up
-    "nano_banana.project.forecast.Spared": {"slots"},  # the same, of what the store spares
-    "nano_banana.engine.desk.CallDesk": {"slots", "kw_only"},  # a call's last ticket, as it changes
-    "nano_banana.planner.preview._Walk": {"slots"},  # where a forecast has got to
-    "nano_banana.core.told.Told": {"slots"},  # what a flow has asked and told, while it is driven
-    "nano_banana.emulator.order.Order": {"slots", "kw_only"},  # how far a request is; its queue changes it
+    "nano_banana.cli.diagnostics.Message": {"frozen", "slots"},  # a table of hundreds: say, then hint
+    "nano_banana.cli.progress.StageCounts": {"slots"},  # what the progress display counts up
+    "nano_banana.planner.cost_forecast.ForecastTotals": {"slots"},  # what a forecast counts up
+    "nano_banana.session.forecasting.CacheSavings": {"slots"},  # the same, of what the store spares
+    "nano_banana.engine.provider_dispatch.StoreCallContext": {
+        "slots",
+        "kw_only",
+    },  # a call's last ticket, as it changes
+    "nano_banana.planner.preview._FlowRun": {"slots"},  # where a forecast has got to
+    "nano_banana.model.nodes.FlowTrace": {"slots"},  # what a flow has asked and told, while it is driven
+    "nano_banana.emulator.request_queue.EmulatedRequest": {
+        "slots",
+        "kw_only",
+    },  # how far a request is; its queue changes it
 }
 """Dataclasses that are not whole, with the marks that they do have."""
 

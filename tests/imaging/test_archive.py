@@ -6,16 +6,16 @@ import hashlib
 import io
 import zipfile
 
-from nano_banana.imaging.archive import fixed_zip
+from nano_banana.formats.photo_export import reproducible_zip
 
 
 def test_the_bytes_are_pinned() -> None:
-    made = fixed_zip([("0001.jpg", b"\xff\xd8\xff\xd9"), ("0001.txt", b"a portrait")])
+    made = reproducible_zip([("0001.jpg", b"\xff\xd8\xff\xd9"), ("0001.txt", b"a portrait")])
     assert hashlib.sha256(made).hexdigest() == GOLDEN
 
 
 def test_any_unzip_reads_it() -> None:
-    with zipfile.ZipFile(io.BytesIO(fixed_zip([("b", b"2"), ("a", b"1")]))) as archive:
+    with zipfile.ZipFile(io.BytesIO(reproducible_zip([("b", b"2"), ("a", b"1")]))) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == ["b", "a"]
         assert archive.read("a") == b"1"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from nano_banana.imaging.blend import blend
+from nano_banana.imaging.crop_and_paste import paste_by_mask
 
 
 def noise(seed: int, shape: tuple[int, ...]) -> Image.Image:
@@ -25,7 +25,7 @@ def test_outside_the_mask_nothing_changes(data: some.DataObject, seed: int, chan
     painted = noise(seed + 1, (data.draw(some.integers(1, 70)), data.draw(some.integers(1, 70)), 3))
     dice = np.random.default_rng(seed + 2)
     cover = (dice.integers(0, 256, (height, width)) * dice.integers(0, 2, (height, width))).astype(np.uint8)
-    before, result = np.asarray(original), blend(original, painted, Image.fromarray(cover), box)
+    before, result = np.asarray(original), paste_by_mask(original, painted, Image.fromarray(cover), box)
     after = np.asarray(result)
     inside = np.zeros((height, width), bool)
     inside[box[1] : box[3], box[0] : box[2]] = True
@@ -41,5 +41,5 @@ def test_outside_the_mask_nothing_changes(data: some.DataObject, seed: int, chan
 @pytest.mark.parametrize("level", [1, 64, 128, 254])
 def test_half_a_mask_is_half_of_both(level: int) -> None:
     black, white = Image.new("RGB", (2, 2), 0), Image.new("RGB", (2, 2), (255, 255, 255))
-    mixed = blend(black, white, Image.new("L", (2, 2), level), (0, 0, 2, 2))
+    mixed = paste_by_mask(black, white, Image.new("L", (2, 2), level), (0, 0, 2, 2))
     assert mixed.getpixel((0, 0)) == (level, level, level)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.imaging.drawn_mask import drawn_mask
+from nano_banana.imaging.mask_images import read_mask
+from nano_banana.model.problem import CallFailed
 from tests.people import astronaut
 
 SIZE = (120, 100)
@@ -72,13 +72,13 @@ def ones(dtype: str) -> Image.Image:
 )
 def test_what_is_meant_is_white(tmp_path: Path, mask: Image.Image) -> None:
     mask.save(tmp_path / "mask.png")
-    assert np.abs(np.asarray(drawn_mask(tmp_path / "mask.png", place="file")).astype(int) - white()).max() <= 1
+    assert np.abs(np.asarray(read_mask(tmp_path / "mask.png", place="file")).astype(int) - white()).max() <= 1
 
 
 @pytest.mark.parametrize("quality", [75, 95])
 def test_a_brush_that_was_saved_as_jpeg_is_one_colour(tmp_path: Path, quality: int) -> None:
     on((0, 0, 0), (255, 0, 0)).save(tmp_path / "mask.jpg", quality=quality)
-    found = np.asarray(drawn_mask(tmp_path / "mask.jpg", place="file"))
+    found = np.asarray(read_mask(tmp_path / "mask.jpg", place="file"))
     assert found[25:55, 35:65].min() > 230
     assert found[:10].max() < 20
 
@@ -89,7 +89,7 @@ def test_soft_edges_stay_soft(tmp_path: Path) -> None:
     brush.putalpha(soft)
     for picture in (soft, brush, Image.merge("LA", (white(), soft))):
         picture.save(tmp_path / "mask.png")
-        found = np.asarray(drawn_mask(tmp_path / "mask.png", place="file")).astype(int)
+        found = np.asarray(read_mask(tmp_path / "mask.png", place="file")).astype(int)
         assert np.abs(found - np.asarray(soft)).mean() < 12
 
 
@@ -106,10 +106,10 @@ def test_soft_edges_stay_soft(tmp_path: Path) -> None:
 def test_what_may_mean_several_things_is_refused(tmp_path: Path, mask: Image.Image, kind: str) -> None:
     mask.save(tmp_path / "mask.png")
     with pytest.raises(CallFailed, match=kind):
-        drawn_mask(tmp_path / "mask.png", place="file")
+        read_mask(tmp_path / "mask.png", place="file")
 
 
 def test_an_empty_mask_is_empty(tmp_path: Path) -> None:
     for empty in (Image.new("L", SIZE), Image.new("RGBA", SIZE)):
         empty.save(tmp_path / "mask.png")
-        assert drawn_mask(tmp_path / "mask.png", place="file").getbbox() is None
+        assert read_mask(tmp_path / "mask.png", place="file").getbbox() is None

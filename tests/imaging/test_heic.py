@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.imaging.bare import bare_photo
-from nano_banana.imaging.heic import add_heic
-from nano_banana.imaging.open import open_picture
+from nano_banana.formats.photo_export import photo_without_metadata
+from nano_banana.formats.picture_files import open_picture, register_heic
+from nano_banana.model.problem import CallFailed
 from tests.people import HOPPER, hopper
 
 HEIC = HOPPER.with_suffix(".heic")
@@ -23,7 +22,7 @@ def test_a_photo_of_a_telephone_is_read(tmp_path: Path) -> None:
     assert picture.size == (256, 300)
     small = hopper().resize(picture.size)
     assert abs(small.getpixel((128, 150))[0] - picture.getpixel((128, 150))[0]) < 24  # type: ignore[index]
-    assert bare_photo(disguised)[1] == ".png"
+    assert photo_without_metadata(disguised)[1] == ".png"
 
 
 def test_one_that_is_cut_short_is_broken(tmp_path: Path) -> None:
@@ -37,9 +36,9 @@ def test_one_that_is_cut_short_is_broken(tmp_path: Path) -> None:
 
 def test_without_the_extra_its_name_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pi_heif", None)
-    add_heic.cache_clear()
+    register_heic.cache_clear()
     with pytest.raises(CallFailed) as failed:
         open_picture(HEIC, place="photos/1.heic")
-    add_heic.cache_clear()
+    register_heic.cache_clear()
     assert [problem.kind for problem in failed.value.problems] == ["heic_missing"]
     assert failed.value.problems[0].data == {"input": "photos/1.heic"}

@@ -9,9 +9,8 @@ from hypothesis import strategies as some
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.imaging.edges import feather, grow
-from nano_banana.imaging.frame import frame
-from nano_banana.imaging.shapes import Box, box_mask, ellipse_mask, polygon_mask
+from nano_banana.imaging.crop_and_paste import crop_frame
+from nano_banana.imaging.mask_images import Box, box_mask, ellipse_mask, feather_mask, grow_mask, polygon_mask
 
 sizes = some.tuples(some.integers(8, 90), some.integers(8, 90))
 
@@ -57,7 +56,7 @@ def test_huge_pictures_are_drawn_on_a_coarser_grid() -> None:
 def test_growing_a_dot_makes_a_disc_as_nearly_as_an_octagon_can(radius: float) -> None:
     dot = Image.new("L", (201, 201))
     dot.putpixel((100, 100), 255)
-    rows, columns = np.nonzero(values(grow(dot, radius)))
+    rows, columns = np.nonzero(values(grow_mask(dot, radius)))
     away = np.hypot(rows - 100, columns - 100)
     assert max(rows.max(), columns.max()) - 100 == pytest.approx(radius, abs=2)
     assert away.max() <= radius * 1.083 + 2.5
@@ -69,7 +68,7 @@ def test_growing_a_dot_makes_a_disc_as_nearly_as_an_octagon_can(radius: float) -
 def test_growing_more_never_leaves_less(size: tuple[int, int], one: float, two: float) -> None:
     small, large = sorted((one, two))
     mask = ellipse_mask(size, (0.3, 0.2, 0.6, 0.7))
-    first, second = values(grow(mask, small)), values(grow(mask, large))
+    first, second = values(grow_mask(mask, small)), values(grow_mask(mask, large))
     assert (values(mask) <= first).all()
     assert (first <= second).all()
     assert second.shape == (size[1], size[0])
@@ -78,7 +77,7 @@ def test_growing_more_never_leaves_less(size: tuple[int, int], one: float, two: 
 @given(some.floats(0, 40))
 @settings(max_examples=40, deadline=None)
 def test_a_feathered_edge_only_falls(width: float) -> None:
-    soft = values(feather(box_mask((160, 20), (0.5, 0, 1, 1)), width))[10]
+    soft = values(feather_mask(box_mask((160, 20), (0.5, 0, 1, 1)), width))[10]
     assert (np.diff(soft) >= 0).all()
     assert (soft[: 80 - int(width / 2) - 3] == 0).all()
     assert (soft[80 + int(width / 2) + 3 :] == 255).all()
@@ -86,7 +85,9 @@ def test_a_feathered_edge_only_falls(width: float) -> None:
 
 def test_more_feather_is_softer() -> None:
     hard = box_mask((200, 200), (0.3, 0.3, 0.7, 0.7))
-    soft = [int(((mask > 0) & (mask < 255)).sum()) for mask in (values(feather(hard, at)) for at in range(0, 60, 6))]
+    soft = [
+        int(((mask > 0) & (mask < 255)).sum()) for mask in (values(feather_mask(hard, at)) for at in range(0, 60, 6))
+    ]
     assert soft[0] == 0
     assert soft == sorted(set(soft))
 
@@ -105,7 +106,7 @@ def test_a_frame_holds_its_region_and_its_promises(
     left = data.draw(some.integers(0, size[0] - 1))
     top = data.draw(some.integers(0, size[1] - 1))
     region = (left, top, data.draw(some.integers(left + 1, size[0])), data.draw(some.integers(top + 1, size[1])))
-    cut = frame(region, size, megapixels=megapixels, multiple=multiple, context=context)
+    cut = crop_frame(region, size, megapixels=megapixels, multiple=multiple, context=context)
     x0, y0, x1, y1 = cut.box
     assert 0 <= x0 <= region[0] < region[2] <= x1 <= size[0]
     assert 0 <= y0 <= region[1] < region[3] <= y1 <= size[1]
@@ -116,21 +117,21 @@ def test_a_frame_holds_its_region_and_its_promises(
 
 
 def test_a_face_in_a_portrait_gets_a_megapixel() -> None:
-    cut = frame((400, 200, 560, 400), (880, 1104))
+    cut = crop_frame((400, 200, 560, 400), (880, 1104))
     assert cut.box == (308, 108, 653, 493)
     assert (cut.width, cut.height) == (960, 1072)
 
 
 def test_a_cut_near_the_wished_size_is_not_resampled() -> None:
-    cut = frame((900, 700, 1500, 1300), (3000, 2000), context=0.3)
+    cut = crop_frame((900, 700, 1500, 1300), (3000, 2000), context=0.3)
     assert (cut.box[2] - cut.box[0], cut.box[3] - cut.box[1]) == (cut.width, cut.height)
 
 
 def test_a_region_that_is_most_of_the_picture_takes_it_whole() -> None:
-    cut = frame((100, 100, 800, 1000), (880, 1104))
+    cut = crop_frame((100, 100, 800, 1000), (880, 1104))
     assert (cut.box, cut.width, cut.height) == ((0, 0, 880, 1104), 880, 1104)
 
 
 def test_a_slim_region_gets_room_at_its_sides() -> None:
-    cut = frame((490, 100, 510, 900), (1000, 1000), context=0)
+    cut = crop_frame((490, 100, 510, 900), (1000, 1000), context=0)
     assert cut.box[2] - cut.box[0] >= 400

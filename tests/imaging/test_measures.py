@@ -7,9 +7,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageFilter, ImageOps
 
-from nano_banana.imaging.exposure import exposure
-from nano_banana.imaging.hashes import dhash, phash, phash_mirrored
-from nano_banana.imaging.sharpness import best_sharpness
+from nano_banana.imaging.image_measures import best_sharpness, dhash, measure_exposure, phash, phash_mirrored
 from tests.people import astronaut, hopper, jpeg
 
 
@@ -65,13 +63,13 @@ def test_a_background_out_of_focus_is_not_blurred() -> None:
 def test_pictures_of_any_shape_have_measures(size: tuple[int, int]) -> None:
     picture = Image.new("RGB", size, (200, 200, 200))
     assert best_sharpness(picture) == 0
-    assert exposure(picture).mean == pytest.approx(200 / 255, abs=1e-3)
+    assert measure_exposure(picture).mean == pytest.approx(200 / 255, abs=1e-3)
     assert phash(picture) == phash_mirrored(picture)
 
 
 def test_light_is_that_of_the_face_most_of_all() -> None:
     picture = Image.new("L", (400, 400), 255)
     picture.paste(0, (150, 150, 250, 250))
-    assert exposure(picture).bright == pytest.approx(0.9375, abs=0.01)
-    assert exposure(picture, (150, 150, 100, 100)).dark == pytest.approx(0.75 + 0.25 * 0.0625, abs=0.01)
-    assert exposure(picture, (900, 900, 100, 100)) == exposure(picture)
+    assert measure_exposure(picture).bright == pytest.approx(0.9375, abs=0.01)
+    assert measure_exposure(picture, (150, 150, 100, 100)).dark == pytest.approx(0.75 + 0.25 * 0.0625, abs=0.01)
+    assert measure_exposure(picture, (900, 900, 100, 100)) == measure_exposure(picture)

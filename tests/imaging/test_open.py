@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.imaging.bare import bare_photo
-from nano_banana.imaging.open import BLACK, open_layers, open_picture, upright_size
-from nano_banana.imaging.profile import cicp_profile, gamma_profile, to_srgb
+from nano_banana.formats.color_profiles import profile_from_cicp, profile_from_gamma, to_srgb
+from nano_banana.formats.photo_export import photo_without_metadata
+from nano_banana.formats.picture_files import BLACK, open_picture, open_picture_with_alpha, upright_size
+from nano_banana.model.problem import CallFailed
 
 ORIENTATION = 0x0112
 
@@ -98,13 +98,13 @@ def test_what_is_behind_shows_through(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", clear)
     assert open_picture(path).getpixel((0, 0)) == (255, 255, 255)
     assert open_picture(path, behind=BLACK).getpixel((0, 0)) == (0, 0, 0)
-    assert open_layers(path).tobytes() == clear.tobytes()
+    assert open_picture_with_alpha(path).tobytes() == clear.tobytes()
 
 
 def test_a_palette_may_be_transparent(tmp_path: Path) -> None:
     palette = gradient().quantize(8)
     path = saved(tmp_path / "a.png", palette, transparency=palette.getpixel((0, 0)))
-    assert open_layers(path).mode == "RGBA"
+    assert open_picture_with_alpha(path).mode == "RGBA"
     assert open_picture(path).getpixel((0, 0)) == (255, 255, 255)
 
 
@@ -152,7 +152,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def test_a_huge_photo_is_opened_smaller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("nano_banana.imaging.open.WORKING_PIXELS", 100)
+    monkeypatch.setattr("nano_banana.formats.picture_files.WORKING_PIXELS", 100)
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     for name, options in (("a.jpeg", {"exif": exif}), ("a.png", {}), ("b.png", {"exif": exif})):
@@ -187,7 +187,7 @@ def with_chunks(path: Path, *extra: bytes) -> Path:
 
 
 def linear_profile(name: str = "a profile") -> bytes:
-    profile = gamma_profile(1.0, None)
+    profile = profile_from_gamma(1.0, None)
     assert profile is not None
     return profile.replace(b"file", name.encode()[:4])
 
@@ -199,10 +199,10 @@ def close(opened: Image.Image, wanted: Image.Image, most: float = 2) -> bool:
 def test_a_profile_is_judged_by_its_curves_and_not_by_its_name(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", linear(gradient()), icc_profile=linear_profile("sRGB"))
     assert close(open_picture(path), gradient())
-    assert bare_photo(path)[1] == ".png"
-    assert close(opened_again(tmp_path, bare_photo(path)[0]), gradient()), "trainers ignore profiles"
+    assert photo_without_metadata(path)[1] == ".png"
+    assert close(opened_again(tmp_path, photo_without_metadata(path)[0]), gradient()), "trainers ignore profiles"
     kept = saved(tmp_path / "b.jpeg", gradient(), icc_profile=p3())
-    assert bare_photo(kept)[1] == ".jpg", "its light is right without a profile: the coded pixels stay"
+    assert photo_without_metadata(kept)[1] == ".jpg", "its light is right without a profile: the coded pixels stay"
 
 
 def opened_again(folder: Path, data: bytes) -> Image.Image:
@@ -213,7 +213,7 @@ def opened_again(folder: Path, data: bytes) -> Image.Image:
 
 
 def p3() -> bytes:
-    profile = cicp_profile(12, 13)
+    profile = profile_from_cicp(12, 13)
     assert profile is not None
     return profile
 
@@ -245,7 +245,7 @@ def test_a_png_says_its_colours_in_other_ways_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("transfer", [16, 18])
 def test_a_picture_in_high_dynamic_range_is_shown_with_its_white_as_white(transfer: int) -> None:
-    profile = cicp_profile(9, transfer)
+    profile = profile_from_cicp(9, transfer)
     signal = {16: 148, 18: 191}[transfer]  # 203 of 10,000 nits in PQ; 75 % in HLG
     white = to_srgb(Image.new("RGB", (1, 1), (signal, signal, signal)), profile).getpixel((0, 0))
     assert isinstance(white, tuple)

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from nano_banana.marks.account import TRAINED, Account, Person, Told
-from nano_banana.marks.embedded import Mark
+from nano_banana.provenance.embedding import ProvenanceInfo
+from nano_banana.provenance.generation_record import TRAINED_MEDIA, CallRecord, DepictedPerson, GenerationRecord
 
 PROMPT = 'anqz7 woman, "at dusk" & <smiling>, Zoë 雪'
 XMP = (
@@ -76,9 +76,9 @@ FILES: Mapping[str, bytes] = {
 }
 
 
-def account(prompt: str = PROMPT, **given: object) -> Account:
+def account(prompt: str = PROMPT, **given: object) -> GenerationRecord:
     """An account of one call."""
-    call = Told(
+    call = CallRecord(
         stage="takes",
         provider="fal",
         endpoint="fal-ai/flux-lora",
@@ -102,12 +102,12 @@ def account(prompt: str = PROMPT, **given: object) -> Account:
         "picture": "b" * 64,
         "axes": {"scene": "office"},
         "seed": 11,
-        "people": [Person(name="ana", trigger="anqz7", noun="woman")],
+        "people": [DepictedPerson(name="ana", trigger="anqz7", noun="woman")],
         "calls": [call],
     }
-    return Account(**{**facts, **given})  # type: ignore[arg-type] # any of its fields
+    return GenerationRecord(**{**facts, **given})  # type: ignore[arg-type] # any of its fields
 
 
-def mark(told: Account | None = None, source: str = TRAINED) -> Mark:
+def mark(told: GenerationRecord | None = None, source: str = TRAINED_MEDIA) -> ProvenanceInfo:
     """A mark as a run makes it."""
-    return Mark(source=source, tool="Nano Banana 0.1.0 (fal fal-ai/flux-lora)", account=told)
+    return ProvenanceInfo(source=source, tool="Nano Banana 0.1.0 (fal fal-ai/flux-lora)", account=told)

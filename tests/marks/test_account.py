@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.json import as_object
-from nano_banana.marks.account import MOST_CALLS, account_of
+from nano_banana.model.json_values import as_object
+from nano_banana.model.problem import Invalid
+from nano_banana.provenance.generation_record import MAX_CALLS, parse_record
 from tests.marks.files import account
 
 
 def test_it_comes_back_as_it_was() -> None:
     told = account(verdict={"ruling": "accepted", "score": 0.61}, attempt=2, label="retry2", seed=None)
-    assert account_of(told.text) == told
-    assert account_of(told.text).text == told.text
+    assert parse_record(told.text) == told
+    assert parse_record(told.text).text == told.text
 
 
 def changed(**facts: object) -> str:
@@ -33,12 +33,12 @@ def changed(**facts: object) -> str:
         (changed(take=7), "account_broken"),
         (changed(axes={"scene": 1}), "account_broken"),
         (changed(calls=["x"]), "account_broken"),
-        (changed(calls=[{}] * (MOST_CALLS + 1)), "account_broken"),
+        (changed(calls=[{}] * (MAX_CALLS + 1)), "account_broken"),
         (changed(seed="eleven"), "account_broken"),
         (changed(seed=float("inf")), "account_broken"),
     ],
 )
 def test_anything_else_is_refused(text: str, kind: str) -> None:
     with pytest.raises(Invalid) as error:
-        account_of(text)
+        parse_record(text)
     assert error.value.problems[0].kind == kind

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from nano_banana.marks.form import tales
-from nano_banana.marks.iim import PHOTOSHOP_TAG, fields, iim_of
-from nano_banana.marks.part import Tales
+from nano_banana.formats.exif_iptc import PHOTOSHOP_TAG, find_iim, iim_fields
+from nano_banana.formats.image_metadata import read_metadata
+from nano_banana.formats.image_parts import EmbeddedMetadata
 from tests.marks.found.files import png, saved
 
 PACKET = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r a:DigitalSourceType="digitalArt"/></x:xmpmeta>'
@@ -43,24 +43,24 @@ def raw_profile(name: str, body: bytes) -> str:
     return f"\n{name}\n{len(body):8d}\n{rows}\n"
 
 
-def told(data: bytes) -> Tales:
-    found = tales(data)
+def told(data: bytes) -> EmbeddedMetadata:
+    found = read_metadata(data)
     assert found is not None
     return found
 
 
 def test_iptcs_old_fields_are_read_from_photoshops_resources() -> None:
-    assert fields(iim_of(RESOURCES)) == {"credit": "Müller", "program": "Midjourney"}
+    assert iim_fields(find_iim(RESOURCES)) == {"credit": "Müller", "program": "Midjourney"}
 
 
 @pytest.mark.parametrize("cut", range(0, len(RESOURCES), 7))
 def test_resources_that_are_cut_short_say_less(cut: int) -> None:
-    assert fields(iim_of(RESOURCES[:cut])).items() <= fields(IIM).items()
+    assert iim_fields(find_iim(RESOURCES[:cut])).items() <= iim_fields(IIM).items()
 
 
 def test_endless_and_very_long_data_sets_end() -> None:
-    assert fields(b"\x1c\x02\x6e\x80\x04" + bytes(9)) == {}
-    assert fields(data_set(5, b"") * 5000 + IIM) == {}
+    assert iim_fields(b"\x1c\x02\x6e\x80\x04" + bytes(9)) == {}
+    assert iim_fields(data_set(5, b"") * 5000 + IIM) == {}
 
 
 def test_a_jpegs_resources_may_be_cut_into_segments() -> None:

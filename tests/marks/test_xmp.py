@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.marks import xmp
+from nano_banana.formats import xmp
 from tests.marks.files import XMP
 
-SAID = {xmp.TOOL: "ours & only <ours>", xmp.PICTURE: "0"}
+SAID = {xmp.CREATOR_TOOL: "ours & only <ours>", xmp.ORIGINAL_DIGEST: "0"}
 
 
 def text(old: str | bytes = b"") -> str:
-    return xmp.packet(SAID, old=old.encode() if isinstance(old, str) else old).decode()
+    return xmp.build_packet(SAID, old=old.encode() if isinstance(old, str) else old).decode()
 
 
 @pytest.mark.parametrize("old", ["", XMP, XMP.replace('"', "'").replace("uuid:1", "")])
 def test_what_is_said_is_read_again(old: str) -> None:
-    assert xmp.value(text(old), xmp.TOOL) == "ours & only <ours>"
+    assert xmp.property_value(text(old), xmp.CREATOR_TOOL) == "ours & only <ours>"
     assert text(text(old)) == text(old)
-    assert xmp.value(text(old), "dc:format") == (None if not old else "image/png")
+    assert xmp.property_value(text(old), "dc:format") == (None if not old else "image/png")
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_what_is_said_is_read_again(old: str) -> None:
         b"\xff\xfe<",
         b"nothing",
         XMP.replace("rdf:", "r:").replace("xmlns:rdf", "xmlns:r").encode(),
-        XMP.encode() + bytes(1) + b" " * xmp.LARGEST,
+        XMP.encode() + bytes(1) + b" " * xmp.MAX_PACKET_BYTES,
     ],
 )
 def test_a_packet_that_can_t_be_gone_into_is_replaced(old: bytes) -> None:
@@ -36,11 +36,11 @@ def test_a_packet_that_can_t_be_gone_into_is_replaced(old: bytes) -> None:
 
 def test_a_packet_that_another_program_wrote_anew_is_read() -> None:
     packet = "<rdf:Description xmp:CreatorTool=\"a &amp; b\" nanobanana:Picture='7'/>"
-    assert xmp.value(packet, xmp.TOOL) == "a & b"
-    assert xmp.value(packet, xmp.PICTURE) == "7"
-    assert xmp.value(packet, xmp.UNDO) is None
+    assert xmp.property_value(packet, xmp.CREATOR_TOOL) == "a & b"
+    assert xmp.property_value(packet, xmp.ORIGINAL_DIGEST) == "7"
+    assert xmp.property_value(packet, xmp.UNDO) is None
 
 
 def test_what_xml_can_t_hold_is_replaced() -> None:
-    packet = xmp.packet({xmp.TOOL: "a\0b\ud800c\rd"}).decode()
-    assert xmp.value(packet, xmp.TOOL) == "a\ufffdb\ufffdc\rd"
+    packet = xmp.build_packet({xmp.CREATOR_TOOL: "a\0b\ud800c\rd"}).decode()
+    assert xmp.property_value(packet, xmp.CREATOR_TOOL) == "a\ufffdb\ufffdc\rd"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.project.packs.adding import keep, leave, receive
+from nano_banana.features.packs.pack_install import discard_staged, install_pack, stage_pack
+from nano_banana.model.problem import Unusable
 
 PACK = """
 nano_banana_pack: 1
@@ -32,7 +32,7 @@ def test_the_old_one_stays_where_the_new_one_cannot_be_put(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     old = laid(tmp_path / "packs/tiny", "1.0.0")
-    incoming = receive(laid(tmp_path / "tiny", "2.0.0"), tmp_path)
+    incoming = stage_pack(laid(tmp_path / "tiny", "2.0.0"), tmp_path)
     assert (incoming.before is not None, incoming.clash) == (True, True)
     rename = Path.rename
 
@@ -43,13 +43,13 @@ def test_the_old_one_stays_where_the_new_one_cannot_be_put(
 
     monkeypatch.setattr(Path, "rename", stubborn)
     with pytest.raises(Unusable):
-        keep(incoming)
+        install_pack(incoming)
     assert "1.0.0" in (old / "pack.yaml").read_text(encoding="utf-8")
     assert [path.name for path in (tmp_path / "packs").iterdir()] == ["tiny"]
 
 
 def test_one_that_is_left_leaves_no_folder(tmp_path: Path) -> None:
-    leave(receive(laid(tmp_path / "tiny", "2.0.0"), tmp_path))
+    discard_staged(stage_pack(laid(tmp_path / "tiny", "2.0.0"), tmp_path))
     assert not (tmp_path / "packs").exists()
 
 
@@ -58,5 +58,5 @@ def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path) -> None:
     text = (source / "pack.yaml").read_text(encoding="utf-8")
     (source / "pack.yaml").write_text(text.replace("name: tiny", "name: ../tiny"), encoding="utf-8")
     with pytest.raises(Exception, match="not_a_name"):
-        receive(source, tmp_path / "elsewhere")
+        stage_pack(source, tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()

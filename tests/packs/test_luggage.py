@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from nano_banana.core.errors import Invalid, NanoBananaError, Unusable
-from nano_banana.project.packs import luggage
-from nano_banana.project.packs.luggage import folder_files, zip_files
+from nano_banana.features.packs import untrusted_pack_files
+from nano_banana.features.packs.untrusted_pack_files import folder_files, zip_files
+from nano_banana.model.problem import Invalid, NanoBananaError, Unusable
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -74,19 +74,19 @@ def test_a_link_in_a_zip_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_by_what_it_says_and_by_what_it_does(tmp_path: Path) -> None:
-    path = zipped(tmp_path, **{"a.txt": b"a" * (luggage.BIGGEST + 1)})
+    path = zipped(tmp_path, **{"a.txt": b"a" * (untrusted_pack_files.MOST_FILE_BYTES + 1)})
     assert path.stat().st_size < 100_000
     assert refused(path) == "pack_too_big"
     data = path.read_bytes()
-    size = (luggage.BIGGEST + 1).to_bytes(4, "little")
+    size = (untrusted_pack_files.MOST_FILE_BYTES + 1).to_bytes(4, "little")
     path.write_bytes(data.replace(size, (5).to_bytes(4, "little")))  # it says: five bytes
     assert refused(path) in {"pack_too_big", "pack_not_zip"}
 
 
 def test_too_many_files_and_too_much_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(luggage, "MOST_FILES", 2)
+    monkeypatch.setattr(untrusted_pack_files, "MOST_FILES", 2)
     assert refused(zipped(tmp_path, **{f"{at}.txt": b"x" for at in range(3)})) == "pack_too_big"
-    monkeypatch.setattr(luggage, "MOST_BYTES", 1000)
+    monkeypatch.setattr(untrusted_pack_files, "MOST_BYTES", 1000)
     assert refused(zipped(tmp_path, **{f"{at}.txt": b"x" * 600 for at in range(2)})) == "pack_too_big"
 
 

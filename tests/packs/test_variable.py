@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import JSONValue
-from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.packs.variable import UnfitError, Variable, VariableType
+from nano_banana.model.json_values import JSONValue
+from nano_banana.recipe.axis_values import AxisValue
+from nano_banana.recipe.pack import PackVariable, PackVariableType, VariableValueError
 
-CHOICE = Variable(
-    name="crop", type=VariableType.CHOICE, default="face", about="x", choices={"face": "tight", "1940": "old"}
+CHOICE = PackVariable(
+    name="crop", type=PackVariableType.CHOICE, default="face", about="x", choices={"face": "tight", "1940": "old"}
 )
-AGE = Variable(name="age", type=VariableType.NUMBER, default=30, about="x", minimum=18, maximum=99)
-SMILE = Variable(name="smile", type=VariableType.BOOLEAN, default=False, about="x")
-WALL = Variable(name="wall", type=VariableType.COLOUR, default="#808080", about="x")
-LIGHT = Variable(name="light", type=VariableType.TEXT, default="", about="x")
+AGE = PackVariable(name="age", type=PackVariableType.NUMBER, default=30, about="x", minimum=18, maximum=99)
+SMILE = PackVariable(name="smile", type=PackVariableType.BOOLEAN, default=False, about="x")
+WALL = PackVariable(name="wall", type=PackVariableType.COLOUR, default="#808080", about="x")
+LIGHT = PackVariable(name="light", type=PackVariableType.TEXT, default="", about="x")
 
 
 def test_a_choice_prints_its_words_and_knows_its_key() -> None:
@@ -38,7 +38,7 @@ def test_a_choice_prints_its_words_and_knows_its_key() -> None:
         (LIGHT, 1940, "1940"),
     ],
 )
-def test_a_value_that_fits_is_seen(variable: Variable, given: JSONValue, seen: object) -> None:
+def test_a_value_that_fits_is_seen(variable: PackVariable, given: JSONValue, seen: object) -> None:
     assert variable.value(given) == seen
 
 
@@ -59,13 +59,13 @@ def test_a_value_that_fits_is_seen(variable: Variable, given: JSONValue, seen: o
         (LIGHT, None, "pack_value"),
     ],
 )
-def test_one_that_does_not_is_refused_by_its_kind(variable: Variable, given: JSONValue, kind: str) -> None:
-    with pytest.raises(UnfitError) as caught:
+def test_one_that_does_not_is_refused_by_its_kind(variable: PackVariable, given: JSONValue, kind: str) -> None:
+    with pytest.raises(VariableValueError) as caught:
         variable.value(given)
     assert caught.value.kind == kind
 
 
 def test_a_slip_is_told_what_was_meant() -> None:
-    with pytest.raises(UnfitError) as caught:
+    with pytest.raises(VariableValueError) as caught:
         CHOICE.value("fase")
     assert caught.value.suggestions == ("face",)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nano_banana.planner.context import Contexts
-from nano_banana.planner.plan import make_plan
-from nano_banana.planner.selection import Selection
-from nano_banana.planner.workbench import Workbench
-from nano_banana.recipe.files import RecipeFiles
+from nano_banana.planner.planning import make_plan
+from nano_banana.planner.take_context import PlanContext, TemplateContexts
+from nano_banana.planner.takes import Selection
 from nano_banana.recipe.load import load_recipe
-from nano_banana.stages.site import Site
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.stages.stage_kind import CallTarget
 from tests.recipe.resolve.tools import CATALOG
 
 SHORTCUT = """
@@ -32,12 +31,12 @@ def test_every_group_comes_after_those_that_it_waits_for(tmp_path: Path) -> None
     (tmp_path / "recipe.yaml").write_text(SHORTCUT, encoding="utf-8")
     files = RecipeFiles(tmp_path, tmp_path)
     loaded = load_recipe(tmp_path / "recipe.yaml", files=files, catalog=CATALOG, sets={}, environ={})
-    bench = Workbench(
+    bench = PlanContext(
         recipe=loaded.recipe,
-        site=Site(provider="fal"),
+        site=CallTarget(provider="fal"),
         catalog=CATALOG,
         engine=loaded.engine,
-        contexts=Contexts.of(loaded.recipe, loaded.environment),
+        contexts=TemplateContexts.of(loaded.recipe, loaded.environment),
         digests={},
         place_of=loaded.place_of,
     )

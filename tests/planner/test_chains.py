@@ -15,14 +15,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nano_banana.core.call import Call
-from nano_banana.core.node import Plan
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.planner.forecast import Tally
-from nano_banana.planner.imagine import imaginer
-from nano_banana.planner.preview import preview
-from nano_banana.reports.record import positions
+from nano_banana.model.call import Call, Reply
+from nano_banana.model.nodes import NodeResult, Plan
+from nano_banana.planner.cost_forecast import ForecastTotals
+from nano_banana.planner.preview import preview, reply_imaginer
+from nano_banana.session.run_records import call_positions
 from tests.planner.world import Shape, World, about, driven, foreseen, plan_of
 from tests.recipe.resolve.tools import CATALOG
 
@@ -57,15 +54,15 @@ def again(world: World) -> World:
     return World(seed=world.seed, sights=world.sights, likes=world.likes)
 
 
-def forecast(plan: Plan, world: World, there: Collection[str]) -> Tally:
+def forecast(plan: Plan, world: World, there: Collection[str]) -> ForecastTotals:
     """What is foreseen where the store has these of the calls that were made."""
     store = {key: world.reply(world.made[key]) for key in there}
 
     def look(keys: Collection[str]) -> Mapping[str, Reply]:
         return {key: store[key] for key in keys if key in store}
 
-    tally = Tally(lambda _call: None)
-    for result in preview(plan, look, imaginer(CATALOG)):
+    tally = ForecastTotals(lambda _call: None)
+    for result in preview(plan, look, reply_imaginer(CATALOG)):
         tally.add(result)
     return tally
 
@@ -96,7 +93,7 @@ def test_no_chance_is_taken_twice_and_each_has_a_name_of_its_own(shape: Shape, w
         # An attempt is one thing: who has the label has the number and what was done differently.
         attempts = {(step.attempt.label, step.attempt.number, str(step.attempt.detail)) for step in result.steps}
         assert len(attempts) == len({label for label, _, _ in attempts})
-        places = positions(result.steps, result.node.card.slot)
+        places = call_positions(result.steps, result.node.card.slot)
         assert len(places) == len(set(places))
         bought = Counter(step.call.key for step in result.steps if step.call.provider == "fal")
         assert set(bought.values()) <= {1}, "a second chance that is the first one once more"

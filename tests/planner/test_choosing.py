@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nano_banana.core.node import Card, End
-from nano_banana.core.verdict import Ruling
-from nano_banana.planner.choosing import Candidate, chosen
-from nano_banana.stages.choose import Keep
+from nano_banana.model.flow import Ruling
+from nano_banana.model.nodes import NodeEnd, NodeInfo
+from nano_banana.stages.choose_stage import ChoiceCandidate, KeepRule, choose_best
 
 
 def candidate(
@@ -18,23 +17,23 @@ def candidate(
     way: str = "takes",
     onward: str = "x",
     cast: tuple[str, ...] = ("ana",),
-) -> Candidate:
+) -> ChoiceCandidate:
     shot, scene, _ = name.split("/")
-    card = Card(kind="take", slot=name, stage="picks", shot=shot, cast=cast, axes={"scene": scene})
-    end = End(id=f"{name}@{onward}", card=card, done=True, left="picks")
-    return Candidate(name=name, way=way, end=end, ruling=ruling, score=score)
+    card = NodeInfo(kind="take", slot=name, stage="picks", shot=shot, cast=cast, axes={"scene": scene})
+    end = NodeEnd(id=f"{name}@{onward}", card=card, done=True, left="picks")
+    return ChoiceCandidate(name=name, way=way, end=end, ruling=ruling, score=score)
 
 
 def names(
-    candidates: list[Candidate],
+    candidates: list[ChoiceCandidate],
     *,
     best: int = 1,
     per: tuple[str, ...] = ("shot",),
     kept: frozenset[str] = frozenset(),
     dropped: frozenset[str] = frozenset(),
 ) -> list[str]:
-    keep = Keep(best=best, per=per, kept=kept, dropped=dropped)
-    return sorted({name.partition("@")[0] for name in chosen(candidates, keep)})
+    keep = KeepRule(best=best, per=per, kept=kept, dropped=dropped)
+    return sorted({name.partition("@")[0] for name in choose_best(candidates, keep)})
 
 
 HEADS = [candidate("heads/office/s1", 0.5), candidate("heads/office/s2", 0.7), candidate("heads/street/s1", 0.6)]
@@ -88,12 +87,12 @@ def test_a_take_that_goes_on_two_ways_is_one_and_one_that_came_two_ways_is_two()
     twice = [*HEADS, *HEADS]
     assert names(twice, best=2) == ["heads/office/s2", "heads/street/s1"]
     other = candidate("heads/office/s2", 0.8, way="takes+faces", onward="y")
-    assert chosen([*HEADS, other], Keep(best=2, per=("shot",))) == {"heads/office/s2@x", "heads/office/s2@y"}
+    assert choose_best([*HEADS, other], KeepRule(best=2, per=("shot",))) == {"heads/office/s2@x", "heads/office/s2@y"}
 
 
 def test_a_take_that_goes_on_two_ways_is_kept_by_either_name_and_dropped_by_each() -> None:
     both = [*HEADS, *(candidate(f"heads/office/s{at}", 0.1 * at, onward="y") for at in (5, 7))]
     both += [candidate("heads/office/s5", 0.5, onward="z")]
-    keep = Keep(best=1, per=("shot",), kept=frozenset({"heads/office/s5@z"}))
-    assert chosen(both, keep) == {"heads/office/s5@y", "heads/office/s5@z"}
-    assert chosen(both, replace(keep, dropped=frozenset({"heads/office/s5@y"}))) == {"heads/office/s5@z"}
+    keep = KeepRule(best=1, per=("shot",), kept=frozenset({"heads/office/s5@z"}))
+    assert choose_best(both, keep) == {"heads/office/s5@y", "heads/office/s5@z"}
+    assert choose_best(both, replace(keep, dropped=frozenset({"heads/office/s5@y"}))) == {"heads/office/s5@z"}

@@ -8,18 +8,16 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.planner.context import Contexts
-from nano_banana.planner.selection import Wanted, spread
-from nano_banana.planner.take import derived_seed, takes_of
-from nano_banana.planner.track import Track
-from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.model import Seeds, Shot, Text
+from nano_banana.planner.take_context import TemplateContexts
+from nano_banana.planner.takes import SelectedPath, StagePath, derived_seed, evenly_spaced, takes_of
+from nano_banana.recipe.axis_values import AxisValue
+from nano_banana.recipe.recipe_model import SeedSpec, Shot, TemplateText
 
 
-def shot(scenes: tuple[str, ...] = ("office", "street"), seeds: Seeds = Seeds(count=2)) -> Shot:  # noqa: B008
+def shot(scenes: tuple[str, ...] = ("office", "street"), seeds: SeedSpec = SeedSpec(count=2)) -> Shot:  # noqa: B008
     """A shot of one person before some scenes."""
     values = tuple(AxisValue.of(scene, f"a bright {scene}") for scene in scenes)
-    text = Text(text="", where=())
+    text = TemplateText(text="", where=())
     return Shot(name="heads", where=(), template=text, cast=("ana",), matrix={"scene": values}, exclude=(), seeds=seeds)
 
 
@@ -29,7 +27,7 @@ def seeds_of(recipe: str, of: Shot, subject: str = "ana") -> dict[str, int]:
 
 
 def test_takes_have_names_in_the_recipe_s_order() -> None:
-    found = list(takes_of("r", shot(seeds=Seeds(explicit=(11, 29))), "ana"))
+    found = list(takes_of("r", shot(seeds=SeedSpec(explicit=(11, 29))), "ana"))
     assert [take.id for take in found] == [
         "heads/ana/office/s11",
         "heads/ana/office/s29",
@@ -41,30 +39,30 @@ def test_takes_have_names_in_the_recipe_s_order() -> None:
 
 
 def test_a_derived_seed_is_a_golden_number() -> None:
-    assert seeds_of("r", shot(("office",), Seeds(count=1))) == {"heads/ana/office/#0": 1448000632}
+    assert seeds_of("r", shot(("office",), SeedSpec(count=1))) == {"heads/ana/office/#0": 1448000632}
 
 
 def test_derived_seeds_depend_on_names_and_never_on_positions() -> None:
     before = seeds_of("r", shot())
-    after = seeds_of("r", shot(("harbour", "street", "garden", "office"), Seeds(count=3)))
+    after = seeds_of("r", shot(("harbour", "street", "garden", "office"), SeedSpec(count=3)))
     assert before.items() <= after.items()
     assert len(set(after.values())) == len(after)
 
 
 def test_derived_seeds_of_one_cell_never_repeat() -> None:
-    few, many = (seeds_of("r", shot(("office",), Seeds(count=count, salt="46"))) for count in (6_500, 6_600))
+    few, many = (seeds_of("r", shot(("office",), SeedSpec(count=count, salt="46"))) for count in (6_500, 6_600))
     assert len(set(many.values())) == len(many)
     assert few.items() <= many.items()
 
 
 def test_every_name_counts() -> None:
-    one = shot(("office",), Seeds(count=1))
+    one = shot(("office",), SeedSpec(count=1))
     others = [
         seeds_of("r", one),
         seeds_of("another", one),
         seeds_of("r", replace(one, name="hands")),
         seeds_of("r", one, "ben"),
-        seeds_of("r", replace(one, seeds=Seeds(count=1, salt="x"))),
+        seeds_of("r", replace(one, seeds=SeedSpec(count=1, salt="x"))),
     ]
     assert len({seed for found in others for seed in found.values()}) == len(others)
 
@@ -76,7 +74,7 @@ def test_seeds_fit_every_service(recipe: str, at: int) -> None:
 
 @given(st.integers(min_value=0, max_value=500), st.integers(min_value=1, max_value=60))
 def test_a_sample_is_spread_evenly(total: int, count: int) -> None:
-    chosen = sorted(spread(total, count))
+    chosen = sorted(evenly_spaced(total, count))
     assert len(chosen) == min(total, count)
     assert all(0 <= at < total for at in chosen)
     gaps = {after - before for before, after in pairwise(chosen)}
@@ -84,15 +82,15 @@ def test_a_sample_is_spread_evenly(total: int, count: int) -> None:
 
 
 def test_a_wanted_track_has_takes_by_glob() -> None:
-    track = Track(shot=shot(), stages=())
-    assert Wanted(track=track).has("anything")
-    assert Wanted(track=track, takes=("heads/*/office/*",)).has("heads/ana/office/s1")
-    assert not Wanted(track=track, takes=("heads/*/office/*",)).has("heads/ana/street/s1")
+    track = StagePath(shot=shot(), stages=())
+    assert SelectedPath(track=track).has("anything")
+    assert SelectedPath(track=track, takes=("heads/*/office/*",)).has("heads/ana/office/s1")
+    assert not SelectedPath(track=track, takes=("heads/*/office/*",)).has("heads/ana/street/s1")
 
 
 def test_a_take_of_nobody_has_no_subject() -> None:
-    contexts = Contexts(common={}, subjects={"ana": {"name": "ana"}})
-    (empty,) = takes_of("r", replace(shot(("office",), Seeds(count=1)), cast=()), "")
+    contexts = TemplateContexts(common={}, subjects={"ana": {"name": "ana"}})
+    (empty,) = takes_of("r", replace(shot(("office",), SeedSpec(count=1)), cast=()), "")
     assert "subject" not in contexts.take(empty)
-    (take,) = takes_of("r", shot(("office",), Seeds(count=1)), "ana")
+    (take,) = takes_of("r", shot(("office",), SeedSpec(count=1)), "ana")
     assert contexts.take(take)["subject"] == {"name": "ana"}

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.catalog.price import Money
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.flow import FIRST, Attempt, Flow, Judged
-from nano_banana.core.node import Card, Node
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult, Status, Step
-from nano_banana.core.verdict import Ruling, Verdict
-from nano_banana.planner.forecast import Tally
-from nano_banana.planner.odds import Odds, share_of
+from nano_banana.catalog.endpoint import PriceRange
+from nano_banana.model.call import Blob, Call, Reply, blob_of
+from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, Flow, Judged, Ruling, Verdict
+from nano_banana.model.nodes import Node, NodeInfo, NodeResult, NodeStatus, Step
+from nano_banana.planner.cost_forecast import ForecastTotals, PassRates, expected_pass_rate
 
 PICTURE = blob_of(b"picture", media="image/png")
-HALF = Odds(first=0.5, retry=0.8, repair=0.6)
+HALF = PassRates(first=0.5, retry=0.8, repair=0.6)
 
 
 @pytest.mark.parametrize(
@@ -39,18 +34,18 @@ def test_each_attempt_is_reached_by_those_that_all_before_it_refused(number: int
 
 
 def test_the_first_try_is_sure() -> None:
-    assert HALF.reach(FIRST) == 1
+    assert HALF.reach(FIRST_ATTEMPT) == 1
 
 
 def test_few_say_little_and_none_say_the_usual() -> None:
-    assert share_of(0, 0) == 0.7
-    assert share_of(1, 1) < 0.85
-    assert share_of(10, 100) == pytest.approx(0.112, abs=0.001)
+    assert expected_pass_rate(0, 0) == 0.7
+    assert expected_pass_rate(1, 1) < 0.85
+    assert expected_pass_rate(10, 100) == pytest.approx(0.112, abs=0.001)
 
 
 def refused_and_not_seen(*rulings: Ruling) -> NodeResult:
     """A take with three tries, of which the first have been judged; the others nobody has drawn."""
-    attempts = (FIRST, Attempt(number=1, label="retry1"), Attempt(number=2, label="repair1"))
+    attempts = (FIRST_ATTEMPT, Attempt(number=1, label="retry1"), Attempt(number=2, label="repair1"))
     steps, judged = [], []
     for number, attempt in enumerate(attempts):
         call = Call(provider="fal", endpoint="fal-ai/flux-lora", arguments={"seed": number})
@@ -58,8 +53,8 @@ def refused_and_not_seen(*rulings: Ruling) -> NodeResult:
         steps.append(Step(stage="takes", call=call, reply=Reply(data={}), cached=known, attempt=attempt))
         verdict = Verdict(ruling=rulings[number] if known else Ruling.IMAGINED)
         judged.append(Judged(stage="judged", blob=PICTURE, verdict=verdict, attempt=attempt))
-    node = Node(id="a", card=Card(kind="take", slot="a", stage="judged"), flow=lambda _results: iter_nothing())
-    return NodeResult(node=node, status=Status.PLANNED, steps=steps, judged=judged)
+    node = Node(id="a", card=NodeInfo(kind="take", slot="a", stage="judged"), flow=lambda _results: iter_nothing())
+    return NodeResult(node=node, status=NodeStatus.PLANNED, steps=steps, judged=judged)
 
 
 def iter_nothing() -> Flow[Blob]:
@@ -78,7 +73,7 @@ def iter_nothing() -> Flow[Blob]:
 def test_what_was_refused_already_makes_the_next_try_sure(
     rulings: tuple[Ruling, ...], sure: int, may: int, likely: float
 ) -> None:
-    tally = Tally(lambda _call: Money(low=1.0, high=1.0), lambda _result: HALF)
+    tally = ForecastTotals(lambda _call: PriceRange(low=1.0, high=1.0), lambda _result: HALF)
     tally.add(refused_and_not_seen(*rulings))
     assert (tally.to_make, tally.may) == (sure, may)
     assert tally.money.high == sure

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from nano_banana.core.blob import Blob, blob_of, imagine
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, trouble
-from nano_banana.core.flow import Flow, Made, ask
-from nano_banana.core.node import Card, Group, Node, Plan
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult, Status
-from nano_banana.planner.preview import WAVE, preview
+from nano_banana.model.call import Blob, Call, Reply, blob_of, imagined_blob
+from nano_banana.model.flow import Flow, Made, ask
+from nano_banana.model.nodes import Group, Node, NodeInfo, NodeResult, NodeStatus, Plan
+from nano_banana.model.problem import CallFailed, problem
+from nano_banana.planner.preview import WAVE_SIZE, preview
 
-CARD = Card(kind="take", slot="x", stage="takes")
+CARD = NodeInfo(kind="take", slot="x", stage="takes")
 
 
 class Cache:
@@ -49,7 +46,7 @@ def node(name: str, *endpoints: str, after: tuple[str, ...] = ()) -> Node:
         blob = results[after[0]] if after else None
         for endpoint in endpoints:
             if endpoint == "!":
-                raise CallFailed([trouble("no_result", endpoint=name, expected="x")])
+                raise CallFailed([problem("no_result", endpoint=name, expected="x")])
             call = drawn(endpoint, blob)
             blob = (yield from ask("takes", call)).files["image"]
             yield Made(stage=endpoint, blob=blob, call=call)
@@ -63,7 +60,7 @@ def look_ahead(cache: Cache, nodes: Sequence[Node], roots: Sequence[Node] = ()) 
     """The preview of a plan with one group."""
     group = Group(name="takes", after=nodes[0].after, count=len(nodes), nodes=lambda _ends: iter(nodes))
     plan = Plan(recipe="r", roots=roots, groups=[group], files={})
-    invent = lambda call: Reply(data={}, files={"image": imagine(call.key, media="image/png")})  # noqa: E731
+    invent = lambda call: Reply(data={}, files={"image": imagined_blob(call.key, media="image/png")})  # noqa: E731
     return {result.node.id: result for result in preview(plan, cache.look, invent)}
 
 
@@ -116,9 +113,9 @@ def test_a_flow_that_fails_is_told_and_blocks_those_behind_it() -> None:
 
 def test_many_nodes_come_in_waves() -> None:
     cache = Cache()
-    ends = look_ahead(cache, [node(f"n{number}", f"draw/{number}") for number in range(WAVE + 1)])
-    assert len(ends) == WAVE + 1
-    assert [len(keys) for keys in cache.asked] == [WAVE, 1]
+    ends = look_ahead(cache, [node(f"n{number}", f"draw/{number}") for number in range(WAVE_SIZE + 1)])
+    assert len(ends) == WAVE_SIZE + 1
+    assert [len(keys) for keys in cache.asked] == [WAVE_SIZE, 1]
 
 
 def test_what_changed_code_does_again_is_taken_to_give_the_same() -> None:
@@ -132,4 +129,4 @@ def test_what_changed_code_does_again_is_taken_to_give_the_same() -> None:
 
     ends = look_ahead(cache, [Node(id="a", card=CARD, flow=flow)])
     assert [step.cached for step in ends["a"].steps] == [False, True]
-    assert ends["a"].status is Status.PLANNED
+    assert ends["a"].status is NodeStatus.PLANNED

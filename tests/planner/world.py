@@ -9,27 +9,22 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
-from nano_banana.core.blob import blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, trouble
-from nano_banana.core.json import JSONObject, as_object
-from nano_banana.core.node import Plan
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult
-from nano_banana.core.ticket import Errand
-from nano_banana.engine.answering import Answering
-from nano_banana.engine.engine import Engine
-from nano_banana.engine.halt import Halt
-from nano_banana.engine.policy import Policy
-from nano_banana.planner.context import Contexts
-from nano_banana.planner.plan import make_plan
+from nano_banana.engine.call_resolver import CallResolver
+from nano_banana.engine.run_control import EnginePolicy, Halt
+from nano_banana.engine.scheduler import Scheduler
+from nano_banana.model.call import Call, Reply, blob_of
+from nano_banana.model.json_values import JSONObject, as_object
+from nano_banana.model.nodes import NodeResult, Plan
+from nano_banana.model.problem import CallFailed, problem
+from nano_banana.model.ticket import Requester
+from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview
-from nano_banana.planner.selection import Selection
-from nano_banana.planner.workbench import Workbench
-from nano_banana.project.parts import files_of
-from nano_banana.recipe.files import RecipeFiles
+from nano_banana.planner.take_context import PlanContext, TemplateContexts
+from nano_banana.planner.takes import Selection
 from nano_banana.recipe.load import load_recipe
-from nano_banana.stages.site import Site
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.session.run_inputs import input_files
+from nano_banana.stages.stage_kind import CallTarget
 from tests.recipe.resolve.tools import CATALOG, write
 
 
@@ -118,13 +113,13 @@ def plan_of(folder: Path, shape: Shape) -> Plan:
     (folder / "picks.yaml").write_text(shape.picks, encoding="utf-8")
     files = RecipeFiles(folder, folder)
     loaded = load_recipe(folder / "recipe.yaml", files=files, catalog=CATALOG, sets={}, environ={})
-    bench = Workbench(
+    bench = PlanContext(
         recipe=loaded.recipe,
-        site=Site(provider="fal"),
+        site=CallTarget(provider="fal"),
         catalog=CATALOG,
         engine=loaded.engine,
-        contexts=Contexts.of(loaded.recipe, loaded.environment),
-        digests={path: blob_of(path.name.encode(), media=media) for path, media in files_of(loaded.recipe).items()},
+        contexts=TemplateContexts.of(loaded.recipe, loaded.environment),
+        digests={path: blob_of(path.name.encode(), media=media) for path, media in input_files(loaded.recipe).items()},
         place_of=loaded.place_of,
     )
     return make_plan(bench, Selection())
@@ -158,7 +153,7 @@ class World:
         self.counts |= {blob.digest: count for blob in files.values()}
         return Reply(data=self._data(call, count), files=files)
 
-    async def answer(self, call: Call, _errand: Errand) -> tuple[Reply, bool]:
+    async def answer(self, call: Call, _errand: Requester) -> tuple[Reply, bool]:
         """The same for an engine."""
         there = call.key in self.made
         return self.reply(call), there
@@ -175,7 +170,7 @@ class World:
         if call.endpoint == "mask":
             which = as_object(as_object(call.arguments["shape"]).get("find")).get("which")
             if not count or (isinstance(which, int) and which > count):
-                raise CallFailed([trouble("nothing_found", part="face", which=which)])
+                raise CallFailed([problem("nothing_found", part="face", which=which)])
         if call.endpoint in {"mask", "crop"}:
             return {"box": [0, 0, 1, 1], "width": 1024, "height": 1024}
         if call.endpoint == "look":
@@ -217,9 +212,9 @@ def foreseen(plan: Plan, world: World) -> dict[str, NodeResult]:
 async def driven(plan: Plan, world: World) -> dict[str, NodeResult]:
     """How the nodes end, driven as a run drives them."""
     results: dict[str, NodeResult] = {}
-    policy = Policy(providers={}, kind_of=lambda _call: "image", limits={"image": 4})
-    answering = cast(Answering, world)
-    engine = Engine(answering, policy, lambda _news: None, lambda done: results.update({done.node.id: done}))
+    policy = EnginePolicy(providers={}, kind_of=lambda _call: "image", limits={"image": 4})
+    answering = cast(CallResolver, world)
+    engine = Scheduler(answering, policy, lambda _news: None, lambda done: results.update({done.node.id: done}))
     assert await engine.run(plan) is None
     return results
 

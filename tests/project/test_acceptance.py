@@ -5,16 +5,13 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
-from nano_banana.cli.acceptance import say_acceptance
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.verdict import say_verdict
-from nano_banana.core.flow import Left
-from nano_banana.core.json import JSONObject, as_object
-from nano_banana.core.result import NodeResult
-from nano_banana.core.verdict import Reason, Ruling, Verdict
-from nano_banana.project.acceptance import acceptance, acceptance_json
-from nano_banana.reports.record import record_of
-from nano_banana.reports.ruled import Ruled
+from nano_banana.cli.verdict_reports import say_acceptance, verdict_text
+from nano_banana.model.flow import ExitedEarly, Reason, Ruling, Verdict
+from nano_banana.model.json_values import JSONObject, as_object
+from nano_banana.model.nodes import NodeResult
+from nano_banana.session.run_records import VerdictSummary, node_record
+from nano_banana.session.run_report import acceptance_by_gate, acceptance_json
 from tests.reports.judged import ACCEPTED, DARK, FAR, NO_FACE, SKIPPED, UNSURE, person, take
 
 TAKES = [
@@ -27,12 +24,12 @@ TAKES = [
 
 
 def told(*ends: NodeResult) -> JSONObject:
-    return as_object(acceptance_json(acceptance(record_of(end) for end in ends)).get("judged"))
+    return as_object(acceptance_json(acceptance_by_gate(node_record(end) for end in ends)).get("judged"))
 
 
 def screen_of(*ends: NodeResult) -> str:
     out = io.StringIO()
-    say_acceptance(Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}), [record_of(end) for end in ends], "out")
+    say_acceptance(Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}), [node_record(end) for end in ends], "out")
     return out.getvalue()
 
 
@@ -130,15 +127,15 @@ def test_how_many_were_not_chosen_is_said() -> None:
         status=end.status,
         judged=end.judged,
         words=end.words,
-        left=Left(stage="best", why="not_chosen"),
+        left=ExitedEarly(stage="best", why="not_chosen"),
     )
     assert "best: 1 not chosen\n" in screen_of(kept, TAKES[2])
 
 
 def test_a_verdict_in_words() -> None:
     def said(verdict: Verdict, *, several: bool = False) -> str:
-        return say_verdict(
-            Ruled(
+        return verdict_text(
+            VerdictSummary(
                 stage="judged",
                 several=several,
                 ruling=verdict.ruling,

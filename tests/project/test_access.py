@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.here import is_here
-from nano_banana.core.ticket import Ticket, TicketState, moved
-from nano_banana.project.access import access_for, has_key
-from nano_banana.project.parts import EMULATED, site_of
-from nano_banana.project.project import Project
-from nano_banana.project.wish import Wish
-from nano_banana.settings import Settings
+from nano_banana.model.ticket import Ticket, TicketState, is_loopback_url, transition
+from nano_banana.session.opening import fal_access_for, has_fal_key
+from nano_banana.session.run_inputs import EMULATED_REVISION, call_target
+from nano_banana.session.run_request import RunRequest
+from nano_banana.session.session import Session
+from nano_banana.settings.configuration import Settings
 from tests.workspace import Workspace
 
 RECIPE = """
@@ -28,24 +27,24 @@ stages:
 KEY = {"FAL_KEY": "0123456789:abcdefgh"}
 
 
-def opened(workspace: Workspace, fal_url: str = "") -> Project:
+def opened(workspace: Workspace, fal_url: str = "") -> Session:
     workspace.write("recipe.yaml", RECIPE)
-    wish = Wish(recipe=workspace.path("recipe.yaml"))
-    return Project.open(wish, Settings(store=workspace.path("store"), fal_url=fal_url), environ=KEY)
+    wish = RunRequest(recipe=workspace.path("recipe.yaml"))
+    return Session.open(wish, Settings(store=workspace.path("store"), fal_url=fal_url), environ=KEY)
 
 
 def ticket(key: str, state: TicketState) -> Ticket:
     found = Ticket(key=key, document="{}", provider="fal", service="https://s", endpoint="a/b", body="{}", begun_at=1.0)
-    return found if state is TicketState.SENDING else moved(found, state)
+    return found if state is TicketState.SENDING else transition(found, state)
 
 
 def test_fal_is_reached_by_the_recipe_s_bounds_and_the_settings_address(workspace: Workspace) -> None:
     with opened(workspace, fal_url="https://proxy.test") as project:
-        access = access_for(project.recipe, project.settings, KEY)
+        access = fal_access_for(project.recipe, project.settings, KEY)
         assert (access.base, access.per_second, access.uploads_expire_after) == ("https://proxy.test", 5.0, 604_800)
         assert access.key() == KEY["FAL_KEY"]
         assert KEY["FAL_KEY"] not in repr(access)
-        assert access_for(project.recipe, project.settings, {}).key() is None
+        assert fal_access_for(project.recipe, project.settings, {}).key() is None
 
 
 @pytest.mark.parametrize(
@@ -60,21 +59,21 @@ def test_fal_is_reached_by_the_recipe_s_bounds_and_the_settings_address(workspac
 )
 @pytest.mark.usefixtures("workspace")
 def test_a_key_is_there_or_not(environ: dict[str, str], *, want: bool) -> None:
-    assert has_key(environ) is want
+    assert has_fal_key(environ) is want
 
 
 def test_what_a_stand_in_draws_has_other_keys_than_the_real_thing_s(workspace: Workspace) -> None:
     keys: list[set[str]] = []
     for address in ("", "https://proxy.test", "https://127.0.0.1:4000", "https://localhost:4001"):
         with opened(workspace, fal_url=address) as project:
-            site = site_of(project.recipe, project.catalog, "fal", address)
-            assert site.revision == (EMULATED if is_here(address) else 0)
+            site = call_target(project.recipe, project.catalog, "fal", address)
+            assert site.revision == (EMULATED_REVISION if is_loopback_url(address) else 0)
             keys.append({key for record in project.forecast().records for key in record.missing})
     assert keys[0] == keys[1]
     assert keys[2] == keys[3]
     assert not keys[0] & keys[2]
     with opened(workspace) as project:
-        assert site_of(project.recipe, project.catalog, "local", "https://127.0.0.1").revision != EMULATED
+        assert call_target(project.recipe, project.catalog, "local", "https://127.0.0.1").revision != EMULATED_REVISION
 
 
 def test_a_plan_tells_what_was_sent_and_what_was_lost_of_its_own_calls(workspace: Workspace) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.project.drift import drifts, strays
-from nano_banana.reports.lock import Lock, LockedCall, LockedEndpoint, LockedSet
+from nano_banana.session.lock_drift import lock_drifts, lock_warnings
+from nano_banana.session.lock_file import Lock, LockedCall, LockedEndpoint, LockedSet
 
 ADAPTER = LockedCall(key="train", asked="training", sha256="adapter", size=7)
 DRAFT = LockedCall(key="draw", asked="drawing", seed=1, sha256="draft")
@@ -24,7 +24,7 @@ LOCK = Lock(
 
 
 def found(now: Lock, *, held: bool = True, whole: bool = True) -> list[str]:
-    problems = drifts(LOCK, now, held={"likeness/ana"} if held else set(), whole=whole)
+    problems = lock_drifts(LOCK, now, held={"likeness/ana"} if held else set(), whole=whole)
     assert not any(problem.warning for problem in problems)
     return [problem.kind for problem in problems]
 
@@ -41,7 +41,7 @@ def adapter(key: str = ADAPTER.key, asked: str = ADAPTER.asked, sha256: str = AD
 
 def test_nothing_drifted() -> None:
     assert found(LOCK) == []
-    assert strays(LOCK, LOCK) == []
+    assert lock_warnings(LOCK, LOCK) == []
 
 
 def test_a_price_is_no_drift() -> None:
@@ -76,7 +76,7 @@ def test_of_a_part_nothing_is_gone() -> None:
 
 
 def test_many_takes_are_told_by_the_first() -> None:
-    (problem,) = drifts(LOCK, replace(LOCK, takes={}), held={"likeness/ana"}, whole=True)
+    (problem,) = lock_drifts(LOCK, replace(LOCK, takes={}), held={"likeness/ana"}, whole=True)
     assert problem.data["count"] == 5
     assert problem.data["names"] == "heads/s0, heads/s1, heads/s2, …"
 
@@ -119,14 +119,14 @@ def test_without_its_zip_an_adapter_is_at_hand_where_the_same_program_packs_it()
 
 def test_another_picture_and_another_version_are_warnings() -> None:
     now = replace(take(DRAFT, replace(FACES, sha256="another")), version="2")
-    problems = strays(LOCK, now)
+    problems = lock_warnings(LOCK, now)
     assert [(problem.kind, problem.warning) for problem in problems] == [
         ("locked_pictures_other", True),
         ("locked_version", True),
     ]
     assert problems[0].data["names"] == "heads/s0"
-    assert strays(LOCK, take(replace(DRAFT, sha256=""), replace(FACES, sha256=""))) == []
-    assert strays(LOCK, replace(LOCK, takes={})) == []
+    assert lock_warnings(LOCK, take(replace(DRAFT, sha256=""), replace(FACES, sha256=""))) == []
+    assert lock_warnings(LOCK, replace(LOCK, takes={})) == []
 
 
 JUDGED = LockedCall(key="draw", asked="judging", seed=1, sha256="draft")
@@ -152,5 +152,5 @@ def test_where_a_take_s_way_ends_hangs_on_its_pictures(
     locked: dict[str, LockedCall], given: dict[str, LockedCall], *, same: bool
 ) -> None:
     lock, now = (replace(LOCK, takes={"heads/s0": stages}) for stages in (locked, given))
-    kinds = [problem.kind for problem in drifts(lock, now, held={"likeness/ana"}, whole=True)]
+    kinds = [problem.kind for problem in lock_drifts(lock, now, held={"likeness/ana"}, whole=True)]
     assert kinds == ([] if same else ["locked_takes_changed"])

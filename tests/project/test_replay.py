@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.marks.account import Account, Told
-from nano_banana.project.portrait.replay import Replay, plan_of, replay_of, stage_of, still_open
+from nano_banana.features.replay.replay_plan import (
+    Replay,
+    plan_of_replay,
+    replay_of_account,
+    stage_of_call,
+    unanswered_calls,
+)
+from nano_banana.model.call import Blob, Call
+from nano_banana.provenance.generation_record import CallRecord, GenerationRecord
 
 
-def call(name: str, **inputs: str) -> Told:
-    return Told(
+def call(name: str, **inputs: str) -> CallRecord:
+    return CallRecord(
         stage=name,
         provider="fal",
         endpoint=f"fal-ai/{name}",
@@ -26,7 +31,7 @@ TRAIN = call("train", archive="zip")
 DRAW = call("draw", adapter="<train>")
 PAINT = call("paint", image="<draw>", adapter="<train>")
 PASTE = call("paste", original="<draw>", painted="<paint>")
-ACCOUNT = Account(
+ACCOUNT = GenerationRecord(
     program="1", recipe="r", take="a/b", stage="faces", picture="<paste>", calls=[TRAIN, DRAW, PAINT, PASTE]
 )
 
@@ -35,11 +40,11 @@ def replayed(*here: str, answered: Collection[str] = (), anew: bool = False) -> 
     def blob(digest: str) -> Blob | None:
         return Blob(digest=digest, size=1, media="image/png") if digest in here else None
 
-    return replay_of(ACCOUNT, blob, lambda told: told.stage in answered, anew=anew)
+    return replay_of_account(ACCOUNT, blob, lambda told: told.stage in answered, anew=anew)
 
 
 def asked(replay: Replay, answered: Collection[str] = ()) -> list[str]:
-    return [told.stage for told in still_open(replay, lambda told: told.stage in answered)]
+    return [told.stage for told in unanswered_calls(replay, lambda told: told.stage in answered)]
 
 
 def test_where_the_picture_is_nothing_is_asked() -> None:
@@ -68,9 +73,11 @@ def test_what_makes_itself_is_lacked() -> None:
     looped = call("draw", image="<paint>"), call("paint", image="<draw>")
     for calls, picture, place in (([opened], "<open>", "file"), (looped, "<paint>", "image")):
         account = replace(ACCOUNT, calls=calls, picture=picture)
-        replay = replay_of(account, lambda _digest: None, lambda _told: False)
+        replay = replay_of_account(account, lambda _digest: None, lambda _told: False)
         assert [(lack.call, lack.place) for lack in replay.lacks] == [(calls[0], place)]
-    answered = replay_of(replace(ACCOUNT, calls=[opened], picture="<open>"), lambda _digest: None, lambda _told: True)
+    answered = replay_of_account(
+        replace(ACCOUNT, calls=[opened], picture="<open>"), lambda _digest: None, lambda _told: True
+    )
     assert not answered.lacks
 
 
@@ -85,11 +92,11 @@ def test_what_hangs_on_something_new_is_new_although_the_store_has_the_old() -> 
 
 def test_names_are_made_safe() -> None:
     told = call("../..", image="x")
-    assert stage_of(told) == "call"
-    (group,) = plan_of(replayed("<paste>"), _never, None).groups
+    assert stage_of_call(told) == "call"
+    (group,) = plan_of_replay(replayed("<paste>"), _never, None).groups
     (node,) = group.nodes({})
     assert (node.id, node.card.stage) == ("a/b", "faces")
 
 
-def _never(told: Told, inputs: Mapping[str, Blob]) -> Call:
+def _never(told: CallRecord, inputs: Mapping[str, Blob]) -> Call:
     raise AssertionError(told, inputs)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from nano_banana.core.json import JSONObject
-from nano_banana.project.told_schema import told_schema
-from nano_banana.recipe.examples import WHOLE
+from nano_banana.model.json_values import JSONObject
+from nano_banana.recipe.recipe_reference import WHOLE_EXAMPLE
+from nano_banana.session.run_report_schema import run_report_schema
 from tests.recipe.test_schema import properties
 from tests.workspace import Workspace
 
@@ -19,24 +19,26 @@ FILE = Path(__file__).parents[2] / "schemas" / "run.schema.json"
 
 
 def check(told: JSONObject) -> JSONObject:
-    faults = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(told_schema()).iter_errors(told)]
+    faults = [
+        f"{error.json_path}: {error.message}" for error in Draft202012Validator(run_report_schema()).iter_errors(told)
+    ]
     assert faults == []
     return told
 
 
 @pytest.fixture
 def studio(workspace: Workspace) -> Workspace:
-    return workspace.photos("photos/ana").write("recipe.yaml", WHOLE)
+    return workspace.photos("photos/ana").write("recipe.yaml", WHOLE_EXAMPLE)
 
 
 def test_the_file_is_what_the_module_prints() -> None:
-    printed = json.dumps(told_schema(), indent=1, ensure_ascii=False) + "\n"
+    printed = json.dumps(run_report_schema(), indent=1, ensure_ascii=False) + "\n"
     assert printed == FILE.read_text("utf-8"), "make docs"
 
 
 def test_is_valid_and_says_what_everything_is() -> None:
-    Draft202012Validator.check_schema(told_schema())
-    assert {path for path, shape in properties(told_schema()) if not shape.get("description")} == set()
+    Draft202012Validator.check_schema(run_report_schema())
+    assert {path for path, shape in properties(run_report_schema()) if not shape.get("description")} == set()
 
 
 def test_a_plan(studio: Workspace) -> None:
@@ -46,7 +48,7 @@ def test_a_plan(studio: Workspace) -> None:
 
 def test_no_key_of_a_plan_is_left_undescribed(studio: Workspace) -> None:
     told = studio.json("plan", "--provider", "fal")
-    report = told_schema()["else"]
+    report = run_report_schema()["else"]
     assert undescribed(told, report) == set()
 
 
@@ -68,7 +70,7 @@ def test_a_run_and_one_that_has_nothing_to_do(studio: Workspace) -> None:
     first = check(studio.json("run", "--provider", "local", "--yes"))
     again = check(studio.json("run", "--provider", "local", "--yes"))
     assert (first["status"], again["status"]) == ("done", "done")
-    assert undescribed(first, told_schema()["else"]) == set()
+    assert undescribed(first, run_report_schema()["else"]) == set()
 
 
 def test_an_error(studio: Workspace) -> None:
@@ -78,4 +80,4 @@ def test_an_error(studio: Workspace) -> None:
 
 
 def test_a_report_without_its_takes_is_refused() -> None:
-    assert not Draft202012Validator(told_schema()).is_valid({"status": "done", "recipe": "first"})
+    assert not Draft202012Validator(run_report_schema()).is_valid({"status": "done", "recipe": "first"})

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.providers.pool import WorkPool
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.workers import WorkerPool
 
 AT_WORK = """
 import asyncio
@@ -29,19 +29,19 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def pool() -> Iterator[WorkPool]:
-    pool = WorkPool(1)
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(1)
     yield pool
     pool.close()
 
 
-def test_work_is_done_elsewhere_and_its_errors_come_home(pool: WorkPool) -> None:
+def test_work_is_done_elsewhere_and_its_errors_come_home(pool: WorkerPool) -> None:
     assert asyncio.run(pool.run(os.getpid)) != os.getpid()
     with pytest.raises(FileNotFoundError):
         asyncio.run(pool.run(os.stat, "there is no such file"))
 
 
-def test_a_dead_worker_sinks_its_call_and_is_replaced(pool: WorkPool) -> None:
+def test_a_dead_worker_sinks_its_call_and_is_replaced(pool: WorkerPool) -> None:
     async def work() -> int:
         with pytest.raises(CallFailed, match="worker_died"):
             await pool.run(os._exit, 9)
@@ -50,7 +50,7 @@ def test_a_dead_worker_sinks_its_call_and_is_replaced(pool: WorkPool) -> None:
     assert asyncio.run(work()) == 4
 
 
-def test_all_who_waited_for_a_dead_worker_hear_of_it(pool: WorkPool) -> None:
+def test_all_who_waited_for_a_dead_worker_hear_of_it(pool: WorkerPool) -> None:
     async def work() -> tuple[object, object]:
         return await asyncio.gather(pool.run(os._exit, 9), pool.run(os._exit, 9), return_exceptions=True)
 
@@ -58,7 +58,7 @@ def test_all_who_waited_for_a_dead_worker_hear_of_it(pool: WorkPool) -> None:
 
 
 def test_an_idle_pool_is_closed_for_nothing() -> None:
-    WorkPool().close()
+    WorkerPool().close()
 
 
 def test_nobody_stays_behind_where_the_asking_process_is_killed() -> None:
@@ -74,6 +74,6 @@ def test_workers_see_the_environment_as_it_is_when_they_begin(monkeypatch: pytes
     # The first pool of a process leaves a server behind, from which later workers are forked.
     for value in ("one", "two"):
         monkeypatch.setenv("NANO_BANANA_WEIGHTS", value)
-        pool = WorkPool(1)
+        pool = WorkerPool(1)
         assert asyncio.run(pool.run(os.getenv, "NANO_BANANA_WEIGHTS")) == value
         pool.close()

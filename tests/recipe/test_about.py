@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.recipe.about import about
+from nano_banana.model.json_values import JSONObject
+from nano_banana.recipe.validate import schema_description
 
 SCHEMA: JSONObject = {
     "description": "The whole.",
@@ -35,4 +35,4 @@ SCHEMA: JSONObject = {
     ],
 )
 def test_the_nearest_description_ends_a_sentence(path: list[str | int], name: str, said: str) -> None:
-    assert about(SCHEMA, path, name) == said
+    assert schema_description(SCHEMA, path, name) == said

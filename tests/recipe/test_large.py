@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nano_banana.recipe.model import Identity
-from nano_banana.recipe.recipe import Recipe
+from nano_banana.recipe.recipe_model import Identity, Recipe
 from tests.recipe.resolve.tools import load, write
 
 LARGE = """

@@ -15,15 +15,13 @@ from typing import TypeAlias
 
 import pytest
 
-from nano_banana.core.errors import Invalid, NanoBananaError
-from nano_banana.core.json import JSONValue
-from nano_banana.core.problem import Problem
-from nano_banana.project.project import Project
-from nano_banana.project.wish import Wish
-from nano_banana.recipe.composer import compose
-from nano_banana.recipe.located import plain
-from nano_banana.recipe.source import Source
-from nano_banana.settings import Settings
+from nano_banana.formats.yaml_reader import read_yaml
+from nano_banana.formats.yaml_values import SourceText, to_plain
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Invalid, NanoBananaError, Problem
+from nano_banana.session.run_request import RunRequest
+from nano_banana.session.session import Session
+from nano_banana.settings.configuration import Settings
 from tests.workspace import Workspace
 
 Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | float | bool | None"
@@ -187,20 +185,20 @@ def recipes() -> list[Tree]:
     texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "recipes").glob("*.yaml"))]
     found: list[Tree] = []
     for text in [*texts, *[EVERYTHING] * len(texts)]:
-        top = compose(Source(file="r.yaml", text=text)).top
+        top = read_yaml(SourceText(file="r.yaml", text=text)).top
         assert top is not None
-        found.append(json.loads(json.dumps(plain(top))))
+        found.append(json.loads(json.dumps(to_plain(top))))
     return found
 
 
 def outcome(workspace: Workspace, tree: JSONValue | Tree) -> str:
     """What becomes of the recipe: `plan`, or `refused` by problems that say where."""
     recipe = workspace.path("recipe.yaml")
-    wish = Wish(recipe=recipe, text=json.dumps(tree, indent=1, ensure_ascii=False))
+    wish = RunRequest(recipe=recipe, text=json.dumps(tree, indent=1, ensure_ascii=False))
     settings = Settings(store=workspace.path("store"), out=workspace.path("out"))
     problems: Sequence[Problem] = ()
     try:
-        with Project.open(wish, settings, environ={}) as project:
+        with Session.open(wish, settings, environ={}) as project:
             assert project.forecast().records is not None
     except Invalid as error:
         problems = error.problems or [Problem(kind="nothing_said")]

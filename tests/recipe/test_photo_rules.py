@@ -5,8 +5,8 @@ from __future__ import annotations
 import jsonschema
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.recipe.photo_rules import DEFAULT, PHOTO_RULES, Severity, photo_rules_of
+from nano_banana.model.json_values import JSONObject
+from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PHOTO_RULES_SCHEMA, Severity, decode_photo_rules
 
 WHOLE: JSONObject = {
     "count": {"min": 8, "want": 15, "max": 30},
@@ -20,13 +20,13 @@ WHOLE: JSONObject = {
 
 
 def test_what_is_not_said_is_as_usual() -> None:
-    jsonschema.validate({}, PHOTO_RULES)
-    assert photo_rules_of({}) == DEFAULT
+    jsonschema.validate({}, PHOTO_RULES_SCHEMA)
+    assert decode_photo_rules({}) == DEFAULT_PHOTO_RULES
 
 
 def test_every_word_of_it_counts() -> None:
-    jsonschema.validate(WHOLE, PHOTO_RULES)
-    rules = photo_rules_of(WHOLE)
+    jsonschema.validate(WHOLE, PHOTO_RULES_SCHEMA)
+    rules = decode_photo_rules(WHOLE)
     assert (rules.least, rules.want, rules.most) == (8, 15, 30)
     assert (rules.small_face, rules.small_side) == (Severity.REJECT, Severity.REJECT)
     assert (rules.near_duplicates, rules.odd_one_out, rules.leak_check) == ("reject", "warn", "off")
@@ -46,4 +46,4 @@ def test_every_word_of_it_counts() -> None:
 )
 def test_what_it_does_not_know_is_refused(wrong: JSONObject) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(wrong, PHOTO_RULES)
+        jsonschema.validate(wrong, PHOTO_RULES_SCHEMA)

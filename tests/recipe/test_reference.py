@@ -5,40 +5,39 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nano_banana.recipe.examples import OWN, SECTIONS
-from nano_banana.recipe.reference import reference
-from nano_banana.recipe.schema import recipe_schema
-from nano_banana.stages.registry import KINDS
+from nano_banana.recipe.json_schema import recipe_schema
+from nano_banana.recipe.recipe_reference import ENDPOINT_EXAMPLE, SECTION_EXAMPLES, recipe_page
+from nano_banana.stages.stage_registry import STAGE_KINDS
 from tests.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_file_is_what_the_module_prints() -> None:
-    assert reference() == (ROOT / "docs" / "recipe.md").read_text("utf-8"), "make docs"
+    assert recipe_page() == (ROOT / "docs" / "recipe.md").read_text("utf-8"), "make docs"
 
 
 def test_every_section_and_every_verb_has_an_example() -> None:
     sections = recipe_schema()["properties"]
     assert isinstance(sections, dict)
-    assert set(SECTIONS) == set(sections) - {"nano_banana", "name", "provider", "stages"} | set(KINDS)
+    assert set(SECTION_EXAMPLES) == set(sections) - {"nano_banana", "name", "provider", "stages"} | set(STAGE_KINDS)
 
 
 def test_every_table_has_rows_of_four() -> None:
-    rows = [line for line in reference().partition("## Collections")[0].splitlines() if line.startswith("|")]
+    rows = [line for line in recipe_page().partition("## Collections")[0].splitlines() if line.startswith("|")]
     assert len(rows) > 80
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
 
 
 def test_the_whole_example_can_be_planned(workspace: Workspace) -> None:
-    page = reference()
+    page = recipe_page()
     block = page.partition("```yaml\n")[2].partition("```")[0]
     workspace.photos("photos/ana").write("recipe.yaml", block)
     workspace.expect("check", "--provider", "fal").shows("4 takes; no mistake found")
 
 
 def test_the_endpoint_described_there_can_be_called(workspace: Workspace) -> None:
-    workspace.write("endpoints/enlarge.yaml", OWN).write(
+    workspace.write("endpoints/enlarge.yaml", ENDPOINT_EXAMPLE).write(
         "recipe.yaml",
         """
         nano_banana: 1

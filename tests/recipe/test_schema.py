@@ -12,9 +12,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.recipe.examples import SECTIONS, WHOLE
-from nano_banana.recipe.schema import recipe_schema
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.recipe.json_schema import recipe_schema
+from nano_banana.recipe.recipe_reference import SECTION_EXAMPLES, WHOLE_EXAMPLE
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "schemas" / "recipe.schema.json"
@@ -88,9 +88,9 @@ def test_defaults_fit_their_own_shape() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("name", SECTION_EXAMPLES)
 def test_the_example_of_a_section_is_valid(name: str) -> None:
-    recipe = {"nano_banana": 1, "name": "example", **yaml.safe_load(SECTIONS[name].replace(" on:", ' "on":'))}
+    recipe = {"nano_banana": 1, "name": "example", **yaml.safe_load(SECTION_EXAMPLES[name].replace(" on:", ' "on":'))}
     recipe = json.loads(json.dumps(recipe, default=str))
     assert [error.message for error in Draft202012Validator(schema()).iter_errors(recipe)] == []
 
@@ -108,9 +108,10 @@ def test_the_example_of_a_section_is_valid(name: str) -> None:
     ],
 )
 def test_an_editor_sees_what_the_loader_sees(old: str, new: str, complaint: str) -> None:
-    assert old in WHOLE
+    assert old in WHOLE_EXAMPLE
     found = [
-        error.message for error in Draft202012Validator(schema()).iter_errors(yaml.safe_load(WHOLE.replace(old, new)))
+        error.message
+        for error in Draft202012Validator(schema()).iter_errors(yaml.safe_load(WHOLE_EXAMPLE.replace(old, new)))
     ]
     if complaint:
         assert any(complaint in message for message in found), found

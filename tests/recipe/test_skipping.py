@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.recipe.axis_value import axis_values
-from nano_banana.recipe.skipping import skipped
+from nano_banana.model.json_values import JSONObject
+from nano_banana.recipe.axis_values import axis_values, is_skipped
 
 STYLES = axis_values({"oil": {"painted": True, "age": 1}, "plain": {"medium": "photograph"}, "warm": "A Warm Tone"})
 
@@ -28,4 +27,4 @@ STYLES = axis_values({"oil": {"painted": True, "age": 1}, "plain": {"medium": "p
     ],
 )
 def test_one_thing_that_holds_is_enough(style: str, skip: JSONObject, found: bool) -> None:  # noqa: FBT001 - a table
-    assert skipped(skip, {"style": STYLES[style]}) is found
+    assert is_skipped(skip, {"style": STYLES[style]}) is found

@@ -7,10 +7,10 @@ import re
 import pytest
 from hypothesis import given, strategies
 
-from nano_banana.planner.take import derived_seed, takes_of
-from nano_banana.recipe.axis_value import AxisValue
-from nano_banana.recipe.model import Seeds, Shot, Text
-from nano_banana.recipe.slug import slug
+from nano_banana.planner.takes import derived_seed, takes_of
+from nano_banana.recipe.axis_values import AxisValue
+from nano_banana.recipe.naming import slug
+from nano_banana.recipe.recipe_model import SeedSpec, Shot, TemplateText
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ OFFICE = AxisValue.of("office", "an office")
 STREET = AxisValue.of("street", "a street")
 
 
-def shot(*scenes: AxisValue, seeds: Seeds) -> Shot:
-    text = Text(text="{{ scene }}", where=("templates", "plain"))
+def shot(*scenes: AxisValue, seeds: SeedSpec) -> Shot:
+    text = TemplateText(text="{{ scene }}", where=("templates", "plain"))
     matrix = {"scene": scenes}
     return Shot(name="plain", where=("shots", "plain"), template=text, cast=(), matrix=matrix, exclude=[], seeds=seeds)
 
@@ -57,28 +57,28 @@ def seeds_of(made: Shot, recipe: str = "first") -> dict[str, int]:
 
 
 def test_explicit_seeds_are_taken_as_they_are() -> None:
-    assert seeds_of(shot(OFFICE, seeds=Seeds(explicit=(11, 29)))) == {"plain/office/#0": 11, "plain/office/#1": 29}
+    assert seeds_of(shot(OFFICE, seeds=SeedSpec(explicit=(11, 29)))) == {"plain/office/#0": 11, "plain/office/#1": 29}
 
 
 def test_derived_seeds_differ_from_take_to_take_and_stay_in_range() -> None:
-    seeds = seeds_of(shot(OFFICE, STREET, seeds=Seeds(count=50)))
+    seeds = seeds_of(shot(OFFICE, STREET, seeds=SeedSpec(count=50)))
     assert len(set(seeds.values())) == 100
     assert all(0 <= seed < 2**31 for seed in seeds.values())
 
 
 def test_a_new_value_or_a_new_seed_leaves_the_other_takes_alone() -> None:
-    before = seeds_of(shot(STREET, seeds=Seeds(count=2)))
-    after = seeds_of(shot(OFFICE, STREET, seeds=Seeds(count=3)))
+    before = seeds_of(shot(STREET, seeds=SeedSpec(count=2)))
+    after = seeds_of(shot(OFFICE, STREET, seeds=SeedSpec(count=3)))
     assert before.items() <= after.items()
 
 
 def test_another_recipe_or_another_salt_makes_other_seeds() -> None:
-    made = shot(OFFICE, seeds=Seeds(count=2))
-    salted = shot(OFFICE, seeds=Seeds(count=2, salt="again"))
+    made = shot(OFFICE, seeds=SeedSpec(count=2))
+    salted = shot(OFFICE, seeds=SeedSpec(count=2, salt="again"))
     assert seeds_of(made) != seeds_of(made, "second")
     assert seeds_of(made) != seeds_of(salted)
 
 
 def test_the_derivation_never_changes() -> None:
     """A changed derivation would redraw, and bill, every take of every recipe with derived seeds."""
-    assert derived_seed("first", shot(OFFICE, seeds=Seeds(count=1)), "ana", {"scene": OFFICE}, 0) == 1751645069
+    assert derived_seed("first", shot(OFFICE, seeds=SeedSpec(count=1)), "ana", {"scene": OFFICE}, 0) == 1751645069

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nano_banana.core.blob import Blob, blob_of, imagine
-from nano_banana.core.call import Call
-from nano_banana.core.flow import FIRST, Attempt, Flow, Judged, Left, Made
-from nano_banana.core.node import Card, Node
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult, Status, Step
-from nano_banana.core.verdict import Reason, Ruling, Verdict
+from nano_banana.model.call import Blob, Call, Reply, blob_of, imagined_blob
+from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Flow, Judged, Made, Reason, Ruling, Verdict
+from nano_banana.model.nodes import Node, NodeInfo, NodeResult, NodeStatus, Step
 
 ACCEPTED = Verdict(ruling=Ruling.ACCEPTED, score=0.62, threshold=0.45, numbers={"faces": 1})
 UNSURE = Verdict(ruling=Ruling.UNSURE, score=0.4, threshold=0.45, reasons=(Reason(kind="too_far"),))
@@ -29,7 +25,7 @@ DARK = Verdict(ruling=Ruling.IMAGINED)
 def attempt(number: int) -> Attempt:
     """The first try, two new seeds, then repairs."""
     if number == 0:
-        return FIRST
+        return FIRST_ATTEMPT
     if number <= 2:
         return Attempt(number=number, label=f"retry{number}", detail={"seed": 100 + number})
     return Attempt(number=number, label=f"repair{number - 2}", detail={"strength": 0.45})
@@ -42,11 +38,11 @@ def take(
     template: str = "headshot",
     cast: Sequence[str] = ("ana",),
     cached: bool = False,
-    status: Status = Status.DONE,
+    status: NodeStatus = NodeStatus.DONE,
 ) -> NodeResult:
     """A take whose tries a gate judged so, one after another; the last one passes unless it was rejected."""
     subject = cast[0] if len(cast) == 1 else ""
-    card = Card(
+    card = NodeInfo(
         kind="take",
         slot=f"{name}/#0",
         stage="judged",
@@ -61,16 +57,16 @@ def take(
     for number, verdict in enumerate(verdicts):
         dark = verdict.ruling is Ruling.IMAGINED
         draw = Call(provider="local", endpoint="fal-ai/flux-lora", arguments={"take": name, "try": number})
-        picture = imagine(draw.key, media="image/png") if dark else blob_of(draw.key.encode(), media="image/png")
+        picture = imagined_blob(draw.key, media="image/png") if dark else blob_of(draw.key.encode(), media="image/png")
         look = Call(provider="compute", endpoint="look", arguments={}, inputs={"image": picture})
         made.append(Made(stage="takes", blob=picture, call=draw, attempt=attempt(number)))
         judged.append(Judged(stage="judged", blob=picture, verdict=verdict, attempt=attempt(number)))
         for stage, call, files in (("takes", draw, {"images/0": picture}), ("judged", look, {})):
             steps.append(_step(stage, call, files, attempt(number), cached=cached and not dark))
-    ended = status not in {Status.FAILED, Status.STOPPED}
+    ended = status not in {NodeStatus.FAILED, NodeStatus.STOPPED}
     left = None
     if verdicts and verdicts[-1].ruling is Ruling.REJECTED:
-        left = Left(stage="judged", why="rejected")
+        left = ExitedEarly(stage="judged", why="rejected")
     elif verdicts:
         made.append(Made(stage="judged", blob=made[-1].blob, call=made[-1].call))
     return NodeResult(
@@ -95,9 +91,9 @@ def person(held_out: str = "true", *, measured: bool = True) -> NodeResult:
     inputs = {"references/0": faces[0], "references/1": faces[1], "training/0": faces[2]}
     call = Call(provider="compute", endpoint="person", arguments={}, inputs=inputs)
     reply = Reply(data={"references": 1, "left_out": [1], "calibration": [0.7]}, files={"person": faces[0]})
-    card = Card(kind="person", slot="judged/ana", stage="judged", subject="ana", axes={"held_out": held_out})
+    card = NodeInfo(kind="person", slot="judged/ana", stage="judged", subject="ana", axes={"held_out": held_out})
     steps = [Step(stage="judged", call=call, reply=reply, cached=False)] if measured else []
-    return NodeResult(node=Node(id="judged/ana", card=card, flow=no_flow), status=Status.DONE, steps=steps)
+    return NodeResult(node=Node(id="judged/ana", card=card, flow=no_flow), status=NodeStatus.DONE, steps=steps)
 
 
 def no_flow(_results: Mapping[str, Blob]) -> Flow[Blob]:

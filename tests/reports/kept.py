@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from nano_banana.core.node import Card
-from nano_banana.core.result import Status
-from nano_banana.reports.snapshot import KEY, KeptCall, KeptPicture, KeptTake, KeptVerdict, Snapshot
+from nano_banana.model.nodes import NodeInfo, NodeStatus
+from nano_banana.session.run_snapshot import KEY_DIGITS, KeptCall, KeptPicture, KeptTake, KeptVerdict, Snapshot
 
 ACCEPTED = KeptVerdict(stage="judged", ruling="accepted", score=0.62, threshold=0.45)
 REJECTED = KeptVerdict(stage="judged", ruling="rejected", score=0.31, threshold=0.45, reasons=("too_far", "no_face"))
@@ -21,7 +20,7 @@ def digest(of: str) -> str:
 
 def key(of: str) -> str:
     """Some call's key, as snapshots have them."""
-    return digest(of)[:KEY]
+    return digest(of)[:KEY_DIGITS]
 
 
 def take(
@@ -34,7 +33,7 @@ def take(
     fresh: bool = True,
     verdict: KeptVerdict | None = None,
     left: str = "",
-    status: Status = Status.DONE,
+    status: NodeStatus = NodeStatus.DONE,
     bytes_: str = "",
     axes: Mapping[str, str] | None = None,
 ) -> KeptTake:
@@ -43,7 +42,7 @@ def take(
     picture = digest(bytes_ or f"{name} {seed} {asked}")
     return KeptTake(
         id=f"{name}/s{seed}",
-        card=Card(kind="take", slot=slot, stage="takes", subject="ana", cast=("ana",), axes=axes or {}, seed=seed),
+        card=NodeInfo(kind="take", slot=slot, stage="takes", subject="ana", cast=("ana",), axes=axes or {}, seed=seed),
         status=status,
         left=left,
         pictures=(
@@ -62,8 +61,8 @@ def adapter(of: str, asked: str = "train") -> KeptTake:
     """A training's end; `of` says which bytes it came to."""
     return KeptTake(
         id="likeness/ana",
-        card=Card(kind="adapter", slot="likeness/ana", stage="likeness", subject="ana"),
-        status=Status.DONE,
+        card=NodeInfo(kind="adapter", slot="likeness/ana", stage="likeness", subject="ana"),
+        status=NodeStatus.DONE,
         result=digest(of),
         calls=(KeptCall(position="likeness|likeness/ana|0", key=key(asked), cost_usd=2.0, fresh=True),),
     )

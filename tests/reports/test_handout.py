@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.root import REHEARSAL
-from nano_banana.reports.handout import handed_out, put_out
-from nano_banana.store.store import Store
+from nano_banana.model.known_folders import REHEARSAL
+from nano_banana.session.exported_files import exported_paths, write_copies
+from nano_banana.store.local_store import Store
 
 
 @pytest.mark.parametrize("place", [".nano-banana", f".nano-banana/{REHEARSAL}"])
@@ -17,9 +17,9 @@ def test_a_moved_project_knows_its_copies(tmp_path: Path, place: str) -> None:
     (first / place).mkdir(parents=True)
     (first / "picture.png").write_bytes(b"a picture")
     with Store.open(first / place) as store:
-        put_out(store, "set", {"ana.png": first / "picture.png"}, folder=first / "to", packed=None, whole=True)
-        assert handed_out(store, "set") == [first / "to/ana.png"]
+        write_copies(store, "set", {"ana.png": first / "picture.png"}, folder=first / "to", packed=None, whole=True)
+        assert exported_paths(store, "set") == [first / "to/ana.png"]
     moved.parent.mkdir()
     first.rename(moved)
     with Store.open(moved / place) as store:
-        assert handed_out(store, "set") == [moved / "to/ana.png"]
+        assert exported_paths(store, "set") == [moved / "to/ana.png"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.core.errors import Invalid, Unusable
-from nano_banana.reports.lock import (
+from nano_banana.model.problem import Invalid, Unusable
+from nano_banana.session.lock_file import (
     Lock,
     LockedCall,
     LockedEndpoint,

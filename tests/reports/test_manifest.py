@@ -8,17 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.errors import Unusable
-from nano_banana.core.flow import Flow, Made
-from nano_banana.core.json import JSONObject
-from nano_banana.core.node import Card, Node
-from nano_banana.core.reply import Reply
-from nano_banana.core.result import NodeResult, Status, Step
-from nano_banana.reports.fresh import Trace, load, look
-from nano_banana.reports.manifest import write_manifest
-from nano_banana.reports.record import Record, record_of
+from nano_banana.model.call import Blob, Call, Reply, blob_of
+from nano_banana.model.flow import Flow, Made
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.nodes import Node, NodeInfo, NodeResult, NodeStatus, Step
+from nano_banana.model.problem import Unusable
+from nano_banana.session.manifest import write_manifest
+from nano_banana.session.run_records import NodeRecord, node_record
+from nano_banana.session.run_request import RunTrace, load_trace, stat_file
 
 CALL = Call(provider="local", endpoint="fal-ai/flux-lora", arguments={"seed": 11})
 HEAD: JSONObject = {"manifest": 1, "recipe": "r"}
@@ -28,13 +25,15 @@ def _no_flow(_results: Mapping[str, Blob]) -> Flow[Blob]:
     raise NotImplementedError
 
 
-def record(name: str, *, kind: str = "take", status: Status = Status.DONE, media: str = "image/png") -> Record:
+def record(
+    name: str, *, kind: str = "take", status: NodeStatus = NodeStatus.DONE, media: str = "image/png"
+) -> NodeRecord:
     """A node's end with one call and one picture."""
     blob = blob_of(name.encode(), media=media)
-    node = Node(id=name, card=Card(kind=kind, slot=name, stage="takes"), flow=_no_flow)
+    node = Node(id=name, card=NodeInfo(kind=kind, slot=name, stage="takes"), flow=_no_flow)
     step = Step(stage="takes", call=CALL, reply=Reply(data={}, files={"images/0": blob}), cached=False)
     made = Made(stage="takes", blob=blob, call=CALL)
-    return record_of(NodeResult(node=node, status=status, steps=[step], pictures=[made], result=blob))
+    return node_record(NodeResult(node=node, status=status, steps=[step], pictures=[made], result=blob))
 
 
 def read(folder: Path) -> dict[str, list[dict[str, object]]]:
@@ -68,7 +67,7 @@ def test_files_have_readable_names_that_never_clash() -> None:
 
 
 def test_the_manifest_tells_every_take_with_its_calls(tmp_path: Path) -> None:
-    records = [record("b"), record("a", status=Status.FAILED), record("likeness/ana", kind="adapter")]
+    records = [record("b"), record("a", status=NodeStatus.FAILED), record("likeness/ana", kind="adapter")]
     write_manifest(tmp_path / "out", HEAD, records, whole=True)
     manifest = read(tmp_path / "out")
     assert [take["id"] for take in manifest["takes"]] == ["a", "b"]
@@ -84,7 +83,7 @@ def test_an_empty_manifest_is_json_too(tmp_path: Path) -> None:
 
 
 def test_a_part_keeps_the_rest_and_the_whole_does_not(tmp_path: Path) -> None:
-    write_manifest(tmp_path, HEAD, [record("a", status=Status.FAILED), record("b")], whole=True)
+    write_manifest(tmp_path, HEAD, [record("a", status=NodeStatus.FAILED), record("b")], whole=True)
     write_manifest(tmp_path, HEAD, [record("a")], whole=False)
     assert [(take["id"], take["status"]) for take in read(tmp_path)["takes"]] == [("a", "done"), ("b", "done")]
     write_manifest(tmp_path, HEAD, [record("a")], whole=True)
@@ -109,14 +108,14 @@ def test_a_trace_holds_until_something_changes(tmp_path: Path) -> None:
     recipe.write_text("a")
     out = tmp_path / "out.png"
     out.write_text("b")
-    trace = Trace(
-        read={str(recipe): look(str(recipe)), str(tmp_path / "none"): None},
+    trace = RunTrace(
+        read={str(recipe): stat_file(str(recipe)), str(tmp_path / "none"): None},
         environment={"MOOD": "calm"},
         folder=str(tmp_path),
-        written={"out.png": look(str(out))},
+        written={"out.png": stat_file(str(out))},
         summary={"run": "x"},
     )
-    again = load("".join(trace.dump()))
+    again = load_trace("".join(trace.dump()))
     assert again is not None
     assert again.summary == {"run": "x"}
     assert again.holds({"MOOD": "calm"})
@@ -130,4 +129,4 @@ def test_a_trace_holds_until_something_changes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("note", [None, "", "no json", "{}", '{"read": {}}', "[1]"])
 def test_a_note_of_another_make_is_no_trace(note: str | None) -> None:
-    assert load(note) is None
+    assert load_trace(note) is None

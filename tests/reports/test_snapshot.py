@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.core.result import Status
-from nano_banana.reports.packed import dump, load
-from nano_banana.reports.record import record_of, slim
-from nano_banana.reports.snapshot import KEY, Snapshot, kept
-from nano_banana.reports.usage import Judgements, judgements
+from nano_banana.model.nodes import NodeStatus
+from nano_banana.session.history import VerdictTotals, verdict_totals
+from nano_banana.session.run_records import node_record, slim_record
+from nano_banana.session.run_snapshot import KEY_DIGITS, Snapshot, kept_nodes, pack_snapshot, unpack_snapshot
 from tests.reports import judged
 from tests.reports.kept import ACCEPTED, REJECTED, SKIPPED, adapter, snapshot, take
 
@@ -19,34 +18,34 @@ SEVERAL = snapshot(
     adapter("her face"),
     take("office", asked=("draw", "paint"), verdict=ACCEPTED, axes={"scene": "office"}),
     take("caf\u00e9 \udce9", verdict=REJECTED, left="judged", cost=None, fresh=False),
-    take("street", status=Status.FAILED),
+    take("street", status=NodeStatus.FAILED),
 )
 
 
 def packed(of: Snapshot) -> bytes:
-    return dump(of.run, of.recipe, of.nodes, whole=of.whole)
+    return pack_snapshot(of.run, of.recipe, of.nodes, whole=of.whole)
 
 
 def test_what_is_packed_is_unpacked() -> None:
-    assert load(packed(SEVERAL)) == SEVERAL
+    assert unpack_snapshot(packed(SEVERAL)) == SEVERAL
     assert packed(SEVERAL) == packed(SEVERAL)
     part = replace(SEVERAL, whole=False, nodes=())
-    assert load(packed(part)) == part
+    assert unpack_snapshot(packed(part)) == part
 
 
 def test_bytes_that_are_no_snapshot_are_none() -> None:
     data = packed(SEVERAL)
-    assert load(None) is None
+    assert unpack_snapshot(None) is None
     for size in range(len(data)):
-        assert load(data[:size]) is None, size
-    assert load(b"\0\0\0\5 nonsense") is None
+        assert unpack_snapshot(data[:size]) is None, size
+    assert unpack_snapshot(b"\0\0\0\5 nonsense") is None
 
 
 def test_another_format_is_not_understood(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.reports.packed._FORMAT", 2)
+    monkeypatch.setattr("nano_banana.session.run_snapshot._FORMAT", 2)
     later = packed(SEVERAL)
     monkeypatch.undo()
-    assert load(later) is None
+    assert unpack_snapshot(later) is None
 
 
 def test_what_stands_is_the_last_picture_of_a_take_that_went_all_the_way() -> None:
@@ -62,19 +61,19 @@ def test_what_stands_is_the_last_picture_of_a_take_that_went_all_the_way() -> No
 
 
 def test_a_record_is_kept_by_name_with_its_last_word() -> None:
-    records = [record_of(judged.take(name, judged.FAR, judged.ACCEPTED)) for name in ("b/s1", "a/s1")]
+    records = [node_record(judged.take(name, judged.FAR, judged.ACCEPTED)) for name in ("b/s1", "a/s1")]
     made = {key for record in records[:1] for key in record.keys.values()}
-    first, second = kept(records, made)
+    first, second = kept_nodes(records, made)
     assert (first.id, second.id) == ("a/s1", "b/s1")
     assert second.verdict is not None
     assert (second.verdict.ruling, second.verdict.score) == ("accepted", 0.62)
-    assert {call.key for call in second.calls} == {key[:KEY] for key in made}
+    assert {call.key for call in second.calls} == {key[:KEY_DIGITS] for key in made}
     assert all(call.fresh for call in second.calls)
     assert [picture.attempt for picture in second.pictures] == [each.attempt.label for each in records[0].pictures]
 
 
 def test_of_a_slim_record_no_call_is_kept() -> None:
-    (only,) = kept([slim(record_of(judged.take("a/s1", judged.ACCEPTED)))], ())
+    (only,) = kept_nodes([slim_record(node_record(judged.take("a/s1", judged.ACCEPTED)))], ())
     assert only.calls == ()
 
 
@@ -89,7 +88,7 @@ def test_ten_thousand_takes_are_small_and_quick() -> None:
     seconds = time.process_time() - begun
     assert len(data) < 1_500_000
     assert seconds < 5.0, "of the processor; a third of one on a quiet machine"
-    assert load(data) == many
+    assert unpack_snapshot(data) == many
 
 
 def test_verdicts_are_added_up_by_recipe_or_by_subject() -> None:
@@ -99,8 +98,8 @@ def test_verdicts_are_added_up_by_recipe_or_by_subject() -> None:
         snapshot(take("a", verdict=ACCEPTED), take("b", verdict=REJECTED), take("c", verdict=SKIPPED), take("d")),
         snapshot(both, recipe="duo"),
     ]
-    assert judgements(runs, by_subject=False) == (
-        Judgements(name="duo", accepted=1),
-        Judgements(name="portraits", accepted=1, rejected=1, not_judged=1),
+    assert verdict_totals(runs, by_subject=False) == (
+        VerdictTotals(name="duo", accepted=1),
+        VerdictTotals(name="portraits", accepted=1, rejected=1, not_judged=1),
     )
-    assert [(each.name, each.judged) for each in judgements(runs, by_subject=True)] == [("ana", 2), ("ana+ben", 1)]
+    assert [(each.name, each.judged) for each in verdict_totals(runs, by_subject=True)] == [("ana", 2), ("ana+ben", 1)]

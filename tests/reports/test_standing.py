@@ -5,37 +5,36 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.flow import Attempt
-from nano_banana.core.node import Card
-from nano_banana.core.result import Status
-from nano_banana.core.verdict import Ruling
-from nano_banana.reports.entries import standing_at
-from nano_banana.reports.record import Picture, Record
-from nano_banana.reports.ruled import Ruled
+from nano_banana.model.call import Blob
+from nano_banana.model.flow import Attempt, Ruling
+from nano_banana.model.nodes import NodeInfo, NodeStatus
+from nano_banana.session.manifest import stage_picture
+from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary
 
 
 def blob(of: str) -> Blob:
     return Blob(digest=hashlib.sha256(of.encode()).hexdigest(), size=1, media="image/png")
 
 
-def picture(stage: str, label: str = "") -> Picture:
+def picture(stage: str, label: str = "") -> OutputPicture:
     """A picture of a try, named for both."""
     attempt = Attempt(number=int(bool(label)), label=label)
-    return Picture(stage=stage, blob=blob(f"{stage} {label}"), name=f"{stage} {label}".strip(), attempt=attempt)
+    return OutputPicture(stage=stage, blob=blob(f"{stage} {label}"), name=f"{stage} {label}".strip(), attempt=attempt)
 
 
-def word(gate: str, of: Picture, label: str = "", ruling: Ruling = Ruling.ACCEPTED, *, last: bool = True) -> Ruled:
+def word(
+    gate: str, of: OutputPicture, label: str = "", ruling: Ruling = Ruling.ACCEPTED, *, last: bool = True
+) -> VerdictSummary:
     """A gate's verdict on a picture, in a try."""
     attempt = Attempt(number=int(bool(label)), label=label)
-    return Ruled(stage=gate, ruling=ruling, digest=of.blob.digest, attempt=attempt, last=last)
+    return VerdictSummary(stage=gate, ruling=ruling, digest=of.blob.digest, attempt=attempt, last=last)
 
 
-def standing(stage: str, pictures: list[Picture], *verdicts: Ruled) -> str | None:
-    record = Record(
+def standing(stage: str, pictures: list[OutputPicture], *verdicts: VerdictSummary) -> str | None:
+    record = NodeRecord(
         id="heads/ana/s1",
-        card=Card(kind="take", slot="heads/ana/#0", stage=stage),
-        status=Status.DONE,
+        card=NodeInfo(kind="take", slot="heads/ana/#0", stage=stage),
+        status=NodeStatus.DONE,
         pictures=pictures,
         result=None,
         problems=(),
@@ -45,7 +44,7 @@ def standing(stage: str, pictures: list[Picture], *verdicts: Ruled) -> str | Non
         calls="[]",
         verdicts=verdicts,
     )
-    found = standing_at(record, stage)
+    found = stage_picture(record, stage)
     return found.name if found else None
 
 

@@ -6,23 +6,27 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from nano_banana.core.flow import FIRST, Attempt, Left
-from nano_banana.core.json import as_items, as_object
-from nano_banana.core.node import Card
-from nano_banana.core.result import Status
-from nano_banana.core.verdict import Ruling
-from nano_banana.reports.entries import judged_picture, person_json, take_json
-from nano_banana.reports.files import file_name, has_stem
-from nano_banana.reports.manifest import older_pictures, write_manifest
-from nano_banana.reports.past import Past, Rates, past, remember, template_key
-from nano_banana.reports.record import follow, positions, record_of, slim, undecided
-from nano_banana.reports.ruled import kind_of
-from nano_banana.store.store import Store
+from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Ruling
+from nano_banana.model.json_values import as_items, as_object
+from nano_banana.model.nodes import NodeInfo, NodeStatus
+from nano_banana.session.forecasting import GatePast, PassCounts, gate_past, remember_verdicts, template_key
+from nano_banana.session.manifest import judged_picture, older_pictures, person_json, take_json, write_manifest
+from nano_banana.session.run_records import (
+    attempt_kind,
+    call_positions,
+    follow_record,
+    is_stem_of,
+    node_record,
+    picture_file_name,
+    slim_record,
+    stop_unchosen,
+)
+from nano_banana.store.local_store import Store
 from tests.reports.judged import ACCEPTED, DARK, FAR, NO_FACE, SKIPPED, UNSURE, person, take
 
 
 def test_no_two_attempts_share_a_file() -> None:
-    record = record_of(take("heads/ana/s11", FAR, FAR, FAR, ACCEPTED))
+    record = node_record(take("heads/ana/s11", FAR, FAR, FAR, ACCEPTED))
     names = [picture.name for picture in record.pictures]
     assert names == [
         "takes/heads_ana_s11.png",
@@ -31,43 +35,47 @@ def test_no_two_attempts_share_a_file() -> None:
         "takes/heads_ana_s11+repair1.png",
         "judged/heads_ana_s11.png",
     ]
-    assert file_name("a/s1", "takes", "image/png", Attempt(number=2)) == "takes/a_s1+try2.png"
-    assert kind_of("again-retry12") == "retry"
-    assert (kind_of(""), kind_of("odd")) == ("first", "odd")
+    assert picture_file_name("a/s1", "takes", "image/png", Attempt(number=2)) == "takes/a_s1+try2.png"
+    assert attempt_kind("again-retry12") == "retry"
+    assert (attempt_kind(""), attempt_kind("odd")) == ("first", "odd")
 
 
 def test_a_name_that_no_file_system_takes_is_cut_and_marked() -> None:
     keys = "/".join(["x" * 40] * 6)
     names = [
-        file_name(f"heads/{keys}/{end}", "takes", "image/webp", attempt).removeprefix("takes/")
+        picture_file_name(f"heads/{keys}/{end}", "takes", "image/webp", attempt).removeprefix("takes/")
         for end in ("s1", "s2")
-        for attempt in (FIRST, Attempt(number=1, label="retry1"), Attempt(number=2, label="g" * 64 + "-retry1+redraw2"))
+        for attempt in (
+            FIRST_ATTEMPT,
+            Attempt(number=1, label="retry1"),
+            Attempt(number=2, label="g" * 64 + "-retry1+redraw2"),
+        )
     ]
     assert len(set(names)) == 6
     assert max(map(len, names)) <= 255
     stems = [name.removesuffix(".webp").partition("+")[0] for name in names]
-    assert all(has_stem(f"heads/{keys}/s1@faces", stem) for stem in stems[:3])
-    assert not any(has_stem(f"heads/{keys}/s2", stem) for stem in stems[:3])
+    assert all(is_stem_of(f"heads/{keys}/s1@faces", stem) for stem in stems[:3])
+    assert not any(is_stem_of(f"heads/{keys}/s2", stem) for stem in stems[:3])
     whole = "a" * 244 + "/s1"
-    assert file_name(whole, "takes", "image/png") == f"takes/{'a' * 244}_s1.png"
+    assert picture_file_name(whole, "takes", "image/png") == f"takes/{'a' * 244}_s1.png"
 
 
 def test_of_two_pictures_under_one_name_the_later_stays() -> None:
     found = take("a/s1", FAR, ACCEPTED)
-    again = replace(found, pictures=[replace(made, attempt=FIRST) for made in found.pictures])
-    assert [picture.blob for picture in record_of(again).pictures] == [made.blob for made in found.pictures[1:]]
+    again = replace(found, pictures=[replace(made, attempt=FIRST_ATTEMPT) for made in found.pictures])
+    assert [picture.blob for picture in node_record(again).pictures] == [made.blob for made in found.pictures[1:]]
 
 
 def test_one_more_try_moves_no_other_call() -> None:
     alone, tried = take("a/s1", ACCEPTED), take("a/s1", FAR, ACCEPTED)
-    assert positions(alone.steps, "a/#0") == ["takes|a/#0|0", "judged|a/#0|1"]
-    assert positions(tried.steps, "a/#0")[:2] == positions(alone.steps, "a/#0")
-    assert positions(tried.steps, "a/#0")[2:] == ["takes|a/#0+retry1|0", "judged|a/#0+retry1|1"]
-    assert len(record_of(tried).keys) == 4
+    assert call_positions(alone.steps, "a/#0") == ["takes|a/#0|0", "judged|a/#0|1"]
+    assert call_positions(tried.steps, "a/#0")[:2] == call_positions(alone.steps, "a/#0")
+    assert call_positions(tried.steps, "a/#0")[2:] == ["takes|a/#0+retry1|0", "judged|a/#0+retry1|1"]
+    assert len(node_record(tried).keys) == 4
 
 
 def test_a_take_is_told_with_each_attempt() -> None:
-    told = take_json(record_of(take("heads/ana/s11", FAR, ACCEPTED, axes={"scene": "office"})), "out")
+    told = take_json(node_record(take("heads/ana/s11", FAR, ACCEPTED, axes={"scene": "office"})), "out")
     assert told["path"] == "out/judged/heads_ana_s11.png"
     assert told["pictures"] == {"takes": "out/takes/heads_ana_s11+retry1.png", "judged": told["path"]}
     assert (told["template"], told["cast"], told["left"]) == ("headshot", ["ana"], None)
@@ -88,20 +96,20 @@ def test_a_take_is_told_with_each_attempt() -> None:
 
 
 def test_a_take_that_was_refused_has_no_path_and_is_done_all_the_same() -> None:
-    told = take_json(record_of(take("a/s1", FAR, NO_FACE)), "out")
+    told = take_json(node_record(take("a/s1", FAR, NO_FACE)), "out")
     assert (told["status"], told["path"], told["sha256"]) == ("done", None, None)
     assert told["left"] == {"stage": "judged", "why": "rejected"}
     assert len(as_items(told["attempts"])) == 2
-    kept = record_of(replace(take("a/s1", FAR), left=None))
+    kept = node_record(replace(take("a/s1", FAR), left=None))
     assert take_json(kept, "out")["path"] == "out/takes/a_s1.png", "a person's word lets it go on all the same"
 
 
 def test_a_take_that_nobody_judges_has_no_attempts() -> None:
     found = take("a/s1", SKIPPED)
     alone = replace(found, judged=[], pictures=found.pictures[:1])
-    told = take_json(record_of(alone), "out")
+    told = take_json(node_record(alone), "out")
     assert (told["verdict"], told["attempts"], told["path"]) == (None, [], "out/takes/a_s1.png")
-    passed = take_json(record_of(found), "out")
+    passed = take_json(node_record(found), "out")
     assert as_object(passed["verdict"])["ruling"] == "not_judged"
     assert passed["path"] == "out/judged/a_s1.png"
 
@@ -109,18 +117,18 @@ def test_a_take_that_nobody_judges_has_no_attempts() -> None:
 def test_an_attempt_that_came_to_no_verdict_is_told_too() -> None:
     found = take("a/s1", FAR, FAR, ACCEPTED)
     without = replace(found, judged=[found.judged[0], found.judged[2]])
-    attempts = [as_object(attempt) for attempt in as_items(take_json(record_of(without), "out")["attempts"])]
+    attempts = [as_object(attempt) for attempt in as_items(take_json(node_record(without), "out")["attempts"])]
     assert [(attempt["label"], attempt["verdict"] is None) for attempt in attempts] == [
         ("", False),
         ("retry1", True),
         ("retry2", False),
     ]
     last = replace(found, judged=found.judged[:1])
-    assert len(as_items(take_json(record_of(last), "out")["attempts"])) == 3
+    assert len(as_items(take_json(node_record(last), "out")["attempts"])) == 3
 
 
 def test_what_is_only_imagined_is_no_verdict_and_no_last_word() -> None:
-    record = record_of(take("a/s1", FAR, DARK, status=Status.PLANNED))
+    record = node_record(take("a/s1", FAR, DARK, status=NodeStatus.PLANNED))
     assert [ruled.ruling for ruled in record.verdicts] == [Ruling.REJECTED]
     assert not record.verdicts[0].last
     assert (record.measures, record.keys) == ("[]", {})
@@ -128,20 +136,20 @@ def test_what_is_only_imagined_is_no_verdict_and_no_last_word() -> None:
 
 
 def test_a_take_that_was_stopped_before_its_next_try_is_not_refused_yet() -> None:
-    stopped = take("a/s1", ACCEPTED, FAR, status=Status.STOPPED)
-    assert [ruled.last for ruled in record_of(stopped).verdicts] == [False, False]
-    passed = take("a/s1", ACCEPTED, status=Status.FAILED)
-    assert [ruled.last for ruled in record_of(passed).verdicts] == [True]
+    stopped = take("a/s1", ACCEPTED, FAR, status=NodeStatus.STOPPED)
+    assert [ruled.last for ruled in node_record(stopped).verdicts] == [False, False]
+    passed = take("a/s1", ACCEPTED, status=NodeStatus.FAILED)
+    assert [ruled.last for ruled in node_record(passed).verdicts] == [True]
 
 
 def test_the_end_of_a_record_is_that_of_its_node() -> None:
     for found in (take("a/s1", FAR, ACCEPTED), take("a/s1", NO_FACE), take("a/s1")):
-        assert record_of(found).end == found.end
-        assert slim(record_of(found)).end == found.end
+        assert node_record(found).end == found.end
+        assert slim_record(node_record(found)).end == found.end
 
 
 def test_only_the_manifest_has_the_numbers(tmp_path: Path) -> None:
-    records = [record_of(take("a/s1", FAR, ACCEPTED)), record_of(person())]
+    records = [node_record(take("a/s1", FAR, ACCEPTED)), node_record(person())]
     write_manifest(tmp_path, {"manifest": 1}, records, whole=True)
     manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
     (found,) = manifest["takes"]
@@ -156,11 +164,11 @@ def test_only_the_manifest_has_the_numbers(tmp_path: Path) -> None:
         1,
         1,
     )
-    assert slim(records[0]).measures == "[]"
+    assert slim_record(records[0]).measures == "[]"
 
 
 def test_a_person_who_is_not_measured_yet_is_told_with_less() -> None:
-    assert person_json(record_of(person("false", measured=False))) == {
+    assert person_json(node_record(person("false", measured=False))) == {
         "id": "judged/ana",
         "subject": "ana",
         "status": "done",
@@ -170,7 +178,7 @@ def test_a_person_who_is_not_measured_yet_is_told_with_less() -> None:
 
 
 def test_pictures_of_attempts_that_are_no_more_are_older_ones(tmp_path: Path) -> None:
-    record = record_of(take("a/s1", FAR, ACCEPTED))
+    record = node_record(take("a/s1", FAR, ACCEPTED))
     write_manifest(tmp_path, {"manifest": 1}, [record], whole=True)
     for picture in record.pictures:
         (tmp_path / picture.name).parent.mkdir(exist_ok=True)
@@ -180,67 +188,69 @@ def test_pictures_of_attempts_that_are_no_more_are_older_ones(tmp_path: Path) ->
 
 def test_a_manifest_from_before_there_were_gates_is_read(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"adapters": [], "takes": [{"id": "b", "pictures": {}}]}')
-    write_manifest(tmp_path, {"manifest": 1}, [record_of(take("a/s1", ACCEPTED))], whole=False)
+    write_manifest(tmp_path, {"manifest": 1}, [node_record(take("a/s1", ACCEPTED))], whole=False)
     assert [found["id"] for found in json.loads((tmp_path / "manifest.json").read_text())["takes"]] == ["a/s1", "b"]
 
 
 def test_the_picture_of_a_verdict_is_the_last_file_that_holds_it() -> None:
-    record = record_of(take("a/s1", FAR, UNSURE))
+    record = node_record(take("a/s1", FAR, UNSURE))
     pictures = [judged_picture(record, ruled) for ruled in record.verdicts]
     assert [picture.name for picture in pictures if picture] == ["takes/a_s1.png", "judged/a_s1.png"]
 
 
 def test_a_take_that_is_taken_up_again_remembers_what_it_saw_first() -> None:
-    seen, again = record_of(take("a/s1", FAR, ACCEPTED)), record_of(take("a/s1", FAR, ACCEPTED, cached=True))
+    seen, again = node_record(take("a/s1", FAR, ACCEPTED)), node_record(take("a/s1", FAR, ACCEPTED, cached=True))
     assert [ruled.fresh for ruled in again.verdicts] == [False, False]
-    assert [ruled.fresh for ruled in follow(seen, again).verdicts] == [True, True]
-    assert follow(None, again) is again
-    assert follow(again, again) is again
+    assert [ruled.fresh for ruled in follow_record(seen, again).verdicts] == [True, True]
+    assert follow_record(None, again) is again
+    assert follow_record(again, again) is again
 
 
 def test_what_passed_is_remembered_by_template_and_counted_once(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        assert past(store, ["headshot"]) == {}
-        first = [record_of(take("a/s1", FAR, UNSURE)), record_of(take("a/s2", ACCEPTED)), record_of(person())]
-        remember(store, "r", first)
-        remember(store, "r", [record_of(take("a/s1", FAR, UNSURE, cached=True))])
-        remember(store, "r", [record_of(take("a/s3", NO_FACE, FAR, FAR, ACCEPTED))])
-        assert past(store, ["headshot", "headshot", "none"]) == {
-            ("headshot", "judged"): Past(
-                first=Rates(judged=3, passed=1), retry=Rates(judged=3, passed=1), repair=Rates(judged=1, passed=1)
+        assert gate_past(store, ["headshot"]) == {}
+        first = [node_record(take("a/s1", FAR, UNSURE)), node_record(take("a/s2", ACCEPTED)), node_record(person())]
+        remember_verdicts(store, "r", first)
+        remember_verdicts(store, "r", [node_record(take("a/s1", FAR, UNSURE, cached=True))])
+        remember_verdicts(store, "r", [node_record(take("a/s3", NO_FACE, FAR, FAR, ACCEPTED))])
+        assert gate_past(store, ["headshot", "headshot", "none"]) == {
+            ("headshot", "judged"): GatePast(
+                first=PassCounts(judged=3, passed=1),
+                retry=PassCounts(judged=3, passed=1),
+                repair=PassCounts(judged=1, passed=1),
             )
         }
         store.note("acceptance/headshot", "of another make")
-        assert past(store, ["headshot"]) == {}
+        assert gate_past(store, ["headshot"]) == {}
 
 
 def test_an_odd_attempt_counts_as_a_first_one_and_several_gates_are_apart(tmp_path: Path) -> None:
     found = take("a/s1", ACCEPTED, ACCEPTED)
     odd = Attempt(number=1, label="redraw1")
-    judged = [replace(found.judged[0], attempt=odd), replace(found.judged[1], stage="again", attempt=FIRST)]
+    judged = [replace(found.judged[0], attempt=odd), replace(found.judged[1], stage="again", attempt=FIRST_ATTEMPT)]
     steps = [*found.steps[:2], *(replace(step, stage="again") for step in found.steps[2:])]
     with Store.open(tmp_path) as store:
-        remember(store, "r", [record_of(replace(found, judged=judged, steps=steps))])
-        known = past(store, ["headshot"])
-    assert known["headshot", "judged"].first == Rates(judged=1, passed=1)
-    assert known["headshot", "again"].first == Rates(judged=1, passed=1)
+        remember_verdicts(store, "r", [node_record(replace(found, judged=judged, steps=steps))])
+        known = gate_past(store, ["headshot"])
+    assert known["headshot", "judged"].first == PassCounts(judged=1, passed=1)
+    assert known["headshot", "again"].first == PassCounts(judged=1, passed=1)
 
 
 def test_a_text_of_the_shot_s_own_is_the_recipe_s() -> None:
-    card = Card(kind="take", slot="s", stage="takes", shot="heads", template="heads")
+    card = NodeInfo(kind="take", slot="s", stage="takes", shot="heads", template="heads")
     assert template_key("r", card) == "r/heads"
     assert template_key("r", replace(card, template="headshot")) == "headshot"
 
 
 def test_a_take_that_was_not_chosen_has_no_path() -> None:
-    record = record_of(replace(take("a/s1", ACCEPTED), left=Left(stage="best", why="not_chosen")))
+    record = node_record(replace(take("a/s1", ACCEPTED), left=ExitedEarly(stage="best", why="not_chosen")))
     assert take_json(record, "out")["path"] is None
     assert record.end.left == "best"
 
 
 def test_where_the_run_ended_first_nobody_was_left_out_of_a_choice() -> None:
-    waits = record_of(replace(take("a/s1", ACCEPTED), left=Left(stage="picks", why="not_chosen")))
-    stopped = undecided(waits)
-    assert (stopped.status, stopped.left) == (Status.STOPPED, None)
-    refused = record_of(take("a/s1", FAR))
-    assert undecided(refused) is refused
+    waits = node_record(replace(take("a/s1", ACCEPTED), left=ExitedEarly(stage="picks", why="not_chosen")))
+    stopped = stop_unchosen(waits)
+    assert (stopped.status, stopped.left) == (NodeStatus.STOPPED, None)
+    refused = node_record(take("a/s1", FAR))
+    assert stop_unchosen(refused) is refused

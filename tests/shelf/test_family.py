@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.shelf.about import proposed_name, proposed_trigger
-from nano_banana.shelf.family import Family, family_of, is_adapter
-from nano_banana.shelf.header import Header, read_header
+from nano_banana.features.shelf.adapter_import import (
+    ModelFamily,
+    family_of,
+    is_adapter,
+    proposed_name,
+    proposed_trigger,
+)
+from nano_banana.formats.safetensors_header import SafetensorsHeader, read_safetensors_header
 from tests.shelf.files import (
     AI_TOOLKIT_FLUX,
     AI_TOOLKIT_SAID,
@@ -25,8 +30,8 @@ from tests.shelf.files import (
 )
 
 
-def header_of(folder: Path, shapes: Shapes, **said: str) -> Header:
-    return read_header(write(folder, "a.safetensors", safetensors(shapes, said)), name="a.safetensors")
+def header_of(folder: Path, shapes: Shapes, **said: str) -> SafetensorsHeader:
+    return read_safetensors_header(write(folder, "a.safetensors", safetensors(shapes, said)), name="a.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +65,7 @@ def header_of(folder: Path, shapes: Shapes, **said: str) -> Header:
 def test_the_tensors_show_the_model(tmp_path: Path, shapes: Shapes, family: str) -> None:
     header = header_of(tmp_path, shapes)
     assert is_adapter(header)
-    assert family_of(header) == Family(shown=family)
+    assert family_of(header) == ModelFamily(shown=family)
 
 
 @pytest.mark.parametrize(

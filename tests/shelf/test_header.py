@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nano_banana.core.errors import Invalid
-from nano_banana.shelf.header import read_header
+from nano_banana.formats.safetensors_header import read_safetensors_header
+from nano_banana.model.problem import Invalid
 from tests.shelf.files import AI_TOOLKIT_FLUX, AI_TOOLKIT_SAID, safetensors, write
 
 WHOLE = safetensors({"a.lora_A.weight": (2, 4), "a.lora_B.weight": (4, 2)}, {"who": "ana"})
@@ -31,13 +31,13 @@ def tensor(begin: object = 0, end: object = 16, shape: object = (2, 4), dtype: o
 
 def fault(folder: Path, data: bytes, name: str = "a.safetensors") -> tuple[str, object]:
     with pytest.raises(Invalid) as error:
-        read_header(write(folder, name, data), name=name)
+        read_safetensors_header(write(folder, name, data), name=name)
     (problem,) = error.value.problems
     return problem.kind, problem.data.get("why")
 
 
 def test_a_whole_file_tells_its_words_and_shapes(tmp_path: Path) -> None:
-    header = read_header(write(tmp_path, "a", safetensors(AI_TOOLKIT_FLUX, AI_TOOLKIT_SAID)), name="a")
+    header = read_safetensors_header(write(tmp_path, "a", safetensors(AI_TOOLKIT_FLUX, AI_TOOLKIT_SAID)), name="a")
     assert header.metadata == AI_TOOLKIT_SAID
     assert dict(header.shapes) == AI_TOOLKIT_FLUX
 
@@ -47,7 +47,7 @@ def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path: Path) -> No
     text += b" " * (0x0280 - len(text))
     data = struct.pack("<Q", len(text)) + text + bytes(16)
     assert data.startswith(b"\x80\x02")
-    assert read_header(write(tmp_path, "a", data), name="a").shapes == {"a.lora_A": (2, 4)}
+    assert read_safetensors_header(write(tmp_path, "a", data), name="a").shapes == {"a.lora_A": (2, 4)}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_header_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
         file.write(struct.pack("<Q", 50 << 20) + b"{")
         file.truncate(60 << 20)
     with pytest.raises(Invalid) as error:
-        read_header(path, name="a")
+        read_safetensors_header(path, name="a")
     assert error.value.problems[0].data["why"] == "a header without measure"
 
 
@@ -116,7 +116,7 @@ def test_something_else_is_said_to_be(tmp_path: Path, data: bytes) -> None:
 
 def test_a_file_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as error:
-        read_header(tmp_path / "no", name="no")
+        read_safetensors_header(tmp_path / "no", name="no")
     assert error.value.problems[0].kind == "model_unreadable"
 
 
@@ -128,5 +128,5 @@ def test_damage_is_refused_or_does_not_matter(tmp_path: Path, at: int, bits: int
     path = write(tmp_path, "a", bytes(data[: max(end, at)]))
     found = 2
     with suppress(Invalid):
-        found = len(read_header(path, name="a").shapes)
+        found = len(read_safetensors_header(path, name="a").shapes)
     assert found == 2

@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.errors import Invalid
-from nano_banana.core.somebody import Somebody
-from nano_banana.shelf.card import Card, Origin, Shelved, card_json, card_of
-from nano_banana.shelf.shelf import Shelf
-from nano_banana.store.store import Store
-from nano_banana.store.traces import Hints
+from nano_banana.model.call import Blob
+from nano_banana.model.problem import Invalid
+from nano_banana.store.adapter_shelf import (
+    AdapterCard,
+    AdapterOrigin,
+    AdapterShelf,
+    ShelvedAdapter,
+    card_json,
+    parse_card,
+)
+from nano_banana.store.local_store import Store
+from nano_banana.store.personal_data import DataSubject, ErasureSeeds
 from tests.store.tools import DAY, Clock, a_call, an_entry
 
-ANA = Card(base="flux-1", provider="fal", subject="ana", trigger="anqz7", noun="woman", photos=9, cost_usd=2.0)
+ANA = AdapterCard(base="flux-1", provider="fal", subject="ana", trigger="anqz7", noun="woman", photos=9, cost_usd=2.0)
 
 
 @pytest.fixture
@@ -32,15 +37,17 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def shelf(store: Store) -> Shelf:
-    return Shelf(store)
+def shelf(store: Store) -> AdapterShelf:
+    return AdapterShelf(store)
 
 
 def adapter(store: Store, text: str) -> Blob:
     return store.put(text.encode(), media="application/octet-stream")
 
 
-def kept(store: Store, shelf: Shelf, *texts: str, name: str = "ana", card: Card = ANA) -> list[Shelved]:
+def kept(
+    store: Store, shelf: AdapterShelf, *texts: str, name: str = "ana", card: AdapterCard = ANA
+) -> list[ShelvedAdapter]:
     return [shelf.keep(name, adapter(store, text), card) for text in texts]
 
 
@@ -49,7 +56,7 @@ def problem(error: pytest.ExceptionInfo[Invalid]) -> tuple[str, tuple[str, ...]]
     return found.kind, found.suggestions
 
 
-def test_a_reference_is_a_name_a_version_or_a_tag(store: Store, shelf: Shelf) -> None:
+def test_a_reference_is_a_name_a_version_or_a_tag(store: Store, shelf: AdapterShelf) -> None:
     first, second = kept(store, shelf, "one", "two")
     assert [found.reference for found in shelf.all()] == ["ana@1", "ana@2"]
     assert shelf.find("ana") == shelf.find("ana@2") == shelf.find("ana@latest") == second
@@ -61,7 +68,7 @@ def test_a_reference_is_a_name_a_version_or_a_tag(store: Store, shelf: Shelf) ->
     assert [shelf.find(other) for other in ("ana@3", "ana@", "eva", "ana@goo", "", "@1")] == [None] * 6
 
 
-def test_a_tag_moves_and_goes(store: Store, shelf: Shelf) -> None:
+def test_a_tag_moves_and_goes(store: Store, shelf: AdapterShelf) -> None:
     kept(store, shelf, "one", "two")
     shelf.tag("ana@1", "good")
     shelf.tag("ana", "good")
@@ -71,20 +78,20 @@ def test_a_tag_moves_and_goes(store: Store, shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("tag", ["latest", "3", "", "a b", "-x", "x" * 65])
-def test_what_could_be_mistaken_is_no_tag(store: Store, shelf: Shelf, tag: str) -> None:
+def test_what_could_be_mistaken_is_no_tag(store: Store, shelf: AdapterShelf, tag: str) -> None:
     kept(store, shelf, "one")
     with pytest.raises(Invalid) as error:
         shelf.tag("ana", tag)
     assert problem(error)[0] == "shelf_tag"
 
 
-def test_the_same_bytes_are_one_version_of_a_name(store: Store, shelf: Shelf) -> None:
+def test_the_same_bytes_are_one_version_of_a_name(store: Store, shelf: AdapterShelf) -> None:
     kept(store, shelf, "one", "two", "one")
     kept(store, shelf, "one", name="anna")
     assert [found.reference for found in shelf.all()] == ["ana@1", "ana@2", "anna@1"]
 
 
-def test_a_subjects_bytes_under_another_name_stay_there(store: Store, shelf: Shelf) -> None:
+def test_a_subjects_bytes_under_another_name_stay_there(store: Store, shelf: AdapterShelf) -> None:
     kept(store, shelf, "one")
     shelf.rename("ana", "anna")
     again = shelf.keep("ana", adapter(store, "one"), ANA, anywhere=True)
@@ -92,7 +99,7 @@ def test_a_subjects_bytes_under_another_name_stay_there(store: Store, shelf: She
     assert len(shelf.all()) == 1
 
 
-def test_the_number_of_a_version_that_is_gone_is_not_given_again(store: Store, shelf: Shelf) -> None:
+def test_the_number_of_a_version_that_is_gone_is_not_given_again(store: Store, shelf: AdapterShelf) -> None:
     kept(store, shelf, "one", "two")
     shelf.tag("ana@2", "good")
     shelf.remove("ana@2")
@@ -101,7 +108,7 @@ def test_the_number_of_a_version_that_is_gone_is_not_given_again(store: Store, s
     assert third.reference == "ana@3"
 
 
-def test_a_new_name_takes_versions_and_tags_along(store: Store, shelf: Shelf) -> None:
+def test_a_new_name_takes_versions_and_tags_along(store: Store, shelf: AdapterShelf) -> None:
     kept(store, shelf, "one", "two")
     kept(store, shelf, "other", name="eva")
     shelf.tag("ana@1", "good")
@@ -119,7 +126,7 @@ def test_a_new_name_takes_versions_and_tags_along(store: Store, shelf: Shelf) ->
     assert problem(error)[0] == "shelf_name"
 
 
-def test_what_is_not_there_is_said_with_what_is(store: Store, shelf: Shelf) -> None:
+def test_what_is_not_there_is_said_with_what_is(store: Store, shelf: AdapterShelf) -> None:
     with pytest.raises(Invalid) as error:
         shelf.get("ana")
     assert problem(error) == ("shelf_empty", ())
@@ -134,7 +141,7 @@ def test_what_is_not_there_is_said_with_what_is(store: Store, shelf: Shelf) -> N
     assert error.value.problems[0].data["known"] == "1, good"
 
 
-def test_a_sweep_leaves_what_is_on_the_shelf(store: Store, shelf: Shelf, clock: Clock) -> None:
+def test_a_sweep_leaves_what_is_on_the_shelf(store: Store, shelf: AdapterShelf, clock: Clock) -> None:
     kept(store, shelf, "one", "two")
     adapter(store, "nobody's")
     clock.now += 2 * DAY
@@ -145,7 +152,7 @@ def test_a_sweep_leaves_what_is_on_the_shelf(store: Store, shelf: Shelf, clock: 
     assert store.stats().wasted == 0
 
 
-def test_a_blob_of_the_shelf_that_lost_its_row_is_not_swept(store: Store, shelf: Shelf, clock: Clock) -> None:
+def test_a_blob_of_the_shelf_that_lost_its_row_is_not_swept(store: Store, shelf: AdapterShelf, clock: Clock) -> None:
     (one,) = kept(store, shelf, "one")
     place = shelf.path(one)
     place.chmod(0o644)
@@ -155,14 +162,14 @@ def test_a_blob_of_the_shelf_that_lost_its_row_is_not_swept(store: Store, shelf:
     assert place.is_file()
 
 
-def test_a_forgotten_subject_is_under_no_name(store: Store, shelf: Shelf) -> None:
+def test_a_forgotten_subject_is_under_no_name(store: Store, shelf: AdapterShelf) -> None:
     kept(store, shelf, "one", "two")
     kept(store, shelf, "three", name="portrait")
-    kept(store, shelf, "four", name="eva", card=Card(base="flux-1", subject="eva"))
+    kept(store, shelf, "four", name="eva", card=AdapterCard(base="flux-1", subject="eva"))
     shelf.tag("ana@1", "good")
     shelf.tag("eva@1", "good")
     oblivion = store.oblivion()
-    traces = oblivion.forget(Somebody(name="ana"), Hints(), dry_run=False)
+    traces = oblivion.forget(DataSubject(name="ana"), ErasureSeeds(), dry_run=False)
     oblivion.finish()
     assert traces.adapters == ("ana@1", "ana@2", "portrait@1")
     assert [found.reference for found in shelf.all()] == ["eva@1"]
@@ -172,7 +179,7 @@ def test_a_forgotten_subject_is_under_no_name(store: Store, shelf: Shelf) -> Non
     assert again.tags == ()
 
 
-def test_who_drew_with_it_is_told_by_recipe_and_run(store: Store, shelf: Shelf) -> None:
+def test_who_drew_with_it_is_told_by_recipe_and_run(store: Store, shelf: AdapterShelf) -> None:
     (one,) = kept(store, shelf, "one")
     assert shelf.uses() == []
     worn = adapter(store, "one")
@@ -186,14 +193,14 @@ def test_who_drew_with_it_is_told_by_recipe_and_run(store: Store, shelf: Shelf) 
     assert shelf.users() == {one.digest: ["portraits"]}
 
 
-def test_a_measured_likeness_is_told_afterwards(store: Store, shelf: Shelf) -> None:
+def test_a_measured_likeness_is_told_afterwards(store: Store, shelf: AdapterShelf) -> None:
     (one,) = kept(store, shelf, "one")
     shelf.amend(one, replace(one.card, likeness=0.61, judged=8))
     found = shelf.get("ana").card
     assert (found.likeness, found.judged) == (0.61, 8)
 
 
-def test_whoever_remembers_the_shelf_sees_that_it_changed(store: Store, shelf: Shelf) -> None:
+def test_whoever_remembers_the_shelf_sees_that_it_changed(store: Store, shelf: AdapterShelf) -> None:
     assert not shelf.file.exists()
     looks = []
     kept(store, shelf, "one")
@@ -204,15 +211,17 @@ def test_whoever_remembers_the_shelf_sees_that_it_changed(store: Store, shelf: S
     assert shelf.file.stat().st_mtime_ns > looks[-1]
 
 
-def test_a_card_that_an_older_version_let_in_is_read_without_what_cannot_be(store: Store, shelf: Shelf) -> None:
+def test_a_card_that_an_older_version_let_in_is_read_without_what_cannot_be(store: Store, shelf: AdapterShelf) -> None:
     poison = replace(ANA, made_at=1e300, photos=10**400, cost_usd=1e308, judged=-1, likeness=7.0)
     (found,) = kept(store, shelf, "one", card=poison)
     assert found.card == replace(ANA, made_at=0.0, photos=None, cost_usd=None, judged=0, likeness=None)
     store.adapters.update({("ana", 1): {"origin": "of a later version", "photos": "nine"}})
-    assert [each.card for each in shelf.all()] == [Card(base="")]
+    assert [each.card for each in shelf.all()] == [AdapterCard(base="")]
 
 
 def test_a_card_comes_back_from_its_json() -> None:
-    card = Card(base="flux-1", settings={"steps": 900}, likeness=0.5, judged=3, origin=Origin.FILE, made_at=1.5)
-    assert card_of(card_json(card)) == card
-    assert card_of({**card_json(ANA), "later": 1}) == ANA
+    card = AdapterCard(
+        base="flux-1", settings={"steps": 900}, likeness=0.5, judged=3, origin=AdapterOrigin.FILE, made_at=1.5
+    )
+    assert parse_card(card_json(card)) == card
+    assert parse_card({**card_json(ANA), "later": 1}) == ANA

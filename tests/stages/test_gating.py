@@ -8,16 +8,12 @@ from functools import partial
 
 import pytest
 
-from nano_banana.core.blob import blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, trouble
-from nano_banana.core.flow import Ask, Event, Flow, Judged, Left, Made, ask
-from nano_banana.core.json import JSONObject
-from nano_banana.core.reply import Reply
-from nano_banana.core.verdict import Ruling, Verdict
-from nano_banana.stages.gating import Chance, Judging, gate, passed_over
-from nano_banana.stages.standard import Standard
-from nano_banana.stages.standing import Standing
+from nano_banana.model.call import Call, Reply, blob_of
+from nano_banana.model.flow import Ask, ExitedEarly, Flow, FlowEvent, Judged, Made, Ruling, Verdict, ask
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import CallFailed, problem
+from nano_banana.stages.gate_stage import AcceptanceCriteria, GateCheck, SecondChance, run_gate, skip_gate
+from nano_banana.stages.stage_kind import StageOutput
 from tests.stages.test_judging import face
 
 GOOD: JSONObject = {"faces": [face(0.8)], "people": [{}]}
@@ -31,8 +27,8 @@ ONWARD = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})
 ANA = blob_of(b"ana", media="application/json")
 
 
-def standing(name: str) -> Standing:
-    return Standing(
+def standing(name: str) -> StageOutput:
+    return StageOutput(
         picture=blob_of(name.encode(), media="image/png"), call=Call(provider="p", endpoint=name, arguments={})
     )
 
@@ -46,20 +42,20 @@ class Told:
     def __init__(
         self,
         measures: Mapping[str, JSONObject],
-        chances: Sequence[Chance] = (),
+        chances: Sequence[SecondChance] = (),
         *,
         onward: frozenset[Ruling] = ONWARD,
         names: Sequence[str] = ("ana",),
         lost: Mapping[str, str] | None = None,
     ) -> None:
-        self.events: list[Event] = []
+        self.events: list[FlowEvent] = []
         self.asked: list[str] = []
         pictures = {standing(name).picture: name for name in ("first", *(chance.label for chance in chances))}
         people = [(name, ANA) for name in names]
-        judging = Judging(people=people, standard=Standard(quantile=None), onward=onward)
-        flow = gate("judged", judging, FIRST, chances)
+        judging = GateCheck(people=people, standard=AcceptanceCriteria(quantile=None), onward=onward)
+        flow = run_gate("judged", judging, FIRST, chances)
         looked = ""
-        go_on: Callable[[], Event] = partial(next, flow)
+        go_on: Callable[[], FlowEvent] = partial(next, flow)
         try:
             while True:
                 event = go_on()
@@ -79,25 +75,25 @@ class Told:
                     reply = Reply(data={})
                 go_on = partial(flow.send, (reply,))
                 if call.endpoint == "draw" and lost and event.attempt.label in lost:
-                    go_on = partial(flow.throw, CallFailed([trouble(lost[event.attempt.label])]))
+                    go_on = partial(flow.throw, CallFailed([problem(lost[event.attempt.label])]))
         except StopIteration as end:
-            self.end: Standing = end.value
+            self.end: StageOutput = end.value
 
     @property
     def verdicts(self) -> list[tuple[str, Ruling]]:
         return [(event.attempt.label, event.verdict.ruling) for event in self.events if isinstance(event, Judged)]
 
 
-def chance(label: str, seen: list[str] | None = None, *, mends: bool = False) -> Chance:
+def chance(label: str, seen: list[str] | None = None, *, mends: bool = False) -> SecondChance:
     """A try that draws a picture of that name, and notes what it was given as the best so far."""
 
-    def flow(best: Standing, _verdict: Verdict) -> Flow[Standing]:
+    def flow(best: StageOutput, _verdict: Verdict) -> Flow[StageOutput]:
         if seen is not None:
             seen.append(best.call.endpoint)
         yield from ask("takes", Call(provider="p", endpoint="draw", arguments={}))
         return standing(label)
 
-    return Chance(label=label, detail={"of": label}, flow=flow, mends=mends)
+    return SecondChance(label=label, detail={"of": label}, flow=flow, mends=mends)
 
 
 def test_a_good_picture_goes_on_and_is_tried_no_more() -> None:
@@ -147,12 +143,12 @@ def test_a_face_that_is_not_there_is_not_painted_over() -> None:
 
 
 def test_a_try_whose_faces_can_t_be_counted_right_is_lost_and_no_more() -> None:
-    def failing(kind: str) -> Chance:
-        def flow(_best: Standing, _verdict: Verdict) -> Flow[Standing]:
+    def failing(kind: str) -> SecondChance:
+        def flow(_best: StageOutput, _verdict: Verdict) -> Flow[StageOutput]:
             yield from ask("takes", Call(provider="p", endpoint="draw", arguments={}))
-            raise CallFailed([trouble(kind, wanted=2, found=1, tries=3)])
+            raise CallFailed([problem(kind, wanted=2, found=1, tries=3)])
 
-        return Chance(label=kind, detail={}, flow=flow)
+        return SecondChance(label=kind, detail={}, flow=flow)
 
     told = Told({"first": POOR, "retry2": GOOD}, [failing("faces_miscounted"), chance("retry2")])
     assert told.verdicts == [("", Ruling.REJECTED), ("retry2", Ruling.ACCEPTED)]
@@ -162,14 +158,14 @@ def test_a_try_whose_faces_can_t_be_counted_right_is_lost_and_no_more() -> None:
 
 def test_when_all_chances_are_used_up_the_way_ends_with_the_best() -> None:
     told = Told({"first": POOR, "retry1": BETTER, "retry2": POOR}, [chance("retry1"), chance("retry2")])
-    assert told.end.left == Left(stage="judged", why="rejected")
+    assert told.end.left == ExitedEarly(stage="judged", why="rejected")
     assert told.end.picture == standing("retry1").picture
     assert not any(isinstance(event, Made) for event in told.events)
 
 
 def test_who_goes_on_is_said_by_what_comes_next() -> None:
     unsure = Told({"first": UNSURE}, onward=frozenset({Ruling.ACCEPTED}))
-    assert unsure.end.left == Left(stage="judged", why="unsure")
+    assert unsure.end.left == ExitedEarly(stage="judged", why="unsure")
     # A person is to look at it: it is a picture of the gate's, although no stage takes it up.
     assert unsure.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
     refused = Told({"first": POOR}, onward=frozenset({Ruling.REJECTED}))
@@ -184,18 +180,18 @@ def test_a_forecast_goes_through_every_chance_and_then_on() -> None:
 
 
 def test_a_try_that_another_gate_refused_is_passed_over() -> None:
-    def refused(_best: Standing, _verdict: Verdict) -> Flow[Standing]:
+    def refused(_best: StageOutput, _verdict: Verdict) -> Flow[StageOutput]:
         yield from ()
-        return Standing(picture=FIRST.picture, call=FIRST.call, left=Left(stage="before", why="rejected"))
+        return StageOutput(picture=FIRST.picture, call=FIRST.call, left=ExitedEarly(stage="before", why="rejected"))
 
-    lost = Chance(label="retry1", detail={}, flow=refused)
+    lost = SecondChance(label="retry1", detail={}, flow=refused)
     told = Told({"first": POOR, "retry2": GOOD}, [lost, chance("retry2")])
     assert told.verdicts == [("", Ruling.REJECTED), ("retry2", Ruling.ACCEPTED)]
 
 
 def test_what_is_not_to_be_judged_goes_through() -> None:
-    judging = Judging(people=[], standard=Standard(), onward=ONWARD)
-    events = list(passed_over("judged", judging, FIRST))
+    judging = GateCheck(people=[], standard=AcceptanceCriteria(), onward=ONWARD)
+    events = list(skip_gate("judged", judging, FIRST))
     assert isinstance(events[0], Judged)
     assert events[0].verdict.ruling is Ruling.NOT_JUDGED
     assert isinstance(events[1], Made)
@@ -212,15 +208,17 @@ def test_the_gate_s_word_is_the_one_on_the_picture_that_stands() -> None:
 def test_what_an_earlier_gate_said_of_a_try_is_said_within_it_and_what_is_mended_has_been_through_it() -> None:
     before = Judged(stage="before", blob=FIRST.picture, verdict=Verdict(ruling=Ruling.ACCEPTED))
 
-    def tried(label: str) -> Callable[[Standing, Verdict], Flow[Standing]]:
-        def flow(_best: Standing, _verdict: Verdict) -> Flow[Standing]:
+    def tried(label: str) -> Callable[[StageOutput, Verdict], Flow[StageOutput]]:
+        def flow(_best: StageOutput, _verdict: Verdict) -> Flow[StageOutput]:
             yield from ()
             return replace(standing(label), words=(before,))
 
         return flow
 
     for label, mends, inside in (("retry1", False, "retry1"), ("repair1", True, "")):
-        told = Told({"first": POOR, label: GOOD}, [Chance(label=label, detail={}, flow=tried(label), mends=mends)])
+        told = Told(
+            {"first": POOR, label: GOOD}, [SecondChance(label=label, detail={}, flow=tried(label), mends=mends)]
+        )
         assert [(word.stage, word.attempt.label) for word in told.end.words] == [("before", inside), ("judged", label)]
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from nano_banana.core.blob import blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.flow import Ask, Made
-from nano_banana.core.json import JSONObject
-from nano_banana.core.reply import Reply
-from nano_banana.stages.generate import Drawing
-from nano_banana.stages.inpaint import Region, inpaint
-from nano_banana.stages.site import Site, compute
+from nano_banana.model.call import Call, Reply, blob_of
+from nano_banana.model.flow import Ask, Made
+from nano_banana.model.json_values import JSONObject
+from nano_banana.stages.generate_stage import ImageRequest
+from nano_banana.stages.inpaint_stage import InpaintRegion, inpaint
+from nano_banana.stages.stage_kind import CallTarget, compute_call
 from tests.stages.tools import endpoint, result_of
 
-SITE = Site(provider="fal")
+SITE = CallTarget(provider="fal")
 PICTURE = blob_of(b"picture", media="image/png")
 DRAWN = blob_of(b"a drawn mask", media="image/png")
 MASK = blob_of(b"mask", media="image/png")
@@ -34,35 +32,35 @@ def asked(event: object) -> Call:
 
 def painting(arguments: JSONObject, *, name: str = "flux-lora/inpainting") -> Call:
     """The paid call of an inpainting with these arguments."""
-    flow = inpaint(SITE, "faces", Drawing(endpoint=endpoint(name), arguments=arguments), REGION, PICTURE)
+    flow = inpaint(SITE, "faces", ImageRequest(endpoint=endpoint(name), arguments=arguments), REGION, PICTURE)
     next(flow)
     flow.send((Reply(data={}, files={"mask": MASK}),))
     return asked(flow.send((CROPPED,)))
 
 
-REGION = Region(mask=BOX, crop=CROP)
+REGION = InpaintRegion(mask=BOX, crop=CROP)
 
 
 def test_the_whole_way() -> None:
-    drawing = Drawing(endpoint=endpoint("flux-lora/inpainting"), arguments={"prompt": "face", "seed": 11})
+    drawing = ImageRequest(endpoint=endpoint("flux-lora/inpainting"), arguments={"prompt": "face", "seed": 11})
     flow = inpaint(SITE, "faces", drawing, REGION, PICTURE)
-    assert asked(next(flow)) == compute("mask", BOX, {"image": PICTURE})
+    assert asked(next(flow)) == compute_call("mask", BOX, {"image": PICTURE})
     cropping = asked(flow.send((Reply(data={}, files={"mask": MASK}),)))
-    assert cropping == compute("crop", CROP, {"image": PICTURE, "mask": MASK})
+    assert cropping == compute_call("crop", CROP, {"image": PICTURE, "mask": MASK})
     paid = asked(flow.send((CROPPED,)))
     assert paid.inputs == {"image_url": CUT, "mask_url": CUT_MASK}
     assert paid.arguments == {"prompt": "face", "seed": 11, "image_size": {"width": 896, "height": 1120}}
     pasting = asked(flow.send((Reply(data={}, files={"images/0": PAINTED}),)))
     expected: JSONObject = {"box": [0, 0, 640, 800]}
-    assert pasting == compute("paste", expected, {"original": PICTURE, "painted": PAINTED, "mask": MASK})
+    assert pasting == compute_call("paste", expected, {"original": PICTURE, "painted": PAINTED, "mask": MASK})
     made = flow.send((Reply(data={}, files={"image": PASTED}),))
     assert made == Made(stage="faces", blob=PASTED, call=paid)
     assert result_of(flow) == PASTED
 
 
 def test_a_mask_from_a_file_is_an_input_of_the_mask() -> None:
-    region = Region(mask={"shape": {"file": True}}, crop=CROP, file=DRAWN)
-    drawing = Drawing(endpoint=endpoint("flux-lora/inpainting"), arguments={})
+    region = InpaintRegion(mask={"shape": {"file": True}}, crop=CROP, file=DRAWN)
+    drawing = ImageRequest(endpoint=endpoint("flux-lora/inpainting"), arguments={})
     call = asked(next(inpaint(SITE, "faces", drawing, region, PICTURE)))
     assert call.inputs == {"image": PICTURE, "file": DRAWN}
 

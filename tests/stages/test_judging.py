@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.core.verdict import Ruling, Verdict
-from nano_banana.stages.judging import judge, threshold
-from nano_banana.stages.standard import Standard
+from nano_banana.model.flow import Ruling, Verdict
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.stages.gate_stage import AcceptanceCriteria, judge_measures, likeness_threshold
 
-PLAIN = Standard(quantile=None)
+PLAIN = AcceptanceCriteria(quantile=None)
 
 
 def face(*similar: float, left: float = 100, width: float = 200, **more: JSONValue) -> JSONObject:
@@ -24,10 +23,10 @@ def face(*similar: float, left: float = 100, width: float = 200, **more: JSONVal
     return {**about, **more}
 
 
-def verdict(*faces: JSONObject, names: str = "ana", standard: Standard = PLAIN, **how: bool) -> Verdict:
+def verdict(*faces: JSONObject, names: str = "ana", standard: AcceptanceCriteria = PLAIN, **how: bool) -> Verdict:
     people = names.split()
     measures: JSONObject = {"faces": list(faces), "people": [{"calibration": []} for _ in people]}
-    return judge(measures, people, standard, **{"in_order": False, **how})
+    return judge_measures(measures, people, standard, **{"in_order": False, **how})
 
 
 def kinds(found: Verdict) -> list[str]:
@@ -57,7 +56,7 @@ def test_a_reason_says_whose_face_and_what_it_needs() -> None:
 
 def test_another_standard_judges_the_same_numbers_again() -> None:
     first = verdict(face(0.5))
-    again = judge(first.numbers, ["ana"], Standard(quantile=None, at_least=0.6), in_order=False)
+    again = judge_measures(first.numbers, ["ana"], AcceptanceCriteria(quantile=None, at_least=0.6), in_order=False)
     assert (first.ruling, again.ruling) == (Ruling.ACCEPTED, Ruling.UNSURE)
 
 
@@ -65,7 +64,7 @@ def test_no_face_and_one_too_many_are_refused_or_not_as_the_standard_says() -> N
     assert (verdict().ruling, kinds(verdict())) == (Ruling.REJECTED, ["no_face"])
     two = verdict(face(0.9), face(0.1, left=400))
     assert (two.ruling, kinds(two), two.score) == (Ruling.REJECTED, ["extra_face"], 0.9)
-    lenient = Standard(quantile=None, also_reject=frozenset())
+    lenient = AcceptanceCriteria(quantile=None, also_reject=frozenset())
     assert verdict(standard=lenient).ruling is Ruling.UNSURE
     assert verdict(face(0.1, left=400), face(0.9), standard=lenient).ruling is Ruling.ACCEPTED
 
@@ -87,19 +86,21 @@ def test_what_is_too_poor_to_judge_is_unsure_however_like_or_unlike(poor: dict[s
 def test_a_copy_of_a_training_photo_is_refused_however_like() -> None:
     copied = face(0.99, copy=[{"similarity": 0.99, "distance": 2}])
     assert kinds(verdict(copied)) == ["copy_of_training_photo"]
-    assert verdict(copied, standard=Standard(quantile=None, also_reject=frozenset())).ruling is Ruling.ACCEPTED
+    assert (
+        verdict(copied, standard=AcceptanceCriteria(quantile=None, also_reject=frozenset())).ruling is Ruling.ACCEPTED
+    )
     for same in ({"similarity": 0.99, "distance": 30}, {"similarity": 0.7, "distance": 2}, {}):
         assert verdict(face(0.9, copy=[same])).ruling is Ruling.ACCEPTED
 
 
 def test_the_subject_s_own_photos_raise_the_threshold_within_bounds() -> None:
     own: JSONObject = {"calibration": [0.9, 0.5, 0.8, 0.7, 0.6, 0.85, 0.75, 0.65, 0.55, 0.95, 0.58]}
-    usual = Standard(at_most=0.8)
-    assert threshold(own, usual) == pytest.approx(0.55 - 0.05)
-    assert threshold(own, Standard(quantile=0.5, slack=0, at_most=0.6)) == 0.6
-    assert threshold({"calibration": [0.2, 0.3, 0.4]}, usual) == 0.45
-    assert threshold({"calibration": [0.9, 0.9]}, usual) == 0.45
-    assert threshold(own, PLAIN) == 0.45
+    usual = AcceptanceCriteria(at_most=0.8)
+    assert likeness_threshold(own, usual) == pytest.approx(0.55 - 0.05)
+    assert likeness_threshold(own, AcceptanceCriteria(quantile=0.5, slack=0, at_most=0.6)) == 0.6
+    assert likeness_threshold({"calibration": [0.2, 0.3, 0.4]}, usual) == 0.45
+    assert likeness_threshold({"calibration": [0.9, 0.9]}, usual) == 0.45
+    assert likeness_threshold(own, PLAIN) == 0.45
 
 
 def test_several_people_each_get_the_face_that_suits_them() -> None:
@@ -117,7 +118,7 @@ def test_where_people_have_places_a_swap_is_two_strangers() -> None:
 
 def test_a_bystander_on_the_left_moves_nobody() -> None:
     crowd = face(0.0, 0.1, left=0), face(0.7, 0.0, left=300), face(0.1, 0.8, left=600)
-    lenient = Standard(quantile=None, also_reject=frozenset())
+    lenient = AcceptanceCriteria(quantile=None, also_reject=frozenset())
     assert verdict(*crowd, names="ana ben", in_order=True, standard=lenient).ruling is Ruling.ACCEPTED
 
 
@@ -141,4 +142,4 @@ def test_a_crowd_is_taken_from_left_to_right() -> None:
 
 
 def test_what_is_not_there_yet_is_imagined() -> None:
-    assert judge({}, ["ana"], PLAIN, in_order=False).ruling is Ruling.IMAGINED
+    assert judge_measures({}, ["ana"], PLAIN, in_order=False).ruling is Ruling.IMAGINED

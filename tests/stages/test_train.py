@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.flow import Ask, Made
-from nano_banana.core.reply import Reply
-from nano_banana.stages.site import Site, compute
-from nano_banana.stages.train import Training, train
+from nano_banana.model.call import Blob, Reply, blob_of
+from nano_banana.model.flow import Ask, Made
+from nano_banana.model.problem import CallFailed
+from nano_banana.stages.stage_kind import CallTarget, compute_call
+from nano_banana.stages.train_stage import TrainingData, train
 from tests.stages.tools import endpoint, result_of
 
-SITE = Site(provider="fal")
+SITE = CallTarget(provider="fal")
 TRAINER = endpoint("flux-lora-fast-training")
 PHOTOS = [blob_of(bytes([at]), media="image/jpeg") for at in range(3)]
 CAPTION = blob_of(b"a woman", media="text/plain")
@@ -22,16 +21,16 @@ ADAPTER = blob_of(b"lora", media="application/octet-stream")
 
 def test_packs_the_photos_in_the_order_of_their_digests() -> None:
     photos = [(photo, None) for photo in PHOTOS]
-    there = next(train(SITE, "likeness", TRAINER, Training(photos=photos), {}))
-    back = next(train(SITE, "likeness", TRAINER, Training(photos=photos[::-1]), {}))
+    there = next(train(SITE, "likeness", TRAINER, TrainingData(photos=photos), {}))
+    back = next(train(SITE, "likeness", TRAINER, TrainingData(photos=photos[::-1]), {}))
     expected = {f"photos/{at}": photo for at, photo in enumerate(sorted(PHOTOS, key=lambda blob: blob.digest))}
-    assert there == back == Ask(stage="likeness", calls=(compute("training-zip", {}, expected),))
+    assert there == back == Ask(stage="likeness", calls=(compute_call("training-zip", {}, expected),))
 
 
 def test_a_caption_stays_with_its_photo() -> None:
     first, *_ = sorted(PHOTOS, key=lambda blob: blob.digest)
     others = [(photo, None) for photo in PHOTOS if photo != first]
-    training = Training(photos=[*others, (first, CAPTION)], caption="a photo of anqz7 woman")
+    training = TrainingData(photos=[*others, (first, CAPTION)], caption="a photo of anqz7 woman")
     asked = next(train(SITE, "likeness", TRAINER, training, {}))
     assert isinstance(asked, Ask)
     assert asked.calls[0].inputs["captions/0"] == CAPTION
@@ -39,7 +38,7 @@ def test_a_caption_stays_with_its_photo() -> None:
 
 
 def test_sends_the_archive_and_returns_the_adapter() -> None:
-    flow = train(SITE, "likeness", TRAINER, Training(photos=[(PHOTOS[0], None)]), {"steps": 1000})
+    flow = train(SITE, "likeness", TRAINER, TrainingData(photos=[(PHOTOS[0], None)]), {"steps": 1000})
     next(flow)
     asked = flow.send((Reply(data={}, files={"archive": ZIP}),))
     call = SITE.call("fal-ai/flux-lora-fast-training", {"steps": 1000}, {"images_data_url": ZIP})
@@ -51,7 +50,7 @@ def test_sends_the_archive_and_returns_the_adapter() -> None:
 
 
 def test_an_answer_without_an_adapter_fails() -> None:
-    flow = train(SITE, "likeness", TRAINER, Training(photos=[(PHOTOS[0], None)]), {})
+    flow = train(SITE, "likeness", TRAINER, TrainingData(photos=[(PHOTOS[0], None)]), {})
     next(flow)
     flow.send((Reply(data={}, files={"archive": ZIP}),))
     empty: dict[str, Blob] = {}

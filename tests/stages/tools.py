@@ -6,9 +6,9 @@ import pytest
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.blob import Blob
-from nano_banana.core.flow import Flow
-from nano_banana.stages.standing import Standing
+from nano_banana.model.call import Blob
+from nano_banana.model.flow import Flow
+from nano_banana.stages.stage_kind import StageOutput
 
 CATALOG = Catalog.load()
 
@@ -20,12 +20,12 @@ def endpoint(name: str) -> Endpoint:
     return found
 
 
-def result_of(flow: Flow[Blob] | Flow[Standing]) -> Blob:
+def result_of(flow: Flow[Blob] | Flow[StageOutput]) -> Blob:
     """The picture (or adapter) that a flow returns which has said what it made and asks for nothing more."""
     with pytest.raises(StopIteration) as end:
         flow.send(())
     found: object = end.value.value
-    if isinstance(found, Standing):
+    if isinstance(found, StageOutput):
         return found.picture
     assert isinstance(found, Blob)
     return found

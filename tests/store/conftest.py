@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 from tests.store.tools import Clock
 
 

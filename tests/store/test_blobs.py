@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.core.blob import Blob, blob_of, imagine
-from nano_banana.core.errors import Unusable
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob, blob_of, imagined_blob
+from nano_banana.model.problem import Unusable
+from nano_banana.store.local_store import Store
 from tests.store.tools import file_of, kind_of, leftovers, no_larger_files, powerless, spoil
 
 PICTURE = bytes(range(48))
@@ -94,7 +94,7 @@ def test_a_flipped_bit_is_found_wherever_it_is(store: Store) -> None:
 def test_what_is_gone_is_said_to_be(store: Store) -> None:
     blob = store.put(PICTURE, media="x/y")
     file_of(store, blob).unlink()
-    for missing in (blob, imagine("a picture", media="x/y")):
+    for missing in (blob, imagined_blob("a picture", media="x/y")):
         with pytest.raises(Unusable) as error:
             store.path(missing)
         assert kind_of(error) == "blob_missing"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.store.gc import YOUNG, GcReport
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob
+from nano_banana.store.local_store import Store
+from nano_banana.store.maintenance import MIN_AGE, GcReport
 from tests.store.tools import DAY, Clock, a_call, answered, file_of, leftovers, python
 
 
@@ -42,7 +42,7 @@ def test_what_a_trail_names_stays(store: Store, clock: Clock) -> None:
     key, picture = answered(store, 1)
     other, gone = answered(store, 2)
     store.set_trail("portraits", {"takes|ana|0": key}, whole=True)
-    age(store, clock, YOUNG + 1)
+    age(store, clock, MIN_AGE + 1)
     report = swept(store)
     assert (report.replies, report.blobs, report.bytes) == (1, 1, gone.size)
     assert set(store.replies([key, other])) == {key}
@@ -53,7 +53,7 @@ def test_what_a_trail_names_stays(store: Store, clock: Clock) -> None:
 
 def test_what_was_paid_for_stays_unless_told(store: Store, clock: Clock) -> None:
     keys = {answered(store, seed, cost_usd=cost)[0] for seed, cost in enumerate([0.04, None])}
-    age(store, clock, YOUNG + 1)
+    age(store, clock, MIN_AGE + 1)
     report = swept(store)
     assert (report.replies, report.blobs, report.paid_kept) == (0, 0, 2)
     assert store.replies(keys).keys() == keys
@@ -74,7 +74,7 @@ def test_only_what_is_old_enough_goes(store: Store, clock: Clock) -> None:
 def test_a_blob_not_yet_recorded_is_left_for_an_hour(store: Store, clock: Clock) -> None:
     old = store.put(b"old", media="x/y")
     renewed = store.put(b"renewed", media="x/y")
-    age(store, clock, YOUNG + 1)
+    age(store, clock, MIN_AGE + 1)
     store.put(b"renewed", media="x/y")
     report = swept(store)
     assert (report.blobs, report.bytes) == (1, 3)
@@ -90,7 +90,7 @@ def test_two_replies_share_a_blob_and_one_goes(store: Store, clock: Clock) -> No
         rows.execute("INSERT INTO reply_files SELECT 'other', place, digest, size, media FROM reply_files")
         rows.execute("INSERT INTO replies SELECT 'other', provider, endpoint, data, 1, 0, 0, '' FROM replies")
     rows.close()
-    age(store, clock, YOUNG + 1)
+    age(store, clock, MIN_AGE + 1)
     report = swept(store)
     assert (report.replies, report.blobs) == (1, 0)
     assert store.path(picture).exists()
@@ -104,7 +104,7 @@ def test_half_written_and_unknown_files_go_when_they_are_old(store: Store, clock
         path.write_bytes(b"half")
     clock.now = half.stat().st_mtime
     assert swept(store).leftovers == 0
-    clock.now += YOUNG + 1
+    clock.now += MIN_AGE + 1
     report = swept(store)
     assert (report.leftovers, report.blobs, report.bytes) == (1, 1, 4)
     assert leftovers(store) == []
@@ -121,7 +121,7 @@ def test_memories_of_files_that_are_gone_go(store: Store, tmp_path: Path) -> Non
 
 def test_while_a_run_goes_on_its_replies_are_left_alone(store: Store, clock: Clock) -> None:
     answered(store, 1)
-    clock.now += YOUNG + 1
+    clock.now += MIN_AGE + 1
     run = store.begin("portraits", arguments={})
     report = swept(store)
     assert (report.replies, report.blobs, report.underway) == (0, 0, True)
@@ -132,8 +132,8 @@ def test_while_a_run_goes_on_its_replies_are_left_alone(store: Store, clock: Clo
 
 def test_a_run_that_was_killed_holds_nothing_back(store: Store, clock: Clock) -> None:
     answered(store, 1)
-    clock.now += YOUNG + 1
-    code = "import sys,pathlib;from nano_banana.store.store import Store;s=Store.open(pathlib.Path(sys.argv[1]))"
+    clock.now += MIN_AGE + 1
+    code = "import sys,pathlib;from nano_banana.store.local_store import Store;s=Store.open(pathlib.Path(sys.argv[1]))"
     process = python(f"{code};print(s.begin('p', arguments={{}}), flush=True);input()", store.folder)
     assert process.stdout is not None
     process.stdout.readline()
@@ -146,13 +146,13 @@ def test_a_run_that_was_killed_holds_nothing_back(store: Store, clock: Clock) ->
 def test_a_file_that_went_by_itself_is_no_trouble(store: Store, clock: Clock) -> None:
     _, picture = answered(store, 1)
     file_of(store, picture).unlink()
-    age(store, clock, YOUNG + 1)
+    age(store, clock, MIN_AGE + 1)
     assert swept(store).blobs == 1
 
 
 def test_a_sweep_that_fails_takes_no_row(store: Store, clock: Clock) -> None:
     key, picture = answered(store, 1)
-    age(store, clock, YOUNG + 1)
+    age(store, clock, MIN_AGE + 1)
     place = file_of(store, picture)
     place.unlink()
     place.mkdir()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.core.ticket import OPEN, Ticket, TicketState
-from nano_banana.store import ledger
-from nano_banana.store.ledger import Line, Saving
-from nano_banana.store.store import Store
+from nano_banana.model.ticket import OPEN_STATES, Ticket, TicketState
+from nano_banana.store import tickets
+from nano_banana.store.local_store import Store
+from nano_banana.store.tickets import LedgerLine, Saving
 from tests.store.tools import DAY, Clock, a_ticket
 
 DAWN = 1_700_006_400.0
@@ -33,7 +33,7 @@ def of(ticket: Ticket, **errand: str) -> Ticket:
 
 def test_an_empty_ledger_is_nothing(store: Store) -> None:
     found = store.ledger.account("recipe")
-    assert (found.lines, found.total, found.open) == ((), Line(name=""), ())
+    assert (found.lines, found.total, found.open) == ((), LedgerLine(name=""), ())
 
 
 def test_each_state_counts_as_what_it_is(store: Store) -> None:
@@ -54,7 +54,7 @@ def test_each_state_counts_as_what_it_is(store: Store) -> None:
     )
     found = store.ledger.account("recipe")
     assert found.lines == (
-        Line(
+        LedgerLine(
             name="portraits",
             requests=10,
             underway=2,
@@ -81,8 +81,8 @@ def test_lines_are_by_recipe_subject_endpoint_or_day(store: Store, clock: Clock)
     assert [line.name for line in account("subject").lines] == ["", "ana", "ben"]
     assert [line.name for line in account("endpoint").lines] == ["fal-ai/flux-2", "fal-ai/flux-lora"]
     assert account("day").lines == (
-        Line(name="2023-11-14", requests=1, spent_usd=0.04, estimated_usd=0.035, saved_calls=3, saved_usd=0.105),
-        Line(name="2023-11-15", requests=1, spent_usd=1.5, estimated_usd=0.035, saved_calls=1, saved_usd=0.035),
+        LedgerLine(name="2023-11-14", requests=1, spent_usd=0.04, estimated_usd=0.035, saved_calls=3, saved_usd=0.105),
+        LedgerLine(name="2023-11-15", requests=1, spent_usd=1.5, estimated_usd=0.035, saved_calls=1, saved_usd=0.035),
     )
 
 
@@ -106,8 +106,8 @@ def test_a_run_may_say_again_what_it_saved(store: Store) -> None:
     store.ledger.note("run-1", [a_saving(5, 0.5)])
     store.ledger.note("run-1", [a_saving(2, 0.25), a_saving(1, 0.125), a_saving(1, 0.0, subject="ben")])
     assert store.ledger.account("subject").lines == (
-        Line(name="ana", saved_calls=3, saved_usd=0.375),
-        Line(name="ben", saved_calls=1),
+        LedgerLine(name="ana", saved_calls=3, saved_usd=0.375),
+        LedgerLine(name="ben", saved_calls=1),
     )
     store.ledger.note("run-1", [])
     assert store.ledger.account("subject").lines == ()
@@ -134,7 +134,7 @@ MONEY = some.none() | some.integers(0, 10_000).map(lambda cents: cents / 100)
 @given(some.lists(some.tuples(some.sampled_from(TicketState), some.sampled_from("abc"), MONEY, MONEY), max_size=12))
 def test_lines_add_up_to_the_total(
     tmp_path_factory: pytest.TempPathFactory,
-    by: ledger.By,
+    by: tickets.LedgerGroup,
     rows: list[tuple[TicketState, str, float | None, float | None]],
 ) -> None:
     with Store.open(tmp_path_factory.mktemp("store")) as store:
@@ -155,4 +155,4 @@ def test_lines_add_up_to_the_total(
         assert round(sum(line.spent_usd for line in found.lines), 6) == found.total.spent_usd
         assert found.total.requests == sum(state is not TicketState.WITHDRAWN for state, *_ in rows)
         assert found.total.saved_calls == len(rows)
-        assert len(found.open) == sum(state in OPEN for state, *_ in rows)
+        assert len(found.open) == sum(state in OPEN_STATES for state, *_ in rows)

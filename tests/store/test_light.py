@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 
 HEAVY = "asyncio numpy PIL concurrent.futures shutil tempfile random socket subprocess yaml jinja2 rich"
 CODE = """

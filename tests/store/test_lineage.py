@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.store.lineage import Lineage, Made
+from nano_banana.store.personal_data import CallFiles, Lineage
 
 CALLS = {
-    "zip": Made(inputs=["photo1", "photo2"], outputs=["archive"]),
-    "train": Made(inputs=["archive"], outputs=["adapter", "config"]),
-    "draw": Made(inputs=["adapter"], outputs=["picture"]),
-    "look": Made(inputs=["picture"], outputs=["no faces"]),
-    "look at another": Made(inputs=["landscape"], outputs=["no faces"]),
-    "judge another": Made(inputs=["no faces", "landscape"], outputs=["verdict"]),
+    "zip": CallFiles(inputs=["photo1", "photo2"], outputs=["archive"]),
+    "train": CallFiles(inputs=["archive"], outputs=["adapter", "config"]),
+    "draw": CallFiles(inputs=["adapter"], outputs=["picture"]),
+    "look": CallFiles(inputs=["picture"], outputs=["no faces"]),
+    "look at another": CallFiles(inputs=["landscape"], outputs=["no faces"]),
+    "judge another": CallFiles(inputs=["no faces", "landscape"], outputs=["verdict"]),
 }
 NONE: frozenset[str] = frozenset()
 
@@ -56,7 +56,7 @@ FILES = st.lists(st.integers(0, 9).map(str), max_size=3)
 def test_what_is_left_comes_of_nothing_that_went(
     calls: dict[str, tuple[list[str], list[str]]], begun: set[str]
 ) -> None:
-    found = {key: Made(inputs=inputs, outputs=outputs) for key, (inputs, outputs) in calls.items()}
+    found = {key: CallFiles(inputs=inputs, outputs=outputs) for key, (inputs, outputs) in calls.items()}
     keys, digests = Lineage(found).after([], begun, spared=NONE)
     for key, made in found.items():
         assert (key in keys) == (not digests.isdisjoint(made.inputs))

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import blob_of
-from nano_banana.core.errors import Unusable
-from nano_banana.store.link import Dress, content
-from nano_banana.store.memo import GRAIN
-from nano_banana.store.store import Store
+from nano_banana.model.call import blob_of
+from nano_banana.model.problem import Unusable
+from nano_banana.store.local_store import Store
+from nano_banana.store.tracked_files import CLOCK_GRAIN, MetadataWriter, content_name
 from tests.store.tools import kind_of, no_larger_files, powerless
 
 
@@ -114,16 +113,16 @@ def test_being_an_input_too_does_not_make_it_less_ours(store: Store, target: Pat
 BARE = b"a picture"
 
 
-def dress(name: str = "formal", *, on: bytes = b" in a hat") -> Dress:
-    return Dress(name=name, on=lambda data: data + on, same=lambda data: data.startswith(BARE))
+def dress(name: str = "formal", *, on: bytes = b" in a hat") -> MetadataWriter:
+    return MetadataWriter(name=name, on=lambda data: data + on, same=lambda data: data.startswith(BARE))
 
 
 def test_an_output_is_dressed_and_recognised_by_what_it_was_made_of(store: Store, target: Path) -> None:
     blob = store.put(BARE, media="image/png")
     store.link_out(blob, target, dress=dress())
     assert target.read_bytes() == b"a picture in a hat"
-    assert store.present({target: content(blob.digest, dress())}) == {target}
-    assert store.present({target: content(blob.digest, dress("casual"))}) == set()
+    assert store.present({target: content_name(blob.digest, dress())}) == {target}
+    assert store.present({target: content_name(blob.digest, dress("casual"))}) == set()
     assert store.present({target: blob.digest}) == set()
     assert store.digest(target, media="image/png") == blob_of(b"a picture in a hat", media="image/png")
 
@@ -134,10 +133,10 @@ def test_a_dressed_output_is_dressed_only_once(store: Store, target: Path) -> No
 
     blob = store.put(BARE, media="image/png")
     first = store.link_out(blob, target, dress=dress())
-    again = Dress(name="formal", on=undressable, same=lambda _: False)
+    again = MetadataWriter(name="formal", on=undressable, same=lambda _: False)
     assert store.link_out(blob, target, dress=again) == first
     os.utime(target)
-    assert store.present({target: content(blob.digest, dress())}) == {target}
+    assert store.present({target: content_name(blob.digest, dress())}) == {target}
 
 
 def test_another_dress_takes_the_place_of_the_first(store: Store, target: Path) -> None:
@@ -154,9 +153,9 @@ def test_a_dressed_output_that_was_edited_is_put_back(store: Store, target: Path
     store.link_out(blob, target, dress=dress())
     target.write_bytes(again)
     # Once as an input, too: what it was made of is not known of the new bytes.
-    time.sleep(2 * GRAIN)
+    time.sleep(2 * CLOCK_GRAIN)
     store.digest(target, media="image/png")
-    assert store.present({target: content(blob.digest, dress())}) == set()
+    assert store.present({target: content_name(blob.digest, dress())}) == set()
     store.link_out(blob, target, dress=dress())
     assert target.read_bytes() == b"a picture in a hat"
 

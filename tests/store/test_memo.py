@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.core.blob import blob_of
-from nano_banana.core.errors import Unusable
-from nano_banana.store import memo
-from nano_banana.store.memo import GRAIN
-from nano_banana.store.stamp import Hashed, hash_files
-from nano_banana.store.store import Store
+from nano_banana.formats.file_stamps import HashedFile, hash_files
+from nano_banana.model.call import blob_of
+from nano_banana.model.problem import Unusable
+from nano_banana.store import tracked_files
+from nano_banana.store.local_store import Store
+from nano_banana.store.tracked_files import CLOCK_GRAIN
 from tests.store.tools import Clock, kind_of
 
 MEMORY = Path("/proc/self/mem")
@@ -70,10 +70,10 @@ def test_a_changed_file_is_read(store: Store, photo: Path, change: str) -> None:
 
 
 def test_a_file_changed_just_now_is_not_remembered(store: Store, photo: Path, clock: Clock) -> None:
-    clock.now = photo.stat().st_ctime + GRAIN / 2
+    clock.now = photo.stat().st_ctime + CLOCK_GRAIN / 2
     store.digest(photo, media="image/jpeg")
     assert believed(store) == {}
-    clock.now += GRAIN
+    clock.now += CLOCK_GRAIN
     store.digest(photo, media="image/jpeg")
     assert set(believed(store)) == {"../photo.jpg"}
 
@@ -81,12 +81,12 @@ def test_a_file_changed_just_now_is_not_remembered(store: Store, photo: Path, cl
 def test_a_file_changed_just_before_it_was_read_slowly_is_not_remembered(
     store: Store, photo: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slowly(paths: Sequence[str]) -> Iterator[Hashed]:
+    def slowly(paths: Sequence[str]) -> Iterator[HashedFile]:
         clock.now += 10
         return hash_files(paths)
 
-    monkeypatch.setattr(memo, "hash_files", slowly)
-    clock.now = photo.stat().st_ctime + GRAIN / 2
+    monkeypatch.setattr(tracked_files, "hash_files", slowly)
+    clock.now = photo.stat().st_ctime + CLOCK_GRAIN / 2
     store.digest(photo, media="image/jpeg")
     assert believed(store) == {}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.store.store import Store
+from nano_banana.model.problem import Unusable
+from nano_banana.store.local_store import Store
 
 
 def test_a_text_in_pieces_is_the_same_text(tmp_path: Path) -> None:

@@ -10,21 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.core.errors import Unusable
-from nano_banana.core.reply import Reply
-from nano_banana.core.somebody import Somebody
-from nano_banana.core.ticket import Errand, TicketState, moved
-from nano_banana.core.upload import Upload
-from nano_banana.store.ledger import Saving
-from nano_banana.store.replies import Entry
-from nano_banana.store.store import Store
-from nano_banana.store.traces import Hints, Traces
+from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.problem import Unusable
+from nano_banana.model.ticket import Requester, TicketState, Upload, transition
+from nano_banana.store.local_store import Store
+from nano_banana.store.personal_data import DataSubject, ErasureSeeds, SubjectTraces
+from nano_banana.store.reply_cache import RecordedCall
+from nano_banana.store.tickets import Saving
 from tests.store.tools import a_ticket, file_of, kind_of, no_larger_files, powerless
 
-NOTHING = Hints()
-ANA = Somebody(name="ana", triggers=frozenset({"anqz7"}))
+NOTHING = ErasureSeeds()
+ANA = DataSubject(name="ana", triggers=frozenset({"anqz7"}))
 
 
 def asked(endpoint: str, prompt: str = "", **inputs: Blob) -> Call:
@@ -34,7 +30,7 @@ def asked(endpoint: str, prompt: str = "", **inputs: Blob) -> Call:
 def made(store: Store, call: Call, data: bytes) -> Blob:
     """The call, answered with one file."""
     blob = store.put(data, media="image/png")
-    store.record([Entry(call=call, reply=Reply(data={"prompt": "seen"}, files={"out": blob}), run="a-run")])
+    store.record([RecordedCall(call=call, reply=Reply(data={"prompt": "seen"}, files={"out": blob}), run="a-run")])
     return blob
 
 
@@ -55,7 +51,7 @@ def people(store: Store) -> dict[str, Blob]:
     return found
 
 
-def forget(store: Store, who: Somebody = ANA, hints: Hints = NOTHING) -> Traces:
+def forget(store: Store, who: DataSubject = ANA, hints: ErasureSeeds = NOTHING) -> SubjectTraces:
     oblivion = store.oblivion()
     traces = oblivion.forget(who, hints, dry_run=False)
     oblivion.finish()
@@ -84,7 +80,7 @@ def test_the_adapter_on_the_shelf_leads_to_everything(store: Store) -> None:
 def test_a_dry_run_tells_the_same_and_changes_nothing(store: Store) -> None:
     found = people(store)
     before = dump(store)
-    dry = store.oblivion().forget(ANA, Hints(), dry_run=True)
+    dry = store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True)
     assert dump(store) == before
     assert there(store, found) == set(found)
     assert forget(store) == dry
@@ -94,7 +90,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(store: Store) -> None:
 def test_those_who_remember_the_shelf_see_that_it_changed(store: Store) -> None:
     people(store)
     before = store.adapters.file.stat()
-    store.oblivion().forget(ANA, Hints(), dry_run=True)
+    store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True)
     assert store.adapters.file.stat() == before
     forget(store)
     after = store.adapters.file.stat()
@@ -113,7 +109,7 @@ def test_photos_lead_to_everything_where_the_shelf_is_empty(store: Store) -> Non
 
 def test_a_photo_that_shows_both_costs_the_other_no_adapter(store: Store) -> None:
     found = people(store)
-    forget(store, Somebody(name="ana", photos=frozenset({photo_of("ben").digest})))
+    forget(store, DataSubject(name="ana", photos=frozenset({photo_of("ben").digest})))
     assert {"ben", "ben-drawn"} <= there(store, found)
     assert "ben-zip" not in there(store, found)
 
@@ -133,7 +129,7 @@ def test_a_trail_leads_to_calls_that_name_nobody_unless_others_share_them(store:
     made(store, root, b"person")
     positions = {"takes|heads/ana/#0|0": own.key, "takes|heads/ana/#0|1": shared.key, "gate|gate/ana|0": root.key}
     store.set_trail("r", positions | {"takes|heads/ben/#0|0": shared.key}, whole=True)
-    forget(store, Somebody(name="ana"), Hints(others=frozenset({shared.key[:32]})))
+    forget(store, DataSubject(name="ana"), ErasureSeeds(others=frozenset({shared.key[:32]})))
     assert there(store, blobs) == {"shared"}
     assert list(store.trail("r")) == ["takes|heads/ben/#0|0"]
 
@@ -141,15 +137,15 @@ def test_a_trail_leads_to_calls_that_name_nobody_unless_others_share_them(store:
 def test_what_reports_know_to_be_theirs_goes_too(store: Store) -> None:
     base = asked("draw", "two strangers")
     blob = made(store, base, b"strangers")
-    forget(store, Somebody(name="ana"), Hints(own=frozenset({base.key})))
+    forget(store, DataSubject(name="ana"), ErasureSeeds(own=frozenset({base.key})))
     assert not file_of(store, blob).exists()
 
 
 def test_tickets_stay_with_their_sums_and_nothing_else(store: Store) -> None:
-    sent = store.tickets.keep([moved(a_ticket(1), TicketState.SENT, request_id="req-ana-1")])
-    store.tickets.keep([moved(sent[0], TicketState.COLLECTED, cost_usd=0.5)])
-    other = replace(a_ticket(2), errand=Errand(subject="ben"))
-    store.tickets.keep([moved(other, TicketState.SENT, request_id="req-2")])
+    sent = store.tickets.keep([transition(a_ticket(1), TicketState.SENT, request_id="req-ana-1")])
+    store.tickets.keep([transition(sent[0], TicketState.COLLECTED, cost_usd=0.5)])
+    other = replace(a_ticket(2), errand=Requester(subject="ben"))
+    store.tickets.keep([transition(other, TicketState.SENT, request_id="req-2")])
     before = store.ledger.account("endpoint").total
     traces = forget(store)
     assert [ticket.request_id for ticket in traces.requests] == ["req-ana-1"]
@@ -161,9 +157,9 @@ def test_tickets_stay_with_their_sums_and_nothing_else(store: Store) -> None:
 
 def test_a_request_of_something_that_failed_is_known_by_its_words(store: Store) -> None:
     call = asked("draw", "anqz7 woman")
-    ticket = replace(a_ticket(1), key=call.key, document=call.text, errand=Errand())
-    (sent,) = store.tickets.keep([moved(ticket, TicketState.SENT, request_id="req-1")])
-    store.tickets.keep([moved(sent, TicketState.FAILED)])
+    ticket = replace(a_ticket(1), key=call.key, document=call.text, errand=Requester())
+    (sent,) = store.tickets.keep([transition(ticket, TicketState.SENT, request_id="req-1")])
+    store.tickets.keep([transition(sent, TicketState.FAILED)])
     assert len(forget(store).requests) == 1
 
 
@@ -209,7 +205,7 @@ def test_runs_and_a_recipe_that_bears_their_name_lose_it(store: Store) -> None:
     store.set_trail("ana", {"takes|x|0": "k"}, whole=True)
     store.ledger.note(run, [Saving(recipe="ana", subject="", endpoint="e", calls=1, usd=0.1)])
     store.snapshots.keep(run, "ana", b"packed")
-    store.tickets.keep([moved(replace(a_ticket(1), errand=Errand(recipe="ana")), TicketState.WITHDRAWN)])
+    store.tickets.keep([transition(replace(a_ticket(1), errand=Requester(recipe="ana")), TicketState.WITHDRAWN)])
     forget(store)
     (kept,) = store.runs()
     assert (kept.recipe, kept.arguments, kept.status) == ("", {}, "done")
@@ -239,7 +235,7 @@ def test_files_that_nothing_names_go_since_they_may_be_anybody_s(store: Store) -
     loose.write_bytes(b"of no row")
     torn = store.folder / "blobs/new/999999999-0"
     torn.write_bytes(b"of a process that died")
-    dry = store.oblivion().forget(ANA, Hints(), dry_run=True)
+    dry = store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True)
     assert (dry.unnamed, dry.unnamed_bytes) == (2, 12 + 9)
     forget(store)
     assert not any(path.exists() for path in (file_of(store, lonely), loose, torn))
@@ -258,7 +254,7 @@ def test_nothing_is_deleted_while_a_run_goes_on_or_a_request_is_open(store: Stor
         forget(store)
     assert kind_of(error) == "forget_open"
     with pytest.raises(Unusable) as error:
-        store.oblivion().check(ANA, store.oblivion().forget(ANA, Hints(), dry_run=True))
+        store.oblivion().check(ANA, store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True))
     assert kind_of(error) == "forget_open"
     assert there(store, found) == set(found)
 
@@ -273,7 +269,7 @@ def test_a_full_disk_deletes_nothing_or_all_of_it(store: Store) -> None:
     assert kind_of(error) in ("store_full", "store_failed")
     assert dump(store) == before
     assert there(store, found) == set(found)
-    store.oblivion().forget(ANA, Hints(), dry_run=False)
+    store.oblivion().forget(ANA, ErasureSeeds(), dry_run=False)
     with no_larger_files(100_000), pytest.raises(Unusable):
         store.oblivion().finish()
     assert store.oblivion().pending
@@ -291,7 +287,7 @@ def test_a_read_only_store_is_said(public: Path) -> None:
 
 
 def test_somebody_is_named_in_any_script_and_as_json_writes_it() -> None:
-    who = Somebody(name="Zoë", paths=frozenset({"/p/zoë/1"}))
+    who = DataSubject(name="Zoë", paths=frozenset({"/p/zoë/1"}))
     assert who.named('{"subject": "Zo\\u00eb"}')
     assert who.named("heads/Zoë/#0")
     assert not who.named("Zoës")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import blob_of
-from nano_banana.store.store import Store
+from nano_banana.model.call import blob_of
+from nano_banana.store.local_store import Store
 from tests.store.tools import a_call, ended, python
 
 WORKER = """

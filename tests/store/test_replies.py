@@ -11,14 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import document
-from nano_banana.core.errors import Unusable
-from nano_banana.core.json import JSONValue
-from nano_banana.core.reply import Reply
-from nano_banana.store.encoding import encoded
-from nano_banana.store.replies import Entry
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob, Reply, call_document
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Unusable
+from nano_banana.store.database import json_text
+from nano_banana.store.local_store import Store
+from nano_banana.store.reply_cache import RecordedCall
 from tests.store.tools import a_call, an_entry, answered, file_of, kind_of, spoil
 
 JSON = some.recursive(
@@ -39,7 +37,7 @@ def test_replies_come_back_by_key(store: Store) -> None:
 
 def test_documents_come_back_for_explaining(store: Store) -> None:
     key, _ = answered(store, 1)
-    assert store.documents([key, "no such key"]) == {key: document(a_call(1))}
+    assert store.documents([key, "no such key"]) == {key: call_document(a_call(1))}
 
 
 def test_thousands_of_replies_are_asked_for_at_once(store: Store) -> None:
@@ -82,7 +80,7 @@ def test_a_reply_made_again_takes_the_place_of_the_first(store: Store) -> None:
 def test_recording_is_all_or_nothing(store: Store) -> None:
     unsound = Reply(data={}, files={"images/0": Blob(digest="d", size=1 << 70, media="image/png")})
     with pytest.raises(OverflowError):
-        store.record([an_entry(1), Entry(call=a_call(2), reply=unsound, run="a-run")])
+        store.record([an_entry(1), RecordedCall(call=a_call(2), reply=unsound, run="a-run")])
     assert store.replies([a_call(1).key]) == {}
     answered(store, 1)
 
@@ -111,9 +109,9 @@ def test_recording_ends_the_claim(store: Store) -> None:
 @settings(max_examples=60, deadline=None)
 @given(some.dictionaries(some.text(), JSON, max_size=4))
 def test_any_answer_comes_back_equal(data: dict[str, JSONValue]) -> None:
-    assert json.loads(encoded(MappingProxyType({"data": MappingProxyType(data)}))) == {"data": data}
+    assert json.loads(json_text(MappingProxyType({"data": MappingProxyType(data)}))) == {"data": data}
 
 
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(TypeError, match="not JSON: bytes"):
-        encoded([cast("str", b"")])
+        json_text([cast("str", b"")])

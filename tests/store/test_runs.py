@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.store.owner import STALE_AFTER
-from nano_banana.store.store import Store
+from nano_banana.store.claims import STALE_AFTER
+from nano_banana.store.local_store import Store
 from tests.store.tools import Clock, python
 
 BEGIN = """

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call, document
-from nano_banana.core.reply import Reply
-from nano_banana.store.replies import Entry
-from nano_banana.store.snapshots import KEPT
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob, Call, Reply, call_document
+from nano_banana.store.local_store import Store
+from nano_banana.store.reply_cache import RecordedCall
+from nano_banana.store.run_log import SNAPSHOTS_KEPT
 from tests.store.tools import Clock
 
 DAY = 86_400.0
@@ -29,11 +27,11 @@ def test_a_run_s_bytes_are_found_again_and_may_be_replaced(store: Store) -> None
 
 def test_only_so_many_are_kept_of_a_recipe(store: Store) -> None:
     store.snapshots.keep("other", "avatars", b"")
-    for number in range(KEPT + 3):
+    for number in range(SNAPSHOTS_KEPT + 3):
         store.snapshots.keep(f"run-{number:02}", "portraits", b"")
     kept = store.snapshots.runs("portraits")
-    assert len(kept) == KEPT
-    assert kept[0] == f"run-{KEPT + 2}"
+    assert len(kept) == SNAPSHOTS_KEPT
+    assert kept[0] == f"run-{SNAPSHOTS_KEPT + 2}"
     assert kept[-1] == "run-03"
     assert store.snapshots.runs("avatars") == ["other"]
 
@@ -55,9 +53,9 @@ def test_a_sweep_takes_old_ones_but_never_the_last_two_of_a_recipe(store: Store,
 @pytest.mark.parametrize("digits", [64, 32, 12])
 def test_a_call_s_document_is_found_by_the_beginning_of_its_key(store: Store, digits: int) -> None:
     calls = [Call(provider="local", endpoint="draw", arguments={"seed": seed}) for seed in range(20)]
-    store.record([Entry(call=call, reply=Reply(data={}), run="run-1") for call in calls[:-1]])
+    store.record([RecordedCall(call=call, reply=Reply(data={}), run="run-1") for call in calls[:-1]])
     found = store.snapshots.documents(call.key[:digits] for call in calls)
-    assert found == {call.key[:digits]: document(call) for call in calls[:-1]}
+    assert found == {call.key[:digits]: call_document(call) for call in calls[:-1]}
 
 
 def test_it_is_known_which_bytes_are_held(store: Store) -> None:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.core.errors import Unusable
-from nano_banana.core.ticket import OPEN, Errand, TicketState, moved
+from nano_banana.model.problem import Unusable
+from nano_banana.model.ticket import OPEN_STATES, Requester, TicketState, transition
 from nano_banana.store import tickets
-from nano_banana.store.database import STEPS
-from nano_banana.store.store import Store
+from nano_banana.store.database import MIGRATIONS
+from nano_banana.store.local_store import Store
 from tests.store.tools import DAY, Clock, a_call, a_ticket, an_entry, kind_of, python
 
 SENT = {"status": "https://queue.example/1/status", "cancel": "https://queue.example/1/cancel"}
@@ -42,10 +42,10 @@ def test_a_ticket_gets_its_number_and_time_and_comes_back_whole(store: Store, cl
 
 def test_a_ticket_moves_in_its_row(store: Store, clock: Clock) -> None:
     (ticket,) = store.tickets.keep([a_ticket(1)])
-    (sent,) = store.tickets.keep([moved(ticket, TicketState.SENT, request_id="r-1", urls=SENT)])
+    (sent,) = store.tickets.keep([transition(ticket, TicketState.SENT, request_id="r-1", urls=SENT)])
     assert store.tickets.latest([ticket.key]) == {ticket.key: sent}
     clock.now += 5
-    (done,) = store.tickets.keep([moved(sent, TicketState.COLLECTED, units=1.5, cost_usd=0.0525)])
+    (done,) = store.tickets.keep([transition(sent, TicketState.COLLECTED, units=1.5, cost_usd=0.0525)])
     assert (done.number, done.ended_at, done.urls) == (ticket.number, clock.now, SENT)
     assert store.tickets.latest([ticket.key]) == {ticket.key: done}
     assert store.tickets.opened("fal") == []
@@ -53,18 +53,18 @@ def test_a_ticket_moves_in_its_row(store: Store, clock: Clock) -> None:
 
 def test_a_ticket_that_says_when_it_ended_is_believed(store: Store) -> None:
     (ticket,) = store.tickets.keep([a_ticket(1)])
-    (done,) = store.tickets.keep([moved(ticket, TicketState.WITHDRAWN, reason="fal_unreachable", at=9.0)])
+    (done,) = store.tickets.keep([transition(ticket, TicketState.WITHDRAWN, reason="fal_unreachable", at=9.0)])
     assert (done.ended_at, done.reason) == (9.0, "fal_unreachable")
 
 
 def test_the_last_ticket_of_a_call_counts(store: Store) -> None:
     (first,) = store.tickets.keep([a_ticket(1)])
-    store.tickets.keep([moved(first, TicketState.WITHDRAWN)])
+    store.tickets.keep([transition(first, TicketState.WITHDRAWN)])
     (second,) = store.tickets.keep([a_ticket(1)])
     assert store.tickets.latest([first.key]) == {first.key: second}
 
 
-@pytest.mark.parametrize("state", sorted(OPEN))
+@pytest.mark.parametrize("state", sorted(OPEN_STATES))
 def test_a_call_has_one_open_ticket(store: Store, state: TicketState) -> None:
     (first,) = store.tickets.keep([replace(a_ticket(1), state=state)])
     with pytest.raises(Unusable) as error:
@@ -80,7 +80,7 @@ def test_a_call_has_one_open_ticket(store: Store, state: TicketState) -> None:
 
 def test_a_closed_ticket_opens_no_second_one(store: Store) -> None:
     (first,) = store.tickets.keep([a_ticket(1)])
-    (closed,) = store.tickets.keep([moved(first, TicketState.WITHDRAWN)])
+    (closed,) = store.tickets.keep([transition(first, TicketState.WITHDRAWN)])
     store.tickets.keep([a_ticket(1)])
     with pytest.raises(Unusable) as error:
         store.tickets.keep([replace(closed, state=TicketState.SENT)])
@@ -96,7 +96,7 @@ def test_open_tickets_are_told_oldest_first_by_provider_and_service(store: Store
     elsewhere = replace(a_ticket(2), service="https://elsewhere.example")
     anothers = replace(a_ticket(3), provider="another")
     kept = store.tickets.keep([a_ticket(4), elsewhere, anothers, a_ticket(1), a_ticket(5)])
-    store.tickets.keep([moved(kept[4], TicketState.WITHDRAWN)])
+    store.tickets.keep([transition(kept[4], TicketState.WITHDRAWN)])
     assert store.tickets.opened("fal") == [kept[0], kept[1], kept[3]]
     assert store.tickets.opened("fal", a_ticket(1).service) == [kept[0], kept[3]]
 
@@ -110,7 +110,7 @@ def test_known_requests_are_told(store: Store) -> None:
 def test_a_reply_closes_its_ticket_with_it(store: Store, clock: Clock) -> None:
     (ticket,) = store.tickets.keep([replace(a_ticket(1), state=TicketState.SENT, request_id="r-1")])
     clock.now += 3
-    store.record([replace(an_entry(1), ticket=moved(ticket, TicketState.COLLECTED, cost_usd=0.04)), an_entry(2)])
+    store.record([replace(an_entry(1), ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.04)), an_entry(2)])
     closed = store.tickets.latest([ticket.key])[ticket.key]
     assert (closed.state, closed.ended_at, closed.cost_usd) == (TicketState.COLLECTED, clock.now, 0.04)
 
@@ -123,7 +123,7 @@ def test_a_reply_whose_ticket_cannot_be_closed_is_not_kept(store: Store) -> None
 
 def test_no_sweep_takes_a_ticket(store: Store, clock: Clock) -> None:
     (ticket,) = store.tickets.keep([replace(a_ticket(1), state=TicketState.SENT, request_id="r-1")])
-    store.record([replace(an_entry(1, cost_usd=0.04), ticket=moved(ticket, TicketState.COLLECTED, cost_usd=0.04))])
+    store.record([replace(an_entry(1, cost_usd=0.04), ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.04))])
     (opened,) = store.tickets.keep([a_ticket(2)])
     clock.now += 100 * DAY
     assert store.gc(dry_run=False).paid_kept == 1
@@ -162,7 +162,7 @@ def test_a_store_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / ".gitignore").write_text("*\n", encoding="ascii")
     old = sqlite3.connect(folder / "store.sqlite")
-    old.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {STEPS[0]} PRAGMA user_version = 1; COMMIT;")
+    old.executescript(f"PRAGMA journal_mode = WAL; BEGIN; {MIGRATIONS[0]} PRAGMA user_version = 1; COMMIT;")
     call = a_call(1)
     old.execute("INSERT INTO replies VALUES (?, 'local', ?, '{\"seed\":1}', 2, 0.5, 7, 'r')", (call.key, call.endpoint))
     old.execute("INSERT INTO documents VALUES (?, ?)", (call.key, call.text))
@@ -179,7 +179,7 @@ def test_a_store_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
         (kept,) = store.tickets.keep([a_ticket(1)])
         assert store.tickets.opened("fal") == [kept]
     with Store.open(folder) as store, store._database.reading() as rows:
-        assert rows.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
+        assert rows.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
 def test_open_tickets_are_found_by_their_indexes(store: Store) -> None:
@@ -202,13 +202,15 @@ def test_open_tickets_are_found_by_their_indexes(store: Store) -> None:
 def test_whatever_way_a_ticket_goes_its_row_is_what_it_is(
     path: list[TicketState], texts: list[str], numbers: list[float | None]
 ) -> None:
-    errand = Errand(run=texts[0], recipe=texts[1], stage=texts[2], node=texts[3], subject=texts[4])
+    errand = Requester(run=texts[0], recipe=texts[1], stage=texts[2], node=texts[3], subject=texts[4])
     ticket = replace(a_ticket(1), errand=errand, body=texts[5], estimate_usd=numbers[0])
     with TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
         (ticket,) = store.tickets.keep([ticket])
         for state in path:
             try:
-                ticket = moved(ticket, state, request_id=texts[0], units=numbers[1], cost_usd=numbers[2], reason="x")
+                ticket = transition(
+                    ticket, state, request_id=texts[0], units=numbers[1], cost_usd=numbers[2], reason="x"
+                )
             except ValueError:
                 continue
             (ticket,) = store.tickets.keep([ticket])

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.store.database import STEPS
-from nano_banana.store.store import Store
-from nano_banana.store.wall import wall
+from nano_banana.model.problem import Unusable
+from nano_banana.store.database import MIGRATIONS, translate_errors
+from nano_banana.store.local_store import Store
 from tests.store.tools import an_entry, kind_of, powerless
 
 
@@ -38,7 +37,7 @@ def test_a_store_of_a_later_version_is_left_alone(store: Store) -> None:
         rows.execute("PRAGMA user_version = 99")
     with pytest.raises(Unusable) as error:
         Store.open(store.folder)
-    assert dict(error.value.problems[0].data) == {"folder": str(store.folder), "version": 99, "known": len(STEPS)}
+    assert dict(error.value.problems[0].data) == {"folder": str(store.folder), "version": 99, "known": len(MIGRATIONS)}
     assert kind_of(error) == "store_newer"
 
 
@@ -78,7 +77,7 @@ def test_a_folder_that_is_not_ours_is_read_only(public: Path) -> None:
         assert opened(public / "store") == "store_read_only"
 
 
-@pytest.mark.parametrize("version", [len(STEPS), 5])
+@pytest.mark.parametrize("version", [len(MIGRATIONS), 5])
 @pytest.mark.parametrize("busy", [False, True])
 def test_a_store_that_is_not_ours_is_read_and_not_written(public: Path, version: int, *, busy: bool) -> None:
     folder = public / "store"
@@ -90,7 +89,7 @@ def test_a_store_that_is_not_ours_is_read_and_not_written(public: Path, version:
         with closing(sqlite3.connect(folder / "store.sqlite")) as rows, rows:
             rows.execute("ALTER TABLE runs DROP COLUMN beat_at")
             rows.execute(f"PRAGMA user_version = {version}")
-            if version == len(STEPS):
+            if version == len(MIGRATIONS):
                 rows.execute("ALTER TABLE runs ADD COLUMN beat_at REAL")
         if not busy:
             store.close()
@@ -148,6 +147,6 @@ def test_a_closed_store_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_an_error_without_a_text_is_still_said(tmp_path: Path) -> None:
-    with pytest.raises(Unusable) as error, wall(tmp_path):
+    with pytest.raises(Unusable) as error, translate_errors(tmp_path):
         raise OSError("odd")
     assert error.value.problems[0].data["reason"] == "odd"

@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.store.database import STEPS
-from nano_banana.store.link import Dress, content
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob
+from nano_banana.store.database import MIGRATIONS
+from nano_banana.store.local_store import Store
+from nano_banana.store.tracked_files import MetadataWriter, content_name
 from tests.store.tools import a_ticket, answered
 
 BEFORE = 2
 """The version of stores that knew neither a shelf nor marked outputs nor snapshots."""
 
 OLDER = ("blobs", "replies", "documents", "reply_files", "runs", "trail", "notes", "tickets", "uploads", "savings")
-DRESS = Dress(name="marked", on=lambda data: data + b", marked", same=lambda data: data.endswith(b", marked"))
+DRESS = MetadataWriter(name="marked", on=lambda data: data + b", marked", same=lambda data: data.endswith(b", marked"))
 
 
 def taken_back(folder: Path) -> None:
     """Make the database of the store in `folder` as the version before would have written it."""
     now, old = folder / "store.sqlite", folder / "old.sqlite"
     with closing(sqlite3.connect(old, isolation_level=None)) as rows:
-        for number, step in enumerate(STEPS[:BEFORE], 1):
+        for number, step in enumerate(MIGRATIONS[:BEFORE], 1):
             rows.executescript(f"{step} PRAGMA user_version = {number};")
         rows.execute("ATTACH ? AS now", (str(now),))
         for table in OLDER:
@@ -71,10 +71,10 @@ def test_an_output_is_known_as_ours_and_gives_way_to_a_marked_one(tmp_path: Path
     plain = output.read_bytes()
     with Store.open(tmp_path / "store") as store:
         assert store.present({output: picture.digest}) == {output}
-        assert store.present({output: content(picture.digest, DRESS)}) == set()
+        assert store.present({output: content_name(picture.digest, DRESS)}) == set()
         store.link_out(picture, output, dress=DRESS)
         assert output.read_bytes() == plain + b", marked"
-        assert store.present({output: content(picture.digest, DRESS)}) == {output}
+        assert store.present({output: content_name(picture.digest, DRESS)}) == {output}
 
 
 def test_shelf_and_snapshots_are_empty_and_can_be_used(tmp_path: Path, picture: Blob) -> None:

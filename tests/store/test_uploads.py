@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nano_banana.core.upload import Upload
-from nano_banana.store.store import Store
+from nano_banana.model.ticket import Upload
+from nano_banana.store.local_store import Store
 from tests.store.tools import Clock
 
 SERVICE = "https://rest.example"

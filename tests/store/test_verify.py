@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.store.stats import EndpointStats
-from nano_banana.store.store import Store
-from nano_banana.store.verify import LostCall
+from nano_banana.model.problem import Unusable
+from nano_banana.store.local_store import Store
+from nano_banana.store.maintenance import EndpointStats, LostCall
 from tests.store.tools import Clock, answered, file_of, kind_of, spoil
 
 FREE_PAGES = 36

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.core.errors import Unusable
-from nano_banana.core.reply import Reply
-from nano_banana.core.ticket import Errand, Ticket
-from nano_banana.store.replies import Entry
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.problem import Unusable
+from nano_banana.model.ticket import Requester, Ticket
+from nano_banana.store.local_store import Store
+from nano_banana.store.reply_cache import RecordedCall
 
 NOBODY = 65534
 DAY = 86400.0
@@ -38,10 +36,10 @@ def a_call(seed: int) -> Call:
     return Call(provider="local", endpoint="fal-ai/flux-lora", arguments={"seed": seed, "prompt": "a portrait"})
 
 
-def an_entry(seed: int, *pictures: Blob, cost_usd: float | None = 0.0) -> Entry:
+def an_entry(seed: int, *pictures: Blob, cost_usd: float | None = 0.0) -> RecordedCall:
     files = {f"images/{number}": picture for number, picture in enumerate(pictures)}
     reply = Reply(data={"seed": seed, "images": [{"width": 8}]}, files=files, seconds=1.5, cost_usd=cost_usd)
-    return Entry(call=a_call(seed), reply=reply, run="a-run")
+    return RecordedCall(call=a_call(seed), reply=reply, run="a-run")
 
 
 def a_ticket(seed: int) -> Ticket:
@@ -53,7 +51,7 @@ def a_ticket(seed: int) -> Ticket:
         service="https://queue.example",
         endpoint=call.endpoint,
         body="{}",
-        errand=Errand(run="a-run", recipe="portraits", stage="takes", node="office", subject="ana"),
+        errand=Requester(run="a-run", recipe="portraits", stage="takes", node="office", subject="ana"),
         estimate_usd=0.035,
     )
 

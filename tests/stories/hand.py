@@ -20,12 +20,12 @@ from typing import TypeVar, TypeVarTuple
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
-from nano_banana.core.answer import Answer, Desk, Payload, Provider
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, Refused, trouble
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object
-from nano_banana.providers.pool import WorkPool
-from nano_banana.workshop.crew import Crew
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
+from nano_banana.model.problem import CallFailed, Refused, problem
+from nano_banana.model.provider_protocol import Answer, AnswerFile, CallContext, Provider
+from nano_banana.providers.workers import WorkerPool
+from nano_banana.session.provider_factory import ProviderFactory
 
 FOLDER = "NANO_BANANA_HAND"
 """The variable that names the folder of the rules and the log."""
@@ -105,7 +105,7 @@ class Hand:
         self._notes = notes
         self._catalog = catalog
 
-    async def answer(self, call: Call, desk: Desk) -> Answer:
+    async def answer(self, call: Call, desk: CallContext) -> Answer:
         """Obey."""
         rules = self._notes.rules
         told = json.dumps(dict(call.arguments))
@@ -114,9 +114,9 @@ class Hand:
             desk.path(blob)
         await asyncio.sleep(as_number(rules.get("delay", 0)) + _says(rules, "slow", told))
         if _says(rules, "refuse", told):
-            raise Refused([trouble("no_provider", name="hand", known="none")])
+            raise Refused([problem("no_provider", name="hand", known="none")])
         if _says(rules, "fail", told):
-            raise CallFailed([trouble("no_result", endpoint=call.endpoint, expected="a picture")])
+            raise CallFailed([problem("no_result", endpoint=call.endpoint, expected="a picture")])
         if _says(rules, "bug", told):
             raise ZeroDivisionError("nobody foresaw this")
         cost = rules.get("cost", 0.0)
@@ -129,14 +129,14 @@ class Hand:
     async def close(self) -> None:
         """Nothing to give back."""
 
-    def _files(self, call: Call, *, big: bool, who: str = "") -> dict[str, Payload]:
+    def _files(self, call: Call, *, big: bool, who: str = "") -> dict[str, AnswerFile]:
         endpoint = self._catalog.get(call.endpoint)
         if endpoint is not None and endpoint.does is Task.TRAIN:
-            data = Payload(data=f"adapter {call.key}".encode(), media="application/octet-stream")
+            data = AnswerFile(data=f"adapter {call.key}".encode(), media="application/octet-stream")
             return dict.fromkeys(endpoint.makes, data)
         place = "image" if endpoint is None else endpoint.makes[0].replace("*", "0")
         drawn = person(who, call.key) if who else picture(call.key, big=big)
-        return {place: Payload(data=drawn, media="image/png")}
+        return {place: AnswerFile(data=drawn, media="image/png")}
 
 
 def picture(name: str, *, big: bool = False) -> bytes:
@@ -171,7 +171,7 @@ def _says(rules: JSONObject, rule: str, told: str) -> bool:
     return any(str(word) in told for word in as_items(rules.get(rule)))
 
 
-class Threads(WorkPool):
+class Threads(WorkerPool):
     """Does in a thread what a worker process would do: the same work, begun at once."""
 
     async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -188,25 +188,25 @@ class Threads(WorkPool):
 def at_work() -> Iterator[None]:
     """Let the hand answer for the local provider (and, if its price is to be asked, for fal) in this process."""
 
-    def hand(crew: Crew) -> Hand:
+    def hand(crew: ProviderFactory) -> Hand:
         return Hand(Notes(Path(os.environ[FOLDER])), crew._catalog)
 
-    def makers(crew: Crew) -> Mapping[str, Callable[[], Provider]]:
+    def makers(crew: ProviderFactory) -> Mapping[str, Callable[[], Provider]]:
         return {"local": crew._local, "compute": crew._compute, "fal": crew._local}
 
     ours = {"_local": hand, "pool": property(lambda _crew: Threads()), "makers": property(makers)}
-    before = {name: Crew.__dict__[name] for name in ours}
+    before = {name: ProviderFactory.__dict__[name] for name in ours}
     revision = ModuleType(REVISION)
     vars(revision)["local_revision"] = lambda: 1
     known = sys.modules.get(REVISION)
     sys.modules[REVISION] = revision
     try:
         for name, value in ours.items():
-            setattr(Crew, name, value)
+            setattr(ProviderFactory, name, value)
         yield
     finally:
         for name, value in before.items():
-            setattr(Crew, name, value)
+            setattr(ProviderFactory, name, value)
         del sys.modules[REVISION]
         if known is not None:
             sys.modules[REVISION] = known

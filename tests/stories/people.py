@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PIL import ImageEnhance
 
-from nano_banana.core.json import JSONObject, as_items, as_object, as_text
-from nano_banana.core.weights import FOLDER_VARIABLE, folder
+from nano_banana.formats.weight_files import FOLDER_VARIABLE, weights_folder
+from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text
 from tests.people import astronaut, hopper, saved
 from tests.workspace import Workspace
 
-WEIGHTS = folder(os.environ)
+WEIGHTS = weights_folder(os.environ)
 """Where `make setup` put them: before a workspace hides the home folder."""
 
 PHOTOS = 4

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_object
-from nano_banana.store.store import Store
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
+from nano_banana.store.local_store import Store
 from tests.screen import Screen
 from tests.stories.hand import FOLDER, Notes
 from tests.workspace import ROOT, Spawned, Workspace, unwatched

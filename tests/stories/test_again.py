@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from nano_banana.core.json import as_object
-from nano_banana.marks.embedded import unmarked
+from nano_banana.model.json_values import as_object
+from nano_banana.provenance.embedding import original_bytes
 from tests.stories.project import PAINT, Project, takes
 
 FULL = {"total": 6, "cached": 0, "made": 6, "failed": 0, "unknown": 0}
@@ -85,7 +85,7 @@ def test_a_flipped_bit_in_the_store_is_healed_by_its_call_alone(project: Project
     project.notes.fresh()
     assert project.calls() == {**FULL, "cached": 5, "made": 1}
     assert project.asked() == ["flux-lora"]
-    assert blob.read_bytes() == unmarked(project.pictures()[0].read_bytes()) != bytes(data)
+    assert blob.read_bytes() == original_bytes(project.pictures()[0].read_bytes()) != bytes(data)
 
 
 def test_a_photo_more_is_seen_and_trained_again(project: Project) -> None:

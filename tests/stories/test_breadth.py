@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from nano_banana.core.json import as_object
+from nano_banana.model.json_values import as_object
 from tests.shelf.files import safetensors
 from tests.stories.hand import picture
 from tests.stories.project import Project, takes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.shelf.files import safetensors
 from tests.stories.project import PAINT, Project
 

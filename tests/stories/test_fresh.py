@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.project.wish import Wish
+from nano_banana.session.run_request import RunRequest
 from tests.stories.project import Project
 from tests.workspace import ROOT, Workspace, unwatched
 
@@ -174,22 +174,22 @@ def test_an_unset_variable_is_not_an_empty_one(project: Project, monkeypatch: py
 
 
 def test_wishes_differ_by_the_provider_asked_for() -> None:
-    from nano_banana.settings import Settings
+    from nano_banana.settings.configuration import Settings
 
     here = Path("recipe.yaml")
-    notes = {Wish(recipe=here, provider=name).note(Settings(), 1) for name in (None, "local", "fal")}
-    notes.add(Wish(recipe=here).note(Settings(), 2))
-    notes.add(Wish(recipe=here, sets={"a": "b"}).note(Settings(), 1))
+    notes = {RunRequest(recipe=here, provider=name).note(Settings(), 1) for name in (None, "local", "fal")}
+    notes.add(RunRequest(recipe=here).note(Settings(), 2))
+    notes.add(RunRequest(recipe=here, sets={"a": "b"}).note(Settings(), 1))
     assert len(notes) == 5
 
 
 def test_wishes_differ_by_the_version_of_this_machine_s_own_work(monkeypatch: pytest.MonkeyPatch) -> None:
     from nano_banana.catalog.revisions import COMPUTE_REVISIONS
-    from nano_banana.settings import Settings
+    from nano_banana.settings.configuration import Settings
 
-    wish = Wish(recipe=Path("recipe.yaml"))
+    wish = RunRequest(recipe=Path("recipe.yaml"))
     before = wish.note(Settings(), 1)
-    monkeypatch.setattr("nano_banana.project.wish.COMPUTE_REVISIONS", {**COMPUTE_REVISIONS, "paste": 99})
+    monkeypatch.setattr("nano_banana.session.run_request.COMPUTE_REVISIONS", {**COMPUTE_REVISIONS, "paste": 99})
     assert wish.note(Settings(), 1) != before
 
 

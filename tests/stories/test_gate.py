@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.json import as_items, as_object
-from nano_banana.reports.lock import load_lock
+from nano_banana.model.call import Blob
+from nano_banana.model.json_values import as_items, as_object
+from nano_banana.session.lock_file import load_lock
 from tests.stories.gated import ANOTHER, HER, NOBODY, gated
 from tests.stories.project import Project, takes
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from nano_banana.core.json import as_items, as_object
-from nano_banana.core.weights import FOLDER_VARIABLE
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
+from nano_banana.model.json_values import as_items, as_object
 from tests.stories.people import WEIGHTS
 from tests.stories.project import Project
 from tests.workspace import Workspace

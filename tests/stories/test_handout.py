@@ -9,8 +9,8 @@ import zipfile
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import as_object
-from nano_banana.marks.embedded import read, unmarked
+from nano_banana.model.json_values import as_object
+from nano_banana.provenance.embedding import original_bytes, read_record
 from tests.stories.gated import gated
 from tests.stories.project import PAINT, Project
 
@@ -38,7 +38,7 @@ STREET = ["street-11", "street-29"]
 
 def bare(project: Project, name: str) -> bytes | None:
     """A file's bytes as the provider sent them: copies of two stages differ in what they tell."""
-    return unmarked((project.root / name).read_bytes())
+    return original_bytes((project.root / name).read_bytes())
 
 
 def delivered(project: Project) -> list[str]:
@@ -349,7 +349,7 @@ def test_copies_come_in_another_format_and_size_marked_as_all_pictures_are(proje
     fitting(project, "format: jpeg\n    quality: 80\n    longest_side: 20\n    zip: all.zip").run().shows("4 copies in")
     assert sizes(project) == {f"{name}.jpg": ("JPEG", (16, 20)) for name in (*OFFICE, *STREET)}
     copy = project.root / "delivered/office-11.jpg"
-    account = read(copy)
+    account = read_record(copy)
     assert account is not None
     assert (account.take, account.stage, account.source) == ("heads/ana/office/s11", "takes", "trainedAlgorithmicMedia")
     assert [call.endpoint for call in account.calls][-2:] == ["fal-ai/flux-lora", "fit"]

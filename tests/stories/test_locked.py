@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.ticket import Ticket, TicketState, moved
-from nano_banana.reports.lock import Lock, load_lock
+from nano_banana.model.call import Blob
+from nano_banana.model.ticket import Ticket, TicketState, transition
+from nano_banana.session.lock_file import Lock, load_lock
 from tests.screen import Screen
 from tests.stories.project import PAINT, Project, takes
 from tests.workspace import Workspace
@@ -227,9 +227,9 @@ def test_what_is_painted_over_another_picture_is_no_drift(paid: Project) -> None
 def test_the_request_ids_of_tickets_are_locked(paid: Project) -> None:
     call = lock_of(paid).takes[TAKES[0]]["takes"]
     ticket = Ticket(key=call.key, document="{}", provider="fal", service="https://fal", endpoint="e", body="{}")
-    sent = moved(ticket, TicketState.SENT, request_id="r-77")
+    sent = transition(ticket, TicketState.SENT, request_id="r-77")
     with paid.store() as store:
-        store.tickets.keep([moved(sent, TicketState.COLLECTED, at=1.0)])
+        store.tickets.keep([transition(sent, TicketState.COLLECTED, at=1.0)])
     (paid.root / "recipe.lock").unlink()
     paid.quiet()
     assert lock_of(paid).takes[TAKES[0]]["takes"].request_id == "r-77"

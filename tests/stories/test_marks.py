@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONObject, as_items, as_object
-from nano_banana.marks import xmp
-from nano_banana.marks.account import COMPOSITE, TRAINED, Account, told_call
-from nano_banana.marks.embedded import Mark, marked, read, unmarked
-from nano_banana.marks.form import tales
-from nano_banana.store.store import Store
+from nano_banana.formats import xmp
+from nano_banana.formats.image_metadata import read_metadata
+from nano_banana.model.json_values import JSONObject, as_items, as_object
+from nano_banana.provenance.embedding import ProvenanceInfo, embed_metadata, original_bytes, read_record
+from nano_banana.provenance.generation_record import COMPOSITE_MEDIA, TRAINED_MEDIA, GenerationRecord, parse_call_record
+from nano_banana.store.local_store import Store
 from tests.screen import Screen
 from tests.stories.project import PAINT, Project
 from tests.workspace import Workspace
@@ -25,16 +25,16 @@ TAKE = "heads/ana/office/s11"
 NAME = "heads_ana_office_s11.png"
 
 
-def told(path: Path) -> Account:
-    account = read(path)
+def told(path: Path) -> GenerationRecord:
+    account = read_record(path)
     assert account is not None
     return account
 
 
 def said(path: Path, name: str) -> str | None:
-    found = tales(path.read_bytes())
+    found = read_metadata(path.read_bytes())
     assert found is not None
-    return xmp.value(found.xmp.decode(), name)
+    return xmp.property_value(found.xmp.decode(), name)
 
 
 def elsewhere(project: Project, picture: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -68,7 +68,7 @@ def test_a_picture_tells_of_its_take_and_of_the_calls_behind_it(project: Project
         "inpainting",
         "paste",
     ]
-    assert (drawn.source, painted.source) == (TRAINED, COMPOSITE)
+    assert (drawn.source, painted.source) == (TRAINED_MEDIA, COMPOSITE_MEDIA)
     # Photos, captions and paths are nobody's business: a training is told, what it was trained from is not.
     assert "photo" not in painted.text
     assert str(project.root) not in painted.text
@@ -77,7 +77,7 @@ def test_a_picture_tells_of_its_take_and_of_the_calls_behind_it(project: Project
 def test_the_file_without_its_marks_is_the_blob(project: Project) -> None:
     first = as_object(as_items(project.told()["takes"])[0])
     picture = project.pictures()[0]
-    bare = unmarked(picture.read_bytes())
+    bare = original_bytes(picture.read_bytes())
     assert bare is not None
     assert hashlib.sha256(bare).hexdigest() == first["sha256"] == told(picture).picture
 
@@ -98,26 +98,26 @@ def test_all_formats_are_marked_by_the_local_provider(workspace: Workspace, form
     assert workspace.run("run").exit_code == 0
     (picture,) = workspace.path("out/portraits/takes").iterdir()
     assert picture.suffix == f".{suffix}"
-    assert said(picture, xmp.SOURCE) == f"http://cv.iptc.org/newscodes/digitalsourcetype/{TRAINED}"
-    assert "(local fal-ai/nano-banana)" in str(said(picture, xmp.TOOL))
+    assert said(picture, xmp.SOURCE_TYPE) == f"http://cv.iptc.org/newscodes/digitalsourcetype/{TRAINED_MEDIA}"
+    assert "(local fal-ai/nano-banana)" in str(said(picture, xmp.CREATOR_TOOL))
     assert told(picture).calls[0].arguments["prompt"] == "an empty street"
     with Image.open(picture) as opened:
         opened.load()
     again = workspace.run("again", str(picture), "--out", "again")
     assert again.exit_code == 0, again.text
     assert again.stdout.count("the very same picture") == 1
-    assert unmarked(workspace.path(f"again/{picture.name}").read_bytes()) == unmarked(picture.read_bytes())
+    assert original_bytes(workspace.path(f"again/{picture.name}").read_bytes()) == original_bytes(picture.read_bytes())
 
 
 def test_embed_rules_what_is_told_besides_that_it_is_ai_made(project: Project) -> None:
     project.run()
-    assert read(project.pictures()[0]) is not None
+    assert read_record(project.pictures()[0]) is not None
     project.edit("nano_banana: 1", "nano_banana: 1\noutputs: {files: {embed: []}}")
     project.quiet()
     picture = project.pictures()[0]
-    assert read(picture) is None
-    assert "trainedAlgorithmicMedia" in str(said(picture, xmp.SOURCE))
-    assert "Nano Banana" in str(said(picture, xmp.TOOL))
+    assert read_record(picture) is None
+    assert "trainedAlgorithmicMedia" in str(said(picture, xmp.SOURCE_TYPE))
+    assert "Nano Banana" in str(said(picture, xmp.CREATOR_TOOL))
     asked(project, "again", str(picture), exit_code=2).shows("does not tell how it was made", "detect-watermark")
     # Inside its project it is known by its name, all the same.
     asked(project, "explain", str(picture)).shows(f"{TAKE}: done")
@@ -141,7 +141,7 @@ def test_an_output_is_put_back_as_it_was(project: Project, harm: str) -> None:
     if harm == "deleted":
         picture.unlink()
     else:
-        picture.write_bytes(before[:-1] if harm == "edited" else unmarked(before) or b"")
+        picture.write_bytes(before[:-1] if harm == "edited" else original_bytes(before) or b"")
     project.quiet().shows("1 picture put back")
     assert picture.read_bytes() == before
 
@@ -215,8 +215,10 @@ def test_a_picture_of_somebody_s_own_making_does_not_steer_the_terminal(project:
     files: JSONObject = {"inputs": {evil: evil}, "outputs": {evil: evil}, "key": evil}
     project.run()
     true = told(project.pictures()[0])
-    forged = replace(true, recipe=evil, take=evil, stage=evil, calls=[told_call({**call, **files})])
-    data = marked(unmarked(project.pictures()[0].read_bytes()) or b"", Mark(source="", tool="", account=forged))
+    forged = replace(true, recipe=evil, take=evil, stage=evil, calls=[parse_call_record({**call, **files})])
+    data = embed_metadata(
+        original_bytes(project.pictures()[0].read_bytes()) or b"", ProvenanceInfo(source="", tool="", account=forged)
+    )
     project.workspace.write("evil.png", data)
     for argv in (["again", "evil.png", "--plan"], ["again", "evil.png", "--yes"], ["explain", "evil.png"]):
         asked(project, *argv).hides("\x1b", "\u202e", "\r")

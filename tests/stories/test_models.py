@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import JSONObject, as_items, as_number, as_object, as_text
-from nano_banana.reports.lock import LockedModel, load_lock
-from nano_banana.store.store import Store
+from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object, as_text
+from nano_banana.session.lock_file import LockedModel, load_lock
+from nano_banana.store.local_store import Store
 from tests.shelf.files import KOHYA_FLUX, KOHYA_SDXL, safetensors
 from tests.stories.gated import gated
 from tests.stories.project import Project

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import ExifTags, Image
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.people import astronaut
 from tests.workspace import Workspace
 

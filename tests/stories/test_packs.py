@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
-from nano_banana.reports.lock import load_lock
+from nano_banana.model.json_values import as_items, as_object
+from nano_banana.session.lock_file import load_lock
 from tests.photos import photo
 from tests.stories.gated import gated
 from tests.stories.project import Project, takes

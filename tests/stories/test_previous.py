@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.stories.project import Project, takes
 from tests.workspace import ROOT
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.photos import photo
 from tests.stories.project import PAINT, Project
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.workspace import Workspace
 
 RECIPE = """\

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from nano_banana.core.json import JSONObject, as_items, as_object
-from nano_banana.store.snapshots import KEPT
-from nano_banana.store.store import Store
+from nano_banana.model.json_values import JSONObject, as_items, as_object
+from nano_banana.store.local_store import Store
+from nano_banana.store.run_log import SNAPSHOTS_KEPT
 from tests.stories.gated import gated
 from tests.stories.project import Project
 from tests.workspace import Workspace
@@ -143,7 +143,7 @@ def test_pictures_that_a_sweep_took_are_said_to_be_gone(project: Project) -> Non
 def test_of_runs_long_ago_only_the_log_is_left(project: Project) -> None:
     project.run()
     with project.store() as store:
-        for number in range(KEPT):
+        for number in range(SNAPSHOTS_KEPT):
             store.snapshots.keep(f"later-{number}", "portraits", b"")
     (only,) = listed(project)
     assert only["kept"] is False

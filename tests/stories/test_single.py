@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from nano_banana.core.json import JSONObject, as_items, as_object
-from nano_banana.core.weights import FOLDER_VARIABLE
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
+from nano_banana.model.json_values import JSONObject, as_items, as_object
 from tests.stories.people import WEIGHTS
 from tests.workspace import ROOT, Workspace
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.stories.project import PAINT, Project
 
 BEN = """\
@@ -62,7 +62,7 @@ def test_an_inpainting_that_fails_keeps_the_drawing(project: Project) -> None:
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A budget is not compared with what is certain, as if that were not known."""
-    monkeypatch.setattr("nano_banana.project.preflight.check_budget", lambda _project, _forecast: None)
+    monkeypatch.setattr("nano_banana.session.preflight.check_budget", lambda _project, _forecast: None)
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -11,16 +11,15 @@ from pathlib import Path
 from PIL import Image, ImageEnhance
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.blob import Blob
-from nano_banana.core.node import Card
-from nano_banana.core.result import Status
-from nano_banana.project.sheet.layout import arrange
-from nano_banana.project.sheet.sheet import Sheet
-from nano_banana.project.sheet.shown import Shown, State
-from nano_banana.reports.record import Record
-from nano_banana.settings import load_settings
-from nano_banana.workshop.crew import Crew
-from nano_banana.workshop.workshop import Workshop
+from nano_banana.features.sheets.contact_sheet import ContactSheet
+from nano_banana.features.sheets.sheet_grid import arrange_grids
+from nano_banana.features.sheets.sheet_takes import SheetTake, TakeState
+from nano_banana.model.call import Blob
+from nano_banana.model.nodes import NodeInfo, NodeStatus
+from nano_banana.session.provider_factory import ProviderFactory
+from nano_banana.session.run_execution import Runner
+from nano_banana.session.run_records import NodeRecord
+from nano_banana.settings.configuration import load_settings
 from tests.people import astronaut
 from tests.stories.hand import at_work
 
@@ -33,7 +32,9 @@ def quiet(_news: object) -> None:
     """Watch nothing."""
 
 
-def take(seed: int, picture: Blob | None = None, state: State = State.DONE, shot: str = "heads", **axes: str) -> Shown:
+def take(
+    seed: int, picture: Blob | None = None, state: TakeState = TakeState.DONE, shot: str = "heads", **axes: str
+) -> SheetTake:
     """A take of `shot` by its axes; `subject` among them is whose picture it is."""
     subject = axes.pop("subject", "")
     name = "/".join([shot, *([subject] if subject else []), *axes.values(), f"s{seed}"])
@@ -47,11 +48,11 @@ def take(seed: int, picture: Blob | None = None, state: State = State.DONE, shot
         "outputs": {},
         "cost_usd": 0.021,
     }
-    card = Card(kind="take", slot=f"{name}/#0", stage="takes", shot=shot, subject=subject, axes=axes, seed=seed)
-    record = Record(
+    card = NodeInfo(kind="take", slot=f"{name}/#0", stage="takes", shot=shot, subject=subject, axes=axes, seed=seed)
+    record = NodeRecord(
         id=name,
         card=card,
-        status=Status.DONE,
+        status=NodeStatus.DONE,
         pictures=(),
         result=picture,
         problems=(),
@@ -60,19 +61,21 @@ def take(seed: int, picture: Blob | None = None, state: State = State.DONE, shot
         keys={},
         calls=json.dumps([call]),
     )
-    return Shown(record=record, stage="takes", state=state, turn=str(seed), picture=picture, name=f"takes/{seed}.png")
+    return SheetTake(
+        record=record, stage="takes", state=state, turn=str(seed), picture=picture, name=f"takes/{seed}.png"
+    )
 
 
 def sheet(
-    workshop: Workshop, takes: list[Shown], *, rows: tuple[str, ...] = (), columns: tuple[str, ...] = ()
-) -> Sheet:
+    workshop: Runner, takes: list[SheetTake], *, rows: tuple[str, ...] = (), columns: tuple[str, ...] = ()
+) -> ContactSheet:
     """A sheet of them."""
-    return Sheet(
+    return ContactSheet(
         name="portraits",
         folder=Path("out/portraits"),
         provider="fal",
         stages=["takes"],
-        grids=arrange(takes, rows, columns),
+        grids=arrange_grids(takes, rows, columns),
         show=("verdict", "cost", "seed"),
         lines={},
         names={},
@@ -83,7 +86,7 @@ def sheet(
 
 
 @contextmanager
-def workshop_in(folder: Path) -> Iterator[tuple[Workshop, Callable[[int], Blob]]]:
+def workshop_in(folder: Path) -> Iterator[tuple[Runner, Callable[[int], Blob]]]:
     """A workshop with a store, and a function that puts a picture of her into it."""
     settings = load_settings(root=folder, environ={}, overrides={}, user_dir=folder)
 
@@ -95,8 +98,8 @@ def workshop_in(folder: Path) -> Iterator[tuple[Workshop, Callable[[int], Blob]]
         return blob
 
     with at_work():
-        crew = Crew(2, Catalog.load(None))
-        workshop = Workshop(settings, crew.makers)
+        crew = ProviderFactory(2, Catalog.load(None))
+        workshop = Runner(settings, crew.makers)
         try:
             yield workshop, picture
         finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.web.changes import LONG, changes
+from nano_banana.features.sheets.sheet_page import MAX_VALUE_LENGTH, call_changes
+from nano_banana.model.json_values import JSONObject, JSONValue
 
 
 def call(
@@ -15,7 +15,7 @@ def call(
 def test_arguments_that_differ_by_stage_and_number() -> None:
     before = [call("takes", seed=1, loud=True), call("takes", seed=2), call("faces", seed=3)]
     now = [call("takes", seed=1), call("takes", seed=5, size={"width": 8})]
-    assert list(changes(before, now)) == [
+    assert list(call_changes(before, now)) == [
         ("takes: loud", "true", "not there"),
         ("takes: seed", "2", "5"),
         ("takes: size", "not there", '{"width": 8}'),
@@ -25,9 +25,9 @@ def test_arguments_that_differ_by_stage_and_number() -> None:
 def test_another_endpoint_and_what_this_machine_works_out() -> None:
     before = [call("takes", endpoint="fal-ai/flux"), call("takes", provider="compute", endpoint="crop", side=1)]
     now = [call("takes"), call("takes", provider="compute", endpoint="crop", side=2)]
-    assert list(changes(before, now)) == [("takes: endpoint", "fal-ai/flux", "fal-ai/flux-lora")]
+    assert list(call_changes(before, now)) == [("takes: endpoint", "fal-ai/flux", "fal-ai/flux-lora")]
 
 
 def test_long_values_are_cut() -> None:
-    ((_, was, _),) = changes([call("takes", prompt="x" * 9999)], [call("takes", prompt="y")])
-    assert was == "x" * LONG + "…"
+    ((_, was, _),) = call_changes([call("takes", prompt="x" * 9999)], [call("takes", prompt="y")])
+    assert was == "x" * MAX_VALUE_LENGTH + "…"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.json import JSONObject, as_items, as_number, as_object
+from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
 from tests.stories.gated import ANOTHER, gated
 from tests.stories.project import PAINT, Project, takes
 

@@ -10,12 +10,20 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import Unusable
-from nano_banana.project.sheet.shown import State
-from nano_banana.web.bands import Band, bands_of
-from nano_banana.web.drawn import PAGE, draw, paged
-from nano_banana.web.lettering import cut, legible, width, wrap
-from nano_banana.web.printed import write_pdf, write_png
+from nano_banana.features.sheets.sheet_pdf import write_pdf, write_png
+from nano_banana.features.sheets.sheet_pictures import (
+    PAGE_SIZE,
+    Band,
+    bands_of,
+    cut_to_width,
+    draw_pages,
+    legible,
+    page_breaks,
+    text_width,
+    wrap_words,
+)
+from nano_banana.features.sheets.sheet_takes import TakeState
+from nano_banana.model.problem import Unusable
 from tests.web.sheets import quiet, sheet, size_of, take, workshop_in
 
 LONG = "a_market_at_night_in_the_rain_with_many_lanterns_above_the_stalls"
@@ -46,9 +54,9 @@ def test_forty_columns_come_in_parts_with_heads_of_their_own(tmp_path: Path) -> 
         assert [len(band.takes) for band in bands] == [10] * 8
         assert bands[0].label == ["ana"]
         assert bands[2].heads[0] == ["scene_10"]
-        files = write_png(tmp_path / "s.png", draw(laid, quiet, trim=True))
-        assert [size_of(file) for file in files[1:]] == [PAGE] * (len(files) - 1)
-        assert all(size_of(file)[1] <= PAGE[1] for file in files)
+        files = write_png(tmp_path / "s.png", draw_pages(laid, quiet, trim=True))
+        assert [size_of(file) for file in files[1:]] == [PAGE_SIZE] * (len(files) - 1)
+        assert all(size_of(file)[1] <= PAGE_SIZE[1] for file in files)
 
 
 def band(title: str = "") -> Band:
@@ -68,7 +76,7 @@ def band(title: str = "") -> Band:
     ],
 )
 def test_no_page_has_one_row_where_it_could_have_more(heights: list[float], pages: list[tuple[int, int]]) -> None:
-    found = paged([band()] * len(heights), heights)
+    found = page_breaks([band()] * len(heights), heights)
     assert len(found) == len(pages)
     assert sorted(end - start for start, end in found) == sorted(end - start for start, end in pages)
     assert [at for start, end in found for at in range(start, end)] == list(range(len(heights)))
@@ -95,19 +103,19 @@ def test_the_rows_of_a_narrow_grid_stand_side_by_side(tmp_path: Path) -> None:
 def test_a_single_page_is_as_high_as_it_needs(tmp_path: Path) -> None:
     with workshop_in(tmp_path) as (workshop, picture):
         laid = sheet(workshop, [take(seed, picture(seed)) for seed in (1, 2, 3, 4, 5)])
-        (file,) = write_png(tmp_path / "s.png", draw(laid, quiet, trim=True))
-        assert size_of(file)[1] < PAGE[1] / 2
+        (file,) = write_png(tmp_path / "s.png", draw_pages(laid, quiet, trim=True))
+        assert size_of(file)[1] < PAGE_SIZE[1] / 2
 
 
 def test_each_state_has_its_colour_below_the_picture(tmp_path: Path) -> None:
     with workshop_in(tmp_path) as (workshop, picture):
-        states = [State.ACCEPTED, State.REJECTED, State.MISSING, State.FAILED]
+        states = [TakeState.ACCEPTED, TakeState.REJECTED, TakeState.MISSING, TakeState.FAILED]
         blobs = [picture(1), picture(1), None, None]
         takes = [
             take(at % 2, blob, state, scene=("office", "street")[at // 2])
             for at, (blob, state) in enumerate(zip(blobs, states, strict=True))
         ]
-        (page,) = draw(sheet(workshop, takes, rows=("scene",), columns=("seed",)), quiet)
+        (page,) = draw_pages(sheet(workshop, takes, rows=("scene",), columns=("seed",)), quiet)
         colours = {colour for _, colour in page.getcolors(1 << 24) or ()}
         assert {(30, 107, 58), (179, 38, 30), (119, 115, 107), (238, 236, 231)} <= colours
         shown, refused = page.crop((80, 200, 300, 300)), page.crop((420, 200, 640, 300))
@@ -121,13 +129,13 @@ def test_a_pdf_has_a_page_each_and_no_date(tmp_path: Path) -> None:
         takes = [take(seed, blob, scene=LONG, subject=who) for who in ("ana", "ben") for seed in range(15)]
         laid = sheet(workshop, takes)
         for name in ("a.pdf", "b.pdf"):
-            write_pdf(tmp_path / name, draw(laid, quiet))
+            write_pdf(tmp_path / name, draw_pages(laid, quiet))
         data = (tmp_path / "a.pdf").read_bytes()
         assert data == (tmp_path / "b.pdf").read_bytes()
         assert b"Date" not in data
         pages = jpegs(tmp_path / "a.pdf")
         assert len(pages) == int(re.findall(rb"/Count (\d+)", data)[0]) == data.count(b"/Type /Page ") > 1
-        assert {page.size for page in pages} == {PAGE}
+        assert {page.size for page in pages} == {PAGE_SIZE}
         assert b"/MediaBox [0 0 841.92 595.20]" in data
 
 
@@ -150,16 +158,16 @@ def test_a_full_disk_leaves_the_older_file(tmp_path: Path) -> None:
 
 
 def test_labels_fit_their_room() -> None:
-    assert cut("office", 20, 200) == "office"
-    short = cut(LONG, 20, 120)
+    assert cut_to_width("office", 20, 200) == "office"
+    short = cut_to_width(LONG, 20, 120)
     assert short.endswith("…")
-    assert 100 < width(short, 20) <= 120
-    lines = wrap(["rejected", "0.31", "seed 4294967295", "$0.0210"], 14, 108, lines=3)
+    assert 100 < text_width(short, 20) <= 120
+    lines = wrap_words(["rejected", "0.31", "seed 4294967295", "$0.0210"], 14, 108, lines=3)
     assert lines[0] == "rejected 0.31"
-    assert all(width(line, 14) <= 108 for line in lines)
-    assert wrap(["x" * 80], 14, 100, lines=1)[0].endswith("…")
-    assert wrap(["one", "two", "three"], 14, 40, lines=1)[0].endswith("…")
-    assert wrap([], 14, 100, lines=2) == []
+    assert all(text_width(line, 14) <= 108 for line in lines)
+    assert wrap_words(["x" * 80], 14, 100, lines=1)[0].endswith("…")
+    assert wrap_words(["one", "two", "three"], 14, 40, lines=1)[0].endswith("…")
+    assert wrap_words([], 14, 100, lines=2) == []
 
 
 def test_letters_that_the_font_lacks_are_written_as_the_nearest() -> None:

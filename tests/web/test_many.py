@@ -5,10 +5,9 @@ from __future__ import annotations
 import tracemalloc
 from pathlib import Path
 
-from nano_banana.core.verdict import Ruling
-from nano_banana.web.page import page as written
-from nano_banana.web.speech import Speech
-from nano_banana.web.writing import write_pieces
+from nano_banana.features.sheets.sheet_page import sheet_html as written
+from nano_banana.features.sheets.sheet_words import SheetWording, write_pieces
+from nano_banana.model.flow import Ruling
 from tests.web.conftest import Look
 from tests.web.sheets import quiet, sheet, take, workshop_in
 
@@ -27,7 +26,7 @@ def test_two_thousand_takes(tmp_path: Path, look: Look) -> None:
             for seed in range(20)
         ]
         laid = sheet(workshop, takes)
-        words = Speech(reasons=lambda ruled: str(ruled.ruling or Ruling.UNSURE), problem=str)
+        words = SheetWording(reasons=lambda ruled: str(ruled.ruling or Ruling.UNSURE), problem=str)
         list(laid.thumbnails(takes[:8], 160, quiet))
         tracemalloc.start()
         write_pieces(file, (piece.encode() for piece in written(laid, words, file, quiet)))

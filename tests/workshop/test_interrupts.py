@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 import pytest
 
-from nano_banana.core.news import News
-from nano_banana.engine.halt import Halt
-from nano_banana.workshop.doing import _interrupts
+from nano_banana.engine.run_control import Halt
+from nano_banana.model.event import Event
+from nano_banana.session.run_execution import _interrupts
 
 
-def pressed(times: int, *, settled: bool) -> tuple[bool, list[News]]:
+def pressed(times: int, *, settled: bool) -> tuple[bool, list[Event]]:
     """Press Ctrl-C so often; whether the work went on to its end, and what was said."""
-    halt, said = Halt(), list[News]()
-    hear: Callable[[News], None] = said.append
+    halt, said = Halt(), list[Event]()
+    hear: Callable[[Event], None] = said.append
 
     async def work() -> bool:
         with _interrupts(halt, hear, "stopping") as settling:

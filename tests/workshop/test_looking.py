@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from nano_banana.core.errors import CallFailed, trouble
-from nano_banana.core.problem import Problem
-from nano_banana.providers.pool import WorkPool
-from nano_banana.workshop.looking import Sight, _looked
+from nano_banana.model.problem import CallFailed, Problem, problem
+from nano_banana.providers.workers import WorkerPool
+from nano_banana.session.file_checks import FaceEmbedding, _embed_retrying
 
 
 class Dying:
@@ -19,15 +18,15 @@ class Dying:
     def __init__(self, times: int) -> None:
         self.times = times
 
-    async def run(self, _work: Callable[[Path], Sight], path: Path) -> Sight:
+    async def run(self, _work: Callable[[Path], FaceEmbedding], path: Path) -> FaceEmbedding:
         self.times -= 1
         if self.times >= 0:
-            raise CallFailed([trouble("worker_died")])
+            raise CallFailed([problem("worker_died")])
         return path.name.encode()
 
 
-def looked(times: int) -> Sight:
-    return asyncio.run(_looked(cast("WorkPool", Dying(times)), Path("a.jpg")))
+def looked(times: int) -> FaceEmbedding:
+    return asyncio.run(_embed_retrying(cast("WorkerPool", Dying(times)), Path("a.jpg")))
 
 
 def test_a_picture_that_a_worker_died_over_is_looked_at_again() -> None:

@@ -1,1 +1,1 @@
-"""The commands, one a file; each is imported when it is used."""
+"""The commands, one file each, imported when used."""

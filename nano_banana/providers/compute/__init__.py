@@ -1,1 +1,1 @@
-"""This machine's own work on pictures, as calls."""
+"""This machine's own work on pictures and faces, as calls."""

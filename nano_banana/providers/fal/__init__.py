@@ -1,1 +1,1 @@
-"""fal.ai, asked through its own client; nothing is sent twice."""
+"""fal.ai, through its own client; no request is sent twice."""

@@ -1,52 +1,183 @@
-"""A request that was accepted, followed to its end: streams or looks."""
+"""Follow an accepted request to its end, by status stream or by polling.
+
+Polls come around the time that the endpoint usually takes, which is learnt from earlier requests.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import aclosing
-from enum import Enum
+from dataclasses import dataclass
+from enum import Enum, StrEnum
 
 import httpx
 from httpx_sse import EventSource, SSEError
 
-from nano_banana.core.answer import Desk
-from nano_banana.core.errors import CallFailed, NanoBananaError, trouble
-from nano_banana.core.ticket import Ticket
-from nano_banana.providers.fal.bodies import bounded, read
-from nano_banana.providers.fal.faults import fault_of, is_verdict
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.resend import Patience, insist
-from nano_banana.providers.fal.status import Phase, StatusNow, status_of
-from nano_banana.providers.fal.typical import Typical, next_look
-from nano_banana.providers.fal.wire import CONNECT_SECONDS, Broken, Declined
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import CallFailed, NanoBananaError, problem
+from nano_banana.model.provider_protocol import CallContext
+from nano_banana.model.ticket import Ticket
+from nano_banana.providers.fal.fal_errors import classify_error, is_fal_answer
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.http_client import (
+    CONNECT_SECONDS,
+    Backoff,
+    NoResponse,
+    RetryLater,
+    bounded_stream,
+    json_or_text,
+    retry,
+)
 
-SILENCE = 30.0
+
+class RequestPhase(StrEnum):
+    """The three that fal has, and any other word that it may say one day."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    ODD = "odd"
+
+
+_PHASES = {"IN_QUEUE": RequestPhase.QUEUED, "IN_PROGRESS": RequestPhase.RUNNING, "COMPLETED": RequestPhase.COMPLETED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStatus:
+    """A status. `position` counts the requests ahead; `log` is the last line, empty where there is none.
+
+    `seconds` is how long the model took, by its own account (None: it does not say).
+    """
+
+    phase: RequestPhase
+    position: int | None = None
+    log: str = ""
+    seconds: float | None = None
+
+
+def parse_status(told: JSONValue) -> RequestStatus:
+    """Read a status object; a missing key, or none at all, is no reason to fail."""
+    data = told if isinstance(told, Mapping) else {}
+    position = data.get("queue_position")
+    return RequestStatus(
+        phase=_PHASES.get(str(data.get("status")), RequestPhase.ODD),
+        position=position if isinstance(position, int) and not isinstance(position, bool) else None,
+        log=_last_line(data),
+        seconds=_seconds(data),
+    )
+
+
+def _last_line(data: JSONObject) -> str:
+    logs = data.get("logs")
+    last = logs[-1] if isinstance(logs, list) and logs else None
+    text = last.get("message") if isinstance(last, Mapping) else last
+    return " ".join(str(text or "").split())
+
+
+def _seconds(data: JSONObject) -> float | None:
+    metrics = data.get("metrics")
+    took = metrics.get("inference_time") if isinstance(metrics, Mapping) else None
+    if isinstance(took, bool) or not isinstance(took, int | float):
+        return None
+    return float(took) if math.isfinite(took) and took >= 0 else None
+
+
+AVERAGE_WEIGHT = 0.3
+"""Of the newest duration in the moving average."""
+
+REWRITE_DRIFT = 0.2
+"""The part by which the average must have moved to be written down again."""
+
+FIRST, MOST = 0.5, 10.0
+"""Seconds between looks at an endpoint that nobody knows: at first, and at most."""
+
+
+MIN_POLL = 0.05
+"""Seconds between looks, however near the end may be."""
+
+
+class DurationEstimator:
+    """Typical and longest seconds from acceptance to completion, by endpoint; kept between runs."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, float | None] = {}
+        self._longest: dict[str, float | None] = {}
+        self._written: dict[str, float] = {}
+
+    async def of(self, endpoint: str, desk: CallContext) -> float | None:
+        """What it usually takes, None where nobody knows."""
+        if endpoint not in self._known:
+            text = await desk.recall(_note_name(endpoint))
+            self._known[endpoint] = self._written[endpoint] = float(text) if text else 0.0
+        return self._known[endpoint] or None
+
+    async def longest(self, endpoint: str, desk: CallContext) -> float | None:
+        """The longest that it was ever seen to take, queue and all; None where nobody knows."""
+        if endpoint not in self._longest:
+            text = await desk.recall(f"longest/{endpoint}")
+            self._longest[endpoint] = float(text) if text else None
+        return self._longest[endpoint]
+
+    async def learn(self, endpoint: str, seconds: float, desk: CallContext) -> None:
+        """It took so long this time."""
+        if seconds > (await self.longest(endpoint, desk) or 0.0) * (1 + REWRITE_DRIFT / 2):
+            self._longest[endpoint] = seconds
+            await desk.remember(f"longest/{endpoint}", f"{seconds:.3f}")
+        old = await self.of(endpoint, desk)
+        new = seconds if old is None else old + AVERAGE_WEIGHT * (seconds - old)
+        self._known[endpoint] = new
+        if abs(new - self._written[endpoint]) > REWRITE_DRIFT * self._written[endpoint]:
+            self._written[endpoint] = new
+            await desk.remember(_note_name(endpoint), f"{new:.3f}")
+
+
+def next_poll_delay(elapsed: float, typical: float | None) -> float:
+    """Seconds to wait before the next look at a request that is `elapsed` seconds old.
+
+    Nothing is asked while it can't be done; around the usual time every 3 % of it (at most 2 s); later, ever more
+    seldom.
+    """
+    if typical is None:
+        return min(max(FIRST, elapsed * 0.25), MOST)
+    if elapsed < 0.9 * typical:
+        return min(max(MIN_POLL, 0.9 * typical - elapsed), 60.0)
+    if elapsed < 2 * typical:
+        return min(max(2 * MIN_POLL, 0.03 * typical), 2.0)
+    return min(max(FIRST, (elapsed - typical) * 0.25), MOST)
+
+
+def _note_name(endpoint: str) -> str:
+    return f"typical/{endpoint}"
+
+
+STREAM_SILENCE = 30.0
 """Seconds without a sign on a stream after which it counts as dead."""
 
-BESIDE = 60.0
+STREAM_RECHECK = 60.0
 """Seconds after which the status is looked at although the stream lives: some never say that the request has ended."""
 
-ODD_LOOKS = 5
+MAX_ODD_POLLS = 5
 """Looks in a row that tell nothing, after which something else is done than to look again."""
 
-DROPS = 3
+MAX_STREAM_DROPS = 3
 """Streams in a row that may end without news before a request is only looked at."""
 
-GRACE = 2.0
+CANCEL_GRACE = 2.0
 """Seconds in which a second Ctrl-C still reaches requests that wait in the queue."""
 
-LAST_WORDS = 0.25
+STREAM_DRAIN = 0.25
 """Seconds that a stream may take to end once it has said that the request has."""
 
-PATIENCE = Patience(first=0.5, most=15.0, total=600.0)
-BRIEFLY = Patience(total=5.0)
+POLL_BACKOFF = Backoff(first=0.5, most=15.0, total=600.0)
+CANCEL_BACKOFF = Backoff(total=5.0)
 """Somebody pressed Ctrl-C twice."""
 
 
-class End(Enum):
+class FollowOutcome(Enum):
     """How following ended."""
 
     COMPLETED = "completed"
@@ -56,10 +187,17 @@ class End(Enum):
     CANCELLED = "cancelled"
 
 
-class Following:
+class RequestFollower:
     """Follows requests by their ids."""
 
-    def __init__(self, line: Line, *, silence: float = SILENCE, grace: float = GRACE, beside: float = BESIDE) -> None:
+    def __init__(
+        self,
+        line: FalSession,
+        *,
+        silence: float = STREAM_SILENCE,
+        grace: float = CANCEL_GRACE,
+        beside: float = STREAM_RECHECK,
+    ) -> None:
         """`silence` is how many seconds a stream may be still, `grace` those in which a second wish to end is heard.
 
         `beside` is how many seconds a stream is believed without a look at the status.
@@ -68,73 +206,75 @@ class Following:
         self._silence = silence
         self._grace = grace
         self._beside = beside
-        self._typical = Typical()
+        self._typical = DurationEstimator()
         self._streams = True
 
-    async def follow(self, ticket: Ticket, desk: Desk) -> End:
+    async def follow(self, ticket: Ticket, desk: CallContext) -> FollowOutcome:
         """Return when it has ended, or when the run is to end and it can be left there.
 
         A second wish to end cancels it where it still waits in the queue. Raises CallFailed where the service can't be
         reached for long, Refused where it refuses to say.
         """
-        one = _Request(self._line, ticket, desk, self._silence)
+        one = _FollowedRequest(self._line, ticket, desk, self._silence)
         task = asyncio.create_task(self._to_end(one))
         leaving = asyncio.create_task(desk.leave.asked.wait())
         try:
-            await _unless_given_up(asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED), desk)
+            await _wait_unless_aborted(asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED), desk)
             return task.result() if task.done() else await self._left(one, task)
         finally:
-            await _given_up(task, leaving)
+            await _cancel_all(task, leaving)
 
-    async def knows(self, ticket: Ticket, desk: Desk) -> bool:
+    async def knows(self, ticket: Ticket, desk: CallContext) -> bool:
         """Whether the service knows anything of it. Raises as `follow` does."""
-        return await _Request(self._line, ticket, desk, self._silence).look() is not None
+        return await _FollowedRequest(self._line, ticket, desk, self._silence).look() is not None
 
-    async def _left(self, one: _Request, task: asyncio.Task[End]) -> End:
+    async def _left(self, one: _FollowedRequest, task: asyncio.Task[FollowOutcome]) -> FollowOutcome:
         leave = one.desk.leave
-        if one.phase is Phase.QUEUED and not leave.insisted.is_set():
-            await _unless_given_up(asyncio.wait({task}, timeout=self._grace), one.desk)
+        if one.phase is RequestPhase.QUEUED and not leave.insisted.is_set():
+            await _wait_unless_aborted(asyncio.wait({task}, timeout=self._grace), one.desk)
         if task.done():
             return task.result()
-        is_waiting = leave.insisted.is_set() and one.phase is Phase.QUEUED
-        return await one.taken_back() if is_waiting else End.LEFT
+        is_waiting = leave.insisted.is_set() and one.phase is RequestPhase.QUEUED
+        return await one.taken_back() if is_waiting else FollowOutcome.LEFT
 
-    async def _to_end(self, one: _Request) -> End:
+    async def _to_end(self, one: _FollowedRequest) -> FollowOutcome:
         clock = self._line.clock
         begun = clock.now()
         drops = odd = 0
         while True:
-            now: StatusNow | None = None
-            if self._streams and drops < DROPS:
+            now: RequestStatus | None = None
+            if self._streams and drops < MAX_STREAM_DROPS:
                 before = one.last
                 now = await self._listen(one)
                 drops = drops + 1 if one.last == before and not one.lives else 0
-            elif one.last is not None or begun - one.ticket.begun_at < SILENCE:
+            elif one.last is not None or begun - one.ticket.begun_at < STREAM_SILENCE:
                 # (What an earlier run sent may be done: it is looked at once before anything is waited for.)
                 typical = await self._typical.of(one.ticket.endpoint, one.desk)
-                await clock.sleep(next_look(max(clock.now() - one.ticket.begun_at, 0.0), typical))
+                await clock.sleep(next_poll_delay(max(clock.now() - one.ticket.begun_at, 0.0), typical))
             now = now or await one.look()
             if now is None:
-                return End.GONE
-            odd = odd + 1 if now.phase is Phase.ODD else 0
-            if odd == ODD_LOOKS:
+                return FollowOutcome.GONE
+            odd = odd + 1 if now.phase is RequestPhase.ODD else 0
+            if odd == MAX_ODD_POLLS:
                 # A word that nobody knows may be one for its end: its result says so.
-                return End.COMPLETED
-            if now.phase is Phase.COMPLETED:
+                return FollowOutcome.COMPLETED
+            if now.phase is RequestPhase.COMPLETED:
                 # A request of an earlier run tells nothing by the clock; the model's own time leaves out the queue.
-                took = now.seconds if begun - one.ticket.begun_at > SILENCE else clock.now() - one.ticket.begun_at
+                took = (
+                    now.seconds if begun - one.ticket.begun_at > STREAM_SILENCE else clock.now() - one.ticket.begun_at
+                )
                 if took is not None:
                     await self._typical.learn(one.ticket.endpoint, took, one.desk)
-                return End.COMPLETED
+                return FollowOutcome.COMPLETED
 
-    async def _listen(self, one: _Request) -> StatusNow | None:
+    async def _listen(self, one: _FollowedRequest) -> RequestStatus | None:
         """The last status, once it has ended; None where the stream ended first, or is to be checked by a look."""
         one.lives = False
         try:
             async with asyncio.timeout(self._beside), aclosing(one.events()) as events:
                 async for now in events:
-                    if now.phase is Phase.COMPLETED:
-                        await _run_out(events)
+                    if now.phase is RequestPhase.COMPLETED:
+                        await _drain(events)
                         return now
         except _NoStream:
             # Perhaps the request is gone; if it is not, this service has no streams.
@@ -144,9 +284,9 @@ class Following:
         except TimeoutError:
             one.lives = True
             return None
-        except (Broken, Declined, httpx.RequestError, SSEError):
+        except (NoResponse, RetryLater, httpx.RequestError, SSEError):
             pass
-        await self._line.clock.sleep(PATIENCE.wait(0, self._line.clock))
+        await self._line.clock.sleep(POLL_BACKOFF.wait(0, self._line.clock))
         return None
 
 
@@ -154,67 +294,67 @@ class _NoStream(Exception):
     """The service has no status stream."""
 
 
-class _Request:
+class _FollowedRequest:
     """One request at the service, and what was last heard of it."""
 
-    def __init__(self, line: Line, ticket: Ticket, desk: Desk, silence: float) -> None:
+    def __init__(self, line: FalSession, ticket: Ticket, desk: CallContext, silence: float) -> None:
         self._line = line
         self._timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS)
         self.ticket = ticket
         self.desk = desk
-        self.phase = Phase.QUEUED
-        self.last: StatusNow | None = None
+        self.phase = RequestPhase.QUEUED
+        self.last: RequestStatus | None = None
         self.lives = False
         """Whether its stream was still alive when it was left for a look."""
         self._odd = 0
         self._url = line.url(ticket, "status")
 
-    async def events(self) -> AsyncGenerator[StatusNow]:
+    async def events(self) -> AsyncGenerator[RequestStatus]:
         """The statuses that the stream brings. Raises _NoStream, Broken, Declined, and httpx's own on the way."""
         url = f"{self._url}/stream"
         async with self._line.wire.stream("GET", url, params={"logs": "1"}, timeout=self._timeout) as response:
             if response.status_code != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
                 raise _NoStream
-            async for event in EventSource(bounded(response)).aiter_sse():
+            async for event in EventSource(bounded_stream(response)).aiter_sse():
                 with contextlib.suppress(ValueError, RecursionError):
-                    yield self._told(status_of(json.loads(event.data)))
+                    yield self._told(parse_status(json.loads(event.data)))
 
-    async def look(self, patience: Patience = PATIENCE) -> StatusNow | None:
+    async def look(self, patience: Backoff = POLL_BACKOFF) -> RequestStatus | None:
         """Its status now; None where the service knows nothing of it. Raises CallFailed and Refused."""
 
         async def once() -> httpx.Response:
             response = await self._line.ask(self._url, {"logs": "1"})
             # A failure of the request would be told as a status: any other answer is about the asking.
-            told, status = read(response), response.status_code
+            told, status = json_or_text(response), response.status_code
             is_status = status < 300 and isinstance(told, Mapping) and isinstance(told.get("status"), str)
-            is_refused = 400 <= status < 500 and is_verdict(status, response.headers, told)
+            is_refused = 400 <= status < 500 and is_fal_answer(status, response.headers, told)
             self._odd = self._odd + 1 if status < 400 and not is_status else 0
-            if self._odd == ODD_LOOKS:
-                raise CallFailed([trouble("status_unreadable", endpoint=self.ticket.endpoint)], cost_usd=None)
+            if self._odd == MAX_ODD_POLLS:
+                raise CallFailed([problem("status_unreadable", endpoint=self.ticket.endpoint)], cost_usd=None)
             if not (is_status or is_refused):
-                raise Declined(response)
+                raise RetryLater(response)
             return response
 
-        response = await insist(once, patience=patience, clock=self._line.clock, what=self.ticket.endpoint)
+        response = await retry(once, patience=patience, clock=self._line.clock, what=self.ticket.endpoint)
         if response.status_code in (404, 410):
             return None
         if response.status_code >= 400:
-            raise fault_of(response.status_code, response.headers, read(response), endpoint=self.ticket.endpoint).error(
-                cost_usd=None
-            )
-        return self._told(status_of(read(response)))
+            raise classify_error(
+                response.status_code, response.headers, json_or_text(response), endpoint=self.ticket.endpoint
+            ).error(cost_usd=None)
+        return self._told(parse_status(json_or_text(response)))
 
-    async def taken_back(self) -> End:
+    async def taken_back(self) -> FollowOutcome:
         """Take it out of the queue. What began to run meanwhile is left there, what is done is to be collected."""
         try:
             if not await self._cancel():
-                return End.LEFT
-            now = await self.look(BRIEFLY)
+                return FollowOutcome.LEFT
+            now = await self.look(CANCEL_BACKOFF)
         except NanoBananaError:
-            return End.LEFT
-        if now is None or now.phase is Phase.QUEUED:
-            return End.CANCELLED
-        return End.COMPLETED if now.phase is Phase.COMPLETED else End.LEFT
+            return FollowOutcome.LEFT
+        if now is None or now.phase is RequestPhase.QUEUED:
+            return FollowOutcome.CANCELLED
+        return FollowOutcome.COMPLETED if now.phase is RequestPhase.COMPLETED else FollowOutcome.LEFT
 
     async def _cancel(self) -> bool:
         """Whether the service says that it will. Raises CallFailed where it says nothing."""
@@ -223,26 +363,26 @@ class _Request:
         async def once() -> httpx.Response:
             return await self._line.wire.put(url)
 
-        response = await insist(once, patience=BRIEFLY, clock=self._line.clock, what=self.ticket.endpoint)
+        response = await retry(once, patience=CANCEL_BACKOFF, clock=self._line.clock, what=self.ticket.endpoint)
         return response.status_code < 300
 
-    def _told(self, now: StatusNow) -> StatusNow:
+    def _told(self, now: RequestStatus) -> RequestStatus:
         self.last = now
-        if now.phase is not Phase.ODD:
+        if now.phase is not RequestPhase.ODD:
             self.phase = now.phase
             self.desk.tell(phase=str(now.phase), position=now.position, log=now.log)
         return now
 
 
-async def _run_out(events: AsyncIterator[StatusNow]) -> None:
+async def _drain(events: AsyncIterator[RequestStatus]) -> None:
     """Hear a stream out that has said all: a connection that is left in the middle of an answer can't be used again."""
-    with contextlib.suppress(TimeoutError, Broken, httpx.RequestError, SSEError):
-        async with asyncio.timeout(LAST_WORDS):
+    with contextlib.suppress(TimeoutError, NoResponse, httpx.RequestError, SSEError):
+        async with asyncio.timeout(STREAM_DRAIN):
             async for _ in events:
                 pass
 
 
-async def _unless_given_up(waiting: Coroutine[None, None, object], desk: Desk) -> None:
+async def _wait_unless_aborted(waiting: Coroutine[None, None, object], desk: CallContext) -> None:
     """Wait; where the run is given up meanwhile, go on at once, to take back what can be."""
     try:
         await waiting
@@ -251,7 +391,7 @@ async def _unless_given_up(waiting: Coroutine[None, None, object], desk: Desk) -
             raise
 
 
-async def _given_up(*tasks: asyncio.Task[End] | asyncio.Task[bool]) -> None:
+async def _cancel_all(*tasks: asyncio.Task[FollowOutcome] | asyncio.Task[bool]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,1 +1,1 @@
-"""Portraits composed from the subject's own photos, without a network."""
+"""Portraits composed from the subject's own photos, offline."""

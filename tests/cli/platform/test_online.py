@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_items, as_object
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import as_items, as_object
 from tests.cli.platform.conftest import RECIPE, recipe
 from tests.providers.fal.platform.pages import serve
 from tests.workspace import Workspace

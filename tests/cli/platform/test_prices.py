@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from nano_banana.core.json import JSONObject, as_items, as_object
 from nano_banana.emulator.server import Emulator
+from nano_banana.model.json_values import JSONObject, as_items, as_object
 from tests.cli.platform.conftest import recipe
 from tests.workspace import Workspace
 

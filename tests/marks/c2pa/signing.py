@@ -10,15 +10,15 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from nano_banana.marks.c2pa.certificate import SelfMade, make_certificate
-from nano_banana.marks.c2pa.sign import Claim, sign
+from nano_banana.provenance.c2pa_certificates import GeneratedCertificate, make_certificate
+from nano_banana.provenance.content_credentials import C2paClaim, sign_image
 
 KINDS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
-CLAIM = Claim(version="1.2.3", agents=("fal-ai/flux-lora",), source_type="trainedAlgorithmicMedia")
+CLAIM = C2paClaim(version="1.2.3", agents=("fal-ai/flux-lora",), source_type="trainedAlgorithmicMedia")
 
 
 @cache
-def self_made() -> SelfMade:
+def self_made() -> GeneratedCertificate:
     """One certificate for all tests, of an hour ago until tomorrow."""
     return make_certificate("Ana & Söhne", days=1, now=datetime.now(UTC))
 
@@ -41,4 +41,4 @@ def signed(media: str = "image/png", *, parent: bytes | None = None) -> bytes:
             source_type="compositeWithTrainedAlgorithmicMedia",
             parents=(parent,),
         )
-    return sign(picture(media), claim, self_made().credential)
+    return sign_image(picture(media), claim, self_made().credential)

@@ -13,11 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.marks.c2pa.certificate import make_certificate
-from nano_banana.marks.c2pa.credential import Credential, load_credential
-from nano_banana.marks.c2pa.read import read_bytes
-from nano_banana.marks.c2pa.sign import sign
+from nano_banana.model.problem import NanoBananaError
+from nano_banana.provenance.c2pa_certificates import SigningCredential, load_credential, make_certificate
+from nano_banana.provenance.content_credentials import parse_credentials, sign_image
 from tests.marks.c2pa.signing import CLAIM, picture, self_made
 
 NOW = datetime.now(UTC)
@@ -84,7 +82,7 @@ def p256() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def loaded(folder: Path, certificate: bytes, key: bytes, *, now: datetime = NOW) -> Credential:
+def loaded(folder: Path, certificate: bytes, key: bytes, *, now: datetime = NOW) -> SigningCredential:
     (folder / "certificate.pem").write_bytes(certificate)
     (folder / "key.pem").write_bytes(key)
     return load_credential(folder / "certificate.pem", folder / "key.pem", now=now)
@@ -113,7 +111,7 @@ def test_a_certificate_of_ones_own_signs(tmp_path: Path, algorithm: str) -> None
     key = KINDS[algorithm]()
     credential = loaded(tmp_path, own(key), pem(key))
     assert credential.algorithm == algorithm
-    found = read_bytes(sign(picture(), CLAIM, credential), "image/png")
+    found = parse_credentials(sign_image(picture(), CLAIM, credential), "image/png")
     assert found is not None
     assert (found.state, found.organisation) == ("valid", "Own")
 
@@ -198,6 +196,6 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NanoBananaError, match=r"c2pa_extra.*'missing': \['c2pa'\]"):
         make_certificate("Org", days=1, now=NOW)
     with pytest.raises(NanoBananaError, match="c2pa_extra"):
-        read_bytes(picture(), "image/png")
+        parse_credentials(picture(), "image/png")
     with pytest.raises(NanoBananaError, match="c2pa_extra"):
         load_credential(Path("none"), Path("none"), now=NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from nano_banana.marks.c2pa.credential import load_credential
+from nano_banana.provenance.c2pa_certificates import load_credential
 from tests.workspace import Workspace
 
 FOLDER = "config/nano-banana"

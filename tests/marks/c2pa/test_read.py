@@ -11,11 +11,16 @@ import c2pa  # type: ignore[import-untyped] # it says nothing about its types
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.marks.c2pa.library import put_together
-from nano_banana.marks.c2pa.read import Credentials, media_of, read, read_bytes
-from nano_banana.marks.c2pa.sign import manifest
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import CallFailed
+from nano_banana.provenance.content_credentials import (
+    ContentCredentials,
+    c2pa_media_type,
+    manifest_of,
+    parse_credentials,
+    read_credentials,
+    sign_manifest,
+)
 from tests.marks.c2pa.signing import CLAIM, KINDS, picture, self_made, signed
 
 
@@ -23,7 +28,7 @@ from tests.marks.c2pa.signing import CLAIM, KINDS, picture, self_made, signed
 def test_one_changed_byte_of_the_picture_is_found(media: str) -> None:
     data = signed(media)
     at = {"image/png": data.find(b"IDAT") + 60, "image/jpeg": len(data) - 40, "image/webp": 60, "image/gif": 20}[media]
-    found = read_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], media)
+    found = parse_credentials(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], media)
     assert found is not None
     assert found.state == "changed"
     assert "assertion.dataHash.mismatch" in found.reasons
@@ -32,10 +37,10 @@ def test_one_changed_byte_of_the_picture_is_found(media: str) -> None:
 
 def test_a_certificate_that_has_expired_since_is_no_change() -> None:
     data = Path(__file__).with_name("expired.jpg").read_bytes()
-    found = read_bytes(data, "image/jpeg")
+    found = parse_credentials(data, "image/jpeg")
     assert found is not None
     assert (found.state, found.reasons) == ("expired", ("signingCredential.expired",))
-    torn = read_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:], "image/jpeg")
+    torn = parse_credentials(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:], "image/jpeg")
     assert torn is not None
     assert torn.state == "changed"
 
@@ -65,58 +70,58 @@ def test_only_a_mismatch_is_a_change(
         "validation_status": [{"code": code} for code in failed],
         "validation_results": {"activeManifest": {"success": [{"code": code} for code in held]}},
     }
-    monkeypatch.setattr("nano_banana.marks.c2pa.read.taken_apart", lambda *_, **__: answer)
-    found = read_bytes(b"", "image/jpeg")
+    monkeypatch.setattr("nano_banana.provenance.content_credentials.taken_apart", lambda *_, **__: answer)
+    found = parse_credentials(b"", "image/jpeg")
     assert found is not None
     assert found.state == state
 
 
 def test_a_picture_that_was_saved_again_has_none(tmp_path: Path) -> None:
     Image.open(io.BytesIO(signed())).save(tmp_path / "again.png")
-    assert read(tmp_path / "again.png") is None
+    assert read_credentials(tmp_path / "again.png") is None
 
 
 def test_an_authority_that_is_trusted_makes_it_trusted(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(signed())
     anchors = self_made().authority.decode()
-    found = read(tmp_path / "a.png", anchors=anchors)
+    found = read_credentials(tmp_path / "a.png", anchors=anchors)
     assert found is not None
     assert found.state == "trusted"
-    untold = read(tmp_path / "a.png")
+    untold = read_credentials(tmp_path / "a.png")
     assert untold is not None
     assert untold.state == "valid"
 
 
 def test_a_name_without_a_suffix_is_no_hindrance(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(signed("image/webp"))
-    assert read(tmp_path / "a") is not None
+    assert read_credentials(tmp_path / "a") is not None
 
 
 def test_what_is_no_picture_has_none(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("a note")
-    assert read(tmp_path / "note.txt") is None
+    assert read_credentials(tmp_path / "note.txt") is None
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", signed()[:900]])
 def test_a_broken_picture_is_not_said_to_have_none(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.png").write_bytes(data)
     with pytest.raises(CallFailed, match="c2pa_file_broken"):
-        read(tmp_path / "a.png")
+        read_credentials(tmp_path / "a.png")
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(CallFailed, match="c2pa_file_broken"):
-        read(tmp_path / "gone.png")
+        read_credentials(tmp_path / "gone.png")
 
 
 def test_nonsense_never_passes_for_what_was_signed() -> None:
     data, chance = signed("image/jpeg", parent=signed()), random.Random(5)
-    whole = read_bytes(data, "image/jpeg")
+    whole = parse_credentials(data, "image/jpeg")
     for _ in range(60):
         at = chance.randrange(len(data))
         torn = data[:at] + bytes([data[at] ^ chance.randrange(1, 256)]) + data[at + 1 :]
         try:
-            found = read_bytes(torn, "image/jpeg")
+            found = parse_credentials(torn, "image/jpeg")
         except ValueError:
             continue
         assert found is None or found.state in ("changed", "unproven") or found == whole, at
@@ -125,11 +130,11 @@ def test_nonsense_never_passes_for_what_was_signed() -> None:
 def test_credentials_that_lie_elsewhere_are_not_fetched() -> None:
     credential, target = self_made().credential, io.BytesIO()
     info = c2pa.C2paSignerInfo("es256", credential.chain, credential.reveal(), None)
-    with c2pa.Signer.from_info(info) as signer, c2pa.Builder(dict(manifest(CLAIM))) as builder:
+    with c2pa.Signer.from_info(info) as signer, c2pa.Builder(dict(manifest_of(CLAIM))) as builder:
         builder.set_no_embed()
         builder.set_remote_url("http://127.0.0.1:9/manifest.c2pa")
         builder.sign(signer, "image/jpeg", io.BytesIO(picture("image/jpeg")), target)
-    assert read_bytes(target.getvalue(), "image/jpeg") == Credentials(state="elsewhere")
+    assert parse_credentials(target.getvalue(), "image/jpeg") == ContentCredentials(state="elsewhere")
 
 
 def test_the_older_form_of_actions_is_read() -> None:
@@ -150,18 +155,18 @@ def test_the_older_form_of_actions_is_read() -> None:
             }
         ],
     }
-    found = read_bytes(put_together(picture(), "image/png", old, self_made().credential, []), "image/png")
+    found = parse_credentials(sign_manifest(picture(), "image/png", old, self_made().credential, []), "image/png")
     assert found is not None
     assert (found.generator, found.actions[0].agent, found.ai) == ("Other", "Other 5", False)
 
 
 @pytest.mark.parametrize("media", KINDS)
 def test_pictures_are_known_by_their_first_bytes(media: str) -> None:
-    assert media_of(picture(media)) == media
+    assert c2pa_media_type(picture(media)) == media
 
 
 def test_other_kinds_are_known_too() -> None:
-    assert media_of(b"\0\0\0\x20ftypavif") == "image/avif"
-    assert media_of(b"\0\0\0\x20ftypheic") == "image/heic"
-    assert media_of(b"MM\0*") == "image/tiff"
-    assert media_of(b"RIFF....WAVE") == ""
+    assert c2pa_media_type(b"\0\0\0\x20ftypavif") == "image/avif"
+    assert c2pa_media_type(b"\0\0\0\x20ftypheic") == "image/heic"
+    assert c2pa_media_type(b"MM\0*") == "image/tiff"
+    assert c2pa_media_type(b"RIFF....WAVE") == ""

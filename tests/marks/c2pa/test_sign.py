@@ -8,22 +8,21 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.marks.c2pa.credential import Credential
-from nano_banana.marks.c2pa.read import Action, Ingredient, read_bytes
-from nano_banana.marks.c2pa.sign import sign
+from nano_banana.model.problem import CallFailed
+from nano_banana.provenance.c2pa_certificates import SigningCredential
+from nano_banana.provenance.content_credentials import C2paAction, C2paIngredient, parse_credentials, sign_image
 from tests.marks.c2pa.signing import CLAIM, KINDS, picture, self_made, signed
 
 
 @pytest.mark.parametrize("media", KINDS)
 def test_a_signed_picture_says_what_made_it(media: str) -> None:
-    found = read_bytes(signed(media), media)
+    found = parse_credentials(signed(media), media)
     assert found is not None
     assert (found.state, found.reasons) == ("valid", ())
     assert found.organisation == "Ana & Söhne"
     assert found.generator == "Nano Banana 1.2.3"
     assert found.actions == (
-        Action(name="c2pa.created", agent="fal-ai/flux-lora", source_type="trainedAlgorithmicMedia"),
+        C2paAction(name="c2pa.created", agent="fal-ai/flux-lora", source_type="trainedAlgorithmicMedia"),
     )
     assert found.ai
 
@@ -36,32 +35,32 @@ def test_its_pixels_stay(media: str) -> None:
 
 @pytest.mark.parametrize("media", KINDS)
 def test_an_edited_picture_hangs_on_its_parent(media: str) -> None:
-    found = read_bytes(signed(media, parent=signed()), media)
+    found = parse_credentials(signed(media, parent=signed()), media)
     assert found is not None
     assert found.state == "valid"
     assert [action.name for action in found.actions] == ["c2pa.opened", "c2pa.edited"]
     assert found.actions[1].agent == "fal-ai/inpaint"
-    assert found.ingredients == (Ingredient(relationship="parentOf", generator="Nano Banana 1.2.3"),)
+    assert found.ingredients == (C2paIngredient(relationship="parentOf", generator="Nano Banana 1.2.3"),)
     assert found.manifests == 2
     assert found.source_types == ("compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia")
 
 
 def test_a_chain_of_three_keeps_all_manifests() -> None:
-    found = read_bytes(signed(parent=signed(parent=signed())), "image/png")
+    found = parse_credentials(signed(parent=signed(parent=signed())), "image/png")
     assert found is not None
     assert (found.state, found.manifests) == ("valid", 3)
 
 
 def test_a_parent_without_credentials_is_an_ingredient_all_the_same() -> None:
-    found = read_bytes(signed(parent=picture()), "image/png")
+    found = parse_credentials(signed(parent=picture()), "image/png")
     assert found is not None
     assert (found.state, found.manifests) == ("valid", 1)
-    assert found.ingredients == (Ingredient(relationship="parentOf"),)
+    assert found.ingredients == (C2paIngredient(relationship="parentOf"),)
 
 
 def test_a_second_endpoint_edited_what_the_first_created() -> None:
     claim = replace(CLAIM, agents=("fal-ai/flux-lora", "fal-ai/upscaler"))
-    found = read_bytes(sign(picture(), claim, self_made().credential), "image/png")
+    found = parse_credentials(sign_image(picture(), claim, self_made().credential), "image/png")
     assert found is not None
     assert [(action.name, action.agent) for action in found.actions] == [
         ("c2pa.created", "fal-ai/flux-lora"),
@@ -71,7 +70,7 @@ def test_a_second_endpoint_edited_what_the_first_created() -> None:
 
 def test_a_picture_of_several_opened_one_and_placed_the_others() -> None:
     claim = replace(CLAIM, parents=(signed(), signed("image/jpeg")))
-    found = read_bytes(sign(picture(), claim, self_made().credential), "image/png")
+    found = parse_credentials(sign_image(picture(), claim, self_made().credential), "image/png")
     assert found is not None
     assert (found.state, found.manifests) == ("valid", 3)
     assert [action.name for action in found.actions] == ["c2pa.opened", "c2pa.placed", "c2pa.edited"]
@@ -95,19 +94,19 @@ def test_the_key_is_in_no_picture_and_no_text() -> None:
 
 def test_a_broken_picture_is_not_signed() -> None:
     with pytest.raises(CallFailed, match="c2pa_not_signed"):
-        sign(picture()[:40], CLAIM, self_made().credential)
+        sign_image(picture()[:40], CLAIM, self_made().credential)
 
 
 def test_a_parent_that_somebody_changed_is_told_of_and_stops_nothing() -> None:
     parent = signed()
     at = parent.index(b"IDAT") + 60
-    found = read_bytes(signed(parent=parent[:at] + bytes([parent[at] ^ 1]) + parent[at + 1 :]), "image/png")
+    found = parse_credentials(signed(parent=parent[:at] + bytes([parent[at] ^ 1]) + parent[at + 1 :]), "image/png")
     assert found is not None
     assert (found.state, found.manifests) == ("valid", 2)
 
 
 def test_a_key_that_does_not_fit_signs_nothing() -> None:
     ours = self_made().credential
-    theirs = Credential(chain=ours.chain, key=ours.reveal(), algorithm="ed25519")
+    theirs = SigningCredential(chain=ours.chain, key=ours.reveal(), algorithm="ed25519")
     with pytest.raises(CallFailed, match="c2pa_not_signed"):
-        sign(picture(), CLAIM, theirs)
+        sign_image(picture(), CLAIM, theirs)

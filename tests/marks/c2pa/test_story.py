@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import as_object
-from nano_banana.marks.c2pa.read import Credentials, read
-from nano_banana.marks.embedded import read as account_of
+from nano_banana.model.json_values import as_object
+from nano_banana.provenance.content_credentials import ContentCredentials, read_credentials
+from nano_banana.provenance.embedding import read_record as account_of
 from tests.workspace import Workspace
 
 RECIPE = """
@@ -36,9 +36,9 @@ def signed(workspace: Workspace) -> Workspace:
     return workspace.photos("photos").write("recipe.yaml", RECIPE)
 
 
-def credentials(workspace: Workspace, name: str) -> Credentials:
+def credentials(workspace: Workspace, name: str) -> ContentCredentials:
     (file,) = workspace.files(f"out/signed/{name}/**/*.png")
-    found = read(workspace.path(file))
+    found = read_credentials(workspace.path(file))
     assert found is not None
     return found
 
@@ -78,7 +78,7 @@ def test_a_copy_in_another_format_is_signed_as_the_picture_that_it_is_made_of(si
     signed.edit("recipe.yaml", "[recipe, ai_source, c2pa]", f"{embed}, export: large, to: d, format: jpeg, crop: x")
     signed.expect("run").shows("1 copy in")
     (file,) = signed.files("d/**/*.jpg")
-    found = read(signed.path(file))
+    found = read_credentials(signed.path(file))
     assert found is not None
     assert (found.state, found.organisation, found.ai, found.manifests) == ("valid", "Studio", True, 3)
     assert [action.name for action in found.actions] == ["c2pa.opened", "c2pa.edited"]

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from nano_banana.marks.exif import user_comment
+from nano_banana.formats.exif_iptc import encode_user_comment
 
 PARAMETERS = (
     "a cat, masterpiece\nNegative prompt: dog\n"
@@ -43,7 +43,7 @@ def jpeg(*, tags: Mapping[int, str] | None = None, comment: str = "", packet: st
     exif = Image.Exif()
     for tag, text in (tags or {}).items():
         exif[tag] = text
-    raw = b"Exif\0\0" + user_comment(comment) if comment else exif.tobytes()
+    raw = b"Exif\0\0" + encode_user_comment(comment) if comment else exif.tobytes()
     out = io.BytesIO()
     pixels().save(out, form, exif=raw, **({"xmp": packet.encode()} if packet else {}))
     return out.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.marks.found.source_types import credit, source_types
+from nano_banana.provenance.metadata_detection import credit_findings, source_type_findings
 
 WORDS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -27,13 +27,13 @@ WORDS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
     ],
 )
 def test_is_read(packet: str, word: str | None, ai: bool | None) -> None:  # noqa: FBT001 - a table's column
-    (found,) = source_types(packet)
+    (found,) = source_type_findings(packet)
     assert (found.facts["source_type"], found.ai) == (word or "trainedAlgorithmicMedia", ai)
 
 
 def test_each_is_told_once() -> None:
     packet = f'<a:DigitalSourceType>{WORDS}digitalArt</a:DigitalSourceType> b:DigitalSourceType="{WORDS}digitalArt"'
-    assert [one.name for one in source_types(packet)] == ["source_type"]
+    assert [one.name for one in source_type_findings(packet)] == ["source_type"]
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,9 @@ def test_each_is_told_once() -> None:
     ],
 )
 def test_googles_credit_line_is_found_in_both_of_its_homes(xmp: str, iim: str, found: str | None) -> None:
-    assert [one.facts["credit"] for one in credit(xmp, {"credit": iim})] == ([found] if found else [])
+    assert [one.facts["credit"] for one in credit_findings(xmp, {"credit": iim})] == ([found] if found else [])
 
 
 @pytest.mark.parametrize("packet", ["", "DigitalSourceType", "<a:DigitalSourceType/>", "<a:DigitalSourceType>" * 2000])
 def test_nothing_is_read_out_of_nothing(packet: str) -> None:
-    assert list(source_types(packet)) == []
+    assert list(source_type_findings(packet)) == []

@@ -8,12 +8,12 @@ import json
 import numpy as np
 import pytest
 
-from nano_banana.marks.found.stealth import Layers, stealth
+from nano_banana.provenance.image_examination import Rgba, stealth_finding
 
 TEXT = json.dumps({"Software": "NovelAI", "Source": "V4", "Comment": json.dumps({"prompt": "cat", "seed": 9})})
 
 
-def hidden(signature: str, text: bytes, *, length: int | None = None, size: tuple[int, int] = (64, 96)) -> Layers:
+def hidden(signature: str, text: bytes, *, length: int | None = None, size: tuple[int, int] = (64, 96)) -> Rgba:
     layers = np.full((*size, 4), 255, np.uint8)
     count = len(text) * 8 if length is None else length
     bits = np.unpackbits(np.frombuffer(signature.encode() + count.to_bytes(4, "big") + text, np.uint8))
@@ -30,13 +30,13 @@ def hidden(signature: str, text: bytes, *, length: int | None = None, size: tupl
 @pytest.mark.parametrize("signature", ["stealth_pnginfo", "stealth_pngcomp", "stealth_rgbinfo", "stealth_rgbcomp"])
 def test_novelais_text_is_read(signature: str) -> None:
     text = gzip.compress(TEXT.encode()) if signature.endswith("comp") else TEXT.encode()
-    found = stealth(hidden(signature, text))
+    found = stealth_finding(hidden(signature, text))
     assert found is not None
     assert (found.name, found.facts) == ("novelai", {"prompt": "cat", "seed": 9, "model": "V4", "where": "pixels"})
 
 
 def test_another_programs_text_is_told_as_it_is() -> None:
-    found = stealth(hidden("stealth_pnginfo", b"a cat\nSteps: 20"))
+    found = stealth_finding(hidden("stealth_pnginfo", b"a cat\nSteps: 20"))
     assert found is not None
     assert (found.name, found.facts["prompt"]) == ("stealth", "a cat\nSteps: 20")
 
@@ -50,12 +50,12 @@ def test_another_programs_text_is_told_as_it_is() -> None:
         hidden("stealth_pnginfo", b""),
     ],
 )
-def test_a_broken_text_is_found_and_not_told(layers: Layers) -> None:
-    found = stealth(layers)
+def test_a_broken_text_is_found_and_not_told(layers: Rgba) -> None:
+    found = stealth_finding(layers)
     assert found is not None
     assert found.name == "stealth"
 
 
 def test_nothing_is_found_in_nothing() -> None:
-    assert stealth(np.zeros((64, 64, 4), np.uint8)) is None
-    assert stealth(np.zeros((2, 2, 4), np.uint8)) is None
+    assert stealth_finding(np.zeros((64, 64, 4), np.uint8)) is None
+    assert stealth_finding(np.zeros((2, 2, 4), np.uint8)) is None

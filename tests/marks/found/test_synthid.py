@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.marks.found.finding import Finding, Unchecked
-from nano_banana.marks.found.synthid import synthid, writer_of
+from nano_banana.provenance.findings import ProvenanceFinding, SkippedCheck
+from nano_banana.provenance.image_examination import synthid_finding, synthid_writer
 
 PICTURE = Path("a.png")
 
@@ -23,63 +23,63 @@ imagen-3.0 gemini-2.5-flash-image fal-ai/gemini-25-flash-image/edit gemini-3-pro
 
 @pytest.mark.parametrize("name", WRITERS.split())
 def test_who_writes_it_is_known(name: str) -> None:
-    assert writer_of(["fal-ai/flux-lora", name]) is not None
+    assert synthid_writer(["fal-ai/flux-lora", name]) is not None
 
 
 @pytest.mark.parametrize("name", ["fal-ai/flux-lora", "imagination", "Nano Banana 0.1.0", "nano-banana 0.1.0", ""])
 def test_nobody_else_is_taken_for_one_and_least_of_all_this_program(name: str) -> None:
-    assert writer_of([name]) is None
+    assert synthid_writer([name]) is None
 
 
 def test_without_a_verifier_it_cannot_be_checked() -> None:
-    unknown, expected = synthid(PICTURE, []), synthid(PICTURE, ["fal-ai/nano-banana"])
-    assert isinstance(unknown, Unchecked)
-    assert isinstance(expected, Unchecked)
+    unknown, expected = synthid_finding(PICTURE, []), synthid_finding(PICTURE, ["fal-ai/nano-banana"])
+    assert isinstance(unknown, SkippedCheck)
+    assert isinstance(expected, SkippedCheck)
     assert (unknown.why, expected.why) == ("synthid_closed", "synthid_expected")
     assert expected.facts["writer"] == "fal-ai/nano-banana"
 
 
-def asked(answer: str, *, code: int = 0, stderr: str = "") -> Finding | Unchecked | None:
+def asked(answer: str, *, code: int = 0, stderr: str = "") -> ProvenanceFinding | SkippedCheck | None:
     def run(command: Sequence[str], _seconds: float) -> subprocess.CompletedProcess[str]:
         assert command == ["my verifier", "--fast", str(PICTURE.absolute())]
         return subprocess.CompletedProcess(command, code, stdout=answer, stderr=stderr)
 
-    return synthid(PICTURE, [], "'my verifier' --fast", run)
+    return synthid_finding(PICTURE, [], "'my verifier' --fast", run)
 
 
 def test_the_verifiers_word_is_told() -> None:
     found = asked('{"verdict": "found", "detail": "ACCEPT"}')
-    assert isinstance(found, Finding)
+    assert isinstance(found, ProvenanceFinding)
     assert found.facts == {"detail": "ACCEPT"}
     assert asked('{"verdict": "not_found"}') is None
     unsure = asked('{"verdict": "unsure", "detail": "too small"}')
-    assert isinstance(unsure, Unchecked)
+    assert isinstance(unsure, SkippedCheck)
     assert (unsure.why, unsure.facts) == ("verifier_unsure", {"detail": "too small"})
 
 
 @pytest.mark.parametrize("answer", ["", "yes", "[]", '{"verdict": true}', '{"verdict": "perhaps"}'])
 def test_any_other_answer_is_none(answer: str) -> None:
     failed = asked(answer)
-    assert isinstance(failed, Unchecked)
+    assert isinstance(failed, SkippedCheck)
     assert failed.why == "verifier_failed"
 
 
 def test_what_a_verifier_complains_of_is_told() -> None:
     failed = asked("", code=1, stderr="no credentials")
-    assert isinstance(failed, Unchecked)
+    assert isinstance(failed, SkippedCheck)
     assert failed.facts == {"reason": "no credentials"}
 
 
 def test_a_verifier_that_is_not_there_is_said() -> None:
     for command in ("/nowhere/verifier", "unclosed 'quote"):
-        failed = synthid(PICTURE, [], command)
-        assert isinstance(failed, Unchecked)
+        failed = synthid_finding(PICTURE, [], command)
+        assert isinstance(failed, SkippedCheck)
         assert failed.why == "verifier_failed"
 
 
 def test_a_true_program_is_asked(tmp_path: Path) -> None:
     script = tmp_path / "verifier.py"
     script.write_text("import json, sys\nprint(json.dumps({'verdict': 'found', 'detail': sys.argv[1]}))\n")
-    found = synthid(PICTURE, [], f"'{sys.executable}' '{script}'")
-    assert isinstance(found, Finding)
+    found = synthid_finding(PICTURE, [], f"'{sys.executable}' '{script}'")
+    assert isinstance(found, ProvenanceFinding)
     assert str(found.facts["detail"]).endswith("a.png")

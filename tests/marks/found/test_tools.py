@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from nano_banana.core.json import JSONObject
-from nano_banana.marks.form import tales
-from nano_banana.marks.found.exif import tags
-from nano_banana.marks.found.tools import Beside, tools
-from nano_banana.marks.iim import fields
+from nano_banana.formats.exif_iptc import iim_fields, read_software_tags
+from nano_banana.formats.image_metadata import read_metadata
+from nano_banana.model.json_values import JSONObject
+from nano_banana.provenance.metadata_detection import MetadataFields, generator_findings
 from tests.marks.found.files import PARAMETERS, bomb, jpeg, png, saved, with_chunk, xmp
 
 GRAPH = json.dumps(
@@ -26,16 +25,16 @@ TC260 = 'xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/"'
 
 
 def read(data: bytes) -> dict[str, JSONObject]:
-    told = tales(data)
+    told = read_metadata(data)
     assert told is not None
-    beside = Beside(
+    beside = MetadataFields(
         texts=told.texts,
         comments=told.comments,
-        tags=tags(told.exif),
-        iim=fields(told.iim),
+        tags=read_software_tags(told.exif),
+        iim=iim_fields(told.iim),
         xmp=(told.xmp + told.xmp_more).decode(),
     )
-    return {one.name: one.facts for one in tools(beside)}
+    return {one.name: one.facts for one in generator_findings(beside)}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +194,7 @@ def test_what_only_looks_like_it_is_left_alone(data: bytes) -> None:
     "exif", [b"", b"II*\0", b"MM\0*\xff\xff\xff\xff", b"nonsense", b"MM\0*" + b"\0\0\0\x08\xff\xff" * 9]
 )
 def test_broken_exif_says_nothing(exif: bytes) -> None:
-    assert (dict(tags(exif).texts), tags(exif).comment) == ({}, "")
+    assert (dict(read_software_tags(exif).texts), read_software_tags(exif).comment) == ({}, "")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +226,7 @@ def test_a_comment_is_read_in_whatever_order_its_bytes_are(comment: bytes, text:
         + bytes(4)
     )
     head = b"MM\0*\0\0\0\x08" + (1).to_bytes(2, "big") + b"\x87\x69\0\x04\0\0\0\x01\0\0\0\x1a" + bytes(4)
-    assert tags(head + body + comment).comment == text
+    assert read_software_tags(head + body + comment).comment == text
 
 
 def test_a_long_prompt_is_cut() -> None:
@@ -237,7 +236,7 @@ def test_a_long_prompt_is_cut() -> None:
 
 def test_a_tag_of_bytes_is_read_as_text() -> None:
     entry = (0x0131).to_bytes(2, "big") + b"\0\x07" + (4).to_bytes(4, "big") + b"NAI\0"
-    assert tags(b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)).texts == {"Software": "NAI"}
+    assert read_software_tags(b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)).texts == {"Software": "NAI"}
     text = (0x8769).to_bytes(2, "big") + b"\0\x04\0\0\0\x01\0\0\0\x1a" + bytes(4)
     comment = b"\0\x01\x92\x86\0\x02\0\0\0\x04he\0\0" + bytes(4)
-    assert tags(b"MM\0*\0\0\0\x08\0\x01" + text + comment).comment == "he"
+    assert read_software_tags(b"MM\0*\0\0\0\x08\0\x01" + text + comment).comment == "he"

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nano_banana.marks.invisible.payload import PAYLOADS
+from nano_banana.provenance.watermark_messages import KNOWN_WATERMARKS
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float64]
 
-BITS = {payload.name: [int(bit) for bit in payload.bits] for payload in PAYLOADS}
+BITS = {payload.name: [int(bit) for bit in payload.bits] for payload in KNOWN_WATERMARKS}
 
 
 def marked(rgb: Pixels, name: str, *, whole: bool | None = None, swapped: bool = False) -> Pixels:

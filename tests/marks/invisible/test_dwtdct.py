@@ -5,21 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nano_banana.marks.invisible.dwtdct import bits, blocks, largest, odd, plane
-from nano_banana.marks.invisible.known import MOST_PIXELS, known_marks
-from nano_banana.marks.invisible.match import Match
+from nano_banana.provenance.pixel_watermarks import (
+    MAX_DECODED_PIXELS,
+    chroma_plane,
+    dwt_blocks,
+    find_known_watermarks,
+    largest_votes,
+    majority_bits,
+    outlier_votes,
+)
+from nano_banana.provenance.watermark_messages import WatermarkMatch
 from tests.marks.invisible.encoder import BITS, marked
 from tests.marks.invisible.pictures import Pixels, compressed, made_up, photos, scaled
 
 PHOTOS = photos()
 
 
-def match(rgb: Pixels, name: str) -> Match:
-    return next(one for one in known_marks(rgb) if one.name == name)
+def match(rgb: Pixels, name: str) -> WatermarkMatch:
+    return next(one for one in find_known_watermarks(rgb) if one.name == name)
 
 
 def found(rgb: Pixels) -> list[str]:
-    return [one.name for one in known_marks(rgb) if one.found]
+    return [one.name for one in find_known_watermarks(rgb) if one.found]
 
 
 def test_there_are_photos_enough() -> None:
@@ -43,11 +50,11 @@ def test_is_found_where_red_was_taken_for_blue() -> None:
 def test_is_read_where_the_references_own_way_fails() -> None:
     """In plain areas the mark makes the largest coefficient smaller than another, which is then read."""
     carrying, message = marked(PHOTOS["coffee.png"], "bfl"), np.array(BITS["bfl"], bool)
-    as_reference = blocks(plane(carrying, swapped=False, whole=True))
-    as_written = blocks(plane(carrying, swapped=False, whole=False))
-    assert (bits(largest(as_reference), 46) == message).sum() < 36
-    assert (bits(largest(as_written), 46) == message).sum() < 36
-    assert (bits(odd(as_written), 46) == message).all()
+    as_reference = dwt_blocks(chroma_plane(carrying, swapped=False, whole=True))
+    as_written = dwt_blocks(chroma_plane(carrying, swapped=False, whole=False))
+    assert (majority_bits(largest_votes(as_reference), 46) == message).sum() < 36
+    assert (majority_bits(largest_votes(as_written), 46) == message).sum() < 36
+    assert (majority_bits(outlier_votes(as_written), 46) == message).all()
 
 
 def test_survives_a_jpeg_with_all_its_colours_and_no_other() -> None:
@@ -64,21 +71,21 @@ def test_clean_pictures_are_not_accused() -> None:
 
 
 def test_a_small_picture_is_not_read() -> None:
-    assert known_marks(np.zeros((200, 200, 3), np.uint8)) == ()
+    assert find_known_watermarks(np.zeros((200, 200, 3), np.uint8)) == ()
 
 
 def test_a_strip_has_too_few_blocks_for_a_long_message() -> None:
-    assert [one.name for one in known_marks(np.zeros((8, 8200, 3), np.uint8))] == ["bfl", "sdxl", "sd1"]
-    assert known_marks(np.zeros((7, 70000, 3), np.uint8)) == ()
+    assert [one.name for one in find_known_watermarks(np.zeros((8, 8200, 3), np.uint8))] == ["bfl", "sdxl", "sd1"]
+    assert find_known_watermarks(np.zeros((7, 70000, 3), np.uint8)) == ()
 
 
 def test_of_a_huge_picture_the_top_is_read() -> None:
     rgb = PHOTOS["astronaut.png"]
-    rows = MOST_PIXELS // rgb.shape[1]
+    rows = MAX_DECODED_PIXELS // rgb.shape[1]
     tall = np.concatenate([rgb] * (2 + rows // rgb.shape[0]))
-    assert known_marks(tall) == known_marks(tall[:rows])
+    assert find_known_watermarks(tall) == find_known_watermarks(tall[:rows])
 
 
 def test_a_match_says_how_sure_it_is() -> None:
-    likely = Match(name="sdxl", agree=37, length=48, least=36, sure=44)
+    likely = WatermarkMatch(name="sdxl", agree=37, length=48, least=36, sure=44)
     assert (likely.found, likely.certain, round(likely.rate, 2)) == (True, False, 0.77)

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.catalog.roles import TriggerUse
-from nano_banana.project.photos.captions import Caption, Captioning, caption_findings, caption_of
-from nano_banana.project.photos.leaks import leaks
-from nano_banana.recipe.photo_rules import DEFAULT, PhotoRules, Severity
+from nano_banana.catalog.endpoint import TriggerUse
+from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PhotoRules, Severity
+from nano_banana.session.photo_findings import Caption, Captioning, caption_findings, caption_of, identity_words
 
 ANA = Captioning(trigger="anqz7", noun="young woman", traits=("a scar on the chin",))
 
 
-def kinds(text: str, use: TriggerUse | None, rules: PhotoRules = DEFAULT) -> list[str]:
+def kinds(text: str, use: TriggerUse | None, rules: PhotoRules = DEFAULT_PHOTO_RULES) -> list[str]:
     asked = Captioning(trigger=ANA.trigger, noun=ANA.noun, traits=ANA.traits, trainers={"a/trainer": use})
     return [finding.kind for finding in caption_findings(Caption(text=text), asked, rules)]
 
@@ -48,11 +47,11 @@ def test_a_phrase_takes_the_place_of_its_sign() -> None:
     ],
 )
 def test_what_stays_is_a_leak_and_what_changes_is_none(caption: str, said: tuple[str, ...]) -> None:
-    assert leaks(caption, noun=ANA.noun, traits=ANA.traits) == said
+    assert identity_words(caption, noun=ANA.noun, traits=ANA.traits) == said
 
 
 def test_leaks_are_found_in_no_time_in_a_long_file() -> None:
-    assert leaks("red long " * 5000) == ()
+    assert identity_words("red long " * 5000) == ()
 
 
 def test_the_leak_check_can_be_turned_off() -> None:
@@ -73,5 +72,5 @@ def test_a_caption_that_is_no_text_is_said(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_bytes(b"\xff\xfe\x00")
     broken = caption_of(file, ANA)
-    assert [finding.kind for finding in caption_findings(broken, ANA, DEFAULT)] == ["caption_unreadable"]
+    assert [finding.kind for finding in caption_findings(broken, ANA, DEFAULT_PHOTO_RULES)] == ["caption_unreadable"]
     assert caption_of(tmp_path / "gone.txt", ANA).broken

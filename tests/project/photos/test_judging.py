@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.core.errors import trouble
-from nano_banana.project.photos.judging import company_findings, photo_findings, set_findings
-from nano_banana.project.photos.sight import FaceSeen, Measures, Sight
-from nano_banana.project.photos.twins import Twin
-from nano_banana.recipe.photo_rules import DEFAULT, PhotoRules, Severity, photo_rules_of
+from nano_banana.model.problem import problem
+from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PhotoRules, Severity, decode_photo_rules
+from nano_banana.session.photo_findings import comparison_findings, photo_findings, set_findings
+from nano_banana.session.photo_observations import FaceMeasures, NearDuplicate, PhotoMeasures, PhotoObservation
 
-FACE = FaceSeen(box=(100, 100, 300, 400), eyes=120, sharpness=400, yaw=0, roll=0, main=True)
-PHOTO = Measures(
+FACE = FaceMeasures(box=(100, 100, 300, 400), eyes=120, sharpness=400, yaw=0, roll=0, main=True)
+PHOTO = PhotoMeasures(
     width=1000,
     height=1200,
     oriented=False,
@@ -25,19 +24,19 @@ PHOTO = Measures(
     hash_mirrored="0" * 16,
     difference_hash="0" * 16,
 )
-GOOD = Sight(faces=(FACE,), measures=PHOTO)
-OFF = photo_rules_of({"blurred": "off", "exposure": "off", "near_duplicates": "off", "odd_one_out": "off"})
+GOOD = PhotoObservation(faces=(FACE,), measures=PHOTO)
+OFF = decode_photo_rules({"blurred": "off", "exposure": "off", "near_duplicates": "off", "odd_one_out": "off"})
 
 
-def found(sight: Sight, rules: PhotoRules = DEFAULT) -> dict[str, str]:
+def found(sight: PhotoObservation, rules: PhotoRules = DEFAULT_PHOTO_RULES) -> dict[str, str]:
     return {finding.kind: finding.severity.value for finding in photo_findings(sight, rules)}
 
 
-def with_face(**changes: object) -> Sight:
+def with_face(**changes: object) -> PhotoObservation:
     return replace(GOOD, faces=(replace(FACE, **changes),))  # type: ignore[arg-type]
 
 
-def with_photo(**changes: object) -> Sight:
+def with_photo(**changes: object) -> PhotoObservation:
     return replace(GOOD, measures=replace(PHOTO, **changes))  # type: ignore[arg-type]
 
 
@@ -63,10 +62,10 @@ def test_a_good_photo_has_no_finding() -> None:
         (with_photo(oriented=True), "photo_turned", "note"),
         (replace(GOOD, faces=()), "photo_no_face", "reject"),
         (replace(GOOD, faces=(FACE, FACE)), "photo_faces", "reject"),
-        (Sight(problems=(trouble("picture_broken", input="x"),)), "picture_broken", "reject"),
+        (PhotoObservation(problems=(problem("picture_broken", input="x"),)), "picture_broken", "reject"),
     ],
 )
-def test_each_fault_is_found_alone(sight: Sight, kind: str, severity: str) -> None:
+def test_each_fault_is_found_alone(sight: PhotoObservation, kind: str, severity: str) -> None:
     assert found(sight) == {kind: severity}
 
 
@@ -79,25 +78,28 @@ def test_people_far_behind_do_not_count() -> None:
 
 
 def test_the_recipes_own_bounds_reject() -> None:
-    rules = photo_rules_of({"face_px": {"min": 320}, "short_side_px": {"min": 1100}})
+    rules = decode_photo_rules({"face_px": {"min": 320}, "short_side_px": {"min": 1100}})
     assert found(GOOD, rules) == {"photo_face_small": "reject", "photo_small": "reject"}
 
 
 def test_what_is_turned_off_is_not_looked_for() -> None:
     assert found(replace(with_face(sharpness=3), measures=replace(PHOTO, mean=0.01)), OFF) == {}
-    assert list(company_findings({1: Twin(of=0, distance=2, mirrored=False)}, [0.9, 0.1], ["a", "b"], OFF)) == []
+    assert (
+        list(comparison_findings({1: NearDuplicate(of=0, distance=2, mirrored=False)}, [0.9, 0.1], ["a", "b"], OFF))
+        == []
+    )
 
 
 def test_a_rule_for_several_faces_wants_all_of_them() -> None:
     rules = PhotoRules(faces_per_photo=2)
     assert found(GOOD, rules) == {"photo_faces_few": "reject"}
     assert found(replace(GOOD, faces=(FACE, FACE)), rules) == {}
-    assert list(company_findings({}, [0.1, 0.9], ["a", "b"], rules)) == []
+    assert list(comparison_findings({}, [0.1, 0.9], ["a", "b"], rules)) == []
 
 
 def test_without_faces_the_sharpest_part_is_judged() -> None:
     rules = PhotoRules(faces_per_photo=0)
-    nobody = Sight(measures=PHOTO)
+    nobody = PhotoObservation(measures=PHOTO)
     assert found(nobody, rules) == {}
     assert found(replace(nobody, measures=replace(PHOTO, sharpness=20)), rules) == {"photo_blurred": "reject"}
 
@@ -107,15 +109,15 @@ def test_without_faces_the_sharpest_part_is_judged() -> None:
     [(0, "photos_too_few"), (3, "photos_too_few"), (4, "photos_few"), (15, None), (31, "photos_many")],
 )
 def test_the_number_of_photos_has_bounds(count: int, kind: str | None) -> None:
-    assert [finding.kind for finding in set_findings(count, DEFAULT)] == ([kind] if kind else [])
+    assert [finding.kind for finding in set_findings(count, DEFAULT_PHOTO_RULES)] == ([kind] if kind else [])
 
 
 def test_company_is_judged_by_name() -> None:
-    pairs = {1: Twin(of=0, distance=2, mirrored=False), 2: Twin(of=0, distance=1, mirrored=True)}
+    pairs = {1: NearDuplicate(of=0, distance=2, mirrored=False), 2: NearDuplicate(of=0, distance=1, mirrored=True)}
     rules = PhotoRules(near_duplicates=Severity.REJECT)
     said = [
         (number, finding.kind, finding.severity.value, finding.data.get("other"))
-        for number, finding in company_findings(pairs, [0.9, None, 0.9, 0.449], ["a", "b", "c", "d"], rules)
+        for number, finding in comparison_findings(pairs, [0.9, None, 0.9, 0.449], ["a", "b", "c", "d"], rules)
     ]
     assert said == [
         (1, "photo_twin", "reject", "a"),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 import time
 
-from nano_banana.core.bits import distance
-from nano_banana.project.photos.sight import Measures
-from nano_banana.project.photos.twins import twins
+from nano_banana.formats.image_formats import hamming_distance
+from nano_banana.session.photo_observations import PhotoMeasures, near_duplicates
 
 FAR = "0f0f0f0f0f0f0f0f"
 
 
-def seen(fingerprint: int, *, mirrored: int = 0x5555_5555_5555_5555, difference: int = 0, width: int = 100) -> Measures:
-    return Measures(
+def seen(
+    fingerprint: int, *, mirrored: int = 0x5555_5555_5555_5555, difference: int = 0, width: int = 100
+) -> PhotoMeasures:
+    return PhotoMeasures(
         width=width,
         height=100,
         oriented=False,
@@ -37,25 +38,25 @@ def test_up_to_six_bits_are_the_same_picture() -> None:
     first = seen(0x1234_5678_9ABC_DEF0)
     for bits in range(13):
         other = seen(flipped(0x1234_5678_9ABC_DEF0, bits, seed=bits), difference=flipped(0, 20))
-        assert (1 in twins([first, other])) is (bits <= 6), bits
+        assert (1 in near_duplicates([first, other])) is (bits <= 6), bits
 
 
 def test_up_to_fourteen_are_where_the_other_fingerprint_agrees() -> None:
     first = seen(0x1234_5678_9ABC_DEF0)
     other = seen(flipped(0x1234_5678_9ABC_DEF0, 14), difference=flipped(0, 5))
-    assert twins([first, other])[1].distance == 14
-    assert twins([first, seen(flipped(0x1234_5678_9ABC_DEF0, 14), difference=flipped(0, 6))]) == {}
-    assert twins([first, seen(flipped(0x1234_5678_9ABC_DEF0, 15))]) == {}
+    assert near_duplicates([first, other])[1].distance == 14
+    assert near_duplicates([first, seen(flipped(0x1234_5678_9ABC_DEF0, 14), difference=flipped(0, 6))]) == {}
+    assert near_duplicates([first, seen(flipped(0x1234_5678_9ABC_DEF0, 15))]) == {}
 
 
 def test_mirror_images_are_twins() -> None:
     first = seen(0x1234_5678_9ABC_DEF0, difference=flipped(0, 30))
-    found = twins([first, seen(FAR_NUMBER, mirrored=flipped(0x1234_5678_9ABC_DEF0, 3))])
+    found = near_duplicates([first, seen(FAR_NUMBER, mirrored=flipped(0x1234_5678_9ABC_DEF0, 3))])
     assert (found[1].of, found[1].distance, found[1].mirrored) == (0, 3, True)
 
 
 def test_the_larger_one_is_kept_and_all_others_are_its_twins() -> None:
-    found = twins([seen(7), None, seen(7, width=300), seen(7)])
+    found = near_duplicates([seen(7), None, seen(7, width=300), seen(7)])
     assert {number: twin.of for number, twin in found.items()} == {0: 2, 3: 2}
 
 
@@ -63,13 +64,13 @@ def test_thousands_take_no_time() -> None:
     dice = random.Random(3)
     photos = [seen(dice.getrandbits(64), difference=dice.getrandbits(64)) for _ in range(2000)]
     begun = time.process_time()
-    assert len(twins(photos + photos)) == 2000
+    assert len(near_duplicates(photos + photos)) == 2000
     assert time.process_time() - begun < 5
 
 
 def test_distance_counts_bits() -> None:
-    assert distance(FAR, FAR) == 0
-    assert distance("0" * 16, "f" * 16) == 64
+    assert hamming_distance(FAR, FAR) == 0
+    assert hamming_distance("0" * 16, "f" * 16) == 64
 
 
 FAR_NUMBER = int(FAR, 16)

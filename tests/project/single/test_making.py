@@ -8,13 +8,13 @@ import pytest
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.core.errors import Invalid
-from nano_banana.project.single.making import drawing, person_of, sown
-from nano_banana.project.single.sizes import size_of
-from nano_banana.project.single.worn import Worn
+from nano_banana.features.single.single_commands import generate_command, person_of_adapters, with_seeds
+from nano_banana.features.single.single_options import size_option
+from nano_banana.features.single.single_recipe import AdapterRef
+from nano_banana.model.problem import Invalid
 
 CATALOG = Catalog.load()
-ANA = Worn(name="ana", scale=0.95, model="ana@3", base="flux-1", trigger="anqz7", noun="woman")
+ANA = AdapterRef(name="ana", scale=0.95, model="ana@3", base="flux-1", trigger="anqz7", noun="woman")
 
 
 def endpoint(name: str) -> Endpoint:
@@ -33,21 +33,21 @@ def endpoint(name: str) -> Endpoint:
     ],
 )
 def test_adapters_are_drawn_with_by_their_family(base: str, asked: str) -> None:
-    single = drawing(CATALOG, "at sea", [replace(ANA, base=base)], using=None, size=None, said={})
+    single = generate_command(CATALOG, "at sea", [replace(ANA, base=base)], using=None, size=None, said={})
     assert single.endpoint == asked
 
 
 def test_a_person_is_drawn_upright_and_with_less_guidance() -> None:
-    single = drawing(CATALOG, "at sea", [ANA], using=None, size=None, said={"guidance": None})
+    single = generate_command(CATALOG, "at sea", [ANA], using=None, size=None, said={"guidance": None})
     assert single.options == {"image_size": {"width": 880, "height": 1104}, "guidance_scale": 2.8}
-    said = drawing(CATALOG, "at sea", [ANA], using=None, size="512x512", said={"guidance": 4.0})
+    said = generate_command(CATALOG, "at sea", [ANA], using=None, size="512x512", said={"guidance": 4.0})
     assert said.options == {"image_size": {"width": 512, "height": 512}, "guidance_scale": 4.0}
-    assert drawing(CATALOG, "at sea", [], using=None, size=None, said={}).options == {}
+    assert generate_command(CATALOG, "at sea", [], using=None, size=None, said={}).options == {}
 
 
 def test_a_style_alone_is_nobody() -> None:
-    assert person_of([replace(ANA, noun="")]) is None
-    found = person_of([replace(ANA, noun="", name="film"), ANA])
+    assert person_of_adapters([replace(ANA, noun="")]) is None
+    found = person_of_adapters([replace(ANA, noun="", name="film"), ANA])
     assert found is not None
     assert found.name == "ana"
 
@@ -64,7 +64,7 @@ def test_a_style_alone_is_nobody() -> None:
     ],
 )
 def test_a_size_is_said_as_the_endpoint_takes_it(name: str, said: str | None, field: object) -> None:
-    assert size_of(endpoint(name), said) == field
+    assert size_option(endpoint(name), said) == field
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_a_size_is_said_as_the_endpoint_takes_it(name: str, said: str | None, fi
     [((5,), 3, (5, 6, 7)), ((5, 9), None, (5, 9)), ((5, 9), 2, (5, 9)), ((5, 5), None, (5,))],
 )
 def test_seeds_are_counted_up_from_one(seeds: tuple[int, ...], count: int | None, found: tuple[int, ...]) -> None:
-    single = drawing(CATALOG, "at sea", [], using=None, size=None, said={})
-    assert sown(single, seeds, count).sown == found
+    single = generate_command(CATALOG, "at sea", [], using=None, size=None, said={})
+    assert with_seeds(single, seeds, count).sown == found
 
 
 def test_several_seeds_and_another_count_contradict() -> None:
-    single = drawing(CATALOG, "at sea", [], using=None, size=None, said={})
+    single = generate_command(CATALOG, "at sea", [], using=None, size=None, said={})
     with pytest.raises(Invalid):
-        sown(single, (1, 2), 3)
+        with_seeds(single, (1, 2), 3)

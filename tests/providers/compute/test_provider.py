@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
-from nano_banana.core.answer import Answer
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.providers.compute.provider import Compute
-from nano_banana.providers.pool import WorkPool
+from nano_banana.model.call import Blob, Call, blob_of
+from nano_banana.model.problem import CallFailed
+from nano_banana.model.provider_protocol import Answer
+from nano_banana.providers.compute.compute_provider import ComputeProvider
+from nano_banana.providers.workers import WorkerPool
 from tests.photos import photo
 
 
@@ -36,8 +35,8 @@ class Shelf:
 
 
 @pytest.fixture
-def pool() -> Iterator[WorkPool]:
-    pool = WorkPool(1)
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(1)
     yield pool
     pool.close()
 
@@ -48,9 +47,9 @@ def call(endpoint: str, *, revision: int | None = None, **inputs: Blob) -> Call:
     return Call(provider="compute", endpoint=endpoint, arguments={}, inputs=places, revision=version)
 
 
-def answer(pool: WorkPool, shelf: Shelf, *calls: Call) -> list[Answer]:
+def answer(pool: WorkerPool, shelf: Shelf, *calls: Call) -> list[Answer]:
     async def all_of_them() -> list[Answer]:
-        compute = Compute(pool)
+        compute = ComputeProvider(pool)
         answers = [await compute.answer(call, shelf) for call in calls]
         await compute.close()
         return answers
@@ -58,7 +57,7 @@ def answer(pool: WorkPool, shelf: Shelf, *calls: Call) -> list[Answer]:
     return asyncio.run(all_of_them())
 
 
-def test_answers_with_data_and_files(tmp_path: Path, pool: WorkPool) -> None:
+def test_answers_with_data_and_files(tmp_path: Path, pool: WorkerPool) -> None:
     shelf = Shelf(tmp_path)
     one, two = shelf.lay(photo(1)), shelf.lay(photo(2))
     probed, packed, again = answer(
@@ -76,7 +75,7 @@ def test_answers_with_data_and_files(tmp_path: Path, pool: WorkPool) -> None:
     assert again.files == packed.files
 
 
-def test_errors_come_home_whole(tmp_path: Path, pool: WorkPool) -> None:
+def test_errors_come_home_whole(tmp_path: Path, pool: WorkerPool) -> None:
     shelf = Shelf(tmp_path)
     with pytest.raises(CallFailed) as failed:
         answer(pool, shelf, call("probe", image=shelf.lay(b"no picture")))
@@ -85,17 +84,18 @@ def test_errors_come_home_whole(tmp_path: Path, pool: WorkPool) -> None:
     ]
 
 
-def test_an_unknown_endpoint_gets_a_suggestion(tmp_path: Path, pool: WorkPool) -> None:
+def test_an_unknown_endpoint_gets_a_suggestion(tmp_path: Path, pool: WorkerPool) -> None:
     with pytest.raises(CallFailed) as failed:
         answer(pool, Shelf(tmp_path), call("training_zip"))
     assert failed.value.problems[0].suggestions == ("training-zip",)
 
 
-def test_another_version_of_the_work_is_refused(tmp_path: Path, pool: WorkPool) -> None:
+def test_another_version_of_the_work_is_refused(tmp_path: Path, pool: WorkerPool) -> None:
     with pytest.raises(CallFailed, match="compute_revision"):
         answer(pool, Shelf(tmp_path), call("probe", revision=0))
 
 
 def test_asking_loads_no_pixels() -> None:
-    code = "import sys, nano_banana.providers.compute.provider; sys.exit(bool({'PIL', 'numpy'} & set(sys.modules)))"
+    module = "nano_banana.providers.compute.compute_provider"
+    code = f"import sys, {module}; sys.exit(bool({{'PIL', 'numpy'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject, as_number, as_object
-from nano_banana.providers.compute.perform import perform
-from nano_banana.providers.compute.request import Result
+from nano_banana.model.json_values import JSONObject, as_number, as_object
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.compute.compute_provider import perform_compute
+from nano_banana.providers.compute.compute_request import WorkResult
 from tests.people import astronaut, hopper, saved
 
 SIDEWAYS = 6
 
 
-def ask(endpoint: str, arguments: JSONObject, **inputs: Path) -> Result:
-    return perform(endpoint, json.dumps(arguments).encode(), inputs)
+def ask(endpoint: str, arguments: JSONObject, **inputs: Path) -> WorkResult:
+    return perform_compute(endpoint, json.dumps(arguments).encode(), inputs)
 
 
 def test_a_photo_is_measured_the_right_way_up(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_prefix_begins_every_caption_of_the_zip(tmp_path: Path) -> None:
 
     def captions(arguments: JSONObject) -> list[str]:
         archive = zipfile.ZipFile(
-            io.BytesIO(perform("training-zip", json.dumps(arguments).encode(), inputs)[1]["archive"][0])
+            io.BytesIO(perform_compute("training-zip", json.dumps(arguments).encode(), inputs)[1]["archive"][0])
         )
         return sorted(archive.read(name).decode() for name in archive.namelist() if name.endswith(".txt"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from nano_banana.providers.fal.clock import Clock
+from nano_banana.providers.fal.timing import Clock
 
 
 class QuickClock(Clock):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.scene import Player
 from tests.providers.fal.scene import play as played

@@ -5,15 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost, Resend
-from nano_banana.core.ticket import Errand, Ticket
-from nano_banana.core.upload import Upload
-from nano_banana.store.store import Store
+from nano_banana.model.call import Blob
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.provider_protocol import ShutdownSignal
+from nano_banana.model.ticket import Requester, ResendPolicy, Ticket, UnknownRequestPolicy, Upload
+from nano_banana.store.local_store import Store
 
-ERRAND = Errand(run="run-1", recipe="try", stage="shots", node="shots/ann/1", subject="ann")
+ERRAND = Requester(run="run-1", recipe="try", stage="shots", node="shots/ann/1", subject="ann")
 
 
 class BookDesk:
@@ -25,11 +23,11 @@ class BookDesk:
         key: str,
         *,
         buys: bool = True,
-        lost: Lost = Lost.ASK,
-        resend: Resend = Resend.CHEAP,
+        lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
+        resend: ResendPolicy = ResendPolicy.CHEAP,
         estimate_usd: float | None = 0.05,
-        leave: Leave | None = None,
-        errand: Errand = ERRAND,
+        leave: ShutdownSignal | None = None,
+        errand: Requester = ERRAND,
     ) -> None:
         """`key` is the call's, whose tickets these are."""
         self.store = store
@@ -39,7 +37,7 @@ class BookDesk:
         self.resend = resend
         self.turns: list[bool] = []
         self.estimate_usd = estimate_usd
-        self.leave = leave or Leave()
+        self.leave = leave or ShutdownSignal()
         self.errand = errand
         self.told: list[JSONObject] = []
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
-from nano_banana.core.json import JSONObject
+from nano_banana.model.json_values import JSONObject
 
 ENDPOINT, APP = "fal-ai/flux/dev", "/fal-ai/flux"
 SUBMIT = f"POST /{ENDPOINT}"

@@ -10,17 +10,15 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.answer import Answer
-from nano_banana.core.call import Call
-from nano_banana.core.errors import NanoBananaError
-from nano_banana.core.json import JSONValue
-from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost
-from nano_banana.core.ticket import Ticket, TicketState, moved
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.provider import Fal
-from nano_banana.providers.fal.terms import Terms
-from nano_banana.store.store import Store
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import NanoBananaError
+from nano_banana.model.provider_protocol import Answer, ShutdownSignal
+from nano_banana.model.ticket import Ticket, TicketState, UnknownRequestPolicy, transition
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_provider import FalProvider
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import ENDPOINT, SUBMIT, Odd
@@ -47,7 +45,7 @@ class Scene:
     odd: Odd
     clock: QuickClock
     store: Store
-    line: Line
+    line: FalSession
     stack: AsyncExitStack
 
     @property
@@ -55,13 +53,19 @@ class Scene:
         """How many requests were submitted."""
         return self.odd.count(SUBMIT)
 
-    def fal(self) -> Fal:
+    def fal(self) -> FalProvider:
         """The provider, closed at the end."""
-        made = Fal(Terms(key=KEY, base=self.odd.url), CATALOG, self.clock)
+        made = FalProvider(FalConfig(key=KEY, base=self.odd.url), CATALOG, self.clock)
         self.stack.push_async_callback(made.close)
         return made
 
-    def desk(self, call: Call | None = None, *, lost: Lost = Lost.ASK, leave: Leave | None = None) -> BookDesk:
+    def desk(
+        self,
+        call: Call | None = None,
+        *,
+        lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
+        leave: ShutdownSignal | None = None,
+    ) -> BookDesk:
         """A call's desk."""
         return BookDesk(self.store, (call or call_for()).key, lost=lost, leave=leave)
 
@@ -80,7 +84,7 @@ class Scene:
         ticket = self.store.tickets.keep([ticket])[0]
         for state in ways:
             named = name if state is TicketState.SENT else None
-            ticket = moved(ticket, state, request_id=named, reason=str(more.get("reason", "")))
+            ticket = transition(ticket, state, request_id=named, reason=str(more.get("reason", "")))
             ticket = self.store.tickets.keep([ticket])[0]
         return replace(ticket)
 
@@ -104,7 +108,7 @@ def play(story: Callable[[Scene], Awaitable[None]], context: ssl.SSLContext, sto
 
     async def whole() -> None:
         async with AsyncExitStack() as stack, Odd(context) as odd:
-            line = Line(Terms(key=KEY, base=odd.url), clock)
+            line = FalSession(FalConfig(key=KEY, base=odd.url), clock)
             stack.push_async_callback(line.close)
             await asyncio.wait_for(story(Scene(odd, clock, store, line, stack)), 10)
 

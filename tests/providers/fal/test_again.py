@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.answer import Answer
-from nano_banana.core.json import as_object
-from nano_banana.emulator.options import Options
+from nano_banana.emulator.emulator_state import EmulatorOptions
 from nano_banana.emulator.server import Emulator
-from nano_banana.providers.fal.provider import Fal
-from nano_banana.providers.fal.terms import Terms
-from nano_banana.store.store import Store
+from nano_banana.model.json_values import as_object
+from nano_banana.model.provider_protocol import Answer
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_provider import FalProvider
+from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.conftest import PROXIES
 from tests.providers.fal.desk import BookDesk
@@ -24,7 +24,7 @@ async def ask(server: Emulator, store: Store) -> Answer:
     """Answer the call, and close its ticket as the engine does with the reply."""
     call = call_for()
     desk = BookDesk(store, call.key)
-    fal = Fal(Terms(key=KEY, base=server.url), CATALOG, QuickClock())
+    fal = FalProvider(FalConfig(key=KEY, base=server.url), CATALOG, QuickClock())
     try:
         answer = await fal.answer(call, desk)
     finally:
@@ -40,7 +40,7 @@ def test_a_result_that_was_lost_here_is_fetched_again_while_fal_has_it(
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    with Emulator(tmp_path / "server", Options(pictures="plain")) as server:
+    with Emulator(tmp_path / "server", EmulatorOptions(pictures="plain")) as server:
         monkeypatch.setenv("SSL_CERT_FILE", str(server.ca))
         first = asyncio.run(ask(server, store))
         # (As if the blob had been damaged: nothing but the ticket is left.)

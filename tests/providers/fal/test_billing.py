@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.call import Call
-from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal.billing import cost_of, units_in
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONValue
+from nano_banana.providers.fal.fal_results import billed_units, cost_of
 from tests.providers.fal.odd import ENDPOINT
 from tests.providers.fal.scene import CATALOG
 
@@ -18,8 +18,8 @@ from tests.providers.fal.scene import CATALOG
      ("inf", None), ("1e400", None)],
 )  # fmt: skip
 def test_units(text: str, want: float | None) -> None:
-    assert units_in({"x-fal-billable-units": text}) == want
-    assert units_in({}) is None
+    assert billed_units({"x-fal-billable-units": text}) == want
+    assert billed_units({}) is None
 
 
 def call(endpoint: str = ENDPOINT, **arguments: JSONValue) -> Call:

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal import bodies
-from nano_banana.providers.fal.bodies import CHUNK, bounded, decoded, read, whole
+from nano_banana.model.json_values import JSONValue
+from nano_banana.providers.fal import http_client
+from nano_banana.providers.fal.http_client import CHUNK_BYTES, bounded_stream, iter_decoded, json_or_text, read_bounded
 from tests.providers.fal.odd import Act
 from tests.providers.fal.scene import Player, Scene
 
@@ -55,7 +55,7 @@ def packed(size: int) -> bytes:
 def read_whole(*parts: bytes, wait: float = 0.0, **headers: str) -> JSONValue:
     answer, stream = response(*parts, wait=wait, **headers)
     try:
-        return read(asyncio.run(whole(answer)))
+        return json_or_text(asyncio.run(read_bounded(answer)))
     finally:
         assert stream.closed
 
@@ -85,7 +85,7 @@ def test_what_can_not_be_unpacked_is_no_answer(coding: str, data: bytes) -> None
 def test_a_bomb_is_unpacked_in_small_pieces_and_given_up() -> None:
     async def sizes() -> set[bool]:
         answer, _ = response(packed(8 * MIB), content_encoding="gzip")
-        return {len(piece) <= CHUNK async for piece in decoded(answer)}
+        return {len(piece) <= CHUNK_BYTES async for piece in iter_decoded(answer)}
 
     assert asyncio.run(sizes()) == {True}
     assert read_whole(packed(80 * MIB), content_encoding="gzip") == ""
@@ -93,12 +93,12 @@ def test_a_bomb_is_unpacked_in_small_pieces_and_given_up() -> None:
 
 def test_an_answer_without_an_end_is_given_up() -> None:
     answer, stream = response(*[bytes(MIB)] * 100)
-    assert asyncio.run(whole(answer)).content == b""
+    assert asyncio.run(read_bounded(answer)).content == b""
     assert (stream.closed, stream.read) == (True, 65)
 
 
 def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(http_client, "MAX_BODY_SECONDS", 0.05)
     with pytest.raises(httpx.ReadTimeout):
         read_whole(*[b"x"] * 10_000, wait=0.01)
 
@@ -122,7 +122,7 @@ def test_how_a_text_is_to_be_read_is_not_for_the_answer_to_say(charset: str) -> 
 def test_a_stream_has_an_end() -> None:
     async def drained() -> None:
         answer, stream = response(*[bytes(MIB)] * 20)
-        limited = bounded(answer)
+        limited = bounded_stream(answer)
         with pytest.raises(httpx.ReadError):
             async for _ in limited.aiter_bytes():
                 pass

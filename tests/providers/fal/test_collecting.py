@@ -7,11 +7,11 @@ import io
 import pytest
 from PIL import Image
 
-from nano_banana.core.answer import Answer
-from nano_banana.core.errors import CallFailed, NanoBananaError, Refused
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.core.ticket import TicketState, moved
-from nano_banana.providers.fal.collecting import DOUBTS, Collecting, Failed
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import CallFailed, NanoBananaError, Refused
+from nano_banana.model.provider_protocol import Answer
+from nano_banana.model.ticket import TicketState, transition
+from nano_banana.providers.fal.fal_results import RESULT_RECHECKS, RequestFailure, ResultCollector
 from tests.providers.fal.odd import CUT, DOT, NGINX, Act, said
 from tests.providers.fal.scene import CATALOG, Player, Scene, call_for, kinds
 
@@ -24,11 +24,11 @@ def png(color: str) -> Act:
     return Act(body=file.getvalue(), headers={"Content-Type": "image/png"})
 
 
-async def collect(scene: Scene, *acts: Act) -> Answer | Failed | NanoBananaError | None:
+async def collect(scene: Scene, *acts: Act) -> Answer | RequestFailure | NanoBananaError | None:
     scene.odd.request(result=acts)
     ticket = scene.ticket(TicketState.SENT)
     try:
-        return await Collecting(scene.line, CATALOG).collect(ticket, call_for(), scene.desk())
+        return await ResultCollector(scene.line, CATALOG).collect(ticket, call_for(), scene.desk())
     except NanoBananaError as error:
         return error
 
@@ -64,7 +64,7 @@ def test_an_answer_comes_with_its_files_its_cost_and_its_closed_ticket(play: Pla
 def test_an_unsafe_picture_is_a_failure_that_was_billed(play: Player, flags: JSONValue) -> None:
     async def story(scene: Scene) -> None:
         failed = await collect(scene, said(result(scene, has_nsfw_concepts=flags), x_fal_billable_units="1"))
-        assert isinstance(failed, Failed)
+        assert isinstance(failed, RequestFailure)
         assert (failed.fault.kind, failed.units, failed.cost_usd) == ("unsafe_picture", 1.0, PRICE)
         assert scene.odd.count("GET /files/a.png") == 0
 
@@ -75,7 +75,7 @@ def test_a_black_picture_is_an_unsafe_one(play: Player) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes["GET /files/a.png"] = [png("black")]
         failed = await collect(scene, said(result(scene, has_nsfw_concepts=None)))
-        assert isinstance(failed, Failed)
+        assert isinstance(failed, RequestFailure)
         assert (failed.fault.kind, failed.cost_usd) == ("unsafe_picture", None)
 
     play(story)
@@ -105,9 +105,9 @@ def test_a_failure_says_what_it_cost(
 ) -> None:
     async def story(scene: Scene) -> None:
         failed = await collect(scene, act)
-        assert isinstance(failed, Failed)
+        assert isinstance(failed, RequestFailure)
         assert (failed.fault.kind, failed.units, failed.cost_usd) == (kind, units, cost)
-        assert len(scene.odd.asked) == (1 if act.status < 500 else 1 + DOUBTS)
+        assert len(scene.odd.asked) == (1 if act.status < 500 else 1 + RESULT_RECHECKS)
 
     play(story)
 
@@ -171,7 +171,7 @@ def test_a_redirect_at_fal_is_followed_with_the_key_and_any_other_is_not(play: P
             error = await collect(scene, Act(status=307, headers={"Location": location} if location else {}))
             assert isinstance(error, CallFailed)
             assert kinds(error) == ["result_redirected"]
-            scene.store.tickets.keep([moved(scene.last(), TicketState.FAILED)])
+            scene.store.tickets.keep([transition(scene.last(), TicketState.FAILED)])
         assert scene.odd.count("GET /elsewhere") == 1
         assert scene.clock.now() == begun
 
@@ -222,9 +222,9 @@ def test_an_answer_of_another_shape_fails_with_what_it_cost_and_is_kept(play: Pl
             ([1], "result_unusable"),
         ):
             failed = await collect(scene, said(body, x_fal_billable_units="1"))
-            assert isinstance(failed, Failed)
+            assert isinstance(failed, RequestFailure)
             assert (failed.fault.kind, failed.cost_usd, failed.result) == (kind, PRICE, body)
-            scene.store.tickets.keep([moved(scene.last(), TicketState.FAILED)])
+            scene.store.tickets.keep([transition(scene.last(), TicketState.FAILED)])
 
     play(story)
 
@@ -266,7 +266,7 @@ def test_a_file_that_can_not_be_had_leaves_it_open(play: Player) -> None:
         assert (kinds(error), error.cost_usd) == (["download_failed"], PRICE)
         assert scene.last().state is TicketState.SENT
         scene.odd.routes["GET /files/a.png"] = [said({}, 410)]
-        assert await Collecting(scene.line, CATALOG).collect(scene.last(), call_for(), scene.desk()) is None
+        assert await ResultCollector(scene.line, CATALOG).collect(scene.last(), call_for(), scene.desk()) is None
 
     play(story)
 

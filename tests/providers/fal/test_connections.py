@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from nano_banana.providers.fal import connections
-from nano_banana.providers.fal.connections import Connections
+from nano_banana.providers.fal.connections import ConnectionPool
 
 CLOSE, TORN, MUTE, ASTRAY = "/close", "/torn", "/mute", "/astray"
 
@@ -59,7 +59,7 @@ async def hosted() -> AsyncIterator[tuple[Host, httpx.AsyncClient]]:
     server = await asyncio.start_server(host.serve, "127.0.0.1", 0, ssl=there)
     host.url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        async with httpx.AsyncClient(transport=Connections(here), base_url=host.url, timeout=5) as client:
+        async with httpx.AsyncClient(transport=ConnectionPool(here), base_url=host.url, timeout=5) as client:
             yield host, client
     finally:
         server.close()
@@ -147,7 +147,7 @@ def test_what_was_idle_for_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_no_more_than_so_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST", 2)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 2)
 
     async def story() -> None:
         async with hosted() as (host, client):
@@ -171,7 +171,7 @@ def test_errors_are_httpx_own() -> None:
             assert refused.value.__cause__ is not None
             with pytest.raises(httpx.UnsupportedProtocol):
                 await client.get(host.url.replace("https", "ftp"))
-            async with httpx.AsyncClient(transport=Connections(ssl.create_default_context())) as stranger:
+            async with httpx.AsyncClient(transport=ConnectionPool(ssl.create_default_context())) as stranger:
                 with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                     await stranger.get(host.url)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.errors import CallFailed, Refused
-from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal.faults import LONGEST_PROSE, Again, Fault, fault_of, prose
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import CallFailed, Refused
+from nano_banana.providers.fal.fal_errors import MAX_ERROR_TEXT, ErrorResponse, RetryAdvice, classify_error, error_text
 
 MODEL_FAILED = {
     "internal_server_error": 500,
@@ -55,8 +55,8 @@ def model_error(kind: str, *loc: JSONValue) -> JSONValue:
     return {"detail": [{"loc": list(loc) or ["body", "prompt"], "msg": "It  is\nwrong", "type": kind, "input": None}]}
 
 
-def fault(status: int, body: JSONValue, headers: dict[str, str] | None = None) -> Fault:
-    return fault_of(status, headers or {}, body, endpoint="fal-ai/x")
+def fault(status: int, body: JSONValue, headers: dict[str, str] | None = None) -> ErrorResponse:
+    return classify_error(status, headers or {}, body, endpoint="fal-ai/x")
 
 
 @pytest.mark.parametrize(("headers", "again"), HEADERS)
@@ -69,14 +69,14 @@ def test_what_fal_failed_at_may_go_better_later_unless_it_says_no(
     for body, more in bodies:
         found = fault({**MODEL_FAILED, **REQUEST_FAILED}[kind], body, {**headers, **more})
         assert (found.kind, found.all_calls) == ("fal_failed", False)
-        assert found.again is (Again.LATER if again else Again.NEVER)
+        assert found.again is (RetryAdvice.LATER if again else RetryAdvice.NEVER)
         assert found.data["type"] == kind
 
 
 @pytest.mark.parametrize("kind", BAD_FIELD)
 def test_a_bad_field_is_named_and_never_sent_again(kind: str) -> None:
     found = fault(422, model_error(kind, "body", "loras", 0, "path"), {"x-fal-needs-retry": "true"})
-    assert (found.kind, found.again, found.all_calls) == ("argument_refused", Again.NEVER, False)
+    assert (found.kind, found.again, found.all_calls) == ("argument_refused", RetryAdvice.NEVER, False)
     assert found.data == {
         "endpoint": "fal-ai/x",
         "status": 422,
@@ -101,13 +101,17 @@ def test_a_bad_field_is_named_and_never_sent_again(kind: str) -> None:
 )
 def test_refusals_are_final(status: int, kind: str, want: str) -> None:
     found = fault(status, model_error(kind))
-    assert (found.kind, found.again) == (want, Again.NEVER)
+    assert (found.kind, found.again) == (want, RetryAdvice.NEVER)
 
 
 @pytest.mark.parametrize("kind", ["image_load_error", "file_download_error"])
 def test_a_file_that_fal_could_not_load_is_uploaded_anew(kind: str) -> None:
     found = fault(422, model_error(kind, "body", "image_url"))
-    assert (found.kind, found.again, found.data["field"]) == ("file_not_loaded", Again.WITH_FRESH_FILES, "image_url")
+    assert (found.kind, found.again, found.data["field"]) == (
+        "file_not_loaded",
+        RetryAdvice.WITH_FRESH_FILES,
+        "image_url",
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,14 +139,17 @@ def test_what_no_call_can_get_past_refuses_the_run(status: int, body: JSONValue,
 )  # fmt: skip
 def test_odd_bodies_are_refusals_below_500_and_fal_s_own_failures_above(body: JSONValue) -> None:
     found = fault(422, body)
-    assert (found.kind, found.again, found.data["type"]) == ("request_refused", Again.NEVER, "error")
+    assert (found.kind, found.again, found.data["type"]) == ("request_refused", RetryAdvice.NEVER, "error")
     found = fault(500, body)
-    assert (found.kind, found.again, found.all_calls) == ("fal_failed", Again.LATER, False)
+    assert (found.kind, found.again, found.all_calls) == ("fal_failed", RetryAdvice.LATER, False)
 
 
 def test_a_type_that_nobody_knows_is_judged_by_its_status() -> None:
     assert fault(503, {"detail": "x", "error_type": "comet_strike"}).kind == "fal_failed"
-    assert fault(503, {"detail": "x", "error_type": "comet_strike"}, {"x-fal-retryable": "false"}).again is Again.NEVER
+    assert (
+        fault(503, {"detail": "x", "error_type": "comet_strike"}, {"x-fal-retryable": "false"}).again
+        is RetryAdvice.NEVER
+    )
     assert fault(404, {"detail": "x", "error_type": "comet_strike"}).kind == "request_refused"
     assert fault(422, {"detail": "The input is invalid."}).data["said"] == "The input is invalid."
 
@@ -153,12 +160,12 @@ def test_prose_never_decides() -> None:
 
 
 def test_prose_is_one_short_line() -> None:
-    assert prose([{"msg": "a\nb"}, "c", {"type": "d"}]) == "a b; c; {'type': 'd'}"
-    assert len(prose("x" * 1000)) == LONGEST_PROSE
-    assert prose(None) == "None"
+    assert error_text([{"msg": "a\nb"}, "c", {"type": "d"}]) == "a b; c; {'type': 'd'}"
+    assert len(error_text("x" * 1000)) == MAX_ERROR_TEXT
+    assert error_text(None) == "None"
 
 
 def test_a_fault_is_raised_with_what_it_cost() -> None:
-    error = Fault(kind="content_refused").error(cost_usd=None)
+    error = ErrorResponse(kind="content_refused").error(cost_usd=None)
     assert isinstance(error, CallFailed)
     assert error.cost_usd is None

@@ -8,15 +8,22 @@ import json
 
 import pytest
 
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, Stopped, Unusable, trouble
-from nano_banana.core.json import JSONObject, JSONValue, as_object
-from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost
-from nano_banana.core.ticket import Ticket, TicketState
-from nano_banana.providers.fal.finding import ENDED, FRESH, FRESH_TRAINING, SKEW, WAITS, Finding, Trace
-from nano_banana.providers.fal.moments import written
-from nano_banana.providers.fal.typical import Typical
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
+from nano_banana.model.problem import CallFailed, Stopped, Unusable, problem
+from nano_banana.model.provider_protocol import ShutdownSignal
+from nano_banana.model.ticket import Ticket, TicketState, UnknownRequestPolicy
+from nano_banana.providers.fal.following import DurationEstimator
+from nano_banana.providers.fal.lost_requests import (
+    CLOCK_SKEW,
+    ENDED_SECONDS,
+    FRESH_SECONDS,
+    FRESH_TRAINING_SECONDS,
+    HISTORY_WAITS,
+    HistoryEvidence,
+    RequestFinder,
+)
+from nano_banana.providers.fal.timing import format_timestamp
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import CUT, ENDPOINT, Act, Asked, said
 from tests.providers.fal.scene import CATALOG, Player, Scene, call_for, kinds
@@ -29,7 +36,7 @@ NOW = 1_700_000_000.0
 
 def row(name: str, body: JSONValue = BODY, *, at: float = 0.0) -> JSONObject:
     """A request of the history, sent `at` seconds after the ticket was begun."""
-    return {"request_id": name, "endpoint_id": ENDPOINT, "sent_at": written(NOW + at), "json_input": body}
+    return {"request_id": name, "endpoint_id": ENDPOINT, "sent_at": format_timestamp(NOW + at), "json_input": body}
 
 
 def listing(*rows: JSONObject) -> Act:
@@ -39,7 +46,7 @@ def listing(*rows: JSONObject) -> Act:
 async def found(scene: Scene, *rows: JSONObject) -> str | None:
     """The id that is found for one lost ticket."""
     scene.odd.routes[HISTORY] = [listing(*rows)]
-    ticket = await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
+    ticket = await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
     return ticket.request_id if isinstance(ticket, Ticket) else None
 
 
@@ -48,9 +55,9 @@ async def found(scene: Scene, *rows: JSONObject) -> str | None:
     [
         ([row("a")], "a"),
         ([row("a", at=60), row("b", at=3)], "b"),
-        ([row("a", at=-SKEW + 1)], "a"),
-        ([row("a", at=SKEW - 1)], "a"),
-        ([row("a", at=SKEW + 1)], None),
+        ([row("a", at=-CLOCK_SKEW + 1)], "a"),
+        ([row("a", at=CLOCK_SKEW - 1)], "a"),
+        ([row("a", at=CLOCK_SKEW + 1)], None),
         ([row("a", at=7200)], None),
         ([row("a", {**BODY, "num_images": 1})], "a"),
         ([row("a", {**BODY, "sync_mode": False})], "a"),
@@ -73,14 +80,14 @@ def test_it_is_found_by_its_arguments_within_its_time(play: Player, rows: list[J
 
 
 def test_deep_arguments_are_compared_deep() -> None:
-    from nano_banana.providers.fal.finding import _within
+    from nano_banana.providers.fal.lost_requests import _is_contained
 
     whole: JSONValue = {"loras": [{"path": "p", "scale": 1, "weight_name": None}], "size": {"width": 1}}
-    assert _within({"loras": [{"path": "p", "scale": 1}]}, whole)
-    assert not _within({"loras": []}, whole)
-    assert not _within({"loras": [{"path": "q"}]}, whole)
-    assert not _within({"loras": "p"}, whole)
-    assert not _within({"size": {"height": 1}}, whole)
+    assert _is_contained({"loras": [{"path": "p", "scale": 1}]}, whole)
+    assert not _is_contained({"loras": []}, whole)
+    assert not _is_contained({"loras": [{"path": "q"}]}, whole)
+    assert not _is_contained({"loras": "p"}, whole)
+    assert not _is_contained({"size": {"height": 1}}, whole)
 
 
 def test_what_another_ticket_has_is_not_taken(play: Player) -> None:
@@ -88,7 +95,7 @@ def test_what_another_ticket_has_is_not_taken(play: Player) -> None:
         other = call_for("another")
         scene.ticket(SENT, call=other, name="a")
         assert await found(scene, row("a")) is None
-        assert scene.clock.slept == list(WAITS)
+        assert scene.clock.slept == list(HISTORY_WAITS)
 
     play(story)
 
@@ -98,7 +105,7 @@ def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> No
         calls = [call_for(), call_for("the same to fal")]
         tickets = [scene.ticket(UNKNOWN, call=call) for call in calls]
         scene.odd.routes[HISTORY] = [listing(row("a"), row("b", at=1))]
-        finding = Finding(scene.line, CATALOG)
+        finding = RequestFinder(scene.line, CATALOG)
         pairs = zip(tickets, calls, strict=True)
         got = await asyncio.gather(*(finding.find(ticket, scene.desk(call)) for ticket, call in pairs))
         assert sorted(ticket.request_id for ticket in got if isinstance(ticket, Ticket)) == ["a", "b"]
@@ -110,7 +117,7 @@ def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> No
 def test_it_is_looked_for_again_while_it_may_still_be_queued(play: Player) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [listing(), listing(), listing(row("a"))]
-        ticket = await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
+        ticket = await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
         assert isinstance(ticket, Ticket)
         assert scene.clock.slept == [0.5, 1.0]
         asked = scene.odd.asked[0]
@@ -123,9 +130,9 @@ def test_it_is_looked_for_again_while_it_may_still_be_queued(play: Player) -> No
 def test_an_old_one_is_looked_for_once(play: Player) -> None:
     async def story(scene: Scene) -> None:
         ticket = scene.ticket(UNKNOWN)
-        scene.clock.at += FRESH + 1
+        scene.clock.at += FRESH_SECONDS + 1
         scene.odd.routes[HISTORY] = [listing()]
-        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is Trace.NONE
+        assert await RequestFinder(scene.line, CATALOG).find(ticket, scene.desk()) is HistoryEvidence.NONE
         assert (scene.clock.slept, len(scene.odd.asked)) == ([], 1)
 
     play(story)
@@ -134,35 +141,38 @@ def test_an_old_one_is_looked_for_once(play: Player) -> None:
 @pytest.mark.parametrize(
     ("took", "age", "want"),
     [
-        (None, FRESH - 1, Trace.UNSURE),
-        (None, FRESH + 1, Trace.NONE),
-        (5.0, FRESH + 1, Trace.NONE),
-        (400.0, FRESH + 1, Trace.UNSURE),
-        (400.0, 1201.0, Trace.NONE),
+        (None, FRESH_SECONDS - 1, HistoryEvidence.UNSURE),
+        (None, FRESH_SECONDS + 1, HistoryEvidence.NONE),
+        (5.0, FRESH_SECONDS + 1, HistoryEvidence.NONE),
+        (400.0, FRESH_SECONDS + 1, HistoryEvidence.UNSURE),
+        (400.0, 1201.0, HistoryEvidence.NONE),
     ],
 )
 def test_what_should_be_there_by_now_and_is_not_never_arrived(
-    play: Player, took: float | None, age: float, want: Trace
+    play: Player, took: float | None, age: float, want: HistoryEvidence
 ) -> None:
     async def story(scene: Scene) -> None:
         ticket, desk = scene.ticket(UNKNOWN), scene.desk()
         if took is not None:
-            await Typical().learn(ENDPOINT, took, desk)
+            await DurationEstimator().learn(ENDPOINT, took, desk)
         scene.clock.at += age
         scene.odd.routes[HISTORY] = [listing()]
-        assert await Finding(scene.line, CATALOG).find(ticket, desk) is want
+        assert await RequestFinder(scene.line, CATALOG).find(ticket, desk) is want
 
     play(story)
 
 
-@pytest.mark.parametrize(("ahead", "want"), [(60.0, Trace.NONE), (3600.0, Trace.UNSURE), (-3600.0, Trace.UNSURE)])
-def test_by_a_clock_that_is_wrong_nothing_is_sure(play: Player, ahead: float, want: Trace) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "want"),
+    [(60.0, HistoryEvidence.NONE), (3600.0, HistoryEvidence.UNSURE), (-3600.0, HistoryEvidence.UNSURE)],
+)
+def test_by_a_clock_that_is_wrong_nothing_is_sure(play: Player, ahead: float, want: HistoryEvidence) -> None:
     async def story(scene: Scene) -> None:
         ticket = scene.ticket(UNKNOWN)
-        scene.clock.at += FRESH + 1
+        scene.clock.at += FRESH_SECONDS + 1
         date = email.utils.formatdate(scene.clock.at + ahead, usegmt=True)
         scene.odd.routes[HISTORY] = [said({"items": [], "has_more": False}, Date=date)]
-        assert await Finding(scene.line, CATALOG).find(ticket, scene.desk()) is want
+        assert await RequestFinder(scene.line, CATALOG).find(ticket, scene.desk()) is want
 
     play(story)
 
@@ -170,10 +180,10 @@ def test_by_a_clock_that_is_wrong_nothing_is_sure(play: Player, ahead: float, wa
 def test_a_quick_one_is_looked_for_once_as_soon_as_it_should_have_ended(play: Player) -> None:
     async def story(scene: Scene) -> None:
         ticket, desk = scene.ticket(UNKNOWN), scene.desk()
-        await Typical().learn(ENDPOINT, 4.0, desk)
+        await DurationEstimator().learn(ENDPOINT, 4.0, desk)
         scene.clock.at += 21
         scene.odd.routes[HISTORY] = [listing()]
-        assert await Finding(scene.line, CATALOG).find(ticket, desk) is Trace.UNSURE
+        assert await RequestFinder(scene.line, CATALOG).find(ticket, desk) is HistoryEvidence.UNSURE
         assert scene.clock.slept == []
 
     play(story)
@@ -184,9 +194,9 @@ def test_a_training_gets_hours(play: Player) -> None:
         call = Call(provider="fal", endpoint="fal-ai/flux-lora-fast-training", arguments={})
         ticket = scene.ticket(UNKNOWN, call=call)
         scene.odd.routes[HISTORY] = [listing()]
-        for more, want in ((FRESH + 1, Trace.UNSURE), (FRESH_TRAINING, Trace.NONE)):
+        for more, want in ((FRESH_SECONDS + 1, HistoryEvidence.UNSURE), (FRESH_TRAINING_SECONDS, HistoryEvidence.NONE)):
             scene.clock.at += more
-            assert await Finding(scene.line, CATALOG).find(ticket, scene.desk(call)) is want
+            assert await RequestFinder(scene.line, CATALOG).find(ticket, scene.desk(call)) is want
 
     play(story)
 
@@ -195,23 +205,25 @@ def test_one_whose_arguments_are_not_told_may_be_ours(play: Player) -> None:
     async def story(scene: Scene) -> None:
         scene.ticket(SENT, call=call_for("another"), name="a")
         ticket = scene.ticket(UNKNOWN)
-        scene.clock.at += FRESH + 1
+        scene.clock.at += FRESH_SECONDS + 1
         scene.odd.routes[HISTORY] = [listing(row("a", None)), listing(row("a", None), row("b", None))]
-        finding = Finding(scene.line, CATALOG)
-        assert await finding.find(ticket, scene.desk()) is Trace.NONE
+        finding = RequestFinder(scene.line, CATALOG)
+        assert await finding.find(ticket, scene.desk()) is HistoryEvidence.NONE
         scene.clock.at += 1
-        assert await finding.find(ticket, scene.desk()) is Trace.UNREADABLE
+        assert await finding.find(ticket, scene.desk()) is HistoryEvidence.UNREADABLE
 
     play(story)
 
 
-@pytest.mark.parametrize(("age", "is_bounded"), [(0.0, False), (ENDED - FRESH, False), (ENDED + FRESH, True)])
+@pytest.mark.parametrize(
+    ("age", "is_bounded"), [(0.0, False), (ENDED_SECONDS - FRESH_SECONDS, False), (ENDED_SECONDS + FRESH_SECONDS, True)]
+)
 def test_what_came_long_after_it_is_not_read(play: Player, age: float, *, is_bounded: bool) -> None:
     async def story(scene: Scene) -> None:
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += age
         scene.odd.routes[HISTORY] = [listing(row("a"))]
-        assert isinstance(await Finding(scene.line, CATALOG).find(ticket, scene.desk()), Ticket)
+        assert isinstance(await RequestFinder(scene.line, CATALOG).find(ticket, scene.desk()), Ticket)
         assert ("&end=" in scene.odd.asked[0].query) is is_bounded
 
     play(story)
@@ -222,13 +234,13 @@ def test_a_history_that_can_not_be_read_now_is_not_one_without_it(play: Player, 
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [act]
         with pytest.raises(CallFailed):
-            await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
+            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk())
         assert scene.clock.now() - NOW < 120
         assert scene.last().state is UNKNOWN
-        for lost in (Lost.ASK, Lost.REPLACE, Lost.RESUBMIT):
+        for lost in (UnknownRequestPolicy.ASK, UnknownRequestPolicy.REPLACE, UnknownRequestPolicy.RESUBMIT):
             error = await scene.answer(scene.desk(lost=lost))
             assert isinstance(error, CallFailed)
-            assert ("request_unknown" in kinds(error)) is (lost is Lost.ASK)
+            assert ("request_unknown" in kinds(error)) is (lost is UnknownRequestPolicy.ASK)
             assert (scene.posts, scene.last().state) == (0, UNKNOWN)
 
     play(story)
@@ -240,7 +252,7 @@ def test_what_asks_for_more_is_another_request(play: Player, extra: JSONObject) 
         ours = scene.ticket(UNKNOWN)
         told = {**as_object(json.loads(ours.body)), **extra}
         scene.odd.routes[HISTORY] = [listing(row("a", told))]
-        assert await Finding(scene.line, CATALOG).find(ours, scene.desk()) is Trace.UNSURE
+        assert await RequestFinder(scene.line, CATALOG).find(ours, scene.desk()) is HistoryEvidence.UNSURE
 
     play(story)
 
@@ -249,10 +261,12 @@ def test_what_asks_for_more_is_another_request(play: Player, extra: JSONObject) 
 def test_a_history_that_may_not_be_read_is_as_good_as_none(play: Player, act: Act) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [act]
-        assert await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk()) is Trace.UNSURE
+        assert (
+            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk()) is HistoryEvidence.UNSURE
+        )
         assert scene.clock.now() - NOW < 120
-        scene.clock.at += FRESH + 1
-        assert await Finding(scene.line, CATALOG).find(scene.last(), scene.desk()) is Trace.UNREADABLE
+        scene.clock.at += FRESH_SECONDS + 1
+        assert await RequestFinder(scene.line, CATALOG).find(scene.last(), scene.desk()) is HistoryEvidence.UNREADABLE
         assert scene.last().state is UNKNOWN
 
     play(story)
@@ -263,20 +277,20 @@ def test_one_that_is_found_and_can_not_be_kept_is_not_missing(play: Player) -> N
 
     class Full(BookDesk):
         async def keep(self, ticket: Ticket) -> Ticket:
-            raise Unusable([trouble("store_full", folder=ticket.service)])
+            raise Unusable([problem("store_full", folder=ticket.service)])
 
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [listing(row("a"))]
-        desk = Full(scene.store, call_for().key, lost=Lost.RESUBMIT)
+        desk = Full(scene.store, call_for().key, lost=UnknownRequestPolicy.RESUBMIT)
         with pytest.raises(Unusable):
-            await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), desk)
+            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), desk)
 
     play(story)
 
 
 def test_the_wish_to_end_ends_it_and_decides_nothing(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = Leave()
+        leave = ShutdownSignal()
 
         async def look(_asked: Asked) -> Act:
             leave.asked.set()
@@ -284,7 +298,7 @@ def test_the_wish_to_end_ends_it_and_decides_nothing(play: Player) -> None:
 
         scene.odd.routes[HISTORY] = [look]
         with pytest.raises(Stopped):
-            await Finding(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk(leave=leave))
+            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.desk(leave=leave))
         assert len(scene.odd.asked) == 1
         assert scene.last().state is UNKNOWN
 

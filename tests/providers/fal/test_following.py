@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.core.errors import CallFailed, Refused
-from nano_banana.core.leave import Leave
-from nano_banana.core.ticket import TicketState
-from nano_banana.providers.fal.following import DROPS, ODD_LOOKS, End, Following
+from nano_banana.model.problem import CallFailed, Refused
+from nano_banana.model.provider_protocol import ShutdownSignal
+from nano_banana.model.ticket import TicketState
+from nano_banana.providers.fal.following import MAX_ODD_POLLS, MAX_STREAM_DROPS, FollowOutcome, RequestFollower
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import APP, CUT, HANG, NGINX, Act, Asked, Play, events, said, status
 from tests.providers.fal.scene import Player, Scene, kinds
@@ -23,9 +23,11 @@ QUEUED, RUNNING, DONE = status("IN_QUEUE", queue_position=3), status("IN_PROGRES
 REQUESTED = said({"status": "CANCELLATION_REQUESTED"}, 202)
 
 
-async def follow(scene: Scene, desk: BookDesk | None = None, following: Following | None = None) -> End:
+async def follow(scene: Scene, desk: BookDesk | None = None, following: RequestFollower | None = None) -> FollowOutcome:
     ticket = scene.ticket(SENT)
-    return await (following or Following(scene.line, silence=0.1, grace=0.05)).follow(ticket, desk or scene.desk())
+    return await (following or RequestFollower(scene.line, silence=0.1, grace=0.05)).follow(
+        ticket, desk or scene.desk()
+    )
 
 
 def test_a_stream_tells_everything_in_one_request(play: Player) -> None:
@@ -33,7 +35,7 @@ def test_a_stream_tells_everything_in_one_request(play: Player) -> None:
         desk = scene.desk()
         logged = status("IN_PROGRESS") | {"logs": [{"message": "step 1"}, {"message": "step 2"}]}
         scene.odd.routes[STREAM] = [events(QUEUED, logged, {"odd": 1}, "text", DONE)]
-        assert await follow(scene, desk) is End.COMPLETED
+        assert await follow(scene, desk) is FollowOutcome.COMPLETED
         assert desk.told == [
             {"phase": "queued", "position": 3, "log": ""},
             {"phase": "running", "position": None, "log": "step 2"},
@@ -61,24 +63,24 @@ def test_a_stream_tells_everything_in_one_request(play: Player) -> None:
 )
 def test_a_stream_that_ends_is_taken_up_again_a_few_times_and_never_in_haste(play: Player, stream: Act) -> None:
     async def story(scene: Scene) -> None:
-        looks: list[Play] = [said(RUNNING, 202)] * (DROPS + 3)
+        looks: list[Play] = [said(RUNNING, 202)] * (MAX_STREAM_DROPS + 3)
         scene.odd.routes |= {STREAM: [stream], LOOK: [*looks, said(DONE)]}
-        assert await follow(scene) is End.COMPLETED
-        assert DROPS <= scene.odd.count(STREAM) <= DROPS + 1
-        assert scene.odd.count(LOOK) == DROPS + 4
-        assert len(scene.clock.slept) >= DROPS + 3
+        assert await follow(scene) is FollowOutcome.COMPLETED
+        assert MAX_STREAM_DROPS <= scene.odd.count(STREAM) <= MAX_STREAM_DROPS + 1
+        assert scene.odd.count(LOOK) == MAX_STREAM_DROPS + 4
+        assert len(scene.clock.slept) >= MAX_STREAM_DROPS + 3
 
     play(story)
 
 
 def test_a_stream_that_never_says_that_it_is_over_is_checked_by_looks(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        looks = [said(RUNNING, 202)] * (DROPS + 2)
+        looks = [said(RUNNING, 202)] * (MAX_STREAM_DROPS + 2)
         scene.odd.routes |= {STREAM: [events(RUNNING, still=60)], LOOK: [*looks, said(DONE)]}
-        following = Following(scene.line, beside=0.05)
-        assert await follow(scene, following=following) is End.COMPLETED
+        following = RequestFollower(scene.line, beside=0.05)
+        assert await follow(scene, following=following) is FollowOutcome.COMPLETED
         # (The stream lives, and stays in use.)
-        assert scene.odd.count(STREAM) == scene.odd.count(LOOK) == DROPS + 3
+        assert scene.odd.count(STREAM) == scene.odd.count(LOOK) == MAX_STREAM_DROPS + 3
 
     play(story)
 
@@ -90,7 +92,7 @@ def test_a_status_that_can_not_be_read_is_not_asked_for_for_ever(play: Player, l
         with pytest.raises(CallFailed) as caught:
             await follow(scene)
         assert kinds(caught.value) == ["status_unreadable"]
-        assert scene.odd.count(LOOK) == ODD_LOOKS
+        assert scene.odd.count(LOOK) == MAX_ODD_POLLS
 
     play(story)
 
@@ -98,8 +100,8 @@ def test_a_status_that_can_not_be_read_is_not_asked_for_for_ever(play: Player, l
 def test_a_word_that_nobody_knows_may_be_one_for_its_end(play: Player) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [said(status("FINISHED"))]}
-        assert await follow(scene) is End.COMPLETED
-        assert scene.odd.count(LOOK) == ODD_LOOKS
+        assert await follow(scene) is FollowOutcome.COMPLETED
+        assert scene.odd.count(LOOK) == MAX_ODD_POLLS
 
     play(story)
 
@@ -108,7 +110,7 @@ def test_a_stream_that_brings_news_each_time_stays_in_use(play: Player) -> None:
     async def story(scene: Scene) -> None:
         said_so = [events(status("IN_QUEUE", queue_position=9 - turn), torn=True) for turn in range(8)]
         scene.odd.routes |= {STREAM: [*said_so, events(DONE)], LOOK: [said(RUNNING, 202)]}
-        assert await follow(scene) is End.COMPLETED
+        assert await follow(scene) is FollowOutcome.COMPLETED
         assert scene.odd.count(STREAM) == 9
 
     play(story)
@@ -118,11 +120,11 @@ def test_a_stream_that_brings_news_each_time_stays_in_use(play: Player) -> None:
 def test_a_service_without_streams_is_asked_for_one_once(play: Player, stream: Act) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes |= {STREAM: [stream], LOOK: [said(QUEUED, 202), said(RUNNING, 202), said(DONE)] * 2}
-        following = Following(scene.line)
-        assert await follow(scene, following=following) is End.COMPLETED
+        following = RequestFollower(scene.line)
+        assert await follow(scene, following=following) is FollowOutcome.COMPLETED
         assert scene.odd.count(LOOK) == 3
         ticket = replace(scene.last(), request_id="r1")
-        assert await following.follow(ticket, scene.desk()) is End.COMPLETED
+        assert await following.follow(ticket, scene.desk()) is FollowOutcome.COMPLETED
         assert scene.odd.count(STREAM) == 1
 
     play(story)
@@ -134,7 +136,7 @@ def test_odd_words_and_lost_looks_are_lived_with(play: Player) -> None:
         odd: list[Play] = [said({}), Act(body=b"<html>"), said([1]), said(status("RESCHEDULED"), 202), CUT]
         odd += [Act(status=502, body=NGINX), said({"status": "IN_QUEUE"}, 202), said({"status": "COMPLETED"})]
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: odd}
-        assert await follow(scene, desk) is End.COMPLETED
+        assert await follow(scene, desk) is FollowOutcome.COMPLETED
         assert [told["phase"] for told in desk.told] == ["queued", "completed"]
 
     play(story)
@@ -144,7 +146,7 @@ def test_odd_words_and_lost_looks_are_lived_with(play: Player) -> None:
 def test_what_the_service_does_not_know_is_gone(play: Player, code: int) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes |= {STREAM: [said({}, code)], LOOK: [said({"status": "NOT_FOUND"}, code)]}
-        assert await follow(scene) is End.GONE
+        assert await follow(scene) is FollowOutcome.GONE
 
     play(story)
 
@@ -179,7 +181,7 @@ def test_an_endpoint_of_a_minute_is_looked_at_seldom_and_its_time_is_learnt(play
         desk = scene.desk()
         scene.store.note("typical/fal-ai/flux/dev", "60.0")
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [look]}
-        assert await follow(scene, desk) is End.COMPLETED
+        assert await follow(scene, desk) is FollowOutcome.COMPLETED
         assert scene.odd.count(LOOK) <= 20
         assert scene.clock.now() - begun <= 62
 
@@ -193,13 +195,13 @@ def test_a_request_of_an_earlier_run_is_looked_at_before_anything_is_waited_for(
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [said(RUNNING, 202), said(done), said(DONE)]}
         ticket = scene.ticket(SENT)
         scene.clock.at += 300
-        following = Following(scene.line)
-        assert await following.follow(ticket, scene.desk()) is End.COMPLETED
+        following = RequestFollower(scene.line)
+        assert await following.follow(ticket, scene.desk()) is FollowOutcome.COMPLETED
         assert scene.clock.slept == [60.0]
         assert scene.store.notes("typical/fal-ai/flux/dev") == "429.000"
         scene.clock.slept.clear()
         scene.clock.at += 3600
-        assert await following.follow(ticket, scene.desk()) is End.COMPLETED
+        assert await following.follow(ticket, scene.desk()) is FollowOutcome.COMPLETED
         assert scene.clock.slept == []
 
     play(story)
@@ -212,7 +214,7 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-def later(leave: Leave, *, insist: bool = False) -> None:
+def later(leave: ShutdownSignal, *, insist: bool = False) -> None:
     def ask() -> None:
         leave.asked.set()
         if insist:
@@ -224,11 +226,11 @@ def later(leave: Leave, *, insist: bool = False) -> None:
 @pytest.mark.parametrize("now", [QUEUED, RUNNING])
 def test_asked_once_it_is_left_where_it_is(play: Player, now: object) -> None:
     async def story(scene: Scene) -> None:
-        leave = Leave()
+        leave = ShutdownSignal()
         later(leave)
         scene.odd.routes[STREAM] = [events(now, still=60)]
-        following = Following(scene.line, grace=0.05)
-        assert await follow(scene, scene.desk(leave=leave), following) is End.LEFT
+        following = RequestFollower(scene.line, grace=0.05)
+        assert await follow(scene, scene.desk(leave=leave), following) is FollowOutcome.LEFT
         assert scene.odd.count(CANCEL) == 0
 
     play(story)
@@ -236,10 +238,13 @@ def test_asked_once_it_is_left_where_it_is(play: Player, now: object) -> None:
 
 def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = Leave()
+        leave = ShutdownSignal()
         leave.asked.set()
         scene.odd.routes[STREAM] = [replace(events(DONE), hang=0.02)]
-        assert await follow(scene, scene.desk(leave=leave), Following(scene.line, grace=5)) is End.COMPLETED
+        assert (
+            await follow(scene, scene.desk(leave=leave), RequestFollower(scene.line, grace=5))
+            is FollowOutcome.COMPLETED
+        )
 
     play(story)
 
@@ -247,39 +252,39 @@ def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
 @pytest.mark.parametrize(
     ("cancel", "look", "want"),
     [
-        (REQUESTED, said({}, 404), End.CANCELLED),
-        (REQUESTED, said(QUEUED, 202), End.CANCELLED),
-        (REQUESTED, said(RUNNING, 202), End.LEFT),
-        (REQUESTED, said(status("RESCHEDULED"), 202), End.LEFT),
-        (REQUESTED, said(DONE), End.COMPLETED),
-        (REQUESTED, CUT, End.LEFT),
-        (REQUESTED, said({}, 401), End.LEFT),
-        (said({"status": "ALREADY_COMPLETED"}, 400), said(DONE), End.LEFT),
-        (said({}, 503), said(DONE), End.LEFT),
-        (CUT, said(DONE), End.LEFT),
+        (REQUESTED, said({}, 404), FollowOutcome.CANCELLED),
+        (REQUESTED, said(QUEUED, 202), FollowOutcome.CANCELLED),
+        (REQUESTED, said(RUNNING, 202), FollowOutcome.LEFT),
+        (REQUESTED, said(status("RESCHEDULED"), 202), FollowOutcome.LEFT),
+        (REQUESTED, said(DONE), FollowOutcome.COMPLETED),
+        (REQUESTED, CUT, FollowOutcome.LEFT),
+        (REQUESTED, said({}, 401), FollowOutcome.LEFT),
+        (said({"status": "ALREADY_COMPLETED"}, 400), said(DONE), FollowOutcome.LEFT),
+        (said({}, 503), said(DONE), FollowOutcome.LEFT),
+        (CUT, said(DONE), FollowOutcome.LEFT),
     ],
     ids=repr,
 )
-def test_insisted_on_it_is_taken_back_where_it_waits(play: Player, cancel: Act, look: Act, want: End) -> None:
+def test_insisted_on_it_is_taken_back_where_it_waits(play: Player, cancel: Act, look: Act, want: FollowOutcome) -> None:
     async def story(scene: Scene) -> None:
-        leave = Leave()
+        leave = ShutdownSignal()
         later(leave, insist=True)
         scene.odd.routes |= {STREAM: [events(QUEUED, still=60)], LOOK: [look], CANCEL: [cancel]}
-        assert await follow(scene, scene.desk(leave=leave), Following(scene.line)) is want
+        assert await follow(scene, scene.desk(leave=leave), RequestFollower(scene.line)) is want
 
     play(story)
 
 
 def test_what_runs_is_never_cancelled(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = Leave()
+        leave = ShutdownSignal()
         scene.odd.routes |= {STREAM: [events(QUEUED, RUNNING, still=60)]}
         desk = scene.desk(leave=leave)
-        task = asyncio.create_task(follow(scene, desk, Following(scene.line)))
+        task = asyncio.create_task(follow(scene, desk, RequestFollower(scene.line)))
         await until(lambda: any(told.get("phase") == "running" for told in desk.told))
         leave.asked.set()
         leave.insisted.set()
-        assert await task is End.LEFT
+        assert await task is FollowOutcome.LEFT
         assert scene.odd.count(CANCEL) == 0
 
     play(story)
@@ -288,9 +293,9 @@ def test_what_runs_is_never_cancelled(play: Player) -> None:
 @pytest.mark.parametrize("asked_first", [False, True])
 def test_a_task_that_is_cancelled_on_the_way_takes_back_what_it_can(play: Player, *, asked_first: bool) -> None:
     async def story(scene: Scene) -> None:
-        leave = Leave()
+        leave = ShutdownSignal()
         scene.odd.routes |= {STREAM: [HANG], LOOK: [said({}, 404)], CANCEL: [REQUESTED]}
-        task = asyncio.create_task(follow(scene, scene.desk(leave=leave), Following(scene.line, grace=60)))
+        task = asyncio.create_task(follow(scene, scene.desk(leave=leave), RequestFollower(scene.line, grace=60)))
         await until(lambda: scene.odd.count(STREAM))
         if asked_first:
             leave.asked.set()
@@ -298,7 +303,7 @@ def test_a_task_that_is_cancelled_on_the_way_takes_back_what_it_can(play: Player
         leave.asked.set()
         leave.insisted.set()
         task.cancel()
-        assert await task is End.CANCELLED
+        assert await task is FollowOutcome.CANCELLED
 
     play(story)
 
@@ -320,7 +325,7 @@ def test_a_look_that_fails_at_the_service_is_no_failure_of_the_request(play: Pla
     async def story(scene: Scene) -> None:
         typed = said({"detail": "x"}, 500, x_fal_error_type="internal_error")
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [typed, Act(status=520), said(DONE)]}
-        assert await follow(scene) is End.COMPLETED
+        assert await follow(scene) is FollowOutcome.COMPLETED
         assert scene.odd.count(LOOK) == 3
 
     play(story)

@@ -8,12 +8,12 @@ import sys
 import httpx
 import pytest
 
-from nano_banana.providers.fal.hosts import API, CDN, REST, Hosts
+from nano_banana.providers.fal.http_client import API, CDN, REST, FalHosts
 
 
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API])
 def test_fal_s_own_hosts_may_over_https(host: str) -> None:
-    hosts = Hosts("")
+    hosts = FalHosts("")
     assert hosts.trusted(httpx.URL(f"https://{host}/a?b"))
     assert hosts.trusted(httpx.URL(f"https://{host}:443/a"))
     assert hosts.trusted(httpx.URL(f"https://{host.upper()}/a"))
@@ -28,12 +28,12 @@ def test_fal_s_own_hosts_may_over_https(host: str) -> None:
      "https://v3b.fal.media/", "https://127.0.0.1/", "ftp://fal.run/", "/relative", "https://[::1]/", "https://fal.run./"],
 )  # fmt: skip
 def test_nobody_else_may(url: str) -> None:
-    assert not Hosts("").trusted(httpx.URL(url))
-    assert not Hosts("https://base.test").trusted(httpx.URL(url))
+    assert not FalHosts("").trusted(httpx.URL(url))
+    assert not FalHosts("https://base.test").trusted(httpx.URL(url))
 
 
 def test_one_base_stands_for_all_of_them_and_is_the_only_one() -> None:
-    hosts = Hosts("https://base.test:8443/")
+    hosts = FalHosts("https://base.test:8443/")
     assert hosts.service == "https://base.test:8443"
     for host in ("queue.fal.run", REST, CDN, API):
         placed = hosts.placed(httpx.URL(hosts.url(host, "/a?b=c")))
@@ -43,8 +43,8 @@ def test_one_base_stands_for_all_of_them_and_is_the_only_one() -> None:
     assert hosts.placed(httpx.URL("https://other.test/a")) == "https://other.test/a"
     assert not hosts.trusted(httpx.URL("https://base.test/a"))
     assert not hosts.trusted(httpx.URL("http://base.test:8443/a"))
-    assert Hosts("http://base.test").trusted(httpx.URL("http://base.test/a"))
-    assert Hosts("").service == "https://queue.fal.run"
+    assert FalHosts("http://base.test").trusted(httpx.URL("http://base.test/a"))
+    assert FalHosts("").service == "https://queue.fal.run"
 
 
 def test_hosts_of_the_environment_are_fal_s_too() -> None:

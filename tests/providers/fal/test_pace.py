@@ -7,12 +7,10 @@ import time
 
 import pytest
 
-from nano_banana.core.errors import Stopped
-from nano_banana.core.leave import Leave
-from nano_banana.providers.fal.clock import Clock
-from nano_banana.providers.fal.pace import Pace
-from nano_banana.providers.fal.pause import pause, stay
-from nano_banana.providers.fal.terms import Terms
+from nano_banana.model.problem import Stopped
+from nano_banana.model.provider_protocol import ShutdownSignal
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.timing import Clock, RateLimiter, pause, raise_if_stopping
 from tests.providers.fal.clock import QuickClock
 
 
@@ -24,7 +22,7 @@ class Standing(QuickClock):
         await asyncio.sleep(0)
 
 
-def turns(pace: Pace, count: int) -> None:
+def turns(pace: RateLimiter, count: int) -> None:
     async def story() -> None:
         await asyncio.gather(*(pace.turn() for _ in range(count)))
 
@@ -33,13 +31,13 @@ def turns(pace: Pace, count: int) -> None:
 
 def test_who_asks_together_goes_one_after_another() -> None:
     clock = Standing()
-    turns(Pace(0.5, clock), 4)
+    turns(RateLimiter(0.5, clock), 4)
     assert clock.slept == [2.0, 4.0, 6.0]
 
 
 def test_what_was_not_used_is_not_made_up_for() -> None:
     clock = Standing()
-    pace = Pace(10, clock)
+    pace = RateLimiter(10, clock)
     for _ in range(2):
         clock.slept.clear()
         turns(pace, 4)
@@ -49,7 +47,7 @@ def test_what_was_not_used_is_not_made_up_for() -> None:
 
 def test_in_the_long_run_the_rate_is_kept() -> None:
     clock = QuickClock()
-    begun, pace = clock.at, Pace(4, clock)
+    begun, pace = clock.at, RateLimiter(4, clock)
 
     async def story() -> None:
         for _ in range(100):
@@ -61,7 +59,7 @@ def test_in_the_long_run_the_rate_is_kept() -> None:
 
 def test_without_a_bound_nobody_waits() -> None:
     clock = QuickClock()
-    turns(Pace(None, clock), 50)
+    turns(RateLimiter(None, clock), 50)
     assert clock.slept == []
 
 
@@ -76,18 +74,18 @@ def test_the_real_clock_tells_the_time_and_throws_dice() -> None:
 
 def test_a_wait_ends_at_once_where_the_run_is_to_end() -> None:
     async def story() -> None:
-        leave = Leave()
-        stay(leave)
+        leave = ShutdownSignal()
+        raise_if_stopping(leave)
         await pause(0.0, clock=Clock(), leave=leave)
         asyncio.get_running_loop().call_later(0.01, leave.asked.set)
         with pytest.raises(Stopped):
             await pause(60.0, clock=Clock(), leave=leave)
         with pytest.raises(Stopped):
-            stay(leave)
+            raise_if_stopping(leave)
         assert len(asyncio.all_tasks()) == 2  # and the one that waits for us
 
     asyncio.run(asyncio.wait_for(story(), 5))
 
 
 def test_the_key_is_in_no_description() -> None:
-    assert "secret" not in repr(Terms(key="id:secret", base="https://x"))
+    assert "secret" not in repr(FalConfig(key="id:secret", base="https://x"))

@@ -7,18 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from nano_banana.core.answer import Answer
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, NanoBananaError, Refused, Stopped
-from nano_banana.core.json import JSONObject
-from nano_banana.core.leave import Leave
-from nano_banana.core.lost import Lost, Resend
-from nano_banana.core.ticket import TicketState
-from nano_banana.providers.fal.collecting import DOUBTS
-from nano_banana.providers.fal.finding import FRESH as FRESH_SECONDS
-from nano_banana.providers.fal.provider import CHEAP_USD, KEPT, TRIES, _held
-from nano_banana.providers.fal.unlike import unlike
-from nano_banana.store.store import Store
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import CallFailed, NanoBananaError, Refused, Stopped
+from nano_banana.model.provider_protocol import Answer, ShutdownSignal
+from nano_banana.model.ticket import ResendPolicy, TicketState, UnknownRequestPolicy
+from nano_banana.providers.fal.fal_provider import CHEAP_USD, KEPT_RESULT_NOTE, MAX_REQUESTS, _shielded
+from nano_banana.providers.fal.fal_results import RESULT_RECHECKS, result_mismatches
+from nano_banana.providers.fal.lost_requests import FRESH_SECONDS
+from nano_banana.store.local_store import Store
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.odd import APP, CUT, DOT, SUBMIT, Act, Asked, Play, events, said, status
 from tests.providers.fal.scene import CATALOG, Player, Scene, call_for, kinds
@@ -45,9 +42,11 @@ def stage(scene: Scene, name: str = "new") -> None:
     scene.odd.request(name)
 
 
-@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("lost", UnknownRequestPolicy)
 @pytest.mark.parametrize("ways", FRESH.values(), ids=FRESH)
-def test_what_is_closed_or_never_was_is_sent_anew(play: Player, ways: tuple[S, ...], lost: Lost) -> None:
+def test_what_is_closed_or_never_was_is_sent_anew(
+    play: Player, ways: tuple[S, ...], lost: UnknownRequestPolicy
+) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
         if ways:
@@ -60,8 +59,8 @@ def test_what_is_closed_or_never_was_is_sent_anew(play: Player, ways: tuple[S, .
     play(story)
 
 
-@pytest.mark.parametrize("lost", Lost)
-def test_what_was_sent_is_collected_whatever_was_wished(play: Player, lost: Lost) -> None:
+@pytest.mark.parametrize("lost", UnknownRequestPolicy)
+def test_what_was_sent_is_collected_whatever_was_wished(play: Player, lost: UnknownRequestPolicy) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
         scene.ticket(SENT)
@@ -73,10 +72,10 @@ def test_what_was_sent_is_collected_whatever_was_wished(play: Player, lost: Lost
     play(story)
 
 
-@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("lost", UnknownRequestPolicy)
 @pytest.mark.parametrize("ways", [(), (UNKNOWN,)], ids=["sending", "unknown"])
 def test_what_was_lost_is_found_and_collected_whatever_was_wished(
-    play: Player, ways: tuple[S, ...], lost: Lost
+    play: Player, ways: tuple[S, ...], lost: UnknownRequestPolicy
 ) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
@@ -95,9 +94,9 @@ def test_what_was_lost_is_found_and_collected_whatever_was_wished(
     [((), "request_unknown", True), ((UNKNOWN,), "request_unknown", True), ((SENT, UNKNOWN), "result_gone", False)],
     ids=["sending", "unknown", "gone"],
 )
-@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("lost", UnknownRequestPolicy)
 def test_what_is_lost_is_for_a_person_to_decide(
-    play: Player, ways: tuple[S, ...], kind: str, lost: Lost, *, looks: bool
+    play: Player, ways: tuple[S, ...], kind: str, lost: UnknownRequestPolicy, *, looks: bool
 ) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
@@ -106,10 +105,10 @@ def test_what_is_lost_is_for_a_person_to_decide(
         answer = await scene.answer(scene.desk(lost=lost))
         assert (scene.odd.count(HISTORY) > 0) is looks
         states = [ticket.state for ticket in scene.store.tickets.opened("fal")]
-        if lost is Lost.ASK:
+        if lost is UnknownRequestPolicy.ASK:
             assert isinstance(answer, CallFailed)
             assert (kinds(answer), answer.cost_usd, states, scene.posts) == ([kind], None, [UNKNOWN], 0)
-        elif lost is Lost.ABANDON:
+        elif lost is UnknownRequestPolicy.ABANDON:
             assert isinstance(answer, CallFailed)
             assert (kinds(answer), answer.cost_usd, states, scene.posts) == (["request_abandoned"], 0.0, [], 0)
             assert scene.last().state is S.ABANDONED
@@ -121,24 +120,24 @@ def test_what_is_lost_is_for_a_person_to_decide(
 
 
 RESENT = [
-    (Resend.NEVER, 0.02, listing(), ""),
-    (Resend.CHEAP, 0.02, listing(), "withdrawn"),
-    (Resend.CHEAP, CHEAP_USD, listing(), "withdrawn"),
-    (Resend.CHEAP, CHEAP_USD + 0.01, listing(), ""),
-    (Resend.CHEAP, None, listing(), ""),
-    (Resend.CHEAP, 0.02, said({}, 403), ""),
-    (Resend.CHEAP, 0.02, said({}, 404), ""),
-    (Resend.CHEAP, 0.02, said({}, 500), ""),
-    (Resend.ALWAYS, 9.0, listing(), "withdrawn"),
-    (Resend.ALWAYS, None, listing(), "withdrawn"),
-    (Resend.ALWAYS, 0.02, said({}, 403), "abandoned"),
-    (Resend.ALWAYS, 0.02, said({}, 500), ""),
+    (ResendPolicy.NEVER, 0.02, listing(), ""),
+    (ResendPolicy.CHEAP, 0.02, listing(), "withdrawn"),
+    (ResendPolicy.CHEAP, CHEAP_USD, listing(), "withdrawn"),
+    (ResendPolicy.CHEAP, CHEAP_USD + 0.01, listing(), ""),
+    (ResendPolicy.CHEAP, None, listing(), ""),
+    (ResendPolicy.CHEAP, 0.02, said({}, 403), ""),
+    (ResendPolicy.CHEAP, 0.02, said({}, 404), ""),
+    (ResendPolicy.CHEAP, 0.02, said({}, 500), ""),
+    (ResendPolicy.ALWAYS, 9.0, listing(), "withdrawn"),
+    (ResendPolicy.ALWAYS, None, listing(), "withdrawn"),
+    (ResendPolicy.ALWAYS, 0.02, said({}, 403), "abandoned"),
+    (ResendPolicy.ALWAYS, 0.02, said({}, 500), ""),
 ]
 
 
 @pytest.mark.parametrize(("resend", "price", "history", "state"), RESENT)
 def test_what_never_arrived_is_sent_again_as_the_recipe_allows(
-    play: Player, resend: Resend, price: float | None, history: Act, state: str
+    play: Player, resend: ResendPolicy, price: float | None, history: Act, state: str
 ) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
@@ -158,8 +157,8 @@ def test_what_never_arrived_is_sent_again_as_the_recipe_allows(
     play(story)
 
 
-@pytest.mark.parametrize(("resend", "posts"), [(Resend.CHEAP, 0), (Resend.ALWAYS, 1)])
-def test_a_training_is_only_sent_again_if_the_recipe_says_so(play: Player, resend: Resend, posts: int) -> None:
+@pytest.mark.parametrize(("resend", "posts"), [(ResendPolicy.CHEAP, 0), (ResendPolicy.ALWAYS, 1)])
+def test_a_training_is_only_sent_again_if_the_recipe_says_so(play: Player, resend: ResendPolicy, posts: int) -> None:
     async def story(scene: Scene) -> None:
         call = Call(provider="fal", endpoint="fal-ai/flux-lora-fast-training", arguments={})
         scene.odd.routes |= {f"POST /{call.endpoint}": [scene.odd.takes("new")], HISTORY: [listing()]}
@@ -206,41 +205,41 @@ def test_what_is_known_without_its_result_may_be_bought_again_all_the_same(play:
         error = await scene.answer()
         assert isinstance(error, CallFailed)
         assert (kinds(error), scene.last().state, scene.posts) == (["result_gone"], UNKNOWN, 0)
-        assert isinstance(await scene.answer(scene.desk(lost=Lost.REPLACE)), Answer)
+        assert isinstance(await scene.answer(scene.desk(lost=UnknownRequestPolicy.REPLACE)), Answer)
         assert scene.posts == 1
 
     play(story)
 
 
-@pytest.mark.parametrize("lost", Lost)
-def test_a_picture_that_was_unsafe_is_only_bought_again_on_demand(play: Player, lost: Lost) -> None:
+@pytest.mark.parametrize("lost", UnknownRequestPolicy)
+def test_a_picture_that_was_unsafe_is_only_bought_again_on_demand(play: Player, lost: UnknownRequestPolicy) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
         scene.ticket(SENT, FAILED, reason="unsafe_picture")
         answer = await scene.answer(scene.desk(lost=lost))
-        if lost is Lost.RESUBMIT:
+        if lost is UnknownRequestPolicy.RESUBMIT:
             assert isinstance(answer, Answer)
         else:
             assert isinstance(answer, CallFailed)
             assert kinds(answer) == ["unsafe_picture_before"]
-        assert scene.posts == (lost is Lost.RESUBMIT)
+        assert scene.posts == (lost is UnknownRequestPolicy.RESUBMIT)
 
     play(story)
 
 
-@pytest.mark.parametrize("lost", Lost)
-def test_what_was_billed_and_failed_is_only_bought_again_on_demand(play: Player, lost: Lost) -> None:
+@pytest.mark.parametrize("lost", UnknownRequestPolicy)
+def test_what_was_billed_and_failed_is_only_bought_again_on_demand(play: Player, lost: UnknownRequestPolicy) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
         failed = replace(scene.ticket(SENT, FAILED, reason="content_refused"), units=1.0)
         scene.store.tickets.keep([failed])
         answer = await scene.answer(scene.desk(lost=lost))
-        if lost is Lost.RESUBMIT:
+        if lost is UnknownRequestPolicy.RESUBMIT:
             assert isinstance(answer, Answer)
         else:
             assert isinstance(answer, CallFailed)
             assert (kinds(answer), answer.problems[0].data["reason"]) == (["billed_before"], "content_refused")
-        assert scene.posts == (lost is Lost.RESUBMIT)
+        assert scene.posts == (lost is UnknownRequestPolicy.RESUBMIT)
 
     play(story)
 
@@ -254,7 +253,7 @@ def test_an_answer_that_was_kept_is_read_again_by_a_version_that_can(play: Playe
             assert isinstance(error, CallFailed)
             assert kinds(error) == [kind]
         # (As if this version knew that shape.)
-        note = f"{KEPT}/{scene.last().key}"
+        note = f"{KEPT_RESULT_NOTE}/{scene.last().key}"
         scene.store.note(note, (scene.store.notes(note) or "").replace('"pictures":', '"images":'))
         asked = len(scene.odd.asked)
         answer = await scene.answer()
@@ -288,7 +287,7 @@ def test_a_stand_in_is_not_asked_about_what_fal_has(play: Player, ways: tuple[S,
     async def story(scene: Scene) -> None:
         stage(scene)
         before = scene.ticket(*ways, service="https://queue.fal.run")
-        error = await scene.answer(scene.desk(lost=Lost.RESUBMIT))
+        error = await scene.answer(scene.desk(lost=UnknownRequestPolicy.RESUBMIT))
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["request_elsewhere"]
         assert (scene.last(), scene.odd.asked) == (before, [])
@@ -338,7 +337,7 @@ def test_an_answer_that_was_lost_is_found_at_once(play: Player) -> None:
 def test_what_fal_failed_at_is_tried_again_under_new_tickets_a_few_times(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        scene.odd.request("new", result=[*[BROKEN] * (2 * (1 + DOUBTS)), said({"images": [DOT]})])
+        scene.odd.request("new", result=[*[BROKEN] * (2 * (1 + RESULT_RECHECKS)), said({"images": [DOT]})])
         assert isinstance(await scene.answer(), Answer)
         assert (scene.posts, scene.last().number) == (3, 3)
         scene.store.tickets.keep([replace(scene.last(), state=FAILED)])
@@ -346,7 +345,7 @@ def test_what_fal_failed_at_is_tried_again_under_new_tickets_a_few_times(play: P
         error = await scene.answer()
         assert isinstance(error, CallFailed)
         assert (kinds(error), error.cost_usd) == (["fal_failed"], 0.0)
-        assert scene.posts == 3 + TRIES
+        assert scene.posts == 3 + MAX_REQUESTS
         assert (scene.last().state, scene.last().reason) == (FAILED, "fal_failed")
 
     play(story)
@@ -363,7 +362,7 @@ def test_what_was_billed_and_failed_is_not_bought_again_in_the_same_breath(
         error = await scene.answer()
         assert isinstance(error, CallFailed)
         assert (kinds(error), error.cost_usd) == (["file_not_loaded"], cost)
-        assert scene.posts == (1 if cost else TRIES)
+        assert scene.posts == (1 if cost else MAX_REQUESTS)
 
     play(story)
 
@@ -401,7 +400,7 @@ def test_what_is_gone_is_unknown_and_said_plainly(play: Player, where: str) -> N
 def test_nothing_is_sent_once_the_run_is_to_end(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        leave = Leave()
+        leave = ShutdownSignal()
         leave.asked.set()
         assert isinstance(await scene.answer(scene.desk(leave=leave)), Stopped)
         assert (scene.posts, scene.store.tickets.opened("fal")) == (0, [])
@@ -412,7 +411,7 @@ def test_nothing_is_sent_once_the_run_is_to_end(play: Player) -> None:
 def test_no_second_try_is_made_once_the_run_is_to_end(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        leave = Leave()
+        leave = ShutdownSignal()
 
         async def broken(_asked: Asked) -> Act:
             leave.asked.set()
@@ -425,9 +424,9 @@ def test_no_second_try_is_made_once_the_run_is_to_end(play: Player) -> None:
     play(story)
 
 
-def leaving(*, insist: bool) -> Leave:
+def leaving(*, insist: bool) -> ShutdownSignal:
     """A leave that is asked for soon."""
-    leave = Leave()
+    leave = ShutdownSignal()
 
     def ask() -> None:
         leave.asked.set()
@@ -494,7 +493,7 @@ def test_what_was_done_before_it_could_be_taken_back_is_collected(play: Player) 
 def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        leave = Leave()
+        leave = ShutdownSignal()
         scene.odd.request("new", statuses=[said({}, 404)])
         scene.odd.routes[f"PUT {HERE}/new/cancel"] = [said({"status": "CANCELLATION_REQUESTED"}, 202)]
         begun = asyncio.Event()
@@ -527,7 +526,7 @@ def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, 
             finally:
                 ended.set()
 
-        task = asyncio.create_task(_held(hang(), desk, hold=0.01))
+        task = asyncio.create_task(_shielded(hang(), desk, hold=0.01))
         await asyncio.sleep(0.01)
         if insist:
             desk.leave.insisted.set()
@@ -580,7 +579,7 @@ def test_a_smaller_picture_than_asked_is_said(size: tuple[int, int], *, is_said:
     endpoint = CATALOG.get("fal-ai/flux/dev")
     assert endpoint is not None
     asked: JSONObject = {"image_size": {"width": 520, "height": 650}}
-    notes = [note.data["used"] for note in unlike(endpoint, asked, {}, [(1024, 1024), size])]
+    notes = [note.data["used"] for note in result_mismatches(endpoint, asked, {}, [(1024, 1024), size])]
     assert notes == ([f"{size[0]}x{size[1]}"] if is_said else [])
 
 
@@ -602,21 +601,21 @@ def test_two_calls_never_share_a_request(play: Player, *, again: bool) -> None:
 
 
 @pytest.mark.parametrize(("result", "kind"), [(CUT, "fal_unreachable"), (BROKEN, "fal_failed")], ids=repr)
-@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("lost", UnknownRequestPolicy)
 def test_what_was_collected_before_and_can_not_be_had_now_is_not_bought_again_unasked(
-    play: Player, lost: Lost, result: Act, kind: str
+    play: Player, lost: UnknownRequestPolicy, result: Act, kind: str
 ) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
         scene.odd.request("r1", result=[result])
         scene.ticket(SENT, S.COLLECTED)
         answer = await scene.answer(scene.desk(lost=lost))
-        if lost is Lost.RESUBMIT:
+        if lost is UnknownRequestPolicy.RESUBMIT:
             assert isinstance(answer, Answer)
         else:
             assert isinstance(answer, CallFailed)
             assert (kinds(answer), answer.cost_usd) == ([kind], 0.0)
-        assert scene.posts == (lost is Lost.RESUBMIT)
+        assert scene.posts == (lost is UnknownRequestPolicy.RESUBMIT)
 
     play(story)
 
@@ -663,7 +662,7 @@ def test_what_a_key_may_not_see_can_be_given_up_after_a_while(play: Player, age:
         assert isinstance(error, Refused)
         assert (scene.last().state, scene.posts) == (state, 0)
         if state is UNKNOWN:
-            assert isinstance(await scene.answer(scene.desk(lost=Lost.ABANDON)), CallFailed)
+            assert isinstance(await scene.answer(scene.desk(lost=UnknownRequestPolicy.ABANDON)), CallFailed)
             assert scene.last().state is S.ABANDONED
 
     play(story)

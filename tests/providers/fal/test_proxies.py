@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.providers.fal.clock import Clock
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.proxies import Routes, proxy_of
-from nano_banana.providers.fal.terms import Terms
-from nano_banana.providers.fal.wire import Broken
+from nano_banana.model.problem import Unusable
+from nano_banana.providers.fal.connections import ProxyTransport, proxy_of
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.http_client import NoResponse
+from nano_banana.providers.fal.timing import Clock
 from tests.providers.fal.odd import said
 from tests.providers.fal.scene import KEY, Player, Scene
 
@@ -77,7 +77,7 @@ def test_a_proxy_that_can_not_be_used_is_named(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(Unusable) as caught:
-        Line(Terms(key=KEY), Clock())
+        FalSession(FalConfig(key=KEY), Clock())
     (problem,) = caught.value.problems
     assert (problem.kind, problem.data["name"]) == ("proxy_unusable", name)
     assert why in str(problem.data["why"])
@@ -86,7 +86,7 @@ def test_a_proxy_that_can_not_be_used_is_named(
 
 def test_one_that_nothing_goes_through_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:notaport")
-    asyncio.run(Line(Terms(key=KEY), Clock()).close())
+    asyncio.run(FalSession(FalConfig(key=KEY), Clock()).close())
 
 
 @asynccontextmanager
@@ -151,7 +151,7 @@ def test_a_proxy_that_fails_is_a_broken_connection(
     async def story(scene: Scene) -> None:
         async with socks(reply) as (address, _):
             monkeypatch.setenv("ALL_PROXY", address)
-            with pytest.raises(Broken) as caught:
+            with pytest.raises(NoResponse) as caught:
                 await scene.line.wire.post(f"{scene.odd.url}/a")
             assert caught.value.sent is sent
             assert scene.odd.asked == []
@@ -168,5 +168,5 @@ def test_without_the_package_for_socks_it_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     with pytest.raises(Unusable) as caught:
-        Routes(ssl.create_default_context()).check(httpx.URL(FAL))
+        ProxyTransport(ssl.create_default_context()).check(httpx.URL(FAL))
     assert "socksio" in str(caught.value.problems[0].data["why"])

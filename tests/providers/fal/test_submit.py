@@ -11,14 +11,14 @@ from dataclasses import replace
 import pytest
 import trustme
 
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, NanoBananaError, Refused, Stopped
-from nano_banana.core.leave import Leave
-from nano_banana.core.ticket import Ticket, TicketState
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.submit import PATIENCE, Submitting
-from nano_banana.providers.fal.terms import Terms
-from nano_banana.store.store import Store
+from nano_banana.model.call import Call
+from nano_banana.model.problem import CallFailed, NanoBananaError, Refused, Stopped
+from nano_banana.model.provider_protocol import ShutdownSignal
+from nano_banana.model.ticket import Ticket, TicketState
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.submission import SUBMIT_BACKOFF, Submitter
+from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.conftest import serving
 from tests.providers.fal.desk import BookDesk
@@ -31,7 +31,7 @@ TYPED = {"detail": "no runner", "error_type": "runner_scheduling_failure"}
 async def submit(scene: Scene, desk: BookDesk | None = None) -> Ticket | NanoBananaError:
     scene.line.client.default_timeout = 0.2
     try:
-        return await Submitting(scene.line).submit(call_for(), call_for().arguments, desk or scene.desk())
+        return await Submitter(scene.line).submit(call_for(), call_for().arguments, desk or scene.desk())
     except NanoBananaError as error:
         return error
 
@@ -120,7 +120,7 @@ def test_patience_with_a_busy_service_ends_and_leaves_nothing_open(play: Player)
         error = await submit(scene)
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["fal_busy"]
-        assert sum(scene.clock.slept) <= PATIENCE.total
+        assert sum(scene.clock.slept) <= SUBMIT_BACKOFF.total
         assert scene.posts == len(scene.clock.slept) + 1 < 30
         assert scene.store.tickets.opened("fal") == []
 
@@ -159,14 +159,14 @@ def test_a_refused_connection_is_tried_again_for_a_while(play: Player) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        line = Line(Terms(key=KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
+        line = FalSession(FalConfig(key=KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
         scene.stack.push_async_callback(line.close)
         error = await submit(replace(scene, line=line))
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["fal_unreachable"]
         assert error.problems[0].data["why"] == "connect"
         assert 5 < len(scene.clock.slept) < 30
-        assert sum(scene.clock.slept) <= PATIENCE.total
+        assert sum(scene.clock.slept) <= SUBMIT_BACKOFF.total
         assert scene.store.tickets.opened("fal") == []
 
     play(story)
@@ -175,7 +175,7 @@ def test_a_refused_connection_is_tried_again_for_a_while(play: Player) -> None:
 def test_a_strange_certificate_is_met_once_and_said(play: Player) -> None:
     async def story(scene: Scene) -> None:
         async with Odd(serving(trustme.CA())) as stranger:
-            line = Line(Terms(key=KEY, base=stranger.url), scene.clock)
+            line = FalSession(FalConfig(key=KEY, base=stranger.url), scene.clock)
             scene.stack.push_async_callback(line.close)
             error = await submit(replace(scene, line=line))
             assert isinstance(error, CallFailed)
@@ -199,7 +199,7 @@ def test_a_hand_shake_that_is_cut_off_is_tried_again(play: Player) -> None:
 
         async with await asyncio.start_server(cut, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            line = Line(Terms(key=KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
+            line = FalSession(FalConfig(key=KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
             scene.stack.push_async_callback(line.close)
             error = await submit(replace(scene, line=line))
         assert isinstance(error, CallFailed)
@@ -211,7 +211,7 @@ def test_a_hand_shake_that_is_cut_off_is_tried_again(play: Player) -> None:
 
 def test_the_wish_to_end_ends_the_wait_for_a_busy_service(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = Leave()
+        leave = ShutdownSignal()
 
         async def busy(_asked: Asked) -> Act:
             leave.asked.set()
@@ -233,7 +233,7 @@ def test_an_endpoint_that_is_no_address_fails_its_call_and_is_never_sent(play: P
     async def story(scene: Scene) -> None:
         call = Call(provider="fal", endpoint=name, arguments={})
         with pytest.raises(CallFailed, match="endpoint_unnamed"):
-            await Submitting(scene.line).submit(call, {}, scene.desk(call))
+            await Submitter(scene.line).submit(call, {}, scene.desk(call))
         assert (scene.odd.asked, scene.store.tickets.opened("fal")) == ([], [])
 
     play(story)
@@ -246,8 +246,8 @@ def test_results_live_a_day_at_the_least(
     async def story() -> str:
         async with Odd(context) as odd:
             odd.routes[SUBMIT] = [odd.takes()]
-            line = Line(Terms(key=KEY, base=odd.url, uploads_expire_after=keep), clock)
-            await Submitting(line).submit(call_for(), {}, BookDesk(store, call_for().key))
+            line = FalSession(FalConfig(key=KEY, base=odd.url, uploads_expire_after=keep), clock)
+            await Submitter(line).submit(call_for(), {}, BookDesk(store, call_for().key))
             await line.close()
             return odd.asked[0].headers["x-fal-object-lifecycle-preference"]
 

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Unusable
-from nano_banana.providers.fal.client import headers_for
-from nano_banana.providers.fal.clock import Clock
-from nano_banana.providers.fal.hosts import Hosts
-from nano_banana.providers.fal.pace import Pace
-from nano_banana.providers.fal.wire import Wire
+from nano_banana.model.problem import Unusable
+from nano_banana.providers.fal.fal_session import auth_headers
+from nano_banana.providers.fal.http_client import FalHosts, HttpClient
+from nano_banana.providers.fal.timing import Clock, RateLimiter
 from tests.providers.fal.scene import KEY
 
 
@@ -22,7 +20,7 @@ def test_certificates_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.M
         path.write_text(text)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     with pytest.raises(Unusable) as caught:
-        Wire(Hosts(""), headers_for(KEY), Pace(None, Clock()))
+        HttpClient(FalHosts(""), auth_headers(KEY), RateLimiter(None, Clock()))
     problem = caught.value.problems[0]
     assert problem.kind == "certificates_unreadable"
     assert "SSL_CERT_FILE" in str(problem.data["names"])

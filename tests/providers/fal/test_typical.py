@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.providers.fal.typical import LEAST, MOST, Typical, next_look
-from nano_banana.store.store import Store
+from nano_banana.providers.fal.following import MIN_POLL, MOST, DurationEstimator, next_poll_delay
+from nano_banana.store.local_store import Store
 from tests.providers.fal.desk import BookDesk
 
 
@@ -17,7 +17,7 @@ def looks(took: float, typical: float | None) -> tuple[int, float]:
     """How many looks until the end of a request is seen, and how late that is."""
     now, count = 0.0, 0
     while True:
-        now += next_look(now, typical)
+        now += next_poll_delay(now, typical)
         count += 1
         if now >= took:
             return count, now - took
@@ -39,7 +39,7 @@ def test_what_nobody_knows_is_asked_ever_more_seldom(took: float) -> None:
 
 @given(st.floats(0, 1e6), st.none() | st.floats(1e-3, 1e6))
 def test_a_wait_is_never_nothing_and_never_long(elapsed: float, typical: float | None) -> None:
-    assert LEAST <= next_look(elapsed, typical) <= 60.0
+    assert MIN_POLL <= next_poll_delay(elapsed, typical) <= 60.0
 
 
 @given(st.floats(0.01, 1e4), st.floats(0.01, 1e4))
@@ -51,12 +51,12 @@ def test_the_end_is_always_seen(took: float, typical: float) -> None:
 
 def test_the_usual_time_is_learnt_and_kept_where_it_moved(store: Store) -> None:
     async def story() -> list[float | None]:
-        typical, desk = Typical(), BookDesk(store, "key")
+        typical, desk = DurationEstimator(), BookDesk(store, "key")
         found = [await typical.of("a", desk)]
         for seconds in (10.0, 11.0, 20.0):
             await typical.learn("a", seconds, desk)
             found.append(await typical.of("a", desk))
-            found.append(await Typical().of("a", desk))
+            found.append(await DurationEstimator().of("a", desk))
         found.append(await typical.of("b", desk))
         return found
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.ticket import TicketState
-from nano_banana.providers.fal.client import FalClient, headers_for
-from nano_banana.providers.fal.resend import Patience
-from nano_banana.providers.fal.wire import Broken, Declined
+from nano_banana.model.problem import CallFailed
+from nano_banana.model.ticket import TicketState
+from nano_banana.providers.fal.fal_session import FalClient, auth_headers
+from nano_banana.providers.fal.http_client import Backoff, NoResponse, RetryLater
 from tests.providers.fal.odd import APP, CUT, HANG, Act, said
 from tests.providers.fal.scene import KEY, Player, Scene
 
@@ -31,7 +30,7 @@ SENT = TicketState.SENT
 def test_what_brings_no_answer_is_broken_and_sent_once(play: Player, act: Act, why: str, *, sent: bool) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes["POST /a"] = [act]
-        with pytest.raises(Broken) as caught:
+        with pytest.raises(NoResponse) as caught:
             await scene.line.wire.post(f"{scene.odd.url}/a", timeout=0.2)
         assert (caught.value.why, caught.value.sent) == (why, sent)
         assert len(scene.odd.asked) == 1
@@ -42,10 +41,10 @@ def test_what_brings_no_answer_is_broken_and_sent_once(play: Player, act: Act, w
 def test_what_never_left_is_told_apart(play: Player) -> None:
     async def story(scene: Scene) -> None:
         for url in ("https://127.0.0.1:1/", "ftp://127.0.0.1/"):
-            with pytest.raises(Broken) as caught:
+            with pytest.raises(NoResponse) as caught:
                 await scene.line.wire.get(url)
             assert (caught.value.why, caught.value.sent) == ("connect", False)
-        with pytest.raises(Broken) as caught:
+        with pytest.raises(NoResponse) as caught:
             await scene.line.wire.get(scene.odd.url, timeout=httpx.Timeout(5, connect=1e-9))
         assert (caught.value.why, caught.value.sent) == ("timeout", False)
 
@@ -56,10 +55,10 @@ def test_what_never_left_is_told_apart(play: Player) -> None:
 def test_not_now_is_declined_with_its_words(play: Player, status: int) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes["GET /a"] = [said({"detail": "later"}, status)]
-        with pytest.raises(Declined) as caught:
+        with pytest.raises(RetryLater) as caught:
             await scene.line.wire.get(f"{scene.odd.url}/a")
         assert caught.value.response.json() == {"detail": "later"}
-        with pytest.raises(Declined):
+        with pytest.raises(RetryLater):
             async with scene.line.wire.stream("GET", f"{scene.odd.url}/a"):
                 pass
         assert len(scene.odd.asked) == 2
@@ -117,7 +116,7 @@ def test_questions_are_asked_again_and_other_answers_are_given_back(play: Player
         assert {one.query for one in scene.odd.asked} == {"n=1&of=a&of=b"}
         scene.odd.routes["GET /a"] = [CUT]
         with pytest.raises(CallFailed, match="fal_unreachable"):
-            await scene.line.get(f"{scene.odd.url}/a", what="it", patience=Patience(total=1.0))
+            await scene.line.get(f"{scene.odd.url}/a", what="it", patience=Backoff(total=1.0))
 
     play(story)
 
@@ -134,6 +133,6 @@ def test_fal_s_client_is_on_our_wire_with_one_token_for_all_uploads(play: Player
         manager = await client._token_manager
         assert [(await manager.get_token()).token for _ in range(2)] == ["t", "t"]
         assert len(scene.odd.asked) == 1
-        assert headers_for(KEY)["Authorization"] == f"Key {KEY}"
+        assert auth_headers(KEY)["Authorization"] == f"Key {KEY}"
 
     play(story)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nano_banana.providers.local.job import Result
+from nano_banana.providers.local.local_job import WorkResult
 
 PHOTOS = Path(__file__).parents[3] / "examples" / "astronaut" / "photos"
 
@@ -25,11 +25,11 @@ def png_of(values: object) -> bytes:
     return out.getvalue()
 
 
-def opened(result: Result, place: str = "images/0") -> Image.Image:
+def opened(result: WorkResult, place: str = "images/0") -> Image.Image:
     """A picture of a result."""
     return Image.open(io.BytesIO(result[1][place][0]))
 
 
-def array(result: Result, place: str = "images/0") -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def array(result: WorkResult, place: str = "images/0") -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Its pixels, 0–255."""
     return np.asarray(opened(result, place).convert("RGB"), np.float64)

@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.providers.local.adapter import from_file
-from nano_banana.providers.local.safetensors import write
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.local.local_training import read_adapter
+from nano_banana.providers.local.safetensors import write_safetensors
 
 
 def test_what_is_written_is_read(tmp_path: Path, adapter: bytes) -> None:
     path = tmp_path / "adapter.safetensors"
     path.write_bytes(adapter)
-    read = from_file(path, place="loras/0/path")
+    read = read_adapter(path, place="loras/0/path")
     assert (len(read.cutouts), read.trigger, read.style, read.plain) == (2, "anqz7", False, False)
     assert read.cutouts[0].face.eyes[0][0] < read.cutouts[0].face.eyes[1][0]
 
 
 def test_the_header_is_the_formats() -> None:
-    data = write({"a": np.arange(6, dtype=np.uint8).reshape(2, 3)}, {"b": "c"})
+    data = write_safetensors({"a": np.arange(6, dtype=np.uint8).reshape(2, 3)}, {"b": "c"})
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
     assert header == {"__metadata__": {"b": "c"}, "a": {"dtype": "U8", "shape": [2, 3], "data_offsets": [0, 6]}}
@@ -58,4 +58,4 @@ def test_a_damaged_or_foreign_file_is_said_so(tmp_path: Path, adapter: bytes, ki
     path = tmp_path / "adapter"
     path.write_bytes(files[kind])
     with pytest.raises(CallFailed, match="adapter_not_local" if kind == "other" else "adapter_broken"):
-        from_file(path, place="loras/0/path")
+        read_adapter(path, place="loras/0/path")

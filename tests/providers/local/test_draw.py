@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.providers.local.encode import encoded
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.local.local_drawing import encode_picture
 from tests.providers.local.conftest import Ask
 from tests.providers.local.pictures import array, opened, png_of, real_photo
 
@@ -54,7 +54,7 @@ def test_nano_banana_has_its_own_shape_and_sizes(ask: Ask) -> None:
 
 @pytest.mark.parametrize(("form", "kind"), [("", "PNG"), ("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP")])
 def test_pictures_are_encoded_as_asked(form: str, kind: str) -> None:
-    data, media = encoded(Image.new("RGB", (8, 8)), form)
+    data, media = encode_picture(Image.new("RGB", (8, 8)), form)
     assert Image.open(io.BytesIO(data)).format == kind
     assert media == f"image/{kind.lower()}"
 

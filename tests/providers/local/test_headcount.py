@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.providers.local.features import MAN, WOMAN
-from nano_banana.providers.local.headcount import MOST, kinds
-from nano_banana.providers.local.prompt import read
+from nano_banana.providers.local.prompt_parser import MAX_PEOPLE, parse_prompt, people_in_prompt
+from nano_banana.providers.local.strangers import MAN, WOMAN
 
 
 @pytest.mark.parametrize(
@@ -30,9 +29,9 @@ from nano_banana.providers.local.prompt import read
     ],
 )
 def test_people_are_counted_from_left_to_right(text: str, expected: tuple[str, ...]) -> None:
-    assert kinds(text) == expected
-    assert tuple(read(text.upper()).people) == expected
+    assert people_in_prompt(text) == expected
+    assert tuple(parse_prompt(text.upper()).people) == expected
 
 
 def test_nobody_draws_a_crowd() -> None:
-    assert len(kinds(", ".join(["a man"] * 9) + " and a woman")) <= MOST
+    assert len(people_in_prompt(", ".join(["a man"] * 9) + " and a woman")) <= MAX_PEOPLE

@@ -12,17 +12,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.core.json import JSONObject
 from nano_banana.faces.face import Face
-from nano_banana.faces.find import find_faces
-from nano_banana.providers.local.adapter import Adapter, to_bytes
-from nano_banana.providers.local.chance import chance
-from nano_banana.providers.local.cutout import cut_out
-from nano_banana.providers.local.lineup import WRONG
-from nano_banana.providers.local.mannequin import mannequin
-from nano_banana.providers.local.references import people_in
-from nano_banana.providers.local.revise import REPLACES
-from nano_banana.providers.local.torso import embodied
+from nano_banana.faces.face_detection import find_faces
+from nano_banana.model.json_values import JSONObject
+from nano_banana.providers.local.casting import MISCOUNT_ODDS, group_people
+from nano_banana.providers.local.cutouts import cut_out
+from nano_banana.providers.local.local_drawing import REPLACE_STRENGTH
+from nano_banana.providers.local.local_training import LocalAdapter, adapter_bytes
+from nano_banana.providers.local.pixel_math import seeded_rng
+from nano_banana.providers.local.strangers import draw_stranger, with_body
 from tests.people import astronaut, hopper
 from tests.providers.local.conftest import Ask
 from tests.providers.local.pictures import opened, png_of
@@ -39,7 +37,7 @@ PAIR: JSONObject = {
 
 def off(seed: int) -> int:
     """By how many the strangers of this seed are miscounted."""
-    return {0: -1, 1: 1}.get(int(chance(seed, "headcount").integers(2 * WRONG)), 0)
+    return {0: -1, 1: 1}.get(int(seeded_rng(seed, "headcount").integers(2 * MISCOUNT_ODDS)), 0)
 
 
 def seed_that(miscounts_by: int) -> int:
@@ -60,9 +58,9 @@ def seen(picture: Pixels) -> list[Face]:
 
 
 def vector(picture: Pixels, face: Face) -> NDArray[np.float32]:
-    from nano_banana.faces.embed import embedding
+    from nano_banana.faces.recognition import face_embedding
 
-    return embedding(picture, face)
+    return face_embedding(picture, face)
 
 
 def likeness(picture: Pixels, face: Face, person: Image.Image) -> float:
@@ -73,7 +71,7 @@ def likeness(picture: Pixels, face: Face, person: Image.Image) -> float:
 @pytest.mark.parametrize("kind", ["", "woman", "man"])
 def test_a_stranger_has_a_face_where_it_says_that_is_nobodys(kind: str) -> None:
     for seed in range(2):
-        figure = mannequin(seed, None, kind)
+        figure = draw_stranger(seed, None, kind)
         shown = figure.pixels * figure.alpha[..., None] + 0.5 * (1 - figure.alpha[..., None])
         picture = (shown * 255).astype(np.uint8)
         (face,) = seen(picture)
@@ -85,7 +83,7 @@ def test_a_stranger_has_a_face_where_it_says_that_is_nobodys(kind: str) -> None:
 
 
 def test_strangers_differ_by_seed_and_place() -> None:
-    one, again, other, beside = (mannequin(*who) for who in ((1, None), (1, None), (2, None), (1, None, "", 1)))
+    one, again, other, beside = (draw_stranger(*who) for who in ((1, None), (1, None), (2, None), (1, None, "", 1)))
     assert (one.pixels == again.pixels).all()
     assert (one.pixels != other.pixels).any()
     assert (one.pixels != beside.pixels).any()
@@ -104,7 +102,7 @@ def test_one_seed_in_six_miscounts() -> None:
 
 
 def adapter_of(person: Image.Image) -> bytes:
-    return to_bytes(Adapter(cutouts=[cut_out(person)]), {})
+    return adapter_bytes(LocalAdapter(cutouts=[cut_out(person)]), {})
 
 
 def inpainted(ask: Ask, picture: Pixels, face: Face, strength: float, adapter: bytes) -> Pixels:
@@ -124,7 +122,7 @@ def test_a_ladder_of_strengths_turns_a_strangers_face_into_the_subjects(ask: Ask
     face = seen(before)[who]
     adapter = adapter_of(person)
     scores = []
-    for strength in (0.45, REPLACES):
+    for strength in (0.45, REPLACE_STRENGTH):
         after = inpainted(ask, before, face, strength, adapter)
         scores.append(likeness(after, seen(after)[who], person))
         neighbour = seen(before)[1 - who]
@@ -147,14 +145,14 @@ def test_another_subjects_face_is_turned_too(ask: Ask) -> None:
 def test_photos_of_the_same_person_belong_together_in_order_of_appearance() -> None:
     one, other = astronaut(), hopper()
     wall = Image.new("RGB", (64, 64), (90, 90, 90))
-    people = people_in([other, one, wall, one.transpose(Image.Transpose.FLIP_LEFT_RIGHT)])
+    people = group_people([other, one, wall, one.transpose(Image.Transpose.FLIP_LEFT_RIGHT)])
     assert [len(shown) for shown in people] == [1, 2]
-    assert [len(shown) for shown in people_in([wall, wall])] == [1]
+    assert [len(shown) for shown in group_people([wall, wall])] == [1]
 
 
 def test_without_the_network_all_photos_are_taken_for_one_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.providers.local.references.path_of", lambda _: None)
-    assert [len(shown) for shown in people_in([astronaut(), hopper()])] == [1]
+    monkeypatch.setattr("nano_banana.providers.local.casting.path_of", lambda _: None)
+    assert [len(shown) for shown in group_people([astronaut(), hopper()])] == [1]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -179,12 +177,12 @@ def test_one_photo_is_enough_for_an_endpoint_that_takes_one(ask: Ask) -> None:
 
 def test_who_is_cut_off_gets_a_body_and_who_is_not_stays() -> None:
     head = cut_out(hopper().crop((100, 0, 420, 330)))
-    whole = embodied(head)
+    whole = with_body(head)
     assert whole.size[1] > 1.5 * head.size[1]
     assert float(whole.alpha[-1].max()) > 0.9
     assert whole.face.eye_distance == pytest.approx(head.face.eye_distance)
     floating = replace(head, alpha=np.where(np.arange(head.size[1])[:, None] < 250, head.alpha, 0).astype(np.float32))
-    assert embodied(floating) is floating
+    assert with_body(floating) is floating
 
 
 def restored(ask: Ask, person: Image.Image, **arguments: float | bool) -> Pixels:

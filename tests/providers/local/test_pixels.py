@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nano_banana.providers.local.chance import chance
-from nano_banana.providers.local.direction import Light
-from nano_banana.providers.local.dress import dressed
-from nano_banana.providers.local.mannequin import mannequin
-from nano_banana.providers.local.pixels import blurred, boxed, eased, f32, out_of_focus
-from nano_banana.providers.local.placing import Figure, Placing, put
-from nano_banana.providers.local.relight import shadow
-from nano_banana.providers.local.seeds import seed_of
-from nano_banana.providers.local.styles.strokes import dabs
+from nano_banana.providers.local.composition import cast_shadow
+from nano_banana.providers.local.cutouts import Figure, Placement, place_cutout, recolour_clothes
+from nano_banana.providers.local.local_job import seed_from_text
+from nano_banana.providers.local.pixel_math import (
+    as_float32,
+    blurred,
+    box_blurred,
+    out_of_focus,
+    seeded_rng,
+    smoothstep_number,
+)
+from nano_banana.providers.local.prompt_parser import SceneLight
+from nano_banana.providers.local.strangers import draw_stranger
+from nano_banana.providers.local.styles_painted import kuwahara
 
 
 def dot() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -33,7 +38,7 @@ def test_a_blur_spreads_light_and_loses_none(radius: float) -> None:
 
 @pytest.mark.parametrize("side", [1, 3, 5])
 def test_a_box_is_the_mean_of_its_square(side: int) -> None:
-    result = boxed(dot(), side)
+    result = box_blurred(dot(), side)
     assert float(result[32, 32]) == pytest.approx(1 / (2 * side + 1) ** 2, rel=1e-4)
     assert float(result[32 + side, 32 - side]) == pytest.approx(1 / (2 * side + 1) ** 2, rel=1e-4)
     assert float(result[32 + side + 1, 32]) == pytest.approx(0, abs=1e-6)
@@ -47,24 +52,24 @@ def test_out_of_focus_a_dot_is_a_disc() -> None:
 
 
 def test_steps_are_smooth() -> None:
-    assert [eased(0, 1, value) for value in (-1.0, 0.5, 2.0)] == [0, 0.5, 1]
+    assert [smoothstep_number(0, 1, value) for value in (-1.0, 0.5, 2.0)] == [0, 0.5, 1]
 
 
 def test_seeds_follow_from_words() -> None:
-    assert seed_of("a") == seed_of("a") != seed_of("b")
-    assert 0 <= seed_of("a") < 2**31
+    assert seed_from_text("a") == seed_from_text("a") != seed_from_text("b")
+    assert 0 <= seed_from_text("a") < 2**31
 
 
 def test_a_dab_of_nothing_is_nothing() -> None:
-    picture = f32(chance(1, "x").uniform(0, 1, (8, 8, 3)))
-    assert dabs(picture, 0) is picture
+    picture = as_float32(seeded_rng(1, "x").uniform(0, 1, (8, 8, 3)))
+    assert kuwahara(picture, 0) is picture
 
 
 @pytest.mark.parametrize("side", [-1, 0, 1])
 def test_a_shadow_falls_away_from_the_light(side: int) -> None:
     alpha = np.zeros((80, 80), np.float32)
     alpha[30:50, 30:50] = 1
-    dark = shadow(np.ones((80, 80, 3), np.float32), alpha, Light(side=side), 1.0)[..., 0]
+    dark = cast_shadow(np.ones((80, 80, 3), np.float32), alpha, SceneLight(side=side), 1.0)[..., 0]
     left, right = float(dark[:, :40].mean()), float(dark[:, 40:].mean())
     assert (left > right) if side < 0 else (left < right) if side > 0 else left == pytest.approx(right, abs=0.01)
 
@@ -76,15 +81,15 @@ def figure(colour: float | tuple[float, float, float], *, top: float = 0) -> Fig
 
 def test_only_coloured_clothes_below_the_chin_are_dyed() -> None:
     green = (0.1, 0.6, 0.2)
-    orange = dressed(figure((0.9, 0.4, 0.1)), green)
+    orange = recolour_clothes(figure((0.9, 0.4, 0.1)), green)
     assert tuple(orange.pixels[5, 20]) == pytest.approx((0.9, 0.4, 0.1), abs=0.01)
     assert tuple(orange.pixels[50, 20]) == pytest.approx(green, abs=0.05)
     grey, nothing = figure(0.5), figure((0.9, 0.4, 0.1), top=60)
-    assert dressed(grey, green) is grey
-    assert dressed(nothing, green) is nothing
+    assert recolour_clothes(grey, green) is grey
+    assert recolour_clothes(nothing, green) is nothing
 
 
 def test_a_photo_that_ends_above_the_pictures_edge_fades_out() -> None:
-    placing = Placing(scale=0.5, left=10, top=10, cost=0)
-    alpha = put(mannequin(1, None), placing, 360, 700).alpha
+    placing = Placement(scale=0.5, left=10, top=10, cost=0)
+    alpha = place_cutout(draw_stranger(1, None), placing, 360, 700).alpha
     assert 0 < float(alpha[600, 180]) < 0.5 < float(alpha[500, 180])

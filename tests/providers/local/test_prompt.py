@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.providers.local.backdrops.paint import PAINTERS
-from nano_banana.providers.local.prompt import PAINTED, read
-from nano_banana.providers.local.styles.finish import PAINTINGS
-from nano_banana.providers.local.styles.looks import LOOKS
-from nano_banana.providers.local.vocabulary import vocabulary
+from nano_banana.providers.local.composition import PAINTERS
+from nano_banana.providers.local.prompt_parser import PAINTED_STYLES, load_vocabulary, parse_prompt
+from nano_banana.providers.local.styles_film import FILM_LOOKS, PAINTINGS
 
 
 @pytest.mark.parametrize(
@@ -24,7 +22,7 @@ from nano_banana.providers.local.vocabulary import vocabulary
     ],
 )
 def test_the_longest_phrase_names_the_place(prompt: str, scene: str) -> None:
-    assert read(prompt).scene == scene
+    assert parse_prompt(prompt).scene == scene
 
 
 @pytest.mark.parametrize(
@@ -37,7 +35,7 @@ def test_the_longest_phrase_names_the_place(prompt: str, scene: str) -> None:
     ],
 )
 def test_one_way_of_painting_and_one_look(prompt: str, styles: tuple[str, ...]) -> None:
-    assert tuple(read(prompt).styles) == styles
+    assert tuple(parse_prompt(prompt).styles) == styles
 
 
 @pytest.mark.parametrize(
@@ -50,39 +48,39 @@ def test_one_way_of_painting_and_one_look(prompt: str, styles: tuple[str, ...]) 
     ],
 )
 def test_clothes_have_the_colour_that_is_said_of_them(prompt: str, colour: str | None) -> None:
-    assert read(prompt).garment == (vocabulary().colours[colour] if colour else None)
+    assert parse_prompt(prompt).garment == (load_vocabulary().colours[colour] if colour else None)
 
 
 def test_light_has_a_side_a_tint_and_an_hour() -> None:
-    golden = read("golden hour on a field, light from the left")
+    golden = parse_prompt("golden hour on a field, light from the left")
     assert golden.light.side == -1
     assert golden.light.tint[0] > 1 > golden.light.tint[2]
-    assert read("light from camera right").light.side == 1
-    assert read("a street at night").dark > read("a street").dark
+    assert parse_prompt("light from camera right").light.side == 1
+    assert parse_prompt("a street at night").dark > parse_prompt("a street").dark
 
 
 def test_crops_are_nearer_and_farther() -> None:
-    assert read("close-up").crop > read("chest-up").crop > read("full body").crop
+    assert parse_prompt("close-up").crop > parse_prompt("chest-up").crop > parse_prompt("full body").crop
 
 
 def test_paper_has_the_colour_before_it() -> None:
-    teal, grey = read("on a teal studio backdrop"), read("on a studio backdrop")
+    teal, grey = parse_prompt("on a teal studio backdrop"), parse_prompt("on a studio backdrop")
     assert teal.painter == grey.painter == "seamless"
     assert teal.colours != grey.colours
 
 
 def test_unknown_words_pick_a_palette_of_their_own() -> None:
-    assert read("grumbles").colours != read("mumbles").colours
-    assert read("grumbles") == read("grumbles")
+    assert parse_prompt("grumbles").colours != parse_prompt("mumbles").colours
+    assert parse_prompt("grumbles") == parse_prompt("grumbles")
 
 
 def test_weather() -> None:
-    assert read("a street in the rain").wet
-    assert read("mountains in snow").snowy
+    assert parse_prompt("a street in the rain").wet
+    assert parse_prompt("mountains in snow").snowy
 
 
 def test_every_scene_and_style_of_the_table_has_its_painter() -> None:
-    words = vocabulary()
+    words = load_vocabulary()
     assert {scene.painter for scene in words.scenes.values()} <= set(PAINTERS)
-    assert set(words.phrases["styles"].values()) == set(PAINTINGS) | set(LOOKS)
-    assert set(PAINTINGS) == PAINTED
+    assert set(words.phrases["styles"].values()) == set(PAINTINGS) | set(FILM_LOOKS)
+    assert set(PAINTINGS) == PAINTED_STYLES

@@ -14,14 +14,13 @@ import pytest
 from PIL import Image
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.answer import Answer
-from nano_banana.core.blob import Blob, blob_of
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject
-from nano_banana.providers.local.provider import Local
+from nano_banana.model.call import Blob, Call, blob_of
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import CallFailed
+from nano_banana.model.provider_protocol import Answer
+from nano_banana.providers.local.local_provider import LocalProvider
 from nano_banana.providers.local.revision import LOCAL_REVISION, local_revision
-from nano_banana.providers.pool import WorkPool
+from nano_banana.providers.workers import WorkerPool
 
 OWN = """
 id: acme/other
@@ -55,8 +54,8 @@ def shelf(tmp_path: Path) -> Shelf:
 
 
 @pytest.fixture
-def pool() -> Iterator[WorkPool]:
-    pool = WorkPool(1)
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(1)
     yield pool
     pool.close()
 
@@ -74,7 +73,7 @@ def call(endpoint: str, arguments: JSONObject, **inputs: Blob) -> Call:
     return Call(provider="local", endpoint=endpoint, arguments=arguments, inputs=places, revision=local_revision())
 
 
-def answers(local: Local, shelf: Shelf, *calls: Call) -> list[Answer]:
+def answers(local: LocalProvider, shelf: Shelf, *calls: Call) -> list[Answer]:
     async def one_by_one() -> list[Answer]:
         made = [await local.answer(one, shelf) for one in calls]
         await local.close()
@@ -83,8 +82,8 @@ def answers(local: Local, shelf: Shelf, *calls: Call) -> list[Answer]:
     return asyncio.run(one_by_one())
 
 
-def test_an_adapter_is_trained_and_drawn_from(pool: WorkPool, catalog: Catalog, shelf: Shelf, archive: bytes) -> None:
-    local = Local(pool, catalog)
+def test_an_adapter_is_trained_and_drawn_from(pool: WorkerPool, catalog: Catalog, shelf: Shelf, archive: bytes) -> None:
+    local = LocalProvider(pool, catalog)
     zipped = shelf.lay(archive)
     training = call("fal-ai/flux-lora-fast-training", {"trigger_word": "anqz7", "steps": 100}, images_data_url=zipped)
     first, again = answers(local, shelf, training, training)
@@ -107,9 +106,9 @@ def test_an_adapter_is_trained_and_drawn_from(pool: WorkPool, catalog: Catalog, 
     assert Image.open(io.BytesIO(picture)).size == (96, 128)
 
 
-def test_a_style_is_trained_too(pool: WorkPool, catalog: Catalog, shelf: Shelf, archive: bytes) -> None:
+def test_a_style_is_trained_too(pool: WorkerPool, catalog: Catalog, shelf: Shelf, archive: bytes) -> None:
     training = call("fal-ai/turbo-flux-trainer", {"training_style": "style"}, images_data_url=shelf.lay(archive))
-    (made,) = answers(Local(pool, catalog), shelf, training)
+    (made,) = answers(LocalProvider(pool, catalog), shelf, training)
     config = made.files["config_file"].data
     assert isinstance(config, bytes)
     assert json.loads(config)["kind"] == "style"
@@ -117,9 +116,9 @@ def test_a_style_is_trained_too(pool: WorkPool, catalog: Catalog, shelf: Shelf, 
 
 
 @pytest.mark.parametrize(("endpoint", "kind"), [("fal-ai/flux-laro", "local_endpoint"), ("acme/other", "local_task")])
-def test_what_it_cannot_do_is_said(pool: WorkPool, catalog: Catalog, shelf: Shelf, endpoint: str, kind: str) -> None:
+def test_what_it_cannot_do_is_said(pool: WorkerPool, catalog: Catalog, shelf: Shelf, endpoint: str, kind: str) -> None:
     with pytest.raises(CallFailed, match=kind):
-        answers(Local(pool, catalog), shelf, call(endpoint, {"prompt": "x"}))
+        answers(LocalProvider(pool, catalog), shelf, call(endpoint, {"prompt": "x"}))
 
 
 def test_the_revision_says_what_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -130,7 +129,7 @@ def test_the_revision_says_what_is_installed(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_asking_loads_no_picture_library() -> None:
     code = (
-        "import sys; import nano_banana.providers.local.provider;"
+        "import sys; import nano_banana.providers.local.local_provider;"
         "from nano_banana.providers.local.revision import local_revision; local_revision();"
         "sys.exit(any(name in sys.modules for name in ('numpy', 'PIL', 'cv2', 'onnxruntime', 'yaml')))"
     )

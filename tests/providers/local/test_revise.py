@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.providers.local.job import Job
-from nano_banana.providers.local.upscale import upscale
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.local.local_enlarging import upscale
+from nano_banana.providers.local.local_job import LocalJob
 from tests.providers.local.conftest import Ask
 from tests.providers.local.pictures import array, opened, png_of, real_photo
 
@@ -96,7 +96,7 @@ def test_a_missing_mask_is_named(ask: Ask) -> None:
 def enlarged(tmp_path: Path, **arguments: JSONValue) -> Image.Image:
     path = tmp_path / "picture"
     path.write_bytes(png_of(np.zeros((30, 20, 3))))
-    job = Job(
+    job = LocalJob(
         endpoint="fal-ai/seedvr/upscale/image",
         does="upscale",
         roles={"image": "image_url"},
@@ -123,7 +123,7 @@ def test_a_factor_must_enlarge(tmp_path: Path, factor: JSONValue) -> None:
 
 
 def test_nothing_is_enlarged_beyond_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.providers.local.upscale.MOST", 40)
+    monkeypatch.setattr("nano_banana.providers.local.local_enlarging.MOST", 40)
     with pytest.raises(CallFailed, match="local_size"):
         enlarged(tmp_path, upscale_factor=4)
 
@@ -132,7 +132,7 @@ def test_nothing_is_enlarged_beyond_reason(tmp_path: Path, monkeypatch: pytest.M
 def test_an_enlarged_picture_stays_transparent_where_its_format_can(tmp_path: Path, form: str) -> None:
     clear = Image.new("RGBA", (64, 48), (200, 30, 30, 0))
     clear.save(tmp_path / "a.webp", lossless=True)
-    job = Job(
+    job = LocalJob(
         endpoint="x/upscale",
         does="upscale",
         roles={"image": "image_url", "format": "output_format"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.resolve.reading import MOST_PROBLEMS
+from nano_banana.recipe.resolve_context import MAX_PROBLEMS_TOLD
 from tests.recipe.resolve.tools import kinds, load
 
 MANY = 5_000
@@ -35,12 +35,12 @@ AXIS = f"axes: {{a: {{{numbered('v#: x')}}}}}"
 def test_no_more_problems_than_anybody_reads(tmp_path: Path, text: str, kind: str) -> None:
     found = kinds(tmp_path, text)
     assert set(found) == {kind}
-    assert len(found) == MOST_PROBLEMS
+    assert len(found) == MAX_PROBLEMS_TOLD
 
 
 def test_many_warnings_are_no_error(tmp_path: Path) -> None:
     loaded = load(tmp_path, f"templates: {{{numbered('t#: a wall', 300)}}}")
-    assert len(loaded.warnings) == MOST_PROBLEMS
+    assert len(loaded.warnings) == MAX_PROBLEMS_TOLD
 
 
 def test_a_matrix_that_is_too_big_is_not_written_out(tmp_path: Path) -> None:

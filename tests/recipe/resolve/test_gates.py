@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.model import Gate, Source
-from nano_banana.stages.choose import Keep
-from nano_banana.stages.standard import Standard
+from nano_banana.recipe.recipe_model import CollectionRef, GateRules
+from nano_banana.stages.choose_stage import KeepRule
+from nano_banana.stages.gate_stage import AcceptanceCriteria
 from tests.recipe.resolve.tools import kinds, load, write
 
 BASE = """
@@ -32,7 +32,7 @@ stages:
   using: fal-ai/flux-lora/inpainting
   adapters: {likeness: 1}
 """
-USUAL = Standard()
+USUAL = AcceptanceCriteria()
 
 
 @pytest.fixture
@@ -41,33 +41,33 @@ def studio(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def gate(folder: Path, said: str) -> Gate:
+def gate(folder: Path, said: str) -> GateRules:
     found = load(folder, f"{BASE}- {{id: judged, gate: takes.one{said}}}").recipe.stage("judged").gate
     assert found is not None
     return found
 
 
 def test_a_gate_that_says_nothing_is_a_usual_one(studio: Path) -> None:
-    assert gate(studio, "") == Gate(standard=USUAL)
+    assert gate(studio, "") == GateRules(standard=USUAL)
 
 
 @pytest.mark.parametrize(
     ("said", "standard"),
     [
-        ("accept: {at_least: 0.3}", Standard(at_least=0.3, unsure_from=0.3)),
-        ("accept: {at_least: 0.9}", Standard(at_least=0.9, at_most=0.9)),
-        ("unsure: {at_least: 0.2}", Standard(unsure_from=0.2)),
-        ("accept: {calibrate: false}", Standard(quantile=None)),
+        ("accept: {at_least: 0.3}", AcceptanceCriteria(at_least=0.3, unsure_from=0.3)),
+        ("accept: {at_least: 0.9}", AcceptanceCriteria(at_least=0.9, at_most=0.9)),
+        ("unsure: {at_least: 0.2}", AcceptanceCriteria(unsure_from=0.2)),
+        ("accept: {calibrate: false}", AcceptanceCriteria(quantile=None)),
         ("accept: {calibrate: true}", USUAL),
         (
             "accept: {calibrate: {quantile: 0.2, slack: 0, at_most: 0.5}}",
-            Standard(quantile=0.2, slack=0, at_most=0.5),
+            AcceptanceCriteria(quantile=0.2, slack=0, at_most=0.5),
         ),
-        ("also_reject: [no_face]", Standard(also_reject=frozenset({"no_face"}))),
-        ("also_reject: []", Standard(also_reject=frozenset())),
+        ("also_reject: [no_face]", AcceptanceCriteria(also_reject=frozenset({"no_face"}))),
+        ("also_reject: []", AcceptanceCriteria(also_reject=frozenset())),
     ],
 )
-def test_standards(studio: Path, said: str, standard: Standard) -> None:
+def test_standards(studio: Path, said: str, standard: AcceptanceCriteria) -> None:
     assert gate(studio, f", {said}").standard == standard
 
 
@@ -118,15 +118,15 @@ def test_a_mask_of_a_repair_may_be_a_file(studio: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ("judged", Source(stage="judged")),
-        ("judged.one", Source(stage="judged", shot="one")),
-        ("judged.accepted", Source(stage="judged", ruling="accepted")),
-        ("judged.one.unsure", Source(stage="judged", shot="one", ruling="unsure")),
-        ("judged.accepted.rejected", Source(stage="judged", shot="accepted", ruling="rejected")),
-        ("takes.accepted", Source(stage="takes", shot="accepted")),
+        ("judged", CollectionRef(stage="judged")),
+        ("judged.one", CollectionRef(stage="judged", shot="one")),
+        ("judged.accepted", CollectionRef(stage="judged", ruling="accepted")),
+        ("judged.one.unsure", CollectionRef(stage="judged", shot="one", ruling="unsure")),
+        ("judged.accepted.rejected", CollectionRef(stage="judged", shot="accepted", ruling="rejected")),
+        ("takes.accepted", CollectionRef(stage="takes", shot="accepted")),
     ],
 )
-def test_sources_by_ruling(studio: Path, source: str, found: Source) -> None:
+def test_sources_by_ruling(studio: Path, source: str, found: CollectionRef) -> None:
     text = f"{BASE}- {{id: judged, gate: [takes.one, takes.accepted]}}\n- {{id: up, upscale: {source}, using: %s}}"
     recipe = load(studio, text % "fal-ai/seedvr/upscale/image").recipe
     assert recipe.stage("up").sources == (found,)
@@ -150,9 +150,9 @@ def test_sources_that_are_not_there(studio: Path, source: str, found: str) -> No
 def test_a_choice_keeps_so_many_of_each(studio: Path) -> None:
     text = f"{BASE}- {{id: judged, gate: takes.one}}\n- {{id: picks, choose: judged.accepted, keep: %s}}"
     stage = load(studio, text % "{best: 2, per: [scene, subject]}").recipe.stage("picks")
-    assert (stage.keep, stage.endpoint) == (Keep(best=2, per=("scene", "subject")), "")
-    assert load(studio, text % "{best: 1}").recipe.stage("picks").keep == Keep(best=1, per=("shot", "subject"))
-    assert load(studio, text % "{best: 1, per: shot}").recipe.stage("picks").keep == Keep(best=1, per=("shot",))
+    assert (stage.keep, stage.endpoint) == (KeepRule(best=2, per=("scene", "subject")), "")
+    assert load(studio, text % "{best: 1}").recipe.stage("picks").keep == KeepRule(best=1, per=("shot", "subject"))
+    assert load(studio, text % "{best: 1, per: shot}").recipe.stage("picks").keep == KeepRule(best=1, per=("shot",))
 
 
 def warned(loaded: Loaded) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.resolve.opened import keys_of
+from nano_banana.recipe.resolve_shots import picture_keys
 from tests.recipe.resolve.tools import kinds, load, write
 
 OPEN = "\nstages:\n  - {id: photos, open: old}\n"
@@ -30,9 +30,9 @@ LARGER = OPEN + "  - {id: larger, upscale: photos, using: fal-ai/seedvr/upscale/
     ],
 )
 def test_a_picture_is_named_by_its_file(paths: list[str], keys: list[str]) -> None:
-    found = keys_of([Path(path) for path in paths])
+    found = picture_keys([Path(path) for path in paths])
     assert found == keys
-    backwards = keys_of([Path(path) for path in reversed(paths)])
+    backwards = picture_keys([Path(path) for path in reversed(paths)])
     assert backwards == found[::-1]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.model import Identity, Shot
-from nano_banana.recipe.resolve.shots import cells
+from nano_banana.recipe.recipe_model import Identity, Shot
+from nano_banana.recipe.resolve_shots import axis_combinations
 from tests.recipe.resolve.tools import kinds, load
 
 PEOPLE = """
@@ -28,7 +28,7 @@ def shot(folder: Path, said: str) -> Shot:
 
 
 def keys(made: Shot, subject: str = "ana") -> list[str]:
-    return ["/".join(value.key for value in cell.values()) for cell in cells(made, subject)]
+    return ["/".join(value.key for value in cell.values()) for cell in axis_combinations(made, subject)]
 
 
 @pytest.mark.parametrize(

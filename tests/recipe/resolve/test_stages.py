@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.model import Limits, Privacy, Source
+from nano_banana.recipe.recipe_model import CollectionRef, Privacy, RunLimits
 from tests.recipe.resolve.tools import kinds, load, write
 
 BASE = """
@@ -40,7 +40,7 @@ def test_what_stages_refer_to(studio: Path) -> None:
     assert (likeness.subjects, likeness.endpoint) == (("ana", "ben"), "fal-ai/flux-lora-fast-training")
     assert (takes.shots, takes.adapters) == (("one", "two"), (("likeness", 0.9),))
     assert [path.name for path in again.files.values()] == ["a.jpg", "b.jpg"]
-    assert fixed.sources == (Source(stage="takes", shot="two"), Source(stage="again"))
+    assert fixed.sources == (CollectionRef(stage="takes", shot="two"), CollectionRef(stage="again"))
     assert fixed.prompt is not None
     assert fixed.prompt.text == "a face"
     assert (up.endpoint, list(up.files)) == ("acme/enlarge", ["mask_url"])
@@ -98,8 +98,10 @@ def test_the_trainer_must_train_whom_an_inpainting_draws(studio: Path) -> None:
 
 def test_limits(studio: Path) -> None:
     text = "limits: {budget_usd: 3, ask_above_usd: 0.5, rate: {requests_per_second: 0.2}, parallel: {image: 2}}"
-    assert load(studio, text).recipe.limits == Limits(budget_usd=3, ask_above_usd=0.5, rate=0.2, parallel={"image": 2})
-    assert load(studio, "provider: local").recipe.limits == Limits()
+    assert load(studio, text).recipe.limits == RunLimits(
+        budget_usd=3, ask_above_usd=0.5, rate=0.2, parallel={"image": 2}
+    )
+    assert load(studio, "provider: local").recipe.limits == RunLimits()
 
 
 @pytest.mark.parametrize(

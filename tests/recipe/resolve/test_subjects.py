@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Invalid
+from nano_banana.model.problem import Invalid
 from tests.recipe.resolve.tools import kinds, load, write
 
 

@@ -9,9 +9,9 @@ from textwrap import dedent
 import pytest
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.core.errors import Invalid
-from nano_banana.recipe.files import RecipeFiles
+from nano_banana.model.problem import Invalid
 from nano_banana.recipe.load import Loaded, load_recipe
+from nano_banana.recipe.recipe_files import RecipeFiles
 
 CATALOG = Catalog.load()
 JPEG = b"\xff\xd8\xff\xe0 no more than a beginning"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.templates.engine import TemplateEngine
-from nano_banana.recipe.templates.fault import TemplateFault
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.template_engine import TemplateEngine
+from nano_banana.recipe.template_syntax import TemplateFault
 
 ENDLESS = "template_too_long_running"
 OUTPUT = "template_output_too_long"

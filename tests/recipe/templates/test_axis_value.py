@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.recipe.axis_value import AxisValue, axis_values
+from nano_banana.recipe.axis_values import AxisValue, axis_values
 
 
 def test_plain_text_is_itself() -> None:

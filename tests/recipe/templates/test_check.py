@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.templates.engine import TemplateEngine
-from nano_banana.recipe.templates.fault import TemplateFault
-from nano_banana.recipe.templates.scopes import Names
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.template_engine import TemplateEngine
+from nano_banana.recipe.template_names import KnownNames
+from nano_banana.recipe.template_syntax import TemplateFault
 
-KNOWN: Names = {
+KNOWN: KnownNames = {
     "subject": {"noun": None, "trigger": None, "traits": {"hair": None}},
     "scene": {"place": None, "light": None, "key": None},
     "seed": None,
@@ -228,7 +228,7 @@ TESTS = """
 @pytest.mark.parametrize("text", GUARDS)
 def test_a_name_that_may_be_missing_is_asked_for_first(engine: TemplateEngine, text: str) -> None:
     """Whatever is done with it behind that: every filter of texts, every test."""
-    known: Names = {"seed": None, "cast": None}
+    known: KnownNames = {"seed": None, "cast": None}
     forms = [f"| {name}" for name in FILTERS.split()] + [f"is {name}" for name in TESTS.split()]
     for form in forms:
         template = text.replace("FILTER", form)
@@ -248,5 +248,5 @@ def test_a_name_that_may_be_missing_is_asked_for_first(engine: TemplateEngine, t
     ],
 )
 def test_one_that_is_asked_for_elsewhere_may_still_be_missing(engine: TemplateEngine, text: str) -> None:
-    known: Names = {"seed": None, "cast": None}
+    known: KnownNames = {"seed": None, "cast": None}
     assert [fault.data["name"] for fault in engine.check(text, known)] == ["place"]

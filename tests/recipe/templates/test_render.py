@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.json import JSONValue
-from nano_banana.recipe.axis_value import axis_values
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.templates.budget import Budget
-from nano_banana.recipe.templates.engine import TemplateEngine
-from nano_banana.recipe.templates.fault import TemplateFault
-from nano_banana.recipe.templates.normalise import normalise
+from nano_banana.model.json_values import JSONValue
+from nano_banana.recipe.axis_values import axis_values
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.template_budget import RenderBudget
+from nano_banana.recipe.template_engine import TemplateEngine, normalize_prompt
+from nano_banana.recipe.template_syntax import TemplateFault
 
 STYLES = axis_values(
     {
@@ -202,7 +201,7 @@ def test_a_value_that_is_none(engine: TemplateEngine, text: str, kind: str) -> N
 
 
 def test_texts_may_share_a_budget(engine: TemplateEngine) -> None:
-    budget = Budget()
+    budget = RenderBudget()
     engine.evaluate("{% for i in range(1000) %}{% endfor %}", {}, budget=budget)
     budget.step(budget.steps)
     with pytest.raises(TemplateFault) as caught:
@@ -220,7 +219,7 @@ def test_raw_keeps_blanks(engine: TemplateEngine) -> None:
 
 
 def test_normal_form_keeps_other_spaces() -> None:
-    assert normalise(" a \r\n\tb\u00a0c\u3000d ") == "a b\u00a0c\u3000d"
+    assert normalize_prompt(" a \r\n\tb\u00a0c\u3000d ") == "a b\u00a0c\u3000d"
 
 
 def test_a_thousand_portraits_take_no_time(engine: TemplateEngine) -> None:

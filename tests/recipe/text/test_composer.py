@@ -6,24 +6,23 @@ import tracemalloc
 import pytest
 import yaml
 
-from nano_banana.core.json import JSONValue
-from nano_banana.recipe import composer
-from nano_banana.recipe.composer import compose
-from nano_banana.recipe.located import follow, plain
-from nano_banana.recipe.source import Source
+from nano_banana.formats import yaml_reader
+from nano_banana.formats.yaml_reader import read_yaml
+from nano_banana.formats.yaml_values import SourceText, follow_path, to_plain
+from nano_banana.model.json_values import JSONValue
 
 PYTHONS_OWN = yaml.SafeLoader
 
 
 def read(text: str) -> JSONValue:
-    composed = compose(Source(file="r.yaml", text=text))
+    composed = read_yaml(SourceText(file="r.yaml", text=text))
     assert composed.problems == ()
     assert composed.top is not None
-    return plain(composed.top)
+    return to_plain(composed.top)
 
 
 def found(text: str) -> list[tuple[str, int, int]]:
-    problems = compose(Source(file="r.yaml", text=text)).problems
+    problems = read_yaml(SourceText(file="r.yaml", text=text)).problems
     return [
         (problem.kind, problem.place.line, problem.place.column) for problem in problems if problem.place is not None
     ]
@@ -102,12 +101,12 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("loader", [composer._PARSER, PYTHONS_OWN])
+@pytest.mark.parametrize("loader", [yaml_reader._PARSER, PYTHONS_OWN])
 @pytest.mark.parametrize(("text", "faults"), FAULTS)
 def test_faults(
     monkeypatch: pytest.MonkeyPatch, loader: type, text: str, faults: list[tuple[str, int, int]] | None
 ) -> None:
-    monkeypatch.setattr(composer, "_PARSER", loader)
+    monkeypatch.setattr(yaml_reader, "_PARSER", loader)
     if faults is None:
         assert [line for _, line, _ in found(text)] == [1]
     else:
@@ -115,12 +114,12 @@ def test_faults(
 
 
 def test_a_duplicate_says_where_the_first_is() -> None:
-    (problem,) = compose(Source(file="r.yaml", text="a: 1\n\na: 2")).problems
+    (problem,) = read_yaml(SourceText(file="r.yaml", text="a: 1\n\na: 2")).problems
     assert dict(problem.data) == {"name": "a", "first": "r.yaml:1"}
 
 
 def test_an_unknown_alias_gets_a_suggestion() -> None:
-    (problem,) = compose(Source(file="r.yaml", text="a: &scene 1\nb: *scnee")).problems
+    (problem,) = read_yaml(SourceText(file="r.yaml", text="a: &scene 1\nb: *scnee")).problems
     assert problem.suggestions == ("scene",)
 
 
@@ -158,7 +157,7 @@ def staircase() -> str:
 )
 def test_traps_end_soon_and_small(text: str, kind: str) -> None:
     begun = time.process_time()
-    (problem,) = compose(Source(file="r.yaml", text=text)).problems
+    (problem,) = read_yaml(SourceText(file="r.yaml", text=text)).problems
     assert problem.kind == kind
     assert kind != "yaml_too_deep" or problem.data == {"limit": 100}
     assert time.process_time() - begun < 10
@@ -172,7 +171,7 @@ def test_a_long_scalar_is_no_trouble() -> None:
 
 
 def test_an_alias_stands_where_its_anchor_does() -> None:
-    top = compose(Source(file="r.yaml", text="a: &x {b: 1}\nc: *x")).top
+    top = read_yaml(SourceText(file="r.yaml", text="a: &x {b: 1}\nc: *x")).top
     assert top is not None
-    assert follow(top, ("c", "b"))[0].span.place.line == 1
-    assert follow(top, ("c",))[1].place.line == 2
+    assert follow_path(top, ("c", "b"))[0].span.place.line == 1
+    assert follow_path(top, ("c",))[1].place.line == 2

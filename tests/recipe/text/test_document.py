@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.core.problem import Problem
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import Invalid, Problem
 from nano_banana.recipe.document import Document, load_document
-from nano_banana.recipe.environ import Environ
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.template_texts import is_template_text
-from nano_banana.recipe.templates.engine import TemplateEngine
-from nano_banana.recipe.variables import set_value
+from nano_banana.recipe.interpolation import RecipeEnvironment, is_take_template, parse_set_value
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.template_engine import TemplateEngine
 
 KEY = "0123abcd-key:5678efgh-secret"
 ENVIRON = {
@@ -42,7 +39,9 @@ class Folder:
         return self
 
     def load(self, sets: Mapping[str, str] | None = None) -> Document:
-        return load_document(self.path / "r.yaml", files=self.files, sets=sets or {}, environ=Environ(ENVIRON))
+        return load_document(
+            self.path / "r.yaml", files=self.files, sets=sets or {}, environ=RecipeEnvironment(ENVIRON)
+        )
 
     def data(self, sets: Mapping[str, str] | None = None) -> JSONObject:
         return self.load(sets).data
@@ -210,7 +209,7 @@ def test_an_unknown_set_gets_a_suggestion(folder: Folder) -> None:
     ],
 )
 def test_what_a_set_means(text: str, value: JSONValue) -> None:
-    assert set_value(text) == value
+    assert parse_set_value(text) == value
 
 
 def test_faults_in_vars(folder: Folder) -> None:
@@ -304,7 +303,7 @@ def test_templates_of_takes_are_left_alone(folder: Folder) -> None:
     ],
 )
 def test_which_texts_are_templates(steps: tuple[str | int, ...], is_one: bool) -> None:  # noqa: FBT001 — a table's column
-    assert is_template_text(steps) is is_one
+    assert is_take_template(steps) is is_one
 
 
 def test_faults_have_their_place_inside_a_folded_text(folder: Folder) -> None:

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import Invalid
-from nano_banana.core.problem import Place
-from nano_banana.recipe.files import RecipeFiles, find_root, placed
-from nano_banana.recipe.seen import MISSING, see
+from nano_banana.model.problem import Invalid, Position
+from nano_banana.recipe.recipe_files import MISSING_FILE, RecipeFiles, file_state, find_root, problems_at
 
 
 @pytest.fixture
@@ -87,9 +85,9 @@ def test_seen_tells_whether_something_changed(project: Path) -> None:
     assert not files.is_folder("word.txt")
     seen = dict(files.seen)
     assert set(seen) == {project / "word.txt", project / "none.txt", project / "recipes"}
-    assert all(see(path) == was for path, was in seen.items())
+    assert all(file_state(path) == was for path, was in seen.items())
     (project / "none.txt").touch()
-    assert see(project / "none.txt") != seen[project / "none.txt"] == MISSING
+    assert file_state(project / "none.txt") != seen[project / "none.txt"] == MISSING_FILE
 
 
 def test_what_was_seen_first_is_kept(project: Path) -> None:
@@ -115,7 +113,7 @@ def test_globs(project: Path) -> None:
     assert names("photos/**") == ["a.jpg", "b.jpg", "c.png", "f [1].jpg", "old/e.jpg"]
     assert names("none/*.jpg") == names("photos/none.jpg") == names("photos/old") == []
     assert project / "recipes/photos" in files.seen
-    assert files.seen[project / "recipes/none"] == MISSING
+    assert files.seen[project / "recipes/none"] == MISSING_FILE
 
 
 def test_globs_may_lead_outside_when_told_so(project: Path, tmp_path: Path) -> None:
@@ -150,8 +148,8 @@ def test_the_root_may_be_the_recipes_folder(tmp_path: Path) -> None:
 
 
 def test_a_problem_gets_its_place(tmp_path: Path) -> None:
-    place = Place(file="r.yaml", line=1, column=2)
+    place = Position(file="r.yaml", line=1, column=2)
     with pytest.raises(Invalid) as caught:
         RecipeFiles(tmp_path).read_text("none")
-    (problem,) = placed(caught.value, place).problems
+    (problem,) = problems_at(caught.value, place).problems
     assert (problem.place, problem.data) == (place, {"path": "none"})

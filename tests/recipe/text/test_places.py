@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.problem import Place
-from nano_banana.recipe.composer import compose
+from nano_banana.formats.yaml_reader import read_yaml
+from nano_banana.formats.yaml_values import Located, SourceText, follow_path, place_inside
+from nano_banana.model.problem import Position
 from nano_banana.recipe.document import Document, load_document
-from nano_banana.recipe.environ import Environ
-from nano_banana.recipe.files import RecipeFiles
-from nano_banana.recipe.inside import place_inside
-from nano_banana.recipe.located import Located, follow
-from nano_banana.recipe.source import Source
+from nano_banana.recipe.interpolation import RecipeEnvironment
+from nano_banana.recipe.recipe_files import RecipeFiles
 
 RECIPE = """\
 name: portraits
@@ -28,10 +26,10 @@ empty:
 @pytest.fixture
 def document(tmp_path: Path) -> Document:
     (tmp_path / "r.yaml").write_text(RECIPE)
-    return load_document(tmp_path / "r.yaml", files=RecipeFiles(tmp_path), sets={}, environ=Environ({}))
+    return load_document(tmp_path / "r.yaml", files=RecipeFiles(tmp_path), sets={}, environ=RecipeEnvironment({}))
 
 
-def shown(document: Document, place: Place) -> str:
+def shown(document: Document, place: Position) -> str:
     line = document.lines(place.file)[place.line - 1]
     return line[place.column - 1 : place.column - 1 + place.length]
 
@@ -79,9 +77,9 @@ def test_lines_of_files_that_were_not_read(document: Document) -> None:
 
 
 def located(text: str) -> Located:
-    top = compose(Source(file="r.yaml", text=text)).top
+    top = read_yaml(SourceText(file="r.yaml", text=text)).top
     assert top is not None
-    return follow(top, ("a",))[0]
+    return follow_path(top, ("a",))[0]
 
 
 @pytest.mark.parametrize(
@@ -124,12 +122,12 @@ def test_inside_what_is_no_string_is_its_start() -> None:
 def test_behind_the_end_of_a_string() -> None:
     value = located("a: word")
     assert place_inside(value, 10, 1) == value.span.place
-    assert place_inside(value, 2, 10) == Place(file="r.yaml", line=1, column=6, length=2)
+    assert place_inside(value, 2, 10) == Position(file="r.yaml", line=1, column=6, length=2)
 
 
 def test_places_end_with_their_line() -> None:
-    source = Source(file="r", text="ab  \ncd\n")
-    assert source.place(0, 7) == Place(file="r", line=1, column=1, length=2)
-    assert source.place(5, 6) == Place(file="r", line=2, column=1, length=1)
-    assert source.place(99, 100) == Place(file="r", line=3, column=1, length=1)
-    assert source.place(4, 5) == Place(file="r", line=1, column=5, length=1)
+    source = SourceText(file="r", text="ab  \ncd\n")
+    assert source.place(0, 7) == Position(file="r", line=1, column=1, length=2)
+    assert source.place(5, 6) == Position(file="r", line=2, column=1, length=1)
+    assert source.place(99, 100) == Position(file="r", line=3, column=1, length=1)
+    assert source.place(4, 5) == Position(file="r", line=1, column=5, length=1)

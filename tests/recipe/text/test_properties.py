@@ -6,11 +6,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nano_banana.core.json import JSONValue
-from nano_banana.recipe.composer import compose
-from nano_banana.recipe.inside import place_inside
-from nano_banana.recipe.located import Located, plain
-from nano_banana.recipe.source import Source
+from nano_banana.formats.yaml_reader import read_yaml
+from nano_banana.formats.yaml_values import Located, SourceText, place_inside, to_plain
+from nano_banana.model.json_values import JSONValue
 
 PRINTABLE = st.characters(
     codec="utf-8", exclude_categories=("Cc", "Cs", "Co", "Cn"), exclude_characters="\ufeff\u2028\u2029"
@@ -34,7 +32,7 @@ def written(data: JSONValue) -> str:
 
 
 def read(text: str) -> Located:
-    composed = compose(Source(file="r.yaml", text=text))
+    composed = read_yaml(SourceText(file="r.yaml", text=text))
     assert composed.problems == ()
     assert composed.top is not None
     return composed.top
@@ -43,15 +41,15 @@ def read(text: str) -> Located:
 @settings(max_examples=150, deadline=None)
 @given(RECIPES)
 def test_json_is_read_as_json(data: JSONValue) -> None:
-    assert plain(read(written(data))) == data
-    assert plain(read(json.dumps(data, indent=2, ensure_ascii=False))) == data
+    assert to_plain(read(written(data))) == data
+    assert to_plain(read(json.dumps(data, indent=2, ensure_ascii=False))) == data
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(WORDS, st.recursive(WORDS, lambda inner: st.lists(inner, max_size=3), max_leaves=8), min_size=1))
 def test_what_yaml_writes_is_read(data: JSONValue) -> None:
     for style in ["|", ">", "'", '"']:
-        assert plain(read(yaml.safe_dump(data, allow_unicode=True, default_style=style))) == data
+        assert to_plain(read(yaml.safe_dump(data, allow_unicode=True, default_style=style))) == data
 
 
 @settings(max_examples=150, deadline=None)
@@ -93,5 +91,5 @@ def test_a_place_inside_holds_the_character(words: list[str], style: str | None,
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("ab:-{}[]\"'&*!|>%#,?~ \n\t1<@`"), max_size=40))
 def test_nothing_makes_it_fail(text: str) -> None:
-    composed = compose(Source(file="r.yaml", text=text))
+    composed = read_yaml(SourceText(file="r.yaml", text=text))
     assert all(problem.place is not None for problem in composed.problems)

@@ -5,7 +5,7 @@ import string
 from pathlib import Path
 
 import nano_banana.recipe as room
-from nano_banana.cli.words.text import WORDS
+from nano_banana.cli.messages.template_messages import TEXT_MESSAGES
 
 TEXT_HALF = [
     "composer",
@@ -30,11 +30,11 @@ def kinds() -> set[str]:
 
 
 def test_every_kind_has_words() -> None:
-    assert kinds() == set(WORDS)
+    assert kinds() == set(TEXT_MESSAGES)
 
 
 def test_words_are_one_sentence() -> None:
-    for wording in WORDS.values():
+    for wording in TEXT_MESSAGES.values():
         assert not wording.say.endswith(".")
         assert not wording.hint.endswith(".")
         list(string.Formatter().parse(wording.say + wording.hint))

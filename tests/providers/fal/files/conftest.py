@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
 

@@ -9,10 +9,9 @@ import ssl
 import httpx
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.providers.fal.addresses import Addresses, is_proxied, is_public
-from nano_banana.providers.fal.hosts import Hosts
-from nano_banana.providers.fal.wire import Broken
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.fal.downloads import AddressGuard, is_proxied, is_public
+from nano_banana.providers.fal.http_client import FalHosts, NoResponse
 from tests.providers.fal.files.peer import Peer, Said
 
 
@@ -40,10 +39,10 @@ def test_addresses_of_this_house(address: str) -> None:
 def judged(url: str, base: str = "") -> str:
     """Empty where `url` may be asked, else why not."""
     try:
-        asyncio.run(Addresses(Hosts(base)).check(httpx.URL(url)))
+        asyncio.run(AddressGuard(FalHosts(base)).check(httpx.URL(url)))
     except CallFailed as error:
         return error.problems[0].kind
-    except Broken as error:
+    except NoResponse as error:
         return error.why
     return ""
 
@@ -96,12 +95,12 @@ def test_who_answers_is_judged_again(context: ssl.SSLContext, monkeypatch: pytes
             peer.routes["/a"] = [Said(body=b"hello")]
             async with client.stream("GET", f"https://localhost:{peer.port}/a") as response:
                 with pytest.raises(CallFailed, match="download_unsafe"):
-                    await Addresses(Hosts("")).check_peer(response)
+                    await AddressGuard(FalHosts("")).check_peer(response)
                 assert response.is_closed
             async with client.stream("GET", f"{peer.url}/a") as response:
-                await Addresses(Hosts(peer.url)).check_peer(response)
+                await AddressGuard(FalHosts(peer.url)).check_peer(response)
                 monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-                await Addresses(Hosts("")).check_peer(response)
+                await AddressGuard(FalHosts("")).check_peer(response)
                 assert await response.aread() == b"hello"
 
     asyncio.run(story())

@@ -15,12 +15,19 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.errors import CallFailed, Unusable
-from nano_banana.providers.fal import download
-from nano_banana.providers.fal.download import AGAIN, AT_ONCE, MOST_PICTURE, Downloads, Fetched
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.result import Expect, Remote
-from nano_banana.providers.fal.terms import Terms
+from nano_banana.model.problem import CallFailed, Unusable
+from nano_banana.providers.fal import downloads
+from nano_banana.providers.fal.downloads import (
+    DOWNLOADS_AT_ONCE,
+    MAX_PICTURE_BYTES,
+    MAX_RETRIES,
+    DownloadedFile,
+    Downloader,
+    ExpectedKind,
+    RemoteFile,
+)
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_session import FalSession
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.files.peer import Answer, Peer, Said
@@ -31,11 +38,11 @@ GOOD = Said(body=png(), headers={"Content-Type": "text/html"})
 
 
 @asynccontextmanager
-async def downloading(context: ssl.SSLContext, clock: QuickClock) -> AsyncIterator[tuple[Downloads, Peer]]:
+async def downloading(context: ssl.SSLContext, clock: QuickClock) -> AsyncIterator[tuple[Downloader, Peer]]:
     async with Peer(context) as peer:
-        line = Line(Terms(key="id:secret", base=peer.url), clock)
+        line = FalSession(FalConfig(key="id:secret", base=peer.url), clock)
         try:
-            yield Downloads(line), peer
+            yield Downloader(line), peer
         finally:
             await line.close()
 
@@ -49,12 +56,17 @@ class Fetching:
         self.keys: list[str] = []
 
     def get(
-        self, answers: Sequence[Said | Answer], *, expect: Expect = "picture", size: int | None = None, name: str = "a"
-    ) -> Fetched:
-        async def story() -> Fetched:
+        self,
+        answers: Sequence[Said | Answer],
+        *,
+        expect: ExpectedKind = "picture",
+        size: int | None = None,
+        name: str = "a",
+    ) -> DownloadedFile:
+        async def story() -> DownloadedFile:
             async with downloading(self.context, self.clock) as (downloads, peer):
                 peer.routes["/a"] = list(answers)
-                remote = Remote(url=f"{peer.url}/a", size=size, name=name)
+                remote = RemoteFile(url=f"{peer.url}/a", size=size, name=name)
                 try:
                     return await downloads.fetch(remote, self.desk, expect=expect)
                 finally:
@@ -63,7 +75,9 @@ class Fetching:
 
         return asyncio.run(story())
 
-    def fail(self, answers: Sequence[Said | Answer], *, expect: Expect = "picture", size: int | None = None) -> str:
+    def fail(
+        self, answers: Sequence[Said | Answer], *, expect: ExpectedKind = "picture", size: int | None = None
+    ) -> str:
         """The kind of the failure, and why."""
         with pytest.raises(CallFailed) as caught:
             self.get(answers, expect=expect, size=size)
@@ -77,7 +91,7 @@ def fetching(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> Fetc
     return Fetching(context, clock, desk)
 
 
-def bytes_of(fetched: Fetched) -> bytes:
+def bytes_of(fetched: DownloadedFile) -> bytes:
     assert isinstance(fetched.payload.data, Path)
     return fetched.payload.data.read_bytes()
 
@@ -147,7 +161,7 @@ def test_a_wait_that_is_asked_for_is_kept(fetching: Fetching) -> None:
 )
 def test_patience_ends(said: Said, why: str, fetching: Fetching) -> None:
     assert fetching.fail([said]) == f"download_failed {why}"
-    assert len(fetching.asked) == 1 + AGAIN
+    assert len(fetching.asked) == 1 + MAX_RETRIES
 
 
 @pytest.mark.parametrize("size", [len(png()) + 1, len(png()) - 1])
@@ -174,7 +188,7 @@ def test_a_file_that_comes_packed_is_unpacked(coding: str, packed: bytes, fetchi
 
 
 def test_a_packed_file_is_bounded_by_what_comes_out(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "MOST_PICTURE", 1_000_000)
+    monkeypatch.setattr(downloads, "MAX_PICTURE_BYTES", 1_000_000)
     said = Said(body=gzip.compress(bytes(50_000_000), mtime=0), headers={"Content-Encoding": "gzip"})
     assert fetching.fail([said]) == "download_too_big"
 
@@ -191,13 +205,13 @@ def test_what_is_gone_is_gone_at_once(status: int, fetching: Fetching) -> None:
 
 
 def test_too_much_is_said_and_not_read(fetching: Fetching) -> None:
-    assert fetching.fail([Said(length=MOST_PICTURE + 1)]) == "download_too_big"
-    assert fetching.fail([GOOD], size=MOST_PICTURE + 1) == "download_too_big"
+    assert fetching.fail([Said(length=MAX_PICTURE_BYTES + 1)]) == "download_too_big"
+    assert fetching.fail([GOOD], size=MAX_PICTURE_BYTES + 1) == "download_too_big"
     assert len(fetching.asked) == 1
 
 
 def test_an_endless_body_has_an_end(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "MOST_PICTURE", 1_000_000)
+    monkeypatch.setattr(downloads, "MAX_PICTURE_BYTES", 1_000_000)
     assert fetching.fail([Said(length=None, zeros=50_000_000)]) == "download_too_big"
 
 
@@ -209,7 +223,7 @@ def test_a_bomb_is_not_decoded(fetching: Fetching) -> None:
 
 
 def test_who_hangs_is_left(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "LEAST_SECONDS", 0.2)
+    monkeypatch.setattr(downloads, "LEAST_SECONDS", 0.2)
     assert bytes_of(fetching.get([Said(seconds=60), GOOD])) == png()
     assert len(fetching.clock.slept) == 1
 
@@ -244,7 +258,7 @@ def test_no_redirect_leads_home(url: str, fetching: Fetching) -> None:
 def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, desk: BookDesk, context: ssl.SSLContext) -> None:
     async def story() -> None:
         async with Peer(context) as peer:
-            line = Line(Terms(key="id:secret"), clock)
+            line = FalSession(FalConfig(key="id:secret"), clock)
             for url in (
                 f"{peer.url}/a",
                 f"https://localhost:{peer.port}/a",
@@ -253,18 +267,18 @@ def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, desk: Book
                 "https://0177.0.0.1/a",
             ):
                 with pytest.raises(CallFailed, match="download_unsafe"):
-                    await Downloads(line).fetch(Remote(url=url), desk)
+                    await Downloader(line).fetch(RemoteFile(url=url), desk)
             await line.close()
             assert peer.asked == []
 
     asyncio.run(story())
 
 
-def inline(url: str, clock: QuickClock, desk: BookDesk) -> Fetched:
-    async def story() -> Fetched:
-        line = Line(Terms(key="id:secret"), clock)
+def inline(url: str, clock: QuickClock, desk: BookDesk) -> DownloadedFile:
+    async def story() -> DownloadedFile:
+        line = FalSession(FalConfig(key="id:secret"), clock)
         try:
-            return await Downloads(line).fetch(Remote(url=url, expect="picture"), desk)
+            return await Downloader(line).fetch(RemoteFile(url=url, expect="picture"), desk)
         finally:
             await line.close()
 
@@ -289,7 +303,7 @@ def test_a_damaged_address_is_no_file(url: str, clock: QuickClock, desk: BookDes
 
 @pytest.mark.usefixtures("context")
 def test_an_address_has_its_ceiling_too(clock: QuickClock, desk: BookDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "MOST_PICTURE", 10)
+    monkeypatch.setattr(downloads, "MAX_PICTURE_BYTES", 10)
     with pytest.raises(CallFailed, match="download_too_big"):
         inline("data:image/png;base64," + "A" * 100, clock, desk)
 
@@ -316,10 +330,10 @@ def test_a_bounded_number_at_once(context: ssl.SSLContext, clock: QuickClock, de
     async def story() -> None:
         async with downloading(context, clock) as (downloads, peer):
             peer.routes["/a"] = [GOOD]
-            remote = Remote(url=f"{peer.url}/a", expect="picture")
-            fetched = await asyncio.gather(*(downloads.fetch(remote, desk) for _ in range(3 * AT_ONCE)))
-            assert len({one.payload.data for one in fetched}) == 3 * AT_ONCE
-            assert 1 < peer.most <= AT_ONCE
+            remote = RemoteFile(url=f"{peer.url}/a", expect="picture")
+            fetched = await asyncio.gather(*(downloads.fetch(remote, desk) for _ in range(3 * DOWNLOADS_AT_ONCE)))
+            assert len({one.payload.data for one in fetched}) == 3 * DOWNLOADS_AT_ONCE
+            assert 1 < peer.most <= DOWNLOADS_AT_ONCE
 
     asyncio.run(story())
 

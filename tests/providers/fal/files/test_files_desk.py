@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from nano_banana.core.answer import Desk
-from nano_banana.core.upload import Upload
-from nano_banana.store.store import Store
+from nano_banana.model.provider_protocol import CallContext
+from nano_banana.model.ticket import Upload
+from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
 
@@ -16,7 +16,7 @@ def test_it_keeps_what_a_desk_keeps(tmp_path: Path) -> None:
     clock = QuickClock()
     with Store.open(tmp_path / "store", clock=clock.now) as store:
         book = BookDesk(store, "key")
-        desk: Desk = book
+        desk: CallContext = book
         blob = book.put(b"bytes")
         assert desk.path(blob).read_bytes() == b"bytes"
         upload = Upload(service="https://fal", digest=blob.digest, url="https://fal/1")

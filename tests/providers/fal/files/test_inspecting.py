@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.providers.fal.inspecting import inspect, is_black, label
-from nano_banana.providers.fal.result import Remote
-from nano_banana.providers.fal.sniff import HEAD, media_of
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.fal.downloads import RemoteFile, file_label, inspect_file, is_black
+from nano_banana.providers.fal.file_types import SNIFF_BYTES, sniff_media_type
 from tests.providers.fal.files.samples import png
 
 
@@ -43,10 +42,10 @@ def test_a_broken_picture_has_no_colour(tmp_path: Path) -> None:
 
 def test_a_page_may_be_what_was_asked_for(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"<html></html>")
-    remote = Remote(url="https://f/a", media="text/html")
-    assert inspect(tmp_path / "a", remote, is_picture=False).media == "text/html"
-    assert inspect(tmp_path / "a", remote, is_picture=True).wrong == "page"
-    assert inspect(tmp_path / "a", Remote(url="https://f/a"), is_picture=False).wrong == "page"
+    remote = RemoteFile(url="https://f/a", media="text/html")
+    assert inspect_file(tmp_path / "a", remote, is_picture=False).media == "text/html"
+    assert inspect_file(tmp_path / "a", remote, is_picture=True).wrong == "page"
+    assert inspect_file(tmp_path / "a", RemoteFile(url="https://f/a"), is_picture=False).wrong == "page"
 
 
 @pytest.mark.parametrize(
@@ -65,27 +64,27 @@ def test_a_page_may_be_what_was_asked_for(tmp_path: Path) -> None:
         (b"<!---->" * 140 + b"x", "text/plain"),
         (b"[" * 1020, "text/plain"),
         (b'{"a": [1, 2]}', "application/json"),
-        (b'{"a": "' + b"b" * HEAD, "application/json"),
-        (b"[" + b"1" * HEAD, "application/json"),
-        (b"words" * HEAD, "text/plain"),
-        ("ä".encode() * HEAD, "text/plain"),
+        (b'{"a": "' + b"b" * SNIFF_BYTES, "application/json"),
+        (b"[" + b"1" * SNIFF_BYTES, "application/json"),
+        (b"words" * SNIFF_BYTES, "text/plain"),
+        ("ä".encode() * SNIFF_BYTES, "text/plain"),
         (b"words", "text/plain"),
         (b"\xff\xfe\0", "application/octet-stream"),
         (b"a\0b", "application/octet-stream"),
     ],
 )
 def test_what_bytes_say(head: bytes, media: str) -> None:
-    assert media_of(head[:HEAD]) == media
+    assert sniff_media_type(head[:SNIFF_BYTES]) == media
 
 
 @pytest.mark.parametrize(
     ("remote", "expected"),
     [
-        (Remote(url="https://f/b/c.png?signature=s"), "c.png"),
-        (Remote(url="https://f/b/c.png", name="d.png"), "d.png"),
-        (Remote(url="https://["), ""),
-        (Remote(url="data:image/png;base64,AAAA"), ""),
+        (RemoteFile(url="https://f/b/c.png?signature=s"), "c.png"),
+        (RemoteFile(url="https://f/b/c.png", name="d.png"), "d.png"),
+        (RemoteFile(url="https://["), ""),
+        (RemoteFile(url="data:image/png;base64,AAAA"), ""),
     ],
 )
-def test_a_file_is_called_by_its_name(remote: Remote, expected: str) -> None:
-    assert label(remote) == expected
+def test_a_file_is_called_by_its_name(remote: RemoteFile, expected: str) -> None:
+    assert file_label(remote) == expected

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nano_banana.core.json import JSONValue
-from nano_banana.providers.fal.places import filled
+from nano_banana.model.json_values import JSONValue
+from nano_banana.providers.fal.fal_uploads import fill_places
 
 CASES: list[tuple[dict[str, JSONValue], dict[str, JSONValue], dict[str, JSONValue]]] = [
     ({"prompt": "a"}, {"image_url": "u"}, {"prompt": "a", "image_url": "u"}),
@@ -23,10 +23,10 @@ def test_a_value_comes_to_its_place(
     arguments: dict[str, JSONValue], values: dict[str, JSONValue], expected: dict[str, JSONValue]
 ) -> None:
     before = repr(arguments)
-    assert filled(arguments, values) == expected
+    assert fill_places(arguments, values) == expected
     assert repr(arguments) == before
 
 
 def test_the_eleventh_comes_after_the_second() -> None:
-    body = filled({}, {f"images/{at}": str(at) for at in (10, 2, 0, 1, 3, 4, 5, 6, 7, 8, 9)})
+    body = fill_places({}, {f"images/{at}": str(at) for at in (10, 2, 0, 1, 3, 4, 5, 6, 7, 8, 9)})
     assert body == {"images": [str(at) for at in range(11)]}

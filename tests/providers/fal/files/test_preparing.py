@@ -11,20 +11,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.imaging.archive import fixed_zip
-from nano_banana.providers.fal.adapters import is_adapter
-from nano_banana.providers.fal.archives import MOST_FILES
-from nano_banana.providers.fal.preparing import Parcel, named, pack
+from nano_banana.formats.photo_export import reproducible_zip
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.fal.fal_uploads import MAX_ARCHIVE_FILES, UploadFile, prepare_upload, under_public_name
+from nano_banana.providers.fal.file_types import is_whole_safetensors
 from tests.providers.fal.files.samples import SECRET, Form, adapter, other, picture, png
 
 
-def packed(data: bytes, tmp_path: Path, name: str = "file.png") -> Parcel:
+def packed(data: bytes, tmp_path: Path, name: str = "file.png") -> UploadFile:
     path = tmp_path / name
     path.write_bytes(data)
     folder = tmp_path / "scratch"
     folder.mkdir()
-    return pack(path, "digest", folder)
+    return prepare_upload(path, "digest", folder)
 
 
 def kinds(data: bytes, tmp_path: Path, name: str = "file.png") -> list[str]:
@@ -111,7 +110,7 @@ def test_anything_else_stays_here(data: bytes, name: str, tmp_path: Path) -> Non
 
 
 def test_a_training_set_goes_as_it_is(tmp_path: Path) -> None:
-    data = fixed_zip([("0001.jpg", other("JPEG")), ("0001.txt", b"a photo"), ("__MACOSX/._0001.jpg", b"\0")])
+    data = reproducible_zip([("0001.jpg", other("JPEG")), ("0001.txt", b"a photo"), ("__MACOSX/._0001.jpg", b"\0")])
     parcel = packed(data, tmp_path)
     assert parcel.path.read_bytes() == data
     assert (parcel.name, parcel.media) == ("digest.zip", "application/zip")
@@ -119,23 +118,23 @@ def test_a_training_set_goes_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["word/document.xml", "id_rsa", "photo.png", "setup.exe"])
 def test_a_zip_of_other_things_stays_here(name: str, tmp_path: Path) -> None:
-    data = fixed_zip([("a.png", png()), (name, SECRET)])
+    data = reproducible_zip([("a.png", png()), (name, SECRET)])
     with pytest.raises(CallFailed) as caught:
         packed(data, tmp_path)
     assert [(problem.kind, problem.data["file"]) for problem in caught.value.problems] == [("archive_not_sent", name)]
 
 
 def test_a_zip_of_words_alone_stays_here(tmp_path: Path) -> None:
-    assert kinds(fixed_zip([("secrets.json", SECRET)]), tmp_path) == ["archive_unusable"]
+    assert kinds(reproducible_zip([("secrets.json", SECRET)]), tmp_path) == ["archive_unusable"]
 
 
 def test_a_zip_of_too_many_files_to_look_at_stays_here(tmp_path: Path) -> None:
-    words = [(f"{number}.txt", b"") for number in range(MOST_FILES)]
-    assert kinds(fixed_zip([("a.png", png()), *words, ("id_rsa", SECRET)]), tmp_path) == ["archive_unusable"]
+    words = [(f"{number}.txt", b"") for number in range(MAX_ARCHIVE_FILES)]
+    assert kinds(reproducible_zip([("a.png", png()), *words, ("id_rsa", SECRET)]), tmp_path) == ["archive_unusable"]
 
 
 def test_half_a_zip_stays_here(tmp_path: Path) -> None:
-    assert kinds(fixed_zip([("a.png", png())])[:80], tmp_path) == ["archive_unusable"]
+    assert kinds(reproducible_zip([("a.png", png())])[:80], tmp_path) == ["archive_unusable"]
 
 
 def test_a_zip_may_have_folders(tmp_path: Path) -> None:
@@ -180,27 +179,27 @@ def _safetensors(header: object, body: bytes = b"") -> bytes:
 def test_what_is_no_whole_adapter(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(data)
-    assert not is_adapter(path)
+    assert not is_whole_safetensors(path)
 
 
 def test_an_adapter_needs_no_metadata(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(adapter(metadata=False))
-    assert is_adapter(path)
+    assert is_whole_safetensors(path)
 
 
 def test_a_parcel_gets_a_file_of_its_own_name(tmp_path: Path) -> None:
     parcel = packed(adapter(), tmp_path, "my secret project.safetensors")
-    place = named(parcel, tmp_path / "scratch")
+    place = under_public_name(parcel, tmp_path / "scratch")
     assert place.name == "digest.safetensors"
     assert place.read_bytes() == adapter()
-    assert named(Parcel(path=place, name=place.name), place.parent) == place
+    assert under_public_name(UploadFile(path=place, name=place.name), place.parent) == place
 
 
 def test_where_there_are_no_links_it_is_a_copy(tmp_path: Path) -> None:
     parcel = packed(adapter(), tmp_path)
     # A link can't be made over anything, as it can't be made on a disk that has none.
     (tmp_path / "scratch" / parcel.name).write_bytes(b"")
-    place = named(parcel, tmp_path / "scratch")
+    place = under_public_name(parcel, tmp_path / "scratch")
     assert not place.is_symlink()
     assert place.read_bytes() == adapter()

@@ -6,14 +6,16 @@ import json
 
 import pytest
 
-from nano_banana.core.json import JSONObject, JSONValue
-from nano_banana.providers.fal.result import Remote, split
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.providers.fal.downloads import RemoteFile, split_result
 
 PICTURE: JSONObject = {"url": "https://f/a.png", "content_type": "image/png", "width": 8, "height": 6, "file_name": "a"}
 
 
 def test_a_picture_leaves_its_size_and_type() -> None:
-    data, files = split({"images": [PICTURE], "seed": 7, "timings": {}, "prompt": "at https://x.y"}, ["images/*"])
+    data, files = split_result(
+        {"images": [PICTURE], "seed": 7, "timings": {}, "prompt": "at https://x.y"}, ["images/*"]
+    )
     assert data == {
         "images": [{"width": 8, "height": 6, "content_type": "image/png"}],
         "seed": 7,
@@ -21,7 +23,7 @@ def test_a_picture_leaves_its_size_and_type() -> None:
         "prompt": "at https://x.y",
     }
     assert files == {
-        "images/0": Remote(url="https://f/a.png", media="image/png", name="a", expect="picture"),
+        "images/0": RemoteFile(url="https://f/a.png", media="image/png", name="a", expect="picture"),
     }
 
 
@@ -30,7 +32,7 @@ def test_an_adapter_leaves_its_size_and_type() -> None:
         "config_file": {"url": "https://f/c", "content_type": "application/json", "file_size": 12, "file_data": None},
         "diffusers_lora_file": {"url": "https://f/l.safetensors", "content_type": "application/octet-stream"},
     }
-    data, files = split(body, ["diffusers_lora_file", "config_file"])
+    data, files = split_result(body, ["diffusers_lora_file", "config_file"])
     assert list(files) == ["config_file", "diffusers_lora_file"]
     assert {remote.expect for remote in files.values()} == {"file"}
     assert files["config_file"].size == 12
@@ -39,8 +41,8 @@ def test_an_adapter_leaves_its_size_and_type() -> None:
 
 def test_what_the_endpoint_is_called_for_comes_first() -> None:
     body: JSONObject = {"debug": {"url": "https://f/d", "file_size": 1}, "image": {"url": "https://f/i", "a": 1}}
-    assert list(split(body, ["image"])[1]) == ["image", "debug"]
-    assert list(split(body, [])[1]) == ["debug"]
+    assert list(split_result(body, ["image"])[1]) == ["image", "debug"]
+    assert list(split_result(body, [])[1]) == ["debug"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_what_the_endpoint_is_called_for_comes_first() -> None:
     ],
 )
 def test_what_counts_as_a_file(value: JSONValue, makes: list[str], *, found: bool) -> None:
-    assert ("it" in split({"it": value}, makes)[1]) is found
+    assert ("it" in split_result({"it": value}, makes)[1]) is found
 
 
 def test_no_address_stays() -> None:
@@ -69,7 +71,7 @@ def test_no_address_stays() -> None:
         "more": {"page": "https://f/c", "deep": [["http://f/d", "data:text/plain,x"]]},
         "image": {"url": "https://f/e", "nested": {"url": "https://f/e2"}},
     }
-    data, _ = split(body, ["image"])
+    data, _ = split_result(body, ["image"])
     assert "://" not in json.dumps(data)
     assert "data:" not in json.dumps(data)
     assert data["more"] == {"page": None, "deep": [[None, None]]}
@@ -87,4 +89,4 @@ def test_no_address_stays() -> None:
     ],
 )
 def test_what_is_expected(place: str, about: dict[str, JSONValue], expect: str) -> None:
-    assert split({place: {"url": "https://f/a", **about}}, [])[1][place].expect == expect
+    assert split_result({place: {"url": "https://f/a", **about}}, [])[1][place].expect == expect

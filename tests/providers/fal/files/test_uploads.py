@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.core.blob import Blob
-from nano_banana.core.call import Call
-from nano_banana.core.errors import CallFailed, Refused
-from nano_banana.providers.fal import uploads as uploads_module
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.terms import DAY, Terms
-from nano_banana.providers.fal.uploads import AT_ONCE, Uploads
+from nano_banana.model.call import Blob, Call
+from nano_banana.model.problem import CallFailed, Refused
+from nano_banana.providers.fal import fal_uploads as uploads_module
+from nano_banana.providers.fal.fal_config import DAY_SECONDS, FalConfig
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.fal_uploads import UPLOADS_AT_ONCE, FileUploader
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.desk import BookDesk
 from tests.providers.fal.files.peer import Peer, Said, told
@@ -28,12 +27,12 @@ from tests.providers.fal.files.storage import INITIATE, TOKEN, UPLOAD, Storage
 
 @asynccontextmanager
 async def uploading(
-    context: ssl.SSLContext, clock: QuickClock, *, life: int | None = DAY, key: str = "id:secret"
-) -> AsyncIterator[tuple[Uploads, Storage]]:
+    context: ssl.SSLContext, clock: QuickClock, *, life: int | None = DAY_SECONDS, key: str = "id:secret"
+) -> AsyncIterator[tuple[FileUploader, Storage]]:
     async with Peer(context) as peer:
-        line = Line(Terms(key=key, base=peer.url, uploads_expire_after=life), clock)
+        line = FalSession(FalConfig(key=key, base=peer.url, uploads_expire_after=life), clock)
         try:
-            yield Uploads(line), Storage(peer=peer)
+            yield FileUploader(line), Storage(peer=peer)
         finally:
             await line.close()
 
@@ -58,7 +57,7 @@ def test_inputs_become_addresses(context: ssl.SSLContext, clock: QuickClock, des
             assert storage.peer.paths().count(UPLOAD) == 2
             sent = [one for one in storage.peer.asked if one.path == UPLOAD]
             assert {one.headers["content-type"] for one in sent} == {"image/png", "application/octet-stream"}
-            assert json.loads(sent[0].headers["x-fal-object-lifecycle"]) == {"expiration_duration_seconds": DAY}
+            assert json.loads(sent[0].headers["x-fal-object-lifecycle"]) == {"expiration_duration_seconds": DAY_SECONDS}
             assert {one.headers["authorization"] for one in sent} == {"Bearer t"}
 
     asyncio.run(story())
@@ -84,10 +83,10 @@ def test_an_upload_is_remembered_by_the_store(context: ssl.SSLContext, clock: Qu
     async def story() -> None:
         async with uploading(context, clock) as (uploads, storage):
             first = await uploads.body(call, desk)
-            later = Uploads(uploads._line)
+            later = FileUploader(uploads._line)
             assert await later.body(call, desk) == first
             assert len(desk.told) == 1
-            clock.at += DAY
+            clock.at += DAY_SECONDS
             assert await later.body(call, desk) != first
             assert storage.peer.paths().count(UPLOAD) == 2
 
@@ -107,7 +106,10 @@ def test_fresh_sends_again(context: ssl.SSLContext, clock: QuickClock, desk: Boo
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(("life", "later", "sent"), [(None, 10 * DAY, 1), (300, 100, 1), (300, 200, 2), (DAY, DAY, 2)])
+@pytest.mark.parametrize(
+    ("life", "later", "sent"),
+    [(None, 10 * DAY_SECONDS, 1), (300, 100, 1), (300, 200, 2), (DAY_SECONDS, DAY_SECONDS, 2)],
+)
 def test_an_upload_is_used_while_it_lasts(
     life: int | None, later: float, sent: int, context: ssl.SSLContext, clock: QuickClock, desk: BookDesk
 ) -> None:
@@ -132,7 +134,7 @@ def test_no_more_than_a_few_at_once(context: ssl.SSLContext, clock: QuickClock, 
             urls = body["images"]
             assert isinstance(urls, list)
             assert [storage.kept[url] for url in urls] == [desk.path(blob).read_bytes() for blob in images.values()]
-            assert 1 < storage.peer.most <= AT_ONCE
+            assert 1 < storage.peer.most <= UPLOADS_AT_ONCE
 
     asyncio.run(story())
 

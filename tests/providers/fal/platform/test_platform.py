@@ -8,22 +8,22 @@ from typing import TypeVar
 
 import pytest
 
-from nano_banana.core.errors import CallFailed
-from nano_banana.providers.fal.line import Line
-from nano_banana.providers.fal.moments import read, written
-from nano_banana.providers.fal.platform import Platform, PlatformDenied
-from nano_banana.providers.fal.terms import Terms
+from nano_banana.model.problem import CallFailed
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_platform_api import FalPlatform, PlatformDenied
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.timing import format_timestamp, parse_timestamp
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.platform.pages import Asked, Page, serve
 
 T = TypeVar("T")
 
 
-def ask(answer: Callable[[str, Asked], Page], question: Callable[[Platform], Awaitable[T]]) -> T:
+def ask(answer: Callable[[str, Asked], Page], question: Callable[[FalPlatform], Awaitable[T]]) -> T:
     async def asked(base: str) -> T:
-        line = Line(Terms(key="id:secret", base=base), QuickClock())
+        line = FalSession(FalConfig(key="id:secret", base=base), QuickClock())
         try:
-            return await question(Platform(line))
+            return await question(FalPlatform(line))
         finally:
             await line.close()
 
@@ -152,6 +152,10 @@ def test_a_busy_platform_is_asked_again() -> None:
 
 
 def test_moments_are_read_and_written() -> None:
-    assert read(written(1_790_000_000.5)) == 1_790_000_000.5
-    assert read("2026-08-01T12:00:00") == read("2026-08-01T14:00:00+02:00") == read("2026-08-01T12:00:00.000Z")
-    assert [read(odd) for odd in (None, 3, "soon", "2026-13-01T00:00:00Z")] == [None] * 4
+    assert parse_timestamp(format_timestamp(1_790_000_000.5)) == 1_790_000_000.5
+    assert (
+        parse_timestamp("2026-08-01T12:00:00")
+        == parse_timestamp("2026-08-01T14:00:00+02:00")
+        == parse_timestamp("2026-08-01T12:00:00.000Z")
+    )
+    assert [parse_timestamp(odd) for odd in (None, 3, "soon", "2026-13-01T00:00:00Z")] == [None] * 4

@@ -1,0 +1,313 @@
+"""Compare, update or guess an endpoint from its service's listing.
+
+What a listing can't tell (roles, purpose, price, notes) stays as it is known, or is guessed for an endpoint that nobody
+has described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from nano_banana.catalog.catalog import endpoint_faults
+from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType, Price, Roles, Task, TriggerUse
+from nano_banana.catalog.endpoint_format import endpoint_to_json
+from nano_banana.catalog.openapi_listing import EndpointListing
+from nano_banana.model.json_values import JSONValue
+
+
+class ChangeType(StrEnum):
+    """What about a field changed."""
+
+    NEW = "new"
+    GONE = "gone"
+    TYPE = "type"
+    REQUIRED = "required"
+    DEFAULT = "default"
+    RANGE = "range"
+    CHOICES = "choices"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One change. `harmful` where a request that was right before may be refused now.
+
+    Another default does no harm: requests name the one that is known.
+    """
+
+    field: str
+    sort: ChangeType
+    before: JSONValue = None
+    after: JSONValue = None
+    harmful: bool = False
+
+
+_INDISTINCT_TYPES = (
+    {FieldType.STRING, FieldType.URL},
+    {FieldType.LIST, FieldType.URLS, FieldType.ADAPTERS},
+)
+"""Types that a description in OpenAPI does not tell apart."""
+
+
+def field_changes(
+    known: Mapping[str, Field], listed: Mapping[str, Field], *, adapters_max: int | None = None
+) -> list[FieldChange]:
+    """Everything that differs, in the order of the known fields, new ones last; `adapters_max` is the known one.
+
+    A bound that the listing does not give is no change: many are known from elsewhere.
+    """
+    found: list[FieldChange] = []
+    for name, before in known.items():
+        if name not in listed:
+            found.append(FieldChange(field=name, sort=ChangeType.GONE, harmful=True))
+        else:
+            most = adapters_max if before.type is FieldType.ADAPTERS else before.max_items
+            found.extend(_field_change(replace(before, max_items=most), listed[name]))
+    for name, field in listed.items():
+        if name not in known:
+            found.append(FieldChange(field=name, sort=ChangeType.NEW, after=field.type.value, harmful=field.required))
+    return found
+
+
+def same_type(one: FieldType, other: FieldType) -> bool:
+    """Whether the two are one type, as far as OpenAPI can say."""
+    return one is other or any({one, other} <= alike for alike in _INDISTINCT_TYPES)
+
+
+def _field_change(before: Field, after: Field) -> Iterator[FieldChange]:
+    name = before.name
+    if not same_type(before.type, after.type):
+        kinds = (before.type.value, after.type.value)
+        yield FieldChange(field=name, sort=ChangeType.TYPE, before=kinds[0], after=kinds[1], harmful=True)
+        return
+    if before.required != after.required:
+        yield FieldChange(
+            field=name, sort=ChangeType.REQUIRED, before=before.required, after=after.required, harmful=after.required
+        )
+    old, new = _default_value(before), _default_value(after)
+    if old != new or isinstance(old, bool) != isinstance(new, bool):
+        yield FieldChange(field=name, sort=ChangeType.DEFAULT, before=old, after=new)
+    yield from _range_change(before, after)
+    yield from _choices_change(before, after)
+
+
+def _default_value(field: Field) -> JSONValue:
+    """What it is unsaid; an empty text or list is as good as nothing."""
+    return None if field.default is MISSING or field.default in ("", [], {}) else field.default
+
+
+def _range_change(before: Field, after: Field) -> Iterator[FieldChange]:
+    low = before.minimum if after.minimum is None else after.minimum
+    high = before.maximum if after.maximum is None else after.maximum
+    most = before.max_items if after.max_items is None else after.max_items
+    old, new = (before.minimum, before.maximum, before.max_items), (low, high, most)
+    if old == new:
+        return
+    narrower = any(
+        now is not None and (was is None or (now > was if low_end else now < was))
+        for was, now, low_end in zip(old, new, (True, False, False), strict=True)
+    )
+    yield FieldChange(
+        field=before.name, sort=ChangeType.RANGE, before=_bounds_text(old), after=_bounds_text(new), harmful=narrower
+    )
+
+
+def _bounds_text(bounds: tuple[float | None, float | None, int | None]) -> str:
+    low, high, most = bounds
+    parts = [f"≥ {low:g}"] if low is not None else []
+    parts += [f"≤ {high:g}"] if high is not None else []
+    parts += [f"at most {most} items"] if most is not None else []
+    return ", ".join(parts) or "any"
+
+
+def _choices_change(before: Field, after: Field) -> Iterator[FieldChange]:
+    old, new = set(before.choices), set(after.choices)
+    if old != new and after.choices:
+        yield FieldChange(
+            field=before.name,
+            sort=ChangeType.CHOICES,
+            before=list(before.choices),
+            after=list(after.choices),
+            harmful=bool(old - new),
+        )
+
+
+def updated_endpoint(known: Endpoint, listed: Mapping[str, Field]) -> Endpoint:
+    """The endpoint with the listed fields; what a listing cannot tell stays: roles, purpose, price, notes.
+
+    Roles of fields that are gone go too, and so does a price that hangs on them.
+    """
+    fields = {name: _updated_field(known.fields.get(name), field) for name, field in listed.items()}
+    roles = _remaining_roles(known.roles, fields)
+    most = listed[roles.adapters].max_items if roles.adapters else 0
+    return without_invalid_defaults(
+        replace(
+            known,
+            fields=fields,
+            roles=roles,
+            price=_remaining_price(known.price, fields),
+            adapters_max=known.adapters_max if most is None else most,
+        )
+    )
+
+
+def without_invalid_defaults(endpoint: Endpoint) -> Endpoint:
+    """The endpoint without the defaults that do not fit their own fields, and without ranges that are empty."""
+    fields = dict(endpoint.fields)
+    for fault in endpoint_faults(endpoint_to_json(endpoint)):
+        if fault.kind == "endpoint_default":
+            name = str(fault.path[1])
+            fields[name] = replace(fields[name], default=MISSING)
+        elif fault.kind == "endpoint_range_empty":
+            name = str(fault.path[1])
+            fields[name] = replace(fields[name], minimum=None, maximum=None)
+    return replace(endpoint, fields=fields)
+
+
+def _updated_field(before: Field | None, now: Field) -> Field:
+    """The field as it is now, known by what was known. How many adapters it takes is the endpoint's to say."""
+    if now.type is FieldType.ADAPTERS or (before is not None and before.type is FieldType.ADAPTERS):
+        now = replace(now, max_items=None)
+    if before is None or not same_type(before.type, now.type):
+        return now
+    empty = now.default is MISSING and before.default in ("", [], {})
+    return replace(
+        now,
+        type=before.type,
+        default=before.default if empty else now.default,
+        minimum=before.minimum if now.minimum is None else now.minimum,
+        maximum=before.maximum if now.maximum is None else now.maximum,
+        max_items=before.max_items if now.max_items is None else now.max_items,
+        choices=now.choices or before.choices,
+        description=before.description or now.description,
+    )
+
+
+def _remaining_roles(roles: Roles, fields: Mapping[str, Field]) -> Roles:
+    kept = {role: name for role, name in roles.named().items() if name in fields}
+    return Roles(**kept, trigger_as=roles.trigger_as if "trigger" in kept else None)
+
+
+def _remaining_price(price: Price | None, fields: Mapping[str, Field]) -> Price | None:
+    if price is None or not {*price.times, *price.plus, *price.unknown_with} <= set(fields):
+        return None
+    return price
+
+
+_USUAL_FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
+    "prompt": ("prompt",),
+    "negative_prompt": ("negative_prompt",),
+    "seed": ("seed",),
+    "size": ("image_size",),
+    "aspect_ratio": ("aspect_ratio",),
+    "resolution": ("resolution",),
+    "image": ("image_url", "reference_image_url"),
+    "images": ("reference_image_urls", "image_urls"),
+    "mask": ("mask_url", "mask_image_url"),
+    "archive": ("images_data_url", "image_data_url", "training_data_url"),
+    "trigger": ("trigger_word", "trigger_phrase", "default_caption"),
+    "caption": ("default_caption",),
+    "adapters": ("loras",),
+    "strength": ("strength",),
+    "factor": ("upscale_factor", "scale_factor"),
+    "steps": ("num_inference_steps", "steps"),
+    "guidance": ("guidance_scale",),
+    "learning_rate": ("learning_rate",),
+    "count": ("num_images",),
+    "format": ("output_format",),
+    "safety": ("enable_safety_checker", "safety_tolerance"),
+    "sync": ("sync_mode",),
+}
+"""How fal's endpoints call the fields that play a role, the likeliest first."""
+
+_FAMILIES = (
+    ("flux-2", "flux-2"),
+    ("kontext", "flux-kontext"),
+    ("flux-krea", "flux-krea"),
+    ("flux", "flux-1"),
+    ("qwen-image", "qwen-image"),
+    ("z-image", "z-image"),
+    ("sdxl", "sdxl"),
+)
+"""What an id holds, and the family that this tells; the first that fits."""
+
+_TASKS = (
+    ("upscal", Task.UPSCALE),
+    ("esrgan", Task.UPSCALE),
+    ("codeformer", Task.RESTORE),
+    ("restor", Task.RESTORE),
+    ("enhance", Task.RESTORE),
+    ("retouch", Task.RESTORE),
+)
+"""What the ids of endpoints hold that change one picture, and what they do; the first that fits."""
+
+DEFAULT_OUTPUTS = ("images/*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuessedEndpoint:
+    """An endpoint, and which of its keys (`does`, `base`, `trains`, `makes`, `roles`) nothing told."""
+
+    endpoint: Endpoint
+    unsure: tuple[str, ...]
+
+
+def guess_endpoint(listing: EndpointListing) -> GuessedEndpoint:
+    """The endpoint that the listing probably describes. Its price is unknown."""
+    fields = listing.fields or {}
+    roles = _guess_roles(fields)
+    does, family = _guess_task(listing.id, roles), _guess_family(listing.id)
+    unsure = [] if roles.named() else ["roles"]
+    if does is Task.TRAIN and family is None:
+        does = Task.OTHER
+        unsure += ["does", "trains"]
+    elif does is Task.OTHER:
+        unsure.append("does")
+    if roles.adapters and family is None:
+        unsure.append("base")
+    adapters = fields.get(roles.adapters or "")
+    if not listing.makes:
+        unsure.append("makes")
+    endpoint = Endpoint(
+        id=listing.id,
+        title=listing.id,
+        description="",
+        does=does,
+        fields=fields,
+        roles=roles,
+        base=family if roles.adapters else None,
+        trains=family if does is Task.TRAIN else None,
+        adapters_max=0 if adapters is None else adapters.max_items,
+        makes=listing.makes or DEFAULT_OUTPUTS,
+    )
+    return GuessedEndpoint(endpoint=endpoint, unsure=tuple(unsure))
+
+
+def _guess_roles(fields: Mapping[str, Field]) -> Roles:
+    found = {role: next((name for name in names if name in fields), None) for role, names in _USUAL_FIELD_NAMES.items()}
+    size = fields.get(found["size"] or "")
+    if size is not None and size.type is not FieldType.IMAGE_SIZE:
+        found["size"] = None
+    if not found["archive"]:
+        found["trigger"] = found["caption"] = None
+    trigger = found["trigger"]
+    return Roles(**found, trigger_as=TriggerUse(trigger) if trigger else None)
+
+
+def _guess_task(name: str, roles: Roles) -> Task:
+    if roles.archive:
+        return Task.TRAIN
+    if roles.image and (named := next((task for word, task in _TASKS if word in name), None)):
+        return named
+    if roles.mask and roles.image:
+        return Task.INPAINT
+    if roles.image and roles.strength:
+        return Task.IMAGE_TO_IMAGE
+    if roles.prompt:
+        return Task.EDIT if roles.image or roles.images else Task.GENERATE
+    return Task.UPSCALE if roles.image and roles.factor else Task.OTHER
+
+
+def _guess_family(name: str) -> str | None:
+    return next((family for part, family in _FAMILIES if part in name), None)

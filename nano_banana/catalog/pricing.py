@@ -1,0 +1,201 @@
+"""What a call costs: estimates from dated prices, and quoted prices.
+
+Never a guess: where the price or the units are unknown, so is the estimate. A quote that differs from the known price
+by more than a factor of two is not trusted: the price becomes a range, so that a budget counts with the higher figure.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from nano_banana.catalog.arguments import argument_value, known_result_size
+from nano_banana.catalog.endpoint import Endpoint, Price, PriceRange, Unit
+from nano_banana.model.json_values import JSONObject, JSONValue
+
+_SMALL, _LARGE = 1_000_000, 1 << 20
+"""A megapixel by either reading; which one the bill means is not documented."""
+
+
+def estimate_price(
+    endpoint: Endpoint, arguments: JSONObject, *, picture: tuple[int, int] | None = None, inputs: int = 1
+) -> PriceRange | None:
+    """Low and high US dollars of one call, or None where the price or the units are unknown.
+
+    `arguments` may be completed or not; `picture` is the size of the input picture, for endpoints whose result has its
+    size or a multiple of it, and `inputs` how many pictures go in. Started megapixels count whole, a picture at a time:
+    1024×1024 is one or two.
+    """
+    price = endpoint.price
+    if price is None or any(argument_value(endpoint, arguments, name) for name in price.unknown_with):
+        return None
+    units = _billed_units(endpoint, price, arguments, picture, inputs)
+    factor = _price_factor(endpoint, price, arguments)
+    if units is None or factor is None:
+        return None
+    low, high = (max(count, price.minimum or 0) * factor for count in units)
+    extra = surcharge_usd(endpoint, arguments)
+    if price.first is not None:
+        extra += price.first - price.usd
+    dearer = price.usd if price.usd_high is None else price.usd_high
+    return PriceRange(low=round(low * price.usd + extra, 6), high=round(high * dearer + extra, 6))
+
+
+def _billed_units(
+    endpoint: Endpoint, price: Price, arguments: JSONObject, picture: tuple[int, int] | None, inputs: int
+) -> tuple[int, int] | None:
+    if price.unit is Unit.STEP:
+        steps = _whole_or_none(argument_value(endpoint, arguments, endpoint.roles.steps))
+        return None if steps is None else (steps, steps)
+    count = _result_count(endpoint, arguments)
+    if price.unit is Unit.IMAGE:
+        return count, count
+    size = known_result_size(endpoint, arguments, picture=picture)
+    if size is None and price.input_units is None:
+        return None
+    low, high = price.input_units or (0, 0)
+    if size is not None:
+        # Whether an enlarger's bill counts what goes in or what comes out is not documented either.
+        least = picture if picture is not None and endpoint.roles.factor and price.block == 1 else size
+        made = _billed_blocks(least, _LARGE, price.block) * count, _billed_blocks(size, _SMALL, price.block) * count
+    else:
+        made = low * count, high * count
+    return made[0] + inputs * low, made[1] + inputs * high
+
+
+def _billed_blocks(size: tuple[int, int], megapixel: int, block: int) -> int:
+    return math.ceil(math.ceil(_area(size) / megapixel) / block)
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
+
+
+def _result_count(endpoint: Endpoint, arguments: JSONObject) -> int:
+    return _whole_or_none(argument_value(endpoint, arguments, endpoint.roles.count)) or 1
+
+
+def _price_factor(endpoint: Endpoint, price: Price, arguments: JSONObject) -> float | None:
+    factor = 1.0
+    for name, table in price.times.items():
+        value = argument_value(endpoint, arguments, name)
+        if not isinstance(value, str) or value not in table:
+            return None
+        factor *= table[value]
+    return factor
+
+
+def surcharge_usd(endpoint: Endpoint, arguments: JSONObject) -> float:
+    """What fields of a request add to its price, in US dollars; 0 without a price."""
+    total = 0.0
+    for name, more in (endpoint.price.plus if endpoint.price else {}).items():
+        value = argument_value(endpoint, arguments, name)
+        if isinstance(more, Mapping):
+            total += more.get(value, 0) if isinstance(value, str) else 0
+        elif value is True:
+            total += more
+    return total * _result_count(endpoint, arguments)
+
+
+def _whole_or_none(value: JSONValue) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+QUOTE_SOURCE = "fal's pricing API"
+
+DOUBTFUL_FACTOR = 2.0
+"""Quotes were wrong before, once by 59 times: one that differs more than this is not taken at its word."""
+
+QUOTED_UNITS: Mapping[str, Unit] = MappingProxyType(
+    {
+        "image": Unit.IMAGE,
+        "images": Unit.IMAGE,
+        "megapixel": Unit.MEGAPIXEL,
+        "megapixels": Unit.MEGAPIXEL,
+        "step": Unit.STEP,
+        "steps": Unit.STEP,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceQuote:
+    """What a service says `unit` (its own word) costs; `as_of` is the day it was asked (`2026-08-14`)."""
+
+    amount: float
+    unit: str
+    currency: str = "USD"
+    as_of: str
+
+
+def quoted_unit(quote: PriceQuote) -> Unit | None:
+    """The unit that the quote means; None for a word that is not known, or another currency."""
+    return QUOTED_UNITS.get(quote.unit.strip().casefold()) if quote.currency.upper() == "USD" else None
+
+
+def is_usable(price: Price | None, quote: PriceQuote) -> bool:
+    """Whether the quote counts what the price counts, so that it can take its place."""
+    unit = quoted_unit(quote)
+    return unit is not None and (price is None or price.unit is unit)
+
+
+def is_doubtful(price: Price | None, quote: PriceQuote) -> bool:
+    """Whether the quote is far from what was known: more than twice the dearest figure, or under half the cheapest."""
+    if price is None or not is_usable(price, quote):
+        return False
+    dearest = price.usd if price.usd_high is None else price.usd_high
+    return quote.amount > DOUBTFUL_FACTOR * dearest or quote.amount * DOUBTFUL_FACTOR < price.usd
+
+
+def with_quote(endpoint: Endpoint, quote: PriceQuote) -> Endpoint:
+    """The endpoint at the quoted price; factors and minimums stay. As it was, where the quote is not usable.
+
+    Between a doubtful quote and what was known the price is a range, so that a budget counts with the dearer.
+    """
+    price, unit = endpoint.price, quoted_unit(quote)
+    if unit is None or not is_usable(price, quote):
+        return endpoint
+    if price is None:
+        return replace(endpoint, price=Price(usd=quote.amount, unit=unit, as_of=quote.as_of, source=QUOTE_SOURCE))
+    low, high = quote.amount, None
+    if is_doubtful(price, quote):
+        known = (price.usd, price.usd if price.usd_high is None else price.usd_high)
+        low, high = min(quote.amount, *known), max(quote.amount, *known)
+    return replace(endpoint, price=replace(price, usd=low, usd_high=high, as_of=quote.as_of, source=QUOTE_SOURCE))
+
+
+QUOTES_FILE = "prices.json"
+"""The file's name in the store's folder."""
+
+
+def format_quotes(quotes: Mapping[str, PriceQuote]) -> str:
+    """The file's text."""
+    rows = {
+        name: {"amount": quote.amount, "unit": quote.unit, "currency": quote.currency, "as_of": quote.as_of}
+        for name, quote in sorted(quotes.items())
+    }
+    return json.dumps({"prices": rows}, indent=1) + "\n"
+
+
+def read_quotes(path: Path) -> dict[str, PriceQuote]:
+    """The quotes in the file. None where it is not there or not whole: it can be fetched again."""
+    try:
+        told: JSONValue = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    rows = told.get("prices") if isinstance(told, dict) else None
+    found = {name: _quote_from_row(row) for name, row in rows.items()} if isinstance(rows, dict) else {}
+    return {name: quote for name, quote in found.items() if quote is not None}
+
+
+def _quote_from_row(row: JSONValue) -> PriceQuote | None:
+    if not isinstance(row, dict):
+        return None
+    amount, unit, currency, as_of = (row.get(key) for key in ("amount", "unit", "currency", "as_of"))
+    if not isinstance(amount, int | float) or not isinstance(unit, str) or not isinstance(as_of, str):
+        return None
+    return PriceQuote(amount=float(amount), unit=unit, currency=str(currency), as_of=as_of)

@@ -1,1 +1,0 @@
-"""Beginning a project: questions, answers, and the recipe they come to."""

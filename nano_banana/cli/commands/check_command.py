@@ -1,0 +1,113 @@
+"""`check`: find every mistake in a recipe."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.diagnostics import plural
+from nano_banana.cli.error_exit import problem_json
+from nano_banana.cli.options import OptionValues, allow_env, as_json, pass_screen, provider, shared, variables
+from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.runner import check_photo_rules
+from nano_banana.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from nano_banana.features.endpoints.endpoint_refresh import ListingComparison
+    from nano_banana.session.session import Session
+
+EPILOG = """\b
+Examples:
+  nano-banana check
+  nano-banana check portraits/recipe.yaml --set company=Acme
+  nano-banana check --online
+"""
+
+
+@click.command(name="check", epilog=EPILOG)
+@recipe_argument
+@shared(variables, allow_env, provider, as_json)
+@click.option("--online", is_flag=True, help="Also ask fal whether its endpoints are as we know them; needs a key.")
+@pass_screen
+def command(screen: Screen, asked: OptionValues, recipe: Path, *, online: bool) -> None:
+    """Find every mistake in a recipe.
+
+    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. Says who
+    allowed the use of their face, and warns where the recipe does not know. With
+    `photo_rules` in the recipe its training photos are looked at, too. What `--online` found is kept, and said
+    again without it for a day.
+    """
+    from nano_banana.cli.runner import say_consents
+    from nano_banana.cli.trust_prompt import untrusted_demands
+    from nano_banana.session.permissions import consent_warnings, consents_of, git_exposure_warnings
+    from nano_banana.session.preflight import check_every_take
+
+    wish = run_request_from(recipe, asked)
+    with open_project(screen, wish, recipe_settings(screen, wish)) as project:
+        found, (takes, picks) = project.recipe, check_every_take(project)
+        if picks:
+            screen.problems(picks)
+        remarks = [*picks, *check_photo_rules(screen, project)]
+        asking = [
+            *consent_warnings(project, dt.datetime.now(tz=dt.UTC).date()),
+            *untrusted_demands(project),
+            *git_exposure_warnings(project),
+        ]
+        if asking:
+            screen.problems(asking)
+        compared = _compare_listings(project, online=online)
+        if compared.problems:
+            screen.problems(compared.problems)
+        if asked.as_json:
+            told = (*project.loaded.warnings, *remarks, *asking, *compared.problems)
+            problems = [problem_json(problem) for problem in told]
+            screen.json(
+                {
+                    "status": "ok",
+                    "recipe": found.name,
+                    "takes": takes,
+                    "consents": dict(consents_of(project)),
+                    "problems": problems,
+                }
+            )
+            return
+        counts = [plural(len(found.subjects), "subject"), plural(len(found.shots), "shot")]
+        counts += [plural(len(found.stages), "stage"), plural(takes, "take")]
+        screen.say(f"{found.name}: {', '.join(counts)}; no mistake found")
+        say_consents(screen, consents_of(project))
+        _say_compared(screen, compared)
+
+
+def _compare_listings(project: Session, *, online: bool) -> ListingComparison:
+    """With fal's listings, asked now or within the last day."""
+    from nano_banana.features.endpoints.endpoint_refresh import (
+        compare_with_listings,
+        kept_listings,
+        paid_endpoints,
+        refresh_listings,
+    )
+    from nano_banana.session.opening import project_fal_access
+
+    ids, store, now = paid_endpoints(project), project.settings.store, time.time()
+    if online and ids:
+        listings = refresh_listings(project_fal_access(project.settings, os.environ), store, ids, now=now)
+    else:
+        listings = kept_listings(store, ids, now=now)
+    return compare_with_listings(project, listings, os.environ)
+
+
+def _say_compared(screen: Screen, compared: ListingComparison) -> None:
+    if compared.as_of is None:
+        return
+    from nano_banana.features.endpoints.endpoint_refresh import utc_date
+
+    for endpoint, count in compared.others.items():
+        said = f"{endpoint}: {plural(count, 'change')} at fal that this recipe need not mind"
+        screen.note(f"{said}; `nano-banana catalog refresh {endpoint}` shows what")
+    if not compared.problems:
+        screen.say(f"its endpoints are at fal as they are known here, as of {utc_date(compared.as_of)}")

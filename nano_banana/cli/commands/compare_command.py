@@ -1,0 +1,163 @@
+"""`compare`: decide whether two pictures show the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.diagnostics import plural
+from nano_banana.cli.formatting import one_line
+from nano_banana.cli.options import FILE, FiniteRange, as_json, pass_screen
+from nano_banana.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from nano_banana.features.face_comparison import ComparedPair, MatchRates
+
+EPILOG = """\b
+Examples:
+  nano-banana compare ana.jpg out/portraits/takes/headshots_ana_office_s11.png
+  nano-banana compare --pairs pairs.csv --json
+"""
+
+FAILURE_TEXTS = {"no_face": "no face", "unreadable": "no picture that can be read", "not_found": "no such file"}
+NOTE_EVERY = 100
+"""Pictures between two words on how far it is."""
+
+
+@click.command(name="compare", epilog=EPILOG)
+@click.argument("pictures", nargs=-1, type=click.Path(), metavar="[A B]")
+@click.option("--pairs", type=FILE, help="A CSV file of pairs: columns a, b and, if you like, truth.")
+@click.option(
+    "--same-from",
+    type=FiniteRange(-1, 1),
+    metavar="X",
+    help="From which similarity on it is the same person (default: 0.363, OpenCV's for SFace).",
+)
+@as_json
+@pass_screen
+def command(
+    screen: Screen, pictures: tuple[str, ...], *, pairs: Path | None, same_from: float | None, as_json: bool
+) -> None:
+    """Say whether two pictures show the same person.
+
+    The largest face of each counts, and no picture leaves this machine. Pictures of --pairs are looked for beside the
+    file, then here; `truth` is 1, true, yes or same, or 0, false, no or different, or nothing, and where it is given
+    it is said how often the answer is right. A picture that can't be compared is said, and is no error there.
+    """
+    from nano_banana.features.face_comparison import SAME_PERSON_THRESHOLD, compare_pictures, match_rates
+
+    threshold = SAME_PERSON_THRESHOLD if same_from is None else same_from
+    if len(pictures) != (0 if pairs else 2):
+        raise click.UsageError("say two pictures, or `--pairs` with a file")
+    compared = _compare_file(screen, pairs) if pairs else [compare_pictures(*pictures)]
+    known = match_rates(compared, threshold)
+    if as_json:
+        from nano_banana.features.face_comparison import networks
+
+        screen.json(
+            {
+                "pairs": [_pair_json(one, threshold) for one in compared],
+                "threshold": threshold,
+                "models": networks(),
+                "rates": None if known is None else _rates_json(known),
+            }
+        )
+    elif pairs:
+        _say_table(screen, compared, threshold)
+        if known is not None:
+            _say_rates(screen, known, threshold)
+    else:
+        _say_one(screen, compared[0], threshold)
+
+
+def _compare_file(screen: Screen, file: Path) -> list[ComparedPair]:
+    from nano_banana.features.face_comparison import compare_pairs, read_pairs
+
+    def tell(done: int, of: int) -> None:
+        if done % NOTE_EVERY == 0:
+            screen.note(f"looked at {done:,} of {plural(of, 'picture')}")
+
+    return compare_pairs(read_pairs(file), file.absolute().parent, tell=tell)
+
+
+def _say_one(screen: Screen, compared: ComparedPair, threshold: float) -> None:
+    if compared.similarity is None:
+        screen.say(f"can't say: {_why(compared)}")
+        return
+    same = compared.same(threshold)
+    answer = screen.paint("green", "the same person") if same else screen.paint("yellow", "different people")
+    screen.say(f"{answer}: similarity {compared.similarity:.3f} ({_threshold_text(threshold)})")
+
+
+def _say_table(screen: Screen, compared: Sequence[ComparedPair], threshold: float) -> None:
+    screen.table(
+        [(one.pair.a, one.pair.b, *_answer(one, threshold), _truth(one, threshold)) for one in compared],
+        head=("a", "b", "similarity", "answer", "truth"),
+    )
+    left = sum(one.similarity is None for one in compared)
+    same = sum(bool(one.same(threshold)) for one in compared)
+    tail = f", {left:,} can't be compared" if left else ""
+    screen.say(f"{plural(len(compared), 'pair')}: {same:,} the same person{tail} ({_threshold_text(threshold)})")
+
+
+def _say_rates(screen: Screen, known: MatchRates, threshold: float) -> None:
+    said = []
+    if known.same:
+        said.append(_rate_text("true accepts", known.accepted, known.same))
+    if known.different:
+        said.append(_rate_text("false accepts", known.mistaken, known.different))
+    if known.auc is not None:
+        said.append(f"AUC {known.auc:.4f}")
+    if known.left_out:
+        said.append(f"{plural(known.left_out, 'pair')} of known truth left out")
+    screen.say(f"at {threshold:g}: {', '.join(said)}")
+
+
+def _rate_text(name: str, count: int, of: int) -> str:
+    return f"{name} {count / of:.1%} ({count:,} of {of:,})"
+
+
+def _answer(one: ComparedPair, threshold: float) -> tuple[str, str]:
+    if one.similarity is None:
+        return "", _why(one)
+    return f"{one.similarity:.3f}", "same" if one.same(threshold) else "different"
+
+
+def _truth(one: ComparedPair, threshold: float) -> str:
+    if one.pair.truth is None:
+        return ""
+    said = "same" if one.pair.truth else "different"
+    return said if one.same(threshold) in {None, one.pair.truth} else f"{said} (!)"
+
+
+def _why(one: ComparedPair) -> str:
+    return f"{FAILURE_TEXTS[one.reason or '']}: {one_line(' and '.join(one.blamed))}"
+
+
+def _threshold_text(threshold: float) -> str:
+    return f"{threshold:g} and above counts as the same"
+
+
+def _pair_json(one: ComparedPair, threshold: float) -> dict[str, str | float | bool | None]:
+    return {
+        "a": one.pair.a,
+        "b": one.pair.b,
+        "truth": one.pair.truth,
+        "similarity": one.similarity,
+        "same": one.same(threshold),
+        "reason": one.reason,
+    }
+
+
+def _rates_json(known: MatchRates) -> dict[str, float | None]:
+    return {
+        "same": known.same,
+        "different": known.different,
+        "true_accepts": known.accepted,
+        "false_accepts": known.mistaken,
+        "left_out": known.left_out,
+        "auc": known.auc,
+    }

@@ -1,0 +1,249 @@
+"""`config`: show and change settings, keep the fal key, make certificates."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.app import SuggestingGroup
+from nano_banana.cli.options import as_json, complete_choices, complete_setting_value, pass_screen
+from nano_banana.cli.project_loading import settings_for
+from nano_banana.cli.screen import Screen
+from nano_banana.model.known_folders import home_folder, is_homeless, project_root
+from nano_banana.model.problem import Invalid, Problem, Unusable, problem
+from nano_banana.provenance.c2pa_certificates import make_certificate
+from nano_banana.settings.config_file import edit_config, write_atomically
+from nano_banana.settings.configuration import (
+    PROJECT_FILE,
+    SPECS,
+    USER_FILE,
+    SettingOrigin,
+    Settings,
+    SettingSource,
+    SettingValue,
+    check_setting,
+    user_config_folder,
+)
+from nano_banana.settings.fal_key import FalKey, find_key, keep_key, key_file
+
+AUTHORITY_FILE = "c2pa-authority.pem"
+CERTIFICATE_SETTINGS = ("c2pa_certificate", "c2pa_key")
+TEN_YEARS = 3652
+CERTIFICATE_EPILOG = """\b
+Examples:
+  nano-banana config make-certificate
+  nano-banana config make-certificate --name "Ana's studio" --days 730
+"""
+
+
+@click.command(name="make-certificate", epilog=CERTIFICATE_EPILOG)
+@click.option("--name", default="Self-made", metavar="ORG", help="Who signs, as readers of the pictures will see it.")
+@click.option(
+    "--days", type=click.IntRange(1, 36_500), default=TEN_YEARS, show_default=True, help="How long it is valid."
+)
+@click.option("--force", is_flag=True, help="Replace the one that is there.")
+@as_json
+@pass_screen
+def make_certificate_command(screen: Screen, *, name: str, days: int, force: bool, as_json: bool) -> None:
+    """Make a certificate that signs content credentials, and keep it with its key.
+
+    Both go into your config folder, the key readable by nobody else. Readers show pictures signed with it as signed by
+    somebody they don't know, unless the authority that is made with it is added to those they trust.
+    """
+    if not (1 <= len(name.strip()) <= 64 and name.isprintable()):
+        raise Invalid([problem("c2pa_organisation", given=name)])
+    settings = settings_for(screen)
+    certificate, key = (user_config_folder() / str(SPECS[setting].default) for setting in CERTIFICATE_SETTINGS)
+    authority = user_config_folder() / AUTHORITY_FILE
+    there = [file for file in (certificate, key) if file.exists()]
+    if there and not force:
+        raise Unusable([problem("c2pa_taken", file=str(there[0]))])
+    made = make_certificate(name.strip(), days=days, now=datetime.now(UTC))
+    write_atomically(key, made.credential.reveal(), mode=0o600)
+    write_atomically(certificate, made.credential.chain, mode=0o600)
+    write_atomically(authority, made.authority, mode=0o600)
+    dates = {"begins": f"{made.begins:%Y-%m-%d}", "ends": f"{made.ends:%Y-%m-%d}"}
+    files = {"certificate": str(certificate), "key": str(key), "authority": str(authority)}
+    if as_json:
+        screen.json({"fingerprint": made.fingerprint, **dates, **files})
+        return
+    screen.say(f"a certificate for {name.strip()}, valid from {dates['begins']} to {dates['ends']}")
+    screen.say(f"its fingerprint (SHA-256): {made.fingerprint}")
+    screen.table(list(files.items()))
+    screen.say("\nPictures are signed with it where a recipe says `outputs: {files: {embed: [recipe, c2pa]}}`.")
+    screen.say("Readers show its signatures as untrusted unless they are told to trust the authority.")
+    for setting, file in zip(CERTIFICATE_SETTINGS, (certificate, key), strict=True):
+        _say_elsewhere(screen, settings, setting, file)
+
+
+def _say_elsewhere(screen: Screen, settings: Settings, setting: str, file: Path) -> None:
+    if settings.value(setting) != file:
+        screen.note(f"the setting `{setting}` names another file, which is what signs: {settings.value(setting)}")
+
+
+EPILOG = """\b
+Examples:
+  nano-banana config show
+  nano-banana config set ask_above_usd 25
+  nano-banana config set-key
+  nano-banana config make-certificate
+"""
+SOURCE_NAMES = {
+    SettingSource.DEFAULT: "default",
+    SettingSource.USER: "your config",
+    SettingSource.PROJECT: "project config",
+    SettingSource.ENVIRONMENT: "environment",
+    SettingSource.COMMAND_LINE: "command line",
+}
+for_project = click.option(
+    "--project", is_flag=True, help=f"In this project's {PROJECT_FILE}, for everybody who uses it."
+)
+
+
+@click.group(name="config", cls=SuggestingGroup, epilog=EPILOG, no_args_is_help=False)
+def command() -> None:
+    """Show and change settings, and keep the fal key.
+
+    A setting comes from the command line, else the environment (`NANO_BANANA_` and its name in capitals),
+    else the project's `nano-banana.toml`, else your own config, else its default.
+    """
+
+
+@command.command(epilog="\b\nExamples:\n  nano-banana config show\n  nano-banana config show --json\n")
+@as_json
+@pass_screen
+def show(screen: Screen, *, as_json: bool) -> None:
+    """Show every setting, its value, and where that came from."""
+    settings = settings_for(screen)
+    key = find_key(os.environ)
+    if as_json:
+        found = {name: _setting_json(settings.value(name), settings.origin(name)) for name in SPECS}
+        seen = None if key is None else {"masked": key.masked, "source": key.where}
+        screen.json({"settings": found, "fal_key": seen})
+        return
+    rows = [(name, _setting_text(settings.value(name)), _origin_text(settings.origin(name))) for name in SPECS]
+    screen.table(rows, head=("setting", "value", "from"))
+    screen.say(f"\nfal key: {_key_text(key)}")
+
+
+@command.command(
+    name="set",
+    epilog="\b\nExamples:\n  nano-banana config set provider fal\n  nano-banana config set store ../kept --project\n",
+)
+@click.argument("name", shell_complete=complete_choices(SPECS))
+@click.argument("value", shell_complete=complete_setting_value)
+@for_project
+@pass_screen
+def set_(screen: Screen, *, name: str, value: str, project: bool) -> None:
+    """Give the setting NAME a VALUE, from now on.
+
+    A relative path counts from the root of the project that uses it.
+    """
+    checked = check_setting(name, value, owner="config")
+    if isinstance(checked, Problem):
+        raise Invalid([checked])
+    file = _config_file(project=project)
+    changed = edit_config(file, name, value if isinstance(checked, Path) else checked)
+    screen.say(f"{name} = {value} in {file}" if changed else f"{name} was {value} already in {file}")
+
+
+@command.command(epilog="\b\nExample:\n  nano-banana config unset store\n")
+@click.argument("name", shell_complete=complete_choices(SPECS))
+@for_project
+@pass_screen
+def unset(screen: Screen, *, name: str, project: bool) -> None:
+    """Take the setting NAME out of the config."""
+    if name not in SPECS:
+        problem = check_setting(name, "", owner="config")
+        raise Invalid([problem] if isinstance(problem, Problem) else [])
+    file = _config_file(project=project)
+    changed = edit_config(file, name, None)
+    screen.say(f"{name} is gone from {file}" if changed else f"{name} was not set in {file}")
+
+
+@command.command(
+    epilog="\b\nExamples:\n  nano-banana config set-key\n  pass show fal | nano-banana config set-key\n",
+    context_settings={"allow_extra_args": True},
+)
+@click.pass_context
+@pass_screen
+def set_key(screen: Screen, context: click.Context) -> None:
+    """Keep the fal key, typed unseen or read from stdin.
+
+    It goes into a file of its own in your config folder that nobody else can read. `FAL_KEY` in the
+    environment wins over it.
+    """
+    if context.args:
+        # Not left to click, whose complaint would show it.
+        raise Invalid([problem("key_as_argument")])
+    if sys.stdin.isatty():
+        secret = click.prompt("fal key (id:secret; it won't be shown)", hide_input=True, err=True)
+    else:
+        secret = sys.stdin.read(4096)
+    if not secret.strip():
+        raise Invalid([problem("key_missing")])
+    file = keep_key(secret)
+    screen.say(f"fal key {FalKey(secret.strip(), str(file))} kept in {file}")
+
+
+@command.command(epilog="\b\nExamples:\n  nano-banana config path\n  nano-banana config path --json\n")
+@as_json
+@pass_screen
+def path(screen: Screen, *, as_json: bool) -> None:
+    """Say which files settings and the key are kept in."""
+    files = {"user": _config_file(project=False), "project": _config_file(project=True), "fal_key": key_file()}
+    state = {name: _file_state(file) for name, file in files.items()}
+    if as_json:
+        screen.json({name: {"path": str(file), "exists": not state[name]} for name, file in files.items()})
+        return
+    screen.table([(name.replace("_", " "), str(file), state[name]) for name, file in files.items()])
+
+
+command.add_command(make_certificate_command)
+
+
+def _file_state(file: Path) -> str:
+    if is_homeless(file):
+        return "no home folder: set HOME"
+    try:
+        return "" if stat.S_ISREG(file.stat().st_mode) else "not a file"
+    except PermissionError:
+        return "can't be read"
+    except OSError:
+        return "not there"
+
+
+def _config_file(*, project: bool) -> Path:
+    return project_root(Path.cwd()) / PROJECT_FILE if project else user_config_folder() / USER_FILE
+
+
+def _setting_json(value: SettingValue, origin: SettingOrigin) -> dict[str, str | int | float | None]:
+    return {
+        "value": str(value) if isinstance(value, Path) or value == float("inf") else value,
+        "source": origin.source.name.lower(),
+        "from": origin.name or None,
+    }
+
+
+def _setting_text(value: SettingValue) -> str:
+    if isinstance(value, Path) and value.is_relative_to(Path.cwd()):
+        return str(value.relative_to(Path.cwd()))
+    if isinstance(value, Path) and (at := home_folder()) is not None and value.is_relative_to(at):
+        return f"~/{value.relative_to(at)}"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _origin_text(origin: SettingOrigin) -> str:
+    return f"{SOURCE_NAMES[origin.source]}: {origin.name}" if origin.name else SOURCE_NAMES[origin.source]
+
+
+def _key_text(key: FalKey | None) -> str:
+    if key is None:
+        return "not set (the local provider needs none); `nano-banana config set-key` keeps one"
+    where = f"in environment ({key.where})" if key.where.startswith("FAL_KEY") else f"in {key.where}"
+    return f"set {where}, {key.masked}"

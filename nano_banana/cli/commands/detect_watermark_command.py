@@ -1,0 +1,278 @@
+"""`detect-watermark`: look for AI watermarks and metadata in pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.diagnostics import fill_message, install_command, message_for
+from nano_banana.cli.options import FILE, as_json, pass_screen
+from nano_banana.cli.screen import Screen
+from nano_banana.formats.image_formats import READABLE_SUFFIXES
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import Invalid, NanoBananaError, problem
+from nano_banana.provenance.findings import Certainty, ProvenanceFinding, SkippedCheck
+
+CHECK_NAMES = {
+    "c2pa": "C2PA content credentials",
+    "iptc": "IPTC/XMP source type",
+    "metadata": "generation metadata",
+    "dwtdct": "DWT-DCT watermark (Stable Diffusion, BFL)",
+    "rivagan": "Nano Banana's invisible mark",
+    "synthid": "SynthID",
+}
+_HIDDEN_TEXT = "parameters hidden in pixels"
+"""What of the metadata can't be read where the pixels can't."""
+
+
+_FINDING_NAMES = {
+    "manifest": "content credentials",
+    "source_type": "IPTC digital source type",
+    "credit": "credit line",
+    "nano-banana": "Nano Banana's metadata",
+    "a1111": "parameters (A1111)",
+    "forge": "parameters (Forge)",
+    "comfyui": "ComfyUI graph",
+    "invokeai": "InvokeAI metadata",
+    "novelai": "NovelAI metadata",
+    "fooocus": "Fooocus metadata",
+    "swarmui": "SwarmUI metadata",
+    "midjourney": "Midjourney's job",
+    "bfl": "Black Forest Labs' EXIF",
+    "software": "software's name",
+    "aigc": "AIGC label (China)",
+    "grok": "Grok's signature",
+    "stealth": "hidden parameters",
+    "own": "Nano Banana's invisible mark",
+    "yours": "your invisible mark",
+    "synthid": "SynthID",
+}
+_WATERMARK_NAMES = {
+    "bfl": "FLUX watermark (BFL's code)",
+    "sdxl": "Stable Diffusion XL watermark",
+    "sd1": "Stable Diffusion 1 watermark",
+}
+
+_CERTAINTIES = {
+    Certainty.TRUSTED: "signed, by whom you trust",
+    Certainty.SIGNED: "signed, signer unknown here",
+    Certainty.EXPIRED: "signed, unchanged; the certificate has expired",
+    Certainty.UNFIT: "signed, unchanged; the certificate is not valid for this",
+    Certainty.BROKEN: "changed since signed: proves nothing",
+    Certainty.UNPROVEN: "can't be verified: proves nothing",
+    Certainty.STATED: "stated: anybody can write it",
+    Certainty.CERTAIN: "measured: certain",
+    Certainty.LIKELY: "measured: likely",
+    Certainty.VOUCHED: "your verifier's word",
+}
+
+_UNCHECKED_TEXTS = {
+    "c2pa_not_installed": f"what reads them is not installed: `{install_command('c2pa')}`",
+    "c2pa_elsewhere": "the picture only holds the address of its credentials, which is not asked",
+    "c2pa_unreadable": "the file could not be read through: {reason}",
+    "marks_not_installed": f"{{missing}} is not installed: `{install_command('marks')}`, then `nano-banana setup`",
+    "place_skipped": "{place}",
+    "too_small": "{width} × {height} pixels are too few; it is only ever written into 256 × 256 and more",
+    "synthid_closed": "cannot be checked from here; Google and OpenAI let people check theirs (--synthid plugs in a "
+    "verifier)",
+    "synthid_expected": "cannot be checked from here; {writer} drew it, which writes it into all its pictures",
+    "verifier_unsure": "your verifier is not sure{detail}",
+    "verifier_failed": "your verifier gave no answer: {reason}",
+}
+
+_AI_TEXTS = {True: "made by AI", False: "not made by AI"}
+_MAX_FACT = 60
+"""Characters of a fact in a table."""
+
+
+def finding_name(finding: ProvenanceFinding) -> str:
+    """What was found."""
+    return (_WATERMARK_NAMES if finding.of == "dwtdct" else _FINDING_NAMES)[finding.name]
+
+
+def certainty_text(finding: ProvenanceFinding) -> str:
+    """How sure it is."""
+    return _CERTAINTIES[finding.certainty]
+
+
+def finding_facts(finding: ProvenanceFinding) -> str:
+    """What it says: whether AI made the picture, and its facts."""
+    facts: dict[str, JSONValue] = dict(finding.facts)
+    told = [_AI_TEXTS[finding.ai]] if finding.ai is not None else []
+    if "agree" in facts:
+        told.append(f"{facts.pop('agree')} of {facts.pop('bits')} bits")
+        facts.pop("rate", None)
+    return "; ".join(
+        [*told, *(f"{name.replace('_', ' ')}: {_shortened_fact(value)}" for name, value in facts.items() if value)]
+    )
+
+
+def unchecked_by_reason(unchecked: Sequence[SkippedCheck]) -> Mapping[str, str]:
+    """Each reason why something could not be looked for, and what."""
+    reasons: dict[str, list[str]] = {}
+    for one in unchecked:
+        reasons.setdefault(_unchecked_reason(one), []).append(_unchecked_name(one))
+    return {reason: "; ".join(names) for reason, names in reasons.items()}
+
+
+def _unchecked_name(unchecked: SkippedCheck) -> str:
+    return (
+        _HIDDEN_TEXT if unchecked.of == "metadata" and unchecked.why != "place_skipped" else CHECK_NAMES[unchecked.of]
+    )
+
+
+def _unchecked_reason(unchecked: SkippedCheck) -> str:
+    words = _UNCHECKED_TEXTS.get(unchecked.why)
+    facts = dict(unchecked.facts)
+    if unchecked.why == "verifier_unsure" and facts.get("detail"):
+        facts["detail"] = f": {facts['detail']}"
+    return fill_message(words if words is not None else message_for(unchecked.why).say, facts)
+
+
+def _shortened_fact(value: JSONValue) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= _MAX_FACT else f"{text[:_MAX_FACT]}…"
+
+
+if TYPE_CHECKING:
+    from nano_banana.provenance.findings import DetectionReport
+    from nano_banana.provenance.image_examination import DetectionOptions
+
+SOME_UNREADABLE = 1
+"""What the command leaves with where a picture could not be read."""
+
+SYNTHID_VARIABLE = "NANO_BANANA_SYNTHID"
+
+EPILOG = """\b
+Examples:
+  nano-banana detect-watermark portrait.png
+  nano-banana detect-watermark ~/Downloads --only c2pa --only iptc
+  nano-banana detect-watermark portrait.jpg --id c0ffee42 --trust our-ca.pem
+"""
+
+
+@click.command(name="detect-watermark", epilog=EPILOG)
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE...")
+@click.option("--trust", type=FILE, metavar="FILE", help="Certificates (PEM) whose signatures you trust.")
+@click.option("--id", "mark_id", metavar="HEX", help="Your own invisible mark: the `mark_id` of your recipe.")
+@click.option(
+    "--only", multiple=True, metavar="KIND", help="Only these: c2pa, iptc, metadata, dwtdct, rivagan, synthid."
+)
+@click.option(
+    "--synthid", envvar=SYNTHID_VARIABLE, metavar="COMMAND", help="Your verifier for SynthID; see docs/watermarks.md."
+)
+@as_json
+@pass_screen
+def command(
+    screen: Screen,
+    pictures: tuple[Path, ...],
+    *,
+    trust: Path | None,
+    mark_id: str | None,
+    only: tuple[str, ...],
+    synthid: str | None,
+    as_json: bool,
+) -> int:
+    """Look for marks of AI in pictures: signed, written or hidden.
+
+    PICTURE may be a folder. On this machine alone, and of any picture, not only of this program's. That nothing is
+    found proves nothing: most marks are lost when a picture is sent on. Leaves with 0 whatever is found, with 1 where
+    a picture can't be read.
+    """
+    from nano_banana.provenance.image_examination import examine_image
+
+    search = _search_from(only, trust, mark_id, synthid)
+    told: list[JSONValue] = []
+    unread = False
+    for path in _picture_files(pictures):
+        try:
+            report = examine_image(path, search)
+        except NanoBananaError as error:
+            unread = True
+            screen.problems(error.problems)
+            told.append({"path": str(path), "problems": [problem.kind for problem in error.problems]})
+            continue
+        unread |= any(one.why.startswith("picture_") for one in report.unchecked)
+        if not as_json:
+            _say_report(screen, report, first=not told)
+        told.append(_report_json(report))
+    if as_json:
+        screen.json({"pictures": told})
+    return SOME_UNREADABLE if unread else 0
+
+
+def _search_from(
+    only: tuple[str, ...], trust: Path | None, mark_id: str | None, synthid: str | None
+) -> DetectionOptions:
+    """Raises Invalid: `no_such_kind`, `mark_id_odd`, `trust_unreadable`."""
+    from nano_banana.model.problem import did_you_mean
+    from nano_banana.provenance.findings import CHECKS
+    from nano_banana.provenance.image_examination import DetectionOptions
+    from nano_banana.provenance.watermark_messages import is_message
+
+    for name in only:
+        if name not in CHECKS:
+            raise Invalid(
+                [problem("no_such_kind", hint=did_you_mean(name, CHECKS), name=name, known=", ".join(CHECKS))]
+            )
+    if mark_id is not None and not is_message(mark_id):
+        raise Invalid([problem("mark_id_odd", given=mark_id)])
+    anchors = ""
+    if trust is not None:
+        try:
+            anchors = trust.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise Invalid([problem("trust_unreadable", file=str(trust), why=why)]) from error
+        if "-----BEGIN CERTIFICATE-----" not in anchors:
+            raise Invalid([problem("trust_unreadable", file=str(trust), why="it holds no PEM certificate")])
+    return DetectionOptions(only=only or CHECKS, anchors=anchors, mark_id=mark_id, verifier=synthid or None)
+
+
+def _picture_files(given: tuple[Path, ...]) -> Iterator[Path]:
+    """The pictures, those of folders by name; what is hidden is left out. Raises Invalid `no_pictures_there`."""
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        found = False
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                if not name.startswith(".") and Path(name).suffix.casefold() in READABLE_SUFFIXES:
+                    found = True
+                    yield Path(folder, name)
+        if not found:
+            raise Invalid([problem("no_pictures_there", folder=str(path))])
+
+
+def _report_json(report: DetectionReport) -> JSONObject:
+    found: list[JSONValue] = [{**asdict(one), "certainty": str(one.certainty)} for one in report.findings]
+    unchecked: list[JSONValue] = [asdict(one) for one in report.unchecked]
+    return {
+        "path": report.path,
+        "media": report.media,
+        "found": found,
+        "none_found_of": list(report.none_of),
+        "not_checked": unchecked,
+    }
+
+
+def _say_report(screen: Screen, report: DetectionReport, *, first: bool) -> None:
+    from nano_banana.cli.formatting import visible
+
+    if not first:
+        screen.say()
+    screen.say(screen.paint("bold", visible(report.path)))
+    if report.findings:
+        rows = [(finding_name(finding), certainty_text(finding), finding_facts(finding)) for finding in report.findings]
+        screen.table(rows, head=("found", "how sure", "says"), indent=2)
+    if report.none_of:
+        screen.say(f"  none found of: {'; '.join(CHECK_NAMES[kind] for kind in report.none_of)}")
+    for reason, names in unchecked_by_reason(report.unchecked).items():
+        screen.say(f"  not checked: {names}: {visible(reason)}")

@@ -1,0 +1,165 @@
+"""`explain`: show why a take is as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import (
+    OptionValues,
+    allow_env,
+    as_json,
+    out,
+    pass_screen,
+    provider,
+    shared,
+    store,
+    variables,
+)
+from nano_banana.cli.project_loading import open_project, recipe_file_in, recipe_settings, run_request_from
+from nano_banana.cli.screen import Screen
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Invalid, problem
+
+if TYPE_CHECKING:
+    from nano_banana.session.explanation import Explanation, MarkedPicture
+    from nano_banana.session.session import Session
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
+"""Suffixes of files that can tell of themselves; no take's name ends so."""
+
+EPILOG = """\b
+Examples:
+  nano-banana explain headshots/ana/office/s11
+  nano-banana explain out/first-portraits/takes/headshots_ana_office_s11.png
+  nano-banana explain likeness/ana --recipe portraits/recipe.yaml
+"""
+
+
+@click.command(name="explain", epilog=EPILOG)
+@click.argument("name", type=click.Path(), metavar="TAKE|PICTURE")
+@click.option(
+    "--recipe", type=click.Path(path_type=Path), default=Path(), help="The recipe (default: recipe.yaml here)."
+)
+@shared(variables, allow_env, provider, out, store, as_json)
+@pass_screen
+def command(screen: Screen, asked: OptionValues, name: str, *, recipe: Path) -> None:
+    """Say why a take is as it is, and what changed since the last run.
+
+    For every call behind it: whether the last run made it, it was reused, or it would run now; and which
+    value is not what it was. For every attempt at it, what the gate said, with the numbers.
+    A picture file away from its recipe tells its own story: what it was made of, and whether it was changed since.
+    """
+    portrait, lost = _picture_record(name)
+    if not _is_recipe(recipe):
+        if lost is not None:
+            raise lost
+        if portrait is not None:
+            _say_record(screen, portrait, as_json=asked.as_json)
+            return
+        if recipe == Path() and Path(name).suffix.casefold() in PICTURE_SUFFIXES:
+            raise Invalid([problem("picture_missing", path=name)])
+    wish = run_request_from(recipe, asked)
+    with open_project(screen, wish, recipe_settings(screen, wish, asked)) as project:
+        story = _story(project, name, portrait, lost)
+    if story is None and portrait is not None:
+        _say_record(screen, portrait, as_json=asked.as_json)
+    elif story is not None:
+        _say_take_story(screen, story, as_json=asked.as_json)
+
+
+def _picture_record(name: str) -> tuple[MarkedPicture | None, Invalid | None]:
+    """The picture file of that name, where it tells of itself; else why it does not. Neither where it is no file."""
+    from nano_banana.session.explanation import read_marked_picture
+
+    path = Path(name)
+    if not _is_file(path):
+        return None, None
+    try:
+        return read_marked_picture(path), None
+    except Invalid as error:
+        return None, error
+
+
+def _story(project: Session, name: str, portrait: MarkedPicture | None, lost: Invalid | None) -> Explanation | None:
+    """The story of the take; None for a picture that tells of itself, but not of a take of this recipe.
+
+    A picture that was renamed, or copied elsewhere, is found by what it tells.
+    """
+    from nano_banana.session.explanation import explain_take
+
+    if portrait is not None and portrait.account.recipe != project.recipe.name:
+        return None
+    try:
+        return explain_take(project, portrait.account.take if portrait else name)
+    except Invalid as error:
+        if error.problems[0].kind != "no_such_take":
+            raise
+        if portrait is None:
+            raise lost or error from error
+        return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_recipe(path: Path) -> bool:
+    return recipe_file_in(path).is_file() if path.is_dir() else path.exists()
+
+
+def _say_record(screen: Screen, portrait: MarkedPicture, *, as_json: bool) -> None:
+    from nano_banana.cli.explain_report import say_picture_record
+    from nano_banana.session.explanation import marked_picture_json
+
+    if as_json:
+        screen.json(marked_picture_json(portrait))
+    else:
+        say_picture_record(screen, portrait)
+
+
+def _say_take_story(screen: Screen, story: Explanation, *, as_json: bool) -> None:
+    from nano_banana.cli.explain_report import say_story
+
+    if as_json:
+        screen.json(_story_json(story))
+    else:
+        say_story(screen, story)
+
+
+def _story_json(story: Explanation) -> JSONValue:
+    from nano_banana.session.run_records import verdict_json
+
+    calls: list[JSONValue] = [
+        {
+            "stage": call.stage,
+            "attempt": call.attempt.label,
+            "provider": call.provider,
+            "endpoint": call.endpoint,
+            "key": call.key,
+            "fate": call.fate,
+            "run": call.run,
+            "call": call.document,
+            "changes": None if call.changes is None else [dataclasses.asdict(change) for change in call.changes],
+        }
+        for call in story.calls
+    ]
+    record = story.record
+    numbers = [*json.loads(record.measures), *([None] * len(record.verdicts))]
+    return {
+        "id": record.id,
+        "status": str(record.status),
+        "verdicts": [
+            {"attempt": ruled.attempt.label, **verdict_json(ruled, found)}
+            for ruled, found in zip(record.verdicts, numbers, strict=False)
+        ],
+        "left": {"stage": record.left.stage, "why": record.left.why} if record.left else None,
+        "calls": calls,
+    }

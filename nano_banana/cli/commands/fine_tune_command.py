@@ -1,0 +1,71 @@
+"""`fine-tune`: train an adapter of a person on a folder of photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.formatting import visible
+from nano_banana.cli.new_project import derive_trigger
+from nano_banana.cli.options import OptionValues, pass_screen, shared
+from nano_banana.cli.runner import RunProducts
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.single_runner import SINGLE_OPTIONS, run_single, single_context, steps, using
+
+EPILOG = """\b
+Examples:
+  nano-banana fine-tune --images-dir photos/ana --name ana --noun woman
+  nano-banana fine-tune --images-dir photos/ana --name ana --using fal-ai/flux-lora-portrait-trainer --plan
+"""
+
+PHOTOS = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command(name="fine-tune", epilog=EPILOG)
+@click.option("--images-dir", "photos", required=True, type=PHOTOS, metavar="DIR", help="The folder of photos.")
+@click.option("--name", required=True, metavar="NAME", help="Who it is: the adapter's name on the shelf.")
+@click.option("--trigger", metavar="WORD", help="A word that no model has an idea of; one is made of the name.")
+@click.option("--noun", default="person", show_default=True, metavar="WORD", help="What they are: woman, man, dog …")
+@using
+@steps
+@shared(*SINGLE_OPTIONS)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: OptionValues,
+    *,
+    photos: Path,
+    name: str,
+    trigger: str | None,
+    noun: str,
+    using: str | None,
+    steps: int | None,
+) -> int:
+    """Train an adapter of a person on a folder of photos.
+
+    A photo's caption is the text file of its name beside it. What was trained is on the shelf, under the name, for
+    `generate --model`; photos that were trained on in the same way are not trained on again.
+    """
+    from nano_banana.features.single.single_commands import fine_tune_command
+
+    desk = single_context(screen, asked)
+    word = trigger or derive_trigger(name)
+    if trigger is None:
+        screen.note(f"trigger: {visible(word)}, a word of its own for {visible(name)}; `--trigger` says another")
+    single = fine_tune_command(desk.catalog, name, photos, noun=noun, trigger=word, using=using, steps=steps)
+
+    def then(ending: RunProducts) -> None:
+        from nano_banana.features.single.single_recipe import shelf_reference
+
+        for digest in ending.adapters.values():
+            reference = shelf_reference(desk.settings.store, name, digest)
+            screen.say(f"on the shelf: {visible(reference)}")
+            screen.say(f"draw with `nano-banana generate --model {visible(reference.partition('@')[0])} --prompt …`")
+
+    def still(ending: RunProducts) -> bool:
+        from nano_banana.features.single.single_recipe import is_shelved
+
+        return all(is_shelved(desk.settings.store, digest) for digest in ending.adapters.values())
+
+    return run_single(screen, asked, single, desk, then=then, still=still)

@@ -1,0 +1,261 @@
+"""`forget`: delete everything about one person."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.diagnostics import plural, short_path
+from nano_banana.cli.formatting import file_size, visible
+from nano_banana.cli.options import FILE, abandon, as_json, out, overrides, pass_screen, store, yes
+from nano_banana.cli.project_loading import settings_for
+from nano_banana.cli.screen import Screen
+from nano_banana.formats.file_writing import atomic_write
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_whole
+from nano_banana.model.known_folders import project_root
+from nano_banana.model.problem import Invalid, LimitReached, Unusable, problem
+
+MANIFEST_FILE = "manifest.json"
+MAX_LISTED = 4
+"""So many files are named, of those that go; the receipt names all."""
+
+FILE_KINDS = ("pictures", "sheets", "copies", "archives", "locks")
+KEPT_TEXTS = {
+    "others": "in this project, put there by hand or exported",
+    "elsewhere": "outside of this project (run `forget` in the project that they belong to, or delete them yourself)",
+}
+COUNTED_TEXTS = {
+    "runs": ("record", " of runs, as far as they tell of them"),
+    "notes": ("note", ": trails, traces and the like"),
+    "memories": ("remembered path", ""),
+    "requests_blanked": ("request", " in the books (what they cost stays, nothing else)"),
+}
+
+
+def say_erasure_plan(screen: Screen, told: JSONObject) -> None:
+    """Say it all; the same before and after."""
+    name, deleted = visible(str(told["subject"])), as_object(told["deleted"])
+    rows = list(_erasure_rows(deleted))
+    if rows:
+        screen.say(f"about {name}, this goes:")
+        screen.table(rows, indent=2)
+    else:
+        screen.say(f"nothing about {name} is kept here")
+    _say_provider(screen, as_object(told["provider"]))
+    _say_remaining(screen, as_object(told["left"]))
+
+
+def say_erasure_result(screen: Screen, told: JSONObject) -> None:
+    """Say that it is done, from a second look (`told`): what is still there, if anything is."""
+    rows, left = list(_erasure_rows(as_object(told["deleted"]))), as_object(told["left"])
+    kept = [path for kind in KEPT_TEXTS for path in as_items(left[kind])]
+    if rows:
+        screen.say("\nnot all of it could be deleted; this is still here:")
+        screen.table(rows, indent=2)
+    elif kept:
+        screen.say(
+            f"\ndeleted; {plural(len(kept), 'file')} outside of the output folders still show them (listed above)"
+        )
+    else:
+        screen.say("\nall of it is deleted; backups and copies elsewhere are yours to look after")
+
+
+def _erasure_rows(deleted: JSONObject) -> list[tuple[str, str]]:
+    rows = []
+    adapters = [visible(str(name)) for name in as_items(deleted["adapters"])]
+    if adapters:
+        rows.append(("adapters", ", ".join(adapters)))
+    for kind in FILE_KINDS:
+        paths = as_items(deleted[kind])
+        if paths:
+            rows.append((kind, _named_paths(paths)))
+    manifests = as_items(deleted["manifests"])
+    if manifests:
+        rows.append(("entries", f"of {_named_paths([f'{path}/{MANIFEST_FILE}' for path in manifests])}"))
+    answers, files = as_whole(deleted["answers"]), as_whole(deleted["files"])
+    if answers or files:
+        rows.append(("store", f"{plural(answers, 'answer')}, {plural(files, 'file')}, {_size_text(deleted, 'bytes')}"))
+    unnamed = as_whole(deleted["unnamed_files"])
+    if unnamed and rows:
+        rows.append(("", f"{plural(unnamed, 'file')} more that nothing names, {_size_text(deleted, 'unnamed_bytes')}"))
+    for kind, (noun, words) in COUNTED_TEXTS.items():
+        count = as_whole(deleted[kind])
+        rows += [("", f"{plural(count, noun)}{words}")] if count else []
+    return rows
+
+
+def _named_paths(paths: Sequence[JSONValue]) -> str:
+    cwd = Path.cwd()
+    names = [short_path(str(path), cwd) for path in paths[:MAX_LISTED]]
+    more = f" and {len(paths) - MAX_LISTED:,} more" if len(paths) > MAX_LISTED else ""
+    return ", ".join(names) + more
+
+
+def _size_text(deleted: JSONObject, name: str) -> str:
+    return file_size(as_whole(deleted[name]))
+
+
+def _say_provider(screen: Screen, provider: JSONObject) -> None:
+    now = time.time()
+    uploads = [as_object(upload) for upload in as_items(provider["uploads"])]
+    alive = [upload for upload in uploads if upload["until"] is None or _timestamp(str(upload["until"])) > now]
+    requests = [as_object(request) for request in as_items(provider["requests"])]
+    if not alive and not requests:
+        return
+    screen.say("\nwhat services may still hold, and how to have it deleted there:")
+    if alive:
+        dates = [str(upload["until"])[:10] for upload in alive if upload["until"]]
+        until = f"the last until {max(dates)}" if len(dates) == len(alive) else "some until somebody deletes them"
+        screen.say(f"  {plural(len(alive), 'uploaded file')}, {until}")
+    if requests:
+        first, last = (str(pick(str(request["at"]) for request in requests))[:10] for pick in (min, max))
+        screen.say(f"  what went into and came out of {plural(len(requests), 'request')}, {first} to {last}:")
+        for request in requests[:MAX_LISTED]:
+            known = visible(str(request["request_id"])) or "id unknown: fal may have it; its dashboard lists requests"
+            screen.say(f"    {request['at']}  {visible(str(request['endpoint']))}  {known}")
+        if len(requests) > MAX_LISTED:
+            screen.say(f"    … and {len(requests) - MAX_LISTED:,} more; --receipt FILE has all")
+        screen.say(f"  DELETE {provider['delete']} removes them at fal; so does its dashboard")
+
+
+def _say_remaining(screen: Screen, left: JSONObject) -> None:
+    photos, mentions = as_items(left["photos"]), as_items(left["mentions"])
+    if not photos and not mentions and not any(as_items(left[kind]) for kind in KEPT_TEXTS):
+        return
+    cwd = Path.cwd()
+    screen.say("\nyours, and not touched:")
+    if photos:
+        folders = dict.fromkeys(short_path(str(Path(str(path)).parent), cwd) for path in photos)
+        screen.say(f"  {plural(len(photos), 'photo')} in {', '.join(folders)}")
+    for kind, words in KEPT_TEXTS.items():
+        paths = as_items(left[kind])
+        if paths:
+            screen.say(f"  {plural(len(paths), 'file')} {words}: {_named_paths(paths)}")
+    for mention in map(as_object, mentions):
+        lines = [str(line) for line in as_items(mention["lines"])]
+        more = " …" if len(lines) > MAX_LISTED else ""
+        word = "line" if len(lines) == 1 else "lines"
+        screen.say(f"  {short_path(str(mention['file']), cwd)}, {word} {', '.join(lines[:MAX_LISTED])}{more}")
+
+
+def _timestamp(moment: str) -> float:
+    return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+
+if TYPE_CHECKING:
+    from nano_banana.session.session import Session
+    from nano_banana.settings.configuration import Settings
+
+EPILOG = """\b
+Examples:
+  nano-banana forget ana --dry-run
+  nano-banana forget ana --yes --receipt ana-forgotten.json
+"""
+
+
+@click.command(name="forget", epilog=EPILOG)
+@click.argument("subject")
+@click.option(
+    "--recipe", type=click.Path(path_type=Path), help="The recipe that has their photos; `recipe.yaml`, if it is here."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--receipt", type=FILE, help="Write the receipt to this file, as JSON.")
+@abandon
+@yes
+@as_json
+@store
+@out
+@pass_screen
+def command(
+    screen: Screen,
+    subject: str,
+    *,
+    recipe: Path | None,
+    dry_run: bool,
+    receipt: Path | None,
+    abandon: bool,
+    yes: bool,
+    as_json: bool,
+    store: Path | None,
+    out: Path | None,
+) -> int:
+    """Delete everything about somebody.
+
+    Deletes SUBJECT's adapters, every picture of them (also together with others), what was computed from their photos,
+    and what runs recorded. Shows first what will go. Looks through the whole project, wherever it lies now, but deletes
+    nothing outside of it. Your photos, recipe, lock, and copies that you made by hand stay; the command lists them. The
+    receipt says what a service may still hold, and how to have it deleted there.
+    """
+    from nano_banana.features.forget.subject_erasure import SubjectErasure, erasure_receipt
+
+    settings = settings_for(screen, start=_search_start(recipe), overrides=overrides(store=store, out=out))
+    project = _recipe_project(recipe, settings)
+    code = 0
+    with SubjectErasure.opened(project, settings, project_root(_search_start(recipe))) as forgetting:
+        if not dry_run and forgetting.tidy():
+            screen.note("an earlier forgetting was cut short; it is finished now")
+        dossier = forgetting.look(subject)
+        told = erasure_receipt(dossier, dry_run=dry_run)
+        say_erasure_plan(screen, told)
+        if not dry_run and not dossier.empty:
+            forgetting.check(dossier, abandon=abandon)
+            _confirm(screen, subject, yes=yes)
+        if receipt is not None:
+            # Before anything goes: what a service holds can't be looked up afterwards, also not after a crash.
+            _write_receipt(receipt, told)
+        if not dry_run and not dossier.empty:
+            if abandon:
+                dossier = forgetting.abandon(dossier)
+            after = forgetting.forget(dossier)
+            left = erasure_receipt(after, dry_run=False)
+            told = {**told, "complete": after.empty}
+            say_erasure_result(screen, left)
+            code = 0 if after.empty else 1
+    if as_json:
+        screen.json(told)
+    return code
+
+
+def _search_start(recipe: Path | None) -> Path:
+    if recipe is None:
+        return Path.cwd()
+    return recipe.absolute() if recipe.is_dir() else recipe.absolute().parent
+
+
+def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
+    """The recipe's project, also where its photos are gone already; None where no recipe is here."""
+    from nano_banana.cli.project_loading import recipe_file_in, run_request_from
+    from nano_banana.session.run_request import RunRequest
+    from nano_banana.session.session import Session
+
+    if recipe is None and not recipe_file_in(Path()).is_file():
+        return None
+    wish = RunRequest(recipe=run_request_from(recipe or Path()).recipe, any_photos=True)
+    return Session.open(wish, settings, environ=os.environ)
+
+
+def _confirm(screen: Screen, subject: str, *, yes: bool) -> None:
+    """Raises Invalid where nobody can be asked, LimitReached for a no."""
+    if yes:
+        return
+    if not screen.lively or screen.machine:
+        raise Invalid([problem("forget_unconfirmed")])
+    if not screen.confirm(f"delete all of this about {subject}? it can't be undone"):
+        raise LimitReached([problem("forget_declined")])
+
+
+def _write_receipt(file: Path, told: JSONObject) -> None:
+    if os.path.lexists(file):
+        raise Unusable([problem("receipt_taken", file=str(file))])
+    try:
+        with atomic_write(file) as fresh:
+            fresh.write_text(json.dumps(told, indent=1, ensure_ascii=False, default=dict) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Unusable([problem("receipt_unwritten", file=str(file), why=error.strerror or "")]) from error

@@ -1,0 +1,81 @@
+"""`graph`: draw what depends on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.formatting import one_line
+from nano_banana.cli.options import OptionValues, allow_env, as_json, pass_screen, shared, variables
+from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from nano_banana.features.recipe_graph import RecipeGraph
+
+EPILOG = """\b
+Examples:
+  nano-banana graph
+  nano-banana graph portraits/recipe.yaml --format dot | dot -Tsvg > graph.svg
+"""
+
+MERMAID_SHAPES = {"photos": ("[(", ")]"), "adapter": ("([", "])"), "shot": ("[/", "/]"), "stage": ("[", "]")}
+DOT_SHAPES = {"photos": "cylinder", "adapter": "oval", "shot": "parallelogram", "stage": "box"}
+
+
+@click.command(name="graph", epilog=EPILOG)
+@recipe_argument
+@click.option("--format", "form", type=click.Choice(["mermaid", "dot"]), default="mermaid", show_default=True)
+@shared(variables, allow_env, as_json)
+@pass_screen
+def command(screen: Screen, asked: OptionValues, recipe: Path, *, form: str) -> None:
+    """Draw what depends on what, for Mermaid or Graphviz.
+
+    Photos, adapters, shots and stages; each take goes its own way along the arrows, and waits for no other.
+    """
+    from nano_banana.features.recipe_graph import graph_of_recipe
+
+    wish = run_request_from(recipe, asked)
+    with open_project(screen, wish, recipe_settings(screen, wish)) as project:
+        drawing = graph_of_recipe(project.recipe)
+    text = mermaid(drawing) if form == "mermaid" else dot(drawing)
+    if asked.as_json:
+        screen.json({"format": form, "graph": text})
+    else:
+        screen.say(text)
+
+
+def mermaid(drawing: RecipeGraph) -> str:
+    """The graph as a Mermaid flowchart."""
+    lines = ["flowchart LR"]
+    for vertex in drawing.vertices:
+        opened, closed = MERMAID_SHAPES[vertex.sort]
+        label = "<br/>".join(_mermaid_escaped(text) for text in (vertex.name, vertex.note) if text)
+        lines.append(f'  {vertex.id}{opened}"{label}"{closed}')
+    for edge in drawing.edges:
+        arrow = f"-- {edge.label} -->" if edge.label else "-->"
+        lines.append(f"  {edge.start} {arrow} {edge.end}")
+    return "\n".join(lines)
+
+
+def _mermaid_escaped(text: str) -> str:
+    """A label's text: Mermaid has HTML in labels, and entities of its own."""
+    return one_line(text).translate({ord(sign): f"#{ord(sign)};" for sign in '"<>&#`'})
+
+
+def _dot_escaped(text: str) -> str:
+    return one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def dot(drawing: RecipeGraph) -> str:
+    """The graph in Graphviz' language."""
+    lines = ["digraph recipe {", "  rankdir=LR; node [fontname=sans-serif]; edge [fontname=sans-serif];"]
+    for vertex in drawing.vertices:
+        label = "\\n".join(_dot_escaped(text) for text in (vertex.name, vertex.note) if text)
+        lines.append(f'  {vertex.id} [shape={DOT_SHAPES[vertex.sort]}, label="{label}"];')
+    for edge in drawing.edges:
+        label = f' [label="{edge.label}"]' if edge.label else ""
+        lines.append(f"  {edge.start} -> {edge.end}{label};")
+    return "\n".join([*lines, "}"])

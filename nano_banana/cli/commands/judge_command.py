@@ -1,0 +1,97 @@
+"""`judge`: re-judge existing pictures with other thresholds, for free."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import (
+    FiniteRange,
+    OptionValues,
+    allow_env,
+    as_json,
+    only,
+    pass_screen,
+    provider,
+    shared,
+    store,
+    variables,
+)
+from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.screen import Screen
+from nano_banana.model.json_values import JSONValue
+
+if TYPE_CHECKING:
+    from nano_banana.features.rejudging import RejudgeResult
+
+EPILOG = """\b
+Examples:
+  nano-banana judge
+  nano-banana judge --accept 0.5
+  nano-banana judge portraits/recipe.yaml --accept 0.42 --unsure 0.36 --only 'portraits/ana/*'
+"""
+
+LIKENESS_RANGE = FiniteRange(min=-1, max=1)
+
+
+@click.command(name="judge", epilog=EPILOG)
+@recipe_argument
+@click.option(
+    "--accept", type=LIKENESS_RANGE, metavar="LIKENESS", help="Accept from this likeness on, whatever the recipe says."
+)
+@click.option(
+    "--unsure", type=LIKENESS_RANGE, metavar="LIKENESS", help="Be unsure from this likeness on; refuse below."
+)
+@shared(only, variables, allow_env, provider, store, as_json)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: OptionValues,
+    recipe: Path,
+    *,
+    accept: float | None,
+    unsure: float | None,
+) -> None:
+    """Judge again what was made, by other thresholds and for free.
+
+    Every number behind a verdict is kept, so this looks at no picture, makes no call and changes nothing: it
+    says which takes would pass. Likeness is cosine similarity, from −1 to 1.
+    """
+    from nano_banana.cli.verdict_reports import say_rejudged
+    from nano_banana.features.rejudging import rejudge
+
+    wish = run_request_from(recipe, asked)
+    with open_project(screen, wish, recipe_settings(screen, wish, asked)) as project:
+        rejudged = rejudge(project, accept=accept, unsure=unsure, environ=os.environ)
+        name = project.recipe.name
+    if asked.as_json:
+        screen.json({"recipe": name, "accept": accept, "unsure": unsure, **_rejudged_json(rejudged)})
+    else:
+        say_rejudged(screen, rejudged, accept=accept, unsure=unsure)
+
+
+def _rejudged_json(rejudged: RejudgeResult) -> dict[str, JSONValue]:
+    from nano_banana.session.run_report import acceptance_json
+
+    takes: list[JSONValue] = [
+        {
+            "id": word.take,
+            "stage": word.now.stage,
+            "attempt": word.now.attempt.label,
+            "score": word.now.score,
+            "threshold": word.now.threshold,
+            "ruling": str(word.now.ruling),
+            "before": None if word.before is None else str(word.before),
+            "reasons": [{"kind": reason.kind, **reason.data} for reason in word.now.reasons],
+        }
+        for word in rejudged.words
+    ]
+    return {
+        "takes": takes,
+        "not_judged_yet": rejudged.waiting,
+        "acceptance": acceptance_json(rejudged.now),
+        "before": acceptance_json(rejudged.before),
+    }

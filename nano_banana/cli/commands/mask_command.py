@@ -1,0 +1,124 @@
+"""`mask`: find a region in a picture, and show the mask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.diagnostics import plural
+from nano_banana.cli.options import FOLDER, FiniteRange, as_json, complete_choices, pass_screen
+from nano_banana.cli.screen import Screen
+from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS
+from nano_banana.formats.file_writing import atomic_write
+from nano_banana.model.json_values import JSONObject, as_items, as_number
+from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
+
+MAX_FACES = 32
+
+EPILOG = """\b
+Examples:
+  nano-banana mask portrait.png --find face --grow 0.25 --feather 0.08
+  nano-banana mask group.jpg --find eyes --which 2 --order left_to_right
+  nano-banana mask portrait.png --find background --out masks --force
+
+The same words make a stage's mask in a recipe: `mask: {find: face, grow: 0.25}`. `face` ends at the
+hairline, so let it grow where a whole head is repainted. A hat counts as hair.
+"""
+
+
+@click.command(name="mask", epilog=EPILOG)
+@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--find",
+    "part",
+    required=True,
+    metavar="PART",
+    shell_complete=complete_choices(PARTS),
+    help=f"What to find: {', '.join(PARTS)}.",
+)
+@click.option(
+    "--which",
+    default="largest",
+    metavar="WHICH",
+    shell_complete=complete_choices(FACE_CHOICES),
+    help="Whose: largest (if not said), smallest, all, or a number.",
+)
+@click.option("--order", type=click.Choice(FACE_ORDERS), default="size", help="How faces are counted for a number.")
+@click.option("--grow", type=FiniteRange(0, 2), default=0.0, metavar="X", help="Widen it by this fraction of its size.")
+@click.option(
+    "--feather", type=FiniteRange(0, 1), default=0.0, metavar="X", help="Soften its edge, likewise a fraction."
+)
+@click.option("--invert", is_flag=True, help="Everything but this.")
+@click.option("--out", type=FOLDER, default=Path(), help="The folder for both files; else the current one.")
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+@as_json
+@pass_screen
+def command(
+    screen: Screen,
+    *,
+    image: Path,
+    part: str,
+    which: str,
+    order: str,
+    grow: float,
+    feather: float,
+    invert: bool,
+    out: Path,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Find a face, hair or background in a picture, and show the mask.
+
+    Writes NAME.PART.mask.png (white is repainted) and NAME.PART.overlay.png (the picture with the region tinted
+    and the rest darker). Files that are there are left alone without `--force`.
+    """
+    from nano_banana.features.mask_preview import find_mask
+
+    _check_part(part)
+    whose = _which_face(which)
+    mask, overlay = (out / f"{image.stem}.{part}.{name}.png" for name in ("mask", "overlay"))
+    there = [path for path in (mask, overlay) if path.exists()]
+    if there and not force:
+        raise Invalid([problem("already_there", file=str(path)) for path in there])
+    made = find_mask(image, part, which=whose, order=order, grow=grow, feather=feather, invert=invert)
+    for path, data in ((mask, made.mask), (overlay, made.overlay)):
+        _write(path, data)
+    if as_json:
+        screen.json({"image": str(image), "find": part, "mask": str(mask), "overlay": str(overlay), **made.data})
+        return
+    screen.say(_summary(part, made.data, invert=invert))
+    screen.say(f"mask: {mask}")
+    screen.say(f"overlay: {overlay}")
+
+
+def _check_part(part: str) -> None:
+    if part not in PARTS:
+        raise Invalid([problem("no_such_part", hint=did_you_mean(part, PARTS), name=part, known=", ".join(PARTS))])
+
+
+def _which_face(which: str) -> str | int:
+    if which in FACE_CHOICES:
+        return which
+    if which.isascii() and which.isdigit() and 1 <= int(which) <= MAX_FACES:
+        return int(which)
+    raise Invalid(
+        [problem("no_such_face", hint=did_you_mean(which, FACE_CHOICES), given=which, known=", ".join(FACE_CHOICES))]
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as fresh:
+            fresh.write_bytes(data)
+    except OSError as error:
+        raise Unusable([problem("unwritable", file=str(path), why=error.strerror or "")]) from error
+
+
+def _summary(part: str, data: JSONObject, *, invert: bool) -> str:
+    what = f"all but {part}" if invert else part
+    faces = len(as_items(data["face"]))
+    whose = f", of {plural(faces, 'face')}" if faces else ""
+    rough = "; only roughly, because the face is hard to make out" if data["rough"] else ""
+    return f"{what}: {as_number(data['coverage']):.1%} of the picture{whose}{rough}"

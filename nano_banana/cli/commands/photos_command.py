@@ -1,0 +1,127 @@
+"""`photos`: check training photos before anything is paid for."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.options import (
+    FILE,
+    OptionValues,
+    allow_env,
+    as_json,
+    overrides,
+    pass_screen,
+    shared,
+    store,
+    variables,
+)
+from nano_banana.cli.project_loading import recipe_argument, recipe_file_in, settings_for
+from nano_banana.cli.screen import Screen
+from nano_banana.formats.file_writing import atomic_write
+from nano_banana.model.event import EventHandler
+from nano_banana.model.problem import Invalid, Unusable, problem
+
+if TYPE_CHECKING:
+    from nano_banana.session.photo_sets import CheckedPhotoSet, PhotoInspection
+
+SOME_REJECTED = 1
+"""What the command leaves with where a photo or a set is rejected."""
+
+EPILOG = """\b
+Examples:
+  nano-banana photos
+  nano-banana photos portraits/recipe.yaml ana --html photos.html
+  nano-banana photos ~/Pictures/ana
+"""
+
+
+@click.command(name="photos", epilog=EPILOG)
+@recipe_argument
+@click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
+@click.option("--html", type=FILE, metavar="FILE", help="Also write a page with every photo; it needs no network.")
+@shared(variables, allow_env, store, as_json)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: OptionValues,
+    recipe: Path,
+    *,
+    subjects: tuple[str, ...],
+    html: Path | None,
+) -> int:
+    """Look at training photos: faces, light, duplicates, captions.
+
+    On this machine alone, once for each photo. RECIPE may be a folder of photos instead. Judged by the recipe's
+    `photo_rules`, or by the usual ones where it has none. Leaves with 1 where something is rejected; warnings
+    leave with 0.
+    """
+    from nano_banana.cli.progress import progress
+
+    with _open_studio(screen, recipe, subjects, asked) as studio:
+        with progress(screen) as watch:
+            albums = studio.albums(watch)
+        if html is not None:
+            with progress(screen) as watch:
+                _write_page(studio, albums, html, watch)
+        if studio.left_out:
+            screen.problems(studio.left_out)
+        _say_albums(screen, studio, albums, as_json=asked.as_json)
+    if html is not None:
+        screen.note(f"the page is in {html}")
+    return SOME_REJECTED if any(album.rejected for album in albums) else 0
+
+
+@contextmanager
+def _open_studio(
+    screen: Screen, recipe: Path, subjects: tuple[str, ...], asked: OptionValues
+) -> Iterator[PhotoInspection]:
+    """The photos of a recipe, or of a folder that holds none."""
+    from nano_banana.cli.project_loading import open_project, recipe_settings, run_request_from
+    from nano_banana.session.photo_sets import PhotoInspection, inspect_folder
+
+    if recipe.suffix.casefold() == ".zip":
+        raise Invalid([problem("photos_zipped", path=str(recipe))])
+    if recipe.is_file() and (mimetypes.guess_type(recipe.name)[0] or "").startswith("image/"):
+        raise Invalid([problem("photo_alone", path=str(recipe))])
+    if recipe.is_dir() and not recipe_file_in(recipe).exists():
+        if subjects:
+            raise Invalid([problem("no_such_subject", name=subjects[0], known="only the photos of this folder")])
+        # The store is that of where the user stands: nobody wants one among the photos.
+        with inspect_folder(recipe, settings_for(screen, overrides=overrides(store=asked.store))) as studio:
+            yield studio
+        return
+    wish = replace(run_request_from(recipe, asked), any_photos=True)
+    with open_project(screen, wish, recipe_settings(screen, wish, asked)) as project:
+        yield PhotoInspection.of(project, subjects)
+
+
+def _say_albums(screen: Screen, studio: PhotoInspection, albums: list[CheckedPhotoSet], *, as_json: bool) -> None:
+    from nano_banana.cli.photo_views import finding_text, say_album
+    from nano_banana.features.photo_report import photos_report
+
+    if as_json:
+        screen.json(photos_report(studio.name, studio.rules, albums, finding_text))
+        return
+    for number, album in enumerate(albums):
+        if number:
+            screen.say()
+        say_album(screen, album)
+    if not albums:
+        screen.say(f"{studio.name}: no subject has photos")
+
+
+def _write_page(studio: PhotoInspection, albums: list[CheckedPhotoSet], file: Path, watch: EventHandler) -> None:
+    from nano_banana.cli.photo_views import photo_page
+
+    try:
+        with atomic_write(file) as fresh, fresh.open("w", encoding="utf-8") as out:
+            out.writelines(photo_page(studio, albums, watch))
+    except OSError as error:
+        raise Unusable([problem("unwritable", file=str(file), why=error.strerror or str(error))]) from error

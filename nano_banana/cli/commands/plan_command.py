@@ -1,0 +1,47 @@
+"""`plan`: show what a run would do and cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.options import (
+    OptionValues,
+    allow_env,
+    as_json,
+    budget,
+    locked,
+    only,
+    out,
+    pass_screen,
+    provider,
+    sample,
+    shared,
+    store,
+    variables,
+)
+from nano_banana.cli.project_loading import recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.runner import plan_recipe
+from nano_banana.cli.screen import Screen
+
+EPILOG = """\b
+Examples:
+  nano-banana plan
+  nano-banana plan --provider fal
+  nano-banana plan --only headshots --json
+"""
+
+
+@click.command(name="plan", epilog=EPILOG)
+@recipe_argument
+@shared(only, sample, budget, variables, allow_env, provider, out, store, locked, as_json)
+@pass_screen
+def command(screen: Screen, asked: OptionValues, recipe: Path) -> int:
+    """Say what a run would do and cost, and do nothing.
+
+    Needs no key and no network. What the store has costs nothing; prices are dated estimates, and an
+    unknown one is called unknown. Exits with 1 if takes would fail, and with 3 if the budget can't suffice.
+    """
+    wish = run_request_from(recipe, asked)
+    return plan_recipe(screen, wish, recipe_settings(screen, wish, asked), as_json=asked.as_json)

@@ -1,0 +1,121 @@
+"""`runs`: list, show and compare past runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.app import SuggestingGroup
+from nano_banana.cli.options import as_json, pass_screen, store
+from nano_banana.cli.project_loading import store_folder
+from nano_banana.cli.screen import Screen
+
+EPILOG = """\b
+Examples:
+  nano-banana runs list
+  nano-banana runs show latest
+  nano-banana runs diff latest~1 latest
+"""
+
+recipe_option = click.option(
+    "--recipe", metavar="NAME", help="Only runs of this recipe; `latest` is the last of these."
+)
+
+
+@click.group(name="runs", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
+@as_json
+@store
+@click.pass_context
+def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
+    """Look back at runs: what each made and cost, and what changed.
+
+    A run may be named by the beginning of its name, by its last four digits, or as `latest`, `latest~1` and so on.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_, as_json=as_json, store=store)
+
+
+@command.command(
+    name="list", epilog="\b\nExamples:\n  nano-banana runs list\n  nano-banana runs list --last 100 --json\n"
+)
+@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="So many runs.")
+@recipe_option
+@as_json
+@store
+@pass_screen
+def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store: Path | None) -> None:
+    """List the last runs: when, how long, how they ended, what they made and cost."""
+    from nano_banana.cli.run_tables import run_json, say_runs
+    from nano_banana.session.history import History
+
+    folder = store_folder(screen, store)
+    if folder is None:
+        return
+    with History.open(folder) as history:
+        runs, kept = history.billed(history.runs(recipe, limit=last + 1)), set(history.kept(recipe))
+    if as_json:
+        screen.json({"store": str(folder), "runs": [run_json(run, kept=run.id in kept) for run in runs[:last]]})
+        return
+    if not runs:
+        screen.say("nothing was run yet" if recipe is None else "no run of that recipe is on record here")
+        return
+    say_runs(screen, runs[:last], kept)
+    if len(runs) > last:
+        screen.say(f"there are older ones: `--last {last * 5}` lists more")
+
+
+@command.command(epilog="\b\nExamples:\n  nano-banana runs show\n  nano-banana runs show 3f2a --all\n")
+@click.argument("run", default="latest")
+@click.option("--all", "every", is_flag=True, help="List every take, however many.")
+@recipe_option
+@as_json
+@store
+@pass_screen
+def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: bool, store: Path | None) -> None:
+    """Show one run with its stages, and its takes with their verdicts and costs.
+
+    A picture that is gone was removed from the store since, by `cache gc`; its call is known still.
+    """
+    from nano_banana.cli.run_details import run_details_json, say_run
+    from nano_banana.session.history import History
+
+    folder = store_folder(screen, store)
+    if folder is None:
+        return
+    with History.open(folder) as history:
+        (named,) = history.billed([history.find(run, recipe)])
+        found = history.snapshot(named)
+        held = history.held(picture.digest for take in found.takes for picture in take.pictures)
+    if as_json:
+        screen.json(run_details_json(named, found, held))
+    else:
+        say_run(screen, named, found, held, every=every)
+
+
+@command.command(epilog="\b\nExamples:\n  nano-banana runs diff\n  nano-banana runs diff latest~3 latest --json\n")
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@recipe_option
+@as_json
+@store
+@pass_screen
+def diff(
+    screen: Screen, old: str | None, new: str | None, *, recipe: str | None, as_json: bool, store: Path | None
+) -> None:
+    """Say which takes came, went and changed from one run to another, and why, by what their calls were asked.
+
+    One run is compared with the last one; where none is named, the last one with the one of its recipe before it.
+    """
+    from nano_banana.cli.run_details import run_diff_json, say_run_diff
+    from nano_banana.session.history import History
+
+    folder = store_folder(screen, store)
+    if folder is None:
+        return
+    with History.open(folder) as history:
+        found = history.contrast(old, new, recipe)
+    if as_json:
+        screen.json(run_diff_json(found))
+    else:
+        say_run_diff(screen, found)

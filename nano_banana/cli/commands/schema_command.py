@@ -1,0 +1,48 @@
+"""`schema`: print a JSON Schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.options import FILE, pass_screen
+from nano_banana.cli.screen import Screen
+from nano_banana.formats.file_writing import as_user
+from nano_banana.model.known_folders import shipped_path
+from nano_banana.model.problem import Unusable, problem
+
+EPILOG = """\b
+Examples:
+  nano-banana schema recipe --out recipe.schema.json
+  nano-banana schema run | jq .properties
+
+An editor completes and checks a recipe that begins with the line
+`# yaml-language-server: $schema=recipe.schema.json`.
+"""
+
+
+@click.command(name="schema", epilog=EPILOG)
+@click.argument("what", type=click.Choice(["recipe", "endpoint", "pack", "run"]), default="recipe")
+@click.option("--out", type=FILE, help="Write it to this file instead of stdout.")
+@pass_screen
+def command(screen: Screen, what: str, out: Path | None) -> None:
+    """Print a JSON Schema, for editors and programs.
+
+    `recipe` is the shape of a recipe, `endpoint` of a file in `endpoints/`, `pack` of a pack's `pack.yaml`, and `run`
+    of what `run --json` and `plan --json` print. All are draft 2020-12.
+    """
+    source = shipped_path("schemas", f"{what}.schema.json")
+    try:
+        text = source.read_text("utf-8")
+    except OSError as error:
+        raise Unusable([problem("no_such_schema_file", file=str(source))]) from error
+    if out is None:
+        screen.data(text)
+        return
+    try:
+        with as_user():
+            out.write_text(text, "utf-8")
+    except OSError as error:
+        raise Unusable([problem("unwritable", file=str(out), why=error.strerror or "")]) from error
+    screen.note(f"wrote {out}")

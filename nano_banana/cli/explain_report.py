@@ -1,0 +1,257 @@
+"""Why a take or picture is as it is: its calls, and what changed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from nano_banana.cli.diagnostics import plural
+from nano_banana.cli.formatting import money, one_line, visible
+from nano_banana.cli.screen import Screen
+from nano_banana.cli.verdict_reports import likeness_text, verdict_text
+from nano_banana.model.flow import Ruling
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_whole
+from nano_banana.model.nodes import NodeStatus
+from nano_banana.provenance.generation_record import COMPOSITE_MEDIA, TRAINED_MEDIA, CallRecord, GenerationRecord
+from nano_banana.session.explanation import CallExplanation, Explanation, MarkedPicture
+from nano_banana.session.history import CallDifference, ValueChange
+from nano_banana.session.run_records import NodeRecord, VerdictSummary
+
+FATE_COLOURS = {"ran": "green", "reused": "cyan", "would run": "yellow"}
+RULING_COLOURS = {Ruling.ACCEPTED: "green", Ruling.UNSURE: "yellow", Ruling.REJECTED: "red"}
+LIKENESS_ENDPOINT = "likeness"
+"""The call that a gate judges by."""
+
+DIFF_CONTEXT = 4
+"""Words shown on either side of those that changed."""
+
+
+def say_story(screen: Screen, story: Explanation) -> None:
+    """Print the take, then by attempt a line for each call, for each value that changed, and for what a gate said."""
+    record = story.record
+    screen.say(f"{record.id}: {record.status}" + _ending_text(record))
+    if record.person:
+        screen.say(f"  {_comparison_text(record)}")
+    width = max((len(call.stage) for call in story.calls), default=0)
+    ahead = [call for call in story.calls if _is_second_chance(call, record)]
+    label = ""
+    for some in _grouped_calls([call for call in story.calls if call not in ahead]):
+        call = some[-1]
+        if call.attempt.label != label:
+            label = call.attempt.label
+            screen.say(f"  {_attempt_heading(call)}")
+        times = f" ×{len(some)}" if len(some) > 1 else ""
+        screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate_text(screen, call)}{times}")
+        for change in call.changes or ():
+            screen.say(f"      {one_line(difference_text(change, story.sources))}")
+        for ruled in _verdicts_after(record, call):
+            screen.say(f"  {ruled.stage:<{width}}  {_coloured_verdict(screen, ruled)}")
+    if ahead:
+        labels = dict.fromkeys(call.attempt.label for call in ahead)
+        screen.say(f"  {', '.join(labels)}: would run while the gate refuses ({plural(len(ahead), 'call')} at most)")
+    for call in story.calls:
+        if not call.attempt.label and (prompt := as_object(call.document["arguments"]).get("prompt")):
+            screen.say(f"  prompt of {call.stage}: {one_line(str(prompt))}")
+
+
+def _grouped_calls(calls: Sequence[CallExplanation]) -> Iterator[list[CallExplanation]]:
+    """Runs of calls that would read the same: a look at each of twenty photos."""
+    for _, some in groupby(enumerate(calls), key=lambda pair: _call_group(*pair)):
+        yield [call for _, call in some]
+
+
+def _call_group(at: int, call: CallExplanation) -> tuple[object, ...]:
+    apart = at if call.changes else None
+    return call.stage, call.attempt.label, call.provider, call.endpoint, call.fate, call.run, call.own, apart
+
+
+def _ending_text(record: NodeRecord) -> str:
+    """What the last gate said, and where the take's way ended early."""
+    last, left = record.word, record.left
+    said = f"; {verdict_text(last)}" if last else ""
+    # Who is chosen of what is not made yet, nobody knows.
+    if left is None or (record.status is NodeStatus.PLANNED and left.why == "not_chosen"):
+        return said
+    if last and (last.stage, str(last.ruling)) == (left.stage, left.why):
+        return f"{said}; it goes no further"
+    return f"{said}; it goes no further than {left.stage}: {left.why.replace('_', ' ')}"
+
+
+def _comparison_text(record: NodeRecord) -> str:
+    person = record.person
+    photos = plural(as_whole(person.get("references", 0)), "photo")
+    how = "held out of the training" if person["held_out"] else "none held out"
+    likenesses = [as_number(value) for value in as_items(person.get("calibration"))]
+    alike = f"; alike by {likeness_text(min(likenesses))} to {likeness_text(max(likenesses))}" if likenesses else ""
+    return f"compared with {photos}, {how}{alike}"
+
+
+def _is_second_chance(call: CallExplanation, record: NodeRecord) -> bool:
+    """Whether a call belongs to a second chance that nobody has taken yet."""
+    tried = {ruled.attempt.label for ruled in record.verdicts}
+    return bool(call.attempt.number) and call.fate == "would run" and call.attempt.label not in tried
+
+
+def _attempt_heading(call: CallExplanation) -> str:
+    """`retry1 (seed 7)`; what comes after all attempts belongs to the take itself."""
+    if not call.attempt.label:
+        return "then"
+    detail = ", ".join(f"{name} {value}" for name, value in call.attempt.detail.items())
+    return call.attempt.label + (f" ({detail})" if detail else "")
+
+
+def _verdicts_after(record: NodeRecord, call: CallExplanation) -> list[VerdictSummary]:
+    """The verdict that comes of this call, which measured how alike the faces are."""
+    if not call.own or call.endpoint != LIKENESS_ENDPOINT:
+        return []
+    found = [
+        ruled for ruled in record.verdicts if (ruled.stage, ruled.attempt.label) == (call.stage, call.attempt.label)
+    ]
+    return found[:1]
+
+
+def _coloured_verdict(screen: Screen, ruled: VerdictSummary) -> str:
+    return screen.paint(RULING_COLOURS.get(ruled.ruling, "dim"), verdict_text(ruled))
+
+
+def _fate_text(screen: Screen, call: CallExplanation) -> str:
+    fate = screen.paint(FATE_COLOURS[call.fate], call.fate)
+    if call.run is not None:
+        return f"{fate} (made by run {call.run})" if call.fate == "reused" else f"{fate} (run {call.run})"
+    return fate if call.changes is not None else f"{fate} (not made before)"
+
+
+def difference_text(change: CallDifference, sources: Mapping[str, str]) -> str:
+    """One difference: a value old → new, a prompt word by word, files by what they are (digest → name)."""
+    if not isinstance(change, ValueChange):
+        names = ", ".join(sources.get(digest, digest[:12]) for digest in change.added)
+        parts = [f"{plural(len(change.added), 'file')} added ({names})"] if change.added else []
+        parts += [f"{plural(len(change.removed), 'file')} removed"] if change.removed else []
+        return f"{change.series}: {', '.join(parts)}"
+    name = change.path.removeprefix("arguments/").removeprefix("inputs/")
+    if change.path.startswith("inputs/"):
+        source = sources.get(str(change.new), "")
+        return f"{name}: another file" + (f", from {source}" if source else "")
+    if isinstance(change.old, str) and isinstance(change.new, str) and " " in change.old + change.new:
+        return f"{name}: {word_diff(change.old, change.new)}"
+    return f"{name}: {_value_text(change.old)} → {_value_text(change.new)}"
+
+
+def _value_text(value: JSONValue) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def changed_words(old: str, new: str) -> list[tuple[str, str]]:
+    """The stretches of words that differ: what stood there, and what stands there now."""
+    before, after = old.split(), new.split()
+    return [
+        (" ".join(before[start:end]), " ".join(after[other:until]))
+        for tag, start, end, other, until in _opcodes(before, after)
+        if tag != "equal"
+    ]
+
+
+def word_diff(old: str, new: str) -> str:
+    """A word diff: `… in [-a bright office-] {+a rainy street+}, 85 mm …`."""
+    before, after = old.split(), new.split()
+    parts = []
+    for tag, start, end, other, until in _opcodes(before, after):
+        if tag == "equal":
+            same = before[start:end]
+            short = len(same) > 2 * DIFF_CONTEXT
+            parts += [*same[:DIFF_CONTEXT], "…", *same[-DIFF_CONTEXT:]] if short else same
+            continue
+        if end > start:
+            parts.append(f"[-{' '.join(before[start:end])}-]")
+        if until > other:
+            parts.append(f"{{+{' '.join(after[other:until])}+}}")
+    return " ".join(parts)
+
+
+def _opcodes(before: list[str], after: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    return difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+
+
+SOURCE_TYPES = {
+    TRAINED_MEDIA: "AI-made (trainedAlgorithmicMedia)",
+    COMPOSITE_MEDIA: "AI-made over another picture (compositeWithTrainedAlgorithmicMedia)",
+}
+DIGEST_CHARS = 12
+"""Characters of a digest that are shown."""
+
+_MAX_VALUE = 300
+"""Characters of a value that are shown; `--json` has all."""
+
+
+def say_picture_record(screen: Screen, portrait: MarkedPicture) -> None:
+    """Print what the picture is, then every call behind it with what it was asked, and whether the file is still it."""
+    account = portrait.account
+    screen.say(f"{visible(account.take)}, {visible(account.stage)}, of the recipe {visible(account.recipe)}")
+    for line in _record_lines(account):
+        screen.say(f"  {line}")
+    for call in account.calls:
+        say_call(screen, call)
+    if portrait.intact:
+        screen.say(f"the file is as it was written ({account.picture[:DIGEST_CHARS]})")
+    else:
+        screen.say(screen.paint("yellow", "the file was changed since: what it shows may not be what is told here"))
+
+
+def say_call(screen: Screen, call: CallRecord) -> None:
+    """Print a call: who answered, from which files, with which arguments; a prompt on a line of its own."""
+    cost = f", {money(call.cost_usd)}" if call.cost_usd else ""
+    stage = f"{visible(call.stage)}: " if call.stage else ""
+    screen.say(f"  {stage}{visible(call.provider)} {visible(call.endpoint)}{cost}")
+    prompt = call.arguments.get("prompt")
+    if isinstance(prompt, str):
+        screen.say(f"      prompt: {_shortened(prompt)}")
+    plain = ", ".join(_argument_texts(call.arguments))
+    if plain:
+        screen.say(f"      {plain}")
+    if call.inputs:
+        screen.say(
+            "      from "
+            + ", ".join(f"{visible(at)} {visible(each[:DIGEST_CHARS])}" for at, each in call.inputs.items())
+        )
+
+
+def _record_lines(account: GenerationRecord) -> Iterator[str]:
+    if account.source in SOURCE_TYPES:
+        yield SOURCE_TYPES[account.source]
+    if account.people:
+        people = [f"{visible(each.name)} ({visible(f'{each.trigger} {each.noun}'.strip())})" for each in account.people]
+        yield f"of {', '.join(people)}"
+    axes = [f"{visible(axis)} {visible(value)}" for axis, value in account.axes.items()]
+    seed = [] if account.seed is None else [f"seed {account.seed}"]
+    tries = [f"try {visible(account.label)}"] if account.label else []
+    if account.shot:
+        yield ", ".join([f"shot {visible(account.shot)}", *axes, *seed, *tries])
+    if account.verdict:
+        yield _verdict_line(account.verdict)
+    if account.made_at:
+        made = f"made {visible(account.made_at)} by run {visible(account.run)}"
+        yield f"{made}, with Nano Banana {visible(account.program)}"
+    if account.calls:
+        yield f"{plural(len(account.calls), 'call')} behind it:"
+
+
+def _verdict_line(verdict: JSONObject) -> str:
+    score = verdict.get("score")
+    likeness = f", likeness {score:.2f}" if isinstance(score, int | float) else ""
+    ruling = str(verdict.get("ruling", "")).replace("_", " ")
+    return visible(f"{verdict.get('stage', '')}: {ruling}{likeness}")
+
+
+def _argument_texts(arguments: JSONObject) -> Sequence[str]:
+    return [f"{visible(name)} {_shortened(_json_text(value))}" for name, value in arguments.items() if name != "prompt"]
+
+
+def _json_text(value: JSONValue) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shortened(text: str) -> str:
+    return visible(text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…")

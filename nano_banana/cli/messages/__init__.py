@@ -1,0 +1,1 @@
+"""The messages of every kind of problem, by topic."""

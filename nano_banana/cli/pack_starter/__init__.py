@@ -1,1 +1,0 @@
-"""The files of a pack that is begun, as texts to fill in."""

@@ -1,0 +1,81 @@
+"""Writes contact sheets: HTML, PNG or PDF by the file's suffix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from nano_banana.cli.diagnostics import describe
+from nano_banana.cli.verdict_reports import reasons_text
+from nano_banana.features.sheets.contact_sheet import ContactSheet, make_sheet
+from nano_banana.features.sheets.sheet_page import sheet_html
+from nano_banana.features.sheets.sheet_words import SheetWording, write_pieces
+from nano_banana.model.event import Event, EventHandler
+from nano_banana.model.problem import Invalid, Problem
+from nano_banana.session.run_execution import RunOutcome
+from nano_banana.session.session import Session
+from nano_banana.store.tracked_files import OutputStat
+
+
+def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
+    """Write the sheet that the recipe asks for; the outcome then knows of its files. Raises Unusable.
+
+    It is of the whole recipe, whatever part of it the run made. Where there is nothing to show, nothing is written.
+    """
+    wanted = project.recipe.outputs.sheet
+    if wanted is None:
+        return outcome
+    with ExitStack() as opened:
+        if not project.wish.whole:
+            whole = replace(project.wish, only=(), sample=None, locked=False)
+            project = opened.enter_context(Session.open(whole, project.settings, environ=os.environ))
+        try:
+            sheet = make_sheet(project, project.forecast().records)
+        except Invalid:
+            return outcome
+        files = write_sheet(sheet, sheet_paths(project, wanted.formats), _ignore_event)
+        written = {file.name: OutputStat.of(file) for file in files}
+    return replace(outcome, written={**outcome.written, **written})
+
+
+def sheet_paths(project: Session, formats: Iterable[str]) -> list[Path]:
+    """Where sheets of these formats lie: beside the pictures' folders."""
+    return [project.folder / f"sheet.{kind}" for kind in formats]
+
+
+def write_sheet(sheet: ContactSheet, files: Iterable[Path], watch: EventHandler) -> list[Path]:
+    """Write a sheet in the format that each file's suffix says; of several pages, several files.
+
+    Raises Unusable where a file can't be written.
+    """
+    from nano_banana.features.sheets.sheet_pdf import write_pdf, write_png
+    from nano_banana.features.sheets.sheet_pictures import draw_pages
+
+    written: list[Path] = []
+    for file in files:
+        kind = file.suffix.casefold().removeprefix(".")
+        if kind == "html":
+            write_pieces(file, (piece.encode() for piece in sheet_html(sheet, terminal_speech(), file, watch)))
+            written.append(file)
+        elif kind == "pdf":
+            write_pdf(file, draw_pages(sheet, watch))
+            written.append(file)
+        else:
+            written += write_png(file, draw_pages(sheet, watch, trim=True))
+    return written
+
+
+def terminal_speech() -> SheetWording:
+    """How sheets put verdicts and problems into words: as the terminal does."""
+
+    def problem(found: Problem) -> str:
+        return describe(found)[0]
+
+    return SheetWording(reasons=reasons_text, problem=problem)
+
+
+def _ignore_event(_news: Event) -> None:
+    """Nobody watches small pictures being made."""

@@ -1,1 +1,0 @@
-"""What the single commands share at the terminal."""

@@ -1,0 +1,214 @@
+"""What gates decided: one verdict, a run's totals, and re-judged takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from nano_banana.cli.diagnostics import fill_message, message_for, plural
+from nano_banana.cli.formatting import visible
+from nano_banana.cli.screen import Screen
+from nano_banana.features.rejudging import RejudgedTake, RejudgeResult
+from nano_banana.model.flow import Reason, Ruling
+from nano_banana.session.manifest import judged_picture
+from nano_banana.session.run_records import NodeRecord, VerdictSummary
+from nano_banana.session.run_report import Acceptance, VerdictCounts, acceptance_by_gate, by_attempt_kind
+
+
+def verdict_text(ruled: VerdictSummary) -> str:
+    """`rejected: 0.31, needs 0.45 (too far)`; `accepted: 0.62, needs 0.45`."""
+    numbers = [likeness_text(ruled.score)] if ruled.score is not None else []
+    if ruled.threshold is not None:
+        numbers.append(f"needs {likeness_text(ruled.threshold)}")
+    reasons = reasons_text(ruled)
+    told = ", ".join(numbers) + (f" ({reasons})" if reasons else "")
+    said = str(ruled.ruling).replace("_", " ")
+    return f"{said}: {told.strip()}" if told else said
+
+
+def reasons_text(ruled: VerdictSummary) -> str:
+    """The reasons with their numbers: `face too small: 31 px wide, 48 needed`; empty where there are none.
+
+    Of a picture of several people it is said whose face is meant.
+    """
+    return "; ".join(_reason_text(reason, named=ruled.several) for reason in ruled.reasons)
+
+
+def reason_name(kind: str) -> str:
+    """A reason's name in a list of counts: `too far`."""
+    return message_for(kind).say
+
+
+def likeness_text(score: float | None) -> str:
+    """`0.31`; a dash where there was nothing to compare."""
+    return "–" if score is None else f"{score:.2f}"
+
+
+def _reason_text(reason: Reason, *, named: bool) -> str:
+    words = message_for(reason.kind)
+    detail = fill_message(words.hint, reason.data)
+    who = f"{reason.data['subject']} " if named and "subject" in reason.data else ""
+    return f"{who}{words.say}" + (f": {detail}" if detail else "")
+
+
+MAX_UNSURE = 20
+"""Takes that are listed; `run --json` has all of them."""
+
+MAX_VALUES = 12
+"""Values of an axis that are listed."""
+
+
+def say_acceptance(screen: Screen, records: Sequence[NodeRecord], folder: str) -> None:
+    """Print each gate's sums and where they differ, and the takes that a person is to look at."""
+    accounts = acceptance_by_gate(records)
+    for stage, account in accounts.items():
+        screen.say(f"{visible(stage)}: {counts_summary(account.takes) or 'no take judged to its end yet'}")
+        for name, values in groupings(account).items():
+            screen.say(f"  {visible(name)}: {_values_text(values)}")
+        if len(kinds := by_attempt_kind(account)) > 1:
+            shares = [f"{kind} {counts[Ruling.ACCEPTED]:,}/{counts.judged:,}" for kind, counts in kinds.items()]
+            screen.say(f"  attempts: {', '.join(shares)}")
+    if accounts:
+        _say_same_photos(screen, records)
+    unchosen = Counter(record.left.stage for record in records if record.left and record.left.why == "not_chosen")
+    for stage, count in unchosen.items():
+        screen.say(f"{visible(stage)}: {count:,} not chosen")
+    _say_unsure(screen, records, folder)
+
+
+def counts_summary(counts: VerdictCounts) -> str:
+    """`39 of 48 accepted, 2 unsure, 7 rejected (5 too far, 2 no face), 4 not judged`."""
+    parts = [f"{counts[Ruling.ACCEPTED]:,} of {counts.judged:,} accepted"] if counts.judged else []
+    if counts[Ruling.UNSURE]:
+        parts.append(f"{counts[Ruling.UNSURE]:,} unsure")
+    if counts[Ruling.REJECTED]:
+        reasons = _reason_counts(counts)
+        parts.append(f"{counts[Ruling.REJECTED]:,} rejected" + (f" ({reasons})" if reasons else ""))
+    if counts[Ruling.NOT_JUDGED]:
+        parts.append(f"{counts[Ruling.NOT_JUDGED]:,} not judged")
+    return ", ".join(parts)
+
+
+def groupings(account: Acceptance) -> dict[str, Mapping[str, VerdictCounts]]:
+    """The groupings of takes that tell something: those with more than one value."""
+    named = {"template": account.templates, "subject": account.subjects, **account.axes}
+    return {name: values for name, values in named.items() if len(values) > 1}
+
+
+def _values_text(values: Mapping[str, VerdictCounts]) -> str:
+    """`corporate 14/16, oil not judged, street 9/16: 5 too far, 2 no face`: one that has reasons comes last."""
+    shown = dict(list(values.items())[:MAX_VALUES])
+    refused = [name for name, counts in shown.items() if counts.reasons]
+    ordered = [name for name in shown if [name] != refused] + (refused if len(refused) == 1 else [])
+    said = [_value_text(name, shown[name], alone=len(refused) == 1) for name in ordered]
+    more = [f"and {len(values) - MAX_VALUES:,} more"] if len(values) > MAX_VALUES else []
+    return ", ".join([*more, *said] if len(refused) == 1 else [*said, *more])
+
+
+def _value_text(name: str, counts: VerdictCounts, *, alone: bool) -> str:
+    said = f"{counts[Ruling.ACCEPTED]:,}/{counts.judged:,}" if counts.judged else "not judged"
+    reasons = _reason_counts(counts)
+    told = f": {reasons}" if alone else f" ({reasons})"
+    return f"{visible(name)} {said}{told if reasons else ''}"
+
+
+def _reason_counts(counts: VerdictCounts) -> str:
+    return ", ".join(f"{count:,} {reason_name(kind)}" for kind, count in counts.reasons.items())
+
+
+def _say_same_photos(screen: Screen, records: Sequence[NodeRecord]) -> None:
+    people = [record for record in records if record.card.kind == "person"]
+    same = dict.fromkeys(record.card.subject for record in people if record.person.get("held_out") is False)
+    if same:
+        names = ", ".join(map(visible, same))
+        screen.say(f"{names}: compared with the photos that trained, since none are held out; likeness reads high")
+
+
+def _say_unsure(screen: Screen, records: Sequence[NodeRecord], folder: str) -> None:
+    """List those whose last word at some gate is that a person is to look."""
+    found: dict[tuple[str, str, str], tuple[str, str, str, str]] = {}
+    for record in records:
+        name = record.id.partition("@")[0]
+        for ruled in record.verdicts:
+            if ruled.last and ruled.ruling is Ruling.UNSURE:
+                picture, key = judged_picture(record, ruled), (name, ruled.stage, ruled.digest)
+                place = f"{folder}/{picture.name}" if picture else ""
+                # One that goes on by several ways is there several times, and looked at once.
+                found.setdefault(key, (record.id, likeness_text(ruled.score), reasons_text(ruled), place))
+    rows = list(found.values())
+    if not rows:
+        return
+    screen.say(screen.paint("yellow", f"{len(rows):,} unsure, for you to look at:"))
+    screen.table(rows[:MAX_UNSURE], indent=2)
+    if len(rows) > MAX_UNSURE:
+        screen.say(f"  … {len(rows) - MAX_UNSURE:,} more")
+
+
+MAX_REJUDGED = 60
+"""Takes in the table, those whose ruling changes first; `--json` has all of them."""
+
+
+def say_rejudged(screen: Screen, rejudged: RejudgeResult, *, accept: float | None, unsure: float | None) -> None:
+    """Print the takes, those that change first, and what it would come to."""
+    if rejudged.words:
+        words = sorted(rejudged.words, key=lambda word: not ruling_changes(word))
+        screen.table([_rejudged_row(word) for word in words[:MAX_REJUDGED]], head=_REJUDGED_HEAD)
+        if len(words) > MAX_REJUDGED:
+            screen.say(f"… {len(words) - MAX_REJUDGED:,} more")
+        screen.say()
+    for stage, account in rejudged.now.items():
+        screen.say(f"{visible(stage)}: {counts_summary(account.takes)}")
+    if rejudged.waiting:
+        screen.say(f"{plural(rejudged.waiting, 'take')} not judged yet: only a run can look at them")
+    asked = " ".join(
+        f"--{name} {value:g}" for name, value in (("accept", accept), ("unsure", unsure)) if value is not None
+    )
+    if not asked:
+        return
+    for stage, account in rejudged.now.items():
+        screen.say(f"{asked}: {counts_difference(rejudged.before[stage].takes, account.takes)} at {visible(stage)}")
+    stages = ", ".join(f"`{visible(stage)}`" for stage in rejudged.gates)
+    screen.say(f"to make it so, write {_thresholds_yaml(accept, unsure)} in {stages}")
+
+
+def ruling_changes(word: RejudgedTake) -> bool:
+    """Whether a take's ruling is another than it was."""
+    return word.before is not None and word.now.ruling is not word.before
+
+
+def counts_difference(before: VerdictCounts, now: VerdictCounts) -> str:
+    """`3 takes fewer accepted`, `2 takes more accepted`; and whether others change."""
+    gained = now[Ruling.ACCEPTED] - before[Ruling.ACCEPTED]
+    if gained:
+        return f"{plural(abs(gained), 'take')} {'more' if gained > 0 else 'fewer'} accepted"
+    moved = now[Ruling.UNSURE] - before[Ruling.UNSURE]
+    if moved:
+        return f"as many takes accepted, {plural(abs(moved), 'take')} {'more' if moved > 0 else 'fewer'} unsure"
+    return "nothing changes"
+
+
+_REJUDGED_HEAD = ("take", "gate", "likeness", "needs", "ruling", "before", "why")
+
+
+def _rejudged_row(word: RejudgedTake) -> Sequence[str]:
+    ruled = word.now
+    before = _ruling_text(word.before) if word.before is not None and ruling_changes(word) else ""
+    place = f"{word.take} ({ruled.attempt.label})" if ruled.attempt.label else word.take
+    return (
+        place,
+        ruled.stage,
+        likeness_text(ruled.score),
+        likeness_text(ruled.threshold),
+        _ruling_text(ruled.ruling),
+        before,
+        reasons_text(ruled),
+    )
+
+
+def _ruling_text(ruling: Ruling) -> str:
+    return str(ruling).replace("_", " ")
+
+
+def _thresholds_yaml(accept: float | None, unsure: float | None) -> str:
+    said = [] if accept is None else [f"`accept: {{at_least: {accept:g}, calibrate: false}}`"]
+    return " and ".join([*said, *([] if unsure is None else [f"`unsure: {{at_least: {unsure:g}}}`"])])

@@ -1,1 +1,0 @@
-"""The words of every kind of problem, one module a room."""

@@ -1,1 +1,0 @@
-"""The nouns that rooms share; imports nothing of ours."""

@@ -1,0 +1,235 @@
+"""Every address of the emulator, with the control API under `/_emulator`.
+
+The address that is asked most often is matched first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import TypeAlias
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from nano_banana.emulator.emulator_state import EmulatorState
+from nano_banana.emulator.failures import error_response, json_response
+from nano_banana.emulator.fal_hosts import CONTROL_PATH, HostRouter
+from nano_banana.emulator.fault_injection import FaultPoint, parse_rule
+from nano_banana.emulator.files_api import FilesApi
+from nano_banana.emulator.platform_api import AccountApi, PlatformApi
+from nano_banana.emulator.queue_api import DirectApi, QueueApi
+from nano_banana.emulator.request_entry import RequestGate, query_int, read_json, with_error_responses
+from nano_banana.emulator.request_queue import EmulatedRequest
+from nano_banana.model.json_values import JSONObject, as_items
+
+ControlHandler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+class ControlApi:
+    """The handlers; they need no key and meet no fault."""
+
+    def __init__(self, world: EmulatorState) -> None:
+        """Turn this world."""
+        self._world = world
+
+    def own(self, handler: ControlHandler) -> ControlHandler:
+        """The handler, for programs and whoever types its address: a page of somebody else's may not turn the world."""
+
+        async def enter(request: Request) -> Response:
+            head = request.headers
+            if "origin" in head or head.get("sec-fetch-site", "none") != "none":
+                return error_response(403, "The control API is not for web pages")
+            return await handler(request)
+
+        return with_error_responses(self._world, enter)
+
+    async def counts(self, _: Request) -> Response:
+        """Everything that was counted."""
+        return json_response(self._world.counts())
+
+    async def requests(self, request: Request) -> Response:
+        """Every accepted request, the oldest first; `limit` asks for the last so many."""
+        orders = list(self._world.queue.orders.values())
+        limit = query_int(request, "limit", len(orders))
+        orders = orders[-limit:] if limit else []
+        return json_response({"requests": [self._row(order) for order in orders]})
+
+    async def add_faults(self, request: Request) -> Response:
+        """Add rules."""
+        try:
+            rules = [parse_rule(rule) for rule in as_items(await read_json(request))]
+        except ValueError as error:
+            return error_response(400, str(error))
+        self._world.faults.add(rules)
+        return json_response({"added": len(rules)})
+
+    async def drop_faults(self, _: Request) -> Response:
+        """Drop all rules."""
+        self._world.faults.clear()
+        return json_response({"ok": True})
+
+    async def reset(self, _: Request) -> Response:
+        """Forget everything."""
+        await self._world.reset()
+        return json_response({"ok": True})
+
+    async def pause(self, _: Request) -> Response:
+        """Let nothing leave the queue."""
+        self._world.queue.pause(paused=True)
+        return json_response({"ok": True})
+
+    async def resume(self, _: Request) -> Response:
+        """Let the queue go on."""
+        self._world.queue.pause(paused=False)
+        return json_response({"ok": True})
+
+    async def expire_files(self, _: Request) -> Response:
+        """Let all files of today be gone."""
+        return json_response({"expired": self._world.cabinet.clear()})
+
+    async def expire_results(self, _: Request) -> Response:
+        """Let all results of today be gone."""
+        ended = [order for order in self._world.queue.orders.values() if order.ended and not order.gone]
+        for order in ended:
+            order.gone = True
+        return json_response({"expired": len(ended)})
+
+    def _row(self, order: EmulatedRequest) -> JSONObject:
+        return {
+            "request_id": order.id,
+            "endpoint": order.endpoint,
+            "digest": order.digest,
+            "arguments": None if order.given is None else self._world.payloads.read(order.given),
+            "state": order.state.value,
+            "accepted_at": order.accepted_at,
+            "started_at": order.started_at,
+            "ended_at": order.ended_at,
+            "status_code": order.status or None,
+            "units": order.units,
+            "headers": order.headers,
+            "webhook": None if order.webhook is None else asdict(order.webhook),
+        }
+
+
+LOCAL_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.localhost)(:\d+)?"
+"""The origins whose pages may ask: a page of somebody else's must not read what is kept here."""
+
+
+def emulator_app(world: EmulatorState) -> ASGIApp:
+    """The application; what is asked most often is looked for first."""
+    door, queue = RequestGate(world), QueueApi(world)
+    routes = [
+        *_queue_routes(door, queue),
+        *_control_routes(ControlApi(world)),
+        *_files_routes(door, FilesApi(world)),
+        *_platform_routes(door, PlatformApi(world), AccountApi(world)),
+        *_catch_all_routes(door, queue),
+    ]
+    whole = Starlette(routes=routes, exception_handlers=_EXCEPTION_HANDLERS)
+    direct = Starlette(routes=_direct_routes(door, DirectApi(world)), exception_handlers=_EXCEPTION_HANDLERS)
+    open_to_pages = CORSMiddleware(
+        HostRouter(whole, direct),
+        allow_origins=world.options.origins,
+        allow_origin_regex=LOCAL_ORIGINS,
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=["*"],
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        control = str(scope["path"]).startswith(CONTROL_PATH)
+        await (whole if control else open_to_pages)(scope, receive, send)
+
+    return app
+
+
+async def _no_such_route(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return error_response(status, "Method Not Allowed" if status == 405 else "Not Found")
+
+
+_EXCEPTION_HANDLERS: Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    404: _no_such_route,
+    405: _no_such_route,
+}
+
+
+def _direct_routes(door: RequestGate, api: DirectApi) -> list[Route]:
+    return [
+        Route("/{app:path}/stream", door.at(FaultPoint.SUBMIT, api.stream), methods=["POST"]),
+        Route("/{app:path}", door.at(FaultPoint.SUBMIT, api.run), methods=["POST"]),
+    ]
+
+
+def _queue_routes(door: RequestGate, api: QueueApi) -> list[Route]:
+    here = "/{app:path}/requests/{id}"
+    return [
+        Route(f"{here}/status", door.at(FaultPoint.STATUS, api.status), methods=["GET"]),
+        Route(f"{here}/status/stream", door.at(FaultPoint.STREAM, api.stream), methods=["GET"]),
+        Route(f"{here}/response", door.at(FaultPoint.RESULT, api.result), methods=["GET"]),
+        Route(f"{here}/cancel", door.at(FaultPoint.CANCEL, api.cancel), methods=["PUT"]),
+    ]
+
+
+def _catch_all_routes(door: RequestGate, api: QueueApi) -> list[Route]:
+    """Addresses that would take in others."""
+    return [
+        Route("/{app:path}/requests/{id}", door.at(FaultPoint.RESULT, api.result), methods=["GET"]),
+        Route("/{app:path}", door.at(FaultPoint.SUBMIT, api.submit), methods=["POST"]),
+    ]
+
+
+def _files_routes(door: RequestGate, api: FilesApi) -> list[Route]:
+    parts, signed = "/files/{file}/{name}/multipart/{upload}", "/files/signed/{file}/multipart/{upload}"
+    return [
+        Route("/storage/auth/token", door.at(FaultPoint.API, api.token), methods=["POST"]),
+        Route("/.well-known/jwks.json", door.at(FaultPoint.API, api.webhook_keys, keyed=False), methods=["GET"]),
+        Route("/tokens", door.at(FaultPoint.API, api.temporary_token), methods=["POST"]),
+        Route("/storage/upload/initiate", door.at(FaultPoint.UPLOAD, api.initiate), methods=["POST"]),
+        Route("/storage/upload/initiate-multipart", door.at(FaultPoint.UPLOAD, api.initiate), methods=["POST"]),
+        Route("/files/upload", door.at(FaultPoint.UPLOAD, api.upload, keyed=False), methods=["POST"]),
+        Route("/files/upload/multipart", door.at(FaultPoint.UPLOAD, api.begin, keyed=False), methods=["POST"]),
+        Route(f"{signed}/complete", door.at(FaultPoint.UPLOAD, api.complete, keyed=False), methods=["POST"]),
+        Route(f"{signed}/{{part:int}}", door.at(FaultPoint.UPLOAD, api.part, keyed=False), methods=["PUT"]),
+        Route(f"{parts}/complete", door.at(FaultPoint.UPLOAD, api.complete, keyed=False), methods=["POST"]),
+        Route(f"{parts}/{{part:int}}", door.at(FaultPoint.UPLOAD, api.part, keyed=False), methods=["PUT"]),
+        Route("/files/signed/{file}", door.at(FaultPoint.UPLOAD, api.put, keyed=False), methods=["PUT"]),
+        Route("/files/{file}/{name}", door.at(FaultPoint.DOWNLOAD, api.download, keyed=False), methods=["GET"]),
+    ]
+
+
+def _platform_routes(door: RequestGate, api: PlatformApi, account: AccountApi) -> list[Route]:
+    return [
+        Route("/api/models", door.at(FaultPoint.API, api.site_models, keyed=False), methods=["GET"]),
+        Route("/api/openapi/queue/openapi.json", door.at(FaultPoint.API, api.openapi, keyed=False), methods=["GET"]),
+        Route("/v1/models/usage", door.at(FaultPoint.API, account.usage), methods=["GET"]),
+        Route("/v1/models/billing-events", door.at(FaultPoint.API, account.billing_events), methods=["GET"]),
+        Route("/v1/models/pricing/estimate", door.at(FaultPoint.API, account.estimate), methods=["POST"]),
+        Route("/v1/models/requests/search", door.at(FaultPoint.API, api.search), methods=["GET"]),
+        Route("/v1/account/billing", door.at(FaultPoint.API, account.billing), methods=["GET"]),
+        Route("/v1/models", door.at(FaultPoint.API, api.models, keyed=False), methods=["GET"]),
+        Route("/v1/models/pricing", door.at(FaultPoint.API, api.pricing), methods=["GET"]),
+        Route("/v1/models/requests/by-endpoint", door.at(FaultPoint.API, api.requests), methods=["GET"]),
+        Route("/v1/models/requests/{id}/payloads", door.at(FaultPoint.API, api.forget), methods=["DELETE"]),
+    ]
+
+
+def _control_routes(api: ControlApi) -> list[Route]:
+    here, own = "/_emulator", api.own
+    return [
+        Route(f"{here}/counts", own(api.counts), methods=["GET"]),
+        Route(f"{here}/requests", own(api.requests), methods=["GET"]),
+        Route(f"{here}/faults", own(api.add_faults), methods=["POST"]),
+        Route(f"{here}/faults", own(api.drop_faults), methods=["DELETE"]),
+        Route(f"{here}/reset", own(api.reset), methods=["POST"]),
+        Route(f"{here}/pause", own(api.pause), methods=["POST"]),
+        Route(f"{here}/resume", own(api.resume), methods=["POST"]),
+        Route(f"{here}/files/expire", own(api.expire_files), methods=["POST"]),
+        Route(f"{here}/results/expire", own(api.expire_results), methods=["POST"]),
+    ]

@@ -1,0 +1,337 @@
+"""Accepted requests: their states, documents on disk, queue and log lines.
+
+Requests run in the order in which they came. Arguments and results lie in a file, so that memory does not grow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio import Event
+from bisect import bisect_left, insort
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from nano_banana.emulator.fault_injection import FaultEffect, FaultPoint, InjectedFault
+from nano_banana.model.json_values import JSONObject, JSONValue
+
+DocumentSlot: TypeAlias = tuple[int, int]
+"""Where a document begins, and its bytes."""
+
+
+class DocumentFile:
+    """JSON documents in one file that only grows; a context manager's work is `close`."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin an empty file."""
+        self._file = path.open("w+b", buffering=0)
+        self._end = 0
+
+    def put(self, document: bytes) -> DocumentSlot:
+        """Keep a document's bytes."""
+        slot = (self._end, len(document))
+        self._file.seek(self._end)
+        self._file.write(document)
+        self._end += len(document)
+        return slot
+
+    def get(self, slot: DocumentSlot) -> bytes:
+        """The bytes that were kept there."""
+        self._file.seek(slot[0])
+        return self._file.read(slot[1])
+
+    def read(self, slot: DocumentSlot) -> JSONObject:
+        """The document that was kept there."""
+        return cast(JSONObject, json.loads(self.get(slot)))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._file.truncate(0)
+        self._end = 0
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+
+class RequestState(StrEnum):
+    """How far a request is; the last three are ends."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL_STATES = frozenset({RequestState.DONE, RequestState.FAILED, RequestState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOutcome:
+    """How a request ended: the HTTP status and body of its result, the units billed, the names of its files."""
+
+    status: int
+    body: JSONValue
+    units: float = 0.0
+    error: str | None = None
+    error_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDelivery:
+    """Where a request's result is to be posted, and how far that is; `error` says why the last attempt failed."""
+
+    url: str
+    attempts: int = 0
+    delivered: bool = False
+    error: str | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class EmulatedRequest:
+    """An accepted request; the queue alone changes it.
+
+    `number` counts them from 1. `base` is the address that the client knows this server by. Arguments and
+    result lie in the payloads. `faults` are those that are still to strike it; times are seconds since 1970.
+    """
+
+    id: str
+    number: int
+    endpoint: str
+    base: str
+    digest: str
+    given: DocumentSlot | None
+    headers: Mapping[str, str]
+    accepted_at: float
+    faults: list[InjectedFault]
+    state: RequestState = RequestState.QUEUED
+    started_at: float | None = None
+    ended_at: float | None = None
+    place: int = 0
+    status: int = 0
+    result: DocumentSlot | None = None
+    units: float = 0.0
+    error: str | None = None
+    error_type: str | None = None
+    answered_with: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    gone: bool = False
+    watchers: list[Event] | None = None
+    webhook: WebhookDelivery | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in FINAL_STATES
+
+    @property
+    def app(self) -> str:
+        """Owner and application, without the path below: what addresses of a request are made of."""
+        return app_id(self.endpoint)
+
+    def fate(self, kind: str) -> InjectedFault | None:
+        """The fault of this kind that decides how it ends, if any."""
+        return next((fault for fault in self.faults if fault.kind == kind and fault.when is FaultEffect.FATE), None)
+
+    def take(self, point: FaultPoint) -> InjectedFault | None:
+        """The next fault that is kept for a request of this kind, which it strikes now."""
+        for fault in self.faults:
+            if fault.on is point and fault.when is not FaultEffect.FATE:
+                self.faults.remove(fault)
+                return fault
+        return None
+
+    def told(self) -> None:
+        """Wake whoever watches."""
+        for event in self.watchers or ():
+            event.set()
+
+
+def app_id(endpoint: str) -> str:
+    """`fal-ai/flux` of `fal-ai/flux/dev`; a namespace (`workflows`, `comfy`) stays in front."""
+    parts = endpoint.split("/")
+    return "/".join(parts[: 3 if parts[0] in {"workflows", "comfy"} else 2])
+
+
+MAX_ENDED_REQUESTS = 100_000
+"""Requests that are remembered after their end; the oldest are forgotten first."""
+
+CANCELLED_OUTCOME = RequestOutcome(
+    status=499,
+    body={"detail": "Request was cancelled by the client", "error_type": "client_cancelled"},
+    error="Request was cancelled by the client",
+    error_type="client_cancelled",
+)
+
+
+class RequestQueue:
+    """The requests of this server; lives in one event loop."""
+
+    def __init__(
+        self,
+        work: Callable[[EmulatedRequest], Awaitable[RequestOutcome]],
+        payloads: DocumentFile,
+        *,
+        concurrency: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """Let `work` answer at most `concurrency` requests at once; `clock` tells seconds since 1970."""
+        self._work = work
+        self._payloads = payloads
+        self._concurrency = concurrency
+        self._clock = clock
+        self._begin()
+
+    def _begin(self) -> None:
+        self.orders: dict[str, EmulatedRequest] = {}
+        self.ended: dict[int, EmulatedRequest] = {}
+        self.most_running = 0
+        self.paused = False
+        self._waiting: list[int] = []
+        self._by_number: dict[int, EmulatedRequest] = {}
+        self._running: dict[EmulatedRequest, asyncio.Task[None]] = {}
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._endings = 0
+
+    def accept(self, order: EmulatedRequest) -> None:
+        """Take a request in; a slow one stands in the queue for its time first."""
+        self.orders[order.id] = order
+        slow = order.fate("slow")
+        if slow:
+            order.place = len(self._waiting)
+            loop = asyncio.get_running_loop()
+            self._timers = {timer for timer in self._timers if timer.when() > loop.time()}
+            self._timers.add(loop.call_later(slow.number(1), lambda: self._line_up(order)))
+        else:
+            self._line_up(order)
+
+    def position(self, order: EmulatedRequest) -> int:
+        """How many requests are ahead of one that waits."""
+        return bisect_left(self._waiting, order.number)
+
+    def full(self) -> bool:
+        """Whether as many run as may run at once."""
+        return len(self._running) >= self._concurrency
+
+    def cancel(self, order: EmulatedRequest) -> bool:
+        """Take a request out where it has not begun; False where it has."""
+        if order.state is not RequestState.QUEUED:
+            return False
+        if order.number in self._by_number:
+            del self._by_number[order.number]
+            del self._waiting[self.position(order)]
+        self._end(order, CANCELLED_OUTCOME, RequestState.CANCELLED)
+        return True
+
+    def pause(self, *, paused: bool) -> None:
+        """Let nothing leave the queue, or let it go on."""
+        self.paused = paused
+        self._fill()
+
+    def count(self) -> tuple[int, int]:
+        """How many wait and how many run."""
+        waiting = sum(order.state is RequestState.QUEUED for order in self.orders.values())
+        return waiting, len(self._running)
+
+    def newest(self, before: int | None = None) -> Iterator[tuple[int, EmulatedRequest]]:
+        """What has ended, the last first, with the number of its end; `before` such a number goes on from there."""
+        for number in reversed(self.ended):
+            if before is None or number < before:
+                yield number, self.ended[number]
+
+    async def clear(self) -> None:
+        """Forget all requests, and end those that run."""
+        tasks = list(self._running.values())
+        for timer in self._timers:
+            timer.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for order in self.orders.values():
+            order.gone = True
+            order.told()
+        self._begin()
+
+    def _line_up(self, order: EmulatedRequest) -> None:
+        if order.state is RequestState.QUEUED:
+            self._by_number[order.number] = order
+            insort(self._waiting, order.number)
+            self._fill()
+
+    def _fill(self) -> None:
+        while self._waiting and len(self._running) < self._concurrency and not self.paused:
+            order = self._by_number.pop(self._waiting.pop(0))
+            order.state = RequestState.RUNNING
+            order.started_at = self._clock()
+            order.told()
+            self._running[order] = asyncio.get_running_loop().create_task(self._answer(order))
+            self.most_running = max(self.most_running, len(self._running))
+
+    async def _answer(self, order: EmulatedRequest) -> None:
+        ending = await self._work(order)
+        late = order.fate("reorder")
+        if late:
+            await self._overtaken(order, late.number(1))
+        del self._running[order]
+        self._end(order, ending, RequestState.DONE if ending.status < 400 else RequestState.FAILED)
+        self._fill()
+
+    async def _overtaken(self, order: EmulatedRequest, seconds: float) -> None:
+        """Wait until one that came later has ended, but no longer than `seconds`."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        seen = self._endings
+        while asyncio.get_running_loop().time() < deadline:
+            if any(self.ended[number].number > order.number for number in range(seen, self._endings)):
+                return
+            await asyncio.sleep(0.01)
+
+    def _end(self, order: EmulatedRequest, ending: RequestOutcome, state: RequestState) -> None:
+        order.state = state
+        order.ended_at = self._clock()
+        order.status, order.units = ending.status, ending.units
+        order.error, order.error_type = ending.error, ending.error_type
+        order.answered_with, order.files = ending.headers, ending.files
+        order.result = self._payloads.put(json.dumps(ending.body, separators=(",", ":")).encode())
+        order.gone = order.fate("expired") is not None
+        self.ended[self._endings] = order
+        self._endings += 1
+        if len(self.ended) > MAX_ENDED_REQUESTS:
+            oldest = self.ended.pop(next(iter(self.ended)))
+            self.orders.pop(oldest.id, None)
+        order.told()
+
+
+LOG_STEPS = 10
+"""Lines between the first and the last."""
+
+
+def iso_time(seconds: float) -> str:
+    """A time, in seconds since 1970, as fal writes it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def log_lines(order: EmulatedRequest, *, steps: int, seconds: float, now: float) -> list[JSONObject]:
+    """The lines so far of a request that takes about `seconds` for its `steps`."""
+    if order.started_at is None:
+        return []
+    spent = (order.ended_at or now) - order.started_at
+    share = 1.0 if order.ended_at is not None else min(0.99, spent / seconds) if seconds else 0.0
+    told = [(0.0, "started")]
+    if steps > 1:
+        told += [
+            (spent * part / LOG_STEPS, f"step {steps * part // LOG_STEPS}/{steps}") for part in range(1, LOG_STEPS + 1)
+        ]
+    if order.ended_at is not None:
+        told.append((spent, "done" if order.error is None else order.error))
+    shown = [row for at, row in enumerate(told) if at / LOG_STEPS <= share or order.ended_at is not None]
+    return [
+        {"message": message, "level": "INFO", "source": "USER", "timestamp": iso_time(order.started_at + after)}
+        for after, message in shown
+    ]

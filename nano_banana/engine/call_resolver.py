@@ -1,0 +1,223 @@
+"""One call resolved: from the store, another process or its provider.
+
+Requests that earlier runs sent and didn't see the end of are collected beside the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+from nano_banana.engine.async_store import AnsweredCall, AsyncStore, ClaimGranted
+from nano_banana.engine.provider_dispatch import CallSlot, InputFiles, ProviderDispatch
+from nano_banana.engine.run_control import Budget, EnginePolicy, Halt
+from nano_banana.model.call import Call, Reply, parse_call
+from nano_banana.model.event import Event, EventHandler
+from nano_banana.model.problem import CallFailed, Problem, Refused, Stopped
+from nano_banana.model.provider_protocol import SingleFlight
+from nano_banana.model.ticket import Requester, Ticket, TicketState
+from nano_banana.store.local_store import Store
+
+POLL_SECONDS = 0.1
+"""Seconds between looks at a call that another process makes."""
+
+_REQUEST_ERRORS = (CallFailed, Refused)
+"""Ends of a request that is collected for nobody in particular: a key may be refused what another one sent, and do well
+otherwise."""
+
+_UNRESOLVED = frozenset({TicketState.SENDING, TicketState.UNKNOWN})
+"""Tickets of requests that have to be looked for first."""
+
+
+class CallResolver:
+    """Answers each distinct call once a run: one that is asked for twice is made once, and fails once."""
+
+    def __init__(self, policy: EnginePolicy, desk: InputFiles, watch: EventHandler, run: str, halt: Halt) -> None:
+        """`run` is the id that replies are recorded under; `halt` is set by what ends the run."""
+        self._policy = policy
+        self._watch = watch
+        self._run = run
+        self._keeper = AsyncStore(desk.store, run)
+        self.purse = Budget(policy.budget_usd, policy.budget_name)
+        self._asking = ProviderDispatch(policy, desk, self._keeper, self.purse, halt.leave, watch)
+        self._flights: SingleFlight[tuple[Reply, bool]] = SingleFlight()
+        self._places = defaultdict(
+            lambda: _semaphores(1), {kind: _semaphores(most) for kind, most in policy.limits.items()}
+        )
+        self.made: set[str] = set()
+        """The keys of the calls that were made and recorded in this run."""
+        self.untracked: list[float | None] = []
+        """The costs of calls whose provider keeps no tickets, which are in no ledger."""
+        self.failed: dict[str, tuple[Problem, ...]] = {}
+        """The keys of the calls that failed in this run, and why."""
+        self._told = set(policy.told)
+        """The keys of the calls that were there already, and were said to be: one that is chosen asks again."""
+        self._waited = False
+        self._aside: set[str] = set()
+        """The keys of calls that are collected for nobody in particular."""
+        self.halt = halt
+
+    async def answer(self, call: Call, errand: Requester) -> tuple[Reply, bool]:
+        """The reply, and whether it was there already; `errand` is who asks.
+
+        Raises CallFailed where this call failed; what ends the whole run halts it and is raised as well.
+        """
+
+        async def work() -> tuple[Reply, bool]:
+            if call.key in self.failed:
+                raise CallFailed(self.failed[call.key])
+            return await self._noted(call, self._find_or_make(call, replace(errand, run=self._run)))
+
+        (reply, cached), ours = await self._flights.join(call.key, work)
+        return reply, cached or not ours
+
+    async def resume(self, ticket: Ticket) -> None:
+        """Collect what an earlier run sent and did not see the end of, without waiting for a slot.
+
+        It is paid for, and its result may not be kept for long. Nothing is bought for it unless the plan is known to
+        need it; where it can't be had, or another process is at it, whoever needs it goes the usual way.
+        """
+        call = parse_call(ticket.document)
+        if call.key in self._flights:
+            return
+        alone: tuple[type[Exception], ...] = (_ClaimedElsewhereError,)
+        if call.key not in self._policy.missing:
+            self._aside.add(call.key)
+            alone = (_ClaimedElsewhereError, *_REQUEST_ERRORS)
+        with suppress(*alone, CallFailed):
+            work = self._noted(call, self._resume(call, ticket.errand))
+            await self._flights.join(call.key, lambda: work, alone=lambda error: isinstance(error, alone))
+        self._aside.discard(call.key)
+
+    async def close(self) -> None:
+        """Keep what was answered, then close the providers that were made."""
+        await self._keeper.settle()
+        await self._asking.close()
+
+    async def _noted(self, call: Call, work: Awaitable[tuple[Reply, bool]]) -> tuple[Reply, bool]:
+        try:
+            return await work
+        except Exception as error:
+            self._note(call, error)
+            raise
+
+    def _note(self, call: Call, error: Exception) -> None:
+        if call.key in self._aside and isinstance(error, _REQUEST_ERRORS):
+            return
+        if isinstance(error, CallFailed):
+            self.failed[call.key] = error.problems
+        elif not isinstance(error, Stopped | _ClaimedElsewhereError):
+            # (Stopped is what was left at a service, because the run ends already.)
+            self.halt.set(error)
+
+    async def _find_or_make(self, call: Call, errand: Requester) -> tuple[Reply, bool]:
+        reply = None if call.key in self._policy.missing else await self._keeper.look(call.key)
+        kind = self._policy.kind_of(call)
+        while reply is None:
+            made = await self._make(call, errand, CallSlot(*self._places[kind]))
+            if isinstance(made, AnsweredCall):
+                return await self._keep(made, errand), False
+            if isinstance(made, Reply):
+                reply = made
+            else:
+                self._say_waiting()
+                await asyncio.sleep(POLL_SECONDS)
+        if call.key not in self._told and call.key not in self.made:
+            self._told.add(call.key)
+            self._watch(Event(kind="cached", stage=errand.stage, node=errand.node))
+        return reply, True
+
+    async def _resume(self, call: Call, errand: Requester) -> tuple[Reply, bool]:
+        """As `_find_or_make`, at once."""
+        made = await self._make(call, errand, CallSlot())
+        if isinstance(made, AnsweredCall):
+            return await self._keep(made, errand), False
+        if made is None:
+            raise _ClaimedElsewhereError
+        return made, True
+
+    def _say_waiting(self) -> None:
+        """Once a run: the other one is probably ahead all the way."""
+        if not self._waited:
+            self._watch(Event(kind="note", stage="", data={"kind": "made_elsewhere"}))
+        self._waited = True
+
+    async def _make(self, call: Call, errand: Requester, turn: CallSlot) -> Reply | AnsweredCall | None:
+        """Ask the provider, within the limit of the call's kind; None where another process is at it."""
+        try:
+            await turn.take(1)
+            self.halt.check()
+            begun = await self._keeper.begin(call.key)
+            return await self._asked(call, errand, begun, turn) if isinstance(begun, ClaimGranted) else begun
+        finally:
+            turn.give()
+
+    async def _asked(self, call: Call, errand: Requester, begun: ClaimGranted, turn: CallSlot) -> AnsweredCall:
+        """A call that is claimed. One whose request is lost holds up nobody while it is looked for."""
+        try:
+            if begun.ticket is not None and begun.ticket.state in _UNRESOLVED:
+                turn.give()
+            else:
+                await turn.take()
+            self.halt.check()
+            return await self._asking.ask(call, errand, begun.ticket, turn, buys=call.key not in self._aside)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                # At once: letting go takes a moment, in which nobody else may begin.
+                self._note(call, error)
+            await self._keeper.let_go(call.key)
+            raise
+
+    async def _keep(self, answered: AnsweredCall, errand: Requester) -> Reply:
+        """Record the answer before anybody may use it; the slot is free for the next call meanwhile."""
+        try:
+            reply = await self._keeper.keep(answered)
+        finally:
+            await self._asking.sweep(answered.folders)
+        self.made.add(answered.call.key)
+        ticket, bought = answered.answer.ticket, answered.answer.bought
+        if ticket is None and bought:
+            self.untracked.append(reply.cost_usd)
+        ours = bought and (ticket is None or ticket.errand.run in ("", self._run))
+        cost = reply.cost_usd if ours else 0.0
+        self._watch(Event(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=cost))
+        return reply
+
+
+def _semaphores(count: int) -> tuple[asyncio.Semaphore, asyncio.Semaphore]:
+    """For so many calls at once. A few more are claimed before, so that a place never waits for the store."""
+    return asyncio.Semaphore(count + (count + 3) // 4), asyncio.Semaphore(count)
+
+
+class _ClaimedElsewhereError(Exception):
+    """Another process is at it."""
+
+
+@asynccontextmanager
+async def collecting_earlier_requests(store: Store, answering: CallResolver, provider: str) -> AsyncIterator[None]:
+    """Follow every accepted request of this provider while the block lasts, whoever sent it and for what.
+
+    At the end of the block, those that are not done are left at the service again.
+    """
+    opened = await asyncio.to_thread(store.tickets.opened, provider) if provider else []
+    tasks = [asyncio.create_task(_collect(answering, ticket)) for ticket in opened if ticket.state is TicketState.SENT]
+    # Each takes its call before anybody else asks for it.
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        answering.halt.leave.asked.set()
+        if tasks:
+            await asyncio.wait(tasks)
+
+
+async def _collect(answering: CallResolver, ticket: Ticket) -> None:
+    try:
+        await answering.resume(ticket)
+    except Stopped:
+        return
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
+        answering.halt.set(error)

@@ -1,0 +1,298 @@
+"""One call sent to its provider: within the budget, with its context.
+
+The context gives the provider what it needs: input files, tickets, uploads, notes, scratch folders and a slot among the
+calls of its kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nano_banana.engine.async_store import AnsweredCall, AsyncStore
+from nano_banana.engine.run_control import Budget, EnginePolicy
+from nano_banana.formats.file_writing import copy_mode
+from nano_banana.model.call import Blob, Call
+from nano_banana.model.event import Event, EventHandler
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import CallFailed, Problem, Unusable, problem
+from nano_banana.model.provider_protocol import Provider, ShutdownSignal
+from nano_banana.model.ticket import Requester, ResendPolicy, Ticket, TicketState, UnknownRequestPolicy, Upload
+from nano_banana.store.database import translate_errors
+from nano_banana.store.local_store import Store
+
+
+class CallSlot:
+    """Places to wait for, one after the other; none at all for a call that waits for nothing."""
+
+    def __init__(self, *places: asyncio.Semaphore) -> None:
+        """The first lets a call be claimed, the last lets it be sent."""
+        self._places = places
+        self._held = 0
+
+    async def take(self, most: int | None = None) -> None:
+        """Wait for the first `most` places (None: all); those that are held already are not waited for."""
+        for place in self._places[self._held : most]:
+            await place.acquire()
+            self._held += 1
+
+    def give(self) -> None:
+        """Let others have all places that are held."""
+        while self._held:
+            self._held -= 1
+            self._places[self._held].release()
+
+
+STALE_SCRATCH_AFTER = 86_400.0
+"""Seconds after which a folder belongs to a process that was killed."""
+
+
+class ScratchFolders:
+    """Makes folders below one that is on the store's disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._root = folder / "scratch"
+
+    def make(self) -> Path:
+        """A new, empty folder. Raises Unusable where the store's disk refuses."""
+        with translate_errors(self._root.parent):
+            if not self._root.is_dir():
+                self._root.mkdir(exist_ok=True)
+                copy_mode(self._root, self._root.parent)
+            return Path(tempfile.mkdtemp(dir=self._root))
+
+    def remove(self, folder: Path) -> None:
+        """Remove one, with what is in it."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def clean(self) -> None:
+        """Remove what processes left that were killed."""
+        with suppress(OSError):
+            for folder in self._root.iterdir():
+                if time.time() - folder.stat().st_mtime > STALE_SCRATCH_AFTER:
+                    self.remove(folder)
+
+
+class InputFiles:
+    """Finds a file with just the bytes that a call names."""
+
+    def __init__(self, store: Store, files: Mapping[str, Path]) -> None:
+        """`files` tells where the user's own bytes lie (digest → path)."""
+        self.store = store
+        self._files = files
+
+    def path(self, blob: Blob) -> Path:
+        """A readable file with these bytes.
+
+        Raises Unusable where the user's file has changed since the plan was made, or a blob is gone.
+        """
+        own = self._files.get(blob.digest)
+        if own is None:
+            return self.store.path(blob)
+        if self.store.digest(own, media=blob.media).digest != blob.digest:
+            raise Unusable([problem("file_changed", path=str(own))])
+        return own
+
+    def named(self, call: Call, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """The problems; one with an `input` of the call (`photos/3`) says the user's file that stands there."""
+        for each in problems:
+            blob = call.inputs.get(str(each.data.get("input")))
+            own = None if blob is None else self._files.get(blob.digest)
+            yield each if own is None else replace(each, data={**each.data, "input": str(own)})
+
+
+@dataclass(slots=True, kw_only=True)
+class StoreCallContext:
+    """The desk of one call while it is answered; see `core.answer.Desk`."""
+
+    house: InputFiles
+    keeper: AsyncStore
+    watch: EventHandler
+    scratches: ScratchFolders
+    errand: Requester
+    estimate_usd: float | None
+    buys: bool
+    lost: UnknownRequestPolicy
+    resend: ResendPolicy
+    leave: ShutdownSignal
+    turn: CallSlot
+    last: Ticket | None
+    """The call's last ticket, as far as it is known; whoever keeps another changes it."""
+    folders: list[Path] = field(default_factory=list)
+    """Those that were made for this call."""
+
+    def path(self, blob: Blob) -> Path:
+        """See `StoreDesk.path`."""
+        return self.house.path(blob)
+
+    def scratch(self) -> Path:
+        """A new, empty folder on the store's disk."""
+        self.folders.append(self.scratches.make())
+        return self.folders[-1]
+
+    def tell(self, **data: JSONValue) -> None:
+        """Pass on how far the call is."""
+        self.watch(Event(kind="progress", stage=self.errand.stage, node=self.errand.node, data=data))
+
+    async def take_turn(self) -> None:
+        """Wait for a place among the calls of its kind."""
+        await self.turn.take()
+
+    def give_turn(self) -> None:
+        """Let another call have the place."""
+        self.turn.give()
+
+    async def ticket(self) -> Ticket | None:
+        """The call's last ticket."""
+        return self.last
+
+    async def keep(self, ticket: Ticket) -> Ticket:
+        """Keep a ticket for good."""
+        self.last = await self.keeper.keep_ticket(ticket)
+        return self.last
+
+    async def requests(self, service: str, ids: list[str]) -> set[str]:
+        """Request ids that tickets are known for."""
+        return await asyncio.to_thread(self.house.store.tickets.requests, service, ids)
+
+    async def upload(self, service: str, blob: Blob) -> Upload | None:
+        """Where these bytes lie at the service."""
+        found = await asyncio.to_thread(self.house.store.uploads.get, service, [blob.digest])
+        return found.get(blob.digest)
+
+    async def uploaded(self, upload: Upload) -> None:
+        """Remember an upload."""
+        await asyncio.to_thread(self.house.store.uploads.keep, [upload])
+
+    async def recall(self, name: str) -> str | None:
+        """Read a note."""
+        return await asyncio.to_thread(self.house.store.notes, name)
+
+    async def remember(self, name: str, text: str) -> None:
+        """Write a note."""
+        await asyncio.to_thread(self.house.store.note, name, text)
+
+
+class ProviderDispatch:
+    """Makes providers when their first call comes, and asks them."""
+
+    def __init__(
+        self,
+        policy: EnginePolicy,
+        house: InputFiles,
+        keeper: AsyncStore,
+        purse: Budget,
+        leave: ShutdownSignal,
+        watch: EventHandler,
+    ) -> None:
+        self._policy = policy
+        self._house = house
+        self._keeper = keeper
+        self._purse = purse
+        self._leave = leave
+        self._watch = watch
+        self._scratch = ScratchFolders(house.store.folder)
+        self._providers: dict[str, Provider] = {}
+        self._noted: set[tuple[str, JSONValue]] = set()
+
+    async def ask(
+        self, call: Call, errand: Requester, ticket: Ticket | None, turn: CallSlot, *, buys: bool = True
+    ) -> AnsweredCall:
+        """The provider's answer. `ticket` is the call's last: what was sent already is paid for, budget or not.
+
+        Unless it `buys`, it only collects that. `turn` is the call's place among those of its kind.
+
+        Raises what the provider raises, and LimitReached where the budget does not hold the call.
+        """
+        price = self._policy.price(call)
+        is_paid_for = self._is_paid_for(ticket)
+        reserved = self._purse.reserve(price, committed=is_paid_for) if buys else 0.0
+        # Should it have failed, and cost nothing, it is only bought again where the budget holds that.
+        desk = self._desk(errand, price, ticket, turn, buys=buys and (not is_paid_for or self._purse.holds(price)))
+        cost: float | None = 0.0
+        try:
+            self._watch(Event(kind="running", stage=errand.stage, node=errand.node))
+            begun = time.perf_counter()
+            answer = await self._provider(call.provider).answer(call, desk)
+            cost = answer.cost_usd if answer.bought else 0.0
+            self._note(answer.notes, errand)
+            return AnsweredCall(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=desk.folders)
+        except BaseException as error:
+            # What is at the service now will be billed, whoever collects it.
+            is_open = desk.last is not None and desk.last.open
+            cost = None if is_open else 0.0
+            await self.sweep(desk.folders)
+            if isinstance(error, CallFailed):
+                cost = error.cost_usd if error.cost_usd or not is_open else None
+                # What an earlier run sent is in that run's bill.
+                ours = ticket is None or desk.last is None or desk.last.number != ticket.number
+                self._watch(Event(kind="failed", stage=errand.stage, node=errand.node, cost_usd=cost if ours else 0.0))
+                raise CallFailed(self._told(call, errand, error.problems), cost_usd=cost) from error
+            raise
+        finally:
+            self._purse.settle(reserved, cost, ours=buys)
+
+    async def sweep(self, folders: Sequence[Path]) -> None:
+        """Remove folders of files that are kept by now, or given up."""
+        for folder in folders:
+            await asyncio.to_thread(self._scratch.remove, folder)
+
+    async def close(self) -> None:
+        """Close the providers that were made."""
+        for provider in self._providers.values():
+            await provider.close()
+
+    def _note(self, notes: Sequence[Problem], errand: Requester) -> None:
+        """Say these, each kind once for an endpoint: all of its answers may have it."""
+        for note in notes:
+            seen = (note.kind, note.data.get("endpoint"))
+            if seen not in self._noted:
+                self._noted.add(seen)
+                data = {**note.data, "kind": note.kind}
+                self._watch(Event(kind="note", stage=errand.stage, node=errand.node, data=data))
+
+    def _is_paid_for(self, ticket: Ticket | None) -> bool:
+        """Whether nothing more is bought for the call; one that is lost may be, where a person said so."""
+        if ticket is None or not ticket.open:
+            return False
+        return ticket.state is TicketState.SENT or self._policy.lost in {
+            UnknownRequestPolicy.ASK,
+            UnknownRequestPolicy.ABANDON,
+        }
+
+    def _told(self, call: Call, errand: Requester, problems: Iterable[Problem]) -> list[Problem]:
+        """What went wrong, with the stage that asked where it is about a field of the endpoint's."""
+        named = self._house.named(call, problems)
+        return [
+            replace(problem, data={**problem.data, "stage": errand.stage}) if "field" in problem.data else problem
+            for problem in named
+        ]
+
+    def _desk(
+        self, errand: Requester, price: float | None, ticket: Ticket | None, turn: CallSlot, *, buys: bool
+    ) -> StoreCallContext:
+        return StoreCallContext(
+            house=self._house,
+            keeper=self._keeper,
+            watch=self._watch,
+            scratches=self._scratch,
+            errand=errand,
+            estimate_usd=price,
+            buys=buys,
+            lost=self._policy.lost,
+            resend=self._policy.resend,
+            turn=turn,
+            leave=self._leave,
+            last=ticket,
+        )
+
+    def _provider(self, name: str) -> Provider:
+        if name not in self._providers:
+            self._providers[name] = self._policy.providers[name]()
+        return self._providers[name]

@@ -1,0 +1,184 @@
+"""Runs a plan: root nodes first, takes as soon as they can start.
+
+The approach: one task a node, a bounded window of them, no barrier between takes. A group of takes waits for its roots
+(and for the groups that its takes are chosen from) and then feeds the window; nodes ask for calls and `CallResolver`
+answers them. A node that fails is reported and the others go on; what ends the run stops new calls and lets those
+under way end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from nano_banana.engine.call_resolver import CallResolver
+from nano_banana.engine.run_control import EnginePolicy
+from nano_banana.model.call import Blob, Reply
+from nano_banana.model.event import Event, EventHandler, EventKind
+from nano_banana.model.flow import Ask
+from nano_banana.model.nodes import FlowTrace, Group, Node, NodeEnd, NodeEnds, NodeResult, NodeStatus, Plan, Step
+from nano_banana.model.problem import CallFailed, NanoBananaError, Problem, problem
+from nano_banana.model.ticket import Requester
+
+ResultHandler = Callable[[NodeResult], None]
+
+
+class Scheduler:
+    """One run of one plan."""
+
+    def __init__(
+        self, answering: CallResolver, policy: EnginePolicy, watch: EventHandler, on_result: ResultHandler
+    ) -> None:
+        """`on_result` is told how each node ended, in the order of their ends."""
+        self._answering = answering
+        self._watch = watch
+        self._on_result = on_result
+        self._window = asyncio.Semaphore(max(32, 4 * sum(policy.limits.values())))
+        self._roots: dict[str, asyncio.Future[Blob | None]] = {}
+        self._over: dict[str, asyncio.Event] = {}
+        self._ends: dict[str, dict[str, NodeEnd]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._recipe = ""
+
+    async def run(self, plan: Plan, *, known: NodeEnds | None = None) -> NanoBananaError | None:
+        """Drive every node but those whose end is `known`; return why the run was halted, or None.
+
+        Raises asyncio.CancelledError where the run is cancelled; calls under way are then given up.
+        """
+        loop = asyncio.get_running_loop()
+        self._recipe = plan.recipe
+        self._roots = {node.id: loop.create_future() for node in plan.roots}
+        self._over = {group.name: asyncio.Event() for group in plan.groups}
+        # Only of those that somebody waits for: of a hundred thousand takes the ends are worth sparing.
+        self._ends = {name: {} for group in plan.groups for name in group.waits}
+        feeders = [asyncio.create_task(self._root(node)) for node in plan.roots]
+        feeders += [asyncio.create_task(self._feed(group, known or {})) for group in plan.groups]
+        try:
+            await asyncio.gather(*feeders)
+        except BaseException:
+            for task in (*feeders, *self._tasks):
+                task.cancel()
+            await asyncio.gather(*feeders, *self._tasks, return_exceptions=True)
+            raise
+        return self._answering.halt.reason
+
+    async def _root(self, node: Node) -> None:
+        self._roots[node.id].set_result(await self._end(node, {}))
+
+    async def _feed(self, group: Group, known: NodeEnds) -> None:
+        """Give a group's nodes to the window, once what they wait for is there, and see them end."""
+        waited = {name: await self._roots[name] for name in group.after}
+        for name in group.waits:
+            await self._over[name].wait()
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            await self._begin(group, known, {name: blob for name, blob in waited.items() if blob is not None}, tasks)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
+            self._answering.halt.set(error)
+        while tasks:
+            await asyncio.wait(tasks)
+        self._over[group.name].set()
+
+    async def _begin(
+        self, group: Group, known: NodeEnds, results: dict[str, Blob], tasks: set[asyncio.Task[None]]
+    ) -> None:
+        if group.waits and self._answering.halt.reason:
+            # Who is chosen can't be said before all have been judged.
+            return
+        ends = {name: end for before in group.waits for name, end in self._ends[before].items()}
+        lost = [name for name in group.after if name not in results]
+        for node in group.nodes(ends):
+            if node.id in known and not group.waits:
+                self._note(group.name, known[node.id])
+                continue
+            if lost or self._answering.halt.reason:
+                self._on_result(_not_started(node, lost, self._answering.halt.reason))
+                continue
+            await self._window.acquire()
+            task = asyncio.create_task(self._take(node, results, group.name))
+            for everybody in (tasks, self._tasks):
+                everybody.add(task)
+                task.add_done_callback(everybody.discard)
+
+    def _note(self, group: str, end: NodeEnd) -> None:
+        if group in self._ends:
+            self._ends[group][end.id] = end
+
+    async def _take(self, node: Node, results: dict[str, Blob], group: str) -> None:
+        try:
+            await self._end(node, results, group)
+        finally:
+            self._window.release()
+
+    async def _end(self, node: Node, results: dict[str, Blob], group: str = "") -> Blob | None:
+        """Drive a node and tell its end. An error that is no call's ends the run, and what is under way is kept."""
+        try:
+            result = await self._drive(node, results)
+            self._note(group, result.end)
+            self._on_result(result)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others must end in good order
+            self._answering.halt.set(error)
+            return None
+        return result.result
+
+    async def _drive(self, node: Node, results: dict[str, Blob]) -> NodeResult:
+        """Answer a node's calls until its flow ends."""
+        told = FlowTrace()
+        result: Blob | None = None
+        problems: Sequence[Problem] = ()
+        status = NodeStatus.DONE
+        try:
+            result = await self._follow(node, results, told)
+        except NanoBananaError as error:
+            halted = self._answering.halt.reason is error or not isinstance(error, CallFailed)
+            status = NodeStatus.STOPPED if halted else NodeStatus.FAILED
+            problems = error.problems
+        if status is not NodeStatus.STOPPED:
+            kind: EventKind = "node_done" if status is NodeStatus.DONE else "node_failed"
+            why = {**problems[0].data, "kind": problems[0].kind} if problems else {}
+            self._watch(Event(kind=kind, stage=node.card.stage, node=node.id, data=why))
+        return told.ended(node, status, result, problems)
+
+    async def _follow(self, node: Node, results: Mapping[str, Blob], told: FlowTrace) -> Blob:
+        """Drive the flow to its result, noting on the way what it asked and told."""
+        flow = node.flow(results)
+        try:
+            event = next(flow)
+            while True:
+                if isinstance(event, Ask):
+                    try:
+                        replies = await self._answers(event, node, told.steps)
+                    except CallFailed as error:
+                        event = flow.throw(error)
+                    else:
+                        event = flow.send(replies)
+                else:
+                    told.note(event)
+                    event = flow.send(())
+        except StopIteration as end:
+            made: Blob = end.value
+            return made
+
+    async def _answers(self, ask: Ask, node: Node, steps: list[Step]) -> tuple[Reply, ...]:
+        errand = Requester(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.card.subject)
+        asked = [self._answering.answer(call, errand) for call in ask.calls]
+        # One that fails does not leave the others running on unheard: all end first.
+        answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)
+        replies, errors = [], []
+        for call, answer in zip(ask.calls, answers, strict=True):
+            if isinstance(answer, BaseException):
+                errors.append(answer)
+                continue
+            reply, cached = answer
+            replies.append(reply)
+            steps.append(Step(stage=ask.stage, call=call, reply=reply, cached=cached, attempt=ask.attempt))
+        for error in errors:
+            raise error
+        return tuple(replies)
+
+
+def _not_started(node: Node, lost: list[str], reason: NanoBananaError | None) -> NodeResult:
+    if reason is not None:
+        return NodeResult(node=node, status=NodeStatus.STOPPED, problems=reason.problems)
+    blocked = problem("waits_for_failed", names=", ".join(lost))
+    return NodeResult(node=node, status=NodeStatus.BLOCKED, problems=(blocked,))

@@ -1,0 +1,1 @@
+"""Endpoint prices and listings as fal tells them today."""

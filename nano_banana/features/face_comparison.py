@@ -1,0 +1,228 @@
+"""Whether two pictures show the same person, and how often that is right."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import Invalid, Position, Problem, problem
+from nano_banana.session.file_checks import FaceEmbedding, embed_faces
+from nano_banana.session.file_checks import face_networks as looked_by
+
+TRUTHS: Mapping[str, bool | None] = {
+    **dict.fromkeys(("1", "1.0", "true", "yes", "same"), True),
+    **dict.fromkeys(("0", "0.0", "false", "no", "different"), False),
+    "": None,
+}
+"""What may stand under `truth`, in any case of letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturePair:
+    """Two pictures as they were named, and whether they are known to show one person (None: nobody says)."""
+
+    a: str
+    b: str
+    truth: bool | None = None
+
+
+def read_pairs(file: Path) -> list[PicturePair]:
+    """The pairs of a CSV file with the columns `a`, `b` and, if it likes, `truth`; others are passed over.
+
+    UTF-8, with or without a mark at its begin; commas, semicolons or tabs; spaces around values do not count, and
+    neither do empty lines. Raises Invalid with every mistake: `pairs_missing`, `file_unreadable`, `pairs_not_text`,
+    `pairs_header`, `pairs_row`, `pairs_truth`, `pairs_quotes`.
+    """
+    rows = _rows(file)
+    line, head = next(rows, (1, []))
+    columns = {name.casefold(): at for at, name in reversed(list(enumerate(head)))}
+    if not {"a", "b"} <= set(columns):
+        raise Invalid([problem("pairs_header", place=_place(file, line), found=", ".join(head) or "nothing")])
+    pairs: list[PicturePair] = []
+    problems: list[Problem] = []
+    for number, row in rows:
+        cells = {name: row[at] if at < len(row) else "" for name, at in columns.items()}
+        missing = [name for name in ("a", "b") if not cells[name]]
+        truth = cells.get("truth", "").casefold()
+        if missing:
+            problems.append(problem("pairs_row", place=_place(file, number), missing=missing))
+        elif truth not in TRUTHS:
+            problems.append(problem("pairs_truth", place=_place(file, number), found=cells["truth"]))
+        else:
+            pairs.append(PicturePair(a=cells["a"], b=cells["b"], truth=TRUTHS[truth]))
+    if problems:
+        raise Invalid(problems)
+    return pairs
+
+
+def _rows(file: Path) -> Iterator[tuple[int, Sequence[str]]]:
+    """Each row that is not empty, and the line that it begins on."""
+    text = io.StringIO(_pairs_text(file), newline=None)
+    head = text.readline()
+    text.seek(0)
+    delimiter = next((sign for sign in ",;\t" if sign in head), ",")
+    # Not strict: `"a.jpg" , "b.jpg"` is plain enough.
+    reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
+    line = 1
+    try:
+        for row in reader:
+            if any("\n" in cell for cell in row):
+                raise Invalid([problem("pairs_quotes", place=_place(file, line))])
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise Invalid([problem("pairs_quotes", place=_place(file, line))]) from error
+
+
+def _pairs_text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid([problem("pairs_not_text", file=str(file))]) from error
+    except FileNotFoundError as error:
+        raise Invalid([problem("pairs_missing", file=str(file))]) from error
+    except OSError as error:
+        raise Invalid([problem("file_unreadable", path=str(file), why=error.strerror)]) from error
+
+
+def _place(file: Path, line: int) -> Position:
+    return Position(file=str(file), line=line, column=1)
+
+
+SAME_PERSON_THRESHOLD = 0.363
+"""The cosine from which OpenCV calls two faces one person's, by SFace and LFW."""
+
+NO_FACE = "no_face"
+UNREADABLE = "unreadable"
+NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedPair:
+    """A pair, with the cosine of its largest faces (−1 to 1); None where there is none, for this `reason`."""
+
+    pair: PicturePair
+    similarity: float | None = None
+    reason: str | None = None
+    blamed: tuple[str, ...] = ()
+    """The pictures that it is because of."""
+
+    def same(self, threshold: float) -> bool | None:
+        """Whether they show one person."""
+        return None if self.similarity is None else self.similarity >= threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRates:
+    """How often it was right on pairs of known truth: `same` and `different` of them could be compared.
+
+    `accepted` of the first and `mistaken` of the second were called the same; `auc` is the chance that one of the
+    first is more alike than one of the second (None where there are none of either).
+    """
+
+    same: int
+    different: int
+    accepted: int
+    mistaken: int
+    left_out: int
+    auc: float | None
+
+
+def compare_pictures(a: str, b: str) -> ComparedPair:
+    """Compare two picture files. Raises Invalid where one can't be read, Unusable where faces can't be looked at."""
+    paths = {name: Path(name) for name in (a, b)}
+    absent = [name for name, path in paths.items() if not _is_file(path)]
+    if absent:
+        raise Invalid([problem("picture_missing", path=name) for name in absent])
+    sights = embed_faces(paths.values())
+    broken = [sight for sight in sights.values() if isinstance(sight, Problem)]
+    if broken:
+        raise Invalid(broken)
+    return _compare_faces(PicturePair(a=a, b=b), sights[paths[a]], sights[paths[b]])
+
+
+def compare_pairs(
+    pairs: Sequence[PicturePair], folder: Path, *, tell: Callable[[int, int], None] | None = None
+) -> list[ComparedPair]:
+    """Compare each pair; a picture is looked for in `folder`, then in the working folder, and looked at once.
+
+    `tell` hears how many of how many pictures are done. Raises Unusable where faces can't be looked at here.
+    """
+    paths = {name: _find_picture(name, folder) for pair in pairs for name in (pair.a, pair.b)}
+    there = sorted({path for path in paths.values() if path is not None})
+    sights = embed_faces(there, tell=None if tell is None else lambda done: tell(done, len(there)))
+    seen = {name: _embedding_of(name, path, sights) for name, path in paths.items()}
+    return [_compare_faces(pair, seen[pair.a], seen[pair.b]) for pair in pairs]
+
+
+def match_rates(compared: Sequence[ComparedPair], threshold: float) -> MatchRates | None:
+    """How right the comparison is; None where no pair's truth is known."""
+    known = [one for one in compared if one.pair.truth is not None]
+    if not known:
+        return None
+    same = [one.similarity for one in known if one.pair.truth and one.similarity is not None]
+    other = [one.similarity for one in known if not one.pair.truth and one.similarity is not None]
+    return MatchRates(
+        same=len(same),
+        different=len(other),
+        accepted=sum(similarity >= threshold for similarity in same),
+        mistaken=sum(similarity >= threshold for similarity in other),
+        left_out=len(known) - len(same) - len(other),
+        auc=_auc(same, other),
+    )
+
+
+def networks() -> JSONObject:
+    """The networks that look, and their digests."""
+    return looked_by()
+
+
+def _find_picture(name: str, folder: Path) -> Path | None:
+    return next((path.resolve() for path in (folder / name, Path(name)) if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for a name that is too long
+
+
+def _embedding_of(name: str, path: Path | None, sights: Mapping[Path, FaceEmbedding]) -> FaceEmbedding:
+    return problem("picture_missing", path=name) if path is None else sights[path]
+
+
+def _compare_faces(pair: PicturePair, one: FaceEmbedding, other: FaceEmbedding) -> ComparedPair:
+    if isinstance(one, bytes) and isinstance(other, bytes):
+        return ComparedPair(pair=pair, similarity=round(_cosine(one, other), 6))
+    reasons = {name: _reason(sight) for name, sight in ((pair.a, one), (pair.b, other)) if not isinstance(sight, bytes)}
+    reason = next(iter(reasons.values()))
+    return ComparedPair(
+        pair=pair, reason=reason, blamed=tuple(name for name, found in reasons.items() if found == reason)
+    )
+
+
+def _reason(sight: Problem | None) -> str:
+    if sight is None:
+        return NO_FACE
+    return NOT_FOUND if sight.kind == "picture_missing" else UNREADABLE
+
+
+def _cosine(one: bytes, other: bytes) -> float:
+    import numpy as np
+
+    return float(np.frombuffer(one, np.float32) @ np.frombuffer(other, np.float32))
+
+
+def _auc(same: Sequence[float], other: Sequence[float]) -> float | None:
+    """The area under the curve of true over false accepts: won comparisons, ties counting half (Mann and Whitney)."""
+    if not same or not other:
+        return None
+    ordered = sorted(other)
+    won = sum(bisect_left(ordered, value) + bisect_right(ordered, value) for value in same)
+    return won / (2 * len(same) * len(other))

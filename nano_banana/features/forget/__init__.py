@@ -1,0 +1,1 @@
+"""Erases a subject's data from a project."""

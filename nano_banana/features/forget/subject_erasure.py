@@ -1,0 +1,347 @@
+"""Erases a subject from every store and file of a project; the receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from nano_banana.features.forget.subject_files import (
+    ProjectPlaces,
+    SubjectFiles,
+    SubjectMatcher,
+    delete_subject_files,
+    find_subject_files,
+)
+from nano_banana.features.forget.subject_records import (
+    SubjectInStore,
+    abandon_requests,
+    check_erasable,
+    erase_from_store,
+    find_in_store,
+    finish_erasure,
+)
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.known_folders import REHEARSAL, home_folder, project_root
+from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
+from nano_banana.recipe.picks import PICKS_FILE
+from nano_banana.recipe.recipe_model import Subject
+from nano_banana.session.exported_files import drop_missing_copies, exported_paths
+from nano_banana.session.run_execution import Runner
+from nano_banana.session.session import Session
+from nano_banana.settings.configuration import Settings, SettingSource
+from nano_banana.store.adapter_shelf import ShelvedAdapter
+from nano_banana.store.personal_data import DataSubject
+
+
+def data_subject(name: str, workshop: Runner, project: Session | None) -> DataSubject:
+    """What leads to them. A trigger that somebody else has as well is none: their pictures must stay.
+
+    Raises Unusable (`photo_unread`) for a photo that is there and can't be read.
+    """
+    subjects = dict(project.recipe.subjects) if project else {}
+    shelved = workshop.shelf.all()
+    cards = [each.card for each in shelved]
+    triggers = {card.trigger for card in cards if card.subject == name}
+    foreign = {card.trigger for card in cards if card.subject != name}
+    foreign |= {subject.trigger for other, subject in subjects.items() if other != name}
+    subject = subjects.get(name)
+    if subject is None:
+        return DataSubject(name=name, triggers=frozenset(triggers - foreign - {""}))
+    photos = subject_photos(subject)
+    return DataSubject(
+        name=name,
+        triggers=frozenset({subject.trigger, *triggers} - foreign - {""}),
+        # Not by the store, which would remember their paths.
+        photos=frozenset(_photo_digest(path) for path in photos if path.is_file()),
+        paths=frozenset(str(path.absolute().with_suffix("")) for path in photos),
+    )
+
+
+def subject_photos(subject: Subject) -> list[Path]:
+    """Every photo that the recipe gives of them."""
+    return sorted({*(photo.path for photo in subject.photos), *subject.held_out, *subject.references})
+
+
+def _photo_digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Unusable([problem("photo_unread", file=str(path), why=error.strerror or "")]) from error
+
+
+def unknown_subject_error(name: str, project: Session | None, shelved: list[ShelvedAdapter]) -> Invalid:
+    """The error of a name that nothing here knows."""
+    known = sorted({*(project.recipe.subjects if project else ()), *(each.card.subject for each in shelved)} - {""})
+    return Invalid([problem("forget_nobody", hint=did_you_mean(name, known), name=name, known=known)])
+
+
+_TEXT_SUFFIXES = (".yaml", ".yml", ".j2", ".lock")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMention:
+    """A file of the user's that names them, and on which lines (from 1)."""
+
+    file: Path
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """What stays: their photos, and the files that name them."""
+
+    photos: tuple[Path, ...] = ()
+    mentions: tuple[FileMention, ...] = ()
+
+
+def remaining_files(who: DataSubject, project: Session | None, root: Path) -> Remaining:
+    """Look through the recipe with all that it reads as text, and every recipe, lock and template below `root`."""
+    texts = {path for path in root.rglob("*") if _is_text(path, root)}
+    if project is None:
+        return Remaining(mentions=tuple(_file_mentions(who, sorted(texts))))
+    subject = project.recipe.subjects.get(who.name)
+    photos = tuple(path for path in subject_photos(subject) if path.is_file()) if subject else ()
+    recipe = project.recipe.path.absolute()
+    texts |= {Path(path) for path in project.loaded.files.seen if Path(path).suffix in _TEXT_SUFFIXES}
+    texts |= {recipe, recipe.with_name(PICKS_FILE), recipe.with_suffix(".lock")}
+    return Remaining(photos=photos, mentions=tuple(_file_mentions(who, sorted(texts))))
+
+
+def _is_text(path: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return path.suffix in _TEXT_SUFFIXES and not hidden and path.is_file()
+
+
+def _file_mentions(who: DataSubject, files: list[Path]) -> Iterator[FileMention]:
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        lines = [number for number, line in enumerate(text.splitlines(), 1) if who.named(line)]
+        if lines:
+            yield FileMention(file=file, lines=tuple(lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectData:
+    """All that is known of somebody: store by store, their files, and what of it is the user's own."""
+
+    name: str
+    found: tuple[SubjectInStore, ...]
+    files: SubjectFiles
+    left: Remaining
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to delete."""
+        return all(found.empty for found in self.found) and not self.files.all
+
+
+class SubjectErasure:
+    """Forgets subjects of one project. The stores of rehearsals and of packs' trials are the project's, too."""
+
+    def __init__(self, project: Session | None, workshops: dict[Path, Runner], places: ProjectPlaces) -> None:
+        """`workshops` by their stores' folders; callers use `opened`."""
+        self._project = project
+        self._workshops = workshops
+        self._places = places
+
+    @classmethod
+    @contextmanager
+    def opened(cls, project: Session | None, settings: Settings, root: Path) -> Iterator[Self]:
+        """Open the stores that are there. Raises Unusable as a store does."""
+        with ExitStack() as stack:
+            workshops = {}
+            for folder in project_stores(settings):
+                workshop = Runner(replace(settings, store=folder), {})
+                stack.callback(workshop.close)
+                workshops[folder] = workshop
+            yield cls(project, workshops, project_places(project, settings, root, workshops))
+
+    def look(self, name: str) -> SubjectData:
+        """Find everything of `name`; nothing is changed. Raises Invalid (`forget_nobody`)."""
+        found: list[SubjectInStore] = []
+        who = DataSubject(name=name)
+        for workshop in self._workshops.values():
+            theirs = data_subject(name, workshop, self._project)
+            # What is theirs in one store leads to what was made from it in the next.
+            known = frozenset(digest for each in found for digest in each.traces.digests)
+            found.append(find_in_store(workshop.store, self._places.out, replace(theirs, photos=theirs.photos | known)))
+            who = replace(theirs, triggers=theirs.triggers | who.triggers)
+        files = self._files(who, found)
+        known_name = self._project is not None and name in self._project.recipe.subjects
+        if not known_name and all(each.empty for each in found) and not files.all:
+            shelved = [each for workshop in self._workshops.values() for each in workshop.shelf.all()]
+            raise unknown_subject_error(name, self._project, shelved)
+        return SubjectData(
+            name=name, found=tuple(found), files=files, left=remaining_files(who, self._project, self._places.root)
+        )
+
+    def _files(self, who: DataSubject, found: Iterable[SubjectInStore]) -> SubjectFiles:
+        traces = [each.traces for each in found]
+        likeness = SubjectMatcher(who=who, digests=frozenset(digest for each in traces for digest in each.digests))
+        outputs = {path for each in traces for path in each.outputs}
+        exported = {path for each in self._workshops.values() for path in _exported_paths(each, self._places.out)}
+        return find_subject_files(likeness, self._places, outputs, exported)
+
+    def check(self, dossier: SubjectData, *, abandon: bool = False) -> None:
+        """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`.
+
+        Where `abandon` follows, requests of which nobody knows the end are no reason to.
+        """
+        for found, workshop in self._pairs(dossier):
+            check_erasable(workshop.store, found, abandon=abandon)
+
+    def abandon(self, dossier: SubjectData) -> SubjectData:
+        """Give up requests of which nobody knows the end, and look again. Raises Unusable (`forget_underway`)."""
+        for found, workshop in self._pairs(dossier):
+            abandon_requests(workshop.store, found)
+        return self.look(dossier.name)
+
+    def forget(self, dossier: SubjectData) -> SubjectData:
+        """Delete what was found, then look again: the result is what is still there.
+
+        Raises Unusable as `forget` of a store does; look and forget again, then.
+        """
+        self.check(dossier)
+        delete_subject_files(dossier.files)
+        for found, workshop in self._pairs(dossier):
+            for recipe in _recipe_names(workshop, self._places.out):
+                drop_missing_copies(workshop.store, recipe)
+            erase_from_store(workshop.store, found, dossier.files.all)
+        again = [find_in_store(workshop.store, self._places.out, found.who) for found, workshop in self._pairs(dossier)]
+        # The digests of what is gone still tell whose a file is.
+        triggers = frozenset(word for each in dossier.found for word in each.who.triggers)
+        files = self._files(DataSubject(name=dossier.name, triggers=triggers), dossier.found)
+        return replace(dossier, found=tuple(again), files=files)
+
+    def _pairs(self, dossier: SubjectData) -> Iterator[tuple[SubjectInStore, Runner]]:
+        return zip(dossier.found, self._workshops.values(), strict=True)
+
+    def tidy(self) -> bool:
+        """End a forgetting that was cut short, of whomever; return whether there was one."""
+        ended = [finish_erasure(workshop.store) for workshop in self._workshops.values()]
+        return any(ended)
+
+
+def project_places(project: Session | None, settings: Settings, root: Path, stores: Iterable[Path]) -> ProjectPlaces:
+    """The folders of this project. An output folder that the user named is part of it, if no other project has it."""
+    root = root.resolve()
+    homes = {root}
+    if settings.origin("out").source > SettingSource.DEFAULT and project_root(settings.out) in (
+        root,
+        settings.out.resolve(),
+    ):
+        homes.add(settings.out)
+    exports: list[Path] = []
+    if project is not None:
+        homes.add(project.loaded.files.root)
+        export = project.recipe.outputs.export
+        said = export.places(project.recipe.path.absolute().parent) if export else ()
+        exports = [path.resolve() for path in said if path is not None]
+    # A home folder is nobody's project: looking through all of it would take for ever.
+    at = home_folder()
+    wide = at is not None and at.resolve().is_relative_to(root)
+    return ProjectPlaces(
+        root=settings.out if wide else root, out=settings.out, homes=homes, exports=exports, stores=tuple(stores)
+    )
+
+
+def project_stores(settings: Settings) -> list[Path]:
+    """The project's stores that are there: its own, and those in it (of rehearsals and of packs' trials)."""
+    own = settings.store.parent if settings.store.name == REHEARSAL else settings.store
+    found = [path.parent for depth in ("", "*/", "*/*/") for path in sorted(own.glob(f"{depth}store.sqlite"))]
+    return list(dict.fromkeys(found))
+
+
+def _exported_paths(workshop: Runner, out: Path) -> Iterator[Path]:
+    """The copies and ZIPs that runs of any recipe have left outside of their output folder."""
+    for recipe in _recipe_names(workshop, out):
+        yield from (Path(os.path.normpath(path)) for path in exported_paths(workshop.store, recipe))
+
+
+def _recipe_names(workshop: Runner, out: Path) -> list[str]:
+    there = {path.name for path in out.iterdir() if path.is_dir()} if out.is_dir() else set()
+    return sorted(there | {run.recipe for run in workshop.store.runs(limit=-1)})
+
+
+PAYLOADS_URL = "https://api.fal.ai/v1/models/requests/{request_id}/payloads"
+"""Where a DELETE removes what fal keeps of a request: its input, its output, and the output's files."""
+
+
+def erasure_receipt(dossier: SubjectData, *, dry_run: bool) -> JSONObject:
+    """The whole receipt. Times are UTC, ISO 8601; `until` null: it is kept until somebody deletes it."""
+    return {
+        "subject": dossier.name,
+        "dry_run": dry_run,
+        "deleted": {
+            "adapters": [name for found in dossier.found for name in found.traces.adapters],
+            "answers": sum(found.traces.answers for found in dossier.found),
+            "files": sum(found.traces.files for found in dossier.found),
+            "bytes": sum(found.traces.bytes for found in dossier.found),
+            "unnamed_files": sum(found.traces.unnamed for found in dossier.found),
+            "unnamed_bytes": sum(found.traces.unnamed_bytes for found in dossier.found),
+            "pictures": _paths_json(dossier.files.pictures),
+            "sheets": _paths_json(dossier.files.sheets),
+            "copies": _paths_json(dossier.files.copies),
+            "archives": _paths_json(dossier.files.archives),
+            "locks": _paths_json(dossier.files.locks),
+            "manifests": _paths_json(dict.fromkeys(path for found in dossier.found for path in found.manifests)),
+            "runs": sum(found.runs for found in dossier.found),
+            "notes": sum(found.traces.notes for found in dossier.found),
+            "memories": sum(found.traces.memories for found in dossier.found),
+            "requests_blanked": sum(len(found.traces.requests) for found in dossier.found),
+        },
+        "provider": {
+            "uploads": [upload for found in dossier.found for upload in _uploads_json(found)],
+            "requests": [request for found in dossier.found for request in _requests_json(found)],
+            "delete": PAYLOADS_URL,
+        },
+        "left": {
+            "photos": _paths_json(dossier.left.photos),
+            "others": _paths_json(dossier.files.others),
+            "elsewhere": _paths_json(dossier.files.elsewhere),
+            "mentions": [{"file": str(each.file), "lines": list(each.lines)} for each in dossier.left.mentions],
+        },
+        "stores": _paths_json(found.store for found in dossier.found),
+    }
+
+
+def _uploads_json(found: SubjectInStore) -> list[JSONValue]:
+    return [
+        {
+            "service": upload.service,
+            "url": upload.url,
+            "until": None if upload.expires_at is None else _utc_time(upload.expires_at),
+        }
+        for upload in found.uploads
+    ]
+
+
+def _requests_json(found: SubjectInStore) -> list[JSONValue]:
+    return [
+        {
+            "service": ticket.service,
+            "endpoint": ticket.endpoint,
+            "request_id": ticket.request_id,
+            "state": str(ticket.state),
+            "at": _utc_time(ticket.begun_at),
+        }
+        for ticket in found.requests
+    ]
+
+
+def _utc_time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _paths_json(paths: Iterable[Path]) -> list[JSONValue]:
+    return [str(path) for path in paths]

@@ -1,0 +1,1 @@
+"""Packs of templates: listed, tested and installed."""

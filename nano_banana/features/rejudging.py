@@ -1,0 +1,82 @@
+"""Judges takes again with other thresholds, from the store alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nano_banana.model.flow import Ruling
+from nano_banana.model.problem import Invalid, problem
+from nano_banana.planner.preview import preview, reply_imaginer
+from nano_banana.session.forecasting import gc_paused
+from nano_banana.session.run_records import NodeRecord, VerdictSummary, node_record, slim_record
+from nano_banana.session.run_report import Acceptance, acceptance_by_gate
+from nano_banana.session.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgedTake:
+    """A gate's last word on a take, as it would be `now`, and the ruling `before`; None where there was none."""
+
+    take: str
+    now: VerdictSummary
+    before: Ruling | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgeResult:
+    """What would pass: the gates' words by take, their accounts, and how many takes nobody judged yet.
+
+    `gates` are the thresholds' floors by the gate's stage, as they are written in the recipe.
+    """
+
+    words: Sequence[RejudgedTake]
+    now: Mapping[str, Acceptance]
+    before: Mapping[str, Acceptance]
+    waiting: int
+    gates: Mapping[str, float]
+
+
+def rejudge(
+    project: Session, *, accept: float | None, unsure: float | None, environ: Mapping[str, str]
+) -> RejudgeResult:
+    """Judge what is in the store as though the recipe's gates said so; no call is made, nothing is changed.
+
+    Raises Invalid where the recipe has no gate, or the thresholds can't be.
+    """
+    gates = {stage.id: stage.gate.standard.at_least for stage in project.recipe.stages if stage.gate}
+    if not gates:
+        raise Invalid([problem("no_gate")])
+    wish = replace(project.wish, accept=accept, unsure=unsure)
+    before = _judged(project)
+    with Session.open(wish, project.settings, environ=environ) as other:
+        now = _judged(other)
+    known = {(record.id, ruled.stage): ruled.ruling for record in before for ruled in record.verdicts if ruled.last}
+    return RejudgeResult(
+        words=[
+            RejudgedTake(take=record.id, now=ruled, before=known.get((record.id, ruled.stage)))
+            for record in now
+            for ruled in record.verdicts
+            if ruled.last
+        ],
+        now=acceptance_by_gate(now),
+        before=acceptance_by_gate(before),
+        waiting=sum(not record.verdicts for record in now),
+        gates=gates,
+    )
+
+
+def _judged(project: Session) -> list[NodeRecord]:
+    """The takes with what is known of them; the last picture that is there has the last word."""
+    found: dict[str, NodeRecord] = {}
+    with gc_paused():
+        for end in preview(project.plan, project.workshop.store.replies, reply_imaginer(project.catalog)):
+            if end.node.card.kind == "take":
+                record = slim_record(node_record(end))
+                found[record.id] = replace(record, verdicts=_last_known(record.verdicts))
+    return list(found.values())
+
+
+def _last_known(verdicts: Sequence[VerdictSummary]) -> tuple[VerdictSummary, ...]:
+    ends = {ruled.stage: ruled for ruled in verdicts}
+    return tuple(replace(ruled, last=ruled is ends[ruled.stage]) for ruled in verdicts)

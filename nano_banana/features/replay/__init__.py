@@ -1,0 +1,1 @@
+"""Recreates a picture from its embedded metadata."""

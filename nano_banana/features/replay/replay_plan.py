@@ -1,0 +1,304 @@
+"""Plans the calls that a picture's metadata tells of, to make it again.
+
+An account is a stranger's word: its calls are checked against the catalog, their keys are worked out and never
+believed, and files go by the digest of their bytes, never by a path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from nano_banana.catalog.arguments import argument_problems
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Roles, endpoint_revision
+from nano_banana.catalog.revisions import compute_revision
+from nano_banana.formats.image_metadata import embeddable_media_type
+from nano_banana.model.call import Blob, Call
+from nano_banana.model.flow import Flow, Made, ask
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.nodes import Group, Node, NodeInfo, Plan
+from nano_banana.model.problem import CallFailed, Problem, Unusable, problem
+from nano_banana.provenance.generation_record import COMPUTE, CallRecord, GenerationRecord, producing_calls
+from nano_banana.session.provider_factory import local_revision
+from nano_banana.session.run_execution import Runner
+from nano_banana.session.run_inputs import EMULATED_REVISION
+
+REPLAY_NAME = "(again)"
+"""What the store's log calls such a run; no recipe can be called that."""
+
+_LONGEST_NAME = 120
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingInput:
+    """A file that nobody here has: its digest, and the call and the place that it goes into."""
+
+    digest: str
+    call: CallRecord
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What making the picture again takes: `calls` to ask in order, files that are `given`, and those that `lack`."""
+
+    account: GenerationRecord
+    calls: Sequence[CallRecord]
+    given: Mapping[str, Blob]
+    lacks: Sequence[MissingInput]
+
+
+def replay_of_account(
+    account: GenerationRecord,
+    at_hand: Callable[[str], Blob | None],
+    answered: Callable[[CallRecord], bool],
+    *,
+    anew: bool = False,
+) -> Replay:
+    """What of the account's calls has to be asked.
+
+    `at_hand` finds a file's bytes by digest; `answered` says that the store has the reply to a call. Behind either
+    nothing is asked again, unless all that a call made is to be made `anew`.
+    """
+    made_by = producing_calls(account.calls)
+    given: dict[str, Blob] = {}
+    calls: set[int] = set()
+    lacks: list[MissingInput] = []
+    # What a call lacks is said of the first call that needs it.
+    left: list[tuple[str, CallRecord | None, str]] = [(account.picture, None, "")]
+    seen: set[str] = set()
+    while left:
+        digest, needed_by, place = left.pop()
+        if digest in seen:
+            continue
+        seen.add(digest)
+        call = made_by.get(digest)
+        if call is not None and answered(call):
+            calls.add(id(call))
+            continue
+        here = None if call is not None and anew else at_hand(digest)
+        if here is not None:
+            given[digest] = here
+        elif call is not None:
+            calls.add(id(call))
+            left += [(each, call, at) for at, each in sorted(call.inputs.items(), reverse=True)]
+        elif needed_by is not None:
+            lacks.append(MissingInput(digest=digest, call=needed_by, place=place))
+    ordered = [call for call in account.calls if id(call) in calls]
+    replay = Replay(account=account, calls=ordered, given=given, lacks=lacks)
+    return replace(replay, lacks=[*lacks, *_missing_inputs(replay, at_hand, answered)])
+
+
+def _missing_inputs(
+    replay: Replay, at_hand: Callable[[str], Blob | None], answered: Callable[[CallRecord], bool]
+) -> Iterator[MissingInput]:
+    """What a call needs that no call before it makes: of a photo that is opened as it is the bytes make themselves."""
+    known = {*replay.given, *(lack.digest for lack in replay.lacks)}
+    asked = set(map(id, unanswered_calls(replay, answered)))
+    for call in replay.calls:
+        for place, digest in sorted(call.inputs.items()) if id(call) in asked else ():
+            if digest not in known and at_hand(digest) is None:
+                known.add(digest)
+                yield MissingInput(digest=digest, call=call, place=place)
+        known.update(call.outputs.values())
+
+
+def unanswered_calls(replay: Replay, answered: Callable[[CallRecord], bool]) -> list[CallRecord]:
+    """The calls that would be made: those without a reply, and those that what comes of these goes into."""
+    anew: set[str] = set()
+    found: list[CallRecord] = []
+    for call in replay.calls:
+        if not answered(call) or anew & set(call.inputs.values()):
+            found.append(call)
+            anew |= set(call.outputs.values())
+    return found
+
+
+def plan_of_replay(
+    replay: Replay, call_of: Callable[[CallRecord, Mapping[str, Blob]], Call], budget_usd: float | None
+) -> Plan:
+    """The plan of one node; `call_of` makes a call of what is told and of the files that go into it."""
+    account = replay.account
+    name = (
+        "/".join(filter(None, (_safe_name(part) for part in account.take.split("/"))))[:_LONGEST_NAME].strip("/")
+        or "picture"
+    )
+    stage = _safe_name(account.stage)[:_LONGEST_NAME] or "again"
+    people = tuple(person.name for person in account.people)
+    card = NodeInfo(
+        kind="take",
+        slot=name,
+        stage=stage,
+        shot=account.shot,
+        template=account.template,
+        subject=people[0] if len(people) == 1 else "",
+        cast=people,
+        axes=account.axes,
+        seed=account.seed,
+    )
+    node = Node(id=name, card=card, flow=lambda _results: _replay_flow(replay, call_of, stage))
+    group = Group(name=name, after=(), count=1, nodes=lambda _ends: iter([node]))
+    return Plan(recipe=REPLAY_NAME, roots=(), groups=(group,), files={}, budget_usd=budget_usd)
+
+
+def stage_of_call(told: CallRecord) -> str:
+    """The stage of a call, as it was called; of one from another recipe the last word of its endpoint."""
+    return (
+        _safe_name(told.stage)[:_LONGEST_NAME] or _safe_name(told.endpoint.rpartition("/")[2])[:_LONGEST_NAME] or "call"
+    )
+
+
+def _replay_flow(replay: Replay, call_of: Callable[[CallRecord, Mapping[str, Blob]], Call], stage: str) -> Flow[Blob]:
+    """Ask for the calls in their order; what comes out of each takes the place of what came out of it before."""
+    files = dict(replay.given)
+    picture = replay.account.picture
+    call = Call(provider="compute", endpoint="again", arguments={"picture": picture})
+    for told in replay.calls:
+        call = call_of(told, {place: files.get(digest) or _blob_named(digest) for place, digest in told.inputs.items()})
+        reply = yield from ask(stage_of_call(told), call)
+        for place, digest in told.outputs.items():
+            blob = reply.files.get(place)
+            if blob is not None:
+                files[digest] = blob
+    found = files.get(picture)
+    if found is None:
+        raise CallFailed([problem("no_result", endpoint=call.endpoint, expected="a picture")])
+    yield Made(stage=stage, blob=found, call=call)
+    return found
+
+
+def _blob_named(digest: str) -> Blob:
+    """A file of which only the digest is known: enough for a call that the store has the reply to."""
+    return Blob(digest=digest, size=0, media="")
+
+
+def _safe_name(text: str) -> str:
+    """A name that is surely a file's, whatever an account says: letters, digits, `_` and `-`."""
+    return _UNSAFE.sub("_", text).strip("_-") if text else ""
+
+
+STAND_IN_URL = "https://nano-banana.invalid/file"
+"""Stands where a file's address will, while the fields are looked at."""
+
+COMPUTE_ENDPOINTS = frozenset({"crop", "imprint", "look", "mask", "open", "paste"})
+"""This machine's own work that a picture can hang on."""
+
+REPLAY_PROVIDERS = ("local", "fal", COMPUTE)
+
+
+def call_faults(calls: Sequence[CallRecord], catalog: Catalog) -> list[Problem]:
+    """Everything for which these calls can't be asked: who answers, what is asked, and with which fields."""
+    return [problem for call in calls for problem in _faults_of_call(call, catalog)]
+
+
+def missing_input_problem(missing: MissingInput, catalog: Catalog) -> Problem:
+    """Why a file that is not here can't be made, and what helps: an adapter can be imported, a photo never travels."""
+    endpoint = catalog.get(missing.call.endpoint)
+    roles = endpoint.roles if endpoint is not None else Roles()
+    digest, kind = missing.digest, "again_lacks_file"
+    if roles.adapters and missing.place.startswith(f"{roles.adapters}/"):
+        kind = "again_lacks_adapter"
+    elif endpoint is not None and missing.place == roles.archive:
+        # Whoever has the adapter needs no training.
+        digest, kind = _trained_digest(missing, endpoint.makes), "again_lacks_adapter"
+    return Problem(kind=kind, data={"digest": digest, "place": missing.place, "endpoint": missing.call.endpoint})
+
+
+def _trained_digest(missing: MissingInput, makes: Sequence[str]) -> str:
+    """The digest of the adapter that a training made."""
+    outputs = missing.call.outputs
+    return next((outputs[place] for place in makes if place in outputs), missing.digest)
+
+
+def _faults_of_call(call: CallRecord, catalog: Catalog) -> Iterator[Problem]:
+    if call.provider not in REPLAY_PROVIDERS:
+        yield problem("again_nobody", name=call.provider, endpoint=call.endpoint)
+    elif call.provider == COMPUTE:
+        if call.endpoint not in COMPUTE_ENDPOINTS:
+            yield problem("again_unknown", endpoint=call.endpoint)
+    else:
+        endpoint = catalog.get(call.endpoint)
+        if endpoint is None:
+            yield problem("again_unknown", hint=catalog.near(call.endpoint), endpoint=call.endpoint)
+            return
+        given: JSONValue = call.arguments
+        for place in call.inputs:
+            given = _with_address(given, place.split("/"))
+        for misfit in argument_problems(endpoint, given if isinstance(given, dict) else {}):
+            where = "/".join(str(step) for step in misfit.path)
+            yield problem("again_unfit", field=where, endpoint=call.endpoint, reason=misfit.kind)
+
+
+def _with_address(value: JSONValue, steps: Sequence[str]) -> JSONValue:
+    """The arguments with an address where a file goes in; what has no such place stays as it is."""
+    if not steps:
+        return STAND_IN_URL
+    if steps[0].isdecimal() and not isinstance(value, dict):
+        items = list(value) if isinstance(value, list) else []
+        at = int(steps[0])
+        if at > len(items):
+            return value
+        return [*items[:at], _with_address(items[at] if at < len(items) else None, steps[1:]), *items[at + 1 :]]
+    inner = value if isinstance(value, dict) else {}
+    return {**inner, steps[0]: _with_address(inner.get(steps[0]), steps[1:])}
+
+
+_OCTET_STREAM = "application/octet-stream"
+_HEAD_BYTES = 1024
+
+
+class LocalReplies:
+    """The calls of one account as they are asked here. Keys are worked out, never believed."""
+
+    def __init__(self, account: GenerationRecord, workshop: Runner, catalog: Catalog, *, stands_in: bool) -> None:
+        """`stands_in` says that a stand-in on this machine answers for the service."""
+        self._account = account
+        self._store = workshop.store
+        self._catalog = catalog
+        self._stands_in = stands_in
+
+    def answered(self, told: CallRecord) -> bool:
+        """Whether the store has the reply to the call, as it was asked when the picture was made."""
+        return _recorded_call(told).key in self._kept
+
+    def blob(self, digest: str) -> Blob | None:
+        """The bytes with this digest, where the store has them."""
+        try:
+            path = self._store.path(Blob(digest=digest, size=0, media=_OCTET_STREAM))
+            with path.open("rb") as file:
+                media = embeddable_media_type(file.read(_HEAD_BYTES)) or _OCTET_STREAM
+            return Blob(digest=digest, size=path.stat().st_size, media=media)
+        except (Unusable, OSError):
+            return None
+
+    def call(self, told: CallRecord, inputs: Mapping[str, Blob]) -> Call:
+        """The call as it was asked where the store has that, else as this version of the program asks it."""
+        call = replace(_recorded_call(told), inputs=inputs)
+        return call if call.key in self._kept else replace(call, revision=self._revision(told))
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        return frozenset(self._store.replies([_recorded_call(told).key for told in self._account.calls]))
+
+    def _revision(self, told: CallRecord) -> int:
+        if told.provider == COMPUTE:
+            return compute_revision(told.endpoint, told.arguments) or 0
+        if told.provider != "local":
+            return EMULATED_REVISION if self._stands_in else 0
+        endpoint = self._catalog.get(told.endpoint)
+        return local_revision() + (endpoint_revision(endpoint) if endpoint else 0)
+
+
+def _recorded_call(told: CallRecord) -> Call:
+    """The call as it was asked when the picture was made."""
+    return Call(
+        provider=told.provider,
+        endpoint=told.endpoint,
+        arguments=told.arguments,
+        inputs={place: Blob(digest=digest, size=0, media="") for place, digest in told.inputs.items()},
+        revision=told.revision,
+    )

@@ -1,0 +1,230 @@
+"""Makes a picture again from its embedded metadata (`again`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.features.replay.replay_plan import (
+    REPLAY_NAME,
+    LocalReplies,
+    Replay,
+    call_faults,
+    missing_input_problem,
+    plan_of_replay,
+    replay_of_account,
+    unanswered_calls,
+)
+from nano_banana.model.call import Call
+from nano_banana.model.event import EventHandler
+from nano_banana.model.known_folders import project_root
+from nano_banana.model.nodes import Plan
+from nano_banana.model.problem import Invalid, Problem, Refused, problem
+from nano_banana.model.ticket import UnknownRequestPolicy, is_loopback_url
+from nano_banana.provenance.generation_record import COMPUTE, CallRecord, GenerationRecord
+from nano_banana.recipe.recipe_model import Privacy, Recipe, RunLimits
+from nano_banana.session.explanation import MarkedPicture
+from nano_banana.session.exported_files import write_copies
+from nano_banana.session.forecasting import Forecast, emit_planned_events
+from nano_banana.session.marked_outputs import EmbedSettings
+from nano_banana.session.opening import fal_address, has_fal_key, project_catalog, project_fal_access
+from nano_banana.session.permissions import project_price_demands
+from nano_banana.session.provider_factory import ProviderFactory, check_face_models, check_watermarking
+from nano_banana.session.run_execution import Runner, RunOutcome, RunSpec
+from nano_banana.session.run_inputs import call_kind, check_provider_name, max_price
+from nano_banana.session.run_records import MEDIA_SUFFIXES
+from nano_banana.session.session import forecast_plan
+from nano_banana.settings.configuration import Settings
+
+REPLAY_FOLDER = "again"
+"""Where pictures that are made again appear, in the folder of the outputs."""
+
+
+class ReplaySession:
+    """A picture's account, and the store and the providers that can make it again here. Close it at the end.
+
+    No file is ever found by a path in the account: files go by the digest of their bytes.
+    """
+
+    def __init__(
+        self,
+        account: GenerationRecord,
+        settings: Settings,
+        catalog: Catalog,
+        crew: ProviderFactory,
+        environ: Mapping[str, str],
+        *,
+        anew: bool = False,
+        budget_usd: float | None = None,
+    ) -> None:
+        """Put the parts together; callers use `Again.open`."""
+        self.account = account
+        self.settings = settings
+        self._catalog = catalog
+        self._crew = crew
+        self._environ = environ
+        self._anew = anew
+        self._budget_usd = budget_usd
+        self.workshop = Runner(settings, crew.makers)
+        address = fal_address(settings, environ)
+        self._here = LocalReplies(account, self.workshop, catalog, stands_in=is_loopback_url(address))
+
+    @classmethod
+    def open(
+        cls,
+        account: GenerationRecord,
+        settings: Settings,
+        *,
+        environ: Mapping[str, str],
+        provider: str | None = None,
+        budget_usd: float | None = None,
+    ) -> Self:
+        """For this account; `provider` answers in the place of those who drew. Raises Invalid for an unknown one."""
+        if provider is not None:
+            check_provider_name(provider)
+            asked = [call if call.provider == COMPUTE else replace(call, provider=provider) for call in account.calls]
+            account = replace(account, calls=asked)
+        catalog = project_catalog(project_root(Path.cwd()), settings)
+        crew = ProviderFactory(settings.parallel_compute, catalog, project_fal_access(settings, environ))
+        return cls(account, settings, catalog, crew, environ, anew=provider is not None, budget_usd=budget_usd)
+
+    def __enter__(self) -> Self:
+        """Close it at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the store and the worker processes back."""
+        self.workshop.close()
+        self._crew.close()
+
+    @property
+    def provider(self) -> str:
+        """Who draws, where anything is drawn: of several the last."""
+        return next((call.provider for call in reversed(self.account.calls) if call.provider != COMPUTE), "local")
+
+    @property
+    def folder(self) -> Path:
+        """Where the picture appears."""
+        return self.settings.out / REPLAY_FOLDER
+
+    @cached_property
+    def replay(self) -> Replay:
+        """What it takes. Raises Invalid for calls that can't be asked, and where nothing says how it was made."""
+        replay = replay_of_account(self.account, self._here.blob, self._here.answered, anew=self._anew)
+        problems = call_faults(unanswered_calls(replay, self._here.answered), self._catalog)
+        if not replay.calls and self.account.picture not in replay.given:
+            problems.append(problem("again_lacks_picture", digest=self.account.picture))
+        if problems:
+            raise Invalid(problems)
+        return replay
+
+    @property
+    def lacks(self) -> Sequence[Problem]:
+        """What nobody here has, so that the calls can be planned and not made."""
+        return [missing_input_problem(each, self._catalog) for each in self.replay.lacks]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of one node. Raises as `replay` does."""
+        return plan_of_replay(self.replay, self._here.call, self._budget_usd)
+
+    def forecast(self) -> Forecast:
+        """Drive the plan against the store alone. Raises as `replay` does."""
+        return forecast_plan(self.plan, _NO_RECIPE, self._catalog, self.workshop, self.workshop.opened(self.provider))
+
+    def check(self, forecast: Forecast) -> None:
+        """Raise Invalid for what is lacking here, Refused or Unusable where nobody here can make what is to be made."""
+        if self.lacks:
+            raise Invalid(self.lacks)
+        if self.bought and not has_fal_key(self._environ):
+            raise Refused([problem("no_key")])
+        if forecast.tally.looks:
+            check_face_models(forecast.tally.finds)
+        if forecast.tally.marks:
+            check_watermarking()
+
+    @property
+    def bought(self) -> Sequence[CallRecord]:
+        """The calls that a service would be paid for."""
+        return [told for told in self.open_calls if told.provider == "fal"]
+
+    @property
+    def own_prices(self) -> list[Problem]:
+        """Warnings of prices by the project's own word, for what would be bought."""
+        names = sorted({told.endpoint for told in self.bought})
+        return [replace(problem, warning=True) for problem in project_price_demands(self._catalog, names)]
+
+    @property
+    def open_calls(self) -> Sequence[CallRecord]:
+        """The calls that would be made."""
+        return unanswered_calls(self.replay, self._here.answered)
+
+    def run(
+        self, forecast: Forecast, watch: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+    ) -> RunOutcome:
+        """Do what the forecast left open."""
+        order = RunSpec(
+            plan=self.plan,
+            known=(),
+            missing=frozenset(key for record in forecast.records for key in record.missing),
+            kind_of=call_kind(self._catalog),
+            price=self.price,
+            whole=False,
+            head={"manifest": 1, "recipe": REPLAY_NAME, "provider": self.provider, "subjects": {}},
+            resumes=self.provider if self.provider == "fal" and has_fal_key(self._environ) else "",
+            lost=lost,
+            saved=forecast.saved,
+            marks=EmbedSettings(origin=self.account),
+            arguments={"picture": self.account.picture, "provider": self.provider},
+        )
+        emit_planned_events(forecast.tally, (), watch)
+        return self.workshop.do(order, self.folder, watch)
+
+    @cached_property
+    def price(self) -> Callable[[Call], float | None]:
+        """The most that a call may cost, in USD; None where nobody knows."""
+        return max_price(self._catalog)
+
+
+_NO_RECIPE = Recipe(
+    name=REPLAY_NAME,
+    path=Path(REPLAY_NAME),
+    provider=None,
+    variables={},
+    limits=RunLimits(),
+    privacy=Privacy(),
+    subjects={},
+    adapters={},
+    shots={},
+    stages=(),
+)
+"""Stands for a recipe where a forecast asks for one: it asks for nothing of its own."""
+
+
+_SAME_SUFFIX = {".jpeg": ".jpg"}
+
+
+def copy_target(portrait: MarkedPicture, wanted: Path) -> Path:
+    """The file that is meant: a folder stands for the picture's own name in it.
+
+    Raises Invalid (`again_other_suffix`) where the name says another format than the picture has.
+    """
+    if wanted.is_dir() or not wanted.suffix:
+        return wanted / portrait.path.name
+    suffix = MEDIA_SUFFIXES.get(portrait.media, "")
+    said = wanted.suffix.casefold()
+    if _SAME_SUFFIX.get(said, said) != suffix:
+        raise Invalid([problem("again_other_suffix", path=str(wanted), suffix=suffix)])
+    return wanted
+
+
+def copy_replayed(workshop: Runner, outcome: RunOutcome, target: Path) -> None:
+    """Put the picture that was made there. Raises Unusable: `target_taken`, `target_full`, …."""
+    pictures = [picture for record in outcome.records for picture in record.pictures]
+    source = outcome.folder / pictures[-1].name
+    whole = target.absolute()
+    write_copies(workshop.store, REPLAY_NAME, {whole.name: source}, folder=whole.parent, packed=None, whole=False)

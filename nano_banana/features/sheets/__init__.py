@@ -1,0 +1,1 @@
+"""Contact sheets: the takes of a recipe in rows and columns."""

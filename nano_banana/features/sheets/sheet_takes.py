@@ -1,0 +1,303 @@
+"""Takes on a contact sheet: which, in what state, with thumbnails.
+
+Thumbnails are made by batches: two thousand never lie in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.event import EventHandler
+from nano_banana.model.flow import Ruling
+from nano_banana.model.json_values import JSONObject, JSONValue, as_whole
+from nano_banana.model.nodes import NodeInfo, NodeStatus
+from nano_banana.model.problem import Problem
+from nano_banana.planner.takes import stage_paths
+from nano_banana.recipe.recipe_model import CollectionRef, Recipe
+from nano_banana.session.compute_calls import ComputeBatch
+from nano_banana.session.manifest import judged_picture, stage_picture
+from nano_banana.session.run_execution import Runner
+from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, stage_folder
+from nano_banana.stages.stage_kind import compute_call
+
+
+class TakeState(StrEnum):
+    """What became of a take, as a sheet says it."""
+
+    ACCEPTED = "accepted"
+    UNSURE = "unsure"
+    REJECTED = "rejected"
+    NOT_JUDGED = "not_judged"
+    """A gate passed it over."""
+    DONE = "done"
+    """It is there, and no gate has looked at it."""
+    FAILED = "failed"
+    MISSING = "missing"
+    """It is not made yet."""
+
+
+STAGE_AXIS = "stage"
+"""The axis of a sheet of several stages' pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBefore:
+    """What a take was in another run. `picture` is None where there was none, or where its bytes are `gone`.
+
+    `differs` says whether it was another picture than it is now; `made` are its calls, where they are still known.
+    """
+
+    state: TakeState
+    picture: Blob | None
+    gone: bool
+    differs: bool
+    score: float | None = None
+    seed: int | None = None
+    cost_usd: float | None = 0.0
+    made: Sequence[JSONObject] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetTake:
+    """A take as a sheet shows it.
+
+    `stage` is the one whose picture is wanted, `picture` the one that is shown (of an earlier stage, where the take
+    did not come as far), `name` its file below the output folder, `here` whether that file is there.
+    `turn` is the place of its seed among those of its shot (`#2`).
+    `ruled` is the verdict that counts; `problems` are why it failed.
+    """
+
+    record: NodeRecord
+    stage: str
+    state: TakeState
+    turn: str = ""
+    picture: Blob | None = None
+    name: str = ""
+    here: bool = False
+    ruled: VerdictSummary | None = None
+    problems: Sequence[Problem] = ()
+    before: TakeBefore | None = None
+
+    @property
+    def card(self) -> NodeInfo:
+        """Who and what it is of."""
+        return self.record.card
+
+    @property
+    def calls(self) -> Sequence[JSONObject]:
+        """The manifest's account of its calls."""
+        found: Sequence[JSONObject] = json.loads(self.record.calls)
+        return found
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the picture shown: a retry has its own."""
+        seed: JSONValue = None if self.ruled is None else self.ruled.attempt.detail.get("seed")
+        return seed if isinstance(seed, int) else self.card.seed
+
+    @property
+    def attempts(self) -> int:
+        """How many tries it took."""
+        numbers = {picture.attempt.number for picture in self.record.pictures}
+        return len(numbers | {ruled.attempt.number for ruled in self.record.verdicts}) or 1
+
+
+def calls_cost(calls: Sequence[JSONObject]) -> float | None:
+    """What calls cost, in USD; None where that is not known of one."""
+    costs = [call.get("cost_usd") for call in calls]
+    known = [cost for cost in costs if isinstance(cost, int | float)]
+    return sum(known) if len(known) == len(costs) else None
+
+
+def value_on_axis(take: SheetTake, axis: str) -> str:
+    """A take's place on an axis, also on those that every take has; empty where it has none."""
+    card = take.card
+    usual = {"shot": card.shot, "template": card.template, "seed": take.turn, STAGE_AXIS: take.stage}
+    usual["subject"] = card.subject or "+".join(card.cast)
+    return usual[axis] if axis in usual else card.axes.get(axis, "")
+
+
+STATE_OF_RULING = {
+    Ruling.ACCEPTED: TakeState.ACCEPTED,
+    Ruling.UNSURE: TakeState.UNSURE,
+    Ruling.REJECTED: TakeState.REJECTED,
+    Ruling.NOT_JUDGED: TakeState.NOT_JUDGED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatheredTakes:
+    """The takes of a sheet, and how many a choice left out."""
+
+    takes: Sequence[SheetTake]
+    unchosen: int
+
+
+def gather_takes(
+    recipe: Recipe,
+    records: Sequence[NodeRecord],
+    sources: Sequence[CollectionRef],
+    *,
+    folder: Path,
+    failed: Mapping[str, Sequence[Problem]],
+) -> GatheredTakes:
+    """The takes of `sources`, in the recipe's order. `failed` says why takes failed in the last run, by id."""
+    found: dict[tuple[str, ...], SheetTake] = {}
+    unchosen: set[str] = set()
+    chains = _chains(recipe)
+    for source in sources:
+        for record in records:
+            if not _passes_stage(record, source, chains):
+                continue
+            if _not_chosen(record, source, chains):
+                unchosen.add(record.id)
+                continue
+            take = _sheet_take(record, source.stage, folder, failed.get(record.id, ()))
+            # Ways that part behind the stage have one picture there.
+            key = (record.id.partition("@")[0], stage_folder(record.id, source.stage), source.stage)
+            if _has_ruling(take, source) and (key not in found or found[key].picture is None):
+                found[key] = take
+    return GatheredTakes(takes=list(found.values()), unchosen=len(unchosen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StageChains:
+    """The stages that takes go through, by shot and last stage."""
+
+    ways: Mapping[str, Sequence[tuple[str, ...]]]
+
+    def has(self, record: NodeRecord, stage: str) -> bool:
+        return any(stage in way for way in self._of(record))
+
+    def passed(self, record: NodeRecord, stage: str) -> set[str]:
+        """The stages up to that one, with it."""
+        return {name for way in self._of(record) if stage in way for name in way[: way.index(stage) + 1]}
+
+    def _of(self, record: NodeRecord) -> Iterator[tuple[str, ...]]:
+        suffix = [name for name in record.id.partition("@")[2].split("+") if name]
+        for way in self.ways.get(record.card.shot, ()):
+            if record.card.stage in way and all(name in way for name in suffix):
+                yield way[: way.index(record.card.stage) + 1]
+
+
+def _chains(recipe: Recipe) -> _StageChains:
+    ways: dict[str, list[tuple[str, ...]]] = {}
+    for track in stage_paths(recipe):
+        ways.setdefault(track.shot.name, []).append(track.name[1:])
+    return _StageChains(ways=ways)
+
+
+def _passes_stage(record: NodeRecord, source: CollectionRef, chains: _StageChains) -> bool:
+    card = record.card
+    return card.kind == "take" and source.shot in ("", card.shot) and chains.has(record, source.stage)
+
+
+def _not_chosen(record: NodeRecord, source: CollectionRef, chains: _StageChains) -> bool:
+    left = record.left
+    return left is not None and left.why == "not_chosen" and left.stage in chains.passed(record, source.stage)
+
+
+def _has_ruling(take: SheetTake, source: CollectionRef) -> bool:
+    if not source.ruling:
+        return True
+    return any(
+        ruled.last and ruled.stage == source.stage and ruled.ruling == source.ruling for ruled in take.record.verdicts
+    )
+
+
+def _seed_place(record: NodeRecord) -> str:
+    """The place of the take's seed among those of its shot: `#2`."""
+    at = record.card.slot.partition("@")[0].rpartition("#")[2]
+    return "" if record.card.seed is None else f"#{int(at) + 1}"
+
+
+def _sheet_take(record: NodeRecord, stage: str, folder: Path, problems: Sequence[Problem]) -> SheetTake:
+    ruled = _verdict_shown(record)
+    picture = _picture_shown(record, stage, ruled)
+    state = _state_shown(record, stage, picture, ruled, failed=bool(problems))
+    return SheetTake(
+        record=record,
+        stage=stage,
+        state=state,
+        turn=_seed_place(record),
+        picture=None if picture is None else picture.blob,
+        name="" if picture is None else picture.name,
+        here=picture is not None and (folder / picture.name).is_file(),
+        ruled=ruled,
+        problems=tuple(problems) or tuple(record.problems) if state is TakeState.FAILED else (),
+    )
+
+
+def _verdict_shown(record: NodeRecord) -> VerdictSummary | None:
+    """The verdict that counts; of a take that is still under way, the last one."""
+    return record.word or (record.verdicts[-1] if record.verdicts else None)
+
+
+def _picture_shown(record: NodeRecord, stage: str, ruled: VerdictSummary | None) -> OutputPicture | None:
+    """The stage's picture, of the attempt that stands; else the furthest that the take came."""
+    judged = judged_picture(record, ruled) if ruled else None
+    return stage_picture(record, stage) or judged or next(reversed(record.pictures), None)
+
+
+def _state_shown(
+    record: NodeRecord, stage: str, picture: OutputPicture | None, ruled: VerdictSummary | None, *, failed: bool
+) -> TakeState:
+    came = any(found.stage == stage for found in record.pictures)
+    if record.status in (NodeStatus.FAILED, NodeStatus.BLOCKED) or (failed and not came):
+        return TakeState.FAILED
+    # Where no later stage takes up what a gate said, its word is what became of the take.
+    stays = record.left is not None and ruled is not None and record.left.why == ruled.ruling
+    if ruled is not None and (came or stays or ruled.ruling is Ruling.REJECTED):
+        return STATE_OF_RULING[ruled.ruling]
+    return TakeState.DONE if came and picture is not None else TakeState.MISSING
+
+
+SHEET_PURPOSE = "sheet"
+
+THUMBNAIL_BATCH = 256
+"""Takes whose small pictures are in memory at one time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnail:
+    """A small picture: WebP, sizes in pixels. Empty where there is none, or none can be made of it."""
+
+    data: bytes = b""
+    width: int = 0
+    height: int = 0
+
+
+def sheet_thumbnails(
+    workshop: Runner, takes: Sequence[SheetTake], side: int, watch: EventHandler
+) -> Iterator[tuple[SheetTake, Thumbnail, Thumbnail]]:
+    """Takes with their small pictures (`side` pixels on the longer side), and those of before where they differ."""
+    for start in range(0, len(takes), THUMBNAIL_BATCH):
+        batch = takes[start : start + THUMBNAIL_BATCH]
+        pairs = [(take.picture, _picture_before(take)) for take in batch]
+        calls = {blob.digest: _thumbnail_call(blob, side) for pair in pairs for blob in pair if blob is not None}
+        ends = workshop.answer(ComputeBatch(purpose=SHEET_PURPOSE, calls=list(calls.values())), watch)
+        replies = {digest: end for digest, end in zip(calls, ends, strict=True) if isinstance(end, Reply)}
+        for take, (now, before) in zip(batch, pairs, strict=True):
+            yield take, _thumbnail(workshop, replies, now), _thumbnail(workshop, replies, before)
+
+
+def _picture_before(take: SheetTake) -> Blob | None:
+    before = take.before
+    return before.picture if before is not None and before.differs else None
+
+
+def _thumbnail_call(blob: Blob, side: int) -> Call:
+    return compute_call("thumbnail", {"side": side, "media": "image/webp"}, {"image": blob})
+
+
+def _thumbnail(workshop: Runner, replies: Mapping[str, Reply], blob: Blob | None) -> Thumbnail:
+    reply = None if blob is None else replies.get(blob.digest)
+    if reply is None:
+        return Thumbnail()
+    data = workshop.store.path(reply.files["image"]).read_bytes()
+    return Thumbnail(data=data, width=as_whole(reply.data["width"]), height=as_whole(reply.data["height"]))

@@ -1,0 +1,1 @@
+"""Adapters on the shelf: listed, imported and exported."""

@@ -1,0 +1,1 @@
+"""Single commands, each written as a recipe of one stage."""

@@ -1,0 +1,153 @@
+"""Endpoints, fields and sizes that a single command's options stand for."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from nano_banana.catalog.arguments import NAMED_SIZES, SIZE_MULTIPLE
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Endpoint, Task
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
+from nano_banana.session.opening import project_catalog
+from nano_banana.settings.configuration import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleContext:
+    """The settings of the project that the user stands in, and its endpoints."""
+
+    settings: Settings
+    catalog: Catalog
+
+    @classmethod
+    def of(cls, settings: Settings, root: Path) -> Self:
+        """At the project's root. Raises Invalid with every problem of its endpoints' files."""
+        return cls(settings=settings, catalog=project_catalog(root, settings))
+
+
+DEFAULT_ENDPOINTS = {
+    "train": "fal-ai/flux-lora-fast-training",
+    "generate": "fal-ai/flux/dev",
+    "inpaint": "fal-ai/flux-lora/inpainting",
+    "edit": "fal-ai/nano-banana-pro/edit",
+    "upscale": "fal-ai/seedvr/upscale/image",
+}
+"""What is asked where nobody says."""
+
+ADAPTER_ENDPOINTS = {
+    "generate": ("fal-ai/flux-lora", "fal-ai/flux-2/lora"),
+    "inpaint": ("fal-ai/flux-lora/inpainting",),
+}
+"""What is asked with adapters: the first of their family."""
+
+
+def endpoint_for_task(
+    catalog: Catalog, task: str, using: str | None, bases: Sequence[str] = (), *, worn: bool
+) -> Endpoint:
+    """The endpoint of that name; without one the usual one for the task, and for adapters of these families.
+
+    Raises Invalid where the catalog has none of that name, or one that does something else.
+    """
+    name = using or (_adapter_endpoint(catalog, task, bases) if worn else DEFAULT_ENDPOINTS[task])
+    found = catalog.get(name)
+    if found is None:
+        near = tuple(catalog.near(name)) or did_you_mean(name, _endpoints_for(catalog, task))
+        raise Invalid(
+            [problem("no_endpoint_for", hint=near, name=name, task=task, known=_listed_endpoints(catalog, task))]
+        )
+    if found.does not in _TASKS[task]:
+        raise Invalid(
+            [
+                problem(
+                    "endpoint_does", name=name, does=str(found.does), task=task, known=_listed_endpoints(catalog, task)
+                )
+            ]
+        )
+    return found
+
+
+_TASKS: Mapping[str, frozenset[Task]] = {
+    "train": frozenset({Task.TRAIN}),
+    "generate": frozenset({Task.GENERATE}),
+    "inpaint": frozenset({Task.INPAINT}),
+    "edit": frozenset({Task.EDIT, Task.IMAGE_TO_IMAGE}),
+    "upscale": frozenset({Task.UPSCALE, Task.RESTORE}),
+}
+
+
+def _endpoints_for(catalog: Catalog, task: str) -> list[str]:
+    found = [catalog.get(name) for name in catalog.ids]
+    return [endpoint.id for endpoint in found if endpoint is not None and endpoint.does in _TASKS[task]]
+
+
+def _listed_endpoints(catalog: Catalog, task: str) -> str:
+    return ", ".join(_endpoints_for(catalog, task))
+
+
+def _adapter_endpoint(catalog: Catalog, task: str, bases: Sequence[str]) -> str:
+    for name in ADAPTER_ENDPOINTS.get(task, ()):
+        endpoint = catalog.get(name)
+        if endpoint is not None and endpoint.base in bases:
+            return name
+    return ADAPTER_ENDPOINTS[task][0] if task in ADAPTER_ENDPOINTS else DEFAULT_ENDPOINTS[task]
+
+
+def options_for_roles(endpoint: Endpoint, said: Mapping[str, JSONValue]) -> JSONObject:
+    """The endpoint's fields for what was said, by role (`guidance`: 2.8); what is None was not.
+
+    Raises Invalid with every role that the endpoint has no field for, each as the option of its name.
+    """
+    roles = endpoint.roles.named()
+    wrong: list[Problem] = [
+        problem("option_untaken", option=f"--{role}", endpoint=endpoint.id)
+        for role, value in said.items()
+        if value is not None and role not in roles
+    ]
+    if wrong:
+        raise Invalid(wrong)
+    return {roles[role]: value for role, value in said.items() if value is not None}
+
+
+_SIDES = re.compile(r"(\d{2,5})[x×](\d{2,5})")
+_RATIO = re.compile(r"(\d{1,2}):(\d{1,2})")
+MEGAPIXEL = 1024 * 1024
+
+
+def size_option(endpoint: Endpoint, said: str | None) -> JSONObject:
+    """The endpoint's field for a size such as `880x1104`, `4:5` or `portrait_4_3`; a ratio has about a megapixel.
+
+    Nothing for None. Raises Invalid for what is no size, or none that this endpoint takes.
+    """
+    if said is None:
+        return {}
+    sides, ratio, roles = _SIDES.fullmatch(said), _RATIO.fullmatch(said), endpoint.roles
+    if not (sides or ratio or said in NAMED_SIZES):
+        near = did_you_mean(said, NAMED_SIZES)
+        raise Invalid([problem("not_a_size", hint=near, given=said, known=", ".join(NAMED_SIZES))])
+    if roles.size:
+        value: JSONValue = said
+        if sides:
+            value = {"width": int(sides[1]), "height": int(sides[2])}
+        elif ratio:
+            value = _ratio_sides(int(ratio[1]), int(ratio[2]), said)
+        return {roles.size: value}
+    if roles.aspect_ratio and ratio:
+        return {roles.aspect_ratio: said}
+    kind = "only_ratios" if roles.aspect_ratio else "no_size"
+    raise Invalid([problem(kind, given=said, endpoint=endpoint.id)])
+
+
+def _ratio_sides(across: int, down: int, said: str) -> JSONObject:
+    """About a megapixel of that shape, in the blocks that models draw in."""
+    if not across or not down:
+        raise Invalid([problem("not_a_size", given=said, known=", ".join(NAMED_SIZES))])
+    width = math.sqrt(MEGAPIXEL * across / down)
+    sides = (width, width * down / across)
+    # Rounded down: many endpoints bill a begun megapixel as a whole one.
+    return dict(zip(("width", "height"), (int(side) // SIZE_MULTIPLE * SIZE_MULTIPLE for side in sides), strict=True))

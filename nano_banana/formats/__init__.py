@@ -1,0 +1,1 @@
+"""File formats: images and their metadata, zip, safetensors, atomic files."""

@@ -1,1 +1,0 @@
-"""What pictures say of themselves: written into them, and found in them."""

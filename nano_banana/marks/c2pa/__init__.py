@@ -1,1 +1,0 @@
-"""Content credentials: signed statements in a picture of how it was made."""

@@ -1,1 +1,0 @@
-"""What pictures of anybody's say of how they were made: readers."""

@@ -1,1 +1,0 @@
-"""Marks in the pixels themselves: written, and found again."""

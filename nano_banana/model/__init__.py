@@ -1,0 +1,1 @@
+"""The vocabulary: calls, flows, plans, tickets and problems."""

@@ -1,0 +1,55 @@
+"""JSON as a type, and checked access to values of it.
+
+Nothing in this program is `Any`: what came from a JSON text is a `JSONValue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+JSONValue: TypeAlias = "bool | int | float | str | Sequence[JSONValue] | Mapping[str, JSONValue] | None"
+"""A value that JSON can hold. Read-only by type: whoever changes one makes a copy."""
+
+JSONObject: TypeAlias = Mapping[str, JSONValue]
+
+
+def as_text(value: JSONValue) -> str:
+    """`value`, which is known to be text. Raises TypeError where it is not."""
+    if isinstance(value, str):
+        return value
+    raise _not("text", value)
+
+
+def as_object(value: JSONValue) -> JSONObject:
+    """`value`, which is known to be an object; null reads as an empty one. Raises TypeError."""
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    raise _not("an object", value)
+
+
+def as_items(value: JSONValue) -> Sequence[JSONValue]:
+    """`value` as a list: one that is not a list is a list of one. Null is an empty list."""
+    if value is None:
+        return ()
+    if isinstance(value, str | Mapping) or not isinstance(value, Sequence):
+        return (value,)
+    return value
+
+
+def as_number(value: JSONValue) -> float:
+    """`value`, which is known to be a number. Raises TypeError where it is not."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise _not("a number", value)
+
+
+def as_whole(value: JSONValue) -> int:
+    """`value`, which is known to be a whole number. Raises TypeError where it is not."""
+    return int(as_number(value))
+
+
+def _not(what: str, value: JSONValue) -> TypeError:
+    return TypeError(f"expected {what}, got {type(value).__name__}")

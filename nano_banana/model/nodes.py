@@ -1,0 +1,193 @@
+"""The plan: nodes of flows, what each waits for, and how each ended.
+
+`FlowTrace` collects what a flow yields while it is driven; it becomes a `NodeResult`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, Ended, ExitedEarly, Flow, Judged, Made, Ruling
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInfo:
+    """What a report says about a node, and nothing that work depends on.
+
+    `slot` names the place in the plan with the seed's *position* instead of the seed
+    (`portraits/ana/office/#0`), so that two runs can be compared after a seed was changed. `template` is the
+    name of the shot's template (empty: a text of its own); `cast` who is in the picture, from left to right.
+    """
+
+    kind: str
+    slot: str
+    stage: str
+    shot: str = ""
+    template: str = ""
+    subject: str = ""
+    cast: tuple[str, ...] = ()
+    axes: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A named flow. `after` names the nodes whose results the flow is made with."""
+
+    id: str
+    card: NodeInfo
+    flow: Callable[[Mapping[str, Blob]], Flow[Blob]]
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEnd:
+    """What others may know of a node that ended, to choose by.
+
+    `left` is the stage at which its way ended (empty: it went all the way); `rulings` are the gates' last words with
+    the likeness that decided, by stage. `done` is false where it failed or never came to its end.
+    """
+
+    id: str
+    card: NodeInfo
+    done: bool
+    left: str = ""
+    rulings: Mapping[str, tuple[Ruling, float | None]] = field(default_factory=dict)
+
+
+NodeEnds: TypeAlias = Mapping[str, NodeEnd]
+"""Ends by their nodes' ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Take nodes that wait for the same nodes, made one by one when asked for.
+
+    Where it `waits` for other groups, by name, the ends of their nodes decide which nodes it has; they go by the ids
+    of nodes that ended before them, whose way they take up again and follow further. `count` is then the most.
+    """
+
+    name: str
+    after: tuple[str, ...]
+    count: int
+    nodes: Callable[[NodeEnds], Iterator[Node]]
+    waits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that a run would do: first the nodes that others wait for, then groups of takes.
+
+    `files` says where the bytes lie that came from the user and not from a call (digest → path).
+    `limits` is how many calls of a kind may run at once.
+    """
+
+    recipe: str
+    roots: Sequence[Node]
+    groups: Sequence[Group]
+    files: Mapping[str, Path]
+    limits: Mapping[str, int] = field(default_factory=dict)
+    budget_usd: float | None = None
+    extra: Mapping[str, JSONValue] = field(default_factory=dict)
+
+    @property
+    def takes(self) -> int:
+        """How many takes the plan has."""
+        return sum(group.count for group in self.groups if not group.waits)
+
+
+class NodeStatus(StrEnum):
+    """How a node ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    """Something that it waits for failed."""
+    STOPPED = "stopped"
+    """The run ended first: Ctrl-C, a limit, or a provider that refuses everything."""
+    PLANNED = "planned"
+    """Only in a forecast: not everything is in the store yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call of a node and its reply; `cached` where the store had it."""
+
+    stage: str
+    call: Call
+    reply: Reply
+    cached: bool
+    attempt: Attempt = FIRST_ATTEMPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeResult:
+    """A node's end. `pictures` holds what its stages made, also where a later one failed.
+
+    `judged` are the verdicts in order; `words` those on the picture that stands, by gate, once its way has ended;
+    `left` says where it ended early.
+    """
+
+    node: Node
+    status: NodeStatus
+    steps: Sequence[Step] = ()
+    pictures: Sequence[Made] = ()
+    judged: Sequence[Judged] = ()
+    words: Sequence[Judged] = ()
+    left: ExitedEarly | None = None
+    result: Blob | None = None
+    problems: Sequence[Problem] = ()
+
+    @property
+    def end(self) -> NodeEnd:
+        """What others may know of it."""
+        return NodeEnd(
+            id=self.node.id,
+            card=self.node.card,
+            done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
+            left=self.left.stage if self.left else "",
+            rulings={word.stage: (word.verdict.ruling, word.verdict.score) for word in self.words},
+        )
+
+
+@dataclass(slots=True)
+class FlowTrace:
+    """The one place where whoever drives a flow keeps what comes out of it."""
+
+    steps: list[Step] = field(default_factory=list)
+    pictures: list[Made] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    end: Ended = field(default_factory=Ended)
+
+    def note(self, event: Made | Judged | Ended) -> None:
+        """Keep what needs no answer."""
+        match event:
+            case Made():
+                self.pictures.append(event)
+            case Judged():
+                self.judged.append(event)
+            case Ended():
+                self.end = event
+
+    def ended(
+        self, node: Node, status: NodeStatus, result: Blob | None, problems: Sequence[Problem] = ()
+    ) -> NodeResult:
+        """What became of the node."""
+        return NodeResult(
+            node=node,
+            status=status,
+            steps=self.steps,
+            pictures=self.pictures,
+            judged=self.judged,
+            words=self.end.words,
+            left=self.end.left,
+            result=result,
+            problems=problems,
+        )

@@ -1,0 +1,117 @@
+"""Problems (kind, data and position) and the exceptions that carry them.
+
+The wording is made elsewhere (`cli/words`). An exit code lives on each exception class:
+
+NanoBananaError            1   something went wrong
+├── Invalid                2   the recipe, the command line or a file of the user's is wrong
+├── CallFailed             1   one call failed: sinks its take, not the run
+├── Unusable               1   a tool or folder can't be used: full disk, read-only, a missing extra
+├── LimitReached           3   stopped by a limit (budget)
+├── Refused                4   the provider refused us altogether (key, balance)
+└── Stopped              130   the user pressed Ctrl-C
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nano_banana.model.json_values import JSONValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Position:
+    """A stretch of a text file. `line` and `column` count from 1, `length` in characters (≥ 1)."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong.
+
+    `kind` picks the words (`cli/words`), `data` fills them in, `suggestions` are names that were
+    probably meant. A warning lets the work go on.
+    """
+
+    kind: str
+    place: Position | None = None
+    data: Mapping[str, JSONValue] = field(default_factory=dict)
+    suggestions: tuple[str, ...] = ()
+    warning: bool = False
+
+    @property
+    def order(self) -> tuple[str, int, int, str]:
+        """Sorts problems by place, those without one first."""
+        if self.place is None:
+            return ("", 0, 0, self.kind)
+        return (self.place.file, self.place.line, self.place.column, self.kind)
+
+
+def did_you_mean(name: str, known: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
+    """The known names nearest to `name`, best first (difflib ratio ≥ 0.6, letter case ignored)."""
+    by_fold = {candidate.casefold(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.casefold(), by_fold, n=most, cutoff=0.6)
+    return tuple(by_fold[fold] for fold in near)
+
+
+class NanoBananaError(Exception):
+    """An error as problems: kind, data and place. Only `cli/` turns it into words."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.order))
+        super().__init__(", ".join(f"{problem.kind} {dict(problem.data)}" for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[NanoBananaError], tuple[tuple[Problem, ...]]]:
+        """Errors cross from worker processes whole."""
+        return (type(self), (self.problems,))
+
+
+class Invalid(NanoBananaError):
+    """What the user wrote can't be done as written; all problems at once, sorted by place."""
+
+    exit_code = 2
+
+
+class CallFailed(NanoBananaError):
+    """One call failed; its take is lost, the others go on.
+
+    `cost_usd` is what it cost all the same; None where nobody knows.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, cost_usd: float | None = 0.0) -> None:
+        super().__init__(problems)
+        self.cost_usd = cost_usd
+
+
+class Unusable(NanoBananaError):
+    """Something of this machine can't be used: a full disk, a read-only folder, a missing extra."""
+
+
+class LimitReached(NanoBananaError):
+    """A limit of the user's stopped the run before it was crossed."""
+
+    exit_code = 3
+
+
+class Refused(NanoBananaError):
+    """The provider refuses everything until the user mends something (key, balance)."""
+
+    exit_code = 4
+
+
+class Stopped(NanoBananaError):
+    """The user pressed Ctrl-C."""
+
+    exit_code = 130
+
+
+def problem(kind: str, *, place: Position | None = None, hint: tuple[str, ...] = (), **data: JSONValue) -> Problem:
+    """Make a problem in one line: `raise CallFailed([trouble("download_broken", url=url)])`."""
+    return Problem(kind=kind, place=place, data=data, suggestions=hint)

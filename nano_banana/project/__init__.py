@@ -1,1 +1,0 @@
-"""The one door: a recipe opened, planned, run and explained."""

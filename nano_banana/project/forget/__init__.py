@@ -1,1 +1,0 @@
-"""Forgetting a subject: who that is, what goes, what stays, the receipt."""

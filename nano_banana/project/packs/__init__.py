@@ -1,1 +1,0 @@
-"""Packs as a person handles them: listed, tried, begun and taken in."""

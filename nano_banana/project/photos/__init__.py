@@ -1,1 +1,0 @@
-"""Training photos looked at: what was measured, what is wrong with them."""

@@ -1,1 +1,0 @@
-"""Pictures on their own, away from the recipe that they are of."""

@@ -1,1 +1,0 @@
-"""Contact sheets: the takes of a recipe, in rows and columns."""

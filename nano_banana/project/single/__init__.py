@@ -1,1 +1,0 @@
-"""Recipes of one stage, as the single commands write them."""

@@ -1,0 +1,240 @@
+"""Embed provenance metadata in image files, read it and remove it again.
+
+Pixels and compressed data stay as they are. What is embedded says how to take it out, so `original_bytes` returns the
+exact bytes from before, also when another program has signed the file since.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nano_banana.formats import gif, jpeg, png, webp, xmp
+from nano_banana.formats.exif_iptc import encode_user_comment
+from nano_banana.formats.image_metadata import embeddable_media_type, metadata_of_parts, read_metadata, split_parts
+from nano_banana.formats.image_parts import (
+    C2PA,
+    EXIF,
+    EXTENDED_XMP,
+    HEAD,
+    TEXT,
+    XMP,
+    EmbeddedMetadata,
+    FilePart,
+    join_parts,
+)
+from nano_banana.formats.untrusted import MAX_FILE_BYTES, MAX_UNDO_BYTES, deflate_base64, inflate_base64
+from nano_banana.model.json_values import as_items, as_object, as_text, as_whole
+from nano_banana.model.problem import Invalid, problem
+from nano_banana.provenance.generation_record import GenerationRecord, a1111_parameters, parse_record
+
+SOURCE_TYPE_URL = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+"""What the words of IPTC's digital source types go on from."""
+
+RECORD_KEY = "nano-banana"
+"""The key of the account's own text in a PNG."""
+
+PARAMETERS_KEY = "parameters"
+DEFLATE_FROM = 2048
+"""Characters from which an account or an undo is deflated."""
+
+_REWRITTEN = {png.MEDIA: (), jpeg.MEDIA: (), webp.MEDIA: (HEAD, webp.VP8X), gif.MEDIA: (HEAD,)}
+"""What marking writes anew, besides what it adds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenanceInfo:
+    """What is put into a picture.
+
+    `source` is the last word of its IPTC digital source type (empty: nothing is said), `tool` what made it; `account`
+    is told only where there is one.
+    """
+
+    source: str
+    tool: str
+    account: GenerationRecord | None = None
+
+
+def embed_metadata(data: bytes, mark: ProvenanceInfo, *, digest: str | None = None) -> bytes:
+    """The file with the mark in it. Equal bytes and marks give equal bytes. `digest` is the SHA-256 of `data`.
+
+    Raises Invalid (`unmarkable`) for what is no PNG, JPEG, WebP or GIF, or is not built like one.
+    """
+    media = embeddable_media_type(data)
+    if not media:
+        raise Invalid([problem("unmarkable")])
+    parts = split_parts(data, media)
+    told = metadata_of_parts(parts, media)
+    texts, exif = _a1111_metadata(mark, media, told)
+    touched = {XMP, EXTENDED_XMP, C2PA, *_REWRITTEN[media], *(TEXT + key for key in texts), *([EXIF] if exif else [])}
+    kept = [part for part in parts if part.kind not in touched]
+    facts = {
+        xmp.ORIGINAL_DIGEST: digest or hashlib.sha256(data).hexdigest(),
+        xmp.UNDO: _undo_data(parts, touched, len(data)),
+    }
+    if mark.account is not None and media != png.MEDIA:
+        facts[xmp.GENERATION_RECORD] = _encode_text(mark.account.text)
+    said = {xmp.SOURCE_TYPE: SOURCE_TYPE_URL + mark.source if mark.source else "", xmp.CREATOR_TOOL: mark.tool}
+    properties = {name: text for name, text in said.items() if text}
+    try:
+        return _joined_file(media, kept, parts, told.xmp, properties, facts, texts=texts, exif=exif)
+    except ValueError as error:
+        raise Invalid([problem("unmarkable")]) from error
+
+
+def read_record(path: Path) -> GenerationRecord | None:
+    """The account of a picture file; None where it has none.
+
+    Raises Invalid: `picture_missing`, `picture_unreadable`, `account_broken`, `account_newer`.
+    """
+    return record_in(read_image_file(path))
+
+
+def record_in(data: bytes) -> GenerationRecord | None:
+    """The account in a picture's bytes; see `read`."""
+    told = read_metadata(data)
+    if told is None:
+        return None
+    text = told.texts.get(RECORD_KEY)
+    if text is None:
+        word = _own_property(told, xmp.GENERATION_RECORD)
+        text = None if word is None else _decode_text(word)
+    return None if text is None else parse_record(text)
+
+
+def original_digest(data: bytes) -> str | None:
+    """The SHA-256 that the picture's bytes had before they were marked, as its mark says; None without a mark."""
+    told = read_metadata(data)
+    return None if told is None else _own_property(told, xmp.ORIGINAL_DIGEST)
+
+
+def original_bytes(data: bytes) -> bytes | None:
+    """The very bytes that were marked; None where there is no mark, or what it says does not come out."""
+    told = read_metadata(data)
+    word = None if told is None else _own_property(told, xmp.UNDO)
+    if told is None or word is None:
+        return None
+    try:
+        undo = as_object(json.loads(_decode_text(word, most=MAX_UNDO_BYTES)))
+        touched = {as_text(kind) for kind in as_items(undo["touched"])}
+        found = bytearray(join_parts(part for part in split_parts(data, told.media) if part.kind not in touched))
+        for at, piece in zip(as_items(undo["at"]), as_items(undo["before"]), strict=True):
+            found[as_whole(at) : as_whole(at)] = base64.b64decode(as_text(piece), validate=True)
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, Invalid):
+        return None
+    return bytes(found) if hashlib.sha256(found).hexdigest() == _own_property(told, xmp.ORIGINAL_DIGEST) else None
+
+
+def read_image_file(path: Path) -> bytes:
+    """A picture file's bytes, of a bounded number. Raises Invalid: `picture_missing`, `picture_unreadable`."""
+    try:
+        # A pipe is never opened: where nobody writes, that would wait for ever.
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        data = _read_limited(path) if is_file else None
+    except FileNotFoundError as error:
+        raise Invalid([problem("picture_missing", path=str(path))]) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Invalid([problem("marked_unreadable", path=str(path), reason=reason)]) from error
+    if data is None:
+        raise Invalid([problem("marked_unreadable", path=str(path), reason="it is no file")])
+    if len(data) > MAX_FILE_BYTES:
+        raise Invalid([problem("marked_too_large", path=str(path), most=MAX_FILE_BYTES >> 20)])
+    return data
+
+
+def _read_limited(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES + 1)
+
+
+def _a1111_metadata(mark: ProvenanceInfo, media: str, told: EmbeddedMetadata) -> tuple[dict[str, str], bytes]:
+    """Texts under a key and EXIF, in which other programs look for parameters; EXIF that is there is left alone."""
+    if mark.account is None:
+        return {}, b""
+    text = a1111_parameters(mark.account)
+    if media == png.MEDIA:
+        return {**({PARAMETERS_KEY: text} if text else {}), RECORD_KEY: mark.account.text}, b""
+    exif = encode_user_comment(text) if text and not told.exif and media != gif.MEDIA else b""
+    return {}, exif if len(exif) <= jpeg.MAX_EXIF_BYTES else b""
+
+
+def _undo_data(parts: Sequence[FilePart], touched: set[str], size: int) -> str:
+    at, places, before = 0, [], []
+    for part in parts:
+        if part.kind in touched:
+            places.append(at)
+            before.append(base64.b64encode(part.data).decode("ascii"))
+        at += len(part.data)
+    return _encode_text(json.dumps({"size": size, "touched": sorted(touched), "at": places, "before": before}))
+
+
+def _joined_file(
+    media: str,
+    kept: Sequence[FilePart],
+    before: Sequence[FilePart],
+    old: bytes,
+    said: Mapping[str, str],
+    facts: Mapping[str, str],
+    *,
+    texts: Mapping[str, str],
+    exif: bytes,
+) -> bytes:
+    whole = xmp.build_packet({**said, **facts}, old=old)
+    if media == png.MEDIA:
+        return png.join(kept, xmp=whole, texts=texts)
+    if media == webp.MEDIA:
+        return webp.join(kept, before=before, xmp=whole, exif=exif)
+    if media == gif.MEDIA:
+        return gif.join(kept, xmp=whole)
+    if len(whole) <= jpeg.MAX_XMP_BYTES:
+        return jpeg.join(kept, xmp=whole, exif=exif)
+    more = xmp.build_extension(facts)
+    short = {**said, xmp.HAS_EXTENDED_XMP: jpeg.extended_xmp_guid(more)}
+    head = xmp.build_packet(short, old=old)
+    return jpeg.join(
+        kept, xmp=head if len(head) <= jpeg.MAX_XMP_BYTES else xmp.build_packet(short), more=more, exif=exif
+    )
+
+
+def _own_property(told: EmbeddedMetadata, name: str) -> str | None:
+    for packet in (told.xmp, told.xmp_more):
+        found = xmp.property_value(packet.decode("utf-8", "replace"), name)
+        if found is not None:
+            return found
+    return None
+
+
+def _encode_text(text: str) -> str:
+    return text if len(text) < DEFLATE_FROM else deflate_base64(text.encode())
+
+
+def _decode_text(word: str, *, most: int | None = None) -> str:
+    """What `_word` was given. Raises Invalid (`account_broken`)."""
+    if word.startswith("{"):
+        return word
+    found = inflate_base64(word) if most is None else inflate_base64(word, most=most)
+    if found is None:
+        raise Invalid([problem("account_broken")])
+    return found.decode("utf-8", "replace")
+
+
+class ImageSigner(Protocol):
+    """Signs pictures. `name` tells one from another (a digest of its certificate, say): with it change the files."""
+
+    @property
+    def name(self) -> str:
+        """What all of its signatures share."""
+
+    def sign(self, data: bytes, mark: ProvenanceInfo, parents: Sequence[bytes]) -> bytes:
+        """The marked file `data`, signed. `parents` are the pictures that it was made from, as they lie in `out/`.
+
+        Nothing but content credentials may be put in: `unmarked` takes those out again.
+        """

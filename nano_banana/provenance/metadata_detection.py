@@ -1,0 +1,332 @@
+"""Findings from metadata: IPTC, C2PA, our own record, other programs.
+
+IPTC Photo Metadata 2023.1 and https://cv.iptc.org/newscodes/digitalsourcetype/ for source types. Other programs that
+draw pictures leave their parameters in PNG texts, EXIF and XMP; each has a reader here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nano_banana.formats.exif_iptc import SoftwareTags
+from nano_banana.formats.untrusted import parse_json_object, pick_values, shorten
+from nano_banana.formats.xmp import CREATOR_TOOL, property_value
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import Invalid
+from nano_banana.provenance.content_credentials import ContentCredentials
+from nano_banana.provenance.embedding import original_digest, record_in
+from nano_banana.provenance.findings import C2PA, IPTC, METADATA, Certainty, ProvenanceFinding, SkippedCheck
+from nano_banana.provenance.generation_record import GenerationRecord
+
+AI_MADE = frozenset(("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"))
+NOT_AI_MADE = frozenset(
+    ("digitalCapture", "computationalCapture", "negativeFilm", "positiveFilm", "print", "minorHumanEdits", "humanEdits")
+)
+
+_PROPERTY = re.compile(r"\b[\w.-]{1,40}:DigitalSource(?:File)?Type\b(.{0,300})", re.DOTALL)
+_GOOGLE = re.compile(r"\b(?:made|created|generated|edited) with google ai\b", re.IGNORECASE)
+
+
+def source_type_findings(xmp: str) -> Iterator[ProvenanceFinding]:
+    """What the packet states, each thing once."""
+    told = dict.fromkeys(word for match in _PROPERTY.finditer(xmp) if (word := _source_type_value(match[1])))
+    for word in told:
+        ai = True if word in AI_MADE else False if word in NOT_AI_MADE else None
+        yield ProvenanceFinding(
+            of=IPTC, name="source_type", certainty=Certainty.STATED, ai=ai, facts={"source_type": word}
+        )
+
+
+def credit_findings(xmp: str, iim: Mapping[str, str]) -> Iterator[ProvenanceFinding]:
+    """Google's credit line, in XMP or in IPTC's older form."""
+    for line in (property_value(xmp, "photoshop:Credit") or "", iim.get("credit", "")):
+        if _GOOGLE.search(line):
+            yield ProvenanceFinding(of=IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": shorten(line)})
+            return
+
+
+def _source_type_value(after: str) -> str | None:
+    """The last word of the address that follows the property's name, as an element, an attribute or a resource."""
+    address = re.search(r"digitalsourcetype/(\w{3,60})", after.partition("DigitalSource")[0], re.IGNORECASE)
+    if address:
+        return address[1]
+    plain = re.match(r"""(?:\s*=\s*["']|\s*>\s*)(\w{3,60})\s*["'<]""", after)
+    return plain[1] if plain else None
+
+
+_CERTAINTY = {
+    "trusted": Certainty.TRUSTED,
+    "valid": Certainty.SIGNED,
+    "expired": Certainty.EXPIRED,
+    "unfit": Certainty.UNFIT,
+    "changed": Certainty.BROKEN,
+    "unproven": Certainty.UNPROVEN,
+}
+
+
+def credentials_finding(credentials: ContentCredentials) -> ProvenanceFinding | SkippedCheck:
+    """What the credentials come to. A broken manifest still tells what it says, but proves nothing."""
+    if credentials.state == "elsewhere":
+        return SkippedCheck(of=C2PA, why="c2pa_elsewhere")
+    agents = dict.fromkeys(action.agent for action in credentials.actions if action.agent)
+    facts: dict[str, JSONValue] = {
+        "by": shorten(credentials.generator),
+        "signer": shorten(credentials.organisation or credentials.signer),
+        "actions": shorten(", ".join(action.name for action in credentials.actions)),
+        "agents": shorten(", ".join(agents)),
+        "source_types": shorten(", ".join(credentials.source_types)),
+        "reasons": shorten(", ".join(credentials.reasons)),
+    }
+    return ProvenanceFinding(
+        of=C2PA,
+        name="manifest",
+        certainty=_CERTAINTY[credentials.state],
+        ai=True if credentials.ai else None,
+        facts={name: value for name, value in facts.items() if value},
+    )
+
+
+def credential_generators(credentials: ContentCredentials) -> tuple[str, ...]:
+    """Whatever the credentials say took part."""
+    return (credentials.generator, *(action.agent for action in credentials.actions))
+
+
+OWN_NAME = "nano-banana"
+
+
+def own_record_finding(data: bytes) -> tuple[ProvenanceFinding | None, tuple[str, ...]]:
+    """Our mark in the picture's bytes, and the endpoints that drew it as far as it says so."""
+    try:
+        account = record_in(data)
+    except Invalid as error:
+        facts: dict[str, JSONValue] = {"unreadable": error.problems[0].kind}
+        return ProvenanceFinding(of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=None, facts=facts), ()
+    if account is not None:
+        return _record_finding(account), tuple(call.endpoint for call in account.calls if call.provider != "compute")
+    if original_digest(data) is None:
+        return None, ()
+    return ProvenanceFinding(of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=None), ()
+
+
+def _record_finding(account: GenerationRecord) -> ProvenanceFinding:
+    drawn = [call.endpoint for call in account.calls if call.provider != "compute"]
+    facts: dict[str, JSONValue] = {
+        "recipe": shorten(account.recipe),
+        "take": shorten(account.take),
+        "stage": shorten(account.stage),
+        "endpoint": shorten(drawn[-1]) if drawn else "",
+        "made_at": shorten(account.made_at),
+        "version": shorten(account.program),
+    }
+    told = {name: value for name, value in facts.items() if value}
+    return ProvenanceFinding(
+        of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=bool(account.source) or None, facts=told
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataFields:
+    """What stands beside the pixels: texts by their key (PNG) and without, EXIF's tags, IPTC's old fields, XMP."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    comments: Sequence[str] = ()
+    tags: SoftwareTags = field(default_factory=SoftwareTags)
+    iim: Mapping[str, str] = field(default_factory=dict)
+    xmp: str = ""
+
+    @property
+    def free(self) -> Sequence[str]:
+        """Every text that is a user's to write, wherever it stands."""
+        keyed = [self.texts.get(key, "") for key in _FREE_TEXTS]
+        described = [self.tags.texts.get("ImageDescription", ""), self.iim.get("caption", "")]
+        in_xmp = [property_value(self.xmp, name) or "" for name in ("exif:UserComment", "tiff:ImageDescription")]
+        texts = (*keyed, self.tags.comment, *self.comments, *described, *self.tags.titles, *in_xmp)
+        return [text for text in texts if text]
+
+
+_FREE_TEXTS = ("parameters", "Parameters", "UserComment", "Comment", "comment", "Description")
+
+
+def generator_findings(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
+    """Every program that left its metadata."""
+    for reader in _READERS:
+        found = reader(beside)
+        if found is not None:
+            yield found
+
+
+def _stated_finding(name: str, facts: Mapping[str, JSONValue]) -> ProvenanceFinding:
+    return ProvenanceFinding(of=METADATA, name=name, certainty=Certainty.STATED, facts=dict(facts))
+
+
+_PAIR = re.compile(r'(?:^|, )(Steps|Sampler|Seed|Model|Version|Size): ("[^"]{0,300}"|[^,\n]{0,300})')
+_FORGE = re.compile(r"^(?:f\d|.*forge|neo)", re.IGNORECASE)
+
+
+def _a1111(beside: MetadataFields) -> ProvenanceFinding | None:
+    """AUTOMATIC1111's text, which Forge, SD.Next, Civitai and others write too, and this program as well."""
+    for text in beside.free:
+        pairs = _a1111_pairs(text)
+        if not pairs or pairs.get("version", "").startswith("Nano Banana"):
+            continue
+        facts = {"prompt": shorten(text.partition("\nNegative prompt:")[0].partition("\nSteps:")[0]), **pairs}
+        return _stated_finding("forge" if _FORGE.match(pairs.get("version", "")) else "a1111", facts)
+    return None
+
+
+def _a1111_pairs(text: str) -> Mapping[str, str]:
+    """Names and values of the last line that has enough of them: other programs write lines of their own behind it."""
+    for line in reversed(text.splitlines()):
+        pairs = {name.casefold(): text_of.strip('"') for name, text_of in _PAIR.findall(line)}
+        numbers = {name for name in ("seed", "steps") if pairs.get(name, "").isdecimal()}
+        if ("seed" in numbers and "model" in pairs) or ("steps" in numbers and len(pairs) > 1):
+            return pairs
+    return {}
+
+
+def _comfyui(beside: MetadataFields) -> ProvenanceFinding | None:
+    """`prompt` and `workflow`: PNG texts, or EXIF texts that begin with these words (WebP)."""
+    texts = {key: beside.texts.get(key, "") for key in ("prompt", "workflow")}
+    for text in beside.tags.texts.values():
+        word, colon, rest = text.partition(":")
+        if colon and word.casefold() in texts:
+            texts[word.casefold()] = rest
+    graph, flow = parse_json_object(texts["prompt"]), parse_json_object(texts["workflow"])
+    nodes = [node for node in (graph or {}).values() if isinstance(node, Mapping) and "class_type" in node]
+    if not nodes and not (flow and isinstance(flow.get("nodes"), list)):
+        return None
+    models = {model for node in nodes for model in _node_inputs(node, ("ckpt_name", "unet_name"))}
+    return _stated_finding(
+        "comfyui", {"nodes": len(nodes) or None, "model": shorten(", ".join(sorted(models))) or None}
+    )
+
+
+def _node_inputs(node: JSONObject, names: tuple[str, ...]) -> Iterator[str]:
+    inputs = node.get("inputs")
+    if isinstance(inputs, Mapping):
+        yield from (model for name in names if isinstance(model := inputs.get(name), str))
+
+
+def _invokeai(beside: MetadataFields) -> ProvenanceFinding | None:
+    for key in ("invokeai_metadata", "sd-metadata"):
+        found = parse_json_object(beside.texts.get(key, ""))
+        if found is not None:
+            image = found.get("image")
+            deeper = image if isinstance(image, Mapping) else found
+            facts = pick_values(deeper, prompt="positive_prompt", seed="seed", steps="steps")
+            return _stated_finding("invokeai", {**facts, **pick_values(found, version="app_version")})
+    if "invokeai_graph" in beside.texts or "invokeai_workflow" in beside.texts:
+        return _stated_finding("invokeai", {})
+    dream = beside.texts.get("Dream", "")
+    return _stated_finding("invokeai", {"prompt": shorten(dream)}) if re.search(r" -[sS] ?\d", dream) else None
+
+
+def _novelai(beside: MetadataFields) -> ProvenanceFinding | None:
+    if beside.texts.get("Software", beside.tags.texts.get("Software", "")).casefold() != "novelai":
+        return None
+    return novelai_finding(beside.texts, "text")
+
+
+def novelai_finding(texts: Mapping[str, JSONValue], where: str) -> ProvenanceFinding:
+    """NovelAI's texts, `where` they were."""
+    comment = texts.get("Comment", "")
+    inner = parse_json_object(comment) if isinstance(comment, str) else comment
+    facts = pick_values(inner if isinstance(inner, Mapping) else {}, prompt="prompt", seed="seed", steps="steps")
+    return _stated_finding("novelai", {**facts, **pick_values(texts, model="Source"), "where": where})
+
+
+def _fooocus(beside: MetadataFields) -> ProvenanceFinding | None:
+    for found in filter(None, map(parse_json_object, beside.free)):
+        swarm = found.get("sui_image_params")
+        if isinstance(swarm, Mapping):
+            return _stated_finding("swarmui", pick_values(swarm, prompt="prompt", model="model", seed="seed"))
+        if "fooocus_scheme" in beside.texts or "base_model" in found:
+            return _stated_finding("fooocus", pick_values(found, prompt="prompt", model="base_model", seed="seed"))
+    return None
+
+
+def _midjourney(beside: MetadataFields) -> ProvenanceFinding | None:
+    for text in beside.free:
+        job = re.search(r"\bJob ID: ([0-9a-f-]{36})", text)
+        if job:
+            return _stated_finding("midjourney", {"prompt": shorten(text[: job.start()]), "job": job[1]})
+    return None
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SIGNATURE = re.compile(r"Signature: [A-Za-z0-9+/_-]{40,}={0,2}")
+
+
+def _grok(beside: MetadataFields) -> ProvenanceFinding | None:
+    """Grok's pair: Artist is a UUID, ImageDescription a signature."""
+    artist, described = (beside.tags.texts.get(name, "") for name in ("Artist", "ImageDescription"))
+    if not _UUID.fullmatch(artist) or not _SIGNATURE.fullmatch(described):
+        return None
+    return _stated_finding("grok", {"job": artist})
+
+
+def _bfl(beside: MetadataFields) -> ProvenanceFinding | None:
+    """Black Forest Labs' own scripts: Software `AI generated;txt2img;flux`, Make `Black Forest Labs`."""
+    software, make = (beside.tags.texts.get(name, "") for name in ("Software", "Make"))
+    if not software.startswith("AI generated") and make != "Black Forest Labs":
+        return None
+    facts = {"software": software, "make": make, "model": beside.tags.texts.get("Model", "")}
+    name = "bfl" if make == "Black Forest Labs" else "software"
+    return _stated_finding(name, {fact: shorten(text) for fact, text in facts.items() if text})
+
+
+_AI_SOFTWARE = re.compile(
+    r"(?<![\w-])(?:adobe firefly|chatgpt|dall[-·•. ]?e|midjourney|stable[- ]?diffusion|dreamstudio|black forest labs"
+    r"|gpt-image|gpt-4o image|leonardo\.? ?ai|invokeai|comfyui|swarmui|fooocus|draw things|grok imagine"
+    r"|google (?:ai|gemini|imagen)|bing image creator|microsoft designer|fal\.ai)(?![\w]|-[^\W\d])",
+    re.IGNORECASE,
+)
+"""Names that mean nothing else, as words of their own, wherever they stand."""
+
+_AI_SOFTWARE_ALONE = re.compile(
+    r"(?:google |openai |xai |x\.ai )?(?:firefly|gemini|grok|ideogram|krea|openai|recraft|sora"
+    r"|imagen(?=[- ]?\d)|flux\.(?=\d))(?:\.ai| ai)?(?:[-/ ]?v?\d[\w.-]*)?",
+    re.IGNORECASE,
+)
+"""Names that are words or other things' names as well: only where nothing else is said than a maker and a version."""
+
+
+def _software(beside: MetadataFields) -> ProvenanceFinding | None:
+    """A program's name in the fields for it, where it is one that draws by AI."""
+    said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), beside.iim.get("program", "")]
+    for text in (*said, property_value(beside.xmp, CREATOR_TOOL) or ""):
+        if text.startswith(("AI generated", "Nano Banana")):
+            continue
+        if _AI_SOFTWARE.search(text) or _AI_SOFTWARE_ALONE.fullmatch(text.strip()):
+            return _stated_finding("software", {"software": shorten(text)})
+    return None
+
+
+def _aigc(beside: MetadataFields) -> ProvenanceFinding | None:
+    """China's implicit label (GB 45438-2025), in XMP or a text; `Label` 1: made by AI, 2: may be, 3: suspected."""
+    labels = [
+        parse_json_object(beside.texts.get("AIGC") or ""),
+        parse_json_object(property_value(beside.xmp, "TC260:AIGC") or ""),
+    ]
+    for found in (*labels, *map(parse_json_object, beside.free)):
+        label = (found or {}).get("AIGC", found)
+        label = parse_json_object(label) if isinstance(label, str) else label
+        if isinstance(label, Mapping) and "Label" in label and (found in labels or label is not found):
+            return _stated_finding("aigc", pick_values(label, label="Label", producer="ContentProducer"))
+    return None
+
+
+_READERS: tuple[Callable[[MetadataFields], ProvenanceFinding | None], ...] = (
+    _a1111,
+    _comfyui,
+    _invokeai,
+    _novelai,
+    _fooocus,
+    _midjourney,
+    _bfl,
+    _aigc,
+    _grok,
+    _software,
+)

@@ -1,0 +1,485 @@
+"""Download a result's files, and prove that they are whole.
+
+The files are paid for by then, so whatever goes wrong on the way is tried again.
+
+A result names addresses, and those may lead on by redirects. Only public addresses over https are fetched: without
+this, whoever writes a result could have this machine ask its neighbours (server-side request forgery, CWE-918).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+import shutil
+import socket
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeAlias
+
+import httpx
+from PIL import Image
+
+from nano_banana.formats.picture_files import MAX_PIXELS, open_undecoded
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import CallFailed, Unusable, problem
+from nano_banana.model.provider_protocol import AnswerFile, CallContext
+from nano_banana.providers.fal.connections import proxy_of
+from nano_banana.providers.fal.fal_session import MAX_REDIRECTS, REDIRECT_STATUSES, FalSession
+from nano_banana.providers.fal.file_types import (
+    OCTET_STREAM,
+    SNIFF_BYTES,
+    is_html_page,
+    is_whole_safetensors,
+    sniff_media_type,
+)
+from nano_banana.providers.fal.http_client import (
+    Backoff,
+    FalHosts,
+    NoResponse,
+    RetryLater,
+    iter_decoded,
+    no_response,
+    retry_after,
+)
+
+ExpectedKind: TypeAlias = Literal["picture", "file"]
+
+_FILE_FIELDS = frozenset({"content_type", "file_name", "file_size", "width"})
+"""Beside `url`, any of these makes an object a file."""
+_KEPT_FIELDS = ("width", "height", "content_type", "file_size")
+_URL_SCHEMES = ("https://", "http://", "data:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A file of a result. `url` is https or data:, the others are what the service says about it.
+
+    Empty and None: it says nothing. `size` is in bytes.
+    """
+
+    url: str
+    media: str = ""
+    size: int | None = None
+    name: str = ""
+    expect: ExpectedKind = "file"
+    """What it is said to be; where nothing is said, its place in the result decides."""
+
+
+def split_result(data: JSONObject, makes: Sequence[str]) -> tuple[JSONObject, dict[str, RemoteFile]]:
+    """The JSON without addresses, and its files by place (`images/0`), those first that match `makes` (`images/*`).
+
+    Of a file's object stay `width`, `height`, `content_type` and `file_size` where they are said; any other
+    text that is an address becomes null, since it would outlive what lies there.
+    """
+    found = dict(_files(data, "", makes))
+    first = {place: remote for place, remote in found.items() if is_product(place, makes)}
+    left = _without_urls(data, "", makes)
+    return (left if isinstance(left, Mapping) else {}), {**first, **found}
+
+
+def _files(value: JSONValue, place: str, makes: Sequence[str]) -> Iterator[tuple[str, RemoteFile]]:
+    url = _file_url(value, place, makes)
+    if url:
+        yield place, _remote_file(url, value if isinstance(value, Mapping) else {}, place)
+        return
+    for at, item in _entries(value):
+        yield from _files(item, f"{place}/{at}".lstrip("/"), makes)
+
+
+def _without_urls(value: JSONValue, place: str, makes: Sequence[str]) -> JSONValue:
+    if isinstance(value, Mapping) and _file_url(value, place, makes):
+        return {name: value[name] for name in _KEPT_FIELDS if value.get(name) is not None}
+    if isinstance(value, str):
+        return None if value.lower().startswith(_URL_SCHEMES) else value
+    items = {at: _without_urls(item, f"{place}/{at}".lstrip("/"), makes) for at, item in _entries(value)}
+    if isinstance(value, Mapping):
+        return items
+    return list(items.values()) if isinstance(value, Sequence) else value
+
+
+def _entries(value: JSONValue) -> Iterator[tuple[str, JSONValue]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield from ((str(at), item) for at, item in enumerate(value))
+
+
+def _file_url(value: JSONValue, place: str, makes: Sequence[str]) -> str:
+    """The address, if this is a file; at a place that the endpoint is called for, one may stand alone."""
+    promised = is_product(place, makes)
+    if isinstance(value, Mapping):
+        url = value.get("url")
+        told = promised or _FILE_FIELDS & value.keys() or len(value) == 1
+        return url if isinstance(url, str) and told and url.lower().startswith(_URL_SCHEMES) else ""
+    return value if isinstance(value, str) and promised and value.lower().startswith(_URL_SCHEMES) else ""
+
+
+def is_product(place: str, makes: Sequence[str]) -> bool:
+    """Whether a file at this place is what the endpoint is called for."""
+    return any(fnmatchcase(place, pattern) for pattern in makes)
+
+
+def _remote_file(url: str, about: JSONObject, place: str) -> RemoteFile:
+    media, size, name = about.get("content_type"), about.get("file_size"), about.get("file_name")
+    known = media.lower() if isinstance(media, str) else ""
+    return RemoteFile(
+        url=url,
+        media=known,
+        size=size if isinstance(size, int) and size > 0 else None,
+        name=name if isinstance(name, str) else "",
+        expect=_expected_kind(known, about, place),
+    )
+
+
+def _expected_kind(media: str, about: JSONObject, place: str) -> ExpectedKind:
+    if media:
+        return "picture" if media.startswith("image/") and "svg" not in media else "file"
+    is_picture = about.get("width") is not None or place.partition("/")[0] in {"image", "images"}
+    return "picture" if is_picture else "file"
+
+
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class AddressGuard:
+    """Judges addresses before a request, and the peer after it. The base's own host is the user's choice."""
+
+    def __init__(self, hosts: FalHosts) -> None:
+        self._hosts = hosts
+
+    async def check(self, url: httpx.URL) -> None:
+        """Return where `url` may be asked. Raises CallFailed `download_unsafe`, and Broken where the name is unknown.
+
+        Behind a proxy it is the proxy that resolves names, so that only literal addresses are judged.
+        """
+        if self._is_base(url) and _is_port(url):
+            return
+        if url.scheme != "https" or url.userinfo or not url.host or not _is_port(url):
+            raise _unsafe_address(url)
+        literal = _literal_ip(url.host)
+        if literal and not is_public(literal):
+            raise _unsafe_address(url)
+        if not literal and not is_proxied(url) and not all(map(is_public, await _resolved(url))):
+            raise _unsafe_address(url)
+
+    async def check_peer(self, response: httpx.Response) -> None:
+        """The same for who really answered: a name may have changed its address since. Closes what it refuses."""
+        url = response.request.url
+        stream = response.extensions.get("network_stream")
+        if stream is None or self._is_base(url) or is_proxied(url):
+            return
+        peer = stream.get_extra_info("server_addr")
+        if peer and not is_public(str(peer[0])):
+            await response.aclose()
+            raise _unsafe_address(url)
+
+    def _is_base(self, url: httpx.URL) -> bool:
+        return self._hosts.base is not None and url.host == self._hosts.base.host
+
+
+def is_public(address: str) -> bool:
+    """Whether the IP address is anybody's on the internet: not private, loopback, link-local, multicast or reserved.
+
+    An IPv6 address that stands for an IPv4 one (mapped, 6to4, NAT64) is judged as that.
+    """
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if found in _NAT64:
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
+        if inner is None:
+            return found.is_global and found in _GLOBAL_UNICAST
+        found = inner
+    return found.is_global and not found.is_multicast
+
+
+def is_proxied(url: httpx.URL) -> bool:
+    """Whether the environment sends a request to `url` through a proxy."""
+    return proxy_of(url) is not None
+
+
+def _is_port(url: httpx.URL) -> bool:
+    return url.port is None or 0 < url.port < 65_536
+
+
+def _literal_ip(host: str) -> str:
+    """The IP address that `host` says itself, also in the old forms of IPv4 (`0x7f.1`); empty for a name."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return ""
+
+
+async def _resolved(url: httpx.URL) -> list[str]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            url.raw_host.decode("ascii"), url.port or 443, type=socket.SOCK_STREAM
+        )
+    except (OSError, UnicodeError) as error:
+        raise NoResponse("connect", sent=False) from error
+    return [str(entry[4][0]) for entry in found]
+
+
+def _unsafe_address(url: httpx.URL) -> CallFailed:
+    return CallFailed([problem("download_unsafe", host=url.host)])
+
+
+_EIGHT_BITS = frozenset({"L", "LA", "RGB", "RGBA", "RGBX"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileInspection:
+    """What a file is: its media type by content, and whether it is a picture that is black all over."""
+
+    media: str = OCTET_STREAM
+    black: bool = False
+    size: tuple[int, int] | None = None
+    wrong: str = ""
+    """Why it can't be what was asked for: empty, page, damaged, no picture."""
+
+
+def inspect_file(path: Path, remote: RemoteFile, *, is_picture: bool) -> FileInspection:
+    """Look at the file; a picture is decoded whole. Raises CallFailed `download_bomb`."""
+    with path.open("rb") as file:
+        head = file.read(SNIFF_BYTES)
+    media = sniff_media_type(head)
+    if not head:
+        return FileInspection(wrong="empty")
+    if is_html_page(head) and (is_picture or not remote.media.endswith(("html", "xml"))):
+        return FileInspection(wrong="page")
+    if is_picture:
+        return _inspect_picture(path, media, remote)
+    if _has_adapter_name(remote) and not is_whole_safetensors(path):
+        return FileInspection(wrong="damaged")
+    return FileInspection(media=media)
+
+
+def is_black(path: Path) -> bool:
+    """Whether every pixel of the picture is exactly black. Raises CallFailed as `open_picture` does."""
+    with open_undecoded(path, place="picture") as picture:
+        picture.load()
+        return _is_black(picture)
+
+
+def _inspect_picture(path: Path, media: str, remote: RemoteFile) -> FileInspection:
+    try:
+        black = is_black(path)
+        with open_undecoded(path, place="picture") as picture:
+            return FileInspection(media=media, black=black, size=picture.size)
+    except CallFailed as error:
+        kind = error.problems[0].kind
+        if kind == "picture_too_big":
+            raise CallFailed([problem("download_bomb", file=file_label(remote), most=MAX_PIXELS)]) from error
+        return FileInspection(wrong="no picture" if kind == "picture_unreadable" else "damaged")
+
+
+def _is_black(picture: Image.Image) -> bool:
+    plain = picture if picture.mode in _EIGHT_BITS else picture.convert("RGB")
+    bands = [plain.getchannel(band) for band in plain.getbands() if band not in "AX"]
+    return all(band.getextrema() == (0, 0) for band in bands)
+
+
+def _has_adapter_name(remote: RemoteFile) -> bool:
+    return file_label(remote).lower().endswith(".safetensors")
+
+
+def file_label(remote: RemoteFile) -> str:
+    """What to call the file; never the whole address, which may open what is private."""
+    return remote.name or PurePosixPath(url_parts(remote).path).name[:80]
+
+
+def url_parts(remote: RemoteFile) -> urllib.parse.SplitResult:
+    """The parts of the file's address; of one that holds the file itself, or is none, the scheme at most."""
+    if remote.url[:5].lower() == "data:":
+        return urllib.parse.urlsplit("data:")
+    try:
+        return urllib.parse.urlsplit(remote.url)
+    except ValueError:
+        return urllib.parse.urlsplit("")
+
+
+DOWNLOADS_AT_ONCE = 16
+MAX_RETRIES = 5
+WRITE_BYTES = 256 * 1024
+MAX_PICTURE_BYTES = 256 * 1024 * 1024
+"""Bytes. 4K as 16-bit PNG without compression has 50 million; more is no picture, or a mistake."""
+MAX_FILE_BYTES = 8 * 1024 * 1024 * 1024
+"""Bytes. The largest adapters have two thousand million; more would fill a disk for nothing."""
+LEAST_SECONDS, SLOWEST = 25.0, 32_768.0
+"""A download may take so many seconds, and one more for each so many bytes that came, before it counts as hung."""
+HUNG_COUNTS_AS = 3
+"""How many tries one counts for that hung: another takes as long again."""
+DOWNLOAD_BACKOFF = Backoff(first=0.5, most=15.0)
+_GONE_STATUSES = (404, 410)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadedFile:
+    """A file on disk. `black` says that it is a picture without anything on it, as a safety checker leaves them.
+
+    `size` is a picture's width and height, None of another file.
+    """
+
+    payload: AnswerFile
+    black: bool = False
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedDownload:
+    """One try that failed: why, the least wait in seconds, and whether another try can't do better."""
+
+    why: str
+    wait: float = 0.0
+    final: bool = False
+
+
+DownloadAttempt: TypeAlias = DownloadedFile | FailedDownload
+
+
+class Downloader:
+    """Fetches files, a bounded number at once, and never with the key."""
+
+    def __init__(self, line: FalSession) -> None:
+        self._line = line
+        self._addresses = AddressGuard(line.hosts)
+        self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
+
+    async def fetch(
+        self, remote: RemoteFile, desk: CallContext, *, expect: ExpectedKind | None = None
+    ) -> DownloadedFile:
+        """The file, in a scratch folder of the desk's. `expect` None: what the result says that it is.
+
+        Raises CallFailed: `download_failed` after several tries; at once `file_gone`, `download_unsafe` (no public
+        https address), `download_too_big` and `download_bomb`. Raises Unusable `download_unwritable`.
+        """
+        folder = desk.scratch()
+        try:
+            return await self._insist(remote, folder / "file", expect or remote.expect)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    async def _insist(self, remote: RemoteFile, path: Path, expect: ExpectedKind) -> DownloadedFile:
+        turn = 0
+        while True:
+            async with self._slots:
+                tried = await self._try(remote, path, expect)
+            if isinstance(tried, DownloadedFile):
+                return tried
+            turn += HUNG_COUNTS_AS - 1 if tried.why == "timeout" else 0
+            if tried.final or turn >= MAX_RETRIES:
+                raise CallFailed(
+                    [problem("download_failed", host=_host_of(remote), file=file_label(remote), why=tried.why)]
+                )
+            await self._line.clock.sleep(max(tried.wait, DOWNLOAD_BACKOFF.wait(turn, self._line.clock)))
+            turn += 1
+
+    async def _try(self, remote: RemoteFile, path: Path, expect: ExpectedKind) -> DownloadAttempt:
+        most = MAX_PICTURE_BYTES if expect == "picture" else MAX_FILE_BYTES
+        inline = remote.url[:5].lower() == "data:"
+        try:
+            missed = await (
+                asyncio.to_thread(_write_data_url, remote, path, most) if inline else self._copy(remote, path, most)
+            )
+        except NoResponse as error:
+            return FailedDownload(why=error.why, final=error.why == "tls")
+        except RetryLater as error:
+            return FailedDownload(why=f"status {error.response.status_code}", wait=retry_after(error, self._line.clock))
+        except TimeoutError:
+            return FailedDownload(why="timeout")
+        except OSError as error:
+            raise Unusable([problem("download_unwritable", folder=str(path.parent), reason=str(error))]) from error
+        if missed is not None:
+            return missed
+        seen = await asyncio.to_thread(inspect_file, path, remote, is_picture=expect == "picture")
+        if seen.wrong:
+            return FailedDownload(why=seen.wrong, final=inline)
+        return DownloadedFile(payload=AnswerFile(data=path, media=seen.media), black=seen.black, size=seen.size)
+
+    async def _copy(self, remote: RemoteFile, path: Path, most: int) -> FailedDownload | None:
+        async with asyncio.timeout(LEAST_SECONDS):
+            response = await self._open(remote)
+        try:
+            if response.status_code in _GONE_STATUSES:
+                raise CallFailed([problem("file_gone", host=_host_of(remote), file=file_label(remote))])
+            if response.status_code != 200:
+                return FailedDownload(why=f"status {response.status_code}")
+            length = response.headers.get("Content-Length", "")
+            if max(int(length) if length.isdecimal() else 0, remote.size or 0) > most:
+                raise _too_big(remote, most)
+            got = await _stream(response, path, remote, most)
+        finally:
+            await response.aclose()
+        # Where the server says how long the file is, or where it ends, the connection proves it whole.
+        is_whole = bool(length) or "chunked" in response.headers.get("Transfer-Encoding", "")
+        return None if is_whole or remote.size in {None, got} else FailedDownload(why="cut short")
+
+    async def _open(self, remote: RemoteFile) -> httpx.Response:
+        """The answer to a request without the key, after redirects that each were judged."""
+        try:
+            url = httpx.URL(remote.url)
+            for _ in range(MAX_REDIRECTS + 1):
+                url = self._line.hosts.placed(url)
+                await self._addresses.check(url)
+                request = self._line.wire.build_request("GET", url, headers={"Accept-Encoding": "identity"})
+                del request.headers["Authorization"]
+                response = await self._line.wire.send(request, stream=True)
+                await self._addresses.check_peer(response)
+                if response.status_code not in REDIRECT_STATUSES:
+                    return response
+                await response.aclose()
+                url = url.join(response.headers.get("Location", ""))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise CallFailed([problem("download_unsafe", host="")]) from error
+        raise CallFailed([problem("download_failed", host=_host_of(remote), file=file_label(remote), why="redirects")])
+
+
+async def _stream(response: httpx.Response, path: Path, remote: RemoteFile, most: int) -> int:
+    """Write the body to `path` as it comes, unpacked; how many bytes it had. Raises TimeoutError where it hangs."""
+    got, clock = 0, asyncio.get_running_loop().time
+    begun = clock()
+    with await asyncio.to_thread(path.open, "wb") as file:
+        try:
+            async with asyncio.timeout_at(begun + LEAST_SECONDS) as bound:
+                async for chunk in iter_decoded(response, gather=WRITE_BYTES):
+                    got += len(chunk)
+                    if got > most:
+                        raise _too_big(remote, most)
+                    await asyncio.to_thread(file.write, chunk)
+                    bound.reschedule(begun + LEAST_SECONDS + got / SLOWEST)
+        except httpx.RequestError as error:
+            raise no_response(error) from error
+    return got
+
+
+def _write_data_url(remote: RemoteFile, path: Path, most: int) -> FailedDownload | None:
+    """Write out a file that stands in its address (RFC 2397)."""
+    about, comma, text = remote.url.partition(",")
+    if len(text) > most * 2:
+        raise _too_big(remote, most)
+    plain = urllib.parse.unquote_to_bytes(text)
+    try:
+        path.write_bytes(base64.b64decode(plain, validate=True) if about.lower().endswith(";base64") else plain)
+    except binascii.Error:
+        return FailedDownload(why="damaged", final=True)
+    return None if comma else FailedDownload(why="damaged", final=True)
+
+
+def _host_of(remote: RemoteFile) -> str:
+    """Whom to name: the address itself may open what is private."""
+    return url_parts(remote).hostname or url_parts(remote).scheme
+
+
+def _too_big(remote: RemoteFile, most: int) -> CallFailed:
+    return CallFailed([problem("download_too_big", host=_host_of(remote), file=file_label(remote), most=most)])

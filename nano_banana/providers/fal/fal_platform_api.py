@@ -1,0 +1,232 @@
+"""fal's platform API: prices, models and the history of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import CallFailed, Refused, problem
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.http_client import API, Backoff, json_or_text
+from nano_banana.providers.fal.timing import Clock, format_timestamp, parse_http_date
+from nano_banana.providers.fal.timing import parse_timestamp as moment_of
+
+MAX_IDS = 50
+"""Endpoints in one question, by fal's documentation."""
+
+MAX_ROWS = 100
+MAX_PAGES = 200
+MAX_LIST_SECONDS = 60.0
+"""For all pages of one list: some have no end."""
+
+SERVER_ERROR_WAITS = (0.5, 2.0)
+"""Seconds between questions that end in an error of fal's own; a lost answer and "not now" are the line's to mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedPrice:
+    """What fal says one `unit` of an endpoint costs, in `currency` (`USD`); `unit` is its own word."""
+
+    endpoint: str
+    amount: float
+    unit: str
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """An endpoint as fal lists it. `status` is `active` or `deprecated`; `openapi` None where there is none."""
+
+    id: str
+    status: str
+    openapi: JSONObject | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRequest:
+    """A request that fal answered, or still works on (`ended_at` None). Times in seconds since 1970.
+
+    `status_code` and `json_input` are None where fal does not tell them (any more).
+    """
+
+    request_id: str
+    endpoint: str
+    sent_at: float
+    ended_at: float | None
+    status_code: int | None
+    json_input: JSONObject | None
+
+
+class PlatformDenied(Exception):
+    """The key may not ask that: 401 or 403. Whether it matters is for the one who asked to say."""
+
+    def __init__(self, what: str, status: int) -> None:
+        super().__init__(what, status)
+        self.what = what
+        self.status = status
+
+
+class FalPlatform:
+    """Asks over one line; every question may be asked again, so lost answers are.
+
+    Raises CallFailed where fal can't be reached or answers oddly, and PlatformDenied.
+    """
+
+    def __init__(self, line: FalSession, *, patience: Backoff | None = None) -> None:
+        """`patience` is how long to ask again where no answer comes (None: as long as a run would)."""
+        self._line = line
+        self._patience = patience
+        self.skew = 0.0
+        """Seconds that fal's clock is ahead of ours, by its last answer."""
+
+    async def prices(self, endpoints: Sequence[str]) -> dict[str, QuotedPrice]:
+        """Prices by endpoint; one that fal has no price for is absent."""
+        found = await self._about("/v1/models/pricing", "prices", endpoints, {})
+        quotes = [quote for item in found if (quote := _quoted_price(item)) is not None]
+        return {quote.endpoint: quote for quote in quotes}
+
+    async def models(self, endpoints: Sequence[str]) -> dict[str, ListedModel]:
+        """Models by endpoint, with their OpenAPI; one that fal does not know is absent."""
+        found = await self._about("/v1/models", "models", endpoints, {"expand": "openapi-3.0"})
+        models = [model for item in found if (model := _listed_model(item)) is not None]
+        return {model.id: model for model in models}
+
+    async def requests(self, endpoint: str, *, start: float, end: float | None = None) -> list[PastRequest]:
+        """The account's requests to this endpoint from `start` until before `end` (None: now), with their arguments.
+
+        fal sorts by when they ended: one that is still queued may not be among them yet. Raises CallFailed
+        (`history_too_long`) rather than to keep some of them back.
+        """
+        asked: dict[str, str | int | list[str]] = {
+            "endpoint_id": endpoint,
+            "start": format_timestamp(start),
+            "limit": MAX_ROWS,
+            "expand": "payloads",
+        }
+        if end is not None:
+            asked["end"] = format_timestamp(end)
+        path = "/v1/models/requests/by-endpoint"
+        found = await self._pages(path, "items", asked)
+        if found is None:
+            # No history is not an empty one: nothing follows from it.
+            raise PlatformDenied(path, 404)
+        return [past for item in found if (past := _past_request(item, endpoint, start)) is not None]
+
+    async def _about(self, path: str, what: str, endpoints: Sequence[str], more: Mapping[str, str]) -> list[JSONObject]:
+        """What is said of these endpoints. One that is unknown spoils the whole question, so it is asked by halves."""
+        found: list[JSONObject] = []
+        questions = _chunked(list(dict.fromkeys(endpoints)), MAX_IDS)
+        while questions:
+            ids = questions.pop()
+            told = await self._pages(path, what, {**more, "endpoint_id": ids, "limit": MAX_IDS})
+            if told is not None:
+                found.extend(told)
+            elif len(ids) > 1:
+                questions.extend(_chunked(ids, (len(ids) + 1) // 2))
+        return found
+
+    async def _pages(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> list[JSONObject] | None:
+        """The rows of all pages; None where fal says that there is no such thing."""
+        rows: list[JSONObject] = []
+        cursor: dict[str, str] = {}
+        seen: set[str] = set()
+        over = self._line.clock.now() + MAX_LIST_SECONDS
+        while len(seen) < MAX_PAGES and self._line.clock.now() <= over:
+            page = await self._page(path, what, {**asked, **cursor})
+            if page is None:
+                return None
+            rows.extend(_rows(page.get(what), path))
+            after = page.get("next_cursor")
+            if page.get("has_more") is not True or not isinstance(after, str) or not after:
+                return rows
+            if after in seen:
+                break
+            seen.add(after)
+            cursor = {"cursor": after}
+        raise CallFailed([problem("history_too_long", what=path, pages=len(seen))])
+
+    async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
+        url = self._line.hosts.url(API, path)
+        response = await self._line.get(url, what=what, params=asked, patience=self._patience)
+        for wait in SERVER_ERROR_WAITS:
+            if response.status_code < 500:
+                break
+            await self._line.clock.sleep(wait)
+            response = await self._line.get(url, what=what, params=asked, patience=self._patience)
+        status = response.status_code
+        if status in {401, 403}:
+            raise PlatformDenied(path, status)
+        if status == 404:
+            return None
+        told = json_or_text(response)
+        if status != 200 or not isinstance(told, Mapping):
+            raise CallFailed([problem("platform_odd", what=path, status=status)])
+        theirs = parse_http_date(response.headers.get("Date", ""))
+        self.skew = 0.0 if theirs is None else theirs - self._line.clock.now()
+        return told
+
+
+def _chunked(ids: list[str], most: int) -> list[list[str]]:
+    return [ids[start : start + most] for start in range(0, len(ids), most)]
+
+
+def _rows(told: JSONValue, path: str) -> Iterator[JSONObject]:
+    if not isinstance(told, list):
+        raise CallFailed([problem("platform_odd", what=path, status=200)])
+    return (row for row in told if isinstance(row, Mapping))
+
+
+def _quoted_price(row: JSONObject) -> QuotedPrice | None:
+    endpoint, amount, unit = row.get("endpoint_id"), row.get("unit_price"), row.get("unit")
+    if not isinstance(endpoint, str) or not isinstance(amount, int | float) or not 0 <= amount < float("inf"):
+        return None
+    return QuotedPrice(
+        endpoint=endpoint, amount=float(amount), unit=str(unit or ""), currency=str(row.get("currency") or "USD")
+    )
+
+
+def _listed_model(row: JSONObject) -> ListedModel | None:
+    name, about, openapi = row.get("endpoint_id"), row.get("metadata"), row.get("openapi")
+    if not isinstance(name, str):
+        return None
+    status = about.get("status") if isinstance(about, Mapping) else None
+    whole = isinstance(openapi, Mapping) and "paths" in openapi
+    return ListedModel(
+        id=name, status=str(status or "active"), openapi=openapi if whole and isinstance(openapi, Mapping) else None
+    )
+
+
+def _past_request(row: JSONObject, endpoint: str, start: float) -> PastRequest | None:
+    """A request; one that does not tell when it was sent was sent no sooner than `start`, as was asked."""
+    sent_at = moment_of(row.get("sent_at"))
+    name, code, given = row.get("request_id"), row.get("status_code"), row.get("json_input")
+    if not isinstance(name, str) or not name:
+        return None
+    return PastRequest(
+        request_id=name,
+        endpoint=str(row.get("endpoint_id") or endpoint),
+        sent_at=start if sent_at is None else sent_at,
+        ended_at=moment_of(row.get("ended_at")),
+        status_code=code if isinstance(code, int) else None,
+        json_input=given if isinstance(given, Mapping) else None,
+    )
+
+
+T = TypeVar("T")
+
+INTERACTIVE_BACKOFF = Backoff(first=0.25, most=2.0, total=6.0)
+"""Somebody sits and waits for the answer."""
+
+
+async def ask_platform(terms: FalConfig, question: Callable[[FalPlatform], Awaitable[T]]) -> T:
+    """The answer. Raises CallFailed where there is none, Refused (`platform_denied`) where the key may not ask."""
+    line = FalSession(terms, Clock())
+    try:
+        return await question(FalPlatform(line, patience=INTERACTIVE_BACKOFF))
+    except PlatformDenied as error:
+        raise Refused([problem("platform_denied", what=error.what, status=error.status)]) from error
+    finally:
+        await line.close()

@@ -1,0 +1,327 @@
+"""The fal provider: each call is submitted once, followed and collected.
+
+A call's ticket says where it stands, so the provider goes on from there after whatever happened: not sent yet, accepted
+(perhaps days ago, by another process), lost, or ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from typing import TypeVar
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONValue, as_object
+from nano_banana.model.problem import CallFailed, Problem, Refused, problem
+from nano_banana.model.provider_protocol import Answer, CallContext
+from nano_banana.model.ticket import (
+    ResendPolicy,
+    Ticket,
+    TicketState,
+    UnknownRequestPolicy,
+    is_loopback_url,
+    transition,
+)
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_errors import RetryAdvice
+from nano_banana.providers.fal.fal_results import RequestFailure, ResultCollector
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.fal_uploads import FileUploader
+from nano_banana.providers.fal.following import FollowOutcome, RequestFollower
+from nano_banana.providers.fal.http_client import Backoff
+from nano_banana.providers.fal.lost_requests import FRESH_SECONDS, HistoryEvidence, RequestFinder
+from nano_banana.providers.fal.submission import Submitter
+from nano_banana.providers.fal.timing import Clock, pause, raise_if_stopping, stopped_error, stopping_within
+
+MAX_REQUESTS = 3
+"""Requests for one call in one run; another is only made after one that failed for a reason that may pass."""
+
+RESUBMIT_BACKOFF = Backoff(first=2.0, most=30.0, total=90.0)
+STOP_SECONDS = 3.0
+"""Seconds in which uploads and downloads may end once the run is to: whatever is cut short is done by the next run."""
+
+SUBMIT_HOLD = 5.0
+"""Seconds more for the answer to a request that is on its way: the next run would have to look for it."""
+
+UNSAFE_PICTURE = "unsafe_picture"
+"""The failure that is billed, whatever fal says of it, and would come again: the same seed draws the same picture."""
+
+KEPT_RESULT_NOTE = "result"
+"""How the notes with results that were of no use begin."""
+
+MAX_KEPT_RESULT = 4 * 1024 * 1024
+"""Characters of a result that is kept because it could not be used."""
+
+_RESULT_PROBLEMS = frozenset({"result_unreadable", "result_withheld", "result_redirected"})
+"""Troubles with a result that may never end: once it is old, a person may give it up."""
+
+CHEAP_USD = 0.5
+"""The most that a request may cost which is sent again without asking."""
+
+T = TypeVar("T")
+
+
+class FalProvider:
+    """The provider. Make it inside the event loop that uses it."""
+
+    name = "fal"
+
+    def __init__(self, terms: FalConfig, catalog: Catalog, clock: Clock | None = None) -> None:
+        """`catalog` tells where results stand and what units cost."""
+        self._line = FalSession(terms, clock or Clock())
+        self._uploads = FileUploader(self._line)
+        self._submitting = Submitter(self._line)
+        self._finding = RequestFinder(self._line, catalog)
+        self._following = RequestFollower(self._line)
+        self._collecting = ResultCollector(self._line, catalog)
+
+    async def answer(self, call: Call, desk: CallContext) -> Answer:
+        """Take the call from where its ticket says to its end.
+
+        Raises CallFailed (with its cost), Refused, Unusable, and Stopped where it was left at the service.
+        """
+        async with stopping_within(desk.leave, seconds=STOP_SECONDS):
+            last = await desk.ticket()
+            return await self._had_before(last, call, desk) or await self._answer(last, call, desk)
+
+    async def _answer(self, last: Ticket | None, call: Call, desk: CallContext) -> Answer:
+        ticket = await self._taken_up(last, desk)
+        fresh, turn = False, 0
+        while True:
+            ticket = await self._accepted(ticket, call, desk, fresh=fresh)
+            end = await self._to_end(ticket, call, desk)
+            if isinstance(end, Answer):
+                return end
+            turn += 1
+            # (What was billed for nothing is not bought again before the budget knows.)
+            if end.fault.again is RetryAdvice.NEVER or turn == MAX_REQUESTS or not desk.buys or end.cost_usd != 0:
+                raise end.fault.error(cost_usd=end.cost_usd)
+            ticket, fresh = None, end.fault.again is RetryAdvice.WITH_FRESH_FILES
+            await pause(RESUBMIT_BACKOFF.wait(turn, self._line.clock), clock=self._line.clock, leave=desk.leave)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._line.close()
+
+    async def _had_before(self, ticket: Ticket | None, call: Call, desk: CallContext) -> Answer | None:
+        """The result that was collected once and was damaged or lost here since, where fal still has it.
+
+        Raises CallFailed where that can't be told now, unless it may be bought again.
+        """
+        if ticket is None or self._is_strange(ticket):
+            return None
+        if ticket.state is TicketState.FAILED:
+            return await self._read_again(ticket, desk)
+        if ticket.state is not TicketState.COLLECTED:
+            return None
+        try:
+            found = await self._collecting.collect(ticket, call, desk)
+        except CallFailed as error:
+            # It may still be there: what is paid for is not bought again because of a bad moment.
+            if desk.lost is not UnknownRequestPolicy.RESUBMIT:
+                raise CallFailed(error.problems) from error
+            return None
+        if (
+            isinstance(found, RequestFailure)
+            and found.fault.again is not RetryAdvice.NEVER
+            and desk.lost is not UnknownRequestPolicy.RESUBMIT
+        ):
+            raise found.fault.error()
+        return found if isinstance(found, Answer) else None
+
+    async def _read_again(self, ticket: Ticket, desk: CallContext) -> Answer | None:
+        """The answer in a result that was kept. Raises CallFailed where its files can't be had now."""
+        result = await _kept_result(ticket, desk)
+        if result is None:
+            return None
+        try:
+            return await self._collecting.read_again(ticket, result, desk)
+        except CallFailed as error:
+            if desk.lost is UnknownRequestPolicy.RESUBMIT:
+                return None
+            raise CallFailed(error.problems) from error
+
+    def _is_strange(self, ticket: Ticket) -> bool:
+        """Whether it is of a stand-in and this is fal, or the other way round."""
+        return is_loopback_url(ticket.service) is not is_loopback_url(self._line.hosts.service)
+
+    async def _taken_up(self, ticket: Ticket | None, desk: CallContext) -> Ticket | None:
+        """The open ticket of an earlier attempt.
+
+        Raises CallFailed where it was billed and would fail again, and where a stand-in can't know what fal does, or
+        the other way round.
+        """
+        if ticket is None:
+            return None
+        if desk.lost is not UnknownRequestPolicy.RESUBMIT and await _is_billed_failure(ticket, desk):
+            raise CallFailed([_billed_before(ticket)])
+        if ticket.open and self._is_strange(ticket):
+            raise CallFailed([_request_elsewhere(ticket)], cost_usd=None)
+        if ticket.state is TicketState.SENDING:
+            return await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="interrupted"))
+        return ticket if ticket.open else None
+
+    async def _accepted(self, ticket: Ticket | None, call: Call, desk: CallContext, *, fresh: bool) -> Ticket:
+        """The ticket of a request that fal has: the one that there is, the one found again, or a new one."""
+        if ticket is None and not desk.buys:
+            raise CallFailed([problem("request_ended", endpoint=call.endpoint)])
+        while ticket is None or ticket.state is TicketState.UNKNOWN:
+            if ticket is not None:
+                ticket = await self._found(ticket, desk)
+            else:
+                await desk.take_turn()
+                body = await self._uploads.body(call, desk, fresh=fresh)
+                raise_if_stopping(desk.leave)
+                ticket = await _shielded(self._submitting.submit(call, body, desk), desk)
+        return ticket
+
+    async def _found(self, ticket: Ticket, desk: CallContext) -> Ticket | None:
+        """The lost request, found again; None where it is to be sent again. Raises CallFailed where neither."""
+        # Looking may take most of a minute, in which others go on.
+        desk.give_turn()
+        trace = HistoryEvidence.UNSURE
+        if not ticket.request_id:
+            try:
+                found = await self._finding.find(ticket, desk)
+            except CallFailed as error:
+                # It may be in the history all the same, so that buying it again would be paying twice.
+                if desk.lost in {UnknownRequestPolicy.REPLACE, UnknownRequestPolicy.RESUBMIT}:
+                    raise CallFailed(error.problems, cost_usd=None) from error
+                found = trace
+            if isinstance(found, Ticket):
+                return found
+            trace = found
+        elif desk.lost is UnknownRequestPolicy.ASK and await self._following.knows(ticket, desk):
+            # It may have been denied to another key, or on a bad day.
+            return await desk.keep(transition(ticket, TicketState.SENT))
+        if desk.lost is UnknownRequestPolicy.ASK and not _may_resend(
+            trace, desk, training=self._finding.is_training(ticket.endpoint)
+        ):
+            raise CallFailed([_request_unknown(ticket)], cost_usd=None)
+        state = TicketState.WITHDRAWN if trace is HistoryEvidence.NONE else TicketState.ABANDONED
+        await desk.keep(transition(ticket, state, reason=ticket.reason, at=self._line.clock.now()))
+        if desk.lost is UnknownRequestPolicy.ABANDON:
+            raise CallFailed([problem("request_abandoned", endpoint=ticket.endpoint)])
+        return None
+
+    async def _to_end(self, ticket: Ticket, call: Call, desk: CallContext) -> Answer | RequestFailure:
+        """Follow and collect. Raises Stopped where it was left or taken back, CallFailed where its result is gone."""
+        try:
+            end = await self._following.follow(ticket, desk)
+            if end is FollowOutcome.LEFT:
+                raise stopped_error()
+            found = await self._collecting.collect(ticket, call, desk) if end is FollowOutcome.COMPLETED else None
+        except Refused:
+            if self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
+                # This key may not see it, nor perhaps ever: from here on a person can give it up.
+                await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="result_denied"))
+            raise
+        except CallFailed as error:
+            reasons = [problem.kind for problem in error.problems if problem.kind in _RESULT_PROBLEMS]
+            if reasons and self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
+                await desk.keep(transition(ticket, TicketState.UNKNOWN, reason=reasons[0]))
+            raise
+        if end is FollowOutcome.CANCELLED or (_is_cancelled(found) and desk.leave.insisted.is_set()):
+            await desk.keep(
+                transition(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now())
+            )
+            raise stopped_error()
+        if found is None:
+            lost = await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="result_gone"))
+            raise CallFailed([_request_unknown(lost)], cost_usd=None)
+        if isinstance(found, RequestFailure):
+            state, reason, now = TicketState.FAILED, found.fault.kind, self._line.clock.now()
+            if found.result is not None:
+                await _keep_result(ticket, found.result, desk)
+            await desk.keep(
+                transition(ticket, state, units=found.units, cost_usd=found.cost_usd, reason=reason, at=now)
+            )
+        return found
+
+
+async def _keep_result(ticket: Ticket, result: JSONValue, desk: CallContext) -> None:
+    """Keep a result that was of no use, for a version that can read it; by the key, `forget` finds it."""
+    text = json.dumps({"key": ticket.key, "request": ticket.request_id, "result": result})
+    if len(text) <= MAX_KEPT_RESULT:
+        await desk.remember(f"{KEPT_RESULT_NOTE}/{ticket.key}", text)
+
+
+async def _kept_result(ticket: Ticket, desk: CallContext) -> JSONValue:
+    """The result that was kept of this request; None where there is none."""
+    found = json.loads(await desk.recall(f"{KEPT_RESULT_NOTE}/{ticket.key}") or "{}")
+    return as_object(found).get("result") if found.get("request") == ticket.request_id else None
+
+
+async def _is_billed_failure(ticket: Ticket, desk: CallContext) -> bool:
+    """Whether it failed and was billed, so that it is bought again only where a person says so.
+
+    A result that came is billed even where fal does not say so.
+    """
+    if ticket.state is not TicketState.FAILED:
+        return False
+    if ticket.reason in {UNSAFE_PICTURE, "result_unusable"} or ticket.units or ticket.cost_usd:
+        return True
+    return ticket.units is None and await _kept_result(ticket, desk) is not None
+
+
+def _billed_before(ticket: Ticket) -> Problem:
+    if ticket.reason == UNSAFE_PICTURE:
+        return problem("unsafe_picture_before", endpoint=ticket.endpoint)
+    return problem(
+        "billed_before",
+        endpoint=ticket.endpoint,
+        request=ticket.request_id,
+        reason=ticket.reason,
+        cost_usd=ticket.cost_usd,
+        begun_at=ticket.begun_at,
+    )
+
+
+def _is_cancelled(found: Answer | RequestFailure | None) -> bool:
+    return isinstance(found, RequestFailure) and found.fault.kind == "request_cancelled"
+
+
+def _may_resend(trace: HistoryEvidence, desk: CallContext, *, training: bool) -> bool:
+    """Whether a request is sent again without asking, by what the history shows and what the recipe allows."""
+    price = desk.estimate_usd
+    match desk.resend if desk.buys else ResendPolicy.NEVER:
+        case ResendPolicy.ALWAYS:
+            return trace is HistoryEvidence.NONE or (trace is HistoryEvidence.UNREADABLE and not training)
+        case ResendPolicy.CHEAP:
+            return trace is HistoryEvidence.NONE and not training and price is not None and price <= CHEAP_USD
+        case _:
+            return False
+
+
+async def _shielded(sending: Coroutine[None, None, T], desk: CallContext, *, hold: float = SUBMIT_HOLD) -> T:
+    """Wait for the end of a request that is on its way, for `hold` seconds even where the run is given up."""
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=hold)
+        if task.done() and desk.leave.insisted.is_set():
+            # What has just been accepted is left, or taken back, in good order.
+            return task.result()
+        # It is not to go on unheard, and send again.
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+def _request_elsewhere(ticket: Ticket) -> Problem:
+    return problem("request_elsewhere", endpoint=ticket.endpoint, service=ticket.service, request=ticket.request_id)
+
+
+def _request_unknown(ticket: Ticket) -> Problem:
+    """Sent, and nobody knows what became of it; or known, and its result can't be had any more."""
+    kind = "result_gone" if ticket.request_id else "request_unknown"
+    return problem(
+        kind,
+        endpoint=ticket.endpoint,
+        request=ticket.request_id,
+        begun_at=ticket.begun_at,
+        price_usd=ticket.estimate_usd,
+    )

@@ -1,0 +1,122 @@
+"""One run's connection to fal: client, hosts, rate limit and clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Literal
+
+import fal_client
+import httpx
+from fal_client import AsyncRequestHandle
+from fal_client.auth import AuthCredentials
+from fal_client.client import USER_AGENT, AsyncCDNTokenManager, CDNToken
+
+from nano_banana.model.json_values import as_text
+from nano_banana.model.ticket import Ticket
+from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.http_client import Backoff, FalHosts, HttpClient, retry
+from nano_banana.providers.fal.timing import Clock, RateLimiter
+
+
+class UploadTokens(AsyncCDNTokenManager):
+    """Upload tokens, fetched over the wire instead of a client of their own."""
+
+    def __init__(self, auth: AuthCredentials, wire: HttpClient) -> None:
+        super().__init__(auth)
+        self._wire = wire
+
+    async def _refresh_token(self) -> CDNToken:
+        response = await self._wire.post(self._url, headers=self._headers, json={})
+        response.raise_for_status()
+        found = response.json()
+        return CDNToken(
+            token=as_text(found["token"]),
+            token_type=as_text(found["token_type"]),
+            base_upload_url=as_text(found["base_url"]),
+            expires_at=datetime.fromisoformat(as_text(found["expires_at"])),
+        )
+
+
+class FalClient(fal_client.AsyncClient):
+    """`fal_client.AsyncClient` whose every request goes over one `Wire`."""
+
+    def __init__(self, key: str, wire: HttpClient) -> None:
+        super().__init__(key=key)
+        self._wire = wire
+        self._tokens = UploadTokens(AuthCredentials("Key", key), wire)
+
+    @property
+    async def _client(self) -> httpx.AsyncClient:
+        return self._wire
+
+    @property
+    async def _token_manager(self) -> AsyncCDNTokenManager:
+        return self._tokens
+
+    @asynccontextmanager
+    async def _cdn_client(self) -> AsyncIterator[httpx.AsyncClient]:
+        yield self._wire
+
+
+def auth_headers(key: str) -> dict[str, str]:
+    """What fal-client sends with every request."""
+    return {"Authorization": f"Key {key}", "User-Agent": USER_AGENT}
+
+
+MAX_REDIRECTS = 5
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+
+QueryParams = Mapping[str, str | int | list[str]]
+
+
+class FalSession:
+    """One a run, made inside its event loop; close it at the end.
+
+    `wire` is the HTTP client (each request once), `client` fal's own client on it, `hosts` tells where fal is.
+    """
+
+    def __init__(self, terms: FalConfig, clock: Clock) -> None:
+        self.terms = terms
+        self.clock = clock
+        self.hosts = FalHosts(terms.base)
+        self.pace = RateLimiter(terms.per_second, clock)
+        self.wire = HttpClient(self.hosts, auth_headers(terms.key), self.pace)
+        self.client = FalClient(terms.key, self.wire)
+
+    async def get(
+        self, url: str, *, what: str, params: QueryParams | None = None, patience: Backoff | None = None
+    ) -> httpx.Response:
+        """A GET with the key, sent again as `insist` does; any other status than "not now" is the caller's to judge.
+
+        `what` says what is asked for, for the error.
+        """
+        return await retry(lambda: self.ask(url, params), patience=patience or Backoff(), clock=self.clock, what=what)
+
+    async def ask(self, url: str, params: QueryParams | None = None) -> httpx.Response:
+        """A GET with the key, once. A redirect to another address of fal's is followed, any other is the answer."""
+        response = await self.wire.get(url, params=None if params is None else dict(params))
+        for _ in range(MAX_REDIRECTS):
+            if response.status_code not in REDIRECT_STATUSES or "Location" not in response.headers:
+                break
+            with suppress(httpx.InvalidURL):
+                url = str(response.url.join(response.headers["Location"]))
+                if self.hosts.trusted(self.hosts.placed(httpx.URL(url))):
+                    response = await self.wire.get(url)
+                    continue
+            break
+        return response
+
+    def url(self, ticket: Ticket, what: Literal["status", "response", "cancel"]) -> str:
+        """The service's own address for this, where the key may go there; else the one built from the request's id."""
+        given = ticket.urls.get(what, "")
+        with suppress(httpx.InvalidURL):
+            if given and self.hosts.trusted(self.hosts.placed(httpx.URL(given))):
+                return given
+        handle = AsyncRequestHandle.from_request_id(self.wire, ticket.endpoint, ticket.request_id)
+        return {"status": handle.status_url, "response": handle.response_url, "cancel": handle.cancel_url}[what]
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.wire.aclose()

@@ -1,0 +1,315 @@
+"""Uploads: what may be sent to fal, each content once, at its address.
+
+A recipe may come from a stranger and name any file of the user's. Only what is really a picture, a training archive or
+an adapter, by its content and not its name, is ever sent, and a picture without its metadata.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import httpx
+from fal_client import FalClientHTTPError
+from fal_client.client import MULTIPART_THRESHOLD, StorageSettings
+
+from nano_banana.formats.photo_export import photo_without_metadata
+from nano_banana.formats.picture_files import open_undecoded, orientation
+from nano_banana.formats.png_chunks import PIXEL_CHUNKS, PNG_SIGNATURE, png_without_metadata
+from nano_banana.model.call import Blob, Call
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import CallFailed, problem
+from nano_banana.model.provider_protocol import CallContext, SingleFlight
+from nano_banana.model.ticket import Upload
+from nano_banana.providers.fal.fal_errors import classify_error
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.file_types import OCTET_STREAM, SNIFF_BYTES, is_whole_safetensors, sniff_media_type
+from nano_banana.providers.fal.http_client import Backoff, NoResponse, RetryLater, retry
+
+
+def fill_places(arguments: JSONObject, values: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
+    """The arguments with each value at its place (`image_url`, `loras/0/path`); nothing given is changed.
+
+    What is missing on the way is made: objects for names, lists for numbers.
+    """
+    body = dict(arguments)
+    for place, value in sorted(values.items(), key=lambda item: _place_order(item[0])):
+        name, *rest = place.split("/")
+        body[name] = _with_value(body.get(name), rest, value)
+    return body
+
+
+def _with_value(old: JSONValue, path: list[str], value: JSONValue) -> JSONValue:
+    if not path:
+        return value
+    name, *rest = path
+    if isinstance(old, Mapping) or not name.isdecimal():
+        entries = dict(old) if isinstance(old, Mapping) else {}
+        return {**entries, name: _with_value(entries.get(name), rest, value)}
+    items = [] if isinstance(old, str) or old is None or isinstance(old, bool | int | float) else list(old)
+    at = int(name)
+    items += [None] * (at + 1 - len(items))
+    items[at] = _with_value(items[at], rest, value)
+    return items
+
+
+def _place_order(place: str) -> list[tuple[bool, int, str]]:
+    """`images/2` before `images/10`."""
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in place.split("/")]
+
+
+ZIP_MAGIC = b"PK\x03\x04"
+MAX_ARCHIVE_FILES = 20_000
+"""With captions; nobody trains on more, and each is looked at before any leaves."""
+CAPTION_SUFFIXES = frozenset({".txt", ".json", ".jsonl", ".csv"})
+"""What trainers read beside photos."""
+
+
+def check_training_archive(path: Path) -> None:
+    """Return where each file of the zip is a picture or may be a caption, and there is a picture.
+
+    Documents and programs are zips, too: those of one's own are no business of a recipe's. Raises CallFailed:
+    `archive_not_sent` with the `file` in it that is to blame, `archive_unusable` (damaged, without
+    pictures, or of more than `MOST_FILES` files).
+    """
+    pictures = 0
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [
+                entry for entry in archive.infolist() if not entry.is_dir() and not _is_os_metadata(entry.filename)
+            ]
+            if len(entries) > MAX_ARCHIVE_FILES:
+                raise _archive_unusable()
+            for entry in entries:
+                is_picture = _is_picture(archive, entry)
+                if not is_picture and PurePosixPath(entry.filename).suffix.lower() not in CAPTION_SUFFIXES:
+                    raise CallFailed([problem("archive_not_sent", input="", file=entry.filename)])
+                pictures += is_picture
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise _archive_unusable() from error
+    if not pictures:
+        raise _archive_unusable()
+
+
+def _is_picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    with archive.open(entry) as file:
+        return sniff_media_type(file.read(SNIFF_BYTES)).startswith("image/")
+
+
+def _is_os_metadata(name: str) -> bool:
+    """What file managers leave in every zip."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name in {".DS_Store", "Thumbs.db", "desktop.ini"}
+
+
+def _archive_unusable() -> CallFailed:
+    return CallFailed([problem("archive_unusable", input="")])
+
+
+_MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".zip": "application/zip", ".safetensors": OCTET_STREAM}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadFile:
+    """A file as it is sent. `name` is what the service gets to see: never the user's own."""
+
+    path: Path
+    name: str
+
+    @property
+    def media(self) -> str:
+        """Its media type."""
+        return _MEDIA[Path(self.name).suffix]
+
+
+def prepare_upload(path: Path, name: str, folder: Path) -> UploadFile:
+    """Make the file ready to go, under `name` and the suffix of what it is; what is new is written to `folder`.
+
+    Raises CallFailed, its `input` left to the caller: `file_not_sent`, those of `check_archive`, and `picture_broken`
+    or `picture_too_big` as `open_picture` does. Raises OSError where a disk does.
+    """
+    with path.open("rb") as file:
+        head = file.read(len(ZIP_MAGIC))
+    if head == ZIP_MAGIC:
+        check_training_archive(path)
+        return UploadFile(path=path, name=f"{name}.zip")
+    if is_whole_safetensors(path):
+        return UploadFile(path=path, name=f"{name}.safetensors")
+    try:
+        return _prepare_picture(path, name, folder)
+    except CallFailed as error:
+        if error.problems[0].kind == "picture_unreadable":
+            raise CallFailed([problem("file_not_sent", input="")]) from error
+        raise
+
+
+def under_public_name(parcel: UploadFile, folder: Path) -> Path:
+    """The parcel's bytes as a file of its own name: a link, or a copy where there are none."""
+    place = folder / parcel.name
+    if place != parcel.path:
+        try:
+            place.symlink_to(parcel.path.absolute())
+        except OSError:
+            shutil.copyfile(parcel.path, place)
+    return place
+
+
+def _prepare_picture(path: Path, name: str, folder: Path) -> UploadFile:
+    if _has_only_pixels(path):
+        with open_undecoded(path, place="") as picture:
+            picture.verify()
+        return UploadFile(path=path, name=f"{name}.png")
+    data, suffix = _strip_metadata(path)
+    made = folder / f"{name}{suffix}"
+    made.write_bytes(data)
+    return UploadFile(path=made, name=made.name)
+
+
+def _strip_metadata(path: Path) -> tuple[bytes, str]:
+    """As `bare_photo`, which knows no transparency; an upright PNG keeps its own."""
+    with open_undecoded(path, place="") as picture:
+        is_png = picture.format == "PNG"
+        if is_png:
+            picture.load()
+        upright = orientation(picture) == 1
+    kept = png_without_metadata(path.read_bytes()) if is_png and upright else None
+    return (kept, ".png") if kept else photo_without_metadata(path, place="")
+
+
+def _has_only_pixels(path: Path) -> bool:
+    """Whether this is built as a PNG without anything to drop, as ours are: told from the chunks' names alone."""
+    with path.open("rb") as file:
+        if file.read(len(PNG_SIGNATURE)) != PNG_SIGNATURE:
+            return False
+        size = path.stat().st_size
+        while len(head := file.read(8)) == 8 and head[4:] in PIXEL_CHUNKS:
+            at = file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
+            if head[4:] == b"IEND":
+                return at == size
+    return False
+
+
+UPLOADS_AT_ONCE = 4
+EXPIRY_MARGIN = 600.0
+"""Seconds that an upload must still have, as the store sees it; half its life where that is shorter."""
+UPLOAD_BACKOFF = Backoff(first=0.5, most=10.0, total=120.0)
+LEAST_SECONDS, SLOWEST = 120.0, 16_384.0
+"""An upload may take so many seconds, and one more for each so many bytes, before it counts as hung."""
+UPLOADS_LABEL = "uploads"
+_NULL_HANDLER = logging.NullHandler()
+_KEY_STATUSES = (401, 402, 403)
+
+
+class FileUploader:
+    """Puts the inputs of calls at the service. One a run; calls that want the same bytes share one upload."""
+
+    def __init__(self, line: FalSession) -> None:
+        # A library's warnings go to the screen where nobody listens to its logger.
+        logging.getLogger("fal_client").addHandler(_NULL_HANDLER)
+        self._line = line
+        self._slots = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        self._flights: SingleFlight[Upload] = SingleFlight()
+        self._known: dict[str, Upload] = {}
+
+    async def body(self, call: Call, desk: CallContext, *, fresh: bool = False) -> dict[str, JSONValue]:
+        """The call's arguments with an address in the place of each input.
+
+        `fresh` sends again what is remembered: the service could not load it. Raises CallFailed: what `pack` raises,
+        `fal_unreachable`, `fal_certificate`, `fal_busy`, `upload_failed`; Refused where the key is.
+        """
+        inputs = {blob.digest: (place, blob) for place, blob in call.inputs.items()}
+        asked = [self._place(place, blob, desk, fresh=fresh) for place, blob in inputs.values()]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        urls = dict(zip(inputs, _all_or_raise(found), strict=True))
+        return fill_places(call.arguments, {place: urls[blob.digest] for place, blob in call.inputs.items()})
+
+    async def _place(self, place: str, blob: Blob, desk: CallContext, *, fresh: bool) -> str:
+        known = None if fresh else self._lasting(blob) or await desk.upload(self._line.hosts.service, blob)
+        if known is not None:
+            return known.url
+        desk.tell(phase="uploading")
+        try:
+            found, _ = await self._flights.join(blob.digest, lambda: self._upload(blob, desk))
+        except CallFailed as error:
+            raise CallFailed([replace(one, data={**one.data, "input": place}) for one in error.problems]) from error
+        return found.url
+
+    def _lasting(self, blob: Blob) -> Upload | None:
+        """What this run has sent: a life too short for the store's margin is long enough for the next call."""
+        upload, life = self._known.get(blob.digest), self._line.terms.uploads_expire_after
+        if upload is None or upload.expires_at is None or life is None:
+            return upload
+        return upload if upload.expires_at > self._line.clock.now() + min(EXPIRY_MARGIN, life / 2) else None
+
+    async def _upload(self, blob: Blob, desk: CallContext) -> Upload:
+        async with self._slots:
+            folder = desk.scratch()
+            try:
+                parcel = await asyncio.to_thread(lambda: prepare_upload(desk.path(blob), blob.digest[:16], folder))
+                begun = self._line.clock.now()
+                url = await retry(
+                    lambda: self._sent(parcel, folder),
+                    patience=UPLOAD_BACKOFF,
+                    clock=self._line.clock,
+                    what=UPLOADS_LABEL,
+                )
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        life = self._line.terms.uploads_expire_after
+        expires_at = None if life is None else begun + life
+        upload = Upload(service=self._line.hosts.service, digest=blob.digest, url=url, expires_at=expires_at)
+        self._known[blob.digest] = upload
+        await desk.uploaded(upload)
+        return upload
+
+    async def _sent(self, parcel: UploadFile, folder: Path) -> str:
+        """Send it and return where it lies. Raises Broken and Declined where another try may do better."""
+        try:
+            url: object = await self._send(parcel, folder)
+        except TimeoutError as error:
+            raise NoResponse("timeout", sent=True) from error
+        except (FalClientHTTPError, httpx.HTTPStatusError) as error:
+            raise _upload_error(error.response) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise CallFailed([problem("upload_failed", input="", why="no address")]) from error
+        if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+            raise CallFailed([problem("upload_failed", input="", why="no address")])
+        return url
+
+    async def _send(self, parcel: UploadFile, folder: Path) -> str:
+        """By fal-client's way for this size. Only the bytes, a neutral name and the lifetime go along."""
+        client, life = self._line.client, StorageSettings(expires_in=self._line.terms.uploads_expire_after)
+        size = parcel.path.stat().st_size
+        async with asyncio.timeout(LEAST_SECONDS + size / SLOWEST):
+            if size > MULTIPART_THRESHOLD:
+                return await client.upload_file(
+                    await asyncio.to_thread(under_public_name, parcel, folder), lifecycle=life
+                )
+            data = await asyncio.to_thread(parcel.path.read_bytes)
+            return await client.upload(data, parcel.media, parcel.name, lifecycle=life)
+
+
+def _all_or_raise(found: Sequence[str | BaseException]) -> list[str]:
+    """The addresses. Raises the failures: all that belong to the call at once, before them what ends the run."""
+    failed = [one for one in found if isinstance(one, CallFailed)]
+    for one in found:
+        if isinstance(one, BaseException) and not isinstance(one, CallFailed):
+            raise one
+    if failed:
+        raise CallFailed([problem for one in failed for problem in one.problems]) from failed[0]
+    return [one for one in found if isinstance(one, str)]
+
+
+def _upload_error(response: httpx.Response) -> Exception:
+    if response.status_code in _KEY_STATUSES:
+        return classify_error(response.status_code, response.headers, response.text, endpoint=UPLOADS_LABEL).error()
+    if response.status_code >= 500:
+        return RetryLater(response)
+    return CallFailed([problem("upload_failed", input="", why=f"status {response.status_code}")])

@@ -1,0 +1,112 @@
+"""What a file is, by its content: media type, or a whole safetensors.
+
+Names and headers are not asked. The safetensors format (github.com/huggingface/safetensors): eight bytes little-endian
+N, N bytes of JSON that say for each tensor its type, its shape and where in the rest of the file it lies. Nothing in it
+is code.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeGuard
+
+OCTET_STREAM = "application/octet-stream"
+SNIFF_BYTES = 1024
+"""Bytes that are enough to tell."""
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2"),
+    (b"PK\x03\x04", "application/zip"),
+)
+_ISO_BRANDS = {b"avif": "image/avif", b"avis": "image/avif"}
+"""Brands of ISO media files (ISO/IEC 14496-12 §4.3) that are pictures; any other is a video."""
+
+_HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<?xml", b"<error")
+
+
+def sniff_media_type(head: bytes) -> str:
+    """The media type of a file that begins so (`HEAD` bytes, or all that there are)."""
+    for magic, media in _MAGIC:
+        if head.startswith(magic):
+            return media
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] == b"ftyp":
+        return _ISO_BRANDS.get(head[8:12], "video/mp4")
+    if is_html_page(head):
+        return "text/html"
+    return _text_media_type(head) if _is_text(head) else OCTET_STREAM
+
+
+def is_html_page(head: bytes) -> bool:
+    """Whether this is a page for people or a gateway's XML, which no result is."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    while text.startswith(b"<!--"):
+        _, _, text = text.partition(b"-->")
+        text = text.lstrip()
+    start = b" ".join(text[:64].lower().split()) + b" "
+    return any(start.startswith(page) and not start[len(page) :][:1].isalnum() for page in _HTML_STARTS)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # The last character may have been cut in two.
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < SNIFF_BYTES)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head
+
+
+def _text_media_type(head: bytes) -> str:
+    if len(head) == SNIFF_BYTES:
+        return "application/json" if head.lstrip()[:1] in (b"{", b"[") else "text/plain"
+    try:
+        json.loads(head)
+    except (ValueError, RecursionError):
+        return "text/plain"
+    return "application/json"
+
+
+MAX_SAFETENSORS_HEADER = 100_000_000
+"""Bytes; the format's own limit."""
+
+
+def is_whole_safetensors(path: Path) -> bool:
+    """Whether the header is one, and its tensors fill the rest of the file to the last byte."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        rest = path.stat().st_size - 8 - length
+        if not 2 <= length <= MAX_SAFETENSORS_HEADER or rest < 0 or file.read(1) != b"{":
+            return False
+        try:
+            header = json.loads(b"{" + file.read(length - 1))
+        except (ValueError, RecursionError):
+            return False
+    tensors = [about for name, about in header.items() if name != "__metadata__"]
+    spans = sorted(about["data_offsets"] for about in tensors if _is_tensor(about))
+    if not tensors or len(spans) != len(tensors):
+        return False
+    whole = spans[0][0] == 0 and spans[-1][1] == rest
+    return whole and all(before[1] == after[0] for before, after in pairwise(spans))
+
+
+def _is_tensor(about: object) -> TypeGuard[Mapping[str, list[int]]]:
+    if not isinstance(about, dict) or not isinstance(about.get("dtype"), str):
+        return False
+    shape, span = about.get("shape"), about.get("data_offsets")
+    return _are_whole_numbers(shape) and _are_whole_numbers(span) and len(span) == 2 and span[0] <= span[1]
+
+
+def _are_whole_numbers(value: object) -> TypeGuard[list[int]]:
+    return isinstance(value, list) and all(type(number) is int and number >= 0 for number in value)

@@ -1,0 +1,377 @@
+"""HTTP client for fal: each request once, bounded answers, and retry.
+
+fal-client sends a request again, up to ten times, after every error of httpx and some answers (408, 409, 429, a
+gateway's 502-504), whether or not a job was accepted. Here such ends leave as exceptions that it does not know
+(`NoResponse`, `RetryLater`), so that it never does. Who may send again, and when, is decided by `retry` (for what may
+be repeated without harm) and in `submission` (for the one request that may not).
+
+Bodies of answers are bounded in bytes, depth and time: a server may send a small file that unpacks to gigabytes, a list
+without an end, or JSON so deep that no parser reads it. Such an answer counts as one that can't be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx
+from fal_client.auth import FAL_QUEUE_RUN_HOST, FAL_RUN_HOST
+from fal_client.client import AsyncBackupDomainTransport
+from httpx import USE_CLIENT_DEFAULT
+
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import CallFailed, Unusable, problem
+from nano_banana.providers.fal.connections import ProxyTransport
+from nano_banana.providers.fal.timing import Clock, RateLimiter, parse_http_date
+
+REST, CDN, API = "rest.fal.ai", "v3.fal.media", "api.fal.ai"
+_FAL_HOSTS = frozenset(
+    {FAL_QUEUE_RUN_HOST, FAL_RUN_HOST, "queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API}
+)
+"""With those that fal-client was told of in the environment, `host:port` as they are written there."""
+
+
+class FalHosts:
+    """fal's own hosts, or one base address that stands for all of them."""
+
+    def __init__(self, base: str) -> None:
+        """`base` is `https://host[:port]`, or empty for fal itself."""
+        self.base = httpx.URL(base.rstrip("/")) if base else None
+        self.service = base.rstrip("/") or f"https://{FAL_QUEUE_RUN_HOST}"
+        """What tickets and uploads are known under: whom they were sent to."""
+
+    def url(self, host: str, path: str) -> str:
+        """An address at one of fal's hosts."""
+        return f"https://{host}{path}"
+
+    def placed(self, url: httpx.URL) -> httpx.URL:
+        """Where a request to `url` really goes: fal's hosts are at the base, if there is one."""
+        if self.base is None or _netloc(url) not in _FAL_HOSTS:
+            return url
+        return url.copy_with(scheme=self.base.scheme, host=self.base.host, port=self.base.port)
+
+    def trusted(self, url: httpx.URL) -> bool:
+        """Whether the key may go there: to fal over https, or to the base that the user named."""
+        if self.base is not None:
+            return (url.scheme, url.host, url.port) == (self.base.scheme, self.base.host, self.base.port)
+        return url.scheme == "https" and _netloc(url) in _FAL_HOSTS
+
+
+def _netloc(url: httpx.URL) -> str:
+    return url.netloc.decode("ascii")
+
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Of an answer in JSON. A result may hold pictures inline; what is longer is not read."""
+
+MAX_BODY_SECONDS = 120.0
+"""For the whole of such an answer, however slowly it comes."""
+
+MAX_JSON_DEPTH = 64
+"""Levels of lists and objects. fal's own answers have fewer than ten."""
+
+MAX_STREAM_BYTES = 16 * 1024 * 1024
+"""Bytes of one stream of statuses."""
+
+CHUNK_BYTES = 256 * 1024
+ACCEPT_ENCODING = "gzip, deflate"
+"""What may be asked for: what `decoded` can unpack without trusting the size of what comes out."""
+
+_ENCODED = frozenset({"gzip", "x-gzip", "deflate"})
+_ABOUT_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+async def iter_decoded(response: httpx.Response, *, gather: int | None = None) -> AsyncIterator[bytes]:
+    """The body as it comes, unpacked in pieces of at most `CHUNK` bytes; `gather` waits for so many packed ones.
+
+    Raises httpx.DecodingError.
+    """
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding in {"", "identity"}:
+        async for part in response.aiter_raw(gather):
+            yield part
+        return
+    if coding not in _ENCODED:
+        raise httpx.DecodingError(f"encoded as {coding[:20]}", request=response.request)
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: the header says whether it is gzip or zlib
+    async for part in response.aiter_raw(gather):
+        left, piece = part, b""
+        while not unpack.eof and (left or len(piece) == CHUNK_BYTES):
+            try:
+                piece = unpack.decompress(left, CHUNK_BYTES)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error), request=response.request) from error
+            left = unpack.unconsumed_tail
+            yield piece
+    if not unpack.eof:
+        raise httpx.DecodingError("cut short", request=response.request)
+
+
+async def read_bounded(response: httpx.Response) -> httpx.Response:
+    """The answer read to its end and closed. One that is too long or too deep comes with an empty body.
+
+    Raises httpx.RequestError where it does not come, or not in time.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(MAX_BODY_SECONDS):
+            async for part in iter_decoded(response):
+                body += part
+                if len(body) > MAX_BODY_BYTES:
+                    body.clear()
+                    break
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("too slow", request=response.request) from error
+    finally:
+        await response.aclose()
+    content = b"" if _is_too_deep(body) else bytes(body)
+    head = [(name, text) for name, text in response.headers.multi_items() if name not in _ABOUT_BODY]
+    made = httpx.Response(
+        response.status_code, headers=head, content=content, request=response.request, extensions=response.extensions
+    )
+    made.encoding = "utf-8"  # and not what the answer says: some of Python's codecs unpack
+    return made
+
+
+def json_or_text(response: httpx.Response) -> JSONValue:
+    """The answer's JSON, or its text where it is none."""
+    try:
+        found: JSONValue = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return response.text
+    return found
+
+
+def bounded_stream(response: httpx.Response) -> httpx.Response:
+    """The answer as a stream that is unpacked, and breaks off (httpx.ReadError) after `MOST_STREAM` bytes."""
+    head = [(name, text) for name, text in response.headers.multi_items() if name not in _ABOUT_BODY]
+    return httpx.Response(response.status_code, headers=head, stream=_BoundedStream(response), request=response.request)
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = MAX_STREAM_BYTES
+        async for part in iter_decoded(self._response):
+            left -= len(part)
+            if left < 0:
+                raise httpx.ReadError("the stream is too long")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+def _is_too_deep(body: bytearray) -> bool:
+    # Most answers have fewer brackets than levels are allowed: they need not be looked at.
+    if body.count(b"[") + body.count(b"{") <= MAX_JSON_DEPTH:
+        return False
+    try:
+        level: list[JSONValue] = [json.loads(body)]
+    except ValueError:
+        return False
+    except RecursionError:
+        return True
+    for _ in range(MAX_JSON_DEPTH):
+        level = [inner for value in level for inner in _children(value)]
+    return bool(level)
+
+
+def _children(value: JSONValue) -> list[JSONValue]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+if TYPE_CHECKING:  # httpx keeps these names to itself
+    from httpx._client import UseClientDefault
+    from httpx._types import AuthTypes
+
+SUBMIT_HEADER = "x-app-fal-disable-fallback"
+"""The header of requests to the queue, which had their turn before they were written down. It says to fal: no other
+endpoint will do."""
+
+CONNECT_SECONDS = 15.0
+READ_SECONDS = 60.0
+RETRY_STATUSES = frozenset({408, 409, 429, 502, 503, 504})
+"""Answers that fal-client would meet with the same request again."""
+
+
+class NoResponse(Exception):
+    """No answer came.
+
+    `sent` says that the request may have arrived; `why` is connect, tls, timeout or lost; `host` is who was asked,
+    empty where that is not known.
+    """
+
+    def __init__(self, why: str, *, sent: bool, host: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.sent = sent
+        self.host = host
+
+
+class RetryLater(Exception):
+    """An answer that may mean: try again later."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(str(response.status_code))
+        self.response = response
+
+
+class HttpClient(httpx.AsyncClient):
+    """Sends to fal's hosts wherever they are, at the pace agreed, and shows the key to nobody else.
+
+    Can't be made where the certificates to trust can't be read or the proxy can't be used (Unusable).
+    Raises Broken and Declined in place of httpx's own; while a stream is read, httpx's RequestError as it comes.
+    """
+
+    def __init__(self, hosts: FalHosts, headers: dict[str, str], pace: RateLimiter) -> None:
+        trust = trusted_certificates()
+        super().__init__(
+            transport=_transport(hosts, trust),
+            verify=trust,
+            trust_env=False,
+            headers={"Accept-Encoding": ACCEPT_ENCODING, **headers},
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+        )
+        self._hosts = hosts
+        self._pace = pace
+        self._key = headers["Authorization"]
+
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
+        """Send it, once. Unless it is a `stream`, the answer is read within the bounds of `bodies`."""
+        request.url = self._hosts.placed(request.url)
+        request.headers["Host"] = request.url.netloc.decode("ascii")
+        request.headers.pop("Cookie", None)
+        if request.headers.get("Authorization") == self._key:
+            if not self._hosts.trusted(request.url):
+                del request.headers["Authorization"]
+            elif SUBMIT_HEADER not in request.headers:
+                await self._pace.turn()
+        try:
+            response = await super().send(request, stream=True, auth=auth, follow_redirects=follow_redirects)
+            if not stream or response.status_code in RETRY_STATUSES:
+                response = await read_bounded(response)
+        except httpx.RequestError as error:
+            raise no_response(error, request.url.netloc.decode("ascii")) from error
+        if response.status_code in RETRY_STATUSES:
+            raise RetryLater(response)
+        return response
+
+
+def trusted_certificates() -> ssl.SSLContext:
+    """The certificates that the environment names. Raises Unusable where they can't be read."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ]
+        raise Unusable([problem("certificates_unreadable", names=names, why=error.strerror or str(error))]) from error
+
+
+def _transport(hosts: FalHosts, trust: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    """By the way that there is to fal. Raises Unusable where its proxy can't be used."""
+    routes = ProxyTransport(trust)
+    routes.check(httpx.URL(hosts.service))
+    return AsyncBackupDomainTransport(transport=routes) if hosts.base is None else routes
+
+
+def no_response(error: httpx.RequestError, host: str = "") -> NoResponse:
+    """What an error says about the request; an answer that can't be decoded is none, but came from somewhere."""
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return NoResponse("timeout", sent=False, host=host)
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
+        return NoResponse("tls" if _is_tls(error) else "connect", sent=False, host=host)
+    return NoResponse("timeout" if isinstance(error, httpx.TimeoutException) else "lost", sent=True, host=host)
+
+
+def _is_tls(error: BaseException) -> bool:
+    """Whether the two sides can't agree; a hand-shake that was cut off may go better the next time."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+T = TypeVar("T")
+
+MAX_RETRY_AFTER = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long to go on: waits double from `first` to `most` seconds, and end after `total` of them."""
+
+    first: float = 0.25
+    most: float = 10.0
+    total: float = 60.0
+
+    def wait(self, turn: int, clock: Clock) -> float:
+        """The wait before the next try, `turn` counting from 0: full jitter, anything from 0 to the bound.
+
+        As in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), which spreads retries best.
+        """
+        bound: float = min(self.most, self.first * 2**turn)
+        return clock.chance() * bound
+
+
+async def retry(work: Callable[[], Awaitable[T]], *, patience: Backoff, clock: Clock, what: str) -> T:
+    """Do what may be done twice without harm until it works; `what` names it in the error.
+
+    Raises CallFailed `fal_unreachable` or `fal_busy` when patience is over, and at once where a certificate is refused.
+    """
+    over = clock.now() + patience.total
+    turn = 0
+    while True:
+        try:
+            return await work()
+        except NoResponse as error:
+            wait, failure = patience.wait(turn, clock), unreachable_error(error, what)
+            if error.why == "tls":
+                raise failure from error
+        except RetryLater as error:
+            wait, failure = max(patience.wait(turn, clock), retry_after(error, clock)), busy_error(error, what)
+            if error.response.status_code == 409:
+                raise failure from error
+        turn += 1
+        if clock.now() + wait > over:
+            raise failure
+        await clock.sleep(wait)
+
+
+def retry_after(declined: RetryLater, clock: Clock) -> float:
+    """The seconds that the service asks to wait, 0 where it does not say (RFC 9110 §10.2.3: seconds or a date)."""
+    text = declined.response.headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return min(float(text), MAX_RETRY_AFTER)
+    at = parse_http_date(text)
+    return 0.0 if at is None else min(max(at - clock.now(), 0.0), MAX_RETRY_AFTER)
+
+
+def unreachable_error(error: NoResponse, what: str) -> CallFailed:
+    """No answer came."""
+    kind = "fal_certificate" if error.why == "tls" else "fal_unreachable"
+    return CallFailed([problem(kind, what=what, why=error.why, host=error.host or "fal")])
+
+
+def busy_error(error: RetryLater, what: str) -> CallFailed:
+    """The service says: not now."""
+    return CallFailed([problem("fal_busy", what=what, status=error.response.status_code)])

@@ -1,0 +1,174 @@
+"""Find a request whose answer was lost in fal's history of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from enum import Enum
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import MISSING, Field, Task
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
+from nano_banana.model.problem import Refused
+from nano_banana.model.provider_protocol import CallContext
+from nano_banana.model.ticket import Ticket, TicketState, transition
+from nano_banana.providers.fal.fal_platform_api import FalPlatform, PastRequest, PlatformDenied
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.following import DurationEstimator
+from nano_banana.providers.fal.timing import pause
+
+CLOCK_SKEW = 300.0
+"""Seconds that our clock and fal's may differ, and that a request may take to arrive."""
+
+FRESH_SECONDS = 900.0
+"""Seconds after which a picture's request that is not in the history never arrived, if it usually takes less."""
+
+FRESH_TRAINING_SECONDS = 21_600.0
+"""The same of a training, whose queue may be long."""
+
+LONGEST_FACTOR = 3.0
+"""Times the longest that the endpoint was seen to take, after which a request should be in the history."""
+
+SETTLED_SECONDS = 20.0
+"""Seconds that a request gets at the least before it is looked for only once."""
+
+ENDED_SECONDS = 172_800.0
+"""Seconds after which any request has ended: what came later is not read, since a long history is not read at all."""
+
+HISTORY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
+"""Seconds between looks: history lists what has ended, so a request that still runs is not there yet."""
+
+PAGE_CACHE_SECONDS = 0.25
+"""Seconds in which a page of history is as good as new for all that are looked for."""
+
+
+class HistoryEvidence(Enum):
+    """What the history says of a request that it does not show."""
+
+    NONE = "none"
+    """It should have been there by now: the request never arrived."""
+    UNSURE = "unsure"
+    """It may still come."""
+    UNREADABLE = "unreadable"
+    """The key may not read it, and it would have been there by now."""
+
+
+class RequestFinder:
+    """Looks for lost requests. Those found are taken, so that no two tickets share one."""
+
+    def __init__(self, line: FalSession, catalog: Catalog) -> None:
+        """`catalog` tells which fields the service may have filled in by itself, and what is a training."""
+        self._line = line
+        self._catalog = catalog
+        self._platform = FalPlatform(line)
+        self._taking = asyncio.Lock()
+        self._pages: dict[tuple[str, float, float | None], tuple[float, asyncio.Task[list[PastRequest]]]] = {}
+
+    async def find(self, ticket: Ticket, desk: CallContext) -> Ticket | HistoryEvidence:
+        """The ticket, `sent` under the id that was found, or what it means that history has no such request.
+
+        A request that should have ended by now is looked for once, a young one for most of a minute, since history
+        only lists what has ended. Raises CallFailed where history can't be read now, Stopped where the run is to end
+        before that is known, and Unusable where what was found can't be kept.
+        """
+        clock = self._line.clock
+        begun = clock.now()
+        longest = await DurationEstimator().longest(ticket.endpoint, desk)
+        usual = FRESH_SECONDS if longest is None else max(LONGEST_FACTOR * longest, SETTLED_SECONDS)
+        young = begun - ticket.begun_at < usual
+        found: Ticket | HistoryEvidence = HistoryEvidence.UNREADABLE
+        for wait in (*(HISTORY_WAITS if young else ()), None):
+            try:
+                found = await self._look(ticket, desk)
+            except (Refused, PlatformDenied):
+                break
+            if isinstance(found, Ticket):
+                return found
+            if wait is not None:
+                desk.tell(phase="looking")
+                await pause(wait, clock=clock, leave=desk.leave)
+        # By another clock than fal's, it may be in the history at another time.
+        is_over = begun - ticket.begun_at > self._over(ticket, longest) and abs(self._platform.skew) < CLOCK_SKEW / 2
+        return found if is_over else HistoryEvidence.UNSURE
+
+    def is_training(self, endpoint: str) -> bool:
+        """Whether requests to the endpoint are trainings."""
+        known = self._catalog.get(endpoint)
+        return known is not None and known.does is Task.TRAIN
+
+    def _over(self, ticket: Ticket, longest: float | None) -> float:
+        """Seconds after which a request has surely ended."""
+        least = FRESH_TRAINING_SECONDS if self.is_training(ticket.endpoint) else FRESH_SECONDS
+        return max(least, LONGEST_FACTOR * (longest or 0.0))
+
+    async def _look(self, ticket: Ticket, desk: CallContext) -> Ticket | HistoryEvidence:
+        body = as_object(json.loads(ticket.body))
+        fields = endpoint.fields if (endpoint := self._catalog.get(ticket.endpoint)) else {}
+        near = [one for one in await self._past(ticket) if _is_near(one, ticket)]
+        alike = [one for one in near if _is_same_request(one, body, fields)]
+        alike.sort(key=lambda one: (one.json_input != body, one.sent_at))
+        async with self._taking:
+            taken = await desk.requests(ticket.service, [one.request_id for one in near])
+            free = next((one for one in alike if one.request_id not in taken), None)
+            if free is not None:
+                return await desk.keep(transition(ticket, TicketState.SENT, request_id=free.request_id))
+        # One whose arguments are not told may be ours.
+        hidden = any(one.json_input is None and one.request_id not in taken for one in near)
+        return HistoryEvidence.UNREADABLE if hidden else HistoryEvidence.NONE
+
+    async def _past(self, ticket: Ticket) -> list[PastRequest]:
+        """The endpoint's history around the ticket's time: one question for all that are looked for at once."""
+        now = self._line.clock.now()
+        start = _since(ticket)
+        over = start + FRESH_SECONDS + ENDED_SECONDS
+        asked = (ticket.endpoint, start, over if over < now else None)
+        at, page = self._pages.get(asked, (0.0, None))
+        if page is None or (page.done() and now - at > PAGE_CACHE_SECONDS):
+            page = asyncio.create_task(self._platform.requests(asked[0], start=asked[1], end=asked[2]))
+            page.add_done_callback(_consume_exception)
+            self._pages[asked] = (now, page)
+        return await asyncio.shield(page)
+
+
+def _since(ticket: Ticket) -> float:
+    """From when on history is read: the same for all tickets of a quarter of an hour."""
+    return (ticket.begun_at - CLOCK_SKEW) // FRESH_SECONDS * FRESH_SECONDS
+
+
+def _is_near(past: PastRequest, ticket: Ticket) -> bool:
+    """Whether it was sent when the ticket was; one that does not tell when has the time that was asked from."""
+    return abs(past.sent_at - ticket.begun_at) <= CLOCK_SKEW or past.sent_at == _since(ticket)
+
+
+def _consume_exception(page: asyncio.Task[list[PastRequest]]) -> None:
+    """Nobody may be left to hear of its error."""
+    if not page.cancelled():
+        page.exception()
+
+
+def _is_same_request(past: PastRequest, body: JSONObject, fields: Mapping[str, Field]) -> bool:
+    """Whether that is what was sent; the service may have added fields that say nothing, or their defaults."""
+    told = past.json_input
+    if told is None or any(name not in told or not _is_contained(value, told[name]) for name, value in body.items()):
+        return False
+    return all(_is_default(value, fields.get(name)) for name, value in told.items() if name not in body)
+
+
+def _is_default(value: JSONValue, field: Field | None) -> bool:
+    if value in (None, "", [], {}) or (field is not None and value == field.default):
+        return True
+    if field is not None and value is False and field.default in (None, MISSING):
+        # (`sync_mode: false`: a switch whose default nobody wrote down is off.)
+        return True
+    # A field that nobody here knows: a number or a switch of the service's own, but no other text, picture or adapter.
+    return field is None and isinstance(value, bool | int | float)
+
+
+def _is_contained(part: JSONValue, whole: JSONValue) -> bool:
+    """The same, but for what the service filled in further down."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(name in whole and _is_contained(value, whole[name]) for name, value in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return len(part) == len(whole) and all(map(_is_contained, part, whole))
+    return part == whole

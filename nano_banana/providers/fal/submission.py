@@ -1,0 +1,178 @@
+"""Submit a request once: a durable ticket before the POST, its id after."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+
+import httpx
+from fal_client import AsyncRequestHandle, FalClientHTTPError
+from fal_client.client import AppId
+
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import CallFailed, NanoBananaError, problem
+from nano_banana.model.provider_protocol import CallContext
+from nano_banana.model.ticket import Ticket, TicketState, transition
+from nano_banana.providers.fal.fal_config import DAY_SECONDS
+from nano_banana.providers.fal.fal_errors import classify_error
+from nano_banana.providers.fal.fal_session import FalSession
+from nano_banana.providers.fal.http_client import (
+    SUBMIT_HEADER,
+    Backoff,
+    NoResponse,
+    RetryLater,
+    busy_error,
+    json_or_text,
+    retry_after,
+    unreachable_error,
+)
+from nano_banana.providers.fal.timing import pause, raise_if_stopping
+
+SUBMIT_BACKOFF = Backoff(first=0.5, most=20.0, total=180.0)
+MAX_REQUEST_ID = 200
+"""Characters. fal's have 36; what is longer is no id, and would not fit into an address."""
+
+_ENDPOINT_PART = re.compile(r"[\w.~+:@-]+")
+"""A part of an endpoint's id: what stands in an address as it is."""
+_FAL_HEADERS = ("x-fal-request-id", "x-fal-error-type")
+_NOT_ACCEPTED = frozenset({409, 429})
+
+
+class Submitter:
+    """Sends requests to the queue."""
+
+    def __init__(self, line: FalSession) -> None:
+        self._line = line
+        self._owners: dict[str, str] = {}
+        """The keys of the calls by the ids of the requests that were accepted in this run."""
+        # Results live a day at the least, so that the next run finds them.
+        keep = line.terms.uploads_expire_after
+        lifecycle = {"expiration_duration_seconds": None if keep is None else max(keep, DAY_SECONDS)}
+        self._headers = {
+            SUBMIT_HEADER: "true",
+            "X-Fal-Object-Lifecycle-Preference": json.dumps(lifecycle),
+        }
+
+    async def submit(self, call: Call, body: JSONObject, desk: CallContext) -> Ticket:
+        """Send a call's request; the ticket is `sent`, or `unknown` where fal may have it and did not say so.
+
+        What surely was not accepted (no connection, 429) is sent again within `PATIENCE`. Raises CallFailed when
+        that is over or the request is refused, Refused where every request would be, and Stopped where the run is to
+        end before it was accepted.
+        """
+        _check_endpoint_id(call.endpoint)
+        clock = self._line.clock
+        over = clock.now() + SUBMIT_BACKOFF.total
+        turn, before = 0, await desk.ticket()
+        while True:
+            # Nothing waits while it is written down as on its way.
+            await self._line.pace.turn()
+            raise_if_stopping(desk.leave)
+            ticket = await desk.keep(self._new(call, body, desk))
+            sent = await self._post(call, body, ticket)
+            if isinstance(sent, Ticket):
+                return await self._own(ticket, sent, desk, before)
+            await desk.keep(transition(ticket, TicketState.WITHDRAWN, at=clock.now()))
+            failure, at_least = sent
+            wait = max(SUBMIT_BACKOFF.wait(turn, clock), at_least)
+            turn += 1
+            if at_least < 0 or clock.now() + wait > over:
+                raise failure
+            desk.tell(phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy")
+            await pause(wait, clock=clock, leave=desk.leave)
+
+    async def _own(self, ticket: Ticket, sent: Ticket, desk: CallContext, before: Ticket | None) -> Ticket:
+        """The ticket after the POST, kept; `before` is the call's last one.
+
+        Raises CallFailed where its id is that of another call's request: that one's result would be taken for this.
+        """
+        name = sent.request_id
+        is_new = name not in self._owners and (before is None or before.request_id != name)
+        owner = self._owners.setdefault(name, sent.key)
+        is_shared = owner != sent.key or (is_new and bool(await desk.requests(sent.service, [name])))
+        if not name or not is_shared:
+            return await desk.keep(sent)
+        await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="request_id_shared"))
+        raise CallFailed([problem("request_id_shared", endpoint=ticket.endpoint, request=name)], cost_usd=None)
+
+    def _new(self, call: Call, body: JSONObject, desk: CallContext) -> Ticket:
+        return Ticket(
+            key=call.key,
+            document=call.text,
+            provider=call.provider,
+            service=self._line.hosts.service,
+            endpoint=call.endpoint,
+            body=json.dumps(body),
+            errand=desk.errand,
+            begun_at=self._line.clock.now(),
+            estimate_usd=desk.estimate_usd,
+        )
+
+    async def _post(self, call: Call, body: JSONObject, ticket: Ticket) -> Ticket | tuple[NanoBananaError, float]:
+        """The ticket after the POST; or, where nothing was accepted, why, and how long to wait (< 0: for ever)."""
+        lost = transition(ticket, TicketState.UNKNOWN, reason="answer_lost")
+        try:
+            handle = await self._line.client.submit(call.endpoint, dict(body), headers=self._headers)
+        except NoResponse as error:
+            if error.sent:
+                return lost
+            return unreachable_error(error, call.endpoint), -1.0 if error.why == "tls" else 0.0
+        except RetryLater as error:
+            return self._declined(error, call, lost)
+        except FalClientHTTPError as error:
+            if error.status_code >= 500 and not _is_from_fal(error.response):
+                return lost
+            return _refused_error(error.response, call), -1.0
+        except (ValueError, KeyError, TypeError, RecursionError):
+            # An answer of success that can't be read: something was accepted.
+            handle = None
+        return (handle and _accepted(ticket, handle)) or lost
+
+    def _declined(self, error: RetryLater, call: Call, lost: Ticket) -> Ticket | tuple[NanoBananaError, float]:
+        """Only fal itself, or a plain "too many", surely took nothing; a gateway may have handed it on."""
+        response = error.response
+        if response.status_code == 409:
+            return _refused_error(response, call), -1.0
+        if response.status_code in _NOT_ACCEPTED or _is_from_fal(response):
+            return busy_error(error, call.endpoint), retry_after(error, self._line.clock)
+        return lost
+
+
+def _check_endpoint_id(endpoint: str) -> None:
+    """Raise CallFailed where a request could not be followed: its addresses are built from owner and application.
+
+    Nor may it lead to another owner's, as `fal-ai/../else/app` does.
+    """
+    is_path = all(_ENDPOINT_PART.fullmatch(part) and part not in {".", ".."} for part in endpoint.split("/"))
+    with suppress(ValueError, IndexError):
+        AppId.from_endpoint_id(endpoint)
+        if is_path:
+            return
+    raise CallFailed([problem("endpoint_unnamed", endpoint=endpoint)])
+
+
+def _accepted(ticket: Ticket, handle: AsyncRequestHandle) -> Ticket | None:
+    """The ticket under its id; None where the answer has none that is text."""
+    name: object = handle.request_id
+    urls: dict[str, object] = {
+        "status": handle.status_url,
+        "response": handle.response_url,
+        "cancel": handle.cancel_url,
+    }
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_REQUEST_ID or not name.isprintable():
+        return None
+    told = {what: url for what, url in urls.items() if isinstance(url, str)}
+    return transition(ticket, TicketState.SENT, request_id=name, urls=told)
+
+
+def _is_from_fal(response: httpx.Response) -> bool:
+    """Whether fal's queue itself says it, not a gateway before it that may have handed the request on."""
+    return any(name in response.headers for name in _FAL_HEADERS)
+
+
+def _refused_error(response: httpx.Response, call: Call) -> NanoBananaError:
+    return classify_error(
+        response.status_code, response.headers, json_or_text(response), endpoint=call.endpoint
+    ).error()

@@ -1,1 +1,0 @@
-"""Painted places: linear light, out of focus behind a person."""

@@ -1,0 +1,325 @@
+"""Local endpoints that draw: generate, edit, image-to-image, inpaint."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from nano_banana.formats.picture_files import encode_png, flattened, open_picture
+from nano_banana.model.json_values import JSONValue
+from nano_banana.providers.local.backdrop_canvas import Colour
+from nano_banana.providers.local.casting import (
+    LocalCast,
+    apply_palettes,
+    arrange_people,
+    balance_colours,
+    group_people,
+    load_cast,
+)
+from nano_banana.providers.local.composition import (
+    ComposedScene,
+    add_bloom,
+    add_grain,
+    backdrop_for,
+    compose_scene,
+    filmic_curve,
+    light_side,
+)
+from nano_banana.providers.local.cutouts import Cutout, Figure, align_eyes, cut_out, mask_coverage
+from nano_banana.providers.local.local_job import LocalJob, Size, WorkResult
+from nano_banana.providers.local.pixel_math import (
+    Pixels,
+    as_float32,
+    blurred,
+    luma,
+    mixed,
+    resized,
+    seeded_rng,
+    smoothstep_number,
+    to_display,
+    to_floats,
+    to_image,
+    to_linear,
+)
+from nano_banana.providers.local.prompt_parser import MAX_PEOPLE, PromptReading, named_colour, parse_prompt
+from nano_banana.providers.local.revision import lacks_models
+from nano_banana.providers.local.styles_film import finish_styles, paint_scene
+from nano_banana.providers.local.styles_painted import face_mask
+
+
+def picture_result(job: LocalJob, pictures: Sequence[Image.Image], *, plain: bool) -> WorkResult:
+    """The data and files of pictures; `plain`: people could only be cut out with an oval.
+
+    That is noted if parts are missing here; else nobody is in the picture, and nothing would be better with them.
+    """
+    files = {
+        place: encode_picture(picture, job.text("format"))
+        for place, picture in zip(_result_places(job), pictures, strict=False)
+    }
+    about: list[JSONValue] = [
+        {"width": picture.width, "height": picture.height, "content_type": media}
+        for picture, (_, media) in zip(pictures, files.values(), strict=True)
+    ]
+    data: dict[str, JSONValue] = {"image": about[0]} if "image" in job.makes else {"images": about}
+    if "nano-banana" in job.endpoint:
+        data["description"] = ""
+    else:
+        data |= {"seed": job.seed, "timings": {}}
+    if "images" in data and "description" not in data:
+        data |= {"prompt": job.text("prompt"), "has_nsfw_concepts": [False] * len(pictures)}
+    return ({**data, "plain": True} if plain and lacks_models() else data), files
+
+
+def encode_picture(picture: Image.Image, form: str) -> tuple[bytes, str]:
+    """The picture's bytes and media type: png (also for no or an unknown form), jpeg or webp."""
+    out = io.BytesIO()
+    if form in {"jpeg", "jpg"}:
+        picture = flattened(picture)
+        picture.save(out, format="JPEG", quality=95, subsampling=0)
+        return out.getvalue(), "image/jpeg"
+    if form == "webp":
+        picture.save(out, format="WEBP", quality=95, method=4)
+        return out.getvalue(), "image/webp"
+    return encode_png(picture), "image/png"
+
+
+def _result_places(job: LocalJob) -> list[str]:
+    return ["image"] if "image" in job.makes else [f"images/{at}" for at in range(16)]
+
+
+DEFAULT_SIZE = (1024, 1024)
+MAX_DRAWN_PIXELS = 1_600_000
+"""Pixels that are drawn; a larger picture is this one enlarged."""
+
+
+def generate(job: LocalJob) -> WorkResult:
+    """Draw what the prompt asks for."""
+    cast, direction = load_cast(job), parse_prompt(job.text("prompt"))
+    size = job.sized(DEFAULT_SIZE)
+    return picture_result(
+        job, _draw_each(job, lambda seed: draw_picture(cast, direction, seed, size)), plain=cast.plain
+    )
+
+
+def edit(job: LocalJob) -> WorkResult:
+    """Take the people of the input pictures, from left to right as they come, to the place and style of the prompt."""
+    pictures = [open_picture(path, place=place) for place, path in job.pictures()]
+    people = group_people(pictures)
+    plain = any(cutout.plain for shown in people for cutout in shown)
+    cast = replace(load_cast(job), people=[balance_colours(shown) for shown in people[:MAX_PEOPLE]], plain=plain)
+    direction = parse_prompt(job.text("prompt"))
+    size = job.sized(_one_megapixel(pictures[0].size))
+    return picture_result(job, _draw_each(job, lambda seed: draw_picture(cast, direction, seed, size)), plain=plain)
+
+
+def draw_picture(cast: LocalCast, direction: PromptReading, seed: int, size: Size) -> Image.Image:
+    """One picture of `size`."""
+    drawable = _drawable_size(size)
+    figures = arrange_people(cast.people, direction, seed, drawable)
+    shown = finish_scene(compose_scene(figures, direction, seed, *drawable), direction, seed, cast)
+    picture = to_image(shown)
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def finish_scene(scene: ComposedScene, direction: PromptReading, seed: int, cast: LocalCast) -> Pixels:
+    """The scene in its style, with the colours that style adapters lend."""
+    return apply_palettes(finish_styles(scene, direction.styles, light_side(direction, seed), seed), cast.lent)
+
+
+def _draw_each(job: LocalJob, draw: Callable[[int], Image.Image]) -> list[Image.Image]:
+    """As many pictures as asked for, each with the next seed."""
+    return [draw(job.seed + at) for at in range(round(job.number("count", 1, 1, 16)))]
+
+
+def _drawable_size(size: Size) -> Size:
+    width, height = size
+    shrink = min(1.0, (MAX_DRAWN_PIXELS / (width * height)) ** 0.5)
+    return max(16, round(width * shrink)), max(16, round(height * shrink))
+
+
+def _one_megapixel(size: Size) -> Size:
+    scale = (1_048_576 / (size[0] * size[1])) ** 0.5
+    width, height = (max(64, round(side * scale / 16) * 16) for side in size)
+    return width, height
+
+
+REPLACE_STRENGTH = 0.6
+"""From this strength on an adapter's face takes the place of the one in the picture."""
+
+FACE_COVERAGE = 0.4
+"""How much of a face's box a mask must cover to be meant for the face."""
+
+UNSEEN_CHANGE = 0.02
+"""A smaller mean change (0–1) is not seen."""
+
+BLEND_REACH = 0.3
+"""Light and colour that change within this share of a face's width are the new face's own; the rest is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditSource:
+    """The input picture (display values) and the person in it, in the picture's own frame."""
+
+    shown: Pixels
+    cutout: Cutout
+    figure: Figure
+
+
+def image_to_image(job: LocalJob) -> WorkResult:
+    """Draw the prompt over the whole picture; `strength` says how much of it is new."""
+    source, cast, direction = _edit_source(job), load_cast(job), parse_prompt(job.text("prompt"))
+    strength = job.number("strength", 0.85, 0, 1)
+
+    def one(seed: int) -> Image.Image:
+        height, width = source.figure.alpha.shape
+        figure = _figure_for(source, cast, seed, strength)
+        drawn = finish_scene(compose_scene([figure], direction, seed, width, height), direction, seed, cast)
+        person = mixed(source.shown, drawn, smoothstep_number(0.0, 0.75, strength))
+        place = mixed(source.shown, drawn, smoothstep_number(0.3, 0.7, strength))
+        return to_image(mixed(place, person, figure.alpha))
+
+    return picture_result(job, [one(job.seed + at) for at in range(_picture_count(job))], plain=source.cutout.plain)
+
+
+def inpaint(job: LocalJob) -> WorkResult:
+    """Draw the prompt where the mask is white; everything else stays.
+
+    Over a face an adapter's person takes its place from strength `REPLACES` on; below, it only draws nearer. Behind
+    people the prompt's place is drawn. All else takes the colour that the prompt names, or one that its words choose;
+    a face without an adapter stays as it is, which is noted as `unchanged`.
+    """
+    mask = to_floats(open_picture(job.file("mask"), place=job.roles["mask"]).convert("L"))
+    source, cast, direction = _edit_source(job, mask), load_cast(job), parse_prompt(job.text("prompt"))
+    height, width = source.figure.alpha.shape
+    mask = as_float32(np.clip(resized(mask, width, height), 0, 1))
+    strength = job.number("strength", 0.85, 0, 1)
+    seeds = [job.seed + at for at in range(_picture_count(job))]
+    face = _is_over_face(source, mask)
+    colour = None if face else named_colour(job.text("prompt"), hashed=not _is_inside_face(source, mask))
+    made = [_inpainted(source, cast, direction, mask, (seed, strength), colour) for seed in seeds]
+    data, files = picture_result(job, [to_image(one) for one in made], plain=source.cutout.plain)
+    known = bool(cast.cutouts) and _is_over_face(source, mask)  # their own face over theirs looks the same
+    unseen = strength > 0 and not known and all(_change(source.shown, one, mask) < UNSEEN_CHANGE for one in made)
+    return ({**data, "unchanged": True} if unseen else data), files
+
+
+def _change(before: Pixels, after: Pixels, mask: Pixels) -> float:
+    """The mean change (0–1) of what the mask shows."""
+    return float((np.abs(after - before).mean(axis=-1) * mask).sum() / max(float(mask.sum()), 1.0))
+
+
+def _is_inside_face(source: EditSource, mask: Pixels) -> bool:
+    """Whether most of the mask lies on the face, as a mask of eyes does."""
+    face = source.cutout.face
+    if face.score == 0:
+        return False
+    small = resized(mask, *source.cutout.size)
+    rows = slice(max(0, round(face.top)), max(1, round(face.top + face.height)))
+    columns = slice(max(0, round(face.left)), max(1, round(face.left + face.width)))
+    return float(small[rows, columns].sum()) > 0.6 * float(small.sum())
+
+
+def _picture_count(job: LocalJob) -> int:
+    return round(job.number("count", 1, 1, 16))
+
+
+def _edit_source(job: LocalJob, mask: Pixels | None = None) -> EditSource:
+    place, path = job.pictures()[0]
+    picture = open_picture(path, place=place)
+    width, height = job.sized(picture.size)
+    picture = picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.LANCZOS)
+    cutout = cut_out(picture, mask)
+    scale = width / cutout.size[0]
+    face = cutout.face
+    box = (face.left * scale, face.top * scale, face.width * scale, face.height * scale)
+    shown, alpha = to_floats(picture), np.clip(resized(cutout.alpha, width, height), 0, 1)
+    return EditSource(shown=shown, cutout=cutout, figure=Figure(pixels=shown, alpha=alpha, face=box, scale=1.0))
+
+
+def _figure_for(source: EditSource, cast: LocalCast, seed: int, strength: float) -> Figure:
+    """The picture's own person, or the adapter's in the same place where the strength is high."""
+    if not cast.cutouts or strength < REPLACE_STRENGTH or source.cutout.face.score == 0:
+        return source.figure
+    height, width = source.figure.alpha.shape
+    return align_eyes(cast.cutouts, source.cutout, (width, height), seeded_rng(seed, "photo"))
+
+
+def _inpainted(
+    source: EditSource,
+    cast: LocalCast,
+    direction: PromptReading,
+    mask: Pixels,
+    how: tuple[int, float],
+    colour: Colour | None,
+) -> Pixels:
+    seed, strength = how
+    height, width = mask.shape
+    behind = mask * (1 - source.figure.alpha)
+    drawn, share = source.shown, mask * smoothstep_number(0.0, 0.8, strength)
+    if cast.cutouts and _is_over_face(source, mask):
+        drawn, share = _with_new_face(source, cast, direction, how), mask * _face_share(strength)
+    elif float(behind.sum()) > 0.55 * float(mask.sum()):
+        place = filmic_curve(add_bloom(backdrop_for(direction, seed, width, height), 0.5))
+        fresh = finish_scene(ComposedScene(shown=place, alpha=np.zeros_like(mask)), direction, seed, cast)
+        drawn = mixed(drawn, fresh, 1 - source.figure.alpha)
+    elif colour is not None:
+        # What is worn ends where the person does; a thing in a place has no such edge.
+        on_person = float(behind.sum()) < 0.5 * float(mask.sum()) and not source.cutout.plain
+        edge = source.figure.alpha if on_person else np.ones_like(mask)
+        drawn = mixed(drawn, _coloured(drawn, colour, mask), edge)
+    drawn = add_grain(_tinted(drawn, direction, seed), 0.012, 1.3, seeded_rng(seed, "grain"))
+    return mixed(source.shown, drawn, as_float32(share))
+
+
+def _coloured(shown: Pixels, colour: Colour, mask: Pixels) -> Pixels:
+    """The picture in the light and shade that it has, all of one colour; as light as that colour under the mask."""
+    light = to_linear(shown)
+    grey = luma(light)
+    usual = float((grey * mask).sum() / max(float(mask.sum()), 1.0))
+    shade = np.clip(grey / max(usual, 0.01), 0.12, 4.0) ** 0.85
+    return as_float32(np.clip(to_display(as_float32(to_linear(np.array(colour, np.float32)) * shade[..., None])), 0, 1))
+
+
+def _is_over_face(source: EditSource, mask: Pixels) -> bool:
+    face = source.cutout.face
+    return face.score > 0 and mask_coverage(resized(mask, *source.cutout.size), face) > FACE_COVERAGE
+
+
+def _face_share(strength: float) -> float:
+    """How much of another face is seen: all of it from `REPLACES` on."""
+    return 1.0 if strength >= REPLACE_STRENGTH else 0.45 * strength
+
+
+def _with_new_face(source: EditSource, cast: LocalCast, direction: PromptReading, how: tuple[int, float]) -> Pixels:
+    """The adapter's face in the place of the picture's, in the picture's own light and colour."""
+    seed, _ = how
+    height, width = source.figure.alpha.shape
+    other = align_eyes(cast.cutouts, source.cutout, (width, height), seeded_rng(seed, "photo"))
+    oval = face_mask(ComposedScene(shown=source.shown, alpha=source.figure.alpha, faces=[source.figure.face]))
+    skin = oval * other.alpha
+    reach = max(3.0, source.figure.face[2] * BLEND_REACH)
+    fresh = paint_scene(
+        ComposedScene(shown=other.pixels, alpha=other.alpha, faces=[other.face]), direction.styles, seed
+    )
+    matched = _match_light(fresh, source.shown, skin, reach)
+    return mixed(source.shown, matched, as_float32(np.clip(skin * 1.15, 0, 1)))
+
+
+def _match_light(new: Pixels, old: Pixels, where: Pixels, reach: float) -> Pixels:
+    """`new` with the slow changes of light and colour of `old`, and its own detail: a blend of low and high bands."""
+    weight = np.maximum(blurred(where, reach), 1e-3)[..., None]
+    low_new = blurred(new * where[..., None], reach) / weight
+    low_old = blurred(old * where[..., None], reach) / weight
+    gain = np.clip((low_old + 0.02) / (low_new + 0.02), 0.4, 2.5)
+    return as_float32(np.clip(new * gain, 0, 1))
+
+
+def _tinted(drawn: Pixels, direction: PromptReading, seed: int) -> Pixels:
+    """A hint of the prompt's light on what is drawn."""
+    tint = 1 + (np.array(direction.light.tint, np.float32) - 1) * 0.22
+    sway = 1 + float(seeded_rng(seed, "touch").normal(0, 0.015))
+    return as_float32(np.clip(drawn * tint * sway, 0, 1))

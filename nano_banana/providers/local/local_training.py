@@ -1,0 +1,203 @@
+"""The local trainer: a zip of photos in, an adapter of cut-outs out.
+
+The zip is untrusted: its files are bounded in number and size.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from nano_banana.faces.face import Face
+from nano_banana.formats.picture_files import open_picture
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import CallFailed, problem
+from nano_banana.providers.local.cutouts import Cutout, cut_out
+from nano_banana.providers.local.local_job import LocalJob, WorkResult
+from nano_banana.providers.local.pixel_math import Pixels, as_float32
+from nano_banana.providers.local.revision import lacks_models
+from nano_banana.providers.local.safetensors import header_metadata, read_tensor_header, read_tensors, write_safetensors
+
+MAX_FILES = 1000
+MAX_FILE_BYTES = 200_000_000
+MAX_TOTAL_BYTES = 2_000_000_000
+"""Bounds of an archive, unpacked: files, bytes of one file, bytes of all."""
+
+CAPTION_SUFFIXES = frozenset({".txt", ".json", ".jsonl", ".csv"})
+"""Files that may lie beside photos (captions) and are passed over."""
+
+
+def iter_photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
+    """The archive's photos by name, in order of their names, upright RGB; masks (`…_mask.jpg`) are left out.
+
+    Each is decoded when it is asked for, so that a hundred large ones need the memory of one. Raises CallFailed
+    `invalid_archive` with a `reason`: not_a_zip, outside, too_many, too_big, encrypted, damaged, not_a_picture or
+    no_pictures, and the `file` that is to blame.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if not any(_is_photo(entry.filename) for entry in _entries(archive, place)):
+                raise _invalid_archive(place, "no_pictures")
+            yield from _extract_photos(archive, place)
+    except zipfile.BadZipFile as error:
+        raise _invalid_archive(place, "not_a_zip") from error
+
+
+def _entries(archive: zipfile.ZipFile, place: str) -> list[zipfile.ZipInfo]:
+    """Its files in order of their names, none decoded, within the bounds."""
+    entries = sorted((entry for entry in archive.infolist() if not entry.is_dir()), key=lambda entry: entry.filename)
+    if len(entries) > MAX_FILES:
+        raise _invalid_archive(place, "too_many")
+    for entry in entries:
+        _check_entry(entry, place)
+    if sum(entry.file_size for entry in entries) > MAX_TOTAL_BYTES:
+        raise _invalid_archive(place, "too_big")
+    return entries
+
+
+def _extract_photos(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, Image.Image]]:
+    with tempfile.TemporaryDirectory(prefix="nano-banana-") as folder:
+        for entry in _entries(archive, place):
+            if _is_photo(entry.filename):
+                yield entry.filename, _photo(archive, entry, Path(folder) / "photo", place)
+
+
+def _check_entry(entry: zipfile.ZipInfo, place: str) -> None:
+    name = PurePosixPath(entry.filename.replace("\\", "/"))
+    if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+        raise _invalid_archive(place, "outside", entry.filename)
+    if entry.flag_bits & 1:
+        raise _invalid_archive(place, "encrypted", entry.filename)
+    if entry.file_size > MAX_FILE_BYTES:
+        raise _invalid_archive(place, "too_big", entry.filename)
+
+
+def _is_photo(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return not hidden and path.suffix.lower() not in CAPTION_SUFFIXES and not path.stem.endswith("_mask")
+
+
+def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, scratch: Path, place: str) -> Image.Image:
+    try:
+        with archive.open(entry) as file:
+            # One byte more than it says: a header may lie.
+            data = file.read(entry.file_size + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        raise _invalid_archive(place, "damaged", entry.filename) from error
+    scratch.write_bytes(data)
+    try:
+        return open_picture(scratch, place=entry.filename)
+    except CallFailed as error:
+        raise _invalid_archive(place, "not_a_picture", entry.filename) from error
+
+
+def _invalid_archive(place: str, reason: str, file: str = "") -> CallFailed:
+    return CallFailed([problem("invalid_archive", input=place, reason=reason, file=file)])
+
+
+ADAPTER_FORMAT = "nano-banana-local-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalAdapter:
+    """The cut-outs of a subject, or of a style (`style`), which lends its colours only."""
+
+    cutouts: Sequence[Cutout]
+    style: bool = False
+    trigger: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the people were cut out with a mere oval."""
+        return all(cutout.plain for cutout in self.cutouts)
+
+
+def adapter_bytes(adapter: LocalAdapter, about: Mapping[str, str]) -> bytes:
+    """The adapter as a safetensors file; `about` adds to its metadata."""
+    tensors = {f"photos.{at:03}.rgba": _rgba(cutout) for at, cutout in enumerate(adapter.cutouts)}
+    metadata = {
+        **about,
+        "format": ADAPTER_FORMAT,
+        "base": "local",
+        "kind": "style" if adapter.style else "subject",
+        "trigger": adapter.trigger,
+        "faces": json.dumps([_face_numbers(cutout) for cutout in adapter.cutouts]),
+    }
+    return write_safetensors(tensors, metadata)
+
+
+def read_adapter(path: Path, *, place: str) -> LocalAdapter:
+    """Read an adapter.
+
+    Raises CallFailed: `adapter_not_local` where another trainer made it, `adapter_broken` where it is damaged.
+    """
+    header, start = read_tensor_header(path, place=place)
+    about = header_metadata(header)
+    if about.get("format") != ADAPTER_FORMAT:
+        raise CallFailed([problem("adapter_not_local", input=place)])
+    tensors = read_tensors(path, header, start, place=place)
+    try:
+        cutouts = [
+            _to_cutout(tensors[name], face)
+            for name, face in zip(sorted(tensors), json.loads(about["faces"]), strict=True)
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CallFailed([problem("adapter_broken", input=place)]) from error
+    return LocalAdapter(cutouts=cutouts, style=about.get("kind") == "style", trigger=about.get("trigger", ""))
+
+
+def _rgba(cutout: Cutout) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    layers = np.dstack([cutout.pixels, cutout.alpha])
+    return (np.clip(layers, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _face_numbers(cutout: Cutout) -> list[float]:
+    face = cutout.face
+    numbers = (face.left, face.top, face.width, face.height, *face.eyes[0], *face.eyes[1], face.score)
+    return [*(round(float(number), 2) for number in numbers), float(cutout.plain)]
+
+
+def _to_cutout(rgba: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], numbers: Sequence[float]) -> Cutout:
+    left, top, width, height, x0, y0, x1, y1, score, plain = numbers
+    layers: Pixels = as_float32(rgba) / np.float32(255)
+    face = Face(left=left, top=top, width=width, height=height, eyes=((x0, y0), (x1, y1)), score=score)
+    return Cutout(
+        pixels=np.ascontiguousarray(layers[..., :3]),
+        alpha=np.ascontiguousarray(layers[..., 3]),
+        face=face,
+        plain=bool(plain),
+    )
+
+
+MAX_PHOTOS = 40
+"""Photos that are kept; more of one person add nothing here."""
+
+
+def train_adapter(job: LocalJob) -> WorkResult:
+    """Make an adapter of the photos in the archive. Learning rate and steps are noted, and change nothing else."""
+    archive = job.file("archive")
+    found = islice(iter_photos(archive, place=job.roles["archive"]), MAX_PHOTOS)
+    style = job.arguments.get("is_style") is True or job.arguments.get("training_style") == "style"
+    adapter = LocalAdapter(
+        cutouts=[cut_out(photo) for _, photo in found], style=style, trigger=job.text("trigger") or job.text("caption")
+    )
+    steps = job.number("steps", 0, 0, 1_000_000)
+    about = {"endpoint": job.endpoint, "steps": str(round(steps)), "photos": str(len(adapter.cutouts))}
+    config = {**about, "format": "local", "kind": "style" if style else "subject", "trigger": adapter.trigger}
+    files = {"config_file": ((json.dumps(config, indent=2, sort_keys=True) + "\n").encode(), "application/json")}
+    name = next((place for place in job.makes if place.endswith("lora_file")), "diffusers_lora_file")
+    files[name] = (adapter_bytes(adapter, about), "application/octet-stream")
+    data: dict[str, JSONValue] = {
+        place: {"content_type": media, "file_size": len(content)} for place, (content, media) in files.items()
+    }
+    return ({**data, "plain": True} if adapter.plain and not style and lacks_models() else data), files

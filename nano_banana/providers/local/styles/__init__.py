@@ -1,1 +1,0 @@
-"""Ways to finish a picture: on film, in oil, in ink."""

@@ -1,0 +1,157 @@
+"""Film looks, and how a composed scene is finished in its styles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nano_banana.providers.local.composition import ComposedScene, FilmGrade, apply_grade
+from nano_banana.providers.local.pixel_math import (
+    Pixels,
+    as_float32,
+    blurred,
+    mixed,
+    pixel_grid,
+    seeded_rng,
+    smoothstep,
+)
+from nano_banana.providers.local.styles_painted import (
+    charcoal,
+    comic,
+    face_mask,
+    impressionist,
+    mosaic,
+    oil,
+    pencil,
+    watercolour,
+)
+
+PHOTO_GRADE = FilmGrade()
+PAINTED_GRADE = FilmGrade(curve=0.2, colour=1.0, shadows=(0, 0, 0), highlights=(0, 0, 0), vignette=0.16, grain=0.0)
+DRAWN_GRADE = FilmGrade(curve=0.0, colour=1.0, shadows=(0, 0, 0), highlights=(0, 0, 0), vignette=0.05, grain=0.0)
+"""Finishes for photographs, paintings, and what is drawn on paper."""
+
+FILM_LOOKS: Mapping[str, FilmGrade] = {
+    "mono": FilmGrade(
+        curve=0.6, colour=0, shadows=(0, 0, 0), highlights=(0.006, 0.003, -0.003), vignette=0.32, grain=0.028, lump=1.6
+    ),
+    "noir": FilmGrade(
+        curve=0.75, colour=0, shadows=(-0.02, -0.02, -0.015), highlights=(0, 0, 0), vignette=0.55, grain=0.038, lump=1.7
+    ),
+    "sepia": FilmGrade(
+        curve=0.4,
+        colour=0,
+        shadows=(0.045, 0.012, -0.02),
+        highlights=(0.03, 0.015, -0.03),
+        tone=(1.08, 0.94, 0.75),
+        fade=0.08,
+        vignette=0.42,
+        grain=0.032,
+        lump=1.8,
+    ),
+    "kodachrome": FilmGrade(
+        curve=0.5,
+        colour=1.22,
+        shadows=(0.03, 0.0, 0.012),
+        highlights=(0.035, 0.012, -0.05),
+        fade=0.06,
+        vignette=0.3,
+        grain=0.024,
+        lump=1.5,
+    ),
+    "instant": FilmGrade(
+        curve=0.15,
+        colour=0.9,
+        shadows=(0.0, 0.02, 0.05),
+        highlights=(0.02, 0.012, -0.025),
+        tone=(1.08, 1.05, 1.0),
+        fade=0.13,
+        vignette=0.24,
+        grain=0.022,
+        lump=1.6,
+    ),
+    "cinematic": FilmGrade(
+        curve=0.5,
+        colour=1.02,
+        shadows=(-0.022, 0.008, 0.035),
+        highlights=(0.04, 0.008, -0.04),
+        vignette=0.36,
+        grain=0.02,
+        lump=1.5,
+    ),
+    "neon": FilmGrade(
+        curve=0.5,
+        colour=1.2,
+        shadows=(0.02, -0.015, 0.06),
+        highlights=(0.0, 0.01, 0.03),
+        vignette=0.36,
+        grain=0.018,
+        lump=1.4,
+    ),
+}
+
+
+def prepare_look(scene: ComposedScene, look: str, side: int, rng: np.random.Generator) -> Pixels:
+    """What a look does before its colours: the slats of a blind in noir, softness of old lenses, coloured rims."""
+    if look == "noir":
+        return _slats(scene, rng)
+    if look in {"sepia", "instant"}:
+        return mixed(scene.shown, blurred(scene.shown, scene.alpha.shape[0] * 0.006), 0.4)
+    if look == "neon":
+        return _coloured_rims(scene, side)
+    return scene.shown
+
+
+def _slats(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
+    """Bars of shadow from a blind, fainter in the face."""
+    height, width = scene.alpha.shape
+    x, y = pixel_grid(height, width)
+    slope, pitch = float(rng.uniform(-0.35, 0.35)), float(rng.uniform(0.085, 0.12))
+    wave = np.sin((y + x * slope * width / height) * (2 * np.pi / pitch))
+    light = 1.3 - 0.72 * smoothstep(-0.1, 0.55, as_float32(wave)) * (1 - 0.62 * face_mask(scene))
+    return as_float32(scene.shown * light[..., None])
+
+
+def _coloured_rims(scene: ComposedScene, side: int) -> Pixels:
+    """Magenta on one cheek and cyan on the other, as from signs on both sides of a street."""
+    width = scene.alpha.shape[1]
+    body = blurred(scene.alpha, width * 0.035)
+    lean = np.gradient(body, axis=1) * width * 0.16
+    shine = np.clip(np.stack([np.clip(lean, 0, 1), np.clip(-lean, 0, 1)], axis=-1), 0, 1) * scene.alpha[..., None]
+    colours = np.array([[1.0, 0.16, 0.62], [0.1, 0.75, 1.0]], np.float32)[:: 1 if side < 0 else -1]
+    added = shine @ colours
+    return as_float32(np.clip(1 - (1 - scene.shown) * (1 - np.clip(added * 0.8, 0, 0.8)), 0, 1))
+
+
+PAINTINGS: Mapping[str, tuple[Callable[[ComposedScene, np.random.Generator], Pixels], FilmGrade]] = {
+    "oil": (oil, PAINTED_GRADE),
+    "impressionist": (impressionist, PAINTED_GRADE),
+    "mosaic": (mosaic, PAINTED_GRADE),
+    "watercolour": (watercolour, DRAWN_GRADE),
+    "pencil": (pencil, DRAWN_GRADE),
+    "charcoal": (charcoal, DRAWN_GRADE),
+    "comic": (comic, DRAWN_GRADE),
+}
+"""Ways of painting, and how each is finished."""
+
+
+def paint_scene(scene: ComposedScene, styles: Sequence[str], seed: int) -> Pixels:
+    """The scene painted in the first of the styles that is a way of painting; else as it was photographed."""
+    painting = next((style for style in styles if style in PAINTINGS), None)
+    return PAINTINGS[painting][0](scene, seeded_rng(seed, "strokes")) if painting else scene.shown
+
+
+def finish_styles(scene: ComposedScene, styles: Sequence[str], side: int, seed: int) -> Pixels:
+    """The scene in its styles, display values 0–1."""
+    shown, grade = scene.shown, PHOTO_GRADE
+    look = next((style for style in styles if style in FILM_LOOKS), None)
+    if look:
+        shown, grade = prepare_look(scene, look, side, seeded_rng(seed, "look")), FILM_LOOKS[look]
+    painting = next((style for style in styles if style in PAINTINGS), None)
+    if painting:
+        last = PAINTINGS[painting][1]
+        shown = paint_scene(replace(scene, shown=as_float32(np.clip(shown, 0, 1))), styles, seed)
+        grade = replace(grade, grain=0.0, vignette=last.vignette, curve=last.curve) if look else last
+    return apply_grade(shown, grade, seeded_rng(seed, "grain"))

@@ -1,0 +1,343 @@
+"""Finds and reads packs, and reports everything wrong with them.
+
+Packs lie in the project's own folder `packs`, which wins, or among the shipped ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import keyword
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nano_banana.formats.yaml_reader import read_yaml
+from nano_banana.formats.yaml_values import KeyPath, Located, SourceText, to_plain
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
+from nano_banana.model.known_folders import shipped_path
+from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
+from nano_banana.recipe.document import Document, RecipeTexts
+from nano_banana.recipe.interpolation import RESERVED_VARIABLES as BUILT_IN
+from nano_banana.recipe.naming import RESERVED_NAMES
+from nano_banana.recipe.pack import (
+    CROP_VARIABLE,
+    PACK_SUBJECT_NAMES,
+    Pack,
+    PackTemplate,
+    PackVariable,
+    PackVariableType,
+    VariableValueError,
+)
+from nano_banana.recipe.pack_schema import PACK_SCHEMA
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.template_engine import TemplateEngine
+from nano_banana.recipe.template_syntax import TemplateFault
+from nano_banana.recipe.validate import check_shape
+
+_ONLY_FOR_TYPE = {
+    "choices": PackVariableType.CHOICE,
+    "minimum": PackVariableType.NUMBER,
+    "maximum": PackVariableType.NUMBER,
+}
+"""What can be said only of one type."""
+
+
+class PackVariableReader:
+    """The variables of a pack or of one of its templates, and what is wrong with them."""
+
+    def __init__(self, document: Document, where: KeyPath) -> None:
+        """Read the section at `where`, whose shape is right."""
+        self.problems: list[Problem] = []
+        self._document = document
+        section: JSONValue = document.data
+        for step in where:
+            section = as_object(section).get(str(step), {})
+        entries = as_object(section)
+        self.variables = {name: self._variable(name, as_object(entries[name]), (*where, name)) for name in entries}
+
+    def _variable(self, name: str, data: JSONObject, where: KeyPath) -> PackVariable:
+        kind = PackVariableType(as_text(data["type"]))
+        if name in RESERVED_NAMES | BUILT_IN or keyword.iskeyword(name):
+            self._wrong("reserved_name", where, name=name)
+        for word, only in _ONLY_FOR_TYPE.items():
+            if word in data and kind is not only:
+                self._wrong("pack_only_for", (*where, word), word=word, type=only.value, name=name)
+        choices = _choice_words(data.get("choices"))
+        if kind is PackVariableType.CHOICE and not choices:
+            self._wrong("pack_no_choices", where, name=name)
+        bounds = {word: as_number(data[word]) if word in data else None for word in ("minimum", "maximum")}
+        known = PackVariable(
+            name=name,
+            type=kind,
+            default=data["default"],
+            about=as_text(data["about"]),
+            choices=choices if kind is PackVariableType.CHOICE else {},
+            minimum=bounds["minimum"],
+            maximum=bounds["maximum"],
+        )
+        if kind is not PackVariableType.CHOICE or choices:
+            self._check_default(known, (*where, "default"))
+        return known
+
+    def _check_default(self, variable: PackVariable, where: KeyPath) -> None:
+        try:
+            variable.value(variable.default)
+        except VariableValueError as unfit:
+            place = self._document.nearest(where)
+            self.problems.append(problem(unfit.kind, place=place, hint=unfit.suggestions, **unfit.data))
+
+    def _wrong(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
+        self.problems.append(Problem(kind=kind, place=self._document.key_place(where), data=data))
+
+
+def _choice_words(value: JSONValue) -> Mapping[str, str]:
+    if isinstance(value, Mapping):
+        return {key: as_text(words) for key, words in value.items()}
+    return {as_text(key): as_text(key) for key in as_items(value)}
+
+
+PACK_FILE = "pack.yaml"
+"""What makes a folder a pack."""
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+"""Suffixes of the pictures that a pack may hold."""
+PACK_PHRASE = "the pack"
+
+
+def read_pack(folder: Path, files: RecipeFiles) -> Pack:
+    """The pack in a folder; its files are among those that `files` has seen. Raises Invalid with every problem.
+
+    The prompts themselves are not checked: see `faults_of`.
+    """
+    inner = files.within(folder)
+    document = _pack_document(inner)
+    shape = check_shape(document, PACK_SCHEMA)
+    if shape.document is None or not shape.slight:
+        raise Invalid(shape.problems)
+    reader = _PackReader(shape.document, inner, list(shape.problems))
+    pack = reader.pack()
+    if reader.problems:
+        raise Invalid(reader.problems)
+    return pack
+
+
+def _pack_document(files: RecipeFiles) -> Document:
+    shown = str(files.folder / PACK_FILE)
+    source = SourceText(file=shown, text=files.read_text(PACK_FILE))
+    composed = read_yaml(source)
+    top = composed.top
+    if composed.problems or top is None or top.entries is None:
+        raise Invalid(composed.problems or [problem("pack_not_mapping", place=source.place(0, 1), file=PACK_FILE)])
+    texts = RecipeTexts(shown=shown, files=files, sources={shown: source})
+    return Document(data=_plain_object(top), env_read=frozenset(), tree=top, texts=texts, whole=PACK_PHRASE)
+
+
+def _plain_object(top: Located) -> JSONObject:
+    return as_object(to_plain(top))
+
+
+def pack_digest(files: RecipeFiles) -> str:
+    """The digest of a pack: of its files' names and texts in the order of their names, pictures aside.
+
+    Ends of lines don't count, as in a checkout on another system. Raises Invalid for what is no text.
+    """
+    folder, whole = files.folder, hashlib.sha256()
+    named = {path.relative_to(folder).as_posix(): path for path in files.glob("**/*")}
+    for name in sorted(named):
+        if named[name].suffix.casefold() not in PICTURE_SUFFIXES:
+            text = hashlib.sha256(files.read_text(named[name]).encode()).hexdigest()
+            whole.update(f"{name}\0{text}\n".encode())
+    return whole.hexdigest()
+
+
+class _PackReader:
+    """Reads what a pack.yaml of the right shape says."""
+
+    def __init__(self, document: Document, files: RecipeFiles, problems: list[Problem]) -> None:
+        self.problems = problems
+        self._document = document
+        self._files = files
+
+    def pack(self) -> Pack:
+        """The pack; what is wrong with it is noted."""
+        data, folder = self._document.data, self._files.folder
+        name = as_text(data["name"])
+        if name != folder.name:
+            self._note("pack_misnamed", ("name",), name=name, folder=folder.name)
+        common = self._variables(("variables",))
+        templates = {name: self._template(("templates", name), common) for name in as_object(data["templates"])}
+        return Pack(
+            name=name,
+            version=as_text(data["version"]),
+            title=as_text(data["title"]),
+            about=as_text(data["about"]),
+            license=as_text(data.get("license", "")),
+            folder=folder,
+            digest=self._digest(),
+            templates=templates,
+            document=self._document,
+            files=self._files,
+            engine=TemplateEngine(self._files),
+        )
+
+    def _digest(self) -> str:
+        try:
+            return pack_digest(self._files)
+        except Invalid as error:
+            self._take_over(error, ())
+            return ""
+
+    def _variables(self, where: KeyPath) -> Mapping[str, PackVariable]:
+        declared = PackVariableReader(self._document, where)
+        self.problems += declared.problems
+        return declared.variables
+
+    def _template(self, where: KeyPath, common: Mapping[str, PackVariable]) -> PackTemplate:
+        data = self._entry(where)
+        variables = {**common, **self._variables((*where, "variables"))}
+        crops = self._crops(where, data.get("crops"), variables)
+        if crops and CROP_VARIABLE in variables and variables[CROP_VARIABLE].default not in crops:
+            variables[CROP_VARIABLE] = replace(variables[CROP_VARIABLE], default=crops[0])
+        sizes = as_object(data.get("sizes"))
+        self._known_crops(list(sizes), variables, {name: (*where, "sizes", name) for name in sizes}, keys=True)
+        scale = data.get("adapter_scale")
+        return PackTemplate(
+            name=str(where[-1]),
+            title=as_text(data["title"]),
+            about=as_text(data["about"]),
+            file=self._files.folder / as_text(data["prompt"]),
+            text=self._prompt((*where, "prompt"), as_text(data["prompt"])),
+            nouns=tuple(as_text(noun) for noun in as_items(data.get("nouns"))),
+            crops=crops,
+            variables=variables,
+            settings=as_object(data.get("settings")),
+            sizes={name: as_object(size) for name, size in sizes.items()},
+            adapter_scale=None if scale is None else as_number(scale),
+            gate=data.get("gate", True) is not False,
+            preview=self._preview((*where, "preview"), data.get("preview")),
+        )
+
+    def _entry(self, where: KeyPath) -> JSONObject:
+        return as_object(as_object(self._document.data["templates"])[str(where[-1])])
+
+    def _crops(self, where: KeyPath, value: JSONValue, variables: Mapping[str, PackVariable]) -> tuple[str, ...]:
+        names = tuple(as_text(name) for name in as_items(value))
+        self._known_crops(names, variables, {name: (*where, "crops", at) for at, name in enumerate(names)})
+        return names
+
+    def _known_crops(
+        self,
+        names: tuple[str, ...] | list[str],
+        variables: Mapping[str, PackVariable],
+        places: Mapping[str, KeyPath],
+        *,
+        keys: bool = False,
+    ) -> None:
+        """Note those that are no choices of the variable `crop`."""
+        choices = variables[CROP_VARIABLE].choices if CROP_VARIABLE in variables else {}
+        for name in names:
+            if name not in choices:
+                known = ", ".join(choices) or "none"
+                near = did_you_mean(name, choices)
+                place = self._document.key_place(places[name]) if keys else self._document.nearest(places[name])
+                self.problems.append(problem("pack_crop", place=place, hint=near, name=name, known=known))
+
+    def _prompt(self, where: KeyPath, path: str) -> str:
+        if Path(path).suffix.casefold() in PICTURE_SUFFIXES:
+            self._note("pack_no_prompt", where, file=path)
+            return ""
+        try:
+            return self._files.read_text(path)
+        except Invalid as error:
+            self._take_over(error, where)
+            return ""
+
+    def _preview(self, where: KeyPath, value: JSONValue) -> Path | None:
+        if value is None:
+            return None
+        path = as_text(value)
+        if Path(path).suffix.casefold() not in PICTURE_SUFFIXES:
+            self._note("pack_no_picture", where, file=path)
+            return None
+        try:
+            if not self._files.exists(path):
+                self._note("file_missing", where, path=path)
+            return self._files.locate(path)
+        except Invalid as error:
+            self._take_over(error, where)
+            return None
+
+    def _note(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
+        self.problems.append(Problem(kind=kind, place=self._document.nearest(where), data=data))
+
+    def _take_over(self, error: Invalid, where: KeyPath) -> None:
+        """Note problems that came without a place."""
+        for each in error.problems:
+            kind = "pack_path_outside" if each.kind == "file_outside" else each.kind
+            self.problems.append(replace(each, kind=kind, place=each.place or self._document.nearest(where)))
+
+
+PACKS_FOLDER = "packs"
+"""The folder of a project's own packs, in its root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackLocation:
+    """A pack's folder. One of the project's `own` wins over a shipped one, which it then `hides`."""
+
+    name: str
+    folder: Path
+    own: bool
+    hides: bool = False
+
+
+class PackFinder:
+    """Finds packs by name; what was looked for is among the files that `files` has seen."""
+
+    def __init__(self, files: RecipeFiles, shipped: Path | None = None) -> None:
+        """Look in the project of `files`, then in `shipped` (None: what came with the program)."""
+        self._files = files
+        self._own = files.root / PACKS_FOLDER
+        self._shipped = shipped_path("recipes", "packs") if shipped is None else shipped
+
+    def find(self, name: str) -> PackLocation | None:
+        """The pack of that name. Raises Invalid (file_outside) for one of the project's that is a link out of it."""
+        if Path(name).name != name or name.startswith("."):
+            return None
+        shipped = self._files.exists(self._shipped / name / PACK_FILE, confined=False)
+        if self._files.exists(self._own / name / PACK_FILE):
+            return PackLocation(name=name, folder=self._own / name, own=True, hides=shipped)
+        return PackLocation(name=name, folder=self._shipped / name, own=False) if shipped else None
+
+    def all(self) -> list[PackLocation]:
+        """Every pack, by name; also those of the project that lead out of it, which `find` refuses."""
+        own, shipped = set(_pack_names(self._own)), set(_pack_names(self._shipped))
+        return [
+            PackLocation(
+                name=name,
+                folder=(self._own if name in own else self._shipped) / name,
+                own=name in own,
+                hides=name in own and name in shipped,
+            )
+            for name in sorted(own | shipped)
+        ]
+
+
+def _pack_names(folder: Path) -> Iterator[str]:
+    if folder.is_dir():
+        yield from (path.name for path in folder.iterdir() if path.name[:1] != "." and (path / PACK_FILE).is_file())
+
+
+def prompt_problems(pack: Pack, template: PackTemplate) -> list[Problem]:
+    """Everything wrong with a template's prompt, without rendering it, each at its place in the pack."""
+    names = {"subject": PACK_SUBJECT_NAMES, **template.names}
+    return [fault.problem(pack.place(template, fault)) for fault in pack.engine.check(template.text, names)]
+
+
+def unused_variables(pack: Pack, template: PackTemplate) -> list[str]:
+    """The variables that change nothing: no prompt reads them. Of a template with sizes, `crop` picks one."""
+    try:
+        uses = pack.engine.compile(template.text).uses
+    except TemplateFault:
+        return []
+    names = [name for name in template.variables if name not in uses]
+    return [name for name in names if not (name == CROP_VARIABLE and template.sizes)]

@@ -1,1 +1,0 @@
-"""Packs of templates: read from their folders, and checked."""

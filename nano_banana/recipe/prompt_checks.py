@@ -1,0 +1,197 @@
+"""Checks prompts against the names their takes have, and pack use.
+
+Pack settings against the endpoints that draw by them, and a pack's advice (nouns, crops) against the people in a shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+
+from nano_banana.catalog.arguments import argument_problems
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
+from nano_banana.model.problem import Problem, problem
+from nano_banana.recipe.interpolation import has_template
+from nano_banana.recipe.pack import CROP_VARIABLE, PackTemplate, PackUse
+from nano_banana.recipe.prompts import check_prompt, fault_place_of, names_in_shot, templated_values, traits_of
+from nano_banana.recipe.recipe_model import KeyPath, Shot, Stage, Subject, TemplateText, endpoint_stages
+from nano_banana.recipe.resolve_context import ResolveContext
+from nano_banana.recipe.stage_checks import fields_filled_by, is_template_value
+from nano_banana.recipe.template_budget import TemplateLimitError
+from nano_banana.recipe.template_names import KnownNames
+from nano_banana.recipe.template_syntax import TemplateFault
+
+
+def check_prompts(
+    reading: ResolveContext,
+    subjects: Mapping[str, Subject],
+    shots: Mapping[str, Shot],
+    stages: list[Stage],
+    drawn: Mapping[str, list[Shot]],
+    templates: Mapping[str, TemplateText],
+) -> None:
+    """Check shots' templates, stages' prompts and templates under `with`, for each shot that reaches them."""
+    traits = traits_of(subjects)
+    everywhere = {axis: values for shot in shots.values() for axis, values in shot.matrix.items()}
+    axes = everywhere.keys() | reading.section("axes").keys()
+    done: set[tuple[KeyPath, tuple[object, ...]]] = set()
+
+    def check(text: TemplateText, shot: Shot, *, by_person: bool = False) -> None:
+        """Check the text once for all shots whose takes have the same names."""
+        somebody = names_a_cast(reading, shot) and (by_person or not shot.together)
+        alike = (somebody, *shot.together, "", *((axis, *values[:1]) for axis, values in shot.matrix.items()))
+        if (text.where, alike) not in done:
+            done.add((text.where, alike))
+            names = names_in_shot(reading, traits, shot.matrix, somebody=somebody, places=shot.together)
+            check_prompt(reading, text, names, shot=shot, axes=axes)
+
+    for shot in shots.values():
+        check(shot.template, shot)
+    for stage in endpoint_stages(stages):
+        for text in stage_templates(stage):
+            for shot in drawn[stage.id]:
+                check(text, shot, by_person=stage.by_person)
+            if stage.verb == "train":
+                check_prompt(reading, text, names_in_training(reading, traits))
+    used = {text.where for text in _texts_used(shots, stages)}
+    for text in templates.values():
+        if text.where not in used:
+            _check_unused(reading, text, names_in_shot(reading, traits, everywhere, somebody=True))
+
+
+def caption_prefix(reading: ResolveContext, subjects: Mapping[str, Subject]) -> TemplateText | None:
+    """The template that begins every caption, where there is one; what is wrong with it is noted."""
+    prefix = as_object(reading.section("photo_rules").get("captions")).get("prefix")
+    if not isinstance(prefix, str):
+        return None
+    text = TemplateText(text=prefix, where=("photo_rules", "captions", "prefix"))
+    check_prompt(reading, text, names_in_training(reading, traits_of(subjects)))
+    return text
+
+
+def names_a_cast(reading: ResolveContext, shot: Shot) -> bool:
+    """Whether the shot names somebody, known or not."""
+    return "cast" in as_object(reading.section("shots")[shot.name])
+
+
+def names_in_training(reading: ResolveContext, traits: frozenset[str]) -> KnownNames:
+    """What a template of a train stage may name: no take is drawn yet."""
+    names = names_in_shot(reading, traits, {}, somebody=True)
+    return {name: fields for name, fields in names.items() if name not in {"seed", "shot"}}
+
+
+def _texts_used(shots: Mapping[str, Shot], stages: list[Stage]) -> Iterator[TemplateText]:
+    yield from (shot.template for shot in shots.values())
+    yield from (stage.prompt for stage in endpoint_stages(stages) if stage.prompt is not None)
+
+
+def _check_unused(reading: ResolveContext, text: TemplateText, names: KnownNames) -> None:
+    """Nobody knows the names of a template that nothing uses, so that only its syntax is checked.
+
+    One from another file is there for other recipes too.
+    """
+    engine = reading.engine if text.given is None else text.given.pack.engine
+    for fault in engine.check(text.text, names):
+        if fault.kind not in {"template_name", "template_field"}:
+            reading.add(fault.problem(fault_place_of(reading, text, fault)))
+    place = reading.document.key_place(text.where)
+    if place.file == reading.document.texts.shown:
+        reading.add(Problem(kind="template_unused", place=place, data={"name": str(text.where[-1])}, warning=True))
+
+
+def stage_templates(stage: Stage) -> Iterator[TemplateText]:
+    """The templates that a stage has of its own: its prompt, its captions and its fields."""
+    if stage.prompt is not None:
+        yield stage.prompt
+    caption = stage.data.get("caption")
+    if stage.verb == "train" and isinstance(caption, str):
+        yield TemplateText(text=caption, where=(*stage.where, "caption"))
+    for path, value in leaf_values(stage.options):
+        if is_template_value(value):
+            yield TemplateText(text=str(value), where=(*stage.where, "with", *path))
+
+
+def leaf_values(value: JSONValue, path: KeyPath = ()) -> Iterator[tuple[KeyPath, JSONValue]]:
+    """Every value that holds no others, with its path."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from leaf_values(item, (*path, name))
+    elif isinstance(value, list | tuple):
+        for at, item in enumerate(value):
+            yield from leaf_values(item, (*path, at))
+    else:
+        yield path, value
+
+
+def environment_used(reading: ResolveContext, texts: list[TemplateText]) -> JSONObject:
+    """The environment variables that templates name and that are set, no others; a refused one is noted."""
+    values: dict[str, JSONValue] = {}
+    for text in chain.from_iterable([each] if each.given is None else templated_values(each.given) for each in texts):
+        try:
+            uses = reading.engine.compile(text.text).uses
+        except TemplateFault:
+            continue
+        for name in sorted(use.removeprefix("env.") for use in uses if use.startswith("env.")):
+            try:
+                values[name] = reading.environ[name]
+            except KeyError:
+                continue  # checked already; there may be a default
+            except TemplateLimitError as error:
+                at = TemplateFault(error.kind, offset=max(text.text.find(name), 0), length=len(name))
+                reading.add(problem(error.kind, place=fault_place_of(reading, text, at), name=name))
+    return values
+
+
+def check_pack_use(
+    reading: ResolveContext, subjects: Mapping[str, Subject], stages: Iterable[Stage], drawn: Mapping[str, list[Shot]]
+) -> None:
+    """Note settings of packs that an endpoint refuses; warn of people and crops that a template is not made for."""
+    for stage in stages:
+        endpoint = reading.catalog.get(stage.endpoint)
+        if stage.verb != "generate" or endpoint is None:
+            continue
+        for shot in drawn[stage.id]:
+            given = (stage.prompt or shot.template).given
+            if given is not None:
+                _check_settings(reading, stage, endpoint, given)
+                _check_suitable(
+                    reading, [subjects[name] for name in shot.cast if name in subjects and not shot.together], given
+                )
+
+
+def _check_settings(reading: ResolveContext, stage: Stage, endpoint: Endpoint, given: PackUse) -> None:
+    """Only of fields that the endpoint has, and that the stage does not say itself."""
+    at: KeyPath = ("templates", given.template.name)
+    size = endpoint.roles.size
+    rows: list[tuple[KeyPath, JSONObject]] = [((*at, "settings"), given.template.settings)]
+    if size is not None:
+        rows += [((*at, "sizes", crop), {size: sides}) for crop, sides in given.template.sizes.items()]
+    for where, fields in rows:
+        said = {name: value for name, value in fields.items() if name in endpoint.fields and name not in stage.options}
+        for misfit in argument_problems(endpoint, said, filled=fields_filled_by(stage, endpoint)):
+            if misfit.kind != "field_missing":
+                place = given.pack.document.nearest((*where, *misfit.path))
+                reading.add(Problem(kind=misfit.kind, place=place, data=misfit.data, suggestions=misfit.suggestions))
+
+
+def _check_suitable(reading: ResolveContext, cast: Iterable[Subject], given: PackUse) -> None:
+    template, said = given.template, f"{given.pack.name}/{given.template.name}"
+    place = reading.document.nearest((*given.where[:-1], "pack"))
+    for subject in cast:
+        if template.nouns and not {*template.nouns} & {subject.noun, *subject.noun.split()}:
+            nouns = ", ".join(template.nouns)
+            warned = problem(
+                "pack_noun", place=place, template=said, subject=subject.name, noun=subject.noun, nouns=nouns
+            )
+            reading.add(replace(warned, warning=True))
+    crop = given.values.get(CROP_VARIABLE)
+    if template.crops and isinstance(crop, str) and not has_template(crop) and _unsuited_crop(template, crop):
+        crops = ", ".join(template.crops)
+        reading.warn("pack_crop_unsuited", (*given.where, CROP_VARIABLE), template=said, crop=crop, crops=crops)
+
+
+def _unsuited_crop(template: PackTemplate, crop: str) -> bool:
+    """Whether it is a crop that the template has and is not good at."""
+    return crop in template.variables[CROP_VARIABLE].choices and crop not in template.crops

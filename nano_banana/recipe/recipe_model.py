@@ -1,0 +1,463 @@
+"""A recipe, resolved: subjects, templates, shots, stages and outputs.
+
+The types that the planner works on. Everything is frozen, and every name in it stands for something that exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
+from nano_banana.model.known_folders import expand_user
+from nano_banana.model.problem import Invalid, problem
+from nano_banana.model.ticket import ResendPolicy
+from nano_banana.recipe.axis_values import AxisValue
+from nano_banana.recipe.naming import AXIS_NAME
+from nano_banana.recipe.pack import Pack, PackUse
+from nano_banana.recipe.photo_rules import PhotoRules
+from nano_banana.stages.choose_stage import KeepRule
+from nano_banana.stages.gate_stage import AcceptanceCriteria
+from nano_banana.stages.stage_kind import NAMES, TEXT
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""A path into the recipe's data, which the document turns into a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """A training photo and the caption file beside it, where there is one."""
+
+    path: Path
+    caption: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One person.
+
+    `photos` are all that train or judge; of them `held_out` are named as those that only judge likeness, or so many
+    (`hold_out`) are to be set aside by content. `references` are shown to endpoints that draw from photos.
+    """
+
+    name: str
+    noun: str
+    trigger: str
+    traits: Mapping[str, str] = field(default_factory=dict)
+    photos: Sequence[Photo] = ()
+    held_out: frozenset[Path] = frozenset()
+    hold_out: int = 0
+    references: Sequence[Path] = ()
+    consent: JSONObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateText:
+    """A prompt template's text and where it stands: in the recipe (`where`) or in a file of its own.
+
+    Of a pack's, `given` says which, and with what values.
+    """
+
+    text: str
+    where: KeyPath
+    file: Path | None = None
+    given: PackUse | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedSpec:
+    """Explicit seeds, or a count of seeds that are derived from names."""
+
+    explicit: tuple[int, ...] = ()
+    count: int = 0
+    salt: str = ""
+
+    def __len__(self) -> int:
+        """How many takes each shot gets."""
+        return len(self.explicit) or self.count
+
+
+PICTURE_AXIS = "picture"
+"""The axis of a shot of pictures that are there already."""
+
+
+class Identity(StrEnum):
+    """How a person gets into a picture."""
+
+    ADAPTER = "adapter"
+    """Drawn with the adapter that was trained of them."""
+    BY_FACE = "by_face"
+    """Strangers are drawn; then each face is painted over with its own person's adapter."""
+    REFERENCE = "reference"
+    """Photos of them go to an editing endpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A template, who is in the picture, the axes with their values, and the seeds.
+
+    `cast` are the subjects in turn, one a picture (empty: nobody); or, where they stand `together` in each picture,
+    all of them from left to right, and `together` their places (`left`, `right`) to their names. A shot of `pictures`
+    opens these files, by the keys of its axis `picture`, where others draw; its template may be empty.
+    """
+
+    name: str
+    where: KeyPath
+    template: TemplateText
+    cast: tuple[str, ...]
+    together: Mapping[str, str] = field(default_factory=dict)
+    identity: Identity = Identity.ADAPTER
+    matrix: Mapping[str, tuple[AxisValue, ...]]
+    exclude: Sequence[Mapping[str, frozenset[str]]]
+    seeds: SeedSpec
+    pictures: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingAdapter:
+    """An adapter that is there already: a file of the recipe's, or one on the shelf.
+
+    Of one on the shelf `model` is the version (`ana@3`), whatever the recipe wrote, `digest` that of its bytes, and
+    `provider` who alone can draw with it, where that is known.
+    """
+
+    name: str
+    path: Path
+    base: str = ""
+    model: str = ""
+    digest: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRef:
+    """A collection that a stage works on: another stage's pictures, of one shot or of all (empty).
+
+    Of a gate's, `ruling` names those that are wanted: `accepted`, `unsure` or `rejected`; empty for all but the
+    rejected.
+    """
+
+    stage: str
+    shot: str = ""
+    ruling: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """What a gate stage does. `skip` are the takes it passes over, by `axis` or `axis.field` and value; see `skipped`.
+
+    `against` is `hold_out` or `training_set`. In a picture of several, `every_face` must pass, or one will do.
+    `repair` is the inpainting of what it refuses, as a stage with the gate's id; `ladder` the field that it turns up,
+    with its values, one try each (none: one try, with the fields as they are).
+    """
+
+    standard: AcceptanceCriteria
+    against: str = "hold_out"
+    every_face: bool = True
+    skip: Mapping[str, JSONValue] = field(default_factory=dict)
+    retries: int = 0
+    repair: Stage | None = None
+    ladder: tuple[str, tuple[float, ...]] = ("strength", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One entry of `stages`, its references resolved.
+
+    `verb` picks the kind. `endpoint` is the paid endpoint's id (empty: it has none), `options` its fields (texts may be
+    templates), `adapters` pairs of name and scale. `subjects` is for train, `shots` for generate and open,
+    `sources` for the stages that work on collections. `data` is the entry as written.
+    """
+
+    id: str
+    verb: str
+    where: KeyPath
+    endpoint: str
+    options: JSONObject
+    data: JSONObject
+    subjects: tuple[str, ...] = ()
+    shots: tuple[str, ...] = ()
+    sources: tuple[CollectionRef, ...] = ()
+    adapters: tuple[tuple[str, float], ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
+    prompt: TemplateText | None = None
+    gate: GateRules | None = None
+    keep: KeepRule | None = None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether it paints one person at a time, so that its texts may speak of `subject` in a shot of several."""
+        repairs = self.where[-1:] == ("repair",)
+        return repairs or as_object(self.data.get("mask")).get("assign") == "cast"
+
+
+def endpoint_stages(stages: Iterable[Stage]) -> list[Stage]:
+    """The stages that ask an endpoint, in their order, gates' repairs among them."""
+    found = []
+    for stage in stages:
+        if stage.endpoint:
+            found.append(stage)
+        elif stage.gate is not None and stage.gate.repair is not None:
+            found.append(stage.gate.repair)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """Bounds on money and on work at the same time; None where the recipe says nothing.
+
+    `rate` is in requests a second, more than 0. `resend_unknown` says which requests that never arrived are sent again.
+    """
+
+    budget_usd: float | None = None
+    ask_above_usd: float | None = None
+    rate: float | None = None
+    resend_unknown: ResendPolicy = ResendPolicy.CHEAP
+    parallel: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy:
+    """What becomes of photos at a service: `uploads_expire_after` in seconds (60 or more), None for never."""
+
+    uploads_expire_after: int | None = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfAdapter:
+    """One version: its `model` reference (`ana@3`), a file of its bytes, and their digest.
+
+    `base` is the model family, as the catalog's endpoints name it; empty where that is not known, or where the family
+    is no endpoint's. `provider` is who alone can draw with it (empty: whoever draws with that family).
+    """
+
+    model: str
+    path: Path
+    digest: str
+    base: str = ""
+    provider: str = ""
+
+
+FindShelfAdapter: TypeAlias = Callable[[str], ShelfAdapter]
+"""From what a recipe wrote (`ana`, `ana@3`, `ana@tag`) to what is on the shelf. Raises Invalid where nothing is."""
+
+
+def no_shelf(reference: str) -> ShelfAdapter:
+    """The offer where there is no shelf. Raises Invalid `shelf_empty`."""
+    raise Invalid([problem("shelf_empty", name=reference)])
+
+
+SHEET_FORMATS = ("html", "png", "pdf")
+SHEET_FIELDS = ("score", "verdict", "cost", "seed", "attempt")
+EMBED_CHOICES = ("recipe", "ai_source", "c2pa")
+DEFAULT_EMBEDS = ("recipe", "ai_source")
+"""What goes into every picture where the recipe says nothing."""
+
+DEFAULT_EXPORT_NAME = "{{ take }}"
+"""What copies are called where the recipe says nothing."""
+
+EXPORT_MEDIA = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+"""What pictures may be handed out as."""
+
+DEFAULT_QUALITY = 92
+"""Of a JPEG and a WebP, where the recipe says nothing."""
+
+NAMED_CROPS = {"linkedin": (800, 800), "instagram": (1080, 1350), "x": (400, 400), "youtube": (800, 800)}
+"""Sizes that have a name: what these sites want of a profile's picture (of Instagram: of a portrait), in pixels."""
+
+MAX_SIDE = 16_384
+
+_AXES_SCHEMA: JSONObject = {
+    "anyOf": [AXIS_NAME, {"type": "array", "items": AXIS_NAME, "uniqueItems": True}],
+}
+
+
+def _subset_schema(names: tuple[str, ...], about: str, default: tuple[str, ...]) -> JSONObject:
+    return {
+        "type": "array",
+        "items": {"enum": list(names)},
+        "uniqueItems": True,
+        "default": list(default),
+        "description": about,
+    }
+
+
+SHEET_SCHEMA: JSONObject = {
+    "type": "object",
+    "description": "A contact sheet of the takes, written after each run into the output folder.",
+    "properties": {
+        "contact_sheet": {**NAMES, "description": "Whose pictures: a stage, `stage.shot`, or a list of them."},
+        "rows": {**_AXES_SCHEMA, "description": "The axes (also `subject`, `shot`, `seed`) that go downwards."},
+        "columns": {**_AXES_SCHEMA, "description": "The axes that go to the right."},
+        "show": _subset_schema(SHEET_FIELDS, "What is written below each picture.", ("score", "verdict")),
+        "formats": _subset_schema(
+            SHEET_FORMATS, "The files that are written: `sheet.html`, `sheet.png`, `sheet.pdf`.", SHEET_FORMATS
+        ),
+    },
+    "required": ["contact_sheet"],
+    "additionalProperties": False,
+}
+
+EXPORT_SCHEMA: JSONObject = {
+    "type": "object",
+    "description": "How pictures are handed out.",
+    "properties": {
+        "export": {**NAMES, "description": "Whose pictures are copied out: a stage, `stage.shot`, or a list of them."},
+        "to": {**TEXT, "description": "The folder of the copies, from the recipe's own; it is made where it is not."},
+        "name": {
+            **TEXT,
+            "default": DEFAULT_EXPORT_NAME,
+            "description": "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, "
+            "`stage`, `way`, `verdict`, `recipe`. Slashes make folders; the suffix is the picture's own.",
+        },
+        "zip": {**TEXT, "description": "A ZIP of the copies, from the recipe's own folder."},
+        "format": {"enum": list(EXPORT_MEDIA), "description": "The copies' format; the picture's own by default."},
+        "quality": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100,
+            "default": DEFAULT_QUALITY,
+            "description": "How good a JPEG or a WebP is; the higher, the larger.",
+        },
+        "longest_side": {
+            "type": "integer",
+            "minimum": 16,
+            "maximum": MAX_SIDE,
+            "description": "Scale the copies down so that no side has more pixels; smaller ones stay as they are.",
+        },
+        "crop": {
+            **TEXT,
+            "description": "Cut the copies to exactly this size: `WIDTHxHEIGHT` in pixels, or "
+            + ", ".join(f"`{name}` ({width}x{height})" for name, (width, height) in NAMED_CROPS.items())
+            + ".",
+        },
+        "crop_around": {
+            "enum": ["face", "centre"],
+            "default": "face",
+            "description": "What the crop is centred on: the face (of several people, all faces) or the picture.",
+        },
+        "embed": _subset_schema(
+            EMBED_CHOICES,
+            "What is written into every picture besides that it is AI-made, which is written always: the take's "
+            "`recipe`, `c2pa` content credentials. `[]`: nothing.",
+            DEFAULT_EMBEDS,
+        ),
+    },
+    "dependentRequired": {
+        **{name: ["export"] for name in ("name", "to", "zip", "format", "quality", "longest_side", "crop")},
+        "crop_around": ["crop"],
+    },
+    "additionalProperties": False,
+}
+
+OUTPUTS_SCHEMA: JSONObject = {
+    "type": "object",
+    "description": "What becomes of the pictures: a contact sheet, copies under names of your own.",
+    "properties": {"sheet": SHEET_SCHEMA, "files": EXPORT_SCHEMA},
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetSpec:
+    """A contact sheet. `rows` and `columns` are axes, also `subject`, `shot` and `seed`; empty: whatever fits."""
+
+    sources: tuple[CollectionRef, ...]
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    show: tuple[str, ...] = ("score", "verdict")
+    formats: tuple[str, ...] = SHEET_FORMATS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportConversion:
+    """How copies differ from the pictures: `format` is one of `MEDIA` (empty: each picture's own).
+
+    `longest` bounds the sides; `crop` is an exact width and height in pixels, cut out `around` the face or the centre.
+    """
+
+    format: str = ""
+    quality: int = DEFAULT_QUALITY
+    longest: int | None = None
+    crop: tuple[int, int] | None = None
+    around: str = "face"
+
+    def arguments(self, media: str) -> JSONObject:
+        """What the compute endpoint `fit` is asked for a picture of that media type."""
+        wanted = EXPORT_MEDIA.get(self.format) or (media if media in EXPORT_MEDIA.values() else EXPORT_MEDIA["png"])
+        told: dict[str, JSONValue] = {"media": wanted}
+        if wanted != EXPORT_MEDIA["png"]:
+            told["quality"] = self.quality
+        if self.longest is not None:
+            told["longest"] = self.longest
+        if self.crop is not None:
+            told |= {"width": self.crop[0], "height": self.crop[1], "around": self.around}
+        return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSpec:
+    """Copies of pictures: `to` a folder and into a `zip` (each empty: not), as the recipe writes them.
+
+    `name` is a template. Without a `fit` the copies are the pictures as they are.
+    """
+
+    sources: tuple[CollectionRef, ...]
+    name: TemplateText
+    to: str = ""
+    zip: str = ""
+    fit: ExportConversion | None = None
+
+    def places(self, folder: Path) -> tuple[Path | None, Path | None]:
+        """The copies' folder and the ZIP, seen from the recipe's `folder`; None for what there is none of."""
+        to, packed = (folder / expand_user(said) if said else None for said in (self.to, self.zip))
+        return to, packed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """What becomes of the pictures. `embed` is what is written into each, of `EMBEDS`."""
+
+    sheet: SheetSpec | None = None
+    export: ExportSpec | None = None
+    embed: frozenset[str] = frozenset(DEFAULT_EMBEDS)
+
+    @property
+    def crops_faces(self) -> bool:
+        """Whether copies are cut out around faces."""
+        fit = self.export.fit if self.export else None
+        return fit is not None and fit.crop is not None and fit.around == "face"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A whole recipe, checked: every name in it stands for something."""
+
+    name: str
+    path: Path
+    provider: str | None
+    variables: Mapping[str, JSONValue]
+    limits: RunLimits
+    privacy: Privacy
+    subjects: Mapping[str, Subject]
+    adapters: Mapping[str, ExistingAdapter]
+    shots: Mapping[str, Shot]
+    stages: Sequence[Stage]
+    outputs: OutputSpec = field(default_factory=OutputSpec)
+    photo_rules: PhotoRules | None = None
+    packs: Mapping[str, Pack] = field(default_factory=dict)
+
+    @property
+    def asking(self) -> Sequence[Stage]:
+        """The stages that ask an endpoint, in their order, gates' repairs among them."""
+        return endpoint_stages(self.stages)
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that id. Raises KeyError."""
+        for stage in self.stages:
+            if stage.id == name:
+                return stage
+        raise KeyError(name)

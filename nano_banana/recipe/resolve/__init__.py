@@ -1,1 +1,0 @@
-"""From data that has the right shape to nouns whose names all exist."""

@@ -1,1 +1,0 @@
-"""Prompt templates: Jinja that can neither escape nor run for ever."""

@@ -1,1 +1,0 @@
-"""What a run leaves to read: outputs, manifest, explanation."""

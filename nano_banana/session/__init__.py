@@ -1,0 +1,1 @@
+"""Opens a recipe, forecasts and runs it, and records what came of it."""

@@ -1,0 +1,204 @@
+"""Why a picture is as it is: from its project, or from its own metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from nano_banana.formats.image_metadata import embeddable_media_type
+from nano_banana.model.call import call_document
+from nano_banana.model.flow import Attempt
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.nodes import Group, Node, NodeResult, Plan, Step
+from nano_banana.model.problem import Invalid, did_you_mean, problem
+from nano_banana.planner.preview import IMAGINED_PATHS, preview, reply_imaginer
+from nano_banana.provenance.embedding import original_bytes, read_image_file, record_in
+from nano_banana.provenance.generation_record import GenerationRecord
+from nano_banana.session.history import CallDifference, ValueChange, call_differences
+from nano_banana.session.run_execution import previous_calls_note
+from nano_banana.session.run_records import (
+    ATTEMPT_SEAM,
+    NodeRecord,
+    call_positions,
+    is_stem_of,
+    node_record,
+    stage_folder,
+)
+from nano_banana.session.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedPicture:
+    """A picture with its account.
+
+    `intact` says that the file is, but for its marks, the very one that the account tells of; `media` is its format.
+    """
+
+    path: Path
+    media: str
+    account: GenerationRecord
+    intact: bool
+
+
+def read_marked_picture(path: Path) -> MarkedPicture:
+    """The picture in that file.
+
+    Raises Invalid: `no_account` where it has none; `picture_missing`, `marked_unreadable`, `marked_too_large`,
+    `account_broken`, `account_newer`, each with the path.
+    """
+    data = read_image_file(path)
+    try:
+        account = record_in(data)
+    except Invalid as error:
+        raise Invalid(replace(each, data={**each.data, "path": str(path)}) for each in error.problems) from error
+    if account is None:
+        kind = "no_account" if embeddable_media_type(data) else "no_picture_here"
+        raise Invalid([problem(kind, path=str(path))])
+    bare = original_bytes(data)
+    intact = bare is not None and hashlib.sha256(bare).hexdigest() == account.picture
+    return MarkedPicture(path=path, media=embeddable_media_type(data), account=account, intact=intact)
+
+
+def marked_picture_json(portrait: MarkedPicture) -> dict[str, JSONValue]:
+    """The picture's story as `explain --json` tells it, outside of its project."""
+    told: dict[str, JSONValue] = json.loads(portrait.account.text)
+    return {"path": str(portrait.path), "media": portrait.media, "intact": portrait.intact, "account": told}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallExplanation:
+    """A call behind a take.
+
+    `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` is what
+    differs from the call that stood in its place before: in the last run, or, where that made it, in the one
+    before that. None where nothing stood there, or the same. `attempt` is the try at the take that it belongs to;
+    `own` is false for the calls of what the take waits for.
+    """
+
+    stage: str
+    attempt: Attempt
+    own: bool
+    provider: str
+    endpoint: str
+    key: str
+    fate: str
+    run: str | None
+    document: JSONObject
+    changes: Sequence[CallDifference] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A take (or an adapter) with the calls behind it, trainings first."""
+
+    record: NodeRecord
+    calls: Sequence[CallExplanation]
+    sources: Mapping[str, str]
+    """What the digests in the calls are: a file of the user's, or the stage that makes it."""
+
+
+def explain_take(project: Session, name: str) -> Explanation:
+    """The story of a take, an adapter or a picture in the output folder.
+
+    Raises Invalid where the recipe has none of that name.
+    """
+    plan = project.plan
+    lookup, invent = project.workshop.store.replies, reply_imaginer(project.catalog)
+    node = _find_node(plan, name)
+    if any(group.waits for group in plan.groups):
+        # Only all takes together say who was chosen, and so how far this one went.
+        node = [end.node for end in preview(plan, lookup, invent) if end.node.id == node.id][-1]
+    part = replace(
+        plan,
+        roots=[root for root in plan.roots if root.id in (node.id, *node.after)],
+        groups=[]
+        if node in plan.roots
+        else [Group(name=node.id, after=node.after, count=1, nodes=lambda _ends: iter([node]))],
+    )
+    ends = list(preview(part, lookup, invent))
+    places = [place for end in ends for place in call_positions(end.steps, end.node.card.slot)]
+    steps = [(step, end is ends[-1]) for end in ends for step in end.steps]
+    return Explanation(
+        record=node_record(ends[-1]),
+        calls=_call_explanations(project, list(zip(places, steps, strict=True))),
+        sources=_sources(plan, ends),
+    )
+
+
+def _find_node(plan: Plan, name: str) -> Node:
+    """The node of that id; or the one that a picture, by the name of its file, is of."""
+    path = PurePath(name)
+    stem = (path.stem if "." in path.name else name).partition(ATTEMPT_SEAM)[0]
+    ids, alike = [], []
+    for node in (*plan.roots, *(node for group in plan.groups if not group.waits for node in group.nodes({}))):
+        if node.id == name:
+            return node
+        if name == node.id.partition("@")[0] or is_stem_of(node.id, stem):
+            alike.append(node)
+        ids.append(node.id)
+    if not alike:
+        raise Invalid([problem("no_such_take", hint=did_you_mean(name, ids), name=name)])
+    return next((node for node in alike if path.parent.name in _folders(node)), alike[0])
+
+
+def _folders(node: Node) -> set[str]:
+    """Where pictures of this take lie, and of no other that shares its name."""
+    return {stage_folder(node.id, stage) for stage in (node.card.stage, *node.id.partition("@")[2].split("+"))}
+
+
+def _call_explanations(project: Session, steps: Sequence[tuple[str, tuple[Step, bool]]]) -> list[CallExplanation]:
+    """By the place of each step, which may be the take's own."""
+    store = project.workshop.store
+    trail = store.trail(project.recipe.name)
+    replaced: dict[str, str] = json.loads(store.notes(previous_calls_note(project.recipe.name)) or "{}")
+    latest = store.runs(project.recipe.name, limit=1)
+    makers = store.makers([step.call.key for _, (step, _) in steps])
+    # What stood there in the last run; for a call that the last run itself made, what stood there before it.
+    before = {
+        place: replaced.get(place, step.call.key) if trail.get(place) == step.call.key else trail.get(place, "")
+        for place, (step, _) in steps
+    }
+    documents = store.documents(before.values())
+    stories = []
+    for place, (step, own) in steps:
+        told, old = call_document(step.call), documents.get(before[place])
+        run = makers.get(step.call.key)
+        ran = bool(latest) and run == latest[0].id
+        changed = old is not None and before[place] != step.call.key and (ran or not step.cached)
+        stories.append(
+            CallExplanation(
+                stage=step.stage,
+                attempt=step.attempt,
+                own=own,
+                provider=step.call.provider,
+                endpoint=step.call.endpoint,
+                key=step.call.key,
+                fate=("ran" if ran else "reused") if step.cached else "would run",
+                run=run,
+                document=told,
+                changes=_call_changes(step, old, told) if changed and old is not None else None,
+            )
+        )
+    return stories
+
+
+def _call_changes(step: Step, old: JSONObject, new: JSONObject) -> list[CallDifference]:
+    """What differs; of a call on files that are not there yet, only what does not hang on them."""
+    return [
+        change
+        for change in call_differences(old, new)
+        if not (step.call.imagined and isinstance(change, ValueChange) and change.path.startswith(IMAGINED_PATHS))
+    ]
+
+
+def _sources(plan: Plan, ends: Sequence[NodeResult]) -> Mapping[str, str]:
+    made = {
+        blob.digest: f"{step.stage} ({step.call.endpoint})"
+        for end in ends
+        for step in end.steps
+        for blob in step.reply.files.values()
+    }
+    return made | {digest: path.name for digest, path in plan.files.items()}

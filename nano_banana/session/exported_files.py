@@ -1,0 +1,320 @@
+"""Copies of pictures in the user's folder or ZIP; no user file is lost.
+
+The store remembers each copy's stamp and digest, so that a copy somebody has edited is left alone, and only copies that
+are still ours byte for byte are ever removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nano_banana.formats.file_writing import atomic_write
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.known_folders import REHEARSAL
+from nano_banana.model.problem import Unusable, problem
+from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
+from nano_banana.store.local_store import Store
+from nano_banana.store.tracked_files import OutputStat
+
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time of every entry of a ZIP, its oldest one: the same pictures, the same bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportResult:
+    """What was handed out.
+
+    `files` are the copies and the ZIP as they are now; `fresh` counts the copies written just now (of a ZIP alone: 1
+    where it was). `edited` are copies that somebody has changed, which were left alone. Of the copies of earlier runs
+    that the recipe no longer asks for, `pruned` were removed and `older` are still there. `enlarged` counts
+    crops of pictures that were too small for them, `faceless` those that are centred on no face.
+    """
+
+    folder: Path | None
+    zip: Path | None
+    copies: int
+    fresh: int
+    files: Mapping[Path, OutputStat]
+    edited: Sequence[Path] = ()
+    older: Sequence[Path] = ()
+    pruned: Sequence[Path] = ()
+    enlarged: int = 0
+    faceless: int = 0
+
+    def seen_from(self, folder: Path) -> dict[str, OutputStat]:
+        """The files by their names as seen from another folder, as the trace of a run has them."""
+        return {os.path.relpath(path, folder): stat for path, stat in self.files.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NotedCopy:
+    """A copy as it was written: how its source and it looked, and its bytes' SHA-256.
+
+    `by` is the recipe's file, since several may have one name. Older notes have neither (empty).
+    """
+
+    source: Sequence[int]
+    copy: Sequence[int]
+    sha256: str = ""
+    by: str = ""
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether the file there still holds, byte for byte, what we wrote."""
+        return _looks_like(path, self.copy) or bool(self.sha256 and _sha256(path) == self.sha256)
+
+
+def write_copies(
+    store: Store,
+    recipe: str,
+    pictures: Mapping[str, Path],
+    *,
+    folder: Path | None,
+    packed: Path | None,
+    whole: bool,
+    prune: bool = False,
+    by: Path | None = None,
+) -> ExportResult:
+    """Copy `pictures` (name below the folder → file) to the folder, and into the ZIP.
+
+    Only a `whole` run knows which copies of earlier runs are no longer wanted; with `prune` it removes those that are
+    still ours byte for byte. `by` is the recipe's file. Raises Unusable: `copy_taken` where another's file is in the
+    way, `target_full`, ….
+    """
+    known = _read_notes(store, _copies_note(recipe))
+    files: dict[Path, OutputStat] = {}
+    edited: list[Path] = []
+    fresh, whose = 0, "" if by is None else _path_from(_notes_base(store), by)
+    wanted = {} if folder is None else {folder / name: source for name, source in pictures.items()}
+    _check_free([path for path in wanted if path not in known], wanted)
+    notes = {path: noted for path, noted in known.items() if os.path.lexists(path)}
+    for target, source in wanted.items():
+        noted = known.get(target)
+        if noted and os.path.lexists(target) and not noted.is_ours(target) and not _same_bytes(source, target):
+            edited.append(target)
+            continue
+        if noted is None or not (_looks_like(source, noted.source) and _looks_like(target, noted.copy)):
+            fresh += _copy(source, target)
+            noted = _noted(source, target)
+        notes[target] = replace(noted, by=whose)
+        files[target] = OutputStat.of(target)
+    if packed is not None:
+        written = _write_zip(pictures, packed, known.get(packed))
+        fresh += written if folder is None else 0
+        files[packed] = OutputStat.of(packed)
+        notes[packed] = replace(_noted(packed, packed), by=whose)
+    ours = {path: noted for path, noted in notes.items() if path not in wanted and path not in files}
+    older = _older_copies(store, folder, ours, whose, [*files]) if whole else []
+    pruned = [path for path in older if prune and _remove_copy(path, notes[path], folder)]
+    store.note(
+        _copies_note(recipe), _dump_notes(store, {path: noted for path, noted in notes.items() if path not in pruned})
+    )
+    return ExportResult(
+        folder=folder,
+        zip=packed,
+        copies=len(pictures),
+        fresh=fresh,
+        files=files,
+        edited=edited,
+        older=[path for path in older if path not in pruned],
+        pruned=pruned,
+    )
+
+
+def note_fitted_pictures(store: Store, recipe: str, files: Collection[Path], *, whole: bool) -> None:
+    """Remember the fitted pictures in the output folder; a `whole` run removes earlier ones that are still ours."""
+    known = _read_notes(store, _fitted_note(recipe))
+    if not known and not files:
+        return
+    stale = {path for path in known.keys() - files if whole and _remove_copy(path, known[path], path.parent.parent)}
+    fresh = {path: known.get(path) for path in files}
+    notes = {
+        path: noted if noted and _looks_like(path, noted.copy) else _noted(path, path) for path, noted in fresh.items()
+    }
+    left = {path: noted for path, noted in known.items() if path not in stale and os.path.lexists(path)}
+    store.note(_fitted_note(recipe), _dump_notes(store, {**left, **notes}))
+
+
+def exported_paths(store: Store, recipe: str) -> list[Path]:
+    """The copies and the ZIP that the recipe's runs have left, and what was fitted for them."""
+    return [*_read_notes(store, _copies_note(recipe)), *_read_notes(store, _fitted_note(recipe))]
+
+
+def drop_missing_copies(store: Store, recipe: str) -> None:
+    """Remember nothing about copies that are gone."""
+    for name in (_copies_note(recipe), _fitted_note(recipe)):
+        known = _read_notes(store, name)
+        left = {path: noted for path, noted in known.items() if os.path.lexists(path)}
+        if len(left) < len(known):
+            store.note(name, _dump_notes(store, left))
+
+
+def _copies_note(recipe: str) -> str:
+    return f"handout/{recipe}"
+
+
+def _fitted_note(recipe: str) -> str:
+    return f"handout/{recipe}/fitted"
+
+
+def _notes_base(store: Store) -> Path:
+    """Paths below it are noted as seen from there, so that a project that was moved or copied knows its own copies."""
+    folder = store.folder.absolute()
+    return folder.parent.parent if folder.name == REHEARSAL else folder.parent
+
+
+def _read_notes(store: Store, note: str) -> dict[Path, _NotedCopy]:
+    """What is known of each copy, by its path."""
+    base = _notes_base(store)
+    try:
+        found = json.loads(store.notes(note) or "{}").items()
+        return {
+            base / path: _NotedCopy(source=told[0], copy=told[1], sha256="".join(told[2:3]), by="".join(told[3:4]))
+            for path, told in found
+        }
+    except (ValueError, AttributeError, LookupError, TypeError):
+        return {}
+
+
+def _dump_notes(store: Store, notes: Mapping[Path, _NotedCopy]) -> str:
+    base = _notes_base(store)
+    return json.dumps(
+        {
+            _path_from(base, path): [noted.source, noted.copy, noted.sha256, *([noted.by] if noted.by else [])]
+            for path, noted in notes.items()
+        }
+    )
+
+
+def _path_from(base: Path, path: Path) -> str:
+    return str(path.relative_to(base) if path.is_relative_to(base) else path)
+
+
+def _noted(source: Path, copy: Path) -> _NotedCopy:
+    return _NotedCopy(
+        source=_stat_list(OutputStat.of(source)), copy=_stat_list(OutputStat.of(copy)), sha256=_sha256(copy)
+    )
+
+
+def _older_copies(
+    store: Store, folder: Path | None, notes: Mapping[Path, _NotedCopy], whose: str, wanted: Collection[Path]
+) -> list[Path]:
+    """The copies of earlier runs in the project or in the folder of the copies, besides those that are `wanted`.
+
+    Others (a copied project's notes may name the first one's) are none of this recipe's business; nor are those of
+    another recipe of its name.
+    """
+    base = _notes_base(store)
+    homes = [home.resolve() for home in (base, folder) if home is not None]
+    there = {_inode(path) for path in wanted}
+    found = []
+    for path, noted in notes.items():
+        anothers = noted.by not in ("", whose) and (base / noted.by).exists()
+        # Some file systems take two names that differ in case for one file.
+        if not anothers and path.is_file() and _inode(path) not in there:
+            found += [path] if any(path.resolve().is_relative_to(home) for home in homes) else []
+    return sorted(found)
+
+
+def _remove_copy(path: Path, noted: _NotedCopy, folder: Path | None) -> bool:
+    """Remove a copy that is ours byte for byte, and the folders below `folder` that are empty then."""
+    if path.is_symlink() or not noted.is_ours(path):
+        return False
+    with translate_errors(path.parent, OUTPUT_ERRORS):
+        path.unlink()
+    for parent in path.parents:
+        if folder is None or parent == folder or not parent.is_relative_to(folder):
+            break
+        with suppress(OSError):
+            parent.rmdir()
+    return True
+
+
+def _check_free(targets: Sequence[Path], wanted: Mapping[Path, Path]) -> None:
+    taken = [path for path in targets if os.path.lexists(path) and not _same_bytes(wanted[path], path)]
+    if taken:
+        raise Unusable([problem("copy_taken", path=str(path)) for path in taken])
+
+
+def _same_bytes(source: Path, target: Path) -> bool:
+    """Whether both hold the same bytes."""
+    try:
+        return target.is_file() and source.read_bytes() == target.read_bytes()
+    except OSError:
+        return False
+
+
+def _copy(source: Path, target: Path) -> int:
+    """Make `target` hold the bytes of `source`; return how many files that wrote."""
+    if _same_bytes(source, target):
+        return 0
+    with translate_errors(target.parent, OUTPUT_ERRORS):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(target) as fresh:
+            shutil.copyfile(source, fresh)
+    return 1
+
+
+def _write_zip(pictures: Mapping[str, Path], target: Path, noted: _NotedCopy | None) -> int:
+    """Write the ZIP unless it is there with the same bytes; return how many files that wrote."""
+    with translate_errors(target.parent, OUTPUT_ERRORS):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(target) as fresh:
+            with zipfile.ZipFile(fresh, "w", zipfile.ZIP_STORED) as archive:
+                for name in sorted(pictures):
+                    archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), pictures[name].read_bytes())
+            if _same_bytes(fresh, target):
+                fresh.unlink()
+                return 0
+            if os.path.lexists(target) and noted is None:
+                raise Unusable([problem("copy_taken", path=str(target))])
+    return 1
+
+
+def _looks_like(path: Path, look: Sequence[int]) -> bool:
+    try:
+        return _stat_list(OutputStat.of(path)) == list(look)
+    except OSError:
+        return False
+
+
+def _stat_list(stat: OutputStat) -> list[int]:
+    return [stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode]
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def _sha256(path: Path) -> str:
+    """The SHA-256 of a file; empty where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def export_json(handout: ExportResult) -> JSONObject:
+    """A handout as `run --json` tells it."""
+    return {
+        "to": None if handout.folder is None else str(handout.folder),
+        "zip": None if handout.zip is None else str(handout.zip),
+        "copies": handout.copies,
+        "fresh": handout.fresh,
+        "edited": [str(path) for path in handout.edited],
+        "older": [str(path) for path in handout.older],
+        "pruned": [str(path) for path in handout.pruned],
+        "enlarged": handout.enlarged,
+        "faceless": handout.faceless,
+    }

@@ -1,0 +1,257 @@
+"""What a run would do and cost, and what gates are likely to accept.
+
+The odds of second chances follow from what passed a gate before, by template: each picture counts once, however often
+it is judged again.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from nano_banana.model.event import Event, EventHandler
+from nano_banana.model.flow import Ruling
+from nano_banana.model.json_values import JSONObject, as_object, as_whole
+from nano_banana.model.nodes import NodeInfo, NodeResult, NodeStatus, Plan
+from nano_banana.model.problem import Problem, did_you_mean
+from nano_banana.model.ticket import Ticket
+from nano_banana.planner.cost_forecast import FREE_PROVIDERS, ForecastTotals, PassRates, PassRatesOf, expected_pass_rate
+from nano_banana.recipe.recipe_model import Recipe
+from nano_banana.session.run_execution import Runner
+from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind
+from nano_banana.store.local_store import Store
+
+
+@contextmanager
+def gc_paused() -> Iterator[None]:
+    """Keep Python from searching again and again through a hundred thousand things that all stay.
+
+    Without this the time of a forecast grows faster than the number of its takes (measured: 1.5 times as
+    long for 100,000 of them).
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a run would do: the nodes as they would end today, and what is to be made at what cost.
+
+    `prices_as_of` is the date of the oldest price that the recipe's endpoints have (`2026-08`), if any has one.
+    `saved` is what the store spares (subject and endpoint to calls and USD). Of the calls to be made, `sent` are at the
+    service already and paid for; of `lost` ones nobody knows what became. `inputs` are the digests of the user's
+    files among what those calls take in.
+    """
+
+    project: str
+    records: Sequence[NodeRecord]
+    tally: ForecastTotals
+    prices_as_of: str | None = None
+    saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    sent: Sequence[Ticket] = ()
+    lost: Sequence[Ticket] = ()
+    inputs: Collection[str] = frozenset()
+    remarks: Sequence[Problem] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether some node can't be made as it is written."""
+        return any(record.status is NodeStatus.FAILED for record in self.records)
+
+
+@dataclass(slots=True)
+class CacheSavings:
+    """What the store's replies cost once, added up; a call that several nodes share counts once."""
+
+    sums: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+
+    def add(self, result: NodeResult) -> None:
+        """Count a node's calls."""
+        for step in result.steps:
+            cost = step.reply.cost_usd
+            if not step.cached or step.call.provider in FREE_PROVIDERS or step.call.key in self._seen:
+                continue
+            self._seen.add(step.call.key)
+            place = (result.node.card.subject, step.call.endpoint)
+            calls, usd = self.sums.get(place, (0, 0.0))
+            self.sums[place] = (calls + 1, usd + (cost or 0.0))
+
+
+def paid_calls_in(tally: ForecastTotals, stage: str) -> int:
+    """How many calls of a stage a provider would have to make, or may have to."""
+    count = tally.stages.get(stage)
+    return 0 if count is None else count.paid + count.may_paid
+
+
+def emit_planned_events(tally: ForecastTotals, known: Sequence[NodeRecord], watch: EventHandler) -> None:
+    """Tell how many calls each stage has, and how many of them a run passes over: those of takes that are whole."""
+    for stage, count in tally.stages.items():
+        watch(Event(kind="planned", stage=stage, count=count.cached + count.to_make))
+    passed = {
+        key: place.partition("|")[0]
+        for record in known
+        if record.card.kind == "take"
+        for place, key in record.keys.items()
+    }
+    for stage, calls in Counter(passed.values()).items():
+        watch(Event(kind="cached", stage=stage, count=calls))
+
+
+ATTEMPT_KINDS = (FIRST_LABEL, "retry", "repair")
+"""Sorts of attempts; others are counted with the first tries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassCounts:
+    """How many pictures were judged, and how many of them were not refused."""
+
+    judged: int = 0
+    passed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePast:
+    """What passed of first tries, of new seeds, and of repairs."""
+
+    first: PassCounts
+    retry: PassCounts
+    repair: PassCounts
+
+
+def template_key(recipe: str, card: NodeInfo) -> str:
+    """What a take's prompt goes by: its template's name, or the recipe's and the shot's where it is the shot's own."""
+    return f"{recipe}/{card.shot}" if card.template in ("", card.shot) else card.template
+
+
+def gate_past(store: Store, keys: Iterable[str]) -> dict[tuple[str, str], GatePast]:
+    """What passed before, by the template's key and the gate's stage; what was never judged is not there."""
+    return {
+        (key, stage): GatePast(**{kind: PassCounts(**counts) for kind, counts in kinds.items()})
+        for key in dict.fromkeys(keys)
+        for stage, kinds in _read_counts(store, key).items()
+    }
+
+
+def remember_verdicts(store: Store, recipe: str, records: Iterable[NodeRecord]) -> None:
+    """Add what this run saw for the first time: a picture counts once, however often it is judged again."""
+    found: dict[str, Counter[tuple[str, str, str]]] = {}
+    for record in records:
+        counts = found.setdefault(template_key(recipe, record.card), Counter())
+        for ruled in record.verdicts:
+            if ruled.fresh:
+                counts.update(_verdict_keys(ruled))
+    for key, counts in found.items():
+        if counts:
+            _add_counts(store, key, counts)
+
+
+def _verdict_keys(ruled: VerdictSummary) -> list[tuple[str, str, str]]:
+    kind = attempt_kind(ruled.attempt.label)
+    kind = kind if kind in ATTEMPT_KINDS else FIRST_LABEL
+    passed = [] if ruled.ruling is Ruling.REJECTED else [(ruled.stage, kind, "passed")]
+    return [(ruled.stage, kind, "judged"), *passed]
+
+
+def _add_counts(store: Store, key: str, counts: Counter[tuple[str, str, str]]) -> None:
+    known = _read_counts(store, key)
+    stages = dict.fromkeys([*known, *(stage for stage, _, _ in counts)])
+    told: JSONObject = {
+        stage: {
+            kind: {
+                name: known.get(stage, {}).get(kind, {}).get(name, 0) + counts[stage, kind, name]
+                for name in ("judged", "passed")
+            }
+            for kind in ATTEMPT_KINDS
+        }
+        for stage in stages
+    }
+    store.note(_acceptance_note(key), json.dumps(told))
+
+
+def _read_counts(store: Store, key: str) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+    """The counts by stage and kind; none where nothing is noted, or it is of another make."""
+    try:
+        told = as_object(json.loads(store.notes(_acceptance_note(key)) or "{}"))
+        return {
+            stage: {
+                kind: {name: as_whole(as_object(as_object(kinds)[kind])[name]) for name in ("judged", "passed")}
+                for kind in ATTEMPT_KINDS
+            }
+            for stage, kinds in told.items()
+        }
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _acceptance_note(key: str) -> str:
+    return f"acceptance/{key}"
+
+
+def gate_odds(workshop: Runner, recipe: str) -> PassRatesOf:
+    """A function that says what is to be expected of a node's first gate, by its template's past."""
+    known: dict[str, Mapping[tuple[str, str], GatePast]] = {}
+    odds: dict[tuple[str, str], PassRates] = {}
+
+    def odds_of(result: NodeResult) -> PassRates:
+        if not result.judged:
+            return PassRates()
+        key = (template_key(recipe, result.node.card), result.judged[0].stage)
+        if key not in odds:
+            if key[0] not in known:
+                known[key[0]] = gate_past(workshop.store, [key[0]])
+            odds[key] = _odds(known[key[0]].get(key))
+        return odds[key]
+
+    return odds_of
+
+
+def _odds(before: GatePast | None) -> PassRates:
+    if before is None:
+        return PassRates()
+    return PassRates(
+        first=_pass_share(before.first),
+        retry=_pass_share(before.retry),
+        repair=_pass_share(before.repair),
+        judged=before.first.judged,
+        passed=before.first.passed,
+    )
+
+
+def _pass_share(rates: PassCounts) -> float:
+    return expected_pass_rate(rates.passed, rates.judged)
+
+
+def choice_warnings(plan: Plan, recipe: Recipe, records: Sequence[NodeRecord], *, whole: bool) -> list[Problem]:
+    """Warnings about choices; of a plan that is not the `whole` recipe, that only what is selected is chosen from."""
+    if whole:
+        return unreached_picks(recipe, [record.id for record in records if record.card.kind == "take"])
+    few = any(group.waits for group in plan.groups)
+    return [Problem(kind="choice_of_few", data={"takes": plan.takes}, warning=True)] if few else []
+
+
+def unreached_picks(recipe: Recipe, ids: Sequence[str]) -> list[Problem]:
+    """A warning for each pick that none of all the recipe's takes answers to: it was renamed, or is misspelled."""
+    picks = [
+        (stage.id, name) for stage in recipe.stages if stage.keep for name in (*stage.keep.kept, *stage.keep.dropped)
+    ]
+    if not picks:
+        return []
+    names = {*ids, *(name.partition("@")[0] for name in ids)}
+    return [
+        Problem(
+            kind="stray_pick", data={"stage": stage, "name": pick}, suggestions=did_you_mean(pick, names), warning=True
+        )
+        for stage, pick in sorted(picks)
+        if pick not in names and not any(fnmatchcase(name, pick) for name in names)
+    ]

@@ -1,0 +1,375 @@
+"""Draws up the lock of a recipe, and tells what drifted from it.
+
+What only follows from another drift is not told as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from nano_banana import __version__
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint_format import endpoint_digest
+from nano_banana.model.call import canonical_json
+from nano_banana.model.flow import Made
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.nodes import NodeResult, Step
+from nano_banana.model.problem import Invalid, Problem, Unusable, problem
+from nano_banana.planner.cost_forecast import FREE_PROVIDERS
+from nano_banana.planner.preview import IMAGINED_PATHS, preview, reply_imaginer
+from nano_banana.recipe.recipe_model import GateRules
+from nano_banana.session.forecasting import gc_paused
+from nano_banana.session.lock_file import (
+    Lock,
+    LockedCall,
+    LockedEndpoint,
+    LockedModel,
+    LockedPack,
+    LockedSet,
+    load_lock,
+    locked_training_set,
+    save_lock,
+)
+from nano_banana.session.session import Session
+
+NAMES_SHOWN = 3
+"""Names that are said of many."""
+
+
+def lock_drifts(lock: Lock, now: Lock, *, held: Collection[str], whole: bool) -> list[Problem]:
+    """Everything that is not as the lock says. What only follows from another drift is not told as well.
+
+    `held` are the locked adapters that are at hand, by id. Unless `now` is `whole`, what it lacks is not gone.
+    """
+    same = lock.provider == now.provider
+    sets = dict(_set_drift(lock, now))
+    adapters = list(_adapter_drift(lock, now, held=held, told=sets, whole=whole))
+    takes = _take_drift(lock, now, whole=whole, bytes_count=same and not sets and not adapters)
+    return [
+        *_recipe_drift(lock, now),
+        *_pack_drift(lock, now),
+        *sets.values(),
+        *_endpoint_drift(lock, now),
+        *_model_drift(lock, now),
+        *adapters,
+        *takes,
+    ]
+
+
+def lock_warnings(lock: Lock, now: Lock) -> list[Problem]:
+    """Warnings: pictures that are not the locked ones, and another version of the program."""
+    other = [
+        name
+        for name, stages in lock.takes.items()
+        if any(_others(call, now.takes.get(name, {}).get(stage)) for stage, call in stages.items())
+    ]
+    found = _named_drift("locked_pictures_other", other)
+    if lock.version != now.version:
+        found.append(problem("locked_version", version=lock.version, ours=now.version))
+    return [replace(problem, warning=True) for problem in found]
+
+
+def _others(locked: LockedCall, call: LockedCall | None) -> bool:
+    return call is not None and bool(call.sha256 and locked.sha256) and call.sha256 != locked.sha256
+
+
+def _recipe_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
+    if lock.recipe != now.recipe:
+        yield problem("locked_recipe", locked=lock.recipe, given=now.recipe)
+    if lock.provider != now.provider:
+        yield problem("locked_provider", locked=lock.provider, given=now.provider)
+
+
+def _set_drift(lock: Lock, now: Lock) -> Iterator[tuple[str, Problem]]:
+    for subject, locked in sorted(lock.training_sets.items()):
+        given = now.training_sets.get(subject, locked)
+        if given.sha256 != locked.sha256:
+            count, here = locked.photos, given.photos
+            yield subject, problem("locked_training_set", subject=subject, locked=count, given=here)
+
+
+def _pack_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
+    for name, locked in sorted(lock.packs.items()):
+        given = now.packs.get(name, locked)
+        if given.sha256 != locked.sha256:
+            yield problem("locked_pack", pack=name, locked=locked.version, given=given.version)
+
+
+def _endpoint_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
+    for name, locked in sorted(lock.endpoints.items()):
+        given = now.endpoints.get(name, locked)
+        if given.fields != locked.fields:
+            yield problem("locked_endpoint", endpoint=name)
+
+
+def _model_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
+    """Adapters from the shelf; one that is new or gone shows in the takes that are drawn with it."""
+    for name, locked in sorted(lock.models.items()):
+        given = now.models.get(name, locked)
+        if given.sha256 != locked.sha256:
+            yield problem("locked_model", adapter=name, locked=locked.model, given=given.model)
+
+
+def _adapter_drift(
+    lock: Lock, now: Lock, *, held: Collection[str], told: Collection[str], whole: bool
+) -> Iterator[Problem]:
+    """`told` are subjects whose training set drifted: their trainings follow."""
+    yield from _named_drift("locked_adapters_new", [name for name in now.adapters if name not in lock.adapters])
+    if whole:
+        yield from _named_drift("locked_adapters_gone", [name for name in lock.adapters if name not in now.adapters])
+    same = lock.provider == now.provider
+    for name, locked in sorted(lock.adapters.items()):
+        given = now.adapters.get(name)
+        if given is None or name.rpartition("/")[2] in told:
+            continue
+        # Without the zip its key is not known; the same program packs the same one again.
+        at_hand = name in held and (given.key or lock.version == now.version)
+        if given.asked != locked.asked or (same and given.key not in ("", locked.key)):
+            yield problem("locked_adapter_changed", adapter=name)
+        elif same and not at_hand:
+            yield problem("locked_adapter_other" if given.sha256 else "locked_adapter_missing", adapter=name)
+
+
+def _take_drift(lock: Lock, now: Lock, *, whole: bool, bytes_count: bool) -> Iterator[Problem]:
+    yield from _named_drift("locked_takes_new", [name for name in now.takes if name not in lock.takes])
+    if whole:
+        yield from _named_drift("locked_takes_gone", [name for name in lock.takes if name not in now.takes])
+    changed = [
+        name
+        for name, locked in lock.takes.items()
+        if (given := now.takes.get(name)) is not None
+        if not _same_way(locked, given)
+        or _changed(list(locked.values()), list(given.values()), bytes_count=bytes_count)
+    ]
+    yield from _named_drift("locked_takes_changed", changed)
+
+
+def _same_way(locked: Mapping[str, LockedCall], given: Mapping[str, LockedCall]) -> bool:
+    """Whether a take goes through the same stages. Where its way ends hangs on pictures, while they are not known."""
+    ways = sorted((list(locked), list(given)), key=len)
+    if ways[0] == ways[1] or not ways[0]:
+        return ways[0] == ways[1]
+    last = ways[0][-1]
+    ended = (locked if len(locked) < len(given) else given)[last].left
+    return ways[1][: len(ways[0])] == ways[0] and bool(ended) and not given[last].sha256
+
+
+def _changed(locked: Sequence[LockedCall], given: Sequence[LockedCall], *, bytes_count: bool) -> bool:
+    """Whether another call stands in some place: keys count as long as what goes into the calls is the same."""
+    for before, after in zip(locked, given, strict=False):
+        if before.asked != after.asked:
+            return True
+        if bytes_count and after.key and after.key != before.key:
+            return True
+        bytes_count = bytes_count and after.sha256 == before.sha256
+    return False
+
+
+def _named_drift(kind: str, names: Sequence[str]) -> list[Problem]:
+    """One problem for all of them, with the first few by name; none where there are none."""
+    ordered = sorted(names)
+    said = ordered[:NAMES_SHOWN] + (["…"] if len(ordered) > NAMES_SHOWN else [])
+    return [problem(kind, count=len(ordered), names=", ".join(said), first=ordered[0])] if ordered else []
+
+
+REHEARSED_SUFFIX = " (rehearsed)"
+"""After the provider's name in a lock: a stand-in on this machine answered."""
+
+_PICTURE_ARGUMENTS = {name.removeprefix("arguments/") for name in IMAGINED_PATHS}
+"""Arguments that may come from a picture: `asked` is without them, as it is without the picture."""
+
+TICKET_BATCH = 500
+"""How many takes' tickets are looked at together: they hold all that was sent, and only their ids are wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockCheck:
+    """The lock that a run is held to, and what the recipe comes to as the store is now."""
+
+    lock: Lock
+    now: Lock
+
+
+def lock_path(recipe: Path) -> Path:
+    """`duo.lock` for `duo.yaml`; a recipe that is called so itself has `duo.lock.lock`."""
+    return recipe.with_name(f"{recipe.name}.lock") if recipe.suffix == ".lock" else recipe.with_suffix(".lock")
+
+
+def hold_to_lock(project: Session) -> LockCheck:
+    """Hold the project to its lock. Raises Invalid with everything that drifted, or where there is no lock."""
+    path = lock_path(project.wish.recipe)
+    held = LockCheck(lock=load_lock(path), now=current_lock(project))
+    adapters = _held_adapters(project, held.lock)
+    if found := lock_drifts(held.lock, held.now, held=adapters, whole=project.wish.whole):
+        raise Invalid(found)
+    _note_lock_seen(project, path)
+    return held
+
+
+def lock_remarks(project: Session, held: LockCheck, *, made: int = 0) -> list[Problem]:
+    """Warnings, after a run that made so many calls: what is not the locked one all the same."""
+    return lock_warnings(held.lock, current_lock(project) if made else held.now)
+
+
+def write_lock(project: Session) -> list[Problem]:
+    """Write the lock of a run that is done, where it is one to hold to: whole, paid for, and not held to a lock.
+
+    A recipe that is in no file has none beside it.
+
+    A rehearsal against a stand-in for fal leaves a real lock alone. Returns warnings: the run is done, whether or not
+    the file can be written.
+    """
+    wish = project.wish
+    if project.provider in FREE_PROVIDERS or wish.locked or not wish.whole or wish.text is not None:
+        return []
+    path = lock_path(wish.recipe)
+    if project.rehearses and path.exists() and not _is_rehearsal(path):
+        return []
+    try:
+        save_lock(path, _with_requests(project, current_lock(project)))
+    except Unusable as error:
+        return [replace(problem, warning=True) for problem in error.problems]
+    _note_lock_seen(project, path)
+    return []
+
+
+def _is_rehearsal(path: Path) -> bool:
+    try:
+        return load_lock(path).provider.endswith(REHEARSED_SUFFIX)
+    except (Invalid, Unusable):
+        return False
+
+
+def current_lock(project: Session) -> Lock:
+    """What the recipe comes to, as far as the store has it; what hangs on work that is not done is not known."""
+    sets: dict[str, LockedSet] = {}
+    endpoints: set[str] = set()
+    adapters: dict[str, LockedCall] = {}
+    takes: dict[str, Mapping[str, LockedCall]] = {}
+    packs = project.recipe.packs
+    gates = {stage.id: _gate_terms(stage.gate) for stage in project.recipe.stages if stage.gate}
+    with gc_paused():
+        for end in preview(project.plan, project.workshop.store.replies, reply_imaginer(project.catalog)):
+            calls = _locked_calls(end, gates)
+            endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
+            if end.node.card.kind == "take":
+                takes[end.node.id] = calls
+            elif end.node.card.kind == "adapter" and calls:
+                adapters[end.node.id] = calls[end.node.card.stage]
+                inputs = {place: blob.digest for place, blob in end.steps[0].call.inputs.items()}
+                sets[end.node.card.subject] = locked_training_set(inputs)
+    return Lock(
+        version=__version__,
+        provider=f"{project.provider}{REHEARSED_SUFFIX}" if project.rehearses else project.provider,
+        recipe=project.recipe.name,
+        training_sets=sets,
+        endpoints={name: _locked_endpoint(project.catalog, name) for name in endpoints},
+        models={
+            name: LockedModel(model=adapter.model, sha256=adapter.digest)
+            for name, adapter in project.recipe.adapters.items()
+            if adapter.model
+        },
+        adapters=adapters,
+        takes=takes,
+        packs={name: LockedPack(version=pack.version, sha256=pack.digest) for name, pack in packs.items()},
+    )
+
+
+def _note_lock_seen(project: Session, path: Path) -> None:
+    """Let the next run see it where the lock was changed or lost meanwhile, so that it writes it again."""
+    project.loaded.files.exists(path.absolute(), confined=False)
+
+
+def _held_adapters(project: Session, lock: Lock) -> set[str]:
+    """The locked adapters that the store has, also where the zip to ask for them with has still to be packed."""
+    replies = project.workshop.store.replies(call.key for call in lock.adapters.values())
+    return {
+        name
+        for name, call in lock.adapters.items()
+        if (reply := replies.get(call.key)) is not None
+        if any(blob.digest == call.sha256 for blob in reply.files.values())
+    }
+
+
+def _with_requests(project: Session, lock: Lock) -> Lock:
+    """The lock with the ids of the requests, set bit by bit: one of ten thousand takes is never there twice."""
+    takes, left = dict(lock.takes), iter(list(lock.takes))
+    lock = replace(lock, takes={})
+    while some := list(islice(left, TICKET_BATCH)):
+        ids = _requests(project, (call for name in some for call in takes[name].values()))
+        takes.update({name: _with_request_ids(takes[name], ids) for name in some})
+    adapters = _with_request_ids(lock.adapters, _requests(project, lock.adapters.values()))
+    return replace(lock, adapters=adapters, takes=takes)
+
+
+def _requests(project: Session, calls: Iterable[LockedCall]) -> dict[str, str]:
+    found = project.workshop.store.tickets.latest([call.key for call in calls])
+    return {key: ticket.request_id for key, ticket in found.items()}
+
+
+def _with_request_ids(calls: Mapping[str, LockedCall], ids: Mapping[str, str]) -> dict[str, LockedCall]:
+    return {name: replace(call, request_id=ids[call.key]) if call.key in ids else call for name, call in calls.items()}
+
+
+def _gate_terms(gate: GateRules) -> JSONObject:
+    """What a gate goes by; how it mends what it refuses is told by what that makes."""
+    standard = gate.standard
+    refused: list[JSONValue] = [*sorted(standard.also_reject)]
+    return {**asdict(standard), "also_reject": refused, "against": gate.against, "retries": gate.retries}
+
+
+def _locked_calls(end: NodeResult, gates: Mapping[str, JSONObject]) -> dict[str, LockedCall]:
+    """By stage: what the first try asks for, and what came through a gate; see `LockedCall.left`.
+
+    Which other tries there are is not known before the pictures are.
+    """
+    first = [made for made in end.pictures if not made.attempt.number]
+    calls = {made.stage: _locked_call(end, made, gates.get(made.stage, {})) for made in first}
+    if end.left is not None and first:
+        calls[first[-1].stage] = replace(calls[first[-1].stage], left=end.left.why)
+    return calls
+
+
+def _locked_call(end: NodeResult, made: Made, terms: JSONObject) -> LockedCall:
+    known = not made.blob.imagined
+    steps = [step for step in end.steps if step.stage == made.stage and not step.attempt.number]
+    # Whose picture a gate will let through is only known once it did.
+    certain = known or (not made.call.imagined and any(step.call.key == made.call.key for step in steps))
+    return LockedCall(
+        key=made.call.key if certain else "",
+        asked=_asked(steps, terms),
+        seed=end.node.card.seed,
+        sha256=made.blob.digest if known else "",
+        size=made.blob.size if known and end.node.card.kind == "adapter" else None,
+    )
+
+
+def _asked(steps: Sequence[Step], terms: JSONObject) -> str:
+    """The digest of what a stage asks, of whomever, without the bytes that go in; and of a gate's terms."""
+    told: list[JSONValue] = [
+        {
+            "endpoint": step.call.endpoint,
+            "arguments": {name: value for name, value in step.call.arguments.items() if name not in _PICTURE_ARGUMENTS},
+            "inputs": sorted(step.call.inputs),
+        }
+        for step in steps
+    ]
+    return _digest({"asked": told, "gate": terms} if terms else {"asked": told})
+
+
+def _locked_endpoint(catalog: Catalog, name: str) -> LockedEndpoint:
+    endpoint = catalog.get(name)
+    if endpoint is None:
+        return LockedEndpoint()
+    price, fields = endpoint.price, endpoint_digest(endpoint)
+    if price is None:
+        return LockedEndpoint(fields=fields)
+    return LockedEndpoint(fields=fields, usd=price.usd, unit=str(price.unit), as_of=price.as_of)
+
+
+def _digest(value: JSONObject) -> str:
+    return hashlib.sha256(canonical_json(value)).hexdigest()

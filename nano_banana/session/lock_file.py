@@ -1,0 +1,241 @@
+"""The lock file: pinned inputs as sorted TOML for git, and read again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import cast
+
+from nano_banana.formats.file_writing import as_user, atomic_write
+from nano_banana.model.call import canonical_json
+from nano_banana.model.json_values import JSONObject, JSONValue, as_number, as_object, as_text, as_whole
+from nano_banana.model.problem import Invalid, Unusable, problem
+
+LOCK_FORMAT = 1
+"""The version of the text; a program reads its own and older ones."""
+
+LOCK_HEAD = "# Written by `nano-banana run`. Keep it in git: `nano-banana run --locked` refuses what drifts from it.\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedSet:
+    """A training set: how many photos, and the digest of theirs and their captions'."""
+
+    photos: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedEndpoint:
+    """An endpoint as it was known: the digest of its fields (empty: in no catalog), and its price then."""
+
+    fields: str = ""
+    usd: float | None = None
+    unit: str = ""
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPack:
+    """A pack of templates: its version, and the digest of its texts."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedModel:
+    """An adapter from the shelf: the version that the recipe's words stood for (`ana@3`), and its bytes' digest."""
+
+    model: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedCall:
+    """A stage's call for one take or adapter, and what it made.
+
+    `asked` is the digest of what the stage asks without the bytes that go in, which is known before those are;
+    `key` is the call's, `sha256` and `size` (of adapters only) the result's. Empty is: not known. `left` says why a
+    take's way ended with this picture (`rejected`, `not_chosen`): that hangs on the picture itself.
+    """
+
+    key: str = ""
+    asked: str = ""
+    seed: int | None = None
+    request_id: str = ""
+    sha256: str = ""
+    size: int | None = None
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """All that a recipe came to.
+
+    Sets by subject, packs by name, endpoints and adapters by id, takes by id and then by stage.
+    """
+
+    version: str
+    provider: str
+    recipe: str
+    training_sets: Mapping[str, LockedSet] = field(default_factory=dict)
+    endpoints: Mapping[str, LockedEndpoint] = field(default_factory=dict)
+    adapters: Mapping[str, LockedCall] = field(default_factory=dict)
+    models: Mapping[str, LockedModel] = field(default_factory=dict)
+    takes: Mapping[str, Mapping[str, LockedCall]] = field(default_factory=dict)
+    packs: Mapping[str, LockedPack] = field(default_factory=dict)
+
+
+def lock_text(lock: Lock) -> str:
+    """The lock as TOML, sorted, a line for each fact: the same lock, the same text."""
+    return "".join(_lines(lock))
+
+
+def read_lock(text: str, *, file: str) -> Lock:
+    """The lock that a text says. Raises Invalid: `lock_not_toml`, `lock_not_ours`, `lock_newer`."""
+    import tomllib
+
+    try:
+        data = cast("JSONObject", tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        why = str(error)
+        raise Invalid([problem("lock_not_toml", file=file, why=why[:1].lower() + why[1:])]) from error
+    try:
+        if as_whole(data["lock"]) > LOCK_FORMAT:
+            raise Invalid([problem("lock_newer", file=file, known=LOCK_FORMAT)])
+        return _lock(data)
+    except (KeyError, TypeError) as error:
+        raise Invalid([problem("lock_not_ours", file=file)]) from error
+
+
+def load_lock(path: Path) -> Lock:
+    """The lock in a file. Raises Invalid as `read_lock` does, and `lock_missing`, `lock_unreadable`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise Invalid([problem("lock_missing", file=path.name)]) from error
+    except OSError as error:
+        raise Invalid([problem("lock_unreadable", file=path.name, why=error.strerror or "")]) from error
+    except UnicodeDecodeError as error:
+        raise Invalid([problem("lock_not_ours", file=path.name)]) from error
+    return read_lock(text, file=path.name)
+
+
+def save_lock(path: Path, lock: Lock) -> None:
+    """Write it all at once, unless it stands there already. Raises Unusable `lock_unwritten`."""
+    try:
+        if path.is_file() and _is_written(path, lock):
+            return
+        with as_user(), atomic_write(path) as fresh, fresh.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_lines(lock))
+    except OSError as error:
+        raise Unusable([problem("lock_unwritten", file=path.name, why=error.strerror or "")]) from error
+
+
+def _is_written(path: Path, lock: Lock) -> bool:
+    """Whether that is the file's text already; told line by line, since there may be many."""
+    with path.open("rb") as file:
+        return all(file.read(len(line)) == line for line in map(str.encode, _lines(lock))) and not file.read(1)
+
+
+def _lines(lock: Lock) -> Iterator[str]:
+    yield LOCK_HEAD
+    yield f"lock = {LOCK_FORMAT}\nnano_banana = {_toml_value(lock.version)}\n"
+    yield f"provider = {_toml_value(lock.provider)}\nrecipe = {_toml_value(lock.recipe)}\n"
+    for title, section in (
+        *((("packs", lock.packs),) if lock.packs else ()),
+        ("training_sets", lock.training_sets),
+        ("endpoints", lock.endpoints),
+        *((("models", lock.models),) if lock.models else ()),
+        ("adapters", lock.adapters),
+    ):
+        yield f"\n[{title}]\n"
+        yield from (f"{_toml_key(name)} = {_row_text(section[name])}\n" for name in sorted(section))
+    yield "\n[takes]\n"
+    for name in sorted(lock.takes):
+        yield from (
+            f"{_toml_key(name)}.{_toml_key(stage)} = {_row_text(call)}\n" for stage, call in lock.takes[name].items()
+        )
+
+
+def _row_text(noun: LockedPack | LockedSet | LockedEndpoint | LockedModel | LockedCall) -> str:
+    pairs = [(each.name, getattr(noun, each.name)) for each in fields(noun)]
+    return "{ " + ", ".join(f"{name} = {_toml_value(value)}" for name, value in pairs if value not in (None, "")) + " }"
+
+
+def _toml_key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml_value(name)
+
+
+def _toml_value(value: str | float) -> str:
+    """JSON's strings are TOML's but for one character; its numbers are."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _lock(data: JSONObject) -> Lock:
+    takes = {name: as_object(stages) for name, stages in as_object(data["takes"]).items()}
+    return Lock(
+        version=as_text(data["nano_banana"]),
+        provider=as_text(data["provider"]),
+        recipe=as_text(data["recipe"]),
+        training_sets={name: _set(as_object(row)) for name, row in as_object(data["training_sets"]).items()},
+        endpoints={name: _endpoint(as_object(row)) for name, row in as_object(data["endpoints"]).items()},
+        models={name: _model(as_object(row)) for name, row in as_object(data.get("models")).items()},
+        adapters={name: _call(as_object(row)) for name, row in as_object(data["adapters"]).items()},
+        takes={name: {stage: _call(as_object(row)) for stage, row in rows.items()} for name, rows in takes.items()},
+        packs={name: _pack(as_object(row)) for name, row in as_object(data.get("packs")).items()},
+    )
+
+
+def _pack(row: JSONObject) -> LockedPack:
+    return LockedPack(version=_text(row, "version"), sha256=_text(row, "sha256"))
+
+
+def _set(row: JSONObject) -> LockedSet:
+    return LockedSet(photos=as_whole(row["photos"]), sha256=_text(row, "sha256"))
+
+
+def _model(row: JSONObject) -> LockedModel:
+    return LockedModel(model=as_text(row["model"]), sha256=_text(row, "sha256"))
+
+
+def _endpoint(row: JSONObject) -> LockedEndpoint:
+    usd = row.get("usd")
+    return LockedEndpoint(
+        fields=_text(row, "fields"),
+        usd=None if usd is None else as_number(usd),
+        unit=_text(row, "unit"),
+        as_of=_text(row, "as_of"),
+    )
+
+
+def _call(row: JSONObject) -> LockedCall:
+    return LockedCall(
+        key=_text(row, "key"),
+        asked=_text(row, "asked"),
+        seed=_whole(row.get("seed")),
+        request_id=_text(row, "request_id"),
+        sha256=_text(row, "sha256"),
+        size=_whole(row.get("size")),
+        left=_text(row, "left"),
+    )
+
+
+def _text(row: JSONObject, name: str) -> str:
+    return as_text(row.get(name, ""))
+
+
+def _whole(value: JSONValue) -> int | None:
+    return None if value is None else as_whole(value)
+
+
+def locked_training_set(inputs: Mapping[str, str]) -> LockedSet:
+    """The set that `inputs` of a `training-zip` call are: `photos/N` and `captions/N` to digests."""
+    photos = {place.partition("/")[2]: digest for place, digest in inputs.items() if place.startswith("photos/")}
+    pairs = sorted([photos[at], inputs.get(f"captions/{at}", "")] for at in photos)
+    return LockedSet(photos=len(photos), sha256=hashlib.sha256(canonical_json({"photos": pairs})).hexdigest())

@@ -1,0 +1,252 @@
+"""Puts pictures in the output folder, with the metadata they tell of.
+
+An output is the blob's bytes with metadata put in beside the coded pixels; taken out again, it leaves the blob's very
+bytes. The store's blobs are never marked. If the recipe wants content credentials, the signer is found early, before
+anything is spent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from nano_banana import __version__
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import as_items, as_object, as_text, as_whole
+from nano_banana.provenance.embedding import ImageSigner, ProvenanceInfo, embed_metadata, original_bytes
+from nano_banana.provenance.generation_record import (
+    RECORD_VERSION,
+    CallRecord,
+    DepictedPerson,
+    GenerationRecord,
+    call_closure,
+    creator_tool,
+    digital_source_type,
+    parse_call_record,
+    producing_calls,
+)
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.recipe_model import Recipe
+from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, verdict_json
+from nano_banana.settings.configuration import Settings
+from nano_banana.store.local_store import Store
+from nano_banana.store.reply_cache import FileOrigin
+from nano_banana.store.tracked_files import MetadataWriter, OutputStat, content_name
+
+EMBED_RECIPE = "recipe"
+"""What `embed` calls the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedSettings:
+    """What is told of a run's pictures: `embed` rules the account, `people` are its subjects.
+
+    `signer` signs them, where there is one. `origin` is the account of a picture that is made again: it is told on.
+    """
+
+    embed: frozenset[str] = frozenset({EMBED_RECIPE})
+    people: Mapping[str, DepictedPerson] = field(default_factory=dict)
+    signer: ImageSigner | None = None
+    origin: GenerationRecord | None = None
+
+
+class OutputMarker:
+    """Marks the pictures of one run; the one place where accounts are drawn up."""
+
+    def __init__(
+        self, store: Store, recipe: str, folder: Path, marks: EmbedSettings, kind_of: Callable[[Call], str]
+    ) -> None:
+        """`folder` is where the pictures lie; `kind_of` tells trainings from the rest."""
+        self._store = store
+        self._recipe = recipe
+        self._folder = folder
+        self._marks = marks
+        self._kind_of = kind_of
+        self._others: dict[str, CallRecord | None] = {}
+
+    def dress(self, record: NodeRecord, picture: OutputPicture) -> MetadataWriter:
+        """What this picture has on. Its name changes with what is told, but for the calls: those are the picture's."""
+        marks, ruled = self._marks, _verdict_on(record, picture)
+        words = [
+            RECORD_VERSION,
+            record.id,
+            picture.stage,
+            picture.attempt.label,
+            sorted(marks.embed),
+            marks.signer.name if marks.signer else "",
+            ruled and [str(ruled.ruling), ruled.score, ruled.threshold],
+        ]
+        name = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
+        digest = picture.blob.digest
+        return MetadataWriter(
+            name=name, on=partial(self._on, record, picture), same=lambda data: _has_digest(data, digest)
+        )
+
+    def _on(self, record: NodeRecord, picture: OutputPicture, data: bytes) -> bytes:
+        digest = picture.blob.digest
+        own = producing_calls([parse_call_record(as_object(call)) for call in as_items(json.loads(record.calls))])
+        calls = call_closure(digest, lambda wanted: own.get(wanted) or self._other(wanted), self._is_training)
+        source = digital_source_type(calls, self._is_training)
+        account = self._account(record, picture, source, calls) if EMBED_RECIPE in self._marks.embed else None
+        mark = ProvenanceInfo(source=source, tool=creator_tool(calls, __version__, self._is_training), account=account)
+        done = embed_metadata(data, mark, digest=digest)
+        signer = self._marks.signer
+        return signer.sign(done, mark, self._parents(record, picture, calls)) if signer else done
+
+    def _account(
+        self, record: NodeRecord, picture: OutputPicture, source: str, calls: Sequence[CallRecord]
+    ) -> GenerationRecord:
+        card, ruled, origin = record.card, _verdict_on(record, picture), self._marks.origin
+        born = _origin_of(self._store.origins([picture.blob.digest]).get(picture.blob.digest, ()), calls)
+        cast = card.cast or ((card.subject,) if card.subject else ())
+        return GenerationRecord(
+            program=__version__,
+            recipe=origin.recipe if origin else self._recipe,
+            take=origin.take if origin else record.id,
+            stage=picture.stage,
+            picture=picture.blob.digest,
+            source=source,
+            attempt=origin.attempt if origin else picture.attempt.number,
+            label=origin.label if origin else picture.attempt.label,
+            shot=origin.shot if origin else card.shot,
+            template=origin.template if origin else card.template,
+            axes=origin.axes if origin else card.axes,
+            seed=origin.seed if origin else card.seed,
+            people=origin.people if origin else [self._person(name) for name in cast],
+            verdict=verdict_json(ruled) if ruled else {},
+            run=born.run if born else "",
+            made_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(born.made_at)) if born else "",
+            calls=calls,
+        )
+
+    def _person(self, name: str) -> DepictedPerson:
+        return self._marks.people.get(name) or DepictedPerson(name=name, trigger="", noun="")
+
+    def _parents(self, record: NodeRecord, picture: OutputPicture, calls: Sequence[CallRecord]) -> list[bytes]:
+        """The take's earlier picture that this one was made from, as it lies in the output folder."""
+        taken = {digest for call in calls for digest in call.inputs.values()}
+        earlier = [each for each in record.pictures if each.blob.digest in taken and each.name != picture.name]
+        files = [self._folder / each.name for each in earlier[-1:]]
+        return [file.read_bytes() for file in files if file.is_file()]
+
+    def _other(self, digest: str) -> CallRecord | None:
+        """The call outside of the take that a file came out of: an adapter's training, another take's picture."""
+        if digest not in self._others:
+            origins = self._store.origins([digest]).get(digest, ())
+            self._others[digest] = _record_of_origin(origins[0]) if origins else None
+        return self._others[digest]
+
+    def _is_training(self, call: CallRecord) -> bool:
+        asked = Call(provider=call.provider, endpoint=call.endpoint, arguments={})
+        return self._kind_of(asked) == "train"
+
+
+def _has_digest(data: bytes, digest: str) -> bool:
+    bare = original_bytes(data)
+    return bare is not None and hashlib.sha256(bare).hexdigest() == digest
+
+
+def _verdict_on(record: NodeRecord, picture: OutputPicture) -> VerdictSummary | None:
+    """The last verdict on this very picture."""
+    digest = picture.blob.digest
+    return next((ruled for ruled in reversed(record.verdicts) if ruled.digest == digest), None)
+
+
+def _origin_of(origins: Sequence[FileOrigin], calls: Sequence[CallRecord]) -> FileOrigin | None:
+    """How the picture came into the store: by its own call, where several made the same bytes."""
+    keys = {call.key for call in calls}
+    return next((origin for origin in origins if origin.key in keys), origins[0] if origins else None)
+
+
+def _record_of_origin(origin: FileOrigin) -> CallRecord:
+    told = origin.document
+    return CallRecord(
+        stage="",
+        provider=as_text(told["provider"]),
+        endpoint=as_text(told["endpoint"]),
+        arguments=as_object(told["arguments"]),
+        inputs={place: as_text(digest) for place, digest in as_object(told["inputs"]).items()},
+        outputs=dict(origin.outputs),
+        key=origin.key,
+        revision=as_whole(told["revision"]),
+        cost_usd=origin.cost_usd,
+    )
+
+
+def embed_settings_for(recipe: Recipe, signer: ImageSigner | None = None) -> EmbedSettings:
+    """The marks of a recipe's pictures; `signer` signs them, where there is one."""
+    people = {
+        name: DepictedPerson(name=name, trigger=subject.trigger, noun=subject.noun)
+        for name, subject in recipe.subjects.items()
+    }
+    return EmbedSettings(embed=recipe.outputs.embed, people=people, signer=signer)
+
+
+def signed_embed_settings(recipe: Recipe, settings: Settings, files: RecipeFiles) -> EmbedSettings:
+    """What this recipe's pictures are to tell, and who signs that. Raises what `signer_for` does.
+
+    The certificate is among the `files` that the run has seen, so that the next one notices another in its place.
+    """
+    signer = signer_for(recipe, settings)
+    if signer is not None:
+        files.exists(settings.c2pa_certificate, confined=False)
+    return embed_settings_for(recipe, signer)
+
+
+def signer_for(recipe: Recipe, settings: Settings, *, now: datetime | None = None) -> ImageSigner | None:
+    """Who signs this recipe's pictures, None where `outputs.files.embed` has no `c2pa`.
+
+    `now` has a time zone (None: this moment). Raises Unusable and Invalid, as `load_credential` does, for whatever
+    would stop signing half way: called before anything is spent.
+    """
+    if "c2pa" not in recipe.outputs.embed:
+        return None
+    from nano_banana.provenance.c2pa_certificates import load_credential
+    from nano_banana.provenance.content_credentials import C2paSigner
+
+    moment = datetime.now(UTC) if now is None else now
+    return C2paSigner(load_credential(settings.c2pa_certificate, settings.c2pa_key, now=moment))
+
+
+WriterFor: TypeAlias = Callable[[NodeRecord, OutputPicture], MetadataWriter]
+"""What a take's picture has on, in the output folder."""
+
+
+class OutputFolder:
+    """Puts pictures in place and knows what it put where."""
+
+    def __init__(self, store: Store, folder: Path, dressing: WriterFor) -> None:
+        """`folder` is the recipe's own."""
+        self._store = store
+        self._dressing = dressing
+        self.folder = folder
+        self.stats: dict[str, OutputStat] = {}
+        """The file under each name, as it was when it was put or found there."""
+
+    def put(self, records: Iterable[NodeRecord]) -> int:
+        """Put every picture of the records in place; return how many had been there and were gone or changed.
+
+        Raises Unusable where a file that is not ours is in the way, or the folder can't be written; Invalid
+        (`unmarkable`) where a picture can't say what it is.
+        """
+        wanted = {
+            self.folder / picture.name: (picture, self._dressing(record, picture))
+            for record in records
+            for picture in record.pictures
+        }
+        names = {path: content_name(picture.blob.digest, dress) for path, (picture, dress) in wanted.items()}
+        disturbed = self._store.disturbed(names)
+        there = self._store.present(names)
+        for path, (picture, dress) in wanted.items():
+            if path in there:
+                self.stats[picture.name] = OutputStat.of(path)
+            else:
+                self.stats[picture.name] = self._store.link_out(picture.blob, path, dress=dress, look=False)
+        return len(disturbed - there)

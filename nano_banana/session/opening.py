@@ -1,0 +1,203 @@
+"""Opens a recipe: settings, catalog, shelf and fal access it goes by.
+
+Also checks what must hold before a plan exists: where exports may go, and the thresholds that stand in for a gate's
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint_format import endpoint_digest, endpoint_to_json
+from nano_banana.catalog.pricing import QUOTES_FILE as PRICES
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import Invalid, Position, problem
+from nano_banana.recipe.load import Loaded, load_recipe
+from nano_banana.recipe.recipe_files import RecipeFiles, find_root
+from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
+from nano_banana.session.provider_factory import FalAccess
+from nano_banana.session.run_request import RunRequest
+from nano_banana.session.shelved_adapters import shelf_offers
+from nano_banana.settings.configuration import Settings
+from nano_banana.settings.fal_key import find_key
+from nano_banana.stages.gate_stage import AcceptanceCriteria
+
+FAL_HOST_VARIABLES = frozenset({"FAL_QUEUE_RUN_HOST", "FAL_RUN_HOST"})
+"""fal-client's own variables for where fal is."""
+
+
+def has_fal_key(environ: Mapping[str, str]) -> bool:
+    """Whether there is a key to ask fal with."""
+    return find_key(environ) is not None
+
+
+def fal_address(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Where requests go, where that is not fal: by our setting, or by fal-client's own variable; else empty."""
+    host = environ.get("FAL_QUEUE_RUN_HOST") or environ.get("FAL_RUN_HOST")
+    return settings.fal_url or (f"https://{host}" if host else "")
+
+
+def fal_access_for(recipe: Recipe, settings: Settings, environ: Mapping[str, str]) -> FalAccess:
+    """What a run of this recipe tells its provider; the key is looked for when it is needed."""
+
+    def key() -> str | None:
+        found = find_key(environ)
+        return None if found is None else found.reveal()
+
+    return FalAccess(
+        key=key,
+        base=settings.fal_url,
+        per_second=recipe.limits.rate,
+        uploads_expire_after=recipe.privacy.uploads_expire_after,
+    )
+
+
+def endpoints_folder(root: Path) -> Path:
+    """Where a project keeps endpoints of its own; it may not be there."""
+    return root / "endpoints"
+
+
+def project_catalog(root: Path, settings: Settings) -> Catalog:
+    """The package's endpoints and those of the project in `root`, at the prices that were quoted last.
+
+    Raises Invalid with every problem of the project's files.
+    """
+    return Catalog.load(endpoints_folder(root), quotes=settings.store / PRICES)
+
+
+def recipe_catalog(files: RecipeFiles, quotes: Path) -> Catalog:
+    """The program's endpoints and the project's own, whose files are among those that were read.
+
+    `quotes` is the file of the prices that fal quoted last.
+    """
+    folder = files.root / "endpoints"
+    if not files.is_folder(folder):
+        return Catalog.load(None, quotes=quotes)
+    for path in folder.glob("*.y*ml"):
+        files.exists(path)
+    return Catalog.load(folder, quotes=quotes)
+
+
+def project_fal_access(settings: Settings, environ: Mapping[str, str]) -> FalAccess:
+    """How fal is reached; the key is looked for when it is needed."""
+
+    def key() -> str | None:
+        found = find_key(environ)
+        return None if found is None else found.reveal()
+
+    return FalAccess(key=key, base=settings.fal_url)
+
+
+def check_endpoints_known(catalog: Catalog, names: Iterable[str]) -> Sequence[str]:
+    """The names, each once. Raises Invalid with each that the catalog does not have."""
+    names = tuple(dict.fromkeys(names))
+    wrong = [
+        problem("endpoint_unlisted", hint=catalog.near(name), name=name) for name in names if not catalog.get(name)
+    ]
+    if wrong:
+        raise Invalid(wrong)
+    return names
+
+
+def endpoint_json(catalog: Catalog, name: str) -> JSONObject:
+    """A known endpoint as its file would have it, at its newest price; whether the project describes it; its digest."""
+    endpoint = catalog.get(name)
+    if endpoint is None:
+        raise KeyError(name)
+    return {**endpoint_to_json(endpoint), "own": catalog.is_own(name), "digest": endpoint_digest(endpoint)}
+
+
+def with_thresholds(recipe: Recipe, accept: float | None, unsure: float | None) -> Recipe:
+    """The recipe as though every gate said so (None: as it is written); `accept` is then the threshold for everybody.
+
+    Raises Invalid `unsure_above` where that can't be.
+    """
+    if accept is None and unsure is None:
+        return recipe
+    return replace(recipe, stages=[_stage_with_thresholds(stage, accept, unsure) for stage in recipe.stages])
+
+
+def _stage_with_thresholds(stage: Stage, accept: float | None, unsure: float | None) -> Stage:
+    if stage.gate is None:
+        return stage
+    return replace(
+        stage, gate=replace(stage.gate, standard=_standard_with_thresholds(stage.gate.standard, accept, unsure))
+    )
+
+
+def _standard_with_thresholds(
+    standard: AcceptanceCriteria, accept: float | None, unsure: float | None
+) -> AcceptanceCriteria:
+    """What is not said follows where it must: the bounds of a threshold lie in order."""
+    at_least = standard.at_least if accept is None else accept
+    unsure_from = min(standard.unsure_from, at_least) if unsure is None else unsure
+    if unsure_from > at_least:
+        raise Invalid([problem("unsure_above", unsure=unsure_from, accept=at_least)])
+    quantile = standard.quantile if accept is None else None
+    return replace(standard, at_least=at_least, quantile=quantile, unsure_from=unsure_from)
+
+
+LONGEST_NAME = 255
+"""Bytes of one name, on the usual file systems."""
+
+
+def check_export_targets(recipe: Recipe, settings: Settings, nearest: Callable[[KeyPath], Position]) -> None:
+    """Raise Invalid where copies could not be put, or would lie among what is ours.
+
+    Said before anything is made: what is found at the end of a run has been paid for.
+    """
+    export = recipe.outputs.export
+    if export is None:
+        return
+    out = settings.out / recipe.name
+    problems = []
+    to, packed = export.places(recipe.path.absolute().parent)
+    for key, said, path in (("to", export.to, to), ("zip", export.zip, packed)):
+        kind = "" if path is None else _target_fault(path, settings.store, out, folder=key == "to")
+        if kind:
+            problems.append(problem(kind, place=nearest(("outputs", "files", key)), path=said))
+    if problems:
+        raise Invalid(problems)
+
+
+def check_outside_store(path: Path, settings: Settings) -> None:
+    """Raise Invalid `target_in_store` for a file that would lie in the store."""
+    if _lies_in(path, settings.store):
+        raise Invalid([problem("target_in_store", path=str(path))])
+
+
+def _target_fault(path: Path, store: Path, out: Path, *, folder: bool) -> str:
+    """The kind of problem that a place for copies has; empty for none."""
+    if any(len(part.encode(errors="surrogatepass")) > LONGEST_NAME for part in path.parts):
+        return "target_too_long"
+    if _lies_in(path, store):
+        return "target_in_store"
+    if folder and _lies_in(path, out):
+        return "export_in_out"
+    if folder and path.exists() and not path.is_dir():
+        return "export_not_folder"
+    return "export_zip_folder" if not folder and path.is_dir() else ""
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def open_recipe(wish: RunRequest, settings: Settings, environ: Mapping[str, str]) -> tuple[Loaded, Catalog]:
+    """The recipe, and the catalog of its project. Raises Invalid with every problem at once."""
+    files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent, wish.given)
+    catalog = recipe_catalog(files, settings.store / PRICES)
+    loaded = load_recipe(
+        wish.recipe,
+        files=files,
+        catalog=catalog,
+        sets=wish.sets,
+        environ=environ,
+        allow_env=settings.allow_env.split(",") if settings.allow_env else (),
+        overlooked=wish.overlooked,
+        offer=shelf_offers(settings.store, files),
+    )
+    return loaded, catalog

@@ -1,0 +1,193 @@
+"""What a user must know or allow before a run: consent, trust, privacy.
+
+A recipe's demands are environment variables it reads, files outside the project, adapters of the shelf, endpoints of
+unknown owners, and prices that the project sets itself. A consent says by whom, when and what for. Folders of pictures
+that git would commit are warned of.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.known_folders import home_folder
+from nano_banana.model.problem import Problem, problem
+from nano_banana.planner.cost_forecast import FREE_PROVIDERS
+from nano_banana.session.run_inputs import input_files
+from nano_banana.session.session import Session
+from nano_banana.settings.trust_file import trust_fingerprint
+
+CONSENT_FIELDS = ("given_by", "on", "uses")
+"""What a consent says: by whom, when, what for."""
+
+PEOPLE_NOTE = "notice/people"
+"""The note that says that this project's user was told what pictures of real people ask of them."""
+
+
+def consents_of(project: Session) -> Mapping[str, JSONObject]:
+    """What each subject has consented to, by name; empty where the recipe does not say."""
+    return {name: subject.consent for name, subject in project.recipe.subjects.items()}
+
+
+def consent_warnings(project: Session, today: dt.date) -> Sequence[Problem]:
+    """A warning for each subject without a consent, or with one that lacks something."""
+    found = []
+    for name, consent in consents_of(project).items():
+        lacks = [field for field in CONSENT_FIELDS if not consent.get(field)]
+        if not consent:
+            place = project.loaded.nearest(("subjects", name, "noun"))
+            found.append(Problem(kind="no_consent", place=place, data={"name": name}, warning=True))
+        elif lacks:
+            place = project.loaded.nearest(("subjects", name, "consent"))
+            data: JSONObject = {"name": name, "lacks": ", ".join(lacks)}
+            found.append(Problem(kind="half_a_consent", place=place, data=data, warning=True))
+        day = str(consent.get("on", ""))
+        if day and not _is_day(day):
+            place = project.loaded.nearest(("subjects", name, "consent", "on"))
+            found.append(Problem(kind="consent_no_day", place=place, data={"name": name, "day": day}, warning=True))
+        elif day and dt.date.fromisoformat(day) > today + dt.timedelta(days=1):  # it may be tomorrow elsewhere
+            place = project.loaded.nearest(("subjects", name, "consent", "on"))
+            found.append(Problem(kind="consent_to_come", place=place, data={"name": name, "day": day}, warning=True))
+    return found
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def note_first_people_run(project: Session) -> bool:
+    """Whether this is the first run of the project that makes pictures of people; it is remembered then."""
+    store = project.workshop.store
+    if not project.recipe.subjects or store.notes(PEOPLE_NOTE) is not None:
+        return False
+    store.note(PEOPLE_NOTE, "said")
+    return True
+
+
+if TYPE_CHECKING:
+    from nano_banana.session.session import Session
+
+
+def trust_demands(project: Session) -> list[Problem]:
+    """What the user should know before this recipe sends anything to a provider; empty if nothing is unusual.
+
+    Environment variables that it reads, files outside of the project, adapters of a shelf there, endpoints of owners
+    whom the shipped catalog does not know, and endpoints that the project describes itself, with their prices. Of what
+    a single command made only the last counts: the rest was typed by the user.
+    """
+    if project.provider in FREE_PROVIDERS:
+        return []
+    ids = sorted({stage.endpoint for stage in project.recipe.asking})
+    typed = project.wish.text is not None
+    return [*([] if typed else _recipe_demands(project, ids)), *project_price_demands(project.catalog, ids)]
+
+
+def demands_fingerprint(project: Session, found: list[Problem]) -> str:
+    """What is remembered when the user accepts what was `found`."""
+    said: list[JSONValue] = [[problem.kind, problem.data] for problem in found]
+    name = project.recipe.path.name if project.wish.text is None else ""
+    return trust_fingerprint(f"recipe {name}", project.loaded.files.root, said)
+
+
+def _recipe_demands(project: Session, ids: list[str]) -> Iterator[Problem]:
+    if names := sorted(project.loaded.env_read):
+        yield problem("reads_environment", names=", ".join(names))
+    for place, count in sorted(_outside(project).items()):
+        yield problem("reads_outside" if count > 1 else "reads_file_outside", path=place, files=count)
+    for adapter in project.recipe.adapters.values():
+        if adapter.model and _is_outside(project, adapter.path):
+            yield problem("sends_adapter", model=adapter.model)
+    owners = {_owner(name) for name in project.catalog.shipped}
+    for name in ids:
+        if _owner(name) not in owners:
+            yield problem("sends_to_stranger", endpoint=name, owner=_owner(name))
+
+
+def _outside(project: Session) -> dict[str, int]:
+    """Where files outside of the project lie, with their number: folders of photos, and other files."""
+    photos = {photo.path for subject in project.recipe.subjects.values() for photo in subject.photos}
+    captions = {photo.caption for subject in project.recipe.subjects.values() for photo in subject.photos}
+    shelved = {adapter.path for adapter in project.recipe.adapters.values() if adapter.model}
+    found: dict[str, int] = {}
+    for path in input_files(project.recipe):
+        real = path.resolve()
+        if path not in shelved and _is_outside(project, path):
+            place = _shown(real.parent if path in photos | captions else real)
+            found[place] = found.get(place, 0) + 1
+    return found
+
+
+def _is_outside(project: Session, path: Path) -> bool:
+    return not path.resolve().is_relative_to(project.loaded.files.root)
+
+
+def _shown(path: Path) -> str:
+    at = home_folder()
+    return f"~/{path.relative_to(at)}" if at is not None and path.is_relative_to(at) else str(path)
+
+
+def project_price_demands(catalog: Catalog, ids: list[str]) -> Iterator[Problem]:
+    """What the project's own descriptions of these endpoints say of their prices."""
+    for name in ids:
+        own = catalog.written(name)
+        if own is None or not catalog.is_own(name):
+            continue
+        known = catalog.shipped_endpoint(name)
+        if known is None:
+            yield problem("price_of_project", endpoint=name, price=_price_text(own))
+        elif known.price != own.price:
+            yield problem("price_replaced", endpoint=name, price=_price_text(own), known=_price_text(known))
+
+
+def _price_text(endpoint: Endpoint) -> str:
+    price = endpoint.price
+    return "unknown" if price is None else f"${price.usd:.12g} per {price.unit.value}"
+
+
+def _owner(endpoint: str) -> str:
+    return endpoint.partition("/")[0].casefold()
+
+
+_GIT_SECONDS = 10.0
+"""How long git may take."""
+
+
+def git_exposure_warnings(project: Session) -> list[Problem]:
+    """A warning with the output folder and the exports that lie in a git work tree and aren't ignored."""
+    export = project.recipe.outputs.export
+    places = export.places(project.recipe.path.absolute().parent) if export else ()
+    seen = [place for place in (project.folder, *places) if place is not None and _is_seen_by_git(place)]
+    if not seen:
+        return []
+    return [
+        Problem(kind="git_sees_faces", data={"paths": _relative_paths(seen, project.loaded.files.root)}, warning=True)
+    ]
+
+
+def _is_seen_by_git(place: Path) -> bool:
+    folder = next(parent for parent in place.parents if parent.is_dir())
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        return False
+    # A pattern for a folder (`out/`) holds for a file in it, also before the folder is there.
+    file = place if place.suffix == ".zip" else place / "picture.png"
+    command = ["git", "-c", "core.fsmonitor=false", "check-ignore", "--no-index", "--quiet", "--", str(file)]
+    with suppress(OSError, ValueError, subprocess.SubprocessError):
+        done = subprocess.run(  # noqa: S603 - no shell, and a path is but a path
+            command, cwd=folder, capture_output=True, timeout=_GIT_SECONDS, check=False
+        )
+        return done.returncode == 1
+    return False
+
+
+def _relative_paths(places: Iterable[Path], root: Path) -> list[str]:
+    return [str(path.relative_to(root)) if path.is_relative_to(root) else str(path) for path in places]

@@ -1,0 +1,448 @@
+"""The photo sets of subjects or of a folder: measured, judged, enforced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.model.call import Blob, Reply
+from nano_banana.model.event import EventHandler
+from nano_banana.model.json_values import as_items, as_number, as_object, as_text
+from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
+from nano_banana.planner.root_nodes import CAPTION_PREFIX_PATH, split_photos
+from nano_banana.planner.take_context import TemplateContexts
+from nano_banana.recipe.load import Loaded
+from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PhotoRules, Severity
+from nano_banana.recipe.recipe_model import Photo, Recipe, Stage, Subject, TemplateText
+from nano_banana.recipe.template_syntax import TemplateFault
+from nano_banana.recipe.training_photos import (
+    CAPTION_SUFFIXES,
+    first_names,
+    folders_with_photos,
+    is_not_fetched,
+    picture_media_type,
+    reads_heic,
+    sort_photos,
+)
+from nano_banana.session.forecasting import Forecast
+from nano_banana.session.photo_findings import (
+    Caption,
+    Captioning,
+    PhotoFinding,
+    caption_findings,
+    caption_of,
+    comparison_findings,
+    photo_findings,
+    set_findings,
+)
+from nano_banana.session.photo_observations import (
+    PHOTO_BATCH,
+    FaceVector,
+    PhotoObservation,
+    likenesses_to_others,
+    measure_photos,
+    near_duplicates,
+    photo_thumbnails,
+)
+from nano_banana.session.provider_factory import ProviderFactory
+from nano_banana.session.run_execution import Runner
+from nano_banana.session.run_inputs import OCTET_STREAM
+from nano_banana.session.session import Session
+from nano_banana.settings.configuration import Settings
+
+ReadBlob = Callable[[Blob], bytes]
+"""Reads what the store has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoSet:
+    """A subject's photos before they are judged: those of `held_out` judge likeness and do not train.
+
+    `trains` says that they are for a training; else their number does not matter.
+    """
+
+    name: str
+    photos: Sequence[Photo]
+    held_out: frozenset[Path]
+    captioning: Captioning
+    trains: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPhoto:
+    """A photo, what was seen of it, and what was found. `shown` is its path as a person would write it.
+
+    `likeness` is its face's cosine to the mean of the others', None where that is not known.
+    """
+
+    path: Path
+    shown: str
+    held_out: bool
+    sight: PhotoObservation
+    likeness: float | None
+    caption: Caption
+    findings: tuple[PhotoFinding, ...]
+
+    @property
+    def worst(self) -> Severity | None:
+        """The gravest of what was found, None for nothing that matters."""
+        return worst_severity(self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPhotoSet:
+    """A subject's photos in their order, and what was found of the set as a whole."""
+
+    name: str
+    photos: tuple[CheckedPhoto, ...]
+    findings: tuple[PhotoFinding, ...]
+
+    @property
+    def all_findings(self) -> list[PhotoFinding]:
+        """Those of the set, then those of each photo."""
+        return [*self.findings, *(finding for photo in self.photos for finding in photo.findings)]
+
+    @property
+    def rejected(self) -> bool:
+        """Whether something in it stops a training."""
+        return worst_severity(self.all_findings) is Severity.REJECT
+
+
+def worst_severity(findings: Sequence[PhotoFinding]) -> Severity | None:
+    """REJECT or WARN, whichever is among them; None where neither is."""
+    found = {finding.severity for finding in findings}
+    return next((severity for severity in (Severity.REJECT, Severity.WARN) if severity in found), None)
+
+
+def check_photo_set(
+    sitting: PhotoSet,
+    sights: Mapping[Path, PhotoObservation],
+    rules: PhotoRules,
+    *,
+    read: ReadBlob,
+    shown: Callable[[Path], str],
+) -> CheckedPhotoSet:
+    """Judge the photos by the rules. `read` gives the files that faces' embeddings are in; `shown` names photos."""
+    paths = [photo.path for photo in sitting.photos]
+    names = [shown(path) for path in paths]
+    seen = [sights[path] for path in paths]
+    near = likenesses_to_others([_vector(sight, read) for sight in seen])
+    company: dict[int, list[PhotoFinding]] = {}
+    for number, finding in comparison_findings(near_duplicates([sight.measures for sight in seen]), near, names, rules):
+        company.setdefault(number, []).append(finding)
+    viewed = []
+    for number, photo in enumerate(sitting.photos):
+        caption = caption_of(photo.caption, sitting.captioning)
+        found = [*photo_findings(seen[number], rules), *company.get(number, ())]
+        if photo.path not in sitting.held_out:
+            found += caption_findings(caption, sitting.captioning, rules)
+        viewed.append(
+            CheckedPhoto(
+                path=photo.path,
+                shown=names[number],
+                held_out=photo.path in sitting.held_out,
+                sight=seen[number],
+                likeness=near[number],
+                caption=caption,
+                findings=tuple(found),
+            )
+        )
+    count = len(paths) - len(sitting.held_out.intersection(paths))
+    return CheckedPhotoSet(
+        name=sitting.name,
+        photos=tuple(viewed),
+        findings=tuple(set_findings(count, rules)) if sitting.trains else (),
+    )
+
+
+def _vector(sight: PhotoObservation, read: ReadBlob) -> FaceVector | None:
+    """The embedding of the one person in a photo; of several nobody knows who is meant."""
+    if sight.embeddings is None or len(sight.main) != 1:
+        return None
+    faces = as_items(as_object(json.loads(read(sight.embeddings)))["faces"])
+    return [as_number(value) for value in as_items(as_object(faces[0])["embedding"])]
+
+
+def chosen_subjects(recipe: Recipe, names: Sequence[str]) -> list[Subject]:
+    """The subjects of these names, or all that have photos. Raises Invalid for a name that there is not."""
+    unknown = [name for name in names if name not in recipe.subjects]
+    if unknown:
+        known = ", ".join(recipe.subjects)
+        raise Invalid(
+            problem("no_such_subject", hint=did_you_mean(name, recipe.subjects), name=name, known=known)
+            for name in unknown
+        )
+    if names:
+        return [recipe.subjects[name] for name in dict.fromkeys(names)]
+    return [subject for subject in recipe.subjects.values() if subject.photos]
+
+
+def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_out: Collection[Path]) -> PhotoSet:
+    """A subject's photos, with the captions that its trainers get. Raises Invalid where a template fails."""
+    stages = [stage for stage in loaded.recipe.stages if stage.verb == "train" and subject.name in stage.subjects]
+    rules = loaded.recipe.photo_rules
+    prefix = rules.prefix if rules is not None else ""
+    default = next((stage for stage in stages if "caption" in stage.data), None)
+    trainers = {}
+    for stage in stages:
+        endpoint = catalog.get(stage.endpoint)
+        if endpoint is not None:
+            trainers[endpoint.id] = endpoint.roles.trigger_as
+    return PhotoSet(
+        name=subject.name,
+        photos=subject.photos,
+        held_out=frozenset(held_out),
+        trains=bool(stages),
+        captioning=Captioning(
+            trigger=subject.trigger,
+            noun=subject.noun,
+            traits=tuple(subject.traits.values()),
+            prefix=_rendered(loaded, TemplateText(text=prefix, where=CAPTION_PREFIX_PATH), subject) if prefix else "",
+            default="" if default is None else _rendered(loaded, _caption(default), subject),
+            trainers=trainers,
+        ),
+    )
+
+
+def folder_photo_set(folder: Path) -> tuple[PhotoSet, list[Problem]]:
+    """The photos in a folder that a recipe would train with, and warnings of what is left out.
+
+    Photos that were not fetched are among them, since a training would miss them. Raises Invalid if there is none.
+    """
+    found = sort_photos(sorted(path for path in folder.iterdir() if _is_file(path)), heic=reads_heic())
+    paths = sorted((*found.photos, *found.absent))
+    if not paths:
+        raise Invalid([problem("no_photos_here", path=str(folder))])
+    left_out = {**found.left_out, "photos_deeper": tuple(folders_with_photos(folder))}
+    warnings = [
+        replace(problem(kind, path=str(folder), names=first_names(files)), warning=True)
+        for kind, files in left_out.items()
+        if files
+    ]
+    name = folder.resolve().name or str(folder)
+    photos = [Photo(path=path, caption=_caption_beside(path)) for path in paths]
+    return PhotoSet(name=name, photos=photos, held_out=frozenset(), captioning=Captioning()), warnings
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def _caption_beside(photo: Path) -> Path | None:
+    files = (photo.with_suffix(suffix) for suffix in CAPTION_SUFFIXES)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _caption(stage: Stage) -> TemplateText:
+    return TemplateText(text=as_text(stage.data["caption"]), where=(*stage.where, "caption"))
+
+
+def _rendered(loaded: Loaded, text: TemplateText, subject: Subject) -> str:
+    contexts = TemplateContexts.of(loaded.recipe, loaded.environment)
+    try:
+        context = {**contexts.common, "subject": contexts.subjects[subject.name]}
+        return loaded.engine.compile(text.text).render(context)
+    except TemplateFault as fault:
+        raise Invalid([fault.problem(loaded.place_of(text, fault))]) from fault
+
+
+LEFT_OUT_KINDS = frozenset({"photos_left_out", "photos_copies", "photos_deeper", "captions_left_out"})
+"""Warnings of a recipe that are about photos."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoThumbnails:
+    """Small JPEG pictures of a photo and of the face in it; empty where there is none."""
+
+    photo: bytes = b""
+    face: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoInspection:
+    """Photos by subject, the rules for them, and where they are looked at.
+
+    `name` is the recipe's or the folder's, `base` the folder that paths are told from. `unread` are the files that
+    could not even be opened, and why. `left_out` are warnings of files that are not looked at.
+    """
+
+    name: str
+    base: Path
+    workshop: Runner
+    rules: PhotoRules
+    sittings: Sequence[PhotoSet]
+    digests: Mapping[Path, Blob]
+    unread: Mapping[Path, Problem]
+    left_out: Sequence[Problem] = ()
+
+    @classmethod
+    def of(cls, project: Session, names: Sequence[str] = ()) -> Self:
+        """The photos of these subjects of a recipe (none: of all that have any), by its rules or the usual ones.
+
+        Raises Invalid for a name that the recipe does not have.
+        """
+        return cls.of_subjects(project, chosen_subjects(project.recipe, names))
+
+    @classmethod
+    def of_subjects(cls, project: Session, subjects: Iterable[Subject]) -> Self:
+        """The photos of subjects of a recipe."""
+        subjects = list(subjects)
+        photos = [photo.path for subject in subjects for photo in subject.photos]
+        digests, unread = _photo_digests(project.workshop, photos)
+        sittings = []
+        for subject in subjects:
+            held = {photo.path for photo in split_photos(subject, digests).held_out}
+            sittings.append(subject_photo_set(project.loaded, project.catalog, subject, held))
+        return cls(
+            name=project.recipe.name,
+            base=project.loaded.files.folder,
+            workshop=project.workshop,
+            rules=project.recipe.photo_rules or DEFAULT_PHOTO_RULES,
+            sittings=sittings,
+            digests=digests,
+            unread=unread,
+            left_out=[problem for problem in project.loaded.warnings if problem.kind in LEFT_OUT_KINDS],
+        )
+
+    def albums(self, watch: EventHandler) -> list[CheckedPhotoSet]:
+        """Look at the photos and judge them. Raises Unusable where what finds faces is not installed."""
+        find_faces = self.rules.faces_per_photo > 0
+        sights: dict[Path, PhotoObservation] = {
+            path: PhotoObservation(problems=(problem,)) for path, problem in self.unread.items()
+        }
+        sights |= measure_photos(self.workshop, self.digests, watch, find_faces=find_faces)
+        return [
+            check_photo_set(sitting, sights, self.rules, read=self._read, shown=self._shown)
+            for sitting in self.sittings
+        ]
+
+    def thumbnails(
+        self, photos: Sequence[CheckedPhoto], watch: EventHandler
+    ) -> Iterator[tuple[CheckedPhoto, PhotoThumbnails]]:
+        """Each photo with its small pictures, in order; only some of them are in memory at a time."""
+        for start in range(0, len(photos), PHOTO_BATCH):
+            batch = photos[start : start + PHOTO_BATCH]
+            able = [photo for photo in batch if photo.sight.measures is not None]
+            boxes = [photo.sight.faces[0].box if photo.sight.faces else None for photo in able]
+            asked = [(photo.path, self.digests[photo.path], box) for photo, box in zip(able, boxes, strict=True)]
+            ends = {
+                photo.path: end for photo, end in zip(able, photo_thumbnails(self.workshop, asked, watch), strict=True)
+            }
+            for photo in batch:
+                end = ends.get(photo.path)
+                files = end.files if isinstance(end, Reply) else {}
+                yield (
+                    photo,
+                    PhotoThumbnails(
+                        **{
+                            name: self._read(files[place])
+                            for name, place in (("photo", "image"), ("face", "face"))
+                            if place in files
+                        }
+                    ),
+                )
+
+    def _read(self, blob: Blob) -> bytes:
+        return self.workshop.store.path(blob).read_bytes()
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self.base)) if path.is_relative_to(self.base) else str(path)
+
+
+@contextmanager
+def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection]:
+    """The pictures in a folder, by the usual rules. Raises Invalid where there is none."""
+    sitting, left_out = folder_photo_set(folder)
+    crew = ProviderFactory(settings.parallel_compute, Catalog.load(None))
+    workshop = Runner(settings, crew.makers)
+    try:
+        digests, unread = _photo_digests(workshop, [photo.path for photo in sitting.photos])
+        yield PhotoInspection(
+            name=sitting.name,
+            base=folder,
+            workshop=workshop,
+            rules=DEFAULT_PHOTO_RULES,
+            sittings=[sitting],
+            digests=digests,
+            unread=unread,
+            left_out=left_out,
+        )
+    finally:
+        workshop.close()
+        crew.close()
+
+
+def _photo_digests(workshop: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Blob], dict[Path, Problem]]:
+    """The photos' bytes by name, and those that can't be opened."""
+    medias: dict[Path, str] = {}
+    unread: dict[Path, Problem] = {}
+    for path in paths:
+        try:
+            media = picture_media_type(path)
+            if media is None and is_not_fetched(path):
+                unread[path] = problem("photo_not_fetched", path=str(path))
+            else:
+                medias[path] = media or OCTET_STREAM
+        except OSError as error:
+            why = error.strerror or str(error)
+            absent = is_not_fetched(path)
+            unread[path] = (
+                problem("photo_not_fetched", path=str(path))
+                if absent
+                else problem("photo_unreadable", path=str(path), why=why)
+            )
+    return workshop.store.digests(medias), unread
+
+
+MOST_REJECTIONS = 8
+"""Rejections of one subject that are told one by one."""
+
+
+def enforce_photo_rules(project: Session, watch: EventHandler, forecast: Forecast | None = None) -> list[Problem]:
+    """What the recipe's `photo_rules` warn of in the photos that train; nothing where it has no such rules.
+
+    With a forecast only those count whose training is still to be made. Raises Invalid with what they reject, each at
+    the place of the subject's training set, and Unusable where what finds faces is not installed.
+    """
+    if project.recipe.photo_rules is None:
+        return []
+    trained = {name for stage in project.recipe.stages if stage.verb == "train" for name in stage.subjects}
+    if forecast is not None:
+        trained &= {
+            record.card.subject for record in forecast.records if record.card.kind == "adapter" and record.missing
+        }
+    subjects = [subject for name, subject in project.recipe.subjects.items() if name in trained]
+    if not subjects:
+        return []
+    albums = PhotoInspection.of_subjects(project, subjects).albums(watch)
+    problems = [problem for album in albums for problem in _set_problems(project, album)]
+    if any(not problem.warning for problem in problems):
+        raise Invalid(problems)
+    return problems
+
+
+def _set_problems(project: Session, album: CheckedPhotoSet) -> Iterator[Problem]:
+    """What is rejected, photo by photo, and one warning of each kind; of the rest, how many there are."""
+    place = project.loaded.nearest(("subjects", album.name, "training_set"))
+    rejected = list(_findings_as_problems(album, Severity.REJECT, place))
+    warned = list(_findings_as_problems(album, Severity.WARN, place))
+    told = [*rejected[:MOST_REJECTIONS], *{problem.kind: problem for problem in reversed(warned)}.values()]
+    yield from told
+    left = len(rejected) + len(warned) - len(told)
+    if left:
+        more = problem("photos_more", place=place, count=left, subject=album.name)
+        yield replace(more, warning=len(rejected) <= MOST_REJECTIONS)
+
+
+def _findings_as_problems(album: CheckedPhotoSet, severity: Severity, place: Position) -> Iterator[Problem]:
+    told = [(album.name, album.findings), *((photo.shown, photo.findings) for photo in album.photos)]
+    for path, findings in told:
+        for finding in findings:
+            if finding.severity is severity:
+                warning = severity is not Severity.REJECT
+                yield Problem(kind=finding.kind, place=place, data=finding.told(path), warning=warning)

@@ -1,0 +1,358 @@
+"""Executes a plan: drives the engine, places pictures, writes records.
+
+Ctrl-C once begins nothing new and leaves at a service what is there; twice gives it all up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nano_banana.engine.async_store import Batcher, heartbeat
+from nano_banana.engine.call_resolver import CallResolver, collecting_earlier_requests
+from nano_banana.engine.provider_dispatch import InputFiles, ScratchFolders
+from nano_banana.engine.run_control import EnginePolicy, Halt
+from nano_banana.engine.scheduler import Scheduler
+from nano_banana.model.call import Call
+from nano_banana.model.event import Event, EventHandler
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.nodes import NodeResult, NodeStatus, Plan
+from nano_banana.model.problem import NanoBananaError
+from nano_banana.model.provider_protocol import Provider
+from nano_banana.model.ticket import ResendPolicy, Ticket, TicketState, UnknownRequestPolicy, transition
+from nano_banana.session.compute_calls import CallEnd, ComputeBatch, answer_batch
+from nano_banana.session.exported_files import ExportResult
+from nano_banana.session.manifest import older_pictures, write_manifest
+from nano_banana.session.marked_outputs import EmbedSettings, OutputFolder, OutputMarker
+from nano_banana.session.run_records import NodeRecord, follow_record, node_record, slim_record, stop_unchosen
+from nano_banana.session.run_snapshot import kept_nodes, pack_snapshot
+from nano_banana.settings.configuration import Settings
+from nano_banana.store.adapter_shelf import AdapterShelf
+from nano_banana.store.local_store import Store
+from nano_banana.store.tickets import LedgerLine, Saving
+from nano_banana.store.tracked_files import OutputStat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """A plan to be done, and what is known of it already.
+
+    `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had no
+    reply to; `whole` says that the plan is all of the recipe, so that what is not in it is gone, and `sole` that no
+    other recipe has its name either; `head` is what the manifest says of the run. `resumes` names the provider whose
+    open requests are collected, `lost` and `resend` what to do about those that nobody knows the end of; `saved` is
+    what the store spared: subject and endpoint to calls and USD; `checked` are the keys of the calls that were made
+    just before, to find mistakes early; `budget_name` says where the budget can be changed; `marks` says what the
+    pictures tell of themselves.
+    """
+
+    plan: Plan
+    known: Sequence[NodeRecord]
+    missing: Collection[str]
+    kind_of: Callable[[Call], str]
+    price: Callable[[Call], float | None]
+    whole: bool
+    head: JSONObject
+    arguments: JSONObject
+    sole: bool = False
+    resumes: str = ""
+    lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+    resend: ResendPolicy = ResendPolicy.CHEAP
+    saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    checked: Collection[str] = frozenset()
+    budget_name: str = "`--budget`"
+    marks: EmbedSettings = field(default_factory=EmbedSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """How a run ended. `halted` is why it ended early.
+
+    `made`, `cached` and `failed` count distinct calls; `older` are the pictures in the folder that an
+    earlier run put there and this one did not: of takes that are no more, or that are refused now; `restored` is
+    how many pictures of takes that were done before had to be put back in place. `left` counts the requests that
+    are still at the service, to be collected by the next run; `lost` are those that nobody knows the end of. `handed`
+    is what was copied out for the user; `withheld` says that copies are wanted, and that only whole runs make them.
+    """
+
+    run: str
+    records: Sequence[NodeRecord]
+    made: int
+    cached: int
+    failed: int
+    cost_usd: float
+    unknown_cost: int
+    halted: NanoBananaError | None
+    folder: Path
+    written: Mapping[str, OutputStat]
+    restored: int
+    older: Sequence[str] = ()
+    left: int = 0
+    lost: Sequence[Ticket] = ()
+    handed: ExportResult | None = None
+    withheld: bool = False
+
+    @property
+    def status(self) -> str:
+        """`done`, `failed` (some takes), or `stopped` (Ctrl-C, a limit, the provider)."""
+        if self.halted is not None:
+            return "stopped"
+        return "done" if all(record.status is NodeStatus.DONE for record in self.records) else "failed"
+
+
+def run_summary(outcome: RunOutcome) -> JSONObject:
+    """What the log of runs keeps of an outcome: its calls, its cost, and its takes by status and by verdict."""
+    takes = [record for record in outcome.records if record.card.kind == "take"]
+    return {
+        "made": outcome.made,
+        "cached": outcome.cached,
+        "failed": outcome.failed,
+        "cost_usd": round(outcome.cost_usd, 6),
+        "unknown_cost": outcome.unknown_cost,
+        "takes": dict(Counter(str(take.status) for take in takes)),
+        "verdicts": dict(Counter(str(take.word.ruling) for take in takes if take.word)),
+    }
+
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+GATHER_SECONDS = 0.05
+"""Seconds that a finished picture may wait for others before it appears in the output folder."""
+
+
+class RunExecution:
+    """One order under way; the one place where its state is."""
+
+    def __init__(self, store: Store, order: RunSpec, outputs: OutputFolder, watch: EventHandler) -> None:
+        self._store = store
+        self._order = order
+        self._outputs = outputs
+        self._watch = watch
+        self._halt = Halt()
+        self._records: dict[str, NodeRecord] = {}
+        self._made: frozenset[str] = frozenset()
+        self._failed = 0
+        self._untracked: Sequence[float | None] = ()
+        self._restored = 0
+        self._placing: Batcher[NodeRecord, None] = Batcher(self._take_batch, gather=GATHER_SECONDS)
+
+    def restore(self) -> None:
+        """Note what is known already, and put back those of its pictures that are gone or changed."""
+        self._restored = self._take(self._order.known)
+
+    async def drive(self, policy: EnginePolicy, run: str) -> NanoBananaError | None:
+        """Run the engine over what is left; return why it was halted, or None.
+
+        Raises what nobody foresaw, once everything that was under way has ended and is kept.
+        """
+        desk = InputFiles(self._store, self._order.plan.files)
+        answering = CallResolver(policy, desk, self._watch, run, self._halt)
+        engine = Scheduler(answering, policy, self._watch, self._ended)
+        ScratchFolders(self._store.folder).clean()
+        known = {record.id: record.end for record in self._order.known}
+        said = "stopping_at_fal" if policy.resumes else "stopping"
+        with _interrupts(self._halt, self._watch, said) as settling:
+            try:
+                async with heartbeat(self._store), collecting_earlier_requests(self._store, answering, policy.resumes):
+                    await engine.run(self._order.plan, known=known)
+            except asyncio.CancelledError:
+                self._halt.interrupt()
+            finally:
+                settling.set()
+                await answering.close()
+                await self._placing.settle()
+                self._made = frozenset(answering.made) | frozenset(self._order.checked)
+                self._failed = len(answering.failed)
+                self._untracked = answering.untracked
+        if self._halt.bug is not None:
+            raise self._halt.bug
+        return self._halt.reason
+
+    @property
+    def made(self) -> frozenset[str]:
+        """The keys of the calls that were made."""
+        return self._made
+
+    def outcome(self, run: str, halted: NanoBananaError | None) -> RunOutcome:
+        """How it ended."""
+        opened = self._store.tickets.opened(self._order.resumes) if self._order.resumes else []
+        keys = {key for record in self._records.values() for key in record.keys.values()}
+        records = list(self._records.values())
+        bill = self._store.ledger.runs([run]).get(run, LedgerLine(name=run))
+        return RunOutcome(
+            run=run,
+            records=[stop_unchosen(record) for record in records] if halted else records,
+            made=len(self._made),
+            cached=len(keys - self._made),
+            failed=self._failed,
+            cost_usd=bill.spent_usd + sum(cost or 0.0 for cost in self._untracked),
+            unknown_cost=bill.unknown + self._untracked.count(None),
+            halted=halted,
+            folder=self._outputs.folder,
+            written=self._outputs.stats,
+            restored=self._restored,
+            left=sum(ticket.state is TicketState.SENT for ticket in opened),
+            lost=[ticket for ticket in opened if ticket.state is TicketState.UNKNOWN],
+        )
+
+    def _take(self, records: Sequence[NodeRecord]) -> int:
+        """Note nodes' ends, and put their pictures in place; return how many were not there."""
+        self._records |= {record.id: follow_record(self._records.get(record.id), record) for record in records}
+        return self._outputs.put(records)
+
+    def _ended(self, result: NodeResult) -> None:
+        # Roots whose reply is known are driven again for the sake of those who wait for them.
+        _ = self._placing.ask(node_record(result))
+
+    def _take_batch(self, records: Sequence[NodeRecord]) -> Sequence[None]:
+        try:
+            self._take(records)
+        except Exception as error:  # noqa: BLE001 - nobody waits for this: whatever it is, the run must end with it
+            self._halt.set(error)
+        return [None] * len(records)
+
+
+@contextmanager
+def _interrupts(halt: Halt, watch: EventHandler, said: str) -> Iterator[asyncio.Event]:
+    """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up.
+
+    Yields an event to set once there is nothing left to give up: what is being written is written, however often
+    somebody asks.
+    """
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    settling = asyncio.Event()
+
+    def interrupt() -> None:
+        if halt.reason is None:
+            halt.interrupt()
+            watch(Event(kind="note", stage="", data={"kind": said}))
+        else:
+            halt.insist()
+            if task is not None and not settling.is_set():
+                task.cancel()
+
+    try:
+        for number in _STOPS:
+            loop.add_signal_handler(number, interrupt)
+    except (ValueError, RuntimeError, NotImplementedError):
+        # Not the main thread, or a system without such handlers: KeyboardInterrupt does its best.
+        yield settling
+        return
+    try:
+        yield settling
+    finally:
+        for number in _STOPS:
+            loop.remove_signal_handler(number)
+
+
+class Runner:
+    """The store and the providers of one project. Close it at the end."""
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Callable[[], Provider]]) -> None:
+        """`providers` make each provider when it is first needed."""
+        self.settings = settings
+        self.store = Store.open(settings.store, group=settings.store_group)
+        self.shelf = AdapterShelf(self.store)
+        self._providers = providers
+
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
+    def do(self, order: RunSpec, folder: Path, watch: EventHandler) -> RunOutcome:
+        """Drive what is left of the plan, keep everything it makes, and write the reports."""
+        run = self.store.begin(order.plan.recipe, arguments=order.arguments)
+        marking = OutputMarker(self.store, order.plan.recipe, folder, order.marks, order.kind_of)
+        doing = RunExecution(self.store, order, OutputFolder(self.store, folder, marking.dress), watch)
+        try:
+            if order.lost is UnknownRequestPolicy.ABANDON and order.sole:
+                self._give_up(order)
+            doing.restore()
+            policy = EnginePolicy(
+                providers=self._providers,
+                kind_of=order.kind_of,
+                limits=self._limits(order.plan),
+                price=order.price,
+                budget_usd=order.plan.budget_usd,
+                budget_name=order.budget_name,
+                missing=order.missing,
+                told={key for record in order.known if record.card.kind == "take" for key in record.keys.values()},
+                lost=order.lost,
+                resend=order.resend,
+                resumes=order.resumes,
+            )
+            halted = asyncio.run(doing.drive(policy, run))
+            outcome = self._reported(order, doing.outcome(run, halted), doing.made)
+        except BaseException as error:
+            self.store.end(run, status="broken", summary={"error": type(error).__name__})
+            raise
+        saved = order.saved.items()
+        self.store.ledger.note(
+            run,
+            [
+                Saving(recipe=order.plan.recipe, subject=subject, endpoint=endpoint, calls=calls, usd=usd)
+                for (subject, endpoint), (calls, usd) in saved
+            ],
+        )
+        self.store.end(run, status=outcome.status, summary=run_summary(outcome))
+        return outcome
+
+    def answer(self, errands: ComputeBatch, watch: EventHandler) -> list[CallEnd]:
+        """Have this machine work something out that is no part of a plan; see `answered`."""
+        return answer_batch(self.store, self._providers, errands, at_once=self.settings.parallel_compute, watch=watch)
+
+    def opened(self, provider: str) -> list[Ticket]:
+        """The provider's requests whose end is not known yet, oldest first."""
+        return self.store.tickets.opened(provider)
+
+    def _give_up(self, order: RunSpec) -> None:
+        """Give up lost requests of this recipe that no call of it asks for any more: no run would ever settle them."""
+        lost = [
+            transition(ticket, TicketState.ABANDONED, reason=ticket.reason)
+            for ticket in self.opened(order.resumes)
+            if ticket.state is TicketState.UNKNOWN
+            and ticket.errand.recipe == order.plan.recipe
+            and ticket.key not in order.missing
+        ]
+        self.store.tickets.keep(lost)
+
+    def _limits(self, plan: Plan) -> dict[str, int]:
+        settings = self.settings
+        limits = {
+            "train": settings.parallel_train,
+            "image": settings.parallel_image,
+            "compute": settings.parallel_compute,
+        }
+        return {**limits, **plan.limits}
+
+    def _reported(self, order: RunSpec, outcome: RunOutcome, made: Collection[str]) -> RunOutcome:
+        keys = {position: key for record in outcome.records for position, key in record.keys.items()}
+        whole = order.whole and outcome.halted is None
+        self._leave_trail(order.plan.recipe, keys, whole=whole)
+        head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
+        older = older_pictures(outcome.folder, outcome.written) if whole else []
+        write_manifest(outcome.folder, head, outcome.records, whole=whole)
+        recipe = order.plan.recipe
+        packed = pack_snapshot(outcome.run, recipe, kept_nodes(outcome.records, made), whole=whole)
+        self.store.snapshots.keep(outcome.run, recipe, packed)
+        return replace(outcome, older=older, records=[slim_record(record) for record in outcome.records])
+
+    def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
+        """Note which call stands where, and which stood there before, for those who ask what changed."""
+        old = self.store.trail(recipe)
+        before = {place: old[place] for place, key in keys.items() if old.get(place, key) != key}
+        self.store.set_trail(recipe, keys, whole=whole)
+        self.store.note(previous_calls_note(recipe), json.dumps(before))
+
+
+def previous_calls_note(recipe: str) -> str:
+    """The name of the note of what a recipe's calls were before its last run changed them."""
+    return f"before/{recipe}"

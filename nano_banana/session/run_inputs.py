@@ -1,0 +1,178 @@
+"""What a run needs of a recipe: its files, providers, prices and kinds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Task, endpoint_revision
+from nano_banana.model.call import Call
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.nodes import NodeStatus
+from nano_banana.model.problem import Invalid, Refused, did_you_mean, problem
+from nano_banana.model.ticket import is_loopback_url
+from nano_banana.planner.cost_forecast import price_function
+from nano_banana.planner.takes import Selection
+from nano_banana.recipe.recipe_files import FileState
+from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
+from nano_banana.recipe.training_photos import picture_media_type
+from nano_banana.session.forecasting import Forecast
+from nano_banana.session.manifest import MANIFEST
+from nano_banana.session.provider_factory import local_revision
+from nano_banana.session.run_execution import RunOutcome
+from nano_banana.session.run_records import NodeRecord
+from nano_banana.session.run_request import FileStat, RunRequest, RunTrace, stat_file
+from nano_banana.stages.stage_kind import CallTarget
+
+PROVIDERS = ("local", "fal")
+"""Who can be asked for the paid work."""
+
+EMULATED_REVISION = 1
+"""The revision of what a stand-in on this machine answers for a service."""
+
+OCTET_STREAM = "application/octet-stream"
+_MEDIA = {".txt": "text/plain", ".safetensors": OCTET_STREAM}
+
+
+def input_places(recipe: Recipe) -> Mapping[Path, KeyPath]:
+    """Every file of the user's that calls take in, and where the recipe names it."""
+    found: dict[Path, KeyPath] = {}
+    for name, subject in recipe.subjects.items():
+        where: KeyPath = ("subjects", name, "training_set")
+        found |= {path: where for photo in subject.photos for path in (photo.path, photo.caption) if path}
+    found |= {adapter.path: ("adapters", name) for name, adapter in recipe.adapters.items()}
+    for name, subject in recipe.subjects.items():
+        found |= dict.fromkeys(subject.references, ("subjects", name, "references"))
+    for stage in recipe.asking:
+        found |= {path: (*stage.where, key) for key, path in stage.files.items()}
+    for name, shot in recipe.shots.items():
+        found |= dict.fromkeys(shot.pictures.values(), ("shots", name, "pictures"))
+    return found
+
+
+def input_files(recipe: Recipe) -> Mapping[Path, str]:
+    """Every file of the user's that calls take in, with its media type."""
+    return {path: media_of(path) for path in input_places(recipe)}
+
+
+def media_of(path: Path) -> str:
+    """A file's media type, by its name or its first bytes."""
+    try:
+        return _MEDIA.get(path.suffix.casefold()) or picture_media_type(path) or OCTET_STREAM
+    except OSError:
+        # Whoever reads it says why that can't be done.
+        return OCTET_STREAM
+
+
+def requested_selection(wish: RunRequest) -> Selection:
+    """Which takes are wanted."""
+    return Selection(only=wish.only, sample=wish.sample)
+
+
+def manifest_head(recipe: Recipe, provider: str, folder: Path) -> JSONObject:
+    """What the manifest in `folder` says of the run as a whole; consent is kept with the pictures that it allows."""
+    subjects: dict[str, JSONValue] = {
+        name: {"noun": subject.noun, "trigger": subject.trigger, "consent": subject.consent}
+        for name, subject in recipe.subjects.items()
+    }
+    file = os.path.relpath(recipe.path.absolute(), folder.absolute())
+    return {"manifest": 1, "recipe": recipe.name, "file": file, "provider": provider, "subjects": subjects}
+
+
+def check_provider_name(provider: str) -> None:
+    """Raise Invalid where nobody is called so."""
+    if provider not in PROVIDERS:
+        near = did_you_mean(provider, PROVIDERS)
+        raise Invalid([problem("unknown_provider", hint=near, name=provider, known=", ".join(PROVIDERS))])
+
+
+def check_provider_able(provider: str, asked: Sequence[Stage], *, known: Collection[str], catalog: Catalog) -> None:
+    """Raise Refused where this version has no such provider for the stages that have to ask it.
+
+    Raises Invalid where it is the local one, and an endpoint is described nowhere.
+    """
+    if asked and provider not in known:
+        offered = ", ".join(sorted(set(known) - {"compute"}))
+        raise Refused([problem("no_provider", name=provider, known=offered)])
+    lost = sorted({stage.endpoint for stage in asked if catalog.get(stage.endpoint) is None})
+    if provider == "local" and lost:
+        raise Invalid([problem("local_undescribed", names=", ".join(lost))])
+
+
+def oldest_price_date(recipe: Recipe, catalog: Catalog) -> str | None:
+    """The date of the oldest price of the recipe's endpoints; None where none has a price."""
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.asking]
+    return min((found.price.as_of for found in endpoints if found is not None and found.price), default=None)
+
+
+def call_target(recipe: Recipe, catalog: Catalog, provider: str, address: str) -> CallTarget:
+    """Who answers. What the local provider draws hangs on its own code and on what the catalog says of endpoints.
+
+    A service at an `address` of this machine is a stand-in: what it draws must never pass for the real thing's.
+    """
+    if provider != "local":
+        return CallTarget(provider=provider, revision=EMULATED_REVISION if is_loopback_url(address) else 0)
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.asking]
+    meanings = {endpoint.id: endpoint_revision(endpoint) for endpoint in endpoints if endpoint is not None}
+    return CallTarget(provider=provider, revision=local_revision(), meanings=meanings)
+
+
+def call_kind(catalog: Catalog) -> Callable[[Call], str]:
+    """A function that sorts calls by the limit that holds for them: `train`, `image` or `compute`."""
+
+    def kind_of(call: Call) -> str:
+        if call.provider == "compute":
+            return "compute"
+        endpoint = catalog.get(call.endpoint)
+        return "train" if endpoint is not None and endpoint.does is Task.TRAIN else "image"
+
+    return kind_of
+
+
+def max_price(catalog: Catalog) -> Callable[[Call], float | None]:
+    """A function that says the most that a call may cost, in USD; None where nobody knows."""
+    money_of = price_function(catalog)
+
+    def price(call: Call) -> float | None:
+        money = money_of(call)
+        return None if money is None else money.high
+
+    return price
+
+
+def in_recipe_order(forecast: Forecast, outcome: RunOutcome) -> RunOutcome:
+    """The outcome with its records as the recipe has them, not as they happened to end.
+
+    What the run never came to is stopped.
+    """
+    ended = {record.id: record for record in outcome.records}
+    records = [ended.get(record.id) or _stopped(record) for record in forecast.records]
+    return replace(outcome, records=records)
+
+
+def _stopped(record: NodeRecord) -> NodeRecord:
+    return replace(record, status=NodeStatus.STOPPED, pictures=(), problems=(), keys={}, calls="[]")
+
+
+def trace_of_run(outcome: RunOutcome, *, read: Mapping[Path, FileState], environment: Mapping[str, str]) -> RunTrace:
+    """What the next run compares to see that nothing changed; its summary is for whoever writes it down.
+
+    `read` is how files looked before they were read: one that was edited during the run has changed since.
+    """
+    written: dict[str, FileStat] = {
+        name: (stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode) for name, stat in outcome.written.items()
+    }
+    return RunTrace(
+        read={str(path): _stat_of(seen) for path, seen in read.items()},
+        environment=environment,
+        folder=str(outcome.folder),
+        written={**written, MANIFEST: stat_file(str(outcome.folder / MANIFEST))},
+        summary={},
+    )
+
+
+def _stat_of(seen: FileState) -> FileStat:
+    return None if seen.missing else (seen.size, seen.mtime_ns, seen.ctime_ns, seen.inode)

@@ -1,0 +1,365 @@
+"""What is kept of each node of a run: pictures, verdicts, calls, names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nano_banana.model.call import Blob
+from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Judged, Reason, Ruling
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items
+from nano_banana.model.nodes import NodeEnd, NodeInfo, NodeResult, NodeStatus, Step
+from nano_banana.model.problem import Problem
+
+MEDIA_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+
+EXPORT_SUFFIX = ".export"
+"""Ends the folder of what is handed out otherwise than it is; no stage's name holds a dot."""
+
+ATTEMPT_SEAM = "+"
+"""Between a take's stem and an attempt's label; no name in a recipe holds it."""
+
+
+LONGEST_FILE_NAME = 255
+"""Bytes of a file's name on the usual file systems; names here are ASCII."""
+_ROOM = LONGEST_FILE_NAME - max(map(len, MEDIA_SUFFIXES.values()))
+_LONGEST_LABEL = 120
+
+
+def picture_file_name(node: str, stage: str, media: str, attempt: Attempt = FIRST_ATTEMPT) -> str:
+    """`takes/portraits_ana_s11.png`; of an attempt `takes/portraits_ana_s11+retry1.png`.
+
+    A name that no file system would take is cut and marked with a digest.
+    """
+    label = _attempt_suffix(attempt)
+    stem = _shortened(_whole_stem(node), _ROOM - len(label))
+    return f"{stage_folder(node, stage)}/{stem}{label}{MEDIA_SUFFIXES.get(media, '.bin')}"
+
+
+def is_stem_of(node: str, stem: str) -> bool:
+    """Whether files of the take are called `stem`, of its first try or of another, cut or not."""
+    return stem == _shortened(_whole_stem(node), min(len(stem), _ROOM))
+
+
+def stage_folder(node: str, stage: str) -> str:
+    """The folder of a stage's pictures: its id, or the way to it (`draft+faces`) where there are several."""
+    way = node.partition("@")[2].split("+")
+    return (
+        _shortened("+".join(way[: way.index(stage) + 1]), LONGEST_FILE_NAME - len(EXPORT_SUFFIX))
+        if stage in way
+        else stage
+    )
+
+
+def _whole_stem(node: str) -> str:
+    """`heads/ana/s1@faces` → `heads_ana_s1`. No two takes have one name."""
+    name = node.partition("@")[0]
+    # Names begin with a letter or a digit and have no dot, so that each seam can be told from what is in a name.
+    seam = "_" if "_" not in name else "." if "__" in name or "_/" in name else "__"
+    return name.replace("/", seam)
+
+
+def fitted_name(name: str, media: str) -> str:
+    """The name of what is handed out of a picture, fitted: `finish/ana.png` → `finish.export/ana.jpg`."""
+    folder, _, file = name.rpartition("/")
+    return f"{folder}{EXPORT_SUFFIX}/{file.rpartition('.')[0]}{MEDIA_SUFFIXES.get(media, '.bin')}"
+
+
+def _attempt_suffix(attempt: Attempt) -> str:
+    """What tells an attempt's files from the first try's, also where it was given no label."""
+    label = attempt.label or (f"try{attempt.number}" if attempt.number else "")
+    return label and f"{ATTEMPT_SEAM}{_shortened(label, _LONGEST_LABEL)}"
+
+
+def _shortened(name: str, room: int) -> str:
+    """The name if it has room; else its beginning, and a mark that tells it from others that begin alike."""
+    mark = f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return name if len(name) <= room else f"{name[: max(room - len(mark), 0)]}{mark}"
+
+
+LOOK_ENDPOINT = "look"
+"""The call by which a gate sees a picture for the first time."""
+
+FIRST_LABEL = "first"
+"""What the attempt without a label is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictSummary:
+    """A verdict without its numbers.
+
+    `digest` is that of the picture; `several` says that more than one person should be in it. `last` marks the
+    gate's last word on the take, as far as it is known; `fresh` that the picture was seen for the first time in this
+    run.
+    """
+
+    stage: str
+    ruling: Ruling
+    score: float | None = None
+    threshold: float | None = None
+    reasons: tuple[Reason, ...] = ()
+    digest: str = ""
+    several: bool = False
+    attempt: Attempt = FIRST_ATTEMPT
+    last: bool = True
+    fresh: bool = False
+
+
+def real_verdicts(result: NodeResult) -> list[Judged]:
+    """The verdicts on pictures that are there, in order."""
+    return [judged for judged in result.judged if judged.verdict.ruling is not Ruling.IMAGINED]
+
+
+def verdict_summaries(result: NodeResult) -> tuple[VerdictSummary, ...]:
+    """The verdicts on pictures that are there, in order.
+
+    The last word of each gate is the one on the picture that stands; of one that refused it before the take was
+    stopped or failed there is none yet.
+    """
+    words = {(word.stage, word.attempt.label) for word in _last_words(result)}
+    return tuple(
+        VerdictSummary(
+            stage=judged.stage,
+            ruling=judged.verdict.ruling,
+            score=judged.verdict.score,
+            threshold=judged.verdict.threshold,
+            reasons=tuple(judged.verdict.reasons),
+            digest=judged.blob.digest,
+            several=len(result.node.card.cast) > 1,
+            attempt=judged.attempt,
+            last=(judged.stage, judged.attempt.label) in words,
+            fresh=any(_first_seen(step, judged) for step in result.steps),
+        )
+        for judged in real_verdicts(result)
+    )
+
+
+def _last_words(result: NodeResult) -> Sequence[Judged]:
+    if result.words or result.status not in {NodeStatus.FAILED, NodeStatus.STOPPED}:
+        return result.words
+    ends = {judged.stage: judged for judged in result.judged}
+    return [judged for judged in ends.values() if judged.verdict.ruling is not Ruling.REJECTED]
+
+
+def verdict_numbers(result: NodeResult) -> str:
+    """The numbers behind those verdicts, as JSON text, to stay small."""
+    return json.dumps([dict(judged.verdict.numbers) for judged in real_verdicts(result)], separators=(",", ":"))
+
+
+def verdict_json(ruled: VerdictSummary, numbers: JSONValue = None) -> dict[str, JSONValue]:
+    """A verdict as the reports tell it; with its `numbers`, where there are any."""
+    reasons: Sequence[JSONObject] = [{"kind": reason.kind, **reason.data} for reason in ruled.reasons]
+    told: dict[str, JSONValue] = {
+        "stage": ruled.stage,
+        "ruling": str(ruled.ruling),
+        "score": ruled.score,
+        "threshold": ruled.threshold,
+        "reasons": reasons,
+    }
+    return {**told, "numbers": numbers} if numbers else told
+
+
+def attempt_kind(label: str) -> str:
+    """What sort of attempt has that label: `first`, `retry` or `repair` (or itself, where it is of another make)."""
+    found = re.search(r"([a-z]+)\d+$", label)
+    return found[1] if found else label or FIRST_LABEL
+
+
+def _first_seen(step: Step, judged: Judged) -> bool:
+    call = step.call
+    return (
+        not step.cached
+        and (step.stage, call.endpoint) == (judged.stage, LOOK_ENDPOINT)
+        and any(blob.digest == judged.blob.digest for blob in call.inputs.values())
+    )
+
+
+PERSON_ENDPOINT = "person"
+"""The call that measures a person from photos."""
+
+
+def measured_person(result: NodeResult) -> JSONObject:
+    """What is known of the person that a node measures.
+
+    `held_out` is false where photos that train are compared with as well. `references` is how many photos are
+    compared with, `left_out` how many more have not just one clear face; `calibration` is each one's likeness to the
+    others (cosine).
+    """
+    held_out = result.node.card.axes.get("held_out") == "true"
+    measured = next((step for step in reversed(result.steps) if step.call.endpoint == PERSON_ENDPOINT), None)
+    if measured is None:
+        return {"held_out": held_out}
+    data = measured.reply.data
+    given = sum(place.startswith("references/") for place in measured.call.inputs)
+    return {
+        "held_out": held_out,
+        "references": data.get("references", given),
+        "left_out": len(as_items(data.get("left_out"))),
+        "calibration": data.get("calibration", []),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputPicture:
+    """A stage's picture and its name below the output folder."""
+
+    stage: str
+    blob: Blob
+    name: str
+    attempt: Attempt = FIRST_ATTEMPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeRecord:
+    """A node's end. `calls` is the manifest's account of its calls, as JSON text, to stay small; so is `measures`.
+
+    `verdicts` are those on pictures that are there, in order, and `measures` the numbers behind each. `left` says where
+    the take's way ended early. `person` is what a gate compares with, of a node that measures one.
+    """
+
+    id: str
+    card: NodeInfo
+    status: NodeStatus
+    pictures: Sequence[OutputPicture]
+    result: Blob | None
+    """None also where it is only imagined."""
+    problems: Sequence[Problem]
+    missing: Sequence[str]
+    """The keys of the calls that the store had no reply to."""
+    plain: bool
+    """Whether a provider says that it could have drawn this better with parts that are missing here."""
+    keys: Mapping[str, str]
+    """Position (`stage|slot|number`) → key of each call, for comparison with the next run; empty where only planned."""
+    calls: str
+    verdicts: tuple[VerdictSummary, ...] = ()
+    measures: str = "[]"
+    costs: tuple[float | None, ...] = ()
+    """USD of each call, in the order of `keys`; None where nobody knows."""
+    left: ExitedEarly | None = None
+    unchanged: bool = False
+    """Whether a provider says that nothing it painted can be seen."""
+    person: JSONObject = field(default_factory=dict)
+
+    @property
+    def word(self) -> VerdictSummary | None:
+        """The last gate's word on the picture that stands."""
+        return next((ruled for ruled in reversed(self.verdicts) if ruled.last), None)
+
+    @property
+    def end(self) -> NodeEnd:
+        """What others may know of it, to choose by."""
+        return NodeEnd(
+            id=self.id,
+            card=self.card,
+            done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
+            left=self.left.stage if self.left else "",
+            rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts if ruled.last},
+        )
+
+
+def node_record(result: NodeResult) -> NodeRecord:
+    """Boil a node's end down. One that is only planned is kept through a whole run: with no more than that needs."""
+    node, blob = result.node, result.result
+    planned = result.status is NodeStatus.PLANNED
+    done = [] if planned else result.steps
+    return NodeRecord(
+        id=node.id,
+        card=node.card,
+        status=result.status,
+        pictures=_made_pictures(result) if node.card.kind == "take" else (),
+        result=None if blob is None or blob.imagined else blob,
+        problems=tuple(result.problems),
+        missing=tuple([step.call.key for step in result.steps if not step.cached]),
+        plain=_reply_says(result, "plain"),
+        unchanged=_reply_says(result, "unchanged"),
+        keys=dict(zip(call_positions(done, node.card.slot), [step.call.key for step in done], strict=True)),
+        calls=_calls_json(done),
+        verdicts=verdict_summaries(result),
+        measures="[]" if planned else verdict_numbers(result),
+        costs=tuple([step.reply.cost_usd for step in done]),
+        left=result.left,
+        person=measured_person(result) if node.card.kind == "person" else {},
+    )
+
+
+def slim_record(record: NodeRecord) -> NodeRecord:
+    """The record without what only the manifest, the trail and the snapshot are written from: half of it.
+
+    Of an adapter, of which there are few, everything stays: the shelf is told of its calls.
+    """
+    return record if record.card.kind == "adapter" else replace(record, keys={}, calls="[]", measures="[]", costs=())
+
+
+def stop_unchosen(record: NodeRecord) -> NodeRecord:
+    """The record as it is where the run ended before anybody was chosen: what waited for that was stopped."""
+    waits = record.left is not None and record.left.why == "not_chosen"
+    return replace(record, status=NodeStatus.STOPPED, left=None) if waits else record
+
+
+def follow_record(old: NodeRecord | None, new: NodeRecord) -> NodeRecord:
+    """The record of a node that was taken up again: the `new` one, with what `old` saw for the first time."""
+    seen = {(ruled.stage, ruled.digest) for ruled in old.verdicts if ruled.fresh} if old else set()
+    if not seen:
+        return new
+    verdicts = [replace(ruled, fresh=ruled.fresh or (ruled.stage, ruled.digest) in seen) for ruled in new.verdicts]
+    return replace(new, verdicts=tuple(verdicts))
+
+
+def call_positions(steps: Sequence[Step], slot: str) -> list[str]:
+    """The place of each call in its plan, the same after its arguments were changed: `stage|slot|number`.
+
+    Of another attempt than the first it is `stage|slot+retry1|number`, and numbers count the calls of one attempt, so
+    that one more try moves nobody else's.
+    """
+    counts: Counter[str] = Counter()
+    found = []
+    for step in steps:
+        label = step.attempt.label
+        found.append(f"{step.stage}|{slot}{label and f'+{label}'}|{counts[label]}")
+        counts[label] += 1
+    return found
+
+
+def _reply_says(result: NodeResult, name: str) -> bool:
+    return any(step.reply.data.get(name) is True for step in result.steps)
+
+
+def _made_pictures(result: NodeResult) -> tuple[OutputPicture, ...]:
+    """The pictures that are there; of two under one name the later."""
+    found = [
+        OutputPicture(
+            stage=made.stage,
+            blob=made.blob,
+            name=picture_file_name(result.node.id, made.stage, made.blob.media, made.attempt),
+            attempt=made.attempt,
+        )
+        for made in result.pictures
+        if not made.blob.imagined
+    ]
+    latest = {picture.name: picture for picture in found}
+    return tuple([picture for picture in found if picture is latest[picture.name]])
+
+
+def _calls_json(steps: Sequence[Step]) -> str:
+    return json.dumps([_step_json(step) for step in steps], separators=(",", ":"), ensure_ascii=False)
+
+
+def _step_json(step: Step) -> JSONObject:
+    call, reply = step.call, step.reply
+    return {
+        "stage": step.stage,
+        **({"attempt": step.attempt.number} if step.attempt.number else {}),
+        "provider": call.provider,
+        "endpoint": call.endpoint,
+        **({"revision": call.revision} if call.revision else {}),
+        "key": call.key,
+        "arguments": dict(call.arguments),
+        "inputs": {place: blob.digest for place, blob in call.inputs.items()},
+        "outputs": {place: blob.digest for place, blob in reply.files.items()},
+        "seconds": reply.seconds,
+        "cost_usd": reply.cost_usd,
+    }

@@ -1,0 +1,248 @@
+"""What `run --json` and `plan --json` print, with each gate's acceptance."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nano_banana.model.flow import Ruling
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.nodes import NodeInfo, NodeStatus
+from nano_banana.planner.cost_forecast import ForecastTotals
+from nano_banana.session.exported_files import export_json
+from nano_banana.session.forecasting import Forecast
+from nano_banana.session.manifest import adapter_json, person_json, take_json
+from nano_banana.session.run_execution import RunOutcome
+from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind
+
+JUDGED = (Ruling.ACCEPTED, Ruling.UNSURE, Ruling.REJECTED)
+"""The rulings of what was looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCounts:
+    """Verdicts by ruling, and why pictures were rejected: each reason once a picture."""
+
+    rulings: Mapping[Ruling, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> int:
+        """How many were looked at."""
+        return sum(self[ruling] for ruling in JUDGED)
+
+    def __getitem__(self, ruling: Ruling) -> int:
+        """How many had this ruling."""
+        return self.rulings.get(ruling, 0)
+
+    def __add__(self, other: VerdictCounts) -> VerdictCounts:
+        """Both together."""
+        reasons = Counter(self.reasons) + Counter(other.reasons)
+        return VerdictCounts(rulings=Counter(self.rulings) + Counter(other.rulings), reasons=_most_first(reasons))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What a gate said of the takes it came to an end with, and of each attempt at them.
+
+    `takes` are all of them, and then by template (a text of the shot's own goes by the shot's name), by who is in them
+    and by each axis's values; `attempts` are pictures by label (`first`, `retry1`, `repair2`).
+    """
+
+    takes: VerdictCounts
+    templates: Mapping[str, VerdictCounts]
+    subjects: Mapping[str, VerdictCounts]
+    axes: Mapping[str, Mapping[str, VerdictCounts]]
+    attempts: Mapping[str, VerdictCounts]
+
+
+def acceptance_by_gate(records: Iterable[NodeRecord]) -> dict[str, Acceptance]:
+    """Each gate's account, by its stage's id, in the order of the stages' first verdicts.
+
+    A take that goes on by several ways is several records, but what it had in common was judged once.
+    """
+    found: dict[str, dict[tuple[str, str, str], tuple[NodeInfo, VerdictSummary]]] = {}
+    for record in records:
+        name = record.id.partition("@")[0]
+        for ruled in record.verdicts:
+            words, key = found.setdefault(ruled.stage, {}), (name, ruled.attempt.label, ruled.digest)
+            if key not in words or ruled.last:
+                words[key] = (record.card, ruled)
+    return {stage: _account(list(words.values())) for stage, words in found.items()}
+
+
+def acceptance_json(accounts: Mapping[str, Acceptance]) -> dict[str, JSONValue]:
+    """The accounts as the reports tell them."""
+    return {stage: _acceptance_json(account) for stage, account in accounts.items()}
+
+
+def by_attempt_kind(account: Acceptance) -> dict[str, VerdictCounts]:
+    """The attempts by their sort (`first`, `retry`, `repair`), all numbers of one added up."""
+    found: dict[str, VerdictCounts] = {}
+    for label, counts in account.attempts.items():
+        kind = FIRST_LABEL if label == FIRST_LABEL else attempt_kind(label)
+        found[kind] = found[kind] + counts if kind in found else counts
+    return found
+
+
+def _account(words: Sequence[tuple[NodeInfo, VerdictSummary]]) -> Acceptance:
+    last = [(card, ruled) for card, ruled in words if ruled.last]
+    axes = dict.fromkeys(axis for card, _ in last for axis in card.axes)
+    return Acceptance(
+        takes=_counts(ruled for _, ruled in last),
+        templates=_by((card.template or card.shot, ruled) for card, ruled in last),
+        subjects=_by((" + ".join(card.cast) or card.subject, ruled) for card, ruled in last),
+        axes={axis: _by((card.axes[axis], ruled) for card, ruled in last if axis in card.axes) for axis in axes},
+        attempts=_by((ruled.attempt.label or FIRST_LABEL, ruled) for _, ruled in words),
+    )
+
+
+def _by(words: Iterable[tuple[str, VerdictSummary]]) -> dict[str, VerdictCounts]:
+    """Counts by name, without those that have none."""
+    found: dict[str, list[VerdictSummary]] = {}
+    for name, ruled in words:
+        if name:
+            found.setdefault(name, []).append(ruled)
+    return {name: _counts(some) for name, some in found.items()}
+
+
+def _counts(words: Iterable[VerdictSummary]) -> VerdictCounts:
+    rulings: Counter[Ruling] = Counter()
+    reasons: Counter[str] = Counter()
+    for ruled in words:
+        rulings[ruled.ruling] += 1
+        if ruled.ruling is Ruling.REJECTED:
+            reasons.update({reason.kind for reason in ruled.reasons})
+    return VerdictCounts(rulings=rulings, reasons=_most_first(reasons))
+
+
+def _most_first(reasons: Counter[str]) -> dict[str, int]:
+    return dict(sorted(reasons.items(), key=lambda found: (-found[1], found[0])))
+
+
+def _acceptance_json(account: Acceptance) -> JSONObject:
+    return {
+        **_counts_json(account.takes),
+        "templates": _named_counts(account.templates),
+        "subjects": _named_counts(account.subjects),
+        "axes": {axis: _named_counts(values) for axis, values in account.axes.items()},
+        "attempts": _named_counts(account.attempts),
+    }
+
+
+def _named_counts(counts: Mapping[str, VerdictCounts]) -> JSONObject:
+    return {name: _counts_json(some) for name, some in counts.items()}
+
+
+def _counts_json(counts: VerdictCounts) -> dict[str, JSONValue]:
+    return {
+        "judged": counts.judged,
+        **{str(ruling): counts[ruling] for ruling in (*JUDGED, Ruling.NOT_JUDGED)},
+        "reasons": dict(counts.reasons),
+    }
+
+
+def plan_report(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
+    """A forecast: `made` counts the calls that would be made, `may_make` counts those that gates may ask for beside."""
+    tally = forecast.tally
+    return {
+        "recipe": forecast.project,
+        "run": None,
+        "status": _plan_status(forecast),
+        "calls": {
+            "total": tally.cached + tally.to_make,
+            "cached": tally.cached,
+            "made": tally.to_make,
+            "failed": 0,
+            "unknown": len(forecast.lost),
+        },
+        "cost_usd": {**_estimate(forecast), "billed": None},
+        "paid_calls": tally.paid,
+        "may_make": _may_make(tally),
+        "expected": _expected(tally),
+        **_records(forecast.records, folder),
+    }
+
+
+def run_report(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
+    """A run that ended: `cached` are the calls that the store, or another run at the same time, answered."""
+    return {**_run_head(forecast, outcome), **_records(outcome.records, str(outcome.folder))}
+
+
+def run_report_pieces(forecast: Forecast, outcome: RunOutcome) -> Iterator[str]:
+    """What `tell_run` tells, as JSON in pieces: a set of ten thousand takes is never held twice."""
+    folder = str(outcome.folder)
+    accepted = json.dumps(acceptance_json(acceptance_by_gate(outcome.records)))
+    yield f'{json.dumps(_run_head(forecast, outcome))[:-1]}, "acceptance": {accepted}'
+    for name, entries in _sections(outcome.records, folder).items():
+        yield f', "{name}": ['
+        for number, entry in enumerate(entries):
+            yield ("," if number else "") + json.dumps(entry, separators=(",", ":"))
+        yield "]"
+    yield "}"
+
+
+def _run_head(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
+    return {
+        "recipe": forecast.project,
+        "run": outcome.run,
+        "status": outcome.status,
+        "calls": {
+            "total": outcome.cached + outcome.made + outcome.failed,
+            "cached": outcome.cached,
+            "made": outcome.made,
+            "failed": outcome.failed,
+            "unknown": sum(ticket.errand.recipe == forecast.project for ticket in outcome.lost),
+        },
+        "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
+        "handed_out": None if outcome.handed is None else export_json(outcome.handed),
+    }
+
+
+def _plan_status(forecast: Forecast) -> str:
+    """`done`, `planned` (there is something to make), or `failed` (some takes can't be made as they are written)."""
+    if forecast.fails:
+        return "failed"
+    return "planned" if any(record.status is NodeStatus.PLANNED for record in forecast.records) else "done"
+
+
+def _estimate(forecast: Forecast) -> dict[str, JSONValue]:
+    """From what is sure to be spent to what is spent if gates refuse everything."""
+    tally = forecast.tally
+    high = None if tally.unpriced or tally.may_unpriced else round(tally.money.high + tally.may_high, 6)
+    return {"estimated_low": round(tally.money.low, 6), "estimated_high": high}
+
+
+def _may_make(tally: ForecastTotals) -> dict[str, JSONValue]:
+    usd = None if tally.may_unpriced else round(tally.may_high, 6)
+    return {"calls": tally.may, "paid_calls": tally.may_paid, "usd_high": usd}
+
+
+def _expected(tally: ForecastTotals) -> dict[str, JSONValue] | None:
+    """What is likely of second chances, and what that is judged by; None where there are none."""
+    assumed = tally.assumed
+    if assumed is None:
+        return None
+    return {
+        "calls": round(tally.expected.calls, 3),
+        "usd": round(tally.expected.usd, 6),
+        "passed": assumed.passed,
+        "judged": assumed.judged,
+        "known": assumed.known,
+    }
+
+
+def _records(records: Sequence[NodeRecord], folder: str) -> dict[str, JSONValue]:
+    sections = {name: list(entries) for name, entries in _sections(records, folder).items()}
+    return {"acceptance": acceptance_json(acceptance_by_gate(records)), **sections}
+
+
+def _sections(records: Sequence[NodeRecord], folder: str) -> dict[str, Iterator[dict[str, JSONValue]]]:
+    """What is told of each node, one by one."""
+    return {
+        "takes": (take_json(record, folder) for record in records if record.card.kind == "take"),
+        "adapters": (adapter_json(record) for record in records if record.card.kind == "adapter"),
+        "people": (person_json(record) for record in records if record.card.kind == "person"),
+    }

@@ -1,0 +1,174 @@
+"""A run's request, and the trace that shows it is already fulfilled.
+
+A finished run leaves a trace: the stamps of every file that it read and wrote, and digests of the environment
+variables that it used. If all of them are as they were, the next run has nothing to do: it parses no YAML and loads no
+template engine. This module is that fast path, so it imports nothing that takes time to load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nano_banana import __version__
+from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.model.json_values import JSONObject
+from nano_banana.session.provider_factory import local_revision
+from nano_banana.settings.configuration import Settings
+from nano_banana.store.local_store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection.
+
+    A recipe that is in no file has its `text` here; the path then says where it would lie, and what it is called.
+    `budget_usd` stands in for the recipe's budget. `locked` holds it to the lock beside the recipe. `accept` and
+    `unsure` stand in for what its gates say, to judge what is there; no run is made of that. `any_photos` lets photos
+    be that can't be read, for those who only look.
+    """
+
+    recipe: Path
+    text: str | None = None
+    sets: Mapping[str, str] = field(default_factory=dict)
+    provider: str | None = None
+    only: tuple[str, ...] = ()
+    sample: int | None = None
+    budget_usd: float | None = None
+    locked: bool = False
+    accept: float | None = None
+    unsure: float | None = None
+    any_photos: bool = False
+
+    @property
+    def overlooked(self) -> frozenset[str]:
+        """The kinds of problems that do not keep the recipe from being opened."""
+        # A run that has nothing to do asks for none, and loads no recipe's code.
+        from nano_banana.recipe.resolve_subjects import BAD_PHOTO_KINDS
+
+        return BAD_PHOTO_KINDS if self.any_photos else frozenset()
+
+    @property
+    def given(self) -> Mapping[Path, str]:
+        """The texts that are in no file, by absolute path."""
+        return {} if self.text is None else {self.recipe.absolute(): self.text}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the recipe is wanted."""
+        return not self.only and self.sample is None
+
+    @property
+    def sole(self) -> bool:
+        """Whether this is all that there is of the recipe's name: what a single command makes has that of many."""
+        return self.whole and self.text is None
+
+    def note(self, settings: Settings, revision: int) -> str:
+        """The name under which the store remembers how this wish was last fulfilled.
+
+        Whatever changes the answer without changing a file is part of the name: the program's version,
+        the revisions of the local provider and of this machine's own work, and the settings that matter.
+        """
+        words = [
+            __version__,
+            revision,
+            dict(COMPUTE_REVISIONS),
+            os.path.abspath(self.recipe),  # noqa: PTH100 - a symlink is a name of its own
+            self.text,
+            dict(self.sets),
+            self.provider,
+            list(self.only),
+            self.sample,
+            settings.provider,
+            str(settings.out),
+            settings.fal_url,
+        ]
+        return "fresh/" + hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+
+
+def environment_digests(names: Mapping[str, object] | frozenset[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables by digest, so that no value is kept; an unset one is not an empty one."""
+    return {name: hashlib.sha256(repr(environ.get(name)).encode()).hexdigest() for name in sorted(names)}
+
+
+FileStat = tuple[int, int, int, int] | None
+"""Size, mtime_ns, ctime_ns and inode of a file or folder; None where there is none."""
+
+
+def stat_file(path: str) -> FileStat:
+    """One stat. What can't be looked at is as good as missing."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - ten thousand of them must take no time
+    except OSError:
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTrace:
+    """A finished run: what it read, what it wrote, and what it said of itself.
+
+    `read` and `written` map paths to looks (written ones below the output folder), `environment` the
+    variables that the recipe read to digests of their values.
+    """
+
+    read: Mapping[str, FileStat]
+    environment: Mapping[str, str]
+    folder: str
+    written: Mapping[str, FileStat]
+    summary: JSONObject
+
+    def holds(self, environment: Mapping[str, str]) -> bool:
+        """Whether everything is still as the run left it."""
+        return (
+            dict(self.environment) == dict(environment)
+            and _all_unchanged("", self.read)
+            and _all_unchanged(f"{self.folder}/", self.written)
+        )
+
+    def dump(self, summary: Iterable[str] | None = None) -> Iterator[str]:
+        """As text in pieces, for a note. `summary`, JSON in pieces, takes the place of its own: it may be large."""
+        yield "{"
+        for name in ("folder", "environment", "read", "written"):
+            yield f'"{name}":{json.dumps(getattr(self, name), separators=(",", ":"))},'
+        yield '"summary":'
+        yield from [json.dumps(dict(self.summary))] if summary is None else summary
+        yield "}"
+
+
+def _all_unchanged(prefix: str, looks: Mapping[str, FileStat]) -> bool:
+    return all(stat_file(prefix + path) == (None if seen is None else tuple(seen)) for path, seen in looks.items())
+
+
+def load_trace(text: str | None) -> RunTrace | None:
+    """Read a note; None where there is none or it is of another make."""
+    try:
+        data = json.loads(text or "")
+        return RunTrace(**data)
+    except (ValueError, TypeError):
+        return None
+
+
+def stored_trace(folder: Path, note: str) -> RunTrace | None:
+    """The trace under that name in the store in `folder`; None where there is no store or no such trace."""
+    if not folder.is_dir():
+        return None
+    with Store.open(folder) as store:
+        return load_trace(store.notes(note))
+
+
+def unchanged_trace(wish: RunRequest, settings: Settings, environ: Mapping[str, str]) -> RunTrace | None:
+    """The trace of the run that fulfilled this wish, where all it read and wrote is as it was; else None.
+
+    A lock is never held to this way: what it says is compared with calls, not with what files look like.
+    """
+    if wish.locked:
+        return None
+    trace = stored_trace(settings.store, wish.note(settings, local_revision()))
+    if trace is None or not trace.holds(environment_digests(trace.environment, environ)):
+        return None
+    return trace

@@ -1,0 +1,317 @@
+"""A recipe opened with all it takes to plan and run it: the Python API.
+
+with Session.open(RunRequest(recipe=Path("recipe.yaml")), settings, environ=os.environ) as session:
+    forecast = session.forecast()
+    outcome = session.run(forecast, watch=print)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.model.call import Blob, Call
+from nano_banana.model.event import EventHandler
+from nano_banana.model.nodes import NodeStatus, Plan
+from nano_banana.model.problem import Position, Problem, Refused, problem
+from nano_banana.model.ticket import Ticket, TicketState, UnknownRequestPolicy, is_loopback_url
+from nano_banana.planner.cost_forecast import ForecastTotals, price_function
+from nano_banana.planner.export_names import ExportedCopy, exported_copies
+from nano_banana.planner.planning import make_plan
+from nano_banana.planner.preview import preview, reply_imaginer
+from nano_banana.planner.take_context import PlanContext, TemplateContexts
+from nano_banana.planner.takes import Selection
+from nano_banana.recipe.load import Loaded
+from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
+from nano_banana.session.forecasting import (
+    CacheSavings,
+    Forecast,
+    choice_warnings,
+    emit_planned_events,
+    gate_odds,
+    gc_paused,
+    paid_calls_in,
+    remember_verdicts,
+)
+from nano_banana.session.marked_outputs import signed_embed_settings
+from nano_banana.session.opening import (
+    FAL_HOST_VARIABLES,
+    check_export_targets,
+    fal_access_for,
+    fal_address,
+    has_fal_key,
+    open_recipe,
+    with_thresholds,
+)
+from nano_banana.session.provider_factory import (
+    ProviderFactory,
+    check_certificates,
+    check_face_models,
+    check_watermarking,
+    local_revision,
+)
+from nano_banana.session.run_execution import Runner, RunOutcome, RunSpec
+from nano_banana.session.run_inputs import (
+    call_kind,
+    call_target,
+    check_provider_able,
+    check_provider_name,
+    in_recipe_order,
+    input_files,
+    manifest_head,
+    max_price,
+    oldest_price_date,
+    requested_selection,
+    trace_of_run,
+)
+from nano_banana.session.run_records import NodeRecord, node_record
+from nano_banana.session.run_request import RunRequest, environment_digests
+from nano_banana.session.shelved_adapters import check_adapter_providers, shelve_adapters
+from nano_banana.settings.configuration import Settings
+
+
+def forecast_plan(plan: Plan, recipe: Recipe, catalog: Catalog, workshop: Runner, opened: Sequence[Ticket]) -> Forecast:
+    """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
+    keys = frozenset(ticket.key for ticket in opened)
+    tally, spared = (
+        ForecastTotals(price_function(catalog), gate_odds(workshop, recipe.name), opened=keys),
+        CacheSavings(),
+    )
+    ends: dict[str, NodeRecord] = {}
+    inputs: set[str] = set()
+    with gc_paused():
+        for result in preview(plan, workshop.store.replies, reply_imaginer(catalog)):
+            tally.add(result)
+            spared.add(result)
+            for step in result.steps:
+                if not step.cached:
+                    inputs |= {blob.digest for blob in step.call.inputs.values()}
+            # One that was chosen is foreseen again, further on its way.
+            ends[result.node.id] = node_record(result)
+    records = list(ends.values())
+    wanted = {key for record in records for key in record.missing} if opened else set()
+    ours = [ticket for ticket in opened if ticket.key in wanted]
+    return Forecast(
+        project=recipe.name,
+        records=records,
+        tally=tally,
+        inputs=inputs & plan.files.keys(),
+        prices_as_of=oldest_price_date(recipe, catalog),
+        saved=spared.sums,
+        sent=[ticket for ticket in ours if ticket.state is TicketState.SENT],
+        lost=[ticket for ticket in ours if ticket.state is not TicketState.SENT],
+    )
+
+
+def with_places(
+    records: Sequence[NodeRecord], recipe: Recipe, nearest: Callable[[KeyPath], Position]
+) -> list[NodeRecord]:
+    """The records; those of their problems that name a stage and a `field` of its endpoint, with their place."""
+    return [
+        replace(record, problems=[_with_place(problem, recipe, nearest) for problem in record.problems])
+        if record.problems
+        else record
+        for record in records
+    ]
+
+
+def _with_place(problem: Problem, recipe: Recipe, nearest: Callable[[KeyPath], Position]) -> Problem:
+    stage = next((stage for stage in recipe.asking if stage.id == problem.data.get("stage")), None)
+    field = str(problem.data.get("field") or "").partition(".")[0]
+    if stage is None or not field:
+        return problem
+    where = (*stage.where, "with", field) if field in stage.options else (*stage.where, "using")
+    return replace(problem, place=nearest(where))
+
+
+class Session:
+    """A checked recipe, its catalog and its workshop. Close it at the end."""
+
+    def __init__(
+        self,
+        wish: RunRequest,
+        settings: Settings,
+        loaded: Loaded,
+        catalog: Catalog,
+        crew: ProviderFactory,
+        environ: Mapping[str, str],
+    ) -> None:
+        """Put the parts together; callers use `Project.open`."""
+        self.wish = wish
+        self.settings = settings
+        self.loaded = loaded
+        self.recipe = with_thresholds(loaded.recipe, wish.accept, wish.unsure)
+        self.catalog = catalog
+        self._crew = crew
+        self._environ = environ
+        self.checked: set[str] = set()
+        """The keys of calls that were made before the run, since they are free and others hang on them."""
+
+    @classmethod
+    def open(
+        cls, wish: RunRequest, settings: Settings, *, environ: Mapping[str, str], crew: ProviderFactory | None = None
+    ) -> Self:
+        """Load and check the recipe. Raises Invalid with every problem at once."""
+        loaded, catalog = open_recipe(wish, settings, environ)
+        crew = crew or ProviderFactory(
+            settings.parallel_compute, catalog, fal_access_for(loaded.recipe, settings, environ)
+        )
+        project = cls(wish, settings, loaded, catalog, crew, environ)
+        check_provider_name(project.provider)
+        check_adapter_providers(project.recipe, project.provider, loaded.nearest)
+        check_export_targets(project.recipe, settings, loaded.nearest)
+        return project
+
+    def __enter__(self) -> Self:
+        """Close it at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the store and the worker processes back."""
+        if "workshop" in self.__dict__:
+            self.workshop.close()
+        self._crew.close()
+
+    @cached_property
+    def workshop(self) -> Runner:
+        """The store and the providers, opened when first needed."""
+        return Runner(self.settings, self._crew.makers)
+
+    @property
+    def provider(self) -> str:
+        """Who does the paid work: the command line's word, else the recipe's, else the settings'."""
+        return self.wish.provider or self.recipe.provider or self.settings.provider
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether a stand-in on this machine answers for fal."""
+        return self.provider == "fal" and is_loopback_url(fal_address(self.settings, self._environ))
+
+    @property
+    def folder(self) -> Path:
+        """Where this recipe's pictures appear."""
+        return self.settings.out / self.recipe.name
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
+        return self.plan_of(requested_selection(self.wish))
+
+    def plan_of(self, selection: Selection) -> Plan:
+        """What this selection comes to. Raises as `plan` does."""
+        bench = self.bench(self.workshop.store.digests(input_files(self.recipe)))
+        return replace(make_plan(bench, selection), budget_usd=self.budget_usd)
+
+    @property
+    def budget_usd(self) -> float | None:
+        """The most that a run may spend: the command line's word, else the recipe's."""
+        return self.recipe.limits.budget_usd if self.wish.budget_usd is None else self.wish.budget_usd
+
+    @property
+    def budget_name(self) -> str:
+        """Where the budget can be changed."""
+        in_recipe = self.wish.budget_usd is None and self.wish.text is None
+        return "`limits.budget_usd` (or `--budget`)" if in_recipe else "`--budget`"
+
+    @cached_property
+    def price(self) -> Callable[[Call], float | None]:
+        """The most that a call may cost, in USD; None where nobody knows."""
+        return max_price(self.catalog)
+
+    @property
+    def ask_above_usd(self) -> float:
+        """Above this, a run asks. A recipe can only lower the user's own limit."""
+        asked = self.recipe.limits.ask_above_usd
+        return self.settings.ask_above_usd if asked is None else min(asked, self.settings.ask_above_usd)
+
+    def buys(self, forecast: Forecast) -> Sequence[Stage]:
+        """The stages that would ask the provider for something new."""
+        return [stage for stage in self.recipe.asking if paid_calls_in(forecast.tally, stage.id)]
+
+    def check_provider(self, forecast: Forecast) -> None:
+        """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
+        asked = self.buys(forecast)
+        check_provider_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
+        if asked and self.provider == "fal":
+            if not has_fal_key(self._environ):
+                raise Refused([problem("no_key")])
+            check_certificates()
+        if asked and (forecast.tally.looks or self.recipe.outputs.crops_faces):
+            # What is drawn, and maybe paid for, would stop half way.
+            check_face_models(forecast.tally.finds)
+        if forecast.tally.marks:
+            check_watermarking()
+        signed_embed_settings(self.recipe, self.settings, self.loaded.files)
+
+    def forecast(self) -> Forecast:
+        """Drive the plan against the store alone. Raises Invalid where copies could not be named."""
+        _ = self.copies
+        forecast = self.foresee(self.plan)
+        return replace(
+            forecast, remarks=choice_warnings(self.plan, self.recipe, forecast.records, whole=self.wish.whole)
+        )
+
+    def foresee(self, plan: Plan) -> Forecast:
+        """Drive any plan against the store alone."""
+        return forecast_plan(plan, self.recipe, self.catalog, self.workshop, self.workshop.opened(self.provider))
+
+    def run(
+        self, forecast: Forecast, watch: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+    ) -> RunOutcome:
+        """Do what the forecast left open; `lost` says what to do about requests that nobody knows the end of."""
+        order = RunSpec(
+            plan=self.plan,
+            known=[record for record in forecast.records if record.status is NodeStatus.DONE],
+            missing=frozenset(key for record in forecast.records for key in record.missing),
+            kind_of=call_kind(self.catalog),
+            price=self.price,
+            whole=self.wish.whole,
+            sole=self.wish.sole,
+            head=manifest_head(self.recipe, self.provider, self.folder),
+            resumes=self.provider if self.provider == "fal" and has_fal_key(self._environ) else "",
+            lost=lost,
+            resend=self.recipe.limits.resend_unknown,
+            saved=forecast.saved,
+            checked=frozenset(self.checked),
+            budget_name=self.budget_name,
+            marks=signed_embed_settings(self.recipe, self.settings, self.loaded.files),
+            arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
+        )
+        emit_planned_events(forecast.tally, order.known, watch)
+        outcome = in_recipe_order(forecast, self.workshop.do(order, self.folder, watch))
+        remember_verdicts(self.workshop.store, self.recipe.name, outcome.records)
+        shelve_adapters(self.workshop.shelf, self.recipe, self.catalog, outcome)
+        return replace(outcome, records=with_places(outcome.records, self.recipe, self.loaded.nearest))
+
+    def remember(self, outcome: RunOutcome, summary: Iterable[str]) -> None:
+        """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
+        environment = environment_digests(self.loaded.env_read | FAL_HOST_VARIABLES, self._environ)
+        trace = trace_of_run(outcome, read=self.loaded.files.seen, environment=environment)
+        self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump(summary))
+
+    @cached_property
+    def copies(self) -> Sequence[ExportedCopy]:
+        """The copies that the recipe may hand out. Raises Invalid where their names are unsafe, or clash."""
+        export = self.recipe.outputs.export
+        return exported_copies(self.bench({}), export, self.loaded.nearest(export.name.where)) if export else ()
+
+    def bench(self, digests: Mapping[Path, Blob]) -> PlanContext:
+        """What plans are made with; `digests` are those of the user's files."""
+        recipe = self.recipe
+        return PlanContext(
+            recipe=recipe,
+            site=call_target(self.recipe, self.catalog, self.provider, fal_address(self.settings, self._environ)),
+            catalog=self.catalog,
+            engine=self.loaded.engine,
+            contexts=TemplateContexts.of(recipe, self.loaded.environment),
+            digests=digests,
+            place_of=self.loaded.place_of,
+        )

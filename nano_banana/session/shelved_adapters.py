@@ -1,0 +1,165 @@
+"""Adapters that a recipe takes from the shelf, and those a run adds to it.
+
+Every training lands on the shelf after a run, cached or not, with the likeness that the run's gates measured.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import cast
+
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.model.json_values import JSONObject, as_number, as_object, as_text
+from nano_banana.model.nodes import NodeStatus
+from nano_banana.model.problem import Invalid, Position, Unusable, problem
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.recipe_model import FindShelfAdapter, KeyPath, Recipe, ShelfAdapter, Stage, no_shelf
+from nano_banana.session.lock_file import locked_training_set
+from nano_banana.session.run_execution import RunOutcome
+from nano_banana.session.run_records import NodeRecord
+from nano_banana.store.adapter_shelf import AdapterCard, AdapterShelf, ShelvedAdapter
+
+LOCAL_FAMILY = "local"
+"""Both the provider and the family of what it trains."""
+
+
+def shelf_offers(store: Path, files: RecipeFiles) -> FindShelfAdapter:
+    """A look-up on the shelf of the store in a folder, which is opened when something is asked for, and closed again.
+
+    That the shelf was looked at is noted in `files`, so that a later run sees where it changed.
+    """
+
+    def offer(reference: str) -> ShelfAdapter:
+        # Seen before it is read: what changes in between is a change.
+        files.exists(store.absolute() / AdapterShelf.FILE, confined=False)
+        if not store.is_dir():
+            return no_shelf(reference)
+        with AdapterShelf.opened(store) as shelf:
+            return _offered(shelf, reference)
+
+    return offer
+
+
+def check_adapter_providers(recipe: Recipe, provider: str, nearest: Callable[[KeyPath], Position]) -> None:
+    """Raise Invalid for adapters from the shelf that this provider can't draw with."""
+    wrong = [
+        problem(
+            "adapter_provider",
+            place=nearest(("adapters", adapter.name, "model")),
+            model=adapter.model,
+            made_for=adapter.provider,
+            provider=provider,
+        )
+        for adapter in recipe.adapters.values()
+        if adapter.provider not in ("", provider)
+    ]
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _offered(shelf: AdapterShelf, reference: str) -> ShelfAdapter:
+    found = shelf.get(reference)
+    try:
+        path = shelf.path(found)
+    except Unusable as error:
+        if {problem.kind for problem in error.problems} & {"blob_missing", "blob_damaged"}:
+            raise Invalid([problem("shelf_lost", model=found.reference)]) from error
+        raise
+    is_local = found.card.base == LOCAL_FAMILY
+    return ShelfAdapter(
+        model=found.reference,
+        path=path,
+        digest=found.digest,
+        base="" if is_local else found.card.base,
+        provider=LOCAL_FAMILY if is_local else "fal",
+    )
+
+
+def shelve_adapters(
+    shelf: AdapterShelf,
+    recipe: Recipe,
+    catalog: Catalog,
+    outcome: RunOutcome,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> list[ShelvedAdapter]:
+    """Put each adapter that was trained on the shelf under its subject's name, unless it is there already.
+
+    What is there is told the likeness that this run measured. Returns what is there now, in the run's order. `clock`
+    gives seconds since 1970.
+    """
+    trained = [
+        record for record in outcome.records if record.card.kind == "adapter" and record.status is NodeStatus.DONE
+    ]
+    if not trained:
+        return []
+    known = {(found.digest, found.card.subject): found for found in shelf.all()}
+    kept = []
+    for record in trained:
+        if record.result is None:
+            continue
+        subject, scores = record.card.subject, measured_likenesses(recipe, record, outcome.records)
+        found = known.get((record.result.digest, subject))
+        if found is None:
+            card = training_card(recipe, catalog, record)
+            card = replace(card, made_at=clock(), run=outcome.run, recipe=recipe.name)
+            found = shelf.keep(subject, record.result, card, anywhere=True)
+        if scores:
+            measured = replace(found.card, likeness=round(median(scores), 4), judged=len(scores))
+            found = shelf.amend(found, measured)
+        kept.append(found)
+    return kept
+
+
+def training_card(recipe: Recipe, catalog: Catalog, record: NodeRecord) -> AdapterCard:
+    """What a training's calls and its recipe tell of the adapter."""
+    calls = cast("Sequence[JSONObject]", json.loads(record.calls))
+    packing, training = calls[0], calls[-1]
+    inputs = {place: as_text(digest) for place, digest in as_object(packing["inputs"]).items()}
+    photos = locked_training_set(inputs)
+    subject = recipe.subjects[record.card.subject]
+    provider, trainer, cost = as_text(training["provider"]), as_text(training["endpoint"]), training["cost_usd"]
+    endpoint = catalog.get(trainer)
+    family = endpoint.trains if endpoint is not None and endpoint.trains else ""
+    return AdapterCard(
+        base=LOCAL_FAMILY if provider == LOCAL_FAMILY else family,
+        provider=provider,
+        subject=subject.name,
+        trigger=subject.trigger,
+        noun=subject.noun,
+        trainer=trainer,
+        settings=as_object(training["arguments"]),
+        training_set=photos.sha256,
+        photos=photos.photos,
+        cost_usd=None if cost is None else as_number(cost),
+    )
+
+
+def measured_likenesses(recipe: Recipe, trained: NodeRecord, records: Sequence[NodeRecord]) -> list[float]:
+    """The likenesses to held-out photos of every first try drawn with one adapter; refused ones are among them."""
+    subject = trained.card.subject
+    gates = {
+        record.card.stage
+        for record in records
+        if record.card.kind == "person" and record.card.subject == subject and record.person.get("held_out") is True
+    }
+    gates = {gate for gate in gates if trained.card.stage in set(_adapters_above(recipe, recipe.stage(gate)))}
+    return [
+        ruled.score
+        for record in records
+        if gates and record.card.cast == (subject,)
+        for ruled in record.verdicts
+        if ruled.stage in gates and not ruled.attempt.number and ruled.score is not None
+    ]
+
+
+def _adapters_above(recipe: Recipe, stage: Stage) -> Iterator[str]:
+    """The adapters that pictures were drawn with by the time they come to a stage."""
+    yield from (name for name, _ in stage.adapters)
+    for source in stage.sources:
+        yield from _adapters_above(recipe, recipe.stage(source.stage))

@@ -1,0 +1,1 @@
+"""Settings, the fal key, and which projects the user trusts."""

@@ -1,0 +1,348 @@
+"""Settings, declared once; each knows where its value came from.
+
+A later source wins: default, user's file, project's file, environment, command line. Values are text, counts, amounts,
+addresses, names or paths.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar, cast
+
+from nano_banana.formats.file_writing import group_id
+from nano_banana.model.json_values import JSONValue
+from nano_banana.model.known_folders import REHEARSAL, expand_user, user_dir
+from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
+from nano_banana.model.ticket import is_loopback_url
+from nano_banana.settings.config_file import position_of_key, read_config
+from nano_banana.settings.trust_file import is_trusted, trust_fingerprint
+
+_ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
+
+
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What ends a line, turns the direction of what follows or is no character; joiners belong to emoji and scripts."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def parse_text(given: object) -> str:
+    """Text of one line that is not blank. Raises ValueError with a kind of problem, as all of these do."""
+    if not isinstance(given, str) or not given.strip() or _INVISIBLE.search(given):
+        raise ValueError("setting_not_text")
+    return given
+
+
+def parse_address(given: object) -> str:
+    """The address of a host, without a slash at its end; it may be empty."""
+    address = given.strip().removesuffix("/") if isinstance(given, str) else None
+    if address is None or (address and not _ADDRESS.fullmatch(address)):
+        raise ValueError("setting_not_an_address")
+    return address
+
+
+def parse_names(given: object) -> str:
+    """Names of environment variables, separated by commas; it may be empty."""
+    names = [name.strip() for name in given.split(",")] if isinstance(given, str) else [""]
+    if (names != [""] and not all(_NAME.fullmatch(name) for name in names)) or not isinstance(given, str):
+        raise ValueError("setting_not_names")
+    return ",".join(dict.fromkeys(names))
+
+
+def parse_group(given: object) -> str:
+    """The name or number of a group of this machine's; `yes` for any, empty for none."""
+    if isinstance(given, bool | int) or (
+        isinstance(given, str) and given.strip().lower() in ("yes", "true", "no", "false")
+    ):
+        words = {"yes": "yes", "true": "yes", "no": "", "false": ""}
+        return words.get(str(given).strip().lower(), str(given))
+    group = given.strip() if isinstance(given, str) else "?"
+    try:
+        if group:
+            group_id(group)
+    except (KeyError, ValueError) as error:
+        raise ValueError("setting_not_a_group") from error
+    return group
+
+
+def parse_count(given: object) -> int:
+    """A whole number from 1 to 10,000."""
+    number = int(given) if isinstance(given, str) and given.strip().isdecimal() else given
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
+        raise ValueError("setting_not_a_count")
+    return number
+
+
+def parse_amount(given: object) -> float:
+    """An amount of US dollars, 0 or more; `inf` is one."""
+    try:
+        number = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
+    except ValueError:
+        number = math.nan
+    if not number >= 0:
+        raise ValueError("setting_not_an_amount")
+    return number
+
+
+USER_FILE = "config.toml"
+PROJECT_FILE = "nano-banana.toml"
+
+Address: TypeAlias = str
+"""`https://host:8443`, without a slash at its end; empty where there is none."""
+
+Group: TypeAlias = str
+"""A group of users, by name or number; `yes` for a folder's own, empty for none."""
+
+UserPath: TypeAlias = Path
+"""A path whose default lies in the user's config folder."""
+
+Names: TypeAlias = str
+"""Names with commas between them; empty for none."""
+
+GUARDED = frozenset({"fal_url", "c2pa_certificate", "c2pa_key", "allow_env", "store_group"})
+"""Settings that a project's file can change only once the user trusts it: they say where the fal key and pictures are
+sent, who may read the store, what is signed with, and which secrets recipes may read."""
+
+SettingValue: TypeAlias = str | int | float | Path
+T = TypeVar("T")
+
+
+class SettingSource(IntEnum):
+    """Where a value came from; a greater one wins."""
+
+    DEFAULT = 0
+    USER = 1
+    PROJECT = 2
+    ENVIRONMENT = 3
+    COMMAND_LINE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingOrigin:
+    """A source, and its name: a file, a variable, an option."""
+
+    source: SettingSource
+    name: str = ""
+
+
+def _setting(default: T, about: str, *, choices: tuple[str, ...] = ()) -> T:
+    return field(default=default, metadata={"about": about, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set outside a recipe. Paths are absolute once loaded.
+
+    A relative path counts from the project root where a file or the default says it, and from the
+    working folder where the environment or the command line does.
+    """
+
+    provider: str = _setting("local", "who answers where the recipe names nobody", choices=("local", "fal"))
+    store: Path = _setting(Path(".nano-banana"), "the folder that keeps everything ever made or paid for")  # noqa: RUF009 - a declaration
+    store_group: Group = _setting("", "a group that shares a new store: its name, or `yes` for the folder's own")  # noqa: RUF009 - a declaration
+    out: Path = _setting(Path("out"), "the folder where pictures appear under readable names")  # noqa: RUF009 - a declaration
+    parallel_train: int = _setting(2, "trainings at once")
+    parallel_image: int = _setting(10, "pictures asked for at once")
+    parallel_compute: int = _setting(os.cpu_count() or 1, "this machine's own calls at once; one a processor")
+    ask_above_usd: float = _setting(10.0, "a run that may cost more than this asks first")
+    allow_env: Names = _setting("", "environment variables that recipes may read, separated by commas")  # noqa: RUF009 - a declaration
+    fal_url: Address = _setting("", "one address for all of fal's hosts: a proxy, or `nano-banana emulate`")  # noqa: RUF009 - a declaration
+    c2pa_certificate: UserPath = _setting(Path("c2pa-certificate.pem"), "what content credentials are signed with")  # noqa: RUF009 - a declaration
+    c2pa_key: UserPath = _setting(Path("c2pa-key.pem"), "the private key of that certificate")  # noqa: RUF009 - a declaration
+    color: str = _setting("auto", "colour on the screen", choices=("auto", "always", "never"))
+    origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
+    guarded: Mapping[str, object] = field(default_factory=dict)
+    """What the project's file sets and only counts if the user trusts it; see `guarded_of`."""
+    trusts: bool = True
+    """Whether `guarded` counts."""
+
+    def origin(self, name: str) -> SettingOrigin:
+        """Where the value of the setting `name` came from."""
+        return self.origins.get(name, SettingOrigin(source=SettingSource.DEFAULT))
+
+    def value(self, name: str) -> SettingValue:
+        """The value of the setting `name`, one of `SPECS`."""
+        value: SettingValue = getattr(self, name)
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSpec:
+    """A setting as it was declared; `type` is its annotation."""
+
+    name: str
+    type: str
+    default: SettingValue
+    about: str
+    choices: tuple[str, ...]
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"NANO_BANANA_{self.name.upper()}"
+
+    def read(self, given: object) -> SettingValue:
+        """Make a value of TOML's, or of text. Raises ValueError with a kind of problem for its message."""
+        if reader := _READERS.get(self.type):
+            return reader(given)
+        text = parse_text(given)
+        if text not in self.choices:
+            raise ValueError("setting_not_a_choice")
+        return text
+
+
+def _parse_path(given: object) -> Path:
+    return expand_user(parse_text(given))
+
+
+_READERS: Mapping[str, Callable[[object], SettingValue]] = {
+    "int": parse_count,
+    "float": parse_amount,
+    "Group": parse_group,
+    "Address": parse_address,
+    "Names": parse_names,
+    "Path": _parse_path,
+    "UserPath": _parse_path,
+}
+
+
+SPECS: Mapping[str, SettingSpec] = {
+    declared.name: SettingSpec(
+        name=declared.name,
+        type=str(declared.type),
+        default=cast("SettingValue", declared.default),
+        about=declared.metadata["about"],
+        choices=declared.metadata["choices"],
+    )
+    for declared in fields(Settings)
+    if declared.metadata
+}
+
+
+def load_settings(
+    *,
+    root: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str | None],
+    user_dir: Path | None = None,
+    trust: bool = False,
+) -> Settings:
+    """Put the five sources together.
+
+    What the project's file sets and should not decide alone (see `guarded_of`) counts only with `trust`, or if the
+    user trusted these values in this folder before.
+
+    `root` is the project's folder (None: no project, the working folder stands in); `overrides` are the
+    command line's (None: not given); `user_dir` the user's config folder (None: where the platform has it).
+    Raises Invalid with every unknown name and wrong value at once, Unusable for a file that can't be read.
+    """
+    base = Path.cwd() if root is None else root.absolute()
+    user = (user_dir or user_config_folder()).absolute()
+    values: dict[str, object] = {
+        name: (user if spec.type == "UserPath" else base) / spec.default
+        for name, spec in SPECS.items()
+        if isinstance(spec.default, Path)
+    }
+    origins: dict[str, SettingOrigin] = {}
+    problems: list[Problem] = []
+    guarded: Mapping[str, object] = {}
+    trusts = True
+    for origin, layer, file in _layers(root, environ, overrides, user):
+        if origin.source is SettingSource.PROJECT:
+            own = values.get("ask_above_usd", SPECS["ask_above_usd"].default)
+            guarded = guarded_settings(layer, base, most=cast("float", own))
+            trusts = trust or not guarded or is_trusted(settings_fingerprint(base, guarded), user)
+        for name, given in layer.items():
+            if origin.source is SettingSource.PROJECT and name in guarded and not trusts:
+                continue
+            owner, place = (file.name, position_of_key(file, name)) if file else (origin.name, None)
+            value = check_setting(name, given, owner=owner, place=place)
+            if isinstance(value, Problem):
+                problems.append(value)
+                continue
+            values[name] = (base if file else Path.cwd()) / value if isinstance(value, Path) else value
+            origins[name] = origin
+    if problems:
+        raise Invalid(problems)
+    if "store" not in origins and is_loopback_url(str(values.get("fal_url", ""))):
+        # What a stand-in on this machine answers, and says that it costs, is kept apart from the real.
+        values["store"], origins["store"] = cast(Path, values["store"]) / REHEARSAL, origins["fal_url"]
+    return cast("_Maker", Settings)(**values, origins=origins, guarded=guarded, trusts=trusts)
+
+
+def guarded_settings(layer: Mapping[str, object], root: Path, *, most: float) -> Mapping[str, object]:
+    """The settings of a project's file that only count if the user trusts it.
+
+    Those of `GUARDED`, folders outside of `root`, and an `ask_above_usd` that is more than `most`, the user's own.
+    """
+    found = {name: given for name, given in layer.items() if name in GUARDED}
+    for name in ("store", "out"):
+        given = layer.get(name)
+        if isinstance(given, str) and not _is_inside(root, given):
+            found[name] = given
+    with suppress(ValueError):  # a value that is no amount is an error anyway
+        asked = layer.get("ask_above_usd", most)
+        if parse_amount(asked) > most:
+            found["ask_above_usd"] = asked
+    return found
+
+
+def settings_fingerprint(root: Path, guarded: Mapping[str, object]) -> str:
+    """What is remembered when the user trusts `guarded` settings of the project in `root`."""
+    return trust_fingerprint("settings", root, [[name, str(given)] for name, given in sorted(guarded.items())])
+
+
+def _is_inside(root: Path, given: str) -> bool:
+    with suppress(OSError, ValueError, RuntimeError):
+        return (root / expand_user(given)).resolve().is_relative_to(root.resolve())
+    return False
+
+
+def check_setting(name: str, given: object, *, owner: str, place: Position | None = None) -> SettingValue | Problem:
+    """Read one value, or say what is wrong with it. `owner` is the file, variable or option that gave it."""
+    spec = SPECS.get(name)
+    if spec is None:
+        return problem("setting_unknown", place=place, hint=did_you_mean(name, SPECS), name=name, owner=owner)
+    try:
+        return spec.read(given)
+    except ValueError as error:
+        shown = given if isinstance(given, str | int | float) else type(given).__name__
+        data: dict[str, JSONValue] = {"name": name, "owner": owner, "given": shown, "choices": list(spec.choices)}
+        hint = did_you_mean(shown, spec.choices) if isinstance(shown, str) else ()
+        return Problem(kind=str(error), place=place, data=data, suggestions=hint)
+
+
+def user_config_folder() -> Path:
+    """The user's config folder, where the platform has it; it may not be there yet."""
+    return user_dir("config")
+
+
+class _Maker(Protocol):
+    def __call__(self, **values: object) -> Settings: ...
+
+
+def _layers(
+    root: Path | None, environ: Mapping[str, str], overrides: Mapping[str, str | None], user: Path
+) -> Iterator[tuple[SettingOrigin, Mapping[str, object], Path | None]]:
+    files = [(SettingSource.USER, user / USER_FILE)]
+    if root is not None:
+        files.append((SettingSource.PROJECT, root.absolute() / PROJECT_FILE))
+    for source, file in files:
+        yield SettingOrigin(source=source, name=str(file)), read_config(file), file
+    for spec in SPECS.values():
+        if environ.get(spec.variable):
+            origin = SettingOrigin(source=SettingSource.ENVIRONMENT, name=spec.variable)
+            yield origin, {spec.name: environ[spec.variable]}, None
+    for name, text in overrides.items():
+        if text is not None:
+            yield (
+                SettingOrigin(source=SettingSource.COMMAND_LINE, name=f"--{name.replace('_', '-')}"),
+                {name: text},
+                None,
+            )

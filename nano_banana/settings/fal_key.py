@@ -1,0 +1,103 @@
+"""The fal key: found, kept in its own file, and never shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from nano_banana.model.problem import Invalid, Unusable, problem
+from nano_banana.settings.config_file import write_atomically
+from nano_banana.settings.configuration import user_config_folder
+
+KEY_FILE = "fal-key"
+KEY_PATTERN = re.compile(r"[^\s:]{4,200}:[^\s:]{8,200}")
+
+
+class FalKey:
+    """A secret that prints masked, whoever prints it. `where` says what it was found in."""
+
+    __slots__ = ("__secret", "where")
+
+    def __init__(self, secret: str, where: str) -> None:
+        """Wrap `secret`; nothing but `reveal` gives it out again."""
+        self.__secret = secret
+        self.where = where
+
+    def reveal(self) -> str:
+        """The secret itself, for the one who sends it."""
+        return self.__secret
+
+    @property
+    def masked(self) -> str:
+        """Its ends alone (`a1b2…9f`), or nothing of a short one."""
+        return f"{self.__secret[:4]}…{self.__secret[-2:]}" if len(self.__secret) >= 20 else "…"
+
+    def __repr__(self) -> str:
+        return f"Key({self.masked!r}, where={self.where!r})"
+
+    def __str__(self) -> str:
+        return self.masked
+
+    def __reduce__(self) -> NoReturn:
+        """Secrets are not written to streams, so not to other processes either."""
+        raise TypeError("a key can't be pickled")
+
+
+def find_key(environ: Mapping[str, str], user_dir: Path | None = None) -> FalKey | None:
+    """The key in `FAL_KEY`, else `FAL_KEY_ID` and `FAL_KEY_SECRET`, else the user's file, else None.
+
+    `user_dir` is the user's config folder (None: where the platform has it).
+    Raises Unusable (`key_unreadable`) where the file is there and can't be read, Invalid (`key_malformed`) where it is
+    no text that can be sent in a header.
+    """
+    found = _found(environ, user_dir)
+    if found is not None and not re.fullmatch(r"[!-~]+", found.reveal()):
+        raise Invalid([problem("key_malformed")])
+    return found
+
+
+def _found(environ: Mapping[str, str], user_dir: Path | None) -> FalKey | None:
+    whole, name, secret = (_unquoted(environ.get(f"FAL_KEY{end}", "")) for end in ("", "_ID", "_SECRET"))
+    if whole:
+        return FalKey(whole, "FAL_KEY")
+    if name and secret:
+        return FalKey(f"{name}:{secret}", "FAL_KEY_ID, FAL_KEY_SECRET")
+    file = key_file(user_dir)
+    try:
+        if file.stat().st_mode & 0o077:
+            with suppress(OSError):  # another user's file, or one on a read-only disk
+                file.chmod(0o600)
+        kept = _unquoted(file.read_text("ascii"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable([problem("key_unreadable", file=str(file))]) from error
+    return FalKey(kept, str(file)) if kept else None
+
+
+def _unquoted(text: str) -> str:
+    """The text without blanks and quotes around it: `docker run --env-file` keeps the quotes of a file."""
+    text = text.strip()
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1].strip() if is_quoted else text
+
+
+def keep_key(secret: str, user_dir: Path | None = None) -> Path:
+    """Write the key to its file, which nobody else can read at any moment (mode 0600).
+
+    Raises Invalid (`key_malformed`) where it is not `id:secret`, Unusable where the file can't be written.
+    """
+    secret = _unquoted(secret)
+    if not (secret.isascii() and secret.isprintable() and KEY_PATTERN.fullmatch(secret)):
+        raise Invalid([problem("key_malformed")])
+    file = key_file(user_dir)
+    write_atomically(file, f"{secret}\n".encode("ascii"), mode=0o600)
+    return file
+
+
+def key_file(user_dir: Path | None = None) -> Path:
+    """The file that keeps the key; it may not be there."""
+    return (user_dir or user_config_folder()) / KEY_FILE

@@ -1,1 +1,0 @@
-"""Adapters that were trained or brought in, by name and version."""

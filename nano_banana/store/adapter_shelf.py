@@ -1,0 +1,326 @@
+"""The adapter shelf: adapters by name, version or tag, with their cards.
+
+References are `ana` (the newest version), `ana@3`, `ana@latest` and `ana@tag`. The bytes are blobs of the store.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from nano_banana.model.call import Blob
+from nano_banana.model.json_values import JSONObject, JSONValue, as_number, as_object, as_text, as_whole
+from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
+from nano_banana.store.adapter_table import FILE, AdapterRow, AdapterUse
+from nano_banana.store.local_store import Store
+
+MAX_WORDS = 200
+"""Characters of a trigger, a noun or a name."""
+MAX_SETTING = 10_000
+"""Characters of a text among the settings."""
+MAX_SETTING_DEPTH = 8
+"""How deep lists and objects among the settings may be nested."""
+MAX_SETTING_NUMBER = 2**64
+"""Of the numbers among the settings: a seed may be that large."""
+MAX_COUNT = 1e12
+"""Above any count or price that means something."""
+MAX_TIMESTAMP = 253_402_300_799.0
+"""The end of the year 9999, in seconds since 1970: dates end there."""
+
+
+class AdapterOrigin(StrEnum):
+    """How an adapter came to the shelf."""
+
+    TRAINED = "trained"
+    IMPORTED = "imported"
+    """From an archive (`.nbm`) of this program's."""
+    FILE = "file"
+    """From a plain `.safetensors`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterCard:
+    """What travels with an adapter, also to another project.
+
+    `base` is the model family as the catalog's endpoints name it, `local` for the local provider's own; `provider` who
+    trained it (empty: not known). `settings` are the trainer's arguments, `training_set` the digest of the photos and
+    captions as a lock has it, `photos` their number (None: not known).
+    `likeness` is the median likeness (0 … 1) of the first tries drawn with it to photos that were held out of the
+    training, and `judged` how many those were; every first try counts, also a refused one, since only those show
+    what the adapter does by itself. None where no gate compared with held-out photos.
+    `cost_usd` is None where nobody knows; `made_at` in seconds since 1970.
+    """
+
+    base: str
+    provider: str = ""
+    subject: str = ""
+    trigger: str = ""
+    noun: str = ""
+    trainer: str = ""
+    settings: JSONObject = field(default_factory=dict)
+    training_set: str = ""
+    photos: int | None = None
+    likeness: float | None = None
+    judged: int = 0
+    cost_usd: float | None = None
+    made_at: float = 0.0
+    origin: AdapterOrigin = AdapterOrigin.TRAINED
+    recipe: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelvedAdapter:
+    """One version of a name on the shelf: its bytes by digest (SHA-256, hex) and size, and its card."""
+
+    name: str
+    version: int
+    digest: str
+    size: int
+    card: AdapterCard
+    tags: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """How a recipe or a lock names it for good: `ana@3`."""
+        return f"{self.name}@{self.version}"
+
+
+def card_json(card: AdapterCard) -> JSONObject:
+    """The card as JSON, every field."""
+    told: dict[str, JSONValue] = {name: getattr(card, name) for name in AdapterCard.__dataclass_fields__}
+    return {**told, "settings": dict(card.settings), "origin": str(card.origin)}
+
+
+def parse_card(told: Mapping[str, JSONValue]) -> AdapterCard:
+    """The card that JSON tells; fields of later versions are passed over. Raises KeyError, TypeError, ValueError."""
+    texts = ("base", "provider", "subject", "trigger", "noun", "trainer", "training_set", "recipe", "run")
+    photos, likeness, cost = told.get("photos"), told.get("likeness"), told.get("cost_usd")
+    return AdapterCard(
+        **{name: as_text(told.get(name, "")) for name in texts},
+        settings=as_object(told.get("settings")),
+        photos=None if photos is None else as_whole(photos),
+        likeness=None if likeness is None else as_number(likeness),
+        judged=as_whole(told.get("judged", 0)),
+        cost_usd=None if cost is None else as_number(cost),
+        made_at=as_number(told.get("made_at", 0.0)),
+        origin=AdapterOrigin(as_text(told.get("origin", AdapterOrigin.TRAINED))),
+    )
+
+
+def parse_stored_card(told: Mapping[str, JSONValue]) -> AdapterCard:
+    """The card as a store has it; a number that can't be is one that is not known, and so is a card that isn't one."""
+    try:
+        card = parse_card(told)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return AdapterCard(base="")
+    wrong = implausible_fields(card)
+    return replace(card, **{name: getattr(AdapterCard(base=""), name) for name in wrong}) if wrong else card
+
+
+def implausible_fields(card: AdapterCard) -> list[str]:
+    """The fields with numbers that can't be: negative, not finite, beyond any date, a likeness beyond 1."""
+    ranges = {
+        "photos": MAX_COUNT,
+        "judged": MAX_COUNT,
+        "cost_usd": MAX_COUNT,
+        "made_at": MAX_TIMESTAMP,
+        "likeness": 1.0,
+    }
+    found = {name: getattr(card, name) for name in ranges}
+    return [
+        name
+        for name, value in found.items()
+        if value is not None and not (-1 if name == "likeness" else 0) <= value <= ranges[name]
+    ]
+
+
+def is_acceptable_setting(value: JSONValue, depth: int = MAX_SETTING_DEPTH) -> bool:
+    """Whether settings may say it: bounded in depth, in length and in numbers."""
+    if isinstance(value, Mapping):
+        return depth > 0 and all(
+            is_acceptable_text(name) and is_acceptable_setting(item, depth - 1) for name, item in value.items()
+        )
+    if isinstance(value, str):
+        return len(value) <= MAX_SETTING
+    if isinstance(value, Sequence):
+        return depth > 0 and all(is_acceptable_setting(item, depth - 1) for item in value)
+    return value is None or abs(value) <= MAX_SETTING_NUMBER
+
+
+def is_acceptable_text(text: str) -> bool:
+    """Whether a card may say it: short, on one line, and nothing that steers a terminal."""
+    return len(text) <= MAX_WORDS and text.isprintable()
+
+
+LATEST = "latest"
+ADAPTER_MEDIA = "application/octet-stream"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""Names are a recipe's names, so that a subject's is one."""
+
+_TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+"""A tag begins with a letter, so that it is never a version."""
+
+
+class AdapterShelf:
+    """The adapters of one store. References are `ana` (its newest), `ana@3`, `ana@latest` and `ana@tag`."""
+
+    FILE = FILE
+    """The name, in the store's folder, of a file that is written whenever the shelf changes; see `file`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Path) -> Iterator[Self]:
+        """The shelf of the store in a folder, for a while. Raises Unusable as `Store.open` does."""
+        with Store.open(folder) as store:
+            yield cls(store)
+
+    @property
+    def file(self) -> Path:
+        """A file that changes whenever the shelf does; it may not be there yet."""
+        return self._store.adapters.file
+
+    def all(self) -> list[ShelvedAdapter]:
+        """Everything on the shelf, by name and version."""
+        return [_version_of(row) for row in self._store.adapters.all()]
+
+    def find(self, reference: str) -> ShelvedAdapter | None:
+        """The version that `reference` stands for, if it is on the shelf."""
+        name, _, which = reference.partition("@")
+        versions = [shelved for shelved in self.all() if shelved.name == name]
+        if which in ("", LATEST):
+            return versions[-1] if versions and not reference.endswith("@") else None
+        return next((found for found in versions if which in (str(found.version), *found.tags)), None)
+
+    def get(self, reference: str) -> ShelvedAdapter:
+        """The version that `reference` stands for. Raises Invalid: `not_on_shelf`, `no_such_version`, `shelf_empty`."""
+        found = self.find(reference)
+        if found is None:
+            raise unknown_reference(self.all(), reference)
+        return found
+
+    def path(self, shelved: ShelvedAdapter) -> Path:
+        """A readable, verified file of its bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
+        return self._store.path(Blob(digest=shelved.digest, size=shelved.size, media=ADAPTER_MEDIA))
+
+    def put(self, file: Path) -> Blob:
+        """Keep a file's bytes in the store, to be put on the shelf. Raises Unusable as the store does."""
+        return self._store.put(file, media=ADAPTER_MEDIA)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder on the store's disk for files that are not trusted yet; gone afterwards, whatever happens."""
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="import-", dir=self._store.folder, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+    def keep(self, name: str, blob: Blob, card: AdapterCard, *, anywhere: bool = False) -> ShelvedAdapter:
+        """Put bytes that are in the store on the shelf, as the next version of `name` unless they are under it already.
+
+        `anywhere`: also where the same subject's are under another name they stay as they are. Raises Invalid
+        (`shelf_name`).
+        """
+        check_adapter_name(name)
+        subject = card.subject or name
+        kept, version = self._store.adapters.keep(name, blob, subject=subject, card=card_json(card), anywhere=anywhere)
+        return self.get(f"{kept}@{version}")
+
+    def amend(self, shelved: ShelvedAdapter, card: AdapterCard) -> ShelvedAdapter:
+        """Put another card in place of its own: what is known of it by now."""
+        if card != shelved.card:
+            self._store.adapters.update({(shelved.name, shelved.version): card_json(card)})
+        return replace(shelved, card=card)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give all versions of `old` another name. Raises Invalid: `not_on_shelf`, `shelf_name`, `shelf_name_taken`."""
+        self.get(old.partition("@")[0])
+        check_adapter_name(new)
+        if "@" in old:
+            raise Invalid([problem("rename_version", reference=old, name=old.partition("@")[0])])
+        if not self._store.adapters.rename(old, new):
+            raise Invalid([problem("shelf_name_taken", name=new)])
+
+    def tag(self, reference: str, tag: str) -> ShelvedAdapter:
+        """Let `name@tag` stand for that version, and no longer for another. Raises Invalid: `shelf_tag`, as `get`."""
+        found = self.get(reference)
+        if not _TAG.fullmatch(tag) or tag == LATEST:
+            raise Invalid([problem("shelf_tag", tag=tag)])
+        self._store.adapters.tag(found.name, tag, found.version)
+        return self.get(found.reference)
+
+    def untag(self, name: str, tag: str) -> ShelvedAdapter:
+        """Let `name@tag` stand for nothing any more; return what it stood for. Raises Invalid as `get` does."""
+        found = self.get(f"{name}@{tag}")
+        self._store.adapters.tag(name, tag, None)
+        return found
+
+    def remove(self, reference: str) -> ShelvedAdapter:
+        """Take one version off the shelf; its number is never given again. Raises Invalid as `get` does."""
+        found = self.get(reference)
+        self._store.adapters.remove(found.name, found.version)
+        return found
+
+    def drawn(self, shelved: ShelvedAdapter, *, most: int) -> list[Path]:
+        """Files of the last pictures that were drawn with it, newest first; those that are gone are passed over."""
+        found = []
+        for digest, size, media in self._store.adapters.drawn(shelved.digest, most=most):
+            with suppress(Unusable):
+                found.append(self._store.path(Blob(digest=digest, size=size, media=media)))
+        return found
+
+    def training_zip(self, shelved: ShelvedAdapter) -> Path | None:
+        """The zip that it was trained from, where the store still has it."""
+        for digest in self._store.adapters.sources(shelved.digest):
+            with suppress(Unusable):
+                return self._store.path(Blob(digest=digest, size=0, media="application/zip"))
+        return None
+
+    def uses(self) -> list[AdapterUse]:
+        """What was drawn with each adapter, by run, the latest first."""
+        return self._store.adapters.uses()
+
+    def users(self) -> Mapping[str, Sequence[str]]:
+        """The recipes whose last run drew with each adapter, by its digest."""
+        return self._store.adapters.users()
+
+
+def check_adapter_name(name: str) -> None:
+    """Raise Invalid (`shelf_name`) where that can't be a name on the shelf."""
+    if not _NAME.fullmatch(name):
+        raise Invalid([problem("shelf_name", name=name)])
+
+
+def unknown_reference(known: list[ShelvedAdapter], reference: str) -> Invalid:
+    """The error of a reference that stands for nothing: the name is unknown, or has no such version or tag."""
+    name, _, which = reference.partition("@")
+    names = list(dict.fromkeys(shelved.name for shelved in known))
+    if not names:
+        return Invalid([problem("shelf_empty", name=reference)])
+    if name not in names:
+        near = did_you_mean(name, names)
+        return Invalid([problem("not_on_shelf", hint=near, name=name, known=", ".join(names))])
+    versions = [shelved for shelved in known if shelved.name == name]
+    offered = [str(shelved.version) for shelved in versions] + [tag for found in versions for tag in found.tags]
+    near = tuple(f"{name}@{each}" for each in did_you_mean(which, offered))
+    return Invalid([problem("no_such_version", hint=near, name=name, version=which, known=", ".join(offered))])
+
+
+def _version_of(row: AdapterRow) -> ShelvedAdapter:
+    return ShelvedAdapter(
+        name=row.name,
+        version=row.version,
+        digest=row.digest,
+        size=row.size,
+        card=parse_stored_card(row.card),
+        tags=row.tags,
+    )

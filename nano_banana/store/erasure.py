@@ -1,0 +1,310 @@
+"""Erasure: everything that belongs to a person leaves the store.
+
+Rows go in one transaction, so that a full disk or a crash leaves all or nothing of them; then files, then SQLite's own
+pages are written anew, so that nothing can be read from free ones. Whatever of that was cut short, `finish` does.
+Rows that stay (sums of money, runs) lose everything personal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from nano_banana.model.problem import Unusable, problem
+from nano_banana.model.ticket import Ticket, TicketState, transition
+from nano_banana.store.adapter_table import Adapters
+from nano_banana.store.blobs import NEW_FOLDER, Blobs
+from nano_banana.store.database import BUSY_SECONDS, Database, json_text, translate_errors
+from nano_banana.store.personal_data import (
+    DataSubject,
+    ErasureSeeds,
+    SubjectTraces,
+    adapters_of_others,
+    load_lineage,
+    output_paths,
+    remembered_paths,
+    starting_points,
+    tickets_of,
+    unreferenced_blobs,
+    uploads_of,
+)
+from nano_banana.store.run_log import is_any_run_underway
+from nano_banana.store.tickets import write_tickets
+
+_BLANK_TICKET = """
+    UPDATE tickets SET key = '', document = '', body = '', stage = '', node = '', subject = '', request_id = '',
+    urls = '{}' WHERE number = ?
+"""
+"""When, where, what it cost and how it ended stay: the sums are the user's books. Open ones are only looked at."""
+
+_MERGE_SAVINGS = """
+    INSERT INTO savings SELECT run, recipe, '', endpoint, calls, usd, noted_at FROM savings WHERE subject = ?
+    ON CONFLICT (run, recipe, subject, endpoint) DO UPDATE SET calls = calls + excluded.calls, usd = usd + excluded.usd
+"""
+_UNNAME_RECIPE = (
+    "UPDATE runs SET recipe = '' WHERE recipe = ?",
+    "UPDATE tickets SET recipe = '' WHERE recipe = ?",
+    """
+    INSERT INTO savings SELECT run, '', subject, endpoint, calls, usd, noted_at FROM savings WHERE recipe = ?
+    ON CONFLICT (run, recipe, subject, endpoint) DO UPDATE SET calls = calls + excluded.calls, usd = usd + excluded.usd
+    """,
+    "DELETE FROM savings WHERE recipe = ?",
+    "DELETE FROM trail WHERE recipe = ?",
+    "DELETE FROM snapshots WHERE recipe = ?",
+)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def redact(
+    rows: sqlite3.Connection, who: DataSubject, keys: set[str], digests: set[str], requests: Iterable[Ticket]
+) -> int:
+    """Blank or drop what tells of them in tickets, savings, runs, trails and notes; return how many notes went."""
+    rows.executemany(_BLANK_TICKET, [(ticket.number,) for ticket in requests if not ticket.open])
+    rows.execute(_MERGE_SAVINGS, (who.name,))
+    rows.execute("DELETE FROM savings WHERE subject = ?", (who.name,))
+    gone = _trail(rows, who, keys) + _notes(rows, who, keys | digests)
+    for number, arguments, summary in rows.execute("SELECT number, arguments, summary FROM runs").fetchall():
+        if who.named(arguments) or who.named(summary or ""):
+            rows.execute("UPDATE runs SET arguments = '{}', summary = '{}' WHERE number = ?", (number,))
+    _recipes(rows, who)
+    return gone
+
+
+def _trail(rows: sqlite3.Connection, who: DataSubject, keys: set[str]) -> int:
+    found = rows.execute("SELECT recipe, position, key FROM trail").fetchall()
+    gone = [(recipe, position) for recipe, position, key in found if key in keys or who.named(position)]
+    rows.executemany("DELETE FROM trail WHERE recipe = ? AND position = ?", gone)
+    return len(gone)
+
+
+def _notes(rows: sqlite3.Connection, who: DataSubject, names: set[str]) -> int:
+    """Notes are one text each: those that map names to something lose theirs, the others go whole."""
+    gone = 0
+    found = rows.execute("SELECT name FROM notes").fetchall()
+    for (name,) in found:
+        (text,) = rows.execute("SELECT CAST(text AS TEXT) FROM notes WHERE name = ?", (name,)).fetchone()
+        if not (who.named(name) or who.named(text) or not names.isdisjoint(_DIGEST.findall(text))):
+            continue
+        gone += 1
+        kept = _without_subject(text, who, names) if name.startswith(("before/", "handout/")) else {}
+        if kept and not who.named(name):
+            rows.execute("UPDATE notes SET text = ? WHERE name = ?", (json_text(kept), name))
+        else:
+            rows.execute("DELETE FROM notes WHERE name = ?", (name,))
+    return gone
+
+
+def _without_subject(text: str, who: DataSubject, names: set[str]) -> dict[str, str]:
+    try:
+        told = json.loads(text).items()
+    except (ValueError, AttributeError):
+        return {}
+    return {name: value for name, value in told if not who.named(name) and str(value) not in names}
+
+
+def _recipes(rows: sqlite3.Connection, who: DataSubject) -> None:
+    """A recipe that is named for them has no name in the books any more."""
+    named = rows.execute("SELECT recipe FROM runs UNION SELECT recipe FROM tickets UNION SELECT recipe FROM savings")
+    for recipe in [recipe for (recipe,) in named.fetchall() if who.named(recipe)]:
+        for statement in _UNNAME_RECIPE:
+            rows.execute(statement, (recipe,))
+
+
+PENDING_NOTE = "forgetting"
+"""The note of a store whose files and pages are still to be cleaned; it names nobody."""
+
+_READERS_TIMEOUT_MS = 2000
+"""Milliseconds that other readers have to come to an end."""
+
+_DROP_REPLIES = "DELETE FROM replies WHERE key IN (SELECT value FROM json_each(?))"
+_OF_KEYS = (
+    "DELETE FROM documents WHERE key IN (SELECT value FROM json_each(?))",
+    "DELETE FROM reply_files WHERE key IN (SELECT value FROM json_each(?))",
+    "DELETE FROM claims WHERE key IN (SELECT value FROM json_each(?))",
+)
+_SIZES = "SELECT digest, size FROM blobs WHERE digest IN (SELECT value FROM json_each(?))"
+_OF_DIGESTS = (
+    "DELETE FROM blobs WHERE digest IN (SELECT value FROM json_each(?))",
+    "DELETE FROM uploads WHERE digest IN (SELECT value FROM json_each(?))",
+)
+_ADAPTERS_OF = """
+    SELECT name, version FROM adapters WHERE subject = ? OR digest IN (SELECT value FROM json_each(?))
+    ORDER BY name, version
+"""
+_LOOSE_TAGS = "DELETE FROM adapter_tags WHERE (name, version) NOT IN (SELECT name, version FROM adapters)"
+_DROP_UNUSED_NAME = "DELETE FROM adapter_names WHERE name = ? AND name NOT IN (SELECT name FROM adapters)"
+
+
+class Erasure:
+    """Takes somebody out of one store."""
+
+    def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+
+    @property
+    def pending(self) -> bool:
+        """Whether a forgetting before this one was cut short after its rows had gone."""
+        with self._database.reading() as rows:
+            return rows.execute("SELECT 1 FROM notes WHERE name = ?", (PENDING_NOTE,)).fetchone() is not None
+
+    def check(self, who: DataSubject, traces: SubjectTraces, *, abandon: bool = False) -> None:
+        """Raise Unusable where `forget` would: `forget_underway`, `forget_open`.
+
+        Where `abandon` follows, lost requests are no reason to.
+        """
+        with self._database.reading() as rows:
+            self._check_quiet(rows)
+        _check_closed(who, [ticket for ticket in traces.requests if not (abandon and _is_lost(ticket))])
+
+    def abandon(self, traces: SubjectTraces) -> None:
+        """Give up the requests of which nobody knows the end: no run looks for them any more.
+
+        Raises Unusable while a run goes on (`forget_underway`): it may be about to learn of some.
+        """
+        given_up = [_abandoned(ticket) for ticket in traces.requests if _is_lost(ticket)]
+        with self._database.writing(durable=True) as rows:
+            self._check_quiet(rows)
+            write_tickets(rows, given_up, now=self._clock())
+
+    def forget(
+        self, who: DataSubject, hints: ErasureSeeds, *, dry_run: bool, removed: Collection[str] = ()
+    ) -> SubjectTraces:
+        """Take out every row that comes of them or names them; a dry run is the same, undone.
+
+        `removed` are outputs that were deleted already. Sums of money stay, with nobody's name. Call `finish` after
+        it. Raises Unusable, unless it is a dry run: `forget_underway` while a run goes on, `forget_open` where a
+        request of theirs has not come to its end.
+        """
+        with self._database.reading() as rows:
+            rows.execute("PRAGMA secure_delete = ON")
+        with self._database.writing(durable=True, keep=not dry_run) as rows:
+            if not dry_run:
+                self._check_quiet(rows)
+            found = load_lineage(rows)
+            own, behind = starting_points(rows, who, hints, found)
+            keys, digests = found.after(own, behind | who.photos, spared=adapters_of_others(rows, who))
+            requests = tickets_of(rows, who, keys, digests)
+            if not dry_run:
+                _check_closed(who, requests)
+            traces = self._take_out(rows, who, hints, keys, digests, requests, removed)
+            if not dry_run:
+                rows.execute("INSERT OR REPLACE INTO notes VALUES (?, '')", (PENDING_NOTE,))
+        if traces.adapters and not dry_run:
+            Adapters(self._database, self._clock).changed()
+        return traces
+
+    def finish(self) -> None:
+        """Delete the files that nothing names, and write the database anew. Raises Unusable; call it again then.
+
+        The disk needs room for a second copy of the database (not of the files).
+        """
+        with self._database.writing(durable=True) as rows:
+            self._check_quiet(rows)
+            files, loose = unreferenced_blobs(rows, self._blobs)
+            rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in files])
+            fresh = Path(self._blobs.root, NEW_FOLDER)
+            left = [path for path in fresh.iterdir() if _is_abandoned(path)] if fresh.is_dir() else []
+            with translate_errors(self._database.folder):
+                for path in (*map(Path, map(self._blobs.place, {*files, *loose})), *left):
+                    path.unlink(missing_ok=True)
+                    if path.parent != fresh:
+                        with suppress(OSError):
+                            path.parent.rmdir()
+        with self._database.reading() as rows:
+            rows.execute("PRAGMA secure_delete = ON")
+            rows.execute("VACUUM")
+            self._fold(rows)
+        with self._database.writing(durable=True) as rows:
+            rows.execute("DELETE FROM notes WHERE name = ?", (PENDING_NOTE,))
+        with self._database.reading() as rows:
+            self._fold(rows)
+
+    def _fold(self, rows: sqlite3.Connection) -> None:
+        """Empty the write-ahead log, which holds pages as they were. Raises Unusable while others read."""
+        rows.execute(f"PRAGMA busy_timeout = {_READERS_TIMEOUT_MS}")
+        (busy, *_) = rows.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        rows.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        if busy:
+            raise Unusable([problem("forget_busy", folder=str(self._database.folder))])
+
+    def _check_quiet(self, rows: sqlite3.Connection) -> None:
+        if is_any_run_underway(rows, self._clock()):
+            raise Unusable([problem("forget_underway", folder=str(self._database.folder))])
+
+    def _take_out(
+        self,
+        rows: sqlite3.Connection,
+        who: DataSubject,
+        hints: ErasureSeeds,
+        keys: set[str],
+        digests: set[str],
+        requests: list[Ticket],
+        removed: Collection[str],
+    ) -> SubjectTraces:
+        some_keys, some_digests = (json_text(sorted(keys)),), (json_text(sorted(digests)),)
+        outputs = output_paths(rows, self._database, digests, hints.pictures)
+        uploads = uploads_of(rows, digests)
+        lonely, loose = unreferenced_blobs(rows, self._blobs)
+        answers = rows.execute(_DROP_REPLIES, some_keys).rowcount
+        for statement in _OF_KEYS:
+            rows.execute(statement, some_keys)
+        sizes = dict(rows.execute(_SIZES, some_digests).fetchall())
+        for statement in _OF_DIGESTS:
+            rows.execute(statement, some_digests)
+        adapters = _drop_adapters(rows, who, digests)
+        paths = remembered_paths(rows, self._database, who, digests, {*outputs, *removed})
+        rows.executemany("DELETE FROM memo WHERE path = ?", [(path,) for path in paths])
+        notes = redact(rows, who, keys, digests, requests)
+        apart = {digest: size for digest, size in {**lonely, **loose}.items() if digest not in sizes}
+        return SubjectTraces(
+            keys=frozenset(keys),
+            digests=frozenset(digests),
+            answers=answers,
+            files=len(sizes),
+            bytes=sum(sizes.values()),
+            unnamed=len(apart),
+            unnamed_bytes=sum(apart.values()),
+            adapters=adapters,
+            outputs=tuple(sorted(outputs)),
+            memories=len(paths),
+            notes=notes,
+            requests=tuple(requests),
+            uploads=uploads,
+        )
+
+
+def _is_lost(ticket: Ticket) -> bool:
+    """Whether nobody knows its end; what is still being sent was cut off, where no run goes on."""
+    return ticket.state in {TicketState.SENDING, TicketState.UNKNOWN}
+
+
+def _abandoned(ticket: Ticket) -> Ticket:
+    lost = transition(ticket, TicketState.UNKNOWN) if ticket.state is TicketState.SENDING else ticket
+    return transition(lost, TicketState.ABANDONED, reason=ticket.reason)
+
+
+def _check_closed(who: DataSubject, requests: Iterable[Ticket]) -> None:
+    number = sum(ticket.open for ticket in requests)
+    if number:
+        raise Unusable([problem("forget_open", number=number, name=who.name)])
+
+
+def _drop_adapters(rows: sqlite3.Connection, who: DataSubject, digests: Iterable[str]) -> tuple[str, ...]:
+    """Take their adapters off the shelf, and the names and tags that nothing is left of."""
+    gone = rows.execute(_ADAPTERS_OF, (who.name, json_text(sorted(digests)))).fetchall()
+    rows.executemany("DELETE FROM adapters WHERE name = ? AND version = ?", gone)
+    rows.execute(_LOOSE_TAGS)
+    rows.executemany(_DROP_UNUSED_NAME, [(name,) for name in sorted({who.name, *(name for name, _ in gone)})])
+    return tuple(f"{name}@{version}" for name, version in gone)
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether the process that was writing this file is gone."""
+    pid = path.name.partition("-")[0]
+    return not pid.isdecimal() or not Path("/proc", pid).exists()

@@ -1,0 +1,283 @@
+"""Files outside the store, recognised by stat: the user's, and outputs.
+
+A path's digest is believed while its stamp stays. Outputs are marked copies of blobs, written whole; the store
+remembers what each was made of.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from nano_banana.formats.file_stamps import HashedFile, Stamp, hash_files, stamp_of
+from nano_banana.formats.file_writing import atomic_write
+from nano_banana.model.call import Blob
+from nano_banana.model.problem import Unusable, problem
+from nano_banana.store.blobs import Blobs
+from nano_banana.store.database import OUTPUT_ERRORS, Database, json_text, translate_errors
+
+CLOCK_GRAIN = 0.05
+"""Seconds. Kernels stamp files by a clock that ticks every 1–10 ms: a file that changed just now may change
+again without a new stamp, so its stamp says nothing yet."""
+
+_SECOND = 1_000_000_000
+_SELECT = """
+    SELECT size, mtime_ns, ctime_ns, inode, m.path, digest, made_of
+    FROM json_each(?) AS asked CROSS JOIN memo AS m ON m.path = asked.value
+"""
+_REMEMBER = """
+    INSERT INTO memo (path, digest, size, mtime_ns, ctime_ns, inode, ours, made_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (path) DO UPDATE SET
+    made_of = CASE WHEN excluded.ours OR digest <> excluded.digest THEN excluded.made_of ELSE made_of END,
+    digest = excluded.digest, size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
+    inode = excluded.inode, ours = max(ours, excluded.ours)
+"""
+_NOTHING: tuple[Stamp | None, str, str] = (None, "", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What is known of some files: their digests and stamps; where there is none, why; what we made them of."""
+
+    digests: Mapping[Path, tuple[str, Stamp]]
+    errors: Mapping[Path, OSError]
+    made_of: Mapping[Path, str]
+
+
+class FileDigests:
+    """Path → digest, trusted while size, mtime, ctime and inode stay. Links are followed.
+
+    A file that was only touched is read again and found the same; one that was edited is always seen.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def digests(self, paths: Mapping[Path, str]) -> dict[Path, Blob]:
+        """Name the content of these files (path → media type). Raises Unusable (`input_unreadable`) for all at once."""
+        seen = self._look(paths)
+        if seen.errors:
+            raise Unusable(
+                problem("input_unreadable", path=str(path), reason=error.strerror or str(error))
+                for path, error in seen.errors.items()
+            )
+        found = {path: (media, *seen.digests[path]) for path, media in paths.items()}
+        return {path: Blob(digest=digest, size=stamp[0], media=media) for path, (media, digest, stamp) in found.items()}
+
+    def present(self, targets: Mapping[Path, str]) -> set[Path]:
+        """Those files that are there as we made them of what is named (see `adopt`), or with that for their digest."""
+        seen = self._look(targets)
+        return {
+            path
+            for path, name in targets.items()
+            if path in seen.digests and name in (seen.digests[path][0], seen.made_of.get(path))
+        }
+
+    def adopt(self, path: Path, digest: str, stamp: Stamp, *, made_of: str = "") -> None:
+        """Remember a file that we ourselves wrote: it may be replaced later. Our own hand is trusted at once.
+
+        `made_of` names what it was made of, where that is more than a copy.
+        """
+        with self._database.writing() as rows:
+            rows.execute(_REMEMBER, (self._name(_absolute(path)), digest, *stamp, 1, made_of))
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether we once put a file at this path."""
+        name = self._name(_absolute(path))
+        with self._database.reading() as rows:
+            return rows.execute("SELECT 1 FROM memo WHERE path = ? AND ours", (name,)).fetchone() is not None
+
+    def disturbed(self, paths: Iterable[Path]) -> set[Path]:
+        """Those paths where we once put a file that is gone or was touched since, by a look at its stamp alone."""
+        places = {path: _absolute(path) for path in paths}
+        known = self._known(set(places.values()))
+        return {path for path, place in places.items() if place in known and _current_stamp(place) != known[place][0]}
+
+    def _look(self, paths: Iterable[Path]) -> _Looked:
+        digests: dict[Path, tuple[str, Stamp]] = {}
+        errors: dict[Path, OSError] = {}
+        unknown: dict[str, list[Path]] = {}
+        places = {path: _absolute(path) for path in paths}
+        known = self._known(set(places.values()))
+        for path, place in places.items():
+            try:
+                now = stamp_of(place)
+            except OSError as error:
+                errors[path] = error
+                continue
+            stamp, digest, _ = known.get(place, _NOTHING)
+            if stamp == now:
+                digests[path] = (digest, now)
+            else:
+                unknown.setdefault(place, []).append(path)
+        begun = self._clock()
+        found = list(hash_files(list(unknown)))
+        for hashed in found:
+            for path in unknown[hashed.path]:
+                if hashed.error is None:
+                    digests[path] = (hashed.digest, hashed.stamp)
+                else:
+                    errors[path] = hashed.error
+        self._remember(found, begun)
+        made_of = {
+            path: made
+            for path, (digest, _) in digests.items()
+            for _, before, made in [known.get(places[path], _NOTHING)]
+            if made and before == digest
+        }
+        return _Looked(digests=digests, errors=errors, made_of=made_of)
+
+    def _known(self, places: Iterable[str]) -> dict[str, tuple[Stamp | None, str, str]]:
+        names = {self._name(place): place for place in places}
+        with self._database.reading() as rows:
+            found = rows.execute(_SELECT, (json_text(list(names)),)).fetchall()
+        return {names[row[4]]: (row[:4], row[5], row[6]) for row in found}
+
+    def _remember(self, found: Iterable[HashedFile], begun: float) -> None:
+        """Keep what was read from `begun` on; reading takes time, so that its end says nothing."""
+        sure = [each for each in found if each.steady and _settled(each.stamp, begun)]
+        if sure and not self._database.read_only:
+            with self._database.writing() as rows:
+                rows.executemany(_REMEMBER, [(self._name(each.path), each.digest, *each.stamp, 0, "") for each in sure])
+
+    def _name(self, place: str) -> str:
+        """The path as text that a database can hold, also if its bytes are not UTF-8."""
+        return os.fsencode(self._database.name_of(place)).decode("utf-8", "backslashreplace")
+
+
+def _current_stamp(place: str) -> Stamp | None:
+    """How the file looks now; None if it is not there."""
+    with suppress(OSError):
+        return stamp_of(place)
+    return None
+
+
+def _absolute(path: Path) -> str:
+    return os.path.abspath(path)  # noqa: PTH100  # Path.resolve asks the disk about every folder on the way
+
+
+def _settled(stamp: Stamp, now: float) -> bool:
+    """Whether the file last changed long enough ago that another change would get another stamp."""
+    _, mtime_ns, ctime_ns, _ = stamp
+    coarse = mtime_ns % _SECOND == 0 and ctime_ns % _SECOND == 0
+    return now - ctime_ns / _SECOND > (2.0 if coarse else CLOCK_GRAIN)
+
+
+_FICLONE = 0x40049409
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputStat:
+    """What stat says of an output: size in bytes, times in ns since 1970."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> OutputStat:
+        """What stat says of the file now (links are followed). Raises OSError."""
+        found = path.stat()
+        return cls(size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataWriter:
+    """What an output has on besides the blob's bytes.
+
+    `name` tells one dress from another; `on` dresses the bytes, and is only called where the file is not there;
+    `same` says whether a file's bytes are this blob's in some dress, so that it was surely one of us who put it there.
+    """
+
+    name: str
+    on: Callable[[bytes], bytes]
+    same: Callable[[bytes], bool]
+
+
+def content_name(digest: str, dress: MetadataWriter | None = None) -> str:
+    """The name of what an output holds: a blob's digest, and its dress."""
+    return digest if dress is None else f"{digest} {dress.name}"
+
+
+class OutputFiles:
+    """Puts outputs where the user wants them, and says which are still as they were put."""
+
+    def __init__(self, blobs: Blobs, memo: FileDigests) -> None:
+        self._blobs = blobs
+        self._memo = memo
+
+    def out(
+        self, blob: Blob, target: Path, *, dress: MetadataWriter | None = None, replace: bool = False, look: bool = True
+    ) -> OutputStat:
+        """Make `target` hold these bytes, dressed, at once or not at all; a target that does is left alone.
+
+        Without `look` the caller has just seen by `present` that it does not. A copy as it is shares the blob's disk
+        space where the file system can (reflink).
+
+        Raises Unusable: `target_taken` where another's file is in the way and not `replace` (one that we put
+        there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `dress.on`
+        raises.
+        """
+        name = content_name(blob.digest, dress)
+        if not look or target not in self._memo.present({target: name}):
+            source = self._blobs.path(blob)
+            data = None if dress is None else dress.on(source.read_bytes())
+            if not replace and self._taken(blob, target, dress):
+                raise Unusable([problem("target_taken", path=str(target))])
+            with translate_errors(target.parent, OUTPUT_ERRORS):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with atomic_write(target) as fresh:
+                    if data is None:
+                        _clone_or_copy(source, fresh)
+                    else:
+                        fresh.write_bytes(data)
+            digest = blob.digest if data is None else hashlib.sha256(data).hexdigest()
+            self._adopt(target, digest, name)
+        elif dress is None:
+            self._adopt(target, blob.digest, name)
+        with translate_errors(target.parent, OUTPUT_ERRORS):
+            size, mtime_ns, ctime_ns, inode = stamp_of(str(target))
+        return OutputStat(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)
+
+    def _adopt(self, target: Path, digest: str, name: str) -> None:
+        with translate_errors(target.parent, OUTPUT_ERRORS):
+            stamp = stamp_of(str(target))
+        self._memo.adopt(target, digest, stamp, made_of="" if name == digest else name)
+
+    def _taken(self, blob: Blob, target: Path, dress: MetadataWriter | None) -> bool:
+        """Whether another's file is there. One with these very bytes may be a run's beside us, not yet remembered."""
+        if not os.path.lexists(target) or self._memo.is_ours(target):
+            return False
+        if target in self._memo.present({target: blob.digest}):
+            return False
+        try:
+            return dress is None or not dress.same(target.read_bytes())
+        except OSError:
+            return True
+
+    def present(self, targets: Mapping[Path, str]) -> set[Path]:
+        """Those targets that are there with the given `content`; one query and a stat each, unless one changed."""
+        return self._memo.present(targets)
+
+    def disturbed(self, targets: Iterable[Path]) -> set[Path]:
+        """Those targets where a file was put that is gone or was touched since."""
+        return self._memo.disturbed(targets)
+
+
+def _clone_or_copy(source: Path, target: Path) -> None:
+    with source.open("rb", buffering=0) as reader, target.open("xb", buffering=0) as writer:
+        try:
+            fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
+        except OSError:
+            while chunk := reader.read(_CHUNK):
+                left = memoryview(chunk)
+                while left:
+                    left = left[writer.write(left) :]

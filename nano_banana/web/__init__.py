@@ -1,1 +1,0 @@
-"""Contact sheets as pages, pictures and prints: what people look at."""

@@ -1,1 +1,0 @@
-"""What a page is made of besides its data: style and script."""

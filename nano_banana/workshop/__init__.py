@@ -1,1 +1,0 @@
-"""Where plans are done: store, providers, engine and reports."""

@@ -1,1 +1,0 @@
-"""Taking somebody out of a store, and out of what lies around it."""
