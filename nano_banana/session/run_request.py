@@ -19,7 +19,6 @@ from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.model.json_values import JSONObject
 from nano_banana.session.provider_factory import local_revision
 from nano_banana.settings.configuration import Settings
-from nano_banana.store.local_store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +156,8 @@ def stored_trace(folder: Path, note: str) -> RunTrace | None:
     """The trace under that name in the store in `folder`; None where there is no store or no such trace."""
     if not folder.is_dir():
         return None
+    from nano_banana.store.local_store import Store
+
     with Store.open(folder) as store:
         return load_trace(store.notes(note))
 

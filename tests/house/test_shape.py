@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from statistics import median
 
 from tests.house.source import definitions, length, modules
@@ -33,3 +34,14 @@ def test_classes_are_short() -> None:
         if isinstance(node, ast.ClassDef)
     }
     assert {name: lines for name, lines in sizes.items() if lines >= 250} == {}
+
+
+def test_no_class_and_no_module_has_the_name_of_another() -> None:
+    classes = Counter(
+        node.name
+        for module in modules()
+        for node in definitions(module)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    files = Counter(module.name.rpartition(".")[2] for module in modules() if not module.face)
+    assert [name for names in (classes, files) for name, count in names.items() if count > 1] == []
