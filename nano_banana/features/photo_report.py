@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from nano_banana.model.json_values import JSONObject, JSONValue
-from nano_banana.recipe.photo_rules import PhotoRules, Severity
+from nano_banana.recipe.training_photos import PhotoRules, Severity
 from nano_banana.session.photo_findings import PhotoFinding
 from nano_banana.session.photo_observations import FaceMeasures
 from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet

@@ -15,8 +15,8 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
 from nano_banana.model.ticket import ResendPolicy
 from nano_banana.recipe.naming import AXIS_NAME, NAME, ONE_WORD, PLACE_NAME
-from nano_banana.recipe.photo_rules import PHOTO_RULES_SCHEMA
 from nano_banana.recipe.recipe_model import OUTPUTS_SCHEMA, Privacy, RunLimits
+from nano_banana.recipe.training_photos import PHOTO_RULES_SCHEMA
 from nano_banana.stages.stage_kind import NAMES, TEXT, StageKind
 from nano_banana.stages.stage_registry import STAGE_KINDS
 

@@ -13,7 +13,6 @@ from nano_banana.model.problem import Invalid, Position, Problem
 from nano_banana.recipe.document import read_document, render_document
 from nano_banana.recipe.interpolation import RecipeEnvironment, has_templates
 from nano_banana.recipe.json_schema import decode_limits, decode_privacy, recipe_schema
-from nano_banana.recipe.photo_rules import decode_photo_rules
 from nano_banana.recipe.picks import check_choices, with_picks
 from nano_banana.recipe.prompt_checks import (
     caption_prefix,
@@ -51,6 +50,7 @@ from nano_banana.recipe.resolve_subjects import read_adapters, read_subjects
 from nano_banana.recipe.stage_checks import check_identities, check_stages, check_triggers
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
+from nano_banana.recipe.training_photos import decode_photo_rules
 from nano_banana.recipe.validate import check_shape, unknown_keys
 
 

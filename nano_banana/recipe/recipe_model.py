@@ -18,7 +18,7 @@ from nano_banana.model.ticket import ResendPolicy
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.naming import AXIS_NAME
 from nano_banana.recipe.pack import Pack, PackUse
-from nano_banana.recipe.photo_rules import PhotoRules
+from nano_banana.recipe.training_photos import PhotoRules
 from nano_banana.stages.choose_stage import KeepRule
 from nano_banana.stages.gate_stage import AcceptanceCriteria
 from nano_banana.stages.stage_kind import NAMES, TEXT

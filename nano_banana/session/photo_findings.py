@@ -14,7 +14,7 @@ from pathlib import Path
 from nano_banana.catalog.endpoint import TriggerUse
 from nano_banana.formats.image_formats import with_prefix
 from nano_banana.model.json_values import JSONObject
-from nano_banana.recipe.photo_rules import PhotoRules, Severity
+from nano_banana.recipe.training_photos import PhotoRules, Severity
 from nano_banana.session.photo_observations import (
     SAME_PERSON_LIKENESS,
     FaceMeasures,

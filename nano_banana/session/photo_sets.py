@@ -17,11 +17,13 @@ from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, 
 from nano_banana.planner.root_nodes import CAPTION_PREFIX_PATH, split_photos
 from nano_banana.planner.take_context import TemplateContexts
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PhotoRules, Severity
 from nano_banana.recipe.recipe_model import Photo, Recipe, Stage, Subject, TemplateText
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.recipe.training_photos import (
     CAPTION_SUFFIXES,
+    DEFAULT_PHOTO_RULES,
+    PhotoRules,
+    Severity,
     first_names,
     folders_with_photos,
     is_not_fetched,

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from nano_banana.model.json_values import JSONObject
-from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PHOTO_RULES_SCHEMA, Severity, decode_photo_rules
+from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PHOTO_RULES_SCHEMA, Severity, decode_photo_rules
 
 WHOLE: JSONObject = {
     "count": {"min": 8, "want": 15, "max": 30},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.catalog.endpoint import TriggerUse
-from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PhotoRules, Severity
+from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PhotoRules, Severity
 from nano_banana.session.photo_findings import Caption, Captioning, caption_findings, caption_of, identity_words
 
 ANA = Captioning(trigger="anqz7", noun="young woman", traits=("a scar on the chin",))

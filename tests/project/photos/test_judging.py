@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nano_banana.model.problem import problem
-from nano_banana.recipe.photo_rules import DEFAULT_PHOTO_RULES, PhotoRules, Severity, decode_photo_rules
+from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PhotoRules, Severity, decode_photo_rules
 from nano_banana.session.photo_findings import comparison_findings, photo_findings, set_findings
 from nano_banana.session.photo_observations import FaceMeasures, NearDuplicate, PhotoMeasures, PhotoObservation
 
