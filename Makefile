@@ -9,7 +9,7 @@ EXAMPLE := examples/astronaut
 SAY := @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup browser node test check format-check lint types tests clients docs docs-check format bench pins clean
+.PHONY: help demo setup browser node test check format-check lint types tests clients docs docs-check site format bench pins unpinned clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,8 +18,10 @@ help:
 	@echo "make check   the checks alone: format, lint, types, tests, docs"
 	@echo "make format  mend the format and what the linter can mend"
 	@echo "make docs    write the generated files again: schemas/, docs/cli.md, docs/recipe.md"
+	@echo "make site    build the documentation as a web site in site/, and check its links"
 	@echo "make bench   measure speed and memory beside doit"
 	@echo "make pins    pin the newest versions of all packages; then: make test"
+	@echo "make unpinned  try the newest versions of all packages: only warns"
 	@echo "make clean   remove the environment and what the tools left behind"
 	@echo "PYTHON=...   the Python to make the environment with, 3.11 or newer (now: $(PYTHON))"
 
@@ -62,7 +64,7 @@ test: setup $(VENV)/.dev
 
 # --- the checks -------------------------------------------------------------------------------------
 
-check: format-check lint types docs-check tests clients
+check: format-check lint types docs-check site tests clients
 
 format-check: $(VENV)/.dev
 	$(SAY) "format"
@@ -120,6 +122,12 @@ docs-check: $(VENV)/.local
 	$(SAY) "generated files"
 	@$(EACH_GENERATED); printf %s "$$printed" | diff -u $$file - || { echo "$$file is out of date: make docs" >&2; exit 1; }; done
 
+# --- the web site of the documentation: also checks its links and anchors, never those to other sites ------------------
+
+site: $(VENV)/.dev
+	$(SAY) "documentation"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 # --- the rest ---------------------------------------------------------------------------------------
 
 format: $(VENV)/.dev
@@ -133,9 +141,21 @@ pins:
 	@$(VENV)-pins/bin/python -m pip install --quiet --group dev --editable '.[c2pa,emulator,faces,heic,local,marks]'
 	@$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable > $(PINS) && rm -rf $(VENV)-pins
 
+# What a fresh `pip install` gets. A release of another package may break it, so it warns and never fails.
+UNPINNED := $(VENV)-unpinned
+unpinned:
+	$(SAY) "quick tests with the newest versions of all packages"
+	@{ rm -rf $(UNPINNED) && $(PYTHON) -m venv $(UNPINNED) && $(UNPINNED)/bin/python -m pip install --quiet --upgrade pip && \
+	  $(UNPINNED)/bin/python -m pip install --quiet --group dev --editable '.[local,emulator,c2pa,marks]' && \
+	  env -u CI $(UNPINNED)/bin/python -m pytest -q --numprocesses 2 -m 'not slow' --ignore tests/clients --ignore tests/stories $(ARGS); } || \
+	  { echo "WARNING: the newest versions of other packages break something (above); the pinned ones are not affected." >&2; \
+	    echo "Not at the pinned version:" >&2; \
+	    $(UNPINNED)/bin/python -m pip freeze --all --exclude-editable | grep -vxF -f $(PINS) >&2; true; }
+	@rm -rf $(UNPINNED)
+
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist
+	rm -rf $(VENV) $(VENV)-* site .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
 RECIPES = [*sorted((ROOT / "recipes").glob("*.yaml")), *sorted((ROOT / "examples").glob("*/recipe.yaml"))]
 BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+IMPORT = re.compile(r"^from (nano_banana[\w.]*) import (\w+)$|^import (nano_banana[\w.]*)", re.MULTILINE)
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -47,3 +49,17 @@ def test_there_is_a_block_in_the_readme() -> None:
 
 def test_there_are_recipes_to_start_from() -> None:
     assert len(RECIPES) >= 3
+
+
+def test_what_the_docs_import_is_there() -> None:
+    for page in PAGES:
+        for module, name, whole in IMPORT.findall(page.read_text("utf-8")):
+            found = importlib.import_module(module or whole)
+            assert not name or hasattr(found, name), f"{page.name}: {module}.{name}"
+
+
+def test_every_setting_is_in_the_reference(workspace: Workspace) -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    settings = workspace.json("config", "show")["settings"]
+    assert isinstance(settings, dict)
+    assert [name for name in settings if f"`{name}`" not in page] == []
