@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, cast
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import MISSING, Endpoint
 from nano_banana.catalog.endpoint_format import endpoint_from_json, endpoint_schema
-from nano_banana.catalog.endpoint_yaml import LocatedYaml, parse_endpoint_yaml
 from nano_banana.catalog.pricing import PriceQuote, read_quotes, with_quote
+from nano_banana.formats.yaml_reader import parse_yaml
+from nano_banana.formats.yaml_values import KeyPath, Located, to_plain
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
 
@@ -30,7 +31,7 @@ class EndpointFault:
     """One thing that is wrong with an endpoint file; `path` leads to it."""
 
     kind: str
-    path: tuple[str | int, ...]
+    path: KeyPath
     data: JSONObject
     suggestions: tuple[str, ...] = ()
 
@@ -124,41 +125,37 @@ def load_project_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[E
 
     Raises Invalid with all problems of all files.
     """
-    texts: list[LocatedYaml] = []
+    found: list[tuple[Located, Endpoint]] = []
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.y*ml")):
         try:
-            text = parse_endpoint_yaml(read(path), file=str(path))
+            located = parse_yaml(read(path), file=str(path))
         except Invalid as error:
             problems.extend(error.problems)
         except (OSError, UnicodeDecodeError) as error:
             place = Position(file=str(path), line=1, column=1)
             problems.append(problem("endpoint_unreadable", place=place, says=type(error).__name__))
         else:
-            wrong = [_problem_at(text, fault) for fault in endpoint_faults(text.value)]
-            problems.extend(wrong)
-            if not wrong:
-                texts.append(text)
-    problems.extend(_duplicate_ids(texts))
+            value = to_plain(located)
+            faults = endpoint_faults(value)
+            for fault in faults:
+                place = located.key_place(fault.path)
+                problems.append(problem(fault.kind, place=place, hint=fault.suggestions, **fault.data))
+            if not faults:
+                found.append((located, endpoint_from_json(cast(JSONObject, value))))
+    problems.extend(_duplicate_ids(found))
     if problems:
         raise Invalid(problems)
-    return tuple(endpoint_from_json(cast(JSONObject, text.value)) for text in texts)
+    return tuple(endpoint for _, endpoint in found)
 
 
-def _problem_at(text: LocatedYaml, fault: EndpointFault) -> Problem:
-    return Problem(kind=fault.kind, place=text.place(fault.path), data=fault.data, suggestions=fault.suggestions)
-
-
-def _duplicate_ids(texts: list[LocatedYaml]) -> Iterator[Problem]:
-    first: dict[str, LocatedYaml] = {}
-    for text in texts:
-        name = cast(str, cast(JSONObject, text.value)["id"])
-        if name in first:
-            before = first[name].places[("id",)]
-            where = f"{before.file}:{before.line}"
-            yield problem("endpoint_twice", place=text.places[("id",)], endpoint=name, first=where)
-        else:
-            first[name] = text
+def _duplicate_ids(found: Iterable[tuple[Located, Endpoint]]) -> Iterator[Problem]:
+    first: dict[str, Position] = {}
+    for located, endpoint in found:
+        place = located.key_place(("id",))
+        before = first.setdefault(endpoint.id, place)
+        if before is not place:
+            yield problem("endpoint_twice", place=place, endpoint=endpoint.id, first=f"{before.file}:{before.line}")
 
 
 DATA_FOLDER = Path(__file__).parent / "data"
@@ -219,7 +216,7 @@ class Catalog:
         path = self._shipped.get(name)
         if path is None:
             return None
-        return endpoint_from_json(cast(JSONObject, parse_endpoint_yaml(read_text(path), file=path.name).value))
+        return endpoint_from_json(cast(JSONObject, to_plain(parse_yaml(read_text(path), file=path.name))))
 
     @property
     def shipped(self) -> Iterable[str]:

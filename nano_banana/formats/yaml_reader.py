@@ -29,7 +29,7 @@ from nano_banana.formats.yaml_values import (
     tagged_scalar,
 )
 from nano_banana.model.json_values import JSONValue
-from nano_banana.model.problem import Problem, did_you_mean, problem
+from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
 
 
 class OpenCollection:
@@ -207,6 +207,15 @@ def read_yaml(source: SourceText) -> YamlResult:
         others = [problem for problem in composer.problems if problem.kind != broken.kind]
         return YamlResult(top=None, problems=(*others, broken))
     return YamlResult(top=composer.top, problems=tuple(composer.problems))
+
+
+def parse_yaml(text: str, *, file: str) -> Located:
+    """The document in `text`, called `file` in places; an empty text is null. Raises Invalid with every problem."""
+    source = SourceText(file=file, text=text)
+    result = read_yaml(source)
+    if result.problems:
+        raise Invalid(result.problems)
+    return result.top or Located(span=Span(source=source, start=0, end=0))
 
 
 class _EventReader:

@@ -164,6 +164,10 @@ class Located:
     entries: Mapping[str, LocatedEntry] | None = None
     items: tuple[Located, ...] | None = None
 
+    def key_place(self, path: KeyPath) -> Position:
+        """Position of the key or list item at `path`, or of the innermost one around it that is written."""
+        return follow_path(self, path)[1].place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedEntry:

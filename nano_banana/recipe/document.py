@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.formats.yaml_reader import MAX_VALUES, read_yaml
+from nano_banana.formats.yaml_reader import MAX_VALUES, parse_yaml, read_yaml
 from nano_banana.formats.yaml_values import (
     KeyPath,
     Located,
@@ -209,13 +209,11 @@ class RecipeTexts:
 class Document:
     """A recipe that was read: merged, rendered, and not yet checked against a schema.
 
-    `data` lacks `include`; its `vars` hold their final values. `env_read` are the environment variables
-    that were asked for. Places are those of the value before it was rendered. `whole` is what people call it.
-    `problems` were found so far, and the values at `lost` could not be rendered.
+    `data` lacks `include`; its `vars` hold their final values. Places are those of a value before it was rendered.
+    Messages call the document `whole`. `problems` were found so far; the values at `lost` could not be rendered.
     """
 
     data: JSONObject
-    env_read: frozenset[str]
     tree: Located
     texts: RecipeTexts
     whole: str = "the recipe"
@@ -235,15 +233,11 @@ class Document:
 
         Of a value that is not written (a template gave it), the innermost one around it that is.
         """
-        return follow_path(self.tree, steps)[1].place
+        return self.tree.key_place(steps)
 
     def has(self, steps: KeyPath) -> bool:
         """Whether the value at `steps` is written anywhere."""
         return follow_path(self.tree, steps)[2] == len(steps)
-
-    def inside(self, steps: KeyPath, offset: int, length: int = 1) -> Position:
-        """Where characters of the string at `steps` stand, counted in its value. Raises KeyError."""
-        return place_inside(self._at(steps), offset, length)
 
     def nearest(self, steps: KeyPath) -> Position:
         """Where the value at `steps` stands, or the innermost one around it that is written."""
@@ -252,14 +246,6 @@ class Document:
     def fault_place(self, steps: KeyPath, fault: TemplateFault) -> Position:
         """Where the fault of the template at `steps` is. Raises KeyError."""
         return self.texts.fault_place(self._at(steps), fault)
-
-    def file_place(self, file: Path, offset: int, length: int = 1) -> Position:
-        """Where characters of a template file stand. Raises Invalid where it cannot be read."""
-        return self.texts.place_in(file, offset, length)
-
-    def lines(self, file: str) -> list[str]:
-        """The lines of a file as places call it."""
-        return self.texts.lines(file)
 
     def _at(self, steps: KeyPath) -> Located:
         located, _, made = follow_path(self.tree, steps)
@@ -279,7 +265,6 @@ def read_document(recipe: Path, files: RecipeFiles) -> Document:
     texts = RecipeTexts(shown=shown, files=files, sources=gathering.sources)
     return Document(
         data=as_object(to_plain(tree)),
-        env_read=frozenset(),
         tree=tree,
         texts=texts,
         problems=tuple(gathering.problems),
@@ -312,12 +297,18 @@ def render_document(
         data[name] = variables.values if is_vars else renderer.value(entry.value, (name,), variables.values)
     lost = document.lost | renderer.unrendered | {("vars", name) for name in renderer.failed}
     problems = (*document.problems, *renderer.problems)
-    return replace(document, data=data, env_read=frozenset(environ.read), problems=problems, lost=lost)
+    return replace(document, data=data, problems=problems, lost=lost)
 
 
-def load_document(recipe: Path, *, files: RecipeFiles, sets: Mapping[str, str], environ: RecipeEnvironment) -> Document:
-    """Read and render the recipe. Raises Invalid with every problem at once."""
-    document = render_document(read_document(recipe, files), sets=sets, environ=environ)
-    if document.problems:
-        raise Invalid(document.problems)
-    return document
+def read_yaml_file(files: RecipeFiles, name: str, *, shown: str, phrase: str, otherwise: str) -> Document | None:
+    """The mapping in a YAML file, called `shown` in places and `phrase` in messages; None if the file is empty.
+
+    Raises Invalid with every problem; for a document that isn't a mapping its kind is `otherwise`.
+    """
+    top = parse_yaml(files.read_text(name), file=shown)
+    if top.entries is None:
+        if top.value is None and top.items is None:
+            return None
+        raise Invalid([problem(otherwise, place=top.span.place, file=name)])
+    texts = RecipeTexts(shown=shown, files=files, sources={shown: top.span.source})
+    return Document(data=as_object(to_plain(top)), tree=top, texts=texts, whole=phrase)

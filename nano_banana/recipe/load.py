@@ -107,7 +107,7 @@ def load_recipe(
         environment=environment,
         env_read=frozenset(seen.read),
         warnings=[problem for problem in reading.problems if problem.warning],
-        lines=document.lines,
+        lines=document.texts.lines,
         place_of=partial(fault_place_of, reading),
         nearest=document.nearest,
     )

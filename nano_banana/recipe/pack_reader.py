@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.formats.yaml_reader import read_yaml
-from nano_banana.formats.yaml_values import KeyPath, Located, SourceText, to_plain
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
 from nano_banana.model.known_folders import shipped_path
-from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
-from nano_banana.recipe.document import Document, RecipeTexts
+from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
+from nano_banana.recipe.document import Document, read_yaml_file
 from nano_banana.recipe.interpolation import RESERVED_VARIABLES as BUILT_IN
 from nano_banana.recipe.naming import RESERVED_NAMES
 from nano_banana.recipe.pack import (
@@ -109,7 +108,11 @@ def read_pack(folder: Path, files: RecipeFiles) -> Pack:
     The prompts themselves are not checked: see `faults_of`.
     """
     inner = files.within(folder)
-    document = _pack_document(inner)
+    shown = str(inner.folder / PACK_FILE)
+    document = read_yaml_file(inner, PACK_FILE, shown=shown, phrase=PACK_PHRASE, otherwise="pack_not_mapping")
+    if document is None:
+        place = Position(file=shown, line=1, column=1)
+        raise Invalid([problem("pack_not_mapping", place=place, file=PACK_FILE)])
     shape = check_shape(document, PACK_SCHEMA)
     if shape.document is None or not shape.slight:
         raise Invalid(shape.problems)
@@ -118,21 +121,6 @@ def read_pack(folder: Path, files: RecipeFiles) -> Pack:
     if reader.problems:
         raise Invalid(reader.problems)
     return pack
-
-
-def _pack_document(files: RecipeFiles) -> Document:
-    shown = str(files.folder / PACK_FILE)
-    source = SourceText(file=shown, text=files.read_text(PACK_FILE))
-    composed = read_yaml(source)
-    top = composed.top
-    if composed.problems or top is None or top.entries is None:
-        raise Invalid(composed.problems or [problem("pack_not_mapping", place=source.place(0, 1), file=PACK_FILE)])
-    texts = RecipeTexts(shown=shown, files=files, sources={shown: source})
-    return Document(data=_plain_object(top), env_read=frozenset(), tree=top, texts=texts, whole=PACK_PHRASE)
-
-
-def _plain_object(top: Located) -> JSONObject:
-    return as_object(to_plain(top))
 
 
 def pack_digest(files: RecipeFiles) -> str:

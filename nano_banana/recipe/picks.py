@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.formats.yaml_reader import read_yaml
-from nano_banana.formats.yaml_values import SourceText, to_plain
 from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text, as_whole
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
-from nano_banana.recipe.document import Document, RecipeTexts
+from nano_banana.recipe.document import Document, read_yaml_file
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import Shot, Stage
 from nano_banana.recipe.resolve_context import ResolveContext
@@ -72,9 +70,13 @@ def read_picks(files: RecipeFiles, recipe: str, stages: Sequence[str]) -> Picks:
             at = Position(file=other, line=1, column=1)
             odd = [Problem(kind="picks_yml", place=at, warning=True)] if stages and files.exists(_OTHER_FILE) else []
             return Picks(kept={}, dropped={}, problems=odd)
-        document, problems = _read_picks_file(files, str(Path(recipe).parent / PICKS_FILE))
+        shown = str(Path(recipe).parent / PICKS_FILE)
+        document = read_yaml_file(
+            files, PICKS_FILE, shown=shown, phrase=f"`{PICKS_FILE}`", otherwise="picks_not_mapping"
+        )
     except Invalid as error:
         return Picks(kept={}, dropped={}, problems=error.problems)
+    problems = check_shape(document, PICKS_SCHEMA).problems if document else ()
     if document is None or problems:
         return Picks(kept={}, dropped={}, problems=problems)
     said = as_object(document.data["picks"])
@@ -83,23 +85,6 @@ def read_picks(files: RecipeFiles, recipe: str, stages: Sequence[str]) -> Picks:
         dropped={stage: _take_globs(pick, "drop") for stage, pick in said.items()},
         problems=[problem for stage in said for problem in _pick_problems(document, stage, stages)],
     )
-
-
-def _read_picks_file(files: RecipeFiles, shown: str) -> tuple[Document | None, Sequence[Problem]]:
-    """The file, and what is wrong with its shape; an empty one says nothing."""
-    source = SourceText(file=shown, text=files.read_text(PICKS_FILE))
-    composed = read_yaml(source)
-    top = composed.top
-    if top is None or composed.problems:
-        return None, composed.problems
-    if top.entries is None:
-        empty = top.value is None and top.items is None
-        return None, [] if empty else [problem("picks_not_mapping", place=top.span.place)]
-    texts = RecipeTexts(shown=shown, files=files, sources={shown: source})
-    document = Document(
-        data=as_object(to_plain(top)), env_read=frozenset(), tree=top, texts=texts, whole=f"`{PICKS_FILE}`"
-    )
-    return document, check_shape(document, PICKS_SCHEMA).problems
 
 
 def _take_globs(pick: object, word: str) -> frozenset[str]:

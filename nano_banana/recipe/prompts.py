@@ -263,7 +263,7 @@ def fault_place_of(reading: ResolveContext, text: TemplateText, fault: TemplateF
     file = fault.file or text.file
     if file is None:
         return reading.document.fault_place(text.where, fault)
-    return reading.document.file_place(Path(file), fault.offset, fault.length)
+    return reading.document.texts.place_in(Path(file), fault.offset, fault.length)
 
 
 def names_in_shot(

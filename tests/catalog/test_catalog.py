@@ -92,7 +92,7 @@ def test_all_problems_of_all_files(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     assert said(tmp_path, a=OWN, b=OWN, broken="id: [", shape=OWN.replace("makes", "makse")) == [
         "b.yaml:1:1 endpoint_twice",
-        "broken.yaml:2:1 endpoint_yaml",
+        "broken.yaml:1:5 yaml_bracket",
         "folder.yaml:1:1 endpoint_unreadable",
         "latin.yaml:1:1 endpoint_unreadable",
         "shape.yaml:1:1 endpoint_key_missing",

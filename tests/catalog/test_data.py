@@ -9,7 +9,8 @@ import pytest
 from nano_banana.catalog.arguments import argument_problems, complete_arguments
 from nano_banana.catalog.catalog import DATA_FOLDER, endpoint_faults, read_text
 from nano_banana.catalog.endpoint import Task, TriggerUse, Unit
-from nano_banana.catalog.endpoint_yaml import parse_endpoint_yaml
+from nano_banana.formats.yaml_reader import parse_yaml
+from nano_banana.formats.yaml_values import to_plain
 from tests.catalog.describe import CATALOG, dig, shipped
 
 FILES = sorted(DATA_FOLDER.glob("*.yaml"))
@@ -18,7 +19,7 @@ NAMES = [name.removeprefix("fal-ai/") for name in CATALOG.ids]
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_file_has_the_shape_and_is_named_for_its_id(path: Path) -> None:
-    value = parse_endpoint_yaml(read_text(path), file=path.name).value
+    value = to_plain(parse_yaml(read_text(path), file=path.name))
     assert endpoint_faults(value) == []
     assert str(dig(value, "id")).replace("/", "--") == path.stem
 

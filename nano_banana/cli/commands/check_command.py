@@ -98,7 +98,7 @@ def _compare_listings(project: Session, *, online: bool) -> ListingComparison:
         listings = refresh_listings(project_fal_access(project.settings, os.environ), store, ids, now=now)
     else:
         listings = kept_listings(store, ids, now=now)
-    return compare_with_listings(project, listings, os.environ)
+    return compare_with_listings(project, listings)
 
 
 def _say_compared(screen: Screen, compared: ListingComparison) -> None:

@@ -35,13 +35,6 @@ CATALOG_MESSAGES: Mapping[str, Message] = {
     "adapters_too_many": Message("{count} adapters are too many for `{endpoint}`", "it takes {most} at most"),
     "list_too_long": Message("`{field}` of `{endpoint}` has {count} items", "it takes {most} at most"),
     "endpoint_unreadable": Message("this endpoint file can't be read ({says})", "it must be a readable UTF-8 file"),
-    "endpoint_too_large": Message(
-        "this endpoint file is too large", "an endpoint takes {most} characters or nodes at most"
-    ),
-    "endpoint_yaml": Message("this is no valid YAML: {says}", ""),
-    "endpoint_recursive": Message("this alias holds itself", ""),
-    "endpoint_key_shape": Message("a key must be a plain string", "quote it"),
-    "endpoint_key_twice": Message("the key `{name}` is there twice", "remove one of them"),
     "endpoint_key_unknown": Message("unknown key `{name}` in {where}", ""),
     "endpoint_key_missing": Message("the key `{name}` is missing in {where}", ""),
     "endpoint_choice": Message("`{found}` is no choice for {where}", "choices: {choices}"),

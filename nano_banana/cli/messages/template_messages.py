@@ -54,12 +54,12 @@ _YAML_TEXT: Mapping[str, Message] = {
     "yaml_recursive": Message("`*{name}` stands inside of what it repeats", "an alias can't hold itself"),
     "yaml_merge": Message("`<<` merges mappings only", "give it an alias of a mapping, or a list of them"),
     "yaml_key": Message("a key must be plain text"),
-    "yaml_tag": Message("the tag `{tag}` is not known here", "a recipe needs no tags; remove it"),
+    "yaml_tag": Message("the tag `{tag}` is not known here", "remove the tag"),
     "yaml_number": Message("`{text}` is not a number that can be held", "put quotes around it if it is a text"),
     "yaml_character": Message("the character {code} may not stand in YAML", "remove it; it is probably invisible"),
-    "yaml_documents": Message("a second document begins here", "one file holds one recipe; remove the `---`"),
-    "yaml_too_many": Message("more than {limit} values, aliases counted out", "no recipe needs that many"),
-    "yaml_too_deep": Message("more than {limit} levels inside one another", "no recipe needs that many"),
+    "yaml_documents": Message("a second document begins here", "a file holds one document; remove the `---`"),
+    "yaml_too_many": Message("more than {limit} values, counting each use of an alias", "split the file"),
+    "yaml_too_deep": Message("more than {limit} levels of nesting", "write it with fewer levels"),
     "yaml_broken": Message("this is not YAML: {message}"),
 }
 

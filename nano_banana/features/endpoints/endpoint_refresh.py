@@ -23,12 +23,11 @@ from nano_banana.catalog.endpoint_updates import (
     updated_endpoint,
     without_invalid_defaults,
 )
-from nano_banana.catalog.endpoint_yaml import parse_endpoint_yaml
 from nano_banana.catalog.openapi_listing import LISTINGS_FILE, EndpointListing, format_listings, read_listings
 from nano_banana.features.endpoints.endpoint_prices import fetch_listings
+from nano_banana.formats.yaml_reader import parse_yaml
+from nano_banana.formats.yaml_values import to_plain
 from nano_banana.model.problem import Invalid, Position, Problem, problem
-from nano_banana.recipe.document import load_document
-from nano_banana.recipe.interpolation import RecipeEnvironment
 from nano_banana.recipe.recipe_model import Identity, KeyPath, Stage
 from nano_banana.recipe.stage_checks import fields_filled_by, is_template_value
 from nano_banana.session.provider_factory import FalAccess
@@ -142,7 +141,7 @@ def _own_files(folder: Path) -> dict[str, Path]:
     """Which file of the project's describes which endpoint; they were read before, so they can be."""
     found = {}
     for path in sorted(folder.glob("*.y*ml")):
-        told = parse_endpoint_yaml(read_text(path), file=str(path)).value
+        told = to_plain(parse_yaml(read_text(path), file=str(path)))
         if isinstance(told, Mapping):
             found[str(told.get("id"))] = path
     return found
@@ -175,19 +174,13 @@ def paid_endpoints(project: Session) -> list[str]:
     return list(dict.fromkeys(stage.endpoint for stage in project.recipe.asking))
 
 
-def compare_with_listings(
-    project: Session, listings: Mapping[str, EndpointListing], environ: Mapping[str, str]
-) -> ListingComparison:
+def compare_with_listings(project: Session, listings: Mapping[str, EndpointListing]) -> ListingComparison:
     """What fal's listings mean for this recipe: endpoints that are gone or on their way out, fields that changed.
 
     A change matters where a request that the recipe makes would not fit any more.
     """
     if not listings:
         return ListingComparison(problems=(), others={}, as_of=None)
-    wish = project.wish
-    document = load_document(
-        wish.recipe, files=project.loaded.files, sets=wish.sets, environ=RecipeEnvironment(environ)
-    )
     remarks = [remark for stage in project.recipe.asking for remark in _listing_remarks(project, stage, listings)]
     told = {(remark.listing.id, change.field, change.sort) for remark in remarks if (change := remark.change)}
     others = {
@@ -196,7 +189,7 @@ def compare_with_listings(
     }
     return ListingComparison(
         problems=sorted(
-            (_remark_problem(remark, document.nearest(remark.where)) for remark in remarks),
+            (_remark_problem(remark, project.loaded.nearest(remark.where)) for remark in remarks),
             key=lambda problem: problem.order,
         ),
         others={name: count for name, count in others.items() if count},

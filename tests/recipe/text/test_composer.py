@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from nano_banana.formats import yaml_reader
-from nano_banana.formats.yaml_reader import read_yaml
+from nano_banana.formats.yaml_reader import parse_yaml, read_yaml
 from nano_banana.formats.yaml_values import SourceText, follow_path, to_plain
 from nano_banana.model.json_values import JSONValue
+from nano_banana.model.problem import Invalid, Position
 
 PYTHONS_OWN = yaml.SafeLoader
 
@@ -175,3 +176,24 @@ def test_an_alias_stands_where_its_anchor_does() -> None:
     assert top is not None
     assert follow_path(top, ("c", "b"))[0].span.place.line == 1
     assert follow_path(top, ("c",))[1].place.line == 2
+
+
+def test_values_and_the_places_of_their_keys() -> None:
+    top = parse_yaml("a: 1\nb:\n  - '2'\n  - {c: null}\n", file="a.yaml")
+    assert to_plain(top) == {"a": 1, "b": ["2", {"c": None}]}
+    assert top.key_place(("a",)) == Position(file="a.yaml", line=1, column=1)
+    assert top.key_place(("b", 0)) == Position(file="a.yaml", line=3, column=5, length=3)
+    assert top.key_place(("b", 1, "c", "gone")) == Position(file="a.yaml", line=4, column=6)
+    assert top.key_place(("gone",)).line == 1
+
+
+def test_an_empty_text_is_null() -> None:
+    top = parse_yaml("", file="a.yaml")
+    assert to_plain(top) is None
+    assert top.key_place(("id",)) == Position(file="a.yaml", line=1, column=1)
+
+
+def test_all_that_is_wrong_is_raised() -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_yaml("a: 1\na: 2\n? [b]\n: 3\n", file="a.yaml")
+    assert [problem.kind for problem in caught.value.problems] == ["duplicate_key", "yaml_key"]

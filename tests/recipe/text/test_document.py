@@ -8,7 +8,7 @@ import pytest
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, Problem
-from nano_banana.recipe.document import Document, load_document
+from nano_banana.recipe.document import Document, read_document, render_document
 from nano_banana.recipe.interpolation import RecipeEnvironment, is_take_template, parse_set_value
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.template_engine import TemplateEngine
@@ -30,6 +30,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files = RecipeFiles(path)
+        self.environ = RecipeEnvironment(ENVIRON)
 
     def write(self, **files: str) -> Folder:
         for name, text in files.items():
@@ -39,9 +40,11 @@ class Folder:
         return self
 
     def load(self, sets: Mapping[str, str] | None = None) -> Document:
-        return load_document(
-            self.path / "r.yaml", files=self.files, sets=sets or {}, environ=RecipeEnvironment(ENVIRON)
-        )
+        document = read_document(self.path / "r.yaml", self.files)
+        document = render_document(document, sets=sets or {}, environ=self.environ)
+        if document.problems:
+            raise Invalid(document.problems)
+        return document
 
     def data(self, sets: Mapping[str, str] | None = None) -> JSONObject:
         return self.load(sets).data
@@ -86,7 +89,7 @@ def test_includes_merge_two_levels(folder: Folder) -> None:
     }
     place = document.place(("axes", "scene", "office", "place"))
     assert (Path(place.file), place.line) == (folder.path / "shared/axes.yaml", 2)
-    assert document.lines(place.file)[1].startswith("axes:")
+    assert document.texts.lines(place.file)[1].startswith("axes:")
     assert Path(document.place(("axes",)).file) == folder.path / "r.yaml"
 
 
@@ -178,7 +181,7 @@ def test_vars_in_any_order_keep_their_types(folder: Folder) -> None:
         "list": [6, {"e": 3}],
         "half": "x3",
     }
-    assert document.env_read == {"STUDIO"}
+    assert folder.environ.read == {"STUDIO"}
     assert document.nearest(("list", 0)) == document.place(("list",))
 
 
@@ -242,7 +245,7 @@ def test_the_environment(folder: Folder) -> None:
     folder.write(r_yaml="a: \"{{ env.NOPE | default('x') }}{{ env.STUDIO }}{{ env.SHORT }}{{ env.get('NO', 'y') }}\"\n")
     document = folder.load()
     assert document.data["a"] == "xnorthcaby"
-    assert document.env_read == {"NOPE", "STUDIO", "SHORT", "NO"}
+    assert folder.environ.read == {"NOPE", "STUDIO", "SHORT", "NO"}
 
 
 @pytest.mark.parametrize(
@@ -329,8 +332,8 @@ def test_places_for_take_templates(folder: Folder) -> None:
     (second,) = engine.check("{% include 'parts/a.j2' %}", known)
     place = document.fault_place(("templates", "b"), second)
     assert (Path(place.file), place.line, place.column, place.length) == (folder.path / "parts/a.j2", 2, 12, 4)
-    assert document.file_place(folder.path / "parts/a.j2", 2).line == 2
-    assert document.lines(place.file) == ["x", "{{ subject.nuon }}", ""]
+    assert document.texts.place_in(folder.path / "parts/a.j2", 2, 1).line == 2
+    assert document.texts.lines(place.file) == ["x", "{{ subject.nuon }}", ""]
 
 
 def test_rendering_is_bounded_altogether(folder: Folder) -> None:

@@ -7,8 +7,7 @@ import pytest
 from nano_banana.formats.yaml_reader import read_yaml
 from nano_banana.formats.yaml_values import Located, SourceText, follow_path, place_inside
 from nano_banana.model.problem import Position
-from nano_banana.recipe.document import Document, load_document
-from nano_banana.recipe.interpolation import RecipeEnvironment
+from nano_banana.recipe.document import Document, read_document
 from nano_banana.recipe.recipe_files import RecipeFiles
 
 RECIPE = """\
@@ -26,11 +25,11 @@ empty:
 @pytest.fixture
 def document(tmp_path: Path) -> Document:
     (tmp_path / "r.yaml").write_text(RECIPE)
-    return load_document(tmp_path / "r.yaml", files=RecipeFiles(tmp_path), sets={}, environ=RecipeEnvironment({}))
+    return read_document(tmp_path / "r.yaml", RecipeFiles(tmp_path))
 
 
 def shown(document: Document, place: Position) -> str:
-    line = document.lines(place.file)[place.line - 1]
+    line = document.texts.lines(place.file)[place.line - 1]
     return line[place.column - 1 : place.column - 1 + place.length]
 
 
@@ -61,8 +60,6 @@ def test_what_is_not_written_has_no_place(document: Document) -> None:
     for steps in [("none",), ("stages", 2), ("stages", "x"), ("name", 0), ("axes", 1)]:
         with pytest.raises(KeyError):
             document.place(steps)
-        with pytest.raises(KeyError):
-            document.inside(steps, 0)
 
 
 def test_the_nearest_place_is_around_it(document: Document) -> None:
@@ -73,7 +70,7 @@ def test_the_nearest_place_is_around_it(document: Document) -> None:
 
 
 def test_lines_of_files_that_were_not_read(document: Document) -> None:
-    assert document.lines("none.yaml") == [""]
+    assert document.texts.lines("none.yaml") == [""]
 
 
 def located(text: str) -> Located:
