@@ -31,7 +31,7 @@ class Tiny:
     def __init__(self, *, seconds: float) -> None:
         self.seconds = seconds
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:  # noqa: ARG002 - a Provider takes both
+    async def answer(self, call: Call, context: CallContext) -> Answer:  # noqa: ARG002 - a Provider takes both
         """One picture, after `seconds`; other calls, other pixels."""
         await asyncio.sleep(self.seconds)
         image: JSONObject = {"width": SIDE, "height": SIDE, "content_type": MEDIA}

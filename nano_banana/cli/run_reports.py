@@ -186,7 +186,7 @@ def say_unknown_requests(screen: Screen, lost: Sequence[Ticket]) -> None:
     """Print the requests that nobody knows the end of, and what can be done."""
     screen.say(screen.paint("yellow", f"{plural(len(lost), 'request')} of which nobody knows the end:"))
     rows = [
-        (ticket.errand.node, ticket.endpoint, utc_time(ticket.begun_at), ticket.request_id or "no id")
+        (ticket.requester.node, ticket.endpoint, utc_time(ticket.begun_at), ticket.request_id or "no id")
         for ticket in lost[:MAX_FAILURES]
     ]
     screen.table(rows, indent=2)

@@ -35,14 +35,14 @@ _UNRESOLVED = frozenset({TicketState.SENDING, TicketState.UNKNOWN})
 class CallResolver:
     """Answers each distinct call once a run: one that is asked for twice is made once, and fails once."""
 
-    def __init__(self, policy: EnginePolicy, desk: InputFiles, watch: EventHandler, run: str, halt: Halt) -> None:
+    def __init__(self, policy: EnginePolicy, context: InputFiles, watch: EventHandler, run: str, halt: Halt) -> None:
         """`run` is the id that replies are recorded under; `halt` is set by what ends the run."""
         self._policy = policy
         self._watch = watch
         self._run = run
-        self._keeper = AsyncStore(desk.store, run)
-        self.purse = Budget(policy.budget_usd, policy.budget_name)
-        self._asking = ProviderDispatch(policy, desk, self._keeper, self.purse, halt.leave, watch)
+        self._keeper = AsyncStore(context.store, run)
+        self.budget = Budget(policy.budget_usd, policy.budget_name)
+        self._asking = ProviderDispatch(policy, context, self._keeper, self.budget, halt.leave, watch)
         self._flights: SingleFlight[tuple[Reply, bool]] = SingleFlight()
         self._places = defaultdict(
             lambda: _semaphores(1), {kind: _semaphores(most) for kind, most in policy.limits.items()}
@@ -60,7 +60,7 @@ class CallResolver:
         """The keys of calls that are collected for nobody in particular."""
         self.halt = halt
 
-    async def answer(self, call: Call, errand: Requester) -> tuple[Reply, bool]:
+    async def answer(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
         """The reply, and whether it was there already; `errand` is who asks.
 
         Raises CallFailed where this call failed; what ends the whole run halts it and is raised as well.
@@ -69,7 +69,7 @@ class CallResolver:
         async def work() -> tuple[Reply, bool]:
             if call.key in self.failed:
                 raise CallFailed(self.failed[call.key])
-            return await self._noted(call, self._find_or_make(call, replace(errand, run=self._run)))
+            return await self._noted(call, self._find_or_make(call, replace(requester, run=self._run)))
 
         (reply, cached), ours = await self._flights.join(call.key, work)
         return reply, cached or not ours
@@ -88,7 +88,7 @@ class CallResolver:
             self._aside.add(call.key)
             alone = (_ClaimedElsewhereError, *_REQUEST_ERRORS)
         with suppress(*alone, CallFailed):
-            work = self._noted(call, self._resume(call, ticket.errand))
+            work = self._noted(call, self._resume(call, ticket.requester))
             await self._flights.join(call.key, lambda: work, alone=lambda error: isinstance(error, alone))
         self._aside.discard(call.key)
 
@@ -113,13 +113,13 @@ class CallResolver:
             # (Stopped is what was left at a service, because the run ends already.)
             self.halt.set(error)
 
-    async def _find_or_make(self, call: Call, errand: Requester) -> tuple[Reply, bool]:
+    async def _find_or_make(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
         reply = None if call.key in self._policy.missing else await self._keeper.look(call.key)
         kind = self._policy.kind_of(call)
         while reply is None:
-            made = await self._make(call, errand, CallSlot(*self._places[kind]))
+            made = await self._make(call, requester, CallSlot(*self._places[kind]))
             if isinstance(made, AnsweredCall):
-                return await self._keep(made, errand), False
+                return await self._keep(made, requester), False
             if isinstance(made, Reply):
                 reply = made
             else:
@@ -127,14 +127,14 @@ class CallResolver:
                 await asyncio.sleep(POLL_SECONDS)
         if call.key not in self._told and call.key not in self.made:
             self._told.add(call.key)
-            self._watch(Event(kind="cached", stage=errand.stage, node=errand.node))
+            self._watch(Event(kind="cached", stage=requester.stage, node=requester.node))
         return reply, True
 
-    async def _resume(self, call: Call, errand: Requester) -> tuple[Reply, bool]:
+    async def _resume(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
         """As `_find_or_make`, at once."""
-        made = await self._make(call, errand, CallSlot())
+        made = await self._make(call, requester, CallSlot())
         if isinstance(made, AnsweredCall):
-            return await self._keep(made, errand), False
+            return await self._keep(made, requester), False
         if made is None:
             raise _ClaimedElsewhereError
         return made, True
@@ -145,17 +145,17 @@ class CallResolver:
             self._watch(Event(kind="note", stage="", data={"kind": "made_elsewhere"}))
         self._waited = True
 
-    async def _make(self, call: Call, errand: Requester, turn: CallSlot) -> Reply | AnsweredCall | None:
+    async def _make(self, call: Call, requester: Requester, turn: CallSlot) -> Reply | AnsweredCall | None:
         """Ask the provider, within the limit of the call's kind; None where another process is at it."""
         try:
             await turn.take(1)
             self.halt.check()
             begun = await self._keeper.begin(call.key)
-            return await self._asked(call, errand, begun, turn) if isinstance(begun, ClaimGranted) else begun
+            return await self._asked(call, requester, begun, turn) if isinstance(begun, ClaimGranted) else begun
         finally:
             turn.give()
 
-    async def _asked(self, call: Call, errand: Requester, begun: ClaimGranted, turn: CallSlot) -> AnsweredCall:
+    async def _asked(self, call: Call, requester: Requester, begun: ClaimGranted, turn: CallSlot) -> AnsweredCall:
         """A call that is claimed. One whose request is lost holds up nobody while it is looked for."""
         try:
             if begun.ticket is not None and begun.ticket.state in _UNRESOLVED:
@@ -163,7 +163,7 @@ class CallResolver:
             else:
                 await turn.take()
             self.halt.check()
-            return await self._asking.ask(call, errand, begun.ticket, turn, buys=call.key not in self._aside)
+            return await self._asking.ask(call, requester, begun.ticket, turn, buys=call.key not in self._aside)
         except BaseException as error:
             if isinstance(error, Exception):
                 # At once: letting go takes a moment, in which nobody else may begin.
@@ -171,7 +171,7 @@ class CallResolver:
             await self._keeper.let_go(call.key)
             raise
 
-    async def _keep(self, answered: AnsweredCall, errand: Requester) -> Reply:
+    async def _keep(self, answered: AnsweredCall, requester: Requester) -> Reply:
         """Record the answer before anybody may use it; the slot is free for the next call meanwhile."""
         try:
             reply = await self._keeper.keep(answered)
@@ -181,9 +181,9 @@ class CallResolver:
         ticket, bought = answered.answer.ticket, answered.answer.bought
         if ticket is None and bought:
             self.untracked.append(reply.cost_usd)
-        ours = bought and (ticket is None or ticket.errand.run in ("", self._run))
+        ours = bought and (ticket is None or ticket.requester.run in ("", self._run))
         cost = reply.cost_usd if ours else 0.0
-        self._watch(Event(kind="made", stage=errand.stage, node=errand.node, seconds=reply.seconds, cost_usd=cost))
+        self._watch(Event(kind="made", stage=requester.stage, node=requester.node, seconds=reply.seconds, cost_usd=cost))
         return reply
 
 

@@ -115,7 +115,7 @@ class StoreCallContext:
     keeper: AsyncStore
     watch: EventHandler
     scratches: ScratchFolders
-    errand: Requester
+    requester: Requester
     estimate_usd: float | None
     buys: bool
     lost: UnknownRequestPolicy
@@ -138,7 +138,7 @@ class StoreCallContext:
 
     def tell(self, **data: JSONValue) -> None:
         """Pass on how far the call is."""
-        self.watch(Event(kind="progress", stage=self.errand.stage, node=self.errand.node, data=data))
+        self.watch(Event(kind="progress", stage=self.requester.stage, node=self.requester.node, data=data))
 
     async def take_turn(self) -> None:
         """Wait for a place among the calls of its kind."""
@@ -187,14 +187,14 @@ class ProviderDispatch:
         policy: EnginePolicy,
         house: InputFiles,
         keeper: AsyncStore,
-        purse: Budget,
+        budget: Budget,
         leave: ShutdownSignal,
         watch: EventHandler,
     ) -> None:
         self._policy = policy
         self._house = house
         self._keeper = keeper
-        self._purse = purse
+        self._budget = budget
         self._leave = leave
         self._watch = watch
         self._scratch = ScratchFolders(house.store.folder)
@@ -202,7 +202,7 @@ class ProviderDispatch:
         self._noted: set[tuple[str, JSONValue]] = set()
 
     async def ask(
-        self, call: Call, errand: Requester, ticket: Ticket | None, turn: CallSlot, *, buys: bool = True
+        self, call: Call, requester: Requester, ticket: Ticket | None, turn: CallSlot, *, buys: bool = True
     ) -> AnsweredCall:
         """The provider's answer. `ticket` is the call's last: what was sent already is paid for, budget or not.
 
@@ -212,31 +212,31 @@ class ProviderDispatch:
         """
         price = self._policy.price(call)
         is_paid_for = self._is_paid_for(ticket)
-        reserved = self._purse.reserve(price, committed=is_paid_for) if buys else 0.0
+        reserved = self._budget.reserve(price, committed=is_paid_for) if buys else 0.0
         # Should it have failed, and cost nothing, it is only bought again where the budget holds that.
-        desk = self._desk(errand, price, ticket, turn, buys=buys and (not is_paid_for or self._purse.holds(price)))
+        context = self._context(requester, price, ticket, turn, buys=buys and (not is_paid_for or self._budget.holds(price)))
         cost: float | None = 0.0
         try:
-            self._watch(Event(kind="running", stage=errand.stage, node=errand.node))
+            self._watch(Event(kind="running", stage=requester.stage, node=requester.node))
             begun = time.perf_counter()
-            answer = await self._provider(call.provider).answer(call, desk)
+            answer = await self._provider(call.provider).answer(call, context)
             cost = answer.cost_usd if answer.bought else 0.0
-            self._note(answer.notes, errand)
-            return AnsweredCall(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=desk.folders)
+            self._note(answer.notes, requester)
+            return AnsweredCall(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=context.folders)
         except BaseException as error:
             # What is at the service now will be billed, whoever collects it.
-            is_open = desk.last is not None and desk.last.open
+            is_open = context.last is not None and context.last.open
             cost = None if is_open else 0.0
-            await self.sweep(desk.folders)
+            await self.sweep(context.folders)
             if isinstance(error, CallFailed):
                 cost = error.cost_usd if error.cost_usd or not is_open else None
                 # What an earlier run sent is in that run's bill.
-                ours = ticket is None or desk.last is None or desk.last.number != ticket.number
-                self._watch(Event(kind="failed", stage=errand.stage, node=errand.node, cost_usd=cost if ours else 0.0))
-                raise CallFailed(self._told(call, errand, error.problems), cost_usd=cost) from error
+                ours = ticket is None or context.last is None or context.last.number != ticket.number
+                self._watch(Event(kind="failed", stage=requester.stage, node=requester.node, cost_usd=cost if ours else 0.0))
+                raise CallFailed(self._told(call, requester, error.problems), cost_usd=cost) from error
             raise
         finally:
-            self._purse.settle(reserved, cost, ours=buys)
+            self._budget.settle(reserved, cost, ours=buys)
 
     async def sweep(self, folders: Sequence[Path]) -> None:
         """Remove folders of files that are kept by now, or given up."""
@@ -248,14 +248,14 @@ class ProviderDispatch:
         for provider in self._providers.values():
             await provider.close()
 
-    def _note(self, notes: Sequence[Problem], errand: Requester) -> None:
+    def _note(self, notes: Sequence[Problem], requester: Requester) -> None:
         """Say these, each kind once for an endpoint: all of its answers may have it."""
         for note in notes:
             seen = (note.kind, note.data.get("endpoint"))
             if seen not in self._noted:
                 self._noted.add(seen)
                 data = {**note.data, "kind": note.kind}
-                self._watch(Event(kind="note", stage=errand.stage, node=errand.node, data=data))
+                self._watch(Event(kind="note", stage=requester.stage, node=requester.node, data=data))
 
     def _is_paid_for(self, ticket: Ticket | None) -> bool:
         """Whether nothing more is bought for the call; one that is lost may be, where a person said so."""
@@ -266,23 +266,23 @@ class ProviderDispatch:
             UnknownRequestPolicy.ABANDON,
         }
 
-    def _told(self, call: Call, errand: Requester, problems: Iterable[Problem]) -> list[Problem]:
+    def _told(self, call: Call, requester: Requester, problems: Iterable[Problem]) -> list[Problem]:
         """What went wrong, with the stage that asked where it is about a field of the endpoint's."""
         named = self._house.named(call, problems)
         return [
-            replace(problem, data={**problem.data, "stage": errand.stage}) if "field" in problem.data else problem
+            replace(problem, data={**problem.data, "stage": requester.stage}) if "field" in problem.data else problem
             for problem in named
         ]
 
-    def _desk(
-        self, errand: Requester, price: float | None, ticket: Ticket | None, turn: CallSlot, *, buys: bool
+    def _context(
+        self, requester: Requester, price: float | None, ticket: Ticket | None, turn: CallSlot, *, buys: bool
     ) -> StoreCallContext:
         return StoreCallContext(
             house=self._house,
             keeper=self._keeper,
             watch=self._watch,
             scratches=self._scratch,
-            errand=errand,
+            requester=requester,
             estimate_usd=price,
             buys=buys,
             lost=self._policy.lost,

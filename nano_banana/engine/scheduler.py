@@ -160,8 +160,8 @@ class Scheduler:
             return made
 
     async def _answers(self, ask: Ask, node: Node, steps: list[Step]) -> tuple[Reply, ...]:
-        errand = Requester(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.card.subject)
-        asked = [self._answering.answer(call, errand) for call in ask.calls]
+        requester = Requester(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.card.subject)
+        asked = [self._answering.answer(call, requester) for call in ask.calls]
         # One that fails does not leave the others running on unheard: all end first.
         answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)
         replies, errors = [], []

@@ -122,7 +122,7 @@ class CallContext(BlobFiles, Protocol):
     """What a provider may ask of the house while it answers one call."""
 
     @property
-    def errand(self) -> Requester:
+    def requester(self) -> Requester:
         """For whom the call is made."""
         ...
 
@@ -207,7 +207,7 @@ class Provider(Protocol):
 
     name: str
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Do the work. Raises CallFailed (this call), Refused (all calls) or Unusable."""
         ...
 

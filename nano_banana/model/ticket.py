@@ -82,7 +82,7 @@ class Ticket:
     endpoint: str
     body: str
     state: TicketState = TicketState.SENDING
-    errand: Requester = field(default_factory=Requester)
+    requester: Requester = field(default_factory=Requester)
     begun_at: float = 0.0
     ended_at: float | None = None
     request_id: str = ""

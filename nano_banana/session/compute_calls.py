@@ -92,12 +92,12 @@ def _make_missing(
 async def _drive_calls(
     answering: CallResolver, store: Store, purpose: str, calls: Sequence[Call]
 ) -> dict[str, CallEnd]:
-    errand = Requester(stage=purpose, node=purpose)
+    requester = Requester(stage=purpose, node=purpose)
     ends: dict[str, CallEnd] = {}
 
     async def one(call: Call) -> None:
         try:
-            ends[call.key], _ = await answering.answer(call, errand)
+            ends[call.key], _ = await answering.answer(call, requester)
         except CallFailed as error:
             ends[call.key] = error
 

@@ -319,7 +319,7 @@ class Runner:
             transition(ticket, TicketState.ABANDONED, reason=ticket.reason)
             for ticket in self.opened(order.resumes)
             if ticket.state is TicketState.UNKNOWN
-            and ticket.errand.recipe == order.plan.recipe
+            and ticket.requester.recipe == order.plan.recipe
             and ticket.key not in order.missing
         ]
         self.store.tickets.keep(lost)

@@ -194,7 +194,7 @@ def _run_head(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
             "cached": outcome.cached,
             "made": outcome.made,
             "failed": outcome.failed,
-            "unknown": sum(ticket.errand.recipe == forecast.project for ticket in outcome.lost),
+            "unknown": sum(ticket.requester.recipe == forecast.project for ticket in outcome.lost),
         },
         "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
         "handed_out": None if outcome.handed is None else export_json(outcome.handed),

@@ -208,7 +208,7 @@ def starting_points(
         elif who.name in re.split(r"[/+@]", slot):
             own.add(key)
     for ticket in all_tickets(rows):
-        if ticket.errand.subject == who.name and ticket.key:
+        if ticket.requester.subject == who.name and ticket.key:
             own.add(ticket.key)
     adapters = {row[0] for row in rows.execute("SELECT digest FROM adapters WHERE subject = ?", (who.name,))}
     return (own - others) | roots | _calls_with_trigger(rows, who), found.before(roots, adapters)
@@ -274,7 +274,7 @@ def _calls_with_trigger(rows: sqlite3.Connection, who: DataSubject) -> set[str]:
 
 
 def _belongs_to(ticket: Ticket, who: DataSubject, keys: set[str], digests: set[str]) -> bool:
-    if ticket.errand.subject == who.name or ticket.key in keys:
+    if ticket.requester.subject == who.name or ticket.key in keys:
         return True
     if not ticket.document:
         return False

@@ -117,10 +117,10 @@ def _already_open(rows: sqlite3.Connection, ticket: Ticket) -> Unusable:
 
 
 def _row_of_ticket(ticket: Ticket) -> _Values:
-    errand = ticket.errand
+    requester = ticket.requester
     return (
         *(ticket.key, ticket.document, ticket.provider, ticket.service, ticket.endpoint, ticket.body),
-        *(ticket.state.value, errand.run, errand.recipe, errand.stage, errand.node, errand.subject),
+        *(ticket.state.value, requester.run, requester.recipe, requester.stage, requester.node, requester.subject),
         *(ticket.begun_at, ticket.ended_at, ticket.request_id, json_text(ticket.urls)),
         *(ticket.estimate_usd, ticket.units, ticket.cost_usd, ticket.reason),
     )
@@ -138,7 +138,7 @@ def _ticket_of_row(row: _Row) -> Ticket:
         endpoint=endpoint,
         body=body,
         state=TicketState(state),
-        errand=Requester(run=run, recipe=recipe, stage=stage, node=node, subject=subject),
+        requester=Requester(run=run, recipe=recipe, stage=stage, node=node, subject=subject),
         begun_at=begun_at,
         ended_at=ended_at,
         request_id=request_id,
@@ -307,7 +307,7 @@ class Ledger:
         return LedgerSummary(
             lines=lines,
             total=total[0] if total else LedgerLine(name=""),
-            open=tuple(ticket for ticket in opened if recipe in (None, ticket.errand.recipe)),
+            open=tuple(ticket for ticket in opened if recipe in (None, ticket.requester.recipe)),
         )
 
 

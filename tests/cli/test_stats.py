@@ -23,8 +23,8 @@ DAWN = 1_700_006_400.0
 """2023-11-15T00:00:00Z."""
 
 
-def a_ticket(seed: int, state: TicketState, **errand: str) -> Ticket:
-    about = {"run": "a-run", "recipe": "portraits", "stage": "takes", "node": "ana/office", "subject": "ana"} | errand
+def a_ticket(seed: int, state: TicketState, **requester: str) -> Ticket:
+    about = {"run": "a-run", "recipe": "portraits", "stage": "takes", "node": "ana/office", "subject": "ana"} | requester
     return Ticket(
         key=f"key {seed}",
         document="{}",
@@ -33,7 +33,7 @@ def a_ticket(seed: int, state: TicketState, **errand: str) -> Ticket:
         endpoint="fal-ai/flux-lora",
         body="{}",
         state=state,
-        errand=Requester(**about),
+        requester=Requester(**about),
         begun_at=DAWN + seed,
         request_id=f"request-{seed}" if state is not TicketState.SENDING else "",
         estimate_usd=0.035,

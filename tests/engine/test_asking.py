@@ -31,13 +31,13 @@ class Seller:
     cost_usd: float | None
     name: str = "fal"
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Send, perhaps close, fail."""
-        ticket = await desk.keep(ticket_of(call))
+        ticket = await context.keep(ticket_of(call))
         if self.ends is not TicketState.SENDING:
-            ticket = await desk.keep(transition(ticket, TicketState.SENT, request_id=f"id-{call.endpoint}"))
+            ticket = await context.keep(transition(ticket, TicketState.SENT, request_id=f"id-{call.endpoint}"))
         if self.ends not in {TicketState.SENDING, TicketState.SENT}:
-            await desk.keep(transition(ticket, self.ends))
+            await context.keep(transition(ticket, self.ends))
         raise CallFailed([problem("fal_busy", what=call.endpoint, status=503)], cost_usd=self.cost_usd)
 
     async def close(self) -> None:
@@ -98,7 +98,7 @@ def test_what_stays_at_the_service_will_be_billed_whoever_collects_it(
 ) -> None:
     news: list[Event] = []
     answering = asyncio.run(asked(store, Seller(ends, said), watch=news.append))
-    assert answering.purse.spent == pytest.approx(spent)
+    assert answering.budget.spent == pytest.approx(spent)
     assert [told.cost_usd for told in news if told.kind == "failed"] == [None if unknown else said]
 
 
@@ -127,16 +127,16 @@ class Looker(Seller):
 
     seen: ClassVar[list[bool]] = []
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Fail."""
-        self.seen[:] = [desk.buys]
+        self.seen[:] = [context.buys]
         raise CallFailed([problem("fal_failed", endpoint=call.endpoint)])
 
 
 class Quitter(Seller):
     """A provider that finds nothing of what was lost."""
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Fail."""
-        assert await desk.ticket() is not None
+        assert await context.ticket() is not None
         raise CallFailed([problem("request_unknown", endpoint=call.endpoint)], cost_usd=None)

@@ -58,12 +58,12 @@ class House:
 
         async def whole() -> None:
             keeper = AsyncStore(self.store, "run")
-            desk = StoreCallContext(
+            context = StoreCallContext(
                 house=InputFiles(self.store, {}),
                 keeper=keeper,
                 watch=self.news.append,
                 scratches=ScratchFolders(self.store.folder),
-                errand=Requester(stage="shots", node="shots/1"),
+                requester=Requester(stage="shots", node="shots/1"),
                 estimate_usd=0.1,
                 buys=True,
                 lost=UnknownRequestPolicy.ASK,
@@ -72,7 +72,7 @@ class House:
                 leave=ShutdownSignal(),
                 last=last,
             )
-            await story(desk, keeper)
+            await story(context, keeper)
             await keeper.settle()
 
         asyncio.run(whole())
@@ -85,27 +85,27 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def test_a_desk_keeps_tickets_uploads_notes_and_files(house: House) -> None:
-    async def story(desk: StoreCallContext, _keeper: AsyncStore) -> None:
-        assert await desk.ticket() is None
-        sending = await desk.keep(ticket_for())
-        assert (sending.number, await desk.ticket()) == (1, sending)
-        sent = await desk.keep(transition(sending, TicketState.SENT, request_id="r1"))
-        assert (await desk.ticket(), desk.last) == (sent, sent)
-        assert await desk.requests("https://s", ["r1", "r2"]) == {"r1"}
-        assert await desk.requests("https://other", ["r1"]) == set()
+    async def story(context: StoreCallContext, _keeper: AsyncStore) -> None:
+        assert await context.ticket() is None
+        sending = await context.keep(ticket_for())
+        assert (sending.number, await context.ticket()) == (1, sending)
+        sent = await context.keep(transition(sending, TicketState.SENT, request_id="r1"))
+        assert (await context.ticket(), context.last) == (sent, sent)
+        assert await context.requests("https://s", ["r1", "r2"]) == {"r1"}
+        assert await context.requests("https://other", ["r1"]) == set()
         blob = house.store.put(b"bytes", media="x/y")
-        assert desk.path(blob).read_bytes() == b"bytes"
-        assert await desk.upload("https://s", blob) is None
+        assert context.path(blob).read_bytes() == b"bytes"
+        assert await context.upload("https://s", blob) is None
         there = Upload(service="https://s", digest=blob.digest, url="https://u", expires_at=time.time() + 9e4)
-        await desk.uploaded(there)
-        assert await desk.upload("https://s", blob) == there
-        assert await desk.recall("note") is None
-        await desk.remember("note", "text")
-        assert await desk.recall("note") == "text"
-        folders = [desk.scratch(), desk.scratch()]
-        assert desk.folders == folders
+        await context.uploaded(there)
+        assert await context.upload("https://s", blob) == there
+        assert await context.recall("note") is None
+        await context.remember("note", "text")
+        assert await context.recall("note") == "text"
+        folders = [context.scratch(), context.scratch()]
+        assert context.folders == folders
         assert all(folder.is_dir() and not list(folder.iterdir()) for folder in folders)
-        desk.tell(phase="queued", position=3)
+        context.tell(phase="queued", position=3)
 
     house.run(story)
     (news,) = house.news
@@ -140,8 +140,8 @@ def test_a_ticket_that_can_not_be_kept_is_alone_in_that(house: House) -> None:
 
 
 def test_a_ticket_is_kept_where_the_one_who_keeps_it_is_cancelled(house: House) -> None:
-    async def story(desk: StoreCallContext, keeper: AsyncStore) -> None:
-        task = asyncio.create_task(desk.keep(ticket_for()))
+    async def story(context: StoreCallContext, keeper: AsyncStore) -> None:
+        task = asyncio.create_task(context.keep(ticket_for()))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -36,11 +36,11 @@ class Actor:
     asked: list[str] = field(default_factory=list)
     closed: bool = False
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Note, act, answer."""
         self.asked.append(call.endpoint)
         for blob in call.inputs.values():
-            desk.path(blob)
+            context.path(blob)
         await self.act(call)
         return Answer(data={}, files={"image": AnswerFile(data=call.key.encode(), media="image/png")})
 
@@ -74,8 +74,8 @@ class Stage:
 
     def answering(self, *, parallel: int = 4, files: Mapping[str, Path] | None = None) -> CallResolver:
         """An answering of this stage's."""
-        desk = InputFiles(self.store, files or {})
-        return CallResolver(self.policy(parallel), desk, self.news.append, "run", self.halt)
+        context = InputFiles(self.store, files or {})
+        return CallResolver(self.policy(parallel), context, self.news.append, "run", self.halt)
 
     def policy(self, parallel: int) -> EnginePolicy:
         """One kind of call, `parallel` at once."""
@@ -340,8 +340,8 @@ def test_claims_of_another_run_are_waited_for_which_is_said_once(stage: Stage) -
 
 def test_in_what_answers_are_not_what_was_asked_for_is_said_once_for_an_endpoint(stage: Stage) -> None:
     class Other(Actor):
-        async def answer(self, call: Call, desk: CallContext) -> Answer:
-            answer = await super().answer(call, desk)
+        async def answer(self, call: Call, context: CallContext) -> Answer:
+            answer = await super().answer(call, context)
             return replace(answer, notes=(problem("seed_unlike", endpoint=call.endpoint[:1], asked=1, used=2),))
 
     stage.actor = Other(at_once)

@@ -23,11 +23,11 @@ OTHER = Call(provider="fal", endpoint="a/b", arguments={"seed": 2})
 Act = Callable[[Call, CallContext], Awaitable[Answer]]
 
 
-async def collects(_call: Call, desk: CallContext) -> Answer:
+async def collects(_call: Call, context: CallContext) -> Answer:
     """As a provider whose request is done."""
-    ticket = await desk.ticket()
+    ticket = await context.ticket()
     if ticket is None or not ticket.open:
-        ticket = transition(await desk.keep(ticket_for(CALL)), TicketState.SENT, request_id="new")
+        ticket = transition(await context.keep(ticket_for(CALL)), TicketState.SENT, request_id="new")
     return Answer(data={}, cost_usd=0.1, ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.1))
 
 
@@ -35,8 +35,8 @@ async def fails(_call: Call, _desk: CallContext) -> Answer:
     raise CallFailed([problem("result_gone", endpoint="a/b")])
 
 
-async def waits(_call: Call, desk: CallContext) -> Answer:
-    await desk.leave.asked.wait()
+async def waits(_call: Call, context: CallContext) -> Answer:
+    await context.leave.asked.wait()
     raise Stopped([problem("interrupted")])
 
 
@@ -57,10 +57,10 @@ class Service:
     halt: Halt = field(default_factory=Halt)
     name: str = "fal"
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Note, act."""
-        self.asked.append((call.key, desk.buys))
-        return await self.act(call, desk)
+        self.asked.append((call.key, context.buys))
+        return await self.act(call, context)
 
     async def close(self) -> None:
         """Nothing."""
@@ -195,7 +195,7 @@ def test_what_another_run_sent_for_another_recipe_is_in_no_other_budget(
 ) -> None:
     service.sent(CALL)
     service.missing = {CALL.key} if is_wanted else ()
-    assert service.run(a_moment).purse.spent == spent
+    assert service.run(a_moment).budget.spent == spent
 
 
 def test_a_key_that_is_refused_what_nobody_waits_for_may_do_well_otherwise(service: Service) -> None:

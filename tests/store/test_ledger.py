@@ -27,8 +27,8 @@ def ended(seed: int, state: TicketState, cost_usd: float | None, **other: float 
     return replace(a_ticket(seed), state=state, cost_usd=cost_usd, estimate_usd=estimate)
 
 
-def of(ticket: Ticket, **errand: str) -> Ticket:
-    return replace(ticket, errand=replace(ticket.errand, **errand))
+def of(ticket: Ticket, **requester: str) -> Ticket:
+    return replace(ticket, requester=replace(ticket.requester, **requester))
 
 
 def test_an_empty_ledger_is_nothing(store: Store) -> None:

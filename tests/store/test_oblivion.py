@@ -144,7 +144,7 @@ def test_what_reports_know_to_be_theirs_goes_too(store: Store) -> None:
 def test_tickets_stay_with_their_sums_and_nothing_else(store: Store) -> None:
     sent = store.tickets.keep([transition(a_ticket(1), TicketState.SENT, request_id="req-ana-1")])
     store.tickets.keep([transition(sent[0], TicketState.COLLECTED, cost_usd=0.5)])
-    other = replace(a_ticket(2), errand=Requester(subject="ben"))
+    other = replace(a_ticket(2), requester=Requester(subject="ben"))
     store.tickets.keep([transition(other, TicketState.SENT, request_id="req-2")])
     before = store.ledger.account("endpoint").total
     traces = forget(store)
@@ -157,7 +157,7 @@ def test_tickets_stay_with_their_sums_and_nothing_else(store: Store) -> None:
 
 def test_a_request_of_something_that_failed_is_known_by_its_words(store: Store) -> None:
     call = asked("draw", "anqz7 woman")
-    ticket = replace(a_ticket(1), key=call.key, document=call.text, errand=Requester())
+    ticket = replace(a_ticket(1), key=call.key, document=call.text, requester=Requester())
     (sent,) = store.tickets.keep([transition(ticket, TicketState.SENT, request_id="req-1")])
     store.tickets.keep([transition(sent, TicketState.FAILED)])
     assert len(forget(store).requests) == 1
@@ -205,7 +205,7 @@ def test_runs_and_a_recipe_that_bears_their_name_lose_it(store: Store) -> None:
     store.set_trail("ana", {"takes|x|0": "k"}, whole=True)
     store.ledger.note(run, [Saving(recipe="ana", subject="", endpoint="e", calls=1, usd=0.1)])
     store.snapshots.keep(run, "ana", b"packed")
-    store.tickets.keep([transition(replace(a_ticket(1), errand=Requester(recipe="ana")), TicketState.WITHDRAWN)])
+    store.tickets.keep([transition(replace(a_ticket(1), requester=Requester(recipe="ana")), TicketState.WITHDRAWN)])
     forget(store)
     (kept,) = store.runs()
     assert (kept.recipe, kept.arguments, kept.status) == ("", {}, "done")

@@ -202,8 +202,8 @@ def test_open_tickets_are_found_by_their_indexes(store: Store) -> None:
 def test_whatever_way_a_ticket_goes_its_row_is_what_it_is(
     path: list[TicketState], texts: list[str], numbers: list[float | None]
 ) -> None:
-    errand = Requester(run=texts[0], recipe=texts[1], stage=texts[2], node=texts[3], subject=texts[4])
-    ticket = replace(a_ticket(1), errand=errand, body=texts[5], estimate_usd=numbers[0])
+    requester = Requester(run=texts[0], recipe=texts[1], stage=texts[2], node=texts[3], subject=texts[4])
+    ticket = replace(a_ticket(1), requester=requester, body=texts[5], estimate_usd=numbers[0])
     with TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
         (ticket,) = store.tickets.keep([ticket])
         for state in path:

@@ -51,7 +51,7 @@ def a_ticket(seed: int) -> Ticket:
         service="https://queue.example",
         endpoint=call.endpoint,
         body="{}",
-        errand=Requester(run="a-run", recipe="portraits", stage="takes", node="office", subject="ana"),
+        requester=Requester(run="a-run", recipe="portraits", stage="takes", node="office", subject="ana"),
         estimate_usd=0.035,
     )
 

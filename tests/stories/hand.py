@@ -105,13 +105,13 @@ class Hand:
         self._notes = notes
         self._catalog = catalog
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Obey."""
         rules = self._notes.rules
         told = json.dumps(dict(call.arguments))
         self._notes.write("begun", call)
         for blob in call.inputs.values():
-            desk.path(blob)
+            context.path(blob)
         await asyncio.sleep(as_number(rules.get("delay", 0)) + _says(rules, "slow", told))
         if _says(rules, "refuse", told):
             raise Refused([problem("no_provider", name="hand", known="none")])

@@ -224,7 +224,7 @@ def _say_open(screen: Screen, title: str, tickets: Sequence[Ticket]) -> None:
             ticket.endpoint,
             ticket.request_id or "(no id)",
             f"since {utc_time(ticket.begun_at)}",
-            "/".join(filter(None, (ticket.errand.recipe, ticket.errand.node))),
+            "/".join(filter(None, (ticket.requester.recipe, ticket.requester.node))),
         )
         for ticket in tickets[:MAX_OPEN]
     ]
@@ -247,7 +247,7 @@ def _account_json(found: LedgerSummary) -> JSONObject:
                 "begun_at": ticket.begun_at,
                 "estimate_usd": ticket.estimate_usd,
                 "reason": ticket.reason,
-                **dataclasses.asdict(ticket.errand),
+                **dataclasses.asdict(ticket.requester),
             }
             for ticket in found.open
         ],

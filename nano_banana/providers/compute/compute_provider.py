@@ -37,7 +37,7 @@ class ComputeProvider:
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
 
-    async def answer(self, call: Call, desk: BlobFiles) -> Answer:
+    async def answer(self, call: Call, context: BlobFiles) -> Answer:
         """Do the work in another process.
 
         Raises CallFailed: `compute_endpoint` (no such work), `compute_revision` (asked for another version
@@ -49,7 +49,7 @@ class ComputeProvider:
             raise CallFailed([problem("compute_endpoint", hint=near, name=call.endpoint)])
         if call.revision != revision:
             raise CallFailed([problem("compute_revision", name=call.endpoint, asked=call.revision, revision=revision)])
-        inputs = {place: desk.path(blob) for place, blob in call.inputs.items()}
+        inputs = {place: context.path(blob) for place, blob in call.inputs.items()}
         data, files = await self._pool.run(perform_compute, call.endpoint, canonical_json(call.arguments), inputs)
         payloads = {place: AnswerFile(data=content, media=media) for place, (content, media) in files.items()}
         return Answer(data=data, files=payloads, cost_usd=0.0)

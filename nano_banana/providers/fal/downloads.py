@@ -356,14 +356,14 @@ class Downloader:
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
 
     async def fetch(
-        self, remote: RemoteFile, desk: CallContext, *, expect: ExpectedKind | None = None
+        self, remote: RemoteFile, context: CallContext, *, expect: ExpectedKind | None = None
     ) -> DownloadedFile:
         """The file, in a scratch folder of the desk's. `expect` None: what the result says that it is.
 
         Raises CallFailed: `download_failed` after several tries; at once `file_gone`, `download_unsafe` (no public
         https address), `download_too_big` and `download_bomb`. Raises Unusable `download_unwritable`.
         """
-        folder = desk.scratch()
+        folder = context.scratch()
         try:
             return await self._insist(remote, folder / "file", expect or remote.expect)
         except BaseException:

@@ -77,35 +77,35 @@ class FalProvider:
         self._following = RequestFollower(self._line)
         self._collecting = ResultCollector(self._line, catalog)
 
-    async def answer(self, call: Call, desk: CallContext) -> Answer:
+    async def answer(self, call: Call, context: CallContext) -> Answer:
         """Take the call from where its ticket says to its end.
 
         Raises CallFailed (with its cost), Refused, Unusable, and Stopped where it was left at the service.
         """
-        async with stopping_within(desk.leave, seconds=STOP_SECONDS):
-            last = await desk.ticket()
-            return await self._had_before(last, call, desk) or await self._answer(last, call, desk)
+        async with stopping_within(context.leave, seconds=STOP_SECONDS):
+            last = await context.ticket()
+            return await self._had_before(last, call, context) or await self._answer(last, call, context)
 
-    async def _answer(self, last: Ticket | None, call: Call, desk: CallContext) -> Answer:
-        ticket = await self._taken_up(last, desk)
+    async def _answer(self, last: Ticket | None, call: Call, context: CallContext) -> Answer:
+        ticket = await self._taken_up(last, context)
         fresh, turn = False, 0
         while True:
-            ticket = await self._accepted(ticket, call, desk, fresh=fresh)
-            end = await self._to_end(ticket, call, desk)
+            ticket = await self._accepted(ticket, call, context, fresh=fresh)
+            end = await self._to_end(ticket, call, context)
             if isinstance(end, Answer):
                 return end
             turn += 1
             # (What was billed for nothing is not bought again before the budget knows.)
-            if end.fault.again is RetryAdvice.NEVER or turn == MAX_REQUESTS or not desk.buys or end.cost_usd != 0:
+            if end.fault.again is RetryAdvice.NEVER or turn == MAX_REQUESTS or not context.buys or end.cost_usd != 0:
                 raise end.fault.error(cost_usd=end.cost_usd)
             ticket, fresh = None, end.fault.again is RetryAdvice.WITH_FRESH_FILES
-            await pause(RESUBMIT_BACKOFF.wait(turn, self._line.clock), clock=self._line.clock, leave=desk.leave)
+            await pause(RESUBMIT_BACKOFF.wait(turn, self._line.clock), clock=self._line.clock, leave=context.leave)
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._line.close()
 
-    async def _had_before(self, ticket: Ticket | None, call: Call, desk: CallContext) -> Answer | None:
+    async def _had_before(self, ticket: Ticket | None, call: Call, context: CallContext) -> Answer | None:
         """The result that was collected once and was damaged or lost here since, where fal still has it.
 
         Raises CallFailed where that can't be told now, unless it may be bought again.
@@ -113,33 +113,33 @@ class FalProvider:
         if ticket is None or self._is_strange(ticket):
             return None
         if ticket.state is TicketState.FAILED:
-            return await self._read_again(ticket, desk)
+            return await self._read_again(ticket, context)
         if ticket.state is not TicketState.COLLECTED:
             return None
         try:
-            found = await self._collecting.collect(ticket, call, desk)
+            found = await self._collecting.collect(ticket, call, context)
         except CallFailed as error:
             # It may still be there: what is paid for is not bought again because of a bad moment.
-            if desk.lost is not UnknownRequestPolicy.RESUBMIT:
+            if context.lost is not UnknownRequestPolicy.RESUBMIT:
                 raise CallFailed(error.problems) from error
             return None
         if (
             isinstance(found, RequestFailure)
             and found.fault.again is not RetryAdvice.NEVER
-            and desk.lost is not UnknownRequestPolicy.RESUBMIT
+            and context.lost is not UnknownRequestPolicy.RESUBMIT
         ):
             raise found.fault.error()
         return found if isinstance(found, Answer) else None
 
-    async def _read_again(self, ticket: Ticket, desk: CallContext) -> Answer | None:
+    async def _read_again(self, ticket: Ticket, context: CallContext) -> Answer | None:
         """The answer in a result that was kept. Raises CallFailed where its files can't be had now."""
-        result = await _kept_result(ticket, desk)
+        result = await _kept_result(ticket, context)
         if result is None:
             return None
         try:
-            return await self._collecting.read_again(ticket, result, desk)
+            return await self._collecting.read_again(ticket, result, context)
         except CallFailed as error:
-            if desk.lost is UnknownRequestPolicy.RESUBMIT:
+            if context.lost is UnknownRequestPolicy.RESUBMIT:
                 return None
             raise CallFailed(error.problems) from error
 
@@ -147,7 +147,7 @@ class FalProvider:
         """Whether it is of a stand-in and this is fal, or the other way round."""
         return is_loopback_url(ticket.service) is not is_loopback_url(self._line.hosts.service)
 
-    async def _taken_up(self, ticket: Ticket | None, desk: CallContext) -> Ticket | None:
+    async def _taken_up(self, ticket: Ticket | None, context: CallContext) -> Ticket | None:
         """The open ticket of an earlier attempt.
 
         Raises CallFailed where it was billed and would fail again, and where a stand-in can't know what fal does, or
@@ -155,106 +155,106 @@ class FalProvider:
         """
         if ticket is None:
             return None
-        if desk.lost is not UnknownRequestPolicy.RESUBMIT and await _is_billed_failure(ticket, desk):
+        if context.lost is not UnknownRequestPolicy.RESUBMIT and await _is_billed_failure(ticket, context):
             raise CallFailed([_billed_before(ticket)])
         if ticket.open and self._is_strange(ticket):
             raise CallFailed([_request_elsewhere(ticket)], cost_usd=None)
         if ticket.state is TicketState.SENDING:
-            return await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="interrupted"))
+            return await context.keep(transition(ticket, TicketState.UNKNOWN, reason="interrupted"))
         return ticket if ticket.open else None
 
-    async def _accepted(self, ticket: Ticket | None, call: Call, desk: CallContext, *, fresh: bool) -> Ticket:
+    async def _accepted(self, ticket: Ticket | None, call: Call, context: CallContext, *, fresh: bool) -> Ticket:
         """The ticket of a request that fal has: the one that there is, the one found again, or a new one."""
-        if ticket is None and not desk.buys:
+        if ticket is None and not context.buys:
             raise CallFailed([problem("request_ended", endpoint=call.endpoint)])
         while ticket is None or ticket.state is TicketState.UNKNOWN:
             if ticket is not None:
-                ticket = await self._found(ticket, desk)
+                ticket = await self._found(ticket, context)
             else:
-                await desk.take_turn()
-                body = await self._uploads.body(call, desk, fresh=fresh)
-                raise_if_stopping(desk.leave)
-                ticket = await _shielded(self._submitting.submit(call, body, desk), desk)
+                await context.take_turn()
+                body = await self._uploads.body(call, context, fresh=fresh)
+                raise_if_stopping(context.leave)
+                ticket = await _shielded(self._submitting.submit(call, body, context), context)
         return ticket
 
-    async def _found(self, ticket: Ticket, desk: CallContext) -> Ticket | None:
+    async def _found(self, ticket: Ticket, context: CallContext) -> Ticket | None:
         """The lost request, found again; None where it is to be sent again. Raises CallFailed where neither."""
         # Looking may take most of a minute, in which others go on.
-        desk.give_turn()
+        context.give_turn()
         trace = HistoryEvidence.UNSURE
         if not ticket.request_id:
             try:
-                found = await self._finding.find(ticket, desk)
+                found = await self._finding.find(ticket, context)
             except CallFailed as error:
                 # It may be in the history all the same, so that buying it again would be paying twice.
-                if desk.lost in {UnknownRequestPolicy.REPLACE, UnknownRequestPolicy.RESUBMIT}:
+                if context.lost in {UnknownRequestPolicy.REPLACE, UnknownRequestPolicy.RESUBMIT}:
                     raise CallFailed(error.problems, cost_usd=None) from error
                 found = trace
             if isinstance(found, Ticket):
                 return found
             trace = found
-        elif desk.lost is UnknownRequestPolicy.ASK and await self._following.knows(ticket, desk):
+        elif context.lost is UnknownRequestPolicy.ASK and await self._following.knows(ticket, context):
             # It may have been denied to another key, or on a bad day.
-            return await desk.keep(transition(ticket, TicketState.SENT))
-        if desk.lost is UnknownRequestPolicy.ASK and not _may_resend(
-            trace, desk, training=self._finding.is_training(ticket.endpoint)
+            return await context.keep(transition(ticket, TicketState.SENT))
+        if context.lost is UnknownRequestPolicy.ASK and not _may_resend(
+            trace, context, training=self._finding.is_training(ticket.endpoint)
         ):
             raise CallFailed([_request_unknown(ticket)], cost_usd=None)
         state = TicketState.WITHDRAWN if trace is HistoryEvidence.NONE else TicketState.ABANDONED
-        await desk.keep(transition(ticket, state, reason=ticket.reason, at=self._line.clock.now()))
-        if desk.lost is UnknownRequestPolicy.ABANDON:
+        await context.keep(transition(ticket, state, reason=ticket.reason, at=self._line.clock.now()))
+        if context.lost is UnknownRequestPolicy.ABANDON:
             raise CallFailed([problem("request_abandoned", endpoint=ticket.endpoint)])
         return None
 
-    async def _to_end(self, ticket: Ticket, call: Call, desk: CallContext) -> Answer | RequestFailure:
+    async def _to_end(self, ticket: Ticket, call: Call, context: CallContext) -> Answer | RequestFailure:
         """Follow and collect. Raises Stopped where it was left or taken back, CallFailed where its result is gone."""
         try:
-            end = await self._following.follow(ticket, desk)
+            end = await self._following.follow(ticket, context)
             if end is FollowOutcome.LEFT:
                 raise stopped_error()
-            found = await self._collecting.collect(ticket, call, desk) if end is FollowOutcome.COMPLETED else None
+            found = await self._collecting.collect(ticket, call, context) if end is FollowOutcome.COMPLETED else None
         except Refused:
             if self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
                 # This key may not see it, nor perhaps ever: from here on a person can give it up.
-                await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="result_denied"))
+                await context.keep(transition(ticket, TicketState.UNKNOWN, reason="result_denied"))
             raise
         except CallFailed as error:
             reasons = [problem.kind for problem in error.problems if problem.kind in _RESULT_PROBLEMS]
             if reasons and self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
-                await desk.keep(transition(ticket, TicketState.UNKNOWN, reason=reasons[0]))
+                await context.keep(transition(ticket, TicketState.UNKNOWN, reason=reasons[0]))
             raise
-        if end is FollowOutcome.CANCELLED or (_is_cancelled(found) and desk.leave.insisted.is_set()):
-            await desk.keep(
+        if end is FollowOutcome.CANCELLED or (_is_cancelled(found) and context.leave.insisted.is_set()):
+            await context.keep(
                 transition(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now())
             )
             raise stopped_error()
         if found is None:
-            lost = await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="result_gone"))
+            lost = await context.keep(transition(ticket, TicketState.UNKNOWN, reason="result_gone"))
             raise CallFailed([_request_unknown(lost)], cost_usd=None)
         if isinstance(found, RequestFailure):
             state, reason, now = TicketState.FAILED, found.fault.kind, self._line.clock.now()
             if found.result is not None:
-                await _keep_result(ticket, found.result, desk)
-            await desk.keep(
+                await _keep_result(ticket, found.result, context)
+            await context.keep(
                 transition(ticket, state, units=found.units, cost_usd=found.cost_usd, reason=reason, at=now)
             )
         return found
 
 
-async def _keep_result(ticket: Ticket, result: JSONValue, desk: CallContext) -> None:
+async def _keep_result(ticket: Ticket, result: JSONValue, context: CallContext) -> None:
     """Keep a result that was of no use, for a version that can read it; by the key, `forget` finds it."""
     text = json.dumps({"key": ticket.key, "request": ticket.request_id, "result": result})
     if len(text) <= MAX_KEPT_RESULT:
-        await desk.remember(f"{KEPT_RESULT_NOTE}/{ticket.key}", text)
+        await context.remember(f"{KEPT_RESULT_NOTE}/{ticket.key}", text)
 
 
-async def _kept_result(ticket: Ticket, desk: CallContext) -> JSONValue:
+async def _kept_result(ticket: Ticket, context: CallContext) -> JSONValue:
     """The result that was kept of this request; None where there is none."""
-    found = json.loads(await desk.recall(f"{KEPT_RESULT_NOTE}/{ticket.key}") or "{}")
+    found = json.loads(await context.recall(f"{KEPT_RESULT_NOTE}/{ticket.key}") or "{}")
     return as_object(found).get("result") if found.get("request") == ticket.request_id else None
 
 
-async def _is_billed_failure(ticket: Ticket, desk: CallContext) -> bool:
+async def _is_billed_failure(ticket: Ticket, context: CallContext) -> bool:
     """Whether it failed and was billed, so that it is bought again only where a person says so.
 
     A result that came is billed even where fal does not say so.
@@ -263,7 +263,7 @@ async def _is_billed_failure(ticket: Ticket, desk: CallContext) -> bool:
         return False
     if ticket.reason in {UNSAFE_PICTURE, "result_unusable"} or ticket.units or ticket.cost_usd:
         return True
-    return ticket.units is None and await _kept_result(ticket, desk) is not None
+    return ticket.units is None and await _kept_result(ticket, context) is not None
 
 
 def _billed_before(ticket: Ticket) -> Problem:
@@ -283,10 +283,10 @@ def _is_cancelled(found: Answer | RequestFailure | None) -> bool:
     return isinstance(found, RequestFailure) and found.fault.kind == "request_cancelled"
 
 
-def _may_resend(trace: HistoryEvidence, desk: CallContext, *, training: bool) -> bool:
+def _may_resend(trace: HistoryEvidence, context: CallContext, *, training: bool) -> bool:
     """Whether a request is sent again without asking, by what the history shows and what the recipe allows."""
-    price = desk.estimate_usd
-    match desk.resend if desk.buys else ResendPolicy.NEVER:
+    price = context.estimate_usd
+    match context.resend if context.buys else ResendPolicy.NEVER:
         case ResendPolicy.ALWAYS:
             return trace is HistoryEvidence.NONE or (trace is HistoryEvidence.UNREADABLE and not training)
         case ResendPolicy.CHEAP:
@@ -295,14 +295,14 @@ def _may_resend(trace: HistoryEvidence, desk: CallContext, *, training: bool) ->
             return False
 
 
-async def _shielded(sending: Coroutine[None, None, T], desk: CallContext, *, hold: float = SUBMIT_HOLD) -> T:
+async def _shielded(sending: Coroutine[None, None, T], context: CallContext, *, hold: float = SUBMIT_HOLD) -> T:
     """Wait for the end of a request that is on its way, for `hold` seconds even where the run is given up."""
     task = asyncio.ensure_future(sending)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task}, timeout=hold)
-        if task.done() and desk.leave.insisted.is_set():
+        if task.done() and context.leave.insisted.is_set():
             # What has just been accepted is left, or taken back, in good order.
             return task.result()
         # It is not to go on unheard, and send again.

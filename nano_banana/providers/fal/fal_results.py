@@ -119,30 +119,30 @@ class ResultCollector:
         self._catalog = catalog
         self._downloads = Downloader(line)
 
-    async def collect(self, ticket: Ticket, call: Call, desk: CallContext) -> Answer | RequestFailure | None:
+    async def collect(self, ticket: Ticket, call: Call, context: CallContext) -> Answer | RequestFailure | None:
         """The answer with its ticket closed, or how it failed; None where the result is gone.
 
         Raises CallFailed where the answer or a file of it can't be read, and Refused where the key may not ask: the
         result stays at the service, is paid for, and the next run tries again.
         """
-        desk.tell(phase="collecting")
+        context.tell(phase="collecting")
         try:
-            return await self._collected(ticket, call, desk)
+            return await self._collected(ticket, call, context)
         except _UNEXPECTED_ERRORS as error:
             raise _result_unreadable(ticket) from error
 
-    async def read_again(self, ticket: Ticket, result: JSONValue, desk: CallContext) -> Answer | None:
+    async def read_again(self, ticket: Ticket, result: JSONValue, context: CallContext) -> Answer | None:
         """The answer in a result that was kept because it was of no use, where this version can read it.
 
         Raises CallFailed where a file of it can't be had now.
         """
         try:
-            found = await self._answer(ticket, result, desk, ticket.units, ticket.cost_usd)
+            found = await self._answer(ticket, result, context, ticket.units, ticket.cost_usd)
         except _UNEXPECTED_ERRORS:
             return None
         return found if isinstance(found, Answer) else None
 
-    async def _collected(self, ticket: Ticket, call: Call, desk: CallContext) -> Answer | RequestFailure | None:
+    async def _collected(self, ticket: Ticket, call: Call, context: CallContext) -> Answer | RequestFailure | None:
         response = await self._result(ticket)
         units = billed_units(response.headers)
         cost = cost_of(units, call, self._catalog)
@@ -157,10 +157,10 @@ class ResultCollector:
             return RequestFailure(fault=fault, units=units, cost_usd=0.0 if free else cost)
         if not isinstance(body, Mapping) and not any(name.startswith("x-fal-") for name in response.headers):
             raise _result_unreadable(ticket)
-        return await self._answer(ticket, body, desk, units, cost)
+        return await self._answer(ticket, body, context, units, cost)
 
     async def _answer(
-        self, ticket: Ticket, body: JSONValue, desk: CallContext, units: float | None, cost: float | None
+        self, ticket: Ticket, body: JSONValue, context: CallContext, units: float | None, cost: float | None
     ) -> Answer | RequestFailure | None:
         endpoint = self._catalog.get(ticket.endpoint)
         told = body if isinstance(body, Mapping) else {}
@@ -173,7 +173,7 @@ class ResultCollector:
         if not isinstance(body, Mapping) or (makes and not any(is_product(place, makes) for place in remotes)):
             return RequestFailure(fault=_result_unusable(ticket, body, makes), units=units, cost_usd=cost, result=body)
         try:
-            files = await self._fetch(remotes, desk)
+            files = await self._fetch(remotes, context)
         except CallFailed as error:
             if any(problem.kind == "file_gone" for problem in error.problems):
                 return None
@@ -193,9 +193,9 @@ class ResultCollector:
         closed = transition(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._line.clock.now())
         return Answer(data=data, files=payloads, cost_usd=cost, ticket=closed, notes=notes)
 
-    async def _fetch(self, remotes: Mapping[str, RemoteFile], desk: CallContext) -> dict[str, DownloadedFile]:
+    async def _fetch(self, remotes: Mapping[str, RemoteFile], context: CallContext) -> dict[str, DownloadedFile]:
         """All files of a result, side by side; one that fails does not leave the others running on unheard."""
-        fetching = [self._downloads.fetch(remote, desk) for remote in remotes.values()]
+        fetching = [self._downloads.fetch(remote, context) for remote in remotes.values()]
         fetched = await asyncio.gather(*fetching, return_exceptions=True)
         for one in fetched:
             if isinstance(one, BaseException):

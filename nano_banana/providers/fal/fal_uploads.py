@@ -218,25 +218,25 @@ class FileUploader:
         self._flights: SingleFlight[Upload] = SingleFlight()
         self._known: dict[str, Upload] = {}
 
-    async def body(self, call: Call, desk: CallContext, *, fresh: bool = False) -> dict[str, JSONValue]:
+    async def body(self, call: Call, context: CallContext, *, fresh: bool = False) -> dict[str, JSONValue]:
         """The call's arguments with an address in the place of each input.
 
         `fresh` sends again what is remembered: the service could not load it. Raises CallFailed: what `pack` raises,
         `fal_unreachable`, `fal_certificate`, `fal_busy`, `upload_failed`; Refused where the key is.
         """
         inputs = {blob.digest: (place, blob) for place, blob in call.inputs.items()}
-        asked = [self._place(place, blob, desk, fresh=fresh) for place, blob in inputs.values()]
+        asked = [self._place(place, blob, context, fresh=fresh) for place, blob in inputs.values()]
         found = await asyncio.gather(*asked, return_exceptions=True)
         urls = dict(zip(inputs, _all_or_raise(found), strict=True))
         return fill_places(call.arguments, {place: urls[blob.digest] for place, blob in call.inputs.items()})
 
-    async def _place(self, place: str, blob: Blob, desk: CallContext, *, fresh: bool) -> str:
-        known = None if fresh else self._lasting(blob) or await desk.upload(self._line.hosts.service, blob)
+    async def _place(self, place: str, blob: Blob, context: CallContext, *, fresh: bool) -> str:
+        known = None if fresh else self._lasting(blob) or await context.upload(self._line.hosts.service, blob)
         if known is not None:
             return known.url
-        desk.tell(phase="uploading")
+        context.tell(phase="uploading")
         try:
-            found, _ = await self._flights.join(blob.digest, lambda: self._upload(blob, desk))
+            found, _ = await self._flights.join(blob.digest, lambda: self._upload(blob, context))
         except CallFailed as error:
             raise CallFailed([replace(one, data={**one.data, "input": place}) for one in error.problems]) from error
         return found.url
@@ -248,11 +248,11 @@ class FileUploader:
             return upload
         return upload if upload.expires_at > self._line.clock.now() + min(EXPIRY_MARGIN, life / 2) else None
 
-    async def _upload(self, blob: Blob, desk: CallContext) -> Upload:
+    async def _upload(self, blob: Blob, context: CallContext) -> Upload:
         async with self._slots:
-            folder = desk.scratch()
+            folder = context.scratch()
             try:
-                parcel = await asyncio.to_thread(lambda: prepare_upload(desk.path(blob), blob.digest[:16], folder))
+                parcel = await asyncio.to_thread(lambda: prepare_upload(context.path(blob), blob.digest[:16], folder))
                 begun = self._line.clock.now()
                 url = await retry(
                     lambda: self._sent(parcel, folder),
@@ -266,7 +266,7 @@ class FileUploader:
         expires_at = None if life is None else begun + life
         upload = Upload(service=self._line.hosts.service, digest=blob.digest, url=url, expires_at=expires_at)
         self._known[blob.digest] = upload
-        await desk.uploaded(upload)
+        await context.uploaded(upload)
         return upload
 
     async def _sent(self, parcel: UploadFile, folder: Path) -> str:

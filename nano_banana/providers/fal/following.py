@@ -108,31 +108,31 @@ class DurationEstimator:
         self._longest: dict[str, float | None] = {}
         self._written: dict[str, float] = {}
 
-    async def of(self, endpoint: str, desk: CallContext) -> float | None:
+    async def of(self, endpoint: str, context: CallContext) -> float | None:
         """What it usually takes, None where nobody knows."""
         if endpoint not in self._known:
-            text = await desk.recall(_note_name(endpoint))
+            text = await context.recall(_note_name(endpoint))
             self._known[endpoint] = self._written[endpoint] = float(text) if text else 0.0
         return self._known[endpoint] or None
 
-    async def longest(self, endpoint: str, desk: CallContext) -> float | None:
+    async def longest(self, endpoint: str, context: CallContext) -> float | None:
         """The longest that it was ever seen to take, queue and all; None where nobody knows."""
         if endpoint not in self._longest:
-            text = await desk.recall(f"longest/{endpoint}")
+            text = await context.recall(f"longest/{endpoint}")
             self._longest[endpoint] = float(text) if text else None
         return self._longest[endpoint]
 
-    async def learn(self, endpoint: str, seconds: float, desk: CallContext) -> None:
+    async def learn(self, endpoint: str, seconds: float, context: CallContext) -> None:
         """It took so long this time."""
-        if seconds > (await self.longest(endpoint, desk) or 0.0) * (1 + REWRITE_DRIFT / 2):
+        if seconds > (await self.longest(endpoint, context) or 0.0) * (1 + REWRITE_DRIFT / 2):
             self._longest[endpoint] = seconds
-            await desk.remember(f"longest/{endpoint}", f"{seconds:.3f}")
-        old = await self.of(endpoint, desk)
+            await context.remember(f"longest/{endpoint}", f"{seconds:.3f}")
+        old = await self.of(endpoint, context)
         new = seconds if old is None else old + AVERAGE_WEIGHT * (seconds - old)
         self._known[endpoint] = new
         if abs(new - self._written[endpoint]) > REWRITE_DRIFT * self._written[endpoint]:
             self._written[endpoint] = new
-            await desk.remember(_note_name(endpoint), f"{new:.3f}")
+            await context.remember(_note_name(endpoint), f"{new:.3f}")
 
 
 def next_poll_delay(elapsed: float, typical: float | None) -> float:
@@ -209,29 +209,29 @@ class RequestFollower:
         self._typical = DurationEstimator()
         self._streams = True
 
-    async def follow(self, ticket: Ticket, desk: CallContext) -> FollowOutcome:
+    async def follow(self, ticket: Ticket, context: CallContext) -> FollowOutcome:
         """Return when it has ended, or when the run is to end and it can be left there.
 
         A second wish to end cancels it where it still waits in the queue. Raises CallFailed where the service can't be
         reached for long, Refused where it refuses to say.
         """
-        one = _FollowedRequest(self._line, ticket, desk, self._silence)
+        one = _FollowedRequest(self._line, ticket, context, self._silence)
         task = asyncio.create_task(self._to_end(one))
-        leaving = asyncio.create_task(desk.leave.asked.wait())
+        leaving = asyncio.create_task(context.leave.asked.wait())
         try:
-            await _wait_unless_aborted(asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED), desk)
+            await _wait_unless_aborted(asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED), context)
             return task.result() if task.done() else await self._left(one, task)
         finally:
             await _cancel_all(task, leaving)
 
-    async def knows(self, ticket: Ticket, desk: CallContext) -> bool:
+    async def knows(self, ticket: Ticket, context: CallContext) -> bool:
         """Whether the service knows anything of it. Raises as `follow` does."""
-        return await _FollowedRequest(self._line, ticket, desk, self._silence).look() is not None
+        return await _FollowedRequest(self._line, ticket, context, self._silence).look() is not None
 
     async def _left(self, one: _FollowedRequest, task: asyncio.Task[FollowOutcome]) -> FollowOutcome:
-        leave = one.desk.leave
+        leave = one.context.leave
         if one.phase is RequestPhase.QUEUED and not leave.insisted.is_set():
-            await _wait_unless_aborted(asyncio.wait({task}, timeout=self._grace), one.desk)
+            await _wait_unless_aborted(asyncio.wait({task}, timeout=self._grace), one.context)
         if task.done():
             return task.result()
         is_waiting = leave.insisted.is_set() and one.phase is RequestPhase.QUEUED
@@ -249,7 +249,7 @@ class RequestFollower:
                 drops = drops + 1 if one.last == before and not one.lives else 0
             elif one.last is not None or begun - one.ticket.begun_at < STREAM_SILENCE:
                 # (What an earlier run sent may be done: it is looked at once before anything is waited for.)
-                typical = await self._typical.of(one.ticket.endpoint, one.desk)
+                typical = await self._typical.of(one.ticket.endpoint, one.context)
                 await clock.sleep(next_poll_delay(max(clock.now() - one.ticket.begun_at, 0.0), typical))
             now = now or await one.look()
             if now is None:
@@ -264,7 +264,7 @@ class RequestFollower:
                     now.seconds if begun - one.ticket.begun_at > STREAM_SILENCE else clock.now() - one.ticket.begun_at
                 )
                 if took is not None:
-                    await self._typical.learn(one.ticket.endpoint, took, one.desk)
+                    await self._typical.learn(one.ticket.endpoint, took, one.context)
                 return FollowOutcome.COMPLETED
 
     async def _listen(self, one: _FollowedRequest) -> RequestStatus | None:
@@ -297,11 +297,11 @@ class _NoStream(Exception):
 class _FollowedRequest:
     """One request at the service, and what was last heard of it."""
 
-    def __init__(self, line: FalSession, ticket: Ticket, desk: CallContext, silence: float) -> None:
+    def __init__(self, line: FalSession, ticket: Ticket, context: CallContext, silence: float) -> None:
         self._line = line
         self._timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS)
         self.ticket = ticket
-        self.desk = desk
+        self.context = context
         self.phase = RequestPhase.QUEUED
         self.last: RequestStatus | None = None
         self.lives = False
@@ -370,7 +370,7 @@ class _FollowedRequest:
         self.last = now
         if now.phase is not RequestPhase.ODD:
             self.phase = now.phase
-            self.desk.tell(phase=str(now.phase), position=now.position, log=now.log)
+            self.context.tell(phase=str(now.phase), position=now.position, log=now.log)
         return now
 
 
@@ -382,12 +382,12 @@ async def _drain(events: AsyncIterator[RequestStatus]) -> None:
                 pass
 
 
-async def _wait_unless_aborted(waiting: Coroutine[None, None, object], desk: CallContext) -> None:
+async def _wait_unless_aborted(waiting: Coroutine[None, None, object], context: CallContext) -> None:
     """Wait; where the run is given up meanwhile, go on at once, to take back what can be."""
     try:
         await waiting
     except asyncio.CancelledError:
-        if not desk.leave.insisted.is_set():
+        if not context.leave.insisted.is_set():
             raise
 
 

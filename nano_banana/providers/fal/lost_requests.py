@@ -65,7 +65,7 @@ class RequestFinder:
         self._taking = asyncio.Lock()
         self._pages: dict[tuple[str, float, float | None], tuple[float, asyncio.Task[list[PastRequest]]]] = {}
 
-    async def find(self, ticket: Ticket, desk: CallContext) -> Ticket | HistoryEvidence:
+    async def find(self, ticket: Ticket, context: CallContext) -> Ticket | HistoryEvidence:
         """The ticket, `sent` under the id that was found, or what it means that history has no such request.
 
         A request that should have ended by now is looked for once, a young one for most of a minute, since history
@@ -74,20 +74,20 @@ class RequestFinder:
         """
         clock = self._line.clock
         begun = clock.now()
-        longest = await DurationEstimator().longest(ticket.endpoint, desk)
+        longest = await DurationEstimator().longest(ticket.endpoint, context)
         usual = FRESH_SECONDS if longest is None else max(LONGEST_FACTOR * longest, SETTLED_SECONDS)
         young = begun - ticket.begun_at < usual
         found: Ticket | HistoryEvidence = HistoryEvidence.UNREADABLE
         for wait in (*(HISTORY_WAITS if young else ()), None):
             try:
-                found = await self._look(ticket, desk)
+                found = await self._look(ticket, context)
             except (Refused, PlatformDenied):
                 break
             if isinstance(found, Ticket):
                 return found
             if wait is not None:
-                desk.tell(phase="looking")
-                await pause(wait, clock=clock, leave=desk.leave)
+                context.tell(phase="looking")
+                await pause(wait, clock=clock, leave=context.leave)
         # By another clock than fal's, it may be in the history at another time.
         is_over = begun - ticket.begun_at > self._over(ticket, longest) and abs(self._platform.skew) < CLOCK_SKEW / 2
         return found if is_over else HistoryEvidence.UNSURE
@@ -102,17 +102,17 @@ class RequestFinder:
         least = FRESH_TRAINING_SECONDS if self.is_training(ticket.endpoint) else FRESH_SECONDS
         return max(least, LONGEST_FACTOR * (longest or 0.0))
 
-    async def _look(self, ticket: Ticket, desk: CallContext) -> Ticket | HistoryEvidence:
+    async def _look(self, ticket: Ticket, context: CallContext) -> Ticket | HistoryEvidence:
         body = as_object(json.loads(ticket.body))
         fields = endpoint.fields if (endpoint := self._catalog.get(ticket.endpoint)) else {}
         near = [one for one in await self._past(ticket) if _is_near(one, ticket)]
         alike = [one for one in near if _is_same_request(one, body, fields)]
         alike.sort(key=lambda one: (one.json_input != body, one.sent_at))
         async with self._taking:
-            taken = await desk.requests(ticket.service, [one.request_id for one in near])
+            taken = await context.requests(ticket.service, [one.request_id for one in near])
             free = next((one for one in alike if one.request_id not in taken), None)
             if free is not None:
-                return await desk.keep(transition(ticket, TicketState.SENT, request_id=free.request_id))
+                return await context.keep(transition(ticket, TicketState.SENT, request_id=free.request_id))
         # One whose arguments are not told may be ours.
         hidden = any(one.json_input is None and one.request_id not in taken for one in near)
         return HistoryEvidence.UNREADABLE if hidden else HistoryEvidence.NONE

@@ -55,7 +55,7 @@ class Submitter:
             "X-Fal-Object-Lifecycle-Preference": json.dumps(lifecycle),
         }
 
-    async def submit(self, call: Call, body: JSONObject, desk: CallContext) -> Ticket:
+    async def submit(self, call: Call, body: JSONObject, context: CallContext) -> Ticket:
         """Send a call's request; the ticket is `sent`, or `unknown` where fal may have it and did not say so.
 
         What surely was not accepted (no connection, 429) is sent again within `PATIENCE`. Raises CallFailed when
@@ -65,25 +65,25 @@ class Submitter:
         _check_endpoint_id(call.endpoint)
         clock = self._line.clock
         over = clock.now() + SUBMIT_BACKOFF.total
-        turn, before = 0, await desk.ticket()
+        turn, before = 0, await context.ticket()
         while True:
             # Nothing waits while it is written down as on its way.
             await self._line.pace.turn()
-            raise_if_stopping(desk.leave)
-            ticket = await desk.keep(self._new(call, body, desk))
+            raise_if_stopping(context.leave)
+            ticket = await context.keep(self._new(call, body, context))
             sent = await self._post(call, body, ticket)
             if isinstance(sent, Ticket):
-                return await self._own(ticket, sent, desk, before)
-            await desk.keep(transition(ticket, TicketState.WITHDRAWN, at=clock.now()))
+                return await self._own(ticket, sent, context, before)
+            await context.keep(transition(ticket, TicketState.WITHDRAWN, at=clock.now()))
             failure, at_least = sent
             wait = max(SUBMIT_BACKOFF.wait(turn, clock), at_least)
             turn += 1
             if at_least < 0 or clock.now() + wait > over:
                 raise failure
-            desk.tell(phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy")
-            await pause(wait, clock=clock, leave=desk.leave)
+            context.tell(phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy")
+            await pause(wait, clock=clock, leave=context.leave)
 
-    async def _own(self, ticket: Ticket, sent: Ticket, desk: CallContext, before: Ticket | None) -> Ticket:
+    async def _own(self, ticket: Ticket, sent: Ticket, context: CallContext, before: Ticket | None) -> Ticket:
         """The ticket after the POST, kept; `before` is the call's last one.
 
         Raises CallFailed where its id is that of another call's request: that one's result would be taken for this.
@@ -91,13 +91,13 @@ class Submitter:
         name = sent.request_id
         is_new = name not in self._owners and (before is None or before.request_id != name)
         owner = self._owners.setdefault(name, sent.key)
-        is_shared = owner != sent.key or (is_new and bool(await desk.requests(sent.service, [name])))
+        is_shared = owner != sent.key or (is_new and bool(await context.requests(sent.service, [name])))
         if not name or not is_shared:
-            return await desk.keep(sent)
-        await desk.keep(transition(ticket, TicketState.UNKNOWN, reason="request_id_shared"))
+            return await context.keep(sent)
+        await context.keep(transition(ticket, TicketState.UNKNOWN, reason="request_id_shared"))
         raise CallFailed([problem("request_id_shared", endpoint=ticket.endpoint, request=name)], cost_usd=None)
 
-    def _new(self, call: Call, body: JSONObject, desk: CallContext) -> Ticket:
+    def _new(self, call: Call, body: JSONObject, context: CallContext) -> Ticket:
         return Ticket(
             key=call.key,
             document=call.text,
@@ -105,9 +105,9 @@ class Submitter:
             service=self._line.hosts.service,
             endpoint=call.endpoint,
             body=json.dumps(body),
-            errand=desk.errand,
+            requester=context.requester,
             begun_at=self._line.clock.now(),
-            estimate_usd=desk.estimate_usd,
+            estimate_usd=context.estimate_usd,
         )
 
     async def _post(self, call: Call, body: JSONObject, ticket: Ticket) -> Ticket | tuple[NanoBananaError, float]:

@@ -21,13 +21,13 @@ class LocalProvider:
         self._pool = pool
         self._catalog = catalog
 
-    async def answer(self, call: Call, desk: BlobFiles) -> Answer:
+    async def answer(self, call: Call, context: BlobFiles) -> Answer:
         """Do the work in another process.
 
         `plain` is true in the data where people could only be cut out with an oval (nano-banana setup was not
         run). Raises CallFailed: `local_endpoint`, `local_task` or what the work itself raises.
         """
-        job = self._job(call, desk)
+        job = self._job(call, context)
         data, files = await self._pool.run(perform_local, job)
         payloads = {place: AnswerFile(data=content, media=media) for place, (content, media) in files.items()}
         return Answer(data=data, files=payloads, cost_usd=0.0)
@@ -35,7 +35,7 @@ class LocalProvider:
     async def close(self) -> None:
         """Nothing to give back: the pool belongs to whoever made it."""
 
-    def _job(self, call: Call, desk: BlobFiles) -> LocalJob:
+    def _job(self, call: Call, context: BlobFiles) -> LocalJob:
         endpoint = self._catalog.get(call.endpoint)
         if endpoint is None:
             raise CallFailed([problem("local_endpoint", hint=self._catalog.near(call.endpoint), name=call.endpoint)])
@@ -47,7 +47,7 @@ class LocalProvider:
             roles=endpoint.roles.named(),
             makes=tuple(endpoint.makes),
             arguments=call.arguments,
-            inputs={place: desk.path(blob) for place, blob in call.inputs.items()},
+            inputs={place: context.path(blob) for place, blob in call.inputs.items()},
             size=_result_size(endpoint, call),
             key=call.key,
         )

@@ -24,7 +24,7 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def context(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+def tls(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """For a server that the client trusts."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
@@ -52,5 +52,5 @@ def store(tmp_path: Path, clock: QuickClock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def play(context: ssl.SSLContext, store: Store, clock: QuickClock) -> Player:
-    return partial(played, context=context, store=store, clock=clock)
+def play(tls: ssl.SSLContext, store: Store, clock: QuickClock) -> Player:
+    return partial(played, tls=tls, store=store, clock=clock)

@@ -27,7 +27,7 @@ class BookDesk:
         resend: ResendPolicy = ResendPolicy.CHEAP,
         estimate_usd: float | None = 0.05,
         leave: ShutdownSignal | None = None,
-        errand: Requester = ERRAND,
+        requester: Requester = ERRAND,
     ) -> None:
         """`key` is the call's, whose tickets these are."""
         self.store = store
@@ -38,7 +38,7 @@ class BookDesk:
         self.turns: list[bool] = []
         self.estimate_usd = estimate_usd
         self.leave = leave or ShutdownSignal()
-        self.errand = errand
+        self.requester = requester
         self.told: list[JSONObject] = []
 
     def put(self, data: bytes, *, media: str = "image/png") -> Blob:

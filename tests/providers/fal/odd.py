@@ -74,8 +74,8 @@ DOT: JSONObject = {"url": f"data:image/png;base64,{_PNG}", "content_type": "imag
 class Odd:
     """Runs in the test's own loop; a route (`GET /path`) plays its acts in order, the last one for ever."""
 
-    def __init__(self, context: ssl.SSLContext | None) -> None:
-        self._context = context
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        self._context = tls
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.routes: dict[str, list[Play]] = {}

@@ -20,7 +20,7 @@ from nano_banana.providers.fal.fal_provider import FalProvider
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 from tests.providers.fal.odd import ENDPOINT, SUBMIT, Odd
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class Scene:
         self.stack.push_async_callback(made.close)
         return made
 
-    def desk(
+    def context(
         self,
         call: Call | None = None,
         *,
@@ -92,10 +92,10 @@ class Scene:
         """The call's ticket as it is kept."""
         return self.store.tickets.latest([(call or call_for()).key])[(call or call_for()).key]
 
-    async def answer(self, desk: BookDesk | None = None, call: Call | None = None) -> Answer | NanoBananaError:
+    async def answer(self, context: BookDesk | None = None, call: Call | None = None) -> Answer | NanoBananaError:
         """Ask the provider; an error of ours is given back."""
         try:
-            return await self.fal().answer(call or call_for(), desk or self.desk(call))
+            return await self.fal().answer(call or call_for(), context or self.context(call))
         except NanoBananaError as error:
             return error
 
@@ -103,11 +103,11 @@ class Scene:
 Player = Callable[[Callable[[Scene], Awaitable[None]]], None]
 
 
-def play(story: Callable[[Scene], Awaitable[None]], context: ssl.SSLContext, store: Store, clock: QuickClock) -> None:
+def play(story: Callable[[Scene], Awaitable[None]], tls: ssl.SSLContext, store: Store, clock: QuickClock) -> None:
     """Run a story with a server and a line of its own."""
 
     async def whole() -> None:
-        async with AsyncExitStack() as stack, Odd(context) as odd:
+        async with AsyncExitStack() as stack, Odd(tls) as odd:
             line = FalSession(FalConfig(key=KEY, base=odd.url), clock)
             stack.push_async_callback(line.close)
             await asyncio.wait_for(story(Scene(odd, clock, store, line, stack)), 10)

@@ -16,21 +16,21 @@ from nano_banana.providers.fal.fal_provider import FalProvider
 from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.conftest import PROXIES
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 from tests.providers.fal.scene import CATALOG, KEY, call_for
 
 
 async def ask(server: Emulator, store: Store) -> Answer:
     """Answer the call, and close its ticket as the engine does with the reply."""
     call = call_for()
-    desk = BookDesk(store, call.key)
+    context = BookDesk(store, call.key)
     fal = FalProvider(FalConfig(key=KEY, base=server.url), CATALOG, QuickClock())
     try:
-        answer = await fal.answer(call, desk)
+        answer = await fal.answer(call, context)
     finally:
         await fal.close()
     if answer.ticket is not None:
-        await desk.keep(answer.ticket)
+        await context.keep(answer.ticket)
     return answer
 
 

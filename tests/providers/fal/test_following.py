@@ -12,7 +12,7 @@ from nano_banana.model.problem import CallFailed, Refused
 from nano_banana.model.provider_protocol import ShutdownSignal
 from nano_banana.model.ticket import TicketState
 from nano_banana.providers.fal.following import MAX_ODD_POLLS, MAX_STREAM_DROPS, FollowOutcome, RequestFollower
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 from tests.providers.fal.odd import APP, CUT, HANG, NGINX, Act, Asked, Play, events, said, status
 from tests.providers.fal.scene import Player, Scene, kinds
 
@@ -23,20 +23,20 @@ QUEUED, RUNNING, DONE = status("IN_QUEUE", queue_position=3), status("IN_PROGRES
 REQUESTED = said({"status": "CANCELLATION_REQUESTED"}, 202)
 
 
-async def follow(scene: Scene, desk: BookDesk | None = None, following: RequestFollower | None = None) -> FollowOutcome:
+async def follow(scene: Scene, context: BookDesk | None = None, following: RequestFollower | None = None) -> FollowOutcome:
     ticket = scene.ticket(SENT)
     return await (following or RequestFollower(scene.line, silence=0.1, grace=0.05)).follow(
-        ticket, desk or scene.desk()
+        ticket, context or scene.context()
     )
 
 
 def test_a_stream_tells_everything_in_one_request(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        desk = scene.desk()
+        context = scene.context()
         logged = status("IN_PROGRESS") | {"logs": [{"message": "step 1"}, {"message": "step 2"}]}
         scene.odd.routes[STREAM] = [events(QUEUED, logged, {"odd": 1}, "text", DONE)]
-        assert await follow(scene, desk) is FollowOutcome.COMPLETED
-        assert desk.told == [
+        assert await follow(scene, context) is FollowOutcome.COMPLETED
+        assert context.told == [
             {"phase": "queued", "position": 3, "log": ""},
             {"phase": "running", "position": None, "log": "step 2"},
             {"phase": "completed", "position": None, "log": ""},
@@ -124,7 +124,7 @@ def test_a_service_without_streams_is_asked_for_one_once(play: Player, stream: A
         assert await follow(scene, following=following) is FollowOutcome.COMPLETED
         assert scene.odd.count(LOOK) == 3
         ticket = replace(scene.last(), request_id="r1")
-        assert await following.follow(ticket, scene.desk()) is FollowOutcome.COMPLETED
+        assert await following.follow(ticket, scene.context()) is FollowOutcome.COMPLETED
         assert scene.odd.count(STREAM) == 1
 
     play(story)
@@ -132,12 +132,12 @@ def test_a_service_without_streams_is_asked_for_one_once(play: Player, stream: A
 
 def test_odd_words_and_lost_looks_are_lived_with(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        desk = scene.desk()
+        context = scene.context()
         odd: list[Play] = [said({}), Act(body=b"<html>"), said([1]), said(status("RESCHEDULED"), 202), CUT]
         odd += [Act(status=502, body=NGINX), said({"status": "IN_QUEUE"}, 202), said({"status": "COMPLETED"})]
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: odd}
-        assert await follow(scene, desk) is FollowOutcome.COMPLETED
-        assert [told["phase"] for told in desk.told] == ["queued", "completed"]
+        assert await follow(scene, context) is FollowOutcome.COMPLETED
+        assert [told["phase"] for told in context.told] == ["queued", "completed"]
 
     play(story)
 
@@ -178,10 +178,10 @@ def test_an_endpoint_of_a_minute_is_looked_at_seldom_and_its_time_is_learnt(play
         async def look(_asked: Asked) -> Act:
             return said(DONE) if scene.clock.now() - begun >= 60 else said(RUNNING, 202)
 
-        desk = scene.desk()
+        context = scene.context()
         scene.store.note("typical/fal-ai/flux/dev", "60.0")
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [look]}
-        assert await follow(scene, desk) is FollowOutcome.COMPLETED
+        assert await follow(scene, context) is FollowOutcome.COMPLETED
         assert scene.odd.count(LOOK) <= 20
         assert scene.clock.now() - begun <= 62
 
@@ -196,12 +196,12 @@ def test_a_request_of_an_earlier_run_is_looked_at_before_anything_is_waited_for(
         ticket = scene.ticket(SENT)
         scene.clock.at += 300
         following = RequestFollower(scene.line)
-        assert await following.follow(ticket, scene.desk()) is FollowOutcome.COMPLETED
+        assert await following.follow(ticket, scene.context()) is FollowOutcome.COMPLETED
         assert scene.clock.slept == [60.0]
         assert scene.store.notes("typical/fal-ai/flux/dev") == "429.000"
         scene.clock.slept.clear()
         scene.clock.at += 3600
-        assert await following.follow(ticket, scene.desk()) is FollowOutcome.COMPLETED
+        assert await following.follow(ticket, scene.context()) is FollowOutcome.COMPLETED
         assert scene.clock.slept == []
 
     play(story)
@@ -230,7 +230,7 @@ def test_asked_once_it_is_left_where_it_is(play: Player, now: object) -> None:
         later(leave)
         scene.odd.routes[STREAM] = [events(now, still=60)]
         following = RequestFollower(scene.line, grace=0.05)
-        assert await follow(scene, scene.desk(leave=leave), following) is FollowOutcome.LEFT
+        assert await follow(scene, scene.context(leave=leave), following) is FollowOutcome.LEFT
         assert scene.odd.count(CANCEL) == 0
 
     play(story)
@@ -242,7 +242,7 @@ def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
         leave.asked.set()
         scene.odd.routes[STREAM] = [replace(events(DONE), hang=0.02)]
         assert (
-            await follow(scene, scene.desk(leave=leave), RequestFollower(scene.line, grace=5))
+            await follow(scene, scene.context(leave=leave), RequestFollower(scene.line, grace=5))
             is FollowOutcome.COMPLETED
         )
 
@@ -270,7 +270,7 @@ def test_insisted_on_it_is_taken_back_where_it_waits(play: Player, cancel: Act, 
         leave = ShutdownSignal()
         later(leave, insist=True)
         scene.odd.routes |= {STREAM: [events(QUEUED, still=60)], LOOK: [look], CANCEL: [cancel]}
-        assert await follow(scene, scene.desk(leave=leave), RequestFollower(scene.line)) is want
+        assert await follow(scene, scene.context(leave=leave), RequestFollower(scene.line)) is want
 
     play(story)
 
@@ -279,9 +279,9 @@ def test_what_runs_is_never_cancelled(play: Player) -> None:
     async def story(scene: Scene) -> None:
         leave = ShutdownSignal()
         scene.odd.routes |= {STREAM: [events(QUEUED, RUNNING, still=60)]}
-        desk = scene.desk(leave=leave)
-        task = asyncio.create_task(follow(scene, desk, RequestFollower(scene.line)))
-        await until(lambda: any(told.get("phase") == "running" for told in desk.told))
+        context = scene.context(leave=leave)
+        task = asyncio.create_task(follow(scene, context, RequestFollower(scene.line)))
+        await until(lambda: any(told.get("phase") == "running" for told in context.told))
         leave.asked.set()
         leave.insisted.set()
         assert await task is FollowOutcome.LEFT
@@ -295,7 +295,7 @@ def test_a_task_that_is_cancelled_on_the_way_takes_back_what_it_can(play: Player
     async def story(scene: Scene) -> None:
         leave = ShutdownSignal()
         scene.odd.routes |= {STREAM: [HANG], LOOK: [said({}, 404)], CANCEL: [REQUESTED]}
-        task = asyncio.create_task(follow(scene, scene.desk(leave=leave), RequestFollower(scene.line, grace=60)))
+        task = asyncio.create_task(follow(scene, scene.context(leave=leave), RequestFollower(scene.line, grace=60)))
         await until(lambda: scene.odd.count(STREAM))
         if asked_first:
             leave.asked.set()

@@ -16,7 +16,7 @@ from nano_banana.providers.fal.fal_provider import CHEAP_USD, KEPT_RESULT_NOTE, 
 from nano_banana.providers.fal.fal_results import RESULT_RECHECKS, result_mismatches
 from nano_banana.providers.fal.lost_requests import FRESH_SECONDS
 from nano_banana.store.local_store import Store
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 from tests.providers.fal.odd import APP, CUT, DOT, SUBMIT, Act, Asked, Play, events, said, status
 from tests.providers.fal.scene import CATALOG, Player, Scene, call_for, kinds
 from tests.providers.fal.test_finding import HISTORY, listing, row
@@ -51,7 +51,7 @@ def test_what_is_closed_or_never_was_is_sent_anew(
         stage(scene)
         if ways:
             scene.ticket(*ways)
-        answer = await scene.answer(scene.desk(lost=lost))
+        answer = await scene.answer(scene.context(lost=lost))
         assert isinstance(answer, Answer)
         assert answer.ticket is not None
         assert (answer.ticket.request_id, scene.posts) == ("new", 1)
@@ -64,7 +64,7 @@ def test_what_was_sent_is_collected_whatever_was_wished(play: Player, lost: Unkn
     async def story(scene: Scene) -> None:
         stage(scene)
         scene.ticket(SENT)
-        answer = await scene.answer(scene.desk(lost=lost))
+        answer = await scene.answer(scene.context(lost=lost))
         assert isinstance(answer, Answer)
         assert answer.ticket is not None
         assert (answer.ticket.request_id, scene.posts) == ("r1", 0)
@@ -81,7 +81,7 @@ def test_what_was_lost_is_found_and_collected_whatever_was_wished(
         stage(scene)
         scene.odd.routes[HISTORY] = [listing(row("r1"))]
         scene.ticket(*ways)
-        answer = await scene.answer(scene.desk(lost=lost))
+        answer = await scene.answer(scene.context(lost=lost))
         assert isinstance(answer, Answer)
         assert answer.ticket is not None
         assert (answer.ticket.request_id, answer.ticket.number, scene.posts) == ("r1", 1, 0)
@@ -102,7 +102,7 @@ def test_what_is_lost_is_for_a_person_to_decide(
         stage(scene)
         scene.odd.request("r1", statuses=[said({}, 404)])
         scene.ticket(*ways)
-        answer = await scene.answer(scene.desk(lost=lost))
+        answer = await scene.answer(scene.context(lost=lost))
         assert (scene.odd.count(HISTORY) > 0) is looks
         states = [ticket.state for ticket in scene.store.tickets.opened("fal")]
         if lost is UnknownRequestPolicy.ASK:
@@ -144,12 +144,12 @@ def test_what_never_arrived_is_sent_again_as_the_recipe_allows(
         scene.odd.routes[HISTORY] = [history]
         scene.ticket(UNKNOWN)
         scene.clock.at += FINAL_AGE
-        desk = BookDesk(scene.store, call_for().key, resend=resend, estimate_usd=price)
-        answer = await scene.answer(desk)
+        context = BookDesk(scene.store, call_for().key, resend=resend, estimate_usd=price)
+        answer = await scene.answer(context)
         if state:
             assert isinstance(answer, Answer)
             assert (scene.posts, scene.last().number) == (1, 2)
-            assert desk.turns == [False, True]
+            assert context.turns == [False, True]
         else:
             assert isinstance(answer, CallFailed)
             assert (kinds(answer), scene.posts, scene.last().state) == (["request_unknown"], 0, UNKNOWN)
@@ -164,8 +164,8 @@ def test_a_training_is_only_sent_again_if_the_recipe_says_so(play: Player, resen
         scene.odd.routes |= {f"POST /{call.endpoint}": [scene.odd.takes("new")], HISTORY: [listing()]}
         scene.ticket(UNKNOWN, call=call)
         scene.clock.at += 7 * 3600
-        desk = BookDesk(scene.store, call.key, resend=resend, estimate_usd=0.1)
-        await scene.answer(desk, call)
+        context = BookDesk(scene.store, call.key, resend=resend, estimate_usd=0.1)
+        await scene.answer(context, call)
         assert scene.odd.count(f"POST /{call.endpoint}") == posts
 
     play(story)
@@ -205,7 +205,7 @@ def test_what_is_known_without_its_result_may_be_bought_again_all_the_same(play:
         error = await scene.answer()
         assert isinstance(error, CallFailed)
         assert (kinds(error), scene.last().state, scene.posts) == (["result_gone"], UNKNOWN, 0)
-        assert isinstance(await scene.answer(scene.desk(lost=UnknownRequestPolicy.REPLACE)), Answer)
+        assert isinstance(await scene.answer(scene.context(lost=UnknownRequestPolicy.REPLACE)), Answer)
         assert scene.posts == 1
 
     play(story)
@@ -216,7 +216,7 @@ def test_a_picture_that_was_unsafe_is_only_bought_again_on_demand(play: Player, 
     async def story(scene: Scene) -> None:
         stage(scene)
         scene.ticket(SENT, FAILED, reason="unsafe_picture")
-        answer = await scene.answer(scene.desk(lost=lost))
+        answer = await scene.answer(scene.context(lost=lost))
         if lost is UnknownRequestPolicy.RESUBMIT:
             assert isinstance(answer, Answer)
         else:
@@ -233,7 +233,7 @@ def test_what_was_billed_and_failed_is_only_bought_again_on_demand(play: Player,
         stage(scene)
         failed = replace(scene.ticket(SENT, FAILED, reason="content_refused"), units=1.0)
         scene.store.tickets.keep([failed])
-        answer = await scene.answer(scene.desk(lost=lost))
+        answer = await scene.answer(scene.context(lost=lost))
         if lost is UnknownRequestPolicy.RESUBMIT:
             assert isinstance(answer, Answer)
         else:
@@ -287,7 +287,7 @@ def test_a_stand_in_is_not_asked_about_what_fal_has(play: Player, ways: tuple[S,
     async def story(scene: Scene) -> None:
         stage(scene)
         before = scene.ticket(*ways, service="https://queue.fal.run")
-        error = await scene.answer(scene.desk(lost=UnknownRequestPolicy.RESUBMIT))
+        error = await scene.answer(scene.context(lost=UnknownRequestPolicy.RESUBMIT))
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["request_elsewhere"]
         assert (scene.last(), scene.odd.asked) == (before, [])
@@ -402,7 +402,7 @@ def test_nothing_is_sent_once_the_run_is_to_end(play: Player) -> None:
         stage(scene)
         leave = ShutdownSignal()
         leave.asked.set()
-        assert isinstance(await scene.answer(scene.desk(leave=leave)), Stopped)
+        assert isinstance(await scene.answer(scene.context(leave=leave)), Stopped)
         assert (scene.posts, scene.store.tickets.opened("fal")) == (0, [])
 
     play(story)
@@ -418,7 +418,7 @@ def test_no_second_try_is_made_once_the_run_is_to_end(play: Player) -> None:
             return BROKEN
 
         scene.odd.request("new", result=[broken])
-        assert isinstance(await scene.answer(scene.desk(leave=leave)), Stopped)
+        assert isinstance(await scene.answer(scene.context(leave=leave)), Stopped)
         assert (scene.posts, scene.last().state) == (1, FAILED)
 
     play(story)
@@ -441,7 +441,7 @@ def test_asked_once_what_runs_is_left_with_its_ticket_open(play: Player) -> None
     async def story(scene: Scene) -> None:
         stage(scene)
         scene.odd.routes[f"GET {HERE}/new/status/stream"] = [events(status("IN_PROGRESS"), still=60)]
-        assert isinstance(await scene.answer(scene.desk(leave=leaving(insist=False))), Stopped)
+        assert isinstance(await scene.answer(scene.context(leave=leaving(insist=False))), Stopped)
         assert (scene.last().state, scene.last().request_id) == (SENT, "new")
 
     play(story)
@@ -465,7 +465,7 @@ def test_insisted_on_what_waits_is_taken_back_and_costs_nothing(play: Player, lo
             f"GET {HERE}/new/status/stream": [events(status("IN_QUEUE"), still=60)],
             f"PUT {HERE}/new/cancel": [said({"status": "CANCELLATION_REQUESTED"}, 202)],
         }
-        error = await scene.answer(scene.desk(leave=leaving(insist=True)))
+        error = await scene.answer(scene.context(leave=leaving(insist=True)))
         assert isinstance(error, NanoBananaError)
         assert isinstance(error, Stopped) is (want is not FAILED)
         last = scene.last()
@@ -482,7 +482,7 @@ def test_what_was_done_before_it_could_be_taken_back_is_collected(play: Player) 
             f"GET {HERE}/new/status/stream": [events(status("IN_QUEUE"), still=60)],
             f"PUT {HERE}/new/cancel": [said({"status": "CANCELLATION_REQUESTED"}, 202)],
         }
-        answer = await scene.answer(scene.desk(leave=leaving(insist=True)))
+        answer = await scene.answer(scene.context(leave=leaving(insist=True)))
         assert isinstance(answer, Answer)
         assert answer.ticket is not None
         assert answer.ticket.state is S.COLLECTED
@@ -503,7 +503,7 @@ def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Play
             return replace(scene.odd.takes("new"), hang=0.1)
 
         scene.odd.routes[SUBMIT] = [take]
-        task = asyncio.create_task(scene.answer(scene.desk(leave=leave)))
+        task = asyncio.create_task(scene.answer(scene.context(leave=leave)))
         await begun.wait()
         leave.asked.set()
         leave.insisted.set()
@@ -518,7 +518,7 @@ def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Play
 @pytest.mark.parametrize("insist", [False, True])
 def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, insist: bool) -> None:
     async def story(scene: Scene) -> None:
-        desk, ended = scene.desk(), asyncio.Event()
+        context, ended = scene.context(), asyncio.Event()
 
         async def hang() -> None:
             try:
@@ -526,10 +526,10 @@ def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, 
             finally:
                 ended.set()
 
-        task = asyncio.create_task(_shielded(hang(), desk, hold=0.01))
+        task = asyncio.create_task(_shielded(hang(), context, hold=0.01))
         await asyncio.sleep(0.01)
         if insist:
-            desk.leave.insisted.set()
+            context.leave.insisted.set()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -543,7 +543,7 @@ def test_one_call_s_requests_of_two_kinds_do_not_meet(play: Player) -> None:
         stage(scene)
         scene.odd.routes[SUBMIT] = [scene.odd.takes("r1"), scene.odd.takes("new")]
         other = call_for("a dog")
-        answers = await asyncio.gather(scene.answer(), scene.answer(scene.desk(other), other))
+        answers = await asyncio.gather(scene.answer(), scene.answer(scene.context(other), other))
         assert [isinstance(answer, Answer) for answer in answers] == [True, True]
         assert scene.posts == 2
 
@@ -590,9 +590,9 @@ def test_two_calls_never_share_a_request(play: Player, *, again: bool) -> None:
         other = call_for("a dog")
         if again:
             scene.ticket(SENT, name="new")
-            answers = [await scene.answer(scene.desk(other), other)]
+            answers = [await scene.answer(scene.context(other), other)]
         else:
-            answers = [*await asyncio.gather(scene.answer(), scene.answer(scene.desk(other), other))]
+            answers = [*await asyncio.gather(scene.answer(), scene.answer(scene.context(other), other))]
         (refused,) = [answer for answer in answers if isinstance(answer, CallFailed)]
         assert (kinds(refused), refused.cost_usd) == (["request_id_shared"], None)
         assert scene.last(other).state is UNKNOWN or scene.last().state is UNKNOWN
@@ -609,7 +609,7 @@ def test_what_was_collected_before_and_can_not_be_had_now_is_not_bought_again_un
         stage(scene)
         scene.odd.request("r1", result=[result])
         scene.ticket(SENT, S.COLLECTED)
-        answer = await scene.answer(scene.desk(lost=lost))
+        answer = await scene.answer(scene.context(lost=lost))
         if lost is UnknownRequestPolicy.RESUBMIT:
             assert isinstance(answer, Answer)
         else:
@@ -636,14 +636,14 @@ def test_what_was_collected_before_and_is_gone_for_good_is_sent_anew(play: Playe
 def test_nothing_is_bought_for_nobody_in_particular(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        desk = scene.desk()
-        desk.buys = False
-        error = await scene.answer(desk)
+        context = scene.context()
+        context.buys = False
+        error = await scene.answer(context)
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["request_ended"]
         scene.ticket(SENT)
         scene.odd.request("r1", result=[BROKEN])
-        error = await scene.answer(desk)
+        error = await scene.answer(context)
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["fal_failed"]
         assert scene.posts == 0
@@ -662,7 +662,7 @@ def test_what_a_key_may_not_see_can_be_given_up_after_a_while(play: Player, age:
         assert isinstance(error, Refused)
         assert (scene.last().state, scene.posts) == (state, 0)
         if state is UNKNOWN:
-            assert isinstance(await scene.answer(scene.desk(lost=UnknownRequestPolicy.ABANDON)), CallFailed)
+            assert isinstance(await scene.answer(scene.context(lost=UnknownRequestPolicy.ABANDON)), CallFailed)
             assert scene.last().state is S.ABANDONED
 
     play(story)

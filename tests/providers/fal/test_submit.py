@@ -21,17 +21,17 @@ from nano_banana.providers.fal.submission import SUBMIT_BACKOFF, Submitter
 from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
 from tests.providers.fal.conftest import serving
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 from tests.providers.fal.odd import CUT, HANG, NGINX, SUBMIT, Act, Asked, Odd, said
 from tests.providers.fal.scene import KEY, Player, Scene, call_for, kinds
 
 TYPED = {"detail": "no runner", "error_type": "runner_scheduling_failure"}
 
 
-async def submit(scene: Scene, desk: BookDesk | None = None) -> Ticket | NanoBananaError:
+async def submit(scene: Scene, context: BookDesk | None = None) -> Ticket | NanoBananaError:
     scene.line.client.default_timeout = 0.2
     try:
-        return await Submitter(scene.line).submit(call_for(), call_for().arguments, desk or scene.desk())
+        return await Submitter(scene.line).submit(call_for(), call_for().arguments, context or scene.context())
     except NanoBananaError as error:
         return error
 
@@ -218,7 +218,7 @@ def test_the_wish_to_end_ends_the_wait_for_a_busy_service(play: Player) -> None:
             return said({"detail": "slowly"}, 429, Retry_After="100")
 
         scene.odd.routes[SUBMIT] = [busy]
-        assert isinstance(await submit(scene, scene.desk(leave=leave)), Stopped)
+        assert isinstance(await submit(scene, scene.context(leave=leave)), Stopped)
         assert scene.posts == 1
         assert scene.last().state is TicketState.WITHDRAWN
 
@@ -233,7 +233,7 @@ def test_an_endpoint_that_is_no_address_fails_its_call_and_is_never_sent(play: P
     async def story(scene: Scene) -> None:
         call = Call(provider="fal", endpoint=name, arguments={})
         with pytest.raises(CallFailed, match="endpoint_unnamed"):
-            await Submitter(scene.line).submit(call, {}, scene.desk(call))
+            await Submitter(scene.line).submit(call, {}, scene.context(call))
         assert (scene.odd.asked, scene.store.tickets.opened("fal")) == ([], [])
 
     play(story)
@@ -241,10 +241,10 @@ def test_an_endpoint_that_is_no_address_fails_its_call_and_is_never_sent(play: P
 
 @pytest.mark.parametrize(("keep", "want"), [(None, None), (60, 86_400), (604_800, 604_800)])
 def test_results_live_a_day_at_the_least(
-    context: ssl.SSLContext, store: Store, clock: QuickClock, keep: int | None, want: int | None
+    tls: ssl.SSLContext, store: Store, clock: QuickClock, keep: int | None, want: int | None
 ) -> None:
     async def story() -> str:
-        async with Odd(context) as odd:
+        async with Odd(tls) as odd:
             odd.routes[SUBMIT] = [odd.takes()]
             line = FalSession(FalConfig(key=KEY, base=odd.url, uploads_expire_after=keep), clock)
             await Submitter(line).submit(call_for(), {}, BookDesk(store, call_for().key))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nano_banana.providers.fal.following import MIN_POLL, MOST, DurationEstimator, next_poll_delay
 from nano_banana.store.local_store import Store
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 
 
 def looks(took: float, typical: float | None) -> tuple[int, float]:
@@ -51,13 +51,13 @@ def test_the_end_is_always_seen(took: float, typical: float) -> None:
 
 def test_the_usual_time_is_learnt_and_kept_where_it_moved(store: Store) -> None:
     async def story() -> list[float | None]:
-        typical, desk = DurationEstimator(), BookDesk(store, "key")
-        found = [await typical.of("a", desk)]
+        typical, context = DurationEstimator(), BookDesk(store, "key")
+        found = [await typical.of("a", context)]
         for seconds in (10.0, 11.0, 20.0):
-            await typical.learn("a", seconds, desk)
-            found.append(await typical.of("a", desk))
-            found.append(await DurationEstimator().of("a", desk))
-        found.append(await typical.of("b", desk))
+            await typical.learn("a", seconds, context)
+            found.append(await typical.of("a", context))
+            found.append(await DurationEstimator().of("a", context))
+        found.append(await typical.of("b", context))
         return found
 
     assert asyncio.run(story()) == pytest.approx([None, 10.0, 10.0, 10.3, 10.0, 13.21, 13.21, None])

@@ -9,7 +9,7 @@ import pytest
 
 from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def clock() -> QuickClock:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, clock: QuickClock) -> Iterator[BookDesk]:
+def context(tmp_path: Path, clock: QuickClock) -> Iterator[BookDesk]:
     """A desk for one call."""
     with Store.open(tmp_path / "store", clock=clock.now) as store:
         yield BookDesk(store, "key")

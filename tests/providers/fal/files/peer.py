@@ -46,8 +46,8 @@ Answer = Callable[[Asked], Said]
 class Peer:
     """Runs in the test's own loop. `routes` gives each path its answers, the last one for ever; unknown is 404."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._context = tls
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.routes: dict[str, list[Said | Answer]] = {}

@@ -89,9 +89,9 @@ def test_a_proxy_resolves_names_and_no_numbers(monkeypatch: pytest.MonkeyPatch) 
     assert judged("https://localhost/a") == "download_unsafe"
 
 
-def test_who_answers_is_judged_again(context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_answers_is_judged_again(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        async with Peer(context) as peer, httpx.AsyncClient() as client:
+        async with Peer(tls) as peer, httpx.AsyncClient() as client:
             peer.routes["/a"] = [Said(body=b"hello")]
             async with client.stream("GET", f"https://localhost:{peer.port}/a") as response:
                 with pytest.raises(CallFailed, match="download_unsafe"):

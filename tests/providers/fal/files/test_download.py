@@ -29,7 +29,7 @@ from nano_banana.providers.fal.downloads import (
 from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.providers.fal.fal_session import FalSession
 from tests.providers.fal.clock import QuickClock
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 from tests.providers.fal.files.peer import Answer, Peer, Said
 from tests.providers.fal.files.samples import adapter, other, png
 
@@ -38,8 +38,8 @@ GOOD = Said(body=png(), headers={"Content-Type": "text/html"})
 
 
 @asynccontextmanager
-async def downloading(context: ssl.SSLContext, clock: QuickClock) -> AsyncIterator[tuple[Downloader, Peer]]:
-    async with Peer(context) as peer:
+async def downloading(tls: ssl.SSLContext, clock: QuickClock) -> AsyncIterator[tuple[Downloader, Peer]]:
+    async with Peer(tls) as peer:
         line = FalSession(FalConfig(key="id:secret", base=peer.url), clock)
         try:
             yield Downloader(line), peer
@@ -50,8 +50,8 @@ async def downloading(context: ssl.SSLContext, clock: QuickClock) -> AsyncIterat
 class Fetching:
     """Fetches `/a` from a server that gives these answers in turn."""
 
-    def __init__(self, context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
-        self.context, self.clock, self.desk = context, clock, desk
+    def __init__(self, tls: ssl.SSLContext, clock: QuickClock, context: BookDesk) -> None:
+        self.tls, self.clock, self.context = tls, clock, context
         self.asked: list[str] = []
         self.keys: list[str] = []
 
@@ -64,11 +64,11 @@ class Fetching:
         name: str = "a",
     ) -> DownloadedFile:
         async def story() -> DownloadedFile:
-            async with downloading(self.context, self.clock) as (downloads, peer):
+            async with downloading(self.tls, self.clock) as (downloads, peer):
                 peer.routes["/a"] = list(answers)
                 remote = RemoteFile(url=f"{peer.url}/a", size=size, name=name)
                 try:
-                    return await downloads.fetch(remote, self.desk, expect=expect)
+                    return await downloads.fetch(remote, self.context, expect=expect)
                 finally:
                     self.asked = peer.paths()
                     self.keys = [one.headers["authorization"] for one in peer.asked if "authorization" in one.headers]
@@ -81,14 +81,14 @@ class Fetching:
         """The kind of the failure, and why."""
         with pytest.raises(CallFailed) as caught:
             self.get(answers, expect=expect, size=size)
-        assert self.desk.left == []
+        assert self.context.left == []
         problem = caught.value.problems[0]
         return f"{problem.kind} {problem.data.get('why', '')}".strip()
 
 
 @pytest.fixture
-def fetching(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> Fetching:
-    return Fetching(context, clock, desk)
+def fetching(tls: ssl.SSLContext, clock: QuickClock, context: BookDesk) -> Fetching:
+    return Fetching(tls, clock, context)
 
 
 def bytes_of(fetched: DownloadedFile) -> bytes:
@@ -103,7 +103,7 @@ def test_a_picture_comes_down(fetching: Fetching) -> None:
     assert fetching.keys == []
     assert fetching.clock.slept == []
     assert isinstance(fetched.payload.data, Path)
-    assert [fetched.payload.data.parent] == fetching.desk.left
+    assert [fetched.payload.data.parent] == fetching.context.left
 
 
 @pytest.mark.parametrize(
@@ -255,9 +255,9 @@ def test_no_redirect_leads_home(url: str, fetching: Fetching) -> None:
     assert len(fetching.asked) == 1
 
 
-def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, desk: BookDesk, context: ssl.SSLContext) -> None:
+def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, context: BookDesk, tls: ssl.SSLContext) -> None:
     async def story() -> None:
-        async with Peer(context) as peer:
+        async with Peer(tls) as peer:
             line = FalSession(FalConfig(key="id:secret"), clock)
             for url in (
                 f"{peer.url}/a",
@@ -267,18 +267,18 @@ def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, desk: Book
                 "https://0177.0.0.1/a",
             ):
                 with pytest.raises(CallFailed, match="download_unsafe"):
-                    await Downloader(line).fetch(RemoteFile(url=url), desk)
+                    await Downloader(line).fetch(RemoteFile(url=url), context)
             await line.close()
             assert peer.asked == []
 
     asyncio.run(story())
 
 
-def inline(url: str, clock: QuickClock, desk: BookDesk) -> DownloadedFile:
+def inline(url: str, clock: QuickClock, context: BookDesk) -> DownloadedFile:
     async def story() -> DownloadedFile:
         line = FalSession(FalConfig(key="id:secret"), clock)
         try:
-            return await Downloader(line).fetch(RemoteFile(url=url, expect="picture"), desk)
+            return await Downloader(line).fetch(RemoteFile(url=url, expect="picture"), context)
         finally:
             await line.close()
 
@@ -286,39 +286,39 @@ def inline(url: str, clock: QuickClock, desk: BookDesk) -> DownloadedFile:
 
 
 @pytest.mark.usefixtures("context")
-def test_a_file_may_stand_in_its_address(clock: QuickClock, desk: BookDesk) -> None:
+def test_a_file_may_stand_in_its_address(clock: QuickClock, context: BookDesk) -> None:
     text = base64.b64encode(png()).decode()
-    assert bytes_of(inline(f"data:image/png;base64,{text}", clock, desk)) == png()
+    assert bytes_of(inline(f"data:image/png;base64,{text}", clock, context)) == png()
     escaped = "".join(f"%{byte:02x}" for byte in png())
-    assert bytes_of(inline(f"DATA:image/png,{escaped}", clock, desk)) == png()
+    assert bytes_of(inline(f"DATA:image/png,{escaped}", clock, context)) == png()
 
 
 @pytest.mark.usefixtures("context")
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAA", "data:image/png", "data:,words"])
-def test_a_damaged_address_is_no_file(url: str, clock: QuickClock, desk: BookDesk) -> None:
+def test_a_damaged_address_is_no_file(url: str, clock: QuickClock, context: BookDesk) -> None:
     with pytest.raises(CallFailed, match="download_failed"):
-        inline(url, clock, desk)
+        inline(url, clock, context)
     assert clock.slept == []
 
 
 @pytest.mark.usefixtures("context")
-def test_an_address_has_its_ceiling_too(clock: QuickClock, desk: BookDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_has_its_ceiling_too(clock: QuickClock, context: BookDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "MAX_PICTURE_BYTES", 10)
     with pytest.raises(CallFailed, match="download_too_big"):
-        inline("data:image/png;base64," + "A" * 100, clock, desk)
+        inline("data:image/png;base64," + "A" * 100, clock, context)
 
 
 def test_a_foreign_certificate_is_not_tried_again(
-    context: ssl.SSLContext, clock: QuickClock, desk: BookDesk, monkeypatch: pytest.MonkeyPatch
+    tls: ssl.SSLContext, clock: QuickClock, context: BookDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
-    assert Fetching(context, clock, desk).fail([GOOD]) == "download_failed tls"
+    assert Fetching(tls, clock, context).fail([GOOD]) == "download_failed tls"
     assert clock.slept == []
 
 
 def test_a_disk_that_refuses_is_said(fetching: Fetching) -> None:
     def vanish(_: object) -> Said:
-        for folder in fetching.desk.left:
+        for folder in fetching.context.left:
             shutil.rmtree(folder)
         return GOOD
 
@@ -326,12 +326,12 @@ def test_a_disk_that_refuses_is_said(fetching: Fetching) -> None:
         fetching.get([vanish])
 
 
-def test_a_bounded_number_at_once(context: ssl.SSLContext, clock: QuickClock, desk: BookDesk) -> None:
+def test_a_bounded_number_at_once(tls: ssl.SSLContext, clock: QuickClock, context: BookDesk) -> None:
     async def story() -> None:
-        async with downloading(context, clock) as (downloads, peer):
+        async with downloading(tls, clock) as (downloads, peer):
             peer.routes["/a"] = [GOOD]
             remote = RemoteFile(url=f"{peer.url}/a", expect="picture")
-            fetched = await asyncio.gather(*(downloads.fetch(remote, desk) for _ in range(3 * DOWNLOADS_AT_ONCE)))
+            fetched = await asyncio.gather(*(downloads.fetch(remote, context) for _ in range(3 * DOWNLOADS_AT_ONCE)))
             assert len({one.payload.data for one in fetched}) == 3 * DOWNLOADS_AT_ONCE
             assert 1 < peer.most <= DOWNLOADS_AT_ONCE
 

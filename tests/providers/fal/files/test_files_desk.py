@@ -9,23 +9,23 @@ from nano_banana.model.provider_protocol import CallContext
 from nano_banana.model.ticket import Upload
 from nano_banana.store.local_store import Store
 from tests.providers.fal.clock import QuickClock
-from tests.providers.fal.desk import BookDesk
+from tests.providers.fal.context import BookDesk
 
 
 def test_it_keeps_what_a_desk_keeps(tmp_path: Path) -> None:
     clock = QuickClock()
     with Store.open(tmp_path / "store", clock=clock.now) as store:
         book = BookDesk(store, "key")
-        desk: CallContext = book
+        context: CallContext = book
         blob = book.put(b"bytes")
-        assert desk.path(blob).read_bytes() == b"bytes"
+        assert context.path(blob).read_bytes() == b"bytes"
         upload = Upload(service="https://fal", digest=blob.digest, url="https://fal/1")
-        asyncio.run(desk.uploaded(upload))
-        assert asyncio.run(desk.upload("https://fal", blob)) == upload
-        asyncio.run(desk.remember("a", "b"))
-        assert asyncio.run(desk.recall("a")) == "b"
-        assert asyncio.run(desk.ticket()) is None
-        assert desk.scratch() in book.left
+        asyncio.run(context.uploaded(upload))
+        assert asyncio.run(context.upload("https://fal", blob)) == upload
+        asyncio.run(context.remember("a", "b"))
+        assert asyncio.run(context.recall("a")) == "b"
+        assert asyncio.run(context.ticket()) is None
+        assert context.scratch() in book.left
 
 
 def test_its_clock_waits_without_waiting() -> None:
