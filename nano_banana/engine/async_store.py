@@ -48,7 +48,7 @@ class Batcher(Generic[Item, Result]):
             self._task = asyncio.create_task(self._drain())
         return future
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Wait until everything that was asked is answered. Raises nothing of what went wrong with it."""
         while self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
@@ -105,37 +105,37 @@ class AsyncStore:
         self._drop = Batcher(self._dropped)
         self._tickets = Batcher(self._ticketed)
 
-    async def look(self, key: str) -> Reply | None:
+    async def get(self, key: str) -> Reply | None:
         """The stored reply, if there is one."""
         return await self._look.ask(key)
 
-    async def begin(self, key: str) -> Reply | ClaimGranted | None:
+    async def claim(self, key: str) -> Reply | ClaimGranted | None:
         """Claim a call; or its reply, where somebody has answered it by now; None where another process is at it."""
         return await self._begin.ask(key)
 
-    async def keep(self, answered: AnsweredCall) -> Reply:
+    async def record(self, answered: AnsweredCall) -> Reply:
         """Store an answer for good, which ends the claim. A run that is cancelled still keeps it."""
         kept = await asyncio.shield(self._keep.ask(answered))
         if isinstance(kept, NanoBananaError):
             raise kept
         return kept
 
-    async def keep_ticket(self, ticket: Ticket) -> Ticket:
+    async def save_ticket(self, ticket: Ticket) -> Ticket:
         """Keep a ticket for good. A run that is cancelled still keeps it."""
         kept = await asyncio.shield(self._tickets.ask(ticket))
         if isinstance(kept, NanoBananaError):
             raise kept
         return kept
 
-    async def let_go(self, key: str) -> None:
+    async def release(self, key: str) -> None:
         """Give up a claim without an answer."""
         await asyncio.shield(self._drop.ask(key))
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Wait until everything that was given to keep or to let go is kept and let go of."""
-        await self._keep.settle()
-        await self._tickets.settle()
-        await self._drop.settle()
+        await self._keep.flush()
+        await self._tickets.flush()
+        await self._drop.flush()
 
     def _looked(self, keys: Sequence[str]) -> Sequence[Reply | None]:
         known = self._store.replies(keys)

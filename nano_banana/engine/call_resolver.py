@@ -35,14 +35,14 @@ _UNRESOLVED = frozenset({TicketState.SENDING, TicketState.UNKNOWN})
 class CallResolver:
     """Answers each distinct call once a run: one that is asked for twice is made once, and fails once."""
 
-    def __init__(self, policy: EnginePolicy, context: InputFiles, watch: EventHandler, run: str, halt: Halt) -> None:
+    def __init__(self, policy: EnginePolicy, inputs: InputFiles, on_event: EventHandler, run: str, halt: Halt) -> None:
         """`run` is the id that replies are recorded under; `halt` is set by what ends the run."""
         self._policy = policy
-        self._watch = watch
+        self._on_event = on_event
         self._run = run
-        self._keeper = AsyncStore(context.store, run)
+        self._store = AsyncStore(inputs.store, run)
         self.budget = Budget(policy.budget_usd, policy.budget_name)
-        self._asking = ProviderDispatch(policy, context, self._keeper, self.budget, halt.leave, watch)
+        self._asking = ProviderDispatch(policy, inputs, self._store, self.budget, halt.shutdown, on_event)
         self._flights: SingleFlight[tuple[Reply, bool]] = SingleFlight()
         self._places = defaultdict(
             lambda: _semaphores(1), {kind: _semaphores(most) for kind, most in policy.limits.items()}
@@ -53,7 +53,7 @@ class CallResolver:
         """The costs of calls whose provider keeps no tickets, which are in no ledger."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
         """The keys of the calls that failed in this run, and why."""
-        self._told = set(policy.told)
+        self._told = set(policy.reported_cached)
         """The keys of the calls that were there already, and were said to be: one that is chosen asks again."""
         self._waited = False
         self._aside: set[str] = set()
@@ -61,7 +61,7 @@ class CallResolver:
         self.halt = halt
 
     async def answer(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
-        """The reply, and whether it was there already; `errand` is who asks.
+        """The reply, and whether it was there already; `requester` is for whom.
 
         Raises CallFailed where this call failed; what ends the whole run halts it and is raised as well.
         """
@@ -89,12 +89,12 @@ class CallResolver:
             alone = (_ClaimedElsewhereError, *_REQUEST_ERRORS)
         with suppress(*alone, CallFailed):
             work = self._noted(call, self._resume(call, ticket.requester))
-            await self._flights.join(call.key, lambda: work, alone=lambda error: isinstance(error, alone))
+            await self._flights.join(call.key, lambda: work, not_shared=lambda error: isinstance(error, alone))
         self._aside.discard(call.key)
 
     async def close(self) -> None:
         """Keep what was answered, then close the providers that were made."""
-        await self._keeper.settle()
+        await self._store.flush()
         await self._asking.close()
 
     async def _noted(self, call: Call, work: Awaitable[tuple[Reply, bool]]) -> tuple[Reply, bool]:
@@ -111,10 +111,10 @@ class CallResolver:
             self.failed[call.key] = error.problems
         elif not isinstance(error, Stopped | _ClaimedElsewhereError):
             # (Stopped is what was left at a service, because the run ends already.)
-            self.halt.set(error)
+            self.halt.stop_for(error)
 
     async def _find_or_make(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
-        reply = None if call.key in self._policy.missing else await self._keeper.look(call.key)
+        reply = None if call.key in self._policy.missing else await self._store.get(call.key)
         kind = self._policy.kind_of(call)
         while reply is None:
             made = await self._make(call, requester, CallSlot(*self._places[kind]))
@@ -127,7 +127,7 @@ class CallResolver:
                 await asyncio.sleep(POLL_SECONDS)
         if call.key not in self._told and call.key not in self.made:
             self._told.add(call.key)
-            self._watch(Event(kind="cached", stage=requester.stage, node=requester.node))
+            self._on_event(Event(kind="cached", stage=requester.stage, node=requester.node))
         return reply, True
 
     async def _resume(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
@@ -142,48 +142,50 @@ class CallResolver:
     def _say_waiting(self) -> None:
         """Once a run: the other one is probably ahead all the way."""
         if not self._waited:
-            self._watch(Event(kind="note", stage="", data={"kind": "made_elsewhere"}))
+            self._on_event(Event(kind="note", stage="", data={"kind": "made_elsewhere"}))
         self._waited = True
 
-    async def _make(self, call: Call, requester: Requester, turn: CallSlot) -> Reply | AnsweredCall | None:
+    async def _make(self, call: Call, requester: Requester, slot: CallSlot) -> Reply | AnsweredCall | None:
         """Ask the provider, within the limit of the call's kind; None where another process is at it."""
         try:
-            await turn.take(1)
+            await slot.acquire(1)
             self.halt.check()
-            begun = await self._keeper.begin(call.key)
-            return await self._asked(call, requester, begun, turn) if isinstance(begun, ClaimGranted) else begun
+            begun = await self._store.claim(call.key)
+            return await self._asked(call, requester, begun, slot) if isinstance(begun, ClaimGranted) else begun
         finally:
-            turn.give()
+            slot.release()
 
-    async def _asked(self, call: Call, requester: Requester, begun: ClaimGranted, turn: CallSlot) -> AnsweredCall:
+    async def _asked(self, call: Call, requester: Requester, begun: ClaimGranted, slot: CallSlot) -> AnsweredCall:
         """A call that is claimed. One whose request is lost holds up nobody while it is looked for."""
         try:
             if begun.ticket is not None and begun.ticket.state in _UNRESOLVED:
-                turn.give()
+                slot.release()
             else:
-                await turn.take()
+                await slot.acquire()
             self.halt.check()
-            return await self._asking.ask(call, requester, begun.ticket, turn, buys=call.key not in self._aside)
+            return await self._asking.ask(call, requester, begun.ticket, slot, may_submit=call.key not in self._aside)
         except BaseException as error:
             if isinstance(error, Exception):
                 # At once: letting go takes a moment, in which nobody else may begin.
                 self._note(call, error)
-            await self._keeper.let_go(call.key)
+            await self._store.release(call.key)
             raise
 
     async def _keep(self, answered: AnsweredCall, requester: Requester) -> Reply:
         """Record the answer before anybody may use it; the slot is free for the next call meanwhile."""
         try:
-            reply = await self._keeper.keep(answered)
+            reply = await self._store.record(answered)
         finally:
             await self._asking.sweep(answered.folders)
         self.made.add(answered.call.key)
-        ticket, bought = answered.answer.ticket, answered.answer.bought
-        if ticket is None and bought:
+        ticket, newly_billed = answered.answer.ticket, answered.answer.newly_billed
+        if ticket is None and newly_billed:
             self.untracked.append(reply.cost_usd)
-        ours = bought and (ticket is None or ticket.requester.run in ("", self._run))
+        ours = newly_billed and (ticket is None or ticket.requester.run in ("", self._run))
         cost = reply.cost_usd if ours else 0.0
-        self._watch(Event(kind="made", stage=requester.stage, node=requester.node, seconds=reply.seconds, cost_usd=cost))
+        self._on_event(
+            Event(kind="made", stage=requester.stage, node=requester.node, seconds=reply.seconds, cost_usd=cost)
+        )
         return reply
 
 
@@ -209,7 +211,7 @@ async def collecting_earlier_requests(store: Store, answering: CallResolver, pro
     try:
         yield
     finally:
-        answering.halt.leave.asked.set()
+        answering.halt.shutdown.requested.set()
         if tasks:
             await asyncio.wait(tasks)
 
@@ -220,4 +222,4 @@ async def _collect(answering: CallResolver, ticket: Ticket) -> None:
     except Stopped:
         return
     except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
-        answering.halt.set(error)
+        answering.halt.stop_for(error)

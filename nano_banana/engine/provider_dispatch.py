@@ -36,13 +36,13 @@ class CallSlot:
         self._places = places
         self._held = 0
 
-    async def take(self, most: int | None = None) -> None:
-        """Wait for the first `most` places (None: all); those that are held already are not waited for."""
-        for place in self._places[self._held : most]:
+    async def acquire(self, count: int | None = None) -> None:
+        """Wait for the first `count` places (None: all); those that are held already are not waited for."""
+        for place in self._places[self._held : count]:
             await place.acquire()
             self._held += 1
 
-    def give(self) -> None:
+    def release(self) -> None:
         """Let others have all places that are held."""
         while self._held:
             self._held -= 1
@@ -109,74 +109,74 @@ class InputFiles:
 
 @dataclass(slots=True, kw_only=True)
 class StoreCallContext:
-    """The desk of one call while it is answered; see `core.answer.Desk`."""
+    """The context of one call while it is answered; see `CallContext`."""
 
-    house: InputFiles
-    keeper: AsyncStore
-    watch: EventHandler
+    inputs: InputFiles
+    store: AsyncStore
+    on_event: EventHandler
     scratches: ScratchFolders
     requester: Requester
     estimate_usd: float | None
-    buys: bool
-    lost: UnknownRequestPolicy
+    may_submit: bool
+    unknown_requests: UnknownRequestPolicy
     resend: ResendPolicy
-    leave: ShutdownSignal
-    turn: CallSlot
+    shutdown: ShutdownSignal
+    slot: CallSlot
     last: Ticket | None
     """The call's last ticket, as far as it is known; whoever keeps another changes it."""
     folders: list[Path] = field(default_factory=list)
     """Those that were made for this call."""
 
     def path(self, blob: Blob) -> Path:
-        """See `StoreDesk.path`."""
-        return self.house.path(blob)
+        """See `InputFiles.path`."""
+        return self.inputs.path(blob)
 
     def scratch(self) -> Path:
         """A new, empty folder on the store's disk."""
         self.folders.append(self.scratches.make())
         return self.folders[-1]
 
-    def tell(self, **data: JSONValue) -> None:
+    def report_progress(self, **data: JSONValue) -> None:
         """Pass on how far the call is."""
-        self.watch(Event(kind="progress", stage=self.requester.stage, node=self.requester.node, data=data))
+        self.on_event(Event(kind="progress", stage=self.requester.stage, node=self.requester.node, data=data))
 
-    async def take_turn(self) -> None:
+    async def acquire_slot(self) -> None:
         """Wait for a place among the calls of its kind."""
-        await self.turn.take()
+        await self.slot.acquire()
 
-    def give_turn(self) -> None:
+    def release_slot(self) -> None:
         """Let another call have the place."""
-        self.turn.give()
+        self.slot.release()
 
-    async def ticket(self) -> Ticket | None:
+    async def last_ticket(self) -> Ticket | None:
         """The call's last ticket."""
         return self.last
 
-    async def keep(self, ticket: Ticket) -> Ticket:
+    async def save_ticket(self, ticket: Ticket) -> Ticket:
         """Keep a ticket for good."""
-        self.last = await self.keeper.keep_ticket(ticket)
+        self.last = await self.store.save_ticket(ticket)
         return self.last
 
-    async def requests(self, service: str, ids: list[str]) -> set[str]:
+    async def known_requests(self, service: str, ids: list[str]) -> set[str]:
         """Request ids that tickets are known for."""
-        return await asyncio.to_thread(self.house.store.tickets.requests, service, ids)
+        return await asyncio.to_thread(self.inputs.store.tickets.requests, service, ids)
 
-    async def upload(self, service: str, blob: Blob) -> Upload | None:
+    async def find_upload(self, service: str, blob: Blob) -> Upload | None:
         """Where these bytes lie at the service."""
-        found = await asyncio.to_thread(self.house.store.uploads.get, service, [blob.digest])
+        found = await asyncio.to_thread(self.inputs.store.uploads.get, service, [blob.digest])
         return found.get(blob.digest)
 
-    async def uploaded(self, upload: Upload) -> None:
+    async def save_upload(self, upload: Upload) -> None:
         """Remember an upload."""
-        await asyncio.to_thread(self.house.store.uploads.keep, [upload])
+        await asyncio.to_thread(self.inputs.store.uploads.keep, [upload])
 
-    async def recall(self, name: str) -> str | None:
+    async def read_note(self, name: str) -> str | None:
         """Read a note."""
-        return await asyncio.to_thread(self.house.store.notes, name)
+        return await asyncio.to_thread(self.inputs.store.notes, name)
 
-    async def remember(self, name: str, text: str) -> None:
+    async def write_note(self, name: str, text: str) -> None:
         """Write a note."""
-        await asyncio.to_thread(self.house.store.note, name, text)
+        await asyncio.to_thread(self.inputs.store.note, name, text)
 
 
 class ProviderDispatch:
@@ -185,24 +185,24 @@ class ProviderDispatch:
     def __init__(
         self,
         policy: EnginePolicy,
-        house: InputFiles,
-        keeper: AsyncStore,
+        inputs: InputFiles,
+        store: AsyncStore,
         budget: Budget,
-        leave: ShutdownSignal,
-        watch: EventHandler,
+        shutdown: ShutdownSignal,
+        on_event: EventHandler,
     ) -> None:
         self._policy = policy
-        self._house = house
-        self._keeper = keeper
+        self._inputs = inputs
+        self._store = store
         self._budget = budget
-        self._leave = leave
-        self._watch = watch
-        self._scratch = ScratchFolders(house.store.folder)
+        self._shutdown = shutdown
+        self._on_event = on_event
+        self._scratch = ScratchFolders(inputs.store.folder)
         self._providers: dict[str, Provider] = {}
         self._noted: set[tuple[str, JSONValue]] = set()
 
     async def ask(
-        self, call: Call, requester: Requester, ticket: Ticket | None, turn: CallSlot, *, buys: bool = True
+        self, call: Call, requester: Requester, ticket: Ticket | None, slot: CallSlot, *, may_submit: bool = True
     ) -> AnsweredCall:
         """The provider's answer. `ticket` is the call's last: what was sent already is paid for, budget or not.
 
@@ -212,15 +212,17 @@ class ProviderDispatch:
         """
         price = self._policy.price(call)
         is_paid_for = self._is_paid_for(ticket)
-        reserved = self._budget.reserve(price, committed=is_paid_for) if buys else 0.0
+        reserved = self._budget.reserve(price, committed=is_paid_for) if may_submit else 0.0
         # Should it have failed, and cost nothing, it is only bought again where the budget holds that.
-        context = self._context(requester, price, ticket, turn, buys=buys and (not is_paid_for or self._budget.holds(price)))
+        context = self._context(
+            requester, price, ticket, slot, may_submit=may_submit and (not is_paid_for or self._budget.holds(price))
+        )
         cost: float | None = 0.0
         try:
-            self._watch(Event(kind="running", stage=requester.stage, node=requester.node))
+            self._on_event(Event(kind="running", stage=requester.stage, node=requester.node))
             begun = time.perf_counter()
             answer = await self._provider(call.provider).answer(call, context)
-            cost = answer.cost_usd if answer.bought else 0.0
+            cost = answer.cost_usd if answer.newly_billed else 0.0
             self._note(answer.notes, requester)
             return AnsweredCall(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=context.folders)
         except BaseException as error:
@@ -232,11 +234,13 @@ class ProviderDispatch:
                 cost = error.cost_usd if error.cost_usd or not is_open else None
                 # What an earlier run sent is in that run's bill.
                 ours = ticket is None or context.last is None or context.last.number != ticket.number
-                self._watch(Event(kind="failed", stage=requester.stage, node=requester.node, cost_usd=cost if ours else 0.0))
+                self._on_event(
+                    Event(kind="failed", stage=requester.stage, node=requester.node, cost_usd=cost if ours else 0.0)
+                )
                 raise CallFailed(self._told(call, requester, error.problems), cost_usd=cost) from error
             raise
         finally:
-            self._budget.settle(reserved, cost, ours=buys)
+            self._budget.settle(reserved, cost, ours=may_submit)
 
     async def sweep(self, folders: Sequence[Path]) -> None:
         """Remove folders of files that are kept by now, or given up."""
@@ -255,40 +259,40 @@ class ProviderDispatch:
             if seen not in self._noted:
                 self._noted.add(seen)
                 data = {**note.data, "kind": note.kind}
-                self._watch(Event(kind="note", stage=requester.stage, node=requester.node, data=data))
+                self._on_event(Event(kind="note", stage=requester.stage, node=requester.node, data=data))
 
     def _is_paid_for(self, ticket: Ticket | None) -> bool:
         """Whether nothing more is bought for the call; one that is lost may be, where a person said so."""
         if ticket is None or not ticket.open:
             return False
-        return ticket.state is TicketState.SENT or self._policy.lost in {
+        return ticket.state is TicketState.SENT or self._policy.unknown_requests in {
             UnknownRequestPolicy.ASK,
             UnknownRequestPolicy.ABANDON,
         }
 
     def _told(self, call: Call, requester: Requester, problems: Iterable[Problem]) -> list[Problem]:
         """What went wrong, with the stage that asked where it is about a field of the endpoint's."""
-        named = self._house.named(call, problems)
+        named = self._inputs.named(call, problems)
         return [
             replace(problem, data={**problem.data, "stage": requester.stage}) if "field" in problem.data else problem
             for problem in named
         ]
 
     def _context(
-        self, requester: Requester, price: float | None, ticket: Ticket | None, turn: CallSlot, *, buys: bool
+        self, requester: Requester, price: float | None, ticket: Ticket | None, slot: CallSlot, *, may_submit: bool
     ) -> StoreCallContext:
         return StoreCallContext(
-            house=self._house,
-            keeper=self._keeper,
-            watch=self._watch,
+            inputs=self._inputs,
+            store=self._store,
+            on_event=self._on_event,
             scratches=self._scratch,
             requester=requester,
             estimate_usd=price,
-            buys=buys,
-            lost=self._policy.lost,
+            may_submit=may_submit,
+            unknown_requests=self._policy.unknown_requests,
             resend=self._policy.resend,
-            turn=turn,
-            leave=self._leave,
+            slot=slot,
+            shutdown=self._shutdown,
             last=ticket,
         )
 

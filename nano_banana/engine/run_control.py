@@ -35,8 +35,8 @@ class EnginePolicy:
     budget_usd: float | None = None
     budget_name: str = "the budget"
     missing: Collection[str] = frozenset()
-    told: Collection[str] = frozenset()
-    lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+    reported_cached: Collection[str] = frozenset()
+    unknown_requests: UnknownRequestPolicy = UnknownRequestPolicy.ASK
     resend: ResendPolicy = ResendPolicy.CHEAP
     resumes: str = ""
 
@@ -98,9 +98,9 @@ class Halt:
         self.reason: NanoBananaError | None = None
         self.bug: Exception | None = None
         """An error that nobody foresaw, to be raised once what was under way has ended."""
-        self.leave = ShutdownSignal()
+        self.shutdown = ShutdownSignal()
 
-    def set(self, error: Exception) -> None:
+    def stop_for(self, error: Exception) -> None:
         """End the run for this reason; one that is no error of ours is a bug."""
         if isinstance(error, NanoBananaError):
             self.reason = self.reason or error
@@ -110,13 +110,13 @@ class Halt:
 
     def interrupt(self) -> None:
         """End the run because the user asked."""
-        self.set(Stopped([problem("interrupted")]))
-        self.leave.asked.set()
+        self.stop_for(Stopped([problem("interrupted")]))
+        self.shutdown.requested.set()
 
-    def insist(self) -> None:
+    def force(self) -> None:
         """The user asked again: what still waits at a service is taken back."""
         self.interrupt()
-        self.leave.insisted.set()
+        self.shutdown.forced.set()
 
     def check(self) -> None:
         """Raise the reason where there is one."""

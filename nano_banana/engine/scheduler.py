@@ -27,11 +27,11 @@ class Scheduler:
     """One run of one plan."""
 
     def __init__(
-        self, answering: CallResolver, policy: EnginePolicy, watch: EventHandler, on_result: ResultHandler
+        self, answering: CallResolver, policy: EnginePolicy, on_event: EventHandler, on_result: ResultHandler
     ) -> None:
         """`on_result` is told how each node ended, in the order of their ends."""
         self._answering = answering
-        self._watch = watch
+        self._on_event = on_event
         self._on_result = on_result
         self._window = asyncio.Semaphore(max(32, 4 * sum(policy.limits.values())))
         self._roots: dict[str, asyncio.Future[Blob | None]] = {}
@@ -74,7 +74,7 @@ class Scheduler:
         try:
             await self._begin(group, known, {name: blob for name, blob in waited.items() if blob is not None}, tasks)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
-            self._answering.halt.set(error)
+            self._answering.halt.stop_for(error)
         while tasks:
             await asyncio.wait(tasks)
         self._over[group.name].set()
@@ -117,7 +117,7 @@ class Scheduler:
             self._note(group, result.end)
             self._on_result(result)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others must end in good order
-            self._answering.halt.set(error)
+            self._answering.halt.stop_for(error)
             return None
         return result.result
 
@@ -136,7 +136,7 @@ class Scheduler:
         if status is not NodeStatus.STOPPED:
             kind: EventKind = "node_done" if status is NodeStatus.DONE else "node_failed"
             why = {**problems[0].data, "kind": problems[0].kind} if problems else {}
-            self._watch(Event(kind=kind, stage=node.card.stage, node=node.id, data=why))
+            self._on_event(Event(kind=kind, stage=node.card.stage, node=node.id, data=why))
         return told.ended(node, status, result, problems)
 
     async def _follow(self, node: Node, results: Mapping[str, Blob], told: FlowTrace) -> Blob:

@@ -23,8 +23,8 @@ class ShutdownSignal:
 
     def __init__(self) -> None:
         """Nobody asked. Needs a running event loop by the time that somebody waits."""
-        self.asked = asyncio.Event()
-        self.insisted = asyncio.Event()
+        self.requested = asyncio.Event()
+        self.forced = asyncio.Event()
 
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class SingleFlight(Generic[T]):
         return name in self._flying
 
     async def join(
-        self, name: str, work: Callable[[], Awaitable[T]], *, alone: Callable[[Exception], bool] = _never
+        self, name: str, work: Callable[[], Awaitable[T]], *, not_shared: Callable[[Exception], bool] = _never
     ) -> tuple[T, bool]:
         """The result of the work of this name that is going on, or of `work`, which then is it; and whether it was.
 
@@ -67,7 +67,7 @@ class SingleFlight(Generic[T]):
             future.cancel()
             raise
         except Exception as error:
-            if alone(error):
+            if not_shared(error):
                 future.cancel()
                 raise
             future.set_exception(error)
@@ -106,7 +106,7 @@ class Answer:
     files: Mapping[str, AnswerFile] = field(default_factory=dict)
     cost_usd: float | None = 0.0
     ticket: Ticket | None = None
-    bought: bool = True
+    newly_billed: bool = True
     notes: tuple[Problem, ...] = ()
 
 
@@ -132,12 +132,12 @@ class CallContext(BlobFiles, Protocol):
         ...
 
     @property
-    def buys(self) -> bool:
+    def may_submit(self) -> bool:
         """Whether a request may be sent; else only what was sent already is to be collected."""
         ...
 
     @property
-    def lost(self) -> UnknownRequestPolicy:
+    def unknown_requests(self) -> UnknownRequestPolicy:
         """What to do where nobody knows what became of a request."""
         ...
 
@@ -147,7 +147,7 @@ class CallContext(BlobFiles, Protocol):
         ...
 
     @property
-    def leave(self) -> ShutdownSignal:
+    def shutdown(self) -> ShutdownSignal:
         """Whether to leave what is at the service there."""
         ...
 
@@ -155,49 +155,49 @@ class CallContext(BlobFiles, Protocol):
         """A new, empty folder for temporary files, on the store's disk; it is gone once the answer is kept."""
         ...
 
-    def tell(self, **data: JSONValue) -> None:
+    def report_progress(self, **data: JSONValue) -> None:
         """Say how far the call is: `phase`, `position`, `log`.
 
         The phases are uploading, unreachable, busy, looking, queued, running and collecting.
         """
         ...
 
-    async def take_turn(self) -> None:
+    async def acquire_slot(self) -> None:
         """Wait for one of the places for calls of this kind; returns at once if the call has one already.
 
         A call has one from the start, unless nobody knows what became of its request: looking for it takes no place.
         """
         ...
 
-    def give_turn(self) -> None:
+    def release_slot(self) -> None:
         """Let another call have the place, if this one has one."""
         ...
 
-    async def ticket(self) -> Ticket | None:
+    async def last_ticket(self) -> Ticket | None:
         """The call's last ticket, open or closed; None where it was never sent."""
         ...
 
-    async def keep(self, ticket: Ticket) -> Ticket:
+    async def save_ticket(self, ticket: Ticket) -> Ticket:
         """Keep a ticket (a new one gets its number); on return it outlives a loss of power."""
         ...
 
-    async def requests(self, service: str, ids: list[str]) -> set[str]:
+    async def known_requests(self, service: str, ids: list[str]) -> set[str]:
         """Those of these request ids that tickets are known for: they are some other call's, or an older one's."""
         ...
 
-    async def upload(self, service: str, blob: Blob) -> Upload | None:
+    async def find_upload(self, service: str, blob: Blob) -> Upload | None:
         """Where these bytes lie at the service already."""
         ...
 
-    async def uploaded(self, upload: Upload) -> None:
+    async def save_upload(self, upload: Upload) -> None:
         """Remember an upload."""
         ...
 
-    async def recall(self, name: str) -> str | None:
+    async def read_note(self, name: str) -> str | None:
         """A small text that an earlier call left under this name."""
         ...
 
-    async def remember(self, name: str, text: str) -> None:
+    async def write_note(self, name: str, text: str) -> None:
         """Leave a small text for later calls."""
         ...
 

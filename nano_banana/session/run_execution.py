@@ -167,7 +167,7 @@ class RunExecution:
             finally:
                 settling.set()
                 await answering.close()
-                await self._placing.settle()
+                await self._placing.flush()
                 self._made = frozenset(answering.made) | frozenset(self._order.checked)
                 self._failed = len(answering.failed)
                 self._untracked = answering.untracked
@@ -215,7 +215,7 @@ class RunExecution:
         try:
             self._take(records)
         except Exception as error:  # noqa: BLE001 - nobody waits for this: whatever it is, the run must end with it
-            self._halt.set(error)
+            self._halt.stop_for(error)
         return [None] * len(records)
 
 
@@ -235,7 +235,7 @@ def _interrupts(halt: Halt, watch: EventHandler, said: str) -> Iterator[asyncio.
             halt.interrupt()
             watch(Event(kind="note", stage="", data={"kind": said}))
         else:
-            halt.insist()
+            halt.force()
             if task is not None and not settling.is_set():
                 task.cancel()
 
@@ -284,8 +284,10 @@ class Runner:
                 budget_usd=order.plan.budget_usd,
                 budget_name=order.budget_name,
                 missing=order.missing,
-                told={key for record in order.known if record.card.kind == "take" for key in record.keys.values()},
-                lost=order.lost,
+                reported_cached={
+                    key for record in order.known if record.card.kind == "take" for key in record.keys.values()
+                },
+                unknown_requests=order.lost,
                 resend=order.resend,
                 resumes=order.resumes,
             )

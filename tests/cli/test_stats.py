@@ -24,7 +24,13 @@ DAWN = 1_700_006_400.0
 
 
 def a_ticket(seed: int, state: TicketState, **requester: str) -> Ticket:
-    about = {"run": "a-run", "recipe": "portraits", "stage": "takes", "node": "ana/office", "subject": "ana"} | requester
+    about = {
+        "run": "a-run",
+        "recipe": "portraits",
+        "stage": "takes",
+        "node": "ana/office",
+        "subject": "ana",
+    } | requester
     return Ticket(
         key=f"key {seed}",
         document="{}",

@@ -33,11 +33,11 @@ class Seller:
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
         """Send, perhaps close, fail."""
-        ticket = await context.keep(ticket_of(call))
+        ticket = await context.save_ticket(ticket_of(call))
         if self.ends is not TicketState.SENDING:
-            ticket = await context.keep(transition(ticket, TicketState.SENT, request_id=f"id-{call.endpoint}"))
+            ticket = await context.save_ticket(transition(ticket, TicketState.SENT, request_id=f"id-{call.endpoint}"))
         if self.ends not in {TicketState.SENDING, TicketState.SENT}:
-            await context.keep(transition(ticket, self.ends))
+            await context.save_ticket(transition(ticket, self.ends))
         raise CallFailed([problem("fal_busy", what=call.endpoint, status=503)], cost_usd=self.cost_usd)
 
     async def close(self) -> None:
@@ -72,7 +72,7 @@ async def asked(
         kind_of=lambda _call: "image",
         price=lambda _call: PRICE,
         budget_usd=budget,
-        lost=lost,
+        unknown_requests=lost,
     )
     answering = CallResolver(policy, InputFiles(store, {}), watch, "run", Halt())
     try:
@@ -129,7 +129,7 @@ class Looker(Seller):
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
         """Fail."""
-        self.seen[:] = [context.buys]
+        self.seen[:] = [context.may_submit]
         raise CallFailed([problem("fal_failed", endpoint=call.endpoint)])
 
 
@@ -138,5 +138,5 @@ class Quitter(Seller):
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
         """Fail."""
-        assert await context.ticket() is not None
+        assert await context.last_ticket() is not None
         raise CallFailed([problem("request_unknown", endpoint=call.endpoint)], cost_usd=None)

@@ -388,12 +388,12 @@ def test_a_batch_that_fails_fails_everybody_in_it_and_nobody_else() -> None:
         assert (await first, await second) == (2, 4)
         lost = [batcher.ask(3), batcher.ask(4)]
         lost[1].cancel()
-        await batcher.settle()
+        await batcher.flush()
         with pytest.raises(ValueError, match="three"):
             await lost[0]
         left = batcher.ask(5)
         left.cancel()
-        await batcher.settle()
+        await batcher.flush()
         assert await batcher.ask(6) == 12
 
     asyncio.run(story())

@@ -26,7 +26,7 @@ def test_an_answer_that_can_not_be_put_loses_no_other_of_its_batch(tmp_path: Pat
     ]
 
     async def story(keeper: AsyncStore) -> list[Reply | BaseException]:
-        return await asyncio.gather(*map(keeper.keep, answers), return_exceptions=True)
+        return await asyncio.gather(*map(keeper.record, answers), return_exceptions=True)
 
     with Store.open(tmp_path / "store") as store:
         kept = asyncio.run(story(AsyncStore(store, "run")))

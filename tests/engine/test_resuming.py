@@ -25,9 +25,9 @@ Act = Callable[[Call, CallContext], Awaitable[Answer]]
 
 async def collects(_call: Call, context: CallContext) -> Answer:
     """As a provider whose request is done."""
-    ticket = await context.ticket()
+    ticket = await context.last_ticket()
     if ticket is None or not ticket.open:
-        ticket = transition(await context.keep(ticket_for(CALL)), TicketState.SENT, request_id="new")
+        ticket = transition(await context.save_ticket(ticket_for(CALL)), TicketState.SENT, request_id="new")
     return Answer(data={}, cost_usd=0.1, ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.1))
 
 
@@ -36,7 +36,7 @@ async def fails(_call: Call, _desk: CallContext) -> Answer:
 
 
 async def waits(_call: Call, context: CallContext) -> Answer:
-    await context.leave.asked.wait()
+    await context.shutdown.requested.wait()
     raise Stopped([problem("interrupted")])
 
 
@@ -59,7 +59,7 @@ class Service:
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
         """Note, act."""
-        self.asked.append((call.key, context.buys))
+        self.asked.append((call.key, context.may_submit))
         return await self.act(call, context)
 
     async def close(self) -> None:

@@ -82,8 +82,8 @@ class FalProvider:
 
         Raises CallFailed (with its cost), Refused, Unusable, and Stopped where it was left at the service.
         """
-        async with stopping_within(context.leave, seconds=STOP_SECONDS):
-            last = await context.ticket()
+        async with stopping_within(context.shutdown, seconds=STOP_SECONDS):
+            last = await context.last_ticket()
             return await self._had_before(last, call, context) or await self._answer(last, call, context)
 
     async def _answer(self, last: Ticket | None, call: Call, context: CallContext) -> Answer:
@@ -96,10 +96,17 @@ class FalProvider:
                 return end
             turn += 1
             # (What was billed for nothing is not bought again before the budget knows.)
-            if end.fault.again is RetryAdvice.NEVER or turn == MAX_REQUESTS or not context.buys or end.cost_usd != 0:
+            if (
+                end.fault.again is RetryAdvice.NEVER
+                or turn == MAX_REQUESTS
+                or not context.may_submit
+                or end.cost_usd != 0
+            ):
                 raise end.fault.error(cost_usd=end.cost_usd)
             ticket, fresh = None, end.fault.again is RetryAdvice.WITH_FRESH_FILES
-            await pause(RESUBMIT_BACKOFF.wait(turn, self._line.clock), clock=self._line.clock, leave=context.leave)
+            await pause(
+                RESUBMIT_BACKOFF.wait(turn, self._line.clock), clock=self._line.clock, shutdown=context.shutdown
+            )
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -120,13 +127,13 @@ class FalProvider:
             found = await self._collecting.collect(ticket, call, context)
         except CallFailed as error:
             # It may still be there: what is paid for is not bought again because of a bad moment.
-            if context.lost is not UnknownRequestPolicy.RESUBMIT:
+            if context.unknown_requests is not UnknownRequestPolicy.RESUBMIT:
                 raise CallFailed(error.problems) from error
             return None
         if (
             isinstance(found, RequestFailure)
             and found.fault.again is not RetryAdvice.NEVER
-            and context.lost is not UnknownRequestPolicy.RESUBMIT
+            and context.unknown_requests is not UnknownRequestPolicy.RESUBMIT
         ):
             raise found.fault.error()
         return found if isinstance(found, Answer) else None
@@ -139,7 +146,7 @@ class FalProvider:
         try:
             return await self._collecting.read_again(ticket, result, context)
         except CallFailed as error:
-            if context.lost is UnknownRequestPolicy.RESUBMIT:
+            if context.unknown_requests is UnknownRequestPolicy.RESUBMIT:
                 return None
             raise CallFailed(error.problems) from error
 
@@ -155,54 +162,54 @@ class FalProvider:
         """
         if ticket is None:
             return None
-        if context.lost is not UnknownRequestPolicy.RESUBMIT and await _is_billed_failure(ticket, context):
+        if context.unknown_requests is not UnknownRequestPolicy.RESUBMIT and await _is_billed_failure(ticket, context):
             raise CallFailed([_billed_before(ticket)])
         if ticket.open and self._is_strange(ticket):
             raise CallFailed([_request_elsewhere(ticket)], cost_usd=None)
         if ticket.state is TicketState.SENDING:
-            return await context.keep(transition(ticket, TicketState.UNKNOWN, reason="interrupted"))
+            return await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="interrupted"))
         return ticket if ticket.open else None
 
     async def _accepted(self, ticket: Ticket | None, call: Call, context: CallContext, *, fresh: bool) -> Ticket:
         """The ticket of a request that fal has: the one that there is, the one found again, or a new one."""
-        if ticket is None and not context.buys:
+        if ticket is None and not context.may_submit:
             raise CallFailed([problem("request_ended", endpoint=call.endpoint)])
         while ticket is None or ticket.state is TicketState.UNKNOWN:
             if ticket is not None:
                 ticket = await self._found(ticket, context)
             else:
-                await context.take_turn()
+                await context.acquire_slot()
                 body = await self._uploads.body(call, context, fresh=fresh)
-                raise_if_stopping(context.leave)
+                raise_if_stopping(context.shutdown)
                 ticket = await _shielded(self._submitting.submit(call, body, context), context)
         return ticket
 
     async def _found(self, ticket: Ticket, context: CallContext) -> Ticket | None:
         """The lost request, found again; None where it is to be sent again. Raises CallFailed where neither."""
         # Looking may take most of a minute, in which others go on.
-        context.give_turn()
+        context.release_slot()
         trace = HistoryEvidence.UNSURE
         if not ticket.request_id:
             try:
                 found = await self._finding.find(ticket, context)
             except CallFailed as error:
                 # It may be in the history all the same, so that buying it again would be paying twice.
-                if context.lost in {UnknownRequestPolicy.REPLACE, UnknownRequestPolicy.RESUBMIT}:
+                if context.unknown_requests in {UnknownRequestPolicy.REPLACE, UnknownRequestPolicy.RESUBMIT}:
                     raise CallFailed(error.problems, cost_usd=None) from error
                 found = trace
             if isinstance(found, Ticket):
                 return found
             trace = found
-        elif context.lost is UnknownRequestPolicy.ASK and await self._following.knows(ticket, context):
+        elif context.unknown_requests is UnknownRequestPolicy.ASK and await self._following.knows(ticket, context):
             # It may have been denied to another key, or on a bad day.
-            return await context.keep(transition(ticket, TicketState.SENT))
-        if context.lost is UnknownRequestPolicy.ASK and not _may_resend(
+            return await context.save_ticket(transition(ticket, TicketState.SENT))
+        if context.unknown_requests is UnknownRequestPolicy.ASK and not _may_resend(
             trace, context, training=self._finding.is_training(ticket.endpoint)
         ):
             raise CallFailed([_request_unknown(ticket)], cost_usd=None)
         state = TicketState.WITHDRAWN if trace is HistoryEvidence.NONE else TicketState.ABANDONED
-        await context.keep(transition(ticket, state, reason=ticket.reason, at=self._line.clock.now()))
-        if context.lost is UnknownRequestPolicy.ABANDON:
+        await context.save_ticket(transition(ticket, state, reason=ticket.reason, at=self._line.clock.now()))
+        if context.unknown_requests is UnknownRequestPolicy.ABANDON:
             raise CallFailed([problem("request_abandoned", endpoint=ticket.endpoint)])
         return None
 
@@ -216,26 +223,26 @@ class FalProvider:
         except Refused:
             if self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
                 # This key may not see it, nor perhaps ever: from here on a person can give it up.
-                await context.keep(transition(ticket, TicketState.UNKNOWN, reason="result_denied"))
+                await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="result_denied"))
             raise
         except CallFailed as error:
             reasons = [problem.kind for problem in error.problems if problem.kind in _RESULT_PROBLEMS]
             if reasons and self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
-                await context.keep(transition(ticket, TicketState.UNKNOWN, reason=reasons[0]))
+                await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason=reasons[0]))
             raise
-        if end is FollowOutcome.CANCELLED or (_is_cancelled(found) and context.leave.insisted.is_set()):
-            await context.keep(
+        if end is FollowOutcome.CANCELLED or (_is_cancelled(found) and context.shutdown.forced.is_set()):
+            await context.save_ticket(
                 transition(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now())
             )
             raise stopped_error()
         if found is None:
-            lost = await context.keep(transition(ticket, TicketState.UNKNOWN, reason="result_gone"))
+            lost = await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="result_gone"))
             raise CallFailed([_request_unknown(lost)], cost_usd=None)
         if isinstance(found, RequestFailure):
             state, reason, now = TicketState.FAILED, found.fault.kind, self._line.clock.now()
             if found.result is not None:
                 await _keep_result(ticket, found.result, context)
-            await context.keep(
+            await context.save_ticket(
                 transition(ticket, state, units=found.units, cost_usd=found.cost_usd, reason=reason, at=now)
             )
         return found
@@ -245,12 +252,12 @@ async def _keep_result(ticket: Ticket, result: JSONValue, context: CallContext) 
     """Keep a result that was of no use, for a version that can read it; by the key, `forget` finds it."""
     text = json.dumps({"key": ticket.key, "request": ticket.request_id, "result": result})
     if len(text) <= MAX_KEPT_RESULT:
-        await context.remember(f"{KEPT_RESULT_NOTE}/{ticket.key}", text)
+        await context.write_note(f"{KEPT_RESULT_NOTE}/{ticket.key}", text)
 
 
 async def _kept_result(ticket: Ticket, context: CallContext) -> JSONValue:
     """The result that was kept of this request; None where there is none."""
-    found = json.loads(await context.recall(f"{KEPT_RESULT_NOTE}/{ticket.key}") or "{}")
+    found = json.loads(await context.read_note(f"{KEPT_RESULT_NOTE}/{ticket.key}") or "{}")
     return as_object(found).get("result") if found.get("request") == ticket.request_id else None
 
 
@@ -286,7 +293,7 @@ def _is_cancelled(found: Answer | RequestFailure | None) -> bool:
 def _may_resend(trace: HistoryEvidence, context: CallContext, *, training: bool) -> bool:
     """Whether a request is sent again without asking, by what the history shows and what the recipe allows."""
     price = context.estimate_usd
-    match context.resend if context.buys else ResendPolicy.NEVER:
+    match context.resend if context.may_submit else ResendPolicy.NEVER:
         case ResendPolicy.ALWAYS:
             return trace is HistoryEvidence.NONE or (trace is HistoryEvidence.UNREADABLE and not training)
         case ResendPolicy.CHEAP:
@@ -302,7 +309,7 @@ async def _shielded(sending: Coroutine[None, None, T], context: CallContext, *, 
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task}, timeout=hold)
-        if task.done() and context.leave.insisted.is_set():
+        if task.done() and context.shutdown.forced.is_set():
             # What has just been accepted is left, or taken back, in good order.
             return task.result()
         # It is not to go on unheard, and send again.

@@ -125,7 +125,7 @@ class ResultCollector:
         Raises CallFailed where the answer or a file of it can't be read, and Refused where the key may not ask: the
         result stays at the service, is paid for, and the next run tries again.
         """
-        context.tell(phase="collecting")
+        context.report_progress(phase="collecting")
         try:
             return await self._collected(ticket, call, context)
         except _UNEXPECTED_ERRORS as error:
@@ -183,7 +183,7 @@ class ResultCollector:
             return RequestFailure(fault=_unsafe_picture(ticket), units=units, cost_usd=cost)
         payloads = {place: file.payload for place, file in files.items()}
         if not ticket.open:
-            return Answer(data=data, files=payloads, cost_usd=ticket.cost_usd, bought=False)
+            return Answer(data=data, files=payloads, cost_usd=ticket.cost_usd, newly_billed=False)
         sizes = [file.size for place, file in files.items() if file.size and is_product(place, makes)]
         notes = (
             ()

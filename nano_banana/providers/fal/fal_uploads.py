@@ -231,10 +231,10 @@ class FileUploader:
         return fill_places(call.arguments, {place: urls[blob.digest] for place, blob in call.inputs.items()})
 
     async def _place(self, place: str, blob: Blob, context: CallContext, *, fresh: bool) -> str:
-        known = None if fresh else self._lasting(blob) or await context.upload(self._line.hosts.service, blob)
+        known = None if fresh else self._lasting(blob) or await context.find_upload(self._line.hosts.service, blob)
         if known is not None:
             return known.url
-        context.tell(phase="uploading")
+        context.report_progress(phase="uploading")
         try:
             found, _ = await self._flights.join(blob.digest, lambda: self._upload(blob, context))
         except CallFailed as error:
@@ -266,7 +266,7 @@ class FileUploader:
         expires_at = None if life is None else begun + life
         upload = Upload(service=self._line.hosts.service, digest=blob.digest, url=url, expires_at=expires_at)
         self._known[blob.digest] = upload
-        await context.uploaded(upload)
+        await context.save_upload(upload)
         return upload
 
     async def _sent(self, parcel: UploadFile, folder: Path) -> str:

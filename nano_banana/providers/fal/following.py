@@ -111,14 +111,14 @@ class DurationEstimator:
     async def of(self, endpoint: str, context: CallContext) -> float | None:
         """What it usually takes, None where nobody knows."""
         if endpoint not in self._known:
-            text = await context.recall(_note_name(endpoint))
+            text = await context.read_note(_note_name(endpoint))
             self._known[endpoint] = self._written[endpoint] = float(text) if text else 0.0
         return self._known[endpoint] or None
 
     async def longest(self, endpoint: str, context: CallContext) -> float | None:
         """The longest that it was ever seen to take, queue and all; None where nobody knows."""
         if endpoint not in self._longest:
-            text = await context.recall(f"longest/{endpoint}")
+            text = await context.read_note(f"longest/{endpoint}")
             self._longest[endpoint] = float(text) if text else None
         return self._longest[endpoint]
 
@@ -126,13 +126,13 @@ class DurationEstimator:
         """It took so long this time."""
         if seconds > (await self.longest(endpoint, context) or 0.0) * (1 + REWRITE_DRIFT / 2):
             self._longest[endpoint] = seconds
-            await context.remember(f"longest/{endpoint}", f"{seconds:.3f}")
+            await context.write_note(f"longest/{endpoint}", f"{seconds:.3f}")
         old = await self.of(endpoint, context)
         new = seconds if old is None else old + AVERAGE_WEIGHT * (seconds - old)
         self._known[endpoint] = new
         if abs(new - self._written[endpoint]) > REWRITE_DRIFT * self._written[endpoint]:
             self._written[endpoint] = new
-            await context.remember(_note_name(endpoint), f"{new:.3f}")
+            await context.write_note(_note_name(endpoint), f"{new:.3f}")
 
 
 def next_poll_delay(elapsed: float, typical: float | None) -> float:
@@ -217,7 +217,7 @@ class RequestFollower:
         """
         one = _FollowedRequest(self._line, ticket, context, self._silence)
         task = asyncio.create_task(self._to_end(one))
-        leaving = asyncio.create_task(context.leave.asked.wait())
+        leaving = asyncio.create_task(context.shutdown.requested.wait())
         try:
             await _wait_unless_aborted(asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED), context)
             return task.result() if task.done() else await self._left(one, task)
@@ -229,12 +229,12 @@ class RequestFollower:
         return await _FollowedRequest(self._line, ticket, context, self._silence).look() is not None
 
     async def _left(self, one: _FollowedRequest, task: asyncio.Task[FollowOutcome]) -> FollowOutcome:
-        leave = one.context.leave
-        if one.phase is RequestPhase.QUEUED and not leave.insisted.is_set():
+        shutdown = one.context.shutdown
+        if one.phase is RequestPhase.QUEUED and not shutdown.forced.is_set():
             await _wait_unless_aborted(asyncio.wait({task}, timeout=self._grace), one.context)
         if task.done():
             return task.result()
-        is_waiting = leave.insisted.is_set() and one.phase is RequestPhase.QUEUED
+        is_waiting = shutdown.forced.is_set() and one.phase is RequestPhase.QUEUED
         return await one.taken_back() if is_waiting else FollowOutcome.LEFT
 
     async def _to_end(self, one: _FollowedRequest) -> FollowOutcome:
@@ -370,7 +370,7 @@ class _FollowedRequest:
         self.last = now
         if now.phase is not RequestPhase.ODD:
             self.phase = now.phase
-            self.context.tell(phase=str(now.phase), position=now.position, log=now.log)
+            self.context.report_progress(phase=str(now.phase), position=now.position, log=now.log)
         return now
 
 
@@ -387,7 +387,7 @@ async def _wait_unless_aborted(waiting: Coroutine[None, None, object], context: 
     try:
         await waiting
     except asyncio.CancelledError:
-        if not context.leave.insisted.is_set():
+        if not context.shutdown.forced.is_set():
             raise
 
 

@@ -86,8 +86,8 @@ class RequestFinder:
             if isinstance(found, Ticket):
                 return found
             if wait is not None:
-                context.tell(phase="looking")
-                await pause(wait, clock=clock, leave=context.leave)
+                context.report_progress(phase="looking")
+                await pause(wait, clock=clock, shutdown=context.shutdown)
         # By another clock than fal's, it may be in the history at another time.
         is_over = begun - ticket.begun_at > self._over(ticket, longest) and abs(self._platform.skew) < CLOCK_SKEW / 2
         return found if is_over else HistoryEvidence.UNSURE
@@ -109,10 +109,10 @@ class RequestFinder:
         alike = [one for one in near if _is_same_request(one, body, fields)]
         alike.sort(key=lambda one: (one.json_input != body, one.sent_at))
         async with self._taking:
-            taken = await context.requests(ticket.service, [one.request_id for one in near])
+            taken = await context.known_requests(ticket.service, [one.request_id for one in near])
             free = next((one for one in alike if one.request_id not in taken), None)
             if free is not None:
-                return await context.keep(transition(ticket, TicketState.SENT, request_id=free.request_id))
+                return await context.save_ticket(transition(ticket, TicketState.SENT, request_id=free.request_id))
         # One whose arguments are not told may be ours.
         hidden = any(one.json_input is None and one.request_id not in taken for one in near)
         return HistoryEvidence.UNREADABLE if hidden else HistoryEvidence.NONE

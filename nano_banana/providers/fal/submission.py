@@ -65,23 +65,25 @@ class Submitter:
         _check_endpoint_id(call.endpoint)
         clock = self._line.clock
         over = clock.now() + SUBMIT_BACKOFF.total
-        turn, before = 0, await context.ticket()
+        turn, before = 0, await context.last_ticket()
         while True:
             # Nothing waits while it is written down as on its way.
             await self._line.pace.turn()
-            raise_if_stopping(context.leave)
-            ticket = await context.keep(self._new(call, body, context))
+            raise_if_stopping(context.shutdown)
+            ticket = await context.save_ticket(self._new(call, body, context))
             sent = await self._post(call, body, ticket)
             if isinstance(sent, Ticket):
                 return await self._own(ticket, sent, context, before)
-            await context.keep(transition(ticket, TicketState.WITHDRAWN, at=clock.now()))
+            await context.save_ticket(transition(ticket, TicketState.WITHDRAWN, at=clock.now()))
             failure, at_least = sent
             wait = max(SUBMIT_BACKOFF.wait(turn, clock), at_least)
             turn += 1
             if at_least < 0 or clock.now() + wait > over:
                 raise failure
-            context.tell(phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy")
-            await pause(wait, clock=clock, leave=context.leave)
+            context.report_progress(
+                phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy"
+            )
+            await pause(wait, clock=clock, shutdown=context.shutdown)
 
     async def _own(self, ticket: Ticket, sent: Ticket, context: CallContext, before: Ticket | None) -> Ticket:
         """The ticket after the POST, kept; `before` is the call's last one.
@@ -91,10 +93,10 @@ class Submitter:
         name = sent.request_id
         is_new = name not in self._owners and (before is None or before.request_id != name)
         owner = self._owners.setdefault(name, sent.key)
-        is_shared = owner != sent.key or (is_new and bool(await context.requests(sent.service, [name])))
+        is_shared = owner != sent.key or (is_new and bool(await context.known_requests(sent.service, [name])))
         if not name or not is_shared:
-            return await context.keep(sent)
-        await context.keep(transition(ticket, TicketState.UNKNOWN, reason="request_id_shared"))
+            return await context.save_ticket(sent)
+        await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="request_id_shared"))
         raise CallFailed([problem("request_id_shared", endpoint=ticket.endpoint, request=name)], cost_usd=None)
 
     def _new(self, call: Call, body: JSONObject, context: CallContext) -> Ticket:

@@ -54,22 +54,22 @@ class RateLimiter:
             await self._clock.sleep(mine - now)
 
 
-async def pause(seconds: float, *, clock: Clock, leave: ShutdownSignal) -> None:
+async def pause(seconds: float, *, clock: Clock, shutdown: ShutdownSignal) -> None:
     """Wait. Raises Stopped as soon as the run is to end."""
     waiting = asyncio.ensure_future(clock.sleep(seconds))
-    asked = asyncio.ensure_future(leave.asked.wait())
+    asked = asyncio.ensure_future(shutdown.requested.wait())
     try:
         await asyncio.wait({waiting, asked}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
         asked.cancel()
         await asyncio.gather(waiting, asked, return_exceptions=True)
-    raise_if_stopping(leave)
+    raise_if_stopping(shutdown)
 
 
-def raise_if_stopping(leave: ShutdownSignal) -> None:
+def raise_if_stopping(shutdown: ShutdownSignal) -> None:
     """Raise Stopped where the run is to end."""
-    if leave.asked.is_set():
+    if shutdown.requested.is_set():
         raise stopped_error()
 
 
@@ -79,12 +79,12 @@ def stopped_error() -> Stopped:
 
 
 @asynccontextmanager
-async def stopping_within(leave: ShutdownSignal, *, seconds: float) -> AsyncGenerator[None]:
+async def stopping_within(shutdown: ShutdownSignal, *, seconds: float) -> AsyncGenerator[None]:
     """What is under way in the block may end within so many seconds once the run is to end. Raises Stopped after."""
     bound = asyncio.timeout(None)
     try:
         async with bound:
-            watching = asyncio.create_task(_reschedule_on_stop(bound, leave, seconds))
+            watching = asyncio.create_task(_reschedule_on_stop(bound, shutdown, seconds))
             try:
                 yield
             finally:
@@ -96,8 +96,8 @@ async def stopping_within(leave: ShutdownSignal, *, seconds: float) -> AsyncGene
         raise stopped_error() from error
 
 
-async def _reschedule_on_stop(bound: asyncio.Timeout, leave: ShutdownSignal, seconds: float) -> None:
-    await leave.asked.wait()
+async def _reschedule_on_stop(bound: asyncio.Timeout, shutdown: ShutdownSignal, seconds: float) -> None:
+    await shutdown.requested.wait()
     bound.reschedule(asyncio.get_running_loop().time() + seconds)
 
 

@@ -64,10 +64,10 @@ class Scene:
         call: Call | None = None,
         *,
         lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
-        leave: ShutdownSignal | None = None,
+        shutdown: ShutdownSignal | None = None,
     ) -> BookDesk:
         """A call's desk."""
-        return BookDesk(self.store, (call or call_for()).key, lost=lost, leave=leave)
+        return BookDesk(self.store, (call or call_for()).key, unknown_requests=lost, shutdown=shutdown)
 
     def ticket(self, *ways: TicketState, call: Call | None = None, name: str = "r1", **more: object) -> Ticket:
         """A ticket that was kept on each of its ways; `sent` gives it the id `name`."""

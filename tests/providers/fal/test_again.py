@@ -30,7 +30,7 @@ async def ask(server: Emulator, store: Store) -> Answer:
     finally:
         await fal.close()
     if answer.ticket is not None:
-        await context.keep(answer.ticket)
+        await context.save_ticket(answer.ticket)
     return answer
 
 
@@ -47,9 +47,9 @@ def test_a_result_that_was_lost_here_is_fetched_again_while_fal_has_it(
         second = asyncio.run(ask(server, store))
         assert second.files.keys() == first.files.keys()
         assert second.cost_usd == first.cost_usd
-        assert (first.bought, second.bought) == (True, False)
+        assert (first.newly_billed, second.newly_billed) == (True, False)
         assert as_object(server.control("GET", "counts"))["accepted"] == 1
         server.control("POST", "results/expire")
         third = asyncio.run(ask(server, store))
-        assert third.bought
+        assert third.newly_billed
         assert as_object(server.control("GET", "counts"))["accepted"] == 2

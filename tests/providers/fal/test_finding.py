@@ -262,11 +262,14 @@ def test_a_history_that_may_not_be_read_is_as_good_as_none(play: Player, act: Ac
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [act]
         assert (
-            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context()) is HistoryEvidence.UNSURE
+            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
+            is HistoryEvidence.UNSURE
         )
         assert scene.clock.now() - NOW < 120
         scene.clock.at += FRESH_SECONDS + 1
-        assert await RequestFinder(scene.line, CATALOG).find(scene.last(), scene.context()) is HistoryEvidence.UNREADABLE
+        assert (
+            await RequestFinder(scene.line, CATALOG).find(scene.last(), scene.context()) is HistoryEvidence.UNREADABLE
+        )
         assert scene.last().state is UNKNOWN
 
     play(story)
@@ -281,7 +284,7 @@ def test_one_that_is_found_and_can_not_be_kept_is_not_missing(play: Player) -> N
 
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [listing(row("a"))]
-        context = Full(scene.store, call_for().key, lost=UnknownRequestPolicy.RESUBMIT)
+        context = Full(scene.store, call_for().key, unknown_requests=UnknownRequestPolicy.RESUBMIT)
         with pytest.raises(Unusable):
             await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), context)
 
@@ -290,15 +293,15 @@ def test_one_that_is_found_and_can_not_be_kept_is_not_missing(play: Player) -> N
 
 def test_the_wish_to_end_ends_it_and_decides_nothing(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = ShutdownSignal()
+        shutdown = ShutdownSignal()
 
         async def look(_asked: Asked) -> Act:
-            leave.asked.set()
+            shutdown.requested.set()
             return listing()
 
         scene.odd.routes[HISTORY] = [look]
         with pytest.raises(Stopped):
-            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context(leave=leave))
+            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context(shutdown=shutdown))
         assert len(scene.odd.asked) == 1
         assert scene.last().state is UNKNOWN
 

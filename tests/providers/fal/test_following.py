@@ -23,7 +23,9 @@ QUEUED, RUNNING, DONE = status("IN_QUEUE", queue_position=3), status("IN_PROGRES
 REQUESTED = said({"status": "CANCELLATION_REQUESTED"}, 202)
 
 
-async def follow(scene: Scene, context: BookDesk | None = None, following: RequestFollower | None = None) -> FollowOutcome:
+async def follow(
+    scene: Scene, context: BookDesk | None = None, following: RequestFollower | None = None
+) -> FollowOutcome:
     ticket = scene.ticket(SENT)
     return await (following or RequestFollower(scene.line, silence=0.1, grace=0.05)).follow(
         ticket, context or scene.context()
@@ -214,11 +216,11 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-def later(leave: ShutdownSignal, *, insist: bool = False) -> None:
+def later(shutdown: ShutdownSignal, *, forced: bool = False) -> None:
     def ask() -> None:
-        leave.asked.set()
-        if insist:
-            leave.insisted.set()
+        shutdown.requested.set()
+        if forced:
+            shutdown.forced.set()
 
     asyncio.get_running_loop().call_later(0.02, ask)
 
@@ -226,11 +228,11 @@ def later(leave: ShutdownSignal, *, insist: bool = False) -> None:
 @pytest.mark.parametrize("now", [QUEUED, RUNNING])
 def test_asked_once_it_is_left_where_it_is(play: Player, now: object) -> None:
     async def story(scene: Scene) -> None:
-        leave = ShutdownSignal()
-        later(leave)
+        shutdown = ShutdownSignal()
+        later(shutdown)
         scene.odd.routes[STREAM] = [events(now, still=60)]
         following = RequestFollower(scene.line, grace=0.05)
-        assert await follow(scene, scene.context(leave=leave), following) is FollowOutcome.LEFT
+        assert await follow(scene, scene.context(shutdown=shutdown), following) is FollowOutcome.LEFT
         assert scene.odd.count(CANCEL) == 0
 
     play(story)
@@ -238,11 +240,11 @@ def test_asked_once_it_is_left_where_it_is(play: Player, now: object) -> None:
 
 def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = ShutdownSignal()
-        leave.asked.set()
+        shutdown = ShutdownSignal()
+        shutdown.requested.set()
         scene.odd.routes[STREAM] = [replace(events(DONE), hang=0.02)]
         assert (
-            await follow(scene, scene.context(leave=leave), RequestFollower(scene.line, grace=5))
+            await follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.line, grace=5))
             is FollowOutcome.COMPLETED
         )
 
@@ -267,23 +269,23 @@ def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
 )
 def test_insisted_on_it_is_taken_back_where_it_waits(play: Player, cancel: Act, look: Act, want: FollowOutcome) -> None:
     async def story(scene: Scene) -> None:
-        leave = ShutdownSignal()
-        later(leave, insist=True)
+        shutdown = ShutdownSignal()
+        later(shutdown, forced=True)
         scene.odd.routes |= {STREAM: [events(QUEUED, still=60)], LOOK: [look], CANCEL: [cancel]}
-        assert await follow(scene, scene.context(leave=leave), RequestFollower(scene.line)) is want
+        assert await follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.line)) is want
 
     play(story)
 
 
 def test_what_runs_is_never_cancelled(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = ShutdownSignal()
+        shutdown = ShutdownSignal()
         scene.odd.routes |= {STREAM: [events(QUEUED, RUNNING, still=60)]}
-        context = scene.context(leave=leave)
+        context = scene.context(shutdown=shutdown)
         task = asyncio.create_task(follow(scene, context, RequestFollower(scene.line)))
         await until(lambda: any(told.get("phase") == "running" for told in context.told))
-        leave.asked.set()
-        leave.insisted.set()
+        shutdown.requested.set()
+        shutdown.forced.set()
         assert await task is FollowOutcome.LEFT
         assert scene.odd.count(CANCEL) == 0
 
@@ -293,15 +295,17 @@ def test_what_runs_is_never_cancelled(play: Player) -> None:
 @pytest.mark.parametrize("asked_first", [False, True])
 def test_a_task_that_is_cancelled_on_the_way_takes_back_what_it_can(play: Player, *, asked_first: bool) -> None:
     async def story(scene: Scene) -> None:
-        leave = ShutdownSignal()
+        shutdown = ShutdownSignal()
         scene.odd.routes |= {STREAM: [HANG], LOOK: [said({}, 404)], CANCEL: [REQUESTED]}
-        task = asyncio.create_task(follow(scene, scene.context(leave=leave), RequestFollower(scene.line, grace=60)))
+        task = asyncio.create_task(
+            follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.line, grace=60))
+        )
         await until(lambda: scene.odd.count(STREAM))
         if asked_first:
-            leave.asked.set()
+            shutdown.requested.set()
             await asyncio.sleep(0.01)
-        leave.asked.set()
-        leave.insisted.set()
+        shutdown.requested.set()
+        shutdown.forced.set()
         task.cancel()
         assert await task is FollowOutcome.CANCELLED
 

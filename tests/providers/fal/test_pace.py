@@ -74,14 +74,14 @@ def test_the_real_clock_tells_the_time_and_throws_dice() -> None:
 
 def test_a_wait_ends_at_once_where_the_run_is_to_end() -> None:
     async def story() -> None:
-        leave = ShutdownSignal()
-        raise_if_stopping(leave)
-        await pause(0.0, clock=Clock(), leave=leave)
-        asyncio.get_running_loop().call_later(0.01, leave.asked.set)
+        shutdown = ShutdownSignal()
+        raise_if_stopping(shutdown)
+        await pause(0.0, clock=Clock(), shutdown=shutdown)
+        asyncio.get_running_loop().call_later(0.01, shutdown.requested.set)
         with pytest.raises(Stopped):
-            await pause(60.0, clock=Clock(), leave=leave)
+            await pause(60.0, clock=Clock(), shutdown=shutdown)
         with pytest.raises(Stopped):
-            raise_if_stopping(leave)
+            raise_if_stopping(shutdown)
         assert len(asyncio.all_tasks()) == 2  # and the one that waits for us
 
     asyncio.run(asyncio.wait_for(story(), 5))

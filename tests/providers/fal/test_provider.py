@@ -149,7 +149,7 @@ def test_what_never_arrived_is_sent_again_as_the_recipe_allows(
         if state:
             assert isinstance(answer, Answer)
             assert (scene.posts, scene.last().number) == (1, 2)
-            assert context.turns == [False, True]
+            assert context.slots == [False, True]
         else:
             assert isinstance(answer, CallFailed)
             assert (kinds(answer), scene.posts, scene.last().state) == (["request_unknown"], 0, UNKNOWN)
@@ -176,7 +176,7 @@ def test_what_never_arrived_is_not_sent_again_beyond_the_budget(play: Player) ->
         stage(scene)
         scene.ticket(UNKNOWN)
         scene.clock.at += FINAL_AGE
-        answer = await scene.answer(BookDesk(scene.store, call_for().key, buys=False))
+        answer = await scene.answer(BookDesk(scene.store, call_for().key, may_submit=False))
         assert isinstance(answer, CallFailed)
         assert (scene.posts, scene.last().state) == (0, UNKNOWN)
 
@@ -258,7 +258,7 @@ def test_an_answer_that_was_kept_is_read_again_by_a_version_that_can(play: Playe
         asked = len(scene.odd.asked)
         answer = await scene.answer()
         assert isinstance(answer, Answer)
-        assert (list(answer.files), answer.bought, answer.cost_usd) == (["images/0"], False, 0.025)
+        assert (list(answer.files), answer.newly_billed, answer.cost_usd) == (["images/0"], False, 0.025)
         assert (answer.ticket, scene.last().state, scene.last().cost_usd) == (None, FAILED, 0.025)
         assert len(scene.odd.asked) == asked
 
@@ -400,9 +400,9 @@ def test_what_is_gone_is_unknown_and_said_plainly(play: Player, where: str) -> N
 def test_nothing_is_sent_once_the_run_is_to_end(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        leave = ShutdownSignal()
-        leave.asked.set()
-        assert isinstance(await scene.answer(scene.context(leave=leave)), Stopped)
+        shutdown = ShutdownSignal()
+        shutdown.requested.set()
+        assert isinstance(await scene.answer(scene.context(shutdown=shutdown)), Stopped)
         assert (scene.posts, scene.store.tickets.opened("fal")) == (0, [])
 
     play(story)
@@ -411,37 +411,37 @@ def test_nothing_is_sent_once_the_run_is_to_end(play: Player) -> None:
 def test_no_second_try_is_made_once_the_run_is_to_end(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        leave = ShutdownSignal()
+        shutdown = ShutdownSignal()
 
         async def broken(_asked: Asked) -> Act:
-            leave.asked.set()
+            shutdown.requested.set()
             return BROKEN
 
         scene.odd.request("new", result=[broken])
-        assert isinstance(await scene.answer(scene.context(leave=leave)), Stopped)
+        assert isinstance(await scene.answer(scene.context(shutdown=shutdown)), Stopped)
         assert (scene.posts, scene.last().state) == (1, FAILED)
 
     play(story)
 
 
-def leaving(*, insist: bool) -> ShutdownSignal:
+def leaving(*, forced: bool) -> ShutdownSignal:
     """A leave that is asked for soon."""
-    leave = ShutdownSignal()
+    shutdown = ShutdownSignal()
 
     def ask() -> None:
-        leave.asked.set()
-        if insist:
-            leave.insisted.set()
+        shutdown.requested.set()
+        if forced:
+            shutdown.forced.set()
 
     asyncio.get_running_loop().call_later(0.05, ask)
-    return leave
+    return shutdown
 
 
 def test_asked_once_what_runs_is_left_with_its_ticket_open(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
         scene.odd.routes[f"GET {HERE}/new/status/stream"] = [events(status("IN_PROGRESS"), still=60)]
-        assert isinstance(await scene.answer(scene.context(leave=leaving(insist=False))), Stopped)
+        assert isinstance(await scene.answer(scene.context(shutdown=leaving(forced=False))), Stopped)
         assert (scene.last().state, scene.last().request_id) == (SENT, "new")
 
     play(story)
@@ -465,7 +465,7 @@ def test_insisted_on_what_waits_is_taken_back_and_costs_nothing(play: Player, lo
             f"GET {HERE}/new/status/stream": [events(status("IN_QUEUE"), still=60)],
             f"PUT {HERE}/new/cancel": [said({"status": "CANCELLATION_REQUESTED"}, 202)],
         }
-        error = await scene.answer(scene.context(leave=leaving(insist=True)))
+        error = await scene.answer(scene.context(shutdown=leaving(forced=True)))
         assert isinstance(error, NanoBananaError)
         assert isinstance(error, Stopped) is (want is not FAILED)
         last = scene.last()
@@ -482,7 +482,7 @@ def test_what_was_done_before_it_could_be_taken_back_is_collected(play: Player) 
             f"GET {HERE}/new/status/stream": [events(status("IN_QUEUE"), still=60)],
             f"PUT {HERE}/new/cancel": [said({"status": "CANCELLATION_REQUESTED"}, 202)],
         }
-        answer = await scene.answer(scene.context(leave=leaving(insist=True)))
+        answer = await scene.answer(scene.context(shutdown=leaving(forced=True)))
         assert isinstance(answer, Answer)
         assert answer.ticket is not None
         assert answer.ticket.state is S.COLLECTED
@@ -493,7 +493,7 @@ def test_what_was_done_before_it_could_be_taken_back_is_collected(play: Player) 
 def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
-        leave = ShutdownSignal()
+        shutdown = ShutdownSignal()
         scene.odd.request("new", statuses=[said({}, 404)])
         scene.odd.routes[f"PUT {HERE}/new/cancel"] = [said({"status": "CANCELLATION_REQUESTED"}, 202)]
         begun = asyncio.Event()
@@ -503,10 +503,10 @@ def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Play
             return replace(scene.odd.takes("new"), hang=0.1)
 
         scene.odd.routes[SUBMIT] = [take]
-        task = asyncio.create_task(scene.answer(scene.context(leave=leave)))
+        task = asyncio.create_task(scene.answer(scene.context(shutdown=shutdown)))
         await begun.wait()
-        leave.asked.set()
-        leave.insisted.set()
+        shutdown.requested.set()
+        shutdown.forced.set()
         task.cancel()
         assert isinstance(await task, Stopped)
         assert scene.last().request_id == "new"
@@ -516,7 +516,7 @@ def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Play
 
 
 @pytest.mark.parametrize("insist", [False, True])
-def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, insist: bool) -> None:
+def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, forced: bool) -> None:
     async def story(scene: Scene) -> None:
         context, ended = scene.context(), asyncio.Event()
 
@@ -528,8 +528,8 @@ def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, 
 
         task = asyncio.create_task(_shielded(hang(), context, hold=0.01))
         await asyncio.sleep(0.01)
-        if insist:
-            context.leave.insisted.set()
+        if forced:
+            context.shutdown.forced.set()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -637,7 +637,7 @@ def test_nothing_is_bought_for_nobody_in_particular(play: Player) -> None:
     async def story(scene: Scene) -> None:
         stage(scene)
         context = scene.context()
-        context.buys = False
+        context.may_submit = False
         error = await scene.answer(context)
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["request_ended"]

@@ -211,14 +211,14 @@ def test_a_hand_shake_that_is_cut_off_is_tried_again(play: Player) -> None:
 
 def test_the_wish_to_end_ends_the_wait_for_a_busy_service(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        leave = ShutdownSignal()
+        shutdown = ShutdownSignal()
 
         async def busy(_asked: Asked) -> Act:
-            leave.asked.set()
+            shutdown.requested.set()
             return said({"detail": "slowly"}, 429, Retry_After="100")
 
         scene.odd.routes[SUBMIT] = [busy]
-        assert isinstance(await submit(scene, scene.context(leave=leave)), Stopped)
+        assert isinstance(await submit(scene, scene.context(shutdown=shutdown)), Stopped)
         assert scene.posts == 1
         assert scene.last().state is TicketState.WITHDRAWN
 

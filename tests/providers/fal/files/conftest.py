@@ -1,4 +1,4 @@
-"""A clock, a store and a desk; the certificate is the folder's above."""
+"""A clock, a store and a context; the certificate is the folder's above."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def clock() -> QuickClock:
 
 @pytest.fixture
 def context(tmp_path: Path, clock: QuickClock) -> Iterator[BookDesk]:
-    """A desk for one call."""
+    """A context for one call."""
     with Store.open(tmp_path / "store", clock=clock.now) as store:
         yield BookDesk(store, "key")

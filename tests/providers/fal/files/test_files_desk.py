@@ -20,11 +20,11 @@ def test_it_keeps_what_a_desk_keeps(tmp_path: Path) -> None:
         blob = book.put(b"bytes")
         assert context.path(blob).read_bytes() == b"bytes"
         upload = Upload(service="https://fal", digest=blob.digest, url="https://fal/1")
-        asyncio.run(context.uploaded(upload))
-        assert asyncio.run(context.upload("https://fal", blob)) == upload
-        asyncio.run(context.remember("a", "b"))
-        assert asyncio.run(context.recall("a")) == "b"
-        assert asyncio.run(context.ticket()) is None
+        asyncio.run(context.save_upload(upload))
+        assert asyncio.run(context.find_upload("https://fal", blob)) == upload
+        asyncio.run(context.write_note("a", "b"))
+        assert asyncio.run(context.read_note("a")) == "b"
+        assert asyncio.run(context.last_ticket()) is None
         assert context.scratch() in book.left
 
 

@@ -54,26 +54,26 @@ class House:
     def run(
         self, story: Callable[[StoreCallContext, AsyncStore], Awaitable[None]], *, last: Ticket | None = None
     ) -> None:
-        """Tell a story of one call's desk."""
+        """Tell a story of one call's context."""
 
         async def whole() -> None:
             keeper = AsyncStore(self.store, "run")
             context = StoreCallContext(
-                house=InputFiles(self.store, {}),
-                keeper=keeper,
-                watch=self.news.append,
+                inputs=InputFiles(self.store, {}),
+                store=keeper,
+                on_event=self.news.append,
                 scratches=ScratchFolders(self.store.folder),
                 requester=Requester(stage="shots", node="shots/1"),
                 estimate_usd=0.1,
-                buys=True,
-                lost=UnknownRequestPolicy.ASK,
+                may_submit=True,
+                unknown_requests=UnknownRequestPolicy.ASK,
                 resend=ResendPolicy.CHEAP,
-                turn=CallSlot(),
-                leave=ShutdownSignal(),
+                slot=CallSlot(),
+                shutdown=ShutdownSignal(),
                 last=last,
             )
             await story(context, keeper)
-            await keeper.settle()
+            await keeper.flush()
 
         asyncio.run(whole())
 
@@ -86,26 +86,26 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def test_a_desk_keeps_tickets_uploads_notes_and_files(house: House) -> None:
     async def story(context: StoreCallContext, _keeper: AsyncStore) -> None:
-        assert await context.ticket() is None
-        sending = await context.keep(ticket_for())
-        assert (sending.number, await context.ticket()) == (1, sending)
-        sent = await context.keep(transition(sending, TicketState.SENT, request_id="r1"))
-        assert (await context.ticket(), context.last) == (sent, sent)
-        assert await context.requests("https://s", ["r1", "r2"]) == {"r1"}
-        assert await context.requests("https://other", ["r1"]) == set()
+        assert await context.last_ticket() is None
+        sending = await context.save_ticket(ticket_for())
+        assert (sending.number, await context.last_ticket()) == (1, sending)
+        sent = await context.save_ticket(transition(sending, TicketState.SENT, request_id="r1"))
+        assert (await context.last_ticket(), context.last) == (sent, sent)
+        assert await context.known_requests("https://s", ["r1", "r2"]) == {"r1"}
+        assert await context.known_requests("https://other", ["r1"]) == set()
         blob = house.store.put(b"bytes", media="x/y")
         assert context.path(blob).read_bytes() == b"bytes"
-        assert await context.upload("https://s", blob) is None
+        assert await context.find_upload("https://s", blob) is None
         there = Upload(service="https://s", digest=blob.digest, url="https://u", expires_at=time.time() + 9e4)
-        await context.uploaded(there)
-        assert await context.upload("https://s", blob) == there
-        assert await context.recall("note") is None
-        await context.remember("note", "text")
-        assert await context.recall("note") == "text"
+        await context.save_upload(there)
+        assert await context.find_upload("https://s", blob) == there
+        assert await context.read_note("note") is None
+        await context.write_note("note", "text")
+        assert await context.read_note("note") == "text"
         folders = [context.scratch(), context.scratch()]
         assert context.folders == folders
         assert all(folder.is_dir() and not list(folder.iterdir()) for folder in folders)
-        context.tell(phase="queued", position=3)
+        context.report_progress(phase="queued", position=3)
 
     house.run(story)
     (news,) = house.news
@@ -118,11 +118,11 @@ def test_a_claim_comes_with_the_call_s_last_ticket(house: House) -> None:
     other = replace(CALL, endpoint="c/d")
 
     async def story(_desk: StoreCallContext, keeper: AsyncStore) -> None:
-        begun = list(await asyncio.gather(keeper.begin(CALL.key), keeper.begin(other.key)))
+        begun = list(await asyncio.gather(keeper.claim(CALL.key), keeper.claim(other.key)))
         assert begun == [ClaimGranted(ticket=sent), ClaimGranted()]
-        await keeper.let_go(CALL.key)
+        await keeper.release(CALL.key)
         house.store.claims.claim([CALL.key], owner="far:1:1")
-        assert await keeper.begin(CALL.key) is None
+        assert await keeper.claim(CALL.key) is None
 
     house.run(story)
 
@@ -132,7 +132,7 @@ def test_a_ticket_that_can_not_be_kept_is_alone_in_that(house: House) -> None:
     house.store.tickets.keep([ticket_for(calls[1])])
 
     async def story(_desk: StoreCallContext, keeper: AsyncStore) -> None:
-        kept = await asyncio.gather(*(keeper.keep_ticket(ticket_for(call)) for call in calls), return_exceptions=True)
+        kept = await asyncio.gather(*(keeper.save_ticket(ticket_for(call)) for call in calls), return_exceptions=True)
         assert [type(one) for one in kept] == [Ticket, Unusable, Ticket]
 
     house.run(story)
@@ -141,12 +141,12 @@ def test_a_ticket_that_can_not_be_kept_is_alone_in_that(house: House) -> None:
 
 def test_a_ticket_is_kept_where_the_one_who_keeps_it_is_cancelled(house: House) -> None:
     async def story(context: StoreCallContext, keeper: AsyncStore) -> None:
-        task = asyncio.create_task(context.keep(ticket_for()))
+        task = asyncio.create_task(context.save_ticket(ticket_for()))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await keeper.settle()
+        await keeper.flush()
         assert house.store.tickets.latest([CALL.key])[CALL.key].state is TicketState.SENDING
 
     house.run(story)
@@ -159,7 +159,7 @@ def test_a_reply_that_came_between_look_and_claim_is_given(house: House) -> None
     house.store.record([RecordedCall(call=CALL, reply=reply, run="other")])
 
     async def story(_desk: StoreCallContext, keeper: AsyncStore) -> None:
-        assert await keeper.begin(CALL.key) == reply
+        assert await keeper.claim(CALL.key) == reply
         assert house.store.claims.claim([CALL.key], owner="far:1:1") == {CALL.key}
 
     house.run(story)
@@ -184,19 +184,19 @@ def test_the_first_reason_to_halt_stays_and_a_wish_to_end_is_heard_below() -> No
     halt = Halt()
     halt.check()
     first = Unusable([problem("store_full", folder="x", reason="y")])
-    halt.set(first)
+    halt.stop_for(first)
     halt.interrupt()
     assert halt.reason is first
-    assert (halt.leave.asked.is_set(), halt.leave.insisted.is_set()) == (True, False)
-    halt.insist()
-    assert halt.leave.insisted.is_set()
+    assert (halt.shutdown.requested.is_set(), halt.shutdown.forced.is_set()) == (True, False)
+    halt.force()
+    assert halt.shutdown.forced.is_set()
     with pytest.raises(Unusable):
         halt.check()
     again = Halt()
-    again.insist()
+    again.force()
     assert isinstance(again.reason, Stopped)
     bug = ZeroDivisionError()
-    again.set(bug)
-    again.set(KeyError())
+    again.stop_for(bug)
+    again.stop_for(KeyError())
     assert again.bug is bug
     assert isinstance(again.reason, NanoBananaError)

@@ -1,4 +1,4 @@
-"""The purse: exact to the cent, unknown prices refused under a budget."""
+"""The budget: exact to the cent, unknown prices refused under a budget."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ CENTS = st.integers(min_value=0, max_value=300)
 
 
 @given(st.lists(CENTS, max_size=40), CENTS)
-def test_a_budget_holds_what_it_holds_and_no_cent_more(prices: list[int], budget: int) -> None:
-    budget = Budget(budget / 100)
+def test_a_budget_holds_what_it_holds_and_no_cent_more(prices: list[int], limit: int) -> None:
+    budget = Budget(limit / 100)
     held = 0
     for price in prices:
-        fits = price == 0 or held + price <= budget
+        fits = price == 0 or held + price <= limit
         if fits:
             budget.reserve(price / 100)
             held += price
         else:
             with pytest.raises(LimitReached):
                 budget.reserve(price / 100)
-    assert held <= max(budget, 0)
+    assert held <= max(limit, 0)
 
 
 @given(st.lists(st.tuples(CENTS, st.none() | CENTS), max_size=30))

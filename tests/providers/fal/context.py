@@ -1,4 +1,4 @@
-"""A desk over a real store, for one call."""
+"""A context over a real store, for one call."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class BookDesk:
         store: Store,
         key: str,
         *,
-        buys: bool = True,
-        lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
+        may_submit: bool = True,
+        unknown_requests: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
         resend: ResendPolicy = ResendPolicy.CHEAP,
         estimate_usd: float | None = 0.05,
-        leave: ShutdownSignal | None = None,
+        shutdown: ShutdownSignal | None = None,
         requester: Requester = ERRAND,
     ) -> None:
         """`key` is the call's, whose tickets these are."""
         self.store = store
         self.key = key
-        self.buys = buys
-        self.lost = lost
+        self.may_submit = may_submit
+        self.unknown_requests = unknown_requests
         self.resend = resend
-        self.turns: list[bool] = []
+        self.slots: list[bool] = []
         self.estimate_usd = estimate_usd
-        self.leave = leave or ShutdownSignal()
+        self.shutdown = shutdown or ShutdownSignal()
         self.requester = requester
         self.told: list[JSONObject] = []
 
@@ -58,42 +58,42 @@ class BookDesk:
         """Scratch folders that nobody removed."""
         return sorted(self.store.folder.glob("scratch-*"))
 
-    def tell(self, **data: JSONValue) -> None:
+    def report_progress(self, **data: JSONValue) -> None:
         """Note it."""
         self.told.append(data)
 
-    async def take_turn(self) -> None:
+    async def acquire_slot(self) -> None:
         """Note it."""
-        self.turns.append(True)
+        self.slots.append(True)
 
-    def give_turn(self) -> None:
+    def release_slot(self) -> None:
         """Note it."""
-        self.turns.append(False)
+        self.slots.append(False)
 
-    async def ticket(self) -> Ticket | None:
+    async def last_ticket(self) -> Ticket | None:
         """The call's last."""
         return self.store.tickets.latest([self.key]).get(self.key)
 
-    async def keep(self, ticket: Ticket) -> Ticket:
+    async def save_ticket(self, ticket: Ticket) -> Ticket:
         """Write it down."""
         return self.store.tickets.keep([ticket])[0]
 
-    async def requests(self, service: str, ids: list[str]) -> set[str]:
+    async def known_requests(self, service: str, ids: list[str]) -> set[str]:
         """Those that tickets are known for."""
         return self.store.tickets.requests(service, ids)
 
-    async def upload(self, service: str, blob: Blob) -> Upload | None:
+    async def find_upload(self, service: str, blob: Blob) -> Upload | None:
         """Where the bytes lie at the service."""
         return self.store.uploads.get(service, [blob.digest]).get(blob.digest)
 
-    async def uploaded(self, upload: Upload) -> None:
+    async def save_upload(self, upload: Upload) -> None:
         """Remember it."""
         self.store.uploads.keep([upload])
 
-    async def recall(self, name: str) -> str | None:
+    async def read_note(self, name: str) -> str | None:
         """A note."""
         return self.store.notes(name)
 
-    async def remember(self, name: str, text: str) -> None:
+    async def write_note(self, name: str, text: str) -> None:
         """Leave a note."""
         self.store.note(name, text)
