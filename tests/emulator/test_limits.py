@@ -136,10 +136,10 @@ def test_an_error_of_the_emulator_itself_is_told(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("no")
 
-    monkeypatch.setattr("nano_banana.emulator.generation.refusal", broken)
+    monkeypatch.setattr("nano_banana.emulator.generation.validation_error", broken)
     result = ended(http, submitted(http))
     assert (result.status_code, result.json()["error_type"]) == (500, "internal_error")
-    monkeypatch.setattr("nano_banana.emulator.emulator_routes.whole", broken)
+    monkeypatch.setattr("nano_banana.emulator.emulator_routes.query_int", broken)
     assert http.get("/_emulator/requests").json()["detail"] == "The emulator failed: ZeroDivisionError: no"
     counts = server.control("GET", "counts")
     assert isinstance(counts, dict)

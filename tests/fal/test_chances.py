@@ -103,7 +103,7 @@ def _png(picture: Image.Image) -> bytes:
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A server that draws portraits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emulated, "_artist", lambda options, _catalog: Portraits(options.seconds))
+        patch.setattr(emulated, "_generator", lambda options, _catalog: Portraits(options.seconds))
         with Emulator(tmp_path_factory.mktemp("studio"), EmulatorOptions(pictures="plain", seconds=0.02)) as server:
             yield server
 

@@ -31,11 +31,11 @@ main()
 BROKEN = """
 import os, logging
 logging.basicConfig(level=1)
-from nano_banana.providers.fal.provider import Fal
+from nano_banana.providers.fal.fal_provider import FalProvider
 def broken(self, *_):
     key = self._line.terms.key
     raise RuntimeError(f"a bug that tells of Key {os.environ['FAL_KEY']} and {key} and {vars(self._line.client)}")
-Fal.answer = broken
+FalProvider.answer = broken
 from nano_banana.cli.main import main
 main()
 """

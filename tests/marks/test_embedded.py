@@ -290,7 +290,7 @@ def test_files_are_read_with_care(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         with pytest.raises(Invalid) as error:
             read_record(path)
         assert kind_of(error) == kind
-    monkeypatch.setattr(embedding, "LARGEST_FILE", 10)
+    monkeypatch.setattr(embedding, "MAX_FILE_BYTES", 10)
     with pytest.raises(Invalid) as error:
         read_image_file(file)
     assert kind_of(error) == "marked_too_large"

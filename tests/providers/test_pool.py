@@ -16,10 +16,10 @@ from nano_banana.providers.workers import WorkerPool
 AT_WORK = """
 import asyncio
 import os
-from nano_banana.providers.pool import WorkPool
+from nano_banana.providers.workers import WorkerPool
 
 async def work():
-    pool = WorkPool(1)
+    pool = WorkerPool(1)
     print(await pool.run(os.getpid), flush=True)
     await asyncio.sleep(60)
 

@@ -12,7 +12,7 @@ HEAVY = "asyncio numpy PIL concurrent.futures shutil tempfile random socket subp
 CODE = """
 import sys
 from pathlib import Path
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 with Store.open(Path(sys.argv[1])) as store:
     print(store.notes("a"))
 print([name for name in sys.argv[2].split() if name in sys.modules])

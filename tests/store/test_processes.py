@@ -17,8 +17,8 @@ from tests.store.tools import a_call, ended, python
 WORKER = """
 import sys, time
 from pathlib import Path
-from nano_banana.store.owner import owner_id
-from nano_banana.store.store import Store
+from nano_banana.store.claims import owner_id
+from nano_banana.store.local_store import Store
 from tests.store.tools import a_call, an_entry
 folder, total, log = Path(sys.argv[1]), int(sys.argv[2]), open(sys.argv[3], "a", buffering=1)
 store, owner = Store.open(folder), owner_id()
@@ -42,7 +42,7 @@ store.close()
 OPENER = """
 import sys
 from pathlib import Path
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 for number in range(15):
     with Store.open(Path(sys.argv[1])) as store:
         store.note(f"{sys.argv[2]}-{number}", "x")

@@ -15,7 +15,7 @@ from tests.store.tools import Clock, python
 BEGIN = """
 import sys
 from pathlib import Path
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 print(Store.open(Path(sys.argv[1])).begin("portraits", arguments={}), flush=True)
 input()
 """

@@ -23,7 +23,7 @@ SENT = {"status": "https://queue.example/1/status", "cancel": "https://queue.exa
 SENDER = """
 import sys, time
 from pathlib import Path
-from nano_banana.store.store import Store
+from nano_banana.store.local_store import Store
 from tests.store.tools import a_ticket
 store = Store.open(Path(sys.argv[1]))
 for seed in range(100):

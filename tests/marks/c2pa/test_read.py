@@ -70,7 +70,7 @@ def test_only_a_mismatch_is_a_change(
         "validation_status": [{"code": code} for code in failed],
         "validation_results": {"activeManifest": {"success": [{"code": code} for code in held]}},
     }
-    monkeypatch.setattr("nano_banana.provenance.content_credentials.taken_apart", lambda *_, **__: answer)
+    monkeypatch.setattr("nano_banana.provenance.content_credentials.read_manifest_store", lambda *_, **__: answer)
     found = parse_credentials(b"", "image/jpeg")
     assert found is not None
     assert found.state == state

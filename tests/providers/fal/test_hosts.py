@@ -50,10 +50,10 @@ def test_one_base_stands_for_all_of_them_and_is_the_only_one() -> None:
 def test_hosts_of_the_environment_are_fal_s_too() -> None:
     code = """
 import httpx
-from nano_banana.providers.fal.hosts import Hosts
-hosts = Hosts("")
+from nano_banana.providers.fal.http_client import FalHosts
+hosts = FalHosts("")
 print(hosts.service, hosts.trusted(httpx.URL("https://q.test:1/a")), hosts.trusted(httpx.URL("https://q.test/a")))
-print(Hosts("https://base.test").placed(httpx.URL("https://q.test:1/a")))
+print(FalHosts("https://base.test").placed(httpx.URL("https://q.test:1/a")))
 """
     environ = {"FAL_RUN_HOST": "r.test", "FAL_QUEUE_RUN_HOST": "q.test:1", "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)

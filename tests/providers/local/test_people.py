@@ -151,7 +151,7 @@ def test_photos_of_the_same_person_belong_together_in_order_of_appearance() -> N
 
 
 def test_without_the_network_all_photos_are_taken_for_one_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.providers.local.casting.path_of", lambda _: None)
+    monkeypatch.setattr("nano_banana.providers.local.casting.network_path", lambda _: None)
     assert [len(shown) for shown in group_people([astronaut(), hopper()])] == [1]
 
 
