@@ -61,9 +61,9 @@ def run(recipe: Path, *, provider: Provider, abreast: int) -> None:
     overrides = {"parallel_image": str(abreast), "provider": "local"}
     settings = load_settings(root=recipe.parent, environ=os.environ, overrides=overrides)
     crew = ProviderFactory(1, Catalog.load(), extra={"local": lambda: provider})
-    with Session.open(RunRequest(recipe=recipe), settings, environ=os.environ, crew=crew) as project:
+    with Session.open(RunRequest(recipe=recipe), settings, environ=os.environ, providers=crew) as project:
         forecast = project.forecast()
-        outcome = project.run(forecast, lambda _news: None)
+        outcome = project.execute(forecast, lambda _news: None)
         if outcome.status != "done":
             raise RuntimeError(outcome.halted or outcome.failed)
         project.remember(outcome, run_report_pieces(forecast, outcome))

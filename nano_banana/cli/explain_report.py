@@ -68,7 +68,7 @@ def _call_group(at: int, call: CallExplanation) -> tuple[object, ...]:
 
 def _ending_text(record: NodeRecord) -> str:
     """What the last gate said, and where the take's way ended early."""
-    last, left = record.word, record.left
+    last, left = record.final_verdict, record.exited_early
     said = f"; {verdict_text(last)}" if last else ""
     # Who is chosen of what is not made yet, nobody knows.
     if left is None or (record.status is NodeStatus.PLANNED and left.why == "not_chosen"):

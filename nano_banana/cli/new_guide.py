@@ -62,7 +62,7 @@ def review_photos(screen: Screen, name: str, photos: Path, folder: Path) -> None
 
     try:
         with inspect_folder(photos, settings_for(screen, start=folder)) as studio, progress(screen) as watch:
-            albums = studio.albums(watch)
+            albums = studio.check(watch)
     except NanoBananaError as error:
         screen.problems(error.problems)
         return

@@ -324,7 +324,7 @@ def say_tested(screen: Screen, tested: Sequence[TestedPack]) -> None:
             screen.table([_tested_row(each, judged=judged) for each in whole.templates], head=head, indent=2)
         _say_faults(screen, whole)
         screen.say()
-    bad = [whole.name for whole in tested if not whole.good]
+    bad = [whole.name for whole in tested if not whole.is_ok]
     prompts = sum(each.cases for whole in tested for each in whole.templates)
     count = f"{plural(len(tested), 'pack')}, {plural(sum(len(whole.templates) for whole in tested), 'template')}"
     end = f"something is wrong with {', '.join(map(visible, bad))}" if bad else "nothing wrong"

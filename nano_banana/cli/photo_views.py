@@ -93,9 +93,9 @@ def say_album(screen: Screen, album: CheckedPhotoSet, *, whole: bool = True) -> 
 
 
 def _photo_row(photo: CheckedPhoto) -> tuple[str, ...]:
-    measures, faces = photo.sight.measures, photo.sight.faces
+    measures, faces = photo.observation.measures, photo.observation.faces
     return (
-        photo.shown + (" (held out)" if photo.held_out else ""),
+        photo.display_path + (" (held out)" if photo.held_out else ""),
         "" if measures is None else f"{measures.width} × {measures.height}",
         f"{faces[0].box[2]:.0f} px" if faces else "–",
         _sharpness_text(photo),
@@ -105,15 +105,15 @@ def _photo_row(photo: CheckedPhoto) -> tuple[str, ...]:
 
 
 def _sharpness_text(photo: CheckedPhoto) -> str:
-    if photo.sight.faces:
-        return f"{photo.sight.faces[0].sharpness:.0f}"
-    return "–" if photo.sight.measures is None else f"{photo.sight.measures.sharpness:.0f}"
+    if photo.observation.faces:
+        return f"{photo.observation.faces[0].sharpness:.0f}"
+    return "–" if photo.observation.measures is None else f"{photo.observation.measures.sharpness:.0f}"
 
 
 def _finding_lines(album: CheckedPhotoSet, photos: Sequence[CheckedPhoto], severity: str) -> Iterator[str]:
     """The set's and the photos' findings of one severity by kind: each one's sentence, then once what to do."""
     kinds: dict[str, list[tuple[str, PhotoFinding]]] = {}
-    told = [(album.name, album.findings), *((photo.shown, photo.findings) for photo in photos)]
+    told = [(album.name, album.findings), *((photo.display_path, photo.findings) for photo in photos)]
     for name, findings in told:
         for finding in findings:
             if finding.severity == severity:
@@ -242,15 +242,15 @@ def _photo_card(photo: CheckedPhoto, small: PhotoThumbnails) -> str:
     numbers = "".join(f"<span>{_escaped(number)}</span>" for number in _photo_numbers(photo))
     return (
         f'<li class="photo {"good" if worst is None else worst.value}">\n'
-        f'<div class="pictures">{_pictures_html(photo, small)}</div>\n<h3>{_escaped(photo.shown)}{held}</h3>\n'
-        f'<div class="numbers">{numbers}</div>\n{caption}{_findings_html(photo.findings, photo.shown)}</li>\n'
+        f'<div class="pictures">{_pictures_html(photo, small)}</div>\n<h3>{_escaped(photo.display_path)}{held}</h3>\n'
+        f'<div class="numbers">{numbers}</div>\n{caption}{_findings_html(photo.findings, photo.display_path)}</li>\n'
     )
 
 
 def _pictures_html(photo: CheckedPhoto, small: PhotoThumbnails) -> str:
     if not small.photo:
         return '<div class="none">no picture</div>'
-    alt = _escaped(photo.shown)
+    alt = _escaped(photo.display_path)
     whole = f'<img src="{_data_url(small.photo)}" alt="{alt}">{_face_frames(photo)}'
     face = f'<img class="face" src="{_data_url(small.face)}" alt="the face in {alt}">' if small.face else ""
     return f'<div class="whole"><span class="frame">{whole}</span></div>{face}'
@@ -258,11 +258,11 @@ def _pictures_html(photo: CheckedPhoto, small: PhotoThumbnails) -> str:
 
 def _face_frames(photo: CheckedPhoto) -> str:
     """Frames around the faces, in percent of the picture."""
-    measures = photo.sight.measures
+    measures = photo.observation.measures
     if measures is None:
         return ""
     frames = []
-    for face in photo.sight.main:
+    for face in photo.observation.main:
         left, top, width, height = face.box
         first, last = max(left, 0), min(left + width, measures.width)
         high, low = max(top, 0), min(top + height, measures.height)
@@ -275,7 +275,7 @@ def _face_frames(photo: CheckedPhoto) -> str:
 
 
 def _photo_numbers(photo: CheckedPhoto) -> Iterator[str]:
-    measures, faces = photo.sight.measures, photo.sight.faces
+    measures, faces = photo.observation.measures, photo.observation.faces
     if measures is not None:
         yield f"{measures.width} × {measures.height}"
     if faces:

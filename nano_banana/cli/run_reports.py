@@ -25,9 +25,9 @@ NOT_DELIVERED = "nothing was handed out: `outputs.files` needs a whole run, with
 
 def say_handout(screen: Screen, outcome: RunOutcome) -> None:
     """Print where the copies are, how many are new, and which files were left alone or removed."""
-    if outcome.withheld:
+    if outcome.export_skipped:
         screen.say(NOT_DELIVERED)
-    handout = outcome.handed
+    handout = outcome.exported
     if handout is None:
         return
     places = [short_path(str(path), Path.cwd()) for path in (handout.folder, handout.zip) if path is not None]
@@ -83,8 +83,11 @@ def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
         say_failures(screen, lost, "failed")
     if outcome.halted is not None:
         screen.problems(outcome.halted.problems)
-    if outcome.left:
-        screen.say(f"{plural(outcome.left, 'request')} left at the service; the next run collects what comes of them")
+    if outcome.still_at_service:
+        screen.say(
+            f"{plural(outcome.still_at_service, 'request')} left at the service; "
+            "the next run collects what comes of them"
+        )
     if outcome.restored:
         screen.say(f"{plural(outcome.restored, 'picture')} put back from the store")
     if not outcome.records:
@@ -98,14 +101,14 @@ def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
     if any(record.pictures for record in outcome.records):
         _say_places(screen, outcome)
     say_handout(screen, outcome)
-    if outcome.older:
-        _say_older(screen, outcome.older)
-    if outcome.made and any(record.plain for record in outcome.records):
+    if outcome.stale_pictures:
+        _say_older(screen, outcome.stale_pictures)
+    if outcome.made and any(record.is_degraded for record in outcome.records):
         screen.note(
             "the local provider drew plain pictures, since parts of it are not installed:"
             f" `{install_command('local')}`, then `nano-banana setup`"
         )
-    unchanged = sum(record.unchanged for record in outcome.records) if outcome.made else 0
+    unchanged = sum(record.is_unchanged for record in outcome.records) if outcome.made else 0
     if unchanged:
         screen.note(
             f"the local provider changed nothing that can be seen in {plural(unchanged, 'picture')}: it paints"
@@ -116,7 +119,7 @@ def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
 def _say_places(screen: Screen, outcome: RunOutcome) -> None:
     """Say where the pictures are, and the sheet of them."""
     screen.say(f"pictures: {short_path(str(outcome.folder), Path.cwd())}")
-    sheets = [name for name in outcome.written if name.startswith("sheet.")]
+    sheets = [name for name in outcome.files if name.startswith("sheet.")]
     if sheets:
         screen.say(f"sheet: {short_path(str(outcome.folder / sheets[0]), Path.cwd())}")
 
@@ -163,7 +166,7 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     """Print a row for each stage, then the sum."""
     takes = [record for record in forecast.records if record.card.kind == "take"]
     done = sum(record.status is NodeStatus.DONE for record in takes)
-    named = f"{visible(forecast.project)} on {visible(provider)}"
+    named = f"{visible(forecast.recipe)} on {visible(provider)}"
     screen.say(f"{named}: {plural(len(takes), 'take')}, {done:,} of them done")
     screen.say()
     screen.table(_forecast_rows(forecast.tally), head=_forecast_head(forecast.tally), indent=2)
@@ -174,10 +177,10 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     screen.say(forecast_summary(forecast.tally, visible(provider), whole=not lost))
     if forecast.tally.may:
         screen.say(second_chances_text(forecast.tally, visible(provider)))
-    if forecast.sent:
-        screen.say(f"{plural(len(forecast.sent), 'call')} of these sent already: paid for, to be collected")
-    if forecast.lost:
-        say_unknown_requests(screen, forecast.lost)
+    if forecast.open_requests:
+        screen.say(f"{plural(len(forecast.open_requests), 'call')} of these sent already: paid for, to be collected")
+    if forecast.unknown_requests:
+        say_unknown_requests(screen, forecast.unknown_requests)
     if (forecast.tally.money.high or forecast.tally.may_high) and forecast.prices_as_of:
         screen.say(f"by prices of {forecast.prices_as_of}; fal changes them now and then")
 

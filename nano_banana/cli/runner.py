@@ -121,7 +121,7 @@ def finish_outputs(
     from nano_banana.session.export_run import export_copies
 
     problems: list[Problem] = []
-    for step in (partial(_keep_sheet, project), partial(export_copies, project, watch=watch, prune=prune)):
+    for step in (partial(_keep_sheet, project), partial(export_copies, project, on_event=watch, prune=prune)):
         try:
             outcome = step(outcome)
         except Unusable as error:
@@ -162,7 +162,7 @@ def plan_recipe(screen: Screen, wish: RunRequest, settings: Settings, *, as_json
         if wish.locked and (warnings := lock_remarks(project, hold_to_lock(project))):
             screen.problems(warnings)
         forecast = project.forecast()
-        if warnings := [*check_inputs(project, forecast), *forecast.remarks, *untrusted_demands(project)]:
+        if warnings := [*check_inputs(project, forecast), *forecast.warnings, *untrusted_demands(project)]:
             screen.problems(warnings)
         if as_json:
             from nano_banana.session.run_report import plan_report
@@ -256,12 +256,12 @@ def _run_project(
         _check_before_run(screen, project, forecast)
         _confirm_cost(screen, project, forecast, asked)
         with progress(screen) as watch:
-            outcome = project.run(forecast, watch, lost=lost)
+            outcome = project.execute(forecast, watch, lost=lost)
         again = _ask_to_resubmit(screen, project, outcome, lost)
         if again is not None:
             forecast = again
             with progress(screen) as watch:
-                outcome = project.run(forecast, watch, lost=UnknownRequestPolicy.REPLACE)
+                outcome = project.execute(forecast, watch, lost=UnknownRequestPolicy.REPLACE)
         # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
         forecast, again = replace(forecast, records=()), None
         warnings = [] if held is None else lock_remarks(project, held, made=outcome.made)
@@ -272,7 +272,7 @@ def _run_project(
         if is_done and not trouble_after:
             project.remember(outcome, run_report_pieces(forecast, outcome))
     # A folder of single commands holds the pictures of many.
-    said = outcome if then is None else replace(outcome, older=())
+    said = outcome if then is None else replace(outcome, stale_pictures=())
     say_outcome(screen, said, seconds=time.monotonic() - begun)
     if warnings:
         screen.problems(warnings)
@@ -297,7 +297,7 @@ def _check_before_run(screen: Screen, project: Session, forecast: Forecast) -> N
         run_free_calls,
     )
 
-    if warnings := [*check_inputs(project, forecast), *forecast.remarks, *git_exposure_warnings(project)]:
+    if warnings := [*check_inputs(project, forecast), *forecast.warnings, *git_exposure_warnings(project)]:
         screen.problems(warnings)
     project.check_provider(forecast)
     check_budget(project, forecast)
@@ -319,14 +319,14 @@ def _ask_to_resubmit(
     """
     from nano_banana.cli.run_reports import price_range_text, say_unknown_requests
 
-    if not outcome.lost or lost is not UnknownRequestPolicy.ASK or outcome.halted is not None:
+    if not outcome.unknown_requests or lost is not UnknownRequestPolicy.ASK or outcome.halted is not None:
         return None
     if not screen.lively or screen.machine:
         return None
     forecast = project.forecast()
-    if not forecast.lost:
+    if not forecast.unknown_requests:
         return None
-    say_unknown_requests(screen, forecast.lost)
+    say_unknown_requests(screen, forecast.unknown_requests)
     asked = f"they could not be found; buy them again? what is left to do may cost {price_range_text(forecast.tally)}"
     return forecast if screen.confirm(asked) else None
 
@@ -336,7 +336,7 @@ def _confirm_cost(screen: Screen, project: Session, forecast: Forecast, asked: O
     from nano_banana.cli.run_reports import price_with_retries
     from nano_banana.cli.trust_prompt import ask_for_trust
 
-    if project.buys(forecast):
+    if project.stages_to_buy(forecast):
         ask_for_trust(screen, project, trust=asked.trust)
     limit = project.ask_above_usd
     tally = forecast.tally

@@ -29,8 +29,8 @@ def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
     if wanted is None:
         return outcome
     with ExitStack() as opened:
-        if not project.wish.whole:
-            whole = replace(project.wish, only=(), sample=None, locked=False)
+        if not project.request.whole:
+            whole = replace(project.request, only=(), sample=None, locked=False)
             project = opened.enter_context(Session.open(whole, project.settings, environ=os.environ))
         try:
             sheet = make_sheet(project, project.forecast().records)
@@ -38,7 +38,7 @@ def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
             return outcome
         files = write_sheet(sheet, sheet_paths(project, wanted.formats), _ignore_event)
         written = {file.name: OutputStat.of(file) for file in files}
-    return replace(outcome, written={**outcome.written, **written})
+    return replace(outcome, files={**outcome.files, **written})
 
 
 def sheet_paths(project: Session, formats: Iterable[str]) -> list[Path]:

@@ -166,7 +166,7 @@ def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleC
     roles = endpoint.roles.named() if endpoint else {}
     option = option_at(single, roles, text, place.line, place.column)
     meant = text.split("\n")[place.line - 1][place.column - 1 :][: place.length]
-    said = " ".join(single.words.split()) if option == "option --prompt" else meant
+    said = " ".join(single.prompt_text.split()) if option == "option --prompt" else meant
     start = max(said.find(meant), 0)
     length = len(meant) if meant in said else len(said)
     # Each value is a line of its own: several pictures may be wrong.

@@ -33,7 +33,7 @@ def accept_demands(project: Session, found: list[Problem]) -> None:
 
 def not_trusted_problem(project: Session) -> Problem:
     """That the user accepted nothing, with the command that accepts it."""
-    if project.wish.text is not None:
+    if project.request.text is not None:
         return problem("not_trusted_here")
     recipe = shlex.quote(os.path.relpath(project.recipe.path))
     return problem("not_trusted", command=f"nano-banana trust {recipe} --provider {project.provider}")

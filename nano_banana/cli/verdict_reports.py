@@ -31,7 +31,7 @@ def reasons_text(ruled: VerdictSummary) -> str:
 
     Of a picture of several people it is said whose face is meant.
     """
-    return "; ".join(_reason_text(reason, named=ruled.several) for reason in ruled.reasons)
+    return "; ".join(_reason_text(reason, named=ruled.several_people) for reason in ruled.reasons)
 
 
 def reason_name(kind: str) -> str:
@@ -70,7 +70,11 @@ def say_acceptance(screen: Screen, records: Sequence[NodeRecord], folder: str) -
             screen.say(f"  attempts: {', '.join(shares)}")
     if accounts:
         _say_same_photos(screen, records)
-    unchosen = Counter(record.left.stage for record in records if record.left and record.left.why == "not_chosen")
+    unchosen = Counter(
+        record.exited_early.stage
+        for record in records
+        if record.exited_early and record.exited_early.why == "not_chosen"
+    )
     for stage, count in unchosen.items():
         screen.say(f"{visible(stage)}: {count:,} not chosen")
     _say_unsure(screen, records, folder)
@@ -130,7 +134,7 @@ def _say_unsure(screen: Screen, records: Sequence[NodeRecord], folder: str) -> N
     for record in records:
         name = record.id.partition("@")[0]
         for ruled in record.verdicts:
-            if ruled.last and ruled.ruling is Ruling.UNSURE:
+            if ruled.is_final and ruled.ruling is Ruling.UNSURE:
                 picture, key = judged_picture(record, ruled), (name, ruled.stage, ruled.digest)
                 place = f"{folder}/{picture.name}" if picture else ""
                 # One that goes on by several ways is there several times, and looked at once.

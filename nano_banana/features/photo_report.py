@@ -43,7 +43,7 @@ def _set_json(album: CheckedPhotoSet, say: WordFinding) -> JSONObject:
 
 
 def _photo_json(photo: CheckedPhoto, say: WordFinding) -> JSONObject:
-    measures = photo.sight.measures
+    measures = photo.observation.measures
     seen: dict[str, JSONValue] = {}
     if measures is not None:
         seen = {
@@ -55,14 +55,14 @@ def _photo_json(photo: CheckedPhoto, say: WordFinding) -> JSONObject:
             "hash": measures.hash,
         }
     return {
-        "path": photo.shown,
+        "path": photo.display_path,
         "held_out": photo.held_out,
         **seen,
-        "faces": len(photo.sight.main),
-        "face": _face_json(photo.sight.faces[0]) if photo.sight.faces else None,
+        "faces": len(photo.observation.main),
+        "face": _face_json(photo.observation.faces[0]) if photo.observation.faces else None,
         "likeness": None if photo.likeness is None else round(photo.likeness, 4),
         "caption": photo.caption.text or None,
-        "findings": [_finding_json(finding, photo.shown, say) for finding in photo.findings],
+        "findings": [_finding_json(finding, photo.display_path, say) for finding in photo.findings],
     }
 
 

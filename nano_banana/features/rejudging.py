@@ -38,26 +38,26 @@ class RejudgeResult:
 
 
 def rejudge(
-    project: Session, *, accept: float | None, unsure: float | None, environ: Mapping[str, str]
+    session: Session, *, accept: float | None, unsure: float | None, environ: Mapping[str, str]
 ) -> RejudgeResult:
     """Judge what is in the store as though the recipe's gates said so; no call is made, nothing is changed.
 
     Raises Invalid where the recipe has no gate, or the thresholds can't be.
     """
-    gates = {stage.id: stage.gate.standard.at_least for stage in project.recipe.stages if stage.gate}
+    gates = {stage.id: stage.gate.standard.at_least for stage in session.recipe.stages if stage.gate}
     if not gates:
         raise Invalid([problem("no_gate")])
-    wish = replace(project.wish, accept=accept, unsure=unsure)
-    before = _judged(project)
-    with Session.open(wish, project.settings, environ=environ) as other:
+    request = replace(session.request, accept=accept, unsure=unsure)
+    before = _judged(session)
+    with Session.open(request, session.settings, environ=environ) as other:
         now = _judged(other)
-    known = {(record.id, ruled.stage): ruled.ruling for record in before for ruled in record.verdicts if ruled.last}
+    known = {(record.id, ruled.stage): ruled.ruling for record in before for ruled in record.verdicts if ruled.is_final}
     return RejudgeResult(
         words=[
             RejudgedTake(take=record.id, now=ruled, before=known.get((record.id, ruled.stage)))
             for record in now
             for ruled in record.verdicts
-            if ruled.last
+            if ruled.is_final
         ],
         now=acceptance_by_gate(now),
         before=acceptance_by_gate(before),
@@ -66,11 +66,11 @@ def rejudge(
     )
 
 
-def _judged(project: Session) -> list[NodeRecord]:
+def _judged(session: Session) -> list[NodeRecord]:
     """The takes with what is known of them; the last picture that is there has the last word."""
     found: dict[str, NodeRecord] = {}
     with gc_paused():
-        for end in preview(project.plan, project.workshop.store.replies, reply_imaginer(project.catalog)):
+        for end in preview(session.plan, session.runner.store.replies, reply_imaginer(session.catalog)):
             if end.node.card.kind == "take":
                 record = slim_record(node_record(end))
                 found[record.id] = replace(record, verdicts=_last_known(record.verdicts))
@@ -79,4 +79,4 @@ def _judged(project: Session) -> list[NodeRecord]:
 
 def _last_known(verdicts: Sequence[VerdictSummary]) -> tuple[VerdictSummary, ...]:
     ends = {ruled.stage: ruled for ruled in verdicts}
-    return tuple(replace(ruled, last=ruled is ends[ruled.stage]) for ruled in verdicts)
+    return tuple(replace(ruled, is_final=ruled is ends[ruled.stage]) for ruled in verdicts)

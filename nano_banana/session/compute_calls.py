@@ -45,33 +45,33 @@ class ComputeBatch:
 def answer_batch(
     store: Store,
     providers: Mapping[str, Callable[[], Provider]],
-    errands: ComputeBatch,
+    batch: ComputeBatch,
     *,
     at_once: int,
-    watch: EventHandler,
+    on_event: EventHandler,
 ) -> list[CallEnd]:
     """The replies in order, or the errors of those that failed; what is made is kept in the store.
 
     `at_once` is how many are worked on side by side. Raises what ends everything: Unusable, Stopped.
     """
-    known = store.replies({call.key for call in errands.calls})
-    missing = [call for call in {call.key: call for call in errands.calls}.values() if call.key not in known]
+    known = store.replies({call.key for call in batch.calls})
+    missing = [call for call in {call.key: call for call in batch.calls}.values() if call.key not in known]
     ends: dict[str, CallEnd] = dict(known)
     if missing:
-        watch(Event(kind="planned", stage=errands.purpose, count=len(missing)))
-        ends |= _make_missing(store, providers, errands, missing, at_once, watch)
-    return [ends[call.key] for call in errands.calls]
+        on_event(Event(kind="planned", stage=batch.purpose, count=len(missing)))
+        ends |= _make_missing(store, providers, batch, missing, at_once, on_event)
+    return [ends[call.key] for call in batch.calls]
 
 
 def _make_missing(
     store: Store,
     providers: Mapping[str, Callable[[], Provider]],
-    errands: ComputeBatch,
+    batch: ComputeBatch,
     missing: Sequence[Call],
     at_once: int,
-    watch: EventHandler,
+    on_event: EventHandler,
 ) -> dict[str, CallEnd]:
-    run = store.begin(f"{BATCH_RUN_PREFIX}{errands.purpose})", arguments={"calls": len(missing)})
+    run = store.begin(f"{BATCH_RUN_PREFIX}{batch.purpose})", arguments={"calls": len(missing)})
     policy = EnginePolicy(
         providers={COMPUTE_PROVIDER: providers[COMPUTE_PROVIDER]},
         kind_of=lambda _call: COMPUTE_PROVIDER,
@@ -79,10 +79,10 @@ def _make_missing(
         missing=frozenset(call.key for call in missing),
     )
     halt = Halt()
-    answering = CallResolver(policy, InputFiles(store, errands.files), watch, run, halt)
+    answering = CallResolver(policy, InputFiles(store, batch.files), on_event, run, halt)
     status = "broken"
     try:
-        ends = asyncio.run(_drive_calls(answering, store, errands.purpose, missing))
+        ends = asyncio.run(_drive_calls(answering, store, batch.purpose, missing))
         status = "done"
     finally:
         store.end(run, status=status, summary={"calls": len(missing)})

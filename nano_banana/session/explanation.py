@@ -100,13 +100,13 @@ class Explanation:
     """What the digests in the calls are: a file of the user's, or the stage that makes it."""
 
 
-def explain_take(project: Session, name: str) -> Explanation:
+def explain_take(session: Session, name: str) -> Explanation:
     """The story of a take, an adapter or a picture in the output folder.
 
     Raises Invalid where the recipe has none of that name.
     """
-    plan = project.plan
-    lookup, invent = project.workshop.store.replies, reply_imaginer(project.catalog)
+    plan = session.plan
+    lookup, invent = session.runner.store.replies, reply_imaginer(session.catalog)
     node = _find_node(plan, name)
     if any(group.waits for group in plan.groups):
         # Only all takes together say who was chosen, and so how far this one went.
@@ -123,7 +123,7 @@ def explain_take(project: Session, name: str) -> Explanation:
     steps = [(step, end is ends[-1]) for end in ends for step in end.steps]
     return Explanation(
         record=node_record(ends[-1]),
-        calls=_call_explanations(project, list(zip(places, steps, strict=True))),
+        calls=_call_explanations(session, list(zip(places, steps, strict=True))),
         sources=_sources(plan, ends),
     )
 
@@ -149,12 +149,12 @@ def _folders(node: Node) -> set[str]:
     return {stage_folder(node.id, stage) for stage in (node.card.stage, *node.id.partition("@")[2].split("+"))}
 
 
-def _call_explanations(project: Session, steps: Sequence[tuple[str, tuple[Step, bool]]]) -> list[CallExplanation]:
+def _call_explanations(session: Session, steps: Sequence[tuple[str, tuple[Step, bool]]]) -> list[CallExplanation]:
     """By the place of each step, which may be the take's own."""
-    store = project.workshop.store
-    trail = store.trail(project.recipe.name)
-    replaced: dict[str, str] = json.loads(store.notes(previous_calls_note(project.recipe.name)) or "{}")
-    latest = store.runs(project.recipe.name, limit=1)
+    store = session.runner.store
+    trail = store.trail(session.recipe.name)
+    replaced: dict[str, str] = json.loads(store.notes(previous_calls_note(session.recipe.name)) or "{}")
+    latest = store.runs(session.recipe.name, limit=1)
     makers = store.makers([step.call.key for _, (step, _) in steps])
     # What stood there in the last run; for a call that the last run itself made, what stood there before it.
     before = {

@@ -69,22 +69,22 @@ class _FitCall:
 
 
 def fit_pictures(
-    workshop: Runner,
+    runner: Runner,
     marking: OutputMarker,
     folder: Path,
     wanted: Mapping[str, tuple[NodeRecord, OutputPicture]],
     arguments: Callable[[str], JSONObject],
-    watch: EventHandler,
+    on_event: EventHandler,
 ) -> dict[str, FittedPicture]:
     """The pictures of `wanted` fitted, under the same keys; each lies in the output folder beside its stage's.
 
     `arguments` are those of the compute endpoint `fit`, by the picture's media type. Raises Unusable where one can't
     be fitted, and what writing outputs raises.
     """
-    store = workshop.store
-    made = dict(zip(wanted, _fit_calls(workshop, list(wanted.values()), arguments, watch), strict=True))
+    store = runner.store
+    made = dict(zip(wanted, _fit_calls(runner, list(wanted.values()), arguments, on_event), strict=True))
     paths = {key: folder / each.picture.name for key, each in made.items()}
-    dresses = {key: marking.dress(each.told(), each.picture) for key, each in made.items()}
+    dresses = {key: marking.writer_for(each.told(), each.picture) for key, each in made.items()}
     there = store.present(
         {paths[key]: content_name(each.picture.blob.digest, dresses[key]) for key, each in made.items()}
     )
@@ -92,7 +92,7 @@ def fit_pictures(
     for key, each in made.items():
         if paths[key] not in there:
             calls = _account_calls(each, (folder / each.before.name).read_bytes())
-            dress = marking.dress(each.told(calls), each.picture)
+            dress = marking.writer_for(each.told(calls), each.picture)
             store.link_out(each.picture.blob, paths[key], dress=dress, look=False)
         data = each.reply.data
         found[key] = FittedPicture(
@@ -105,10 +105,10 @@ def fit_pictures(
 
 
 def _fit_calls(
-    workshop: Runner,
+    runner: Runner,
     wanted: Sequence[tuple[NodeRecord, OutputPicture]],
     arguments: Callable[[str], JSONObject],
-    watch: EventHandler,
+    on_event: EventHandler,
 ) -> list[_FitCall]:
     calls = [
         Call(
@@ -120,7 +120,7 @@ def _fit_calls(
         )
         for _, picture in wanted
     ]
-    ends = workshop.answer(ComputeBatch(purpose=EXPORT_PURPOSE, calls=calls), watch)
+    ends = runner.answer_batch(ComputeBatch(purpose=EXPORT_PURPOSE, calls=calls), on_event)
     problems = [problem for end in ends if isinstance(end, CallFailed) for problem in end.problems]
     if problems:
         raise Unusable(problems)
@@ -157,24 +157,24 @@ def _blob_digests(files: Mapping[str, Blob]) -> JSONObject:
     return {place: blob.digest for place, blob in files.items()}
 
 
-def export_copies(project: Session, outcome: RunOutcome, watch: EventHandler, *, prune: bool = False) -> RunOutcome:
+def export_copies(session: Session, outcome: RunOutcome, on_event: EventHandler, *, prune: bool = False) -> RunOutcome:
     """Copy what came so far to where the recipe wants it, and tell the outcome of it.
 
     A run of a part hands out nothing: what others of the recipe came to is not known to it. The ZIP is written by runs
     that are done alone: it holds all or nothing. `prune` removes copies of earlier runs that nothing asks for any
     more. Raises Unusable as `put_out` does.
     """
-    recipe, store = project.recipe, project.workshop.store
+    recipe, store = session.recipe, session.runner.store
     export = recipe.outputs.export
-    if not project.wish.whole:
-        return replace(outcome, withheld=export is not None)
-    if export is None and not (project.wish.sole and exported_paths(store, recipe.name)):
+    if not session.request.whole:
+        return replace(outcome, export_skipped=export is not None)
+    if export is None and not (session.request.owns_name and exported_paths(store, recipe.name)):
         return outcome
     whole = outcome.status == "done"
     to, packed = export.places(recipe.path.absolute().parent) if export else (None, None)
-    wanted = _wanted_pictures(project, outcome)
+    wanted = _wanted_pictures(session, outcome)
     fit = export.fit if export else None
-    made = _fit_wanted(project, outcome, wanted, fit, watch) if fit else {}
+    made = _fit_wanted(session, outcome, wanted, fit, on_event) if fit else {}
     note_fitted_pictures(store, recipe.name, [outcome.folder / each.name for each in made.values()], whole=whole)
     files = [(name, made[name].name if fit else picture.name) for name, (_, picture) in wanted.items()]
     done = write_copies(
@@ -190,29 +190,29 @@ def export_copies(project: Session, outcome: RunOutcome, watch: EventHandler, *,
     if fit and fit.crop:
         faceless = sum(fit.around == "face" and not each.faces for each in made.values())
         done = replace(done, enlarged=sum(each.scale > 1 for each in made.values()), faceless=faceless)
-    written = {**outcome.written, **{each.name: each.stat for each in made.values()}}
-    return replace(outcome, handed=done, written={**written, **done.seen_from(outcome.folder)})
+    written = {**outcome.files, **{each.name: each.stat for each in made.values()}}
+    return replace(outcome, exported=done, files={**written, **done.seen_from(outcome.folder)})
 
 
 def _fit_wanted(
-    project: Session,
+    session: Session,
     outcome: RunOutcome,
     wanted: Mapping[str, tuple[NodeRecord, OutputPicture]],
     fit: ExportConversion,
-    watch: EventHandler,
+    on_event: EventHandler,
 ) -> dict[str, FittedPicture]:
     """The pictures as the recipe wants them handed out, marked as all of the run's."""
-    marks = signed_embed_settings(project.recipe, project.settings, project.loaded.files)
-    store, name = project.workshop.store, project.recipe.name
-    marking = OutputMarker(store, name, outcome.folder, marks, call_kind(project.catalog))
-    return fit_pictures(project.workshop, marking, outcome.folder, wanted, fit.arguments, watch)
+    marks = signed_embed_settings(session.recipe, session.settings, session.loaded.files)
+    store, name = session.runner.store, session.recipe.name
+    marking = OutputMarker(store, name, outcome.folder, marks, call_kind(session.catalog))
+    return fit_pictures(session.runner, marking, outcome.folder, wanted, fit.arguments, on_event)
 
 
-def _wanted_pictures(project: Session, outcome: RunOutcome) -> dict[str, tuple[NodeRecord, OutputPicture]]:
+def _wanted_pictures(session: Session, outcome: RunOutcome) -> dict[str, tuple[NodeRecord, OutputPicture]]:
     """What is handed out, by name; of a take that has one name by two ways, the one that came further."""
     by_id = {record.id: record for record in outcome.records}
     pictures: dict[str, tuple[NodeRecord, OutputPicture]] = {}
-    for copy in project.copies:
+    for copy in session.exports:
         record = by_id.get(copy.take)
         picture = None if record is None else exported_picture(record, copy)
         if record is not None and picture is not None:
@@ -222,10 +222,10 @@ def _wanted_pictures(project: Session, outcome: RunOutcome) -> dict[str, tuple[N
 
 def exported_picture(record: NodeRecord, copy: ExportedCopy) -> OutputPicture | None:
     """The take's very picture at the end of the copy's way; None where it did not come so far, or is not wanted."""
-    left = record.left
+    left = record.exited_early
     if record.status is not NodeStatus.DONE or (left is not None and left.stage in copy.way[:-1]):
         return None
-    word = next((ruled for ruled in record.verdicts if ruled.last and ruled.stage == copy.gate), None)
+    word = next((ruled for ruled in record.verdicts if ruled.is_final and ruled.stage == copy.gate), None)
     if copy.gate and (word is None or word.ruling not in copy.rulings):
         return None
     return stage_picture(record, copy.way[-1])

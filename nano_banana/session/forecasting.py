@@ -53,15 +53,15 @@ class Forecast:
     files among what those calls take in.
     """
 
-    project: str
+    recipe: str
     records: Sequence[NodeRecord]
     tally: ForecastTotals
     prices_as_of: str | None = None
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
-    sent: Sequence[Ticket] = ()
-    lost: Sequence[Ticket] = ()
+    open_requests: Sequence[Ticket] = ()
+    unknown_requests: Sequence[Ticket] = ()
     inputs: Collection[str] = frozenset()
-    remarks: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
     @property
     def fails(self) -> bool:
@@ -94,10 +94,10 @@ def paid_calls_in(tally: ForecastTotals, stage: str) -> int:
     return 0 if count is None else count.paid + count.may_paid
 
 
-def emit_planned_events(tally: ForecastTotals, known: Sequence[NodeRecord], watch: EventHandler) -> None:
+def emit_planned_events(tally: ForecastTotals, known: Sequence[NodeRecord], on_event: EventHandler) -> None:
     """Tell how many calls each stage has, and how many of them a run passes over: those of takes that are whole."""
     for stage, count in tally.stages.items():
-        watch(Event(kind="planned", stage=stage, count=count.cached + count.to_make))
+        on_event(Event(kind="planned", stage=stage, count=count.cached + count.to_make))
     passed = {
         key: place.partition("|")[0]
         for record in known
@@ -105,7 +105,7 @@ def emit_planned_events(tally: ForecastTotals, known: Sequence[NodeRecord], watc
         for place, key in record.keys.items()
     }
     for stage, calls in Counter(passed.values()).items():
-        watch(Event(kind="cached", stage=stage, count=calls))
+        on_event(Event(kind="cached", stage=stage, count=calls))
 
 
 ATTEMPT_KINDS = (FIRST_LABEL, "retry", "repair")
@@ -149,7 +149,7 @@ def remember_verdicts(store: Store, recipe: str, records: Iterable[NodeRecord]) 
     for record in records:
         counts = found.setdefault(template_key(recipe, record.card), Counter())
         for ruled in record.verdicts:
-            if ruled.fresh:
+            if ruled.is_first_look:
                 counts.update(_verdict_keys(ruled))
     for key, counts in found.items():
         if counts:
@@ -198,7 +198,7 @@ def _acceptance_note(key: str) -> str:
     return f"acceptance/{key}"
 
 
-def gate_odds(workshop: Runner, recipe: str) -> PassRatesOf:
+def gate_odds(runner: Runner, recipe: str) -> PassRatesOf:
     """A function that says what is to be expected of a node's first gate, by its template's past."""
     known: dict[str, Mapping[tuple[str, str], GatePast]] = {}
     odds: dict[tuple[str, str], PassRates] = {}
@@ -209,7 +209,7 @@ def gate_odds(workshop: Runner, recipe: str) -> PassRatesOf:
         key = (template_key(recipe, result.node.card), result.judged[0].stage)
         if key not in odds:
             if key[0] not in known:
-                known[key[0]] = gate_past(workshop.store, [key[0]])
+                known[key[0]] = gate_past(runner.store, [key[0]])
             odds[key] = _odds(known[key[0]].get(key))
         return odds[key]
 

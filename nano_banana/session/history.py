@@ -349,23 +349,23 @@ class History:
             raise Invalid([problem("run_ambiguous", hint=hint, name=name, count=len(found))])
         return found[0]
 
-    def before(self, run: Run) -> Run | None:
+    def previous(self, run: Run) -> Run | None:
         """The run of the same recipe that is kept before this one, or None."""
-        kept = set(self.kept(run.recipe))
+        kept = set(self.kept_runs(run.recipe))
         older = [other for other in self.runs(run.recipe) if other.begun_at < run.begun_at and other.id in kept]
         return older[0] if older else None
 
-    def kept(self, recipe: str | None = None) -> list[str]:
+    def kept_runs(self, recipe: str | None = None) -> list[str]:
         """The runs whose takes are known still, newest first."""
         return self.store.snapshots.runs(recipe)
 
-    def contrast(self, old: str | None, new: str | None, recipe: str | None = None) -> RunComparison:
+    def compare(self, old: str | None, new: str | None, recipe: str | None = None) -> RunComparison:
         """Two runs side by side: `new` (None: the last one) with `old` (None: the one of its recipe before it).
 
         Raises Invalid as `find` and `snapshot` do, and `run_first` where there is none before.
         """
         after = self.find(new or LATEST_RUN, recipe)
-        before = self.before(after) if old is None else self.find(old, recipe)
+        before = self.previous(after) if old is None else self.find(old, recipe)
         if before is None:
             raise Invalid([problem("run_first", run=after.id, recipe=after.recipe)])
         snapshots = self.snapshot(before), self.snapshot(after)
@@ -378,7 +378,10 @@ class History:
             raise Invalid(
                 [
                     problem(
-                        "run_not_kept", hint=tuple(self.kept(run.recipe)[:_RUNS_SHOWN]), run=run.id, status=run.status
+                        "run_not_kept",
+                        hint=tuple(self.kept_runs(run.recipe)[:_RUNS_SHOWN]),
+                        run=run.id,
+                        status=run.status,
                     )
                 ]
             )
@@ -392,13 +395,13 @@ class History:
         By recipe or by subject; `since` is in seconds since 1970 (None: ever).
         """
         last: dict[str, Run] = {}
-        kept = set(self.kept(recipe))
+        kept = set(self.kept_runs(recipe))
         for run in self.runs(recipe):
             if run.id in kept and run.begun_at >= (since or 0.0):
                 last.setdefault(run.recipe, run)
         return verdict_totals((self.snapshot(run) for run in last.values()), by_subject=by_subject)
 
-    def held(self, digests: Iterable[str]) -> set[str]:
+    def still_stored(self, digests: Iterable[str]) -> set[str]:
         """Those of these pictures that the store has still; a sweep may have taken the others."""
         return self.store.snapshots.held(digests)
 

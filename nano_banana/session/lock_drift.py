@@ -199,23 +199,23 @@ def lock_path(recipe: Path) -> Path:
     return recipe.with_name(f"{recipe.name}.lock") if recipe.suffix == ".lock" else recipe.with_suffix(".lock")
 
 
-def hold_to_lock(project: Session) -> LockCheck:
+def hold_to_lock(session: Session) -> LockCheck:
     """Hold the project to its lock. Raises Invalid with everything that drifted, or where there is no lock."""
-    path = lock_path(project.wish.recipe)
-    held = LockCheck(lock=load_lock(path), now=current_lock(project))
-    adapters = _held_adapters(project, held.lock)
-    if found := lock_drifts(held.lock, held.now, held=adapters, whole=project.wish.whole):
+    path = lock_path(session.request.recipe)
+    held = LockCheck(lock=load_lock(path), now=current_lock(session))
+    adapters = _held_adapters(session, held.lock)
+    if found := lock_drifts(held.lock, held.now, held=adapters, whole=session.request.whole):
         raise Invalid(found)
-    _note_lock_seen(project, path)
+    _note_lock_seen(session, path)
     return held
 
 
-def lock_remarks(project: Session, held: LockCheck, *, made: int = 0) -> list[Problem]:
+def lock_remarks(session: Session, held: LockCheck, *, made: int = 0) -> list[Problem]:
     """Warnings, after a run that made so many calls: what is not the locked one all the same."""
-    return lock_warnings(held.lock, current_lock(project) if made else held.now)
+    return lock_warnings(held.lock, current_lock(session) if made else held.now)
 
 
-def write_lock(project: Session) -> list[Problem]:
+def write_lock(session: Session) -> list[Problem]:
     """Write the lock of a run that is done, where it is one to hold to: whole, paid for, and not held to a lock.
 
     A recipe that is in no file has none beside it.
@@ -223,17 +223,17 @@ def write_lock(project: Session) -> list[Problem]:
     A rehearsal against a stand-in for fal leaves a real lock alone. Returns warnings: the run is done, whether or not
     the file can be written.
     """
-    wish = project.wish
-    if project.provider in FREE_PROVIDERS or wish.locked or not wish.whole or wish.text is not None:
+    request = session.request
+    if session.provider in FREE_PROVIDERS or request.locked or not request.whole or request.text is not None:
         return []
-    path = lock_path(wish.recipe)
-    if project.rehearses and path.exists() and not _is_rehearsal(path):
+    path = lock_path(request.recipe)
+    if session.uses_emulator and path.exists() and not _is_rehearsal(path):
         return []
     try:
-        save_lock(path, _with_requests(project, current_lock(project)))
+        save_lock(path, _with_requests(session, current_lock(session)))
     except Unusable as error:
         return [replace(problem, warning=True) for problem in error.problems]
-    _note_lock_seen(project, path)
+    _note_lock_seen(session, path)
     return []
 
 
@@ -244,16 +244,16 @@ def _is_rehearsal(path: Path) -> bool:
         return False
 
 
-def current_lock(project: Session) -> Lock:
+def current_lock(session: Session) -> Lock:
     """What the recipe comes to, as far as the store has it; what hangs on work that is not done is not known."""
     sets: dict[str, LockedSet] = {}
     endpoints: set[str] = set()
     adapters: dict[str, LockedCall] = {}
     takes: dict[str, Mapping[str, LockedCall]] = {}
-    packs = project.recipe.packs
-    gates = {stage.id: _gate_terms(stage.gate) for stage in project.recipe.stages if stage.gate}
+    packs = session.recipe.packs
+    gates = {stage.id: _gate_terms(stage.gate) for stage in session.recipe.stages if stage.gate}
     with gc_paused():
-        for end in preview(project.plan, project.workshop.store.replies, reply_imaginer(project.catalog)):
+        for end in preview(session.plan, session.runner.store.replies, reply_imaginer(session.catalog)):
             calls = _locked_calls(end, gates)
             endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
             if end.node.card.kind == "take":
@@ -264,13 +264,13 @@ def current_lock(project: Session) -> Lock:
                 sets[end.node.card.subject] = locked_training_set(inputs)
     return Lock(
         version=__version__,
-        provider=f"{project.provider}{REHEARSED_SUFFIX}" if project.rehearses else project.provider,
-        recipe=project.recipe.name,
+        provider=f"{session.provider}{REHEARSED_SUFFIX}" if session.uses_emulator else session.provider,
+        recipe=session.recipe.name,
         training_sets=sets,
-        endpoints={name: _locked_endpoint(project.catalog, name) for name in endpoints},
+        endpoints={name: _locked_endpoint(session.catalog, name) for name in endpoints},
         models={
             name: LockedModel(model=adapter.model, sha256=adapter.digest)
-            for name, adapter in project.recipe.adapters.items()
+            for name, adapter in session.recipe.adapters.items()
             if adapter.model
         },
         adapters=adapters,
@@ -279,14 +279,14 @@ def current_lock(project: Session) -> Lock:
     )
 
 
-def _note_lock_seen(project: Session, path: Path) -> None:
+def _note_lock_seen(session: Session, path: Path) -> None:
     """Let the next run see it where the lock was changed or lost meanwhile, so that it writes it again."""
-    project.loaded.files.exists(path.absolute(), confined=False)
+    session.loaded.files.exists(path.absolute(), confined=False)
 
 
-def _held_adapters(project: Session, lock: Lock) -> set[str]:
+def _held_adapters(session: Session, lock: Lock) -> set[str]:
     """The locked adapters that the store has, also where the zip to ask for them with has still to be packed."""
-    replies = project.workshop.store.replies(call.key for call in lock.adapters.values())
+    replies = session.runner.store.replies(call.key for call in lock.adapters.values())
     return {
         name
         for name, call in lock.adapters.items()
@@ -295,19 +295,19 @@ def _held_adapters(project: Session, lock: Lock) -> set[str]:
     }
 
 
-def _with_requests(project: Session, lock: Lock) -> Lock:
+def _with_requests(session: Session, lock: Lock) -> Lock:
     """The lock with the ids of the requests, set bit by bit: one of ten thousand takes is never there twice."""
     takes, left = dict(lock.takes), iter(list(lock.takes))
     lock = replace(lock, takes={})
     while some := list(islice(left, TICKET_BATCH)):
-        ids = _requests(project, (call for name in some for call in takes[name].values()))
+        ids = _requests(session, (call for name in some for call in takes[name].values()))
         takes.update({name: _with_request_ids(takes[name], ids) for name in some})
-    adapters = _with_request_ids(lock.adapters, _requests(project, lock.adapters.values()))
+    adapters = _with_request_ids(lock.adapters, _requests(session, lock.adapters.values()))
     return replace(lock, adapters=adapters, takes=takes)
 
 
-def _requests(project: Session, calls: Iterable[LockedCall]) -> dict[str, str]:
-    found = project.workshop.store.tickets.latest([call.key for call in calls])
+def _requests(session: Session, calls: Iterable[LockedCall]) -> dict[str, str]:
+    found = session.runner.store.tickets.latest([call.key for call in calls])
     return {key: ticket.request_id for key, ticket in found.items()}
 
 

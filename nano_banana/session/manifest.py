@@ -36,9 +36,9 @@ def take_json(
         "sha256": None if last is None else last.blob.digest,
         "pictures": _picture_paths(record.pictures, folder),
         "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
-        "verdict": verdict_json(record.word) if record.word else None,
+        "verdict": verdict_json(record.final_verdict) if record.final_verdict else None,
         "attempts": list(_attempts_json(record, folder, measures=measures, digests=digests)),
-        "left": {"stage": record.left.stage, "why": record.left.why} if record.left else None,
+        "left": {"stage": record.exited_early.stage, "why": record.exited_early.why} if record.exited_early else None,
     }
     if digests:
         told["digests"] = _picture_digests(record.pictures)
@@ -72,14 +72,14 @@ def person_json(record: NodeRecord) -> dict[str, JSONValue]:
 
 def final_picture(record: NodeRecord) -> OutputPicture | None:
     """The picture that a take came to; None where it is not done, was refused or was not chosen."""
-    whole = record.status is NodeStatus.DONE and record.left is None
+    whole = record.status is NodeStatus.DONE and record.exited_early is None
     return record.pictures[-1] if whole and record.pictures else None
 
 
 def stage_picture(record: NodeRecord, stage: str) -> OutputPicture | None:
     """The picture of one stage that stands; None where there is none. Of a take that is refused it is the best one."""
     here = [picture for picture in record.pictures if picture.stage == stage]
-    words = [ruled for ruled in record.verdicts if ruled.last] or record.verdicts[-1:]
+    words = [ruled for ruled in record.verdicts if ruled.is_final] or record.verdicts[-1:]
     judged = {word.digest for word in words}
     for picture in reversed(here):
         if picture.blob.digest in judged:

@@ -71,7 +71,7 @@ class OutputMarker:
         self._kind_of = kind_of
         self._others: dict[str, CallRecord | None] = {}
 
-    def dress(self, record: NodeRecord, picture: OutputPicture) -> MetadataWriter:
+    def writer_for(self, record: NodeRecord, picture: OutputPicture) -> MetadataWriter:
         """What this picture has on. Its name changes with what is told, but for the calls: those are the picture's."""
         marks, ruled = self._marks, _verdict_on(record, picture)
         words = [

@@ -186,18 +186,18 @@ def _lies_in(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def open_recipe(wish: RunRequest, settings: Settings, environ: Mapping[str, str]) -> tuple[Loaded, Catalog]:
+def open_recipe(request: RunRequest, settings: Settings, environ: Mapping[str, str]) -> tuple[Loaded, Catalog]:
     """The recipe, and the catalog of its project. Raises Invalid with every problem at once."""
-    files = RecipeFiles(find_root(wish.recipe), wish.recipe.absolute().parent, wish.given)
+    files = RecipeFiles(find_root(request.recipe), request.recipe.absolute().parent, request.given)
     catalog = recipe_catalog(files, settings.store / PRICES)
     loaded = load_recipe(
-        wish.recipe,
+        request.recipe,
         files=files,
         catalog=catalog,
-        sets=wish.sets,
+        sets=request.sets,
         environ=environ,
         allow_env=settings.allow_env.split(",") if settings.allow_env else (),
-        overlooked=wish.overlooked,
+        overlooked=request.tolerated_problems,
         offer=shelf_offers(settings.store, files),
     )
     return loaded, catalog

@@ -31,29 +31,29 @@ PEOPLE_NOTE = "notice/people"
 """The note that says that this project's user was told what pictures of real people ask of them."""
 
 
-def consents_of(project: Session) -> Mapping[str, JSONObject]:
+def consents_of(session: Session) -> Mapping[str, JSONObject]:
     """What each subject has consented to, by name; empty where the recipe does not say."""
-    return {name: subject.consent for name, subject in project.recipe.subjects.items()}
+    return {name: subject.consent for name, subject in session.recipe.subjects.items()}
 
 
-def consent_warnings(project: Session, today: dt.date) -> Sequence[Problem]:
+def consent_warnings(session: Session, today: dt.date) -> Sequence[Problem]:
     """A warning for each subject without a consent, or with one that lacks something."""
     found = []
-    for name, consent in consents_of(project).items():
+    for name, consent in consents_of(session).items():
         lacks = [field for field in CONSENT_FIELDS if not consent.get(field)]
         if not consent:
-            place = project.loaded.nearest(("subjects", name, "noun"))
+            place = session.loaded.nearest(("subjects", name, "noun"))
             found.append(Problem(kind="no_consent", place=place, data={"name": name}, warning=True))
         elif lacks:
-            place = project.loaded.nearest(("subjects", name, "consent"))
+            place = session.loaded.nearest(("subjects", name, "consent"))
             data: JSONObject = {"name": name, "lacks": ", ".join(lacks)}
             found.append(Problem(kind="half_a_consent", place=place, data=data, warning=True))
         day = str(consent.get("on", ""))
         if day and not _is_day(day):
-            place = project.loaded.nearest(("subjects", name, "consent", "on"))
+            place = session.loaded.nearest(("subjects", name, "consent", "on"))
             found.append(Problem(kind="consent_no_day", place=place, data={"name": name, "day": day}, warning=True))
         elif day and dt.date.fromisoformat(day) > today + dt.timedelta(days=1):  # it may be tomorrow elsewhere
-            place = project.loaded.nearest(("subjects", name, "consent", "on"))
+            place = session.loaded.nearest(("subjects", name, "consent", "on"))
             found.append(Problem(kind="consent_to_come", place=place, data={"name": name, "day": day}, warning=True))
     return found
 
@@ -65,10 +65,10 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def note_first_people_run(project: Session) -> bool:
+def note_first_people_run(session: Session) -> bool:
     """Whether this is the first run of the project that makes pictures of people; it is remembered then."""
-    store = project.workshop.store
-    if not project.recipe.subjects or store.notes(PEOPLE_NOTE) is not None:
+    store = session.runner.store
+    if not session.recipe.subjects or store.notes(PEOPLE_NOTE) is not None:
         return False
     store.note(PEOPLE_NOTE, "said")
     return True
@@ -78,57 +78,57 @@ if TYPE_CHECKING:
     from nano_banana.session.session import Session
 
 
-def trust_demands(project: Session) -> list[Problem]:
+def trust_demands(session: Session) -> list[Problem]:
     """What the user should know before this recipe sends anything to a provider; empty if nothing is unusual.
 
     Environment variables that it reads, files outside of the project, adapters of a shelf there, endpoints of owners
     whom the shipped catalog does not know, and endpoints that the project describes itself, with their prices. Of what
     a single command made only the last counts: the rest was typed by the user.
     """
-    if project.provider in FREE_PROVIDERS:
+    if session.provider in FREE_PROVIDERS:
         return []
-    ids = sorted({stage.endpoint for stage in project.recipe.asking})
-    typed = project.wish.text is not None
-    return [*([] if typed else _recipe_demands(project, ids)), *project_price_demands(project.catalog, ids)]
+    ids = sorted({stage.endpoint for stage in session.recipe.asking})
+    typed = session.request.text is not None
+    return [*([] if typed else _recipe_demands(session, ids)), *project_price_demands(session.catalog, ids)]
 
 
-def demands_fingerprint(project: Session, found: list[Problem]) -> str:
+def demands_fingerprint(session: Session, found: list[Problem]) -> str:
     """What is remembered when the user accepts what was `found`."""
     said: list[JSONValue] = [[problem.kind, problem.data] for problem in found]
-    name = project.recipe.path.name if project.wish.text is None else ""
-    return trust_fingerprint(f"recipe {name}", project.loaded.files.root, said)
+    name = session.recipe.path.name if session.request.text is None else ""
+    return trust_fingerprint(f"recipe {name}", session.loaded.files.root, said)
 
 
-def _recipe_demands(project: Session, ids: list[str]) -> Iterator[Problem]:
-    if names := sorted(project.loaded.env_read):
+def _recipe_demands(session: Session, ids: list[str]) -> Iterator[Problem]:
+    if names := sorted(session.loaded.env_read):
         yield problem("reads_environment", names=", ".join(names))
-    for place, count in sorted(_outside(project).items()):
+    for place, count in sorted(_outside(session).items()):
         yield problem("reads_outside" if count > 1 else "reads_file_outside", path=place, files=count)
-    for adapter in project.recipe.adapters.values():
-        if adapter.model and _is_outside(project, adapter.path):
+    for adapter in session.recipe.adapters.values():
+        if adapter.model and _is_outside(session, adapter.path):
             yield problem("sends_adapter", model=adapter.model)
-    owners = {_owner(name) for name in project.catalog.shipped}
+    owners = {_owner(name) for name in session.catalog.shipped}
     for name in ids:
         if _owner(name) not in owners:
             yield problem("sends_to_stranger", endpoint=name, owner=_owner(name))
 
 
-def _outside(project: Session) -> dict[str, int]:
+def _outside(session: Session) -> dict[str, int]:
     """Where files outside of the project lie, with their number: folders of photos, and other files."""
-    photos = {photo.path for subject in project.recipe.subjects.values() for photo in subject.photos}
-    captions = {photo.caption for subject in project.recipe.subjects.values() for photo in subject.photos}
-    shelved = {adapter.path for adapter in project.recipe.adapters.values() if adapter.model}
+    photos = {photo.path for subject in session.recipe.subjects.values() for photo in subject.photos}
+    captions = {photo.caption for subject in session.recipe.subjects.values() for photo in subject.photos}
+    shelved = {adapter.path for adapter in session.recipe.adapters.values() if adapter.model}
     found: dict[str, int] = {}
-    for path in input_files(project.recipe):
+    for path in input_files(session.recipe):
         real = path.resolve()
-        if path not in shelved and _is_outside(project, path):
+        if path not in shelved and _is_outside(session, path):
             place = _shown(real.parent if path in photos | captions else real)
             found[place] = found.get(place, 0) + 1
     return found
 
 
-def _is_outside(project: Session, path: Path) -> bool:
-    return not path.resolve().is_relative_to(project.loaded.files.root)
+def _is_outside(session: Session, path: Path) -> bool:
+    return not path.resolve().is_relative_to(session.loaded.files.root)
 
 
 def _shown(path: Path) -> str:
@@ -162,15 +162,15 @@ _GIT_SECONDS = 10.0
 """How long git may take."""
 
 
-def git_exposure_warnings(project: Session) -> list[Problem]:
+def git_exposure_warnings(session: Session) -> list[Problem]:
     """A warning with the output folder and the exports that lie in a git work tree and aren't ignored."""
-    export = project.recipe.outputs.export
-    places = export.places(project.recipe.path.absolute().parent) if export else ()
-    seen = [place for place in (project.folder, *places) if place is not None and _is_seen_by_git(place)]
+    export = session.recipe.outputs.export
+    places = export.places(session.recipe.path.absolute().parent) if export else ()
+    seen = [place for place in (session.folder, *places) if place is not None and _is_seen_by_git(place)]
     if not seen:
         return []
     return [
-        Problem(kind="git_sees_faces", data={"paths": _relative_paths(seen, project.loaded.files.root)}, warning=True)
+        Problem(kind="git_sees_faces", data={"paths": _relative_paths(seen, session.loaded.files.root)}, warning=True)
     ]
 
 

@@ -235,7 +235,7 @@ def comparison_findings(
     if rules.near_duplicates is not Severity.OFF:
         for number, twin in found.items():
             kind = "photo_mirrored" if twin.mirrored else "photo_twin"
-            data = {"other": names[twin.of]}
+            data = {"other": names[twin.other]}
             yield number, PhotoFinding(kind=kind, severity=rules.near_duplicates, value=twin.distance, data=data)
     if rules.odd_one_out is not Severity.OFF and rules.faces_per_photo == 1:
         for number, likeness in enumerate(likenesses):

@@ -172,7 +172,7 @@ HASH_BITS = 64
 class NearDuplicate:
     """The photo (by number) that another is nearly the same as, and in how many of 64 bits they differ."""
 
-    of: int
+    other: int
     distance: int
     mirrored: bool
 
@@ -204,12 +204,12 @@ def _duplicate_of(photo: PhotoMeasures, other: PhotoMeasures | None, number: int
         return None
     plain, mirrored = hamming_distance(photo.hash, other.hash), hamming_distance(photo.hash_mirrored, other.hash)
     if min(plain, mirrored) <= SAME_HASH_BITS:
-        return NearDuplicate(of=number, distance=min(plain, mirrored), mirrored=mirrored < plain)
+        return NearDuplicate(other=number, distance=min(plain, mirrored), mirrored=mirrored < plain)
     if (
         plain <= NEAR_HASH_BITS
         and hamming_distance(photo.difference_hash, other.difference_hash) <= NEAR_DIFFERENCE_BITS
     ):
-        return NearDuplicate(of=number, distance=plain, mirrored=False)
+        return NearDuplicate(other=number, distance=plain, mirrored=False)
     return None
 
 
@@ -234,7 +234,7 @@ PHOTO_BATCH = 256
 
 
 def measure_photos(
-    workshop: Runner, photos: Mapping[Path, Blob], watch: EventHandler, *, find_faces: bool = True
+    runner: Runner, photos: Mapping[Path, Blob], on_event: EventHandler, *, find_faces: bool = True
 ) -> dict[Path, PhotoObservation]:
     """What can be seen of each photo. The same bytes are looked at once.
 
@@ -245,27 +245,27 @@ def measure_photos(
     looks: dict[str, CallEnd] = {}
     if find_faces:
         looks = _ends(
-            workshop, files, blobs.values(), [_photo_call("look", blob, {}) for blob in blobs.values()], watch
+            runner, files, blobs.values(), [_photo_call("look", blob, {}) for blob in blobs.values()], on_event
         )
     asked = [blob for blob in blobs.values() if isinstance(looks.get(blob.digest), Reply) or not find_faces]
     surveys = _ends(
-        workshop,
+        runner,
         files,
         asked,
         [_photo_call("survey", blob, _face_argument(looks.get(blob.digest))) for blob in asked],
-        watch,
+        on_event,
     )
     sights = {digest: _observation(looks.get(digest), surveys.get(digest)) for digest in blobs}
     return {path: sights[blob.digest] for path, blob in photos.items()}
 
 
 def photo_thumbnails(
-    workshop: Runner, photos: Sequence[tuple[Path, Blob, FaceBox | None]], watch: EventHandler
+    runner: Runner, photos: Sequence[tuple[Path, Blob, FaceBox | None]], on_event: EventHandler
 ) -> list[CallEnd]:
     """A small picture of each photo, and one of the face in it."""
     files = {blob.digest: path for path, blob, _ in photos}
     calls = [_photo_call("thumbnail", blob, {} if box is None else {"face": list(box)}) for _, blob, box in photos]
-    return workshop.answer(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), watch)
+    return runner.answer_batch(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), on_event)
 
 
 def _photo_call(endpoint: str, blob: Blob, arguments: JSONObject) -> Call:
@@ -273,9 +273,9 @@ def _photo_call(endpoint: str, blob: Blob, arguments: JSONObject) -> Call:
 
 
 def _ends(
-    workshop: Runner, files: Mapping[str, Path], blobs: Iterable[Blob], calls: Sequence[Call], watch: EventHandler
+    runner: Runner, files: Mapping[str, Path], blobs: Iterable[Blob], calls: Sequence[Call], on_event: EventHandler
 ) -> dict[str, CallEnd]:
-    ends = workshop.answer(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), watch)
+    ends = runner.answer_batch(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), on_event)
     return {blob.digest: end for blob, end in zip(blobs, ends, strict=True)}
 
 

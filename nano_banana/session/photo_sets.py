@@ -72,7 +72,7 @@ class PhotoSet:
     photos: Sequence[Photo]
     held_out: frozenset[Path]
     captioning: Captioning
-    trains: bool = True
+    is_for_training: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +83,9 @@ class CheckedPhoto:
     """
 
     path: Path
-    shown: str
+    display_path: str
     held_out: bool
-    sight: PhotoObservation
+    observation: PhotoObservation
     likeness: float | None
     caption: Caption
     findings: tuple[PhotoFinding, ...]
@@ -146,9 +146,9 @@ def check_photo_set(
         viewed.append(
             CheckedPhoto(
                 path=photo.path,
-                shown=names[number],
+                display_path=names[number],
                 held_out=photo.path in sitting.held_out,
-                sight=seen[number],
+                observation=seen[number],
                 likeness=near[number],
                 caption=caption,
                 findings=tuple(found),
@@ -158,7 +158,7 @@ def check_photo_set(
     return CheckedPhotoSet(
         name=sitting.name,
         photos=tuple(viewed),
-        findings=tuple(set_findings(count, rules)) if sitting.trains else (),
+        findings=tuple(set_findings(count, rules)) if sitting.is_for_training else (),
     )
 
 
@@ -199,7 +199,7 @@ def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_o
         name=subject.name,
         photos=subject.photos,
         held_out=frozenset(held_out),
-        trains=bool(stages),
+        is_for_training=bool(stages),
         captioning=Captioning(
             trigger=subject.trigger,
             noun=subject.noun,
@@ -275,65 +275,65 @@ class PhotoInspection:
 
     name: str
     base: Path
-    workshop: Runner
+    runner: Runner
     rules: PhotoRules
-    sittings: Sequence[PhotoSet]
+    photo_sets: Sequence[PhotoSet]
     digests: Mapping[Path, Blob]
     unread: Mapping[Path, Problem]
-    left_out: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
     @classmethod
-    def of(cls, project: Session, names: Sequence[str] = ()) -> Self:
+    def for_names(cls, session: Session, names: Sequence[str] = ()) -> Self:
         """The photos of these subjects of a recipe (none: of all that have any), by its rules or the usual ones.
 
         Raises Invalid for a name that the recipe does not have.
         """
-        return cls.of_subjects(project, chosen_subjects(project.recipe, names))
+        return cls.for_subjects(session, chosen_subjects(session.recipe, names))
 
     @classmethod
-    def of_subjects(cls, project: Session, subjects: Iterable[Subject]) -> Self:
+    def for_subjects(cls, session: Session, subjects: Iterable[Subject]) -> Self:
         """The photos of subjects of a recipe."""
         subjects = list(subjects)
         photos = [photo.path for subject in subjects for photo in subject.photos]
-        digests, unread = _photo_digests(project.workshop, photos)
+        digests, unread = _photo_digests(session.runner, photos)
         sittings = []
         for subject in subjects:
             held = {photo.path for photo in split_photos(subject, digests).held_out}
-            sittings.append(subject_photo_set(project.loaded, project.catalog, subject, held))
+            sittings.append(subject_photo_set(session.loaded, session.catalog, subject, held))
         return cls(
-            name=project.recipe.name,
-            base=project.loaded.files.folder,
-            workshop=project.workshop,
-            rules=project.recipe.photo_rules or DEFAULT_PHOTO_RULES,
-            sittings=sittings,
+            name=session.recipe.name,
+            base=session.loaded.files.folder,
+            runner=session.runner,
+            rules=session.recipe.photo_rules or DEFAULT_PHOTO_RULES,
+            photo_sets=sittings,
             digests=digests,
             unread=unread,
-            left_out=[problem for problem in project.loaded.warnings if problem.kind in LEFT_OUT_KINDS],
+            warnings=[problem for problem in session.loaded.warnings if problem.kind in LEFT_OUT_KINDS],
         )
 
-    def albums(self, watch: EventHandler) -> list[CheckedPhotoSet]:
+    def check(self, on_event: EventHandler) -> list[CheckedPhotoSet]:
         """Look at the photos and judge them. Raises Unusable where what finds faces is not installed."""
         find_faces = self.rules.faces_per_photo > 0
         sights: dict[Path, PhotoObservation] = {
             path: PhotoObservation(problems=(problem,)) for path, problem in self.unread.items()
         }
-        sights |= measure_photos(self.workshop, self.digests, watch, find_faces=find_faces)
+        sights |= measure_photos(self.runner, self.digests, on_event, find_faces=find_faces)
         return [
             check_photo_set(sitting, sights, self.rules, read=self._read, shown=self._shown)
-            for sitting in self.sittings
+            for sitting in self.photo_sets
         ]
 
     def thumbnails(
-        self, photos: Sequence[CheckedPhoto], watch: EventHandler
+        self, photos: Sequence[CheckedPhoto], on_event: EventHandler
     ) -> Iterator[tuple[CheckedPhoto, PhotoThumbnails]]:
         """Each photo with its small pictures, in order; only some of them are in memory at a time."""
         for start in range(0, len(photos), PHOTO_BATCH):
             batch = photos[start : start + PHOTO_BATCH]
-            able = [photo for photo in batch if photo.sight.measures is not None]
-            boxes = [photo.sight.faces[0].box if photo.sight.faces else None for photo in able]
+            able = [photo for photo in batch if photo.observation.measures is not None]
+            boxes = [photo.observation.faces[0].box if photo.observation.faces else None for photo in able]
             asked = [(photo.path, self.digests[photo.path], box) for photo, box in zip(able, boxes, strict=True)]
             ends = {
-                photo.path: end for photo, end in zip(able, photo_thumbnails(self.workshop, asked, watch), strict=True)
+                photo.path: end for photo, end in zip(able, photo_thumbnails(self.runner, asked, on_event), strict=True)
             }
             for photo in batch:
                 end = ends.get(photo.path)
@@ -350,7 +350,7 @@ class PhotoInspection:
                 )
 
     def _read(self, blob: Blob) -> bytes:
-        return self.workshop.store.path(blob).read_bytes()
+        return self.runner.store.path(blob).read_bytes()
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.base)) if path.is_relative_to(self.base) else str(path)
@@ -360,26 +360,26 @@ class PhotoInspection:
 def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection]:
     """The pictures in a folder, by the usual rules. Raises Invalid where there is none."""
     sitting, left_out = folder_photo_set(folder)
-    crew = ProviderFactory(settings.parallel_compute, Catalog.load(None))
-    workshop = Runner(settings, crew.makers)
+    providers = ProviderFactory(settings.parallel_compute, Catalog.load(None))
+    runner = Runner(settings, providers.factories)
     try:
-        digests, unread = _photo_digests(workshop, [photo.path for photo in sitting.photos])
+        digests, unread = _photo_digests(runner, [photo.path for photo in sitting.photos])
         yield PhotoInspection(
             name=sitting.name,
             base=folder,
-            workshop=workshop,
+            runner=runner,
             rules=DEFAULT_PHOTO_RULES,
-            sittings=[sitting],
+            photo_sets=[sitting],
             digests=digests,
             unread=unread,
-            left_out=left_out,
+            warnings=left_out,
         )
     finally:
-        workshop.close()
-        crew.close()
+        runner.close()
+        providers.close()
 
 
-def _photo_digests(workshop: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Blob], dict[Path, Problem]]:
+def _photo_digests(runner: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Blob], dict[Path, Problem]]:
     """The photos' bytes by name, and those that can't be opened."""
     medias: dict[Path, str] = {}
     unread: dict[Path, Problem] = {}
@@ -398,39 +398,39 @@ def _photo_digests(workshop: Runner, paths: Iterable[Path]) -> tuple[dict[Path, 
                 if absent
                 else problem("photo_unreadable", path=str(path), why=why)
             )
-    return workshop.store.digests(medias), unread
+    return runner.store.digests(medias), unread
 
 
 MOST_REJECTIONS = 8
 """Rejections of one subject that are told one by one."""
 
 
-def enforce_photo_rules(project: Session, watch: EventHandler, forecast: Forecast | None = None) -> list[Problem]:
+def enforce_photo_rules(session: Session, on_event: EventHandler, forecast: Forecast | None = None) -> list[Problem]:
     """What the recipe's `photo_rules` warn of in the photos that train; nothing where it has no such rules.
 
     With a forecast only those count whose training is still to be made. Raises Invalid with what they reject, each at
     the place of the subject's training set, and Unusable where what finds faces is not installed.
     """
-    if project.recipe.photo_rules is None:
+    if session.recipe.photo_rules is None:
         return []
-    trained = {name for stage in project.recipe.stages if stage.verb == "train" for name in stage.subjects}
+    trained = {name for stage in session.recipe.stages if stage.verb == "train" for name in stage.subjects}
     if forecast is not None:
         trained &= {
             record.card.subject for record in forecast.records if record.card.kind == "adapter" and record.missing
         }
-    subjects = [subject for name, subject in project.recipe.subjects.items() if name in trained]
+    subjects = [subject for name, subject in session.recipe.subjects.items() if name in trained]
     if not subjects:
         return []
-    albums = PhotoInspection.of_subjects(project, subjects).albums(watch)
-    problems = [problem for album in albums for problem in _set_problems(project, album)]
+    albums = PhotoInspection.for_subjects(session, subjects).check(on_event)
+    problems = [problem for album in albums for problem in _set_problems(session, album)]
     if any(not problem.warning for problem in problems):
         raise Invalid(problems)
     return problems
 
 
-def _set_problems(project: Session, album: CheckedPhotoSet) -> Iterator[Problem]:
+def _set_problems(session: Session, album: CheckedPhotoSet) -> Iterator[Problem]:
     """What is rejected, photo by photo, and one warning of each kind; of the rest, how many there are."""
-    place = project.loaded.nearest(("subjects", album.name, "training_set"))
+    place = session.loaded.nearest(("subjects", album.name, "training_set"))
     rejected = list(_findings_as_problems(album, Severity.REJECT, place))
     warned = list(_findings_as_problems(album, Severity.WARN, place))
     told = [*rejected[:MOST_REJECTIONS], *{problem.kind: problem for problem in reversed(warned)}.values()]
@@ -442,7 +442,7 @@ def _set_problems(project: Session, album: CheckedPhotoSet) -> Iterator[Problem]
 
 
 def _findings_as_problems(album: CheckedPhotoSet, severity: Severity, place: Position) -> Iterator[Problem]:
-    told = [(album.name, album.findings), *((photo.shown, photo.findings) for photo in album.photos)]
+    told = [(album.name, album.findings), *((photo.display_path, photo.findings) for photo in album.photos)]
     for path, findings in told:
         for finding in findings:
             if finding.severity is severity:

@@ -33,56 +33,56 @@ ADAPTER_BYTES = 50_000_000
 """A small adapter."""
 
 
-def check_inputs(project: Session, forecast: Forecast) -> list[Problem]:
+def check_inputs(session: Session, forecast: Forecast) -> list[Problem]:
     """Raise Invalid with every file that can't be used by what a run would make; return warnings.
 
     A damaged picture that a shot opens is only a warning: its take fails before anything is paid for it.
     """
-    needed = {path for digest, path in project.plan.files.items() if digest in forecast.inputs}
-    alone = {path for shot in project.recipe.shots.values() for path in shot.pictures.values()}
-    if problems := input_file_problems(project, needed - alone):
+    needed = {path for digest, path in session.plan.files.items() if digest in forecast.inputs}
+    alone = {path for shot in session.recipe.shots.values() for path in shot.pictures.values()}
+    if problems := input_file_problems(session, needed - alone):
         raise Invalid(problems)
-    return [replace(problem, warning=True) for problem in input_file_problems(project, needed & alone)]
+    return [replace(problem, warning=True) for problem in input_file_problems(session, needed & alone)]
 
 
-def check_budget(project: Session, forecast: Forecast) -> None:
+def check_budget(session: Session, forecast: Forecast) -> None:
     """Raise LimitReached if the budget can't suffice for what is sure to be made, with what would fit."""
-    budget, tally = project.budget_usd, forecast.tally
+    budget, tally = session.budget_usd, forecast.tally
     if budget is None:
         return
     if tally.certain_unpriced:
-        raise _over_budget(project, "budget_unpriced", count=tally.certain_unpriced)
+        raise _over_budget(session, "budget_unpriced", count=tally.certain_unpriced)
     if tally.certain_usd <= budget + 1e-9:
         return
     needed = _rounded_up(tally.certain_usd)
-    fits = next(_affordable(project, budget), None)
+    fits = next(_affordable(session, budget), None)
     if fits is None:
-        raise _over_budget(project, "budget_short", needed_usd=needed)
-    raise _over_budget(project, "budget_short_sample", needed_usd=needed, fits=fits[0], fits_usd=_rounded_up(fits[1]))
+        raise _over_budget(session, "budget_short", needed_usd=needed)
+    raise _over_budget(session, "budget_short_sample", needed_usd=needed, fits=fits[0], fits_usd=_rounded_up(fits[1]))
 
 
-def _over_budget(project: Session, kind: str, **data: JSONValue) -> LimitReached:
-    told: JSONObject = {"budget_usd": project.budget_usd, "name": project.budget_name}
+def _over_budget(session: Session, kind: str, **data: JSONValue) -> LimitReached:
+    told: JSONObject = {"budget_usd": session.budget_usd, "name": session.budget_name}
     return LimitReached([Problem(kind=kind, data={**told, **data})])
 
 
-def _affordable(project: Session, budget: float) -> Iterator[tuple[str, float]]:
+def _affordable(session: Session, budget: float) -> Iterator[tuple[str, float]]:
     """What of the recipe the budget holds: as many takes as can be, else a shot, by its option and what it costs."""
-    if project.wish.text is not None:
+    if session.request.text is not None:
         return
-    only = project.wish.only
+    only = session.request.only
 
     def costs(selection: Selection) -> float:
-        tally = project.foresee(project.plan_of(selection)).tally
+        tally = session.foresee(session.plan_of(selection)).tally
         return math.inf if tally.certain_unpriced else tally.certain_usd
 
-    fewest, most = 0, project.plan.takes
+    fewest, most = 0, session.plan.takes
     while most - fewest > 1:
         middle = (fewest + most) // 2
         fewest, most = (middle, most) if costs(Selection(only=only, sample=middle)) <= budget else (fewest, middle)
     if fewest:
         yield f"--sample {fewest}", costs(Selection(only=only, sample=fewest))
-    for name in () if only else project.recipe.shots:
+    for name in () if only else session.recipe.shots:
         usd = costs(Selection(only=(name,)))
         if usd <= budget:
             yield f"--only {name}", usd
@@ -95,62 +95,62 @@ def _rounded_up(usd: float) -> float:
     return math.ceil(usd * scale - 1e-6) / scale
 
 
-def check_overwriting(project: Session, forecast: Forecast) -> None:
+def check_overwriting(session: Session, forecast: Forecast) -> None:
     """Raise Invalid if pictures would take the place of those of another recipe that has the same name."""
-    other, ours = manifest_recipe(project.folder), project.recipe.path.absolute()
-    if project.wish.text is not None or other is None or not other.exists() or other.samefile(ours):
+    other, ours = manifest_recipe(session.folder), session.recipe.path.absolute()
+    if session.request.text is not None or other is None or not other.exists() or other.samefile(ours):
         return
     planned = {record.id for record in forecast.records if record.status is NodeStatus.PLANNED}
-    theirs = {as_text(entry["id"]) for kind, entry in manifest_entries(project.folder) if kind == "take"}
+    theirs = {as_text(entry["id"]) for kind, entry in manifest_entries(session.folder) if kind == "take"}
     if taken := sorted(planned & theirs):
-        place = project.loaded.nearest(("name",))
-        folder, count = str(project.folder), len(taken) - 1
+        place = session.loaded.nearest(("name",))
+        folder, count = str(session.folder), len(taken) - 1
         raise Invalid([problem("name_taken", place=place, other=str(other), folder=folder, take=taken[0], count=count)])
 
 
-def check_machine(project: Session, forecast: Forecast) -> None:
+def check_machine(session: Session, forecast: Forecast) -> None:
     """Raise Unusable if what is made could not be put where it belongs, or what is paid for not be kept."""
     if not forecast.tally.to_make:
         return
     # With them comes all that reads pictures.
     from nano_banana.session.file_checks import check_space, check_writable
 
-    project.workshop.store.check_writable()
-    export = project.recipe.outputs.export
-    recipe = project.recipe.path.absolute().parent
+    session.runner.store.check_writable()
+    export = session.recipe.outputs.export
+    recipe = session.recipe.path.absolute().parent
     targets = export.places(recipe) if export else (None, None)
-    for folder in (project.folder, *(path and path.parent for path in targets)):
+    for folder in (session.folder, *(path and path.parent for path in targets)):
         if folder is not None:
             check_writable(folder)
-    if project.provider in FREE_PROVIDERS:
+    if session.provider in FREE_PROVIDERS:
         return
     trainings = sum(record.card.kind == "adapter" and bool(record.missing) for record in forecast.records)
     pictures = forecast.tally.paid - trainings
-    check_space(project.settings.store, pictures * PICTURE_BYTES + trainings * ADAPTER_BYTES)
+    check_space(session.settings.store, pictures * PICTURE_BYTES + trainings * ADAPTER_BYTES)
 
 
-def run_free_calls(project: Session, forecast: Forecast, watch: EventHandler) -> None:
+def run_free_calls(session: Session, forecast: Forecast, on_event: EventHandler) -> None:
     """Do this machine's part of what takes wait for: photos are packed and people measured before a training is paid.
 
     Raises Invalid with every such part that fails.
     """
-    if project.provider in FREE_PROVIDERS or not forecast.tally.paid:
+    if session.provider in FREE_PROVIDERS or not forecast.tally.paid:
         return
-    while calls := _free_calls(project):
-        asked = ComputeBatch(purpose="checks", calls=[call for call, _ in calls], files=project.plan.files)
-        ends = project.workshop.answer(asked, watch)
+    while calls := _free_calls(session):
+        asked = ComputeBatch(purpose="checks", calls=[call for call, _ in calls], files=session.plan.files)
+        ends = session.runner.answer_batch(asked, on_event)
         failed = [(end, node) for end, (_, node) in zip(ends, calls, strict=True) if isinstance(end, CallFailed)]
         if failed:
             raise Invalid(
-                [problem for end, node in failed for problem in _placed_problems(project, end.problems, node)]
+                [problem for end, node in failed for problem in _placed_problems(session, end.problems, node)]
             )
-        project.checked |= {call.key for call, _ in calls}
+        session.checked |= {call.key for call, _ in calls}
 
 
-def _free_calls(project: Session) -> Sequence[tuple[Call, Node]]:
+def _free_calls(session: Session) -> Sequence[tuple[Call, Node]]:
     """The calls of trainings and measurements that this machine can make now, each with one that asks for it."""
-    roots = replace(project.plan, groups=())
-    ends = preview(roots, project.workshop.store.replies, reply_imaginer(project.catalog))
+    roots = replace(session.plan, groups=())
+    ends = preview(roots, session.runner.store.replies, reply_imaginer(session.catalog))
     return list({call.key: (call, end.node) for end in ends for call in _known_calls(end)}.values())
 
 
@@ -164,52 +164,52 @@ def _known_calls(end: NodeResult) -> Iterator[Call]:
             yield call
 
 
-def _placed_problems(project: Session, problems: Sequence[Problem], node: Node) -> Iterator[Problem]:
-    place = project.loaded.nearest(("subjects", node.card.subject, "training_set"))
+def _placed_problems(session: Session, problems: Sequence[Problem], node: Node) -> Iterator[Problem]:
+    place = session.loaded.nearest(("subjects", node.card.subject, "training_set"))
     for each in problems:
         yield each if each.place else replace(each, place=place)
 
 
-def input_file_problems(project: Session, among: Collection[Path] | None = None) -> list[Problem]:
+def input_file_problems(session: Session, among: Collection[Path] | None = None) -> list[Problem]:
     """What is wrong in the recipe's files (None: in all of them), each at the place that names it."""
-    places = {path: where for path, where in input_places(project.recipe).items() if among is None or path in among}
+    places = {path: where for path, where in input_places(session.recipe).items() if among is None or path in among}
     if not places:
         return []
     from nano_banana.session.file_checks import file_problems
 
-    masks = {stage.files["mask"] for stage in project.recipe.asking if "mask" in stage.files}
+    masks = {stage.files["mask"] for stage in session.recipe.asking if "mask" in stage.files}
     found = file_problems({path: media_of(path) for path in places}, masks)
     return [
-        replace(problem, place=project.loaded.nearest(places[path]))
+        replace(problem, place=session.loaded.nearest(places[path]))
         for path, problems in found.items()
-        for problem in _named_problems(project, path, problems)
+        for problem in _named_problems(session, path, problems)
     ]
 
 
-def _named_problems(project: Session, path: Path, problems: Collection[Problem]) -> Iterator[Problem]:
+def _named_problems(session: Session, path: Path, problems: Collection[Problem]) -> Iterator[Problem]:
     """The problems with the path as the recipe would write it, where the file lies beside the recipe."""
-    folder = project.loaded.files.folder
+    folder = session.loaded.files.folder
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
     for each in problems:
         yield replace(each, data={key: shown if value == str(path) else value for key, value in each.data.items()})
 
 
-def check_every_take(project: Session) -> tuple[int, Sequence[Problem]]:
+def check_every_take(session: Session) -> tuple[int, Sequence[Problem]]:
     """Draw up every take's calls, so that a template that fails on some values is found.
 
     Returns how many takes there are, and a warning for each pick of none of them. Raises Invalid with every such
     template and every file that can't be used, and where copies could not be named.
     """
-    unread = {path: imagined_blob(str(path), media=media) for path, media in input_files(project.recipe).items()}
-    plan = make_plan(project.bench(unread), requested_selection(project.wish))
-    ends = preview(plan, lambda _keys: {}, reply_imaginer(project.catalog))
+    unread = {path: imagined_blob(str(path), media=media) for path, media in input_files(session.recipe).items()}
+    plan = make_plan(session.bench(unread), requested_selection(session.request))
+    ends = preview(plan, lambda _keys: {}, reply_imaginer(session.catalog))
     names: set[str] = set()
     problems: dict[str, Problem] = {}
     for end in ends:
         names |= {end.node.id} if end.node.card.kind == "take" else set()
         problems |= {repr(problem): problem for problem in end.problems}
-    problems |= {repr(problem): problem for problem in input_file_problems(project)}
+    problems |= {repr(problem): problem for problem in input_file_problems(session)}
     if problems:
         raise Invalid(problems.values())
-    _ = project.copies
-    return plan.takes, unreached_picks(project.recipe, sorted(names))
+    _ = session.exports
+    return plan.takes, unreached_picks(session.recipe, sorted(names))

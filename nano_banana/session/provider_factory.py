@@ -57,7 +57,7 @@ class ProviderFactory:
         return WorkerPool(self._processes)
 
     @property
-    def makers(self) -> Mapping[str, Callable[[], Provider]]:
+    def factories(self) -> Mapping[str, Callable[[], Provider]]:
         """A maker for each provider, by name."""
         return {"local": self._local, "compute": self._compute, "fal": self._fal, **self._extra}
 

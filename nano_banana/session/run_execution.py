@@ -58,14 +58,14 @@ class RunSpec:
     kind_of: Callable[[Call], str]
     price: Callable[[Call], float | None]
     whole: bool
-    head: JSONObject
+    manifest_head: JSONObject
     arguments: JSONObject
-    sole: bool = False
+    owns_name: bool = False
     resumes: str = ""
-    lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+    unknown_policy: UnknownRequestPolicy = UnknownRequestPolicy.ASK
     resend: ResendPolicy = ResendPolicy.CHEAP
     saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
-    checked: Collection[str] = frozenset()
+    free_calls: Collection[str] = frozenset()
     budget_name: str = "`--budget`"
     marks: EmbedSettings = field(default_factory=EmbedSettings)
 
@@ -90,13 +90,13 @@ class RunOutcome:
     unknown_cost: int
     halted: NanoBananaError | None
     folder: Path
-    written: Mapping[str, OutputStat]
+    files: Mapping[str, OutputStat]
     restored: int
-    older: Sequence[str] = ()
-    left: int = 0
-    lost: Sequence[Ticket] = ()
-    handed: ExportResult | None = None
-    withheld: bool = False
+    stale_pictures: Sequence[str] = ()
+    still_at_service: int = 0
+    unknown_requests: Sequence[Ticket] = ()
+    exported: ExportResult | None = None
+    export_skipped: bool = False
 
     @property
     def status(self) -> str:
@@ -116,7 +116,7 @@ def run_summary(outcome: RunOutcome) -> JSONObject:
         "cost_usd": round(outcome.cost_usd, 6),
         "unknown_cost": outcome.unknown_cost,
         "takes": dict(Counter(str(take.status) for take in takes)),
-        "verdicts": dict(Counter(str(take.word.ruling) for take in takes if take.word)),
+        "verdicts": dict(Counter(str(take.final_verdict.ruling) for take in takes if take.final_verdict)),
     }
 
 
@@ -130,45 +130,45 @@ GATHER_SECONDS = 0.05
 class RunExecution:
     """One order under way; the one place where its state is."""
 
-    def __init__(self, store: Store, order: RunSpec, outputs: OutputFolder, watch: EventHandler) -> None:
+    def __init__(self, store: Store, spec: RunSpec, outputs: OutputFolder, on_event: EventHandler) -> None:
         self._store = store
-        self._order = order
+        self._spec = spec
         self._outputs = outputs
-        self._watch = watch
+        self._on_event = on_event
         self._halt = Halt()
         self._records: dict[str, NodeRecord] = {}
         self._made: frozenset[str] = frozenset()
         self._failed = 0
         self._untracked: Sequence[float | None] = ()
         self._restored = 0
-        self._placing: Batcher[NodeRecord, None] = Batcher(self._take_batch, gather=GATHER_SECONDS)
+        self._placing: Batcher[NodeRecord, None] = Batcher(self._keep_batch, gather=GATHER_SECONDS)
 
     def restore(self) -> None:
         """Note what is known already, and put back those of its pictures that are gone or changed."""
-        self._restored = self._take(self._order.known)
+        self._restored = self._keep(self._spec.known)
 
-    async def drive(self, policy: EnginePolicy, run: str) -> NanoBananaError | None:
+    async def run(self, policy: EnginePolicy, run: str) -> NanoBananaError | None:
         """Run the engine over what is left; return why it was halted, or None.
 
         Raises what nobody foresaw, once everything that was under way has ended and is kept.
         """
-        desk = InputFiles(self._store, self._order.plan.files)
-        answering = CallResolver(policy, desk, self._watch, run, self._halt)
-        engine = Scheduler(answering, policy, self._watch, self._ended)
+        desk = InputFiles(self._store, self._spec.plan.files)
+        answering = CallResolver(policy, desk, self._on_event, run, self._halt)
+        engine = Scheduler(answering, policy, self._on_event, self._node_ended)
         ScratchFolders(self._store.folder).clean()
-        known = {record.id: record.end for record in self._order.known}
+        known = {record.id: record.node_end for record in self._spec.known}
         said = "stopping_at_fal" if policy.resumes else "stopping"
-        with _interrupts(self._halt, self._watch, said) as settling:
+        with _interrupts(self._halt, self._on_event, said) as settling:
             try:
                 async with heartbeat(self._store), collecting_earlier_requests(self._store, answering, policy.resumes):
-                    await engine.run(self._order.plan, known=known)
+                    await engine.run(self._spec.plan, known=known)
             except asyncio.CancelledError:
                 self._halt.interrupt()
             finally:
                 settling.set()
                 await answering.close()
                 await self._placing.flush()
-                self._made = frozenset(answering.made) | frozenset(self._order.checked)
+                self._made = frozenset(answering.made) | frozenset(self._spec.free_calls)
                 self._failed = len(answering.failed)
                 self._untracked = answering.untracked
         if self._halt.bug is not None:
@@ -182,7 +182,7 @@ class RunExecution:
 
     def outcome(self, run: str, halted: NanoBananaError | None) -> RunOutcome:
         """How it ended."""
-        opened = self._store.tickets.opened(self._order.resumes) if self._order.resumes else []
+        opened = self._store.tickets.opened(self._spec.resumes) if self._spec.resumes else []
         keys = {key for record in self._records.values() for key in record.keys.values()}
         records = list(self._records.values())
         bill = self._store.ledger.runs([run]).get(run, LedgerLine(name=run))
@@ -196,31 +196,31 @@ class RunExecution:
             unknown_cost=bill.unknown + self._untracked.count(None),
             halted=halted,
             folder=self._outputs.folder,
-            written=self._outputs.stats,
+            files=self._outputs.stats,
             restored=self._restored,
-            left=sum(ticket.state is TicketState.SENT for ticket in opened),
-            lost=[ticket for ticket in opened if ticket.state is TicketState.UNKNOWN],
+            still_at_service=sum(ticket.state is TicketState.SENT for ticket in opened),
+            unknown_requests=[ticket for ticket in opened if ticket.state is TicketState.UNKNOWN],
         )
 
-    def _take(self, records: Sequence[NodeRecord]) -> int:
+    def _keep(self, records: Sequence[NodeRecord]) -> int:
         """Note nodes' ends, and put their pictures in place; return how many were not there."""
         self._records |= {record.id: follow_record(self._records.get(record.id), record) for record in records}
         return self._outputs.put(records)
 
-    def _ended(self, result: NodeResult) -> None:
+    def _node_ended(self, result: NodeResult) -> None:
         # Roots whose reply is known are driven again for the sake of those who wait for them.
         _ = self._placing.ask(node_record(result))
 
-    def _take_batch(self, records: Sequence[NodeRecord]) -> Sequence[None]:
+    def _keep_batch(self, records: Sequence[NodeRecord]) -> Sequence[None]:
         try:
-            self._take(records)
+            self._keep(records)
         except Exception as error:  # noqa: BLE001 - nobody waits for this: whatever it is, the run must end with it
             self._halt.stop_for(error)
         return [None] * len(records)
 
 
 @contextmanager
-def _interrupts(halt: Halt, watch: EventHandler, said: str) -> Iterator[asyncio.Event]:
+def _interrupts(halt: Halt, on_event: EventHandler, said: str) -> Iterator[asyncio.Event]:
     """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up.
 
     Yields an event to set once there is nothing left to give up: what is being written is written, however often
@@ -233,7 +233,7 @@ def _interrupts(halt: Halt, watch: EventHandler, said: str) -> Iterator[asyncio.
     def interrupt() -> None:
         if halt.reason is None:
             halt.interrupt()
-            watch(Event(kind="note", stage="", data={"kind": said}))
+            on_event(Event(kind="note", stage="", data={"kind": said}))
         else:
             halt.force()
             if task is not None and not settling.is_set():
@@ -267,62 +267,64 @@ class Runner:
         """Give the store back."""
         self.store.close()
 
-    def do(self, order: RunSpec, folder: Path, watch: EventHandler) -> RunOutcome:
+    def execute(self, spec: RunSpec, folder: Path, on_event: EventHandler) -> RunOutcome:
         """Drive what is left of the plan, keep everything it makes, and write the reports."""
-        run = self.store.begin(order.plan.recipe, arguments=order.arguments)
-        marking = OutputMarker(self.store, order.plan.recipe, folder, order.marks, order.kind_of)
-        doing = RunExecution(self.store, order, OutputFolder(self.store, folder, marking.dress), watch)
+        run = self.store.begin(spec.plan.recipe, arguments=spec.arguments)
+        marking = OutputMarker(self.store, spec.plan.recipe, folder, spec.marks, spec.kind_of)
+        doing = RunExecution(self.store, spec, OutputFolder(self.store, folder, marking.writer_for), on_event)
         try:
-            if order.lost is UnknownRequestPolicy.ABANDON and order.sole:
-                self._give_up(order)
+            if spec.unknown_policy is UnknownRequestPolicy.ABANDON and spec.owns_name:
+                self._give_up(spec)
             doing.restore()
             policy = EnginePolicy(
                 providers=self._providers,
-                kind_of=order.kind_of,
-                limits=self._limits(order.plan),
-                price=order.price,
-                budget_usd=order.plan.budget_usd,
-                budget_name=order.budget_name,
-                missing=order.missing,
+                kind_of=spec.kind_of,
+                limits=self._limits(spec.plan),
+                price=spec.price,
+                budget_usd=spec.plan.budget_usd,
+                budget_name=spec.budget_name,
+                missing=spec.missing,
                 reported_cached={
-                    key for record in order.known if record.card.kind == "take" for key in record.keys.values()
+                    key for record in spec.known if record.card.kind == "take" for key in record.keys.values()
                 },
-                unknown_requests=order.lost,
-                resend=order.resend,
-                resumes=order.resumes,
+                unknown_requests=spec.unknown_policy,
+                resend=spec.resend,
+                resumes=spec.resumes,
             )
-            halted = asyncio.run(doing.drive(policy, run))
-            outcome = self._reported(order, doing.outcome(run, halted), doing.made)
+            halted = asyncio.run(doing.run(policy, run))
+            outcome = self._reported(spec, doing.outcome(run, halted), doing.made)
         except BaseException as error:
             self.store.end(run, status="broken", summary={"error": type(error).__name__})
             raise
-        saved = order.saved.items()
+        saved = spec.saved.items()
         self.store.ledger.note(
             run,
             [
-                Saving(recipe=order.plan.recipe, subject=subject, endpoint=endpoint, calls=calls, usd=usd)
+                Saving(recipe=spec.plan.recipe, subject=subject, endpoint=endpoint, calls=calls, usd=usd)
                 for (subject, endpoint), (calls, usd) in saved
             ],
         )
         self.store.end(run, status=outcome.status, summary=run_summary(outcome))
         return outcome
 
-    def answer(self, errands: ComputeBatch, watch: EventHandler) -> list[CallEnd]:
+    def answer_batch(self, batch: ComputeBatch, on_event: EventHandler) -> list[CallEnd]:
         """Have this machine work something out that is no part of a plan; see `answered`."""
-        return answer_batch(self.store, self._providers, errands, at_once=self.settings.parallel_compute, watch=watch)
+        return answer_batch(
+            self.store, self._providers, batch, at_once=self.settings.parallel_compute, on_event=on_event
+        )
 
     def opened(self, provider: str) -> list[Ticket]:
         """The provider's requests whose end is not known yet, oldest first."""
         return self.store.tickets.opened(provider)
 
-    def _give_up(self, order: RunSpec) -> None:
+    def _give_up(self, spec: RunSpec) -> None:
         """Give up lost requests of this recipe that no call of it asks for any more: no run would ever settle them."""
         lost = [
             transition(ticket, TicketState.ABANDONED, reason=ticket.reason)
-            for ticket in self.opened(order.resumes)
+            for ticket in self.opened(spec.resumes)
             if ticket.state is TicketState.UNKNOWN
-            and ticket.requester.recipe == order.plan.recipe
-            and ticket.key not in order.missing
+            and ticket.requester.recipe == spec.plan.recipe
+            and ticket.key not in spec.missing
         ]
         self.store.tickets.keep(lost)
 
@@ -335,17 +337,17 @@ class Runner:
         }
         return {**limits, **plan.limits}
 
-    def _reported(self, order: RunSpec, outcome: RunOutcome, made: Collection[str]) -> RunOutcome:
+    def _reported(self, spec: RunSpec, outcome: RunOutcome, made: Collection[str]) -> RunOutcome:
         keys = {position: key for record in outcome.records for position, key in record.keys.items()}
-        whole = order.whole and outcome.halted is None
-        self._leave_trail(order.plan.recipe, keys, whole=whole)
-        head: dict[str, JSONValue] = {**order.head, "run": outcome.run}
-        older = older_pictures(outcome.folder, outcome.written) if whole else []
+        whole = spec.whole and outcome.halted is None
+        self._leave_trail(spec.plan.recipe, keys, whole=whole)
+        head: dict[str, JSONValue] = {**spec.manifest_head, "run": outcome.run}
+        older = older_pictures(outcome.folder, outcome.files) if whole else []
         write_manifest(outcome.folder, head, outcome.records, whole=whole)
-        recipe = order.plan.recipe
+        recipe = spec.plan.recipe
         packed = pack_snapshot(outcome.run, recipe, kept_nodes(outcome.records, made), whole=whole)
         self.store.snapshots.keep(outcome.run, recipe, packed)
-        return replace(outcome, older=older, records=[slim_record(record) for record in outcome.records])
+        return replace(outcome, stale_pictures=older, records=[slim_record(record) for record in outcome.records])
 
     def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
         """Note which call stands where, and which stood there before, for those who ask what changed."""

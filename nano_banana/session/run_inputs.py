@@ -67,9 +67,9 @@ def media_of(path: Path) -> str:
         return OCTET_STREAM
 
 
-def requested_selection(wish: RunRequest) -> Selection:
+def requested_selection(request: RunRequest) -> Selection:
     """Which takes are wanted."""
-    return Selection(only=wish.only, sample=wish.sample)
+    return Selection(only=request.only, sample=request.sample)
 
 
 def manifest_head(recipe: Recipe, provider: str, folder: Path) -> JSONObject:
@@ -163,7 +163,7 @@ def trace_of_run(outcome: RunOutcome, *, read: Mapping[Path, FileState], environ
     `read` is how files looked before they were read: one that was edited during the run has changed since.
     """
     written: dict[str, FileStat] = {
-        name: (stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode) for name, stat in outcome.written.items()
+        name: (stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode) for name, stat in outcome.files.items()
     }
     return RunTrace(
         read={str(path): _stat_of(seen) for path, seen in read.items()},

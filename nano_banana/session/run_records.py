@@ -103,10 +103,10 @@ class VerdictSummary:
     threshold: float | None = None
     reasons: tuple[Reason, ...] = ()
     digest: str = ""
-    several: bool = False
+    several_people: bool = False
     attempt: Attempt = FIRST_ATTEMPT
-    last: bool = True
-    fresh: bool = False
+    is_final: bool = True
+    is_first_look: bool = False
 
 
 def real_verdicts(result: NodeResult) -> list[Judged]:
@@ -129,10 +129,10 @@ def verdict_summaries(result: NodeResult) -> tuple[VerdictSummary, ...]:
             threshold=judged.verdict.threshold,
             reasons=tuple(judged.verdict.reasons),
             digest=judged.blob.digest,
-            several=len(result.node.card.cast) > 1,
+            several_people=len(result.node.card.cast) > 1,
             attempt=judged.attempt,
-            last=(judged.stage, judged.attempt.label) in words,
-            fresh=any(_first_seen(step, judged) for step in result.steps),
+            is_final=(judged.stage, judged.attempt.label) in words,
+            is_first_look=any(_first_seen(step, judged) for step in result.steps),
         )
         for judged in real_verdicts(result)
     )
@@ -230,7 +230,7 @@ class NodeRecord:
     problems: Sequence[Problem]
     missing: Sequence[str]
     """The keys of the calls that the store had no reply to."""
-    plain: bool
+    is_degraded: bool
     """Whether a provider says that it could have drawn this better with parts that are missing here."""
     keys: Mapping[str, str]
     """Position (`stage|slot|number`) → key of each call, for comparison with the next run; empty where only planned."""
@@ -239,25 +239,25 @@ class NodeRecord:
     measures: str = "[]"
     costs: tuple[float | None, ...] = ()
     """USD of each call, in the order of `keys`; None where nobody knows."""
-    left: ExitedEarly | None = None
-    unchanged: bool = False
+    exited_early: ExitedEarly | None = None
+    is_unchanged: bool = False
     """Whether a provider says that nothing it painted can be seen."""
     person: JSONObject = field(default_factory=dict)
 
     @property
-    def word(self) -> VerdictSummary | None:
+    def final_verdict(self) -> VerdictSummary | None:
         """The last gate's word on the picture that stands."""
-        return next((ruled for ruled in reversed(self.verdicts) if ruled.last), None)
+        return next((ruled for ruled in reversed(self.verdicts) if ruled.is_final), None)
 
     @property
-    def end(self) -> NodeEnd:
+    def node_end(self) -> NodeEnd:
         """What others may know of it, to choose by."""
         return NodeEnd(
             id=self.id,
             card=self.card,
             done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
-            left=self.left.stage if self.left else "",
-            rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts if ruled.last},
+            left=self.exited_early.stage if self.exited_early else "",
+            rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts if ruled.is_final},
         )
 
 
@@ -274,14 +274,14 @@ def node_record(result: NodeResult) -> NodeRecord:
         result=None if blob is None or blob.imagined else blob,
         problems=tuple(result.problems),
         missing=tuple([step.call.key for step in result.steps if not step.cached]),
-        plain=_reply_says(result, "plain"),
-        unchanged=_reply_says(result, "unchanged"),
+        is_degraded=_reply_says(result, "plain"),
+        is_unchanged=_reply_says(result, "unchanged"),
         keys=dict(zip(call_positions(done, node.card.slot), [step.call.key for step in done], strict=True)),
         calls=_calls_json(done),
         verdicts=verdict_summaries(result),
         measures="[]" if planned else verdict_numbers(result),
         costs=tuple([step.reply.cost_usd for step in done]),
-        left=result.left,
+        exited_early=result.left,
         person=measured_person(result) if node.card.kind == "person" else {},
     )
 
@@ -296,16 +296,19 @@ def slim_record(record: NodeRecord) -> NodeRecord:
 
 def stop_unchosen(record: NodeRecord) -> NodeRecord:
     """The record as it is where the run ended before anybody was chosen: what waited for that was stopped."""
-    waits = record.left is not None and record.left.why == "not_chosen"
-    return replace(record, status=NodeStatus.STOPPED, left=None) if waits else record
+    waits = record.exited_early is not None and record.exited_early.why == "not_chosen"
+    return replace(record, status=NodeStatus.STOPPED, exited_early=None) if waits else record
 
 
 def follow_record(old: NodeRecord | None, new: NodeRecord) -> NodeRecord:
     """The record of a node that was taken up again: the `new` one, with what `old` saw for the first time."""
-    seen = {(ruled.stage, ruled.digest) for ruled in old.verdicts if ruled.fresh} if old else set()
+    seen = {(ruled.stage, ruled.digest) for ruled in old.verdicts if ruled.is_first_look} if old else set()
     if not seen:
         return new
-    verdicts = [replace(ruled, fresh=ruled.fresh or (ruled.stage, ruled.digest) in seen) for ruled in new.verdicts]
+    verdicts = [
+        replace(ruled, is_first_look=ruled.is_first_look or (ruled.stage, ruled.digest) in seen)
+        for ruled in new.verdicts
+    ]
     return replace(new, verdicts=tuple(verdicts))
 
 

@@ -68,7 +68,7 @@ def acceptance_by_gate(records: Iterable[NodeRecord]) -> dict[str, Acceptance]:
         name = record.id.partition("@")[0]
         for ruled in record.verdicts:
             words, key = found.setdefault(ruled.stage, {}), (name, ruled.attempt.label, ruled.digest)
-            if key not in words or ruled.last:
+            if key not in words or ruled.is_final:
                 words[key] = (record.card, ruled)
     return {stage: _account(list(words.values())) for stage, words in found.items()}
 
@@ -88,7 +88,7 @@ def by_attempt_kind(account: Acceptance) -> dict[str, VerdictCounts]:
 
 
 def _account(words: Sequence[tuple[NodeInfo, VerdictSummary]]) -> Acceptance:
-    last = [(card, ruled) for card, ruled in words if ruled.last]
+    last = [(card, ruled) for card, ruled in words if ruled.is_final]
     axes = dict.fromkeys(axis for card, _ in last for axis in card.axes)
     return Acceptance(
         takes=_counts(ruled for _, ruled in last),
@@ -148,7 +148,7 @@ def plan_report(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
     """A forecast: `made` counts the calls that would be made, `may_make` counts those that gates may ask for beside."""
     tally = forecast.tally
     return {
-        "recipe": forecast.project,
+        "recipe": forecast.recipe,
         "run": None,
         "status": _plan_status(forecast),
         "calls": {
@@ -156,7 +156,7 @@ def plan_report(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
             "cached": tally.cached,
             "made": tally.to_make,
             "failed": 0,
-            "unknown": len(forecast.lost),
+            "unknown": len(forecast.unknown_requests),
         },
         "cost_usd": {**_estimate(forecast), "billed": None},
         "paid_calls": tally.paid,
@@ -186,7 +186,7 @@ def run_report_pieces(forecast: Forecast, outcome: RunOutcome) -> Iterator[str]:
 
 def _run_head(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
     return {
-        "recipe": forecast.project,
+        "recipe": forecast.recipe,
         "run": outcome.run,
         "status": outcome.status,
         "calls": {
@@ -194,10 +194,10 @@ def _run_head(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
             "cached": outcome.cached,
             "made": outcome.made,
             "failed": outcome.failed,
-            "unknown": sum(ticket.requester.recipe == forecast.project for ticket in outcome.lost),
+            "unknown": sum(ticket.requester.recipe == forecast.recipe for ticket in outcome.unknown_requests),
         },
         "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
-        "handed_out": None if outcome.handed is None else export_json(outcome.handed),
+        "handed_out": None if outcome.exported is None else export_json(outcome.exported),
     }
 
 

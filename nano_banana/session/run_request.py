@@ -44,7 +44,7 @@ class RunRequest:
     any_photos: bool = False
 
     @property
-    def overlooked(self) -> frozenset[str]:
+    def tolerated_problems(self) -> frozenset[str]:
         """The kinds of problems that do not keep the recipe from being opened."""
         # A run that has nothing to do asks for none, and loads no recipe's code.
         from nano_banana.recipe.resolve_subjects import BAD_PHOTO_KINDS
@@ -62,7 +62,7 @@ class RunRequest:
         return not self.only and self.sample is None
 
     @property
-    def sole(self) -> bool:
+    def owns_name(self) -> bool:
         """Whether this is all that there is of the recipe's name: what a single command makes has that of many."""
         return self.whole and self.text is None
 
@@ -162,14 +162,14 @@ def stored_trace(folder: Path, note: str) -> RunTrace | None:
         return load_trace(store.notes(note))
 
 
-def unchanged_trace(wish: RunRequest, settings: Settings, environ: Mapping[str, str]) -> RunTrace | None:
+def unchanged_trace(request: RunRequest, settings: Settings, environ: Mapping[str, str]) -> RunTrace | None:
     """The trace of the run that fulfilled this wish, where all it read and wrote is as it was; else None.
 
     A lock is never held to this way: what it says is compared with calls, not with what files look like.
     """
-    if wish.locked:
+    if request.locked:
         return None
-    trace = stored_trace(settings.store, wish.note(settings, local_revision()))
+    trace = stored_trace(settings.store, request.note(settings, local_revision()))
     if trace is None or not trace.holds(environment_digests(trace.environment, environ)):
         return None
     return trace

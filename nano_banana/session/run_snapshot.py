@@ -121,12 +121,12 @@ class Snapshot:
 def kept_nodes(records: Iterable[NodeRecord], made: Collection[str]) -> Iterator[KeptTake]:
     """What is kept of each node, by kind and id; `made` are the keys of the calls that the run made itself."""
     for record in sorted(records, key=lambda record: (record.card.kind, record.id)):
-        is_take, word = record.card.kind == "take", record.word
+        is_take, word = record.card.kind == "take", record.final_verdict
         yield KeptTake(
             id=record.id,
             card=record.card,
             status=record.status,
-            left=record.left.stage if record.left else "",
+            left=record.exited_early.stage if record.exited_early else "",
             result="" if is_take or record.result is None else record.result.digest,
             pictures=tuple([_kept_picture(picture) for picture in record.pictures]),
             verdict=_kept_verdict(word) if word else None,

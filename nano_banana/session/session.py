@@ -74,17 +74,17 @@ from nano_banana.session.shelved_adapters import check_adapter_providers, shelve
 from nano_banana.settings.configuration import Settings
 
 
-def forecast_plan(plan: Plan, recipe: Recipe, catalog: Catalog, workshop: Runner, opened: Sequence[Ticket]) -> Forecast:
+def forecast_plan(plan: Plan, recipe: Recipe, catalog: Catalog, runner: Runner, opened: Sequence[Ticket]) -> Forecast:
     """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
     keys = frozenset(ticket.key for ticket in opened)
     tally, spared = (
-        ForecastTotals(price_function(catalog), gate_odds(workshop, recipe.name), opened=keys),
+        ForecastTotals(price_function(catalog), gate_odds(runner, recipe.name), opened=keys),
         CacheSavings(),
     )
     ends: dict[str, NodeRecord] = {}
     inputs: set[str] = set()
     with gc_paused():
-        for result in preview(plan, workshop.store.replies, reply_imaginer(catalog)):
+        for result in preview(plan, runner.store.replies, reply_imaginer(catalog)):
             tally.add(result)
             spared.add(result)
             for step in result.steps:
@@ -96,14 +96,14 @@ def forecast_plan(plan: Plan, recipe: Recipe, catalog: Catalog, workshop: Runner
     wanted = {key for record in records for key in record.missing} if opened else set()
     ours = [ticket for ticket in opened if ticket.key in wanted]
     return Forecast(
-        project=recipe.name,
+        recipe=recipe.name,
         records=records,
         tally=tally,
         inputs=inputs & plan.files.keys(),
         prices_as_of=oldest_price_date(recipe, catalog),
         saved=spared.sums,
-        sent=[ticket for ticket in ours if ticket.state is TicketState.SENT],
-        lost=[ticket for ticket in ours if ticket.state is not TicketState.SENT],
+        open_requests=[ticket for ticket in ours if ticket.state is TicketState.SENT],
+        unknown_requests=[ticket for ticket in ours if ticket.state is not TicketState.SENT],
     )
 
 
@@ -133,38 +133,43 @@ class Session:
 
     def __init__(
         self,
-        wish: RunRequest,
+        request: RunRequest,
         settings: Settings,
         loaded: Loaded,
         catalog: Catalog,
-        crew: ProviderFactory,
+        providers: ProviderFactory,
         environ: Mapping[str, str],
     ) -> None:
         """Put the parts together; callers use `Project.open`."""
-        self.wish = wish
+        self.request = request
         self.settings = settings
         self.loaded = loaded
-        self.recipe = with_thresholds(loaded.recipe, wish.accept, wish.unsure)
+        self.recipe = with_thresholds(loaded.recipe, request.accept, request.unsure)
         self.catalog = catalog
-        self._crew = crew
+        self._providers = providers
         self._environ = environ
         self.checked: set[str] = set()
         """The keys of calls that were made before the run, since they are free and others hang on them."""
 
     @classmethod
     def open(
-        cls, wish: RunRequest, settings: Settings, *, environ: Mapping[str, str], crew: ProviderFactory | None = None
+        cls,
+        request: RunRequest,
+        settings: Settings,
+        *,
+        environ: Mapping[str, str],
+        providers: ProviderFactory | None = None,
     ) -> Self:
         """Load and check the recipe. Raises Invalid with every problem at once."""
-        loaded, catalog = open_recipe(wish, settings, environ)
-        crew = crew or ProviderFactory(
+        loaded, catalog = open_recipe(request, settings, environ)
+        providers = providers or ProviderFactory(
             settings.parallel_compute, catalog, fal_access_for(loaded.recipe, settings, environ)
         )
-        project = cls(wish, settings, loaded, catalog, crew, environ)
-        check_provider_name(project.provider)
-        check_adapter_providers(project.recipe, project.provider, loaded.nearest)
-        check_export_targets(project.recipe, settings, loaded.nearest)
-        return project
+        session = cls(request, settings, loaded, catalog, providers, environ)
+        check_provider_name(session.provider)
+        check_adapter_providers(session.recipe, session.provider, loaded.nearest)
+        check_export_targets(session.recipe, settings, loaded.nearest)
+        return session
 
     def __enter__(self) -> Self:
         """Close it at the end of a `with` block."""
@@ -177,21 +182,21 @@ class Session:
     def close(self) -> None:
         """Give the store and the worker processes back."""
         if "workshop" in self.__dict__:
-            self.workshop.close()
-        self._crew.close()
+            self.runner.close()
+        self._providers.close()
 
     @cached_property
-    def workshop(self) -> Runner:
+    def runner(self) -> Runner:
         """The store and the providers, opened when first needed."""
-        return Runner(self.settings, self._crew.makers)
+        return Runner(self.settings, self._providers.factories)
 
     @property
     def provider(self) -> str:
         """Who does the paid work: the command line's word, else the recipe's, else the settings'."""
-        return self.wish.provider or self.recipe.provider or self.settings.provider
+        return self.request.provider or self.recipe.provider or self.settings.provider
 
     @property
-    def rehearses(self) -> bool:
+    def uses_emulator(self) -> bool:
         """Whether a stand-in on this machine answers for fal."""
         return self.provider == "fal" and is_loopback_url(fal_address(self.settings, self._environ))
 
@@ -203,22 +208,22 @@ class Session:
     @cached_property
     def plan(self) -> Plan:
         """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
-        return self.plan_of(requested_selection(self.wish))
+        return self.plan_of(requested_selection(self.request))
 
     def plan_of(self, selection: Selection) -> Plan:
         """What this selection comes to. Raises as `plan` does."""
-        bench = self.bench(self.workshop.store.digests(input_files(self.recipe)))
+        bench = self.bench(self.runner.store.digests(input_files(self.recipe)))
         return replace(make_plan(bench, selection), budget_usd=self.budget_usd)
 
     @property
     def budget_usd(self) -> float | None:
         """The most that a run may spend: the command line's word, else the recipe's."""
-        return self.recipe.limits.budget_usd if self.wish.budget_usd is None else self.wish.budget_usd
+        return self.recipe.limits.budget_usd if self.request.budget_usd is None else self.request.budget_usd
 
     @property
     def budget_name(self) -> str:
         """Where the budget can be changed."""
-        in_recipe = self.wish.budget_usd is None and self.wish.text is None
+        in_recipe = self.request.budget_usd is None and self.request.text is None
         return "`limits.budget_usd` (or `--budget`)" if in_recipe else "`--budget`"
 
     @cached_property
@@ -232,14 +237,14 @@ class Session:
         asked = self.recipe.limits.ask_above_usd
         return self.settings.ask_above_usd if asked is None else min(asked, self.settings.ask_above_usd)
 
-    def buys(self, forecast: Forecast) -> Sequence[Stage]:
+    def stages_to_buy(self, forecast: Forecast) -> Sequence[Stage]:
         """The stages that would ask the provider for something new."""
         return [stage for stage in self.recipe.asking if paid_calls_in(forecast.tally, stage.id)]
 
     def check_provider(self, forecast: Forecast) -> None:
         """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
-        asked = self.buys(forecast)
-        check_provider_able(self.provider, asked, known=self._crew.makers, catalog=self.catalog)
+        asked = self.stages_to_buy(forecast)
+        check_provider_able(self.provider, asked, known=self._providers.factories, catalog=self.catalog)
         if asked and self.provider == "fal":
             if not has_fal_key(self._environ):
                 raise Refused([problem("no_key")])
@@ -253,52 +258,52 @@ class Session:
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises Invalid where copies could not be named."""
-        _ = self.copies
+        _ = self.exports
         forecast = self.foresee(self.plan)
         return replace(
-            forecast, remarks=choice_warnings(self.plan, self.recipe, forecast.records, whole=self.wish.whole)
+            forecast, warnings=choice_warnings(self.plan, self.recipe, forecast.records, whole=self.request.whole)
         )
 
     def foresee(self, plan: Plan) -> Forecast:
         """Drive any plan against the store alone."""
-        return forecast_plan(plan, self.recipe, self.catalog, self.workshop, self.workshop.opened(self.provider))
+        return forecast_plan(plan, self.recipe, self.catalog, self.runner, self.runner.opened(self.provider))
 
-    def run(
-        self, forecast: Forecast, watch: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+    def execute(
+        self, forecast: Forecast, on_event: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
     ) -> RunOutcome:
         """Do what the forecast left open; `lost` says what to do about requests that nobody knows the end of."""
-        order = RunSpec(
+        spec = RunSpec(
             plan=self.plan,
             known=[record for record in forecast.records if record.status is NodeStatus.DONE],
             missing=frozenset(key for record in forecast.records for key in record.missing),
             kind_of=call_kind(self.catalog),
             price=self.price,
-            whole=self.wish.whole,
-            sole=self.wish.sole,
-            head=manifest_head(self.recipe, self.provider, self.folder),
+            whole=self.request.whole,
+            owns_name=self.request.owns_name,
+            manifest_head=manifest_head(self.recipe, self.provider, self.folder),
             resumes=self.provider if self.provider == "fal" and has_fal_key(self._environ) else "",
-            lost=lost,
+            unknown_policy=lost,
             resend=self.recipe.limits.resend_unknown,
             saved=forecast.saved,
-            checked=frozenset(self.checked),
+            free_calls=frozenset(self.checked),
             budget_name=self.budget_name,
             marks=signed_embed_settings(self.recipe, self.settings, self.loaded.files),
-            arguments={"only": list(self.wish.only), "sample": self.wish.sample, "provider": self.provider},
+            arguments={"only": list(self.request.only), "sample": self.request.sample, "provider": self.provider},
         )
-        emit_planned_events(forecast.tally, order.known, watch)
-        outcome = in_recipe_order(forecast, self.workshop.do(order, self.folder, watch))
-        remember_verdicts(self.workshop.store, self.recipe.name, outcome.records)
-        shelve_adapters(self.workshop.shelf, self.recipe, self.catalog, outcome)
+        emit_planned_events(forecast.tally, spec.known, on_event)
+        outcome = in_recipe_order(forecast, self.runner.execute(spec, self.folder, on_event))
+        remember_verdicts(self.runner.store, self.recipe.name, outcome.records)
+        shelve_adapters(self.runner.shelf, self.recipe, self.catalog, outcome)
         return replace(outcome, records=with_places(outcome.records, self.recipe, self.loaded.nearest))
 
     def remember(self, outcome: RunOutcome, summary: Iterable[str]) -> None:
         """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
         environment = environment_digests(self.loaded.env_read | FAL_HOST_VARIABLES, self._environ)
         trace = trace_of_run(outcome, read=self.loaded.files.seen, environment=environment)
-        self.workshop.store.note(self.wish.note(self.settings, local_revision()), trace.dump(summary))
+        self.runner.store.note(self.request.note(self.settings, local_revision()), trace.dump(summary))
 
     @cached_property
-    def copies(self) -> Sequence[ExportedCopy]:
+    def exports(self) -> Sequence[ExportedCopy]:
         """The copies that the recipe may hand out. Raises Invalid where their names are unsafe, or clash."""
         export = self.recipe.outputs.export
         return exported_copies(self.bench({}), export, self.loaded.nearest(export.name.where)) if export else ()

@@ -66,7 +66,7 @@ def test_what_nobody_knows_the_price_of_is_said() -> None:
 def test_the_table_is_as_wide_as_it_must_be() -> None:
     def lines(*counts: StageCount) -> list[str]:
         out = io.StringIO()
-        forecast = Forecast(project="duo", records=[], tally=tally(*counts))
+        forecast = Forecast(recipe="duo", records=[], tally=tally(*counts))
         say_forecast(Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}), forecast, provider="fal")
         return [line.rstrip() for line in out.getvalue().splitlines()]
 

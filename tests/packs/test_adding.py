@@ -33,7 +33,7 @@ def test_the_old_one_stays_where_the_new_one_cannot_be_put(
 ) -> None:
     old = laid(tmp_path / "packs/tiny", "1.0.0")
     incoming = stage_pack(laid(tmp_path / "tiny", "2.0.0"), tmp_path)
-    assert (incoming.before is not None, incoming.clash) == (True, True)
+    assert (incoming.replaces is not None, incoming.is_blocked) == (True, True)
     rename = Path.rename
 
     def stubborn(path: Path, target: Path) -> Path:

@@ -137,7 +137,7 @@ def test_a_verdict_in_words() -> None:
         return verdict_text(
             VerdictSummary(
                 stage="judged",
-                several=several,
+                several_people=several,
                 ruling=verdict.ruling,
                 score=verdict.score,
                 threshold=verdict.threshold,

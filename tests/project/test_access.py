@@ -80,7 +80,7 @@ def test_a_plan_tells_what_was_sent_and_what_was_lost_of_its_own_calls(workspace
     with opened(workspace) as project:
         one, two, three = sorted(key for record in project.forecast().records for key in record.missing)
         states = {one: TicketState.SENT, two: TicketState.UNKNOWN, three: TicketState.SENDING, "x": TicketState.SENT}
-        kept = project.workshop.store.tickets.keep([ticket(key, state) for key, state in states.items()])
+        kept = project.runner.store.tickets.keep([ticket(key, state) for key, state in states.items()])
         forecast = project.forecast()
-        assert list(forecast.sent) == kept[:1]
-        assert list(forecast.lost) == kept[1:3]
+        assert list(forecast.open_requests) == kept[:1]
+        assert list(forecast.unknown_requests) == kept[1:3]

@@ -59,12 +59,12 @@ def test_it_begins_where_bytes_are() -> None:
     replay = replayed("<train>")
     assert asked(replay) == ["draw", "paint", "paste"]
     assert list(replay.given) == ["<train>"]
-    assert not replay.lacks
+    assert not replay.missing
     assert asked(replayed("<draw>", "<train>")) == ["paint", "paste"]
 
 
 def test_what_nobody_has_is_lacked_once() -> None:
-    assert [(lack.digest, lack.call.stage, lack.place) for lack in replayed().lacks] == [("zip", "train", "archive")]
+    assert [(lack.digest, lack.call.stage, lack.place) for lack in replayed().missing] == [("zip", "train", "archive")]
 
 
 def test_what_makes_itself_is_lacked() -> None:
@@ -74,11 +74,11 @@ def test_what_makes_itself_is_lacked() -> None:
     for calls, picture, place in (([opened], "<open>", "file"), (looped, "<paint>", "image")):
         account = replace(ACCOUNT, calls=calls, picture=picture)
         replay = replay_of_account(account, lambda _digest: None, lambda _told: False)
-        assert [(lack.call, lack.place) for lack in replay.lacks] == [(calls[0], place)]
+        assert [(lack.call, lack.place) for lack in replay.missing] == [(calls[0], place)]
     answered = replay_of_account(
         replace(ACCOUNT, calls=[opened], picture="<open>"), lambda _digest: None, lambda _told: True
     )
-    assert not answered.lacks
+    assert not answered.missing
 
 
 def test_anew_means_that_only_the_user_s_own_files_are_taken() -> None:

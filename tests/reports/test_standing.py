@@ -27,7 +27,7 @@ def word(
 ) -> VerdictSummary:
     """A gate's verdict on a picture, in a try."""
     attempt = Attempt(number=int(bool(label)), label=label)
-    return VerdictSummary(stage=gate, ruling=ruling, digest=of.blob.digest, attempt=attempt, last=last)
+    return VerdictSummary(stage=gate, ruling=ruling, digest=of.blob.digest, attempt=attempt, is_final=last)
 
 
 def standing(stage: str, pictures: list[OutputPicture], *verdicts: VerdictSummary) -> str | None:
@@ -39,7 +39,7 @@ def standing(stage: str, pictures: list[OutputPicture], *verdicts: VerdictSummar
         result=None,
         problems=(),
         missing=(),
-        plain=False,
+        is_degraded=False,
         keys={},
         calls="[]",
         verdicts=verdicts,

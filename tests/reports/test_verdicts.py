@@ -130,22 +130,22 @@ def test_an_attempt_that_came_to_no_verdict_is_told_too() -> None:
 def test_what_is_only_imagined_is_no_verdict_and_no_last_word() -> None:
     record = node_record(take("a/s1", FAR, DARK, status=NodeStatus.PLANNED))
     assert [ruled.ruling for ruled in record.verdicts] == [Ruling.REJECTED]
-    assert not record.verdicts[0].last
+    assert not record.verdicts[0].is_final
     assert (record.measures, record.keys) == ("[]", {})
-    assert record.end.done
+    assert record.node_end.done
 
 
 def test_a_take_that_was_stopped_before_its_next_try_is_not_refused_yet() -> None:
     stopped = take("a/s1", ACCEPTED, FAR, status=NodeStatus.STOPPED)
-    assert [ruled.last for ruled in node_record(stopped).verdicts] == [False, False]
+    assert [ruled.is_final for ruled in node_record(stopped).verdicts] == [False, False]
     passed = take("a/s1", ACCEPTED, status=NodeStatus.FAILED)
-    assert [ruled.last for ruled in node_record(passed).verdicts] == [True]
+    assert [ruled.is_final for ruled in node_record(passed).verdicts] == [True]
 
 
 def test_the_end_of_a_record_is_that_of_its_node() -> None:
     for found in (take("a/s1", FAR, ACCEPTED), take("a/s1", NO_FACE), take("a/s1")):
-        assert node_record(found).end == found.end
-        assert slim_record(node_record(found)).end == found.end
+        assert node_record(found).node_end == found.end
+        assert slim_record(node_record(found)).node_end == found.end
 
 
 def test_only_the_manifest_has_the_numbers(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_the_picture_of_a_verdict_is_the_last_file_that_holds_it() -> None:
 
 def test_a_take_that_is_taken_up_again_remembers_what_it_saw_first() -> None:
     seen, again = node_record(take("a/s1", FAR, ACCEPTED)), node_record(take("a/s1", FAR, ACCEPTED, cached=True))
-    assert [ruled.fresh for ruled in again.verdicts] == [False, False]
-    assert [ruled.fresh for ruled in follow_record(seen, again).verdicts] == [True, True]
+    assert [ruled.is_first_look for ruled in again.verdicts] == [False, False]
+    assert [ruled.is_first_look for ruled in follow_record(seen, again).verdicts] == [True, True]
     assert follow_record(None, again) is again
     assert follow_record(again, again) is again
 
@@ -245,12 +245,12 @@ def test_a_text_of_the_shot_s_own_is_the_recipe_s() -> None:
 def test_a_take_that_was_not_chosen_has_no_path() -> None:
     record = node_record(replace(take("a/s1", ACCEPTED), left=ExitedEarly(stage="best", why="not_chosen")))
     assert take_json(record, "out")["path"] is None
-    assert record.end.left == "best"
+    assert record.node_end.left == "best"
 
 
 def test_where_the_run_ended_first_nobody_was_left_out_of_a_choice() -> None:
     waits = node_record(replace(take("a/s1", ACCEPTED), left=ExitedEarly(stage="picks", why="not_chosen")))
     stopped = stop_unchosen(waits)
-    assert (stopped.status, stopped.left) == (NodeStatus.STOPPED, None)
+    assert (stopped.status, stopped.exited_early) == (NodeStatus.STOPPED, None)
     refused = node_record(take("a/s1", FAR))
     assert stop_unchosen(refused) is refused

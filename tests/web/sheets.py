@@ -57,7 +57,7 @@ def take(
         result=picture,
         problems=(),
         missing=(),
-        plain=False,
+        is_degraded=False,
         keys={},
         calls=json.dumps([call]),
     )
@@ -99,7 +99,7 @@ def workshop_in(folder: Path) -> Iterator[tuple[Runner, Callable[[int], Blob]]]:
 
     with at_work():
         crew = ProviderFactory(2, Catalog.load(None))
-        workshop = Runner(settings, crew.makers)
+        workshop = Runner(settings, crew.factories)
         try:
             yield workshop, picture
         finally:

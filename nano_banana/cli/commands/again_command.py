@@ -68,10 +68,10 @@ def command(screen: Screen, asked: OptionValues, *, picture: Path, copy: Path | 
     account, limit = portrait.account, asked.budget
     with ReplaySession.open(account, settings, environ=os.environ, provider=asked.provider, budget_usd=limit) as again:
         forecast = again.forecast()
-        if asked.planned or (again.lacks and not asked.as_json):
+        if asked.planned or (again.missing and not asked.as_json):
             _say_plan(screen, again, forecast, as_json=asked.as_json)
         if asked.planned:
-            screen.problems([replace(problem, warning=True) for problem in again.lacks])
+            screen.problems([replace(problem, warning=True) for problem in again.missing])
             return 0
         again.check(forecast)
         _confirm_calls(screen, again, forecast, yes=asked.yes)
@@ -91,7 +91,7 @@ def _run_again(
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
     _say_result(screen, again, outcome)
     if target is not None and outcome.status == "done":
-        copy_replayed(again.workshop, outcome, target)
+        copy_replayed(again.runner, outcome, target)
         screen.say(f"copy: {visible(str(target))}")
     if asked.as_json:
         screen.json({**run_report(forecast, outcome), "same": _is_same_picture(again, outcome)})
@@ -136,7 +136,7 @@ def _confirm_calls(screen: Screen, again: ReplaySession, forecast: Forecast, *, 
     """Show what is to be paid for, and ask: nobody here wrote these calls. Raises LimitReached for a no."""
     from nano_banana.cli.run_reports import price_with_retries
 
-    bought = again.bought
+    bought = again.paid_calls
     if warnings := again.own_prices:
         screen.problems(warnings)
     if yes or not bought:

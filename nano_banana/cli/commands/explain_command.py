@@ -160,6 +160,6 @@ def _story_json(story: Explanation) -> JSONValue:
             {"attempt": ruled.attempt.label, **verdict_json(ruled, found)}
             for ruled, found in zip(record.verdicts, numbers, strict=False)
         ],
-        "left": {"stage": record.left.stage, "why": record.left.why} if record.left else None,
+        "left": {"stage": record.exited_early.stage, "why": record.exited_early.why} if record.exited_early else None,
         "calls": calls,
     }

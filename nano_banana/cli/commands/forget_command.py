@@ -199,9 +199,9 @@ def command(
     project = _recipe_project(recipe, settings)
     code = 0
     with SubjectErasure.opened(project, settings, project_root(_search_start(recipe))) as forgetting:
-        if not dry_run and forgetting.tidy():
+        if not dry_run and forgetting.finish_interrupted():
             screen.note("an earlier forgetting was cut short; it is finished now")
-        dossier = forgetting.look(subject)
+        dossier = forgetting.find(subject)
         told = erasure_receipt(dossier, dry_run=dry_run)
         say_erasure_plan(screen, told)
         if not dry_run and not dossier.empty:
@@ -213,7 +213,7 @@ def command(
         if not dry_run and not dossier.empty:
             if abandon:
                 dossier = forgetting.abandon(dossier)
-            after = forgetting.forget(dossier)
+            after = forgetting.erase(dossier)
             left = erasure_receipt(after, dry_run=False)
             told = {**told, "complete": after.empty}
             say_erasure_result(screen, left)

@@ -146,13 +146,13 @@ def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) 
 
     incoming = stage_pack(source, project_root(Path.cwd()), name=name)
     try:
-        same = incoming.before is not None and incoming.before.digest == incoming.pack.digest
+        same = incoming.replaces is not None and incoming.replaces.digest == incoming.pack.digest
         if not same and not force:
             _confirm_replacing(screen, incoming)
         install_pack(incoming)
     finally:
         discard_staged(incoming)
-    pack, before = incoming.pack, incoming.before
+    pack, before = incoming.pack, incoming.replaces
     if as_json:
         screen.json(
             {
@@ -204,10 +204,10 @@ def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | No
         code = 0 if outcome is None else exit_code(outcome)
     if as_json:
         told = [tested_pack_json(each, lambda problem: as_object(problem_json(problem))) for each in tested]
-        screen.json({"packs": told, "good": all(each.good for each in tested)})
+        screen.json({"packs": told, "good": all(each.is_ok for each in tested)})
     else:
         say_tested(screen, tested)
-    return code if all(each.good for each in tested) else TEST_FAILED
+    return code if all(each.is_ok for each in tested) else TEST_FAILED
 
 
 def _pack_library() -> PackLibrary:
@@ -218,9 +218,9 @@ def _pack_library() -> PackLibrary:
 
 def _confirm_replacing(screen: Screen, incoming: IncomingPack) -> None:
     """Ask before a pack is replaced. Raises Invalid (`pack_would_replace`) where nobody can be asked, or says no."""
-    if not incoming.clash:
+    if not incoming.is_blocked:
         return
-    before = "something" if incoming.before is None else f"version {incoming.before.version}"
+    before = "something" if incoming.replaces is None else f"version {incoming.replaces.version}"
     asked = f"{incoming.pack.name}: {before} is there; replace it with version {incoming.pack.version}?"
     if sys.stdin.isatty() and screen.confirm(asked):
         return

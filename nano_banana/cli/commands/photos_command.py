@@ -66,12 +66,12 @@ def command(
 
     with _open_studio(screen, recipe, subjects, asked) as studio:
         with progress(screen) as watch:
-            albums = studio.albums(watch)
+            albums = studio.check(watch)
         if html is not None:
             with progress(screen) as watch:
                 _write_page(studio, albums, html, watch)
-        if studio.left_out:
-            screen.problems(studio.left_out)
+        if studio.warnings:
+            screen.problems(studio.warnings)
         _say_albums(screen, studio, albums, as_json=asked.as_json)
     if html is not None:
         screen.note(f"the page is in {html}")
@@ -99,7 +99,7 @@ def _open_studio(
         return
     wish = replace(run_request_from(recipe, asked), any_photos=True)
     with open_project(screen, wish, recipe_settings(screen, wish, asked)) as project:
-        yield PhotoInspection.of(project, subjects)
+        yield PhotoInspection.for_names(project, subjects)
 
 
 def _say_albums(screen: Screen, studio: PhotoInspection, albums: list[CheckedPhotoSet], *, as_json: bool) -> None:

@@ -53,7 +53,7 @@ def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store
     if folder is None:
         return
     with History.open(folder) as history:
-        runs, kept = history.billed(history.runs(recipe, limit=last + 1)), set(history.kept(recipe))
+        runs, kept = history.billed(history.runs(recipe, limit=last + 1)), set(history.kept_runs(recipe))
     if as_json:
         screen.json({"store": str(folder), "runs": [run_json(run, kept=run.id in kept) for run in runs[:last]]})
         return
@@ -86,7 +86,7 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: 
     with History.open(folder) as history:
         (named,) = history.billed([history.find(run, recipe)])
         found = history.snapshot(named)
-        held = history.held(picture.digest for take in found.takes for picture in take.pictures)
+        held = history.still_stored(picture.digest for take in found.takes for picture in take.pictures)
     if as_json:
         screen.json(run_details_json(named, found, held))
     else:
@@ -114,7 +114,7 @@ def diff(
     if folder is None:
         return
     with History.open(folder) as history:
-        found = history.contrast(old, new, recipe)
+        found = history.compare(old, new, recipe)
     if as_json:
         screen.json(run_diff_json(found))
     else:

@@ -169,27 +169,27 @@ class ListingComparison:
     as_of: float | None
 
 
-def paid_endpoints(project: Session) -> list[str]:
+def paid_endpoints(session: Session) -> list[str]:
     """The paid endpoints of the recipe, each once."""
-    return list(dict.fromkeys(stage.endpoint for stage in project.recipe.asking))
+    return list(dict.fromkeys(stage.endpoint for stage in session.recipe.asking))
 
 
-def compare_with_listings(project: Session, listings: Mapping[str, EndpointListing]) -> ListingComparison:
+def compare_with_listings(session: Session, listings: Mapping[str, EndpointListing]) -> ListingComparison:
     """What fal's listings mean for this recipe: endpoints that are gone or on their way out, fields that changed.
 
     A change matters where a request that the recipe makes would not fit any more.
     """
     if not listings:
         return ListingComparison(problems=(), others={}, as_of=None)
-    remarks = [remark for stage in project.recipe.asking for remark in _listing_remarks(project, stage, listings)]
+    remarks = [remark for stage in session.recipe.asking for remark in _listing_remarks(session, stage, listings)]
     told = {(remark.listing.id, change.field, change.sort) for remark in remarks if (change := remark.change)}
     others = {
-        name: sum((name, change.field, change.sort) not in told for change in _changes(project, listing))
+        name: sum((name, change.field, change.sort) not in told for change in _changes(session, listing))
         for name, listing in listings.items()
     }
     return ListingComparison(
         problems=sorted(
-            (_remark_problem(remark, project.loaded.nearest(remark.where)) for remark in remarks),
+            (_remark_problem(remark, session.loaded.nearest(remark.where)) for remark in remarks),
             key=lambda problem: problem.order,
         ),
         others={name: count for name, count in others.items() if count},
@@ -207,7 +207,7 @@ class _ListingRemark:
 
 
 def _listing_remarks(
-    project: Session, stage: Stage, listings: Mapping[str, EndpointListing]
+    session: Session, stage: Stage, listings: Mapping[str, EndpointListing]
 ) -> Iterator[_ListingRemark]:
     listing = listings.get(stage.endpoint)
     if listing is None:
@@ -215,9 +215,9 @@ def _listing_remarks(
     using = (*stage.where, "call" if stage.verb == "call" else "using")
     if listing.gone or listing.deprecated:
         yield _ListingRemark(listing=listing, where=using)
-    endpoint = project.catalog.get(stage.endpoint)
-    shown = any(project.recipe.shots[name].identity is Identity.REFERENCE for name in stage.shots)
-    for change in _changes(project, listing):
+    endpoint = session.catalog.get(stage.endpoint)
+    shown = any(session.recipe.shots[name].identity is Identity.REFERENCE for name in stage.shots)
+    for change in _changes(session, listing):
         if endpoint is not None and _matters(change, stage, endpoint, listing, shown=shown):
             where = (*stage.where, "with", change.field) if change.field in stage.options else using
             yield _ListingRemark(listing=listing, where=where, change=change)
@@ -237,8 +237,8 @@ def _matters(change: FieldChange, stage: Stage, endpoint: Endpoint, listing: End
     return any(misfit.path[:1] == (name,) and misfit.kind not in {"field_missing", "field_is_ours"} for misfit in wrong)
 
 
-def _changes(project: Session, listing: EndpointListing) -> list[FieldChange]:
-    endpoint = project.catalog.get(listing.id)
+def _changes(session: Session, listing: EndpointListing) -> list[FieldChange]:
+    endpoint = session.catalog.get(listing.id)
     if endpoint is None or listing.fields is None:
         return []
     return field_changes(endpoint.fields, listing.fields, adapters_max=endpoint.adapters_max)

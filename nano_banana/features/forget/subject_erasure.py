@@ -39,13 +39,13 @@ from nano_banana.store.adapter_shelf import ShelvedAdapter
 from nano_banana.store.personal_data import DataSubject
 
 
-def data_subject(name: str, workshop: Runner, project: Session | None) -> DataSubject:
+def data_subject(name: str, runner: Runner, session: Session | None) -> DataSubject:
     """What leads to them. A trigger that somebody else has as well is none: their pictures must stay.
 
     Raises Unusable (`photo_unread`) for a photo that is there and can't be read.
     """
-    subjects = dict(project.recipe.subjects) if project else {}
-    shelved = workshop.shelf.all()
+    subjects = dict(session.recipe.subjects) if session else {}
+    shelved = runner.shelf.all()
     cards = [each.card for each in shelved]
     triggers = {card.trigger for card in cards if card.subject == name}
     foreign = {card.trigger for card in cards if card.subject != name}
@@ -76,9 +76,9 @@ def _photo_digest(path: Path) -> str:
         raise Unusable([problem("photo_unread", file=str(path), why=error.strerror or "")]) from error
 
 
-def unknown_subject_error(name: str, project: Session | None, shelved: list[ShelvedAdapter]) -> Invalid:
+def unknown_subject_error(name: str, session: Session | None, shelved: list[ShelvedAdapter]) -> Invalid:
     """The error of a name that nothing here knows."""
-    known = sorted({*(project.recipe.subjects if project else ()), *(each.card.subject for each in shelved)} - {""})
+    known = sorted({*(session.recipe.subjects if session else ()), *(each.card.subject for each in shelved)} - {""})
     return Invalid([problem("forget_nobody", hint=did_you_mean(name, known), name=name, known=known)])
 
 
@@ -101,15 +101,15 @@ class Remaining:
     mentions: tuple[FileMention, ...] = ()
 
 
-def remaining_files(who: DataSubject, project: Session | None, root: Path) -> Remaining:
+def remaining_files(who: DataSubject, session: Session | None, root: Path) -> Remaining:
     """Look through the recipe with all that it reads as text, and every recipe, lock and template below `root`."""
     texts = {path for path in root.rglob("*") if _is_text(path, root)}
-    if project is None:
+    if session is None:
         return Remaining(mentions=tuple(_file_mentions(who, sorted(texts))))
-    subject = project.recipe.subjects.get(who.name)
+    subject = session.recipe.subjects.get(who.name)
     photos = tuple(path for path in subject_photos(subject) if path.is_file()) if subject else ()
-    recipe = project.recipe.path.absolute()
-    texts |= {Path(path) for path in project.loaded.files.seen if Path(path).suffix in _TEXT_SUFFIXES}
+    recipe = session.recipe.path.absolute()
+    texts |= {Path(path) for path in session.loaded.files.seen if Path(path).suffix in _TEXT_SUFFIXES}
     texts |= {recipe, recipe.with_name(PICKS_FILE), recipe.with_suffix(".lock")}
     return Remaining(photos=photos, mentions=tuple(_file_mentions(who, sorted(texts))))
 
@@ -148,38 +148,38 @@ class SubjectData:
 class SubjectErasure:
     """Forgets subjects of one project. The stores of rehearsals and of packs' trials are the project's, too."""
 
-    def __init__(self, project: Session | None, workshops: dict[Path, Runner], places: ProjectPlaces) -> None:
+    def __init__(self, session: Session | None, workshops: dict[Path, Runner], places: ProjectPlaces) -> None:
         """`workshops` by their stores' folders; callers use `opened`."""
-        self._project = project
+        self._project = session
         self._workshops = workshops
         self._places = places
 
     @classmethod
     @contextmanager
-    def opened(cls, project: Session | None, settings: Settings, root: Path) -> Iterator[Self]:
+    def opened(cls, session: Session | None, settings: Settings, root: Path) -> Iterator[Self]:
         """Open the stores that are there. Raises Unusable as a store does."""
         with ExitStack() as stack:
             workshops = {}
             for folder in project_stores(settings):
-                workshop = Runner(replace(settings, store=folder), {})
-                stack.callback(workshop.close)
-                workshops[folder] = workshop
-            yield cls(project, workshops, project_places(project, settings, root, workshops))
+                runner = Runner(replace(settings, store=folder), {})
+                stack.callback(runner.close)
+                workshops[folder] = runner
+            yield cls(session, workshops, project_places(session, settings, root, workshops))
 
-    def look(self, name: str) -> SubjectData:
+    def find(self, name: str) -> SubjectData:
         """Find everything of `name`; nothing is changed. Raises Invalid (`forget_nobody`)."""
         found: list[SubjectInStore] = []
         who = DataSubject(name=name)
-        for workshop in self._workshops.values():
-            theirs = data_subject(name, workshop, self._project)
+        for runner in self._workshops.values():
+            theirs = data_subject(name, runner, self._project)
             # What is theirs in one store leads to what was made from it in the next.
             known = frozenset(digest for each in found for digest in each.traces.digests)
-            found.append(find_in_store(workshop.store, self._places.out, replace(theirs, photos=theirs.photos | known)))
+            found.append(find_in_store(runner.store, self._places.out, replace(theirs, photos=theirs.photos | known)))
             who = replace(theirs, triggers=theirs.triggers | who.triggers)
         files = self._files(who, found)
         known_name = self._project is not None and name in self._project.recipe.subjects
         if not known_name and all(each.empty for each in found) and not files.all:
-            shelved = [each for workshop in self._workshops.values() for each in workshop.shelf.all()]
+            shelved = [each for runner in self._workshops.values() for each in runner.shelf.all()]
             raise unknown_subject_error(name, self._project, shelved)
         return SubjectData(
             name=name, found=tuple(found), files=files, left=remaining_files(who, self._project, self._places.root)
@@ -197,27 +197,27 @@ class SubjectErasure:
 
         Where `abandon` follows, requests of which nobody knows the end are no reason to.
         """
-        for found, workshop in self._pairs(dossier):
-            check_erasable(workshop.store, found, abandon=abandon)
+        for found, runner in self._pairs(dossier):
+            check_erasable(runner.store, found, abandon=abandon)
 
     def abandon(self, dossier: SubjectData) -> SubjectData:
         """Give up requests of which nobody knows the end, and look again. Raises Unusable (`forget_underway`)."""
-        for found, workshop in self._pairs(dossier):
-            abandon_requests(workshop.store, found)
-        return self.look(dossier.name)
+        for found, runner in self._pairs(dossier):
+            abandon_requests(runner.store, found)
+        return self.find(dossier.name)
 
-    def forget(self, dossier: SubjectData) -> SubjectData:
+    def erase(self, dossier: SubjectData) -> SubjectData:
         """Delete what was found, then look again: the result is what is still there.
 
         Raises Unusable as `forget` of a store does; look and forget again, then.
         """
         self.check(dossier)
         delete_subject_files(dossier.files)
-        for found, workshop in self._pairs(dossier):
-            for recipe in _recipe_names(workshop, self._places.out):
-                drop_missing_copies(workshop.store, recipe)
-            erase_from_store(workshop.store, found, dossier.files.all)
-        again = [find_in_store(workshop.store, self._places.out, found.who) for found, workshop in self._pairs(dossier)]
+        for found, runner in self._pairs(dossier):
+            for recipe in _recipe_names(runner, self._places.out):
+                drop_missing_copies(runner.store, recipe)
+            erase_from_store(runner.store, found, dossier.files.all)
+        again = [find_in_store(runner.store, self._places.out, found.who) for found, runner in self._pairs(dossier)]
         # The digests of what is gone still tell whose a file is.
         triggers = frozenset(word for each in dossier.found for word in each.who.triggers)
         files = self._files(DataSubject(name=dossier.name, triggers=triggers), dossier.found)
@@ -226,13 +226,13 @@ class SubjectErasure:
     def _pairs(self, dossier: SubjectData) -> Iterator[tuple[SubjectInStore, Runner]]:
         return zip(dossier.found, self._workshops.values(), strict=True)
 
-    def tidy(self) -> bool:
+    def finish_interrupted(self) -> bool:
         """End a forgetting that was cut short, of whomever; return whether there was one."""
-        ended = [finish_erasure(workshop.store) for workshop in self._workshops.values()]
+        ended = [finish_erasure(runner.store) for runner in self._workshops.values()]
         return any(ended)
 
 
-def project_places(project: Session | None, settings: Settings, root: Path, stores: Iterable[Path]) -> ProjectPlaces:
+def project_places(session: Session | None, settings: Settings, root: Path, stores: Iterable[Path]) -> ProjectPlaces:
     """The folders of this project. An output folder that the user named is part of it, if no other project has it."""
     root = root.resolve()
     homes = {root}
@@ -242,10 +242,10 @@ def project_places(project: Session | None, settings: Settings, root: Path, stor
     ):
         homes.add(settings.out)
     exports: list[Path] = []
-    if project is not None:
-        homes.add(project.loaded.files.root)
-        export = project.recipe.outputs.export
-        said = export.places(project.recipe.path.absolute().parent) if export else ()
+    if session is not None:
+        homes.add(session.loaded.files.root)
+        export = session.recipe.outputs.export
+        said = export.places(session.recipe.path.absolute().parent) if export else ()
         exports = [path.resolve() for path in said if path is not None]
     # A home folder is nobody's project: looking through all of it would take for ever.
     at = home_folder()
@@ -262,15 +262,15 @@ def project_stores(settings: Settings) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _exported_paths(workshop: Runner, out: Path) -> Iterator[Path]:
+def _exported_paths(runner: Runner, out: Path) -> Iterator[Path]:
     """The copies and ZIPs that runs of any recipe have left outside of their output folder."""
-    for recipe in _recipe_names(workshop, out):
-        yield from (Path(os.path.normpath(path)) for path in exported_paths(workshop.store, recipe))
+    for recipe in _recipe_names(runner, out):
+        yield from (Path(os.path.normpath(path)) for path in exported_paths(runner.store, recipe))
 
 
-def _recipe_names(workshop: Runner, out: Path) -> list[str]:
+def _recipe_names(runner: Runner, out: Path) -> list[str]:
     there = {path.name for path in out.iterdir() if path.is_dir()} if out.is_dir() else set()
-    return sorted(there | {run.recipe for run in workshop.store.runs(limit=-1)})
+    return sorted(there | {run.recipe for run in runner.store.runs(limit=-1)})
 
 
 PAYLOADS_URL = "https://api.fal.ai/v1/models/requests/{request_id}/payloads"

@@ -76,8 +76,8 @@ class IncomingPack:
     pack: Pack
     target: Path
     commit: str = ""
-    before: Pack | None = None
-    clash: bool = False
+    replaces: Pack | None = None
+    is_blocked: bool = False
     """Whether something stands in its place that is no pack, or none that can be read."""
 
 
@@ -111,7 +111,11 @@ def stage_pack(source: Path, root: Path, *, name: str = "") -> IncomingPack:
         raise
     target = root / PACKS_FOLDER / called
     return IncomingPack(
-        pack=pack, target=target, commit=commit, before=_installed_pack(target, root), clash=os.path.lexists(target)
+        pack=pack,
+        target=target,
+        commit=commit,
+        replaces=_installed_pack(target, root),
+        is_blocked=os.path.lexists(target),
     )
 
 

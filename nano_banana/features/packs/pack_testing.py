@@ -174,17 +174,17 @@ def plan_trial(
     entries = [(pack, template, name, {CROP_VARIABLE: crop} if crop else {}) for template, crop, name in shots]
     found: dict[str, list[PlannedPicture]] = {name: [] for name in pack.templates}
     with TemporaryDirectory() as folder, project_with_packs([pack], root) as home:
-        wish = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, None), provider="fal")
+        request = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, None), provider="fal")
         elsewhere = replace(settings, store=Path(folder) / "store", out=Path(folder) / "out")
-        with Session.open(wish, elsewhere, environ=environ) as project:
+        with Session.open(request, elsewhere, environ=environ) as session:
             ends = {
-                end.node.card.shot: end for end in preview(project.plan, lambda _: {}, reply_imaginer(project.catalog))
+                end.node.card.shot: end for end in preview(session.plan, lambda _: {}, reply_imaginer(session.catalog))
             }
             for template, crop, name in shots:
                 if ends[name].problems:
                     raise Invalid(ends[name].problems)
                 for step in ends[name].steps:
-                    cost = project.price(step.call)
+                    cost = session.price(step.call)
                     found[template.name].append(PlannedPicture(crop=crop, key=step.call.key, cost_usd=cost))
     return found
 
@@ -195,7 +195,7 @@ def run_trial(
     root: Path,
     settings: Settings,
     environ: Mapping[str, str],
-    watch: EventHandler,
+    on_event: EventHandler,
 ) -> TrialResult:
     """Make a picture by each template of the sitter, on this machine, and judge it where the template has a gate.
 
@@ -207,19 +207,21 @@ def run_trial(
     # A store of its own: who sits for a trial is not to stand on the project's shelf.
     settings = replace(settings, store=settings.store / TRIAL_STORE)
     with project_with_packs((pack for pack, _ in chosen), root) as home:
-        wish = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, sitter), provider="local")
-        outcome = _run_trial(wish, settings, environ, watch)
+        request = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, sitter), provider="local")
+        outcome = _run_trial(request, settings, environ, on_event)
     accounts = acceptance_by_gate(outcome.records)
     said = {name: f"{pack.name}/{template.name}" for pack, template, name, _ in entries}
     by_name = accounts["judged"].templates if "judged" in accounts else {}
     return TrialResult(outcome=outcome, accepted={said[name]: counts for name, counts in by_name.items()})
 
 
-def _run_trial(wish: RunRequest, settings: Settings, environ: Mapping[str, str], watch: EventHandler) -> RunOutcome:
-    with Session.open(wish, settings, environ=environ) as project:
-        forecast = project.forecast()
-        project.check_provider(forecast)
-        return project.run(forecast, watch)
+def _run_trial(
+    request: RunRequest, settings: Settings, environ: Mapping[str, str], on_event: EventHandler
+) -> RunOutcome:
+    with Session.open(request, settings, environ=environ) as session:
+        forecast = session.forecast()
+        session.check_provider(forecast)
+        return session.execute(forecast, on_event)
 
 
 _TrialEntry = tuple[Pack, PackTemplate, str, JSONObject]
@@ -292,7 +294,7 @@ class TestedPack:
     problems: Sequence[Problem] = ()
 
     @property
-    def good(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether nothing is wrong with it."""
         return not self.problems and not any(tested.faults for tested in self.templates)
 
@@ -307,7 +309,7 @@ def check_pack(found: FoundPack, root: Path, settings: Settings, environ: Mappin
         for template in pack.templates.values()
     ]
     whole = TestedPack(name=pack.name, pack=pack, templates=tested)
-    if not whole.good:
+    if not whole.is_ok:
         return whole
     try:
         planned = plan_trial(pack, root, settings, environ)
@@ -323,13 +325,13 @@ def draw_packs(
     root: Path,
     settings: Settings,
     environ: Mapping[str, str],
-    watch: EventHandler,
+    on_event: EventHandler,
 ) -> tuple[list[TestedPack], RunOutcome | None]:
     """A picture by each template of the packs that are good, on this machine: what the gate said, and how it went."""
-    chosen = [(whole.pack, each.template) for whole in tested if whole.pack and whole.good for each in whole.templates]
+    chosen = [(whole.pack, each.template) for whole in tested if whole.pack and whole.is_ok for each in whole.templates]
     if not chosen:
         return list(tested), None
-    tried = run_trial(chosen, sitter, root, settings, environ, watch)
+    tried = run_trial(chosen, sitter, root, settings, environ, on_event)
     return [_with_verdicts(whole, tried.accepted) for whole in tested], tried.outcome
 
 
@@ -403,7 +405,7 @@ def tested_pack_json(tested: TestedPack, problem: ProblemToJSON) -> JSONObject:
     return {
         "name": tested.name,
         "version": None if tested.pack is None else tested.pack.version,
-        "good": tested.good,
+        "good": tested.is_ok,
         "problems": [problem(each) for each in tested.problems],
         "templates": {each.template.name: _tested_template_json(each, problem) for each in tested.templates},
     }

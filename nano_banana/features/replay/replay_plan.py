@@ -49,7 +49,7 @@ class Replay:
     account: GenerationRecord
     calls: Sequence[CallRecord]
     given: Mapping[str, Blob]
-    lacks: Sequence[MissingInput]
+    missing: Sequence[MissingInput]
 
 
 def replay_of_account(
@@ -89,15 +89,15 @@ def replay_of_account(
         elif needed_by is not None:
             lacks.append(MissingInput(digest=digest, call=needed_by, place=place))
     ordered = [call for call in account.calls if id(call) in calls]
-    replay = Replay(account=account, calls=ordered, given=given, lacks=lacks)
-    return replace(replay, lacks=[*lacks, *_missing_inputs(replay, at_hand, answered)])
+    replay = Replay(account=account, calls=ordered, given=given, missing=lacks)
+    return replace(replay, missing=[*lacks, *_missing_inputs(replay, at_hand, answered)])
 
 
 def _missing_inputs(
     replay: Replay, at_hand: Callable[[str], Blob | None], answered: Callable[[CallRecord], bool]
 ) -> Iterator[MissingInput]:
     """What a call needs that no call before it makes: of a photo that is opened as it is the bytes make themselves."""
-    known = {*replay.given, *(lack.digest for lack in replay.lacks)}
+    known = {*replay.given, *(lack.digest for lack in replay.missing)}
     asked = set(map(id, unanswered_calls(replay, answered)))
     for call in replay.calls:
         for place, digest in sorted(call.inputs.items()) if id(call) in asked else ():
@@ -254,10 +254,10 @@ _HEAD_BYTES = 1024
 class LocalReplies:
     """The calls of one account as they are asked here. Keys are worked out, never believed."""
 
-    def __init__(self, account: GenerationRecord, workshop: Runner, catalog: Catalog, *, stands_in: bool) -> None:
+    def __init__(self, account: GenerationRecord, runner: Runner, catalog: Catalog, *, stands_in: bool) -> None:
         """`stands_in` says that a stand-in on this machine answers for the service."""
         self._account = account
-        self._store = workshop.store
+        self._store = runner.store
         self._catalog = catalog
         self._stands_in = stands_in
 

@@ -55,7 +55,7 @@ class ReplaySession:
         account: GenerationRecord,
         settings: Settings,
         catalog: Catalog,
-        crew: ProviderFactory,
+        providers: ProviderFactory,
         environ: Mapping[str, str],
         *,
         anew: bool = False,
@@ -65,13 +65,13 @@ class ReplaySession:
         self.account = account
         self.settings = settings
         self._catalog = catalog
-        self._crew = crew
+        self._providers = providers
         self._environ = environ
         self._anew = anew
         self._budget_usd = budget_usd
-        self.workshop = Runner(settings, crew.makers)
+        self.runner = Runner(settings, providers.factories)
         address = fal_address(settings, environ)
-        self._here = LocalReplies(account, self.workshop, catalog, stands_in=is_loopback_url(address))
+        self._here = LocalReplies(account, self.runner, catalog, stands_in=is_loopback_url(address))
 
     @classmethod
     def open(
@@ -89,8 +89,8 @@ class ReplaySession:
             asked = [call if call.provider == COMPUTE else replace(call, provider=provider) for call in account.calls]
             account = replace(account, calls=asked)
         catalog = project_catalog(project_root(Path.cwd()), settings)
-        crew = ProviderFactory(settings.parallel_compute, catalog, project_fal_access(settings, environ))
-        return cls(account, settings, catalog, crew, environ, anew=provider is not None, budget_usd=budget_usd)
+        providers = ProviderFactory(settings.parallel_compute, catalog, project_fal_access(settings, environ))
+        return cls(account, settings, catalog, providers, environ, anew=provider is not None, budget_usd=budget_usd)
 
     def __enter__(self) -> Self:
         """Close it at the end of a `with` block."""
@@ -98,8 +98,8 @@ class ReplaySession:
 
     def __exit__(self, *_: object) -> None:
         """Give the store and the worker processes back."""
-        self.workshop.close()
-        self._crew.close()
+        self.runner.close()
+        self._providers.close()
 
     @property
     def provider(self) -> str:
@@ -123,9 +123,9 @@ class ReplaySession:
         return replay
 
     @property
-    def lacks(self) -> Sequence[Problem]:
+    def missing(self) -> Sequence[Problem]:
         """What nobody here has, so that the calls can be planned and not made."""
-        return [missing_input_problem(each, self._catalog) for each in self.replay.lacks]
+        return [missing_input_problem(each, self._catalog) for each in self.replay.missing]
 
     @cached_property
     def plan(self) -> Plan:
@@ -134,13 +134,13 @@ class ReplaySession:
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises as `replay` does."""
-        return forecast_plan(self.plan, _NO_RECIPE, self._catalog, self.workshop, self.workshop.opened(self.provider))
+        return forecast_plan(self.plan, _NO_RECIPE, self._catalog, self.runner, self.runner.opened(self.provider))
 
     def check(self, forecast: Forecast) -> None:
         """Raise Invalid for what is lacking here, Refused or Unusable where nobody here can make what is to be made."""
-        if self.lacks:
-            raise Invalid(self.lacks)
-        if self.bought and not has_fal_key(self._environ):
+        if self.missing:
+            raise Invalid(self.missing)
+        if self.paid_calls and not has_fal_key(self._environ):
             raise Refused([problem("no_key")])
         if forecast.tally.looks:
             check_face_models(forecast.tally.finds)
@@ -148,14 +148,14 @@ class ReplaySession:
             check_watermarking()
 
     @property
-    def bought(self) -> Sequence[CallRecord]:
+    def paid_calls(self) -> Sequence[CallRecord]:
         """The calls that a service would be paid for."""
         return [told for told in self.open_calls if told.provider == "fal"]
 
     @property
     def own_prices(self) -> list[Problem]:
         """Warnings of prices by the project's own word, for what would be bought."""
-        names = sorted({told.endpoint for told in self.bought})
+        names = sorted({told.endpoint for told in self.paid_calls})
         return [replace(problem, warning=True) for problem in project_price_demands(self._catalog, names)]
 
     @property
@@ -164,7 +164,7 @@ class ReplaySession:
         return unanswered_calls(self.replay, self._here.answered)
 
     def run(
-        self, forecast: Forecast, watch: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+        self, forecast: Forecast, on_event: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
     ) -> RunOutcome:
         """Do what the forecast left open."""
         order = RunSpec(
@@ -174,15 +174,15 @@ class ReplaySession:
             kind_of=call_kind(self._catalog),
             price=self.price,
             whole=False,
-            head={"manifest": 1, "recipe": REPLAY_NAME, "provider": self.provider, "subjects": {}},
+            manifest_head={"manifest": 1, "recipe": REPLAY_NAME, "provider": self.provider, "subjects": {}},
             resumes=self.provider if self.provider == "fal" and has_fal_key(self._environ) else "",
-            lost=lost,
+            unknown_policy=lost,
             saved=forecast.saved,
             marks=EmbedSettings(origin=self.account),
             arguments={"picture": self.account.picture, "provider": self.provider},
         )
-        emit_planned_events(forecast.tally, (), watch)
-        return self.workshop.do(order, self.folder, watch)
+        emit_planned_events(forecast.tally, (), on_event)
+        return self.runner.execute(order, self.folder, on_event)
 
     @cached_property
     def price(self) -> Callable[[Call], float | None]:
@@ -222,9 +222,9 @@ def copy_target(portrait: MarkedPicture, wanted: Path) -> Path:
     return wanted
 
 
-def copy_replayed(workshop: Runner, outcome: RunOutcome, target: Path) -> None:
+def copy_replayed(runner: Runner, outcome: RunOutcome, target: Path) -> None:
     """Put the picture that was made there. Raises Unusable: `target_taken`, `target_full`, …."""
     pictures = [picture for record in outcome.records for picture in record.pictures]
     source = outcome.folder / pictures[-1].name
     whole = target.absolute()
-    write_copies(workshop.store, REPLAY_NAME, {whole.name: source}, folder=whole.parent, packed=None, whole=False)
+    write_copies(runner.store, REPLAY_NAME, {whole.name: source}, folder=whole.parent, packed=None, whole=False)

@@ -186,7 +186,7 @@ def make_sheet(
     layout = _layout(project, records, stage, rows, columns)
     failed = {**_failed_before(project.folder / MANIFEST), **_failed_now(records)}
     found = gather_takes(project.recipe, records, layout.sources, folder=project.folder, failed=failed)
-    past = past_run(History(project.workshop.store), against, project.recipe.name) if against else None
+    past = past_run(History(project.runner.store), against, project.recipe.name) if against else None
     takes = beside_past(found.takes, past) if past else found.takes
     grids = arrange_grids(takes, layout.rows, layout.columns)
     stages = list(dict.fromkeys(source.stage for source in layout.sources))
@@ -204,7 +204,7 @@ def make_sheet(
         names=_adapter_names(records),
         unchosen=found.unchosen,
         unmade=len(takes) - sum(1 for grid in grids for _ in grid.takes),
-        workshop=project.workshop,
+        workshop=project.runner,
         against=past.run if past else "",
     )
 

@@ -198,7 +198,7 @@ def _passes_stage(record: NodeRecord, source: CollectionRef, chains: _StageChain
 
 
 def _not_chosen(record: NodeRecord, source: CollectionRef, chains: _StageChains) -> bool:
-    left = record.left
+    left = record.exited_early
     return left is not None and left.why == "not_chosen" and left.stage in chains.passed(record, source.stage)
 
 
@@ -206,7 +206,8 @@ def _has_ruling(take: SheetTake, source: CollectionRef) -> bool:
     if not source.ruling:
         return True
     return any(
-        ruled.last and ruled.stage == source.stage and ruled.ruling == source.ruling for ruled in take.record.verdicts
+        ruled.is_final and ruled.stage == source.stage and ruled.ruling == source.ruling
+        for ruled in take.record.verdicts
     )
 
 
@@ -235,7 +236,7 @@ def _sheet_take(record: NodeRecord, stage: str, folder: Path, problems: Sequence
 
 def _verdict_shown(record: NodeRecord) -> VerdictSummary | None:
     """The verdict that counts; of a take that is still under way, the last one."""
-    return record.word or (record.verdicts[-1] if record.verdicts else None)
+    return record.final_verdict or (record.verdicts[-1] if record.verdicts else None)
 
 
 def _picture_shown(record: NodeRecord, stage: str, ruled: VerdictSummary | None) -> OutputPicture | None:
@@ -251,7 +252,7 @@ def _state_shown(
     if record.status in (NodeStatus.FAILED, NodeStatus.BLOCKED) or (failed and not came):
         return TakeState.FAILED
     # Where no later stage takes up what a gate said, its word is what became of the take.
-    stays = record.left is not None and ruled is not None and record.left.why == ruled.ruling
+    stays = record.exited_early is not None and ruled is not None and record.exited_early.why == ruled.ruling
     if ruled is not None and (came or stays or ruled.ruling is Ruling.REJECTED):
         return STATE_OF_RULING[ruled.ruling]
     return TakeState.DONE if came and picture is not None else TakeState.MISSING
@@ -280,7 +281,7 @@ def sheet_thumbnails(
         batch = takes[start : start + THUMBNAIL_BATCH]
         pairs = [(take.picture, _picture_before(take)) for take in batch]
         calls = {blob.digest: _thumbnail_call(blob, side) for pair in pairs for blob in pair if blob is not None}
-        ends = workshop.answer(ComputeBatch(purpose=SHEET_PURPOSE, calls=list(calls.values())), watch)
+        ends = workshop.answer_batch(ComputeBatch(purpose=SHEET_PURPOSE, calls=list(calls.values())), watch)
         replies = {digest: end for digest, end in zip(calls, ends, strict=True) if isinstance(end, Reply)}
         for take, (now, before) in zip(batch, pairs, strict=True):
             yield take, _thumbnail(workshop, replies, now), _thumbnail(workshop, replies, before)

@@ -55,8 +55,8 @@ def generate_command(
         name="generate",
         endpoint=endpoint.id,
         person=person,
-        models=models,
-        words=_checked_prompt(prompt),
+        adapters=models,
+        prompt_text=_checked_prompt(prompt),
         options={**shape, **options},
     )
 
@@ -81,8 +81,8 @@ def inpaint_command(
         name="inpaint",
         endpoint=endpoint.id,
         person=person_of_adapters(models),
-        models=models,
-        words=_checked_prompt(prompt),
+        adapters=models,
+        prompt_text=_checked_prompt(prompt),
         pictures=_absolute_paths(pictures),
         mask=mask,
         mask_file=None if mask_file is None else mask_file.absolute(),
@@ -106,7 +106,7 @@ def edit_command(
         verb="generate",
         name="edit",
         endpoint=endpoint.id,
-        words=_checked_prompt(prompt),
+        prompt_text=_checked_prompt(prompt),
         images=_absolute_paths(pictures),
         options={**size_option(endpoint, size), **options_for_roles(endpoint, said)},
     )

@@ -174,9 +174,9 @@ class SingleCommand:
     name: str
     endpoint: str
     person: SinglePerson | None = None
-    models: Sequence[AdapterRef] = ()
-    words: str = ""
-    front: str = ""
+    adapters: Sequence[AdapterRef] = ()
+    prompt_text: str = ""
+    prompt_prefix: str = ""
     pictures: Sequence[Path] = ()
     images: Sequence[Path] = ()
     mask: JSONObject = field(default_factory=dict)
@@ -192,17 +192,17 @@ class SingleCommand:
     @property
     def prompt(self) -> str:
         """All of the prompt; empty for work without words."""
-        return ", ".join(filter(None, [self.front, self.words]))
+        return ", ".join(filter(None, [self.prompt_prefix, self.prompt_text]))
 
     @property
-    def sown(self) -> tuple[int, ...]:
+    def seeds_used(self) -> tuple[int, ...]:
         """The seeds of its takes: more of them leave the first ones as they are, and so does any other setting."""
         if self.seeds:
             return self.seeds
         found: dict[int, None] = {}
         at = 0
         while len(found) < self.count:
-            words = "\n".join([SEED_TAG, self.words, str(at)])
+            words = "\n".join([SEED_TAG, self.prompt_text, str(at)])
             found[int.from_bytes(hashlib.sha256(words.encode(errors="surrogatepass")).digest()[:4], "big") >> 1] = None
             at += 1
         return tuple(found)
@@ -215,13 +215,13 @@ def with_missing_triggers(single: SingleCommand) -> tuple[SingleCommand, tuple[s
     """
     said: list[str] = []
     front: list[str] = []
-    for model in single.models:
+    for model in single.adapters:
         is_subject = single.person is not None and model.trigger == single.person.trigger
         named = model.trigger in single.prompt or (is_subject and "subject.trigger" in single.prompt)
         if model.trigger and not named:
             said.append(f"{model.trigger} {model.noun}".strip())
             front.append("{{ subject.trigger }} {{ subject.noun }}" if is_subject else said[-1])
-    return replace(single, front=", ".join(front)), tuple(said)
+    return replace(single, prompt_prefix=", ".join(front)), tuple(said)
 
 
 STAGE, OPENED, PROMPT = "pictures", "opened", "prompt"
@@ -252,7 +252,7 @@ def shot_name(single: SingleCommand) -> str:
     """What its shot is called: after its words, and told apart from others by all that makes its pictures."""
     bare = replace(single, seeds=(0,), provider=None, budget_usd=None, name="")
     mark = hashlib.sha256(_write_recipe(bare, single.root, "").encode(errors="surrogatepass")).hexdigest()[:6]
-    words = slug(single.words or single.verb)
+    words = slug(single.prompt_text or single.verb)
     # Not in the middle of a word, where there are several.
     head = words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS].rpartition("-")[0] or words[:LONGEST_WORDS]
     return f"{head}-{mark}"
@@ -306,7 +306,7 @@ def _adapter_text(single: SingleCommand, write: WritePath) -> str:
         f"  # on the shelf: `nano-banana models show {model.model}`\n"
         if model.file is None
         else f"  {model.name}: {{file: {write(model.file)}}}\n"
-        for model in single.models
+        for model in single.adapters
     ]
     return "".join(["adapters:\n", *lines]) if lines else ""
 
@@ -325,7 +325,7 @@ def _shot_text(single: SingleCommand, write: WritePath, shot: str) -> str:
         lines.append(f"    template: {PROMPT}\n")
     if single.person is not None:
         lines.append(f"    cast: {single.person.name}\n")
-    return "".join([*lines, f"    seeds: {flow_yaml(list(single.sown))}\n"])
+    return "".join([*lines, f"    seeds: {flow_yaml(list(single.seeds_used))}\n"])
 
 
 def _path_list(paths: Sequence[Path], write: WritePath, indent: int) -> str:
@@ -356,7 +356,7 @@ def _stage_lines(single: SingleCommand, write: WritePath, shot: str) -> Iterator
     yield f"    using: {plain_yaml(single.endpoint)}\n"
     for name, value in single.settings.items():
         yield f"    {name}: {flow_yaml(value)}\n"
-    worn: dict[str, JSONValue] = {model.name: model.scale for model in single.models}
+    worn: dict[str, JSONValue] = {model.name: model.scale for model in single.adapters}
     if worn:
         yield f"    adapters: {flow_yaml(worn)}\n"
     if single.options:
@@ -407,7 +407,7 @@ def option_at(single: SingleCommand, roles: Mapping[str, str], text: str, line: 
         known = single.verb == "train"
         return _KEY_OPTIONS.get(key, "option --name") if known else "option --model"
     if section == "shots":
-        return _KEY_OPTIONS.get(key) or ("option --prompt" if single.words else IMAGE_ARGUMENT)
+        return _KEY_OPTIONS.get(key) or ("option --prompt" if single.prompt_text else IMAGE_ARGUMENT)
     return _KEY_OPTIONS.get(key, "option --using")
 
 

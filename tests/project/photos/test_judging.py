@@ -85,7 +85,7 @@ def test_the_recipes_own_bounds_reject() -> None:
 def test_what_is_turned_off_is_not_looked_for() -> None:
     assert found(replace(with_face(sharpness=3), measures=replace(PHOTO, mean=0.01)), OFF) == {}
     assert (
-        list(comparison_findings({1: NearDuplicate(of=0, distance=2, mirrored=False)}, [0.9, 0.1], ["a", "b"], OFF))
+        list(comparison_findings({1: NearDuplicate(other=0, distance=2, mirrored=False)}, [0.9, 0.1], ["a", "b"], OFF))
         == []
     )
 
@@ -113,7 +113,10 @@ def test_the_number_of_photos_has_bounds(count: int, kind: str | None) -> None:
 
 
 def test_company_is_judged_by_name() -> None:
-    pairs = {1: NearDuplicate(of=0, distance=2, mirrored=False), 2: NearDuplicate(of=0, distance=1, mirrored=True)}
+    pairs = {
+        1: NearDuplicate(other=0, distance=2, mirrored=False),
+        2: NearDuplicate(other=0, distance=1, mirrored=True),
+    }
     rules = PhotoRules(near_duplicates=Severity.REJECT)
     said = [
         (number, finding.kind, finding.severity.value, finding.data.get("other"))

@@ -52,12 +52,12 @@ def test_up_to_fourteen_are_where_the_other_fingerprint_agrees() -> None:
 def test_mirror_images_are_twins() -> None:
     first = seen(0x1234_5678_9ABC_DEF0, difference=flipped(0, 30))
     found = near_duplicates([first, seen(FAR_NUMBER, mirrored=flipped(0x1234_5678_9ABC_DEF0, 3))])
-    assert (found[1].of, found[1].distance, found[1].mirrored) == (0, 3, True)
+    assert (found[1].other, found[1].distance, found[1].mirrored) == (0, 3, True)
 
 
 def test_the_larger_one_is_kept_and_all_others_are_its_twins() -> None:
     found = near_duplicates([seen(7), None, seen(7, width=300), seen(7)])
-    assert {number: twin.of for number, twin in found.items()} == {0: 2, 3: 2}
+    assert {number: twin.other for number, twin in found.items()} == {0: 2, 3: 2}
 
 
 def test_thousands_take_no_time() -> None:

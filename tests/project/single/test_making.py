@@ -73,7 +73,7 @@ def test_a_size_is_said_as_the_endpoint_takes_it(name: str, said: str | None, fi
 )
 def test_seeds_are_counted_up_from_one(seeds: tuple[int, ...], count: int | None, found: tuple[int, ...]) -> None:
     single = generate_command(CATALOG, "at sea", [], using=None, size=None, said={})
-    assert with_seeds(single, seeds, count).sown == found
+    assert with_seeds(single, seeds, count).seeds_used == found
 
 
 def test_several_seeds_and_another_count_contradict() -> None:

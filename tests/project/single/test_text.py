@@ -30,8 +30,8 @@ DRAWN = SingleCommand(
     name="generate",
     endpoint="fal-ai/flux-lora",
     person=SinglePerson(name="ana", noun="woman", trigger="anqz7"),
-    models=(ANA,),
-    words="in a red coat",
+    adapters=(ANA,),
+    prompt_text="in a red coat",
     root=ROOT,
 )
 
@@ -63,11 +63,11 @@ def test_a_prompt_is_read_as_its_words(words: str) -> None:
 
 
 def test_seeds_follow_from_the_words_alone() -> None:
-    three = replace(DRAWN, count=3).sown
+    three = replace(DRAWN, count=3).seeds_used
     assert len(set(three)) == 3
-    assert replace(DRAWN, count=2, options={"guidance_scale": 9}).sown == three[:2]
-    assert replace(DRAWN, words="in a blue coat").sown != three[:1]
-    assert replace(DRAWN, seeds=(5, 6)).sown == (5, 6)
+    assert replace(DRAWN, count=2, options={"guidance_scale": 9}).seeds_used == three[:2]
+    assert replace(DRAWN, prompt_text="in a blue coat").seeds_used != three[:1]
+    assert replace(DRAWN, seeds=(5, 6)).seeds_used == (5, 6)
 
 
 def test_a_shot_is_told_apart_by_what_makes_its_pictures() -> None:
@@ -80,7 +80,7 @@ def test_a_shot_is_told_apart_by_what_makes_its_pictures() -> None:
 
 
 def test_paths_are_those_seen_from_the_recipe_s_folder() -> None:
-    opened = replace(DRAWN, verb="upscale", models=(), person=None, pictures=(ROOT / "a.png", ROOT / "~b.png"))
+    opened = replace(DRAWN, verb="upscale", adapters=(), person=None, pictures=(ROOT / "a.png", ROOT / "~b.png"))
     text = recipe_text(opened, ROOT / "kept")
     data = yaml.safe_load(text)
     assert data["shots"][shot_name(opened)]["pictures"] == ["../a.png", "../~b.png"]
@@ -90,11 +90,11 @@ def test_paths_are_those_seen_from_the_recipe_s_folder() -> None:
 
 
 def test_the_trigger_is_put_in_front_where_the_words_lack_it() -> None:
-    single, said = with_missing_triggers(replace(DRAWN, models=(ANA, FILM)))
+    single, said = with_missing_triggers(replace(DRAWN, adapters=(ANA, FILM)))
     assert single.prompt == "{{ subject.trigger }} {{ subject.noun }}, flmx, in a red coat"
     assert said == ("anqz7 woman", "flmx")
     for words in ("anqz7 woman at sea", "{{ subject.trigger }} at sea"):
-        single, said = with_missing_triggers(replace(DRAWN, words=words))
+        single, said = with_missing_triggers(replace(DRAWN, prompt_text=words))
         assert (single.prompt, said) == (words, ())
 
 
@@ -119,4 +119,4 @@ def test_a_training_has_no_shot() -> None:
 def test_a_name_that_no_recipe_can_hold_is_refused_for_that() -> None:
     bytes_in_it = replace(FILM, file=ROOT / "film\udcff.safetensors")
     with pytest.raises(Invalid, match="name_not_utf8"):
-        recipe_text(replace(DRAWN, models=(bytes_in_it,)), ROOT)
+        recipe_text(replace(DRAWN, adapters=(bytes_in_it,)), ROOT)
