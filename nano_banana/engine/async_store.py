@@ -138,13 +138,13 @@ class AsyncStore:
         await self._drop.flush()
 
     def _looked(self, keys: Sequence[str]) -> Sequence[Reply | None]:
-        known = self._store.replies(keys)
+        known = self._store.replies.get(keys)
         return [known.get(key) for key in keys]
 
     def _begun(self, keys: Sequence[str]) -> Sequence[Reply | ClaimGranted | None]:
         granted = self._store.claims.claim(keys, owner=self._owner)
         # Between our last look and the claim, another process may have answered and let go.
-        known: Mapping[str, Reply] = self._store.replies(keys)
+        known: Mapping[str, Reply] = self._store.replies.get(keys)
         if late := [key for key in granted if key in known]:
             self._store.claims.release(late, owner=self._owner)
         tickets = self._store.tickets.latest(granted)
@@ -160,7 +160,7 @@ class AsyncStore:
             for item, put in pairs
             if isinstance(put, Reply)
         ]
-        self._store.record(entries)
+        self._store.replies.record(entries)
         return kept
 
     def _ticketed(self, tickets: Sequence[Ticket]) -> Sequence[Ticket | NanoBananaError]:
@@ -176,7 +176,7 @@ class AsyncStore:
 
     def _put(self, item: AnsweredCall) -> Reply | NanoBananaError:
         answer = item.answer
-        put = self._store.put
+        put = self._store.blobs.put
         try:
             files = {place: put(payload.data, media=payload.media) for place, payload in answer.files.items()}
         except NanoBananaError as error:

@@ -94,8 +94,8 @@ class InputFiles:
         """
         own = self._files.get(blob.digest)
         if own is None:
-            return self.store.path(blob)
-        if self.store.digest(own, media=blob.media).digest != blob.digest:
+            return self.store.blobs.path(blob)
+        if self.store.files.digest(own, media=blob.media).digest != blob.digest:
             raise Unusable([problem("file_changed", path=str(own))])
         return own
 
@@ -172,11 +172,11 @@ class StoreCallContext:
 
     async def read_note(self, name: str) -> str | None:
         """Read a note."""
-        return await asyncio.to_thread(self.inputs.store.notes, name)
+        return await asyncio.to_thread(self.inputs.store.notes.read, name)
 
     async def write_note(self, name: str, text: str) -> None:
         """Write a note."""
-        await asyncio.to_thread(self.inputs.store.note, name, text)
+        await asyncio.to_thread(self.inputs.store.notes.write, name, text)
 
 
 class ProviderDispatch:

@@ -85,7 +85,7 @@ def _make_missing(
         ends = asyncio.run(_drive_calls(answering, store, batch.purpose, missing))
         status = "done"
     finally:
-        store.end(run, status=status, summary={"calls": len(missing)})
+        store.runs.end(run, status=status, summary={"calls": len(missing)})
     return ends
 
 

@@ -161,7 +161,7 @@ def _call_explanations(session: Session, steps: Sequence[tuple[str, tuple[Step, 
         place: replaced.get(place, step.call.key) if trail.get(place) == step.call.key else trail.get(place, "")
         for place, (step, _) in steps
     }
-    documents = store.documents(before.values())
+    documents = store.replies.documents(before.values())
     stories = []
     for place, (step, own) in steps:
         told, old = call_document(step.call), documents.get(before[place])

@@ -113,7 +113,7 @@ def write_copies(
     ours = {path: noted for path, noted in notes.items() if path not in wanted and path not in files}
     older = _older_copies(store, folder, ours, whose, [*files]) if whole else []
     pruned = [path for path in older if prune and _remove_copy(path, notes[path], folder)]
-    store.note(
+    store.notes.write(
         _copies_note(recipe), _dump_notes(store, {path: noted for path, noted in notes.items() if path not in pruned})
     )
     return ExportResult(
@@ -139,7 +139,7 @@ def note_fitted_pictures(store: Store, recipe: str, files: Collection[Path], *, 
         path: noted if noted and _looks_like(path, noted.copy) else _noted(path, path) for path, noted in fresh.items()
     }
     left = {path: noted for path, noted in known.items() if path not in stale and os.path.lexists(path)}
-    store.note(_fitted_note(recipe), _dump_notes(store, {**left, **notes}))
+    store.notes.write(_fitted_note(recipe), _dump_notes(store, {**left, **notes}))
 
 
 def exported_paths(store: Store, recipe: str) -> list[Path]:
@@ -153,7 +153,7 @@ def drop_missing_copies(store: Store, recipe: str) -> None:
         known = _read_notes(store, name)
         left = {path: noted for path, noted in known.items() if os.path.lexists(path)}
         if len(left) < len(known):
-            store.note(name, _dump_notes(store, left))
+            store.notes.write(name, _dump_notes(store, left))
 
 
 def _copies_note(recipe: str) -> str:
@@ -174,7 +174,7 @@ def _read_notes(store: Store, note: str) -> dict[Path, _NotedCopy]:
     """What is known of each copy, by its path."""
     base = _notes_base(store)
     try:
-        found = json.loads(store.notes(note) or "{}").items()
+        found = json.loads(store.notes.read(note) or "{}").items()
         return {
             base / path: _NotedCopy(source=told[0], copy=told[1], sha256="".join(told[2:3]), by="".join(told[3:4]))
             for path, told in found

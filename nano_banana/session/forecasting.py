@@ -176,13 +176,13 @@ def _add_counts(store: Store, key: str, counts: Counter[tuple[str, str, str]]) -
         }
         for stage in stages
     }
-    store.note(_acceptance_note(key), json.dumps(told))
+    store.notes.write(_acceptance_note(key), json.dumps(told))
 
 
 def _read_counts(store: Store, key: str) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
     """The counts by stage and kind; none where nothing is noted, or it is of another make."""
     try:
-        told = as_object(json.loads(store.notes(_acceptance_note(key)) or "{}"))
+        told = as_object(json.loads(store.notes.read(_acceptance_note(key)) or "{}"))
         return {
             stage: {
                 kind: {name: as_whole(as_object(as_object(kinds)[kind])[name]) for name in ("judged", "passed")}

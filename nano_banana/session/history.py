@@ -307,7 +307,7 @@ class History:
 
         What this machine worked out for a sheet or a look at photos is no run of a recipe.
         """
-        found = [run for run in self.store.runs(recipe, limit=-1) if not run.recipe.startswith(BATCH_RUN_PREFIX)]
+        found = [run for run in self.store.runs.latest(recipe, limit=-1) if not run.recipe.startswith(BATCH_RUN_PREFIX)]
         return found if limit < 0 else found[:limit]
 
     def billed(self, runs: Iterable[Run]) -> list[Run]:

@@ -104,7 +104,7 @@ class OutputMarker:
         self, record: NodeRecord, picture: OutputPicture, source: str, calls: Sequence[CallRecord]
     ) -> GenerationRecord:
         card, ruled, origin = record.card, _verdict_on(record, picture), self._marks.origin
-        born = _origin_of(self._store.origins([picture.blob.digest]).get(picture.blob.digest, ()), calls)
+        born = _origin_of(self._store.replies.origins([picture.blob.digest]).get(picture.blob.digest, ()), calls)
         cast = card.cast or ((card.subject,) if card.subject else ())
         return GenerationRecord(
             program=__version__,
@@ -139,7 +139,7 @@ class OutputMarker:
     def _other(self, digest: str) -> CallRecord | None:
         """The call outside of the take that a file came out of: an adapter's training, another take's picture."""
         if digest not in self._others:
-            origins = self._store.origins([digest]).get(digest, ())
+            origins = self._store.replies.origins([digest]).get(digest, ())
             self._others[digest] = _record_of_origin(origins[0]) if origins else None
         return self._others[digest]
 
@@ -242,11 +242,11 @@ class OutputFolder:
             for picture in record.pictures
         }
         names = {path: content_name(picture.blob.digest, dress) for path, (picture, dress) in wanted.items()}
-        disturbed = self._store.disturbed(names)
-        there = self._store.present(names)
+        disturbed = self._store.files.disturbed(names)
+        there = self._store.files.present(names)
         for path, (picture, dress) in wanted.items():
             if path in there:
                 self.stats[picture.name] = OutputStat.of(path)
             else:
-                self.stats[picture.name] = self._store.link_out(picture.blob, path, dress=dress, look=False)
+                self.stats[picture.name] = self._store.outputs.write(picture.blob, path, dress=dress, look=False)
         return len(disturbed - there)

@@ -70,7 +70,7 @@ def note_first_people_run(session: Session) -> bool:
     store = session.runner.store
     if not session.recipe.subjects or store.notes(PEOPLE_NOTE) is not None:
         return False
-    store.note(PEOPLE_NOTE, "said")
+    store.notes.write(PEOPLE_NOTE, "said")
     return True
 
 

@@ -294,7 +294,7 @@ class Runner:
             halted = asyncio.run(doing.run(policy, run))
             outcome = self._reported(spec, doing.outcome(run, halted), doing.made)
         except BaseException as error:
-            self.store.end(run, status="broken", summary={"error": type(error).__name__})
+            self.store.runs.end(run, status="broken", summary={"error": type(error).__name__})
             raise
         saved = spec.saved.items()
         self.store.ledger.note(
@@ -304,7 +304,7 @@ class Runner:
                 for (subject, endpoint), (calls, usd) in saved
             ],
         )
-        self.store.end(run, status=outcome.status, summary=run_summary(outcome))
+        self.store.runs.end(run, status=outcome.status, summary=run_summary(outcome))
         return outcome
 
     def answer_batch(self, batch: ComputeBatch, on_event: EventHandler) -> list[CallEnd]:
@@ -351,10 +351,10 @@ class Runner:
 
     def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
         """Note which call stands where, and which stood there before, for those who ask what changed."""
-        old = self.store.trail(recipe)
+        old = self.store.trail.get(recipe)
         before = {place: old[place] for place, key in keys.items() if old.get(place, key) != key}
-        self.store.set_trail(recipe, keys, whole=whole)
-        self.store.note(previous_calls_note(recipe), json.dumps(before))
+        self.store.trail.set(recipe, keys, whole=whole)
+        self.store.notes.write(previous_calls_note(recipe), json.dumps(before))
 
 
 def previous_calls_note(recipe: str) -> str:

@@ -159,7 +159,7 @@ def stored_trace(folder: Path, note: str) -> RunTrace | None:
     from nano_banana.store.local_store import Store
 
     with Store.open(folder) as store:
-        return load_trace(store.notes(note))
+        return load_trace(store.notes.read(note))
 
 
 def unchanged_trace(request: RunRequest, settings: Settings, environ: Mapping[str, str]) -> RunTrace | None:

@@ -210,11 +210,11 @@ class AdapterShelf:
 
     def path(self, shelved: ShelvedAdapter) -> Path:
         """A readable, verified file of its bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
-        return self._store.path(Blob(digest=shelved.digest, size=shelved.size, media=ADAPTER_MEDIA))
+        return self._store.blobs.path(Blob(digest=shelved.digest, size=shelved.size, media=ADAPTER_MEDIA))
 
     def put(self, file: Path) -> Blob:
         """Keep a file's bytes in the store, to be put on the shelf. Raises Unusable as the store does."""
-        return self._store.put(file, media=ADAPTER_MEDIA)
+        return self._store.blobs.put(file, media=ADAPTER_MEDIA)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -275,14 +275,14 @@ class AdapterShelf:
         found = []
         for digest, size, media in self._store.adapters.drawn(shelved.digest, most=most):
             with suppress(Unusable):
-                found.append(self._store.path(Blob(digest=digest, size=size, media=media)))
+                found.append(self._store.blobs.path(Blob(digest=digest, size=size, media=media)))
         return found
 
     def training_zip(self, shelved: ShelvedAdapter) -> Path | None:
         """The zip that it was trained from, where the store still has it."""
         for digest in self._store.adapters.sources(shelved.digest):
             with suppress(Unusable):
-                return self._store.path(Blob(digest=digest, size=0, media="application/zip"))
+                return self._store.blobs.path(Blob(digest=digest, size=0, media="application/zip"))
         return None
 
     def uses(self) -> list[AdapterUse]:

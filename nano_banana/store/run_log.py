@@ -69,7 +69,7 @@ class Runs:
             if not rows.execute(update, (self._clock(), status, json_text(summary), run)).rowcount:
                 raise KeyError(run)
 
-    def latest(self, recipe: str | None, *, limit: int) -> list[Run]:
+    def latest(self, recipe: str | None = None, limit: int = 20) -> list[Run]:
         """The last `limit` runs, of one recipe or of all, newest first."""
         with self._database.reading() as rows:
             found = rows.execute(_LATEST_RUNS, (recipe, limit)).fetchall()

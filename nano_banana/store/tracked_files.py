@@ -70,6 +70,10 @@ class FileDigests:
         found = {path: (media, *seen.digests[path]) for path, media in paths.items()}
         return {path: Blob(digest=digest, size=stamp[0], media=media) for path, (media, digest, stamp) in found.items()}
 
+    def digest(self, path: Path, *, media: str) -> Blob:
+        """Name the content of one file; see `digests`."""
+        return self.digests({path: media})[path]
+
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
         """Those files that are there as we made them of what is named (see `adopt`), or with that for their digest."""
         seen = self._look(targets)
@@ -214,7 +218,7 @@ class OutputFiles:
         self._blobs = blobs
         self._memo = memo
 
-    def out(
+    def write(
         self, blob: Blob, target: Path, *, dress: MetadataWriter | None = None, replace: bool = False, look: bool = True
     ) -> OutputStat:
         """Make `target` hold these bytes, dressed, at once or not at all; a target that does is left alone.
@@ -262,14 +266,6 @@ class OutputFiles:
             return dress is None or not dress.same(target.read_bytes())
         except OSError:
             return True
-
-    def present(self, targets: Mapping[Path, str]) -> set[Path]:
-        """Those targets that are there with the given `content`; one query and a stat each, unless one changed."""
-        return self._memo.present(targets)
-
-    def disturbed(self, targets: Iterable[Path]) -> set[Path]:
-        """Those targets where a file was put that is gone or was touched since."""
-        return self._memo.disturbed(targets)
 
 
 def _clone_or_copy(source: Path, target: Path) -> None:

@@ -24,16 +24,16 @@ DAY = 86_400.0
 def kept(workspace: Workspace) -> Iterator[list[Path]]:
     """A store of yesterday's with two answers, one of them paid for, and bytes that nobody asked for."""
     with Store.open(workspace.path(".nano-banana"), clock=lambda: time.time() - DAY) as store:
-        blobs = [store.put(bytes([number]) * 1500, media="image/png") for number in range(3)]
-        run = store.begin("recipe", arguments={})
-        store.record(
+        blobs = [store.blobs.put(bytes([number]) * 1500, media="image/png") for number in range(3)]
+        run = store.runs.begin("recipe", arguments={})
+        store.replies.record(
             [
                 RecordedCall(call=call("fal", "fal-ai/flux-lora"), reply=reply(blobs[0], cost_usd=0.035), run=run),
                 RecordedCall(call=call("local", "fal-ai/flux-lora"), reply=reply(blobs[1], cost_usd=0.0), run=run),
             ]
         )
-        store.end(run, status="done", summary={})
-        yield [store.path(blob) for blob in blobs]
+        store.runs.end(run, status="done", summary={})
+        yield [store.blobs.path(blob) for blob in blobs]
 
 
 def call(provider: str, endpoint: str) -> Call:

@@ -198,8 +198,8 @@ def test_a_table_that_can_not_be_written_is_an_error(workspace: Workspace) -> No
 
 
 def test_what_the_store_holds_is_said(workspace: Workspace, store: Store) -> None:
-    store.put(b"x" * 2_000, media="image/png")
-    store.end(store.begin("portraits", arguments={}), status="done", summary={})
+    store.blobs.put(b"x" * 2_000, media="image/png")
+    store.runs.end(store.runs.begin("portraits", arguments={}), status="done", summary={})
     workspace.expect("stats").shows("1 run; the store holds 1 file, 2.0 kB (2.0 kB unused)")
     told = workspace.json("stats")
     assert told["storage"] == {"files": 1, "bytes": 2000, "unused_bytes": 2000, "answers": 0}

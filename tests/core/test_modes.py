@@ -44,7 +44,7 @@ def filled(folder: Path, group: str = "") -> dict[str, set[str]]:
     """The modes of a store that holds something, while it is open (with its log files)."""
     with private_files(), Store.open(folder, group=group) as store:
         share_files(shared=is_shared(folder, group))
-        store.put(b"a face", media="image/png")
+        store.blobs.put(b"a face", media="image/png")
         store.adapters.changed()
         assert {path.name for path in folder.glob("store.sqlite*")} == {
             "store.sqlite",

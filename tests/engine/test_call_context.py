@@ -93,7 +93,7 @@ def test_a_desk_keeps_tickets_uploads_notes_and_files(house: House) -> None:
         assert (await context.last_ticket(), context.last) == (sent, sent)
         assert await context.known_requests("https://s", ["r1", "r2"]) == {"r1"}
         assert await context.known_requests("https://other", ["r1"]) == set()
-        blob = house.store.put(b"bytes", media="x/y")
+        blob = house.store.blobs.put(b"bytes", media="x/y")
         assert context.path(blob).read_bytes() == b"bytes"
         assert await context.find_upload("https://s", blob) is None
         there = Upload(service="https://s", digest=blob.digest, url="https://u", expires_at=time.time() + 9e4)
@@ -156,7 +156,7 @@ def test_a_reply_that_came_between_look_and_claim_is_given(house: House) -> None
     from nano_banana.store.reply_cache import RecordedCall
 
     reply = Reply(data={"a": 1})
-    house.store.record([RecordedCall(call=CALL, reply=reply, run="other")])
+    house.store.replies.record([RecordedCall(call=CALL, reply=reply, run="other")])
 
     async def story(_desk: StoreCallContext, keeper: AsyncStore) -> None:
         assert await keeper.claim(CALL.key) == reply

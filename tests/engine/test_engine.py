@@ -222,7 +222,7 @@ def test_of_calls_side_by_side_one_that_fails_lets_the_others_end(stage: Stage) 
     asyncio.run(stage.play(plan_of(many)))
     assert stage.statuses() == {"many": "failed"}
     assert [step.call.endpoint for step in stage.results["many"].steps] == ["good", "fine"]
-    assert set(stage.store.replies([call("good").key, call("fine").key])) == {call("good").key, call("fine").key}
+    assert set(stage.store.replies.get([call("good").key, call("fine").key])) == {call("good").key, call("fine").key}
 
 
 def test_what_ends_the_run_begins_nothing_more_and_keeps_what_is_under_way(stage: Stage) -> None:
@@ -313,7 +313,7 @@ def test_a_cancelled_run_keeps_what_was_answered(stage: Stage) -> None:
             await run
 
     asyncio.run(story())
-    assert set(stage.store.replies([call("a").key, call("hang").key])) == {call("a").key}
+    assert set(stage.store.replies.get([call("a").key, call("hang").key])) == {call("a").key}
     assert stage.actor.closed
 
 
@@ -354,7 +354,7 @@ def test_in_what_answers_are_not_what_was_asked_for_is_said_once_for_an_endpoint
 def test_an_error_names_the_user_s_file(stage: Stage, tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"no picture")
-    blob = stage.store.digest(photo, media="image/jpeg")
+    blob = stage.store.files.digest(photo, media="image/jpeg")
 
     async def broken(asked: Call) -> None:
         raise CallFailed([problem("picture_broken", input=place) for place in (*asked.inputs, "other")])

@@ -31,4 +31,4 @@ def test_an_answer_that_can_not_be_put_loses_no_other_of_its_batch(tmp_path: Pat
     with Store.open(tmp_path / "store") as store:
         kept = asyncio.run(story(AsyncStore(store, "run")))
         assert [type(each) for each in kept] == [Reply, Unusable, Reply]
-        assert set(store.replies(call(name).key for name in payloads)) == {call("a").key, call("b").key}
+        assert set(store.replies.get(call(name).key for name in payloads)) == {call("a").key, call("b").key}

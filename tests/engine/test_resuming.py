@@ -111,7 +111,7 @@ def test_everything_sent_is_collected_and_recorded_with_its_ticket_closed(servic
         service.sent(call)
     answering = service.run(a_moment)
     assert answering.made == {CALL.key, OTHER.key}
-    assert set(service.store.replies([CALL.key, OTHER.key])) == {CALL.key, OTHER.key}
+    assert set(service.store.replies.get([CALL.key, OTHER.key])) == {CALL.key, OTHER.key}
     assert [service.state(call) for call in (CALL, OTHER)] == [TicketState.COLLECTED] * 2
     assert {buys for _, buys in service.asked} == {False}
 

@@ -147,6 +147,6 @@ def test_a_forecast_follows_the_chosen_one_further(stage: Stage) -> None:
     ends = ahead(plan())
     assert {name: len(result.steps) for name, result in ends.items()} == {"a": 1, "b": 2, "c": 1}
     asyncio.run(stage.play(plan()))
-    ends = ahead(plan(), stage.store.replies)
+    ends = ahead(plan(), stage.store.replies.get)
     assert {str(result.status) for result in ends.values()} == {"done"}
     assert [name for name, result in ends.items() if result.left is None] == ["b"]

@@ -220,7 +220,7 @@ def test_what_passed_is_remembered_by_template_and_counted_once(tmp_path: Path) 
                 repair=PassCounts(judged=1, passed=1),
             )
         }
-        store.note("acceptance/headshot", "of another make")
+        store.notes.write("acceptance/headshot", "of another make")
         assert gate_past(store, ["headshot"]) == {}
 
 

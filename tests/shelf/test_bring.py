@@ -131,13 +131,13 @@ def test_samples_and_photos_come_only_where_they_are_wanted(shelf: AdapterShelf,
     blob = shelf.put(write(tmp_path, "a.safetensors", SMALL))
     with Store.open(shelf.file.parent) as store:
         photos = zipped(tmp_path / "set.zip", {"0001.jpg": b"\xff\xd8\xffphoto", "0001.txt": b"a woman"})
-        archive = store.put(photos, media="application/zip")
+        archive = store.blobs.put(photos, media="application/zip")
         training = replace(a_call(1), inputs={"images_data_url": archive})
-        store.record([replace(an_entry(1, blob), call=training)])
+        store.replies.record([replace(an_entry(1, blob), call=training)])
         for seed in (2, 3):
-            picture = store.put(b"\x89PNG picture %d" % seed, media="image/png")
+            picture = store.blobs.put(b"\x89PNG picture %d" % seed, media="image/png")
             drawn = replace(a_call(seed), inputs={"loras/0/path": blob})
-            store.record([replace(an_entry(seed, picture), call=drawn)])
+            store.replies.record([replace(an_entry(seed, picture), call=drawn)])
     target = tmp_path / "out.nbm"
     assert export_adapter(shelf, found, target, samples=1).samples == 1
     assert sorted(members(target)) == [ADAPTER_FILE, CARD_FILE, CHECKSUMS_FILE, "samples/01.png"]

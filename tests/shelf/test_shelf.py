@@ -42,7 +42,7 @@ def shelf(store: Store) -> AdapterShelf:
 
 
 def adapter(store: Store, text: str) -> Blob:
-    return store.put(text.encode(), media="application/octet-stream")
+    return store.blobs.put(text.encode(), media="application/octet-stream")
 
 
 def kept(
@@ -168,7 +168,7 @@ def test_a_forgotten_subject_is_under_no_name(store: Store, shelf: AdapterShelf)
     kept(store, shelf, "four", name="eva", card=AdapterCard(base="flux-1", subject="eva"))
     shelf.tag("ana@1", "good")
     shelf.tag("eva@1", "good")
-    oblivion = store.oblivion()
+    oblivion = store.erasure()
     traces = oblivion.forget(DataSubject(name="ana"), ErasureSeeds(), dry_run=False)
     oblivion.finish()
     assert traces.adapters == ("ana@1", "ana@2", "portrait@1")
@@ -185,10 +185,10 @@ def test_who_drew_with_it_is_told_by_recipe_and_run(store: Store, shelf: Adapter
     worn = adapter(store, "one")
     twice = replace(a_call(2), inputs={"loras/0/path": worn, "loras/1/path": worn})
     calls = [replace(a_call(1), inputs={"loras/0/path": worn}), twice, a_call(3)]
-    run = store.begin("portraits", arguments={})
-    store.record([replace(an_entry(seed), call=call, run=run) for seed, call in enumerate(calls)])
+    run = store.runs.begin("portraits", arguments={})
+    store.replies.record([replace(an_entry(seed), call=call, run=run) for seed, call in enumerate(calls)])
     assert shelf.users() == {}
-    store.set_trail("portraits", {"takes|a|0": calls[0].key}, whole=True)
+    store.trail.set("portraits", {"takes|a|0": calls[0].key}, whole=True)
     assert [(use.digest, use.recipe, use.run, use.calls) for use in shelf.uses()] == [(one.digest, "portraits", run, 2)]
     assert shelf.users() == {one.digest: ["portraits"]}
 

@@ -29,7 +29,7 @@ def swept(store: Store, *, paid: bool = False, older_than_days: float | None = N
 
 def age(store: Store, clock: Clock, seconds: float) -> None:
     clock.now += seconds
-    assert store.runs() == []
+    assert store.runs.latest() == []
 
 
 def test_an_empty_store_has_nothing_to_sweep(store: Store) -> None:
@@ -41,13 +41,13 @@ def test_an_empty_store_has_nothing_to_sweep(store: Store) -> None:
 def test_what_a_trail_names_stays(store: Store, clock: Clock) -> None:
     key, picture = answered(store, 1)
     other, gone = answered(store, 2)
-    store.set_trail("portraits", {"takes|ana|0": key}, whole=True)
+    store.trail.set("portraits", {"takes|ana|0": key}, whole=True)
     age(store, clock, MIN_AGE + 1)
     report = swept(store)
     assert (report.replies, report.blobs, report.bytes) == (1, 1, gone.size)
-    assert set(store.replies([key, other])) == {key}
-    assert store.documents([key, other]).keys() == {key}
-    assert store.path(picture).exists()
+    assert set(store.replies.get([key, other])) == {key}
+    assert store.replies.documents([key, other]).keys() == {key}
+    assert store.blobs.path(picture).exists()
     assert not file_of(store, gone).exists()
 
 
@@ -56,7 +56,7 @@ def test_what_was_paid_for_stays_unless_told(store: Store, clock: Clock) -> None
     age(store, clock, MIN_AGE + 1)
     report = swept(store)
     assert (report.replies, report.blobs, report.paid_kept) == (0, 0, 2)
-    assert store.replies(keys).keys() == keys
+    assert store.replies.get(keys).keys() == keys
     report = swept(store, paid=True)
     assert (report.replies, report.blobs, report.paid_kept) == (2, 2, 0)
 
@@ -67,25 +67,25 @@ def test_only_what_is_old_enough_goes(store: Store, clock: Clock) -> None:
     key, _ = answered(store, 2)
     age(store, clock, DAY)
     assert swept(store, older_than_days=2).replies == 1
-    assert store.replies([key]).keys() == {key}
+    assert store.replies.get([key]).keys() == {key}
     assert swept(store, older_than_days=0.5).replies == 1
 
 
 def test_a_blob_not_yet_recorded_is_left_for_an_hour(store: Store, clock: Clock) -> None:
-    old = store.put(b"old", media="x/y")
-    renewed = store.put(b"renewed", media="x/y")
+    old = store.blobs.put(b"old", media="x/y")
+    renewed = store.blobs.put(b"renewed", media="x/y")
     age(store, clock, MIN_AGE + 1)
-    store.put(b"renewed", media="x/y")
+    store.blobs.put(b"renewed", media="x/y")
     report = swept(store)
     assert (report.blobs, report.bytes) == (1, 3)
     assert not file_of(store, old).exists()
-    assert store.path(renewed).exists()
+    assert store.blobs.path(renewed).exists()
 
 
 def test_two_replies_share_a_blob_and_one_goes(store: Store, clock: Clock) -> None:
     key, picture = answered(store, 1)
     file_of(store, picture).stat()
-    store.set_trail("portraits", {"takes|ana|0": key}, whole=True)
+    store.trail.set("portraits", {"takes|ana|0": key}, whole=True)
     with sqlite3.connect(store.folder / "store.sqlite") as rows:
         rows.execute("INSERT INTO reply_files SELECT 'other', place, digest, size, media FROM reply_files")
         rows.execute("INSERT INTO replies SELECT 'other', provider, endpoint, data, 1, 0, 0, '' FROM replies")
@@ -93,7 +93,7 @@ def test_two_replies_share_a_blob_and_one_goes(store: Store, clock: Clock) -> No
     age(store, clock, MIN_AGE + 1)
     report = swept(store)
     assert (report.replies, report.blobs) == (1, 0)
-    assert store.path(picture).exists()
+    assert store.blobs.path(picture).exists()
 
 
 def test_half_written_and_unknown_files_go_when_they_are_old(store: Store, clock: Clock) -> None:
@@ -114,7 +114,7 @@ def test_half_written_and_unknown_files_go_when_they_are_old(store: Store, clock
 def test_memories_of_files_that_are_gone_go(store: Store, tmp_path: Path) -> None:
     for name in ("kept", "gone"):
         (tmp_path / name).write_bytes(b"a photo")
-        store.digest(tmp_path / name, media="image/jpeg")
+        store.files.digest(tmp_path / name, media="image/jpeg")
     (tmp_path / "gone").unlink()
     assert swept(store).memories == 1
 
@@ -122,10 +122,10 @@ def test_memories_of_files_that_are_gone_go(store: Store, tmp_path: Path) -> Non
 def test_while_a_run_goes_on_its_replies_are_left_alone(store: Store, clock: Clock) -> None:
     answered(store, 1)
     clock.now += MIN_AGE + 1
-    run = store.begin("portraits", arguments={})
+    run = store.runs.begin("portraits", arguments={})
     report = swept(store)
     assert (report.replies, report.blobs, report.underway) == (0, 0, True)
-    store.end(run, status="done", summary={})
+    store.runs.end(run, status="done", summary={})
     report = swept(store)
     assert (report.replies, report.blobs, report.underway) == (1, 1, False)
 
@@ -160,4 +160,4 @@ def test_a_sweep_that_fails_takes_no_row(store: Store, clock: Clock) -> None:
         store.gc(dry_run=False)
     place.rmdir()
     assert list(place.parent.iterdir()) == []
-    assert store.documents([key]).keys() == {a_call(1).key}
+    assert store.replies.documents([key]).keys() == {a_call(1).key}

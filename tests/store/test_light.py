@@ -21,7 +21,7 @@ print([name for name in sys.argv[2].split() if name in sys.modules])
 
 def test_a_note_is_read_without_anything_slow(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        store.note("a", "b")
+        store.notes.write("a", "b")
     alone = [sys.executable, "-S", "-c", CODE, str(tmp_path), HEAVY]
     done = subprocess.run(alone, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
     assert done.stdout == "b\n[]\n"

@@ -41,21 +41,21 @@ def photo(tmp_path: Path) -> Path:
 
 
 def test_a_file_is_named_by_its_content(store: Store, photo: Path) -> None:
-    assert store.digest(photo, media="image/jpeg") == blob_of(b"a photo", media="image/jpeg")
+    assert store.files.digest(photo, media="image/jpeg") == blob_of(b"a photo", media="image/jpeg")
 
 
 def test_a_known_file_is_not_read_again(store: Store, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blob = store.digest(photo, media="image/jpeg")
+    blob = store.files.digest(photo, media="image/jpeg")
     assert believed(store) == {"../photo.jpg": blob.digest}
-    assert store.digest(photo, media="image/jpeg").digest == "a lie"
+    assert store.files.digest(photo, media="image/jpeg").digest == "a lie"
     monkeypatch.chdir(photo.parent)
-    assert store.digest(Path("x/../photo.jpg"), media="image/jpeg").digest == "a lie"
+    assert store.files.digest(Path("x/../photo.jpg"), media="image/jpeg").digest == "a lie"
 
 
 @pytest.mark.parametrize("change", ["touched", "moved", "edited", "edited behind"])
 def test_a_changed_file_is_read(store: Store, photo: Path, change: str) -> None:
     before = photo.stat()
-    store.digest(photo, media="image/jpeg")
+    store.files.digest(photo, media="image/jpeg")
     believed(store)
     if change == "touched":
         os.utime(photo)
@@ -66,15 +66,15 @@ def test_a_changed_file_is_read(store: Store, photo: Path, change: str) -> None:
         photo.write_bytes(b"PHOTO a")
     if change == "edited behind":
         os.utime(photo, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert store.digest(photo, media="image/jpeg").digest == hashlib.sha256(photo.read_bytes()).hexdigest()
+    assert store.files.digest(photo, media="image/jpeg").digest == hashlib.sha256(photo.read_bytes()).hexdigest()
 
 
 def test_a_file_changed_just_now_is_not_remembered(store: Store, photo: Path, clock: Clock) -> None:
     clock.now = photo.stat().st_ctime + CLOCK_GRAIN / 2
-    store.digest(photo, media="image/jpeg")
+    store.files.digest(photo, media="image/jpeg")
     assert believed(store) == {}
     clock.now += CLOCK_GRAIN
-    store.digest(photo, media="image/jpeg")
+    store.files.digest(photo, media="image/jpeg")
     assert set(believed(store)) == {"../photo.jpg"}
 
 
@@ -87,7 +87,7 @@ def test_a_file_changed_just_before_it_was_read_slowly_is_not_remembered(
 
     monkeypatch.setattr(tracked_files, "hash_files", slowly)
     clock.now = photo.stat().st_ctime + CLOCK_GRAIN / 2
-    store.digest(photo, media="image/jpeg")
+    store.files.digest(photo, media="image/jpeg")
     assert believed(store) == {}
 
 
@@ -96,11 +96,11 @@ def test_all_unreadable_files_are_named_at_once(store: Store, photo: Path) -> No
     os.mkfifo(pipe)
     bad = [photo.with_name("gone"), photo.parent, pipe, Path("nul\0")]
     with pytest.raises(Unusable) as error:
-        store.digests(dict.fromkeys([photo, *bad], "image/jpeg"))
+        store.files.digests(dict.fromkeys([photo, *bad], "image/jpeg"))
     assert {problem.data["path"] for problem in error.value.problems} == {str(path) for path in bad}
     assert {problem.kind for problem in error.value.problems} == {"input_unreadable"}
     with pytest.raises(Unusable) as error:
-        store.digest(photo / "below a file", media="image/jpeg")
+        store.files.digest(photo / "below a file", media="image/jpeg")
     assert kind_of(error) == "input_unreadable"
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_goes_while_it_is_read_is_an_error_too(photo: Path) -> None:
 @pytest.mark.skipif(not MEMORY.exists(), reason="wants a file that can be looked at and not read")
 def test_an_error_in_reading_names_every_spelling_of_the_file(store: Store) -> None:
     with pytest.raises(Unusable) as error:
-        store.digests({MEMORY: "x/y", Path("/proc/../proc/self/mem"): "x/y"})
+        store.files.digests({MEMORY: "x/y", Path("/proc/../proc/self/mem"): "x/y"})
     assert [problem.kind for problem in error.value.problems] == ["input_unreadable"] * 2
 
 
@@ -120,28 +120,28 @@ def test_names_that_are_no_utf_8_are_files_too(store: Store, tmp_path: Path) -> 
     paths = {Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)): "image/jpeg" for name in (b"\xff", "é\n".encode())}
     for path in paths:
         path.write_bytes(os.fsencode(path.name))
-    blobs = store.digests(paths)
+    blobs = store.files.digests(paths)
     assert {path: blob.digest for path, blob in blobs.items()} == {
         path: hashlib.sha256(os.fsencode(path.name)).hexdigest() for path in paths
     }
     believed(store)
-    assert {blob.digest for blob in store.digests(paths).values()} == {"a lie"}
+    assert {blob.digest for blob in store.files.digests(paths).values()} == {"a lie"}
 
 
 def test_links_are_followed(store: Store, photo: Path) -> None:
     link = photo.with_name("link.jpg")
     link.symlink_to(photo)
-    assert store.digest(link, media="image/jpeg") == blob_of(b"a photo", media="image/jpeg")
+    assert store.files.digest(link, media="image/jpeg") == blob_of(b"a photo", media="image/jpeg")
 
 
 def test_many_files_are_hashed_in_order(tmp_path: Path, store: Store) -> None:
     paths = [tmp_path / f"{number}.jpg" for number in range(20)]
     for number, path in enumerate(paths):
         path.write_bytes(b"%d" % number * 5000)
-    blobs = store.digests(dict.fromkeys(paths, "image/jpeg"))
+    blobs = store.files.digests(dict.fromkeys(paths, "image/jpeg"))
     assert list(blobs) == paths
     assert [blob.digest for blob in blobs.values()] == [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    assert store.digests({}) == {}
+    assert store.files.digests({}) == {}
 
 
 STEPS = some.lists(
@@ -166,4 +166,4 @@ def test_whatever_is_done_to_a_file_its_digest_is_its_content(
             path.write_bytes(content)
             if set_back:
                 os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-            assert store.digest(path, media="x/y") == blob_of(content, media="x/y")
+            assert store.files.digest(path, media="x/y") == blob_of(content, media="x/y")

@@ -29,8 +29,10 @@ def asked(endpoint: str, prompt: str = "", **inputs: Blob) -> Call:
 
 def made(store: Store, call: Call, data: bytes) -> Blob:
     """The call, answered with one file."""
-    blob = store.put(data, media="image/png")
-    store.record([RecordedCall(call=call, reply=Reply(data={"prompt": "seen"}, files={"out": blob}), run="a-run")])
+    blob = store.blobs.put(data, media="image/png")
+    store.replies.record(
+        [RecordedCall(call=call, reply=Reply(data={"prompt": "seen"}, files={"out": blob}), run="a-run")]
+    )
     return blob
 
 
@@ -52,7 +54,7 @@ def people(store: Store) -> dict[str, Blob]:
 
 
 def forget(store: Store, who: DataSubject = ANA, hints: ErasureSeeds = NOTHING) -> SubjectTraces:
-    oblivion = store.oblivion()
+    oblivion = store.erasure()
     traces = oblivion.forget(who, hints, dry_run=False)
     oblivion.finish()
     return traces
@@ -80,7 +82,7 @@ def test_the_adapter_on_the_shelf_leads_to_everything(store: Store) -> None:
 def test_a_dry_run_tells_the_same_and_changes_nothing(store: Store) -> None:
     found = people(store)
     before = dump(store)
-    dry = store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True)
+    dry = store.erasure().forget(ANA, ErasureSeeds(), dry_run=True)
     assert dump(store) == before
     assert there(store, found) == set(found)
     assert forget(store) == dry
@@ -90,7 +92,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(store: Store) -> None:
 def test_those_who_remember_the_shelf_see_that_it_changed(store: Store) -> None:
     people(store)
     before = store.adapters.file.stat()
-    store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True)
+    store.erasure().forget(ANA, ErasureSeeds(), dry_run=True)
     assert store.adapters.file.stat() == before
     forget(store)
     after = store.adapters.file.stat()
@@ -128,10 +130,10 @@ def test_a_trail_leads_to_calls_that_name_nobody_unless_others_share_them(store:
     blobs["look"] = made(store, asked("look", photo=photo_of("ana")), b"look")
     made(store, root, b"person")
     positions = {"takes|heads/ana/#0|0": own.key, "takes|heads/ana/#0|1": shared.key, "gate|gate/ana|0": root.key}
-    store.set_trail("r", positions | {"takes|heads/ben/#0|0": shared.key}, whole=True)
+    store.trail.set("r", positions | {"takes|heads/ben/#0|0": shared.key}, whole=True)
     forget(store, DataSubject(name="ana"), ErasureSeeds(others=frozenset({shared.key[:32]})))
     assert there(store, blobs) == {"shared"}
-    assert list(store.trail("r")) == ["takes|heads/ben/#0|0"]
+    assert list(store.trail.get("r")) == ["takes|heads/ben/#0|0"]
 
 
 def test_what_reports_know_to_be_theirs_goes_too(store: Store) -> None:
@@ -185,29 +187,29 @@ def test_uploads_are_told_and_dropped(store: Store) -> None:
 
 def test_notes_lose_what_is_of_them_and_keep_the_rest(store: Store) -> None:
     found = people(store)
-    store.note("before/r", json.dumps({"takes|heads/ana/#0|0": "k1", "takes|heads/ben/#0|0": "k2"}))
-    store.note("handout/r", json.dumps({"/x/ana-1.png": [[1], [2]]}))
-    store.note("fresh/1", ['{"takes": ["heads/', 'ana/s1"]}'])
-    store.note("fresh/2", '{"takes": ["heads/ben/s1"]}')
-    store.note("fresh/3", f'{{"sha256": "{found["ana-drawn"].digest}"}}')
-    store.note("acceptance/ana-look", "{}")
-    store.note("before/torn", "ana, and no JSON")
+    store.notes.write("before/r", json.dumps({"takes|heads/ana/#0|0": "k1", "takes|heads/ben/#0|0": "k2"}))
+    store.notes.write("handout/r", json.dumps({"/x/ana-1.png": [[1], [2]]}))
+    store.notes.write("fresh/1", ['{"takes": ["heads/', 'ana/s1"]}'])
+    store.notes.write("fresh/2", '{"takes": ["heads/ben/s1"]}')
+    store.notes.write("fresh/3", f'{{"sha256": "{found["ana-drawn"].digest}"}}')
+    store.notes.write("acceptance/ana-look", "{}")
+    store.notes.write("before/torn", "ana, and no JSON")
     forget(store)
-    assert json.loads(store.notes("before/r") or "") == {"takes|heads/ben/#0|0": "k2"}
+    assert json.loads(store.notes.read("before/r") or "") == {"takes|heads/ben/#0|0": "k2"}
     gone = ("handout/r", "fresh/1", "fresh/3", "acceptance/ana-look", "before/torn")
-    assert [name for name in gone if store.notes(name) is not None] == []
-    assert store.notes("fresh/2") is not None
+    assert [name for name in gone if store.notes.read(name) is not None] == []
+    assert store.notes.read("fresh/2") is not None
 
 
 def test_runs_and_a_recipe_that_bears_their_name_lose_it(store: Store) -> None:
-    run = store.begin("ana", arguments={"only": ["heads/ana/*"]})
-    store.end(run, status="done", summary={"made": 1})
-    store.set_trail("ana", {"takes|x|0": "k"}, whole=True)
+    run = store.runs.begin("ana", arguments={"only": ["heads/ana/*"]})
+    store.runs.end(run, status="done", summary={"made": 1})
+    store.trail.set("ana", {"takes|x|0": "k"}, whole=True)
     store.ledger.note(run, [Saving(recipe="ana", subject="", endpoint="e", calls=1, usd=0.1)])
     store.snapshots.keep(run, "ana", b"packed")
     store.tickets.keep([transition(replace(a_ticket(1), requester=Requester(recipe="ana")), TicketState.WITHDRAWN)])
     forget(store)
-    (kept,) = store.runs()
+    (kept,) = store.runs.latest()
     assert (kept.recipe, kept.arguments, kept.status) == ("", {}, "done")
     assert store.ledger.account("recipe").total.saved_usd == pytest.approx(0.1)
     assert "'ana'" not in "\n".join(dump(store))
@@ -218,24 +220,24 @@ def test_paths_are_forgotten_with_what_lies_there(store: Store, tmp_path: Path) 
     ours, beside = tmp_path / "out/picture.png", tmp_path / "ana/notes.txt"
     beside.parent.mkdir()
     beside.write_text("a caption")
-    store.link_out(found["ana-drawn"], ours)
-    store.link_out(found["ben-drawn"], tmp_path / "out/ana-and-other-words.png")
-    store._memo.adopt(beside, "0" * 64, (1, 1, 1, 1))
+    store.outputs.write(found["ana-drawn"], ours)
+    store.outputs.write(found["ben-drawn"], tmp_path / "out/ana-and-other-words.png")
+    store.files.adopt(beside, "0" * 64, (1, 1, 1, 1))
     traces = forget(store)
     assert traces.outputs == (str(ours),)
     # Of a file that we wrote and that stays we go on knowing that it is ours.
-    assert store._memo.is_ours(tmp_path / "out/ana-and-other-words.png")
+    assert store.files.is_ours(tmp_path / "out/ana-and-other-words.png")
 
 
 def test_files_that_nothing_names_go_since_they_may_be_anybody_s(store: Store) -> None:
     people(store)
-    lonely = store.put(b"half a run's", media="image/png")
+    lonely = store.blobs.put(b"half a run's", media="image/png")
     loose = store.folder / "blobs/ff/0123"
     loose.parent.mkdir(exist_ok=True)
     loose.write_bytes(b"of no row")
     torn = store.folder / "blobs/new/999999999-0"
     torn.write_bytes(b"of a process that died")
-    dry = store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True)
+    dry = store.erasure().forget(ANA, ErasureSeeds(), dry_run=True)
     assert (dry.unnamed, dry.unnamed_bytes) == (2, 12 + 9)
     forget(store)
     assert not any(path.exists() for path in (file_of(store, lonely), loose, torn))
@@ -243,18 +245,18 @@ def test_files_that_nothing_names_go_since_they_may_be_anybody_s(store: Store) -
 
 def test_nothing_is_deleted_while_a_run_goes_on_or_a_request_is_open(store: Store) -> None:
     found = people(store)
-    run = store.begin("r", arguments={})
-    for act in (lambda: forget(store), lambda: store.oblivion().finish()):
+    run = store.runs.begin("r", arguments={})
+    for act in (lambda: forget(store), lambda: store.erasure().finish()):
         with pytest.raises(Unusable) as error:
             act()
         assert kind_of(error) == "forget_underway"
-    store.end(run, status="done", summary={})
+    store.runs.end(run, status="done", summary={})
     store.tickets.keep([a_ticket(1)])
     with pytest.raises(Unusable) as error:
         forget(store)
     assert kind_of(error) == "forget_open"
     with pytest.raises(Unusable) as error:
-        store.oblivion().check(ANA, store.oblivion().forget(ANA, ErasureSeeds(), dry_run=True))
+        store.erasure().check(ANA, store.erasure().forget(ANA, ErasureSeeds(), dry_run=True))
     assert kind_of(error) == "forget_open"
     assert there(store, found) == set(found)
 
@@ -262,19 +264,19 @@ def test_nothing_is_deleted_while_a_run_goes_on_or_a_request_is_open(store: Stor
 def test_a_full_disk_deletes_nothing_or_all_of_it(store: Store) -> None:
     found = people(store)
     for number in range(300):
-        store.note(f"note {number}", "x" * 2000)
+        store.notes.write(f"note {number}", "x" * 2000)
     before = dump(store)
     with no_larger_files(0), pytest.raises(Unusable) as error:
         forget(store)
     assert kind_of(error) in ("store_full", "store_failed")
     assert dump(store) == before
     assert there(store, found) == set(found)
-    store.oblivion().forget(ANA, ErasureSeeds(), dry_run=False)
+    store.erasure().forget(ANA, ErasureSeeds(), dry_run=False)
     with no_larger_files(100_000), pytest.raises(Unusable):
-        store.oblivion().finish()
-    assert store.oblivion().pending
-    store.oblivion().finish()
-    assert not store.oblivion().pending
+        store.erasure().finish()
+    assert store.erasure().pending
+    store.erasure().finish()
+    assert not store.erasure().pending
     assert there(store, found) == {"ben-zip", "ben", "ben-drawn", "landscape"}
 
 

@@ -87,7 +87,7 @@ def test_what_was_recorded_before_a_kill_is_kept_and_not_made_again(tmp_path: Pa
 def whole(folder: Path, total: int) -> None:
     """Every reply is there, every blob is sound, nothing is claimed, the database is in order."""
     with Store.open(folder) as store:
-        replies = store.replies(a_call(seed).key for seed in range(total))
+        replies = store.replies.get(a_call(seed).key for seed in range(total))
         assert len(replies) == total
         for seed in range(total):
             picture = blob_of(b"picture %d" % (seed // 2), media="image/png")

@@ -27,22 +27,22 @@ JSON = some.recursive(
 
 
 def test_replies_come_back_by_key(store: Store) -> None:
-    pictures = [store.put(name, media="image/png") for name in (b"a", b"b")]
+    pictures = [store.blobs.put(name, media="image/png") for name in (b"a", b"b")]
     entries = [an_entry(1, *pictures), an_entry(2), an_entry(3, pictures[0], cost_usd=None)]
-    store.record(entries)
+    store.replies.record(entries)
     keys = [a_call(seed).key for seed in (3, 2, 1, 1, 99)]
-    assert store.replies(iter(keys)) == {entry.call.key: entry.reply for entry in entries}
-    assert store.replies([]) == {}
+    assert store.replies.get(iter(keys)) == {entry.call.key: entry.reply for entry in entries}
+    assert store.replies.get([]) == {}
 
 
 def test_documents_come_back_for_explaining(store: Store) -> None:
     key, _ = answered(store, 1)
-    assert store.documents([key, "no such key"]) == {key: call_document(a_call(1))}
+    assert store.replies.documents([key, "no such key"]) == {key: call_document(a_call(1))}
 
 
 def test_thousands_of_replies_are_asked_for_at_once(store: Store) -> None:
-    store.record([an_entry(seed) for seed in range(3000)])
-    assert len(store.replies(a_call(seed).key for seed in range(3001))) == 3000
+    store.replies.record([an_entry(seed) for seed in range(3000)])
+    assert len(store.replies.get(a_call(seed).key for seed in range(3001))) == 3000
 
 
 @pytest.mark.parametrize("harm", ["gone", "spoilt", "unknown and gone"])
@@ -57,31 +57,31 @@ def test_a_reply_with_a_bad_file_is_a_miss_until_made_again(store: Store, harm: 
         with sqlite3.connect(store.folder / "store.sqlite") as rows:
             rows.execute("DELETE FROM blobs")
         rows.close()
-    assert set(store.replies([key, other])) == {other}
-    assert set(store.replies([key, other])) == {other}
+    assert set(store.replies.get([key, other])) == {other}
+    assert set(store.replies.get([key, other])) == {other}
     answered(store, 1)
-    assert set(store.replies([key, other])) == {key, other}
+    assert set(store.replies.get([key, other])) == {key, other}
 
 
 def test_one_bad_file_of_two_makes_the_reply_a_miss(store: Store) -> None:
-    pictures = [store.put(name, media="image/png") for name in (b"a", b"b")]
-    store.record([an_entry(1, *pictures)])
+    pictures = [store.blobs.put(name, media="image/png") for name in (b"a", b"b")]
+    store.replies.record([an_entry(1, *pictures)])
     file_of(store, pictures[0]).unlink()
-    assert store.replies([a_call(1).key]) == {}
+    assert store.replies.get([a_call(1).key]) == {}
 
 
 def test_a_reply_made_again_takes_the_place_of_the_first(store: Store) -> None:
-    first, second = (store.put(name, media="image/png") for name in (b"a", b"b"))
-    store.record([an_entry(1, first, first)])
-    store.record([an_entry(1, second)])
-    assert store.replies([a_call(1).key]) == {a_call(1).key: an_entry(1, second).reply}
+    first, second = (store.blobs.put(name, media="image/png") for name in (b"a", b"b"))
+    store.replies.record([an_entry(1, first, first)])
+    store.replies.record([an_entry(1, second)])
+    assert store.replies.get([a_call(1).key]) == {a_call(1).key: an_entry(1, second).reply}
 
 
 def test_recording_is_all_or_nothing(store: Store) -> None:
     unsound = Reply(data={}, files={"images/0": Blob(digest="d", size=1 << 70, media="image/png")})
     with pytest.raises(OverflowError):
-        store.record([an_entry(1), RecordedCall(call=a_call(2), reply=unsound, run="a-run")])
-    assert store.replies([a_call(1).key]) == {}
+        store.replies.record([an_entry(1), RecordedCall(call=a_call(2), reply=unsound, run="a-run")])
+    assert store.replies.get([a_call(1).key]) == {}
     answered(store, 1)
 
 
@@ -91,12 +91,12 @@ def test_a_full_disk_loses_no_reply(store: Store) -> None:
     (pages,) = rows.execute("PRAGMA page_count").fetchone()
     rows.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(Unusable) as error:
-        store.record([an_entry(seed) for seed in range(2, 500)])
+        store.replies.record([an_entry(seed) for seed in range(2, 500)])
     assert kind_of(error) == "store_full"
-    assert set(store.replies([key, a_call(2).key])) == {key}
+    assert set(store.replies.get([key, a_call(2).key])) == {key}
     rows.execute("PRAGMA max_page_count = 100000")
-    store.record([an_entry(seed) for seed in range(2, 500)])
-    assert len(store.replies([a_call(seed).key for seed in range(500)])) == 499
+    store.replies.record([an_entry(seed) for seed in range(2, 500)])
+    assert len(store.replies.get([a_call(seed).key for seed in range(500)])) == 499
 
 
 def test_recording_ends_the_claim(store: Store) -> None:

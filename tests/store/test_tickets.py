@@ -110,20 +110,24 @@ def test_known_requests_are_told(store: Store) -> None:
 def test_a_reply_closes_its_ticket_with_it(store: Store, clock: Clock) -> None:
     (ticket,) = store.tickets.keep([replace(a_ticket(1), state=TicketState.SENT, request_id="r-1")])
     clock.now += 3
-    store.record([replace(an_entry(1), ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.04)), an_entry(2)])
+    store.replies.record(
+        [replace(an_entry(1), ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.04)), an_entry(2)]
+    )
     closed = store.tickets.latest([ticket.key])[ticket.key]
     assert (closed.state, closed.ended_at, closed.cost_usd) == (TicketState.COLLECTED, clock.now, 0.04)
 
 
 def test_a_reply_whose_ticket_cannot_be_closed_is_not_kept(store: Store) -> None:
     with pytest.raises(KeyError):
-        store.record([replace(an_entry(1), ticket=replace(a_ticket(1), number=7))])
-    assert store.replies([a_call(1).key]) == {}
+        store.replies.record([replace(an_entry(1), ticket=replace(a_ticket(1), number=7))])
+    assert store.replies.get([a_call(1).key]) == {}
 
 
 def test_no_sweep_takes_a_ticket(store: Store, clock: Clock) -> None:
     (ticket,) = store.tickets.keep([replace(a_ticket(1), state=TicketState.SENT, request_id="r-1")])
-    store.record([replace(an_entry(1, cost_usd=0.04), ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.04))])
+    store.replies.record(
+        [replace(an_entry(1, cost_usd=0.04), ticket=transition(ticket, TicketState.COLLECTED, cost_usd=0.04))]
+    )
     (opened,) = store.tickets.keep([a_ticket(2)])
     clock.now += 100 * DAY
     assert store.gc(dry_run=False).paid_kept == 1
@@ -171,11 +175,11 @@ def test_a_store_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
     old.commit()
     old.close()
     with Store.open(folder) as store:
-        reply = store.replies([call.key])[call.key]
+        reply = store.replies.get([call.key])[call.key]
         assert (reply.data, reply.seconds, reply.cost_usd) == ({"seed": 1}, 2.0, 0.5)
-        assert store.documents([call.key])[call.key]["endpoint"] == call.endpoint
-        assert (store.notes("a"), store.trail("portraits")) == ("b", {"takes|0": call.key})
-        assert store.makers([call.key]) == {call.key: "r"}
+        assert store.replies.documents([call.key])[call.key]["endpoint"] == call.endpoint
+        assert (store.notes.read("a"), store.trail.get("portraits")) == ("b", {"takes|0": call.key})
+        assert store.replies.makers([call.key]) == {call.key: "r"}
         (kept,) = store.tickets.keep([a_ticket(1)])
         assert store.tickets.opened("fal") == [kept]
     with Store.open(folder) as store, store._database.reading() as rows:

@@ -29,7 +29,7 @@ def test_a_store_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     with Store.open(Path("store")) as store:
         monkeypatch.chdir("/")
-        assert store.path(store.put(b"a picture", media="x/y")).is_relative_to(tmp_path / "store")
+        assert store.blobs.path(store.blobs.put(b"a picture", media="x/y")).is_relative_to(tmp_path / "store")
 
 
 def test_a_store_of_a_later_version_is_left_alone(store: Store) -> None:
@@ -48,7 +48,7 @@ def test_a_database_that_is_none_is_corrupt(tmp_path: Path) -> None:
 
 def test_a_database_cut_short_is_corrupt(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        store.record([an_entry(seed) for seed in range(200)])
+        store.replies.record([an_entry(seed) for seed in range(200)])
     path = tmp_path / "store.sqlite"
     path.write_bytes(path.read_bytes()[:20_000])
     assert opened(tmp_path) == "store_corrupt" or broken(tmp_path) == "store_corrupt"
@@ -82,8 +82,8 @@ def test_a_folder_that_is_not_ours_is_read_only(public: Path) -> None:
 def test_a_store_that_is_not_ours_is_read_and_not_written(public: Path, version: int, *, busy: bool) -> None:
     folder = public / "store"
     with Store.open(folder) as store:
-        store.note("a", "b")
-        blob = store.put(b"a picture", media="image/png")
+        store.notes.write("a", "b")
+        blob = store.blobs.put(b"a picture", media="image/png")
         photo = public / "photo.jpg"
         photo.write_bytes(b"a photo")
         with closing(sqlite3.connect(folder / "store.sqlite")) as rows, rows:
@@ -96,12 +96,12 @@ def test_a_store_that_is_not_ours_is_read_and_not_written(public: Path, version:
         readable(folder)
         before = {path.name for path in folder.iterdir()}
         with powerless(), Store.open(folder) as looked:
-            assert looked.notes("a") == "b"
-            assert looked.path(blob).read_bytes() == b"a picture"
-            assert looked.digest(photo, media="image/jpeg").size == 7
+            assert looked.notes.read("a") == "b"
+            assert looked.blobs.path(blob).read_bytes() == b"a picture"
+            assert looked.files.digest(photo, media="image/jpeg").size == 7
             assert looked.gc(dry_run=True).dry_run
             with pytest.raises(Unusable) as error:
-                looked.begin("portraits", arguments={})
+                looked.runs.begin("portraits", arguments={})
         assert kind_of(error) == "store_read_only"
         assert {path.name for path in folder.iterdir()} == before
 
@@ -116,7 +116,7 @@ def test_a_store_that_turns_read_only_says_so(store: Store) -> None:
     with store._database.reading() as rows:
         rows.execute("PRAGMA query_only = ON")
     with pytest.raises(Unusable) as error:
-        store.note("a", "b")
+        store.notes.write("a", "b")
     assert kind_of(error) == "store_read_only"
 
 
@@ -131,18 +131,18 @@ def test_a_store_that_another_keeps_is_busy(store: Store) -> None:
     with store._database.reading() as rows:
         rows.execute("PRAGMA busy_timeout = 10")
     with pytest.raises(Unusable) as error:
-        store.note("a", "b")
+        store.notes.write("a", "b")
     assert kind_of(error) == "store_busy"
     other.execute("ROLLBACK")
     other.close()
-    store.note("a", "b")
+    store.notes.write("a", "b")
 
 
 def test_a_closed_store_is_said_to_be(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     store.close()
     with pytest.raises(Unusable) as error:
-        store.notes("a")
+        store.notes.read("a")
     assert kind_of(error) == "store_failed"
 
 

@@ -49,8 +49,8 @@ def picture(tmp_path: Path, output: Path) -> Blob:
     """A picture that the version before drew, paid for and put into the output folder, unmarked."""
     with Store.open(tmp_path / "store") as store:
         _, picture = answered(store, 1, cost_usd=0.5)
-        store.link_out(picture, output)
-        store.note("a", "b")
+        store.outputs.write(picture, output)
+        store.notes.write("a", "b")
         store.tickets.keep([a_ticket(7)])
     taken_back(tmp_path / "store")
     return picture
@@ -58,10 +58,10 @@ def picture(tmp_path: Path, output: Path) -> Blob:
 
 def test_what_was_paid_for_is_there(tmp_path: Path, picture: Blob) -> None:
     with Store.open(tmp_path / "store") as store:
-        assert store.path(picture).is_file()
+        assert store.blobs.path(picture).is_file()
         assert store.stats().replies == 1
-        assert [row.cost_usd for rows in store.origins([picture.digest]).values() for row in rows] == [0.5]
-        assert store.notes("a") == "b"
+        assert [row.cost_usd for rows in store.replies.origins([picture.digest]).values() for row in rows] == [0.5]
+        assert store.notes.read("a") == "b"
         assert len(store.tickets.opened()) == 1
         assert store.verify().adapters == ()
         assert store.gc(dry_run=False).replies == 0
@@ -70,17 +70,17 @@ def test_what_was_paid_for_is_there(tmp_path: Path, picture: Blob) -> None:
 def test_an_output_is_known_as_ours_and_gives_way_to_a_marked_one(tmp_path: Path, output: Path, picture: Blob) -> None:
     plain = output.read_bytes()
     with Store.open(tmp_path / "store") as store:
-        assert store.present({output: picture.digest}) == {output}
-        assert store.present({output: content_name(picture.digest, DRESS)}) == set()
-        store.link_out(picture, output, dress=DRESS)
+        assert store.files.present({output: picture.digest}) == {output}
+        assert store.files.present({output: content_name(picture.digest, DRESS)}) == set()
+        store.outputs.write(picture, output, dress=DRESS)
         assert output.read_bytes() == plain + b", marked"
-        assert store.present({output: content_name(picture.digest, DRESS)}) == {output}
+        assert store.files.present({output: content_name(picture.digest, DRESS)}) == {output}
 
 
 def test_shelf_and_snapshots_are_empty_and_can_be_used(tmp_path: Path, picture: Blob) -> None:
     with Store.open(tmp_path / "store") as store:
         assert (store.adapters.all(), store.snapshots.runs()) == ([], [])
         assert store.adapters.keep("ana", picture, subject="ana", card={}, anywhere=True) == ("ana", 1)
-        run = store.begin("portraits", arguments={})
+        run = store.runs.begin("portraits", arguments={})
         store.snapshots.keep(run, "portraits", b"what it came to")
         assert store.snapshots.get(run) == b"what it came to"

@@ -27,7 +27,7 @@ def test_damage_and_loss_are_named_with_what_they_cost(store: Store) -> None:
     assert (report.damaged, report.missing, report.blobs) == ((spoilt.digest,), (gone.digest,), 1)
     lost = [LostCall(key=each, provider="local", endpoint="fal-ai/flux-lora", cost_usd=0.5) for each in (key, other)]
     assert report.lost == tuple(sorted(lost, key=lambda call: call.key))
-    assert store.replies([key, other, kept]).keys() == {kept}
+    assert store.replies.get([key, other, kept]).keys() == {kept}
     again = store.verify()
     assert (again.damaged, again.missing, again.blobs, again.lost) == ((), (), 1, report.lost)
     answered(store, 1)
@@ -41,7 +41,7 @@ def test_verify_reads_what_the_stamp_would_have_trusted(store: Store) -> None:
     now = file_of(store, picture).stat()
     with store._database.writing() as rows:
         rows.execute("UPDATE blobs SET ctime_ns = ?", (now.st_ctime_ns,))
-    assert store.path(picture).read_bytes() == b"pictures!"
+    assert store.blobs.path(picture).read_bytes() == b"pictures!"
     assert store.verify().damaged == (picture.digest,)
 
 
@@ -72,7 +72,7 @@ def test_stats_count_what_there_is(store: Store, clock: Clock) -> None:
     answered(store, 1, cost_usd=0.5)
     clock.now += 10
     answered(store, 2, cost_usd=None)
-    store.put(b"waste", media="x/y")
+    store.blobs.put(b"waste", media="x/y")
     stats = store.stats()
     assert (stats.replies, stats.blobs, stats.bytes, stats.wasted, stats.oldest) == (2, 3, 23, 5, begun)
     assert stats.endpoints == (

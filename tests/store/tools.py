@@ -58,8 +58,8 @@ def a_ticket(seed: int) -> Ticket:
 
 def answered(store: Store, seed: int, *, cost_usd: float | None = 0.0) -> tuple[str, Blob]:
     """A call answered with a picture of its own: its key, and the picture."""
-    picture = store.put(b"picture %d" % seed, media="image/png")
-    store.record([an_entry(seed, picture, cost_usd=cost_usd)])
+    picture = store.blobs.put(b"picture %d" % seed, media="image/png")
+    store.replies.record([an_entry(seed, picture, cost_usd=cost_usd)])
     return a_call(seed).key, picture
 
 

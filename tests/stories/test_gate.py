@@ -24,7 +24,7 @@ def test_a_plan_says_what_a_gate_may_ask_for_and_learns_from_what_passed(project
     project.run()
     project.workspace.run("plan", "--provider", "fal").shows("by what passed before (1 of 4)")
     project.run("--only", "heads/ana/office/*")
-    assert json.loads(project.store().notes("acceptance/headshot") or "")["judged"]["first"]["judged"] == 4
+    assert json.loads(project.store().notes.read("acceptance/headshot") or "")["judged"]["first"]["judged"] == 4
 
 
 def test_what_the_gate_said_is_on_the_screen_in_the_files_and_in_explain(project: Project) -> None:
@@ -108,7 +108,7 @@ def test_the_lock_pins_the_first_try_and_what_came_through(project: Project) -> 
     project.quiet("--locked")
     for call in (passed["takes"], refused["takes"]):
         with project.store() as store:
-            path = store.path(Blob(digest=call.sha256, size=0, media=""))
+            path = store.blobs.path(Blob(digest=call.sha256, size=0, media=""))
         path.chmod(0o644)
         path.unlink()
     project.run("--locked", "--yes").shows("4 of 4 takes done")

@@ -415,8 +415,10 @@ def test_a_recipe_of_the_same_name_keeps_its_copies(project: Project) -> None:
 def test_copies_of_an_earlier_version_are_known_by_their_paths_and_looks(project: Project) -> None:
     handing(project, "{{ scene.key }}-{{ seed }}").run()
     store = project.store()
-    noted = json.loads(store.notes("handout/portraits") or "")
-    store.note("handout/portraits", json.dumps({str(project.root / path): told[:2] for path, told in noted.items()}))
+    noted = json.loads(store.notes.read("handout/portraits") or "")
+    store.notes.write(
+        "handout/portraits", json.dumps({str(project.root / path): told[:2] for path, told in noted.items()})
+    )
     store.close()
     project.edit("seeds: [11, 29]", "seeds: [11]")
     project.quiet("--prune").shows("2 copies of earlier runs removed", "  delivered/office-29.png")

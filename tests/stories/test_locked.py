@@ -38,7 +38,7 @@ def refused(project: Project, *argv: str) -> Screen:
 def forget(project: Project, digest: str) -> None:
     """Lose these bytes from the store."""
     with project.store() as store:
-        path = store.path(Blob(digest=digest, size=0, media=""))
+        path = store.blobs.path(Blob(digest=digest, size=0, media=""))
     path.chmod(0o644)
     path.unlink()
 
@@ -182,7 +182,7 @@ def test_a_zip_that_was_lost_is_packed_again_and_its_adapter_found(paid: Project
     with paid.store() as store:
         (zipped,) = (
             blob.digest
-            for reply in store.replies(store.trail("portraits").values()).values()
+            for reply in store.replies.get(store.trail.get("portraits").values()).values()
             for place, blob in reply.files.items()
             if place == "archive"
         )
@@ -267,5 +267,5 @@ def test_endpoints_that_nobody_describes_are_locked_by_name(paid: Project) -> No
 def test_keys_are_those_of_the_calls(paid: Project) -> None:
     with paid.store() as store:
         for stages in lock_of(paid).takes.values():
-            (document,) = store.documents([stages["takes"].key]).values()
+            (document,) = store.replies.documents([stages["takes"].key]).values()
             assert (document["provider"], document["endpoint"]) == ("fal", "fal-ai/flux-lora")

@@ -190,7 +190,7 @@ def test_elsewhere_an_adapter_is_missed_by_its_digest_and_then_all_is_made(
     dear = asked(project, "again", "found.png", "--plan", "--provider", "fal")
     dear.shows("warning: an adapter", "flux-lora-fast-training", "$2.0", "prompt: anqz7 woman, headshot, office")
     with Store.open(found.parent / ".nano-banana") as store:
-        store.put(bytes_of, media="application/octet-stream")
+        store.blobs.put(bytes_of, media="application/octet-stream")
     project.notes.fresh()
     asked(project, "again", "found.png", "--plan").shows("5 calls to make", "prompt: anqz7 woman, headshot, office")
     assert project.asked() == []

@@ -25,7 +25,7 @@ def recorded(project: Project) -> set[str]:
         return set()
     asked = {line.key for line in project.notes.lines()}
     with project.store() as store:
-        return set(store.replies(asked))
+        return set(store.replies.get(asked))
 
 
 def wait_for(project: Project, count: int, *, seconds: float = 20) -> None:

@@ -94,7 +94,7 @@ def workshop_in(folder: Path) -> Iterator[tuple[Runner, Callable[[int], Blob]]]:
         buffer = io.BytesIO()
         light = ImageEnhance.Brightness(astronaut().resize((320, 400))).enhance(0.7 + number / 16)
         light.save(buffer, "PNG", compress_level=1)
-        blob: Blob = workshop.store.put(buffer.getvalue(), media="image/png")
+        blob: Blob = workshop.store.blobs.put(buffer.getvalue(), media="image/png")
         return blob
 
     with at_work():

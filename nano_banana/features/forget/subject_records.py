@@ -171,7 +171,7 @@ class SubjectInStore:
 def find_in_store(store: Store, out: Path, who: DataSubject) -> SubjectInStore:
     """Find everything, and change nothing. Raises Unusable as a store does."""
     hints = subject_mentions(store, out, who.name)
-    traces = store.oblivion().forget(who, hints, dry_run=True)
+    traces = store.erasure().forget(who, hints, dry_run=True)
     mentions = _record_matcher(who, traces)
     return SubjectInStore(
         who=who,
@@ -189,12 +189,12 @@ def find_in_store(store: Store, out: Path, who: DataSubject) -> SubjectInStore:
 
 def check_erasable(store: Store, found: SubjectInStore, *, abandon: bool = False) -> None:
     """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`."""
-    store.oblivion().check(found.who, found.traces, abandon=abandon)
+    store.erasure().check(found.who, found.traces, abandon=abandon)
 
 
 def abandon_requests(store: Store, found: SubjectInStore) -> None:
     """Give up their requests of which nobody knows the end; look again after it. Raises `forget_underway`."""
-    store.oblivion().abandon(found.traces)
+    store.erasure().abandon(found.traces)
 
 
 def erase_from_store(store: Store, found: SubjectInStore, removed: Collection[Path]) -> None:
@@ -203,7 +203,7 @@ def erase_from_store(store: Store, found: SubjectInStore, removed: Collection[Pa
     What leads to the rest goes last: the store's rows, its files, the snapshots, then the manifests.
     Raises Unusable: `forget_underway`, `forget_open` (nothing is deleted then), and what a full or read-only disk does.
     """
-    oblivion, who = store.oblivion(), found.who
+    oblivion, who = store.erasure(), found.who
     oblivion.forget(who, found.hints, dry_run=False, removed={str(path) for path in removed})
     mentions = _record_matcher(who, found.traces)
     remove_from_snapshots(store, mentions, dry_run=False)
@@ -214,7 +214,7 @@ def erase_from_store(store: Store, found: SubjectInStore, removed: Collection[Pa
 
 def finish_erasure(store: Store) -> bool:
     """End a forgetting that was cut short; return whether there was one."""
-    oblivion = store.oblivion()
+    oblivion = store.erasure()
     if not oblivion.pending:
         return False
     oblivion.finish()

@@ -268,7 +268,7 @@ class LocalReplies:
     def blob(self, digest: str) -> Blob | None:
         """The bytes with this digest, where the store has them."""
         try:
-            path = self._store.path(Blob(digest=digest, size=0, media=_OCTET_STREAM))
+            path = self._store.blobs.path(Blob(digest=digest, size=0, media=_OCTET_STREAM))
             with path.open("rb") as file:
                 media = embeddable_media_type(file.read(_HEAD_BYTES)) or _OCTET_STREAM
             return Blob(digest=digest, size=path.stat().st_size, media=media)
@@ -282,7 +282,7 @@ class LocalReplies:
 
     @cached_property
     def _kept(self) -> frozenset[str]:
-        return frozenset(self._store.replies([_recorded_call(told).key for told in self._account.calls]))
+        return frozenset(self._store.replies.get([_recorded_call(told).key for told in self._account.calls]))
 
     def _revision(self, told: CallRecord) -> int:
         if told.provider == COMPUTE:

@@ -51,7 +51,7 @@ class PastRun:
         """A picture of then; None where its bytes are gone."""
         blob = Blob(digest=picture.digest, size=0, media="image/png")
         try:
-            self.history.store.path(blob)
+            self.history.store.blobs.path(blob)
         except Unusable:
             return None
         return blob

@@ -300,5 +300,5 @@ def _thumbnail(workshop: Runner, replies: Mapping[str, Reply], blob: Blob | None
     reply = None if blob is None else replies.get(blob.digest)
     if reply is None:
         return Thumbnail()
-    data = workshop.store.path(reply.files["image"]).read_bytes()
+    data = workshop.store.blobs.path(reply.files["image"]).read_bytes()
     return Thumbnail(data=data, width=as_whole(reply.data["width"]), height=as_whole(reply.data["height"]))

@@ -43,11 +43,11 @@ class BookDesk:
 
     def put(self, data: bytes, *, media: str = "image/png") -> Blob:
         """Keep bytes that a call may then name."""
-        return self.store.put(data, media=media)
+        return self.store.blobs.put(data, media=media)
 
     def path(self, blob: Blob) -> Path:
         """Where they lie."""
-        return self.store.path(blob)
+        return self.store.blobs.path(blob)
 
     def scratch(self) -> Path:
         """A new folder on the store's disk."""
@@ -92,8 +92,8 @@ class BookDesk:
 
     async def read_note(self, name: str) -> str | None:
         """A note."""
-        return self.store.notes(name)
+        return self.store.notes.read(name)
 
     async def write_note(self, name: str, text: str) -> None:
         """Leave a note."""
-        self.store.note(name, text)
+        self.store.notes.write(name, text)

@@ -279,7 +279,7 @@ def test_one_that_is_found_and_can_not_be_kept_is_not_missing(play: Player) -> N
     """Somebody who asked for that would buy it again."""
 
     class Full(BookDesk):
-        async def keep(self, ticket: Ticket) -> Ticket:
+        async def save_ticket(self, ticket: Ticket) -> Ticket:
             raise Unusable([problem("store_full", folder=ticket.service)])
 
     async def story(scene: Scene) -> None:

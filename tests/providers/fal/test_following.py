@@ -181,7 +181,7 @@ def test_an_endpoint_of_a_minute_is_looked_at_seldom_and_its_time_is_learnt(play
             return said(DONE) if scene.clock.now() - begun >= 60 else said(RUNNING, 202)
 
         context = scene.context()
-        scene.store.note("typical/fal-ai/flux/dev", "60.0")
+        scene.store.notes.write("typical/fal-ai/flux/dev", "60.0")
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [look]}
         assert await follow(scene, context) is FollowOutcome.COMPLETED
         assert scene.odd.count(LOOK) <= 20
@@ -192,7 +192,7 @@ def test_an_endpoint_of_a_minute_is_looked_at_seldom_and_its_time_is_learnt(play
 
 def test_a_request_of_an_earlier_run_is_looked_at_before_anything_is_waited_for(play: Player) -> None:
     async def story(scene: Scene) -> None:
-        scene.store.note("typical/fal-ai/flux/dev", "600.0")
+        scene.store.notes.write("typical/fal-ai/flux/dev", "600.0")
         done = status("COMPLETED", metrics={"inference_time": 30.0})
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [said(RUNNING, 202), said(done), said(DONE)]}
         ticket = scene.ticket(SENT)
@@ -200,7 +200,7 @@ def test_a_request_of_an_earlier_run_is_looked_at_before_anything_is_waited_for(
         following = RequestFollower(scene.line)
         assert await following.follow(ticket, scene.context()) is FollowOutcome.COMPLETED
         assert scene.clock.slept == [60.0]
-        assert scene.store.notes("typical/fal-ai/flux/dev") == "429.000"
+        assert scene.store.notes.read("typical/fal-ai/flux/dev") == "429.000"
         scene.clock.slept.clear()
         scene.clock.at += 3600
         assert await following.follow(ticket, scene.context()) is FollowOutcome.COMPLETED

@@ -254,7 +254,7 @@ def test_an_answer_that_was_kept_is_read_again_by_a_version_that_can(play: Playe
             assert kinds(error) == [kind]
         # (As if this version knew that shape.)
         note = f"{KEPT_RESULT_NOTE}/{scene.last().key}"
-        scene.store.note(note, (scene.store.notes(note) or "").replace('"pictures":', '"images":'))
+        scene.store.notes.write(note, (scene.store.notes.read(note) or "").replace('"pictures":', '"images":'))
         asked = len(scene.odd.asked)
         answer = await scene.answer()
         assert isinstance(answer, Answer)
@@ -515,7 +515,7 @@ def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Play
     play(story)
 
 
-@pytest.mark.parametrize("insist", [False, True])
+@pytest.mark.parametrize("forced", [False, True])
 def test_one_that_hangs_is_given_up_and_does_not_go_on_unheard(play: Player, *, forced: bool) -> None:
     async def story(scene: Scene) -> None:
         context, ended = scene.context(), asyncio.Event()

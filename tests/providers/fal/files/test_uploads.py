@@ -275,7 +275,7 @@ def test_a_large_file_goes_in_parts(tls: ssl.SSLContext, clock: QuickClock, cont
     with path.open("wb") as file:
         file.write(len(header).to_bytes(8, "little") + header)
         file.truncate(8 + len(header) + tensor)
-    blob = context.store.put(path, media="application/octet-stream")
+    blob = context.store.blobs.put(path, media="application/octet-stream")
 
     async def story() -> None:
         async with uploading(tls, clock) as (uploads, storage):
