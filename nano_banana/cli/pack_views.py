@@ -273,8 +273,8 @@ def _make_picture(screen: Screen, pack: Pack, template: PackTemplate, photos: Pa
     from nano_banana.features.packs.pack_testing import TrialSubject, run_trial
 
     settings, sitter = settings_for(screen), TrialSubject(photos=photos, noun=noun)
-    with progress(screen) as watch:
-        tried = run_trial([(pack, template)], sitter, project_root(Path.cwd()), settings, os.environ, watch)
+    with progress(screen) as on_event:
+        tried = run_trial([(pack, template)], sitter, project_root(Path.cwd()), settings, os.environ, on_event)
     problems = [problem for record in tried.outcome.records for problem in record.problems]
     if problems:
         screen.problems(problems)

@@ -211,7 +211,7 @@ PHOTO_PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline
 """Even a mistake of ours can make no browser ask for anything."""
 
 
-def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], watch: EventHandler) -> Iterator[str]:
+def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], on_event: EventHandler) -> Iterator[str]:
     """The page as pieces of HTML: every photo with its face, its numbers and what was found."""
     name = _escaped(studio.name)
     yield (
@@ -229,7 +229,7 @@ def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], watch
         yield f'<section>\n<h2 id="s{at}">{_escaped(album.name)}: {plural(len(album.photos), "photo")}</h2>\n'
         yield f"<p>{_escaped(album_summary(album))}</p>\n{_findings_html(album.findings, album.name)}"
         yield '<ul class="photos">\n'
-        for photo, small in studio.thumbnails(album.photos, watch):
+        for photo, small in studio.thumbnails(album.photos, on_event):
             yield _photo_card(photo, small)
         yield "</ul>\n</section>\n"
     yield "</main>\n</body>\n</html>\n"

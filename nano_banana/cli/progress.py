@@ -120,7 +120,7 @@ def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[Event
     """
     if not screen.lively:
         plain = PlainView(screen, clock)
-        yield plain.watch
+        yield plain.on_event
         plain.close()
         return
     from rich.console import Console
@@ -136,7 +136,7 @@ def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[Event
         redirect_stdout=False,
         redirect_stderr=False,
     ):
-        yield view.watch
+        yield view.on_event
 
 
 class PlainView:
@@ -151,7 +151,7 @@ class PlainView:
         self._tally = CallTally()
         self._last = ""
 
-    def watch(self, news: Event) -> None:
+    def on_event(self, news: Event) -> None:
         """Count the news; write a line when it is time."""
         self._tally.add(news)
         line = event_note(news)
@@ -183,7 +183,7 @@ class LiveView:
         self._start = clock()
         self._tally = CallTally()
 
-    def watch(self, news: Event) -> None:
+    def on_event(self, news: Event) -> None:
         """Count the news."""
         self._tally.add(news)
         line = event_note(news)

@@ -98,8 +98,8 @@ def check_photo_rules(screen: Screen, project: Session, forecast: Forecast | Non
     from nano_banana.cli.progress import progress
     from nano_banana.session.photo_sets import enforce_photo_rules
 
-    with progress(screen) as watch:
-        warnings = enforce_photo_rules(project, watch, forecast)
+    with progress(screen) as on_event:
+        warnings = enforce_photo_rules(project, on_event, forecast)
     if warnings:
         screen.problems(warnings)
     return warnings
@@ -112,7 +112,7 @@ if TYPE_CHECKING:
 
 
 def finish_outputs(
-    project: Session, outcome: RunOutcome, watch: EventHandler, *, prune: bool = False
+    project: Session, outcome: RunOutcome, on_event: EventHandler, *, prune: bool = False
 ) -> tuple[RunOutcome, list[Problem]]:
     """The outcome with what was written besides the pictures, and what went wrong with that.
 
@@ -265,8 +265,8 @@ def _run_project(
         # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
         forecast, again = replace(forecast, records=()), None
         warnings = [] if held is None else lock_remarks(project, held, made=outcome.made)
-        with progress(screen) as watch:
-            outcome, trouble_after = finish_outputs(project, outcome, watch, prune=asked.prune)
+        with progress(screen) as on_event:
+            outcome, trouble_after = finish_outputs(project, outcome, on_event, prune=asked.prune)
         is_done = outcome.status == "done"
         warnings += write_lock(project) if is_done else []
         if is_done and not trouble_after:
@@ -304,8 +304,8 @@ def _check_before_run(screen: Screen, project: Session, forecast: Forecast) -> N
     check_overwriting(project, forecast)
     check_machine(project, forecast)
     check_photo_rules(screen, project, forecast)
-    with progress(screen) as watch:
-        run_free_calls(project, forecast, watch)
+    with progress(screen) as on_event:
+        run_free_calls(project, forecast, on_event)
     if note_first_people_run(project):
         screen.note(PEOPLE_NOTICE)
 

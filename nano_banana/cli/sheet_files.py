@@ -46,7 +46,7 @@ def sheet_paths(project: Session, formats: Iterable[str]) -> list[Path]:
     return [project.folder / f"sheet.{kind}" for kind in formats]
 
 
-def write_sheet(sheet: ContactSheet, files: Iterable[Path], watch: EventHandler) -> list[Path]:
+def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandler) -> list[Path]:
     """Write a sheet in the format that each file's suffix says; of several pages, several files.
 
     Raises Unusable where a file can't be written.
@@ -58,13 +58,13 @@ def write_sheet(sheet: ContactSheet, files: Iterable[Path], watch: EventHandler)
     for file in files:
         kind = file.suffix.casefold().removeprefix(".")
         if kind == "html":
-            write_pieces(file, (piece.encode() for piece in sheet_html(sheet, terminal_speech(), file, watch)))
+            write_pieces(file, (piece.encode() for piece in sheet_html(sheet, terminal_speech(), file, on_event)))
             written.append(file)
         elif kind == "pdf":
-            write_pdf(file, draw_pages(sheet, watch))
+            write_pdf(file, draw_pages(sheet, on_event))
             written.append(file)
         else:
-            written += write_png(file, draw_pages(sheet, watch, trim=True))
+            written += write_png(file, draw_pages(sheet, on_event, trim=True))
     return written
 
 

@@ -2,7 +2,7 @@
 
 with Session.open(RunRequest(recipe=Path("recipe.yaml")), settings, environ=os.environ) as session:
     forecast = session.forecast()
-    outcome = session.run(forecast, watch=print)
+    outcome = session.run(forecast, on_event=print)
 """
 
 from __future__ import annotations

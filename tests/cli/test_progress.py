@@ -44,9 +44,9 @@ def clock(step: float) -> Iterator[float]:
 def told(*, step: float) -> list[str]:
     err = io.StringIO()
     ticks = clock(step)
-    with progress(Screen(io.StringIO(), err, environ={}), clock=lambda: next(ticks)) as watch:
+    with progress(Screen(io.StringIO(), err, environ={}), clock=lambda: next(ticks)) as on_event:
         for news in story():
-            watch(news)
+            on_event(news)
     return err.getvalue().splitlines()
 
 
@@ -95,16 +95,16 @@ def test_nothing_is_said_of_nothing() -> None:
 
 def test_a_failure_without_a_reason_names_its_node() -> None:
     err = io.StringIO()
-    with progress(Screen(io.StringIO(), err, environ={})) as watch:
-        watch(Event(kind="node_failed", stage="takes", node="a/\x1b2"))
+    with progress(Screen(io.StringIO(), err, environ={})) as on_event:
+        on_event(Event(kind="node_failed", stage="takes", node="a/\x1b2"))
     assert err.getvalue() == "failed: a/�2\n"
 
 
 def test_on_a_terminal_the_table_lives_and_goes() -> None:
     err = Watched()
-    with progress(Screen(io.StringIO(), err, environ={"TERM": "xterm"}, width=100)) as watch:
+    with progress(Screen(io.StringIO(), err, environ={"TERM": "xterm"}, width=100)) as on_event:
         for news in story():
-            watch(news)
+            on_event(news)
     shown = err.getvalue()
     assert "failed: a/2: can't write b: disk full" in shown
     assert "6/8" in shown

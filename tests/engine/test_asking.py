@@ -64,7 +64,7 @@ async def asked(
     *,
     lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
     budget: float | None = None,
-    watch: EventHandler = lambda _news: None,
+    on_event: EventHandler = lambda _news: None,
 ) -> CallResolver:
     """Ask for one call, which fails; return the answering."""
     policy = EnginePolicy(
@@ -74,7 +74,7 @@ async def asked(
         budget_usd=budget,
         unknown_requests=lost,
     )
-    answering = CallResolver(policy, InputFiles(store, {}), watch, "run", Halt())
+    answering = CallResolver(policy, InputFiles(store, {}), on_event, "run", Halt())
     try:
         with pytest.raises(CallFailed):
             await answering.answer(Call(provider="fal", endpoint="a/b", arguments={}), Requester())
@@ -97,7 +97,7 @@ def test_what_stays_at_the_service_will_be_billed_whoever_collects_it(
     store: Store, ends: TicketState, said: float | None, spent: float, unknown: int
 ) -> None:
     news: list[Event] = []
-    answering = asyncio.run(asked(store, Seller(ends, said), watch=news.append))
+    answering = asyncio.run(asked(store, Seller(ends, said), on_event=news.append))
     assert answering.budget.spent == pytest.approx(spent)
     assert [told.cost_usd for told in news if told.kind == "failed"] == [None if unknown else said]
 

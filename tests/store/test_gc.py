@@ -134,7 +134,7 @@ def test_a_run_that_was_killed_holds_nothing_back(store: Store, clock: Clock) ->
     answered(store, 1)
     clock.now += MIN_AGE + 1
     code = "import sys,pathlib;from nano_banana.store.local_store import Store;s=Store.open(pathlib.Path(sys.argv[1]))"
-    process = python(f"{code};print(s.begin('p', arguments={{}}), flush=True);input()", store.folder)
+    process = python(f"{code};print(s.runs.begin('p', arguments={{}}), flush=True);input()", store.folder)
     assert process.stdout is not None
     process.stdout.readline()
     assert store.gc(dry_run=True).underway

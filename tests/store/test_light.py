@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from nano_banana.store.local_store import Store
 with Store.open(Path(sys.argv[1])) as store:
-    print(store.notes("a"))
+    print(store.notes.read("a"))
 print([name for name in sys.argv[2].split() if name in sys.modules])
 """
 

@@ -25,15 +25,15 @@ store, owner = Store.open(folder), owner_id()
 missing = {a_call(seed).key: seed for seed in range(total)}
 while missing:
     batch = list(missing)[:7]
-    for key in store.replies(batch):
+    for key in store.replies.get(batch):
         del missing[key]
     granted = store.claims.claim([key for key in batch if key in missing], owner=owner)
-    known = store.replies(granted)
+    known = store.replies.get(granted)
     store.claims.release(list(known), owner=owner)
     for key in granted - known.keys():
         seed = missing[key]
-        picture = store.put(b"picture %d" % (seed // 2), media="image/png")
-        store.record([an_entry(seed, picture)])
+        picture = store.blobs.put(b"picture %d" % (seed // 2), media="image/png")
+        store.replies.record([an_entry(seed, picture)])
         log.write(f"{seed}\\n")
     if not granted:
         time.sleep(0.002)
@@ -45,7 +45,7 @@ from pathlib import Path
 from nano_banana.store.local_store import Store
 for number in range(15):
     with Store.open(Path(sys.argv[1])) as store:
-        store.note(f"{sys.argv[2]}-{number}", "x")
+        store.notes.write(f"{sys.argv[2]}-{number}", "x")
 """
 
 

@@ -86,8 +86,8 @@ def _run_again(
     from nano_banana.features.replay.replay_run import copy_replayed
     from nano_banana.session.run_report import run_report
 
-    with progress(screen) as watch:
-        outcome = again.run(forecast, watch, lost=unknown_request_policy(asked))
+    with progress(screen) as on_event:
+        outcome = again.run(forecast, on_event, lost=unknown_request_policy(asked))
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
     _say_result(screen, again, outcome)
     if target is not None and outcome.status == "done":

@@ -199,8 +199,8 @@ def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | No
     tested, code = [check_pack(each, root, settings, os.environ) for each in found], 0
     if run:
         sitter = example_subject() if photos is None else TrialSubject(photos=photos, noun=noun)
-        with progress(screen) as watch:
-            tested, outcome = draw_packs(tested, sitter, root, settings, os.environ, watch)
+        with progress(screen) as on_event:
+            tested, outcome = draw_packs(tested, sitter, root, settings, os.environ, on_event)
         code = 0 if outcome is None else exit_code(outcome)
     if as_json:
         told = [tested_pack_json(each, lambda problem: as_object(problem_json(problem))) for each in tested]

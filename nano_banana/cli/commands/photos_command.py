@@ -117,11 +117,11 @@ def _say_albums(screen: Screen, studio: PhotoInspection, albums: list[CheckedPho
         screen.say(f"{studio.name}: no subject has photos")
 
 
-def _write_page(studio: PhotoInspection, albums: list[CheckedPhotoSet], file: Path, watch: EventHandler) -> None:
+def _write_page(studio: PhotoInspection, albums: list[CheckedPhotoSet], file: Path, on_event: EventHandler) -> None:
     from nano_banana.cli.photo_views import photo_page
 
     try:
         with atomic_write(file) as fresh, fresh.open("w", encoding="utf-8") as out:
-            out.writelines(photo_page(studio, albums, watch))
+            out.writelines(photo_page(studio, albums, on_event))
     except OSError as error:
         raise Unusable([problem("unwritable", file=str(file), why=error.strerror or str(error))]) from error

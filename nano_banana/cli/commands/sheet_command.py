@@ -95,8 +95,8 @@ def command(
     with open_project(screen, wish, settings) as project:
         records = project.forecast().records
         sheet = make_sheet(project, records, stage=stage, rows=rows, columns=columns, against=against)
-        with progress(screen) as watch:
-            written = write_sheet(sheet, _sheet_targets(project, files, formats), watch)
+        with progress(screen) as on_event:
+            written = write_sheet(sheet, _sheet_targets(project, files, formats), on_event)
         _say_sheet(screen, sheet, written, as_json=asked.as_json)
     if opened:
         click.launch(written[0].absolute().as_uri())

@@ -162,10 +162,10 @@ class ContactSheet:
         return {state: found[state] for state in TakeState if found[state]}
 
     def thumbnails(
-        self, takes: Sequence[SheetTake], side: int, watch: EventHandler
+        self, takes: Sequence[SheetTake], side: int, on_event: EventHandler
     ) -> Iterator[tuple[SheetTake, Thumbnail, Thumbnail]]:
         """Takes with small pictures of them as they are and as they were before, by batches."""
-        return sheet_thumbnails(self.workshop, takes, side, watch)
+        return sheet_thumbnails(self.workshop, takes, side, on_event)
 
 
 def make_sheet(

@@ -290,7 +290,7 @@ def _axis_filters(sheet: ContactSheet) -> Iterator[str]:
 ASSETS = Path(__file__).with_name("assets")
 
 
-def sheet_html(sheet: ContactSheet, speech: SheetWording, file: Path, watch: EventHandler) -> Iterator[str]:
+def sheet_html(sheet: ContactSheet, speech: SheetWording, file: Path, on_event: EventHandler) -> Iterator[str]:
     """The page as pieces of HTML, to be written to `file`; small pictures are made on the way."""
     style, script = _asset_text("sheet.css"), _asset_text("sheet.js")
     yield (
@@ -304,7 +304,7 @@ def sheet_html(sheet: ContactSheet, speech: SheetWording, file: Path, watch: Eve
     yield from filter_form(sheet)
     yield '</header>\n<main id="grid" tabindex="-1" aria-label="the takes">\n'
     yield "<noscript><p>Without scripts there are only the pictures.</p></noscript>\n"
-    yield from _grids(sheet, watch)
+    yield from _grids(sheet, on_event)
     yield '<p class="empty" id="empty" role="status" hidden>No take is like that. Take a filter away.</p>\n</main>\n'
     yield f'{PANEL_HTML}{HELP_HTML}<script type="application/json" id="data">'
     yield from page_data(sheet, speech, folder_url(sheet.folder, file))
@@ -339,9 +339,9 @@ def _source_hash(code: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
 
 
-def _grids(sheet: ContactSheet, watch: EventHandler) -> Iterator[str]:
+def _grids(sheet: ContactSheet, on_event: EventHandler) -> Iterator[str]:
     takes = list(sheet.takes)
-    small = sheet.thumbnails(takes, thumbnail_side(takes), watch)
+    small = sheet.thumbnails(takes, thumbnail_side(takes), on_event)
     for number, grid in enumerate(sheet.grids):
         title = grid_heading(grid)
         name = f' aria-labelledby="g{number}"' if title else f' aria-label="{escaped(sheet.name)}"'

@@ -316,7 +316,7 @@ HEAD_HEIGHT = 90.0
 """Pixels above the first band."""
 
 
-def draw_pages(sheet: ContactSheet, watch: EventHandler, *, trim: bool = False) -> Iterator[Image.Image]:
+def draw_pages(sheet: ContactSheet, on_event: EventHandler, *, trim: bool = False) -> Iterator[Image.Image]:
     """The sheet's pages, RGB, A4 at 150 dots an inch; only one of them is in memory.
 
     The rows are spread evenly: no page has one alone where it could have two. `trim` cuts a page that is the only one
@@ -326,8 +326,8 @@ def draw_pages(sheet: ContactSheet, watch: EventHandler, *, trim: bool = False) 
     bands = list(bands_of(sheet))
     takes = [take for band in bands for take in band.takes if take]
     side = thumbnail_side([*sheet.takes])
-    heights = _heights(bands, sheet, (small for _, small, _ in sheet.thumbnails(takes, side, watch)))
-    small = (small for _, small, _ in sheet.thumbnails(takes, side, watch))
+    heights = _heights(bands, sheet, (small for _, small, _ in sheet.thumbnails(takes, side, on_event)))
+    small = (small for _, small, _ in sheet.thumbnails(takes, side, on_event))
     pages = page_breaks(bands, heights)
     for number, (start, end) in enumerate(pages, start=1):
         page, top = _new_page(sheet.name, about, number, len(pages))

@@ -274,7 +274,7 @@ class Thumbnail:
 
 
 def sheet_thumbnails(
-    workshop: Runner, takes: Sequence[SheetTake], side: int, watch: EventHandler
+    workshop: Runner, takes: Sequence[SheetTake], side: int, on_event: EventHandler
 ) -> Iterator[tuple[SheetTake, Thumbnail, Thumbnail]]:
     """Takes with their small pictures (`side` pixels on the longer side), and those of before where they differ."""
     for start in range(0, len(takes), THUMBNAIL_BATCH):
