@@ -119,7 +119,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         loaded(tmp_path, user="parallel_train = true", project=project, environ=environ, out=" ")
     file = str(tmp_path / "nano-banana.toml")
-    found = [(problem.kind, problem.place, problem.suggestions) for problem in caught.value.problems]
+    found = [(problem.kind, problem.position, problem.suggestions) for problem in caught.value.problems]
     assert found == [
         ("setting_not_an_amount", None, ()),
         ("setting_not_text", None, ()),
@@ -197,7 +197,7 @@ def test_what_is_no_toml_has_its_place(tmp_path: Path) -> None:
         with pytest.raises(Invalid) as caught:
             read_config(file)
         (problem,) = caught.value.problems
-        assert (problem.kind, problem.place and problem.place.line) == ("config_not_toml", line)
+        assert (problem.kind, problem.position and problem.position.line) == ("config_not_toml", line)
         assert str(problem.data["why"])[:1].islower()
         assert column
 

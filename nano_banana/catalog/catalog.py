@@ -134,13 +134,13 @@ def load_project_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[E
             problems.extend(error.problems)
         except (OSError, UnicodeDecodeError) as error:
             place = Position(file=str(path), line=1, column=1)
-            problems.append(problem("endpoint_unreadable", place=place, says=type(error).__name__))
+            problems.append(problem("endpoint_unreadable", position=place, says=type(error).__name__))
         else:
             value = to_plain(located)
             faults = endpoint_faults(value)
             for fault in faults:
                 place = located.key_place(fault.path)
-                problems.append(problem(fault.kind, place=place, hint=fault.suggestions, **fault.data))
+                problems.append(problem(fault.kind, position=place, suggestions=fault.suggestions, **fault.data))
             if not faults:
                 found.append((located, endpoint_from_json(cast(JSONObject, value))))
     problems.extend(_duplicate_ids(found))
@@ -155,7 +155,7 @@ def _duplicate_ids(found: Iterable[tuple[Located, Endpoint]]) -> Iterator[Proble
         place = located.key_place(("id",))
         before = first.setdefault(endpoint.id, place)
         if before is not place:
-            yield problem("endpoint_twice", place=place, endpoint=endpoint.id, first=f"{before.file}:{before.line}")
+            yield problem("endpoint_twice", position=place, endpoint=endpoint.id, first=f"{before.file}:{before.line}")
 
 
 DATA_FOLDER = Path(__file__).parent / "data"

@@ -29,7 +29,7 @@ def _click_problem(error: click.ClickException) -> Problem:
         return problem("broken_file", file=str(error.ui_filename), why=_lower_sentence(error.message))
     if isinstance(error, click.NoSuchOption):
         hint = did_you_mean(error.option_name, _long_options(context))
-        return problem("no_such_option", hint=hint, name=error.option_name, program=program)
+        return problem("no_such_option", suggestions=hint, name=error.option_name, program=program)
     return problem("usage", message=_lower_sentence(error.format_message()), program=program)
 
 
@@ -66,7 +66,7 @@ class SuggestingGroup(click.Group):
         found = self.find(ctx, cmd_name)
         if found is None and not ctx.resilient_parsing and not cmd_name.startswith("-"):
             hint = did_you_mean(cmd_name, self.list_commands(ctx))
-            raise Invalid([problem("no_such_command", hint=hint, name=cmd_name, program=ctx.command_path)])
+            raise Invalid([problem("no_such_command", suggestions=hint, name=cmd_name, program=ctx.command_path)])
         for parameter in found.params if found else ():
             if type(parameter.type) is click.types.StringParamType:
                 parameter.type = UTF8_TEXT

@@ -227,7 +227,7 @@ def problem_counts(problems: Sequence[Problem], cwd: Path) -> str:
     warnings = sum(problem.warning for problem in problems)
     counts = [(len(problems) - warnings, "problem"), (warnings, "warning")]
     said = " and ".join(plural(count, noun) for count, noun in counts if count)
-    places = [problem.place for problem in problems if problem.place]
+    places = [problem.position for problem in problems if problem.position]
     files = list(dict.fromkeys(place.file for place in places if not is_command_line(place)))
     if not files:
         return said
@@ -260,9 +260,9 @@ def _problem_block(problem: Problem, lines: LineReader, paint: PaintFunction, wi
     label = paint("yellow", "warning") if problem.warning else paint("red", "error")
     yield f"{label}{paint('bold', ': ' + visible(what))}"
     gutter = 1
-    if problem.place is not None:
-        gutter = len(str(problem.place.line))
-        yield from _source_block(problem, problem.place, lines, paint, width, cwd)
+    if problem.position is not None:
+        gutter = len(str(problem.position.line))
+        yield from _source_block(problem, problem.position, lines, paint, width, cwd)
     margin = " " * (gutter + 1)
     if problem.suggestions:
         names = [f"`{visible(name)}`" for name in problem.suggestions]

@@ -141,7 +141,7 @@ def problem_json(problem: Problem) -> JSONValue:
     from nano_banana.cli.diagnostics import describe
 
     what, hint = describe(problem)
-    place = problem.place
+    place = problem.position
     return {
         "kind": problem.kind,
         "severity": "warning" if problem.warning else "error",

@@ -117,7 +117,7 @@ def _recipe_file(recipe: Path) -> Path:
     path = recipe_file_in(recipe) if recipe.is_dir() else recipe
     if not path.exists():
         near = [str(other) for other in sorted(path.parent.glob("*.y*ml"))][:MAX_SUGGESTED]
-        raise Invalid([problem("no_recipe", hint=did_you_mean(str(path), near), path=str(path))])
+        raise Invalid([problem("no_recipe", suggestions=did_you_mean(str(path), near), path=str(path))])
     return path
 
 

@@ -153,7 +153,7 @@ def say_failures(screen: Screen, lost: Sequence[NodeRecord], what: str) -> None:
 
 def _failure_reason(screen: Screen, record: NodeRecord) -> tuple[str, str]:
     """What went wrong, with its place in the recipe; and what to do about it."""
-    told = [(problem.place, *describe(problem)) for problem in map(screen.relocate, record.problems)]
+    told = [(problem.position, *describe(problem)) for problem in map(screen.relocate, record.problems)]
     words = [f"{place_text(place, Path.cwd())}: {what}" if place else what for place, what, _ in told]
     return "; ".join(words) or str(record.status), "; ".join(hint for _, _, hint in told if hint)
 

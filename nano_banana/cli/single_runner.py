@@ -158,7 +158,7 @@ def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleC
     """The same problem at the option that it comes from: nobody wrote the `recipe`."""
     from nano_banana.features.single.single_recipe import option_at
 
-    place = problem.place
+    place = problem.position
     if place is None or place.file != recipe:
         return problem
     text = screen.quoted[recipe]
@@ -174,7 +174,7 @@ def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleC
     screen.quoted[option] = "\n".join(lines)
     kind = COMMAND_LINE_KINDS.get(problem.kind, problem.kind)
     return replace(
-        problem, kind=kind, place=Position(file=option, line=len(lines), column=start + 1, length=max(length, 1))
+        problem, kind=kind, position=Position(file=option, line=len(lines), column=start + 1, length=max(length, 1))
     )
 
 

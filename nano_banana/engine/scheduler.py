@@ -50,7 +50,7 @@ class Scheduler:
         self._roots = {node.id: loop.create_future() for node in plan.roots}
         self._over = {group.name: asyncio.Event() for group in plan.groups}
         # Only of those that somebody waits for: of a hundred thousand takes the ends are worth sparing.
-        self._ends = {name: {} for group in plan.groups for name in group.waits}
+        self._ends = {name: {} for group in plan.groups for name in group.after_groups}
         feeders = [asyncio.create_task(self._root(node)) for node in plan.roots]
         feeders += [asyncio.create_task(self._feed(group, known or {})) for group in plan.groups]
         try:
@@ -68,7 +68,7 @@ class Scheduler:
     async def _feed(self, group: Group, known: NodeEnds) -> None:
         """Give a group's nodes to the window, once what they wait for is there, and see them end."""
         waited = {name: await self._roots[name] for name in group.after}
-        for name in group.waits:
+        for name in group.after_groups:
             await self._over[name].wait()
         tasks: set[asyncio.Task[None]] = set()
         try:
@@ -82,13 +82,13 @@ class Scheduler:
     async def _begin(
         self, group: Group, known: NodeEnds, results: dict[str, Blob], tasks: set[asyncio.Task[None]]
     ) -> None:
-        if group.waits and self._answering.halt.reason:
+        if group.after_groups and self._answering.halt.reason:
             # Who is chosen can't be said before all have been judged.
             return
-        ends = {name: end for before in group.waits for name, end in self._ends[before].items()}
+        ends = {name: end for before in group.after_groups for name, end in self._ends[before].items()}
         lost = [name for name in group.after if name not in results]
         for node in group.nodes(ends):
-            if node.id in known and not group.waits:
+            if node.id in known and not group.after_groups:
                 self._note(group.name, known[node.id])
                 continue
             if lost or self._answering.halt.reason:
@@ -136,7 +136,7 @@ class Scheduler:
         if status is not NodeStatus.STOPPED:
             kind: EventKind = "node_done" if status is NodeStatus.DONE else "node_failed"
             why = {**problems[0].data, "kind": problems[0].kind} if problems else {}
-            self._on_event(Event(kind=kind, stage=node.card.stage, node=node.id, data=why))
+            self._on_event(Event(kind=kind, stage=node.info.stage, node=node.id, data=why))
         return told.ended(node, status, result, problems)
 
     async def _follow(self, node: Node, results: Mapping[str, Blob], told: FlowTrace) -> Blob:
@@ -160,7 +160,7 @@ class Scheduler:
             return made
 
     async def _answers(self, ask: Ask, node: Node, steps: list[Step]) -> tuple[Reply, ...]:
-        requester = Requester(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.card.subject)
+        requester = Requester(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.info.subject)
         asked = [self._answering.answer(call, requester) for call in ask.calls]
         # One that fails does not leave the others running on unheard: all end first.
         answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)

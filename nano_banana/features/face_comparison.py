@@ -43,7 +43,7 @@ def read_pairs(file: Path) -> list[PicturePair]:
     line, head = next(rows, (1, []))
     columns = {name.casefold(): at for at, name in reversed(list(enumerate(head)))}
     if not {"a", "b"} <= set(columns):
-        raise Invalid([problem("pairs_header", place=_place(file, line), found=", ".join(head) or "nothing")])
+        raise Invalid([problem("pairs_header", position=_place(file, line), found=", ".join(head) or "nothing")])
     pairs: list[PicturePair] = []
     problems: list[Problem] = []
     for number, row in rows:
@@ -51,9 +51,9 @@ def read_pairs(file: Path) -> list[PicturePair]:
         missing = [name for name in ("a", "b") if not cells[name]]
         truth = cells.get("truth", "").casefold()
         if missing:
-            problems.append(problem("pairs_row", place=_place(file, number), missing=missing))
+            problems.append(problem("pairs_row", position=_place(file, number), missing=missing))
         elif truth not in TRUTHS:
-            problems.append(problem("pairs_truth", place=_place(file, number), found=cells["truth"]))
+            problems.append(problem("pairs_truth", position=_place(file, number), found=cells["truth"]))
         else:
             pairs.append(PicturePair(a=cells["a"], b=cells["b"], truth=TRUTHS[truth]))
     if problems:
@@ -73,13 +73,13 @@ def _rows(file: Path) -> Iterator[tuple[int, Sequence[str]]]:
     try:
         for row in reader:
             if any("\n" in cell for cell in row):
-                raise Invalid([problem("pairs_quotes", place=_place(file, line))])
+                raise Invalid([problem("pairs_quotes", position=_place(file, line))])
             cells = [cell.strip() for cell in row]
             if any(cells):
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise Invalid([problem("pairs_quotes", place=_place(file, line))]) from error
+        raise Invalid([problem("pairs_quotes", position=_place(file, line))]) from error
 
 
 def _pairs_text(file: Path) -> str:

@@ -83,14 +83,14 @@ class OpenCollection:
             self._entries[name] = entry
             return None
         first = self._entries[name].key.place
-        return problem("duplicate_key", place=entry.key.place, name=name, first=f"{first.file}:{first.line}")
+        return problem("duplicate_key", position=entry.key.place, name=name, first=f"{first.file}:{first.line}")
 
     def _merge(self, entry: LocatedEntry) -> list[Problem]:
         sources = entry.value.items if entry.value.items is not None else (entry.value,)
         problems = []
         for source in sources:
             if source.entries is None:
-                problems.append(problem("yaml_merge", place=entry.key.place))
+                problems.append(problem("yaml_merge", position=entry.key.place))
             for name, inherited in (source.entries or {}).items():
                 self._entries.setdefault(name, inherited)
         return problems
@@ -120,19 +120,19 @@ def unprintable_character(source: SourceText) -> Problem | None:
     found = _UNPRINTABLE.search(source.text)
     if found is None:
         return None
-    return problem("yaml_character", place=source.place(found.start(), found.end()), code=f"U+{ord(found[0]):04X}")
+    return problem("yaml_character", position=source.place(found.start(), found.end()), code=f"U+{ord(found[0]):04X}")
 
 
 def inner_byte_order_mark(source: SourceText) -> Problem | None:
     """A byte order mark inside the text, which nobody sees: two files were put together."""
     at = source.text.find("\ufeff")
-    return None if at < 0 else problem("yaml_character", place=source.place(at, at + 1), code="U+FEFF")
+    return None if at < 0 else problem("yaml_character", position=source.place(at, at + 1), code="U+FEFF")
 
 
 def parser_problem(error: YAMLError, source: SourceText) -> Problem:
     """The problem that `error` is; Python's and C's parser say the same things in other words."""
     if not isinstance(error, MarkedYAMLError):
-        return problem("yaml_broken", place=source.place(0, 1), message=str(error).split("\n")[0])
+        return problem("yaml_broken", position=source.place(0, 1), message=str(error).split("\n")[0])
     at, context = _error_offsets(error, len(source.text))
     start = source.text.rfind("\n", 0, at) + 1
     special = _common_slip(source, {start, source.text.rfind("\n", 0, context) + 1})
@@ -146,12 +146,12 @@ def parser_problem(error: YAMLError, source: SourceText) -> Problem:
             shown = context if mark == "context" else at
             place = source.place(shown, shown + 1)
             if kind == "yaml_too_deep":  # since PyYAML 6.0.4 the parser has a limit of its own, and reads ahead to it
-                return problem(kind, place=place, limit=MAX_NESTING)
-            return problem(kind, place=place, character=source.text[shown : shown + 1])
+                return problem(kind, position=place, limit=MAX_NESTING)
+            return problem(kind, position=place, character=source.text[shown : shown + 1])
     if "while parsing a block" in said:
         kind = "yaml_after_value" if source.text[start:at].strip() else "yaml_indent"
-        return problem(kind, place=source.place(at, at + 1))
-    return problem("yaml_broken", place=source.place(at, at + 1), message=str(error.problem))
+        return problem(kind, position=source.place(at, at + 1))
+    return problem("yaml_broken", position=source.place(at, at + 1), message=str(error.problem))
 
 
 def _common_slip(source: SourceText, starts: set[int]) -> Problem | None:
@@ -161,10 +161,10 @@ def _common_slip(source: SourceText, starts: set[int]) -> Problem | None:
         indent = _LEADING.match(line)
         if indent:
             tab = start + line.index("\t")
-            return problem("yaml_tab", place=source.place(tab, tab + 1))
+            return problem("yaml_tab", position=source.place(tab, tab + 1))
         braces = _BRACES.search(line)
         if braces:
-            return problem("yaml_braces", place=source.place(start + braces.start(1), start + braces.end(1)))
+            return problem("yaml_braces", position=source.place(start + braces.start(1), start + braces.end(1)))
     return None
 
 
@@ -319,7 +319,7 @@ class _EventReader:
         return Span(source=self._source, start=_offset(event.start_mark), end=_offset(event.end_mark))
 
     def _note(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> None:
-        self.problems.append(problem(kind, place=span.place, hint=hint, **data))
+        self.problems.append(problem(kind, position=span.place, suggestions=hint, **data))
 
     def _stop(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> None:
         self._note(kind, span, hint=hint, **data)

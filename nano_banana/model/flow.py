@@ -117,8 +117,8 @@ class Ended:
     Tries that were passed over have no part in it.
     """
 
-    words: tuple[Judged, ...] = ()
-    left: ExitedEarly | None = None
+    final_verdicts: tuple[Judged, ...] = ()
+    exited_early: ExitedEarly | None = None
 
 
 T = TypeVar("T")

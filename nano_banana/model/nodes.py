@@ -42,7 +42,7 @@ class Node:
     """A named flow. `after` names the nodes whose results the flow is made with."""
 
     id: str
-    card: NodeInfo
+    info: NodeInfo
     flow: Callable[[Mapping[str, Blob]], Flow[Blob]]
     after: tuple[str, ...] = ()
 
@@ -51,14 +51,14 @@ class Node:
 class NodeEnd:
     """What others may know of a node that ended, to choose by.
 
-    `left` is the stage at which its way ended (empty: it went all the way); `rulings` are the gates' last words with
+    `exited_early` is the stage at which its way ended (empty: it went all the way); `rulings` are the gates' last words with
     the likeness that decided, by stage. `done` is false where it failed or never came to its end.
     """
 
     id: str
-    card: NodeInfo
+    info: NodeInfo
     done: bool
-    left: str = ""
+    exited_early: str = ""
     rulings: Mapping[str, tuple[Ruling, float | None]] = field(default_factory=dict)
 
 
@@ -70,7 +70,7 @@ NodeEnds: TypeAlias = Mapping[str, NodeEnd]
 class Group:
     """Take nodes that wait for the same nodes, made one by one when asked for.
 
-    Where it `waits` for other groups, by name, the ends of their nodes decide which nodes it has; they go by the ids
+    Where it comes `after_groups`, the ends of their nodes decide which nodes it has; they go by the ids
     of nodes that ended before them, whose way they take up again and follow further. `count` is then the most.
     """
 
@@ -78,7 +78,7 @@ class Group:
     after: tuple[str, ...]
     count: int
     nodes: Callable[[NodeEnds], Iterator[Node]]
-    waits: tuple[str, ...] = ()
+    after_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Plan:
     @property
     def takes(self) -> int:
         """How many takes the plan has."""
-        return sum(group.count for group in self.groups if not group.waits)
+        return sum(group.count for group in self.groups if not group.after_groups)
 
 
 class NodeStatus(StrEnum):
@@ -131,8 +131,8 @@ class Step:
 class NodeResult:
     """A node's end. `pictures` holds what its stages made, also where a later one failed.
 
-    `judged` are the verdicts in order; `words` those on the picture that stands, by gate, once its way has ended;
-    `left` says where it ended early.
+    `judged` are the verdicts in order; `final_verdicts` those on the picture that stands, by gate, once its way has ended;
+    `exited_early` says where it ended early.
     """
 
     node: Node
@@ -140,8 +140,8 @@ class NodeResult:
     steps: Sequence[Step] = ()
     pictures: Sequence[Made] = ()
     judged: Sequence[Judged] = ()
-    words: Sequence[Judged] = ()
-    left: ExitedEarly | None = None
+    final_verdicts: Sequence[Judged] = ()
+    exited_early: ExitedEarly | None = None
     result: Blob | None = None
     problems: Sequence[Problem] = ()
 
@@ -150,10 +150,10 @@ class NodeResult:
         """What others may know of it."""
         return NodeEnd(
             id=self.node.id,
-            card=self.node.card,
+            info=self.node.info,
             done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
-            left=self.left.stage if self.left else "",
-            rulings={word.stage: (word.verdict.ruling, word.verdict.score) for word in self.words},
+            exited_early=self.exited_early.stage if self.exited_early else "",
+            rulings={word.stage: (word.verdict.ruling, word.verdict.score) for word in self.final_verdicts},
         )
 
 
@@ -186,8 +186,8 @@ class FlowTrace:
             steps=self.steps,
             pictures=self.pictures,
             judged=self.judged,
-            words=self.end.words,
-            left=self.end.left,
+            final_verdicts=self.end.final_verdicts,
+            exited_early=self.end.exited_early,
             result=result,
             problems=problems,
         )

@@ -39,7 +39,7 @@ class Problem:
     """
 
     kind: str
-    place: Position | None = None
+    position: Position | None = None
     data: Mapping[str, JSONValue] = field(default_factory=dict)
     suggestions: tuple[str, ...] = ()
     warning: bool = False
@@ -47,15 +47,15 @@ class Problem:
     @property
     def order(self) -> tuple[str, int, int, str]:
         """Sorts problems by place, those without one first."""
-        if self.place is None:
+        if self.position is None:
             return ("", 0, 0, self.kind)
-        return (self.place.file, self.place.line, self.place.column, self.kind)
+        return (self.position.file, self.position.line, self.position.column, self.kind)
 
 
-def did_you_mean(name: str, known: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
+def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     """The known names nearest to `name`, best first (difflib ratio ≥ 0.6, letter case ignored)."""
     by_fold = {candidate.casefold(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.casefold(), by_fold, n=most, cutoff=0.6)
+    near = difflib.get_close_matches(name.casefold(), by_fold, n=limit, cutoff=0.6)
     return tuple(by_fold[fold] for fold in near)
 
 
@@ -112,6 +112,8 @@ class Stopped(NanoBananaError):
     exit_code = 130
 
 
-def problem(kind: str, *, place: Position | None = None, hint: tuple[str, ...] = (), **data: JSONValue) -> Problem:
-    """Make a problem in one line: `raise CallFailed([trouble("download_broken", url=url)])`."""
-    return Problem(kind=kind, place=place, data=data, suggestions=hint)
+def problem(
+    kind: str, *, position: Position | None = None, suggestions: tuple[str, ...] = (), **data: JSONValue
+) -> Problem:
+    """Make a problem in one line: `raise CallFailed([problem("download_broken", url=url)])`."""
+    return Problem(kind=kind, position=position, data=data, suggestions=suggestions)

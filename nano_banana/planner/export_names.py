@@ -104,7 +104,7 @@ def exported_copies(bench: PlanContext, export: ExportSpec, place: Position) -> 
     if problems:
         raise Invalid(
             [
-                Problem(kind=kind, place=place, data={**told[0], "more": len(told) - 1})
+                Problem(kind=kind, position=place, data={**told[0], "more": len(told) - 1})
                 for kind, told in problems.items()
             ]
         )

@@ -70,7 +70,7 @@ def _in_dependency_order(groups: list[Group]) -> list[Group]:
     """Each after those that it waits for: one that comes to a choice by a shortcut waits for those on the long way."""
     found: dict[str, Group] = {}
     while left := [group for group in groups if group.name not in found]:
-        found |= {group.name: group for group in left if found.keys() >= set(group.waits)}
+        found |= {group.name: group for group in left if found.keys() >= set(group.after_groups)}
     return list(found.values())
 
 
@@ -120,10 +120,10 @@ def _group(bench: PlanContext, batch: TakeBatch, phase: int, choice: _Choice | N
             if take.cell is not cell:
                 cell, axes = take.cell, {axis: value.key for axis, value in take.cell.items()}
             card = _take_card(take, axes, last, batch.suffix, template)
-            yield Node(id=take.id + batch.suffix, card=card, after=after, flow=partial(chain, take))
+            yield Node(id=take.id + batch.suffix, info=card, after=after, flow=partial(chain, take))
 
     waits = choice.waits if choice else ()
-    return Group(name=batch.name(phase), after=after, count=batch.count, nodes=nodes, waits=waits)
+    return Group(name=batch.name(phase), after=after, count=batch.count, nodes=nodes, after_groups=waits)
 
 
 def _choice_candidates(
@@ -136,7 +136,7 @@ def _choice_candidates(
     there = {"", *(stage.id for stage in track.stages[at:])}
     for take in takes_of(bench.recipe.name, track.shot, batch.subject):
         end = ends.get(take.id + batch.suffix)
-        if end is not None and end.done and end.left in there:
+        if end is not None and end.done and end.exited_early in there:
             ruling, score = end.rulings.get(gate, (None, None))
             yield ChoiceCandidate(name=take.id, way=track.before(choice.id), end=end, ruling=ruling, score=score)
 

@@ -104,9 +104,9 @@ def preview(plan: Plan, lookup: ReplyLookup, invent: ReplyImaginer) -> Iterator[
         if done.result is not None:
             results[done.node.id] = done.result
         yield done
-    ends: dict[str, dict[str, NodeEnd]] = {name: {} for group in plan.groups for name in group.waits}
+    ends: dict[str, dict[str, NodeEnd]] = {name: {} for group in plan.groups for name in group.after_groups}
     for group in plan.groups:
-        nodes = group.nodes({name: end for before in group.waits for name, end in ends[before].items()})
+        nodes = group.nodes({name: end for before in group.after_groups for name, end in ends[before].items()})
         while wave := list(islice(nodes, WAVE_SIZE)):
             for done in _drive(wave, results, lookup, invent):
                 if group.name in ends:

@@ -77,7 +77,7 @@ def training_node(bench: PlanContext, stage: Stage, subject: Subject) -> Node:
         return train(bench.site, stage.id, endpoint, training, arguments)
 
     name = root_id(stage.id, subject.name)
-    return Node(id=name, card=NodeInfo(kind="adapter", slot=name, stage=stage.id, subject=subject.name), flow=flow)
+    return Node(id=name, info=NodeInfo(kind="adapter", slot=name, stage=stage.id, subject=subject.name), flow=flow)
 
 
 def _training_data(bench: PlanContext, stage: Stage, subject: Subject) -> TrainingData:
@@ -155,7 +155,7 @@ def person_node(bench: PlanContext, gate: Stage, subject: Subject) -> Node:
     card = NodeInfo(
         kind="person", slot=name, stage=gate.id, subject=subject.name, axes={"held_out": str(apart).lower()}
     )
-    return Node(id=name, card=card, flow=flow)
+    return Node(id=name, info=card, flow=flow)
 
 
 def _measure_person(

@@ -50,7 +50,7 @@ def take_flow_for(bench: PlanContext, track: StagePath, phase: int = 0) -> TakeF
 
 def _run_stages(bench: PlanContext, above: Upstream, take: Take, results: RootResults) -> Flow[Blob]:
     standing = yield from above(TakeContext.of(bench, take, results))
-    yield Ended(words=standing.words, left=standing.left)
+    yield Ended(final_verdicts=standing.words, exited_early=standing.left)
     return standing.picture
 
 

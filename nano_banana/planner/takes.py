@@ -217,7 +217,7 @@ def _selected_paths(track: StagePath, only: Sequence[str]) -> Iterable[SelectedP
 def _check_globs(recipe: Recipe, only: Sequence[str]) -> None:
     known = [*recipe.shots, *(stage.id for stage in recipe.stages)]
     problems = [
-        problem("only_nothing", hint=did_you_mean(glob, known), glob=glob, known=", ".join(known))
+        problem("only_nothing", suggestions=did_you_mean(glob, known), glob=glob, known=", ".join(known))
         for glob in only
         if "/" not in glob and not any(fnmatchcase(name, glob) for name in known)
     ]

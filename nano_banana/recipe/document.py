@@ -65,7 +65,9 @@ def _merge_values(first: LocatedEntry, second: LocatedEntry, path: tuple[str, ..
     if not (scalar and same):
         place = first.key.place
         name = ".".join(path)
-        problems.append(problem("include_clash", place=second.key.place, name=name, other=f"{place.file}:{place.line}"))
+        problems.append(
+            problem("include_clash", position=second.key.place, name=name, other=f"{place.file}:{place.line}")
+        )
     return other
 
 
@@ -114,7 +116,9 @@ class IncludeReader:
             if not composed.problems:
                 empty = top is None or (top.value is None and top.items is None)
                 kind = "recipe_empty" if empty else "recipe_not_mapping"
-                self.problems.append(problem(kind, place=(top.span.place if top else source.place(0, 1)), file=shown))
+                self.problems.append(
+                    problem(kind, position=(top.span.place if top else source.place(0, 1)), file=shown)
+                )
             return None
         self._open.append(path)
         whole = self._with_included(path, top, (*chain, shown))
@@ -136,7 +140,7 @@ class IncludeReader:
     def _names(self, value: Located) -> list[Located]:
         items = value.items if value.items is not None else (value,)
         wrong = [item for item in items if not isinstance(item.value, str)]
-        self.problems += [problem("include_shape", place=item.span.place) for item in wrong]
+        self.problems += [problem("include_shape", position=item.span.place) for item in wrong]
         return [item for item in items if isinstance(item.value, str)]
 
     def _included(self, path: Path, item: Located, chain: tuple[str, ...]) -> Located | None:
@@ -173,10 +177,10 @@ class IncludeReader:
         for each in error.problems:
             kind = "include_missing" if named is not None and each.kind == "file_missing" else each.kind
             data = {**each.data, "path": shown}
-            self.problems.append(Problem(kind=kind, place=place, data=data, suggestions=near))
+            self.problems.append(Problem(kind=kind, position=place, data=data, suggestions=near))
 
     def _note(self, kind: str, item: Located, **data: str | int) -> None:
-        self.problems.append(Problem(kind=kind, place=item.span.place, data=data))
+        self.problems.append(Problem(kind=kind, position=item.span.place, data=data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,7 +291,9 @@ def render_document(
     entries = document.tree.entries or {}
     extra = renderer.too_many(document.tree)
     if extra is not None:
-        raise Invalid([*document.problems, problem("too_many_templates", place=extra.span.place, limit=MAX_RENDERED)])
+        raise Invalid(
+            [*document.problems, problem("too_many_templates", position=extra.span.place, limit=MAX_RENDERED)]
+        )
     declared = entries["vars"].value if "vars" in entries else None
     variables = VariableResolver(declared, sets, renderer)
     variables.resolve()
@@ -309,6 +315,6 @@ def read_yaml_file(files: RecipeFiles, name: str, *, shown: str, phrase: str, ot
     if top.entries is None:
         if top.value is None and top.items is None:
             return None
-        raise Invalid([problem(otherwise, place=top.span.place, file=name)])
+        raise Invalid([problem(otherwise, position=top.span.place, file=name)])
     texts = RecipeTexts(shown=shown, files=files, sources={shown: top.span.source})
     return Document(data=as_object(to_plain(top)), tree=top, texts=texts, whole=phrase)

@@ -187,7 +187,7 @@ class RecipeRenderer:
         name = str(fault.data.get("name"))
         if fault.kind == "template_field" and fault.data.get("owner") == "env":
             hint = did_you_mean(name, self._environ.names)
-            return problem(self._environ.refusal(name), place=place, hint=hint, name=name)
+            return problem(self._environ.refusal(name), position=place, suggestions=hint, name=name)
         return fault.problem(place)
 
 
@@ -230,7 +230,7 @@ class VariableResolver:
         for name, text in self._sets.items():
             if name not in self._entries:
                 hint = did_you_mean(name, self._entries)
-                self._renderer.problems.append(problem("set_unknown", hint=hint, name=name))
+                self._renderer.problems.append(problem("set_unknown", suggestions=hint, name=name))
             else:
                 self.values[name] = parse_set_value(text)
         for name, entry in self._entries.items():
@@ -271,7 +271,7 @@ class VariableResolver:
         self._note(kind, entry, **data)
 
     def _note(self, kind: str, entry: LocatedEntry, **data: str | int) -> None:
-        self._renderer.problems.append(Problem(kind=kind, place=entry.key.place, data=data))
+        self._renderer.problems.append(Problem(kind=kind, position=entry.key.place, data=data))
 
 
 def parse_set_value(text: str) -> JSONValue:

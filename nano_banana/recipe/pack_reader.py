@@ -83,10 +83,10 @@ class PackVariableReader:
             variable.value(variable.default)
         except VariableValueError as unfit:
             place = self._document.nearest(where)
-            self.problems.append(problem(unfit.kind, place=place, hint=unfit.suggestions, **unfit.data))
+            self.problems.append(problem(unfit.kind, position=place, suggestions=unfit.suggestions, **unfit.data))
 
     def _wrong(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
-        self.problems.append(Problem(kind=kind, place=self._document.key_place(where), data=data))
+        self.problems.append(Problem(kind=kind, position=self._document.key_place(where), data=data))
 
 
 def _choice_words(value: JSONValue) -> Mapping[str, str]:
@@ -112,7 +112,7 @@ def read_pack(folder: Path, files: RecipeFiles) -> Pack:
     document = read_yaml_file(inner, PACK_FILE, shown=shown, phrase=PACK_PHRASE, otherwise="pack_not_mapping")
     if document is None:
         place = Position(file=shown, line=1, column=1)
-        raise Invalid([problem("pack_not_mapping", place=place, file=PACK_FILE)])
+        raise Invalid([problem("pack_not_mapping", position=place, file=PACK_FILE)])
     shape = check_shape(document, PACK_SCHEMA)
     if shape.document is None or not shape.slight:
         raise Invalid(shape.problems)
@@ -227,7 +227,7 @@ class _PackReader:
                 known = ", ".join(choices) or "none"
                 near = did_you_mean(name, choices)
                 place = self._document.key_place(places[name]) if keys else self._document.nearest(places[name])
-                self.problems.append(problem("pack_crop", place=place, hint=near, name=name, known=known))
+                self.problems.append(problem("pack_crop", position=place, suggestions=near, name=name, known=known))
 
     def _prompt(self, where: KeyPath, path: str) -> str:
         if Path(path).suffix.casefold() in PICTURE_SUFFIXES:
@@ -255,13 +255,13 @@ class _PackReader:
             return None
 
     def _note(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
-        self.problems.append(Problem(kind=kind, place=self._document.nearest(where), data=data))
+        self.problems.append(Problem(kind=kind, position=self._document.nearest(where), data=data))
 
     def _take_over(self, error: Invalid, where: KeyPath) -> None:
         """Note problems that came without a place."""
         for each in error.problems:
             kind = "pack_path_outside" if each.kind == "file_outside" else each.kind
-            self.problems.append(replace(each, kind=kind, place=each.place or self._document.nearest(where)))
+            self.problems.append(replace(each, kind=kind, position=each.position or self._document.nearest(where)))
 
 
 PACKS_FOLDER = "packs"

@@ -68,7 +68,7 @@ def read_picks(files: RecipeFiles, recipe: str, stages: Sequence[str]) -> Picks:
         if not stages or not files.exists(PICKS_FILE):
             other = str(Path(recipe).parent / _OTHER_FILE)
             at = Position(file=other, line=1, column=1)
-            odd = [Problem(kind="picks_yml", place=at, warning=True)] if stages and files.exists(_OTHER_FILE) else []
+            odd = [Problem(kind="picks_yml", position=at, warning=True)] if stages and files.exists(_OTHER_FILE) else []
             return Picks(kept={}, dropped={}, problems=odd)
         shown = str(Path(recipe).parent / PICKS_FILE)
         document = read_yaml_file(
@@ -101,13 +101,14 @@ def _pick_problems(document: Document, stage: str, stages: Sequence[str]) -> lis
     keep = {as_text(take) for take in as_items(pick.get("keep"))}
     both = [(at, as_text(take)) for at, take in enumerate(as_items(pick.get("drop"))) if take in keep]
     return [
-        problem("kept_and_dropped", place=document.place(("picks", stage, "drop", at)), name=take) for at, take in both
+        problem("kept_and_dropped", position=document.place(("picks", stage, "drop", at)), name=take)
+        for at, take in both
     ]
 
 
 def _unknown_stage(stage: str, stages: Sequence[str], near: tuple[str, ...], place: Position) -> Problem:
     data = {"what": "choose stage", "name": stage, "known": ", ".join(stages)}
-    return Problem(kind="unknown_reference", place=place, data=data, suggestions=near)
+    return Problem(kind="unknown_reference", position=place, data=data, suggestions=near)
 
 
 def read_keep(entry: JSONObject) -> KeepRule:

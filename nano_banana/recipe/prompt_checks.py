@@ -98,7 +98,7 @@ def _check_unused(reading: ResolveContext, text: TemplateText, names: KnownNames
             reading.add(fault.problem(fault_place_of(reading, text, fault)))
     place = reading.document.key_place(text.where)
     if place.file == reading.document.texts.shown:
-        reading.add(Problem(kind="template_unused", place=place, data={"name": str(text.where[-1])}, warning=True))
+        reading.add(Problem(kind="template_unused", position=place, data={"name": str(text.where[-1])}, warning=True))
 
 
 def stage_templates(stage: Stage) -> Iterator[TemplateText]:
@@ -140,7 +140,7 @@ def environment_used(reading: ResolveContext, texts: list[TemplateText]) -> JSON
                 continue  # checked already; there may be a default
             except TemplateLimitError as error:
                 at = TemplateFault(error.kind, offset=max(text.text.find(name), 0), length=len(name))
-                reading.add(problem(error.kind, place=fault_place_of(reading, text, at), name=name))
+                reading.add(problem(error.kind, position=fault_place_of(reading, text, at), name=name))
     return values
 
 
@@ -173,7 +173,7 @@ def _check_settings(reading: ResolveContext, stage: Stage, endpoint: Endpoint, g
         for misfit in argument_problems(endpoint, said, filled=fields_filled_by(stage, endpoint)):
             if misfit.kind != "field_missing":
                 place = given.pack.document.nearest((*where, *misfit.path))
-                reading.add(Problem(kind=misfit.kind, place=place, data=misfit.data, suggestions=misfit.suggestions))
+                reading.add(Problem(kind=misfit.kind, position=place, data=misfit.data, suggestions=misfit.suggestions))
 
 
 def _check_suitable(reading: ResolveContext, cast: Iterable[Subject], given: PackUse) -> None:
@@ -183,7 +183,7 @@ def _check_suitable(reading: ResolveContext, cast: Iterable[Subject], given: Pac
         if template.nouns and not {*template.nouns} & {subject.noun, *subject.noun.split()}:
             nouns = ", ".join(template.nouns)
             warned = problem(
-                "pack_noun", place=place, template=said, subject=subject.name, noun=subject.noun, nouns=nouns
+                "pack_noun", position=place, template=said, subject=subject.name, noun=subject.noun, nouns=nouns
             )
             reading.add(replace(warned, warning=True))
     crop = given.values.get(CROP_VARIABLE)

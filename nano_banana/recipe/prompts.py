@@ -220,7 +220,7 @@ def check_prompt(
         place = fault_place_of(reading, text, fault)
         name = str(fault.data.get("name"))
         if fault.kind == "template_name" and shot and name in axes:
-            reading.add(problem("not_in_shot", place=place, shot=shot.name, name=name))
+            reading.add(problem("not_in_shot", position=place, shot=shot.name, name=name))
         elif text.given is not None and shot and shot.together:
             reading.wrong("pack_of_one", (*shot.where, "template"), shot=shot.name, template=str(text.where[-1]))
         elif fault.kind == "template_name" and shot and name in {"subject", "cast"}:
@@ -235,16 +235,16 @@ def add_template_fault(reading: ResolveContext, fault: TemplateFault, place: Pos
     if fault.kind != "template_field" or fault.data.get("owner") != "env":
         reading.add(fault.problem(place))
     elif reading.environ.refusal(name) == "env_missing":
-        reading.add(problem("env_missing", place=place, hint=fault.suggestions, name=name))
+        reading.add(problem("env_missing", position=place, suggestions=fault.suggestions, name=name))
 
 
 def _wrong_person_count(reading: ResolveContext, shot: Shot, name: str, place: Position) -> None:
     """Note that the template speaks of one person where there are several, or of several where there is one."""
     if shot.together:
-        reading.add(problem("several_in_shot", place=place, shot=shot.name, place_name=next(iter(shot.together))))
+        reading.add(problem("several_in_shot", position=place, shot=shot.name, place_name=next(iter(shot.together))))
     elif "cast" in as_object(reading.section("shots")[shot.name]):
         if name == "cast":
-            reading.add(problem("one_in_shot", place=place, shot=shot.name))
+            reading.add(problem("one_in_shot", position=place, shot=shot.name))
     else:
         _no_cast(reading, shot.name)
 
@@ -252,8 +252,8 @@ def _wrong_person_count(reading: ResolveContext, shot: Shot, name: str, place: P
 def _no_cast(reading: ResolveContext, shot: str) -> None:
     """Note that the shot has no cast, once, whatever misses it."""
     place = reading.document.key_place(("shots", shot))
-    if not any(problem.kind == "no_cast" and problem.place == place for problem in reading.problems):
-        reading.add(problem("nobody_in_shot", place=place, shot=shot, somebody=reading.somebody))
+    if not any(problem.kind == "no_cast" and problem.position == place for problem in reading.problems):
+        reading.add(problem("nobody_in_shot", position=place, shot=shot, somebody=reading.somebody))
 
 
 def fault_place_of(reading: ResolveContext, text: TemplateText, fault: TemplateFault) -> Position:

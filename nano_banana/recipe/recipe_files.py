@@ -205,7 +205,7 @@ class RecipeFiles:
             try:
                 self._texts[whole] = _decode_text(_read_bytes(whole, str(path), limit_bytes), str(path))
             except FileNotFoundError as error:
-                raise Invalid([problem("file_missing", hint=self.near(path), path=str(path))]) from error
+                raise Invalid([problem("file_missing", suggestions=self.near(path), path=str(path))]) from error
         return self._texts[whole]
 
     def near(self, path: Path | str, folder: Path | None = None) -> tuple[str, ...]:
@@ -249,7 +249,9 @@ def nfc_casefold(name: str) -> str:
 
 def problems_at(error: Invalid, place: Position | None) -> Invalid:
     """The same problems, at `place`."""
-    return Invalid(problem(each.kind, place=place, hint=each.suggestions, **each.data) for each in error.problems)
+    return Invalid(
+        problem(each.kind, position=place, suggestions=each.suggestions, **each.data) for each in error.problems
+    )
 
 
 def _read_bytes(path: Path, shown: str, limit: int) -> bytes:

@@ -162,8 +162,8 @@ class ResolveContext:
 
     def add(self, problem: Problem) -> None:
         """Note a problem once; of a warning, one at each place will do. Raises Invalid when there are too many."""
-        said = (problem.kind, problem.place, "" if problem.warning else repr(sorted(problem.data.items())))
-        if problem.place is not None and said in self._said:
+        said = (problem.kind, problem.position, "" if problem.warning else repr(sorted(problem.data.items())))
+        if problem.position is not None and said in self._said:
             return
         self._said.add(said)
         count = sum(other.warning == problem.warning for other in self.problems)
@@ -181,17 +181,17 @@ class ResolveContext:
     def wrong(self, kind: str, where: KeyPath, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
         """Note a problem with the value at `where`."""
         if not self._follows(kind, where, data):
-            self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, suggestions=hints))
+            self.add(Problem(kind=kind, position=self.document.nearest(where), data=data, suggestions=hints))
 
     def wrong_key(self, kind: str, where: KeyPath, *, hints: tuple[str, ...] = (), **data: JSONValue) -> None:
         """Note a problem with the key at `where`."""
         if not self._follows(kind, where, data):
-            self.add(Problem(kind=kind, place=self.document.key_place(where), data=data, suggestions=hints))
+            self.add(Problem(kind=kind, position=self.document.key_place(where), data=data, suggestions=hints))
 
     def warn(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
         """Note something odd at `where` that does not stop the work."""
         if not self._follows(kind, where, data):
-            self.add(Problem(kind=kind, place=self.document.nearest(where), data=data, warning=True))
+            self.add(Problem(kind=kind, position=self.document.nearest(where), data=data, warning=True))
 
     def known(self, what: str, name: str, names: Collection[str], where: KeyPath) -> bool:
         """Whether `name` is one of `names`; notes an unknown one, with what was probably meant."""
@@ -206,8 +206,8 @@ class ResolveContext:
     def take_over(self, error: Invalid, where: KeyPath) -> None:
         """Note problems that came without a place, at `where`."""
         for problem in error.problems:
-            place = problem.place or self.document.nearest(where)
-            self.add(Problem(kind=problem.kind, place=place, data=problem.data, suggestions=problem.suggestions))
+            place = problem.position or self.document.nearest(where)
+            self.add(Problem(kind=problem.kind, position=place, data=problem.data, suggestions=problem.suggestions))
 
 
 def known_names_in(

@@ -143,6 +143,6 @@ def _check_export_name(reading: ResolveContext, name: TemplateText, shots: Seque
             told.add((fault.kind, lacks))
             place = fault_place_of(reading, name, fault)
             if fault.kind == "template_name" and lacks in axes:
-                reading.add(problem("export_not_in_shot", place=place, shot=shot.name, name=lacks))
+                reading.add(problem("export_not_in_shot", position=place, shot=shot.name, name=lacks))
             else:
                 add_template_fault(reading, fault, place)

@@ -361,4 +361,4 @@ def check_unused(reading: ResolveContext, shots: Mapping[str, Shot], stages: Ite
 
 def _warn_unused(reading: ResolveContext, kind: str, place: Position, name: str) -> None:
     if place.file == reading.document.texts.shown:
-        reading.add(Problem(kind=kind, place=place, data={"name": name}, warning=True))
+        reading.add(Problem(kind=kind, position=place, data={"name": name}, warning=True))

@@ -233,7 +233,7 @@ def _add_misfit(reading: ResolveContext, misfit: ArgumentProblem, place: Positio
     reading.add(
         Problem(
             kind=misfit.kind,
-            place=place,
+            position=place,
             data=misfit.data,
             suggestions=misfit.suggestions,
             warning=misfit.warning,

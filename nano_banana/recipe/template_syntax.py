@@ -53,7 +53,7 @@ class TemplateFault(Exception):
 
     def problem(self, place: Position | None) -> Problem:
         """The same as a problem at `place`."""
-        return Problem(kind=self.kind, place=place, data=self.data, suggestions=self.suggestions)
+        return Problem(kind=self.kind, position=place, data=self.data, suggestions=self.suggestions)
 
     def moved(self, *, offset: int, length: int, file: Path | None) -> TemplateFault:
         """The same fault at another offset or in another file."""

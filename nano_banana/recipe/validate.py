@@ -153,7 +153,7 @@ def several_verbs(document: Document) -> Mapping[KeyPath, Problem]:
         if len(verbs) > 1:
             path: KeyPath = ("stages", at)
             data: JSONObject = {"owner": path_phrase(document, path), "first": verbs[0], "second": verbs[1]}
-            found[path] = Problem(kind="two_verbs", place=document.key_place((*path, verbs[1])), data=data)
+            found[path] = Problem(kind="two_verbs", position=document.key_place((*path, verbs[1])), data=data)
     return found
 
 
@@ -176,13 +176,13 @@ def no_verb(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
         near = did_you_mean(name, STAGE_KINDS) or did_you_mean(name, known)
         yield Problem(
             kind="unknown_verb",
-            place=document.key_place((*path, name)),
+            position=document.key_place((*path, name)),
             data={"name": name, "owner": where, "known": ", ".join(STAGE_KINDS)},
             suggestions=near,
         )
     if not verb:
         names = ", ".join(str(as_items(inner.limit)[0]) for inner in mistake.inner)
-        yield Problem(kind="no_verb", place=document.nearest(path), data={"owner": where, "names": names})
+        yield Problem(kind="no_verb", position=document.nearest(path), data={"owner": where, "names": names})
 
 
 _ROUNDS = 20
@@ -215,7 +215,7 @@ def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject
     `stand_ins` are values for keys that no document may lack, so that the rest of one that lacks them can be read.
     """
     two, lost = several_verbs(document), OmittedParts()
-    said = {problem.place for problem in document.problems}
+    said = {problem.position for problem in document.problems}
     # jsonschema says "required" once for each name that is missing: keep one of each.
     found: dict[str, _PlacedProblem] = {repr(problem): (problem, path) for path, problem in two.items()}
     for problem, path in _shape_problems(document, schema, set(two)):
@@ -243,7 +243,7 @@ def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject
         problems=[
             fault
             for fault, path in faults
-            if fault.place not in said and not any(path[: len(other)] == other for other in document.lost)
+            if fault.position not in said and not any(path[: len(other)] == other for other in document.lost)
         ],
         document=_without_wrong_parts(_with_usual_values(document, fills).edited(edits), schema, stand_ins, lost),
         lost=lost,
@@ -384,7 +384,7 @@ def _unknown_keys(document: Document, mistake: SchemaViolation, value: JSONObjec
         if name not in known:
             problem = Problem(
                 kind="unknown_key",
-                place=document.key_place((*path, name)),
+                position=document.key_place((*path, name)),
                 data={"name": visible_name(name), "owner": path_phrase(document, path), "known": ", ".join(known)},
                 suggestions=did_you_mean(name, known),
             )
@@ -394,7 +394,7 @@ def _unknown_keys(document: Document, mistake: SchemaViolation, value: JSONObjec
 def _bad_name(place: Position, mistake: SchemaViolation) -> Problem:
     pattern = mistake.limit if mistake.keyword == "pattern" else ""
     return Problem(
-        kind=NAME_PATTERNS.get(str(pattern), "bad_name"), place=place, data={"name": short_value(mistake.value)}
+        kind=NAME_PATTERNS.get(str(pattern), "bad_name"), position=place, data={"name": short_value(mistake.value)}
     )
 
 
@@ -405,7 +405,7 @@ def _missing_companions(document: Document, mistake: SchemaViolation) -> Iterato
         needs = [str(other) for other in as_items(rules.get(name, ())) if other not in value]
         if needs:
             data: JSONObject = {"name": name, "needs": needs[0], "owner": path_phrase(document, mistake.path)}
-            yield Problem(kind="key_needs", place=document.key_place((*mistake.path, name)), data=data)
+            yield Problem(kind="key_needs", position=document.key_place((*mistake.path, name)), data=data)
             return
 
 
@@ -421,7 +421,7 @@ def _missing_keys(document: Document, mistake: SchemaViolation) -> Iterator[Prob
                 "strange": strange,
                 "about": about,
             }
-            yield Problem(kind="missing_key", place=document.key_place(mistake.path), data=data)
+            yield Problem(kind="missing_key", position=document.key_place(mistake.path), data=data)
 
 
 def _any_of(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
@@ -447,7 +447,7 @@ def _repeated(document: Document, mistake: SchemaViolation) -> Iterator[Problem]
     for at, item in enumerate(as_items(mistake.value)):
         if _json_identity(item) in seen:
             yield Problem(
-                kind="repeated_value", place=document.nearest((*mistake.path, at)), data={"value": short_value(item)}
+                kind="repeated_value", position=document.nearest((*mistake.path, at)), data={"value": short_value(item)}
             )
         seen.add(_json_identity(item))
 
@@ -464,21 +464,21 @@ def _keyword_problem(document: Document, mistake: SchemaViolation) -> Problem:
         return _wrong_type(document, mistake, as_items(mistake.limit))
     place, name, value = document.nearest(path), path_phrase(document, path), short_value(mistake.value)
     if keyword == "const":
-        return Problem(kind="format_version", place=place, data={"value": value, "known": mistake.limit})
+        return Problem(kind="format_version", position=place, data={"value": value, "known": mistake.limit})
     if keyword == "enum":
         choices = [str(choice) for choice in as_items(mistake.limit)]
         return Problem(
             kind="not_a_choice",
-            place=place,
+            position=place,
             data={"name": name, "value": value, "choices": ", ".join(choices)},
             suggestions=did_you_mean(value, choices),
         )
     if keyword == "pattern" and mistake.limit == ONE_WORD["pattern"]:
-        return Problem(kind="not_one_word", place=place, data={"name": name, "value": value})
+        return Problem(kind="not_one_word", position=place, data={"name": name, "value": value})
     if keyword == "pattern":
         return _bad_name(place, mistake)
     data: JSONObject = {"name": name, "value": value, "limit": short_value(mistake.limit), "about": mistake.about[""]}
-    return Problem(kind=_BOUND_KINDS.get(keyword, "bad_value"), place=place, data=data)
+    return Problem(kind=_BOUND_KINDS.get(keyword, "bad_value"), position=place, data=data)
 
 
 _BOUND_KINDS = {
@@ -500,5 +500,5 @@ def _wrong_type(document: Document, mistake: SchemaViolation, kinds: Sequence[JS
     data: JSONObject = {"name": name, "expected": type_phrases(kinds), "found": type_phrase(mistake.value)}
     place = document.key_place(mistake.path) if mistake.value is None else document.nearest(mistake.path)
     if "string" in kinds and "integer" not in kinds and isinstance(mistake.value, int | float):
-        return Problem(kind="not_quoted", place=place, data={**data, "value": short_value(mistake.value)})
-    return Problem(kind="wrong_type", place=place, data={**data, "about": mistake.about.get("", "")})
+        return Problem(kind="not_quoted", position=place, data={**data, "value": short_value(mistake.value)})
+    return Problem(kind="wrong_type", position=place, data={**data, "about": mistake.about.get("", "")})

@@ -108,7 +108,7 @@ def explain_take(session: Session, name: str) -> Explanation:
     plan = session.plan
     lookup, invent = session.runner.store.replies, reply_imaginer(session.catalog)
     node = _find_node(plan, name)
-    if any(group.waits for group in plan.groups):
+    if any(group.after_groups for group in plan.groups):
         # Only all takes together say who was chosen, and so how far this one went.
         node = [end.node for end in preview(plan, lookup, invent) if end.node.id == node.id][-1]
     part = replace(
@@ -119,7 +119,7 @@ def explain_take(session: Session, name: str) -> Explanation:
         else [Group(name=node.id, after=node.after, count=1, nodes=lambda _ends: iter([node]))],
     )
     ends = list(preview(part, lookup, invent))
-    places = [place for end in ends for place in call_positions(end.steps, end.node.card.slot)]
+    places = [place for end in ends for place in call_positions(end.steps, end.node.info.slot)]
     steps = [(step, end is ends[-1]) for end in ends for step in end.steps]
     return Explanation(
         record=node_record(ends[-1]),
@@ -133,20 +133,20 @@ def _find_node(plan: Plan, name: str) -> Node:
     path = PurePath(name)
     stem = (path.stem if "." in path.name else name).partition(ATTEMPT_SEAM)[0]
     ids, alike = [], []
-    for node in (*plan.roots, *(node for group in plan.groups if not group.waits for node in group.nodes({}))):
+    for node in (*plan.roots, *(node for group in plan.groups if not group.after_groups for node in group.nodes({}))):
         if node.id == name:
             return node
         if name == node.id.partition("@")[0] or is_stem_of(node.id, stem):
             alike.append(node)
         ids.append(node.id)
     if not alike:
-        raise Invalid([problem("no_such_take", hint=did_you_mean(name, ids), name=name)])
+        raise Invalid([problem("no_such_take", suggestions=did_you_mean(name, ids), name=name)])
     return next((node for node in alike if path.parent.name in _folders(node)), alike[0])
 
 
 def _folders(node: Node) -> set[str]:
     """Where pictures of this take lie, and of no other that shares its name."""
-    return {stage_folder(node.id, stage) for stage in (node.card.stage, *node.id.partition("@")[2].split("+"))}
+    return {stage_folder(node.id, stage) for stage in (node.info.stage, *node.id.partition("@")[2].split("+"))}
 
 
 def _call_explanations(session: Session, steps: Sequence[tuple[str, tuple[Step, bool]]]) -> list[CallExplanation]:

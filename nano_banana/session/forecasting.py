@@ -83,7 +83,7 @@ class CacheSavings:
             if not step.cached or step.call.provider in FREE_PROVIDERS or step.call.key in self._seen:
                 continue
             self._seen.add(step.call.key)
-            place = (result.node.card.subject, step.call.endpoint)
+            place = (result.node.info.subject, step.call.endpoint)
             calls, usd = self.sums.get(place, (0, 0.0))
             self.sums[place] = (calls + 1, usd + (cost or 0.0))
 
@@ -206,7 +206,7 @@ def gate_odds(runner: Runner, recipe: str) -> PassRatesOf:
     def odds_of(result: NodeResult) -> PassRates:
         if not result.judged:
             return PassRates()
-        key = (template_key(recipe, result.node.card), result.judged[0].stage)
+        key = (template_key(recipe, result.node.info), result.judged[0].stage)
         if key not in odds:
             if key[0] not in known:
                 known[key[0]] = gate_past(runner.store, [key[0]])
@@ -236,7 +236,7 @@ def choice_warnings(plan: Plan, recipe: Recipe, records: Sequence[NodeRecord], *
     """Warnings about choices; of a plan that is not the `whole` recipe, that only what is selected is chosen from."""
     if whole:
         return unreached_picks(recipe, [record.id for record in records if record.card.kind == "take"])
-    few = any(group.waits for group in plan.groups)
+    few = any(group.after_groups for group in plan.groups)
     return [Problem(kind="choice_of_few", data={"takes": plan.takes}, warning=True)] if few else []
 
 

@@ -343,10 +343,10 @@ class History:
         found = whole or [run for run in runs if name and (run.id.startswith(name) or run.id.endswith(f"-{name}"))]
         if not found:
             hint = did_you_mean(name, [LATEST_RUN, *(run.id for run in runs)])
-            raise Invalid([problem("no_such_run", hint=hint, name=name)])
+            raise Invalid([problem("no_such_run", suggestions=hint, name=name)])
         if len(found) > 1:
             hint = tuple(run.id for run in found[:_RUNS_SHOWN])
-            raise Invalid([problem("run_ambiguous", hint=hint, name=name, count=len(found))])
+            raise Invalid([problem("run_ambiguous", suggestions=hint, name=name, count=len(found))])
         return found[0]
 
     def previous(self, run: Run) -> Run | None:

@@ -256,12 +256,12 @@ def current_lock(session: Session) -> Lock:
         for end in preview(session.plan, session.runner.store.replies, reply_imaginer(session.catalog)):
             calls = _locked_calls(end, gates)
             endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
-            if end.node.card.kind == "take":
+            if end.node.info.kind == "take":
                 takes[end.node.id] = calls
-            elif end.node.card.kind == "adapter" and calls:
-                adapters[end.node.id] = calls[end.node.card.stage]
+            elif end.node.info.kind == "adapter" and calls:
+                adapters[end.node.id] = calls[end.node.info.stage]
                 inputs = {place: blob.digest for place, blob in end.steps[0].call.inputs.items()}
-                sets[end.node.card.subject] = locked_training_set(inputs)
+                sets[end.node.info.subject] = locked_training_set(inputs)
     return Lock(
         version=__version__,
         provider=f"{session.provider}{REHEARSED_SUFFIX}" if session.uses_emulator else session.provider,
@@ -329,8 +329,8 @@ def _locked_calls(end: NodeResult, gates: Mapping[str, JSONObject]) -> dict[str,
     """
     first = [made for made in end.pictures if not made.attempt.number]
     calls = {made.stage: _locked_call(end, made, gates.get(made.stage, {})) for made in first}
-    if end.left is not None and first:
-        calls[first[-1].stage] = replace(calls[first[-1].stage], left=end.left.why)
+    if end.exited_early is not None and first:
+        calls[first[-1].stage] = replace(calls[first[-1].stage], left=end.exited_early.why)
     return calls
 
 
@@ -342,9 +342,9 @@ def _locked_call(end: NodeResult, made: Made, terms: JSONObject) -> LockedCall:
     return LockedCall(
         key=made.call.key if certain else "",
         asked=_asked(steps, terms),
-        seed=end.node.card.seed,
+        seed=end.node.info.seed,
         sha256=made.blob.digest if known else "",
-        size=made.blob.size if known and end.node.card.kind == "adapter" else None,
+        size=made.blob.size if known and end.node.info.kind == "adapter" else None,
     )
 
 

@@ -95,7 +95,9 @@ def check_endpoints_known(catalog: Catalog, names: Iterable[str]) -> Sequence[st
     """The names, each once. Raises Invalid with each that the catalog does not have."""
     names = tuple(dict.fromkeys(names))
     wrong = [
-        problem("endpoint_unlisted", hint=catalog.near(name), name=name) for name in names if not catalog.get(name)
+        problem("endpoint_unlisted", suggestions=catalog.near(name), name=name)
+        for name in names
+        if not catalog.get(name)
     ]
     if wrong:
         raise Invalid(wrong)
@@ -158,7 +160,7 @@ def check_export_targets(recipe: Recipe, settings: Settings, nearest: Callable[[
     for key, said, path in (("to", export.to, to), ("zip", export.zip, packed)):
         kind = "" if path is None else _target_fault(path, settings.store, out, folder=key == "to")
         if kind:
-            problems.append(problem(kind, place=nearest(("outputs", "files", key)), path=said))
+            problems.append(problem(kind, position=nearest(("outputs", "files", key)), path=said))
     if problems:
         raise Invalid(problems)
 

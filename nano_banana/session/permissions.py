@@ -47,7 +47,7 @@ def consent_warnings(session: Session, today: dt.date) -> Sequence[Problem]:
         elif lacks:
             place = session.loaded.nearest(("subjects", name, "consent"))
             data: JSONObject = {"name": name, "lacks": ", ".join(lacks)}
-            found.append(Problem(kind="half_a_consent", place=place, data=data, warning=True))
+            found.append(Problem(kind="half_a_consent", position=place, data=data, warning=True))
         day = str(consent.get("on", ""))
         if day and not _is_day(day):
             place = session.loaded.nearest(("subjects", name, "consent", "on"))

@@ -176,7 +176,7 @@ def chosen_subjects(recipe: Recipe, names: Sequence[str]) -> list[Subject]:
     if unknown:
         known = ", ".join(recipe.subjects)
         raise Invalid(
-            problem("no_such_subject", hint=did_you_mean(name, recipe.subjects), name=name, known=known)
+            problem("no_such_subject", suggestions=did_you_mean(name, recipe.subjects), name=name, known=known)
             for name in unknown
         )
     if names:
@@ -437,7 +437,7 @@ def _set_problems(session: Session, album: CheckedPhotoSet) -> Iterator[Problem]
     yield from told
     left = len(rejected) + len(warned) - len(told)
     if left:
-        more = problem("photos_more", place=place, count=left, subject=album.name)
+        more = problem("photos_more", position=place, count=left, subject=album.name)
         yield replace(more, warning=len(rejected) <= MOST_REJECTIONS)
 
 
@@ -447,4 +447,4 @@ def _findings_as_problems(album: CheckedPhotoSet, severity: Severity, place: Pos
         for finding in findings:
             if finding.severity is severity:
                 warning = severity is not Severity.REJECT
-                yield Problem(kind=finding.kind, place=place, data=finding.told(path), warning=warning)
+                yield Problem(kind=finding.kind, position=place, data=finding.told(path), warning=warning)

@@ -167,7 +167,7 @@ def _known_calls(end: NodeResult) -> Iterator[Call]:
 def _placed_problems(session: Session, problems: Sequence[Problem], node: Node) -> Iterator[Problem]:
     place = session.loaded.nearest(("subjects", node.card.subject, "training_set"))
     for each in problems:
-        yield each if each.place else replace(each, place=place)
+        yield each if each.position else replace(each, position=place)
 
 
 def input_file_problems(session: Session, among: Collection[Path] | None = None) -> list[Problem]:
@@ -206,7 +206,7 @@ def check_every_take(session: Session) -> tuple[int, Sequence[Problem]]:
     names: set[str] = set()
     problems: dict[str, Problem] = {}
     for end in ends:
-        names |= {end.node.id} if end.node.card.kind == "take" else set()
+        names |= {end.node.id} if end.node.info.kind == "take" else set()
         problems |= {repr(problem): problem for problem in end.problems}
     problems |= {repr(problem): problem for problem in input_file_problems(session)}
     if problems:

@@ -86,7 +86,7 @@ def check_provider_name(provider: str) -> None:
     """Raise Invalid where nobody is called so."""
     if provider not in PROVIDERS:
         near = did_you_mean(provider, PROVIDERS)
-        raise Invalid([problem("unknown_provider", hint=near, name=provider, known=", ".join(PROVIDERS))])
+        raise Invalid([problem("unknown_provider", suggestions=near, name=provider, known=", ".join(PROVIDERS))])
 
 
 def check_provider_able(provider: str, asked: Sequence[Stage], *, known: Collection[str], catalog: Catalog) -> None:

@@ -139,8 +139,8 @@ def verdict_summaries(result: NodeResult) -> tuple[VerdictSummary, ...]:
 
 
 def _last_words(result: NodeResult) -> Sequence[Judged]:
-    if result.words or result.status not in {NodeStatus.FAILED, NodeStatus.STOPPED}:
-        return result.words
+    if result.final_verdicts or result.status not in {NodeStatus.FAILED, NodeStatus.STOPPED}:
+        return result.final_verdicts
     ends = {judged.stage: judged for judged in result.judged}
     return [judged for judged in ends.values() if judged.verdict.ruling is not Ruling.REJECTED]
 
@@ -189,7 +189,7 @@ def measured_person(result: NodeResult) -> JSONObject:
     compared with, `left_out` how many more have not just one clear face; `calibration` is each one's likeness to the
     others (cosine).
     """
-    held_out = result.node.card.axes.get("held_out") == "true"
+    held_out = result.node.info.axes.get("held_out") == "true"
     measured = next((step for step in reversed(result.steps) if step.call.endpoint == PERSON_ENDPOINT), None)
     if measured is None:
         return {"held_out": held_out}
@@ -254,7 +254,7 @@ class NodeRecord:
         """What others may know of it, to choose by."""
         return NodeEnd(
             id=self.id,
-            card=self.card,
+            info=self.card,
             done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
             left=self.exited_early.stage if self.exited_early else "",
             rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts if ruled.is_final},
@@ -268,9 +268,9 @@ def node_record(result: NodeResult) -> NodeRecord:
     done = [] if planned else result.steps
     return NodeRecord(
         id=node.id,
-        card=node.card,
+        card=node.info,
         status=result.status,
-        pictures=_made_pictures(result) if node.card.kind == "take" else (),
+        pictures=_made_pictures(result) if node.info.kind == "take" else (),
         result=None if blob is None or blob.imagined else blob,
         problems=tuple(result.problems),
         missing=tuple([step.call.key for step in result.steps if not step.cached]),

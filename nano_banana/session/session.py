@@ -125,7 +125,7 @@ def _with_place(problem: Problem, recipe: Recipe, nearest: Callable[[KeyPath], P
     if stage is None or not field:
         return problem
     where = (*stage.where, "with", field) if field in stage.options else (*stage.where, "using")
-    return replace(problem, place=nearest(where))
+    return replace(problem, position=nearest(where))
 
 
 class Session:

@@ -50,7 +50,7 @@ def check_adapter_providers(recipe: Recipe, provider: str, nearest: Callable[[Ke
     wrong = [
         problem(
             "adapter_provider",
-            place=nearest(("adapters", adapter.name, "model")),
+            position=nearest(("adapters", adapter.name, "model")),
             model=adapter.model,
             made_for=adapter.provider,
             provider=provider,

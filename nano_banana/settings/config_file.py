@@ -23,7 +23,7 @@ def read_config(path: Path) -> Mapping[str, object]:
     except OSError as error:
         raise Unusable([problem("config_unreadable", file=str(path), why=_why(error))]) from error
     except UnicodeDecodeError as error:
-        raise Invalid([problem("config_not_utf8", place=Position(file=str(path), line=1, column=1))]) from error
+        raise Invalid([problem("config_not_utf8", position=Position(file=str(path), line=1, column=1))]) from error
     return _parse(text, path)
 
 
@@ -43,7 +43,7 @@ def edit_config(path: Path, name: str, value: str | float | None) -> bool:
         wanted[name] = value
     text = "".join(f"{line}\n" for line in after)
     if not _reads_as(text, path, wanted):
-        raise Invalid([problem("config_not_editable", place=position_of_key(path, name), name=name)])
+        raise Invalid([problem("config_not_editable", position=position_of_key(path, name), name=name)])
     write_atomically(path, text.encode(), mode=0o644)
     return True
 
@@ -96,7 +96,7 @@ def _parse(text: str, path: Path) -> Mapping[str, object]:
         line, column = (int(found[2]), int(found[3])) if found else (last, 1)
         why = found[1] if found else str(error).removesuffix(" (at end of document)")
         place = Position(file=str(path), line=line, column=column)
-        raise Invalid([problem("config_not_toml", place=place, why=why[:1].lower() + why[1:])]) from error
+        raise Invalid([problem("config_not_toml", position=place, why=why[:1].lower() + why[1:])]) from error
 
 
 def _reads_as(text: str, path: Path, wanted: Mapping[str, object]) -> bool:

@@ -308,14 +308,14 @@ def check_setting(name: str, given: object, *, owner: str, place: Position | Non
     """Read one value, or say what is wrong with it. `owner` is the file, variable or option that gave it."""
     spec = SPECS.get(name)
     if spec is None:
-        return problem("setting_unknown", place=place, hint=did_you_mean(name, SPECS), name=name, owner=owner)
+        return problem("setting_unknown", position=place, suggestions=did_you_mean(name, SPECS), name=name, owner=owner)
     try:
         return spec.read(given)
     except ValueError as error:
         shown = given if isinstance(given, str | int | float) else type(given).__name__
         data: dict[str, JSONValue] = {"name": name, "owner": owner, "given": shown, "choices": list(spec.choices)}
         hint = did_you_mean(shown, spec.choices) if isinstance(shown, str) else ()
-        return Problem(kind=str(error), place=place, data=data, suggestions=hint)
+        return Problem(kind=str(error), position=place, data=data, suggestions=hint)
 
 
 def user_config_folder() -> Path:

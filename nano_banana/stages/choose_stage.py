@@ -81,7 +81,7 @@ def choose_best(candidates: Iterable[ChoiceCandidate], keep: KeepRule) -> frozen
     kinds: dict[tuple[str, ...], dict[tuple[str, str], list[ChoiceCandidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in candidates:
         if not keep.drops(candidate.name, candidate.end.id):
-            kinds[_combination(candidate.end.card, keep.per)][candidate.name, candidate.way].append(candidate)
+            kinds[_combination(candidate.end.info, keep.per)][candidate.name, candidate.way].append(candidate)
     found: set[tuple[str, str]] = set()
     for alike in kinds.values():
         kept = {key for key, ways in alike.items() if any(keep.keeps(way.name, way.end.id) for way in ways)}

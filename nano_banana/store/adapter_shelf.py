@@ -308,11 +308,11 @@ def unknown_reference(known: list[ShelvedAdapter], reference: str) -> Invalid:
         return Invalid([problem("shelf_empty", name=reference)])
     if name not in names:
         near = did_you_mean(name, names)
-        return Invalid([problem("not_on_shelf", hint=near, name=name, known=", ".join(names))])
+        return Invalid([problem("not_on_shelf", suggestions=near, name=name, known=", ".join(names))])
     versions = [shelved for shelved in known if shelved.name == name]
     offered = [str(shelved.version) for shelved in versions] + [tag for found in versions for tag in found.tags]
     near = tuple(f"{name}@{each}" for each in did_you_mean(which, offered))
-    return Invalid([problem("no_such_version", hint=near, name=name, version=which, known=", ".join(offered))])
+    return Invalid([problem("no_such_version", suggestions=near, name=name, version=which, known=", ".join(offered))])
 
 
 def _version_of(row: AdapterRow) -> ShelvedAdapter:

@@ -27,7 +27,7 @@ def said(folder: Path, **files: str) -> list[str]:
     return [
         f"{Path(at.file).name}:{at.line}:{at.column} {problem.kind}"
         for problem in caught.value.problems
-        if (at := problem.place)
+        if (at := problem.position)
     ]
 
 

@@ -56,7 +56,7 @@ def test_what_changes_comes_first_and_long_tables_are_cut() -> None:
 
 def test_a_take_that_was_not_chosen_says_so() -> None:
     end = take("a/s1", ACCEPTED)
-    left = replace(end, left=ExitedEarly(stage="best", why="not_chosen"))
+    left = replace(end, exited_early=ExitedEarly(stage="best", why="not_chosen"))
     out = io.StringIO()
     say_story(Screen(out, io.StringIO(), environ={}), Explanation(record=node_record(left), calls=[], sources={}))
     assert out.getvalue() == "a/s1: done; accepted: 0.62, needs 0.45; it goes no further than best: not chosen\n"
@@ -64,7 +64,7 @@ def test_a_take_that_was_not_chosen_says_so() -> None:
 
 def test_of_a_take_that_is_only_planned_nobody_knows_whether_it_will_be_chosen() -> None:
     left = ExitedEarly(stage="best", why="not_chosen")
-    planned = NodeResult(node=take("a/s1", ACCEPTED).node, status=NodeStatus.PLANNED, left=left)
+    planned = NodeResult(node=take("a/s1", ACCEPTED).node, status=NodeStatus.PLANNED, exited_early=left)
     out = io.StringIO()
     say_story(Screen(out, io.StringIO(), environ={}), Explanation(record=node_record(planned), calls=[], sources={}))
     assert out.getvalue() == "a/s1: planned\n"

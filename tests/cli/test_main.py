@@ -25,7 +25,7 @@ def breaks(how: str) -> int:
     """Ends as it is told to."""
     if how in ERRORS:
         raise ERRORS[how](
-            [problem("unwritable", place=Position(file="a.yaml", line=1, column=2), file="a", why="full")]
+            [problem("unwritable", position=Position(file="a.yaml", line=1, column=2), file="a", why="full")]
         )
     if how == "three":
         return 3

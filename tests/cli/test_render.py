@@ -42,14 +42,14 @@ def unknown(
     line: int, column: int, length: int = 1, *, file: str = "/project/recipe.yaml", warning: bool = False
 ) -> Problem:
     place = Position(file=file, line=line, column=column, length=length)
-    return Problem(kind="unwritable", place=place, data={"file": "x", "why": "y"}, warning=warning)
+    return Problem(kind="unwritable", position=place, data={"file": "x", "why": "y"}, warning=warning)
 
 
 def test_all_problems_sorted_by_place_and_counted() -> None:
     spot = Position(file="/project/recipe.yaml", line=3, column=7, length=7)
     named = Problem(
         kind="no_such_option",
-        place=spot,
+        position=spot,
         data={"program": "recipe", "name": "templat"},
         suggestions=("template", "templates", "plate"),
     )

@@ -39,8 +39,8 @@ def test_json_that_is_something_else_is_refused() -> None:
 
 
 def test_problems_are_sorted_by_place_and_errors_cross_processes_whole() -> None:
-    late = problem("b", place=Position(file="r.yaml", line=9, column=1), name="x")
-    early = problem("c", place=Position(file="r.yaml", line=2, column=5))
+    late = problem("b", position=Position(file="r.yaml", line=9, column=1), name="x")
+    early = problem("c", position=Position(file="r.yaml", line=2, column=5))
     nowhere = problem("a")
     error = CallFailed([late, early, nowhere])
     assert error.problems == (nowhere, early, late)
@@ -73,5 +73,5 @@ def test_a_flow_asks_one_call_and_returns_its_reply() -> None:
 
 def test_a_plan_counts_its_takes() -> None:
     groups = [Group(name=str(count), after=(), count=count, nodes=lambda _ends: iter(())) for count in (2, 3)]
-    groups.append(Group(name="chosen", after=(), count=3, nodes=lambda _ends: iter(()), waits=("2", "3")))
+    groups.append(Group(name="chosen", after=(), count=3, nodes=lambda _ends: iter(()), after_groups=("2", "3")))
     assert Plan(recipe="r", roots=[], groups=groups, files={}).takes == 5

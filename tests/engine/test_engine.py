@@ -114,7 +114,7 @@ def node(name: str, *endpoints: str, after: tuple[str, ...] = ()) -> Node:
         assert blob is not None
         return blob
 
-    return Node(id=name, card=NodeInfo(kind="take", slot=name, stage="takes"), flow=flow, after=after)
+    return Node(id=name, info=NodeInfo(kind="take", slot=name, stage="takes"), flow=flow, after=after)
 
 
 def only(one: Node) -> Callable[[NodeEnds], Iterator[Node]]:
@@ -218,7 +218,7 @@ def test_of_calls_side_by_side_one_that_fails_lets_the_others_end(stage: Stage) 
         return replies[0].files["image"]
 
     stage.actor = Actor(fail)
-    many = Node(id="many", card=NodeInfo(kind="take", slot="many", stage="takes"), flow=flow)
+    many = Node(id="many", info=NodeInfo(kind="take", slot="many", stage="takes"), flow=flow)
     asyncio.run(stage.play(plan_of(many)))
     assert stage.statuses() == {"many": "failed"}
     assert [step.call.endpoint for step in stage.results["many"].steps] == ["good", "fine"]
@@ -248,7 +248,7 @@ def test_a_bug_in_a_flow_ends_the_run_in_good_order(stage: Stage) -> None:
         await asyncio.sleep(0.05 if asked.endpoint == "slow" else 0)
 
     stage.actor = Actor(slow)
-    bad = Node(id="bad", card=NodeInfo(kind="take", slot="bad", stage="takes"), flow=flow)
+    bad = Node(id="bad", info=NodeInfo(kind="take", slot="bad", stage="takes"), flow=flow)
     halted = asyncio.run(stage.play(plan_of(bad, node("slow"))))
     assert isinstance(stage.halt.bug, ZeroDivisionError)
     assert halted is stage.halt.reason
@@ -263,7 +263,7 @@ def test_a_bug_in_a_root_or_in_the_making_of_nodes_does_not_hang_the_run(stage: 
         yield node("b")
         raise ZeroDivisionError
 
-    root = Node(id="root", card=NodeInfo(kind="adapter", slot="root", stage="x"), flow=broken)
+    root = Node(id="root", info=NodeInfo(kind="adapter", slot="root", stage="x"), flow=broken)
     groups = [Group(name="a", after=("root",), count=1, nodes=only(node("a", after=("root",))))]
     groups.append(Group(name="b", after=(), count=2, nodes=nodes))
     asyncio.run(asyncio.wait_for(stage.play(Plan(recipe="r", roots=[root], groups=groups, files={})), 5))

@@ -40,15 +40,15 @@ def take(name: str, *, further: bool) -> Node:
         word = Judged(stage="judged", blob=picture, verdict=verdict)
         yield word
         if not further:
-            yield Ended(words=(word,), left=ExitedEarly(stage="picks", why="not_chosen"))
+            yield Ended(final_verdicts=(word,), exited_early=ExitedEarly(stage="picks", why="not_chosen"))
             return picture
         large = Call(provider="local", endpoint="large", arguments={}, inputs={"image": picture})
         picture = (yield from ask("large", large)).files["image"]
         yield Made(stage="large", blob=picture, call=large)
-        yield Ended(words=(word,))
+        yield Ended(final_verdicts=(word,))
         return picture
 
-    return Node(id=name, card=NodeInfo(kind="take", slot=name, stage="large"), flow=flow)
+    return Node(id=name, info=NodeInfo(kind="take", slot=name, stage="large"), flow=flow)
 
 
 def best(ends: NodeEnds) -> Iterator[Node]:
@@ -63,7 +63,7 @@ def plan(choose: Callable[[NodeEnds], Iterator[Node]] = best) -> Plan:
         name="first", after=(), count=2, nodes=lambda _ends: iter([take(name, further=False) for name in "ab"])
     )
     second = Group(name="second", after=(), count=1, nodes=lambda _ends: iter([take("c", further=False)]))
-    chosen = Group(name="chosen", after=(), count=3, nodes=choose, waits=("first", "second"))
+    chosen = Group(name="chosen", after=(), count=3, nodes=choose, after_groups=("first", "second"))
     # Whoever waits may stand first: the plan's order is not the order of work.
     return Plan(recipe="r", roots=(), groups=[chosen, first, second], files={})
 
@@ -93,14 +93,18 @@ def test_the_chosen_one_goes_on_once_all_have_ended_and_is_drawn_no_second_time(
     assert asyncio.run(stage.play(plan())) is None
     assert stage.actor.asked[-1] == "large"
     assert sorted(stage.actor.asked) == ["a", "b", "c", "large"]
-    assert {name: result.left is None for name, result in stage.results.items()} == {"a": False, "b": True, "c": False}
+    assert {name: result.exited_early is None for name, result in stage.results.items()} == {
+        "a": False,
+        "b": True,
+        "c": False,
+    }
 
 
 def test_one_that_failed_is_not_chosen_and_the_next_best_is(stage: Stage) -> None:
     stage.actor = Actor(fails("b", with_=lost))
     assert asyncio.run(stage.play(plan())) is None
     assert stage.statuses() == {"a": "done", "b": "failed", "c": "done"}
-    assert stage.results["c"].left is None
+    assert stage.results["c"].exited_early is None
 
 
 def test_where_nobody_came_nobody_is_chosen(stage: Stage) -> None:
@@ -127,7 +131,7 @@ def test_a_choice_with_a_bug_ends_the_run_in_good_order(stage: Stage) -> None:
 
 def test_those_whose_end_is_known_are_chosen_from_and_not_driven(stage: Stage) -> None:
     card = NodeInfo(kind="take", slot="b", stage="large")
-    known = {"b": NodeEnd(id="b", card=card, done=True, rulings={"judged": (Ruling.ACCEPTED, 0.9)})}
+    known = {"b": NodeEnd(id="b", info=card, done=True, rulings={"judged": (Ruling.ACCEPTED, 0.9)})}
 
     async def story() -> None:
         answering: CallResolver = stage.answering()
@@ -140,7 +144,7 @@ def test_those_whose_end_is_known_are_chosen_from_and_not_driven(stage: Stage) -
     stage.actor = Actor(at_once)
     asyncio.run(story())
     assert stage.actor.asked.index("b") > max(stage.actor.asked.index(name) for name in "ac")
-    assert stage.results["b"].left is None
+    assert stage.results["b"].exited_early is None
 
 
 def test_a_forecast_follows_the_chosen_one_further(stage: Stage) -> None:
@@ -149,4 +153,4 @@ def test_a_forecast_follows_the_chosen_one_further(stage: Stage) -> None:
     asyncio.run(stage.play(plan()))
     ends = ahead(plan(), stage.store.replies.get)
     assert {str(result.status) for result in ends.values()} == {"done"}
-    assert [name for name, result in ends.items() if result.left is None] == ["b"]
+    assert [name for name, result in ends.items() if result.exited_early is None] == ["b"]

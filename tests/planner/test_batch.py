@@ -44,4 +44,4 @@ def test_every_group_comes_after_those_that_it_waits_for(tmp_path: Path) -> None
     names = [group.name for group in groups]
     assert len(names) == 5
     for at, group in enumerate(groups):
-        assert set(group.waits) <= set(names[:at])
+        assert set(group.after_groups) <= set(names[:at])

@@ -93,7 +93,7 @@ def test_no_chance_is_taken_twice_and_each_has_a_name_of_its_own(shape: Shape, w
         # An attempt is one thing: who has the label has the number and what was done differently.
         attempts = {(step.attempt.label, step.attempt.number, str(step.attempt.detail)) for step in result.steps}
         assert len(attempts) == len({label for label, _, _ in attempts})
-        places = call_positions(result.steps, result.node.card.slot)
+        places = call_positions(result.steps, result.node.info.slot)
         assert len(places) == len(set(places))
         bought = Counter(step.call.key for step in result.steps if step.call.provider == "fal")
         assert set(bought.values()) <= {1}, "a second chance that is the first one once more"
@@ -128,7 +128,7 @@ def test_a_take_more_leaves_all_others_as_they_were(shape: Shape, world: World, 
 @given(SHAPES, WORLDS, st.data())
 def test_a_person_s_word_is_obeyed_whatever_a_gate_says(shape: Shape, world: World, data: st.DataObject) -> None:
     shape = replace(shape, best=shape.best or 1)
-    names = sorted(node.id for group in planned(shape).groups if not group.waits for node in group.nodes({}))
+    names = sorted(node.id for group in planned(shape).groups if not group.after_groups for node in group.nodes({}))
     # By the id of a take, or by its name in all the ways that it goes.
     names += sorted({name.partition("@")[0] for name in names})
     kept = data.draw(st.sets(st.sampled_from(names), max_size=3))
@@ -136,13 +136,13 @@ def test_a_person_s_word_is_obeyed_whatever_a_gate_says(shape: Shape, world: Wor
     picked = replace(shape, kept=tuple(sorted(kept)), dropped=tuple(sorted(dropped)))
     for name, end in foreseen(planned(picked), world).items():
         said, came = {name, name.partition("@")[0]}, {made.stage for made in end.pictures}
-        if end.problems or end.node.card.kind != "take" or not end.judged:
+        if end.problems or end.node.info.kind != "take" or not end.judged:
             continue
         if said & dropped:
             assert "picks" not in came
         elif said & kept:
             assert "picks" in came
-        assert ("picks" in came) <= (end.left is None or end.left.stage == "again")
+        assert ("picks" in came) <= (end.exited_early is None or end.exited_early.stage == "again")
 
 
 @quick
@@ -152,7 +152,7 @@ def test_who_is_chosen_does_not_hang_on_who_ended_first(shape: Shape, world: Wor
     ends = {name: end.end for name, end in foreseen(plan, world).items()}
     mixed = dict(dice.sample(list(ends.items()), len(ends)))
     for group in plan.groups:
-        if group.waits:
+        if group.after_groups:
             assert [node.id for node in group.nodes(ends)] == [node.id for node in group.nodes(mixed)]
 
 
@@ -160,7 +160,7 @@ def test_who_is_chosen_does_not_hang_on_who_ended_first(shape: Shape, world: Wor
 def test_of_each_kind_no_more_are_chosen_than_are_wanted(best: int) -> None:
     shape = Shape(seeds=(3, 5, 11, 29), best=best)
     ends = foreseen(planned(shape), World(seed=best, likes=(0.6, 0.7, 0.8)))
-    scenes = Counter(end.node.card.axes["scene"] for end in ends.values() if _chosen(end))
+    scenes = Counter(end.node.info.axes["scene"] for end in ends.values() if _chosen(end))
     assert scenes == dict.fromkeys(shape.scenes, best)
 
 

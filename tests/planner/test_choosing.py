@@ -20,7 +20,7 @@ def candidate(
 ) -> ChoiceCandidate:
     shot, scene, _ = name.split("/")
     card = NodeInfo(kind="take", slot=name, stage="picks", shot=shot, cast=cast, axes={"scene": scene})
-    end = NodeEnd(id=f"{name}@{onward}", card=card, done=True, left="picks")
+    end = NodeEnd(id=f"{name}@{onward}", info=card, done=True, exited_early="picks")
     return ChoiceCandidate(name=name, way=way, end=end, ruling=ruling, score=score)
 
 

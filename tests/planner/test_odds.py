@@ -53,7 +53,7 @@ def refused_and_not_seen(*rulings: Ruling) -> NodeResult:
         steps.append(Step(stage="takes", call=call, reply=Reply(data={}), cached=known, attempt=attempt))
         verdict = Verdict(ruling=rulings[number] if known else Ruling.IMAGINED)
         judged.append(Judged(stage="judged", blob=PICTURE, verdict=verdict, attempt=attempt))
-    node = Node(id="a", card=NodeInfo(kind="take", slot="a", stage="judged"), flow=lambda _results: iter_nothing())
+    node = Node(id="a", info=NodeInfo(kind="take", slot="a", stage="judged"), flow=lambda _results: iter_nothing())
     return NodeResult(node=node, status=NodeStatus.PLANNED, steps=steps, judged=judged)
 
 

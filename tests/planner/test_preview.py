@@ -53,7 +53,7 @@ def node(name: str, *endpoints: str, after: tuple[str, ...] = ()) -> Node:
         assert blob is not None
         return blob
 
-    return Node(id=name, card=CARD, flow=flow, after=after)
+    return Node(id=name, info=CARD, flow=flow, after=after)
 
 
 def look_ahead(cache: Cache, nodes: Sequence[Node], roots: Sequence[Node] = ()) -> dict[str, NodeResult]:
@@ -127,6 +127,6 @@ def test_what_changed_code_does_again_is_taken_to_give_the_same() -> None:
         image = (yield from ask("opened", replace(opened, revision=3))).files["image"]
         return (yield from ask("painted", drawn("paint", image))).files["image"]
 
-    ends = look_ahead(cache, [Node(id="a", card=CARD, flow=flow)])
+    ends = look_ahead(cache, [Node(id="a", info=CARD, flow=flow)])
     assert [step.cached for step in ends["a"].steps] == [False, True]
     assert ends["a"].status is NodeStatus.PLANNED

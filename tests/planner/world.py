@@ -227,7 +227,7 @@ def about(result: NodeResult) -> JSONObject:
             "steps": [[step.stage, step.attempt.label, step.call.key] for step in result.steps],
             "pictures": [[made.stage, made.attempt.label, made.blob.digest] for made in result.pictures],
             "judged": [[one.stage, one.attempt.label, str(one.verdict.ruling)] for one in result.judged],
-            "left": "" if result.left is None else f"{result.left.stage} {result.left.why}",
+            "left": "" if result.exited_early is None else f"{result.exited_early.stage} {result.exited_early.why}",
             "why": [problem.kind for problem in result.problems],
         }
     )

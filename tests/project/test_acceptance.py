@@ -126,8 +126,8 @@ def test_how_many_were_not_chosen_is_said() -> None:
         node=end.node,
         status=end.status,
         judged=end.judged,
-        words=end.words,
-        left=ExitedEarly(stage="best", why="not_chosen"),
+        final_verdicts=end.final_verdicts,
+        exited_early=ExitedEarly(stage="best", why="not_chosen"),
     )
     assert "best: 1 not chosen\n" in screen_of(kept, TAKES[2])
 

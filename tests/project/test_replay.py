@@ -95,7 +95,7 @@ def test_names_are_made_safe() -> None:
     assert stage_of_call(told) == "call"
     (group,) = plan_of_replay(replayed("<paste>"), _never, None).groups
     (node,) = group.nodes({})
-    assert (node.id, node.card.stage) == ("a/b", "faces")
+    assert (node.id, node.info.stage) == ("a/b", "faces")
 
 
 def _never(told: CallRecord, inputs: Mapping[str, Blob]) -> Call:

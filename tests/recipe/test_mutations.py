@@ -204,7 +204,7 @@ def outcome(workspace: Workspace, tree: JSONValue | Tree) -> str:
         problems = error.problems or [Problem(kind="nothing_said")]
     lines = str(wish.text).count("\n") + 1
     for problem in problems:
-        place = problem.place
+        place = problem.position
         assert place is not None, problem
         assert place.file != str(recipe) or 1 <= place.line <= lines, problem
     return "refused" if problems else "plan"

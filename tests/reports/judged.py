@@ -70,13 +70,13 @@ def take(
     elif verdicts:
         made.append(Made(stage="judged", blob=made[-1].blob, call=made[-1].call))
     return NodeResult(
-        node=Node(id=name, card=card, flow=no_flow),
+        node=Node(id=name, info=card, flow=no_flow),
         status=status,
         steps=steps,
         pictures=made,
         judged=judged,
-        words=judged[-1:] if ended else (),
-        left=left,
+        final_verdicts=judged[-1:] if ended else (),
+        exited_early=left,
         result=made[-1].blob if made else None,
     )
 
@@ -93,7 +93,7 @@ def person(held_out: str = "true", *, measured: bool = True) -> NodeResult:
     reply = Reply(data={"references": 1, "left_out": [1], "calibration": [0.7]}, files={"person": faces[0]})
     card = NodeInfo(kind="person", slot="judged/ana", stage="judged", subject="ana", axes={"held_out": held_out})
     steps = [Step(stage="judged", call=call, reply=reply, cached=False)] if measured else []
-    return NodeResult(node=Node(id="judged/ana", card=card, flow=no_flow), status=NodeStatus.DONE, steps=steps)
+    return NodeResult(node=Node(id="judged/ana", info=card, flow=no_flow), status=NodeStatus.DONE, steps=steps)
 
 
 def no_flow(_results: Mapping[str, Blob]) -> Flow[Blob]:

@@ -30,7 +30,7 @@ def record(
 ) -> NodeRecord:
     """A node's end with one call and one picture."""
     blob = blob_of(name.encode(), media=media)
-    node = Node(id=name, card=NodeInfo(kind=kind, slot=name, stage="takes"), flow=_no_flow)
+    node = Node(id=name, info=NodeInfo(kind=kind, slot=name, stage="takes"), flow=_no_flow)
     step = Step(stage="takes", call=CALL, reply=Reply(data={}, files={"images/0": blob}), cached=False)
     made = Made(stage="takes", blob=blob, call=CALL)
     return node_record(NodeResult(node=node, status=status, steps=[step], pictures=[made], result=blob))

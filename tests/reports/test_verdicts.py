@@ -100,7 +100,7 @@ def test_a_take_that_was_refused_has_no_path_and_is_done_all_the_same() -> None:
     assert (told["status"], told["path"], told["sha256"]) == ("done", None, None)
     assert told["left"] == {"stage": "judged", "why": "rejected"}
     assert len(as_items(told["attempts"])) == 2
-    kept = node_record(replace(take("a/s1", FAR), left=None))
+    kept = node_record(replace(take("a/s1", FAR), exited_early=None))
     assert take_json(kept, "out")["path"] == "out/takes/a_s1.png", "a person's word lets it go on all the same"
 
 
@@ -243,13 +243,13 @@ def test_a_text_of_the_shot_s_own_is_the_recipe_s() -> None:
 
 
 def test_a_take_that_was_not_chosen_has_no_path() -> None:
-    record = node_record(replace(take("a/s1", ACCEPTED), left=ExitedEarly(stage="best", why="not_chosen")))
+    record = node_record(replace(take("a/s1", ACCEPTED), exited_early=ExitedEarly(stage="best", why="not_chosen")))
     assert take_json(record, "out")["path"] is None
     assert record.node_end.left == "best"
 
 
 def test_where_the_run_ended_first_nobody_was_left_out_of_a_choice() -> None:
-    waits = node_record(replace(take("a/s1", ACCEPTED), left=ExitedEarly(stage="picks", why="not_chosen")))
+    waits = node_record(replace(take("a/s1", ACCEPTED), exited_early=ExitedEarly(stage="picks", why="not_chosen")))
     stopped = stop_unchosen(waits)
     assert (stopped.status, stopped.exited_early) == (NodeStatus.STOPPED, None)
     refused = node_record(take("a/s1", FAR))

@@ -218,7 +218,7 @@ def _search_from(
     for name in only:
         if name not in CHECKS:
             raise Invalid(
-                [problem("no_such_kind", hint=did_you_mean(name, CHECKS), name=name, known=", ".join(CHECKS))]
+                [problem("no_such_kind", suggestions=did_you_mean(name, CHECKS), name=name, known=", ".join(CHECKS))]
             )
     if mark_id is not None and not is_message(mark_id):
         raise Invalid([problem("mark_id_odd", given=mark_id)])

@@ -94,7 +94,9 @@ def command(
 
 def _check_part(part: str) -> None:
     if part not in PARTS:
-        raise Invalid([problem("no_such_part", hint=did_you_mean(part, PARTS), name=part, known=", ".join(PARTS))])
+        raise Invalid(
+            [problem("no_such_part", suggestions=did_you_mean(part, PARTS), name=part, known=", ".join(PARTS))]
+        )
 
 
 def _which_face(which: str) -> str | int:
@@ -103,7 +105,14 @@ def _which_face(which: str) -> str | int:
     if which.isascii() and which.isdigit() and 1 <= int(which) <= MAX_FACES:
         return int(which)
     raise Invalid(
-        [problem("no_such_face", hint=did_you_mean(which, FACE_CHOICES), given=which, known=", ".join(FACE_CHOICES))]
+        [
+            problem(
+                "no_such_face",
+                suggestions=did_you_mean(which, FACE_CHOICES),
+                given=which,
+                known=", ".join(FACE_CHOICES),
+            )
+        ]
     )
 
 

@@ -148,7 +148,9 @@ class FlagAnswers:
         missing = [name for name in names if name not in by_name]
         if missing:
             problems = [
-                problem("no_folder_of_person", hint=did_you_mean(name, by_name), name=name, folder=str(self.photos))
+                problem(
+                    "no_folder_of_person", suggestions=did_you_mean(name, by_name), name=name, folder=str(self.photos)
+                )
                 for name in missing
             ]
             raise Invalid(problems)
@@ -223,7 +225,9 @@ def _chosen_templates(offers: Sequence[TemplateChoice], names: Sequence[str], *,
     by_name = {offer.name: offer for offer in offers}
     unknown = [name for name in dict.fromkeys(names) if name not in by_name]
     if unknown and strict:
-        raise Invalid([problem("no_such_template", hint=did_you_mean(name, by_name), name=name) for name in unknown])
+        raise Invalid(
+            [problem("no_such_template", suggestions=did_you_mean(name, by_name), name=name) for name in unknown]
+        )
     return [by_name[name] for name in dict.fromkeys(names) if name in by_name]
 
 

@@ -82,7 +82,7 @@ def check_endpoint_ids(catalog: Catalog, names: Sequence[str]) -> None:
     """Raise Invalid for what can be no endpoint's id."""
     wrong = [name for name in names if not _ID.fullmatch(name)]
     if wrong:
-        raise Invalid([problem("endpoint_strange", hint=catalog.near(name), name=name) for name in wrong])
+        raise Invalid([problem("endpoint_strange", suggestions=catalog.near(name), name=name) for name in wrong])
 
 
 def refresh_endpoints(
@@ -95,7 +95,7 @@ def refresh_endpoints(
     """
     lost = [name for name, listing in listings.items() if listing.gone and catalog.get(name) is None]
     if lost:
-        raise Invalid([problem("endpoint_strange", hint=catalog.near(name), name=name) for name in lost])
+        raise Invalid([problem("endpoint_strange", suggestions=catalog.near(name), name=name) for name in lost])
     files = _own_files(folder)
     done = [_refresh(catalog, folder, files, listing, named=named) for listing in listings.values()]
     if any(refresh.file for refresh in done):
@@ -249,6 +249,6 @@ def _remark_problem(remark: _ListingRemark, place: Position) -> Problem:
     about = {"endpoint": listing.id, "as_of": utc_date(listing.as_of)}
     if change is None:
         kind = "endpoint_vanished" if listing.gone else "endpoint_deprecated"
-        return Problem(kind=kind, place=place, data=about, warning=True)
+        return Problem(kind=kind, position=place, data=about, warning=True)
     told = {**about, "field": change.field, "before": change.before, "after": change.after}
-    return Problem(kind=_PROBLEM_KINDS[change.sort], place=place, data=told, warning=True)
+    return Problem(kind=_PROBLEM_KINDS[change.sort], position=place, data=told, warning=True)

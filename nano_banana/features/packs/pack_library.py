@@ -52,10 +52,10 @@ def moved_problems(problems: Iterable[Problem], folder: Path, home: Path) -> lis
 
 
 def _moved_problem(problem: Problem, folder: Path, home: Path) -> Problem:
-    place = problem.place
+    place = problem.position
     if place is None or not Path(place.file).is_relative_to(folder):
         return problem
-    return replace(problem, place=replace(place, file=str(home / Path(place.file).relative_to(folder))))
+    return replace(problem, position=replace(place, file=str(home / Path(place.file).relative_to(folder))))
 
 
 def _same_folder(first: Path, second: Path) -> bool:
@@ -93,7 +93,7 @@ class PackLibrary:
         if place is None:
             names = [known.name for known in self._places.all()]
             known = ", ".join(names) or "none"
-            raise Invalid([problem("no_such_pack", hint=did_you_mean(name, names), name=name, known=known)])
+            raise Invalid([problem("no_such_pack", suggestions=did_you_mean(name, names), name=name, known=known)])
         return self._found(place)
 
     def get(self, name: str) -> Pack:
@@ -112,7 +112,7 @@ class PackLibrary:
             raise Invalid([problem("no_template_named", pack=pack.name, known=known)])
         if chosen not in pack.templates:
             near = tuple(f"{pack.name}/{other}" for other in did_you_mean(chosen, pack.templates))
-            raise Invalid([problem("no_pack_template", hint=near, pack=pack.name, name=chosen, known=known)])
+            raise Invalid([problem("no_pack_template", suggestions=near, pack=pack.name, name=chosen, known=known)])
         return pack, pack.templates[chosen]
 
     def _found(self, place: PackLocation) -> FoundPack:

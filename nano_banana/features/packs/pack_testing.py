@@ -98,7 +98,7 @@ def template_faults(pack: Pack, template: PackTemplate) -> list[PackFault]:
         if not document.has(where):
             continue  # the pack's own: other templates may read it
         repeated = problem(
-            "pack_variable_idle", place=document.key_place(where), template=f"{pack.name}/{template.name}", name=name
+            "pack_variable_idle", position=document.key_place(where), template=f"{pack.name}/{template.name}", name=name
         )
         found.append(PackFault(problem=repeated, case=cases[0]))
     if not found:

@@ -140,7 +140,7 @@ def plan_of_replay(
         axes=account.axes,
         seed=account.seed,
     )
-    node = Node(id=name, card=card, flow=lambda _results: _replay_flow(replay, call_of, stage))
+    node = Node(id=name, info=card, flow=lambda _results: _replay_flow(replay, call_of, stage))
     group = Group(name=name, after=(), count=1, nodes=lambda _ends: iter([node]))
     return Plan(recipe=REPLAY_NAME, roots=(), groups=(group,), files={}, budget_usd=budget_usd)
 
@@ -223,7 +223,7 @@ def _faults_of_call(call: CallRecord, catalog: Catalog) -> Iterator[Problem]:
     else:
         endpoint = catalog.get(call.endpoint)
         if endpoint is None:
-            yield problem("again_unknown", hint=catalog.near(call.endpoint), endpoint=call.endpoint)
+            yield problem("again_unknown", suggestions=catalog.near(call.endpoint), endpoint=call.endpoint)
             return
         given: JSONValue = call.arguments
         for place in call.inputs:

@@ -217,13 +217,13 @@ def _layout(
         raise Invalid([problem("sheet_no_pictures", recipe=project.recipe.name)])
     if stage and stage not in drawing:
         near = did_you_mean(stage, drawing)
-        raise Invalid([problem("sheet_no_stage", hint=near, name=stage, known=", ".join(drawing))])
+        raise Invalid([problem("sheet_no_stage", suggestions=near, name=stage, known=", ".join(drawing))])
     takes = [record for record in records if record.card.kind == "take"]
     axes = {"subject", "shot", "template", "seed", *(axis for take in takes for axis in take.card.axes)}
     for axis in (*rows, *columns):
         if axis not in axes:
             near = did_you_mean(axis, axes)
-            raise Invalid([problem("sheet_no_axis", hint=near, name=axis, known=", ".join(sorted(axes)))])
+            raise Invalid([problem("sheet_no_axis", suggestions=near, name=axis, known=", ".join(sorted(axes)))])
     layout = project.recipe.outputs.sheet or Layout(sources=_last_stages(records))
     if stage:
         layout = replace(layout, sources=(CollectionRef(stage=stage),))

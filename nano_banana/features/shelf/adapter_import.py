@@ -271,7 +271,7 @@ def import_adapter_file(
             raise Invalid([problem("shelf_words", what=what, most=MAX_WORDS)])
     if wanted.base and wanted.base not in (*families, LOCAL_FAMILY):
         near = did_you_mean(wanted.base, families)
-        raise Invalid([problem("model_base_unknown", hint=near, base=wanted.base, known=", ".join(families))])
+        raise Invalid([problem("model_base_unknown", suggestions=near, base=wanted.base, known=", ".join(families))])
     if not os.path.isfile(source):  # noqa: PTH113 - it never fails, whatever is asked of it
         why = "it is no file" if os.path.lexists(source) else "there is no such file"
         raise Invalid([problem("model_unreadable", file=source.name, why=why)])

@@ -170,4 +170,4 @@ def _check_part(mask: JSONObject) -> None:
     part = mask.get("find")
     if isinstance(part, str) and part not in MASK_PARTS:
         near = did_you_mean(part, MASK_PARTS)
-        raise Invalid([problem("no_such_part", hint=near, name=part, known=", ".join(MASK_PARTS))])
+        raise Invalid([problem("no_such_part", suggestions=near, name=part, known=", ".join(MASK_PARTS))])

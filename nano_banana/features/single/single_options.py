@@ -59,7 +59,7 @@ def endpoint_for_task(
     if found is None:
         near = tuple(catalog.near(name)) or did_you_mean(name, _endpoints_for(catalog, task))
         raise Invalid(
-            [problem("no_endpoint_for", hint=near, name=name, task=task, known=_listed_endpoints(catalog, task))]
+            [problem("no_endpoint_for", suggestions=near, name=name, task=task, known=_listed_endpoints(catalog, task))]
         )
     if found.does not in _TASKS[task]:
         raise Invalid(
@@ -129,7 +129,7 @@ def size_option(endpoint: Endpoint, said: str | None) -> JSONObject:
     sides, ratio, roles = _SIDES.fullmatch(said), _RATIO.fullmatch(said), endpoint.roles
     if not (sides or ratio or said in NAMED_SIZES):
         near = did_you_mean(said, NAMED_SIZES)
-        raise Invalid([problem("not_a_size", hint=near, given=said, known=", ".join(NAMED_SIZES))])
+        raise Invalid([problem("not_a_size", suggestions=near, given=said, known=", ".join(NAMED_SIZES))])
     if roles.size:
         value: JSONValue = said
         if sides:

@@ -46,7 +46,7 @@ class ComputeProvider:
         revision = compute_revision(call.endpoint, call.arguments)
         if revision is None:
             near = did_you_mean(call.endpoint, COMPUTE_REVISIONS)
-            raise CallFailed([problem("compute_endpoint", hint=near, name=call.endpoint)])
+            raise CallFailed([problem("compute_endpoint", suggestions=near, name=call.endpoint)])
         if call.revision != revision:
             raise CallFailed([problem("compute_revision", name=call.endpoint, asked=call.revision, revision=revision)])
         inputs = {place: context.path(blob) for place, blob in call.inputs.items()}

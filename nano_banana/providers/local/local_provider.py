@@ -38,7 +38,9 @@ class LocalProvider:
     def _job(self, call: Call, context: BlobFiles) -> LocalJob:
         endpoint = self._catalog.get(call.endpoint)
         if endpoint is None:
-            raise CallFailed([problem("local_endpoint", hint=self._catalog.near(call.endpoint), name=call.endpoint)])
+            raise CallFailed(
+                [problem("local_endpoint", suggestions=self._catalog.near(call.endpoint), name=call.endpoint)]
+            )
         if endpoint.does is Task.OTHER:
             raise CallFailed([problem("local_task", name=call.endpoint)])
         return LocalJob(

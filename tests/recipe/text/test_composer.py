@@ -25,7 +25,9 @@ def read(text: str) -> JSONValue:
 def found(text: str) -> list[tuple[str, int, int]]:
     problems = read_yaml(SourceText(file="r.yaml", text=text)).problems
     return [
-        (problem.kind, problem.place.line, problem.place.column) for problem in problems if problem.place is not None
+        (problem.kind, problem.position.line, problem.position.column)
+        for problem in problems
+        if problem.position is not None
     ]
 
 

@@ -53,9 +53,9 @@ class Folder:
         return [
             (
                 problem.kind,
-                Path(problem.place.file).relative_to(self.path).as_posix() if problem.place else "",
-                problem.place.line if problem.place else 0,
-                problem.place.column if problem.place else 0,
+                Path(problem.position.file).relative_to(self.path).as_posix() if problem.position else "",
+                problem.position.line if problem.position else 0,
+                problem.position.column if problem.position else 0,
             )
             for problem in self.problems(sets)
         ]
@@ -107,8 +107,8 @@ def test_a_clash_has_both_places(folder: Folder, included: str, own: str, name: 
     (problem,) = folder.problems()
     assert problem.kind == "include_clash"
     assert dict(problem.data) == {"name": name, "other": f"{folder.path / 'more.yaml'}:1"}
-    assert problem.place is not None
-    assert problem.place.line == 2
+    assert problem.position is not None
+    assert problem.position.line == 2
 
 
 def test_a_cycle_prints_itself(folder: Folder) -> None:
@@ -158,7 +158,11 @@ def test_a_recipe_is_a_mapping(folder: Folder, text: str, kind: str) -> None:
 
 def test_a_recipe_that_is_not_there(folder: Folder) -> None:
     (problem,) = folder.problems()
-    assert (problem.kind, problem.place, problem.data) == ("file_missing", None, {"path": str(folder.path / "r.yaml")})
+    assert (problem.kind, problem.position, problem.data) == (
+        "file_missing",
+        None,
+        {"path": str(folder.path / "r.yaml")},
+    )
 
 
 def test_a_recipe_of_ten_megabytes_is_refused_unread(folder: Folder) -> None:
@@ -193,7 +197,7 @@ def test_sets_win(folder: Folder) -> None:
 def test_an_unknown_set_gets_a_suggestion(folder: Folder) -> None:
     folder.write(r_yaml="vars: {company: Acme}\n")
     (problem,) = folder.problems({"compny": "x"})
-    assert (problem.kind, problem.place, problem.suggestions) == ("set_unknown", None, ("company",))
+    assert (problem.kind, problem.position, problem.suggestions) == ("set_unknown", None, ("company",))
     assert folder.write(r_yaml="a: 1") is folder
 
 
@@ -269,7 +273,7 @@ def test_what_the_environment_does_not_say(folder: Folder, text: str, kind: str)
     folder.write(r_yaml=f'a: "{text}"\n')
     (problem,) = folder.problems()
     assert problem.kind == kind
-    assert problem.place is not None
+    assert problem.position is not None
     assert KEY not in repr(problem)
     if kind == "env_missing":
         assert problem.suggestions == ("STUDIO",)

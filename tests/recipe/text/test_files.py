@@ -29,7 +29,7 @@ def kind_of(call: Callable[[], object]) -> str:
     with pytest.raises(Invalid) as caught:
         call()
     (problem,) = caught.value.problems
-    assert problem.place is None
+    assert problem.position is None
     return problem.kind
 
 
@@ -152,4 +152,4 @@ def test_a_problem_gets_its_place(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         RecipeFiles(tmp_path).read_text("none")
     (problem,) = problems_at(caught.value, place).problems
-    assert (problem.place, problem.data) == (place, {"path": "none"})
+    assert (problem.position, problem.data) == (place, {"path": "none"})

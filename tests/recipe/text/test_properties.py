@@ -92,4 +92,4 @@ def test_a_place_inside_holds_the_character(words: list[str], style: str | None,
 @given(st.text(st.sampled_from("ab:-{}[]\"'&*!|>%#,?~ \n\t1<@`"), max_size=40))
 def test_nothing_makes_it_fail(text: str) -> None:
     composed = read_yaml(SourceText(file="r.yaml", text=text))
-    assert all(problem.place is not None for problem in composed.problems)
+    assert all(problem.position is not None for problem in composed.problems)
