@@ -61,8 +61,8 @@ def review_photos(screen: Screen, name: str, photos: Path, folder: Path) -> None
     from nano_banana.session.photo_sets import inspect_folder
 
     try:
-        with inspect_folder(photos, settings_for(screen, start=folder)) as studio, progress(screen) as watch:
-            albums = studio.check(watch)
+        with inspect_folder(photos, settings_for(screen, start=folder)) as studio, progress(screen) as on_event:
+            albums = studio.check(on_event)
     except NanoBananaError as error:
         screen.problems(error.problems)
         return

@@ -121,7 +121,7 @@ def finish_outputs(
     from nano_banana.session.export_run import export_copies
 
     problems: list[Problem] = []
-    for step in (partial(_keep_sheet, project), partial(export_copies, project, on_event=watch, prune=prune)):
+    for step in (partial(_keep_sheet, project), partial(export_copies, project, on_event=on_event, prune=prune)):
         try:
             outcome = step(outcome)
         except Unusable as error:
@@ -255,13 +255,13 @@ def _run_project(
         forecast = project.forecast()
         _check_before_run(screen, project, forecast)
         _confirm_cost(screen, project, forecast, asked)
-        with progress(screen) as watch:
-            outcome = project.execute(forecast, watch, lost=lost)
+        with progress(screen) as on_event:
+            outcome = project.execute(forecast, on_event, lost=lost)
         again = _ask_to_resubmit(screen, project, outcome, lost)
         if again is not None:
             forecast = again
-            with progress(screen) as watch:
-                outcome = project.execute(forecast, watch, lost=UnknownRequestPolicy.REPLACE)
+            with progress(screen) as on_event:
+                outcome = project.execute(forecast, on_event, lost=UnknownRequestPolicy.REPLACE)
         # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
         forecast, again = replace(forecast, records=()), None
         warnings = [] if held is None else lock_remarks(project, held, made=outcome.made)

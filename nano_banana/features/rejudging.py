@@ -70,8 +70,8 @@ def _judged(session: Session) -> list[NodeRecord]:
     """The takes with what is known of them; the last picture that is there has the last word."""
     found: dict[str, NodeRecord] = {}
     with gc_paused():
-        for end in preview(session.plan, session.runner.store.replies, reply_imaginer(session.catalog)):
-            if end.node.card.kind == "take":
+        for end in preview(session.plan, session.runner.store.replies.get, reply_imaginer(session.catalog)):
+            if end.node.info.kind == "take":
                 record = slim_record(node_record(end))
                 found[record.id] = replace(record, verdicts=_last_known(record.verdicts))
     return list(found.values())

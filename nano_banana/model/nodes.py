@@ -51,8 +51,8 @@ class Node:
 class NodeEnd:
     """What others may know of a node that ended, to choose by.
 
-    `exited_early` is the stage at which its way ended (empty: it went all the way); `rulings` are the gates' last words with
-    the likeness that decided, by stage. `done` is false where it failed or never came to its end.
+    `exited_early` is the stage at which it ended (empty: it went all the way); `rulings` are the gates' last verdicts
+    and the likeness that decided, by stage. `done` is false if it failed or never finished.
     """
 
     id: str
@@ -131,7 +131,7 @@ class Step:
 class NodeResult:
     """A node's end. `pictures` holds what its stages made, also where a later one failed.
 
-    `judged` are the verdicts in order; `final_verdicts` those on the picture that stands, by gate, once its way has ended;
+    `judged` are the verdicts in order; `final_verdicts` those on the final picture, by gate, once its way has ended;
     `exited_early` says where it ended early.
     """
 

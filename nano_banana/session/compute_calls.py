@@ -54,7 +54,7 @@ def answer_batch(
 
     `at_once` is how many are worked on side by side. Raises what ends everything: Unusable, Stopped.
     """
-    known = store.replies({call.key for call in batch.calls})
+    known = store.replies.get({call.key for call in batch.calls})
     missing = [call for call in {call.key: call for call in batch.calls}.values() if call.key not in known]
     ends: dict[str, CallEnd] = dict(known)
     if missing:
@@ -71,7 +71,7 @@ def _make_missing(
     at_once: int,
     on_event: EventHandler,
 ) -> dict[str, CallEnd]:
-    run = store.begin(f"{BATCH_RUN_PREFIX}{batch.purpose})", arguments={"calls": len(missing)})
+    run = store.runs.begin(f"{BATCH_RUN_PREFIX}{batch.purpose})", arguments={"calls": len(missing)})
     policy = EnginePolicy(
         providers={COMPUTE_PROVIDER: providers[COMPUTE_PROVIDER]},
         kind_of=lambda _call: COMPUTE_PROVIDER,

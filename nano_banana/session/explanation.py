@@ -106,7 +106,7 @@ def explain_take(session: Session, name: str) -> Explanation:
     Raises Invalid where the recipe has none of that name.
     """
     plan = session.plan
-    lookup, invent = session.runner.store.replies, reply_imaginer(session.catalog)
+    lookup, invent = session.runner.store.replies.get, reply_imaginer(session.catalog)
     node = _find_node(plan, name)
     if any(group.after_groups for group in plan.groups):
         # Only all takes together say who was chosen, and so how far this one went.
@@ -152,10 +152,10 @@ def _folders(node: Node) -> set[str]:
 def _call_explanations(session: Session, steps: Sequence[tuple[str, tuple[Step, bool]]]) -> list[CallExplanation]:
     """By the place of each step, which may be the take's own."""
     store = session.runner.store
-    trail = store.trail(session.recipe.name)
-    replaced: dict[str, str] = json.loads(store.notes(previous_calls_note(session.recipe.name)) or "{}")
-    latest = store.runs(session.recipe.name, limit=1)
-    makers = store.makers([step.call.key for _, (step, _) in steps])
+    trail = store.trail.get(session.recipe.name)
+    replaced: dict[str, str] = json.loads(store.notes.read(previous_calls_note(session.recipe.name)) or "{}")
+    latest = store.runs.latest(session.recipe.name, limit=1)
+    makers = store.replies.makers([step.call.key for _, (step, _) in steps])
     # What stood there in the last run; for a call that the last run itself made, what stood there before it.
     before = {
         place: replaced.get(place, step.call.key) if trail.get(place) == step.call.key else trail.get(place, "")

@@ -85,7 +85,7 @@ def fit_pictures(
     made = dict(zip(wanted, _fit_calls(runner, list(wanted.values()), arguments, on_event), strict=True))
     paths = {key: folder / each.picture.name for key, each in made.items()}
     dresses = {key: marking.writer_for(each.told(), each.picture) for key, each in made.items()}
-    there = store.present(
+    there = store.files.present(
         {paths[key]: content_name(each.picture.blob.digest, dresses[key]) for key, each in made.items()}
     )
     found: dict[str, FittedPicture] = {}
@@ -93,7 +93,7 @@ def fit_pictures(
         if paths[key] not in there:
             calls = _account_calls(each, (folder / each.before.name).read_bytes())
             dress = marking.writer_for(each.told(calls), each.picture)
-            store.link_out(each.picture.blob, paths[key], dress=dress, look=False)
+            store.outputs.write(each.picture.blob, paths[key], dress=dress, look=False)
         data = each.reply.data
         found[key] = FittedPicture(
             name=each.picture.name,

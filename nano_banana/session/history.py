@@ -379,7 +379,7 @@ class History:
                 [
                     problem(
                         "run_not_kept",
-                        hint=tuple(self.kept_runs(run.recipe)[:_RUNS_SHOWN]),
+                        suggestions=tuple(self.kept_runs(run.recipe)[:_RUNS_SHOWN]),
                         run=run.id,
                         status=run.status,
                     )

@@ -253,7 +253,7 @@ def current_lock(session: Session) -> Lock:
     packs = session.recipe.packs
     gates = {stage.id: _gate_terms(stage.gate) for stage in session.recipe.stages if stage.gate}
     with gc_paused():
-        for end in preview(session.plan, session.runner.store.replies, reply_imaginer(session.catalog)):
+        for end in preview(session.plan, session.runner.store.replies.get, reply_imaginer(session.catalog)):
             calls = _locked_calls(end, gates)
             endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
             if end.node.info.kind == "take":
@@ -286,7 +286,7 @@ def _note_lock_seen(session: Session, path: Path) -> None:
 
 def _held_adapters(session: Session, lock: Lock) -> set[str]:
     """The locked adapters that the store has, also where the zip to ask for them with has still to be packed."""
-    replies = session.runner.store.replies(call.key for call in lock.adapters.values())
+    replies = session.runner.store.replies.get(call.key for call in lock.adapters.values())
     return {
         name
         for name, call in lock.adapters.items()

@@ -43,7 +43,7 @@ def consent_warnings(session: Session, today: dt.date) -> Sequence[Problem]:
         lacks = [field for field in CONSENT_FIELDS if not consent.get(field)]
         if not consent:
             place = session.loaded.nearest(("subjects", name, "noun"))
-            found.append(Problem(kind="no_consent", place=place, data={"name": name}, warning=True))
+            found.append(Problem(kind="no_consent", position=place, data={"name": name}, warning=True))
         elif lacks:
             place = session.loaded.nearest(("subjects", name, "consent"))
             data: JSONObject = {"name": name, "lacks": ", ".join(lacks)}
@@ -51,10 +51,10 @@ def consent_warnings(session: Session, today: dt.date) -> Sequence[Problem]:
         day = str(consent.get("on", ""))
         if day and not _is_day(day):
             place = session.loaded.nearest(("subjects", name, "consent", "on"))
-            found.append(Problem(kind="consent_no_day", place=place, data={"name": name, "day": day}, warning=True))
+            found.append(Problem(kind="consent_no_day", position=place, data={"name": name, "day": day}, warning=True))
         elif day and dt.date.fromisoformat(day) > today + dt.timedelta(days=1):  # it may be tomorrow elsewhere
             place = session.loaded.nearest(("subjects", name, "consent", "on"))
-            found.append(Problem(kind="consent_to_come", place=place, data={"name": name, "day": day}, warning=True))
+            found.append(Problem(kind="consent_to_come", position=place, data={"name": name, "day": day}, warning=True))
     return found
 
 
@@ -68,7 +68,7 @@ def _is_day(text: str) -> bool:
 def note_first_people_run(session: Session) -> bool:
     """Whether this is the first run of the project that makes pictures of people; it is remembered then."""
     store = session.runner.store
-    if not session.recipe.subjects or store.notes(PEOPLE_NOTE) is not None:
+    if not session.recipe.subjects or store.notes.read(PEOPLE_NOTE) is not None:
         return False
     store.notes.write(PEOPLE_NOTE, "said")
     return True

@@ -350,7 +350,7 @@ class PhotoInspection:
                 )
 
     def _read(self, blob: Blob) -> bytes:
-        return self.runner.store.path(blob).read_bytes()
+        return self.runner.store.blobs.path(blob).read_bytes()
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.base)) if path.is_relative_to(self.base) else str(path)
@@ -398,7 +398,7 @@ def _photo_digests(runner: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Bl
                 if absent
                 else problem("photo_unreadable", path=str(path), why=why)
             )
-    return runner.store.digests(medias), unread
+    return runner.store.files.digests(medias), unread
 
 
 MOST_REJECTIONS = 8

@@ -105,7 +105,9 @@ def check_overwriting(session: Session, forecast: Forecast) -> None:
     if taken := sorted(planned & theirs):
         place = session.loaded.nearest(("name",))
         folder, count = str(session.folder), len(taken) - 1
-        raise Invalid([problem("name_taken", place=place, other=str(other), folder=folder, take=taken[0], count=count)])
+        raise Invalid(
+            [problem("name_taken", position=place, other=str(other), folder=folder, take=taken[0], count=count)]
+        )
 
 
 def check_machine(session: Session, forecast: Forecast) -> None:
@@ -150,7 +152,7 @@ def run_free_calls(session: Session, forecast: Forecast, on_event: EventHandler)
 def _free_calls(session: Session) -> Sequence[tuple[Call, Node]]:
     """The calls of trainings and measurements that this machine can make now, each with one that asks for it."""
     roots = replace(session.plan, groups=())
-    ends = preview(roots, session.runner.store.replies, reply_imaginer(session.catalog))
+    ends = preview(roots, session.runner.store.replies.get, reply_imaginer(session.catalog))
     return list({call.key: (call, end.node) for end in ends for call in _known_calls(end)}.values())
 
 
@@ -165,7 +167,7 @@ def _known_calls(end: NodeResult) -> Iterator[Call]:
 
 
 def _placed_problems(session: Session, problems: Sequence[Problem], node: Node) -> Iterator[Problem]:
-    place = session.loaded.nearest(("subjects", node.card.subject, "training_set"))
+    place = session.loaded.nearest(("subjects", node.info.subject, "training_set"))
     for each in problems:
         yield each if each.position else replace(each, position=place)
 
@@ -180,7 +182,7 @@ def input_file_problems(session: Session, among: Collection[Path] | None = None)
     masks = {stage.files["mask"] for stage in session.recipe.asking if "mask" in stage.files}
     found = file_problems({path: media_of(path) for path in places}, masks)
     return [
-        replace(problem, place=session.loaded.nearest(places[path]))
+        replace(problem, position=session.loaded.nearest(places[path]))
         for path, problems in found.items()
         for problem in _named_problems(session, path, problems)
     ]

@@ -269,7 +269,7 @@ class Runner:
 
     def execute(self, spec: RunSpec, folder: Path, on_event: EventHandler) -> RunOutcome:
         """Drive what is left of the plan, keep everything it makes, and write the reports."""
-        run = self.store.begin(spec.plan.recipe, arguments=spec.arguments)
+        run = self.store.runs.begin(spec.plan.recipe, arguments=spec.arguments)
         marking = OutputMarker(self.store, spec.plan.recipe, folder, spec.marks, spec.kind_of)
         doing = RunExecution(self.store, spec, OutputFolder(self.store, folder, marking.writer_for), on_event)
         try:

@@ -129,7 +129,7 @@ def verdict_summaries(result: NodeResult) -> tuple[VerdictSummary, ...]:
             threshold=judged.verdict.threshold,
             reasons=tuple(judged.verdict.reasons),
             digest=judged.blob.digest,
-            several_people=len(result.node.card.cast) > 1,
+            several_people=len(result.node.info.cast) > 1,
             attempt=judged.attempt,
             is_final=(judged.stage, judged.attempt.label) in words,
             is_first_look=any(_first_seen(step, judged) for step in result.steps),
@@ -256,7 +256,7 @@ class NodeRecord:
             id=self.id,
             info=self.card,
             done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
-            left=self.exited_early.stage if self.exited_early else "",
+            exited_early=self.exited_early.stage if self.exited_early else "",
             rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts if ruled.is_final},
         )
 
@@ -276,13 +276,13 @@ def node_record(result: NodeResult) -> NodeRecord:
         missing=tuple([step.call.key for step in result.steps if not step.cached]),
         is_degraded=_reply_says(result, "plain"),
         is_unchanged=_reply_says(result, "unchanged"),
-        keys=dict(zip(call_positions(done, node.card.slot), [step.call.key for step in done], strict=True)),
+        keys=dict(zip(call_positions(done, node.info.slot), [step.call.key for step in done], strict=True)),
         calls=_calls_json(done),
         verdicts=verdict_summaries(result),
         measures="[]" if planned else verdict_numbers(result),
         costs=tuple([step.reply.cost_usd for step in done]),
-        exited_early=result.left,
-        person=measured_person(result) if node.card.kind == "person" else {},
+        exited_early=result.exited_early,
+        person=measured_person(result) if node.info.kind == "person" else {},
     )
 
 

@@ -84,7 +84,7 @@ def forecast_plan(plan: Plan, recipe: Recipe, catalog: Catalog, runner: Runner, 
     ends: dict[str, NodeRecord] = {}
     inputs: set[str] = set()
     with gc_paused():
-        for result in preview(plan, runner.store.replies, reply_imaginer(catalog)):
+        for result in preview(plan, runner.store.replies.get, reply_imaginer(catalog)):
             tally.add(result)
             spared.add(result)
             for step in result.steps:
@@ -212,7 +212,7 @@ class Session:
 
     def plan_of(self, selection: Selection) -> Plan:
         """What this selection comes to. Raises as `plan` does."""
-        bench = self.bench(self.runner.store.digests(input_files(self.recipe)))
+        bench = self.bench(self.runner.store.files.digests(input_files(self.recipe)))
         return replace(make_plan(bench, selection), budget_usd=self.budget_usd)
 
     @property
@@ -300,7 +300,7 @@ class Session:
         """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
         environment = environment_digests(self.loaded.env_read | FAL_HOST_VARIABLES, self._environ)
         trace = trace_of_run(outcome, read=self.loaded.files.seen, environment=environment)
-        self.runner.store.note(self.request.note(self.settings, local_revision()), trace.dump(summary))
+        self.runner.store.notes.write(self.request.note(self.settings, local_revision()), trace.dump(summary))
 
     @cached_property
     def exports(self) -> Sequence[ExportedCopy]:

@@ -245,7 +245,7 @@ def test_a_text_of_the_shot_s_own_is_the_recipe_s() -> None:
 def test_a_take_that_was_not_chosen_has_no_path() -> None:
     record = node_record(replace(take("a/s1", ACCEPTED), exited_early=ExitedEarly(stage="best", why="not_chosen")))
     assert take_json(record, "out")["path"] is None
-    assert record.node_end.left == "best"
+    assert record.node_end.exited_early == "best"
 
 
 def test_where_the_run_ended_first_nobody_was_left_out_of_a_choice() -> None:

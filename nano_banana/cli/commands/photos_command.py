@@ -65,11 +65,11 @@ def command(
     from nano_banana.cli.progress import progress
 
     with _open_studio(screen, recipe, subjects, asked) as studio:
-        with progress(screen) as watch:
-            albums = studio.check(watch)
+        with progress(screen) as on_event:
+            albums = studio.check(on_event)
         if html is not None:
-            with progress(screen) as watch:
-                _write_page(studio, albums, html, watch)
+            with progress(screen) as on_event:
+                _write_page(studio, albums, html, on_event)
         if studio.warnings:
             screen.problems(studio.warnings)
         _say_albums(screen, studio, albums, as_json=asked.as_json)

@@ -79,7 +79,7 @@ def _photo_digest(path: Path) -> str:
 def unknown_subject_error(name: str, session: Session | None, shelved: list[ShelvedAdapter]) -> Invalid:
     """The error of a name that nothing here knows."""
     known = sorted({*(session.recipe.subjects if session else ()), *(each.card.subject for each in shelved)} - {""})
-    return Invalid([problem("forget_nobody", hint=did_you_mean(name, known), name=name, known=known)])
+    return Invalid([problem("forget_nobody", suggestions=did_you_mean(name, known), name=name, known=known)])
 
 
 _TEXT_SUFFIXES = (".yaml", ".yml", ".j2", ".lock")
@@ -270,7 +270,7 @@ def _exported_paths(runner: Runner, out: Path) -> Iterator[Path]:
 
 def _recipe_names(runner: Runner, out: Path) -> list[str]:
     there = {path.name for path in out.iterdir() if path.is_dir()} if out.is_dir() else set()
-    return sorted(there | {run.recipe for run in runner.store.runs(limit=-1)})
+    return sorted(there | {run.recipe for run in runner.store.runs.latest(limit=-1)})
 
 
 PAYLOADS_URL = "https://api.fal.ai/v1/models/requests/{request_id}/payloads"

@@ -178,7 +178,7 @@ def plan_trial(
         elsewhere = replace(settings, store=Path(folder) / "store", out=Path(folder) / "out")
         with Session.open(request, elsewhere, environ=environ) as session:
             ends = {
-                end.node.card.shot: end for end in preview(session.plan, lambda _: {}, reply_imaginer(session.catalog))
+                end.node.info.shot: end for end in preview(session.plan, lambda _: {}, reply_imaginer(session.catalog))
             }
             for template, crop, name in shots:
                 if ends[name].problems:

@@ -281,7 +281,7 @@ def sheet_thumbnails(
         batch = takes[start : start + THUMBNAIL_BATCH]
         pairs = [(take.picture, _picture_before(take)) for take in batch]
         calls = {blob.digest: _thumbnail_call(blob, side) for pair in pairs for blob in pair if blob is not None}
-        ends = workshop.answer_batch(ComputeBatch(purpose=SHEET_PURPOSE, calls=list(calls.values())), watch)
+        ends = workshop.answer_batch(ComputeBatch(purpose=SHEET_PURPOSE, calls=list(calls.values())), on_event)
         replies = {digest: end for digest, end in zip(calls, ends, strict=True) if isinstance(end, Reply)}
         for take, (now, before) in zip(batch, pairs, strict=True):
             yield take, _thumbnail(workshop, replies, now), _thumbnail(workshop, replies, before)
