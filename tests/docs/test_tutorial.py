@@ -18,7 +18,7 @@ TUTORIAL = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(
     r"^```(?P<language>console|diff)(?: title=\"(?P<file>[^\"]+)\")?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-PROGRESS = re.compile(r"^[\w -]+ \d+/\d+.* · [\d.]+ (s|min)\n", re.MULTILINE)
+PROGRESS = re.compile(r"^[\w -]+ \d+/\d+.* · [\d.]+ (s|min|min \d+ s)\n", re.MULTILINE)
 CHECKOUT = "~/nano-banana"
 """Where the reader of the tutorial is."""
 
