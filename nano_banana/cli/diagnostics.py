@@ -39,10 +39,10 @@ program was installed from."""
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`say` and `hint` are filled by `str.format` with the problem's data."""
+    """What is wrong and what to do about it. `str.format` fills in the problem's data."""
 
-    say: str
-    hint: str = ""
+    text: str
+    help: str = ""
 
 
 def install_command(extra: str) -> str:
@@ -66,11 +66,9 @@ def _typed_path(path: Path) -> str:
 
 @functools.cache
 def message_tables() -> Mapping[str, Mapping[str, Message]]:
-    """Every table of messages by its name; imported at the first error, not before."""
-    found = [
-        importlib.import_module(f"{messages.__name__}.{file.name}") for file in pkgutil.iter_modules(messages.__path__)
-    ]
-    return {name: table for module in found for name, table in vars(module).items() if name.endswith("_MESSAGES")}
+    """Every table of messages by its module's name; imported on the first error, not before."""
+    names = [file.name for file in pkgutil.iter_modules(messages.__path__)]
+    return {name: importlib.import_module(f"{messages.__name__}.{name}").MESSAGES for name in names}
 
 
 def message_for(kind: str) -> Message:
@@ -83,8 +81,8 @@ def message_for(kind: str) -> Message:
 
 def describe(problem: Problem) -> tuple[str, str]:
     """What is wrong and what to do about it, in words; the second may be empty."""
-    words_of_kind = message_for(problem.kind)
-    return fill_message(words_of_kind.say, problem.data), fill_message(words_of_kind.hint, problem.data)
+    message = message_for(problem.kind)
+    return fill_message(message.text, problem.data), fill_message(message.help, problem.data)
 
 
 def fill_message(template: str, data: Mapping[str, JSONValue]) -> str:

@@ -231,7 +231,7 @@ def event_note(news: Event) -> str:
     if news.kind not in {"node_failed", "note"}:
         return ""
     kind = news.data.get("kind")
-    said = fill_message(message_for(str(kind)).say, news.data) if kind else ""
+    said = fill_message(message_for(str(kind)).text, news.data) if kind else ""
     name = news.node or news.stage
     said = " ".join(f"{name}: {said}".split()) if name and said else name or said
     return visible(f"failed: {said}" if news.kind == "node_failed" else said)

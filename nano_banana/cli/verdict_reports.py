@@ -36,7 +36,7 @@ def reasons_text(ruled: VerdictSummary) -> str:
 
 def reason_name(kind: str) -> str:
     """A reason's name in a list of counts: `too far`."""
-    return message_for(kind).say
+    return message_for(kind).text
 
 
 def likeness_text(score: float | None) -> str:
@@ -45,10 +45,10 @@ def likeness_text(score: float | None) -> str:
 
 
 def _reason_text(reason: Reason, *, named: bool) -> str:
-    words = message_for(reason.kind)
-    detail = fill_message(words.hint, reason.data)
+    message = message_for(reason.kind)
+    detail = fill_message(message.help, reason.data)
     who = f"{reason.data['subject']} " if named and "subject" in reason.data else ""
-    return f"{who}{words.say}" + (f": {detail}" if detail else "")
+    return f"{who}{message.text}" + (f": {detail}" if detail else "")
 
 
 MAX_UNSURE = 20

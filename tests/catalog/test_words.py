@@ -8,16 +8,15 @@ import pytest
 
 from nano_banana.catalog.arguments import ArgumentProblem, argument_problems
 from nano_banana.catalog.catalog import Catalog, endpoint_faults
-from nano_banana.cli.messages.provider_messages import CATALOG_MESSAGES
-from nano_banana.cli.messages.template_messages import TEXT_MESSAGES
+from nano_banana.cli.diagnostics import message_for
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid
 from tests.catalog.describe import shipped
 
 
 def words(kind: str, data: JSONObject) -> tuple[str, str]:
-    message = {**TEXT_MESSAGES, **CATALOG_MESSAGES}[kind]
-    return message.say.format(**data), message.hint.format(**data)
+    message = message_for(kind)
+    return message.text.format(**data), message.help.format(**data)
 
 
 def test_misfits_are_said() -> None:
@@ -39,10 +38,10 @@ def test_misfits_are_said() -> None:
     assert ("99 is out of range for `num_inference_steps` of `fal-ai/flux-lora/inpainting`", "allowed: 1–50") in said
     assert len(said) == 12
     more = {"image_urls": ["x"] * 15, "prompt": "x"}
-    assert words(*pair(argument_problems(shipped("nano-banana-pro/edit"), more)))[1] == "it takes 14 at most"
+    assert words(*pair(argument_problems(shipped("nano-banana-pro/edit"), more)))[1] == "at most 14"
     many: JSONObject = {"loras": [{"path": "a"}] * 4, "prompt": "x", "image_size": []}
     assert [words(misfit.kind, misfit.data)[1] for misfit in argument_problems(shipped("flux-2/lora"), many)] == [
-        "it takes 3 at most",
+        "at most 3",
         "for example portrait_4_3, or {width: 880, height: 1104}",
     ]
 
@@ -54,8 +53,8 @@ def pair(found: list[ArgumentProblem]) -> tuple[str, JSONObject]:
 def test_faults_are_said() -> None:
     broken: JSONObject = {"id": 1, "does": "generate", "makes": ["a"], "fields": {"x": {"typ": "enum"}}}
     assert [words(fault.kind, fault.data)[0] for fault in endpoint_faults(broken)] == [
-        "`1` does not fit `id`",
-        "the key `type` is missing in `fields.x`",
+        "invalid value `1` for `id`",
+        "missing key `type` in `fields.x`",
         "unknown key `typ` in `fields.x`",
     ]
     field: JSONObject = {"type": "number", "minimum": 2, "maximum": 1}
@@ -78,10 +77,10 @@ def test_files_are_said(tmp_path: Path) -> None:
         Catalog.load(tmp_path)
     said = [words(problem.kind, problem.data)[0] for problem in caught.value.problems]
     assert said == [
-        "the key `a` is here a second time",
+        "duplicate key `a`",
         "a key must be plain text",
-        "`*x` stands inside of what it repeats",
-        "what begins here with `[` is not written to its end",
-        "this endpoint file can't be read (UnicodeDecodeError)",
+        "alias `*x` contains itself",
+        "unclosed `[`",
+        "can't read this endpoint file (UnicodeDecodeError)",
         "the endpoint `a/b` is described twice",
     ]

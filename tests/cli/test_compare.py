@@ -61,14 +61,14 @@ def test_a_picture_without_a_face_is_said(album: Workspace) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("grace.jpg", "text.jpg"), "`text.jpg` is not a picture that can be read"),
-        (("grace.jpg", "nowhere.jpg"), "there is no picture `nowhere.jpg`"),
-        (("grace.jpg", "more"), "there is no picture `more`"),
-        (("grace.jpg", "x" * 300), "there is no picture `xxx"),
+        (("grace.jpg", "text.jpg"), "`text.jpg` is not a readable picture"),
+        (("grace.jpg", "nowhere.jpg"), "picture `nowhere.jpg` not found"),
+        (("grace.jpg", "more"), "picture `more` not found"),
+        (("grace.jpg", "x" * 300), "picture `xxx"),
         (("grace.jpg",), "say two pictures"),
         ((), "say two pictures"),
         (("grace.jpg", "eileen.png", "--pairs", "pairs.csv"), "say two pictures"),
-        (("--pairs", "nowhere.csv"), "there is no file `nowhere.csv`"),
+        (("--pairs", "nowhere.csv"), "file `nowhere.csv` not found"),
         (("--same-from", "nan", "grace.jpg", "grace.jpg"), "nan is no number"),
     ],
 )
@@ -138,14 +138,14 @@ def test_pictures_lie_beside_the_file_or_here(album: Workspace) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"", "the first line has no columns `a` and `b`, but nothing"),
-        (b"one,two\ngrace.jpg,eileen.png\n", "but one, two"),
-        (b"a,b,truth\ngrace.jpg,eileen.png,perhaps\n", "`perhaps` is no truth"),
+        (b"", "the first line has the columns nothing, not `a` and `b`"),
+        (b"one,two\ngrace.jpg,eileen.png\n", "the columns one, two"),
+        (b"a,b,truth\ngrace.jpg,eileen.png,perhaps\n", "invalid truth `perhaps`"),
         (b"a,b\n\ngrace.jpg\n", "pairs.csv:3:1"),
-        (b"a,b\n,\n,eileen.png\n", "this pair has nothing under a"),
+        (b"a,b\n,\n,eileen.png\n", "this pair has no value for a"),
         (b'a,b\n"grace.jpg,eileen.png\nx,y\n', "pairs.csv:2:1"),
-        (b"a,b\n" + b"x" * 200_000 + b",y\n", "a quoted value of this line does not end on it"),
-        (b"a,b\n\xff\xfe,eileen.png\n", "is no UTF-8 text"),
+        (b"a,b\n" + b"x" * 200_000 + b",y\n", "unclosed quote on this line"),
+        (b"a,b\n\xff\xfe,eileen.png\n", "is not UTF-8 text"),
     ],
 )
 def test_a_broken_file_of_pairs(album: Workspace, text: bytes, said: str) -> None:
@@ -180,4 +180,4 @@ def test_wrong_networks_in_a_worker_end_it(album: Workspace, tmp_path: Path) -> 
     # In a process of its own: workers have the environment of the first command that began any.
     screen = album.spawn("compare", "--pairs", "pairs.csv").wait()
     assert screen.exit_code == 1
-    screen.shows("is not the network that was pinned").hides("Traceback")
+    screen.shows("is not the pinned network").hides("Traceback")

@@ -86,12 +86,12 @@ def test_a_key_from_stdin_is_kept_and_not_shown(workspace: Workspace) -> None:
 
 def test_what_is_no_key_is_not_repeated(workspace: Workspace) -> None:
     workspace.expect("config", "set-key", stdin="sesame-open\n", exit_code=2).hides("sesame").shows("`id:secret`")
-    workspace.expect("config", "set-key", stdin="", exit_code=2).shows("no key was given")
+    workspace.expect("config", "set-key", stdin="", exit_code=2).shows("no key given")
 
 
 def test_a_key_on_the_command_line_is_neither_kept_nor_shown(workspace: Workspace) -> None:
     screen = workspace.expect("config", "set-key", KEY, stdin=f"{KEY}\n", exit_code=2)
-    screen.hides(KEY, KEY.partition(":")[2]).shows("not taken from the command line")
+    screen.hides(KEY, KEY.partition(":")[2]).shows("can't be given on the command line")
     workspace.expect("config", "show").shows("fal key: not set")
 
 

@@ -123,7 +123,7 @@ def test_folders_are_gone_through(desk: Workspace) -> None:
     desk.write("in/notes.txt", "no picture").write("empty/notes.txt", "none")
     found = [picture["path"] for picture in told(desk, "in", "--only", "iptc")]
     assert found == ["in/b.png", "in/deep/a.PNG"]
-    desk.expect("detect-watermark", "empty", exit_code=2).shows("there are no pictures in empty")
+    desk.expect("detect-watermark", "empty", exit_code=2).shows("no pictures found in empty")
 
 
 def test_one_bad_file_does_not_stop_the_others(desk: Workspace) -> None:
@@ -132,7 +132,9 @@ def test_one_bad_file_does_not_stop_the_others(desk: Workspace) -> None:
     screen = desk.expect(
         "detect-watermark", "nope.png", "note.png", "empty.png", "cut.png", "a.png", *QUICK, exit_code=1
     )
-    screen.shows("there is no picture `nope.png`", "`note.png` is not a picture", "`empty.png` is not a picture")
+    screen.shows(
+        "picture `nope.png` not found", "`note.png` is not a readable picture", "`empty.png` is not a readable picture"
+    )
     screen.shows("`cut.png` is damaged or cut short", "a.png\n  none found of: ")
     problems = told(desk, "nope.png", "a.png", *QUICK, exit_code=1)
     assert problems[0] == {"path": "nope.png", "problems": ["picture_missing"]}
@@ -208,7 +210,7 @@ def test_a_certificate_that_has_expired_is_told_as_that(desk: Workspace) -> None
 def test_wrong_words_are_said(desk: Workspace) -> None:
     desk.write("a.png", png()).write("trust.pem", "no certificate").write("trust.bin", b"\xff\xfe")
     desk.expect("detect-watermark", "a.png", "--only", "c2pas", exit_code=2).shows("did you mean `c2pa`", *CHECKS)
-    desk.expect("detect-watermark", "a.png", "--id", "xyz", exit_code=2).shows("`xyz` is no mark's id")
+    desk.expect("detect-watermark", "a.png", "--id", "xyz", exit_code=2).shows("`xyz` is not a watermark ID")
     desk.expect("detect-watermark", "a.png", "--trust", "trust.pem", exit_code=2).shows("it holds no PEM certificate")
     desk.expect("detect-watermark", "a.png", "--trust", "trust.bin", exit_code=2).shows("it is no text")
     desk.expect("detect-watermark", "a.png", "--trust", "none.pem", exit_code=2).shows("No such file")

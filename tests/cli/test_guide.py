@@ -66,7 +66,7 @@ def test_every_question_is_asked_and_the_answers_are_in_the_recipe(workspace: Wo
     packs = [template["pack"] for template in recipe["templates"].values()]
     assert packs == ["cinema/cinematic-still", "life/natural-window-light", "work/corporate-headshot"]
     assert recipe["limits"]["budget_usd"] >= 1
-    workspace.expect("check").hides("agreed to this")
+    workspace.expect("check").hides("no consent recorded")
 
 
 def test_ctrl_c_writes_nothing(workspace: Workspace) -> None:
@@ -104,7 +104,7 @@ def test_photos_to_come_and_answers_that_cannot_be(workspace: Workspace) -> None
             ("Where are the photos", ENTER),
             ("There is no folder set/photos yet", "y"),
             ("What shall the person be called", "~/a" + ENTER),
-            ("use small letters, digits", CLEAR + "ana" + ENTER),
+            ("use lower-case letters, digits", CLEAR + "ana" + ENTER),
             ("rare word", ENTER),
             ("Have they agreed", "y"),
             ("Who gave the consent", ENTER),

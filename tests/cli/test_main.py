@@ -83,13 +83,13 @@ def test_a_broken_pipe_is_quiet(workspace: Workspace) -> None:
 
 
 def test_too_little_memory_is_no_bug(workspace: Workspace) -> None:
-    workspace.expect("break", "memory", exit_code=1).shows("too little memory").hides("bug")
+    workspace.expect("break", "memory", exit_code=1).shows("not enough memory").hides("bug")
 
 
 def test_what_this_machine_refuses_is_no_bug(workspace: Workspace) -> None:
     workspace.expect("break", "many", exit_code=1).shows("error: too many open files\n").hides("bug")
-    workspace.expect("break", "threads", exit_code=1).shows("no more threads", "ulimit -u").hides("bug")
-    workspace.expect("break", "temporary", exit_code=1).shows("no temporary folder", "TMPDIR").hides("bug")
+    workspace.expect("break", "threads", exit_code=1).shows("too many threads", "ulimit -u").hides("bug")
+    workspace.expect("break", "temporary", exit_code=1).shows("no writable temporary folder", "TMPDIR").hides("bug")
     workspace.expect("break", "loop", exit_code=1).shows("can't use /a/b: Too many levels of symbolic links")
     workspace.expect("break", "closed", exit_code=1).shows("error: can't use photos/a\ufffd.jpg: Permission denied\n")
 
@@ -134,14 +134,14 @@ def test_json_of_an_error_is_one_object(workspace: Workspace) -> None:
             {
                 "kind": "setting_unknown",
                 "severity": "error",
-                "message": "nano-banana.toml: there is no setting `stor`",
+                "message": "nano-banana.toml: unknown setting `stor`",
                 "hint": "`nano-banana config show` lists the settings",
                 "suggestions": ["store"],
                 "place": {"file": str(workspace.path("nano-banana.toml")), "line": 1, "column": 1, "length": 4},
             }
         ],
     }
-    assert screen.stderr.startswith("error: nano-banana.toml: there is no setting `stor`\n")
+    assert screen.stderr.startswith("error: nano-banana.toml: unknown setting `stor`\n")
 
 
 def test_json_of_an_error_without_a_place(workspace: Workspace) -> None:
@@ -186,7 +186,7 @@ def test_the_real_entry_leaves_with_the_code(workspace: Workspace) -> None:
     assert workspace.spawn("--version").wait().exit_code == 0
     screen = workspace.spawn("rnu").wait()
     assert screen.exit_code == 2
-    assert screen.stderr.startswith("error: there is no command `rnu`\n")
+    assert screen.stderr.startswith("error: unknown command `rnu`\n")
 
 
 def test_a_reader_that_leaves_early_hears_nothing(workspace: Workspace) -> None:

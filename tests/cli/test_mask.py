@@ -59,7 +59,7 @@ def test_tells_programs_the_same(album: Workspace) -> None:
 def test_leaves_alone_what_is_there(album: Workspace) -> None:
     album.write("grace.background.overlay.png", "mine")
     album.expect("mask", "photos/grace.jpg", "--find", "background", exit_code=2).shows(
-        "grace.background.overlay.png is there already", "--force"
+        "grace.background.overlay.png already exists", "--force"
     )
     assert album.path("grace.background.overlay.png").read_text() == "mine"
     assert not album.path("grace.background.mask.png").exists()
@@ -71,7 +71,7 @@ def test_leaves_alone_what_is_there(album: Workspace) -> None:
 
 def test_knows_what_was_meant(album: Workspace) -> None:
     album.expect("mask", "photos/grace.jpg", "--find", "hare", exit_code=2).shows(
-        "`hare` can't be found in pictures", "did you mean `hair`?"
+        "can't detect `hare`", "did you mean `hair`?"
     )
     for wrong in ("lagest", "0", "33", "-1", "²"):
         album.expect("mask", "photos/grace.jpg", "--find", "face", "--which", wrong, exit_code=2)
@@ -81,10 +81,10 @@ def test_knows_what_was_meant(album: Workspace) -> None:
 def test_says_what_is_wrong_with_the_picture(album: Workspace) -> None:
     album.write("notes.jpg", "no picture").write("cut.jpg", HOPPER.read_bytes()[:20_000])
     Image.new("RGB", (60, 60)).save(album.path("black.png"))
-    album.expect("mask", "notes.jpg", "--find", "face", exit_code=2).shows("`notes.jpg` is not a picture")
+    album.expect("mask", "notes.jpg", "--find", "face", exit_code=2).shows("`notes.jpg` is not a readable picture")
     album.expect("mask", "cut.jpg", "--find", "face", exit_code=2).shows("`cut.jpg` is damaged")
-    album.expect("mask", "black.png", "--find", "face", exit_code=1).shows("found no face in the picture")
-    album.expect("mask", "photos/grace.jpg", "--find", "face", "--which", "2", exit_code=1).shows("faces in it: 1")
+    album.expect("mask", "black.png", "--find", "face", exit_code=1).shows("no face found in the picture")
+    album.expect("mask", "photos/grace.jpg", "--find", "face", "--which", "2", exit_code=1).shows("faces found: 1")
     album.expect("mask", "nowhere.jpg", "--find", "face", exit_code=2).shows("does not exist")
     assert album.files("*.png") == ["black.png"]
 
@@ -97,5 +97,5 @@ def test_says_where_it_cannot_write(album: Workspace) -> None:
 def test_says_what_is_missing(album: Workspace) -> None:
     album.env(NANO_BANANA_WEIGHTS=str(album.path("empty")))
     album.expect("mask", "photos/grace.jpg", "--find", "face", exit_code=1).shows(
-        "face_landmarks_detector.tflite is not installed", "nano-banana setup"
+        "needs face_landmarks_detector.tflite", "nano-banana setup"
     )

@@ -96,19 +96,19 @@ def test_an_empty_folder_is_no_photos(workspace: Workspace) -> None:
 
 def test_nothing_is_written_over(workspace: Workspace) -> None:
     workspace.write("prompts/headshot.j2", "mine")
-    workspace.expect("new", "--subject", "ana", exit_code=2).shows("prompts/headshot.j2 is there already", "`--force`")
+    workspace.expect("new", "--subject", "ana", exit_code=2).shows("prompts/headshot.j2 already exists", "`--force`")
     assert workspace.files("**/*") == ["prompts/headshot.j2"]
     workspace.write("recipe.yaml", "mine").photos("photos/ana", count=2)
     screen = workspace.expect("new", "--photos", "photos", "--yes", exit_code=2)
-    screen.shows("recipe.yaml is there already").hides("2 photos")
+    screen.shows("recipe.yaml already exists").hides("2 photos")
     workspace.expect("new", "--subject", "ana", "--force")
     assert workspace.read("prompts/headshot.j2") != "mine"
 
 
 def test_names_that_are_none(workspace: Workspace) -> None:
-    workspace.expect("new", "--subject", "../x", exit_code=2).shows("`../x` can't be a name")
+    workspace.expect("new", "--subject", "../x", exit_code=2).shows("invalid name `../x`")
     workspace.expect("new", "--subject", "ana", "--name", "", exit_code=0)
-    workspace.expect("new", "b", "--subject", "ana", "--photos", "gone", exit_code=2).shows("there is no folder gone")
+    workspace.expect("new", "b", "--subject", "ana", "--photos", "gone", exit_code=2).shows("folder gone not found")
 
 
 @pytest.mark.parametrize(("folder", "name"), [("My Set 2", "my-set-2"), ("2026", "recipe-2026"), ("名", "recipe")])
@@ -147,12 +147,12 @@ def test_shared_files_in_a_checkout_and_in_a_wheel(tmp_path: Path) -> None:
 
 
 def test_nobody_is_called_all(workspace: Workspace) -> None:
-    workspace.expect("new", "--subject", "all", exit_code=2).shows("nothing can be called `all`")
+    workspace.expect("new", "--subject", "all", exit_code=2).shows("the name `all` is reserved")
     assert workspace.files("**/*") == []
 
 
 def test_without_a_terminal_it_says_which_flag_it_needs(workspace: Workspace) -> None:
-    workspace.expect("new", exit_code=2).shows("there is no terminal to ask on", "--subject NAME")
+    workspace.expect("new", exit_code=2).shows("not a terminal, so nothing can be asked", "--subject NAME")
     workspace.expect("new", "--yes", exit_code=2)
     assert workspace.files("**/*") == []
 
@@ -201,14 +201,14 @@ def test_flags_that_can_t_be(workspace: Workspace, flags: list[str], said: str) 
 def test_a_recipe_without_consent_is_warned_of_by_check_alone(workspace: Workspace) -> None:
     workspace.run("new", "--subject", "ana")
     workspace.photos("photos/ana", count=2)
-    workspace.expect("check").shows("nothing says that ana agreed to this", "recipe.yaml:")
-    workspace.expect("plan").hides("agreed to this")
+    workspace.expect("check").shows("no consent recorded for `ana`", "recipe.yaml:")
+    workspace.expect("plan").hides("no consent recorded")
     workspace.edit("recipe.yaml", "    # consent:", "    consent: {given_by: Ana}\n    # consent:")
     told = workspace.json("check")
     assert told["consents"] == {"ana": {"given_by": "Ana"}}
     assert [problem["kind"] for problem in cast("list[dict[str, str]]", told["problems"])] == ["half_a_consent"]
     workspace.edit("recipe.yaml", "{given_by: Ana}", "{given_by: Ana, on: last week, uses: [press]}")
-    workspace.expect("check").shows("`last week` is no day on which ana can have agreed", "2026-01-31")
+    workspace.expect("check").shows("invalid consent date `last week` for `ana`", "2026-01-31")
 
 
 def test_a_folder_for_each_person(workspace: Workspace) -> None:
@@ -240,11 +240,11 @@ def test_people_of_a_table(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("name,age\nana,3\n", "known: consent_by, consent_on, name, noun, photos, trigger"),
-        ("name\n", "the columns of people.csv are not those of a table"),
+        ("name,age\nana,3\n", "available: consent_by, consent_on, name, noun, photos, trigger"),
+        ("name\n", "people.csv has unknown columns for a table of people"),
         ("name,noun\nana,woman,more\n", "columns"),
-        ("name\nana\nana\n", "there are two people called `ana`"),
-        ("name\nall\n", "nothing can be called `all`"),
+        ("name\nana\nana\n", "two people are called `ana`"),
+        ("name\nall\n", "the name `all` is reserved"),
         (b"name\n\xff\n", "can't read the table"),
     ],
 )
@@ -259,7 +259,7 @@ def test_people_by_name_and_their_folders(workspace: Workspace) -> None:
     workspace.expect("new", "b", "--photos", "team", "--subject", "bem", exit_code=2).shows("did you mean `ben`?")
     workspace.expect("new", "c", "--subject", "ana", "--subject", "ben").shows("c/photos/ana", "c/photos/ben")
     both = ("--subject", "ana", "--subject", "ben")
-    workspace.expect("new", "d", *both, "--trigger", "anqz7", exit_code=2).shows("`--trigger` is one word")
+    workspace.expect("new", "d", *both, "--trigger", "anqz7", exit_code=2).shows("`--trigger` is for one person")
 
 
 def test_one_more_person(workspace: Workspace) -> None:
@@ -274,7 +274,7 @@ def test_one_more_person(workspace: Workspace) -> None:
     assert [line.partition("#")[2] for line in after.splitlines() if "#" in line] == comments
     assert yaml.safe_load(after)["shots"]["headshots"]["cast"] == {"each": ["ana", "ben"]}
     workspace.expect("check", "set").shows("2 subjects", "no mistake found")
-    workspace.expect("new", "set", "--add", "ben", exit_code=2).shows("two people called `ben`")
+    workspace.expect("new", "set", "--add", "ben", exit_code=2).shows("two people are called `ben`")
     assert workspace.read("set/recipe.yaml") == after
     workspace.expect("new", "set", "--add", "cem").shows("Put 8 to 20 photos of cem into set/photos/cem.")
     assert yaml.safe_load(workspace.read("set/recipe.yaml"))["stages"][0]["train"] == ["ana", "ben", "cem"]
@@ -286,7 +286,7 @@ def test_one_more_person(workspace: Workspace) -> None:
 def test_nobody_is_added_to_what_is_no_recipe(workspace: Workspace, text: str, said: str) -> None:
     workspace.write("recipe.yaml", text)
     workspace.expect("new", "--add", "ben", exit_code=2).shows(said)
-    workspace.expect("new", "elsewhere", "--add", "ben", exit_code=2).shows("there is no recipe")
+    workspace.expect("new", "elsewhere", "--add", "ben", exit_code=2).shows("not found")
 
 
 def test_a_new_project_is_its_own_root(workspace: Workspace) -> None:

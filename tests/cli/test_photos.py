@@ -136,7 +136,7 @@ def test_good_photos_are_ready_and_the_second_look_is_free(workspace: Workspace)
 def test_a_name_that_is_nobodys_is_said(workspace: Workspace) -> None:
     workspace.write("recipe.yaml", RECIPE).photos("photos", count=1)
     assert "did you mean `grace`?" in workspace.expect("photos", ".", "grce", exit_code=2).stderr
-    assert "no subject `x`" in workspace.expect("photos", "photos", "x", exit_code=2).stderr
+    assert "unknown subject `x`" in workspace.expect("photos", "photos", "x", exit_code=2).stderr
     workspace.path("empty").mkdir()
     assert "no photos" in workspace.expect("photos", "empty", exit_code=2).stderr
     workspace.write("photos.zip", b"PK\3\4")
@@ -150,7 +150,7 @@ def test_a_name_that_is_nobodys_is_said(workspace: Workspace) -> None:
 def test_a_recipe_with_a_broken_photo_is_looked_at_all_the_same(workspace: Workspace) -> None:
     crops(workspace.path("photos"))
     workspace.write("recipe.yaml", RECIPE).write("photos/text.jpg", "hello")
-    assert "is not a picture" in workspace.expect("check", exit_code=2).stderr
+    assert "is not a supported picture" in workspace.expect("check", exit_code=2).stderr
     told = workspace.json("photos", exit_code=1)
     photos = by_path(as_items(told["subjects"])[0])
     assert rejects(photos["photos/text.jpg"]) == {"picture_unreadable": "reject"}
@@ -169,7 +169,7 @@ def test_rules_stop_check_and_run_before_anything_is_made(workspace: Workspace) 
     saved(astronaut().crop((300, 300, 512, 512)), workspace.path("photos/nobody.jpg"))
     for command in ("check", "run"):
         screen = workspace.expect(command, exit_code=2)
-        assert "error: `photos/nobody.jpg`: no face was found" in screen.stderr
+        assert "error: `photos/nobody.jpg`: no face found" in screen.stderr
         assert "training_set: photos" in screen.stderr
     assert workspace.files("out/**/*") == []
 
@@ -220,7 +220,7 @@ def test_warnings_of_rules_do_not_stop_anything(workspace: Workspace) -> None:
     crops(workspace.path("photos"))
     told = workspace.json("check")
     assert [as_object(item)["kind"] for item in as_items(told["problems"])] == ["photos_few", "no_consent"]
-    assert "warning: `grace` has 4 photos" in workspace.expect("run").stderr
+    assert "warning: `grace` has 4 training photos" in workspace.expect("run").stderr
     # What is trained already is not looked at again.
     workspace.edit("recipe.yaml", "seeds: [1]", "seeds: [1, 2]")
     assert "warning" not in workspace.expect("run").stderr

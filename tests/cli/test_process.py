@@ -91,7 +91,7 @@ def test_a_stdout_that_does_not_block_gets_all_of_it(workspace: Workspace) -> No
 def test_a_deleted_working_folder_is_said(project: Workspace) -> None:
     done = shell(project, f"mkdir gone && cd gone && rmdir ../gone && $NB run '{project.root}'")
     assert done.returncode == 1
-    assert done.stderr.startswith("error: the folder you are in doesn't exist any more\n")
+    assert done.stderr.startswith("error: the current folder no longer exists\n")
 
 
 def homeless(workspace: Workspace) -> dict[str, str]:
@@ -121,7 +121,7 @@ def test_a_home_that_is_no_folder_holds_no_config(project: Workspace) -> None:
 def test_too_few_open_files_are_said_before_anything_is_paid(project: Workspace) -> None:
     done = shell(project, "ulimit -n 20; $NB run")
     assert done.returncode == 1
-    assert done.stderr.startswith("error: only 20 files may be open at once, and a run needs 128\n")
+    assert done.stderr.startswith("error: the open-file limit is 20, but a run needs 128\n")
     assert "ulimit -n 1024" in done.stderr
     assert project.files(".nano-banana/*") == []
     assert shell(project, "ulimit -n 20; $NB plan").returncode == 0
@@ -136,7 +136,7 @@ def test_what_fails_for_want_of_open_files_says_how_few_there_are(project: Works
     project.expect("run")
     done = shell(project, "ulimit -n 6; $NB stats")
     assert (done.returncode, "bug" in done.stderr) == (1, False)
-    assert "only 6 files may be open" in done.stderr
+    assert "the open-file limit is 6" in done.stderr
 
 
 def test_a_ctrl_c_while_modules_load_says_nothing() -> None:

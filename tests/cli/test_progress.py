@@ -73,7 +73,7 @@ def test_news_of_nodes_alone_make_no_stage() -> None:
 def test_elsewhere_lines_are_rare() -> None:
     assert told(step=0.01) == [
         "failed: a/2: can't write b: disk full",
-        "this machine has too little memory for that",
+        "not enough memory",
         "likeness 1/1 · takes 6/8 (3 cached, 1 failed) · $2.04 + 1 unknown · 0.1 s",
     ]
 

@@ -189,11 +189,11 @@ def test_a_table_for_spreadsheets(workspace: Workspace, book: Store) -> None:
 
 @pytest.mark.usefixtures("book")
 def test_a_table_that_can_not_be_written_is_an_error(workspace: Workspace) -> None:
-    workspace.expect("stats", "--csv", "-", "--json", exit_code=2).shows("one stdout can't hold both")
+    workspace.expect("stats", "--csv", "-", "--json", exit_code=2).shows("CSV and JSON can't both go to stdout")
     workspace.expect("stats", "--csv", "none/a.csv", exit_code=1).shows("error: ", "none")
     workspace.write("recipe.yaml", "mine")
     for target in ("recipe.yaml", ".nano-banana/store.sqlite"):
-        workspace.expect("stats", "--csv", target, exit_code=2).shows("is not how a table is called")
+        workspace.expect("stats", "--csv", target, exit_code=2).shows("is not a .csv or .txt file")
     assert workspace.read("recipe.yaml") == "mine"
 
 

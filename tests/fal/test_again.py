@@ -56,7 +56,7 @@ def test_what_is_to_be_paid_for_is_shown_and_made_only_after_a_yes(project: FalP
     picture = project.pictures()[0]
     asked = project.service.asked()
     again(project, picture, "--plan").shows("1 call to make", "takes: fal fal-ai/flux/dev", "prompt: anqz7 woman")
-    again(project, picture, exit_code=3).shows("asks for what costs $0.0", "`--yes` makes them")
+    again(project, picture, exit_code=3).shows("recreating this costs $0.0", "then pass `--yes`")
     assert project.service.asked() == asked
     again(project, picture, "--yes").shows("1 call made")
     assert project.service.asked() > asked
@@ -67,7 +67,7 @@ def test_a_price_by_the_project_s_own_word_is_said(project: FalProject) -> None:
     project.run("--yes")
     shipped = (DATA / "fal-ai--flux--dev.yaml").read_text()
     project.workspace.write("endpoints/dev.yaml", re.sub(r"usd: [0-9.]+", "usd: 0.0000001", shipped))
-    again(project, project.pictures()[0], exit_code=3).shows("replaces the price of `fal-ai/flux/dev` by $1e-07")
+    again(project, project.pictures()[0], exit_code=3).shows("changes the price of `fal-ai/flux/dev` from")
 
 
 def test_a_budget_holds(project: FalProject) -> None:
@@ -90,14 +90,14 @@ def test_without_a_key_nothing_is_begun(project: FalProject) -> None:
 
 
 HOSTILE: dict[str, tuple[Callable[[GenerationRecord], GenerationRecord], str]] = {
-    "an endpoint that nobody knows": (last(endpoint="evil/miner"), "is described nowhere here"),
-    "somebody who is nobody": (last(provider="../../bin/sh"), "nobody here is called so"),
-    "work that pictures do not hang on": (last(provider="compute", endpoint="training-zip"), "described nowhere"),
-    "a field that is not there": (given(webhook_url="https://evil.example"), "with a `webhook_url`"),
-    "a value out of range": (given(num_inference_steps=10**9), "with a `num_inference_steps`"),
-    "a file by its path": (last(inputs={"/etc/passwd": "f" * 64}), "that it does not take"),
-    "a size of no picture": (given(image_size={"width": 10**9, "height": 1}), "with a `image_size"),
-    "no call at all": (lambda account: replace(account, calls=[]), "does not tell of any call"),
+    "an endpoint that nobody knows": (last(endpoint="evil/miner"), "which is unknown here"),
+    "somebody who is nobody": (last(provider="../../bin/sh"), "which is not installed"),
+    "work that pictures do not hang on": (last(provider="compute", endpoint="training-zip"), "is unknown here"),
+    "a field that is not there": (given(webhook_url="https://evil.example"), "value for `webhook_url`"),
+    "a value out of range": (given(num_inference_steps=10**9), "value for `num_inference_steps`"),
+    "a file by its path": (last(inputs={"/etc/passwd": "f" * 64}), "doesn't accept"),
+    "a size of no picture": (given(image_size={"width": 10**9, "height": 1}), "value for `image_size"),
+    "no call at all": (lambda account: replace(account, calls=[]), "names no call"),
     "a circle": (
         lambda account: replace(
             account,
@@ -138,7 +138,7 @@ def test_the_picture_s_own_chain_is_gone_again_from_the_adapter_on(project: FalP
     account = record_in(picture.read_bytes())
     assert account is not None
     assert [call.endpoint.rpartition("/")[2] for call in account.calls][:2] == ["flux-lora-fast-training", "flux-lora"]
-    again(project, picture, "--yes", exit_code=2).shows("an adapter that the picture hangs on is not here")
+    again(project, picture, "--yes", exit_code=2).shows("an adapter that the picture needs is missing here")
     # Here all is in the store.
     screen = project.workspace.run("again", str(picture), "--json")
     assert as_object(screen.json["calls"])["made"] == 0

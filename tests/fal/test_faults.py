@@ -241,7 +241,7 @@ def test_what_was_billed_for_nothing_is_not_bought_again_unasked(
     assert as_object(told["cost_usd"])["billed"] == pytest.approx(4 * 0.025)
     for _ in range(2):
         assert reasons(project.told(exit_code=1)) == ["billed_before"]
-    project.run(exit_code=1).shows("was billed", "`--resubmit` buys it again")
+    project.run(exit_code=1).shows("was billed", "`--resubmit` resends it")
     assert service.count("accepted") == 4
     assert ends(project.told("--resubmit")) == ["done"] * 4
     assert service.count("accepted") == 5

@@ -60,10 +60,10 @@ def test_it_waits_for_what_is_still_at_the_service(project: FalProject, service:
     running = project.spawn()
     until(lambda: project.states() == ["sent"] * 4, "four tickets sent")
     screen = project.workspace.expect("forget", "ana", "--yes", exit_code=1)
-    screen.shows("a run goes on with the store in")
+    screen.shows("a run is using the store")
     running.signal(signal.SIGKILL).wait()
     screen = project.workspace.expect("forget", "ana", "--yes", exit_code=1)
-    screen.shows("requests of ana have not come to their end (4)", "the next run at the service collects")
+    screen.shows("ana has open requests (4)", "the next run at the provider collects")
     service.turn("resume")
     assert project.states() == ["sent"] * 4
     project.run()
@@ -79,9 +79,9 @@ def test_what_was_lost_and_nobody_asks_for_any_more_is_given_up_with_them(
         project.workspace.expect("generate", "--provider", "fal", "--prompt", words, exit_code=1)
     assert project.states() == ["unknown"] * 2
     screen = project.workspace.expect("forget", "ana", "--yes", exit_code=1)
-    screen.shows("requests of ana have not come to their end (2)", "`--abandon` gives up", "`nano-banana stats`")
+    screen.shows("ana has open requests (2)", "`--abandon` drops", "`nano-banana stats`")
     assert project.states() == ["unknown"] * 2
-    project.workspace.expect("forget", "ana", "--abandon", exit_code=2).shows("nobody is here to ask")
+    project.workspace.expect("forget", "ana", "--abandon", exit_code=2).shows("confirmation needs a terminal")
     assert project.states() == ["unknown"] * 2
     project.workspace.write("taken.json", "mine")
     project.workspace.expect("forget", "ana", "--yes", "--abandon", "--receipt", "taken.json", exit_code=1)
@@ -111,5 +111,5 @@ def test_what_was_accepted_is_never_given_up(project: FalProject, service: Servi
     until(lambda: project.states() == ["sent"] * 4, "four tickets sent")
     running.signal(signal.SIGKILL).wait()
     service.turn("resume")
-    project.workspace.expect("forget", "ana", "--yes", "--abandon", exit_code=1).shows("to their end (4)")
+    project.workspace.expect("forget", "ana", "--yes", "--abandon", exit_code=1).shows("has open requests (4)")
     assert project.states() == ["sent"] * 4

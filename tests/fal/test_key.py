@@ -113,7 +113,7 @@ def test_no_failure_tells_the_key(project: FalProject, service: Service) -> None
 def test_a_wrong_key_is_refused_without_being_told(project: FalProject, other: Emulator) -> None:
     project.workspace.env(NANO_BANANA_FAL_URL=other.url, SSL_CERT_FILE=str(other.ca))
     printed = loudly(project, "run")
-    assert "fal does not know the key" in printed
+    assert "fal rejected the key" in printed
     project.workspace.env(SSL_CERT_FILE="")
     assert_nowhere(project, printed, loudly(project, "run"))
 

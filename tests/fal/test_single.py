@@ -22,7 +22,7 @@ def do(project: FalProject, *argv: str, exit_code: int = 0) -> Screen:
 def lose(project: FalProject, *argv: str) -> None:
     """Run a command whose one request is accepted and unheard of ever after."""
     project.service.fault("nginx-after").fault("5xx", on="api", times=None)
-    do(project, *argv, exit_code=1).shows("was sent and its answer lost")
+    do(project, *argv, exit_code=1).shows("no answer arrived")
     project.service.faultless()
 
 
@@ -41,7 +41,7 @@ def test_a_lost_request_is_settled_by_the_same_words(project: FalProject, servic
     do(project, "stats").shows("1 request of unknown end", "generate/a-red-fox")
     service.fault("5xx", on="api", times=None)
     do(project, *FOX, "--plan").shows("1 request of which nobody knows the end", "--resubmit")
-    do(project, *FOX, "--abandon", exit_code=1).shows("its lost request was given up")
+    do(project, *FOX, "--abandon", exit_code=1).shows("its lost request was abandoned")
     assert project.states() == ["abandoned"]
     told = do(project, *FOX, "--json").json
     assert as_object(told["calls"])["made"] == 1
@@ -69,12 +69,12 @@ def test_what_was_trained_in_a_rehearsal_is_given_away_to_another(project: FalPr
     (picture,) = (project.root / "out/generate/pictures").iterdir()
     elsewhere = ("--store", "elsewhere")
     again = ("again", str(picture), *elsewhere)
-    do(project, *again, "--yes", exit_code=2).shows("an adapter that the picture hangs on is not here")
+    do(project, *again, "--yes", exit_code=2).shows("an adapter that the picture needs is missing here")
     do(project, "models", "export", "ana", "ana.nbm")
     do(project, "models", "import", "ana.nbm", *elsewhere)
     assert shelf(project, *elsewhere) == ["ana@1"]
     before = project.service.count("accepted")
-    do(project, *again, exit_code=3).shows("the picture asks for", "`--yes` makes them")
+    do(project, *again, exit_code=3).shows("the picture asks for", "then pass `--yes`")
     do(project, *again, "--yes", "--budget", "0.001", exit_code=3).shows("budget")
     assert project.service.count("accepted") == before
     do(project, *again, "--yes").shows("1 call made")

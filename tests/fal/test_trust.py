@@ -69,11 +69,9 @@ def test_a_recipe_reads_only_the_variables_that_are_allowed(project: FalProject,
     for command in ("check", "plan"):
         screen = project.workspace.run(command)
         assert screen.exit_code == 2
-        screen.shows(
-            "reads the environment variable `AWS_SECRET`, which you have not allowed", "--allow-env AWS_SECRET"
-        )
+        screen.shows("reads the environment variable `AWS_SECRET`, which you haven't allowed", "--allow-env AWS_SECRET")
     project.run("--yes", exit_code=2)
-    project.run("--yes", "--allow-env", "AWS_SECRET", exit_code=3).shows("environment variables of yours: AWS_SECRET")
+    project.run("--yes", "--allow-env", "AWS_SECRET", exit_code=3).shows("your environment variables AWS_SECRET")
     assert service.asked() == 0
     config = project.workspace.home / "config"
     config.write_text("in the way of what is remembered")
@@ -94,7 +92,7 @@ def test_variables_that_the_project_allows_are_trusted_together_with_the_recipe(
     project.workspace.env(STUDIO="north").write("nano-banana.toml", 'allow_env = "STUDIO"\n')
     project.run("--yes", exit_code=2).shows("sets `allow_env`; ignored")
     project.workspace.run("trust", "--yes").shows(
-        'allow_env = "STUDIO"', "environment variables of yours: STUDIO", "Trusted"
+        'allow_env = "STUDIO"', "your environment variables STUDIO", "Trusted"
     )
     assert service.asked() == 0
     project.run("--yes").hides("ignored", "environment")
@@ -110,7 +108,7 @@ def test_an_adapter_of_a_shelf_outside_is_sent_only_after_a_yes(project: FalProj
     project.workspace.write("recipe.yaml", f"{recipe}adapters: {{mine: {{model: ana}}}}\n")
     asked = service.asked()
     screen = project.run("--yes", "--store", "../home/kept", exit_code=3)
-    screen.shows("sends the adapter `ana@1` of your shelf").hides("blobs")
+    screen.shows("sends the adapter `ana@1` from your shelf").hides("blobs")
     assert service.asked() == asked
     project.run("--yes", "--store", "../home/kept", "--trust")
 
@@ -129,20 +127,20 @@ def test_photos_from_outside_are_sent_only_after_a_yes(project: FalProject, serv
 def test_an_endpoint_of_a_stranger_is_asked_about(project: FalProject, service: Service) -> None:
     clone(project).workspace.write("endpoints/app.yaml", OWN.format(id="attacker/app", usd=0.001))
     project.edit("fal-ai/flux/dev", "attacker/app")
-    project.run("--yes", exit_code=3).shows("`attacker/app`, whose owner `attacker` is not known", "$0.001 per image")
+    project.run("--yes", exit_code=3).shows("`attacker/app`, whose owner `attacker` is unknown", "$0.001 per image")
     assert service.asked() == 0
 
 
 def test_a_price_that_the_project_replaces_is_asked_about(project: FalProject, service: Service) -> None:
     clone(project).workspace.write("endpoints/dev.yaml", OWN.format(id="fal-ai/flux/dev", usd=1e-7))
-    screen = project.run(exit_code=3).shows("replaces the price of `fal-ai/flux/dev` by $1e-07 per image")
-    screen.shows("the known price is $")
+    screen = project.run(exit_code=3).shows("changes the price of `fal-ai/flux/dev` from $")
+    screen.shows("to $1e-07 per image")
     assert service.asked() == 0
 
 
 def test_a_recipe_can_only_lower_what_may_go_unasked(project: FalProject, service: Service) -> None:
     project.limits("{ask_above_usd: 100000}").edit("[11, 29]", "{count: 400}")
-    project.run(exit_code=3).shows("above $10.00 you are asked first")
+    project.run(exit_code=3).shows("more than $10.00")
     assert service.asked() == 0
 
 

@@ -106,7 +106,7 @@ def test_a_second_time_there_is_nothing(project: Workspace) -> None:
     project.run("forget", "eileen", "--yes")
     project.expect("forget", "eileen", "--yes").shows("nothing about eileen is kept here", "4 photos")
     project.write("recipe.yaml", "").path("recipe.yaml").unlink()
-    project.expect("forget", "eileen", "--yes", exit_code=2).shows("nothing here knows a subject `eileen`", "grace")
+    project.expect("forget", "eileen", "--yes", exit_code=2).shows("unknown subject `eileen`", "grace")
 
 
 def test_her_photos_and_recipe_may_be_gone_already(project: Workspace) -> None:
@@ -125,7 +125,7 @@ def test_the_receipt_says_it_all_and_takes_nobody_s_place(project: Workspace) ->
     assert deleted["adapters"] == ["eileen@1"]
     assert len(as_items(deleted["pictures"])) == 4
     assert as_object(told["left"])["photos"]
-    project.expect("forget", "grace", "--yes", "--receipt", "receipt.json", exit_code=1).shows("is there already")
+    project.expect("forget", "grace", "--yes", "--receipt", "receipt.json", exit_code=1).shows("already exists")
     project.expect("models").shows("grace@1")
 
 
@@ -138,7 +138,7 @@ def test_what_was_cut_short_is_finished_by_the_next(project: Workspace) -> None:
     with closing(sqlite3.connect(project.path(f"{STORE}/store.sqlite"))) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM replies").fetchone()
-        project.expect("forget", "eileen", "--yes", exit_code=1).shows("another program reads the store")
+        project.expect("forget", "eileen", "--yes", exit_code=1).shows("another program is reading the store")
     project.path("recipe.yaml").unlink()
     project.expect("forget", "eileen", "--yes").shows("an earlier forgetting was cut short; it is finished now")
     assert found_in(project.path(STORE), words) == []

@@ -91,7 +91,7 @@ def test_every_blank_in_the_words_is_filled() -> None:
 
 def blanks(wording: Message) -> set[str]:
     """The names in braces; raises ValueError where a brace is astray."""
-    fields = (field for _, field, _, _ in string.Formatter().parse(f"{wording.say} {wording.hint}"))
+    fields = (field for _, field, _, _ in string.Formatter().parse(f"{wording.text} {wording.help}"))
     return {re.split(r"[.\[]", field)[0] for field in fields if field}
 
 
@@ -116,6 +116,6 @@ def test_words_are_one_sentence_and_fill_in(room: str) -> None:
     for kind, wording in words()[room].items():
         blanks(wording)
         assert re.fullmatch(r"[a-z][a-z0-9_]*", kind), kind
-        assert wording.say, kind
-        assert not wording.say.endswith("."), kind
-        assert not re.match(r"[A-Z][a-z]", wording.say), f"{kind}: starts in lower case"
+        assert wording.text, kind
+        assert not wording.text.endswith("."), kind
+        assert not re.match(r"[A-Z][a-z]", wording.text), f"{kind}: starts in lower case"

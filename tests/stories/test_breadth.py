@@ -117,7 +117,7 @@ def test_bytes_that_are_no_text_are_told_and_break_nothing(project: Project) -> 
     project.run()
     project.workspace.env(MOOD=os.fsdecode(b"caf\xe9"), NANO_BANANA_ALLOW_ENV="MOOD")
     project.edit("headshot, {{ scene }}", "headshot, {{ env.MOOD }} {{ scene }}")
-    project.run(exit_code=1).shows("holds `\\udce9`, which is half a character").hides("bug")
+    project.run(exit_code=1).shows("contains `\\udce9`, which is not a whole character").hides("bug")
     assert project.workspace.run("check").exit_code == 2
 
 

@@ -86,7 +86,7 @@ def test_an_adapter_and_a_picture_have_stories_too(project: Project) -> None:
 
 def test_an_unknown_take_is_said_with_what_was_meant(project: Project) -> None:
     told = story(project, "heads/ana/offce/s11", exit_code=2)
-    assert "there is no take or picture `heads/ana/offce/s11`" in told
+    assert "no take or picture called `heads/ana/offce/s11`" in told
     assert "did you mean `heads/ana/office/s11`" in told
 
 

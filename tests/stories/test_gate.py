@@ -86,7 +86,7 @@ def test_what_can_t_be_judged_by_is_said(project: Project) -> None:
     for argv in (["judge"], ["judge", "--accept", "0.5"]):
         screen = judge(*argv)
         assert screen.exit_code == 2
-        screen.shows("this recipe has no gate")
+        screen.shows("the recipe has no gate")
     gated(project)
     assert judge("judge", "--accept", "0.3", "--unsure", "0.4").exit_code == 2
 

@@ -25,7 +25,7 @@ def test_what_new_writes_ignores_all_that_shows_faces(workspace: Workspace) -> N
     workspace.expect("new", "--subject", "ana", "--photos", "my [photos]/ana", "--no-gate")
     recipe = workspace.path("recipe.yaml")
     recipe.write_text(recipe.read_text() + FILES)
-    workspace.env(**{FOLDER_VARIABLE: str(WEIGHTS)}).expect("run").hides("git would commit")
+    workspace.env(**{FOLDER_VARIABLE: str(WEIGHTS)}).expect("run").hides("are not in .gitignore")
     workspace.write("ana.nbm", "an adapter")
     git(workspace, "add", "-A")
     # (What measures these tests leaves files of its own.)
@@ -39,13 +39,13 @@ def test_what_nothing_ignores_is_warned_of(project: Project) -> None:
     workspace = project.workspace
     recipe = workspace.path("recipe.yaml")
     recipe.write_text(recipe.read_text() + FILES)
-    workspace.expect("check").hides("git would commit")
+    workspace.expect("check").hides("are not in .gitignore")
     git(workspace, "init")
     workspace.write(".gitignore", "out/\n*.zip\n")
     told = workspace.json("check")
     found = [as_object(each) for each in as_items(told["problems"])]
     said = [str(each["message"]) for each in found if each["kind"] == "git_sees_faces"]
-    assert [text.partition(": ")[0] for text in said] == ["git would commit the pictures in delivered"]
-    workspace.expect("run").shows("git would commit the pictures in delivered: they show faces")
+    assert [text.partition(": ")[0] for text in said] == ["the pictures in delivered show faces"]
+    workspace.expect("run").shows("the pictures in delivered show faces")
     workspace.write(".gitignore", "out/\n*.zip\ndelivered/\n")
-    workspace.expect("check").hides("git would commit")
+    workspace.expect("check").hides("are not in .gitignore")

@@ -71,7 +71,7 @@ def test_what_is_no_whole_paid_run_writes_none(project: Project) -> None:
     project.notes.rule(fail=["street"])
     project.run("--provider", "fal", "--yes", exit_code=1)
     assert not (project.root / "recipe.lock").exists()
-    project.run("--locked", exit_code=2).shows("there is no lock `recipe.lock`", "run once without `--locked`")
+    project.run("--locked", exit_code=2).shows("lock file `recipe.lock` not found", "run once without `--locked`")
 
 
 def test_a_trial_on_this_machine_leaves_the_lock_alone(paid: Project) -> None:
@@ -107,7 +107,7 @@ def test_held_to_the_lock_nothing_is_asked_with_the_shared_or_the_copied_store(p
     assert paid.asked() == []
     screen = elsewhere.run("run", "--locked")
     assert screen.exit_code == 2
-    screen.shows("the adapter `likeness/ana` of the lock is not in this store")
+    screen.shows("the locked adapter `likeness/ana` is not in this store")
     assert paid.asked() == []
 
 
@@ -115,7 +115,7 @@ def test_the_quick_way_is_never_the_locked_way(paid: Project) -> None:
     paid.quiet().shows("nothing has changed")
     text = paid.workspace.read("recipe.lock")
     paid.edit('asked = "', 'asked = "0', "recipe.lock")
-    refused(paid).shows("takes that ask for something else than in the lock (4)")
+    refused(paid).shows("takes that would be made differently from the lock (4)")
     paid.workspace.write("recipe.lock", text)
     paid.quiet("--locked").hides("nothing has changed")
 
@@ -141,7 +141,7 @@ def test_of_a_selection_the_rest_is_not_gone(paid: Project) -> None:
     paid.quiet("--locked", "--only", "heads/ana/office/*")
     paid.quiet("--locked", "--sample", "2")
     paid.edit("office, street", "office, street, harbour")
-    refused(paid, "--only", "heads/ana/harbour/*").shows("takes that the lock does not have (2)")
+    refused(paid, "--only", "heads/ana/harbour/*").shows("takes that are not in the lock (2)")
 
 
 def test_an_endpoint_with_other_fields_is_refused(paid: Project) -> None:
@@ -160,12 +160,12 @@ def test_an_endpoint_with_other_fields_is_refused(paid: Project) -> None:
         roles: {prompt: prompt, seed: seed, adapters: loras}
         """,
     )
-    refused(paid).shows("the fields of `fal-ai/flux-lora` are not those of the lock")
+    refused(paid).shows("the fields of `fal-ai/flux-lora` differ from the lock")
 
 
 def test_an_adapter_that_was_lost_is_not_trained_again(paid: Project) -> None:
     forget(paid, lock_of(paid).adapters["likeness/ana"].sha256)
-    refused(paid).shows("the adapter `likeness/ana` of the lock is not in this store", "`--store`")
+    refused(paid).shows("the locked adapter `likeness/ana` is not in this store", "`--store`")
     paid.pictures()[0].unlink()
     paid.run("--yes")
     assert paid.asked() == ["flux-lora-fast-training"]
@@ -175,7 +175,7 @@ def test_an_adapter_with_other_bytes_is_not_the_locked_one(paid: Project) -> Non
     text = paid.workspace.read("recipe.lock")
     digest = lock_of(paid).adapters["likeness/ana"].sha256
     paid.workspace.write("recipe.lock", text.replace(digest, "0" * 64))
-    refused(paid).shows("the adapter `likeness/ana` in this store is another than the lock's")
+    refused(paid).shows("the adapter `likeness/ana` in this store is not the locked one")
 
 
 def test_a_zip_that_was_lost_is_packed_again_and_its_adapter_found(paid: Project) -> None:
@@ -200,12 +200,12 @@ def test_lost_pictures_are_made_again_and_another_one_is_told(paid: Project) -> 
     assert paid.asked() == ["flux-lora"]
     forget(paid, digest)
     paid.notes.rule(big=True)
-    paid.run("--locked").shows("warning: takes with a picture that is not the locked one (1): " + TAKES[0])
+    paid.run("--locked").shows("warning: takes with a different picture than in the lock (1): " + TAKES[0])
     assert paid.workspace.read("recipe.lock") == text
-    paid.quiet("--locked").shows("warning: takes with a picture that is not the locked one (1)")
+    paid.quiet("--locked").shows("warning: takes with a different picture than in the lock (1)")
     screen = paid.workspace.run("plan", "--locked")
     assert screen.exit_code == 0
-    screen.shows("warning: takes with a picture")
+    screen.shows("warning: takes with a different picture")
 
 
 def test_what_is_painted_over_another_picture_is_no_drift(paid: Project) -> None:
@@ -217,11 +217,11 @@ def test_what_is_painted_over_another_picture_is_no_drift(paid: Project) -> None
     paid.quiet("--locked")
     forget(paid, stages["takes"].sha256)
     paid.notes.rule(big=True)
-    paid.run("--locked").shows("not the locked one (1)")
+    paid.run("--locked").shows("different picture than in the lock (1)")
     assert sorted(paid.asked()) == ["flux-lora", "flux-lora/inpainting"]
     forget(paid, stages["faces"].sha256)
     paid.edit("adapters: {likeness: 1.0}", "adapters: {likeness: 0.9}")
-    refused(paid).shows("takes that ask for something else than in the lock (4)")
+    refused(paid).shows("takes that would be made differently from the lock (4)")
 
 
 def test_the_request_ids_of_tickets_are_locked(paid: Project) -> None:
@@ -238,7 +238,7 @@ def test_the_request_ids_of_tickets_are_locked(paid: Project) -> None:
 
 def test_a_lock_that_is_none_is_said_to_be(paid: Project) -> None:
     paid.workspace.edit("recipe.lock", "[takes]", "<<<<<<< HEAD\n[takes]")
-    refused(paid).shows("`recipe.lock` can't be read as a lock", "settle the merge")
+    refused(paid).shows("can't read the lock `recipe.lock`", "resolve the merge")
     paid.workspace.write("recipe.lock", "lock = 99\n")
     refused(paid).shows("`recipe.lock` was written by a newer version")
 

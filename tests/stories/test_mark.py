@@ -59,6 +59,6 @@ def test_an_odd_id_is_said_with_its_line(project: Workspace, given: str) -> None
 
 def test_what_changes_a_marked_picture_is_warned_of(project: Workspace) -> None:
     text = project.path("recipe.yaml").read_text(encoding="utf-8")
-    project.expect("check", "recipe.yaml").hides("marked already")
+    project.expect("check", "recipe.yaml").hides("already marked")
     project.write("recipe.yaml", f"{text}  - {{id: large, upscale: marked, using: fal-ai/seedvr/upscale/image}}\n")
-    project.expect("check", "recipe.yaml").shows("stage `large` changes pictures that `marked` has marked already")
+    project.expect("check", "recipe.yaml").shows("stage `large` changes pictures that `marked` has already marked")

@@ -118,7 +118,9 @@ def test_embed_rules_what_is_told_besides_that_it_is_ai_made(project: Project) -
     assert read_record(picture) is None
     assert "trainedAlgorithmicMedia" in str(said(picture, xmp.SOURCE_TYPE))
     assert "Nano Banana" in str(said(picture, xmp.CREATOR_TOOL))
-    asked(project, "again", str(picture), exit_code=2).shows("does not tell how it was made", "detect-watermark")
+    asked(project, "again", str(picture), exit_code=2).shows(
+        "has no metadata that says how it was made", "detect-watermark"
+    )
     # Inside its project it is known by its name, all the same.
     asked(project, "explain", str(picture)).shows(f"{TAKE}: done")
 
@@ -148,7 +150,7 @@ def test_an_output_is_put_back_as_it_was(project: Project, harm: str) -> None:
 
 def test_a_file_of_the_user_s_is_never_overwritten(project: Project) -> None:
     project.workspace.write(f"out/portraits/takes/{NAME}", b"mine")
-    project.run(exit_code=1).shows("is not ours to overwrite")
+    project.run(exit_code=1).shows("was not written by nano-banana")
     assert project.workspace.path(f"out/portraits/takes/{NAME}").read_bytes() == b"mine"
 
 
@@ -185,7 +187,7 @@ def test_elsewhere_an_adapter_is_missed_by_its_digest_and_then_all_is_made(
     bytes_of = (project.root / ".nano-banana/blobs" / adapter[:2] / adapter[2:]).read_bytes()
     found = elsewhere(project, picture, monkeypatch)
     asked(project, "again", "found.png", exit_code=2).shows(
-        "an adapter that the picture hangs on is not here", adapter[:12], "nano-banana models import", "calls to make"
+        "an adapter that the picture needs is missing here", adapter[:12], "nano-banana models import", "calls to make"
     )
     dear = asked(project, "again", "found.png", "--plan", "--provider", "fal")
     dear.shows("warning: an adapter", "flux-lora-fast-training", "$2.0", "prompt: anqz7 woman, headshot, office")
@@ -204,8 +206,10 @@ def test_a_copy_goes_only_where_nothing_is_lost(project: Project) -> None:
     project.run()
     picture = str(project.pictures()[0])
     project.workspace.write("mine.png", b"mine")
-    asked(project, "again", picture, "--out", "mine.png", exit_code=1).shows("mine.png` is in the way")
-    asked(project, "again", picture, "--out", "mine.jpg", exit_code=2).shows("let the name end in `.png`")
+    asked(project, "again", picture, "--out", "mine.png", exit_code=1).shows(
+        "mine.png` was not written by this project"
+    )
+    asked(project, "again", picture, "--out", "mine.jpg", exit_code=2).shows("use a name that ends in `.png`")
     assert project.workspace.read("mine.png") == "mine"
 
 
@@ -269,12 +273,14 @@ def test_a_file_that_tells_nothing_is_said_to(project: Project, *, recipe: bool)
     project.workspace.write("note.txt", "hello")
     if not recipe:
         project.root.joinpath("recipe.yaml").unlink()
-    asked(project, "explain", "bare.png", exit_code=2).shows("does not tell how it was made", "detect-watermark")
-    asked(project, "explain", "note.txt", exit_code=2).shows("is no PNG, JPEG, WebP or GIF")
-    asked(project, "again", "none.png", exit_code=2).shows("there is no picture `none.png`")
+    asked(project, "explain", "bare.png", exit_code=2).shows(
+        "has no metadata that says how it was made", "detect-watermark"
+    )
+    asked(project, "explain", "note.txt", exit_code=2).shows("is not a PNG, JPEG, WebP or GIF")
+    asked(project, "again", "none.png", exit_code=2).shows("picture `none.png` not found")
 
 
 def test_a_picture_that_is_not_there_is_no_take_without_a_recipe(workspace: Workspace) -> None:
-    workspace.expect("explain", "ana.png", exit_code=2).shows("there is no picture `ana.png`")
-    workspace.expect("explain", "ana.png", "--recipe", "x.yaml", exit_code=2).shows("there is no recipe `x.yaml`")
-    workspace.expect("explain", "heads/ana/s11", exit_code=2).shows("there is no recipe")
+    workspace.expect("explain", "ana.png", exit_code=2).shows("picture `ana.png` not found")
+    workspace.expect("explain", "ana.png", "--recipe", "x.yaml", exit_code=2).shows("recipe `x.yaml` not found")
+    workspace.expect("explain", "heads/ana/s11", exit_code=2).shows("not found")

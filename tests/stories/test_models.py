@@ -152,7 +152,7 @@ def test_it_is_given_away_and_draws_the_same_picture_elsewhere(trained: Workspac
     assert "change the recipe" not in screen.text, "what drew with it may have been a single command"
     assert trained.run("models", "rm", "ana", *STORE, "--force").exit_code == 3
     assert trained.run("models", "rm", "ana", *STORE, "--force", "--yes").exit_code == 0
-    assert "there is no adapter `ana`" in trained.run("run", "other").text
+    assert "no adapter `ana`" in trained.run("run", "other").text
 
 
 def test_what_is_imported_survives_a_sweep(trained: Workspace) -> None:
@@ -181,7 +181,7 @@ def test_the_newest_is_drawn_with_when_there_is_a_newer_one(trained: Workspace) 
         ("model: ana}", "model: anna}", ["no adapter `anna`", "did you mean `ana`", "recipe.yaml:4:30"]),
         ("model: ana}", "model: ana@9}", ["no version or tag `9`", "it has: 1"]),
         ("model: ana}", "model: ana, base: flux-1}", ["needs no `base`"]),
-        ("{model: ana}", "{base: flux-1}", ["names neither"]),
+        ("{model: ana}", "{base: flux-1}", ["has neither"]),
         ("provider: local", "provider: fal", ["was made for the provider `local`", "4:30"]),
     ],
 )
@@ -213,7 +213,7 @@ def test_files_that_are_not_wanted_say_why(workspace: Workspace) -> None:
         ("sdxl.safetensors", "was made for sdxl, and no endpoint here"),
         ("a.ckpt", "is a pickle"),
         ("page.safetensors", "is neither a `.safetensors` file nor"),
-        ("a.nbm", "is no zip archive"),
+        ("a.nbm", "is not a zip file"),
         ("none.nbm", "there is no such file"),
     ):
         screen = workspace.run("models", "import", file)
@@ -279,7 +279,7 @@ def test_a_lost_file_is_said_to_be_lost(trained: Workspace) -> None:
     name = as_text(found["digest"])
     path = trained.path(".nano-banana/blobs") / name[:2] / name[2:]
     Path(path).unlink()
-    assert "its file is gone from the store" in trained.run("check", "draws.yaml").text
+    assert "is missing from the store" in trained.run("check", "draws.yaml").text
     assert trained.run("models", "export", "ana", "ana.nbm").exit_code == 1
     assert not trained.path("ana.nbm").exists()
 
@@ -326,7 +326,7 @@ def test_the_lock_holds_the_version_and_its_bytes(project: Project) -> None:
     project.run("--yes")
     screen = project.workspace.run("run", "again.yaml", "--locked")
     assert screen.exit_code == 2
-    screen.shows("`ana_lora` is `ana@2` now", "the lock holds `ana@1`", "write `model: ana@1`")
+    screen.shows("`ana_lora` is `ana@2` now", "the lock has `ana@1`", "write `model: ana@1`")
     project.edit("ana@latest", "ana@1", "again.yaml")
     assert project.workspace.run("run", "again.yaml", "--locked").exit_code == 0
 

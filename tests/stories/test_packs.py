@@ -114,7 +114,7 @@ def test_an_edit_of_the_pack_is_noticed_and_only_what_says_something_else_is_dra
 
 def test_a_value_that_only_a_take_shows_to_be_wrong_is_found_before_the_run(packed: Project) -> None:
     packed.edit("wall: brick", 'wall: "{{ scene }}"')
-    packed.workspace.expect("check", exit_code=2).shows("`office` is no choice for `wall`", "choices: grey, brick")
+    packed.workspace.expect("check", exit_code=2).shows("invalid value `office` for `wall`", "choose from: grey, brick")
     packed.edit("[office, street]", "[grey, brick]").run()
     assert prompts(packed)[0].startswith("anqz7 woman, 40, tight head shot, brick wall in the brick")
 
@@ -166,7 +166,7 @@ def test_the_lock_pins_packs_and_refuses_what_drifted(packed: Project) -> None:
     packed.quiet("--locked")  # a picture changes no prompt
     packed.edit("version: 1.0.0", "version: 1.1.0", "packs/studio/pack.yaml")
     screen = packed.quiet("--locked", exit_code=2)
-    screen.shows("the pack `studio` is not the locked one (version 1.0.0 in the lock, 1.1.0 here)", "run once without")
+    screen.shows("the pack `studio` is not the locked one (lock: version 1.0.0; here: 1.1.0)", "run once without")
 
 
 def test_packs_are_listed_with_where_they_are_from(workspace: Workspace) -> None:
@@ -182,13 +182,13 @@ def test_packs_are_listed_with_where_they_are_from(workspace: Workspace) -> None
     assert found["studio"]["templates"] == ["plain", "oil"]
     assert (found["cinema"]["from"], found["cinema"]["hides_shipped"]) == ("project", True)
     assert "version" not in found["torn"]
-    workspace.expect("packs", "show", "torn", exit_code=2).shows("`version` is missing in the pack")
+    workspace.expect("packs", "show", "torn", exit_code=2).shows("missing key `version` in the pack")
 
 
 def test_a_pack_that_is_a_link_out_of_the_project_is_refused(packed: Project) -> None:
     (packed.root / "packs/studio").rename(packed.workspace.home / "studio")
     (packed.root / "packs/studio").symlink_to(packed.workspace.home / "studio")
-    packed.workspace.expect("check", exit_code=2).shows("lies outside of the recipe's project")
+    packed.workspace.expect("check", exit_code=2).shows("is outside the recipe's project")
     packed.workspace.expect("packs", "list").shows("cinema", "`studio` can't be used: 1 problem")
 
 
@@ -217,16 +217,16 @@ def test_a_template_shows_its_variables_and_how_to_use_it(workspace: Workspace) 
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("show", "studoi"), ("there is no pack `studoi`", "did you mean `studio`?")),
+        (("show", "studoi"), ("unknown pack `studoi`", "did you mean `studio`?")),
         (("show", "studio/plian"), ("no template `plian`", "did you mean `studio/plain`?")),
-        (("preview", "studio"), ("no template of it is named",)),
+        (("preview", "studio"), ("is a pack, not a template",)),
         (("preview",), ("nothing to preview",)),
-        (("new", "studio"), ("is there already", "another name")),
-        (("new", "a/b"), ("`a/b` can't be a name",)),
-        (("add", "nowhere"), ("there is no file or folder nowhere",)),
-        (("add", "photos"), ("there is no pack in photos",)),
-        (("add", "packs/studio", "--name", "../x"), ("`../x` can't be a name",)),
-        (("test", "--run", "--photos", "nowhere"), ("there is no folder nowhere",)),
+        (("new", "studio"), ("already exists", "another name")),
+        (("new", "a/b"), ("invalid name `a/b`",)),
+        (("add", "nowhere"), ("file or folder nowhere not found",)),
+        (("add", "photos"), ("no pack found in photos",)),
+        (("add", "packs/studio", "--name", "../x"), ("invalid name `../x`",)),
+        (("test", "--run", "--photos", "nowhere"), ("folder nowhere not found",)),
     ],
 )
 def test_what_cannot_be_done_is_said(workspace: Workspace, argv: tuple[str, ...], said: tuple[str, ...]) -> None:
@@ -245,11 +245,11 @@ def test_what_cannot_be_written_is_said(workspace: Workspace) -> None:
 def test_a_preview_that_cannot_be_given_is_said(workspace: Workspace) -> None:
     lay(workspace)
     screen = workspace.expect("packs", "preview", "studio/oil", "--out", "x.png", exit_code=1)
-    screen.shows("`studio/oil` has no picture", "`--photos DIR` makes one")
+    screen.shows("`studio/oil` has no preview picture", "`--photos DIR` generates one")
     workspace.expect("packs", "preview", "studio/plain", "--out", "no/x.png", exit_code=1).shows("can't write no/x.png")
     workspace.edit("packs/studio/plain.j2", "{{ age }}", "{{ aeg }}")
     screen = workspace.expect("packs", "preview", "studio/plain", exit_code=1)
-    screen.shows("nothing here is called `aeg`", "`studio/plain` can't be previewed")
+    screen.shows("unknown name `aeg`", "can't preview `studio/plain`")
 
 
 def test_a_preview_is_the_picture_and_each_prompt(workspace: Workspace) -> None:
@@ -260,7 +260,9 @@ def test_a_preview_is_the_picture_and_each_prompt(workspace: Workspace) -> None:
     assert workspace.path("copy.jpg").read_bytes() == photo(1)
     workspace.expect("packs", "preview", "studio/plain", "--out", "copy.PNG")
     assert workspace.path("copy.PNG").read_bytes().startswith(b"\x89PNG")
-    workspace.expect("packs", "preview", "studio/plain", "--out", "copy", exit_code=2).shows("no suffix of a picture")
+    workspace.expect("packs", "preview", "studio/plain", "--out", "copy", exit_code=2).shows(
+        "doesn't have a picture suffix"
+    )
     page = workspace.read("all.html")
     assert "data:image/jpeg;base64," in page
     assert "<code>studio/plain</code>" in page
@@ -283,7 +285,7 @@ def test_a_test_renders_every_choice_and_says_in_which_case_it_failed(workspace:
     lay(workspace).edit("packs/studio/plain.j2", "smiling", "smiling {{ 'x' * 30000 }}")
     workspace.edit("packs/studio/parts/who.j2", "{{ subject.trigger }} ", "")
     screen = workspace.expect("packs", "test", "studio", exit_code=1)
-    screen.shows("in studio/plain, of a woman, with smile=True", "does not say the trigger", "plain.j2:1:")
+    screen.shows("in studio/plain, of a woman, with smile=True", "lacks the trigger", "plain.j2:1:")
     screen.shows("in studio/oil, of a person, with the defaults", "something is wrong with studio")
     told = as_object(as_items(workspace.json("packs", "test", "studio", exit_code=1)["packs"])[0])
     fault = as_object(as_items(as_object(as_object(told["templates"])["plain"])["faults"])[0])
@@ -292,13 +294,15 @@ def test_a_test_renders_every_choice_and_says_in_which_case_it_failed(workspace:
 
 def test_a_test_finds_variables_that_change_nothing_and_settings_that_are_refused(workspace: Workspace) -> None:
     lay(workspace).edit("packs/studio/plain.j2", "{{ age }}", "40")
-    workspace.expect("packs", "test", "studio", exit_code=1).shows("`studio/plain` never says its variable `age`")
+    workspace.expect("packs", "test", "studio", exit_code=1).shows(
+        "the prompt of `studio/plain` doesn't use its variable `age`"
+    )
     lay(workspace).edit("packs/studio/parts/oil.j2", " {{ extra }}", "")
     workspace.expect("packs", "test", "studio")  # a variable of the whole pack that another template says
     lay(workspace).edit("packs/studio/pack.yaml", "guidance_scale: 2.5", "guidance_scale: 250")
     workspace.expect("packs", "test", "studio", exit_code=1).shows("250 is out of range", "packs/studio/pack.yaml:24:")
     workspace.write("packs/torn/pack.yaml", "name: torn\n")
-    workspace.expect("packs", "test", "torn", "--run", exit_code=1).shows("`version` is missing in the pack")
+    workspace.expect("packs", "test", "torn", "--run", exit_code=1).shows("missing key `version` in the pack")
 
 
 def test_a_pack_of_any_folder_can_be_tested_and_its_places_are_its_own(workspace: Workspace) -> None:
@@ -339,7 +343,7 @@ def test_a_zip_is_taken_in_whole_and_replaced_only_when_told(workspace: Workspac
     workspace.expect("packs", "add", "studio.zip")  # the very same: nothing to ask
     workspace.edit("elsewhere/studio/pack.yaml", "version: 1.0.0", "version: 2.0.0")
     refused = workspace.expect("packs", "add", "elsewhere/studio", exit_code=2)
-    refused.shows("is there already (version 1.0.0)", "replaced with version 2.0.0", "`--force`")
+    refused.shows("already exists (version 1.0.0)", "replaced with version 2.0.0", "`--force`")
     assert "version: 1.0.0" in workspace.read("packs/studio/pack.yaml")
     told = workspace.json("packs", "add", "elsewhere/studio", "--force")
     assert (told["version"], told["replaced"], told["commit"]) == ("2.0.0", "1.0.0", None)
@@ -354,23 +358,27 @@ def test_a_clone_is_taken_in_at_its_commit_without_the_rest_of_the_repository(wo
     workspace.expect("packs", "add", "clone").shows("studio 1.0.0 at commit 0123456789ab is in packs/studio")
     assert json.loads(workspace.read("packs/studio/.origin.json"))["commit"].startswith("0123456789abcdef")
     lay(workspace, "clone/packs/other").edit("clone/packs/other/pack.yaml", "name: studio", "name: other")
-    workspace.expect("packs", "add", "clone", exit_code=2).shows("several packs in clone: packs/other, packs/studio")
+    workspace.expect("packs", "add", "clone", exit_code=2).shows(
+        "clone contains several packs: packs/other, packs/studio"
+    )
 
 
 def test_a_pack_with_a_fault_leaves_nothing_behind(workspace: Workspace) -> None:
     lay(workspace, "elsewhere/studio").edit("elsewhere/studio/plain.j2", "{{ age }}", "{{ aeg }}")
     screen = workspace.expect("packs", "add", "elsewhere/studio", exit_code=2)
-    screen.shows("nothing here is called `aeg`", "elsewhere/studio/plain.j2:1:", "did you mean `age`?")
+    screen.shows("unknown name `aeg`", "elsewhere/studio/plain.j2:1:", "did you mean `age`?")
     workspace.edit("elsewhere/studio/pack.yaml", "default: grey", "default: red")
-    workspace.expect("packs", "add", "elsewhere/studio", exit_code=2).shows("`red` is no choice for `wall`")
+    workspace.expect("packs", "add", "elsewhere/studio", exit_code=2).shows("invalid value `red` for `wall`")
     workspace.write("elsewhere/studio/run.sh", "rm -rf /\n")
-    workspace.expect("packs", "add", "elsewhere/studio", exit_code=2).shows("`run.sh` in elsewhere/studio is neither")
+    workspace.expect("packs", "add", "elsewhere/studio", exit_code=2).shows(
+        "`run.sh` in elsewhere/studio is not a text or picture file"
+    )
     assert not workspace.path("packs").exists()
 
 
 def test_what_is_no_pack_in_its_place_is_not_replaced_unasked(workspace: Workspace) -> None:
     lay(workspace, "elsewhere/studio").write("packs/studio/notes.txt", "mine")
-    workspace.expect("packs", "add", "elsewhere/studio", exit_code=2).shows("is there already (something)")
+    workspace.expect("packs", "add", "elsewhere/studio", exit_code=2).shows("already exists (something)")
     assert workspace.read("packs/studio/notes.txt") == "mine"
     workspace.path("packs/studio/notes.txt").unlink()
     workspace.path("packs/studio").rmdir()

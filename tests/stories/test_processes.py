@@ -93,7 +93,9 @@ def test_ctrl_c_and_sigterm_let_what_is_under_way_end_and_keep_it(
     screen.shows("2 of 4 takes done")
     ends = [as_object(take)["status"] for take in as_items(screen.json["takes"])]
     assert sorted(map(str, ends)) == ["done", "done", "stopped", "stopped"]
-    screen.shows("stopping: what is under way ends and is kept", "the next run goes on from here").hides("Traceback")
+    screen.shows("stopping: calls in progress finish and are kept", "the next run continues from here").hides(
+        "Traceback"
+    )
     assert screen.json["status"] == "stopped"
     begun = {line.key for line in project.notes.lines()}
     assert begun == {line.key for line in project.notes.lines("answered")} == recorded(project)

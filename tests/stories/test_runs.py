@@ -34,7 +34,7 @@ def test_before_any_run_there_is_nothing_to_look_back_at(workspace: Workspace) -
     Store.open(workspace.path(".nano-banana")).close()
     workspace.expect("runs", "list").shows("nothing was run yet")
     workspace.expect("runs", "list", "--recipe", "x").shows("no run of that recipe")
-    workspace.expect("runs", "show", exit_code=2).shows("no run is on record here")
+    workspace.expect("runs", "show", exit_code=2).shows("no runs yet")
 
 
 def test_runs_are_listed_newest_first_with_what_they_made(project: Project) -> None:
@@ -74,18 +74,18 @@ def test_a_run_may_be_named_by_the_beginning_or_the_end_of_its_name(project: Pro
     for name in (newest, newest[-4:], "latest", "latest~0"):
         show("runs", "show", name).shows(f"run {newest} ")
     show("runs", "show", "latest~1").shows(f"run {oldest} ")
-    show("runs", "show", "latest~2", exit_code=2).shows("there is no `latest~2`: 2 runs are on record")
-    show("runs", "show", "20", exit_code=2).shows("`20` may mean 2 runs", newest, oldest)
-    show("runs", "show", "latset", exit_code=2).shows("no run is called `latset`", "did you mean `latest`?")
-    show("runs", "show", "", exit_code=2).shows("no run is called")
-    show("runs", "show", "latest", "--recipe", "other", exit_code=2).shows("no run of `other` is on record here")
+    show("runs", "show", "latest~2", exit_code=2).shows("no run `latest~2`: there are only 2")
+    show("runs", "show", "20", exit_code=2).shows("`20` matches 2 runs", newest, oldest)
+    show("runs", "show", "latset", exit_code=2).shows("no run called `latset`", "did you mean `latest`?")
+    show("runs", "show", "", exit_code=2).shows("no run called")
+    show("runs", "show", "latest", "--recipe", "other", exit_code=2).shows("no runs of `other` here")
     show("runs", "sohw", exit_code=2).shows("did you mean `show`?")
 
 
 def test_a_diff_says_what_came_went_and_changed_and_why(project: Project) -> None:
     project.run()
     first = str(listed(project)[0]["id"])
-    project.workspace.expect("runs", "diff", exit_code=2).shows(f"run {first} is the first of `portraits`")
+    project.workspace.expect("runs", "diff", exit_code=2).shows(f"run {first} is the first run of `portraits`")
     project.edit("headshot, {{ scene }}", "headshot at dusk, {{ scene }}").edit("[office, street]", "[office, studio]")
     project.run()
     told = project.workspace.json("runs", "diff")

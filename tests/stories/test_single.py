@@ -23,43 +23,43 @@ NO_SIZE = "fal-ai/flux/dev/image-to-image"
 WRONG = (
     (("generate", "--model", "eilen", "--prompt", "x"), ["no adapter `eilen`", "did you mean `eileen`"]),
     (("generate", "--model", "eileen@9", "--prompt", "x"), ["eileen"]),
-    (("generate", "--model", "no.safetensors", "--prompt", "x"), ["there is no file `no.safetensors`"]),
+    (("generate", "--model", "no.safetensors", "--prompt", "x"), ["file `no.safetensors` not found"]),
     (("generate", "--model", "eileen", "--model", "eileen@1", "--prompt", "x"), ["is there twice"]),
-    (("generate", "--model", "eileen", "--prompt", "x", "--scale", "1", "--scale", "1"), ["2 of `--scale`"]),
+    (("generate", "--model", "eileen", "--prompt", "x", "--scale", "1", "--scale", "1"), ["2 `--scale` options"]),
     (("generate", "--model", "eileen", "--prompt", "x", "--provider", "fal"), ["made for the provider `local`"]),
     (("generate", "--model", "eileen", "--prompt", "x", "--using", "fal-ai/flux/dev"), ["fal-ai/flux/dev"]),
     (("generate",), ["missing option `--prompt`"]),
-    (("generate", "--prompt", "  "), ["`--prompt` says nothing"]),
-    (("generate", "--prompt", "{{ nope }}"), ["nothing here is called `nope`", "▶ option --prompt\n", "^^^^"]),
+    (("generate", "--prompt", "  "), ["`--prompt` is empty"]),
+    (("generate", "--prompt", "{{ nope }}"), ["unknown name `nope`", "▶ option --prompt\n", "^^^^"]),
     (("generate", "--prompt", "x", "--using", "fal-ai/flux-lorra"), ["did you mean `fal-ai/flux-lora`"]),
     (("generate", "--prompt", "x", "--using", "fal-ai/codeformer"), ["is for `restore`, not for `generate`"]),
     (("generate", "--prompt", "x", "--size", "portait_4_3"), ["did you mean `portrait_4_3`"]),
     (("generate", "--prompt", "x", "--size", "0:4"), ["is no size"]),
     (("generate", "--prompt", "x", "--size", "20000x20000"), ["width 20000", "▶ option --size\n", "2 problems\n"]),
     (("generate", "--prompt", "far " * 40 + "{{ nope }}"), ["▶ option --prompt\n", "{{ nope }}", "^^^^"]),
-    (("edit", "photos/02-head.jpg", "--prompt", "{{ subject.noun }}"), ["the prompt speaks of `subject`"]),
+    (("edit", "photos/02-head.jpg", "--prompt", "{{ subject.noun }}"), ["the prompt uses `subject`"]),
     (("inpaint", "photos/02-head.jpg", "--mask", "note.txt", "--prompt", "x"), ["▶ option --mask\n"]),
     (("generate", "--prompt", "x", "--size", "9x9", "--using", "fal-ai/nano-banana-pro"), ["is no size"]),
-    (("generate", "--prompt", "x", "--size", "90x90", "--using", "fal-ai/nano-banana-pro"), ["takes a ratio"]),
+    (("generate", "--prompt", "x", "--size", "90x90", "--using", "fal-ai/nano-banana-pro"), ["takes an aspect ratio"]),
     (
         ("generate", "--prompt", "x", "--guidance", "99"),
         ["out of range for `guidance_scale`", "▶ option --guidance\n", "1 │ 99"],
     ),
     (("generate", "--prompt", "x", "--guidance", "3", "--using", "fal-ai/nano-banana-pro"), ["no `--guidance`"]),
     (("generate", "--prompt", "x", "--seed", "1", "--seed", "2", "--count", "3"), ["2 seeds make 2 pictures"]),
-    (("generate", "--prompt", "x", "--provider", "fla"), ["`fla` is no choice", "▶ option --provider\n"]),
+    (("generate", "--prompt", "x", "--provider", "fla"), ["invalid value `fla`", "▶ option --provider\n"]),
     (("inpaint", "photos/02-head.jpg", "--prompt", "x"), ["exactly one of `--mask` and `--find`"]),
     (("inpaint", "photos/02-head.jpg", "--find", "fase", "--prompt", "x"), ["did you mean `face`"]),
     (("inpaint", "nothere.jpg", "--find", "face", "--prompt", "x"), ["`nothere.jpg` does not exist"]),
-    (("upscale", "note.txt"), ["`note.txt` is not a picture that can be read", "▶ argument IMAGE\n", "1 │ note.txt"]),
-    (("upscale", "empty"), ["`empty` holds no photos"]),
+    (("upscale", "note.txt"), ["`note.txt` is not a readable picture", "▶ argument IMAGE\n", "1 │ note.txt"]),
+    (("upscale", "empty"), ["`empty` contains no photos"]),
     (("upscale", "photos/02-head.jpg", "--using", "fal-ai/flux-lora"), ["not for `upscale`"]),
     (("edit", "photos/02-head.jpg", "--prompt", "x", "--using", "fal-ai/flux-lora"), ["not for `edit`"]),
     (("edit", "photos/02-head.jpg", "--prompt", "x", "--strength", "1"), ["takes no `--strength`"]),
     (("edit", "photos/02-head.jpg", "--prompt", "x", "--size", "4:5", "--using", NO_SIZE), ["takes no size"]),
-    (("generate", "--prompt", "x", "--provider", "fal"), ["there is no fal key"]),
-    (("fine-tune", "--images-dir", "empty", "--name", "ana"), ["`empty` holds no photos"]),
-    (("fine-tune", "--images-dir", "photos", "--name", "a b"), ["`a b` can't be a name", "▶ option --name\n"]),
+    (("generate", "--prompt", "x", "--provider", "fal"), ["no fal key found"]),
+    (("fine-tune", "--images-dir", "empty", "--name", "ana"), ["`empty` contains no photos"]),
+    (("fine-tune", "--images-dir", "photos", "--name", "a b"), ["invalid adapter name `a b`", "▶ option --name\n"]),
     (("fine-tune", "--images-dir", "nowhere", "--name", "ana"), ["does not exist"]),
     (("fine-tune", "--images-dir", "photos", "--name", "ana", "--steps", "99999"), ["steps", "▶ option --steps\n"]),
 )
@@ -169,7 +169,9 @@ def test_a_recipe_is_saved_before_the_run_and_never_over_another(shelf: Workspac
     text = shelf.read("one.yaml")
     shelf.expect(*DRAW, "--save-recipe", "one.yaml")
     assert shelf.read("one.yaml") == text
-    shelf.expect(*DRAW, "--guidance", "4", "--save-recipe", "one.yaml", exit_code=2).shows("is another recipe")
+    shelf.expect(*DRAW, "--guidance", "4", "--save-recipe", "one.yaml", exit_code=2).shows(
+        "already exists with different content"
+    )
     assert shelf.read("one.yaml") == text
     shelf.expect(*DRAW, "--save-recipe", "photos/02-head.jpg/x.yaml", exit_code=1).shows("can't write")
 

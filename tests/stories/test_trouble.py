@@ -25,7 +25,7 @@ def with_ben(project: Project) -> Project:
 
 def test_a_failed_take_does_not_sink_the_others(project: Project) -> None:
     project.notes.rule(fail=['"seed": 29'])
-    project.run(exit_code=1).shows("2 takes failed", "heads/ana/office/s29", "answered without the file")
+    project.run(exit_code=1).shows("2 takes failed", "heads/ana/office/s29", "returned no file")
     assert len(project.pictures()) == 2
     project.notes.fresh()
     project.notes.rule()
@@ -86,7 +86,9 @@ def test_a_budget_that_can_not_suffice_is_refused_with_what_fits(project: Projec
     name = "`limits.budget_usd` (or `--budget`)" if given == "recipe" else "raise `--budget` to"
     for command in (("plan",), ("run", "--yes"), ("run", "--yes", "--json")):
         screen = project.workspace.expect(*command, *option, exit_code=3)
-        screen.shows("this costs $2.14 or more, and the budget is $2.08", "`--sample 2` costs $2.07", name)
+        screen.shows(
+            "the run costs at least $2.14, more than the budget of $2.08", "`--sample 2` costs at least $2.07", name
+        )
     assert project.asked() == []
     project.run("--yes", "--sample", "2", *option).shows("2 of 2 takes done")
     project.run("--yes", *option).shows("4 of 4 takes done")
@@ -105,7 +107,7 @@ def test_what_a_gate_decides_is_not_certain(project: Project) -> None:
     large = "  - {id: large, upscale: judged, using: fal-ai/seedvr/upscale/image}\n"
     recipe.write_text(recipe.read_text() + gate + large)
     project.workspace.expect("plan", "--budget", "2.14")
-    project.workspace.expect("plan", "--budget", "2.13", exit_code=3).shows("costs $2.14 or more")
+    project.workspace.expect("plan", "--budget", "2.13", exit_code=3).shows("costs at least $2.14")
 
 
 def test_a_budget_needs_known_prices(project: Project) -> None:
@@ -113,13 +115,13 @@ def test_a_budget_needs_known_prices(project: Project) -> None:
     recipe = project.root / "recipe.yaml"
     recipe.write_text(recipe.read_text() + "  - {id: odd, call: some/endpoint, each: takes}\n")
     for command in ("plan", "run"):
-        project.workspace.expect(command, exit_code=3).shows("4 of the calls have no known price")
+        project.workspace.expect(command, exit_code=3).shows("4 calls have no known price")
     assert project.asked() == []
 
 
 def test_a_dear_run_asks_first_and_without_a_terminal_stops(project: Project) -> None:
     project.edit("name: portraits", "name: portraits\nprovider: fal\nlimits: {ask_above_usd: 0.5}")
-    project.quiet(exit_code=3).shows("then add `--yes`")
+    project.quiet(exit_code=3).shows("then pass `--yes`")
     project.run("--yes")
 
 
@@ -180,7 +182,7 @@ def test_a_file_of_another_is_not_overwritten_and_nothing_is_lost(project: Proje
     foreign.parent.mkdir(parents=True)
     foreign.write_bytes(b"mine")
     project.notes.rule(delay=0.05)
-    project.run(exit_code=1).shows("is not ours to overwrite")
+    project.run(exit_code=1).shows("was not written by nano-banana")
     assert foreign.read_bytes() == b"mine"
     answered = {line.key for line in project.notes.lines("answered")}
     foreign.unlink()
@@ -192,7 +194,7 @@ def test_a_file_of_another_is_not_overwritten_and_nothing_is_lost(project: Proje
 
 def test_a_file_in_the_place_of_the_output_folder(project: Project) -> None:
     (project.root / "out").write_text("mine")
-    project.run(exit_code=1).shows("can't write into")
+    project.run(exit_code=1).shows("can't write to")
     (project.root / "out").unlink()
     project.run()
 
@@ -211,7 +213,7 @@ def test_a_full_disk_is_said_and_loses_nothing(project: Project) -> None:
     project.notes.rule(big=True)
     screen = project.spawn("run", limit_files=400_000).wait()
     assert screen.exit_code == 1, screen.text
-    screen.shows("no room left").hides("Traceback", "this is a bug")
+    screen.shows("no space left").hides("Traceback", "this is a bug")
     project.notes.fresh()
     project.run().shows("4 of 4 takes done")
     assert "flux-lora-fast-training" not in project.asked()
@@ -234,7 +236,7 @@ def test_an_unknown_provider_is_a_mistake_with_a_hint(project: Project) -> None:
     for command in ("run", "plan", "check"):
         screen = project.workspace.run(command, "--provider", "locl")
         assert screen.exit_code == 2, screen.text
-        screen.shows("there is no provider `locl`", "did you mean `local`?")
+        screen.shows("unknown provider `locl`", "did you mean `local`?")
     project.quiet("--provider", "compute", exit_code=2)
 
 
@@ -271,17 +273,17 @@ def test_a_template_that_fails_on_some_values_is_a_failure_in_the_plan_too(proje
 def test_only_what_is_nothing_is_a_mistake(project: Project, command: str) -> None:
     screen = project.workspace.run(command, "--only", "hedas")
     assert screen.exit_code == 2
-    screen.shows("names no shot, stage or take", "did you mean `heads`?")
+    screen.shows("matches no shot, stage or take", "did you mean `heads`?")
 
 
 def test_a_recipe_without_stages_has_nothing_to_do(project: Project) -> None:
     recipe = project.root / "recipe.yaml"
     recipe.write_text(recipe.read_text().partition("stages:")[0])
-    project.run().shows("warning: the recipe asks for nothing", "nothing to do: the recipe asks for nothing")
+    project.run().shows("warning: the recipe has no `stages`", "nothing to do: the recipe has no `stages`")
 
 
 def test_what_the_local_provider_cannot_know_is_said_before_anything_is_made(project: Project) -> None:
     with (project.root / "recipe.yaml").open("a", encoding="utf-8") as recipe:
         recipe.write("  - {id: larger, call: fal-ai/somebody/upscaler, each: takes}\n")
-    project.quiet(exit_code=2).shows("the local provider knows nothing of fal-ai/somebody/upscaler")
+    project.quiet(exit_code=2).shows("the local provider doesn't know fal-ai/somebody/upscaler")
     project.run("--only", "takes")

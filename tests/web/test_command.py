@@ -42,7 +42,7 @@ def test_a_sheet_of_what_was_made(project: Project) -> None:
 
 def test_a_sheet_of_nothing_says_so(project: Project) -> None:
     screen = project.workspace.expect("sheet", exit_code=2)
-    assert "there is nothing to show: no picture of takes is in the store" in screen.stderr
+    assert "nothing to show: there are no pictures of takes in the store" in screen.stderr
     assert not out(project).exists()
 
 
@@ -58,7 +58,7 @@ def test_a_sheet_of_a_recipe_that_draws_nothing(project: Project) -> None:
     [
         (("--stage", "take"), "the recipe has no stage `take` with pictures"),
         (("--rows", "scenes"), "the takes have no axis `scenes`"),
-        (("--to", "sheet.doc"), "`sheet.doc` is no format of a contact sheet"),
+        (("--to", "sheet.doc"), "`sheet.doc` has an unknown format for a contact sheet"),
         (("--against", "nosuch"), "nosuch"),
     ],
 )
@@ -140,7 +140,7 @@ def test_takes_that_failed_say_why_also_later(project: Project) -> None:
     project.workspace.expect("sheet")
     assert html(project).count('class="take failed"') == 2
     assert [take["why"] for take in data(project) if take["state"] == "failed"] == [
-        "`fal-ai/flux-lora` answered without the file that it is asked for (a picture)"
+        "`fal-ai/flux-lora` returned no file (a picture expected)"
     ] * 2
     out(project, "manifest.json").write_text("{", encoding="utf-8")
     project.workspace.expect("sheet")

@@ -131,7 +131,7 @@ def _unchecked_reason(unchecked: SkippedCheck) -> str:
     facts = dict(unchecked.facts)
     if unchecked.why == "verifier_unsure" and facts.get("detail"):
         facts["detail"] = f": {facts['detail']}"
-    return fill_message(words if words is not None else message_for(unchecked.why).say, facts)
+    return fill_message(words if words is not None else message_for(unchecked.why).text, facts)
 
 
 def _shortened_fact(value: JSONValue) -> str:

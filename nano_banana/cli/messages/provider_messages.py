@@ -6,272 +6,233 @@ from collections.abc import Mapping
 
 from nano_banana.cli.diagnostics import Message, install_command
 
-CATALOG_MESSAGES: Mapping[str, Message] = {
-    "field_unknown": Message("`{endpoint}` has no field `{field}`", ""),
+_RESUBMIT_HINT = "`--resubmit` resends it (billed again), `--abandon` drops it"
+_STAYS_HINT = "it stays at fal: the next run fetches it without paying again"
+_PAID_HINT = "it is paid for: the next run fetches it without paying again"
+_REFRESH_HINT = "`nano-banana catalog refresh {endpoint}` updates the project's description"
+
+MESSAGES: Mapping[str, Message] = {
+    # fields of endpoints
+    "field_unknown": Message("`{endpoint}` has no field `{field}`"),
     "no_negative_prompt": Message(
         "`{endpoint}` has no negative prompt",
-        "say in the prompt what the picture shows, or use an endpoint with one, such as fal-ai/flux-general/inpainting",
+        "describe in the prompt what the picture shows, or use an endpoint with one, such as "
+        "fal-ai/flux-general/inpainting",
     ),
-    "field_type": Message("`{field}` of `{endpoint}` must be of type {wants}, not {found}", ""),
+    "field_type": Message("`{field}` of `{endpoint}` must be of type {wants}, not {found}"),
     "field_range": Message("{value} is out of range for `{field}` of `{endpoint}`", "allowed: {range}"),
-    "field_choice": Message("`{found}` is no value of `{field}` of `{endpoint}`", "one of {choices}"),
-    "field_needs_quotes": Message("`{field}` of `{endpoint}` takes {found} as a string", 'write it as "{found}"'),
-    "field_missing": Message("`{endpoint}` needs the field `{field}`", "give it under `with`"),
+    "field_choice": Message("invalid value `{found}` for `{field}` of `{endpoint}`", "choose from: {choices}"),
+    "field_needs_quotes": Message("`{field}` of `{endpoint}` takes {found} as text", 'write it as "{found}"'),
+    "field_missing": Message("`{endpoint}` needs the field `{field}`", "add it under `with`"),
     "field_is_ours": Message(
-        "`{field}` of `{endpoint}` is set by the runner",
-        "leave it out: one request makes one picture, and stages hand over files, adapters, prompts and seeds",
+        "`{field}` of `{endpoint}` is set by the program",
+        "remove it; files, adapters, prompts and seeds come from the stage, and a request makes one picture",
     ),
     "size_shape": Message(
-        "`{field}` of `{endpoint}` must be a named size or width and height in pixels",
+        "`{field}` of `{endpoint}` must be a named size, or width and height in pixels",
         "for example portrait_4_3, or {{width: 880, height: 1104}}",
     ),
     "size_range": Message(
         "{side} {value} is out of range for `{field}` of `{endpoint}`", "whole pixels, allowed: {range}"
     ),
     "size_multiple": Message(
-        "{side} {value} of `{field}` is no multiple of {multiple}", "the service may round it and so change the picture"
+        "{side} {value} of `{field}` is not a multiple of {multiple}",
+        "the provider may round it, which changes the picture",
     ),
-    "adapter_shape": Message("an adapter of `{endpoint}` is {{path, scale}}: a string and a number", ""),
-    "adapters_too_many": Message("{count} adapters are too many for `{endpoint}`", "it takes {most} at most"),
-    "list_too_long": Message("`{field}` of `{endpoint}` has {count} items", "it takes {most} at most"),
-    "endpoint_unreadable": Message("this endpoint file can't be read ({says})", "it must be a readable UTF-8 file"),
-    "endpoint_key_unknown": Message("unknown key `{name}` in {where}", ""),
-    "endpoint_key_missing": Message("the key `{name}` is missing in {where}", ""),
-    "endpoint_choice": Message("`{found}` is no choice for {where}", "choices: {choices}"),
-    "endpoint_value": Message("{found} does not fit {where}", "{about}"),
-    "endpoint_range_empty": Message("minimum {minimum} of `{field}` is above its maximum {maximum}", ""),
-    "endpoint_default": Message("the default `{default}` does not fit the field `{field}`", ""),
-    "endpoint_field_unknown": Message("`{where}.{role}` names the field `{field}`, which is not among `fields`", ""),
+    "adapter_shape": Message("an adapter of `{endpoint}` must be {{path, scale}}: text and a number"),
+    "adapters_too_many": Message("{count} adapters are too many for `{endpoint}`", "at most {most}"),
+    "list_too_long": Message("`{field}` of `{endpoint}` has {count} items", "at most {most}"),
+    # endpoint files
+    "endpoint_unreadable": Message("can't read this endpoint file ({says})", "it must be a readable UTF-8 file"),
+    "endpoint_key_unknown": Message("unknown key `{name}` in {where}"),
+    "endpoint_key_missing": Message("missing key `{name}` in {where}"),
+    "endpoint_choice": Message("invalid value `{found}` for {where}", "choose from: {choices}"),
+    "endpoint_value": Message("invalid value {found} for {where}", "{about}"),
+    "endpoint_range_empty": Message("the minimum {minimum} of `{field}` is above its maximum {maximum}"),
+    "endpoint_default": Message("the default `{default}` doesn't fit the field `{field}`"),
+    "endpoint_field_unknown": Message("`{where}.{role}` names the field `{field}`, which is not in `fields`"),
     "endpoint_twice": Message("the endpoint `{endpoint}` is described twice", "first in {first}; remove one of them"),
-}
-
-
-RESUBMIT_HINT = "`--resubmit` buys it again, `--abandon` gives it up"
-
-FAL_MESSAGES: Mapping[str, Message] = {
+    # Connecting to fal.
     "no_key": Message(
-        "there is no fal key",
+        "no fal key found",
         "set FAL_KEY, or FAL_KEY_ID and FAL_KEY_SECRET, or run `nano-banana config set-key`;"
-        " `--provider local` needs none",
+        " `--provider local` needs no key",
     ),
     "fal_key_refused": Message(
-        "fal does not know the key ({status}: {said})", "look at `nano-banana config show`; keys are made at fal.ai"
+        "fal rejected the key ({status}: {said})", "check `nano-banana config show`; create keys at fal.ai"
     ),
     "fal_forbidden": Message(
-        "fal refuses the account or the key ({status}: {said})", "look at your balance and the key's scope at fal.ai"
+        "fal refused access ({status}: {said})", "check your balance and the key's scope at fal.ai"
     ),
-    "fal_balance": Message("the balance at fal does not suffice ({status}: {said})", "top it up, then run again"),
+    "fal_balance": Message("the fal balance is too low ({status}: {said})", "top it up, then run again"),
     "endpoint_gone": Message(
-        "fal has no `{endpoint}` ({status}: {said})", "`nano-banana check --online` says what changed"
+        "fal has no `{endpoint}` ({status}: {said})", "`nano-banana check --online` shows what changed"
     ),
-    "endpoint_unnamed": Message("`{endpoint}` can't be asked for at fal", "ids look like `fal-ai/flux-lora`"),
+    "endpoint_unnamed": Message("`{endpoint}` is not a fal endpoint ID", "IDs look like `fal-ai/flux-lora`"),
     "fal_certificate": Message(
-        "the certificate that came from `{what}` is not trusted", "behind a proxy, or an emulator: set SSL_CERT_FILE"
+        "the certificate of `{what}` is not trusted", "behind a proxy or an emulator, set SSL_CERT_FILE"
     ),
     "certificates_unreadable": Message(
-        "the certificates to trust can't be read ({why})", "look at {names}: `nano-banana emulate` prints its ca.pem"
+        "can't read the trusted certificates ({why})",
+        "check {names}; `nano-banana emulate` prints its ca.pem",
     ),
     "proxy_unusable": Message(
-        "the proxy in {name} can't be used ({why})",
-        "it is written `http://HOST:PORT` or `socks5://HOST:PORT`; without the variable, no proxy is used",
+        "can't use the proxy in {name} ({why})",
+        "write `http://HOST:PORT` or `socks5://HOST:PORT`; unset the variable to use no proxy",
     ),
     "fal_unreachable": Message(
-        "{host} could not be reached for `{what}` ({why})", "nothing that was accepted is lost: run again later"
+        "can't reach {host} for `{what}` ({why})", "run again later; accepted requests are not lost"
     ),
-    "fal_busy": Message("fal was too busy for `{what}` ({status})", "run again later; `limits.rate` asks more slowly"),
-    "fal_failed": Message("`{endpoint}` failed at fal ({type}: {said})", "failures of fal's are not billed: run again"),
-    "content_refused": Message("`{endpoint}` refused the content ({said})", "change the prompt, or the pictures"),
+    "fal_busy": Message("fal was too busy for `{what}` ({status})", "run again later, or lower `limits.rate`"),
+    # Requests to fal and their results.
+    "fal_failed": Message(
+        "`{endpoint}` failed at fal ({type}: {said})", "run again; fal doesn't bill its own failures"
+    ),
+    "content_refused": Message("`{endpoint}` refused the content ({said})", "change the prompt or the pictures"),
     "nothing_generated": Message("`{endpoint}` made no picture ({said})", "change the prompt or the seed"),
     "no_face_found": Message("`{endpoint}` found no face ({said})"),
     "request_cancelled": Message("the request was cancelled at fal"),
     "request_refused": Message("`{endpoint}` refused the request ({type}: {said})"),
     "argument_refused": Message("`{endpoint}` refused `{field}` ({type}: {said})"),
-    "file_not_loaded": Message("`{endpoint}` could not load a file that was uploaded ({said})"),
-    "result_unreadable": Message(
-        "the result of `{endpoint}` can't be read", "it stays at fal: the next run asks for it again, and buys nothing"
-    ),
+    "file_not_loaded": Message("`{endpoint}` couldn't load an uploaded file ({said})"),
+    "result_unreadable": Message("can't read the result of `{endpoint}`", _STAYS_HINT),
     "result_withheld": Message(
-        "the result of `{what}` could not be fetched: something on the way answered {status}",
-        "it stays at fal: the next run asks for it again, and buys nothing",
+        "can't fetch the result of `{what}`: something between here and fal answered {status}", _STAYS_HINT
     ),
     "result_redirected": Message(
-        "the result of `{endpoint}` was not fetched: it is said to be at {host}, which is not fal ({status})",
-        "it stays at fal: the next run asks for it again, and buys nothing",
+        "the result of `{endpoint}` was not fetched: its address {host} is not fal's ({status})", _STAYS_HINT
     ),
     "result_unusable": Message(
-        "`{endpoint}` answered without `{wanted}`: this version can't read its result ({said})",
-        "it was billed, and is kept: a newer version may read it; `--resubmit` buys it again",
+        "this version can't read the result of `{endpoint}`: `{wanted}` is missing ({said})",
+        "it was billed and kept, and a newer version may read it; `--resubmit` resends it (billed again)",
     ),
     "billed_before": Message(
-        "this very request to `{endpoint}` failed before, and was billed ({reason})",
-        "change the prompt or the seed; `--resubmit` buys it again",
+        "the same request to `{endpoint}` failed before and was billed ({reason})",
+        "change the prompt or the seed; `--resubmit` resends it (billed again)",
     ),
     "unsafe_picture": Message(
-        "the safety checker of `{endpoint}` blacked the picture out", "change the prompt or the seed; it was billed"
+        "the safety checker of `{endpoint}` blacked out the picture", "change the prompt or the seed; it was billed"
     ),
     "unsafe_picture_before": Message(
-        "the safety checker of `{endpoint}` blacked this very picture out before, which was billed",
-        "change the prompt or the seed; `--resubmit` buys it again",
+        "the safety checker of `{endpoint}` blacked out this picture before, and it was billed",
+        "change the prompt or the seed; `--resubmit` resends it (billed again)",
     ),
     "request_unknown": Message(
-        "a request to `{endpoint}` was sent and its answer lost: fal may have it, but its history could not tell",
-        "it lists what has ended, to keys that may read it: run again later, which looks again. What is not there after"
-        f" 15 minutes or more never arrived, and is sent again if it is cheap"
-        f" (`limits.resend_unknown`); else {RESUBMIT_HINT}",
+        "unknown outcome of a request to `{endpoint}`: no answer arrived, and fal's history couldn't be read",
+        "run again later to look again. Requests missing from fal's history after 15 minutes never arrived; cheap ones"
+        f" are then resent (`limits.resend_unknown`), and otherwise {_RESUBMIT_HINT}",
     ),
-    "seed_unlike": Message("`{endpoint}` drew from seed {used}, not from {asked} as asked (said once)"),
-    "size_unlike": Message("`{endpoint}` made a picture of {used}, not of {asked} as asked (said once)"),
+    "seed_unlike": Message("`{endpoint}` used seed {used} instead of {asked} (shown once)"),
+    "size_unlike": Message("`{endpoint}` made a {used} picture instead of {asked} (shown once)"),
     "request_id_shared": Message(
-        "fal accepted a request to `{endpoint}` under the id of another one ({request}), so its result can't be told",
-        "the next run looks for it in fal's history",
+        "fal returned a request ID that is already in use ({request}) for `{endpoint}`",
+        "the next run looks for the result in fal's history",
     ),
     "status_unreadable": Message(
-        "what fal says of a request to `{endpoint}` can't be read", "it stays at fal: the next run asks again"
+        "can't read the status of a request to `{endpoint}`", "it stays at fal; the next run asks again"
     ),
     "request_elsewhere": Message(
-        "request {request} to `{endpoint}` was sent to {service}, which alone knows what became of it",
-        "run again with `fal_url` as it was then",
+        "request {request} to `{endpoint}` was sent to {service}, so only that service knows its outcome",
+        "run again with the `fal_url` of that time",
     ),
     "result_gone": Message(
-        "fal has no result of request {request} to `{endpoint}` any more",
-        f"it was billed if it was done; {RESUBMIT_HINT}",
+        "fal no longer has the result of request {request} to `{endpoint}`",
+        f"it was billed if it finished; {_RESUBMIT_HINT}",
     ),
-    "request_ended": Message("the request to `{endpoint}` that was to be collected has ended already"),
-    "request_abandoned": Message("its lost request was given up", "the next run makes it anew, and pays for it"),
-}
-
-
-_PAID_HINT = "it is paid for; run again, and it is fetched without paying again"
-
-FAL_FILE_MESSAGES: Mapping[str, Message] = {
+    "request_ended": Message("the request to `{endpoint}` has already ended"),
+    "request_abandoned": Message("its lost request was abandoned", "the next run makes it again, and pays for it"),
+    # Files sent to and fetched from fal.
     "file_not_sent": Message(
-        say="`{input}` is no picture, training archive or adapter, and is not sent to fal",
-        hint="pictures, zips of pictures with captions and .safetensors adapters are sent, by what is in them",
+        "`{input}` is not a picture, training archive or adapter, so it was not sent to fal",
+        "only pictures, zips of pictures with captions, and .safetensors adapters are sent",
     ),
     "archive_not_sent": Message(
-        say="the zip `{input}` holds `{file}`, which is no picture and no caption, and is not sent to fal",
-        hint="zip only the pictures and their .txt captions",
+        "the zip `{input}` contains `{file}`, which is neither a picture nor a caption, so it was not sent to fal",
+        "zip only the pictures and their .txt captions",
     ),
     "archive_unusable": Message(
-        say="the zip `{input}` is damaged, has no pictures or too many files, and is not sent to fal",
-        hint="zip the pictures and their .txt captions again",
+        "the zip `{input}` is damaged, has no pictures or has too many files, so it was not sent to fal",
+        "zip the pictures and their .txt captions again",
     ),
     "upload_failed": Message(
-        say="fal did not take the file `{input}`: {why}",
-        hint="nothing was bought; run again later, or try one file on fal's web site",
+        "upload of `{input}` to fal failed: {why}", "nothing was billed; run again later, or try one file on fal.ai"
     ),
-    "download_failed": Message(say="`{file}` could not be fetched from `{host}`: {why}", hint=_PAID_HINT),
+    "download_failed": Message("can't download `{file}` from `{host}`: {why}", _PAID_HINT),
     "file_gone": Message(
-        say="the result `{file}` is no longer at `{host}`",
-        hint="the service keeps results for a while only; running with --resubmit buys it again",
+        "the result `{file}` is no longer at `{host}`",
+        "providers keep results for a limited time; `--resubmit` resends it (billed again)",
     ),
     "download_unsafe": Message(
-        say="a result is said to be at `{host}`, which is no public https address, and was not fetched",
-        hint="only the address that NANO_BANANA_FAL_URL names may be private",
+        "the result's address at `{host}` is not a public https address, so it was not fetched",
+        "only the address in NANO_BANANA_FAL_URL may be private",
     ),
     "download_too_big": Message(
-        say="the result `{file}` at `{host}` has more than {most} bytes and was not fetched",
-        hint="ask the endpoint for something smaller",
+        "the result `{file}` at `{host}` is larger than {most} bytes, so it was not fetched",
+        "ask for something smaller",
     ),
     "download_bomb": Message(
-        say="the result `{file}` has more than {most} pixels and was not decoded",
-        hint="ask for a smaller picture",
+        "the result `{file}` has more than {most} pixels, so it was not decoded", "ask for a smaller picture"
     ),
     "download_unwritable": Message(
-        say="a result could not be written to `{folder}`: {reason}",
-        hint="free some space and run again; " + _PAID_HINT,
+        "can't write a result to `{folder}`: {reason}", f"free some space and run again; {_PAID_HINT}"
     ),
-}
-
-
-FAL_PLATFORM_MESSAGES: Mapping[str, Message] = {
+    # The catalog of fal.
     "platform_denied": Message(
-        "fal does not let this key ask for {what} (HTTP {status})",
-        "a key of scope API may; see fal.ai/dashboard/keys",
+        "this fal key has no access to {what} (HTTP {status})", "use a key with scope API: fal.ai/dashboard/keys"
     ),
     "platform_odd": Message(
-        "fal answered oddly when asked for {what} (HTTP {status})", "try again later; nothing was changed"
+        "unexpected response from fal for {what} (HTTP {status})", "try again later; nothing was changed"
     ),
-    "history_too_long": Message(
-        "fal's list of {what} has no end (after {pages} pages)", "ask for a shorter stretch of time"
-    ),
+    "history_too_long": Message("fal's list of {what} doesn't end (after {pages} pages)", "ask for a shorter period"),
     "endpoint_unlisted": Message(
-        "there is no endpoint `{name}` here",
-        "`nano-banana catalog refresh {name}` takes it over from fal, if it has it",
+        "unknown endpoint `{name}`", "`nano-banana catalog refresh {name}` adds it, if fal has it"
     ),
-    "endpoint_strange": Message("fal has no endpoint `{name}`", "ids look like `fal-ai/flux-lora`"),
+    "endpoint_strange": Message("fal has no endpoint `{name}`", "IDs look like `fal-ai/flux-lora`"),
     "endpoint_vanished": Message(
-        "fal has no `{endpoint}` any more (as of {as_of})", "what is in the store stays; new calls will fail"
+        "fal no longer has `{endpoint}` (as of {as_of})", "results in the store stay; new calls will fail"
     ),
     "endpoint_deprecated": Message(
-        "fal calls `{endpoint}` deprecated (as of {as_of})", "it still answers; look for the one that follows it"
+        "`{endpoint}` is deprecated at fal (as of {as_of})", "it still works; look for its successor"
     ),
     "listed_field_needed": Message(
         "`{endpoint}` now needs the field `{field}` (as of {as_of})",
-        "`nano-banana catalog refresh {endpoint}`, then give it under `with`",
+        "run `nano-banana catalog refresh {endpoint}`, then add the field under `with`",
     ),
-    "listed_field_gone": Message(
-        "`{endpoint}` has no field `{field}` any more (as of {as_of})",
-        "`nano-banana catalog refresh {endpoint}` brings the project's copy up to date",
-    ),
+    "listed_field_gone": Message("`{endpoint}` no longer has the field `{field}` (as of {as_of})", _REFRESH_HINT),
     "listed_field_type": Message(
-        "`{field}` of `{endpoint}` is now {after}, not {before} (as of {as_of})",
-        "`nano-banana catalog refresh {endpoint}` brings the project's copy up to date",
+        "`{field}` of `{endpoint}` is now {after}, not {before} (as of {as_of})", _REFRESH_HINT
     ),
     "listed_field_range": Message(
-        "`{field}` of `{endpoint}` took {before} and now takes {after} (as of {as_of})",
-        "`nano-banana catalog refresh {endpoint}` brings the project's copy up to date",
+        "`{field}` of `{endpoint}` allowed {before} and now allows {after} (as of {as_of})", _REFRESH_HINT
     ),
-    "listed_field_choices": Message(
-        "`{field}` of `{endpoint}` is now one of {after} (as of {as_of})",
-        "`nano-banana catalog refresh {endpoint}` brings the project's copy up to date",
-    ),
-}
-
-
-LOCAL_MESSAGES: Mapping[str, Message] = {
+    "listed_field_choices": Message("`{field}` of `{endpoint}` is now one of {after} (as of {as_of})", _REFRESH_HINT),
+    # the local provider
     "adapter_not_local": Message(
-        say="`{input}` was made by another trainer",
-        hint="the local provider can only draw from adapters that it trained itself; use --provider fal with this one",
+        "`{input}` is from another trainer",
+        "the local provider only works with adapters that it trained; use `--provider fal` for this one",
     ),
-    "adapter_broken": Message(
-        say="the adapter `{input}` is damaged or no safetensors file",
-        hint="train it again",
-    ),
+    "adapter_broken": Message("the adapter `{input}` is damaged, or not a safetensors file", "train it again"),
     "invalid_archive": Message(
-        say="the training archive `{input}` cannot be used: {reason} {file}",
-        hint="a zip of pictures, with text captions beside them if you like, is what trainers take",
+        "can't use the training archive `{input}`: {reason} {file}",
+        "give a zip of pictures, with optional text captions next to them",
     ),
     "local_endpoint": Message(
-        say="the local provider does not know the endpoint `{name}`",
-        hint="describe it under endpoints/, or use --provider fal",
+        "the local provider doesn't know the endpoint `{name}`", "describe it in `endpoints/`, or use `--provider fal`"
     ),
     "local_task": Message(
-        say="the local provider has no stand-in for what `{name}` does",
-        hint="it trains, draws, edits, inpaints, upscales and restores; use --provider fal for anything else",
+        "the local provider can't do what `{name}` does",
+        "it trains, draws, edits, inpaints, upscales and restores; use `--provider fal` for anything else",
     ),
-    "local_input": Message(
-        say="the input `{input}` is missing", hint="give it as a file: the local provider downloads nothing"
-    ),
-    "local_argument": Message(say="{value!r} is no usable value of `{name}`"),
+    "local_input": Message("the input `{input}` is missing", "give it as a file; the local provider downloads nothing"),
+    "local_argument": Message("invalid value {value!r} for `{name}`"),
     "local_size": Message(
-        say="`{name}` asks for {width} × {height} pixels, outside {least} to {most} a side",
-        hint="ask for a smaller or larger picture",
+        "{width} × {height} pixels is out of range for `{name}` ({least} to {most} per side)",
+        "use a smaller or larger size",
     ),
-}
-
-
-EMULATOR_MESSAGES: Mapping[str, Message] = {
+    # the emulator
     "emulator_extra": Message(
-        say="the emulator needs `{module}`, which is not installed",
-        hint=f"`{install_command('emulator')}`",
+        "the emulator needs `{module}`, which is not installed", f"`{install_command('emulator')}`"
     ),
-    "emulator_port": Message(
-        say="cannot serve on port {port}: {reason}",
-        hint="choose another with --port, or 0 for any that is free",
-    ),
-    "emulator_folder": Message(
-        say="cannot write to the folder {folder}: {reason}",
-        hint="choose another with --folder",
-    ),
+    "emulator_port": Message("can't serve on port {port}: {reason}", "choose another with `--port` (0: any free one)"),
+    "emulator_folder": Message("can't write to the folder {folder}: {reason}", "choose another with `--folder`"),
 }

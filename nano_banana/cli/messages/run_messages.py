@@ -6,233 +6,210 @@ from collections.abc import Mapping
 
 from nano_banana.cli.diagnostics import Message
 
-ENGINE_MESSAGES: Mapping[str, Message] = {
+_RELOCK_HINT = "to accept this, run once without `--locked`, which rewrites the lock"
+
+MESSAGES: Mapping[str, Message] = {
+    # money
     "price_unknown": Message(
-        "the next call has no known price, and the budget is {budget_usd:usd}",
-        "without {name} it is made all the same",
+        "the price of the next call is unknown, so the budget of {budget_usd:usd} can't be guaranteed",
+        "remove {name} to run without a limit",
     ),
     "budget_reached": Message(
-        "the next call may cost {price_usd:usd}, and {spent_usd:usd} of {budget_usd:usd} are spent or kept",
-        "raise {name}; the next run goes on from here",
+        "budget reached: the next call may cost {price_usd:usd}, but {spent_usd:usd} of {budget_usd:usd} are already "
+        "spent or reserved",
+        "raise {name}; the next run continues from here",
     ),
     "budget_short": Message(
-        "this costs {needed_usd:usd} or more, and the budget is {budget_usd:usd}: nothing was bought",
+        "the run costs at least {needed_usd:usd}, more than the budget of {budget_usd:usd}: nothing was sent",
         "raise {name} to {needed_usd:usd} or more",
     ),
     "budget_short_sample": Message(
-        "this costs {needed_usd:usd} or more, and the budget is {budget_usd:usd}: nothing was bought",
-        "`{fits}` costs {fits_usd:usd} or more, which fits; or raise {name} to {needed_usd:usd} or more",
+        "the run costs at least {needed_usd:usd}, more than the budget of {budget_usd:usd}: nothing was sent",
+        "`{fits}` costs at least {fits_usd:usd}, which fits; or raise {name} to {needed_usd:usd} or more",
     ),
     "budget_unpriced": Message(
-        "{count} of the calls have no known price, so that a budget of {budget_usd:usd} can't be held to",
-        "`nano-banana prices --refresh` asks fal for prices; without {name} it is made all the same",
+        "{count} calls have no known price, so the budget of {budget_usd:usd} can't be guaranteed",
+        "`nano-banana prices --refresh` gets prices from fal; or remove {name} to run without a limit",
     ),
-    "file_changed": Message("`{path}` changed while the run was under way", "run it again"),
-    "stopping": Message("stopping: what is under way ends and is kept; Ctrl-C again gives it up"),
-    "stopping_at_fal": Message(
-        "stopping: what is at fal stays there, and the next run collects it;"
-        " Ctrl-C again cancels what still waits in its queue"
-    ),
-    "interrupted": Message("interrupted", "what was made is kept; the next run goes on from here"),
-    "waits_for_failed": Message("waits for {names}, which failed"),
-    "made_elsewhere": Message("another run is making some of this; waiting for it"),
-    "unknown_provider": Message("there is no provider `{name}`", "there are: {known}"),
-    "local_undescribed": Message(
-        "the local provider knows nothing of {names}", "describe it in `endpoints/*.yaml`, or leave the stage out"
-    ),
-    "no_provider": Message("this version can't run on the provider `{name}`", "it can run on: {known}"),
     "too_dear": Message(
-        "this may cost {price}; above {limit:usd} you are asked first",
-        "look at what it would do (`nano-banana plan`, or `--plan` of a single command), then add `--yes`",
+        "this may cost {price}, more than {limit:usd} (`ask_above_usd`), and needs confirmation",
+        "check it with `nano-banana plan` (or `--plan` of a single command), then pass `--yes`",
     ),
-    "reads_environment": Message("the recipe sends environment variables of yours: {names}"),
+    # a run
+    "file_changed": Message("`{path}` changed during the run", "run it again"),
+    "stopping": Message("stopping: calls in progress finish and are kept; press Ctrl-C again to abort them"),
+    "stopping_at_fal": Message(
+        "stopping: requests at fal continue, and the next run collects them;"
+        " press Ctrl-C again to cancel those still queued"
+    ),
+    "interrupted": Message("interrupted", "finished work is kept; the next run continues from here"),
+    "waits_for_failed": Message("depends on {names}, which failed"),
+    "made_elsewhere": Message("another run is making some of these pictures; waiting for it"),
+    "unknown_provider": Message("unknown provider `{name}`", "available: {known}"),
+    "local_undescribed": Message(
+        "the local provider doesn't know {names}", "describe it in `endpoints/*.yaml`, or remove the stage"
+    ),
+    "no_provider": Message("this version has no provider `{name}`", "available: {known}"),
+    # trust
+    "reads_environment": Message("the recipe sends your environment variables {names}"),
     "reads_outside": Message("the recipe sends {files} files from outside its project: {path}"),
     "reads_file_outside": Message("the recipe sends a file from outside its project: {path}"),
-    "sends_adapter": Message("the recipe sends the adapter `{model}` of your shelf"),
-    "sends_to_stranger": Message("the recipe sends pictures to `{endpoint}`, whose owner `{owner}` is not known"),
-    "price_of_project": Message("the price of `{endpoint}` is the project's word: {price}"),
-    "price_replaced": Message("the project replaces the price of `{endpoint}` by {price}; the known price is {known}"),
+    "sends_adapter": Message("the recipe sends the adapter `{model}` from your shelf"),
+    "sends_to_stranger": Message("the recipe sends pictures to `{endpoint}`, whose owner `{owner}` is unknown"),
+    "price_of_project": Message("the price of `{endpoint}` comes from the project, not from fal: {price}"),
+    "price_replaced": Message("the project changes the price of `{endpoint}` from {known} to {price}"),
     "not_trusted": Message(
-        "you have not accepted what this recipe does beyond its own folder, so nothing was sent",
-        "read the list above; `--trust` accepts it for this and later runs, `{command}` without a run",
+        "this recipe needs your trust; nothing was sent",
+        "read the list above; `--trust` accepts it for this and later runs, `{command}` without running",
     ),
     "not_trusted_here": Message(
-        "you have not accepted what the project says about this endpoint, so nothing was sent",
+        "what the project says about this endpoint needs your trust; nothing was sent",
         "read the list above; `--trust` accepts it for this and later runs",
     ),
-}
-
-
-_RELOCK_HINT = "if that is meant, run once without `--locked`, which writes the lock anew"
-
-LOCK_MESSAGES: Mapping[str, Message] = {
-    "lock_missing": Message("there is no lock `{file}` beside the recipe", "run once without `--locked` to write it"),
+    # the lock
+    "lock_missing": Message("lock file `{file}` not found", "run once without `--locked` to write it"),
     "lock_unreadable": Message("can't read the lock `{file}`: {why}"),
     "lock_unwritten": Message(
-        "can't write the lock `{file}`: {why}", "the pictures are safe; once it can be written, run again"
+        "can't write the lock `{file}`: {why}", "the pictures are safe; make the file writable, and run again"
     ),
-    "lock_not_toml": Message(
-        "`{file}` can't be read as a lock: {why}", "settle the merge, or take the file back from git"
+    "lock_not_toml": Message("can't read the lock `{file}`: {why}", "resolve the merge, or restore the file from git"),
+    "lock_not_ours": Message(
+        "`{file}` is not a nano-banana lock file", "run once without `--locked`, which replaces it"
     ),
-    "lock_not_ours": Message("`{file}` is no lock of this program's", "run once without `--locked`, which replaces it"),
     "lock_newer": Message(
-        "`{file}` was written by a newer version; this one reads locks up to format {known}", "upgrade nano-banana"
+        "`{file}` was written by a newer version (this one reads up to format {known})", "update nano-banana"
     ),
-    "locked_recipe": Message("the lock is of a recipe `{locked}`, and this one is called `{given}`", _RELOCK_HINT),
-    "locked_provider": Message(
-        "the lock is of pictures by `{locked}`, and `{given}` would answer", "say `--provider {locked}`"
-    ),
+    "locked_recipe": Message("the lock is for the recipe `{locked}`, not `{given}`", _RELOCK_HINT),
+    "locked_provider": Message("the lock is for the provider `{locked}`, not `{given}`", "pass `--provider {locked}`"),
     "locked_training_set": Message(
-        "the training set of `{subject}` is not the locked one (photos: {locked} in the lock, {given} here)",
-        "put the photos and captions back; " + _RELOCK_HINT,
+        "the training set of `{subject}` differs from the lock (photos: {locked} in the lock, {given} here)",
+        "restore the photos and captions; " + _RELOCK_HINT,
     ),
-    "locked_endpoint": Message("the fields of `{endpoint}` are not those of the lock", _RELOCK_HINT),
-    "locked_adapters_new": Message("trainings that the lock does not have ({count}): {names}", _RELOCK_HINT),
+    "locked_endpoint": Message("the fields of `{endpoint}` differ from the lock", _RELOCK_HINT),
+    "locked_adapters_new": Message("trainings that are not in the lock ({count}): {names}", _RELOCK_HINT),
     "locked_adapters_gone": Message(
-        "trainings of the lock that the recipe no longer has ({count}): {names}", _RELOCK_HINT
+        "trainings in the lock that the recipe no longer has ({count}): {names}", _RELOCK_HINT
     ),
     "locked_adapter_changed": Message(
-        "the training `{adapter}` asks for something else than in the lock",
-        "`nano-banana explain {adapter}` says what; " + _RELOCK_HINT,
+        "adapter `{adapter}` would be trained differently from the lock",
+        "`nano-banana explain {adapter}` shows the difference; " + _RELOCK_HINT,
     ),
     "locked_adapter_missing": Message(
-        "the adapter `{adapter}` of the lock is not in this store, and trained anew it would be another",
-        "copy the store that has it, or name that with `--store`; " + _RELOCK_HINT,
+        "the locked adapter `{adapter}` is not in this store; retraining would give a different one",
+        "copy the store that has it, or point to it with `--store`; " + _RELOCK_HINT,
     ),
     "locked_adapter_other": Message(
-        "the adapter `{adapter}` in this store is another than the lock's",
-        "copy the store that has it, or name that with `--store`; " + _RELOCK_HINT,
+        "the adapter `{adapter}` in this store is not the locked one",
+        "copy the store that has it, or point to it with `--store`; " + _RELOCK_HINT,
     ),
-    "locked_takes_new": Message("takes that the lock does not have ({count}): {names}", _RELOCK_HINT),
-    "locked_takes_gone": Message("takes of the lock that the recipe no longer has ({count}): {names}", _RELOCK_HINT),
+    "locked_takes_new": Message("takes that are not in the lock ({count}): {names}", _RELOCK_HINT),
+    "locked_takes_gone": Message("takes in the lock that the recipe no longer has ({count}): {names}", _RELOCK_HINT),
     "locked_takes_changed": Message(
-        "takes that ask for something else than in the lock ({count}): {names}",
-        "`nano-banana explain {first}` says which value; " + _RELOCK_HINT,
+        "takes that would be made differently from the lock ({count}): {names}",
+        "`nano-banana explain {first}` shows the difference; " + _RELOCK_HINT,
     ),
     "locked_pictures_other": Message(
-        "takes with a picture that is not the locked one ({count}): {names}",
-        "the same was asked, and the service drew another; the store that made the lock has the first",
+        "takes with a different picture than in the lock ({count}): {names}",
+        "the provider gave a different picture for the same request; the store that wrote the lock has the first",
     ),
-    "locked_version": Message("the lock was written by version {version}, and this is {ours}"),
-}
-
-
-PAST_RUN_MESSAGES: Mapping[str, Message] = {
-    "csv_and_json": Message("one stdout can't hold both CSV and JSON", "name a file: `--csv FILE`"),
-    "csv_suffix": Message("`{file}` is not how a table is called", "let the name end in .csv or .txt"),
-    "no_runs": Message(
-        "no run is on record here", "`nano-banana run` makes the first; another store: `--store FOLDER`"
+    "locked_version": Message("the lock was written by version {version}; this is {ours}"),
+    "locked_model": Message(
+        "the adapter `{adapter}` is now `{given}`, but the lock has `{locked}` with other content",
+        "write `model: {locked}` in the recipe, if it is still on the shelf; " + _RELOCK_HINT,
     ),
-    "no_runs_of": Message("no run of `{recipe}` is on record here", "`nano-banana runs list` shows those that are"),
-    "no_such_run": Message("no run is called `{name}`", "`nano-banana runs list` shows them; `latest` is the last one"),
-    "run_ambiguous": Message("`{name}` may mean {count} runs", "say more of its name"),
+    # past runs
+    "csv_and_json": Message("CSV and JSON can't both go to stdout", "name a file: `--csv FILE`"),
+    "csv_suffix": Message("`{file}` is not a .csv or .txt file", "use a name that ends in .csv or .txt"),
+    "no_runs": Message("no runs yet", "`nano-banana run` makes the first; for another store, pass `--store FOLDER`"),
+    "no_runs_of": Message("no runs of `{recipe}` here", "`nano-banana runs list` shows the others"),
+    "no_such_run": Message("no run called `{name}`", "`nano-banana runs list` shows them; `latest` is the last one"),
+    "run_ambiguous": Message("`{name}` matches {count} runs", "type more of the ID"),
     "runs_too_few": Message(
-        "there is no `{name}`: {count} runs are on record", "`latest` is the last one, `latest~1` the one before"
+        "no run `{name}`: there are only {count}", "`latest` is the last run, `latest~1` the one before"
     ),
     "run_first": Message(
-        "run {run} is the first of `{recipe}` that is known, so there is none to compare it with",
+        "run {run} is the first run of `{recipe}`, so there is none to compare it with",
         "name two runs: `nano-banana runs diff A B`",
     ),
     "run_not_kept": Message(
-        "what run {run} came to is not known: it is {status}, or its record was dropped",
-        "the records of a recipe's last runs are kept; `nano-banana runs list` marks those without one",
+        "no take records for run {run}: it is {status}, or its records were deleted",
+        "records of a recipe's last runs are kept; `nano-banana runs list` marks runs without them",
     ),
-}
-
-
-STORE_MESSAGES: Mapping[str, Message] = {
+    # the store
     "store_newer": Message(
-        say="the store `{folder}` was made by a newer nano-banana (version {version}; this one knows {known})",
-        hint="update nano-banana, or use another store",
+        "the store `{folder}` is from a newer nano-banana (version {version}; this one reads up to {known})",
+        "update nano-banana, or use another store",
     ),
     "store_read_only": Message(
-        say="the store `{folder}` can't be written: {reason}",
-        hint="give yourself write permission, or move the store with the setting `store`",
+        "can't write to the store `{folder}`: {reason}",
+        "give yourself write permission, or move the store with the setting `store`",
     ),
     "store_group_refused": Message(
-        say="`{path}` can't be given to the group `{group}`: only its members can do that",
-        hint="join the group (and log in again), or change the setting `store_group`",
+        "can't give `{path}` to the group `{group}`: only its members can",
+        "join the group and log in again, or change the setting `store_group`",
     ),
     "store_full": Message(
-        say="no room left for the store `{folder}`: {reason}",
-        hint="free some space (`nano-banana cache gc` helps) and run again; what was recorded before is kept",
+        "no space left for the store `{folder}`: {reason}",
+        "free some space (`nano-banana cache gc` helps) and run again; earlier results are kept",
     ),
     "store_corrupt": Message(
-        say="the store's database in `{folder}` is damaged: {reason}",
-        hint="put it back from a backup, or move it away: an empty store pays for everything again",
+        "the store's database in `{folder}` is damaged: {reason}",
+        "restore it from a backup, or move it away; an empty store pays for everything again",
     ),
     "store_busy": Message(
-        say="another process keeps the store `{folder}` busy: {reason}",
-        hint="wait for it to end, and run again",
+        "another process is using the store `{folder}`: {reason}", "wait until it finishes, and run again"
     ),
     "store_failed": Message(
-        say="the store `{folder}` can't be used: {reason}",
-        hint="check that it is a folder, on a disk that works and has room",
+        "can't use the store `{folder}`: {reason}", "check that it is a folder on a working disk with free space"
     ),
     "blob_missing": Message(
-        say="a file is gone from the store `{folder}`: {digest}",
-        hint="run again: the call that made it is made once more",
+        "a file is missing from the store `{folder}`: {digest}", "run again: the call that made it is repeated"
     ),
     "blob_damaged": Message(
-        say="a file in the store `{folder}` was damaged, and was removed: {digest}",
-        hint="run again: the call that made it is made once more",
+        "a damaged file was deleted from the store `{folder}`: {digest}",
+        "run again: the call that made it is repeated",
     ),
     "ticket_open": Message(
-        say="a request of this call to `{endpoint}` is not settled yet (ticket {number}), so no other was begun",
-        hint="let any other run on the store `{folder}` end, and run again: that goes on from the request",
+        "a request for this call to `{endpoint}` is still open (ticket {number}), so no new one was sent",
+        "let other runs on the store `{folder}` finish, and run again; that continues the request",
     ),
-    "input_unreadable": Message(
-        say="can't read `{path}`: {reason}",
-        hint="check the name and the file's permissions",
-    ),
+    "input_unreadable": Message("can't read `{path}`: {reason}", "check the name and the file's permissions"),
     "target_taken": Message(
-        say="`{path}` is not ours to overwrite",
-        hint="move it away, or write to another folder with `--out`",
+        "`{path}` was not written by nano-banana, so it was not overwritten",
+        "move it, or choose another folder with `--out`",
     ),
     "copy_taken": Message(
-        say="`{path}` is in the way: it is not a copy that this project put there",
-        hint="move it away, or name another place: in `outputs.files` of a recipe, with `--out` of `again`",
+        "`{path}` was not written by this project, so it was not overwritten",
+        "move it, or choose another place: in the recipe's `outputs.files`, or with `--out` of `again`",
     ),
     "target_full": Message(
-        say="no room left to write into `{folder}`: {reason}",
-        hint="free some space and run again; nothing is paid twice",
+        "no space left to write to `{folder}`: {reason}", "free some space and run again; nothing is paid for twice"
     ),
     "target_read_only": Message(
-        say="can't write into `{folder}`: {reason}",
-        hint="give yourself write permission, or write to another folder with `--out`",
+        "can't write to `{folder}`: {reason}", "give yourself write permission, or choose another folder with `--out`"
     ),
-    "target_failed": Message(
-        say="can't write into `{folder}`: {reason}",
-        hint="check that it is a folder on a disk that works",
-    ),
-}
-
-
-FORGET_MESSAGES: Mapping[str, Message] = {
-    "forget_nobody": Message(
-        "nothing here knows a subject `{name}`", "subjects here: {known}; a recipe elsewhere is named by --recipe"
-    ),
+    "target_failed": Message("can't write to `{folder}`: {reason}", "check that it is a folder on a working disk"),
+    # `forget`
+    "forget_nobody": Message("unknown subject `{name}`", "available: {known}; name a recipe elsewhere with `--recipe`"),
     "forget_unconfirmed": Message(
-        "nothing was deleted: nobody is here to ask", "look at what would go, then say --yes"
+        "nothing was deleted: confirmation needs a terminal", "check with `--dry-run`, then pass `--yes`"
     ),
     "forget_declined": Message("nothing was deleted"),
     "forget_underway": Message(
-        "a run goes on with the store in {folder}, and would make anew what is deleted", "wait for its end, or stop it"
+        "a run is using the store {folder} and would recreate deleted data", "wait until it finishes, or stop it"
     ),
     "forget_open": Message(
-        "requests of {name} have not come to their end ({number}), and would bring back what is deleted",
-        "the next run at the service collects what it has (`nano-banana stats` lists them); here, `--abandon` gives up"
-        " those that nobody knows the end of",
+        "{name} has open requests ({number}), which would bring back deleted data",
+        "the next run at the provider collects their results (`nano-banana stats` lists them); `--abandon` drops those"
+        " with unknown outcome",
     ),
     "forget_busy": Message(
-        "another program reads the store in {folder}, so what was deleted can't be wiped from its pages yet",
-        "end it, and forget once more: that finishes the work",
+        "another program is reading the store {folder}, so deleted data can't be wiped from the database yet",
+        "end that program, and run `forget` again to finish",
     ),
     "photo_unread": Message(
-        "can't read {file}, so what was made of it can't be found: {why}", "make it readable, or move it away"
+        "can't read {file}, so what was made from it can't be found: {why}", "make it readable, or move it away"
     ),
-    "receipt_taken": Message(
-        "{file} is there already, and nothing was deleted", "a receipt takes nobody's place: name another file"
-    ),
-    "receipt_unwritten": Message("the receipt can't be written to {file}, and nothing was deleted: {why}"),
+    "receipt_taken": Message("{file} already exists, so nothing was deleted", "choose another file name"),
+    "receipt_unwritten": Message("can't write the receipt to {file}, so nothing was deleted: {why}"),
 }

@@ -67,6 +67,6 @@ def test_a_stranger_is_taken_over_and_what_was_not_told_is_said(online: Workspac
 
 def test_what_nobody_has_is_an_error(online: Workspace) -> None:
     online.expect("catalog", "refresh", "fal-ai/flux-lor", exit_code=2).shows("did you mean `fal-ai/flux-lora`")
-    online.expect("catalog", "refresh", "../../etc", exit_code=2).shows("ids look like")
+    online.expect("catalog", "refresh", "../../etc", exit_code=2).shows("IDs look like")
     online.expect("catalog", "refresh", "flux", exit_code=2).shows("no endpoint `flux`")
     assert online.files("endpoints/*") == []

@@ -43,7 +43,7 @@ def test_a_value_that_still_fits_is_no_matter(online: Workspace) -> None:
     recipe(online, text)
     online.expect("check", "--online").shows("mood", "9 changes at fal").hides("num_inference_steps")
     recipe(online, text.replace("      num_inference_steps: 10\n", "      acceleration: none\n"))
-    online.expect("check", "--online").shows("`num_inference_steps` of", "no field `acceleration` any more")
+    online.expect("check", "--online").shows("`num_inference_steps` of", "no longer has the field `acceleration`")
 
 
 def test_nothing_changed_is_said_with_the_date(online: Workspace) -> None:
@@ -82,6 +82,6 @@ def test_an_endpoint_that_nobody_described_is_only_looked_for(workspace: Workspa
 def test_without_a_network_it_says_so(workspace: Workspace) -> None:
     recipe(workspace)
     workspace.env(NANO_BANANA_FAL_URL="http://127.0.0.1:9", FAL_KEY="id:a-secret")
-    workspace.expect("check", "--online", exit_code=1).shows("could not be reached")
+    workspace.expect("check", "--online", exit_code=1).shows("can't reach")
     workspace.expect("check").shows("no mistake found")
     assert not Path(workspace.path(".nano-banana/rehearsal/listings.json")).exists()

@@ -60,7 +60,7 @@ def test_a_quote_in_another_unit_is_shown_and_not_used(workspace: Workspace) -> 
 
 def test_unknown_endpoints_are_said_with_what_was_meant(workspace: Workspace) -> None:
     workspace.expect("prices", "flux-lora", "nope/nope", exit_code=2).shows(
-        "no endpoint `flux-lora`", "did you mean `fal-ai/flux-lora`?", "no endpoint `nope/nope`"
+        "unknown endpoint `flux-lora`", "did you mean `fal-ai/flux-lora`?", "unknown endpoint `nope/nope`"
     )
 
 

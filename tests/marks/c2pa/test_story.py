@@ -88,7 +88,10 @@ def test_a_copy_in_another_format_is_signed_as_the_picture_that_it_is_made_of(si
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda folder: (folder / "c2pa-key.pem").unlink(), "c2pa-key.pem (the setting `c2pa_key`) is not there"),
+        (
+            lambda folder: (folder / "c2pa-key.pem").unlink(),
+            "c2pa-key.pem (the setting `c2pa_key`), which doesn't exist",
+        ),
         (lambda folder: (folder / "c2pa-certificate.pem").write_text("x"), "is not a certificate"),
     ],
 )

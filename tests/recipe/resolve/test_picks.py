@@ -87,7 +87,7 @@ def test_a_mistake_is_shown_where_it_stands(workspace: Workspace) -> None:
     )
     workspace.write("sub/picks.yaml", "picks:\n  pics: {keep: [one/ana/s1]}\n")
     screen = workspace.run("check", "sub/recipe.yaml")
-    screen.shows("there is no choose stage `pics`", "sub/picks.yaml:2:3", "did you mean `picks`?", "2 │   pics: {keep")
+    screen.shows("unknown choose stage `pics`", "sub/picks.yaml:2:3", "did you mean `picks`?", "2 │   pics: {keep")
 
 
 def test_where_the_stage_is_left_out_the_shape_is_shown(workspace: Workspace) -> None:
