@@ -28,6 +28,19 @@ def test_no_line_is_wider_than_the_terminal(width: int, marks: str) -> None:
     assert all(line.isascii() for line in drawn[:2]) is (marks == ASCII)
 
 
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("e\u0301", 1),  # an accent of its own (Mn)
+        ("5\u20dd", 1),  # a circle around a digit (Me)
+        ("1\ufe0f\u20e3", 1),  # a keycap: a digit, its variation (Mn) and its frame (Me)
+        ("\u4eba", 2),
+    ],
+)
+def test_marks_on_a_letter_take_no_column(text: str, width: int) -> None:
+    assert display_width(text) == width
+
+
 def test_the_longest_bar_is_the_largest_sum() -> None:
     plain = [StackedBar(label=each.label, first=each.first, second=each.second, said="") for each in LINES]
     first, sliver, second, nothing = stacked_bars(plain, width=80, marks=ASCII)

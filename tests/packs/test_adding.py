@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.features.packs.pack_install import discard_staged, install_pack, stage_pack
-from nano_banana.model.problem import Unusable
+from nano_banana.model.problem import Invalid, Unusable
+from nano_banana.recipe.pack_reader import read_pack
+from nano_banana.recipe.recipe_files import RecipeFiles
 
 PACK = """
 nano_banana_pack: 1
@@ -16,7 +18,10 @@ version: VERSION
 title: Tiny
 about: One template.
 templates:
-  one: {title: One, about: One., prompt: one.j2}
+  one:
+    title: One
+    about: One.
+    prompt: one.j2
 """
 
 
@@ -25,6 +30,20 @@ def laid(folder: Path, version: str) -> Path:
     (folder / "pack.yaml").write_text(PACK.replace("VERSION", version), encoding="utf-8")
     (folder / "one.j2").write_text("{{ subject.trigger }}", encoding="utf-8")
     return folder
+
+
+@pytest.mark.parametrize(
+    ("bad", "kind"),
+    [("adapter_scale: 5", "above_maximum"), ("adapter_scale: -1", "below_minimum"), ("wrong: 1", "unknown_key")],
+)
+def test_a_value_out_of_range_hides_nothing_else(tmp_path: Path, bad: str, kind: str) -> None:
+    """A number is one, also if it is too large: what else is wrong with the pack is told with it."""
+    folder = laid(tmp_path / "tiny", "1.0.0")
+    with (folder / "pack.yaml").open("a") as file:
+        file.write(f"    {bad}\n    preview: gone.png\n")
+    with pytest.raises(Invalid) as error:
+        read_pack(folder, RecipeFiles(tmp_path, tmp_path))
+    assert sorted(found.kind for found in error.value.problems) == sorted([kind, "file_missing"])
 
 
 @pytest.mark.parametrize("broken", ["old", "new"])

@@ -49,6 +49,19 @@ def test_derived_seeds_depend_on_names_and_never_on_positions() -> None:
     assert len(set(after.values())) == len(after)
 
 
+def test_the_order_of_axes_and_of_their_values_changes_no_derived_seed() -> None:
+    scenes, lights = (tuple(map(AxisValue.of, names, names)) for names in (["office", "street"], ["noon", "dusk"]))
+
+    def seeds(matrix: dict[str, tuple[AxisValue, ...]]) -> dict[tuple[str, str, int], int]:
+        takes = takes_of("r", replace(shot(), matrix=matrix), "ana")
+        return {(take.cell["scene"].key, take.cell["light"].key, take.at): take.seed for take in takes}
+
+    before = seeds({"scene": scenes, "light": lights})
+    assert len(set(before.values())) == len(before) == 8
+    assert seeds({"light": lights, "scene": scenes}) == before
+    assert seeds({"light": lights[::-1], "scene": scenes[::-1]}) == before
+
+
 def test_derived_seeds_of_one_cell_never_repeat() -> None:
     few, many = (seeds_of("r", shot(("office",), SeedSpec(count=count, salt="46"))) for count in (6_500, 6_600))
     assert len(set(many.values())) == len(many)

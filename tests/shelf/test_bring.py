@@ -200,6 +200,9 @@ def test_names_twice_links_locks_and_strange_packings_are_refused(
     with pytest.warns(UserWarning, match="Duplicate"):
         zipped(evil, whole, (CARD_FILE, whole[CARD_FILE]))
     assert refused(shelf, evil) == "archive_twice"
+    for one, other in (("caf\u00e9", "cafe\u0301"), ("CAF\u00c9", "cafe\u0301")):  # one file on macOS
+        zipped(evil, whole, (f"samples/{one}.png", b""), (f"samples/{other}.png", b""))
+        assert refused(shelf, evil) == "archive_twice"
     link = zipfile.ZipInfo("samples/link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     assert refused(shelf, zipped(evil, whole, (link, b"/etc/passwd"))) == "archive_link"

@@ -71,6 +71,21 @@ def test_only_what_is_old_enough_goes(store: Store, clock: Clock) -> None:
     assert swept(store, older_than_days=0.5).replies == 1
 
 
+@pytest.mark.parametrize("older_than_days", [None, 0.0, 0.02])
+def test_a_reply_that_no_trail_names_yet_is_left_for_an_hour(
+    store: Store, clock: Clock, older_than_days: float | None
+) -> None:
+    """A run that is being recorded just now may be about to name it; its blob is of no use without it."""
+    key, picture = answered(store, 1)
+    clock.now += MIN_AGE - 1
+    report = swept(store, paid=True, older_than_days=older_than_days)
+    assert (report.replies, report.blobs, report.paid_kept) == (0, 0, 0)
+    assert store.replies([key]).keys() == {key}
+    assert store.path(picture).exists()
+    clock.now += 1
+    assert swept(store, paid=True, older_than_days=older_than_days).replies == 1
+
+
 def test_a_blob_not_yet_recorded_is_left_for_an_hour(store: Store, clock: Clock) -> None:
     old = store.blobs.put(b"old", media="x/y")
     renewed = store.blobs.put(b"renewed", media="x/y")

@@ -78,6 +78,23 @@ def test_a_file_changed_just_now_is_not_remembered(store: Store, photo: Path, cl
     assert set(believed(store)) == {"../photo.jpg"}
 
 
+@pytest.mark.parametrize(
+    ("mtime", "ctime", "age", "settled"),
+    [
+        (7.0, 7.0, 1.9, False),  # whole seconds: a file system that keeps no finer ones, as FAT does (two seconds)
+        (7.0, 7.0, 2.1, True),
+        (7.0, 7.25, 0.1, True),  # `touch -d` set a whole second
+        (7.25, 7.0, 0.1, True),
+        (7.25, 7.25, CLOCK_GRAIN / 2, False),
+    ],
+)
+def test_a_stamp_of_a_coarse_clock_counts_after_two_seconds(
+    mtime: float, ctime: float, age: float, *, settled: bool
+) -> None:
+    stamp = (1, int(mtime * 1e9), int(ctime * 1e9), 1)
+    assert tracked_files._settled(stamp, ctime + age) == settled
+
+
 def test_a_file_changed_just_before_it_was_read_slowly_is_not_remembered(
     store: Store, photo: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
