@@ -9,7 +9,7 @@ EXAMPLE := examples/astronaut
 SAY := @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup browser node test check format-check lint types tests clients docs docs-check site format bench pins unpinned clean
+.PHONY: help demo setup browser cc node test check format-check lint types tests clients docs docs-check site format bench pins unpinned clean
 .DELETE_ON_ERROR:
 
 help:
@@ -86,7 +86,15 @@ browser:
 	    { apt-get update -qq >/dev/null && apt-get install -y -qq chromium >/dev/null; }; }; } || \
 	  echo "no chromium here: install it to test the pages"
 
-tests: $(VENV)/.dev browser
+# Tests of a loss of power build a small library that records what a run writes.
+cc:
+	@command -v cc >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  printf '\n==> installing a C compiler for the tests of a loss of power\n' && \
+	  { apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null 2>&1 || \
+	    { apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; }; }; } || \
+	  echo "no cc here: install a C compiler to test a loss of power"
+
+tests: $(VENV)/.dev browser cc
 	$(SAY) "tests"
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report term --ignore tests/clients $(ARGS)
 

@@ -169,7 +169,8 @@ def atomic_write(target: Path) -> Iterator[Path]:
     """A path to write to, in the folder of `target`, which must be there; at the end it takes the place of `target`.
 
     After an error, or where it was never written, `target` is as it was. No other process and no other thread writes
-    by that name. What is no file (`/dev/stdout`, a pipe) is written into and stays what it is. Raises OSError.
+    by that name. After a loss of power `target` has the old content or the new, never half of it. What is no file
+    (`/dev/stdout`, a pipe) is written into and stays what it is. Raises OSError.
     """
     if _is_special(target):
         with _temporary_for(target) as fresh:
@@ -181,10 +182,23 @@ def atomic_write(target: Path) -> Iterator[Path]:
     try:
         yield fresh
         if fresh.exists():
+            flush_to_disk(fresh)
             fresh.replace(target)
     finally:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until the disk has a file's content, or a folder's names: a loss of power may take what it has not.
+
+    A file's name is part of its folder, not of the file. Raises OSError.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _is_special(target: Path) -> bool:

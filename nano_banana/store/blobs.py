@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from nano_banana.formats.file_stamps import Stamp, hash_files, stamp_of
+from nano_banana.formats.file_writing import flush_to_disk
 from nano_banana.model.call import Blob, blob_of
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.store.database import Database, translate_errors
@@ -47,6 +48,7 @@ class Blobs:
         self._database = database
         self._clock = clock
         self._numbers = count()
+        self._flushed: set[Path] = set()
         self.root = str(database.folder / BLOBS_FOLDER)
 
     def place(self, digest: str) -> str:
@@ -144,6 +146,9 @@ class Blobs:
             trusted = self._trusted(rows, digest)
             if trusted:
                 self._touch(rows, digest)
+        if trusted:
+            with translate_errors(self._database.folder):
+                self._flush_names(Path(self.place(digest)).parent)
         return trusted
 
     def _touch(self, rows: sqlite3.Connection, digest: str) -> None:
@@ -171,11 +176,21 @@ class Blobs:
             if not self._trusted(rows, digest):
                 if not folder.is_dir():
                     self._database.make_folder(folder)
-                    _sync_folder(folder.parent)
                 fresh.replace(place)
                 rows.execute(_REMEMBER, (digest, *stamp_of(str(place)), self._clock()))
             self._touch(rows, digest)
-        _sync_folder(folder)
+        self._flush_names(folder)
+
+    def _flush_names(self, folder: Path) -> None:
+        """Make the names in one of our folders outlive a loss of power, its own as well.
+
+        Also for a blob that was there: the process that put it may have died, or not have come to this yet. To flush
+        a folder without changes costs next to nothing.
+        """
+        above = () if folder in self._flushed else (folder.parent, self._database.folder)
+        for path in (folder, *above):
+            flush_to_disk(path)
+        self._flushed.add(folder)
 
 
 def _stamp(rows: sqlite3.Connection, digest: str) -> Stamp | None:
@@ -217,12 +232,3 @@ def _chunks(data: bytes | Path) -> Iterator[bytes]:
                 yield chunk
     except OSError as error:
         raise Unusable([problem("input_unreadable", path=str(data), reason=error.strerror or str(error))]) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename outlive a loss of power: the name is the folder's data, not the file's."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

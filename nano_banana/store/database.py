@@ -23,6 +23,7 @@ from nano_banana.formats.file_writing import (
     copy_mode,
     deny_others,
     file_mode,
+    flush_to_disk,
     is_shared,
     make_private_folder,
     share_with_group,
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
 
 DATABASE_FILE = "store.sqlite"
 BUSY_SECONDS = 30.0
+_IGNORE_ALL = "*\n"
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 MIGRATIONS = (
@@ -321,7 +323,7 @@ def _make_folder(folder: Path, group: str) -> None:
         share_with_group(folder, group)
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("*\n", encoding="ascii")
+        ignore.write_text(_IGNORE_ALL, encoding="ascii")
         ignore.chmod(file_mode(folder))
 
 
@@ -346,11 +348,26 @@ def _migrate(connection: sqlite3.Connection, folder: Path) -> None:
     # SQLite does not wait for others while it turns a file to WAL, so whoever makes the store shuts them out.
     with (folder / ".gitignore").open("rb") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
+        if not _version(connection, folder):
+            _flush_new_store(folder)
         connection.execute("PRAGMA journal_mode = WAL")
         for number in range(_version(connection, folder), len(MIGRATIONS)):
             connection.executescript(
                 f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
             )
+
+
+def _flush_new_store(folder: Path) -> None:
+    """Make the store's folder outlive a loss of power before anything in it is promised to.
+
+    SQLite flushes its own files and their names, and nothing above them. A process that made the folder and died may
+    have left `.gitignore` empty.
+    """
+    (folder / ".gitignore").write_text(_IGNORE_ALL, encoding="ascii")
+    flush_to_disk(folder / ".gitignore")
+    for path in (folder, *folder.parents):
+        with suppress(PermissionError):  # a folder that we can't read isn't one that we just made
+            flush_to_disk(path)
 
 
 def _version(connection: sqlite3.Connection, folder: Path) -> int:

@@ -80,8 +80,8 @@ def test_a_reply_that_no_trail_names_yet_is_left_for_an_hour(
     clock.now += MIN_AGE - 1
     report = swept(store, paid=True, older_than_days=older_than_days)
     assert (report.replies, report.blobs, report.paid_kept) == (0, 0, 0)
-    assert store.replies([key]).keys() == {key}
-    assert store.path(picture).exists()
+    assert store.replies.get([key]).keys() == {key}
+    assert store.blobs.path(picture).exists()
     clock.now += 1
     assert swept(store, paid=True, older_than_days=older_than_days).replies == 1
 
