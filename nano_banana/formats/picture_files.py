@@ -16,11 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from nano_banana.formats.color_profiles import profile_from_cicp, to_srgb
 from nano_banana.formats.image_formats import (
     AVIF,
     BMP,
@@ -50,6 +48,8 @@ def to_eight_bits(picture: Image.Image) -> Image.Image:
     """
     if picture.mode not in DEEP_MODES:
         return picture
+    import numpy as np  # here, and colour profiles below, because a check of JPEG photos needs neither
+
     values = np.nan_to_num(np.asarray(picture).astype(np.float64))
     white = 65535.0 if picture.mode != "F" else 255.0 if values.max() > 1.0 else 1.0
     grey = np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
@@ -120,6 +120,20 @@ def flattened(picture: Image.Image, behind: tuple[int, int, int] = WHITE) -> Ima
     return flat
 
 
+_DRAFT_FORMATS = ("JPEG", "MPO")
+"""Formats that are decoded to a fraction of their size in a fraction of the time, all of their bytes read."""
+
+
+def check_picture_file(path: Path) -> None:
+    """Decode it. Raises CallFailed as `open_picture` does."""
+    with open_undecoded(path, place=str(path)) as picture:
+        if picture.format in _DRAFT_FORMATS:
+            picture.draft("RGB", (1, 1))
+            picture.load()
+            return
+    open_picture(path, place=str(path))
+
+
 def open_picture_with_alpha(path: Path, *, place: str = "image") -> Image.Image:
     """As `open_picture`, but a picture with transparency comes as RGBA."""
     with open_undecoded(path, place=place) as picture:
@@ -149,6 +163,8 @@ _TURNS = {
 
 def _srgb_pixels(picture: Image.Image, profile: bytes | None, factor: int) -> Image.Image:
     """Pixels as RGB or RGBA in sRGB, each side `factor` times shorter."""
+    from nano_banana.formats.color_profiles import to_srgb
+
     if not picture.has_transparency_data:
         return to_srgb(_reduced(picture, factor), profile)
     layers = _reduced(picture if picture.mode == "LA" else picture.convert("RGBA"), factor)
@@ -213,6 +229,8 @@ def _coded_profile(path: Path) -> bytes | None:
     if at < 0:
         return None
     primaries, transfer = struct.unpack_from(">HH", head.ljust(at + 12, b"\0"), at + len(_NCLX))
+    from nano_banana.formats.color_profiles import profile_from_cicp
+
     return profile_from_cicp(primaries, transfer)
 
 

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from nano_banana.formats.color_profiles import profile_from_cicp, profile_from_gamma
-
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"IEND"
 
@@ -122,6 +120,9 @@ def _chunk_content(file: BinaryIO, at: int, stop: int) -> bytes:
 
 def _profile(colours: dict[bytes, bytes]) -> bytes | None:
     """The ICC profile that colour chunks give or describe, in the standard's order of precedence (§4.3)."""
+    # Here, not above: it loads numpy and Pillow, which a plan doesn't need.
+    from nano_banana.formats.color_profiles import profile_from_cicp, profile_from_gamma
+
     cicp = colours.get(b"cICP", b"")
     if len(cicp) == 4 and cicp[2:] == b"\0\1":
         return profile_from_cicp(cicp[0], cicp[1])

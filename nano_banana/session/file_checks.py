@@ -66,14 +66,16 @@ def file_problems(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Ma
 
 
 def _check_file(path: Path, media: str, *, is_mask: bool) -> None:
+    from nano_banana.formats.picture_files import check_picture_file
     from nano_banana.formats.safetensors_header import read_safetensors_header
-    from nano_banana.providers.compute.mask_endpoints import check_mask_file, check_picture_file
 
     try:
         stamp_of(str(path))
     except OSError as error:
         raise CallFailed([problem("file_unreadable", path=str(path), why=error.strerror or "")]) from error
     if is_mask:
+        from nano_banana.providers.compute.mask_endpoints import check_mask_file
+
         check_mask_file(path)
     elif media.startswith("image/"):
         check_picture_file(path)

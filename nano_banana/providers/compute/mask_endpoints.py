@@ -16,10 +16,10 @@ from nano_banana.faces.regions import MaskRegion, find_regions
 from nano_banana.formats.picture_files import (
     BLACK,
     PNG_MEDIA,
+    check_picture_file,
     encode_png,
     open_picture,
     open_picture_with_alpha,
-    open_undecoded,
     upright_size,
 )
 from nano_banana.imaging.crop_and_paste import crop_frame, paste_by_mask
@@ -252,20 +252,6 @@ def preview_mask(image: Path, arguments: JSONObject) -> tuple[JSONObject, bytes,
     drawn = files["mask"][0]
     with Image.open(io.BytesIO(drawn)) as opened:
         return data, drawn, encode_png(mask_overlay(open_picture(image), opened))
-
-
-_DRAFT_FORMATS = ("JPEG", "MPO")
-"""Formats that are decoded to a fraction of their size in a fraction of the time, all of their bytes read."""
-
-
-def check_picture_file(path: Path) -> None:
-    """Decode it. Raises CallFailed as `open_picture` does."""
-    with open_undecoded(path, place=str(path)) as picture:
-        if picture.format in _DRAFT_FORMATS:
-            picture.draft("RGB", (1, 1))
-            picture.load()
-            return
-    open_picture(path, place=str(path))
 
 
 def check_mask_file(path: Path) -> None:
