@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 import keyword
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from nano_banana.formats.yaml_values import KeyPath, Located, LocatedEntry, plain_scalar, to_plain
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Position, Problem, did_you_mean, problem
-from nano_banana.recipe.template_budget import MAX_ITEMS, MAX_SOURCE, RenderBudget, TemplateLimitError, value_weight
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_names import KnownNames
-from nano_banana.recipe.template_sandbox import MAPPING_METHODS
-from nano_banana.recipe.template_syntax import TemplateFault
+from nano_banana.recipe.template_syntax import MAX_SOURCE, TemplateFault
+from nano_banana.recipe.template_values import TemplateValueError
 
 SECRET_VARIABLES = frozenset({"FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"})
 
@@ -27,8 +26,8 @@ class RecipeEnvironment(Mapping[str, str]):
     """Gives variables by name and keeps which were asked for. Cannot be listed.
 
     `allowed` are the names that recipes may read (None: all). A secret's name, in any case, and any variable that
-    holds a secret's value or half of it raise OutOfBoundsError (env_secret); a name that is not allowed raises
-    OutOfBoundsError (env_not_allowed), whether it is set or not.
+    holds a secret's value or half of it raise TemplateValueError (env_secret); a name that is not allowed raises
+    TemplateValueError (env_not_allowed), whether it is set or not.
     """
 
     def __init__(self, variables: Mapping[str, str], allowed: Collection[str] | None = None) -> None:
@@ -44,9 +43,9 @@ class RecipeEnvironment(Mapping[str, str]):
         self.read.add(name)
         value = self._variables.get(name)
         if is_secret_variable(name) or self._tells(value or ""):
-            raise TemplateLimitError("env_secret", name=name)
+            raise TemplateValueError("env_secret", name=name)
         if not self._allows(name):
-            raise TemplateLimitError("env_not_allowed", name=name)
+            raise TemplateValueError("env_not_allowed", name=name)
         if value is None:
             raise KeyError(name)
         return value
@@ -55,11 +54,8 @@ class RecipeEnvironment(Mapping[str, str]):
         """Whether it is set; what is refused counts as set, so that asking for it is an error and not defaulted."""
         if not isinstance(name, str):
             return False
-        there = name in self._variables or is_secret_variable(name)
-        if not there and name in MAPPING_METHODS:  # `env.get(…)` is no variable called `get`
-            return False
         self.read.add(name)
-        return there or not self._allows(name)
+        return name in self._variables or is_secret_variable(name) or not self._allows(name)
 
     def refusal(self, name: str) -> str:
         """The kind of problem that explains why `name` has no value."""
@@ -100,6 +96,10 @@ def is_take_template(path: tuple[str | int, ...]) -> bool:
             return not _TEMPLATE_KEYS.isdisjoint(path)
 
 
+MAX_WORK = 50_000
+"""Nodes of templates that are run when a recipe is loaded, and each 20 characters that they write."""
+MAX_ITEMS = 2_000
+"""Values of one variable, those inside it counted too, and each 16 characters of their texts."""
 MAX_RENDERED = 1_000
 """Strings of one recipe that are rendered when it is loaded; together they have at most MAX_SOURCE characters."""
 
@@ -107,7 +107,7 @@ MAX_RENDERED = 1_000
 class RecipeRenderer:
     """Renders strings with `{{` or `{%` in them, and notes what is wrong with them.
 
-    All strings of a recipe share one budget. `failed` are variables without a value, whose own problem
+    All strings of a recipe together may take MAX_WORK. `failed` are variables without a value, whose own problem
     is noted already: what needs them is left as it is. `unrendered` are the paths of all that is left so, and nothing
     below a path of `untouched` is looked at.
     """
@@ -122,7 +122,7 @@ class RecipeRenderer:
         self._engine = engine
         self._environ = environ
         self._fault_place = fault_place
-        self._budget = RenderBudget()
+        self._work = 0
         self.known: dict[str, KnownNames | None] = {"env": dict.fromkeys(environ.names)}
         self.failed: set[str] = set()
         self.unrendered: set[KeyPath] = set()
@@ -166,19 +166,24 @@ class RecipeRenderer:
 
     def _rendered(self, located: Located, text: str, steps: KeyPath, context: Mapping[str, JSONValue]) -> JSONValue:
         self.unrendered.add(steps)
-        if self._budget.steps < 0:
-            return text  # what spent it all is noted
+        if self._work > MAX_WORK:
+            return text  # the text that went too far is noted
         faults = self._engine.check(text, self.known)
         if not faults:
             if self.failed & self.names_in(located):
                 return text
             try:
-                value = self._engine.evaluate(text, {**context, "env": self._environ}, budget=self._budget)
+                template = self._engine.compile(text)
+                self._work += template.size
+                value = template.value({**context, "env": self._environ})
+                self._work += len(value) // 20 if isinstance(value, str) else 0
             except TemplateFault as fault:
                 faults = [fault]
             else:
-                self.unrendered.discard(steps)
-                return value
+                if self._work <= MAX_WORK:
+                    self.unrendered.discard(steps)
+                    return value
+                faults = [TemplateFault("template_too_much_work")]
         self.problems += [self._problem(located, fault) for fault in faults]
         return text
 
@@ -259,7 +264,7 @@ class VariableResolver:
                 return
         before = len(self._renderer.problems)
         value = self._renderer.value(entry.value, ("vars", name), self.values)
-        if value_weight(value) > MAX_ITEMS:
+        if _weight(value) > MAX_ITEMS:
             self._fail(name, "var_too_big", entry, name=name, limit=MAX_ITEMS)
         elif len(self._renderer.problems) > before:
             self._renderer.failed.add(name)
@@ -287,3 +292,18 @@ def parse_set_value(text: str) -> JSONValue:
     except ValueError:
         return text
     return text if isinstance(value, str) else value
+
+
+def _weight(value: JSONValue) -> int:
+    """How many values `value` is, those inside it too; stops counting above MAX_ITEMS."""
+    total, waiting = 0, [value]
+    while waiting and total <= MAX_ITEMS:
+        item = waiting.pop()
+        total += 1
+        if isinstance(item, str):
+            total += len(item) // 16
+        elif isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, Sequence):
+            waiting.extend(item)
+    return total

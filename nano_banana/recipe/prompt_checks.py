@@ -19,9 +19,9 @@ from nano_banana.recipe.prompts import check_prompt, fault_place_of, names_in_sh
 from nano_banana.recipe.recipe_model import KeyPath, Shot, Stage, Subject, TemplateText, endpoint_stages
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.stage_checks import fields_filled_by, is_template_value
-from nano_banana.recipe.template_budget import TemplateLimitError
 from nano_banana.recipe.template_names import KnownNames
 from nano_banana.recipe.template_syntax import TemplateFault
+from nano_banana.recipe.template_values import TemplateValueError
 
 
 def check_prompts(
@@ -138,7 +138,7 @@ def environment_used(reading: ResolveContext, texts: list[TemplateText]) -> JSON
                 values[name] = reading.environ[name]
             except KeyError:
                 continue  # checked already; there may be a default
-            except TemplateLimitError as error:
+            except TemplateValueError as error:
                 at = TemplateFault(error.kind, offset=max(text.text.find(name), 0), length=len(name))
                 reading.add(problem(error.kind, position=fault_place_of(reading, text, at), name=name))
     return values

@@ -273,10 +273,23 @@ Kept takes are kept whatever their score, and come before the best; dropped ones
 _TEMPLATES_PART = """
 ## In templates
 
-Prompts, captions and the texts under `with` are [Jinja](https://jinja.palletsprojects.com) templates, rendered for each
-take. A name that is not defined is an error. A field without a value reads as nothing, also through filters such as
-`title`. Every other text of a recipe may use `{{ … }}` with variables and `env`; it is rendered once, when the recipe
-is read.
+Prompts, captions and the texts under `with` are templates, rendered for each take. Every other text of a recipe may use
+`{{ … }}` with variables and `env`; it is rendered once, when the recipe is read. Templates are a small part of
+[Jinja](https://jinja.palletsprojects.com/templates/):
+
+| write | to |
+|---|---|
+| `{{ subject.noun }}`, `{{ cast[0] }}` | insert a value, a field of it, or an item of a list |
+| `{{ scene.light or 'soft light' }}` | insert the first value that isn't empty |
+| `{{ 'close' if crop == 'face' else 'wide' }}` | choose between two values |
+| `{% if style.painted %}…{% elif seed is odd %}…{% else %}…{% endif %}` | write a part only in some takes |
+| `==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`, `and`, `or`, `not` | compare values |
+| `is defined`, `is undefined`, `is none`, `is odd`, `is even` | test a value |
+| `{{ cast \\| join('-') }}` | join a list; `join(', ', attribute='noun')` joins a field of its items |
+| `default`, `upper`, `lower`, `title`, `capitalize`, `trim`, `replace`, `truncate`, `round`, `first`, `last`, `length` | the other filters, as in Jinja |
+| `{% include 'parts/light.j2' %}` | insert another file |
+
+A name that is not defined is an error. A field without a value reads as nothing, also through filters such as `title`.
 
 | name | means |
 |---|---|

@@ -1,147 +1,208 @@
-"""Compiles, checks and renders prompt templates within limits.
+"""Checks and renders prompt templates.
 
-Each text is compiled once. Failures while rendering become a `TemplateFault` with its character offset, in the template
-or in a file that it includes. A rendered prompt is normalised to single blanks, so that a template whose lines are
-broken elsewhere makes the same call.
+Each text is read once. A failure while rendering is a `TemplateFault` with its character offset, in the template or in
+a file that it includes. A rendered prompt is normalised to single blanks, so that breaking a template's lines elsewhere
+makes the same call.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec, TypeVar
 
-from jinja2 import Template as JinjaTemplate
-from jinja2 import TemplateSyntaxError, UndefinedError, nodes
-from jinja2.exceptions import SecurityError, TemplateError
+from jinja2 import nodes
 
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, did_you_mean
-from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.recipe_files import RecipeFiles
-from nano_banana.recipe.template_budget import (
-    MAX_DEPTH,
-    MAX_OUTPUT,
-    MAX_SOURCE,
-    RENDER_BUDGET,
-    RenderBudget,
-    TemplateLimitError,
-    text_of,
-)
-from nano_banana.recipe.template_names import KnownNames, NameFindings, TemplateVocabulary, find_names
-from nano_banana.recipe.template_sandbox import TemplateSandbox
+from nano_banana.recipe.template_names import KnownNames, NameFinder, dotted_name
 from nano_banana.recipe.template_syntax import (
+    MAX_NODES,
+    MAX_SOURCE,
     ParsedTemplate,
     TemplateFault,
-    included_files,
-    offset_of,
+    constant_key,
     parse_template,
-    single_expression,
-    syntax_fault_at,
-    with_charges,
 )
+from nano_banana.recipe.template_values import (
+    COMPARISONS,
+    FILTERS,
+    LENIENT_WORDS,
+    MAX_OUTPUT,
+    MISSING,
+    TESTS,
+    TemplateValueError,
+    bounded_text,
+    field_of,
+    json_value,
+    text_of,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MAX_INCLUDE_DEPTH = 8
 """Template files inside one another."""
 
 
 class IncludeLoader:
-    """Reads each file once. Names are paths from the recipe's folder, within its root."""
+    """Reads each included file once. Names are paths from the recipe's folder, within its root."""
 
-    def __init__(self, files: RecipeFiles, sandbox: TemplateSandbox) -> None:
+    def __init__(self, files: RecipeFiles) -> None:
         self._files = files
-        self._sandbox = sandbox
         self.parts: dict[str, ParsedTemplate] = {}
+        self._measures: dict[str, tuple[int, int]] = {}
 
-    def gather(self, parsed: ParsedTemplate, chain: tuple[str, ...] = ()) -> None:
-        """Read all that `parsed` includes, and what that includes. Raises TemplateFault where it is named."""
-        for name, node, optional in included_files(parsed.tree):
-            if name in self.parts:
-                continue
-            offset = max(parsed.text.find(name, offset_of(node.lineno)), 0)
+    def gather(self, parsed: ParsedTemplate, chain: tuple[str, ...] = ()) -> tuple[int, int]:
+        """Read all that `parsed` includes. Raises TemplateFault.
 
-            def fault(
-                kind: str, data: JSONObject, offset: int = offset, name: str = name, hint: tuple[str, ...] = ()
-            ) -> TemplateFault:
-                file = parsed.file
-                return TemplateFault(kind, offset=offset, length=len(name), file=file, suggestions=hint, data=data)
+        Returns the nodes of all of it, repeats counted, and how many files there are inside one another.
+        """
+        size, depth = parsed.size, 0
+        for name, node in parsed.includes:
+            if name not in self.parts:
+                self._read(parsed, name, node, chain)
+            size, depth = size + self._measures[name][0], max(depth, self._measures[name][1] + 1)
+            if size > MAX_NODES:
+                raise parsed.fault("template_too_many_parts", node, {"limit": MAX_NODES}, word=name)
+            if depth > MAX_INCLUDE_DEPTH:
+                raise parsed.fault("template_include_too_deep", node, {"limit": MAX_INCLUDE_DEPTH}, word=name)
+        return size, depth
 
-            if name in chain:
-                raise fault("template_include_cycle", {"chain": " → ".join((*chain, name))})
-            if len(chain) >= MAX_INCLUDE_DEPTH:
-                raise fault("template_include_too_deep", {"limit": MAX_INCLUDE_DEPTH})
-            try:
-                text = self._files.read_text(name, limit_bytes=MAX_SOURCE * 4)
-            except Invalid as error:
-                (problem,) = error.problems
-                if optional and problem.kind == "file_missing":
-                    continue
-                raise fault(problem.kind, problem.data, hint=problem.suggestions) from error
-            inner = parse_template(self._sandbox, text, self._files.locate(name))
-            self.gather(inner, (*chain, name))
-            self.parts[name] = inner
-
-
-_WORD = re.compile(r"[.|\[\s]*(\w+)")
-
-
-def render_fault(
-    error: Exception, parsed: ParsedTemplate, included: Mapping[str, ParsedTemplate], context: Mapping[str, object]
-) -> TemplateFault:
-    """The fault that `error` is, in `parsed` or in one of the files it includes."""
-    name, offset = _failing_template(error, parsed.text.find("{{") + 2)
-    part = included.get(name or "", parsed)
-    told = _fault_for(error, context)
-    start, length = _fault_span(part.text, offset, str(told.data.get("name", "")))
-    return told.moved(offset=start, length=length, file=part.file)
+    def _read(self, parsed: ParsedTemplate, name: str, node: nodes.Include, chain: tuple[str, ...]) -> None:
+        if name in chain:
+            raise parsed.fault("template_include_cycle", node, {"chain": " → ".join((*chain, name))}, word=name)
+        if len(chain) >= MAX_INCLUDE_DEPTH:
+            raise parsed.fault("template_include_too_deep", node, {"limit": MAX_INCLUDE_DEPTH}, word=name)
+        try:
+            text = self._files.read_text(name, limit_bytes=MAX_SOURCE * 4)
+        except Invalid as error:
+            (wrong,) = error.problems
+            raise parsed.fault(wrong.kind, node, wrong.data, word=name, hint=wrong.suggestions) from error
+        inner = parse_template(text, self._files.locate(name))
+        self._measures[name] = self.gather(inner, (*chain, name))
+        self.parts[name] = inner
 
 
-def _fault_span(text: str, offset: int, name: str) -> tuple[int, int]:
-    """The name that is meant, or else the first word: operators and brackets have their own offset."""
-    end = text.find("}", offset)
-    at = text.find(name, offset, end) if name else -1
-    if at < 0 and name:
-        at = text.rfind(name, max(0, text.rfind("{", 0, offset)), offset)
-    if at >= 0:
-        return at, len(name)
-    word = _WORD.match(text, offset)
-    return (word.start(1), len(word[1])) if word else (offset, 1)
+class _Output:
+    """The text of a rendering so far."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._size = 0
+
+    def write(self, text: str) -> None:
+        """Add `text`. Raises TemplateValueError if the whole gets too long."""
+        self._parts.append(text)
+        self._size += len(text)
+        if self._size > MAX_OUTPUT:
+            raise TemplateValueError("template_output_too_long", limit=MAX_OUTPUT)
+
+    def text(self) -> str:
+        """All that was written."""
+        return bounded_text("".join(self._parts))
 
 
-def _fault_for(error: Exception, context: Mapping[str, object]) -> TemplateFault:
-    if isinstance(error, TemplateLimitError):
-        return TemplateFault(error.kind, data=error.data)
-    if isinstance(error, UndefinedError):
-        return _undefined_fault(error.message or "", context)
-    if isinstance(error, SecurityError):
-        return TemplateFault("template_forbidden", data={"what": str(error)})
-    if isinstance(error, RecursionError | MemoryError):
-        return TemplateFault("template_too_deep", data={"limit": MAX_DEPTH})
-    return TemplateFault("template_failed", data={"message": str(error) or type(error).__name__})
+class _Evaluator:
+    """Runs one template, or a file that it includes, for one context."""
 
+    def __init__(
+        self, parsed: ParsedTemplate, parts: Mapping[str, ParsedTemplate], context: Mapping[str, object]
+    ) -> None:
+        self._parsed = parsed
+        self._parts = parts
+        self._context = context
 
-def _undefined_fault(message: str, context: Mapping[str, object]) -> TemplateFault:
-    """What `sandbox.Missing` says: a name, what it is, and what there is instead; or a sentence of Jinja's."""
-    name, *rest = message.split("\n")
-    if not rest:
-        return TemplateFault("template_failed", data={"message": name.rstrip(".")})
-    what, *known = rest
-    if what == "name":
-        return TemplateFault("template_name", suggestions=did_you_mean(name, context), data={"name": name})
-    hint = did_you_mean(name, known)
-    return TemplateFault("template_field", suggestions=hint, data={"name": name, "owner": "this"})
+    def write(self, body: Iterable[nodes.Node], output: _Output) -> None:
+        """Write out the nodes of `body`. Raises TemplateFault."""
+        for node in body:
+            match node:
+                case nodes.Output():
+                    self.write(node.nodes, output)
+                case nodes.If():
+                    branch = next((each for each in (node, *node.elif_) if self.value(each.test)), None)
+                    self.write(node.else_ if branch is None else branch.body, output)
+                case nodes.Include(template=nodes.Const(value=name)):
+                    part = self._parts[str(name)]
+                    _Evaluator(part, self._parts, self._context).write(part.tree.body, output)
+                case nodes.TemplateData():
+                    self.at(node, output.write, node.data)
+                case _:
+                    self.at(node, lambda value: output.write(text_of(value)), self.value(node))
 
+    def value(self, node: nodes.Node, *, lenient: bool = False) -> object:
+        """The value of an expression; MISSING only if `lenient`. Raises TemplateFault."""
+        match node:
+            case nodes.Name() | nodes.Getattr() | nodes.Getitem():
+                return self._named(node, lenient=lenient)
+            case nodes.Filter() | nodes.Test():
+                return self._word(node)
+            case nodes.Const():
+                return node.value
+            case nodes.Neg(node=nodes.Const(value=int(number) | float(number))):
+                return -number
+            case nodes.List() | nodes.Tuple():
+                return [self.value(item) for item in node.items]
+            case _:
+                return self._logic(node)
 
-def _failing_template(error: Exception, first: int) -> tuple[str | None, int]:
-    """The template that was running when `error` was raised, and the offset it had come to, else `first`."""
-    name, offset = None, first
-    trace = error.__traceback__
-    while trace is not None:
-        running: object = trace.tb_frame.f_globals.get("__jinja_template__")
-        if isinstance(running, JinjaTemplate):
-            name, offset = running.name, offset_of(running.get_corresponding_lineno(trace.tb_lineno))
-        trace = trace.tb_next
-    return name, offset
+    def _logic(self, node: nodes.Node) -> object:
+        match node:
+            case nodes.CondExpr():
+                chosen = node.expr1 if self.value(node.test) else node.expr2
+                return None if chosen is None else self.value(chosen)
+            case nodes.And():
+                return self.value(node.left) and self.value(node.right)
+            case nodes.Or():
+                return self.value(node.left) or self.value(node.right)
+            case nodes.Not():
+                return not self.value(node.node)
+            case nodes.Compare():
+                return self._compare(node)
+            case _:
+                raise TypeError(type(node).__name__)
+
+    def _named(self, node: nodes.Name | nodes.Getattr | nodes.Getitem, *, lenient: bool) -> object:
+        if isinstance(node, nodes.Name):
+            if node.name in self._context or lenient:
+                return self._context.get(node.name, MISSING)
+            hint = did_you_mean(node.name, self._context)
+            raise self._parsed.fault("template_name", node, {"name": node.name}, word=node.name, hint=hint)
+        owner, key = self.value(node.node, lenient=lenient), constant_key(node)
+        found = MISSING if key is None else self.at(node, field_of, owner, key)
+        if found is not MISSING or lenient:
+            return found
+        hint = did_you_mean(str(key), owner) if isinstance(owner, Mapping) else ()
+        data = {"name": str(key), "owner": ".".join(dotted_name(node.node)) or "this"}
+        raise self._parsed.fault("template_field", node, data, word=str(key), hint=hint)
+
+    def _word(self, node: nodes.Filter | nodes.Test) -> object:
+        value = self.value(node.node, lenient=node.name in LENIENT_WORDS) if node.node is not None else None
+        if isinstance(node, nodes.Test):
+            return self.at(node, TESTS[node.name], value)
+        args = [self.value(arg) for arg in node.args]
+        options = {str(option.key): self.value(option.value) for option in node.kwargs}
+        found = self.at(node, FILTERS[node.name], value, args, options)
+        return self.at(node, bounded_text, found) if isinstance(found, str) else found
+
+    def _compare(self, node: nodes.Compare) -> bool:
+        left = self.value(node.expr)
+        for operand in node.ops:
+            right = self.value(operand.expr)
+            if not self.at(node.expr, COMPARISONS[operand.op], left, right):
+                return False
+            left = right
+        return True
+
+    def at(self, node: nodes.Node, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+        """The result of `call`, its errors as faults at `node`."""
+        try:
+            return call(*args, **options)
+        except TemplateValueError as error:
+            raise self._parsed.fault(error.kind, node, error.data) from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._parsed.fault("template_failed", node, {"message": str(error)}) from None
 
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
@@ -150,177 +211,79 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 def normalize_prompt(text: str) -> str:
     """Collapse each run of blanks, tabs and line ends to one blank; strip both ends.
 
-    A prompt's meaning does not hang on where its author broke the lines, so a template that is
-    reflowed in its file, or turned from `>-` to quotes, makes the same call and pays for nothing.
-    Other spaces (no-break, ideographic) are the author's and stay.
+    A prompt's meaning doesn't depend on its line breaks, so a template that is reflowed in its file, or turned from
+    `>-` to quotes, makes the same call and costs nothing. Other spaces (no-break, ideographic) are the author's and
+    stay.
     """
     return _BLANKS.sub(" ", text).strip(" ")
-
-
-RESULT_VARIABLE = "_whole"
-"""The variable that holds the value of a text that is wholly one expression."""
-
-_FAILURES = (
-    TemplateError,
-    TemplateLimitError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 class CompiledTemplate:
     """Renders a text for a context of JSON values and axis values.
 
-    `uses` are the free names, with the fields read from them: `subject`, `subject.trigger`. `files` are
-    the template files that it includes.
+    `uses` are the names that it reads, with their fields: `subject`, `subject.trigger`. `size` counts the nodes that
+    it may run.
     """
 
     def __init__(
-        self,
-        parsed: ParsedTemplate,
-        compiled: JinjaTemplate,
-        uses: frozenset[str],
-        included: Mapping[str, ParsedTemplate],
-        *,
-        as_value: bool = False,
+        self, parsed: ParsedTemplate, parts: Mapping[str, ParsedTemplate], uses: frozenset[str], size: int
     ) -> None:
-        self._parsed = parsed
-        self._compiled = compiled
-        self._included = included
-        self._as_value = as_value
         self.uses = uses
-        self.files: tuple[Path, ...] = tuple(sorted({part.file for part in included.values() if part.file}))
+        self.size = size
+        self._parsed = parsed
+        self._parts = parts
 
     def render(self, context: Mapping[str, object]) -> str:
         """The rendered text in its normal form. Raises TemplateFault."""
-        return normalize_prompt(self.raw(context))
+        return normalize_prompt(self._text(_Evaluator(self._parsed, self._parts, context)))
 
-    def raw(self, context: Mapping[str, object]) -> str:
-        """The rendered text as it comes. Raises TemplateFault."""
-        return self._run(context)[0]
+    def value(self, context: Mapping[str, object]) -> JSONValue:
+        """The value of a template that is a single `{{ … }}`, else its text as it comes. Raises TemplateFault."""
+        evaluator = _Evaluator(self._parsed, self._parts, context)
+        only = self._parsed.expression
+        return self._text(evaluator) if only is None else evaluator.at(only, json_value, evaluator.value(only))
 
-    def value(self, context: Mapping[str, object], budget: RenderBudget | None = None) -> JSONValue:
-        """What the expression comes to where the text was compiled as one, else the text. Raises TemplateFault."""
-        text, value = self._run(context, budget)
-        return value if self._as_value else text
-
-    def _run(self, context: Mapping[str, object], budget: RenderBudget | None = None) -> tuple[str, JSONValue]:
-        token = RENDER_BUDGET.set(budget or RenderBudget())
-        try:
-            state = self._compiled.new_context(dict(context))
-            text = "".join(self._compiled.root_render_func(state))
-            if len(text) > MAX_OUTPUT:
-                raise TemplateLimitError("template_output_too_long", limit=MAX_OUTPUT)
-            return _encodable(text), json_value(state.vars[RESULT_VARIABLE]) if RESULT_VARIABLE in state.vars else None
-        except _FAILURES as error:
-            raise render_fault(error, self._parsed, self._included, context) from None
-        finally:
-            RENDER_BUDGET.reset(token)
-
-
-def json_value(value: object) -> JSONValue:
-    """`value` as JSON. Raises OutOfBoundsError (template_not_value, template_not_unicode) for what JSON cannot hold."""
-    if isinstance(value, str):
-        return _encodable(value)
-    if value is None or isinstance(value, int | float):
-        return value
-    if isinstance(value, AxisValue):
-        return str(value)
-    if isinstance(value, dict):
-        return {text_of(name): json_value(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_value(item) for item in value]
-    str(value)  # raises UndefinedError, which names it, where that is what it is
-    raise TemplateLimitError("template_not_value")
-
-
-def _encodable(text: str) -> str:
-    """The text, if it is one: bytes of the environment that are no UTF-8 come as halves of characters."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise TemplateLimitError("template_not_unicode", what=ascii(text[error.start])[1:-1]) from error
-    return text
+    def _text(self, evaluator: _Evaluator) -> str:
+        tree, output = self._parsed.tree, _Output()
+        evaluator.write(tree.body, output)
+        return evaluator.at(tree, output.text)
 
 
 class TemplateEngine:
-    """Makes templates of texts. Included files are read through `files`, names taken from the recipe's folder."""
+    """Makes templates of texts. Included files are read through `files`; their names count from the recipe's folder."""
 
     def __init__(self, files: RecipeFiles) -> None:
-        self._sandbox = TemplateSandbox()
-        self._library = IncludeLoader(files, self._sandbox)
-        self._compiled: dict[tuple[str, bool], CompiledTemplate] = {}
+        self._loader = IncludeLoader(files)
+        self._read: dict[str, tuple[ParsedTemplate, int]] = {}
+        self._compiled: dict[str, CompiledTemplate] = {}
 
     def check(self, text: str, known: KnownNames) -> list[TemplateFault]:
-        """All that is wrong with `text` where `known` names are defined, without running it."""
+        """All that is wrong with `text` if `known` names are defined, without rendering it."""
         try:
-            _, findings = self._read(text, known)
-            if not findings.faults:
-                self.compile(text)
+            parsed, _ = self._parsed(text)
         except TemplateFault as fault:
             return [fault]
-        return sorted(findings.faults, key=lambda fault: (str(fault.file or ""), fault.offset))
+        finder = NameFinder(self._loader.parts, known)
+        finder.walk(parsed)
+        return [finder.faults[key] for key in sorted(finder.faults)]
 
     def compile(self, text: str) -> CompiledTemplate:
         """The template that `text` is. Raises TemplateFault."""
-        return self._template(text, as_value=False)
-
-    def evaluate(self, text: str, context: Mapping[str, object], *, budget: RenderBudget | None = None) -> JSONValue:
-        """`text` rendered; one that is wholly one `{{ … }}` keeps its type. Raises TemplateFault.
-
-        Several texts may share one `budget`, so that together they stay as bounded as one.
-        """
-        return self._template(text, as_value=True).value(context, budget)
-
-    def _template(self, text: str, *, as_value: bool) -> CompiledTemplate:
-        key = (text, as_value)
-        if key not in self._compiled:
-            parsed, findings = self._read(text, None)
-            for fault in findings.faults:
+        if text not in self._compiled:
+            parsed, size = self._parsed(text)
+            finder = NameFinder(self._loader.parts, None)
+            finder.walk(parsed)
+            for fault in finder.faults.values():
                 raise fault
-            for name in findings.followed:
-                if name not in self._sandbox.included:
-                    self._sandbox.included[name] = self._built(self._library.parts[name], name)
-            self._compiled[key] = CompiledTemplate(
-                parsed,
-                self._built(parsed, as_value=as_value),
-                frozenset(findings.uses),
-                {name: self._library.parts[name] for name in findings.followed},
-                as_value=as_value and single_expression(parsed.tree) is not None,
-            )
-        return self._compiled[key]
+            self._compiled[text] = CompiledTemplate(parsed, self._loader.parts, frozenset(finder.uses), size)
+        return self._compiled[text]
 
-    def _read(self, text: str, known: KnownNames | None) -> tuple[ParsedTemplate, NameFindings]:
-        parsed = parse_template(self._sandbox, text)
-        self._library.gather(parsed)
-        words = TemplateVocabulary(
-            filters=frozenset(self._sandbox.filters),
-            tests=frozenset(self._sandbox.tests),
-            included=self._library.parts,
-        )
-        return parsed, find_names(parsed, words, known)
+    def evaluate(self, text: str, context: Mapping[str, object]) -> JSONValue:
+        """`text` rendered; the value of a single `{{ … }}` keeps its type. Raises TemplateFault."""
+        return self.compile(text).value(context)
 
-    def _built(self, parsed: ParsedTemplate, name: str | None = None, *, as_value: bool = False) -> JinjaTemplate:
-        """Read the text again: paying rewrites the tree, and the first one is kept for checks."""
-        tree = parse_template(self._sandbox, parsed.text, parsed.file).tree
-        only = single_expression(tree) if as_value else None
-        if only is not None:
-            tree.body = [nodes.Assign(nodes.Name(RESULT_VARIABLE, "store", lineno=1), only, lineno=only.lineno)]
-        tree = with_charges(tree)
-        tree.set_environment(self._sandbox)
-        try:
-            code = self._sandbox.compile(tree, name)
-        except TemplateSyntaxError as error:
-            raise syntax_fault_at(error, parsed.text, parsed.file) from error
-        except (SyntaxError, RecursionError, MemoryError) as error:
-            if isinstance(error, SyntaxError) and "nested" not in str(error.msg):
-                data = {"message": f"Python refuses this template: {error.msg}"}
-                raise TemplateFault("template_syntax", file=parsed.file, data=data) from error
-            raise TemplateFault("template_too_deep", file=parsed.file, data={"limit": MAX_DEPTH}) from error
-        return JinjaTemplate.from_code(self._sandbox, code, self._sandbox.make_globals(None))
+    def _parsed(self, text: str) -> tuple[ParsedTemplate, int]:
+        if text not in self._read:
+            parsed = parse_template(text)
+            self._read[text] = parsed, self._loader.gather(parsed)[0]
+        return self._read[text]

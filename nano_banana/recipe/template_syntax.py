@@ -1,36 +1,40 @@
-"""Parses templates: nodes with character offsets, allowed syntax, charges.
+"""Parses templates: a part of Jinja, with the place of every node.
 
-Jinja hands a token's `lineno` to syntax errors, to every node and to the table from generated code back to the
-template. The lexer here puts a character offset in its place, so that each of these knows its character, also inside a
-folded YAML scalar. Offsets count from 1 in there, since 0 reads as "no line" in generated code; `offset_of` gives them
-back.
+Jinja's own parser reads the text; what the allow-list below lacks is refused at its place, with what to write instead.
+Nothing in the language repeats or grows by itself, so a template's size bounds its work.
 
-Before a tree is compiled it is rewritten: hidden filters, whose names no template can write, charge the rendering's
-budget for every loop turn, call and literal.
+Jinja puts a token's `lineno` into syntax errors and into every node. The lexer here stores a character offset there,
+counted from 1, so that each of them knows its place, also inside a folded YAML scalar. `offset_of` gives it back.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import Lexer, Token
 from jinja2.parser import Parser
-from jinja2.visitor import NodeTransformer
 
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Position, Problem
-from nano_banana.recipe.template_budget import MAX_DEPTH, MAX_NODES, MAX_NUMBER, MAX_SOURCE
+
+MAX_SOURCE = 65_536
+"""Characters of one template's text."""
+MAX_NODES = 5_000
+"""Nodes of a template's tree, with those of the files that it includes; a prompt has some dozens."""
+MAX_DEPTH = 50
+"""Levels of a template's tree."""
 
 
 class TemplateFault(Exception):
-    """A template that cannot be read or rendered.
+    """A template that can't be read or rendered.
 
-    `offset` and `length` count characters of the template's text, or of the included template file
-    `file`. The text's owner knows where it stands and makes the place.
+    `offset` and `length` count characters of the template's text, or of the included template file `file`. The text's
+    owner knows its position and makes the place.
     """
 
     def __init__(
@@ -55,15 +59,9 @@ class TemplateFault(Exception):
         """The same as a problem at `place`."""
         return Problem(kind=self.kind, position=place, data=self.data, suggestions=self.suggestions)
 
-    def moved(self, *, offset: int, length: int, file: Path | None) -> TemplateFault:
-        """The same fault at another offset or in another file."""
-        return TemplateFault(
-            self.kind, offset=offset, length=length, file=file, suggestions=self.suggestions, data=self.data
-        )
-
 
 def offset_of(lineno: int | None) -> int:
-    """The character offset, from 0, that stands in a Jinja `lineno`."""
+    """The character offset, from 0, that a Jinja `lineno` holds."""
     return max((lineno or 1) - 1, 0)
 
 
@@ -73,7 +71,7 @@ class OffsetLexer(Lexer):
     def tokeniter(
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None
     ) -> Iterator[tuple[int, str, str]]:
-        """Yield (offset + 1, token, text). What `-` strips is yielded by nobody: skip to the next text."""
+        """Yield (offset + 1, token, text). Jinja yields no blanks that `-` strips: skip to the next text."""
         position = 0
         try:
             for _, token, text in super().tokeniter(source, name, filename, state):
@@ -87,7 +85,7 @@ class OffsetLexer(Lexer):
     def wrap(
         self, stream: Iterable[tuple[int, str, str]], name: str | None = None, filename: str | None = None
     ) -> Iterator[Token]:
-        """Give tokens their values; a number too long for Python is an error of syntax."""
+        """Give tokens their values; a number too long for Python is a syntax error."""
         last = 1
 
         def watched() -> Iterator[tuple[int, str, str]]:
@@ -102,90 +100,154 @@ class OffsetLexer(Lexer):
             raise TemplateSyntaxError("this number is too long", last, name, filename) from error
 
 
-CHARGE_FILTER = "toll!"
-LOOP_FILTER = "turns!"
-LITERAL_FILTER = "literal!"
-CONCAT_FILTER = "joined!"
-"""Names of filters that no template can write, since `!` ends a name."""
+class _OffsetEnvironment(Environment):
+    """What Jinja's parser needs: a lexer whose tokens carry offsets."""
+
+    @property
+    def lexer(self) -> OffsetLexer:
+        """A lexer with this environment's delimiters."""
+        return OffsetLexer(self)
 
 
-def reject_forbidden(tree: nodes.Template) -> None:
-    """Refuse what cannot be bounded or checked. Raises TemplateFault."""
+_ENVIRONMENT = _OffsetEnvironment(keep_trailing_newline=True)
+_WORD = re.compile(r"[.|\[\s]*(\w+)")
+
+_ALLOWED = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Include),
+    *(nodes.Name, nodes.Const, nodes.Neg, nodes.Getattr, nodes.Getitem, nodes.List, nodes.Tuple),
+    *(nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.CondExpr),
+    *(nodes.Filter, nodes.Test, nodes.Keyword),
+)
+_INSERT = "put the text into a file of its own and write `{% include 'parts/light.j2' %}`"
+_VARIABLE = "write the value itself, or declare it under `vars`"
+_REFUSED: Mapping[type[nodes.Node], tuple[str, str]] = {
+    nodes.For: ("`for`", "write out a list with `{{ cast | join(', ') }}`"),
+    nodes.Macro: ("`macro`", _INSERT),
+    nodes.CallBlock: ("`call`", _INSERT),
+    nodes.Import: ("`import`", _INSERT),
+    nodes.FromImport: ("`import`", _INSERT),
+    nodes.Extends: ("`extends`", _INSERT),
+    nodes.Block: ("`block`", _INSERT),
+    nodes.Assign: ("`set`", _VARIABLE),
+    nodes.AssignBlock: ("`set`", _VARIABLE),
+    nodes.With: ("`with`", _VARIABLE),
+    nodes.FilterBlock: ("`filter` blocks", "put the filter behind the value: `{{ subject.noun | upper }}`"),
+    nodes.Call: ("calls", "read a field with a dot, and change a value with a filter: `{{ subject.noun | upper }}`"),
+    nodes.BinExpr: ("arithmetic", "write the number itself"),
+    nodes.UnaryExpr: ("arithmetic", "write the number itself"),
+    nodes.Concat: ("`~`", "write one value after the other: `{{ scene.place }}{{ scene.light }}`"),
+    nodes.Slice: ("slices", "use `first`, `last` or `truncate`"),
+    nodes.Dict: ("mappings", _VARIABLE),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedTemplate:
+    """A template that can be read; `file` is None for one in the recipe itself."""
+
+    text: str
+    tree: nodes.Template
+    file: Path | None = None
+
+    @property
+    def size(self) -> int:
+        """How many nodes the tree has."""
+        return sum(1 for _ in _nodes_with_depth(self.tree))
+
+    @property
+    def includes(self) -> list[tuple[str, nodes.Include]]:
+        """The template files that the tree names, each as often as it does."""
+        found = self.tree.find_all(nodes.Include)
+        return [(str(node.template.value), node) for node in found if isinstance(node.template, nodes.Const)]
+
+    def fault(
+        self, kind: str, node: nodes.Node, data: JSONObject, *, word: str = "", hint: tuple[str, ...] = ()
+    ) -> TemplateFault:
+        """A fault at `word`, which stands at or after the start of `node`; by default at the node's first word."""
+        start, length = offset_of(node.lineno), len(word) or 1
+        if word:
+            start = max(self.text.find(word, start), start)
+        elif found := _WORD.match(self.text, start):
+            start, length = found.start(1), len(found[1])
+        return TemplateFault(kind, offset=start, length=length, file=self.file, suggestions=hint, data=data)
+
+    @property
+    def expression(self) -> nodes.Expr | None:
+        """The one expression that the template is, apart from blanks around it; None if there is more or less."""
+        parts = [part for output in self.tree.body for part in getattr(output, "nodes", [output])]
+        told = [part for part in parts if not (isinstance(part, nodes.TemplateData) and not part.data.strip())]
+        only = told[0] if len(told) == 1 else None
+        return only if isinstance(only, nodes.Expr) and not isinstance(only, nodes.TemplateData) else None
+
+
+def parse_template(text: str, file: Path | None = None) -> ParsedTemplate:
+    """Read `text`. Raises TemplateFault for syntax errors and for syntax that templates can't use."""
+    if len(text) > MAX_SOURCE:
+        raise TemplateFault("template_source_too_long", file=file, data={"size": len(text), "limit": MAX_SOURCE})
+    try:
+        tree = Parser(_ENVIRONMENT, text).parse()
+    except TemplateSyntaxError as error:
+        offset = min(offset_of(error.lineno), max(len(text) - 1, 0))
+        data = {"message": (error.message or "").rstrip(".")}
+        raise TemplateFault("template_syntax", offset=offset, file=file, data=data) from error
+    except RecursionError as error:
+        raise TemplateFault("template_too_deep", file=file, data={"limit": MAX_DEPTH}) from error
+    parsed = ParsedTemplate(text=text, tree=tree, file=file)
     for count, (node, depth) in enumerate(_nodes_with_depth(tree)):
         if count > MAX_NODES:
-            raise _fault("template_too_many_parts", node, limit=MAX_NODES)
+            raise parsed.fault("template_too_many_parts", node, {"limit": MAX_NODES})
         if depth > MAX_DEPTH:
-            raise _fault("template_too_deep", node, limit=MAX_DEPTH)
-        if isinstance(node, nodes.Const) and isinstance(node.value, float) and math.isinf(node.value):
-            raise _fault("template_number_too_big", node, limit=MAX_NUMBER)
-        if isinstance(node, nodes.For) and node.recursive:
-            raise _fault("template_forbidden", node, what="a recursive loop")
-        if isinstance(node, nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends) and not (
-            isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)
-        ):
-            raise _fault("template_forbidden", node, what="a file name that is computed")
+            raise parsed.fault("template_too_deep", node, {"limit": MAX_DEPTH})
+        if refused := _refusal(node):
+            what, instead = refused
+            at = node.node if isinstance(node, nodes.Call) else node
+            raise parsed.fault("template_forbidden", at, {"what": what, "instead": instead})
+    return parsed
 
 
-def included_files(tree: nodes.Template) -> Iterator[tuple[str, nodes.Node, bool]]:
-    """Each template file that the tree names, the node, and whether it may be missing."""
-    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        if isinstance(node, nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends) and isinstance(
-            node.template, nodes.Const
-        ):
-            yield str(node.template.value), node, isinstance(node, nodes.Include) and node.ignore_missing
+def _refusal(node: nodes.Node) -> tuple[str, str] | None:
+    """What templates can't use, and what to write instead; None for a node that is fine."""
+    if isinstance(node, nodes.Neg) and not (
+        isinstance(node.node, nodes.Const) and isinstance(node.node.value, int | float)
+    ):
+        return _REFUSED[nodes.UnaryExpr]
+    if isinstance(node, nodes.Const) and isinstance(node.value, float) and math.isinf(node.value):
+        return "a number of this size", "write a smaller one"
+    if isinstance(node, _ALLOWED):
+        return _odd_form(node)
+    return next((words for kind, words in _REFUSED.items() if isinstance(node, kind)), ("this", "leave it out"))
 
 
-def with_charges(tree: nodes.Template) -> nodes.Template:
-    """The same template, which pays from the budget of its rendering as it runs."""
-    ChargeInserter().visit(tree)
-    tree.body.insert(0, _charge_node(tree.body, tree.lineno))
-    return tree
+def _odd_form(node: nodes.Node) -> tuple[str, str] | None:
+    """The same for syntax of which templates can use the plain form alone."""
+    match node:
+        case nodes.Include():
+            named = isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)
+            if not named or node.ignore_missing or not node.with_context:
+                return "this kind of `include`", "give the file's name alone: `{% include 'parts/light.j2' %}`"
+        case nodes.Getitem(arg=nodes.Slice()):
+            return _REFUSED[nodes.Slice]
+        case nodes.Getitem() if constant_key(node) is None:
+            return "a computed key", "write a field's name, or an item's number: `cast[0]`"
+        case nodes.Filter() if node.dyn_args is not None or node.dyn_kwargs is not None:
+            return "`*`", "write out the arguments"
+        case nodes.Test() if node.args or node.kwargs:
+            return "a test with arguments", "compare with `==`, or with `in`"
+        case _:
+            pass
+    return None
 
 
-class ChargeInserter(NodeTransformer):
-    """Puts hidden filters around what repeats or grows."""
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 — Jinja finds visitors by the node's name
-        """Count the items, and each turn."""
-        test = _node_count([node.test]) if node.test is not None else 1
-        head = _charge_node(node.body, node.lineno)
-        self.generic_visit(node)
-        node.iter = _filter_node(LOOP_FILTER, _expression(node.iter), test)
-        node.body.insert(0, head)
-        return node
-
-    def _body(self, node: nodes.Macro | nodes.CallBlock | nodes.Block) -> nodes.Node:
-        head = _charge_node(node.body, node.lineno)
-        self.generic_visit(node)
-        node.body.insert(0, head)
-        return node
-
-    visit_Macro = _body  # noqa: N815 — as above
-    visit_CallBlock = _body  # noqa: N815 — as above
-    visit_Block = _body  # noqa: N815 — as above
-
-    def _literal(self, node: nodes.List | nodes.Tuple | nodes.Dict) -> nodes.Node:
-        self.generic_visit(node)
-        if isinstance(node, nodes.Tuple) and node.ctx != "load":
-            return node
-        return _filter_node(LITERAL_FILTER, node)
-
-    visit_List = _literal  # noqa: N815 — as above
-    visit_Tuple = _literal  # noqa: N815 — as above
-    visit_Dict = _literal  # noqa: N815 — as above
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 — as above
-        """Join with bounds what `~` joins."""
-        self.generic_visit(node)
-        first, *others = node.nodes
-        return _filter_node(CONCAT_FILTER, first, others=others)
-
-
-def syntax_fault(error: TemplateSyntaxError) -> TemplateFault:
-    """A syntax error as Jinja tells it."""
-    return TemplateFault(
-        "template_syntax", offset=offset_of(error.lineno), data={"message": (error.message or "").rstrip(".")}
-    )
+def constant_key(node: nodes.Getattr | nodes.Getitem) -> str | int | None:
+    """The field or item that `scene.key`, `scene['key']` or `cast[-1]` reads; None for anything else."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    negative = isinstance(node.arg, nodes.Neg)
+    key = node.arg.node if isinstance(node.arg, nodes.Neg) else node.arg
+    value: object = key.value if isinstance(key, nodes.Const) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return -value if negative else value
+    return value if isinstance(value, str) and not negative else None
 
 
 def _nodes_with_depth(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
@@ -193,71 +255,4 @@ def _nodes_with_depth(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
     while waiting:
         node, depth = waiting.pop()
         yield node, depth
-        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
-
-
-def _node_count(body: list[nodes.Expr] | list[nodes.Node]) -> int:
-    return sum(1 for part in body for _ in _nodes_with_depth(part))
-
-
-def _charge_node(body: list[nodes.Node], lineno: int) -> nodes.Node:
-    characters = sum(
-        len(node.data) for part in body for node, _ in _nodes_with_depth(part) if isinstance(node, nodes.TemplateData)
-    )
-    steps = nodes.Const(_node_count(body), lineno=lineno)
-    return nodes.ExprStmt(_filter_node(CHARGE_FILTER, steps, characters), lineno=lineno)
-
-
-def _filter_node(name: str, node: nodes.Expr, *args: int, others: list[nodes.Expr] | None = None) -> nodes.Filter:
-    after = [*(nodes.Const(arg, lineno=node.lineno) for arg in args), *(others or [])]
-    return nodes.Filter(node, name, after, [], None, None, lineno=node.lineno)
-
-
-def _expression(node: nodes.Node) -> nodes.Expr:
-    """`node`, which Jinja's types leave open."""
-    if isinstance(node, nodes.Expr):
-        return node
-    raise TypeError(type(node).__name__)
-
-
-def _fault(kind: str, node: nodes.Node, *, what: str = "", limit: int = 0) -> TemplateFault:
-    return TemplateFault(kind, offset=offset_of(node.lineno), data={"what": what} if what else {"limit": limit})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedTemplate:
-    """A template that can be read; `file` is None for one that stands in the recipe."""
-
-    text: str
-    tree: nodes.Template
-    file: Path | None = None
-
-
-def parse_template(environment: Environment, text: str, file: Path | None = None) -> ParsedTemplate:
-    """Read `text`. Raises TemplateFault for syntax errors and for what no template may do."""
-    if len(text) > MAX_SOURCE:
-        raise TemplateFault("template_source_too_long", file=file, data={"size": len(text), "limit": MAX_SOURCE})
-    try:
-        tree = Parser(environment, text).parse()
-        reject_forbidden(tree)
-    except TemplateSyntaxError as error:
-        raise syntax_fault_at(error, text, file) from error
-    except RecursionError as error:
-        raise TemplateFault("template_too_deep", file=file, data={"limit": MAX_DEPTH}) from error
-    except TemplateFault as fault:
-        raise fault.moved(offset=fault.offset, length=fault.length, file=file) from None
-    return ParsedTemplate(text=text, tree=tree, file=file)
-
-
-def syntax_fault_at(error: TemplateSyntaxError, text: str, file: Path | None) -> TemplateFault:
-    """The fault that a syntax error in `text` is, at its place."""
-    fault = syntax_fault(error)
-    return fault.moved(offset=min(fault.offset, max(len(text) - 1, 0)), length=1, file=file)
-
-
-def single_expression(tree: nodes.Template) -> nodes.Expr | None:
-    """The one expression that `tree` is, blanks around it aside; None where there is more or less."""
-    parts = [part for output in tree.body for part in (output.nodes if isinstance(output, nodes.Output) else [output])]
-    told = [part for part in parts if not (isinstance(part, nodes.TemplateData) and not part.data.strip())]
-    only = told[0] if len(told) == 1 else None
-    return only if isinstance(only, nodes.Expr) and not isinstance(only, nodes.TemplateData) else None
+        waiting.extend((child, depth + 1) for child in reversed(list(node.iter_child_nodes())))

@@ -90,23 +90,23 @@ def test_check_counts_what_there_is(project: Project) -> None:
 
 
 def test_check_finds_templates_that_fail_on_some_values(project: Project) -> None:
-    project.edit("headshot, {{ scene }}", "headshot, {{ 1 // ((scene ~ '') | length - 6) }}")
+    project.edit("headshot, {{ scene }}", "headshot, {{ scene if scene == 'harbour' else scene | round }}")
     screen = project.workspace.run("check")
     assert screen.exit_code == 2
     screen.shows("recipe.yaml:").hides("bug")
-    project.edit("// ((scene ~ '') | length - 6)", "").edit("seeds:", "seedz:")
+    project.edit(" if scene == 'harbour' else scene | round", "").edit("seeds:", "seedz:")
     assert project.workspace.run("check").exit_code == 2
 
 
 def test_captions_that_fail_are_faults_of_the_recipe_all_told_at_once(project: Project) -> None:
     train = "using: fal-ai/flux-lora-fast-training"
-    project.edit(train, train + ", caption: '{{ 1 // 0 }}'")
+    project.edit(train, train + ", caption: '{{ 1 | length }}'")
     again = "- {id: takes,"
-    project.edit(again, f"- {{id: second, train: ana, {train}, caption: '{{{{ 2 // 0 }}}}'}}\n  {again}")
+    project.edit(again, f"- {{id: second, train: ana, {train}, caption: '{{{{ 2 | length }}}}'}}\n  {again}")
     for command in ("check", "plan", "run"):
         screen = project.workspace.run(command)
         assert screen.exit_code == 2, screen.text
-        screen.shows("2 problems in recipe.yaml", "1 // 0", "2 // 0").hides("bug")
+        screen.shows("2 problems in recipe.yaml", "1 | length", "2 | length").hides("bug")
 
 
 def test_bytes_that_are_no_text_are_told_and_break_nothing(project: Project) -> None:

@@ -255,7 +255,7 @@ def test_plan_and_run_tell_the_same_story(project: Project) -> None:
 
 
 def test_a_template_that_fails_on_some_values_is_a_failure_in_the_plan_too(project: Project) -> None:
-    project.edit("headshot, {{ scene }}", "headshot, {{ 1 // ((scene ~ '') | length - 6) }}")
+    project.edit("headshot, {{ scene }}", "headshot, {{ scene if scene == 'harbour' else scene | round }}")
     project.edit("[office, street]", "[office, garden, harbour]")
     planned = project.workspace.expect("plan", "--json", exit_code=1).json
     assert planned["status"] == "failed"
@@ -266,7 +266,7 @@ def test_a_template_that_fails_on_some_values_is_a_failure_in_the_plan_too(proje
     )
     told = project.told(exit_code=1)
     assert as_object(told["calls"])["made"] == 4
-    assert json.dumps(told).count("division") > 0
+    assert json.dumps(told).count("takes a number") > 0
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

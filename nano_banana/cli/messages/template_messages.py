@@ -82,8 +82,8 @@ MESSAGES: Mapping[str, Message] = {
     "template_syntax": Message("template syntax error: {message}"),
     "template_name": Message("unknown name `{name}`"),
     "template_field": Message("`{owner}` has no `{name}`"),
-    "template_filter": Message("unknown template filter `{name}`"),
-    "template_test": Message("unknown template test `{name}`"),
+    "template_filter": Message("unknown template filter `{name}`", "filters: {choices}"),
+    "template_test": Message("unknown template test `{name}`", "tests: {choices}"),
     "template_failed": Message("the template fails here: {message}"),
     "template_not_text": Message("{what} can't be written as text", "join a list: `| join(', ')`"),
     "template_not_unicode": Message(
@@ -92,16 +92,17 @@ MESSAGES: Mapping[str, Message] = {
     "template_not_value": Message(
         "this gives no value that a recipe can contain", "use a part of it, or join it as text"
     ),
-    "template_forbidden": Message("templates can't use {what}"),
+    "template_forbidden": Message("templates can't use {what}", "{instead}"),
     "template_include_cycle": Message("circular template include: {chain}"),
     "template_include_too_deep": Message("more than {limit} levels of template includes"),
     "template_too_deep": Message("the template is nested too deeply", "at most {limit} levels"),
-    "template_too_long_running": Message("the template takes too many steps", "at most {limit}"),
+    "template_too_much_work": Message(
+        "the texts that are rendered when the recipe is loaded are too long altogether",
+        "move prompts to `templates`; those don't count",
+    ),
     "template_source_too_long": Message("the template is too long: {size} characters", "at most {limit}"),
-    "template_too_many_parts": Message("the template has too many parts", "at most {limit}"),
+    "template_too_many_parts": Message("the template has too many parts", "at most {limit}, with included files"),
     "template_output_too_long": Message("the template's text is too long", "at most {limit} characters"),
-    "template_number_too_big": Message("this number is too big", "at most {limit}"),
-    "template_list_too_long": Message("this list is too long", "at most {limit} values; long texts count more"),
     # packs
     "pack_not_mapping": Message("`{file}` is not a pack file", "start it with `nano_banana_pack: 1`"),
     "pack_misnamed": Message("the pack is called `{name}`, but its folder `{folder}`", "give both the same name"),

@@ -77,8 +77,8 @@ stages:
         ("caption: 'photo of {{ subject.trigger }}'", []),
         ("caption: 'photo of {{ subject.triger }}'", ["template_field"]),
         ("caption: 'photo {{ seed }}'", ["template_name"]),
-        ("with: {steps: '{{ 100 * scene }}'}", ["template_name"]),
-        ("with: {steps: '{{ 100 * 9 }}'}", []),
+        ("with: {steps: '{{ scene }}'}", ["template_name"]),
+        ("with: {steps: '{{ 900 }}'}", []),
     ],
 )
 def test_texts_of_a_training(tmp_path: Path, said: str, found: list[str]) -> None:

@@ -8,7 +8,6 @@ import pytest
 from nano_banana.model.json_values import JSONValue
 from nano_banana.recipe.axis_values import axis_values
 from nano_banana.recipe.recipe_files import RecipeFiles
-from nano_banana.recipe.template_budget import RenderBudget
 from nano_banana.recipe.template_engine import TemplateEngine, normalize_prompt
 from nano_banana.recipe.template_syntax import TemplateFault
 
@@ -52,13 +51,11 @@ def fault(engine: TemplateEngine, text: str) -> TemplateFault:
 
 
 @pytest.mark.parametrize(
-    "word",
-    ["capitalize", "lower", "title", "trim", "upper", "truncate", "string", "replace('a','b')", "default('x')", "d"],
+    "word", ["capitalize", "lower", "title", "trim", "upper", "truncate", "replace('a','b')", "default('x')", "d"]
 )
-@pytest.mark.parametrize("text", ["{{ nothing | WORD }}", "{% filter WORD %}{{ nothing }}{% endfilter %}"])
-def test_nothing_is_never_the_word_none(engine: TemplateEngine, text: str, word: str) -> None:
-    assert render(engine, text.replace("WORD", word)) == ""
-    assert render(engine, "{{ [nothing] | map('upper') | join }}{{ nothing | wordcount }}") == "0"
+def test_nothing_is_never_the_word_none(engine: TemplateEngine, word: str) -> None:
+    assert render(engine, f"{{{{ nothing | {word} }}}}") == ""
+    assert render(engine, "{{ [nothing] | join }}") == ""
 
 
 def test_a_portrait(engine: TemplateEngine) -> None:
@@ -73,56 +70,35 @@ def test_a_portrait(engine: TemplateEngine) -> None:
     [
         ("{{ cast | join('-') }}_{{ scene.key }}_s{{ seed }}.png", "ana-ben_office_s11.png"),
         ("{{ scene }}", "office"),
-        ("{{ scene ~ '!' }}", "office!"),
-        ("{{ 'in ' + scene }}", "in office"),
         ("{{ scene | upper }} {{ scene == 'office' }}", "OFFICE true"),
         ("{{ nothing }}{{ flag }} {{ size }}", "true 1.5"),
-        ("{{ nothing | default('x', true) }}{{ nope | default('y') }}", "xy"),
+        ("{{ nothing | default('x', true) }}{{ nope | default('y') }}{{ nope.x.y | d('z') }}", "xyz"),
         ("{% if nope is defined %}a{% endif %}{% if seed is odd %}b{% endif %}", "b"),
+        ("{% if seed == 3 %}a{% elif seed > 10 and flag %}b{% else %}c{% endif %}", "b"),
+        ("{% if nothing %}a{% elif not flag %}b{% else %}c{% endif %}", "c"),
+        ("{{ subject['noun'] }} {{ cast[0] }} {{ cast[-1] }} {{ cast.1 }}", "woman ana ben ben"),
         (
-            "{% for name in cast %}{{ loop.index }}{{ name }}{% if not loop.last %}, {% endif %}{% endfor %}",
-            "1ana, 2ben",
+            "{{ cast | first }} {{ cast | last }} {{ cast | length }} {{ subject.traits | join('/') }}",
+            "ana ben 2 hair/eyes",
         ),
-        ("{% for a in [] %}{% else %}none{% endfor %}", "none"),
-        ("{% for name in cast %}{{ loop.cycle('x', 'y') }}{% endfor %}", "xy"),
-        ("{% for k, v in subject.traits.items() %}{{ k }}={{ v }};{% endfor %}", "hair=dark hair;eyes=grey eyes;"),
-        ("{% for k in subject.traits %}{{ k }} {% endfor %}", "hair eyes"),
-        ("{% for letter in 'abc' %}{{ letter }}{% endfor %}", "abc"),
-        (
-            "{{ subject.traits.get('hair') }} {{ subject['noun'] }} {{ cast[0] }} {{ cast[-1] }}",
-            "dark hair woman ana ben",
-        ),
-        ("{{ 'abc'[1:] }} {{ cast[:1] | first }}", "bc ana"),
-        ("{{ subject.noun.upper() }} {{ 'a b'.split() | last }}", "WOMAN b"),
-        ("{{ 'WoMan'.lower().title() | replace('W', 'H') }}", "Homan"),
-        (
-            "{% set x = 3 %}{{ x + 2 * 4 - 1 }} {{ 7 // 2 }} {{ 7 % 4 }} {{ 3 / 2 }} {{ 2 ** 3 }} {{ -x }}",
-            "10 3 3 1.5 8 -3",
-        ),
-        ("{{ [1, 2] + [3] | list | length }}", None),
-        ("{{ ([1, 2] + [3]) | length }} {{ [3, 1, 2] | sort | first }} {{ [1.5, 2] | sum }}", "3 1 3.5"),
-        ("{{ [1.26, 2] | first | round(1) }} {{ 2.5 | round }}", "1.3 2.0"),
-        ("{{ cast | map('upper') | join(' ') }} {{ cast | select('eq', 'ana') | first }}", "ANA BEN ana"),
-        ("{{ [subject] | map(attribute='noun') | join }} {{ [subject] | join(' ', attribute='name') }}", "woman ana"),
-        ("{{ 3 | string ~ 'x' }} {{ 'a b c' | wordcount }} {{ 'abc' | truncate(2, true, '', 0) }}", "3x 3 ab"),
-        ("{% macro hi(who='you') %}hi {{ who }}{% endmacro %}{{ hi() }} {{ hi(who='ana') }}", "hi you hi ana"),
-        ("{% macro q() %}<{{ caller() }}>{% endmacro %}{% call q() %}x{% endcall %}", "<x>"),
-        ("{% set ns = namespace(n=0) %}{% for a in cast %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}", "2"),
-        ("{% with a = 1 %}{{ a }}{% endwith %}{% filter upper %}x{% endfilter %}", "1X"),
-        ("{% set x %}a{{ seed }}{% endset %}{{ x }}{% set y | upper %}b{% endset %}{{ y }}", "a11B"),
+        ("{{ 'WoMan' | lower | title | replace('W', 'H') }} {{ ' a ' | trim }}", "Homan a"),
+        ("{{ 'the sea-side view' | title }} {{ 'aB' | capitalize }}", "The Sea-Side View Ab"),
+        ("{{ 1.26 | round(1) }} {{ 2.5 | round }} {{ -1 }}", "1.3 2.0 -1"),
+        ("{{ [subject] | join(' ', attribute='name') }}", "ana"),
+        ("{{ 'abc' | truncate(2, true, '', 0) }} {{ 'a long text' | truncate(8, leeway=0) }}", "ab a..."),
         ("{% raw %}{{ x }}{% endraw %}{# a remark #}", "{{ x }}"),
-        ("{{ 'ana' in cast }} {{ {'a': 1}.a }} {{ (1, 2)[1] }} {{ {1: 2}[1] }}", "true 1 2 2"),
-        ("{% block a %}x{% endblock %}{{ self.a() }}", "xx"),
+        (
+            "{{ 'ana' in cast }} {{ 'off' not in scene.key }} {{ seed in [11, 29] }} {{ (1, 2)[1] }}",
+            "true false true 2",
+        ),
+        ("{{ 1 < 2 < 3 }} {{ 'a' <= scene }} {{ size >= 2 }}", "true true false"),
         ("a\n   b\tc  ", "a b c"),
-        ("{% for a in range(3) if a != 1 %}{{ a }}{% endfor %}{{ range(5, 0, -2) | join }}", "02531"),
-        ("{{ 'x' if flag }}{{ ['a'] | items | length if false else 'y' }}", "xy"),
+        ("{{ 'x' if flag }}{{ 'z' if nothing }}{{ nope if false else 'y' }}", "xy"),
+        ("{{ nothing or subject.noun }}{{ flag and 'x' }}", "womanx"),
     ],
 )
-def test_what_templates_say(engine: TemplateEngine, text: str, said: str | None) -> None:
-    if said is None:
-        assert fault(engine, text).kind == "template_failed"
-    else:
-        assert render(engine, text) == said
+def test_what_templates_say(engine: TemplateEngine, text: str, said: str) -> None:
+    assert render(engine, text) == said
 
 
 @pytest.mark.parametrize(
@@ -136,23 +112,23 @@ def test_what_templates_say(engine: TemplateEngine, text: str, said: str | None)
         ("{{ subject.noun.shout }}", "template_field", "shout", ()),
         ("{{ cast[7] }}", "template_field", "7", ()),
         ("{{ cast['x'] }}", "template_field", "x", ()),
-        ("{{ cast[1.5] }}", "template_field", "1", ()),
         ("{{ [] | first }}", "template_failed", "first", ()),
         ("x {{ cast }}", "template_not_text", "cast", ()),
         ("x {{ subject.traits }}", "template_not_text", "traits", ()),
-        ("x {{ range }}", "template_not_text", "range", ()),
         ("{{ subject | upper }}", "template_not_text", "upper", ()),
-        ("{{ 1 / 0 }}", "template_failed", "1", ()),
-        ("{{ nope + 1 }}", "template_name", "nope", ()),
-        ("{{ nope ~ 'x' }}", "template_name", "nope", ()),
-        ("{{ nope() }}", "template_name", "nope", ()),
-        ("{{ nope.x.y }}", "template_name", None, ()),
-        ("{% for a in nope %}{% endfor %}", "template_name", None, ()),
-        ("{% for a in 3 %}{% endfor %}", "template_failed", None, ()),
-        ("{{ none + 1 }}", "template_failed", None, ()),
-        ("{{ ns.x }}{% set ns = namespace() %}", "template_name", None, ()),
-        ("{% set ns = namespace() %}{{ ns.x }}", "template_field", "x", ()),
-        ("{{ ['a', 1] | sum }}", "template_failed", "sum", ()),
+        ("{{ seed < cast }}", "template_failed", "seed", ()),
+        ("{{ cast in seed }}", "template_failed", "cast", ()),
+        ("{{ nope in cast }}", "template_name", "nope", ()),
+        ("{{ nope.x.y }}", "template_name", "nope", ()),
+        ("{{ seed | join }}", "template_failed", "join", ()),
+        ("{{ seed | length }}", "template_failed", "length", ()),
+        ("{{ cast | round }}", "template_failed", "round", ()),
+        ("{{ scene is odd }}", "template_failed", None, ()),
+        ("{{ scene | replace('a') }}", "template_failed", "replace", ()),
+        ("{{ scene | upper(1) }}", "template_failed", "upper", ()),
+        ("{{ cast | join(between='x') }}", "template_failed", "join", ()),
+        ("{{ cast | join(attribute='x') }}", "template_field", "join", ()),
+        ("{{ scene | truncate(1) }}", "template_failed", "truncate", ()),
     ],
 )
 def test_faults_say_where(
@@ -177,10 +153,11 @@ def test_a_fault_makes_a_problem(engine: TemplateEngine) -> None:
     ("text", "value"),
     [
         ("{{ seed }}", 11),
-        ("  {{ seed * 2 }}\n", 22),
+        ("  {{ seed }}\n", 11),
         ("{{ cast }}", ["ana", "ben"]),
         ("{{ (1, scene) }}", [1, "office"]),
-        ("{{ {'a': [nothing, 1.5, true]} }}", {"a": [None, 1.5, True]}),
+        ("{{ [nothing, 1.5, true] }}", [None, 1.5, True]),
+        ("{{ subject.traits }}", {"hair": "dark hair", "eyes": "grey eyes"}),
         ("{{ '12' }}", "12"),
         ("{{ seed }}{{ seed }}", "1111"),
         ("s{{ seed }}", "s11"),
@@ -193,29 +170,19 @@ def test_a_whole_value_keeps_its_type(engine: TemplateEngine, text: str, value: 
     assert engine.evaluate(text, CONTEXT) == value
 
 
-@pytest.mark.parametrize(("text", "kind"), [("{{ nope }}", "template_name"), ("{{ range }}", "template_not_value")])
-def test_a_value_that_is_none(engine: TemplateEngine, text: str, kind: str) -> None:
+def test_a_value_that_is_none(engine: TemplateEngine) -> None:
     with pytest.raises(TemplateFault) as caught:
-        engine.evaluate(text, CONTEXT)
-    assert caught.value.kind == kind
-
-
-def test_texts_may_share_a_budget(engine: TemplateEngine) -> None:
-    budget = RenderBudget()
-    engine.evaluate("{% for i in range(1000) %}{% endfor %}", {}, budget=budget)
-    budget.step(budget.steps)
-    with pytest.raises(TemplateFault) as caught:
-        engine.evaluate("{% for i in range(1) %}{% endfor %}", {}, budget=budget)
-    assert caught.value.kind == "template_too_long_running"
+        engine.evaluate("{{ nope }}", CONTEXT)
+    assert caught.value.kind == "template_name"
 
 
 def test_uses_names_what_is_read(engine: TemplateEngine) -> None:
-    template = engine.compile("{{ subject.trigger }}{% for a in cast %}{{ a.x }}{% endfor %}{% set b = 1 %}{{ b }}")
-    assert template.uses == {"subject", "subject.trigger", "cast"}
+    template = engine.compile("{{ subject.trigger }}{% if cast[0].x == scene['light'] %}x{% endif %}")
+    assert template.uses == {"subject", "subject.trigger", "cast", "scene", "scene.light"}
 
 
-def test_raw_keeps_blanks(engine: TemplateEngine) -> None:
-    assert engine.compile(" a\n\n b ").raw({}) == " a\n\n b "
+def test_a_value_keeps_blanks(engine: TemplateEngine) -> None:
+    assert engine.evaluate(" a\n\n b ", {}) == " a\n\n b "
 
 
 def test_normal_form_keeps_other_spaces() -> None:
