@@ -286,7 +286,8 @@ Prompts, captions and the texts under `with` are templates, rendered for each ta
 | `==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`, `and`, `or`, `not` | compare values |
 | `is defined`, `is undefined`, `is none`, `is odd`, `is even` | test a value |
 | `{{ cast \\| join('-') }}` | join a list; `join(', ', attribute='noun')` joins a field of its items |
-| `default`, `upper`, `lower`, `title`, `capitalize`, `trim`, `replace`, `truncate`, `round`, `first`, `last`, `length` | the other filters, as in Jinja |
+| `upper`, `lower`, `title`, `capitalize`, `trim`, `replace`, `truncate`, `round` | filter a value |
+| `first`, `last`, `length`, `default` | and these, as in Jinja |
 | `{% include 'parts/light.j2' %}` | insert another file |
 
 A name that is not defined is an error. A field without a value reads as nothing, also through filters such as `title`.
