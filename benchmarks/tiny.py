@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
@@ -60,7 +61,9 @@ def run(recipe: Path, *, provider: Provider, abreast: int) -> None:
     """Run a recipe with `provider` in the place of the local one, `abreast` picture calls at a time."""
     overrides = {"parallel_image": str(abreast), "provider": "local"}
     settings = load_settings(root=recipe.parent, environ=os.environ, overrides=overrides)
-    crew = ProviderFactory(1, Catalog.load(), extra={"local": lambda: provider})
+    crew = ProviderFactory(
+        replace(settings, parallel_compute=1), Catalog.load(), os.environ, extra={"local": lambda: provider}
+    )
     with Session.open(RunRequest(recipe=recipe), settings, environ=os.environ, providers=crew) as project:
         forecast = project.forecast()
         outcome = project.execute(forecast, lambda _news: None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nano_banana.catalog.provider_registry import BUILT_IN
 from nano_banana.cli.diagnostics import describe
 from nano_banana.cli.formatting import visible
 from nano_banana.cli.new_project import (
@@ -289,8 +290,9 @@ def _ask_provider(answers: ProjectAnswers, _asking: GuideContext) -> ProjectAnsw
     import questionary
 
     choices = [
-        questionary.Choice(title="local: free and offline, composed of the photos without an AI model", value="local"),
-        questionary.Choice(title="fal: the real thing, for money", value="fal"),
+        questionary.Choice(title=f"{spec.name}: {spec.about}", value=spec.name)
+        for spec in BUILT_IN.values()
+        if spec.selectable
     ]
     return replace(answers, provider=_answer_text(questionary.select("Who shall draw?", choices=choices)))
 

@@ -38,9 +38,19 @@ def complete_endpoints(_context: click.Context, _parameter: click.Parameter, typ
     return _starting_with(catalog.ids, typed)
 
 
+def complete_provider(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the built-in providers and those of installed packages."""
+    from nano_banana.catalog.provider_registry import provider_names
+
+    return _starting_with(provider_names(), typed)
+
+
 def complete_setting_value(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Offer the values that the setting named before can have."""
-    spec = SPECS.get(context.params.get("name") or "")
+    name = context.params.get("name")
+    if name == "provider":
+        return complete_provider(context, _parameter, typed)
+    spec = SPECS.get(name or "")
     return _starting_with(spec.choices if spec else (), typed)
 
 
@@ -117,8 +127,8 @@ out = option("--out", type=FOLDER, help="The folder where pictures appear.")
 provider = option(
     "--provider",
     metavar="NAME",
-    shell_complete=complete_choices(SPECS["provider"].choices),
-    help="Who answers, whatever the recipe says: local or fal.",
+    shell_complete=complete_provider,
+    help="Provider to use: local, fal or an installed one (overrides the recipe).",
 )
 only = option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
 sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")

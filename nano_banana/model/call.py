@@ -15,6 +15,9 @@ from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_t
 
 IMAGINED = "?"
 
+COMPUTE = "compute"
+"""The provider of this machine's own work on pictures: crops, masks, face scores."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:

@@ -14,7 +14,8 @@ from typing import TypeAlias
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import PriceRange
 from nano_banana.catalog.pricing import estimate_price
-from nano_banana.model.call import Call
+from nano_banana.catalog.provider_registry import find_provider, price_by
+from nano_banana.model.call import COMPUTE, Call
 from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, Ruling
 from nano_banana.model.json_values import as_object, as_text
 from nano_banana.model.nodes import NodeResult, Step
@@ -61,9 +62,6 @@ def expected_pass_rate(passed: int, judged: int) -> float:
     return (passed + DEFAULT_PASS_RATE * PRIOR_WEIGHT) / (judged + PRIOR_WEIGHT)
 
 
-FREE_PROVIDERS = frozenset({"local", "compute"})
-"""Providers that cost nothing, whatever the catalog says an endpoint costs at fal."""
-
 ASSUMED_SIZE = (1024, 1024)
 """What a picture of unknown size is priced as: stages draw and crop to about one megapixel."""
 
@@ -72,8 +70,11 @@ def price_function(catalog: Catalog) -> Callable[[Call], PriceRange | None]:
     """A function that says what a call would cost: dated estimates, None where nobody knows."""
 
     def price(call: Call) -> PriceRange | None:
-        if call.provider in FREE_PROVIDERS:
+        spec = find_provider(call.provider)
+        if spec is not None and not spec.costs:
             return PriceRange(low=0.0, high=0.0)
+        if spec is not None and spec.price:
+            return price_by(spec, call)
         endpoint = catalog.get(call.endpoint)
         if endpoint is None:
             return None
@@ -169,7 +170,7 @@ class ForecastTotals:
         return odds.reach(step.attempt) / (odds.reach(sure) or 1)
 
     def _look(self, call: Call) -> None:
-        if call.provider == "compute":
+        if call.provider == COMPUTE:
             sought = as_object(as_object(call.arguments.get("shape")).get("find"))
             if sought:
                 self.finds.add(as_text(sought["part"]))
@@ -277,4 +278,4 @@ def _certain_steps(result: NodeResult) -> int:
 
 
 def _is_paid(step: Step) -> bool:
-    return step.call.provider != "compute"
+    return step.call.provider != COMPUTE

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.model.call import Blob, Call, Reply, imagined_blob
+from nano_banana.model.call import COMPUTE, Blob, Call, Reply, imagined_blob
 from nano_banana.model.flow import Ask, Flow, FlowEvent
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.nodes import FlowTrace, Node, NodeEnd, NodeResult, NodeStatus, Plan, Step
@@ -39,7 +39,7 @@ def reply_imaginer(catalog: Catalog) -> Callable[[Call], Reply]:
     """A function that invents a call's reply: the right places, imagined bytes, no cost."""
 
     def invent(call: Call) -> Reply:
-        if call.provider == "compute":
+        if call.provider == COMPUTE:
             data, place, media = _COMPUTE_REPLIES[call.endpoint]
             files = {name: imagined_blob(f"{call.key}/{name}", media=media) for name in (place, "mask")}
             return Reply(data=data, files=files)
@@ -150,5 +150,5 @@ def _step_for(ask: Ask, call: Call, known: Mapping[str, Reply], invent: ReplyIma
 
 def _earlier_keys(call: Call) -> tuple[str, ...]:
     """The keys that this machine's own call had before its code was changed, the last one first."""
-    before = range(call.revision - 1, 0, -1) if call.provider == "compute" else ()
+    before = range(call.revision - 1, 0, -1) if call.provider == COMPUTE else ()
     return tuple(replace(call, revision=revision).key for revision in before)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nano_banana.model.call import COMPUTE
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
 from nano_banana.model.problem import Invalid, problem
 
@@ -179,9 +180,6 @@ def _parse_person(told: JSONObject) -> DepictedPerson:
 def _texts(value: JSONValue) -> dict[str, str]:
     return {name: as_text(text) for name, text in as_object(value).items()}
 
-
-COMPUTE = "compute"
-"""Who only works over what others drew."""
 
 PASTE = "paste"
 """The call that lays what was painted over what was there."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from nano_banana.formats.exif_iptc import SoftwareTags
 from nano_banana.formats.untrusted import parse_json_object, pick_values, shorten
 from nano_banana.formats.xmp import CREATOR_TOOL, property_value
+from nano_banana.model.call import COMPUTE
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid
 from nano_banana.provenance.content_credentials import ContentCredentials
@@ -104,14 +105,14 @@ def own_record_finding(data: bytes) -> tuple[ProvenanceFinding | None, tuple[str
         facts: dict[str, JSONValue] = {"unreadable": error.problems[0].kind}
         return ProvenanceFinding(of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=None, facts=facts), ()
     if account is not None:
-        return _record_finding(account), tuple(call.endpoint for call in account.calls if call.provider != "compute")
+        return _record_finding(account), tuple(call.endpoint for call in account.calls if call.provider != COMPUTE)
     if original_digest(data) is None:
         return None, ()
     return ProvenanceFinding(of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=None), ()
 
 
 def _record_finding(account: GenerationRecord) -> ProvenanceFinding:
-    drawn = [call.endpoint for call in account.calls if call.provider != "compute"]
+    drawn = [call.endpoint for call in account.calls if call.provider != COMPUTE]
     facts: dict[str, JSONValue] = {
         "recipe": shorten(account.recipe),
         "take": shorten(account.take),

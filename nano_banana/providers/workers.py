@@ -14,9 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar, TypeVarTuple
+from typing import TypeAlias, TypeVar, TypeVarTuple
 
+from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, problem
+from nano_banana.model.provider_protocol import Answer, AnswerFile
+
+WorkResult: TypeAlias = tuple[JSONObject, Mapping[str, tuple[bytes, str]]]
+"""What work in a worker process returns: the answer's data, and its files by place (bytes and media type)."""
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -67,6 +72,22 @@ class WorkerPool:
         return ProcessPoolExecutor(
             self._processes, mp_context=context, initializer=_init_worker, initargs=(environment,)
         )
+
+
+class WorkerProvider:
+    """Base of providers that answer calls in worker processes, at no cost."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+
+    async def perform(self, work: Callable[[*Ts], WorkResult], *args: *Ts) -> Answer:
+        """What `work(*args)` returns in a worker, as an answer. Raises as `WorkerPool.run` does."""
+        data, files = await self._pool.run(work, *args)
+        payloads = {place: AnswerFile(data=content, media=media) for place, (content, media) in files.items()}
+        return Answer(data=data, files=payloads, cost_usd=0.0)
+
+    async def close(self) -> None:
+        """Do nothing: the pool belongs to the one who made it."""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import json
 import keyword
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from nano_banana.catalog.provider_registry import SECRET_VARIABLES
 from nano_banana.formats.yaml_values import KeyPath, Located, LocatedEntry, plain_scalar, to_plain
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Position, Problem, did_you_mean, problem
@@ -18,8 +19,6 @@ from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_names import KnownNames
 from nano_banana.recipe.template_syntax import MAX_SOURCE, TemplateFault
 from nano_banana.recipe.template_values import TemplateValueError
-
-SECRET_VARIABLES = frozenset({"FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET"})
 
 
 class RecipeEnvironment(Mapping[str, str]):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from nano_banana.catalog.arguments import arguments_schema
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.catalog.provider_registry import BUILT_IN
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
 from nano_banana.model.ticket import ResendPolicy
 from nano_banana.recipe.naming import AXIS_NAME, NAME, ONE_WORD, PLACE_NAME
@@ -359,7 +360,11 @@ def named_entries(schema: JSONObject, about: str, *, name: JSONObject = NAME) ->
 SECTION_SCHEMAS: JSONObject = {
     "nano_banana": {"const": 1, "description": "The format's version, and the first key: `nano_banana: 1`."},
     "name": {**NAME, "description": "The recipe's name; the output folder is named for it."},
-    "provider": {"enum": ["fal", "local"], "description": "Who does the paid work; `--provider` wins."},
+    "provider": {
+        "type": "string",
+        "examples": [name for name, spec in BUILT_IN.items() if spec.selectable],
+        "description": "The provider of the paid work; `--provider` overrides it.",
+    },
     "vars": {
         "type": "object",
         "description": "Values for templates: `{{ company }}`; `--set company=Other` wins.",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.provider_registry import selectable_provider
 from nano_banana.model.json_values import JSONObject, as_text
 from nano_banana.model.problem import Invalid, Position, Problem
 from nano_banana.recipe.document import read_document, render_document
@@ -117,8 +118,20 @@ _REQUIRED_KEYS: JSONObject = {"nano_banana": 1, "name": "recipe"}
 """What is read in place of keys that every recipe has, if they are missing or wrong."""
 
 
+def _check_provider(reading: ResolveContext) -> None:
+    name = reading.document.data.get("provider")
+    if not isinstance(name, str):
+        return
+    try:
+        selectable_provider(name)
+    except Invalid as error:
+        for found in error.problems:
+            reading.add(replace(found, position=reading.document.nearest(("provider",))))
+
+
 def _resolve(reading: ResolveContext, offer: FindShelfAdapter, path: Path, *, sound: bool) -> tuple[Recipe, JSONObject]:
     """The recipe and the environment that its templates read. `sound`: nothing is wrong with the recipe's shape."""
+    _check_provider(reading)
     check_names(reading)
     check_cases(reading)
     templates = read_templates(reading)

@@ -12,7 +12,7 @@ from nano_banana.engine.async_store import heartbeat
 from nano_banana.engine.call_resolver import CallResolver
 from nano_banana.engine.provider_dispatch import InputFiles
 from nano_banana.engine.run_control import EnginePolicy, Halt
-from nano_banana.model.call import Call, Reply
+from nano_banana.model.call import COMPUTE, Call, Reply
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.problem import CallFailed
 from nano_banana.model.provider_protocol import Provider
@@ -22,7 +22,6 @@ from nano_banana.store.local_store import Store
 CALLS_AT_ONCE = 256
 """Calls that are under way or waiting at one time, so that memory does not grow with what is asked."""
 
-COMPUTE_PROVIDER = "compute"
 
 BATCH_RUN_PREFIX = "("
 """Begins the name under which errands are in the log of runs; no recipe's does."""
@@ -73,9 +72,9 @@ def _make_missing(
 ) -> dict[str, CallEnd]:
     run = store.runs.begin(f"{BATCH_RUN_PREFIX}{batch.purpose})", arguments={"calls": len(missing)})
     policy = EnginePolicy(
-        providers={COMPUTE_PROVIDER: providers[COMPUTE_PROVIDER]},
-        kind_of=lambda _call: COMPUTE_PROVIDER,
-        limits={COMPUTE_PROVIDER: at_once},
+        providers={COMPUTE: providers[COMPUTE]},
+        kind_of=lambda _call: COMPUTE,
+        limits={COMPUTE: at_once},
         missing=frozenset(call.key for call in missing),
     )
     halt = Halt()

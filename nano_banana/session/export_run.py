@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
-from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.call import COMPUTE, Blob, Call, Reply
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.model.nodes import NodeStatus
@@ -19,7 +19,7 @@ from nano_banana.model.problem import CallFailed, Invalid, Unusable
 from nano_banana.planner.export_names import ExportedCopy
 from nano_banana.provenance.embedding import record_in
 from nano_banana.recipe.recipe_model import ExportConversion
-from nano_banana.session.compute_calls import COMPUTE_PROVIDER, ComputeBatch
+from nano_banana.session.compute_calls import ComputeBatch
 from nano_banana.session.exported_files import exported_paths, note_fitted_pictures, write_copies
 from nano_banana.session.manifest import stage_picture
 from nano_banana.session.marked_outputs import OutputMarker, signed_embed_settings
@@ -112,7 +112,7 @@ def _fit_calls(
 ) -> list[_FitCall]:
     calls = [
         Call(
-            provider=COMPUTE_PROVIDER,
+            provider=COMPUTE,
             endpoint=FIT_ENDPOINT,
             arguments=arguments(picture.blob.media),
             inputs={"image": picture.blob},

@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from nano_banana.catalog.provider_registry import is_free
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, as_object, as_whole
 from nano_banana.model.nodes import NodeInfo, NodeResult, NodeStatus, Plan
 from nano_banana.model.problem import Problem, did_you_mean
 from nano_banana.model.ticket import Ticket
-from nano_banana.planner.cost_forecast import FREE_PROVIDERS, ForecastTotals, PassRates, PassRatesOf, expected_pass_rate
+from nano_banana.planner.cost_forecast import ForecastTotals, PassRates, PassRatesOf, expected_pass_rate
 from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind
@@ -80,7 +81,7 @@ class CacheSavings:
         """Count a node's calls."""
         for step in result.steps:
             cost = step.reply.cost_usd
-            if not step.cached or step.call.provider in FREE_PROVIDERS or step.call.key in self._seen:
+            if not step.cached or is_free(step.call.provider) or step.call.key in self._seen:
                 continue
             self._seen.add(step.call.key)
             place = (result.node.info.subject, step.call.endpoint)

@@ -14,12 +14,11 @@ from pathlib import Path
 from nano_banana import __version__
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint_format import endpoint_digest
-from nano_banana.model.call import canonical_json
+from nano_banana.model.call import COMPUTE, canonical_json
 from nano_banana.model.flow import Made
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeResult, Step
 from nano_banana.model.problem import Invalid, Problem, Unusable, problem
-from nano_banana.planner.cost_forecast import FREE_PROVIDERS
 from nano_banana.planner.preview import IMAGINED_PATHS, preview, reply_imaginer
 from nano_banana.recipe.recipe_model import GateRules
 from nano_banana.session.forecasting import gc_paused
@@ -224,7 +223,7 @@ def write_lock(session: Session) -> list[Problem]:
     the file can be written.
     """
     request = session.request
-    if session.provider in FREE_PROVIDERS or request.locked or not request.whole or request.text is not None:
+    if not session.provider_spec.costs or request.locked or not request.whole or request.text is not None:
         return []
     path = lock_path(request.recipe)
     if session.uses_emulator and path.exists() and not _is_rehearsal(path):
@@ -255,7 +254,7 @@ def current_lock(session: Session) -> Lock:
     with gc_paused():
         for end in preview(session.plan, session.runner.store.replies.get, reply_imaginer(session.catalog)):
             calls = _locked_calls(end, gates)
-            endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != "compute")
+            endpoints.update(step.call.endpoint for step in end.steps if step.call.provider != COMPUTE)
             if end.node.info.kind == "take":
                 takes[end.node.id] = calls
             elif end.node.info.kind == "adapter" and calls:

@@ -18,41 +18,10 @@ from nano_banana.model.problem import Invalid, Position, problem
 from nano_banana.recipe.load import Loaded, load_recipe
 from nano_banana.recipe.recipe_files import RecipeFiles, find_root
 from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
-from nano_banana.session.provider_factory import FalAccess
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.shelved_adapters import shelf_offers
 from nano_banana.settings.configuration import Settings
-from nano_banana.settings.fal_key import find_key
 from nano_banana.stages.gate_stage import AcceptanceCriteria
-
-FAL_HOST_VARIABLES = frozenset({"FAL_QUEUE_RUN_HOST", "FAL_RUN_HOST"})
-"""fal-client's own variables for where fal is."""
-
-
-def has_fal_key(environ: Mapping[str, str]) -> bool:
-    """Whether there is a key to ask fal with."""
-    return find_key(environ) is not None
-
-
-def fal_address(settings: Settings, environ: Mapping[str, str]) -> str:
-    """Where requests go, where that is not fal: by our setting, or by fal-client's own variable; else empty."""
-    host = environ.get("FAL_QUEUE_RUN_HOST") or environ.get("FAL_RUN_HOST")
-    return settings.fal_url or (f"https://{host}" if host else "")
-
-
-def fal_access_for(recipe: Recipe, settings: Settings, environ: Mapping[str, str]) -> FalAccess:
-    """What a run of this recipe tells its provider; the key is looked for when it is needed."""
-
-    def key() -> str | None:
-        found = find_key(environ)
-        return None if found is None else found.reveal()
-
-    return FalAccess(
-        key=key,
-        base=settings.fal_url,
-        per_second=recipe.limits.rate,
-        uploads_expire_after=recipe.privacy.uploads_expire_after,
-    )
 
 
 def endpoints_folder(root: Path) -> Path:
@@ -79,16 +48,6 @@ def recipe_catalog(files: RecipeFiles, quotes: Path) -> Catalog:
     for path in folder.glob("*.y*ml"):
         files.exists(path)
     return Catalog.load(folder, quotes=quotes)
-
-
-def project_fal_access(settings: Settings, environ: Mapping[str, str]) -> FalAccess:
-    """How fal is reached; the key is looked for when it is needed."""
-
-    def key() -> str | None:
-        found = find_key(environ)
-        return None if found is None else found.reveal()
-
-    return FalAccess(key=key, base=settings.fal_url)
 
 
 def check_endpoints_known(catalog: Catalog, names: Iterable[str]) -> Sequence[str]:

@@ -19,7 +19,6 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import home_folder
 from nano_banana.model.problem import Problem, problem
-from nano_banana.planner.cost_forecast import FREE_PROVIDERS
 from nano_banana.session.run_inputs import input_files
 from nano_banana.session.session import Session
 from nano_banana.settings.trust_file import trust_fingerprint
@@ -85,7 +84,7 @@ def trust_demands(session: Session) -> list[Problem]:
     whom the shipped catalog does not know, and endpoints that the project describes itself, with their prices. Of what
     a single command made only the last counts: the rest was typed by the user.
     """
-    if session.provider in FREE_PROVIDERS:
+    if not session.provider_spec.sends_data:
         return []
     ids = sorted({stage.endpoint for stage in session.recipe.asking})
     typed = session.request.text is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -360,7 +361,7 @@ class PhotoInspection:
 def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection]:
     """The pictures in a folder, by the usual rules. Raises Invalid where there is none."""
     sitting, left_out = folder_photo_set(folder)
-    providers = ProviderFactory(settings.parallel_compute, Catalog.load(None))
+    providers = ProviderFactory(settings, Catalog.load(None), os.environ)
     runner = Runner(settings, providers.factories)
     try:
         digests, unread = _photo_digests(runner, [photo.path for photo in sitting.photos])

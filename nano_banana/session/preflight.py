@@ -11,16 +11,15 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nano_banana.model.call import Call, imagined_blob
+from nano_banana.model.call import COMPUTE, Call, imagined_blob
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue, as_text
 from nano_banana.model.nodes import Node, NodeResult, NodeStatus
 from nano_banana.model.problem import CallFailed, Invalid, LimitReached, Problem, problem
-from nano_banana.planner.cost_forecast import FREE_PROVIDERS
 from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.planner.takes import Selection
-from nano_banana.session.compute_calls import COMPUTE_PROVIDER, ComputeBatch
+from nano_banana.session.compute_calls import ComputeBatch
 from nano_banana.session.forecasting import Forecast, unreached_picks
 from nano_banana.session.manifest import manifest_entries, manifest_recipe
 from nano_banana.session.run_inputs import input_files, input_places, media_of, requested_selection
@@ -124,7 +123,7 @@ def check_machine(session: Session, forecast: Forecast) -> None:
     for folder in (session.folder, *(path and path.parent for path in targets)):
         if folder is not None:
             check_writable(folder)
-    if session.provider in FREE_PROVIDERS:
+    if not session.provider_spec.sends_data:
         return
     trainings = sum(record.card.kind == "adapter" and bool(record.missing) for record in forecast.records)
     pictures = forecast.tally.paid - trainings
@@ -136,7 +135,7 @@ def run_free_calls(session: Session, forecast: Forecast, on_event: EventHandler)
 
     Raises Invalid with every such part that fails.
     """
-    if session.provider in FREE_PROVIDERS or not forecast.tally.paid:
+    if not session.provider_spec.sends_data or not forecast.tally.paid:
         return
     while calls := _free_calls(session):
         asked = ComputeBatch(purpose="checks", calls=[call for call, _ in calls], files=session.plan.files)
@@ -162,7 +161,7 @@ def _known_calls(end: NodeResult) -> Iterator[Call]:
     for step in end.steps:
         call = step.call
         is_guess = call.imagined or any(blob.digest in guessed for blob in call.inputs.values())
-        if call.provider == COMPUTE_PROVIDER and not step.cached and not is_guess:
+        if call.provider == COMPUTE and not step.cached and not is_guess:
             yield call
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Task, endpoint_revision
+from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.provider_registry import ProviderSpec, description_revision, find_provider, provider_revision
 from nano_banana.model.call import Call
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeStatus
-from nano_banana.model.problem import Invalid, Refused, did_you_mean, problem
-from nano_banana.model.ticket import is_loopback_url
+from nano_banana.model.problem import Invalid, problem
 from nano_banana.planner.cost_forecast import price_function
 from nano_banana.planner.takes import Selection
 from nano_banana.recipe.recipe_files import FileState
@@ -21,17 +21,10 @@ from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
 from nano_banana.recipe.training_photos import picture_media_type
 from nano_banana.session.forecasting import Forecast
 from nano_banana.session.manifest import MANIFEST
-from nano_banana.session.provider_factory import local_revision
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord
 from nano_banana.session.run_request import FileStat, RunRequest, RunTrace, stat_file
 from nano_banana.stages.stage_kind import CallTarget
-
-PROVIDERS = ("local", "fal")
-"""Who can be asked for the paid work."""
-
-EMULATED_REVISION = 1
-"""The revision of what a stand-in on this machine answers for a service."""
 
 OCTET_STREAM = "application/octet-stream"
 _MEDIA = {".txt": "text/plain", ".safetensors": OCTET_STREAM}
@@ -82,24 +75,14 @@ def manifest_head(recipe: Recipe, provider: str, folder: Path) -> JSONObject:
     return {"manifest": 1, "recipe": recipe.name, "file": file, "provider": provider, "subjects": subjects}
 
 
-def check_provider_name(provider: str) -> None:
-    """Raise Invalid where nobody is called so."""
-    if provider not in PROVIDERS:
-        near = did_you_mean(provider, PROVIDERS)
-        raise Invalid([problem("unknown_provider", suggestions=near, name=provider, known=", ".join(PROVIDERS))])
-
-
-def check_provider_able(provider: str, asked: Sequence[Stage], *, known: Collection[str], catalog: Catalog) -> None:
-    """Raise Refused where this version has no such provider for the stages that have to ask it.
-
-    Raises Invalid where it is the local one, and an endpoint is described nowhere.
-    """
-    if asked and provider not in known:
-        offered = ", ".join(sorted(set(known) - {"compute"}))
-        raise Refused([problem("no_provider", name=provider, known=offered)])
-    lost = sorted({stage.endpoint for stage in asked if catalog.get(stage.endpoint) is None})
-    if provider == "local" and lost:
+def check_endpoints_answered(spec: ProviderSpec, asked: Sequence[Stage], catalog: Catalog) -> None:
+    """Raise Invalid if the provider can't answer the endpoints of these stages."""
+    names = sorted({stage.endpoint for stage in asked})
+    if spec.reads_descriptions and (lost := [name for name in names if catalog.get(name) is None]):
         raise Invalid([problem("local_undescribed", names=", ".join(lost))])
+    if foreign := [name for name in names if not spec.answers(name)]:
+        known = ", ".join(spec.endpoints)
+        raise Invalid([problem("endpoints_unanswered", provider=spec.name, names=", ".join(foreign), known=known)])
 
 
 def oldest_price_date(recipe: Recipe, catalog: Catalog) -> str | None:
@@ -108,24 +91,23 @@ def oldest_price_date(recipe: Recipe, catalog: Catalog) -> str | None:
     return min((found.price.as_of for found in endpoints if found is not None and found.price), default=None)
 
 
-def call_target(recipe: Recipe, catalog: Catalog, provider: str, address: str) -> CallTarget:
-    """Who answers. What the local provider draws hangs on its own code and on what the catalog says of endpoints.
-
-    A service at an `address` of this machine is a stand-in: what it draws must never pass for the real thing's.
-    """
-    if provider != "local":
-        return CallTarget(provider=provider, revision=EMULATED_REVISION if is_loopback_url(address) else 0)
+def call_target(recipe: Recipe, catalog: Catalog, spec: ProviderSpec, *, emulated: bool) -> CallTarget:
+    """Where the paid calls go. What an emulator draws has another revision, so it never passes for the service's."""
+    revision = provider_revision(spec, emulated=emulated)
+    if not spec.reads_descriptions:
+        return CallTarget(provider=spec.name, revision=revision)
     endpoints = [catalog.get(stage.endpoint) for stage in recipe.asking]
-    meanings = {endpoint.id: endpoint_revision(endpoint) for endpoint in endpoints if endpoint is not None}
-    return CallTarget(provider=provider, revision=local_revision(), meanings=meanings)
+    meanings = {endpoint.id: description_revision(spec, endpoint) for endpoint in endpoints if endpoint is not None}
+    return CallTarget(provider=spec.name, revision=revision, meanings=meanings)
 
 
 def call_kind(catalog: Catalog) -> Callable[[Call], str]:
     """A function that sorts calls by the limit that holds for them: `train`, `image` or `compute`."""
 
     def kind_of(call: Call) -> str:
-        if call.provider == "compute":
-            return "compute"
+        spec = find_provider(call.provider)
+        if spec is not None and spec.limit:
+            return spec.limit
         endpoint = catalog.get(call.endpoint)
         return "train" if endpoint is not None and endpoint.does is Task.TRAIN else "image"
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nano_banana import __version__
+from nano_banana.catalog.provider_registry import BUILT_IN, provider_revision
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.model.json_values import JSONObject
-from nano_banana.session.provider_factory import local_revision
 from nano_banana.settings.configuration import Settings
 
 
@@ -169,7 +169,7 @@ def unchanged_trace(request: RunRequest, settings: Settings, environ: Mapping[st
     """
     if request.locked:
         return None
-    trace = stored_trace(settings.store, request.note(settings, local_revision()))
+    trace = stored_trace(settings.store, request.note(settings, provider_revision(BUILT_IN["local"])))
     if trace is None or not trace.holds(environment_digests(trace.environment, environ)):
         return None
     return trace

@@ -14,17 +14,28 @@ from pathlib import Path
 from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.provider_registry import (
+    BUILT_IN,
+    ProviderSpec,
+    ResendSafety,
+    can_resume,
+    check_provider,
+    is_emulated,
+    provider_revision,
+    selectable_provider,
+)
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.event import EventHandler
 from nano_banana.model.nodes import NodeStatus, Plan
-from nano_banana.model.problem import Position, Problem, Refused, problem
-from nano_banana.model.ticket import Ticket, TicketState, UnknownRequestPolicy, is_loopback_url
+from nano_banana.model.problem import Invalid, Position, Problem, problem
+from nano_banana.model.ticket import Ticket, TicketState, UnknownRequestPolicy
 from nano_banana.planner.cost_forecast import ForecastTotals, price_function
 from nano_banana.planner.export_names import ExportedCopy, exported_copies
 from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.planner.take_context import PlanContext, TemplateContexts
 from nano_banana.planner.takes import Selection
+from nano_banana.providers.fal.fal_config import HOST_VARIABLES
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
 from nano_banana.session.forecasting import (
@@ -39,27 +50,16 @@ from nano_banana.session.forecasting import (
 )
 from nano_banana.session.marked_outputs import signed_embed_settings
 from nano_banana.session.opening import (
-    FAL_HOST_VARIABLES,
     check_export_targets,
-    fal_access_for,
-    fal_address,
-    has_fal_key,
     open_recipe,
     with_thresholds,
 )
-from nano_banana.session.provider_factory import (
-    ProviderFactory,
-    check_certificates,
-    check_face_models,
-    check_watermarking,
-    local_revision,
-)
+from nano_banana.session.provider_factory import ProviderFactory
 from nano_banana.session.run_execution import Runner, RunOutcome, RunSpec
 from nano_banana.session.run_inputs import (
     call_kind,
     call_target,
-    check_provider_able,
-    check_provider_name,
+    check_endpoints_answered,
     in_recipe_order,
     input_files,
     manifest_head,
@@ -162,11 +162,14 @@ class Session:
     ) -> Self:
         """Load and check the recipe. Raises Invalid with every problem at once."""
         loaded, catalog = open_recipe(request, settings, environ)
+        recipe = loaded.recipe
+        spec = selectable_provider(request.provider or recipe.provider or settings.provider)
         providers = providers or ProviderFactory(
-            settings.parallel_compute, catalog, fal_access_for(loaded.recipe, settings, environ)
+            settings, catalog, environ, selected=spec, limits=recipe.limits, privacy=recipe.privacy
         )
         session = cls(request, settings, loaded, catalog, providers, environ)
-        check_provider_name(session.provider)
+        if secrets := sorted(loaded.env_read & set(spec.secrets)):
+            raise Invalid([problem("env_secret", name=name) for name in secrets])
         check_adapter_providers(session.recipe, session.provider, loaded.nearest)
         check_export_targets(session.recipe, settings, loaded.nearest)
         return session
@@ -195,10 +198,15 @@ class Session:
         """Who does the paid work: the command line's word, else the recipe's, else the settings'."""
         return self.request.provider or self.recipe.provider or self.settings.provider
 
+    @cached_property
+    def provider_spec(self) -> ProviderSpec:
+        """What that provider can do."""
+        return selectable_provider(self.provider)
+
     @property
     def uses_emulator(self) -> bool:
-        """Whether a stand-in on this machine answers for fal."""
-        return self.provider == "fal" and is_loopback_url(fal_address(self.settings, self._environ))
+        """Whether an emulator on this machine stands in for the provider."""
+        return is_emulated(self.provider_spec, self.settings, self._environ)
 
     @property
     def folder(self) -> Path:
@@ -244,16 +252,17 @@ class Session:
     def check_provider(self, forecast: Forecast) -> None:
         """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
         asked = self.stages_to_buy(forecast)
-        check_provider_able(self.provider, asked, known=self._providers.factories, catalog=self.catalog)
-        if asked and self.provider == "fal":
-            if not has_fal_key(self._environ):
-                raise Refused([problem("no_key")])
-            check_certificates()
+        # It loads numpy.
+        from nano_banana.providers.compute.compute_requirements import check_face_models, check_watermark_models
+
+        check_endpoints_answered(self.provider_spec, asked, self.catalog)
+        if asked:
+            check_provider(self.provider_spec, self.settings, self._environ)
         if asked and (forecast.tally.looks or self.recipe.outputs.crops_faces):
             # What is drawn, and maybe paid for, would stop half way.
             check_face_models(forecast.tally.finds)
         if forecast.tally.marks:
-            check_watermarking()
+            check_watermark_models()
         signed_embed_settings(self.recipe, self.settings, self.loaded.files)
 
     def forecast(self) -> Forecast:
@@ -261,8 +270,18 @@ class Session:
         _ = self.exports
         forecast = self.foresee(self.plan)
         return replace(
-            forecast, warnings=choice_warnings(self.plan, self.recipe, forecast.records, whole=self.request.whole)
+            forecast,
+            warnings=[
+                *choice_warnings(self.plan, self.recipe, forecast.records, whole=self.request.whole),
+                *self._billing_warnings(forecast),
+            ],
         )
+
+    def _billing_warnings(self, forecast: Forecast) -> list[Problem]:
+        spec = self.provider_spec
+        if spec.resend is not ResendSafety.NONE or not spec.costs or not self.stages_to_buy(forecast):
+            return []
+        return [Problem(kind="provider_may_bill_twice", data={"name": spec.name}, warning=True)]
 
     def foresee(self, plan: Plan) -> Forecast:
         """Drive any plan against the store alone."""
@@ -281,7 +300,7 @@ class Session:
             whole=self.request.whole,
             owns_name=self.request.owns_name,
             manifest_head=manifest_head(self.recipe, self.provider, self.folder),
-            resumes=self.provider if self.provider == "fal" and has_fal_key(self._environ) else "",
+            resumes=self.provider if can_resume(self.provider_spec, self._environ) else "",
             unknown_policy=lost,
             resend=self.recipe.limits.resend_unknown,
             saved=forecast.saved,
@@ -298,9 +317,14 @@ class Session:
 
     def remember(self, outcome: RunOutcome, summary: Iterable[str]) -> None:
         """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
-        environment = environment_digests(self.loaded.env_read | FAL_HOST_VARIABLES, self._environ)
+        if self.provider not in BUILT_IN:
+            # Another version of its package may answer otherwise, which the trace doesn't show.
+            return
+        environment = environment_digests(self.loaded.env_read | set(HOST_VARIABLES), self._environ)
         trace = trace_of_run(outcome, read=self.loaded.files.seen, environment=environment)
-        self.runner.store.notes.write(self.request.note(self.settings, local_revision()), trace.dump(summary))
+        self.runner.store.notes.write(
+            self.request.note(self.settings, provider_revision(BUILT_IN["local"])), trace.dump(summary)
+        )
 
     @cached_property
     def exports(self) -> Sequence[ExportedCopy]:
@@ -313,7 +337,7 @@ class Session:
         recipe = self.recipe
         return PlanContext(
             recipe=recipe,
-            site=call_target(self.recipe, self.catalog, self.provider, fal_address(self.settings, self._environ)),
+            site=call_target(self.recipe, self.catalog, self.provider_spec, emulated=self.uses_emulator),
             catalog=self.catalog,
             engine=self.loaded.engine,
             contexts=TemplateContexts.of(recipe, self.loaded.environment),

@@ -143,7 +143,7 @@ class Settings:
     working folder where the environment or the command line does.
     """
 
-    provider: str = _setting("local", "who answers where the recipe names nobody", choices=("local", "fal"))
+    provider: str = _setting("local", "the provider of a recipe that names none")
     store: Path = _setting(Path(".nano-banana"), "the folder that keeps everything ever made or paid for")  # noqa: RUF009 - a declaration
     store_group: Group = _setting("", "a group that shares a new store: its name, or `yes` for the folder's own")  # noqa: RUF009 - a declaration
     out: Path = _setting(Path("out"), "the folder where pictures appear under readable names")  # noqa: RUF009 - a declaration

@@ -13,6 +13,7 @@ from nano_banana.settings.config_file import write_atomically
 from nano_banana.settings.configuration import user_config_folder
 
 KEY_FILE = "fal-key"
+KEY_VARIABLES = ("FAL_KEY", "FAL_KEY_ID", "FAL_KEY_SECRET")
 KEY_PATTERN = re.compile(r"[^\s:]{4,200}:[^\s:]{8,200}")
 
 
@@ -59,8 +60,13 @@ def find_key(environ: Mapping[str, str], user_dir: Path | None = None) -> FalKey
     return found
 
 
+def has_fal_key(environ: Mapping[str, str]) -> bool:
+    """Whether there is a key. Raises as `find_key` does."""
+    return find_key(environ) is not None
+
+
 def _found(environ: Mapping[str, str], user_dir: Path | None) -> FalKey | None:
-    whole, name, secret = (_unquoted(environ.get(f"FAL_KEY{end}", "")) for end in ("", "_ID", "_SECRET"))
+    whole, name, secret = (_unquoted(environ.get(variable, "")) for variable in KEY_VARIABLES)
     if whole:
         return FalKey(whole, "FAL_KEY")
     if name and secret:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.revisions import compute_revision
-from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.call import COMPUTE, Blob, Call, Reply
 from nano_banana.model.flow import ExitedEarly, Judged
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, problem
@@ -80,7 +80,7 @@ class CallTarget:
 def compute_call(name: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:
     """A call of this machine's own work."""
     revision = compute_revision(name, arguments) or 0
-    return Call(provider="compute", endpoint=name, arguments=arguments, inputs=inputs, revision=revision)
+    return Call(provider=COMPUTE, endpoint=name, arguments=arguments, inputs=inputs, revision=revision)
 
 
 def primary_output(endpoint: Endpoint, reply: Reply) -> Blob:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from nano_banana.catalog.provider_registry import BUILT_IN, EMULATED_REVISION
+from nano_banana.model.problem import Refused
 from nano_banana.model.ticket import Ticket, TicketState, is_loopback_url, transition
-from nano_banana.session.opening import fal_access_for, has_fal_key
-from nano_banana.session.run_inputs import EMULATED_REVISION, call_target
+from nano_banana.providers.fal.fal_config import fal_config
+from nano_banana.session.run_inputs import call_target
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.session import Session
 from nano_banana.settings.configuration import Settings
+from nano_banana.settings.fal_key import has_fal_key
 from tests.workspace import Workspace
 
 RECIPE = """
@@ -40,11 +43,18 @@ def ticket(key: str, state: TicketState) -> Ticket:
 
 def test_fal_is_reached_by_the_recipe_s_bounds_and_the_settings_address(workspace: Workspace) -> None:
     with opened(workspace, fal_url="https://proxy.test") as project:
-        access = fal_access_for(project.recipe, project.settings, KEY)
+        recipe = project.recipe
+        access = fal_config(project.settings, KEY, limits=recipe.limits, privacy=recipe.privacy)
         assert (access.base, access.per_second, access.uploads_expire_after) == ("https://proxy.test", 5.0, 604_800)
         assert access.key() == KEY["FAL_KEY"]
         assert KEY["FAL_KEY"] not in repr(access)
-        assert fal_access_for(project.recipe, project.settings, {}).key() is None
+        with pytest.raises(Refused) as lost:
+            fal_config(project.settings, {}).key()
+    assert [problem.kind for problem in lost.value.problems] == ["no_key"]
+
+
+def test_uploads_expire_even_if_no_recipe_says_so() -> None:
+    assert fal_config(Settings(), KEY).uploads_expire_after == 86_400
 
 
 @pytest.mark.parametrize(
@@ -66,14 +76,18 @@ def test_what_a_stand_in_draws_has_other_keys_than_the_real_thing_s(workspace: W
     keys: list[set[str]] = []
     for address in ("", "https://proxy.test", "https://127.0.0.1:4000", "https://localhost:4001"):
         with opened(workspace, fal_url=address) as project:
-            site = call_target(project.recipe, project.catalog, "fal", address)
+            site = call_target(project.recipe, project.catalog, BUILT_IN["fal"], emulated=project.uses_emulator)
             assert site.revision == (EMULATED_REVISION if is_loopback_url(address) else 0)
             keys.append({key for record in project.forecast().records for key in record.missing})
     assert keys[0] == keys[1]
     assert keys[2] == keys[3]
     assert not keys[0] & keys[2]
     with opened(workspace) as project:
-        assert call_target(project.recipe, project.catalog, "local", "https://127.0.0.1").revision != EMULATED_REVISION
+        assert project.uses_emulator is False
+        assert (
+            call_target(project.recipe, project.catalog, BUILT_IN["local"], emulated=False).revision
+            != EMULATED_REVISION
+        )
 
 
 def test_a_plan_tells_what_was_sent_and_what_was_lost_of_its_own_calls(workspace: Workspace) -> None:

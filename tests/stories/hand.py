@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar, TypeVarTuple
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.provider_registry import BUILT_IN
 from nano_banana.model.call import Call
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.model.problem import CallFailed, Refused, problem
@@ -114,7 +116,7 @@ class Hand:
             context.path(blob)
         await asyncio.sleep(as_number(rules.get("delay", 0)) + _says(rules, "slow", told))
         if _says(rules, "refuse", told):
-            raise Refused([problem("no_provider", name="hand", known="none")])
+            raise Refused([problem("no_key")])
         if _says(rules, "fail", told):
             raise CallFailed([problem("no_result", endpoint=call.endpoint, expected="a picture")])
         if _says(rules, "bug", told):
@@ -192,9 +194,13 @@ def at_work() -> Iterator[None]:
         return Hand(Notes(Path(os.environ[FOLDER])), crew._catalog)
 
     def makers(crew: ProviderFactory) -> Mapping[str, Callable[[], Provider]]:
-        return {"local": crew._local, "compute": crew._compute, "fal": crew._local}
+        return {
+            "local": lambda: hand(crew),
+            "compute": partial(crew._make, BUILT_IN["compute"]),
+            "fal": lambda: hand(crew),
+        }
 
-    ours = {"_local": hand, "pool": property(lambda _crew: Threads()), "makers": property(makers)}
+    ours = {"pool": property(lambda _crew: Threads()), "makers": property(makers)}
     before = {name: ProviderFactory.__dict__[name] for name in ours}
     revision = ModuleType(REVISION)
     vars(revision)["local_revision"] = lambda: 1

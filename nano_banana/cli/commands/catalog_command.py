@@ -179,14 +179,15 @@ def refresh(screen: Screen, endpoints: tuple[str, ...], *, as_json: bool, store:
     guessed from the names of its fields, and what could not be guessed is said.
     """
     from nano_banana.features.endpoints.endpoint_refresh import check_endpoint_ids, refresh_endpoints, refresh_listings
-    from nano_banana.session.opening import endpoints_folder, project_catalog, project_fal_access
+    from nano_banana.providers.fal.fal_config import fal_config
+    from nano_banana.session.opening import endpoints_folder, project_catalog
 
     root = project_root(Path.cwd())
     settings = settings_for(screen, overrides=overrides(store=store))
     catalog = project_catalog(root, settings)
     check_endpoint_ids(catalog, endpoints)
     ids = list(dict.fromkeys(endpoints)) or list(catalog.ids)
-    listings = refresh_listings(project_fal_access(settings, os.environ), settings.store, ids, now=time.time())
+    listings = refresh_listings(fal_config(settings, os.environ), settings.store, ids, now=time.time())
     done = refresh_endpoints(catalog, endpoints_folder(root), listings, named=bool(endpoints))
     if as_json:
         screen.json({"endpoints": [_refresh_json(one) for one in done]})

@@ -91,11 +91,11 @@ def _compare_listings(project: Session, *, online: bool) -> ListingComparison:
         paid_endpoints,
         refresh_listings,
     )
-    from nano_banana.session.opening import project_fal_access
+    from nano_banana.providers.fal.fal_config import fal_config
 
     ids, store, now = paid_endpoints(project), project.settings.store, time.time()
     if online and ids:
-        listings = refresh_listings(project_fal_access(project.settings, os.environ), store, ids, now=now)
+        listings = refresh_listings(fal_config(project.settings, os.environ), store, ids, now=now)
     else:
         listings = kept_listings(store, ids, now=now)
     return compare_with_listings(project, listings)

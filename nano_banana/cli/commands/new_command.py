@@ -16,6 +16,7 @@ from typing import TypedDict, Unpack
 
 import click
 
+from nano_banana.catalog.provider_registry import selectable_provider
 from nano_banana.cli.new_project import (
     TRIGGER_PATTERN,
     NewSubject,
@@ -31,7 +32,7 @@ from nano_banana.cli.new_project import (
     slugify_name,
     write_files,
 )
-from nano_banana.cli.options import FILE, FOLDER, pass_screen
+from nano_banana.cli.options import FILE, FOLDER, complete_provider, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
 from nano_banana.model.known_folders import expand_user
@@ -268,7 +269,9 @@ Examples:
 )
 @click.option("--takes", type=click.IntRange(1, 100), metavar="N", help="Takes of each picture (2, if not given).")
 @click.option("--gate/--no-gate", default=None, help="Judge likeness, and draw again who is not themselves (default).")
-@click.option("--provider", type=click.Choice(["local", "fal"]), help="Who draws (local, if not given).")
+@click.option(
+    "--provider", metavar="NAME", shell_complete=complete_provider, help="Provider to use (local, if not given)."
+)
 @click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="A run stops before it costs more.")
 @click.option("--consent-by", metavar="NAME", help="Who allowed pictures of this face.")
 @click.option("--consent-on", metavar="DATE", help="When, as YYYY-MM-DD (today, if not given).")
@@ -295,6 +298,8 @@ def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[NewF
         return
     if not (said["subjects"] or said["people"] or said["photos"]) and not asks:
         raise Invalid([problem("new_needs_flags", flag="--subject NAME")])
+    if said["provider"]:
+        selectable_provider(said["provider"])
     if not said["force"]:
         check_no_overwrite({RECIPE_FILE: ""}, folder)  # before questions and photos
     try:

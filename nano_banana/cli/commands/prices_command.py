@@ -42,7 +42,8 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
     it. A quote more than twice or less than half of what was known makes the price a range: quotes were wrong before.
     """
     from nano_banana.features.endpoints.endpoint_prices import price_rows, refresh_prices
-    from nano_banana.session.opening import check_endpoints_known, project_catalog, project_fal_access
+    from nano_banana.providers.fal.fal_config import fal_config
+    from nano_banana.session.opening import check_endpoints_known, project_catalog
 
     recipes = [name for name in names if Path(name).exists() or name.endswith((".yaml", ".yml"))]
     folder = run_request_from(Path(recipes[0])).recipe.absolute().parent if recipes else Path.cwd()
@@ -53,7 +54,7 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
     ids = list(dict.fromkeys(asked)) if names else list(catalog.ids)
     priced = None
     if refresh:
-        priced = refresh_prices(project_fal_access(settings, os.environ), settings.store, ids, now=time.time())
+        priced = refresh_prices(fal_config(settings, os.environ), settings.store, ids, now=time.time())
         catalog = project_catalog(project_root(folder), settings)
     rows = price_rows(catalog, ids)
     if as_json:

@@ -45,11 +45,23 @@ MESSAGES: Mapping[str, Message] = {
     "interrupted": Message("interrupted", "finished work is kept; the next run continues from here"),
     "waits_for_failed": Message("depends on {names}, which failed"),
     "made_elsewhere": Message("another run is making some of these pictures; waiting for it"),
-    "unknown_provider": Message("unknown provider `{name}`", "available: {known}"),
+    "unknown_provider": Message(
+        "unknown provider `{name}`", "available: {known}; other packages can add more (docs/extending.md)"
+    ),
+    "provider_broken": Message(
+        "can't use the provider `{name}`: {entry_point}: {why}", "update or uninstall the package that offers it"
+    ),
+    "provider_failed": Message(
+        "the provider `{name}` failed on `{endpoint}`: {why}", "report this to the authors of the provider's package"
+    ),
+    "provider_may_bill_twice": Message(
+        "if a run is interrupted, `{name}` may bill the calls in progress again: it can't look up earlier requests"
+    ),
+    "no_credentials": Message("no credentials for the provider `{name}`", "set {variables}"),
+    "endpoints_unanswered": Message("the provider `{provider}` doesn't answer {names}", "it answers: {known}"),
     "local_undescribed": Message(
         "the local provider doesn't know {names}", "describe it in `endpoints/*.yaml`, or remove the stage"
     ),
-    "no_provider": Message("this version has no provider `{name}`", "available: {known}"),
     # trust
     "reads_environment": Message("the recipe sends your environment variables {names}"),
     "reads_outside": Message("the recipe sends {files} files from outside its project: {path}"),

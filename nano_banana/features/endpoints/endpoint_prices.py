@@ -10,28 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Price
 from nano_banana.catalog.openapi_listing import EndpointListing
 from nano_banana.catalog.pricing import QUOTES_FILE, PriceQuote, format_quotes, is_doubtful, is_usable, read_quotes
-from nano_banana.model.problem import Refused, problem
-from nano_banana.session.provider_factory import FalAccess
+from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.settings.config_file import write_atomically
 
-if TYPE_CHECKING:
-    from nano_banana.providers.fal.fal_config import FalConfig
 
-
-def fetch_quotes(access: FalAccess, ids: Sequence[str], *, now: float) -> dict[str, PriceQuote]:
+def fetch_quotes(config: FalConfig, ids: Sequence[str], *, now: float) -> dict[str, PriceQuote]:
     """What fal says these endpoints cost; those that it has no price for are absent. `now` in seconds since 1970.
 
     Raises Refused where there is no key or it may not ask, CallFailed where fal can't be reached.
     """
     from nano_banana.providers.fal.fal_platform_api import ask_platform
 
-    found = asyncio.run(ask_platform(_fal_terms(access), lambda platform: platform.prices(ids)))
+    found = asyncio.run(ask_platform(config, lambda platform: platform.prices(ids)))
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     return {
         name: PriceQuote(amount=price.amount, unit=price.unit, currency=price.currency, as_of=day)
@@ -39,27 +34,18 @@ def fetch_quotes(access: FalAccess, ids: Sequence[str], *, now: float) -> dict[s
     }
 
 
-def fetch_listings(access: FalAccess, ids: Sequence[str], *, now: float) -> dict[str, EndpointListing]:
+def fetch_listings(config: FalConfig, ids: Sequence[str], *, now: float) -> dict[str, EndpointListing]:
     """How fal lists each of these endpoints; one that it does not know is `gone`. Raises as `fetch_quotes` does."""
     from nano_banana.catalog.openapi_listing import parse_listing
     from nano_banana.providers.fal.fal_platform_api import ask_platform
 
-    found = asyncio.run(ask_platform(_fal_terms(access), lambda platform: platform.models(ids)))
+    found = asyncio.run(ask_platform(config, lambda platform: platform.models(ids)))
     return {
         name: parse_listing(name, found[name].openapi, as_of=now, deprecated=found[name].status == "deprecated")
         if name in found
         else EndpointListing(id=name, as_of=now, gone=True)
         for name in ids
     }
-
-
-def _fal_terms(access: FalAccess) -> FalConfig:
-    from nano_banana.providers.fal.fal_config import FalConfig
-
-    key = access.key()
-    if key is None:
-        raise Refused([problem("no_key")])
-    return FalConfig(key=key, base=access.base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +85,12 @@ def price_rows(catalog: Catalog, ids: Sequence[str]) -> list[PriceRow]:
     return rows
 
 
-def refresh_prices(access: FalAccess, store: Path, ids: Sequence[str], *, now: float) -> int:
+def refresh_prices(config: FalConfig, store: Path, ids: Sequence[str], *, now: float) -> int:
     """Ask fal what these endpoints cost, keep it in the store's folder, and return how many it has a price for.
 
     Raises Refused (no key, or one that may not ask), CallFailed (no answer), Unusable (can't be written).
     """
-    found = fetch_quotes(access, ids, now=now)
+    found = fetch_quotes(config, ids, now=now)
     file = store / QUOTES_FILE
     kept = {name: quote for name, quote in read_quotes(file).items() if name not in ids}
     write_atomically(file, format_quotes({**kept, **found}).encode(), mode=0o644)

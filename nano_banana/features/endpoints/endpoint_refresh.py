@@ -28,9 +28,9 @@ from nano_banana.features.endpoints.endpoint_prices import fetch_listings
 from nano_banana.formats.yaml_reader import parse_yaml
 from nano_banana.formats.yaml_values import to_plain
 from nano_banana.model.problem import Invalid, Position, Problem, problem
+from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.recipe.recipe_model import Identity, KeyPath, Stage
 from nano_banana.recipe.stage_checks import fields_filled_by, is_template_value
-from nano_banana.session.provider_factory import FalAccess
 from nano_banana.session.session import Session
 from nano_banana.settings.config_file import write_atomically
 
@@ -38,9 +38,9 @@ LISTING_SECONDS = 86_400.0
 """Seconds for which an answer is still shown unasked."""
 
 
-def refresh_listings(access: FalAccess, store: Path, ids: Sequence[str], *, now: float) -> dict[str, EndpointListing]:
+def refresh_listings(config: FalConfig, store: Path, ids: Sequence[str], *, now: float) -> dict[str, EndpointListing]:
     """Ask fal how it lists these endpoints, and keep it. Raises as `fetch_listings`, and Unusable."""
-    found = fetch_listings(access, ids, now=now)
+    found = fetch_listings(config, ids, now=now)
     file = store / LISTINGS_FILE
     write_atomically(file, format_listings({**read_listings(file), **found}).encode(), mode=0o644)
     return found

@@ -13,18 +13,24 @@ from functools import cached_property
 
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Roles, endpoint_revision
+from nano_banana.catalog.endpoint import Roles
+from nano_banana.catalog.provider_registry import (
+    description_revision,
+    find_provider,
+    is_emulated,
+    provider_revision,
+    selectable_provider,
+)
 from nano_banana.catalog.revisions import compute_revision
 from nano_banana.formats.image_metadata import embeddable_media_type
-from nano_banana.model.call import Blob, Call
+from nano_banana.model.call import COMPUTE, Blob, Call
 from nano_banana.model.flow import Flow, Made, ask
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.nodes import Group, Node, NodeInfo, Plan
 from nano_banana.model.problem import CallFailed, Problem, Unusable, problem
-from nano_banana.provenance.generation_record import COMPUTE, CallRecord, GenerationRecord, producing_calls
-from nano_banana.session.provider_factory import local_revision
+from nano_banana.provenance.generation_record import CallRecord, GenerationRecord, producing_calls
 from nano_banana.session.run_execution import Runner
-from nano_banana.session.run_inputs import EMULATED_REVISION
+from nano_banana.settings.configuration import Settings
 
 REPLAY_NAME = "(again)"
 """What the store's log calls such a run; no recipe can be called that."""
@@ -156,7 +162,7 @@ def _replay_flow(replay: Replay, call_of: Callable[[CallRecord, Mapping[str, Blo
     """Ask for the calls in their order; what comes out of each takes the place of what came out of it before."""
     files = dict(replay.given)
     picture = replay.account.picture
-    call = Call(provider="compute", endpoint="again", arguments={"picture": picture})
+    call = Call(provider=COMPUTE, endpoint="again", arguments={"picture": picture})
     for told in replay.calls:
         call = call_of(told, {place: files.get(digest) or _blob_named(digest) for place, digest in told.inputs.items()})
         reply = yield from ask(stage_of_call(told), call)
@@ -187,8 +193,6 @@ STAND_IN_URL = "https://nano-banana.invalid/file"
 COMPUTE_ENDPOINTS = frozenset({"crop", "imprint", "look", "mask", "open", "paste"})
 """This machine's own work that a picture can hang on."""
 
-REPLAY_PROVIDERS = ("local", "fal", COMPUTE)
-
 
 def call_faults(calls: Sequence[CallRecord], catalog: Catalog) -> list[Problem]:
     """Everything for which these calls can't be asked: who answers, what is asked, and with which fields."""
@@ -215,7 +219,7 @@ def _trained_digest(missing: MissingInput, makes: Sequence[str]) -> str:
 
 
 def _faults_of_call(call: CallRecord, catalog: Catalog) -> Iterator[Problem]:
-    if call.provider not in REPLAY_PROVIDERS:
+    if find_provider(call.provider) is None:
         yield problem("again_nobody", name=call.provider, endpoint=call.endpoint)
     elif call.provider == COMPUTE:
         if call.endpoint not in COMPUTE_ENDPOINTS:
@@ -254,12 +258,20 @@ _HEAD_BYTES = 1024
 class LocalReplies:
     """The calls of one account as they are asked here. Keys are worked out, never believed."""
 
-    def __init__(self, account: GenerationRecord, runner: Runner, catalog: Catalog, *, stands_in: bool) -> None:
-        """`stands_in` says that a stand-in on this machine answers for the service."""
+    def __init__(
+        self,
+        account: GenerationRecord,
+        runner: Runner,
+        catalog: Catalog,
+        settings: Settings,
+        environ: Mapping[str, str],
+    ) -> None:
+        """Look up calls in `runner`'s store; `settings` and `environ` say which services an emulator replaces."""
         self._account = account
+        self._settings = settings
+        self._environ = environ
         self._store = runner.store
         self._catalog = catalog
-        self._stands_in = stands_in
 
     def answered(self, told: CallRecord) -> bool:
         """Whether the store has the reply to the call, as it was asked when the picture was made."""
@@ -287,10 +299,10 @@ class LocalReplies:
     def _revision(self, told: CallRecord) -> int:
         if told.provider == COMPUTE:
             return compute_revision(told.endpoint, told.arguments) or 0
-        if told.provider != "local":
-            return EMULATED_REVISION if self._stands_in else 0
+        spec = selectable_provider(told.provider)
+        emulated = is_emulated(spec, self._settings, self._environ)
         endpoint = self._catalog.get(told.endpoint)
-        return local_revision() + (endpoint_revision(endpoint) if endpoint else 0)
+        return provider_revision(spec, emulated=emulated) + description_revision(spec, endpoint)
 
 
 def _recorded_call(told: CallRecord) -> Call:

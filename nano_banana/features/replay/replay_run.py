@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.provider_registry import (
+    BUILT_IN,
+    can_resume,
+    check_provider,
+    find_provider,
+    selectable_provider,
+)
 from nano_banana.features.replay.replay_plan import (
     REPLAY_NAME,
     LocalReplies,
@@ -19,23 +26,23 @@ from nano_banana.features.replay.replay_plan import (
     replay_of_account,
     unanswered_calls,
 )
-from nano_banana.model.call import Call
+from nano_banana.model.call import COMPUTE, Call
 from nano_banana.model.event import EventHandler
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.nodes import Plan
-from nano_banana.model.problem import Invalid, Problem, Refused, problem
-from nano_banana.model.ticket import UnknownRequestPolicy, is_loopback_url
-from nano_banana.provenance.generation_record import COMPUTE, CallRecord, GenerationRecord
+from nano_banana.model.problem import Invalid, Problem, problem
+from nano_banana.model.ticket import UnknownRequestPolicy
+from nano_banana.provenance.generation_record import CallRecord, GenerationRecord
 from nano_banana.recipe.recipe_model import Privacy, Recipe, RunLimits
 from nano_banana.session.explanation import MarkedPicture
 from nano_banana.session.exported_files import write_copies
 from nano_banana.session.forecasting import Forecast, emit_planned_events
 from nano_banana.session.marked_outputs import EmbedSettings
-from nano_banana.session.opening import fal_address, has_fal_key, project_catalog, project_fal_access
+from nano_banana.session.opening import project_catalog
 from nano_banana.session.permissions import project_price_demands
-from nano_banana.session.provider_factory import ProviderFactory, check_face_models, check_watermarking
+from nano_banana.session.provider_factory import ProviderFactory
 from nano_banana.session.run_execution import Runner, RunOutcome, RunSpec
-from nano_banana.session.run_inputs import call_kind, check_provider_name, max_price
+from nano_banana.session.run_inputs import call_kind, max_price
 from nano_banana.session.run_records import MEDIA_SUFFIXES
 from nano_banana.session.session import forecast_plan
 from nano_banana.settings.configuration import Settings
@@ -70,8 +77,7 @@ class ReplaySession:
         self._anew = anew
         self._budget_usd = budget_usd
         self.runner = Runner(settings, providers.factories)
-        address = fal_address(settings, environ)
-        self._here = LocalReplies(account, self.runner, catalog, stands_in=is_loopback_url(address))
+        self._here = LocalReplies(account, self.runner, catalog, settings, environ)
 
     @classmethod
     def open(
@@ -85,11 +91,12 @@ class ReplaySession:
     ) -> Self:
         """For this account; `provider` answers in the place of those who drew. Raises Invalid for an unknown one."""
         if provider is not None:
-            check_provider_name(provider)
+            selectable_provider(provider)
             asked = [call if call.provider == COMPUTE else replace(call, provider=provider) for call in account.calls]
             account = replace(account, calls=asked)
         catalog = project_catalog(project_root(Path.cwd()), settings)
-        providers = ProviderFactory(settings.parallel_compute, catalog, project_fal_access(settings, environ))
+        drawing = next((call.provider for call in account.calls if call.provider not in BUILT_IN), "")
+        providers = ProviderFactory(settings, catalog, environ, selected=find_provider(drawing))
         return cls(account, settings, catalog, providers, environ, anew=provider is not None, budget_usd=budget_usd)
 
     def __enter__(self) -> Self:
@@ -138,19 +145,24 @@ class ReplaySession:
 
     def check(self, forecast: Forecast) -> None:
         """Raise Invalid for what is lacking here, Refused or Unusable where nobody here can make what is to be made."""
+        # It loads numpy.
+        from nano_banana.providers.compute.compute_requirements import check_face_models, check_watermark_models
+
         if self.missing:
             raise Invalid(self.missing)
-        if self.paid_calls and not has_fal_key(self._environ):
-            raise Refused([problem("no_key")])
+        for name in {told.provider for told in self.paid_calls}:
+            check_provider(selectable_provider(name), self.settings, self._environ)
         if forecast.tally.looks:
             check_face_models(forecast.tally.finds)
         if forecast.tally.marks:
-            check_watermarking()
+            check_watermark_models()
 
     @property
     def paid_calls(self) -> Sequence[CallRecord]:
-        """The calls that a service would be paid for."""
-        return [told for told in self.open_calls if told.provider == "fal"]
+        """The calls that would be sent to a service."""
+        return [
+            told for told in self.open_calls if (spec := find_provider(told.provider)) is not None and spec.sends_data
+        ]
 
     @property
     def own_prices(self) -> list[Problem]:
@@ -175,7 +187,7 @@ class ReplaySession:
             price=self.price,
             whole=False,
             manifest_head={"manifest": 1, "recipe": REPLAY_NAME, "provider": self.provider, "subjects": {}},
-            resumes=self.provider if self.provider == "fal" and has_fal_key(self._environ) else "",
+            resumes=self.provider if can_resume(selectable_provider(self.provider), self._environ) else "",
             unknown_policy=lost,
             saved=forecast.saved,
             marks=EmbedSettings(origin=self.account),

@@ -29,6 +29,7 @@ from nano_banana.features.sheets.sheet_words import (
     take_labels,
     thumbnail_side,
 )
+from nano_banana.model.call import COMPUTE
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 
@@ -55,7 +56,7 @@ def _by_place(calls: Sequence[JSONObject]) -> Mapping[tuple[str, int], JSONObjec
     """The calls that a provider answered, by stage and number there."""
     found: dict[tuple[str, int], JSONObject] = {}
     for call in calls:
-        if call["provider"] != "compute":
+        if call["provider"] != COMPUTE:
             stage = str(call["stage"])
             found[stage, sum(place[0] == stage for place in found)] = call
     return found
@@ -67,9 +68,6 @@ def _shown_value(arguments: JSONObject, name: str) -> str:
     value: JSONValue = arguments[name]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
-
-
-COMPUTE_PROVIDER = "compute"
 
 
 def script_json(value: JSONValue) -> str:
@@ -153,7 +151,7 @@ def _calls(calls: Sequence[JSONObject], sheet: ContactSheet, shared: _SharedArgu
     made: dict[str, str] = {digest: f"adapter {name}" for digest, name in sheet.names.items()}
     for call in calls:
         stage = str(call["stage"])
-        if call["provider"] != COMPUTE_PROVIDER:
+        if call["provider"] != COMPUTE:
             arguments = dict(as_object(call["arguments"]))
             prompt, seed = arguments.pop("prompt", ""), arguments.pop("seed", None)
             row = {name: call[name] for name in ("stage", "provider", "endpoint")}
@@ -166,7 +164,7 @@ def _calls(calls: Sequence[JSONObject], sheet: ContactSheet, shared: _SharedArgu
                 "from": list(dict.fromkeys(_source(made, digest) for digest in as_object(call["inputs"]).values())),
             }
         for digest in as_object(call["outputs"]).values():
-            told = f"{stage} ({call['endpoint']})" if call["provider"] == COMPUTE_PROVIDER else stage
+            told = f"{stage} ({call['endpoint']})" if call["provider"] == COMPUTE else stage
             made.setdefault(str(digest), told)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS, compute_revision
 from nano_banana.model.call import Call, canonical_json
 from nano_banana.model.problem import CallFailed, did_you_mean, problem
-from nano_banana.model.provider_protocol import Answer, AnswerFile, BlobFiles
-from nano_banana.providers.compute.compute_request import ComputeRequest, WorkResult
-from nano_banana.providers.workers import WorkerPool
+from nano_banana.model.provider_protocol import Answer, BlobFiles
+from nano_banana.providers.compute.compute_request import ComputeRequest
+from nano_banana.providers.provider_context import ProviderContext
+from nano_banana.providers.workers import WorkerProvider, WorkResult
 
 
 def perform_compute(endpoint: str, arguments: bytes, inputs: Mapping[str, Path]) -> WorkResult:
@@ -29,13 +30,10 @@ def perform_compute(endpoint: str, arguments: bytes, inputs: Mapping[str, Path])
     return ENDPOINTS[endpoint](ComputeRequest(arguments=json.loads(arguments), inputs=inputs))
 
 
-class ComputeProvider:
+class ComputeProvider(WorkerProvider):
     """This machine's own work: pure functions from arguments and input bytes to output bytes, free of cost."""
 
     name = "compute"
-
-    def __init__(self, pool: WorkerPool) -> None:
-        self._pool = pool
 
     async def answer(self, call: Call, context: BlobFiles) -> Answer:
         """Do the work in another process.
@@ -50,9 +48,9 @@ class ComputeProvider:
         if call.revision != revision:
             raise CallFailed([problem("compute_revision", name=call.endpoint, asked=call.revision, revision=revision)])
         inputs = {place: context.path(blob) for place, blob in call.inputs.items()}
-        data, files = await self._pool.run(perform_compute, call.endpoint, canonical_json(call.arguments), inputs)
-        payloads = {place: AnswerFile(data=content, media=media) for place, (content, media) in files.items()}
-        return Answer(data=data, files=payloads, cost_usd=0.0)
+        return await self.perform(perform_compute, call.endpoint, canonical_json(call.arguments), inputs)
 
-    async def close(self) -> None:
-        """Nothing to give back: the pool belongs to whoever made it."""
+
+def create_provider(context: ProviderContext) -> ComputeProvider:
+    """The compute provider."""
+    return ComputeProvider(context.pool)

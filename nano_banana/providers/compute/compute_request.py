@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, problem
-
-WorkResult: TypeAlias = tuple[JSONObject, Mapping[str, tuple[bytes, str]]]
-"""An endpoint's data, and its files by place: bytes and media type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nano_banana.providers.compute.compute_request import ComputeRequest, WorkResult
+from nano_banana.providers.compute.compute_request import ComputeRequest
 from nano_banana.providers.compute.face_endpoints import likeness, look, person
 from nano_banana.providers.compute.mask_endpoints import crop, mask, paste
 from nano_banana.providers.compute.picture_endpoints import (
@@ -16,6 +16,7 @@ from nano_banana.providers.compute.picture_endpoints import (
     thumbnail,
     training_zip,
 )
+from nano_banana.providers.workers import WorkResult
 
 ENDPOINTS: Mapping[str, Callable[[ComputeRequest], WorkResult]] = {
     "crop": crop,

@@ -22,7 +22,8 @@ from nano_banana.formats.image_formats import hamming_distance
 from nano_banana.formats.picture_files import open_picture
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
 from nano_banana.model.problem import CallFailed, problem
-from nano_banana.providers.compute.compute_request import ComputeRequest, WorkResult
+from nano_banana.providers.compute.compute_request import ComputeRequest
+from nano_banana.providers.workers import WorkResult
 
 Vector = NDArray[np.float64]
 

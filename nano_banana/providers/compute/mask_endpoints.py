@@ -36,11 +36,11 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, problem
 from nano_banana.providers.compute.compute_request import (
     ComputeRequest,
-    WorkResult,
     argument_error,
     number_arguments,
     sequence_argument,
 )
+from nano_banana.providers.workers import WorkResult
 
 
 def open_mask(request: ComputeRequest, size: tuple[int, int]) -> Image.Image:

@@ -37,7 +37,8 @@ from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, Problem, problem
 from nano_banana.provenance.pixel_watermarks import write_watermark
 from nano_banana.provenance.watermark_messages import OWN_MESSAGE, is_message
-from nano_banana.providers.compute.compute_request import ComputeRequest, WorkResult, argument_error, number_arguments
+from nano_banana.providers.compute.compute_request import ComputeRequest, argument_error, number_arguments
+from nano_banana.providers.workers import WorkResult
 
 
 def probe(request: ComputeRequest) -> WorkResult:

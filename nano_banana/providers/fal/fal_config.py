@@ -5,21 +5,63 @@ Imports nothing heavy, so that a command can describe the connection without loa
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from nano_banana.model.problem import Refused, problem
+from nano_banana.recipe.recipe_model import Privacy, RunLimits
+from nano_banana.settings.configuration import Settings
+from nano_banana.settings.fal_key import find_key
+
 DAY_SECONDS = 86_400
+HOST_VARIABLES = ("FAL_QUEUE_RUN_HOST", "FAL_RUN_HOST")
+"""fal-client's own variables for where fal is; the first one wins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalConfig:
-    """How to ask fal.
+    """How to reach fal.
 
-    `key` is the secret (`id:secret`); it is in no `repr`. `base` is one address for all of fal's hosts, empty for
-    fal itself. `per_second` bounds the requests to the queue and the platform (None: no bound).
-    `uploads_expire_after` is how many seconds uploads live there (None: for ever).
+    `key` returns the secret (`id:secret`), or raises Refused (`no_key`). `base` is one address for all of fal's hosts,
+    empty for fal itself. `per_second` limits the requests to the queue and the platform (None: no limit).
+    `uploads_expire_after` is how many seconds uploads live there (None: they don't expire).
     """
 
-    key: str = field(repr=False)
+    key: Callable[[], str] = field(repr=False)
     base: str = ""
     per_second: float | None = None
-    uploads_expire_after: int | None = DAY_SECONDS
+    uploads_expire_after: int | None = Privacy().uploads_expire_after
+
+
+def fal_config(
+    settings: Settings, environ: Mapping[str, str], *, limits: RunLimits | None = None, privacy: Privacy | None = None
+) -> FalConfig:
+    """The configuration by the user's settings and a recipe's limits. The key is looked up when it is first needed."""
+
+    def key() -> str:
+        found = find_key(environ)
+        if found is None:
+            raise Refused([problem("no_key")])
+        return found.reveal()
+
+    return FalConfig(
+        key=key,
+        base=settings.fal_url,
+        per_second=(limits or RunLimits()).rate,
+        uploads_expire_after=(privacy or Privacy()).uploads_expire_after,
+    )
+
+
+def fal_address(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Where requests go if not to fal: by our setting, or by fal-client's own variables; else empty."""
+    host = next((environ[name] for name in HOST_VARIABLES if environ.get(name)), "")
+    return settings.fal_url or (f"https://{host}" if host else "")
+
+
+def check_fal(_settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raise Refused without a key, Unusable if the certificates that the environment names can't be read."""
+    from nano_banana.providers.fal.http_client import trusted_certificates
+
+    if find_key(environ) is None:
+        raise Refused([problem("no_key")])
+    trusted_certificates()

@@ -24,7 +24,7 @@ from nano_banana.model.ticket import (
     is_loopback_url,
     transition,
 )
-from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.providers.fal.fal_config import FalConfig, fal_config
 from nano_banana.providers.fal.fal_errors import RetryAdvice
 from nano_banana.providers.fal.fal_results import RequestFailure, ResultCollector
 from nano_banana.providers.fal.fal_session import FalSession
@@ -34,6 +34,7 @@ from nano_banana.providers.fal.http_client import Backoff
 from nano_banana.providers.fal.lost_requests import FRESH_SECONDS, HistoryEvidence, RequestFinder
 from nano_banana.providers.fal.submission import Submitter
 from nano_banana.providers.fal.timing import Clock, pause, raise_if_stopping, stopped_error, stopping_within
+from nano_banana.providers.provider_context import ProviderContext
 
 MAX_REQUESTS = 3
 """Requests for one call in one run; another is only made after one that failed for a reason that may pass."""
@@ -246,6 +247,12 @@ class FalProvider:
                 transition(ticket, state, units=found.units, cost_usd=found.cost_usd, reason=reason, at=now)
             )
         return found
+
+
+def create_provider(context: ProviderContext) -> FalProvider:
+    """The fal provider. Raises Refused (`no_key`)."""
+    config = fal_config(context.settings, context.environ, limits=context.limits, privacy=context.privacy)
+    return FalProvider(config, context.catalog)
 
 
 async def _keep_result(ticket: Ticket, result: JSONValue, context: CallContext) -> None:

@@ -82,8 +82,9 @@ class FalSession:
         self.clock = clock
         self.hosts = FalHosts(terms.base)
         self.pace = RateLimiter(terms.per_second, clock)
-        self.wire = HttpClient(self.hosts, auth_headers(terms.key), self.pace)
-        self.client = FalClient(terms.key, self.wire)
+        key = terms.key()
+        self.wire = HttpClient(self.hosts, auth_headers(key), self.pace)
+        self.client = FalClient(key, self.wire)
 
     async def get(
         self, url: str, *, what: str, params: QueryParams | None = None, patience: Backoff | None = None

@@ -30,7 +30,7 @@ from nano_banana.providers.local.composition import (
     light_side,
 )
 from nano_banana.providers.local.cutouts import Cutout, Figure, align_eyes, cut_out, mask_coverage
-from nano_banana.providers.local.local_job import LocalJob, Size, WorkResult
+from nano_banana.providers.local.local_job import LocalJob, Size
 from nano_banana.providers.local.pixel_math import (
     Pixels,
     as_float32,
@@ -49,6 +49,7 @@ from nano_banana.providers.local.prompt_parser import MAX_PEOPLE, PromptReading,
 from nano_banana.providers.local.revision import lacks_models
 from nano_banana.providers.local.styles_film import finish_styles, paint_scene
 from nano_banana.providers.local.styles_painted import face_mask
+from nano_banana.providers.workers import WorkResult
 
 
 def picture_result(job: LocalJob, pictures: Sequence[Image.Image], *, plain: bool) -> WorkResult:

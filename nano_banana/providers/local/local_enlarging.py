@@ -10,9 +10,10 @@ from nano_banana.faces.face_detection import find_faces
 from nano_banana.formats.picture_files import open_picture, open_picture_with_alpha
 from nano_banana.model.problem import CallFailed, problem
 from nano_banana.providers.local.local_drawing import picture_result
-from nano_banana.providers.local.local_job import MOST, LocalJob, WorkResult
+from nano_banana.providers.local.local_job import MOST, LocalJob
 from nano_banana.providers.local.pixel_math import Pixels, as_float32, blurred, mixed, to_floats, to_image
 from nano_banana.providers.local.styles_painted import ovals
+from nano_banana.providers.workers import WorkResult
 
 FACTOR_FIELDS = ("upscale_factor", "scale_factor", "scale")
 TARGET_LINES = {"720p": 720, "1080p": 1080, "1440p": 1440, "2160p": 2160}

@@ -20,9 +20,6 @@ def seed_from_text(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-WorkResult: TypeAlias = tuple[JSONObject, Mapping[str, tuple[bytes, str]]]
-"""The answer's data, and its files by place: bytes and media type."""
-
 Size: TypeAlias = tuple[int, int]
 
 LEAST, MOST = 64, 8192

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from nano_banana.catalog.arguments import result_size
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint, Task
+from nano_banana.catalog.endpoint import Task
 from nano_banana.model.call import Call
 from nano_banana.model.problem import CallFailed, problem
-from nano_banana.model.provider_protocol import Answer, AnswerFile, BlobFiles
-from nano_banana.providers.local.local_job import LocalJob, WorkResult
-from nano_banana.providers.workers import WorkerPool
+from nano_banana.model.provider_protocol import Answer, BlobFiles
+from nano_banana.providers.local.local_job import LocalJob
+from nano_banana.providers.provider_context import ProviderContext
+from nano_banana.providers.workers import WorkerPool, WorkerProvider, WorkResult
 
 
-class LocalProvider:
-    """The embedded provider. `catalog` says what each endpoint means; the work is done in `pool`'s processes."""
+class LocalProvider(WorkerProvider):
+    """The offline provider. `catalog` says what each endpoint means."""
 
     name = "local"
 
     def __init__(self, pool: WorkerPool, catalog: Catalog) -> None:
-        self._pool = pool
+        super().__init__(pool)
         self._catalog = catalog
 
     async def answer(self, call: Call, context: BlobFiles) -> Answer:
@@ -27,13 +28,7 @@ class LocalProvider:
         `plain` is true in the data where people could only be cut out with an oval (nano-banana setup was not
         run). Raises CallFailed: `local_endpoint`, `local_task` or what the work itself raises.
         """
-        job = self._job(call, context)
-        data, files = await self._pool.run(perform_local, job)
-        payloads = {place: AnswerFile(data=content, media=media) for place, (content, media) in files.items()}
-        return Answer(data=data, files=payloads, cost_usd=0.0)
-
-    async def close(self) -> None:
-        """Nothing to give back: the pool belongs to whoever made it."""
+        return await self.perform(perform_local, self._job(call, context))
 
     def _job(self, call: Call, context: BlobFiles) -> LocalJob:
         endpoint = self._catalog.get(call.endpoint)
@@ -50,13 +45,14 @@ class LocalProvider:
             makes=tuple(endpoint.makes),
             arguments=call.arguments,
             inputs={place: context.path(blob) for place, blob in call.inputs.items()},
-            size=_result_size(endpoint, call),
+            size=result_size(endpoint, call.arguments),
             key=call.key,
         )
 
 
-def _result_size(endpoint: Endpoint, call: Call) -> tuple[int, int] | None:
-    return result_size(endpoint, call.arguments)
+def create_provider(context: ProviderContext) -> LocalProvider:
+    """The local provider."""
+    return LocalProvider(context.pool, context.catalog)
 
 
 def perform_local(job: LocalJob) -> WorkResult:

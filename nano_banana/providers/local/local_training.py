@@ -22,10 +22,11 @@ from nano_banana.formats.picture_files import open_picture
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import CallFailed, problem
 from nano_banana.providers.local.cutouts import Cutout, cut_out
-from nano_banana.providers.local.local_job import LocalJob, WorkResult
+from nano_banana.providers.local.local_job import LocalJob
 from nano_banana.providers.local.pixel_math import Pixels, as_float32
 from nano_banana.providers.local.revision import lacks_models
 from nano_banana.providers.local.safetensors import header_metadata, read_tensor_header, read_tensors, write_safetensors
+from nano_banana.providers.workers import WorkResult
 
 MAX_FILES = 1000
 MAX_FILE_BYTES = 200_000_000

@@ -18,9 +18,10 @@ from nano_banana.faces.face_detection import find_faces
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_whole
 from nano_banana.model.problem import CallFailed
 from nano_banana.providers.compute.compute_provider import perform_compute
-from nano_banana.providers.compute.compute_request import ComputeRequest, WorkResult
+from nano_banana.providers.compute.compute_request import ComputeRequest
 from nano_banana.providers.compute.endpoint_table import ENDPOINTS
 from nano_banana.providers.compute.picture_endpoints import crop_window
+from nano_banana.providers.workers import WorkResult
 from tests.people import astronaut, saved
 from tests.photos import photo
 

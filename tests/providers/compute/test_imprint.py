@@ -16,7 +16,7 @@ from nano_banana.model.problem import CallFailed, Unusable
 from nano_banana.provenance.pixel_watermarks import match_message, read_watermark
 from nano_banana.provenance.watermark_messages import OWN_MESSAGE
 from nano_banana.providers.compute.compute_provider import perform_compute
-from nano_banana.providers.compute.compute_request import WorkResult
+from nano_banana.providers.workers import WorkResult
 from tests.people import astronaut_file
 
 

@@ -16,7 +16,7 @@ from nano_banana.faces.networks import FACE_WEIGHTS, weights_file
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_whole
 from nano_banana.model.problem import CallFailed, NanoBananaError, Unusable
 from nano_banana.providers.compute.compute_provider import perform_compute
-from nano_banana.providers.compute.compute_request import WorkResult
+from nano_banana.providers.workers import WorkResult
 from tests.people import HOPPER, astronaut, astronaut_file, hopper, saved, together
 
 pytestmark = pytest.mark.skipif(

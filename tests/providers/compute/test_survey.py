@@ -14,7 +14,7 @@ from PIL import Image
 from nano_banana.model.json_values import JSONObject, as_number, as_object
 from nano_banana.model.problem import CallFailed
 from nano_banana.providers.compute.compute_provider import perform_compute
-from nano_banana.providers.compute.compute_request import WorkResult
+from nano_banana.providers.workers import WorkResult
 from tests.people import astronaut, hopper, saved
 
 SIDEWAYS = 6

@@ -55,7 +55,7 @@ class Scene:
 
     def fal(self) -> FalProvider:
         """The provider, closed at the end."""
-        made = FalProvider(FalConfig(key=KEY, base=self.odd.url), CATALOG, self.clock)
+        made = FalProvider(FalConfig(key=lambda: KEY, base=self.odd.url), CATALOG, self.clock)
         self.stack.push_async_callback(made.close)
         return made
 
@@ -108,7 +108,7 @@ def play(story: Callable[[Scene], Awaitable[None]], tls: ssl.SSLContext, store: 
 
     async def whole() -> None:
         async with AsyncExitStack() as stack, Odd(tls) as odd:
-            line = FalSession(FalConfig(key=KEY, base=odd.url), clock)
+            line = FalSession(FalConfig(key=lambda: KEY, base=odd.url), clock)
             stack.push_async_callback(line.close)
             await asyncio.wait_for(story(Scene(odd, clock, store, line, stack)), 10)
 

@@ -24,7 +24,7 @@ async def ask(server: Emulator, store: Store) -> Answer:
     """Answer the call, and close its ticket as the engine does with the reply."""
     call = call_for()
     context = BookDesk(store, call.key)
-    fal = FalProvider(FalConfig(key=KEY, base=server.url), CATALOG, QuickClock())
+    fal = FalProvider(FalConfig(key=lambda: KEY, base=server.url), CATALOG, QuickClock())
     try:
         answer = await fal.answer(call, context)
     finally:

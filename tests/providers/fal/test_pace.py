@@ -88,4 +88,4 @@ def test_a_wait_ends_at_once_where_the_run_is_to_end() -> None:
 
 
 def test_the_key_is_in_no_description() -> None:
-    assert "secret" not in repr(FalConfig(key="id:secret", base="https://x"))
+    assert "secret" not in repr(FalConfig(key=lambda: "id:secret", base="https://x"))

@@ -77,7 +77,7 @@ def test_a_proxy_that_can_not_be_used_is_named(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(Unusable) as caught:
-        FalSession(FalConfig(key=KEY), Clock())
+        FalSession(FalConfig(key=lambda: KEY), Clock())
     (problem,) = caught.value.problems
     assert (problem.kind, problem.data["name"]) == ("proxy_unusable", name)
     assert why in str(problem.data["why"])
@@ -86,7 +86,7 @@ def test_a_proxy_that_can_not_be_used_is_named(
 
 def test_one_that_nothing_goes_through_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:notaport")
-    asyncio.run(FalSession(FalConfig(key=KEY), Clock()).close())
+    asyncio.run(FalSession(FalConfig(key=lambda: KEY), Clock()).close())
 
 
 @asynccontextmanager

@@ -159,7 +159,7 @@ def test_a_refused_connection_is_tried_again_for_a_while(play: Player) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        line = FalSession(FalConfig(key=KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
+        line = FalSession(FalConfig(key=lambda: KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
         scene.stack.push_async_callback(line.close)
         error = await submit(replace(scene, line=line))
         assert isinstance(error, CallFailed)
@@ -175,7 +175,7 @@ def test_a_refused_connection_is_tried_again_for_a_while(play: Player) -> None:
 def test_a_strange_certificate_is_met_once_and_said(play: Player) -> None:
     async def story(scene: Scene) -> None:
         async with Odd(serving(trustme.CA())) as stranger:
-            line = FalSession(FalConfig(key=KEY, base=stranger.url), scene.clock)
+            line = FalSession(FalConfig(key=lambda: KEY, base=stranger.url), scene.clock)
             scene.stack.push_async_callback(line.close)
             error = await submit(replace(scene, line=line))
             assert isinstance(error, CallFailed)
@@ -199,7 +199,7 @@ def test_a_hand_shake_that_is_cut_off_is_tried_again(play: Player) -> None:
 
         async with await asyncio.start_server(cut, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            line = FalSession(FalConfig(key=KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
+            line = FalSession(FalConfig(key=lambda: KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
             scene.stack.push_async_callback(line.close)
             error = await submit(replace(scene, line=line))
         assert isinstance(error, CallFailed)
@@ -246,7 +246,7 @@ def test_results_live_a_day_at_the_least(
     async def story() -> str:
         async with Odd(tls) as odd:
             odd.routes[SUBMIT] = [odd.takes()]
-            line = FalSession(FalConfig(key=KEY, base=odd.url, uploads_expire_after=keep), clock)
+            line = FalSession(FalConfig(key=lambda: KEY, base=odd.url, uploads_expire_after=keep), clock)
             await Submitter(line).submit(call_for(), {}, BookDesk(store, call_for().key))
             await line.close()
             return odd.asked[0].headers["x-fal-object-lifecycle-preference"]

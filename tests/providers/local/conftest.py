@@ -15,10 +15,11 @@ from nano_banana.faces.networks import weights_file
 from nano_banana.formats.photo_export import reproducible_zip
 from nano_banana.formats.weight_files import FOLDER_VARIABLE
 from nano_banana.model.json_values import JSONObject
-from nano_banana.providers.local.local_job import LocalJob, WorkResult
+from nano_banana.providers.local.local_job import LocalJob
 from nano_banana.providers.local.local_provider import perform_local
 from nano_banana.providers.local.local_training import LocalAdapter, adapter_bytes
 from nano_banana.providers.local.strangers import HEIGHT, WIDTH, draw_stranger
+from nano_banana.providers.workers import WorkResult
 from tests.photos import photo
 
 Ask = Callable[[str, JSONObject, Mapping[str, bytes]], WorkResult]

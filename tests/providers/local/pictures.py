@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nano_banana.providers.local.local_job import WorkResult
+from nano_banana.providers.workers import WorkResult
 
 PHOTOS = Path(__file__).parents[3] / "examples" / "astronaut" / "photos"
 

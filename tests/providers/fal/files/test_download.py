@@ -40,7 +40,7 @@ GOOD = Said(body=png(), headers={"Content-Type": "text/html"})
 @asynccontextmanager
 async def downloading(tls: ssl.SSLContext, clock: QuickClock) -> AsyncIterator[tuple[Downloader, Peer]]:
     async with Peer(tls) as peer:
-        line = FalSession(FalConfig(key="id:secret", base=peer.url), clock)
+        line = FalSession(FalConfig(key=lambda: "id:secret", base=peer.url), clock)
         try:
             yield Downloader(line), peer
         finally:
@@ -258,7 +258,7 @@ def test_no_redirect_leads_home(url: str, fetching: Fetching) -> None:
 def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, context: BookDesk, tls: ssl.SSLContext) -> None:
     async def story() -> None:
         async with Peer(tls) as peer:
-            line = FalSession(FalConfig(key="id:secret"), clock)
+            line = FalSession(FalConfig(key=lambda: "id:secret"), clock)
             for url in (
                 f"{peer.url}/a",
                 f"https://localhost:{peer.port}/a",
@@ -276,7 +276,7 @@ def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, context: B
 
 def inline(url: str, clock: QuickClock, context: BookDesk) -> DownloadedFile:
     async def story() -> DownloadedFile:
-        line = FalSession(FalConfig(key="id:secret"), clock)
+        line = FalSession(FalConfig(key=lambda: "id:secret"), clock)
         try:
             return await Downloader(line).fetch(RemoteFile(url=url, expect="picture"), context)
         finally:

@@ -30,7 +30,7 @@ async def uploading(
     tls: ssl.SSLContext, clock: QuickClock, *, life: int | None = DAY_SECONDS, key: str = "id:secret"
 ) -> AsyncIterator[tuple[FileUploader, Storage]]:
     async with Peer(tls) as peer:
-        line = FalSession(FalConfig(key=key, base=peer.url, uploads_expire_after=life), clock)
+        line = FalSession(FalConfig(key=lambda: key, base=peer.url, uploads_expire_after=life), clock)
         try:
             yield FileUploader(line), Storage(peer=peer)
         finally:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 def ask(answer: Callable[[str, Asked], Page], question: Callable[[FalPlatform], Awaitable[T]]) -> T:
     async def asked(base: str) -> T:
-        line = FalSession(FalConfig(key="id:secret", base=base), QuickClock())
+        line = FalSession(FalConfig(key=lambda: "id:secret", base=base), QuickClock())
         try:
             return await question(FalPlatform(line))
         finally:
