@@ -128,7 +128,7 @@ provider = option(
     "--provider",
     metavar="NAME",
     shell_complete=complete_provider,
-    help="Provider to use: local, fal or an installed one (overrides the recipe).",
+    help="Provider to use (overrides the recipe).",
 )
 only = option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
 sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")

@@ -1,4 +1,4 @@
-"""What a provider is made with, and a guard for providers of other packages."""
+"""What a provider is made with, and a guard around external ones."""
 
 from __future__ import annotations
 
