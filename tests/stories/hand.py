@@ -200,7 +200,7 @@ def at_work() -> Iterator[None]:
             "fal": lambda: hand(crew),
         }
 
-    ours = {"pool": property(lambda _crew: Threads()), "makers": property(makers)}
+    ours = {"pool": property(lambda _crew: Threads()), "factories": property(makers)}
     before = {name: ProviderFactory.__dict__[name] for name in ours}
     revision = ModuleType(REVISION)
     vars(revision)["local_revision"] = lambda: 1
