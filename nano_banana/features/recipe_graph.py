@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nano_banana.planner.planning import subjects_in_turn
-from nano_banana.planner.takes import stage_paths
+from nano_banana.planner.takes import stage_paths, subjects_in_turn
 from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.recipe.resolve_shots import axis_combinations
+from nano_banana.stages.stage_registry import kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +54,19 @@ def graph_of_recipe(recipe: Recipe) -> RecipeGraph:
         for subject in stage.subjects:
             photos = vertex("photos", subject, _photo_count(recipe, subject))
             edge(photos, vertex("adapter", f"{stage.id}/{subject}", stage.endpoint))
-    for track in stage_paths(recipe):
-        shot = track.shot
+    for path in stage_paths(recipe):
+        shot = path.shot
         takes = sum(len(axis_combinations(shot, subject)) for subject in subjects_in_turn(shot)) * len(shot.seeds)
         before, label = vertex("shot", shot.name, f"{takes} takes"), ""
-        for stage in track.stages:
-            repair = stage.gate.repair if stage.gate else None
-            endpoint = repair.endpoint if repair else stage.endpoint
+        for stage in path.stages:
+            working = next(iter(stage.inner), stage)
+            endpoint = working.endpoint
             here = vertex("stage", stage.id, f"{stage.verb} · {endpoint}" if endpoint else stage.verb)
             edge(before, here, label)
-            for name, scale in repair.adapters if repair else stage.adapters:
+            for name, scale in working.adapters:
                 for start in _adapters(recipe, name, shot.cast):
                     edge(vertex("adapter", start), here, f"{scale:g}")
-            for subject in shot.cast if stage.gate else ():
+            for subject in shot.cast if kind_of(stage).measures_people else ():
                 edge(vertex("photos", subject, _photo_count(recipe, subject)), here)
             before = here
     return RecipeGraph(vertices=list(vertices.values()), edges=list(edges.values()))

@@ -12,6 +12,7 @@ from nano_banana.session.forecasting import gc_paused
 from nano_banana.session.run_records import NodeRecord, VerdictSummary, node_record, slim_record
 from nano_banana.session.run_report import Acceptance, acceptance_by_gate
 from nano_banana.session.session import Session
+from nano_banana.stages.gate_stage import gate_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def rejudge(
 
     Raises Invalid where the recipe has no gate, or the thresholds can't be.
     """
-    gates = {stage.id: stage.gate.standard.at_least for stage in session.recipe.stages if stage.gate}
+    gates = {stage.id: rules.criteria.at_least for stage in session.recipe.stages if (rules := gate_rules(stage))}
     if not gates:
         raise Invalid([problem("no_gate")])
     request = replace(session.request, accept=accept, unsure=unsure)

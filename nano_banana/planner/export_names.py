@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, Invalid, Position, Problem
-from nano_banana.planner.planning import path_suffix, subjects_in_turn
-from nano_banana.planner.stage_links import ALL_RULINGS, is_picked, onward_rulings, source_rulings
-from nano_banana.planner.take_context import PlanContext
-from nano_banana.planner.takes import StagePath, Take, forked_shots, rejoining_shots, stage_paths, takes_of
+from nano_banana.planner.takes import (
+    forked_shots,
+    path_suffix,
+    rejoining_shots,
+    stage_paths,
+    subjects_in_turn,
+    takes_of,
+)
 from nano_banana.recipe.recipe_model import CollectionRef, ExportSpec
+from nano_banana.stages.stage_registry import kind_of
+from nano_banana.stages.take_context import ALL_RULINGS, PlanContext, StagePath, Take, rulings_in
 
 MAX_NAME_BYTES = 255 - 5
 """Bytes of one part of a path, on the usual file systems, less a suffix."""
@@ -27,14 +33,14 @@ _DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedCopy:
-    """A picture to hand out: that of the take `take` at the end of the stages `way`, if it comes so far.
+    """A picture to hand out: that of the take `take` after the stages `path`, if it comes so far.
 
-    `gate` is the last gate on the way (empty: there is none), `rulings` what it must say. `name` is a path without
-    suffix, with slashes, below the folder.
+    `gate` is the last stage on the path that judges (empty: none), `rulings` the ones that are handed out. `name` is a
+    path below the folder, with slashes and without suffix.
     """
 
     take: str
-    way: tuple[str, ...]
+    path: tuple[str, ...]
     gate: str
     rulings: frozenset[Ruling]
     name: str
@@ -42,27 +48,34 @@ class ExportedCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ExportRoute:
-    """A way to a collection: the track that goes it, what is taken of its end, what tells the takes' tracks apart."""
+    """The way to a collection: the stages up to it (`way`), on one of the paths that go through them.
 
-    track: StagePath
+    `suffix` tells the takes of a shot's paths apart.
+    """
+
+    path: StagePath
     way: tuple[str, ...]
     source: CollectionRef
     suffix: str
 
+    def judges(self, at: int) -> bool:
+        """Whether the stage at that position judges takes."""
+        return kind_of(self.path.stages[at]).judges
+
     @property
     def gate(self) -> int | None:
-        """Where the last gate stands; None where there is none."""
-        return next((at for at in reversed(range(len(self.way))) if self.track.stages[at].gate), None)
+        """The position of the last gate, if there is one."""
+        return next((at for at in reversed(range(len(self.way))) if self.judges(at)), None)
 
     def passes(self, at: int) -> frozenset[Ruling]:
-        """The rulings of the gate at that place with which a take comes to the end of the way."""
-        return source_rulings(self.source) if at + 1 == len(self.way) else onward_rulings(self.track, at)
+        """The rulings of the gate at that position with which a take comes to the end of the way."""
+        return rulings_in(self.source) if at + 1 == len(self.way) else self.path.onward_rulings(at)
 
     def rulings(self, take: str) -> frozenset[Ruling]:
-        """What the last gate may say of a take that is handed out; a person may have picked it whatever that is."""
+        """The last gate's rulings on a take that is handed out; a person may have picked it despite a rejection."""
         if self.gate is None:
             return frozenset({Ruling.NOT_JUDGED})
-        picked = self.gate + 1 < len(self.way) and is_picked(self.track, self.gate, take)
+        picked = self.gate + 1 < len(self.way) and self.path.is_picked(self.gate, take)
         return ALL_RULINGS - {Ruling.IMAGINED} if picked else self.passes(self.gate)
 
     def is_apart(self, other: _ExportRoute) -> bool:
@@ -72,12 +85,12 @@ class _ExportRoute:
         for at, (here, there) in enumerate(zip(self.way, other.way, strict=False)):
             if here != there:
                 return False
-            if self.track.stages[at].gate and not self.passes(at) & other.passes(at):
+            if self.judges(at) and not self.passes(at) & other.passes(at):
                 return True
         return False
 
 
-def exported_copies(bench: PlanContext, export: ExportSpec, place: Position) -> list[ExportedCopy]:
+def exported_copies(plan: PlanContext, export: ExportSpec, place: Position) -> list[ExportedCopy]:
     """Every copy that there may be, those that came further behind the others.
 
     Of those with one name no more than one will be there, or the last one is meant. `place` is where the name's
@@ -87,7 +100,7 @@ def exported_copies(bench: PlanContext, export: ExportSpec, place: Position) -> 
     named: dict[str, list[tuple[Take, _ExportRoute]]] = {}
     problems: dict[str, list[JSONObject]] = {}
     try:
-        for take, route, copy in _all_copies(bench, export):
+        for take, route, copy in _all_copies(plan, export):
             kind = _name_fault(copy.name)
             # Many file systems take names that differ in case, or in how an accent is written, for one.
             others = named.setdefault(unicodedata.normalize("NFC", copy.name).casefold(), [])
@@ -108,22 +121,22 @@ def exported_copies(bench: PlanContext, export: ExportSpec, place: Position) -> 
                 for kind, told in problems.items()
             ]
         )
-    return sorted(found, key=lambda copy: len(copy.way))
+    return sorted(found, key=lambda copy: len(copy.path))
 
 
-def _all_copies(bench: PlanContext, export: ExportSpec) -> Iterator[tuple[Take, _ExportRoute, ExportedCopy]]:
+def _all_copies(plan: PlanContext, export: ExportSpec) -> Iterator[tuple[Take, _ExportRoute, ExportedCopy]]:
     """Every copy, with its route. Raises CallFailed where a name's template fails."""
-    by_verdict = "verdict" in bench.engine.compile(export.name.text).uses
-    for route in _export_routes(bench, export):
+    by_verdict = "verdict" in plan.engine.compile(export.name.text).uses
+    for route in _export_routes(plan, export):
         gate = "" if route.gate is None else route.way[route.gate]
-        for subject in subjects_in_turn(route.track.shot):
-            for take in takes_of(bench.recipe.name, route.track.shot, subject):
+        for subject in subjects_in_turn(route.path.shot):
+            for take in takes_of(plan.recipe.name, route.path.shot, subject):
                 rulings = route.rulings(take.id)
                 for verdicts in _ruling_groups(rulings, apart=by_verdict):
-                    name = bench.render(export.name, _name_context(bench, take, route, min(verdicts)))
+                    name = plan.render(export.name, _name_context(plan, take, route, min(verdicts)))
                     copy = ExportedCopy(
                         take=take.id + route.suffix,
-                        way=route.way,
+                        path=route.way,
                         gate=gate,
                         rulings=verdicts,
                         name=PICTURE_SUFFIX.sub("", name.strip()),
@@ -136,31 +149,31 @@ def _ruling_groups(rulings: frozenset[Ruling], *, apart: bool) -> list[frozenset
     return [frozenset({ruling}) for ruling in sorted(rulings)] if apart else [rulings]
 
 
-def _export_routes(bench: PlanContext, export: ExportSpec) -> Iterator[_ExportRoute]:
-    tracks = stage_paths(bench.recipe)
-    forks, meets = forked_shots(tracks), rejoining_shots(tracks)
+def _export_routes(plan: PlanContext, export: ExportSpec) -> Iterator[_ExportRoute]:
+    paths = stage_paths(plan.recipe)
+    forks, rejoins = forked_shots(paths), rejoining_shots(paths)
     for source in export.sources:
-        for track, way in _paths_to(tracks, source):
-            yield _ExportRoute(track=track, way=way, source=source, suffix=path_suffix(track, forks, meets))
+        for path, way in _paths_to(paths, source):
+            yield _ExportRoute(path=path, way=way, source=source, suffix=path_suffix(path, forks, rejoins))
 
 
-def _paths_to(tracks: list[StagePath], source: CollectionRef) -> Iterator[tuple[StagePath, tuple[str, ...]]]:
-    """The ways to a collection, each once, with one of the tracks that go it."""
+def _paths_to(paths: list[StagePath], source: CollectionRef) -> Iterator[tuple[StagePath, tuple[str, ...]]]:
+    """The ways to a collection, each once, with one of the paths that go it."""
     seen = set()
-    for track in tracks:
-        ids = tuple(stage.id for stage in track.stages)
-        if source.stage not in ids or source.shot not in ("", track.shot.name):
+    for path in paths:
+        ids = tuple(stage.id for stage in path.stages)
+        if source.stage not in ids or source.shot not in ("", path.shot.name):
             continue
         way = ids[: ids.index(source.stage) + 1]
-        if (track.shot.name, way) not in seen:
-            seen.add((track.shot.name, way))
-            yield track, way
+        if (path.shot.name, way) not in seen:
+            seen.add((path.shot.name, way))
+            yield path, way
 
 
-def _name_context(bench: PlanContext, take: Take, route: _ExportRoute, verdict: Ruling) -> Mapping[str, object]:
+def _name_context(plan: PlanContext, take: Take, route: _ExportRoute, verdict: Ruling) -> Mapping[str, object]:
     """What the template of a name finds: a take's names, and how the picture is called here."""
     ours = {"cast": list(take.cast), "take": take.id, "stage": route.source.stage, "way": "+".join(route.way)}
-    return {**bench.contexts.take(take), **ours, "recipe": bench.recipe.name, "verdict": str(verdict)}
+    return {**plan.contexts.for_take(take), **ours, "recipe": plan.recipe.name, "verdict": str(verdict)}
 
 
 def _name_fault(name: str) -> str:

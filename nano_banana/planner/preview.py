@@ -13,23 +13,10 @@ from itertools import islice
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.call import COMPUTE, Blob, Call, Reply, imagined_blob
 from nano_banana.model.flow import Ask, Flow, FlowEvent
-from nano_banana.model.json_values import JSONObject
 from nano_banana.model.nodes import FlowTrace, Node, NodeEnd, NodeResult, NodeStatus, Plan, Step
 from nano_banana.model.problem import CallFailed, problem
-
-_COMPUTE_REPLIES: dict[str, tuple[JSONObject, str, str]] = {
-    "training-zip": ({}, "archive", "application/zip"),
-    "mask": ({"box": [0, 0, 1, 1]}, "mask", "image/png"),
-    # A crop has about one megapixel, whatever it is cut from.
-    "crop": ({"box": [0, 0, 1, 1], "width": 1024, "height": 1024}, "image", "image/png"),
-    "paste": ({}, "image", "image/png"),
-    "open": ({}, "image", "image/png"),
-    "imprint": ({}, "image", "image/png"),
-    "look": ({}, "faces", "application/json"),
-    "person": ({}, "person", "application/json"),
-    "likeness": ({}, "likeness", "application/json"),
-}
-
+from nano_banana.stages.stage_kind import ImaginedReply
+from nano_banana.stages.stage_registry import stage_kinds
 
 IMAGINED_PATHS = ("arguments/box", "arguments/image_size")
 """Where flows put invented data into the calls that follow; nothing true can be told of a change there."""
@@ -37,12 +24,14 @@ IMAGINED_PATHS = ("arguments/box", "arguments/image_size")
 
 def reply_imaginer(catalog: Catalog) -> Callable[[Call], Reply]:
     """A function that invents a call's reply: the right places, imagined bytes, no cost."""
+    compute = {name: reply for kind in stage_kinds().values() for name, reply in kind.compute_replies.items()}
 
     def invent(call: Call) -> Reply:
         if call.provider == COMPUTE:
-            data, place, media = _COMPUTE_REPLIES[call.endpoint]
-            files = {name: imagined_blob(f"{call.key}/{name}", media=media) for name in (place, "mask")}
-            return Reply(data=data, files=files)
+            reply = compute.get(call.endpoint, ImaginedReply())
+            names = [reply.file, "mask"] if call.endpoint == "crop" else [reply.file]
+            files = {name: imagined_blob(f"{call.key}/{name}", media=reply.media) for name in names}
+            return Reply(data=reply.data, files=files)
         endpoint = catalog.get(call.endpoint)
         places = ("image",) if endpoint is None else endpoint.makes
         names = [place.replace("*", "0") for place in places]

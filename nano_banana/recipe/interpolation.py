@@ -200,6 +200,23 @@ def has_template(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
+def is_template_value(value: JSONValue) -> bool:
+    """Whether a field's value is only known when a take is drawn."""
+    return isinstance(value, str) and has_template(value)
+
+
+def leaf_values(value: JSONValue, path: KeyPath = ()) -> Iterator[tuple[KeyPath, JSONValue]]:
+    """Every value that holds no others, with its path."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from leaf_values(item, (*path, name))
+    elif isinstance(value, list | tuple):
+        for at, item in enumerate(value):
+            yield from leaf_values(item, (*path, at))
+    else:
+        yield path, value
+
+
 def has_templates(tree: Located) -> bool:
     """Whether anything in a recipe is rendered when it is loaded."""
     return any(True for _ in _rendered_strings(tree, ()))

@@ -15,11 +15,11 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.provider_registry import BUILT_IN
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
 from nano_banana.model.ticket import ResendPolicy
-from nano_banana.recipe.naming import AXIS_NAME, NAME, ONE_WORD, PLACE_NAME
+from nano_banana.recipe.naming import AXIS_NAME, NAME, NAMES, ONE_WORD, PLACE_NAME, TEXT
 from nano_banana.recipe.recipe_model import OUTPUTS_SCHEMA, Privacy, RunLimits
 from nano_banana.recipe.training_photos import PHOTO_RULES_SCHEMA
-from nano_banana.stages.stage_kind import NAMES, TEXT, StageKind
-from nano_banana.stages.stage_registry import STAGE_KINDS
+from nano_banana.stages.stage_kind import StageKind
+from nano_banana.stages.stage_registry import stage_kinds
 
 MAX_CAST = 8
 """People in one picture."""
@@ -389,12 +389,14 @@ RECIPE_SCHEMA_ID = "https://nano-banana.invalid/schemas/recipe.schema.json"
 MAX_STAGES = 100
 
 
-def recipe_schema(catalog: Catalog | None = None) -> JSONObject:
+def recipe_schema(catalog: Catalog | None = None, kinds: Mapping[str, StageKind] | None = None) -> JSONObject:
     """The schema, draft 2020-12. With a catalog, endpoints are listed and `with` is spelled out for each.
 
-    The loader validates without one, since the catalog's own check says more and knows templates.
+    `kinds` are the stage kinds by verb (None: all that are installed). The loader validates without a catalog, since
+    the catalog's own check says more and knows templates.
     """
-    properties = {**SECTION_SCHEMAS, "stages": {**_stages_schema(catalog), "description": "The work, in order."}}
+    stages = _stages_schema(stage_kinds() if kinds is None else kinds, catalog)
+    properties = {**SECTION_SCHEMAS, "stages": {**stages, "description": "The work, in order."}}
     return {
         "$schema": JSON_SCHEMA_DIALECT,
         "$id": RECIPE_SCHEMA_ID,
@@ -407,8 +409,7 @@ def recipe_schema(catalog: Catalog | None = None) -> JSONObject:
     }
 
 
-def _stages_schema(catalog: Catalog | None) -> JSONObject:
-    verbs: list[JSONValue] = [{"required": [verb]} for verb in STAGE_KINDS]
+def _stages_schema(kinds: Mapping[str, StageKind], catalog: Catalog | None) -> JSONObject:
     return {
         "type": "array",
         "maxItems": MAX_STAGES,
@@ -417,8 +418,8 @@ def _stages_schema(catalog: Catalog | None) -> JSONObject:
             "type": "object",
             "properties": {"id": _STAGE_ID},
             "required": ["id"],
-            "anyOf": verbs,
-            "allOf": [_kind_schema(kind, catalog) for kind in STAGE_KINDS.values()],
+            "anyOf": [{"required": [verb]} for verb in kinds],
+            "allOf": [_kind_schema(kind, catalog) for kind in kinds.values()],
         },
     }
 
@@ -427,25 +428,19 @@ _STAGE_ID: JSONObject = {**NAME, "description": "The stage's name; other stages 
 
 
 def _kind_schema(kind: StageKind, catalog: Catalog | None) -> JSONObject:
-    params: dict[str, JSONValue] = {**kind.params}
+    params: dict[str, JSONValue] = {**kind.parameters}
     then: dict[str, JSONValue] = {
-        "description": kind.about,
+        "description": kind.description,
         "properties": params,
         "required": ["id", *kind.required],
         "additionalProperties": False,
     }
-    naming = "using" if "using" in kind.params else "call"
-    if catalog is not None and naming in kind.params:
-        fit = [endpoint for name in catalog.ids if (endpoint := catalog.get(name)) and endpoint_fits(kind, endpoint)]
-        params[naming] = {**kind.params[naming], "examples": [endpoint.id for endpoint in fit]}
-        then["allOf"] = [_endpoint_branch(naming, endpoint) for endpoint in fit]
+    key = kind.endpoint_key
+    if catalog is not None and key in kind.parameters:
+        fit = [endpoint for name in catalog.ids if (endpoint := catalog.get(name)) and kind.can_use(endpoint)]
+        params[key] = {**kind.parameters[key], "examples": [endpoint.id for endpoint in fit]}
+        then["allOf"] = [_endpoint_branch(key, endpoint) for endpoint in fit]
     return {"if": {"required": [kind.verb]}, "then": {**then, "properties": {"id": _STAGE_ID, **params}}}
-
-
-def endpoint_fits(kind: StageKind, endpoint: Endpoint) -> bool:
-    """Whether the endpoint has a field for everything that the kind hands over, and is made for it where it must be."""
-    roles = endpoint.roles.named()
-    return all(role in roles for role in kind.needs) and (not kind.strict or str(endpoint.does) == kind.verb)
 
 
 def _endpoint_branch(naming: str, endpoint: Endpoint) -> JSONObject:

@@ -14,14 +14,8 @@ from nano_banana.model.problem import Invalid, Position, Problem
 from nano_banana.recipe.document import read_document, render_document
 from nano_banana.recipe.interpolation import RecipeEnvironment, has_templates
 from nano_banana.recipe.json_schema import decode_limits, decode_privacy, recipe_schema
-from nano_banana.recipe.picks import check_choices, with_picks
-from nano_banana.recipe.prompt_checks import (
-    caption_prefix,
-    check_pack_use,
-    check_prompts,
-    environment_used,
-    stage_templates,
-)
+from nano_banana.recipe.picks import with_picks
+from nano_banana.recipe.prompt_checks import caption_prefix, check_pack_use, check_prompts, environment_used
 from nano_banana.recipe.prompts import check_cases, check_names, fault_place_of, packs_in, read_templates
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import (
@@ -35,24 +29,23 @@ from nano_banana.recipe.recipe_model import (
 )
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.resolve_outputs import read_outputs
-from nano_banana.recipe.resolve_shots import check_opened_pictures, check_sources, read_axes, read_shots, shots_by_stage
-from nano_banana.recipe.resolve_stages import (
-    UNUSED_KINDS,
-    StageNames,
-    check_gates,
-    check_mark_order,
-    check_unused,
-    find_cycle,
-    input_key,
-    read_stages,
-    verbs_of,
-)
+from nano_banana.recipe.resolve_shots import read_axes, read_shots
+from nano_banana.recipe.resolve_stages import find_cycle, shots_by_stage
 from nano_banana.recipe.resolve_subjects import read_adapters, read_subjects
-from nano_banana.recipe.stage_checks import check_identities, check_stages, check_triggers
+from nano_banana.recipe.stage_checks import (
+    UNUSED_KINDS,
+    check_stages,
+    check_triggers,
+    check_unused,
+    read_stages,
+    stage_names,
+)
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.recipe.training_photos import decode_photo_rules
 from nano_banana.recipe.validate import check_shape, unknown_keys
+from nano_banana.stages.stage_kind import StageCheck
+from nano_banana.stages.stage_registry import stage_kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,32 +131,34 @@ def _resolve(reading: ResolveContext, offer: FindShelfAdapter, path: Path, *, so
     subjects = read_subjects(reading)
     adapters = read_adapters(reading, offer)
     shots = read_shots(reading, subjects, read_axes(reading), templates)
-    known = StageNames(subjects=subjects, adapters=adapters, shots=shots, templates=templates, verbs=verbs_of(reading))
-    stages = with_picks(reading, read_stages(reading, known))
+    kinds = stage_kinds()
+    names = stage_names(reading, kinds, subjects, adapters, shots, templates)
+    stages = with_picks(reading, read_stages(reading, kinds, names))
     circle = find_cycle(stages)
     outputs = OutputSpec()
     if circle:
         first = next(stage for stage in stages if stage.id in circle)
         turn = circle.index(first.id)
         around = [*circle[turn:-1], *circle[:turn], first.id]
-        reading.wrong("cycle", (*first.where, input_key(first.verb)), circle=" → ".join(around))
+        reading.wrong("cycle", (*first.where, kinds[first.verb].source_key), circle=" → ".join(around))
     else:
-        drawn = shots_by_stage(stages, shots)
-        check_sources(reading, stages, drawn)
-        check_stages(reading, stages, adapters, drawn)
-        check_prompts(reading, subjects, shots, stages, drawn, templates)
-        check_triggers(reading, subjects, stages, drawn)
-        check_pack_use(reading, subjects, stages, drawn)
-        check_identities(reading, subjects, stages, drawn)
-        check_gates(reading, stages, drawn)
-        check_opened_pictures(reading, stages, drawn)
-        check_choices(reading, stages, drawn)
-        check_mark_order(reading, stages)
-        outputs = read_outputs(reading, known.verbs, drawn)
-        check_unused(reading, shots, stages)
+        check = StageCheck(
+            context=reading,
+            stages=stages,
+            shots_of=shots_by_stage(stages, shots),
+            subjects=subjects,
+            kinds=kinds,
+            training=names.training,
+        )
+        check_stages(check, names, adapters)
+        check_prompts(check, shots, templates)
+        check_triggers(check)
+        check_pack_use(check)
+        check_unused(check, shots)
+        outputs = read_outputs(reading, names, check.shots_of)
     prefix = caption_prefix(reading, subjects)
     texts = [shot.template for shot in shots.values()] + ([] if prefix is None else [prefix])
-    texts += [text for stage in endpoint_stages(stages) for text in stage_templates(stage)]
+    texts += [text for stage in endpoint_stages(stages) for text in kinds[stage.verb].templates(stage)]
     environment = environment_used(reading, texts)
     data = reading.document.data
     provider = data.get("provider")

@@ -52,6 +52,11 @@ def _version_numbers(text: str) -> _VersionNumbers:
 NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]*(?!\n)$", "maxLength": 64}
 """Names that become parts of ids and files. (Python's `$` would let a line's end through.)"""
 
+TEXT: JSONObject = {"type": "string", "minLength": 1}
+
+NAMES: JSONObject = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+"""A name, or a list of names."""
+
 AXIS_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
 """Names that templates write: an axis is a variable there."""
 

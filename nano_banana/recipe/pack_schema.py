@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from nano_banana.model.json_values import JSONObject
-from nano_banana.recipe.naming import AXIS_NAME, NAME, VERSION
+from nano_banana.recipe.naming import AXIS_NAME, NAME, TEXT, VERSION
 from nano_banana.recipe.pack import PackVariableType
-from nano_banana.stages.stage_kind import TEXT
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PACK_SCHEMA_ID = "https://nano-banana.invalid/schemas/pack.schema.json"

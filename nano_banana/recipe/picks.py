@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
 from nano_banana.recipe.document import Document, read_yaml_file
 from nano_banana.recipe.recipe_files import RecipeFiles
-from nano_banana.recipe.recipe_model import Shot, Stage
+from nano_banana.recipe.recipe_model import Stage
 from nano_banana.recipe.resolve_context import ResolveContext
-from nano_banana.recipe.resolve_shots import stages_before
 from nano_banana.recipe.validate import check_shape
-from nano_banana.stages.choose_stage import KeepRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepRule:
+    """Keep the `best` of each combination of `per`; `kept` and `dropped` are a person's picks, by takes' ids."""
+
+    best: int
+    per: tuple[str, ...]
+    kept: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+    def keeps(self, *names: str) -> bool:
+        """Whether a person kept the take with one of these names."""
+        return _matches_any(names, self.kept)
+
+    def drops(self, *names: str) -> bool:
+        """Whether a person dropped it."""
+        return _matches_any(names, self.dropped)
+
+
+def _matches_any(names: Collection[str], globs: Collection[str]) -> bool:
+    return any(name == glob or fnmatchcase(name, glob) for name in names for glob in globs)
+
+
+def keep_rule(stage: Stage) -> KeepRule | None:
+    """What a stage keeps, if it is one that chooses."""
+    return stage.rules if isinstance(stage.rules, KeepRule) else None
+
 
 PICKS_FILE = "picks.yaml"
 _OTHER_FILE = "picks.yml"
@@ -111,17 +138,9 @@ def _unknown_stage(stage: str, stages: Sequence[str], near: tuple[str, ...], pla
     return Problem(kind="unknown_reference", position=place, data=data, suggestions=near)
 
 
-def read_keep(entry: JSONObject) -> KeepRule:
-    """What the choose stage keeps, without a person's word."""
-    data = as_object(entry["keep"])
-    return KeepRule(
-        best=as_whole(data["best"]), per=tuple(as_text(name) for name in as_items(data.get("per", ("shot", "subject"))))
-    )
-
-
 def with_picks(reading: ResolveContext, stages: list[Stage]) -> list[Stage]:
     """The stages; those that choose with what `picks.yaml` keeps and drops."""
-    choosing = [stage.id for stage in stages if stage.keep is not None]
+    choosing = [stage.id for stage in stages if keep_rule(stage) is not None]
     picks = read_picks(reading.files, reading.document.texts.shown, choosing)
     for each in picks.problems:
         reading.add(each)
@@ -129,22 +148,8 @@ def with_picks(reading: ResolveContext, stages: list[Stage]) -> list[Stage]:
 
 
 def _picked(stage: Stage, picks: Picks) -> Stage:
-    if stage.keep is None:
+    rule = keep_rule(stage)
+    if rule is None:
         return stage
     kept, dropped = (of.get(stage.id, frozenset()) for of in (picks.kept, picks.dropped))
-    return replace(stage, keep=replace(stage.keep, kept=kept, dropped=dropped))
-
-
-def check_choices(reading: ResolveContext, stages: list[Stage], drawn: Mapping[str, list[Shot]]) -> None:
-    """Note axes that the chosen takes lack; warn where no gate has judged them, so that none is better."""
-    for stage in stages:
-        # What takes come here is not known where a collection is misspelled, which is a problem of its own.
-        if stage.keep is None or len(stage.sources) < len(as_items(stage.data["choose"])):
-            continue
-        axes = dict.fromkeys(["shot", "subject", *(axis for shot in drawn[stage.id] for axis in shot.matrix)])
-        written = as_object(stage.data["keep"]).get("per")
-        where = (*stage.where, "keep", "per")
-        for at, name in enumerate(stage.keep.per):
-            reading.known("axis", name, axes, where if isinstance(written, str) else (*where, at))
-        if not any(other.verb == "gate" for other in stages_before(stages, stage)):
-            reading.warn("choice_unjudged", (*stage.where, "choose"), stage=stage.id)
+    return replace(stage, rules=replace(rule, kept=kept, dropped=dropped))

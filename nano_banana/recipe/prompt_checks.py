@@ -5,7 +5,7 @@ Pack settings against the endpoints that draw by them, and a pack's advice (noun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -18,22 +18,16 @@ from nano_banana.recipe.pack import CROP_VARIABLE, PackTemplate, PackUse
 from nano_banana.recipe.prompts import check_prompt, fault_place_of, names_in_shot, templated_values, traits_of
 from nano_banana.recipe.recipe_model import KeyPath, Shot, Stage, Subject, TemplateText, endpoint_stages
 from nano_banana.recipe.resolve_context import ResolveContext
-from nano_banana.recipe.stage_checks import fields_filled_by, is_template_value
+from nano_banana.recipe.stage_checks import names_a_cast
 from nano_banana.recipe.template_names import KnownNames
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.recipe.template_values import TemplateValueError
+from nano_banana.stages.stage_kind import StageCheck
 
 
-def check_prompts(
-    reading: ResolveContext,
-    subjects: Mapping[str, Subject],
-    shots: Mapping[str, Shot],
-    stages: list[Stage],
-    drawn: Mapping[str, list[Shot]],
-    templates: Mapping[str, TemplateText],
-) -> None:
-    """Check shots' templates, stages' prompts and templates under `with`, for each shot that reaches them."""
-    traits = traits_of(subjects)
+def check_prompts(stages: StageCheck, shots: Mapping[str, Shot], templates: Mapping[str, TemplateText]) -> None:
+    """Check shots' templates and stages' own, for each shot that reaches them."""
+    reading, traits = stages.context, traits_of(stages.subjects)
     everywhere = {axis: values for shot in shots.values() for axis, values in shot.matrix.items()}
     axes = everywhere.keys() | reading.section("axes").keys()
     done: set[tuple[KeyPath, tuple[object, ...]]] = set()
@@ -49,13 +43,15 @@ def check_prompts(
 
     for shot in shots.values():
         check(shot.template, shot)
-    for stage in endpoint_stages(stages):
-        for text in stage_templates(stage):
-            for shot in drawn[stage.id]:
+    used = {shot.template.where for shot in shots.values()}
+    for stage in endpoint_stages(stages.stages):
+        kind = stages.kind(stage)
+        used |= set() if stage.prompt is None else {stage.prompt.where}
+        for text in kind.templates(stage):
+            for shot in stages.shots_of[stage.id]:
                 check(text, shot, by_person=stage.by_person)
-            if stage.verb == "train":
+            if not kind.makes_pictures:
                 check_prompt(reading, text, names_in_training(reading, traits))
-    used = {text.where for text in _texts_used(shots, stages)}
     for text in templates.values():
         if text.where not in used:
             _check_unused(reading, text, names_in_shot(reading, traits, everywhere, somebody=True))
@@ -71,20 +67,10 @@ def caption_prefix(reading: ResolveContext, subjects: Mapping[str, Subject]) -> 
     return text
 
 
-def names_a_cast(reading: ResolveContext, shot: Shot) -> bool:
-    """Whether the shot names somebody, known or not."""
-    return "cast" in as_object(reading.section("shots")[shot.name])
-
-
 def names_in_training(reading: ResolveContext, traits: frozenset[str]) -> KnownNames:
     """What a template of a train stage may name: no take is drawn yet."""
     names = names_in_shot(reading, traits, {}, somebody=True)
     return {name: fields for name, fields in names.items() if name not in {"seed", "shot"}}
-
-
-def _texts_used(shots: Mapping[str, Shot], stages: list[Stage]) -> Iterator[TemplateText]:
-    yield from (shot.template for shot in shots.values())
-    yield from (stage.prompt for stage in endpoint_stages(stages) if stage.prompt is not None)
 
 
 def _check_unused(reading: ResolveContext, text: TemplateText, names: KnownNames) -> None:
@@ -99,30 +85,6 @@ def _check_unused(reading: ResolveContext, text: TemplateText, names: KnownNames
     place = reading.document.key_place(text.where)
     if place.file == reading.document.texts.shown:
         reading.add(Problem(kind="template_unused", position=place, data={"name": str(text.where[-1])}, warning=True))
-
-
-def stage_templates(stage: Stage) -> Iterator[TemplateText]:
-    """The templates that a stage has of its own: its prompt, its captions and its fields."""
-    if stage.prompt is not None:
-        yield stage.prompt
-    caption = stage.data.get("caption")
-    if stage.verb == "train" and isinstance(caption, str):
-        yield TemplateText(text=caption, where=(*stage.where, "caption"))
-    for path, value in leaf_values(stage.options):
-        if is_template_value(value):
-            yield TemplateText(text=str(value), where=(*stage.where, "with", *path))
-
-
-def leaf_values(value: JSONValue, path: KeyPath = ()) -> Iterator[tuple[KeyPath, JSONValue]]:
-    """Every value that holds no others, with its path."""
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from leaf_values(item, (*path, name))
-    elif isinstance(value, list | tuple):
-        for at, item in enumerate(value):
-            yield from leaf_values(item, (*path, at))
-    else:
-        yield path, value
 
 
 def environment_used(reading: ResolveContext, texts: list[TemplateText]) -> JSONObject:
@@ -144,25 +106,23 @@ def environment_used(reading: ResolveContext, texts: list[TemplateText]) -> JSON
     return values
 
 
-def check_pack_use(
-    reading: ResolveContext, subjects: Mapping[str, Subject], stages: Iterable[Stage], drawn: Mapping[str, list[Shot]]
-) -> None:
+def check_pack_use(check: StageCheck) -> None:
     """Note settings of packs that an endpoint refuses; warn of people and crops that a template is not made for."""
-    for stage in stages:
-        endpoint = reading.catalog.get(stage.endpoint)
-        if stage.verb != "generate" or endpoint is None:
-            continue
-        for shot in drawn[stage.id]:
+    reading, subjects = check.context, check.subjects
+    for stage in check.stages:
+        endpoint, kind = reading.catalog.get(stage.endpoint), check.kind(stage)
+        for shot in check.shots_of[stage.id] if kind.draws and endpoint is not None else ():
             given = (stage.prompt or shot.template).given
-            if given is not None:
-                _check_settings(reading, stage, endpoint, given)
-                _check_suitable(
-                    reading, [subjects[name] for name in shot.cast if name in subjects and not shot.together], given
-                )
+            if given is not None and endpoint is not None:
+                _check_settings(reading, stage, endpoint, given, kind.fields_set(stage, endpoint))
+                cast = [subjects[name] for name in shot.cast if name in subjects and not shot.together]
+                _check_suitable(reading, cast, given)
 
 
-def _check_settings(reading: ResolveContext, stage: Stage, endpoint: Endpoint, given: PackUse) -> None:
-    """Only of fields that the endpoint has, and that the stage does not say itself."""
+def _check_settings(
+    reading: ResolveContext, stage: Stage, endpoint: Endpoint, given: PackUse, filled: Collection[str]
+) -> None:
+    """Only fields that the endpoint has, and that the stage does not set itself."""
     at: KeyPath = ("templates", given.template.name)
     size = endpoint.roles.size
     rows: list[tuple[KeyPath, JSONObject]] = [((*at, "settings"), given.template.settings)]
@@ -170,7 +130,7 @@ def _check_settings(reading: ResolveContext, stage: Stage, endpoint: Endpoint, g
         rows += [((*at, "sizes", crop), {size: sides}) for crop, sides in given.template.sizes.items()]
     for where, fields in rows:
         said = {name: value for name, value in fields.items() if name in endpoint.fields and name not in stage.options}
-        for misfit in argument_problems(endpoint, said, filled=fields_filled_by(stage, endpoint)):
+        for misfit in argument_problems(endpoint, said, filled=filled):
             if misfit.kind != "field_missing":
                 place = given.pack.document.nearest((*where, *misfit.path))
                 reading.add(Problem(kind=misfit.kind, position=place, data=misfit.data, suggestions=misfit.suggestions))

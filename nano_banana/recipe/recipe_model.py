@@ -11,17 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
-from nano_banana.model.json_values import JSONObject, JSONValue, as_object
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.model.ticket import ResendPolicy
 from nano_banana.recipe.axis_values import AxisValue
-from nano_banana.recipe.naming import AXIS_NAME
+from nano_banana.recipe.naming import AXIS_NAME, NAMES, TEXT
 from nano_banana.recipe.pack import Pack, PackUse
 from nano_banana.recipe.training_photos import PhotoRules
-from nano_banana.stages.choose_stage import KeepRule
-from nano_banana.stages.gate_stage import AcceptanceCriteria
-from nano_banana.stages.stage_kind import NAMES, TEXT
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """A path into the recipe's data, which the document turns into a place."""
@@ -146,30 +143,14 @@ class CollectionRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GateRules:
-    """What a gate stage does. `skip` are the takes it passes over, by `axis` or `axis.field` and value; see `skipped`.
-
-    `against` is `hold_out` or `training_set`. In a picture of several, `every_face` must pass, or one will do.
-    `repair` is the inpainting of what it refuses, as a stage with the gate's id; `ladder` the field that it turns up,
-    with its values, one try each (none: one try, with the fields as they are).
-    """
-
-    standard: AcceptanceCriteria
-    against: str = "hold_out"
-    every_face: bool = True
-    skip: Mapping[str, JSONValue] = field(default_factory=dict)
-    retries: int = 0
-    repair: Stage | None = None
-    ladder: tuple[str, tuple[float, ...]] = ("strength", ())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One entry of `stages`, its references resolved.
+    """One entry of `stages`, with what it names found.
 
-    `verb` picks the kind. `endpoint` is the paid endpoint's id (empty: it has none), `options` its fields (texts may be
-    templates), `adapters` pairs of name and scale. `subjects` is for train, `shots` for generate and open,
-    `sources` for the stages that work on collections. `data` is the entry as written.
+    `verb` names its kind. `endpoint` is the id of the endpoint that it calls (empty: none), `options` the endpoint's
+    fields, which may be templates; `adapters` are pairs of name and scale. A stage works on `subjects`, on `shots` or
+    on `sources` (collections). `data` is the entry as written, `rules` what its kind read from it. `inner` are stages
+    that it runs itself. One that works `by_person` paints one person at a time, so that its templates may use
+    `subject` in a shot of several people.
     """
 
     id: str
@@ -184,25 +165,14 @@ class Stage:
     adapters: tuple[tuple[str, float], ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
     prompt: TemplateText | None = None
-    gate: GateRules | None = None
-    keep: KeepRule | None = None
-
-    @property
-    def by_person(self) -> bool:
-        """Whether it paints one person at a time, so that its texts may speak of `subject` in a shot of several."""
-        repairs = self.where[-1:] == ("repair",)
-        return repairs or as_object(self.data.get("mask")).get("assign") == "cast"
+    rules: object = None
+    inner: tuple[Stage, ...] = ()
+    by_person: bool = False
 
 
 def endpoint_stages(stages: Iterable[Stage]) -> list[Stage]:
-    """The stages that ask an endpoint, in their order, gates' repairs among them."""
-    found = []
-    for stage in stages:
-        if stage.endpoint:
-            found.append(stage)
-        elif stage.gate is not None and stage.gate.repair is not None:
-            found.append(stage.gate.repair)
-    return found
+    """The stages that call an endpoint, in their order, inner stages among them."""
+    return [found for stage in stages for found in (stage, *stage.inner) if found.endpoint]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

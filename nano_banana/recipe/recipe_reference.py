@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text
 from nano_banana.recipe.json_schema import recipe_schema
-from nano_banana.stages.stage_registry import STAGE_KINDS
+from nano_banana.stages.stage_registry import stage_kinds
 
 WHOLE_EXAMPLE = """\
 nano_banana: 1
@@ -124,102 +124,8 @@ outputs:
     name: "{{ cast | join('-') }}_{{ scene.key }}_s{{ seed }}"
     embed: [recipe, ai_source]
 """,
-    "train": """\
-stages:
-  - id: likeness
-    train: all
-    using: fal-ai/flux-lora-portrait-trainer
-    steps: {per_photo: 120, min: 1000, max: 2500}
-    caption: "a photo of {{ subject.trigger }} {{ subject.noun }}"
-    with: {learning_rate: 9.0e-5}
-""",
-    "generate": """\
-stages:
-  - id: takes
-    generate: [portraits]
-    using: fal-ai/flux-lora
-    adapters: {likeness: 0.95, film: 0.4}
-    with: {image_size: {width: 880, height: 1104}, num_inference_steps: 28, guidance_scale: 2.8}
-""",
-    "open": """\
-shots:
-  holiday:
-    pictures: [photos/beach.jpg, photos/town/*.jpg]
-stages:
-  - {id: photos, open: holiday}
-  - {id: larger, upscale: photos, using: fal-ai/seedvr/upscale/image}
-""",
-    "inpaint": """\
-stages:
-  - id: faces
-    inpaint: takes.portraits
-    mask: {ellipse: [0.3, 0.12, 0.7, 0.58], grow: 0.1, feather: 0.08}
-    prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
-    using: fal-ai/flux-lora/inpainting
-    adapters: {likeness: 1.0}
-    crop: {megapixels: 1.0, context: 0.5}
-    with: {strength: 0.6}
-  - id: placed
-    inpaint: takes.together
-    mask: {find: face, order: left_to_right, assign: cast, grow: 0.35, feather: 0.08}
-    prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
-    using: fal-ai/flux-lora/inpainting
-    adapters: {likeness: 1.0}
-    with: {strength: 0.85}
-""",
-    "gate": """\
-stages:
-  - id: judged
-    gate: [takes.portraits, placed]
-    judge: {measure: identity, against: hold_out}
-    accept: {at_least: 0.45, calibrate: {quantile: 0.1, slack: 0.05}}
-    unsure: {at_least: 0.36}
-    also_reject: [no_face, extra_face, copy_of_training_photo]
-    skip_when: {style.painted: true}
-    retry: {takes: 2}
-    repair:
-      mask: {find: face, grow: 0.25, feather: 0.08}
-      prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
-      using: fal-ai/flux-lora/inpainting
-      adapters: {likeness: 1.0}
-      ladder: {strength: [0.45, 0.6, 0.75]}
-""",
-    "choose": """\
-stages:
-  - id: picks
-    choose: judged.accepted
-    keep: {best: 2, per: [subject, scene]}
-""",
-    "upscale": """\
-stages:
-  - id: finish
-    upscale: picks
-    using: fal-ai/seedvr/upscale/image
-    with: {upscale_factor: 2}
-""",
-    "restore": """\
-stages:
-  - id: clear
-    restore: takes
-    using: fal-ai/codeformer
-    with: {fidelity: 0.8}
-""",
-    "mark": """\
-stages:
-  - id: marked
-    mark: finish
-    mark_id: "c0ffee42"
-""",
-    "call": """\
-stages:
-  - id: larger
-    call: acme/film-look
-    each: takes
-    input: image_url
-    with: {amount: 0.5}
-""",
 }
-"""For each section but the first, and for each stage's verb."""
+"""For each section but the first."""
 
 
 _PAGE_HEAD = f"""# The recipe
@@ -331,7 +237,7 @@ def recipe_page() -> str:
             parts += [
                 f"\n## `{name}`\n\n",
                 _section_intro(as_object(section)),
-                _fenced_example(name),
+                _fenced_example(SECTION_EXAMPLES[name]),
                 _table(_rows(section, name)),
             ]
     parts += [
@@ -357,11 +263,11 @@ def _first_rows(sections: JSONObject, names: list[str], required: Sequence[JSONV
 
 def _stage_parts(stages: JSONObject) -> Iterator[str]:
     branches = as_items(as_object(stages["items"])["allOf"])
-    for verb, branch in zip(STAGE_KINDS, branches, strict=True):
+    for kind, branch in zip(stage_kinds().values(), branches, strict=True):
         then = as_object(as_object(branch)["then"])
         properties = as_object(then["properties"])
         using = as_object(properties.get("using", {}))
-        yield f"\n### `{verb}`\n\n{STAGE_KINDS[verb].about}\n{_fenced_example(verb)}"
+        yield f"\n### `{kind.verb}`\n\n{kind.description}\n{_fenced_example(kind.example)}"
         yield _table(row for name, value in properties.items() for row in _entry(name, value, then))
         fit = [f"`{as_text(name)}`" for name in as_items(using.get("examples"))]
         if fit:
@@ -372,8 +278,8 @@ def _section_intro(section: JSONObject) -> str:
     return f"{as_text(section['description'])}\n"
 
 
-def _fenced_example(name: str) -> str:
-    return f"\n```yaml fragment\n{SECTION_EXAMPLES[name]}```\n\n"
+def _fenced_example(example: str) -> str:
+    return f"\n```yaml fragment\n{example}```\n\n"
 
 
 def _table(rows: Iterator[str]) -> str:

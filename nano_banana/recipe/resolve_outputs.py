@@ -25,28 +25,28 @@ from nano_banana.recipe.recipe_model import (
     TemplateText,
 )
 from nano_banana.recipe.resolve_context import ResolveContext
-from nano_banana.recipe.resolve_shots import read_sources
+from nano_banana.recipe.resolve_stages import StageNames, read_sources, shots_in
 
 COMMON_AXES = ("subject", "shot", "template", "seed")
 """What every take has, besides the axes of its shot."""
 
 
-def read_outputs(reading: ResolveContext, verbs: Mapping[str, str], drawn: Mapping[str, list[Shot]]) -> OutputSpec:
+def read_outputs(reading: ResolveContext, names: StageNames, drawn: Mapping[str, list[Shot]]) -> OutputSpec:
     """What the recipe wants of its pictures; collections and axes that are not there are noted."""
     section = reading.section("outputs")
     sheet, files = as_object(section.get("sheet")), as_object(section.get("files"))
     return OutputSpec(
-        sheet=_read_sheet(reading, sheet, verbs, drawn) if sheet else None,
-        export=_read_export(reading, files, verbs, drawn) if "export" in files else None,
+        sheet=_read_sheet(reading, sheet, names, drawn) if sheet else None,
+        export=_read_export(reading, files, names, drawn) if "export" in files else None,
         embed=frozenset(as_text(name) for name in as_items(files.get("embed", DEFAULT_EMBEDS))),
     )
 
 
 def _read_sheet(
-    reading: ResolveContext, data: JSONObject, verbs: Mapping[str, str], drawn: Mapping[str, list[Shot]]
+    reading: ResolveContext, data: JSONObject, names: StageNames, drawn: Mapping[str, list[Shot]]
 ) -> SheetSpec:
     where: KeyPath = ("outputs", "sheet")
-    sources = read_sources(reading, data["contact_sheet"], verbs, (*where, "contact_sheet"))
+    sources = read_sources(reading, names, data["contact_sheet"], (*where, "contact_sheet"))
     axes = dict.fromkeys(COMMON_AXES)
     axes |= {axis: None for source in sources for shot in drawn.get(source.stage, ()) for axis in shot.matrix}
     # Of a collection that is not there nobody knows the axes.
@@ -71,10 +71,10 @@ def _indexed(value: JSONValue) -> list[tuple[int, JSONValue]]:
 
 
 def _read_export(
-    reading: ResolveContext, data: JSONObject, verbs: Mapping[str, str], drawn: Mapping[str, list[Shot]]
+    reading: ResolveContext, data: JSONObject, names: StageNames, drawn: Mapping[str, list[Shot]]
 ) -> ExportSpec:
     where: KeyPath = ("outputs", "files")
-    sources: tuple[CollectionRef, ...] = read_sources(reading, data["export"], verbs, (*where, "export"))
+    sources: tuple[CollectionRef, ...] = read_sources(reading, names, data["export"], (*where, "export"))
     name = TemplateText(text=as_text(data.get("name", DEFAULT_EXPORT_NAME)), where=(*where, "name"))
     to, packed = (as_text(data.get(key, "")) for key in ("to", "zip"))
     if not to and not packed:
@@ -84,7 +84,7 @@ def _read_export(
             reading.wrong("export_remote", (*where, key), path=path)
     if packed and not packed.casefold().endswith(".zip"):
         reading.wrong("export_no_zip", (*where, "zip"), path=packed)
-    _check_export_name(reading, name, [shot for source in sources for shot in _shots_in(source, drawn)])
+    _check_export_name(reading, name, [shot for source in sources for shot in shots_in(source, drawn)])
     return ExportSpec(sources=sources, name=name, to=to, zip=packed, fit=_read_conversion(reading, data, where))
 
 
@@ -118,10 +118,6 @@ def _read_crop(reading: ResolveContext, said: str, where: KeyPath) -> tuple[int,
         )
         return None
     return size
-
-
-def _shots_in(source: CollectionRef, drawn: Mapping[str, list[Shot]]) -> list[Shot]:
-    return [shot for shot in drawn.get(source.stage, ()) if source.shot in ("", shot.name)]
 
 
 def _check_export_name(reading: ResolveContext, name: TemplateText, shots: Sequence[Shot]) -> None:

@@ -1,15 +1,11 @@
-"""Resolves shots: cast, axes, exclusions, seeds, and where they go.
-
-Also which shots' takes go through each stage, by how many ways.
-"""
+"""Resolves shots: cast, pictures, axes, exclusions and seeds."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -21,118 +17,15 @@ from nano_banana.recipe.naming import slug, slug_with_hash, text_identity
 from nano_banana.recipe.prompts import EVERYTHING, find_prompt
 from nano_banana.recipe.recipe_model import (
     PICTURE_AXIS,
-    CollectionRef,
     Identity,
     KeyPath,
     SeedSpec,
     Shot,
-    Stage,
     Subject,
     TemplateText,
-    endpoint_stages,
 )
 from nano_banana.recipe.resolve_context import ResolveContext, known_names_in
 from nano_banana.recipe.resolve_subjects import read_photos
-
-MAX_WAYS = 64
-"""Ways of one shot through stages that fork and meet again: each is drawn for every take."""
-
-
-GATE_RULINGS = ("accepted", "unsure", "rejected")
-"""What a source may want of a gate's pictures."""
-
-
-def read_sources(
-    reading: ResolveContext, value: JSONValue, verbs: Mapping[str, str], where: KeyPath
-) -> tuple[CollectionRef, ...]:
-    """The collections of a text or a list, without the unknown ones, which are noted."""
-    drawn = [name for name, verb in verbs.items() if verb != "train"]
-    shots = reading.section("shots")
-    sources = []
-    for at, item in enumerate(as_items(value)):
-        place = where if isinstance(value, str) else (*where, at)
-        source = _parse_collection(as_text(item), shots, verbs)
-        if not reading.known("stage with pictures", source.stage, drawn, place):
-            continue
-        judged = verbs[source.stage] == "gate"
-        if source.ruling and not judged:
-            reading.wrong("judges_nothing", place, stage=source.stage, ruling=source.ruling)
-        elif not source.shot or _shot_exists(reading, source.shot, place, judged=judged):
-            sources.append(source)
-    return tuple(sources)
-
-
-def _shot_exists(reading: ResolveContext, said: str, where: KeyPath, *, judged: bool) -> bool:
-    """Whether the shot is there; of a gate's pictures, a misspelled ruling may have been meant."""
-    shots = reading.section("shots")
-    shot, _, last = said.rpartition(".")
-    if judged and shot in shots:
-        return reading.known("ruling", last, GATE_RULINGS, where)
-    return reading.known("shot", said, [*shots, *(GATE_RULINGS if judged else ())], where)
-
-
-def _parse_collection(text: str, shots: Container[str], verbs: Mapping[str, str]) -> CollectionRef:
-    """`stage`, `stage.shot`, `gate.accepted` or `gate.shot.accepted`; of a gate, a ruling goes before a shot."""
-    stage, _, rest = text.partition(".")
-    shot, _, last = rest.rpartition(".")
-    if last in GATE_RULINGS and (shot or verbs.get(stage) == "gate" or last not in shots):
-        return CollectionRef(stage=stage, shot=shot, ruling=last)
-    return CollectionRef(stage=stage, shot=rest)
-
-
-def stages_before(stages: list[Stage], stage: Stage) -> list[Stage]:
-    """The stages that the pictures of a stage have come through. The stages wait for one another in no circle."""
-    by_id = {other.id: other for other in stages}
-    found: dict[str, Stage] = {}
-    waiting = [source.stage for source in stage.sources]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = by_id[name]
-            waiting += [source.stage for source in by_id[name].sources]
-    return list(found.values())
-
-
-def shots_by_stage(stages: list[Stage], shots: Mapping[str, Shot]) -> Mapping[str, list[Shot]]:
-    """The shots of each stage by its id. The stages wait for one another in no circle."""
-    by_id = {stage.id: stage for stage in stages}
-    order = TopologicalSorter({stage.id: [source.stage for source in stage.sources] for stage in stages})
-    drawn: dict[str, list[Shot]] = {}
-    for name in order.static_order():
-        stage = by_id[name]
-        direct = {shot: shots[shot] for shot in stage.shots}
-        passed = {shot.name: shot for source in stage.sources for shot in _shots_of(source, drawn)}
-        drawn[name] = list((direct | passed).values())
-    return drawn
-
-
-def _shots_of(source: CollectionRef, drawn: Mapping[str, list[Shot]]) -> list[Shot]:
-    return [shot for shot in drawn[source.stage] if source.shot in ("", shot.name)]
-
-
-def check_sources(reading: ResolveContext, stages: list[Stage], drawn: Mapping[str, list[Shot]]) -> None:
-    """Note `stage.shot` where the stage has no takes of that shot, and stages that too many ways lead to."""
-    ways: dict[str, int] = {}
-    for name in drawn:
-        stage = next(stage for stage in stages if stage.id == name)
-        ways[name] = sum(ways[source.stage] for source in stage.sources) or 1
-        field = "each" if stage.verb == "call" else stage.verb
-        if ways[name] > MAX_WAYS >= max((ways[source.stage] for source in stage.sources), default=0):
-            reading.wrong("too_many_ways", (*stage.where, field), stage=name, most=MAX_WAYS)
-        written = stage.data[field]
-        for at, item in enumerate(as_items(written)):
-            source = _parse_collection(str(item), reading.section("shots"), {other.id: other.verb for other in stages})
-            if source.shot and not _leads_somewhere(reading, source, drawn):
-                where = (*stage.where, field) if isinstance(written, str) else (*stage.where, field, at)
-                known = ", ".join(f"{source.stage}.{other.name}" for other in drawn[source.stage])
-                reading.wrong("shot_not_in_stage", where, stage=source.stage, shot=source.shot, known=known or "none")
-
-
-def _leads_somewhere(reading: ResolveContext, source: CollectionRef, drawn: Mapping[str, list[Shot]]) -> bool:
-    """Whether it leads somewhere; a stage or a shot that is not there at all has a problem of its own."""
-    known = source.stage in drawn and source.shot in reading.section("shots")
-    return not known or not drawn[source.stage] or bool(_shots_of(source, drawn))
-
 
 _PLACE_NAMES = {2: ("left", "right"), 3: ("left", "middle", "right")}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -205,10 +98,6 @@ def read_identity(reading: ResolveContext, data: JSONObject, cast: ShotCast, whe
     return identity
 
 
-PASS_THROUGH_VERBS = {"open", "gate", "choose"}
-"""Verbs whose stages hand on the picture that they got."""
-
-
 def read_pictures(reading: ResolveContext, value: JSONValue, where: KeyPath) -> Mapping[str, Path]:
     """The picture files of a shot by their keys; what is missing or no picture is noted."""
     paths = [photo.path for photo in read_photos(reading, value, where)]
@@ -231,35 +120,6 @@ def picture_keys(paths: Sequence[Path]) -> list[str]:
         keys = {path: slug("-".join(ways[path][-count:])) if times[key] > 1 else key for path, key in keys.items()}
     times = Counter(keys.values())
     return [slug_with_hash("/".join(ways[path]), keys[path]) if times[keys[path]] > 1 else keys[path] for path in paths]
-
-
-def shots_for_stage(
-    reading: ResolveContext, verb: str, value: JSONValue, known: Mapping[str, Shot], where: KeyPath
-) -> tuple[str, ...]:
-    """The shots that a `generate` stage draws, or that an `open` stage opens; one of the other sort is noted."""
-    written = reading.section("shots")
-    opens = verb == "open"
-    fit = {name for name in written if ("pictures" in as_object(written[name])) == opens}
-    if value == EVERYTHING:
-        return tuple(name for name in known if name in fit)
-    named = known_names_in(reading, "shot", value, written, where)
-    for name in named:
-        if name not in fit:
-            reading.wrong("shot_drawn" if opens else "shot_opened", where, shot=name)
-    return tuple(name for name in named if name in known and name in fit)
-
-
-def check_opened_pictures(reading: ResolveContext, stages: list[Stage], drawn: Mapping[str, list[Shot]]) -> None:
-    """Note stages that paint pictures of a shot that has no words, and retries that would open a picture again."""
-    for stage in endpoint_stages(stages):
-        for shot in drawn[stage.id] if stage.verb == "inpaint" and stage.prompt is None else ():
-            if shot.pictures and shot.template == empty_template(shot.where):
-                reading.wrong("no_prompt", stage.where, stage=stage.id, shot=shot.name)
-    for stage in stages:
-        retries = stage.gate is not None and stage.gate.retries
-        above = stages_before(stages, stage)
-        if retries and above and all(other.verb in PASS_THROUGH_VERBS for other in above):
-            reading.wrong_key("retry_opened", (*stage.where, "retry"), stage=stage.id)
 
 
 def empty_template(where: KeyPath) -> TemplateText:

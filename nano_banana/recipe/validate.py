@@ -21,7 +21,6 @@ from nano_banana.recipe.document import Document
 from nano_banana.recipe.naming import NAME_PATTERNS, ONE_WORD
 from nano_banana.recipe.recipe_model import KeyPath
 from nano_banana.recipe.resolve_context import MAX_PROBLEMS_TOLD, OmittedParts
-from nano_banana.stages.stage_registry import STAGE_KINDS
 
 
 def schema_description(schema: JSONObject, path: Iterable[str | int], name: str = "") -> str:
@@ -54,7 +53,7 @@ class SchemaViolation:
 
     `known` are the keys that the schema names there, `inner` the mistakes in the branches of an `anyOf`
     (each with the number of its `branch`); `of_name` says that a key is meant and not a value. `about` is what
-    the schema says of the place; of keys that are missing, by name.
+    the schema says of the place; of keys that are missing, by name. `root` is the whole schema.
     """
 
     keyword: str
@@ -66,6 +65,7 @@ class SchemaViolation:
     branch: int
     of_name: bool
     about: Mapping[str, str]
+    root: JSONObject
 
 
 def violation_of(error: ValidationError, root: JSONObject) -> SchemaViolation:
@@ -88,6 +88,7 @@ def violation_of(error: ValidationError, root: JSONObject) -> SchemaViolation:
         branch=relative[0] if relative and isinstance(relative[0], int) else 0,
         of_name="propertyNames" in error.absolute_schema_path,
         about={name: schema_description(root, absolute, name) for name in names},
+        root=root,
     )
 
 
@@ -145,15 +146,25 @@ def type_phrase(value: JSONValue) -> str:
     return _TYPE_PHRASES["null"] if value is None else _TYPE_PHRASES["array"]
 
 
-def several_verbs(document: Document) -> Mapping[KeyPath, Problem]:
-    """The stages that do more than one thing, by path."""
+def _kind_parameters(schema: JSONObject) -> Mapping[str, JSONObject]:
+    """The parameters of each stage kind in a recipe's schema, by verb; nothing in the schema of another file."""
+    items = as_object(as_object(as_object(schema.get("properties")).get("stages")).get("items"))
+    found = {}
+    for branch in as_items(items.get("allOf")):
+        (verb,) = as_items(as_object(as_object(branch)["if"])["required"])
+        found[str(verb)] = as_object(as_object(as_object(branch)["then"])["properties"])
+    return found
+
+
+def several_verbs(document: Document, verbs: Collection[str]) -> Mapping[KeyPath, Problem]:
+    """The stages with more than one verb, by path."""
     found: dict[KeyPath, Problem] = {}
     for at, entry in enumerate(_stage_entries(document)):
-        verbs = [name for name in entry if name in STAGE_KINDS]
-        if len(verbs) > 1:
+        written = [name for name in entry if name in verbs]
+        if len(written) > 1:
             path: KeyPath = ("stages", at)
-            data: JSONObject = {"owner": path_phrase(document, path), "first": verbs[0], "second": verbs[1]}
-            found[path] = Problem(kind="two_verbs", position=document.key_place((*path, verbs[1])), data=data)
+            data: JSONObject = {"owner": path_phrase(document, path), "first": written[0], "second": written[1]}
+            found[path] = Problem(kind="two_verbs", position=document.key_place((*path, written[1])), data=data)
     return found
 
 
@@ -164,25 +175,25 @@ def _stage_entries(document: Document) -> Iterator[JSONObject]:
 
 
 def no_verb(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
-    """A stage that says nothing of what it does: the verb is misspelled, is none of ours, or is not there."""
+    """A stage without a verb that is known: it is misspelled, of a kind that isn't installed, or missing."""
     path, entry = mistake.path, mistake.value
-    known = {"id", *(name for kind in STAGE_KINDS.values() for name in kind.params)}
+    kinds = _kind_parameters(mistake.root)
+    known = {"id", *(name for parameters in kinds.values() for name in parameters)}
     strangers = [name for name in entry if name not in known] if isinstance(entry, Mapping) else []
     where = path_phrase(document, path)
-    slips = [name for name in strangers if did_you_mean(name, known - STAGE_KINDS.keys())]
-    # The first stranger is taken for the verb: what follows is of a kind that we don't know.
+    slips = [name for name in strangers if did_you_mean(name, known - kinds.keys())]
+    # The first unknown key is taken for the verb: what follows belongs to a kind that isn't known.
     verb = [name for name in strangers if name not in slips][:1]
     for name in [*verb, *slips]:
-        near = did_you_mean(name, STAGE_KINDS) or did_you_mean(name, known)
+        near = did_you_mean(name, kinds) or did_you_mean(name, known)
         yield Problem(
             kind="unknown_verb",
             position=document.key_place((*path, name)),
-            data={"name": name, "owner": where, "known": ", ".join(STAGE_KINDS)},
+            data={"name": name, "owner": where, "known": ", ".join(kinds)},
             suggestions=near,
         )
     if not verb:
-        names = ", ".join(str(as_items(inner.limit)[0]) for inner in mistake.inner)
-        yield Problem(kind="no_verb", position=document.nearest(path), data={"owner": where, "names": names})
+        yield Problem(kind="no_verb", position=document.nearest(path), data={"owner": where, "names": ", ".join(kinds)})
 
 
 _ROUNDS = 20
@@ -214,7 +225,7 @@ def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject
 
     `stand_ins` are values for keys that no document may lack, so that the rest of one that lacks them can be read.
     """
-    two, lost = several_verbs(document), OmittedParts()
+    two, lost = several_verbs(document, _kind_parameters(schema)), OmittedParts()
     said = {problem.position for problem in document.problems}
     # jsonschema says "required" once for each name that is missing: keep one of each.
     found: dict[str, _PlacedProblem] = {repr(problem): (problem, path) for path, problem in two.items()}

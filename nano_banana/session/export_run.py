@@ -223,9 +223,9 @@ def _wanted_pictures(session: Session, outcome: RunOutcome) -> dict[str, tuple[N
 def exported_picture(record: NodeRecord, copy: ExportedCopy) -> OutputPicture | None:
     """The take's very picture at the end of the copy's way; None where it did not come so far, or is not wanted."""
     left = record.exited_early
-    if record.status is not NodeStatus.DONE or (left is not None and left.stage in copy.way[:-1]):
+    if record.status is not NodeStatus.DONE or (left is not None and left.stage in copy.path[:-1]):
         return None
     word = next((ruled for ruled in record.verdicts if ruled.is_final and ruled.stage == copy.gate), None)
     if copy.gate and (word is None or word.ruling not in copy.rulings):
         return None
-    return stage_picture(record, copy.way[-1])
+    return stage_picture(record, copy.path[-1])

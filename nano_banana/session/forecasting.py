@@ -22,6 +22,7 @@ from nano_banana.model.nodes import NodeInfo, NodeResult, NodeStatus, Plan
 from nano_banana.model.problem import Problem, did_you_mean
 from nano_banana.model.ticket import Ticket
 from nano_banana.planner.cost_forecast import ForecastTotals, PassRates, PassRatesOf, expected_pass_rate
+from nano_banana.recipe.picks import keep_rule
 from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind
@@ -244,7 +245,10 @@ def choice_warnings(plan: Plan, recipe: Recipe, records: Sequence[NodeRecord], *
 def unreached_picks(recipe: Recipe, ids: Sequence[str]) -> list[Problem]:
     """A warning for each pick that none of all the recipe's takes answers to: it was renamed, or is misspelled."""
     picks = [
-        (stage.id, name) for stage in recipe.stages if stage.keep for name in (*stage.keep.kept, *stage.keep.dropped)
+        (stage.id, name)
+        for stage in recipe.stages
+        if (rule := keep_rule(stage))
+        for name in (*rule.kept, *rule.dropped)
     ]
     if not picks:
         return []

@@ -20,7 +20,6 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeResult, Step
 from nano_banana.model.problem import Invalid, Problem, Unusable, problem
 from nano_banana.planner.preview import IMAGINED_PATHS, preview, reply_imaginer
-from nano_banana.recipe.recipe_model import GateRules
 from nano_banana.session.forecasting import gc_paused
 from nano_banana.session.lock_file import (
     Lock,
@@ -34,6 +33,7 @@ from nano_banana.session.lock_file import (
     save_lock,
 )
 from nano_banana.session.session import Session
+from nano_banana.stages.gate_stage import GateRules, gate_rules
 
 NAMES_SHOWN = 3
 """Names that are said of many."""
@@ -250,7 +250,7 @@ def current_lock(session: Session) -> Lock:
     adapters: dict[str, LockedCall] = {}
     takes: dict[str, Mapping[str, LockedCall]] = {}
     packs = session.recipe.packs
-    gates = {stage.id: _gate_terms(stage.gate) for stage in session.recipe.stages if stage.gate}
+    gates = {stage.id: _gate_terms(rules) for stage in session.recipe.stages if (rules := gate_rules(stage))}
     with gc_paused():
         for end in preview(session.plan, session.runner.store.replies.get, reply_imaginer(session.catalog)):
             calls = _locked_calls(end, gates)
@@ -314,11 +314,10 @@ def _with_request_ids(calls: Mapping[str, LockedCall], ids: Mapping[str, str]) -
     return {name: replace(call, request_id=ids[call.key]) if call.key in ids else call for name, call in calls.items()}
 
 
-def _gate_terms(gate: GateRules) -> JSONObject:
-    """What a gate goes by; how it mends what it refuses is told by what that makes."""
-    standard = gate.standard
-    refused: list[JSONValue] = [*sorted(standard.also_reject)]
-    return {**asdict(standard), "also_reject": refused, "against": gate.against, "retries": gate.retries}
+def _gate_terms(rules: GateRules) -> JSONObject:
+    """A gate's criteria; its repair is known by the calls that it makes."""
+    rejected: list[JSONValue] = [*sorted(rules.criteria.also_reject)]
+    return {**asdict(rules.criteria), "also_reject": rejected, "against": rules.against, "retries": rules.retries}
 
 
 def _locked_calls(end: NodeResult, gates: Mapping[str, JSONObject]) -> dict[str, LockedCall]:

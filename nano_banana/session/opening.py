@@ -21,7 +21,8 @@ from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.shelved_adapters import shelf_offers
 from nano_banana.settings.configuration import Settings
-from nano_banana.stages.gate_stage import AcceptanceCriteria
+from nano_banana.stages.gate_stage import gate_rules
+from nano_banana.stages.verdicts import AcceptanceCriteria
 
 
 def endpoints_folder(root: Path) -> Path:
@@ -82,23 +83,22 @@ def with_thresholds(recipe: Recipe, accept: float | None, unsure: float | None) 
 
 
 def _stage_with_thresholds(stage: Stage, accept: float | None, unsure: float | None) -> Stage:
-    if stage.gate is None:
+    rules = gate_rules(stage)
+    if rules is None:
         return stage
-    return replace(
-        stage, gate=replace(stage.gate, standard=_standard_with_thresholds(stage.gate.standard, accept, unsure))
-    )
+    return replace(stage, rules=replace(rules, criteria=_criteria_with_thresholds(rules.criteria, accept, unsure)))
 
 
-def _standard_with_thresholds(
-    standard: AcceptanceCriteria, accept: float | None, unsure: float | None
+def _criteria_with_thresholds(
+    criteria: AcceptanceCriteria, accept: float | None, unsure: float | None
 ) -> AcceptanceCriteria:
     """What is not said follows where it must: the bounds of a threshold lie in order."""
-    at_least = standard.at_least if accept is None else accept
-    unsure_from = min(standard.unsure_from, at_least) if unsure is None else unsure
+    at_least = criteria.at_least if accept is None else accept
+    unsure_from = min(criteria.unsure_from, at_least) if unsure is None else unsure
     if unsure_from > at_least:
         raise Invalid([problem("unsure_above", unsure=unsure_from, accept=at_least)])
-    quantile = standard.quantile if accept is None else None
-    return replace(standard, at_least=at_least, quantile=quantile, unsure_from=unsure_from)
+    quantile = criteria.quantile if accept is None else None
+    return replace(criteria, at_least=at_least, quantile=quantile, unsure_from=unsure_from)
 
 
 LONGEST_NAME = 255

@@ -18,7 +18,7 @@ from nano_banana.model.json_values import JSONObject, as_items, as_number, as_ob
 from nano_banana.model.problem import Problem
 from nano_banana.session.compute_calls import CallEnd, ComputeBatch
 from nano_banana.session.run_execution import Runner
-from nano_banana.stages.stage_kind import compute_call
+from nano_banana.stages.stage_calls import compute_call
 
 FaceBox = tuple[float, float, float, float]
 

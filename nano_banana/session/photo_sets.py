@@ -15,8 +15,6 @@ from nano_banana.model.call import Blob, Reply
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import as_items, as_number, as_object, as_text
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
-from nano_banana.planner.root_nodes import CAPTION_PREFIX_PATH, split_photos
-from nano_banana.planner.take_context import TemplateContexts
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.recipe_model import Photo, Recipe, Stage, Subject, TemplateText
 from nano_banana.recipe.template_syntax import TemplateFault
@@ -57,6 +55,8 @@ from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_inputs import OCTET_STREAM
 from nano_banana.session.session import Session
 from nano_banana.settings.configuration import Settings
+from nano_banana.stages.take_context import TemplateContexts
+from nano_banana.stages.train_stage import CAPTION_PREFIX_PATH, split_photos
 
 ReadBlob = Callable[[Blob], bytes]
 """Reads what the store has."""
@@ -187,7 +187,7 @@ def chosen_subjects(recipe: Recipe, names: Sequence[str]) -> list[Subject]:
 
 def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_out: Collection[Path]) -> PhotoSet:
     """A subject's photos, with the captions that its trainers get. Raises Invalid where a template fails."""
-    stages = [stage for stage in loaded.recipe.stages if stage.verb == "train" and subject.name in stage.subjects]
+    stages = [stage for stage in loaded.recipe.stages if subject.name in stage.subjects]
     rules = loaded.recipe.photo_rules
     prefix = rules.prefix if rules is not None else ""
     default = next((stage for stage in stages if "caption" in stage.data), None)
@@ -414,7 +414,7 @@ def enforce_photo_rules(session: Session, on_event: EventHandler, forecast: Fore
     """
     if session.recipe.photo_rules is None:
         return []
-    trained = {name for stage in session.recipe.stages if stage.verb == "train" for name in stage.subjects}
+    trained = {name for stage in session.recipe.stages for name in stage.subjects}
     if forecast is not None:
         trained &= {
             record.card.subject for record in forecast.records if record.card.kind == "adapter" and record.missing

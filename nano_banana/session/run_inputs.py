@@ -24,7 +24,7 @@ from nano_banana.session.manifest import MANIFEST
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord
 from nano_banana.session.run_request import FileStat, RunRequest, RunTrace, stat_file
-from nano_banana.stages.stage_kind import CallTarget
+from nano_banana.stages.stage_calls import CallTarget
 
 OCTET_STREAM = "application/octet-stream"
 _MEDIA = {".txt": "text/plain", ".safetensors": OCTET_STREAM}

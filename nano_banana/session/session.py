@@ -33,7 +33,6 @@ from nano_banana.planner.cost_forecast import ForecastTotals, price_function
 from nano_banana.planner.export_names import ExportedCopy, exported_copies
 from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview, reply_imaginer
-from nano_banana.planner.take_context import PlanContext, TemplateContexts
 from nano_banana.planner.takes import Selection
 from nano_banana.providers.fal.fal_config import HOST_VARIABLES
 from nano_banana.recipe.load import Loaded
@@ -72,6 +71,7 @@ from nano_banana.session.run_records import NodeRecord, node_record
 from nano_banana.session.run_request import RunRequest, environment_digests
 from nano_banana.session.shelved_adapters import check_adapter_providers, shelve_adapters
 from nano_banana.settings.configuration import Settings
+from nano_banana.stages.take_context import PlanContext, TemplateContexts
 
 
 def forecast_plan(plan: Plan, recipe: Recipe, catalog: Catalog, runner: Runner, opened: Sequence[Ticket]) -> Forecast:
@@ -337,10 +337,10 @@ class Session:
         recipe = self.recipe
         return PlanContext(
             recipe=recipe,
-            site=call_target(self.recipe, self.catalog, self.provider_spec, emulated=self.uses_emulator),
+            target=call_target(self.recipe, self.catalog, self.provider_spec, emulated=self.uses_emulator),
             catalog=self.catalog,
             engine=self.loaded.engine,
             contexts=TemplateContexts.of(recipe, self.loaded.environment),
-            digests=digests,
+            blobs=digests,
             place_of=self.loaded.place_of,
         )

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from nano_banana.model.call import Blob
+from nano_banana.catalog.arguments import complete_arguments
+from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.model.call import Blob, Call
 from nano_banana.model.flow import Flow, Made, ask
-from nano_banana.model.json_values import JSONObject
-from nano_banana.model.problem import CallFailed, problem
-from nano_banana.stages.stage_kind import NAMES, TEXT, WITH, CallTarget, StageKind, StageOutput
+from nano_banana.model.json_values import as_object, as_text
+from nano_banana.model.problem import CallFailed, did_you_mean, problem
+from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.recipe_model import Stage
+from nano_banana.recipe.resolve_subjects import existing_file
+from nano_banana.stages.stage_calls import StageOutput
+from nano_banana.stages.stage_kind import WITH, StageCheck, StageEntry, StageKind
+from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, picture_link
 
-KIND = StageKind(
-    verb="call",
-    about="Calls any endpoint for every picture of a collection, with whatever fields it has.",
-    params={
+
+class CallStage(StageKind):
+    """Calls any endpoint, also one that the catalog lacks."""
+
+    verb = "call"
+    description = "Calls any endpoint for every picture of a collection, with whatever fields it has."
+    parameters = {
         "call": {**TEXT, "description": "The endpoint; one that the catalog lacks is sent as it is."},
         "each": {**NAMES, "description": "The collection whose pictures it gets: a stage's id, or `stage.shot`."},
-        "input": {
-            **TEXT,
-            "default": "image_url",
-            "description": "The field that takes the picture.",
-        },
+        "input": {**TEXT, "default": "image_url", "description": "The field that takes the picture."},
         "files": {
             "type": "object",
             "additionalProperties": {**TEXT, "description": "The file's path."},
@@ -29,27 +35,78 @@ KIND = StageKind(
             "description": "More fields that take a file: field to path.",
         },
         "with": WITH,
-    },
-    required=("call", "each"),
-)
+    }
+    required = ("call", "each")
+    example = """\
+stages:
+  - id: larger
+    call: acme/film-look
+    each: takes
+    input: image_url
+    with: {amount: 0.5}
+"""
+    input_key = "each"
+    endpoint_key = "call"
+    any_endpoint = True
+
+    def read(self, entry: StageEntry) -> Stage:
+        """Also the files under `files`; missing ones are noted."""
+        files = {}
+        for field, path in as_object(entry.data.get("files")).items():
+            found = existing_file(entry.context, as_text(path), (*entry.where, "files", field))
+            if found is not None:
+                files[field] = found
+        return replace(super().read(entry), files=files)
+
+    def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
+        """The seed and the fields that take files; of a field that the endpoint lacks, also the one that was meant."""
+        found = {endpoint.roles.seed}
+        for place in _file_fields(stage).values():
+            found.add(_field_name(place))
+            if _field_name(place) not in endpoint.fields:
+                found.update(did_you_mean(place, endpoint.fields)[:1])
+        return found
+
+    def check_endpoint(self, stage: Stage, endpoint: Endpoint, check: StageCheck) -> None:
+        """Note file fields that the endpoint lacks."""
+        for key, place in _file_fields(stage).items():
+            if _field_name(place) not in endpoint.fields:
+                near = did_you_mean(place, endpoint.fields)
+                note = check.context.wrong_key if key[0] == "files" else check.context.wrong
+                at = key if key[0] in stage.data else (self.endpoint_key,)
+                note("no_such_input", (*stage.where, *at), hints=near, field=place, endpoint=endpoint.id)
+
+    def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
+        """Send each picture with the stage's files and fields."""
+        endpoint = plan.catalog.get(stage.endpoint)
+        files = {field: plan.blobs[file] for field, file in stage.files.items()}
+        place = _file_fields(stage)["input",]
+
+        def work(context: TakeContext, picture: Blob) -> Flow[StageOutput]:
+            arguments = as_object(plan.fill(stage.options, context.variables, (*stage.where, "with")))
+            if endpoint is not None:
+                seed = {} if endpoint.roles.seed is None else {endpoint.roles.seed: context.take.seed}
+                arguments = complete_arguments(endpoint, {**seed, **arguments})
+            return first_picture(stage.id, plan.target.call(stage.endpoint, arguments, {**files, place: picture}))
+
+        return picture_link(work)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointRequest:
-    """One call of an endpoint that may be unknown: its arguments, and the field that takes the picture."""
-
-    endpoint: str
-    arguments: JSONObject
-    taking: str
-    files: Mapping[str, Blob] = field(default_factory=dict)
-
-
-def call_endpoint(site: CallTarget, stage: str, asking: EndpointRequest, picture: Blob) -> Flow[StageOutput]:
-    """Call the endpoint with the picture and return the first picture that comes back."""
-    call = site.call(asking.endpoint, asking.arguments, {**asking.files, asking.taking: picture})
+def first_picture(stage: str, call: Call) -> Flow[StageOutput]:
+    """Make the call and return the first picture of its reply. Raises CallFailed `no_result` if it has none."""
     reply = yield from ask(stage, call)
     pictures = [blob for _, blob in sorted(reply.files.items()) if blob.media.startswith("image/")]
     if not pictures:
-        raise CallFailed([problem("no_result", endpoint=asking.endpoint, expected="a picture")])
+        raise CallFailed([problem("no_result", endpoint=call.endpoint, expected="a picture")])
     yield Made(stage=stage, blob=pictures[0], call=call)
     return StageOutput(picture=pictures[0], call=call)
+
+
+def _file_fields(stage: Stage) -> Mapping[tuple[str, ...], str]:
+    """The fields that take files, by where the recipe names them."""
+    files: dict[tuple[str, ...], str] = {("files", name): name for name in as_object(stage.data.get("files"))}
+    return {("input",): str(stage.data.get("input", "image_url")), **files}
+
+
+def _field_name(place: str) -> str:
+    return place.partition("/")[0]

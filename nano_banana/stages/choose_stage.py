@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import replace
 
 from nano_banana.model.flow import Ruling
-from nano_banana.model.nodes import NodeEnd, NodeInfo
-from nano_banana.stages.stage_kind import NAMES, StageKind
+from nano_banana.model.json_values import as_items, as_object, as_text, as_whole
+from nano_banana.model.nodes import NodeInfo
+from nano_banana.recipe.naming import NAMES
+from nano_banana.recipe.picks import KeepRule, keep_rule
+from nano_banana.recipe.recipe_model import Stage
+from nano_banana.stages.stage_kind import ChoiceCandidate, StageCheck, StageEntry, StageKind
 
-KIND = StageKind(
-    verb="choose",
-    about="Keeps the best takes of a collection; `picks.yaml` beside the recipe overrides it.",
-    params={
+_DEFAULT_PER = ("shot", "subject")
+
+
+class ChooseStage(StageKind):
+    """Lets the best takes go on."""
+
+    verb = "choose"
+    description = "Keeps the best takes of a collection; `picks.yaml` beside the recipe overrides it."
+    parameters = {
         "choose": {**NAMES, "description": "The collection, for example `judged.accepted`."},
         "keep": {
             "type": "object",
@@ -23,82 +31,77 @@ KIND = StageKind(
                 "best": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "So many of each."},
                 "per": {
                     **NAMES,
-                    "default": ["shot", "subject"],
+                    "default": list(_DEFAULT_PER),
                     "description": "Of each combination of these: `shot`, `subject`, and axes.",
                 },
             },
             "required": ["best"],
             "additionalProperties": False,
         },
-    },
-    required=("choose", "keep"),
-)
+    }
+    required = ("choose", "keep")
+    example = """\
+stages:
+  - id: picks
+    choose: judged.accepted
+    keep: {best: 2, per: [subject, scene]}
+"""
+    changes_pixels = False
+    chooses = True
 
+    def read(self, entry: StageEntry) -> Stage:
+        """Also what to keep. Picks are added when all stages are read."""
+        keep = as_object(entry.data["keep"])
+        per = tuple(as_text(name) for name in as_items(keep.get("per", _DEFAULT_PER)))
+        return replace(super().read(entry), rules=KeepRule(best=as_whole(keep["best"]), per=per))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeepRule:
-    """The `best` of each combination of `per`; `kept` and `dropped` are a person's word, by takes' ids."""
+    def check(self, stage: Stage, check: StageCheck) -> None:
+        """Note axes that the takes lack; warn if no gate has judged them, so that none is better."""
+        rule = keep_rule(stage)
+        # If a collection is misspelled, which is a problem of its own, its takes aren't known.
+        if rule is None or len(stage.sources) < len(as_items(stage.data["choose"])):
+            return
+        axes = dict.fromkeys(["shot", "subject", *(axis for shot in check.shots for axis in shot.matrix)])
+        written = as_object(stage.data["keep"]).get("per")
+        where = (*stage.where, "keep", "per")
+        for at, name in enumerate(rule.per):
+            check.context.known("axis", name, axes, where if isinstance(written, str) else (*where, at))
+        if not any(check.kind(other).judges for other in check.before(stage)):
+            check.context.warn("choice_unjudged", (*stage.where, "choose"), stage=stage.id)
 
-    best: int
-    per: tuple[str, ...]
-    kept: frozenset[str] = frozenset()
-    dropped: frozenset[str] = frozenset()
-
-    def keeps(self, *names: str) -> bool:
-        """Whether a person wants the take of these names to go on."""
-        return _matches_any(names, self.kept)
-
-    def drops(self, *names: str) -> bool:
-        """Whether a person does not want it."""
-        return _matches_any(names, self.dropped)
-
-
-def _matches_any(names: Collection[str], globs: Collection[str]) -> bool:
-    return any(name == glob or fnmatchcase(name, glob) for name in names for glob in globs)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceCandidate:
-    """A take that came to a choice: `name` is its id without the way that it goes on, `way` the way it came.
-
-    `ruling` and `score` are those of the last gate on that way.
-    """
-
-    name: str
-    way: str
-    end: NodeEnd
-    ruling: Ruling | None = None
-    score: float | None = None
+    def choose(self, stage: Stage, candidates: Iterable[ChoiceCandidate]) -> frozenset[str]:
+        """The best, by the verdicts of the last gate."""
+        rule = keep_rule(stage)
+        return frozenset() if rule is None else choose_best(candidates, rule)
 
 
 def choose_best(candidates: Iterable[ChoiceCandidate], keep: KeepRule) -> frozenset[str]:
-    """The ids of those that go on.
+    """The ids of the takes that go on.
 
-    Of each combination those that a person keeps, then the likeliest while there is room, and none that a person
-    drops. Of two alike the one whose name comes first, so that a take more changes nothing but its own place. A take
-    that goes on by several ways is one candidate with several ids.
+    Of each combination: first those that a person keeps, then the likeliest while there is room, and none that a
+    person drops. Of two alike, the one whose name comes first goes on, so one more take changes nothing but its own
+    place. A take that goes on by several paths is one candidate with several ids.
     """
-    kinds: dict[tuple[str, ...], dict[tuple[str, str], list[ChoiceCandidate]]] = defaultdict(lambda: defaultdict(list))
+    combinations: dict[tuple[str, ...], dict[tuple[str, str], list[ChoiceCandidate]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for candidate in candidates:
         if not keep.drops(candidate.name, candidate.end.id):
-            kinds[_combination(candidate.end.info, keep.per)][candidate.name, candidate.way].append(candidate)
-    found: set[tuple[str, str]] = set()
-    for alike in kinds.values():
-        kept = {key for key, ways in alike.items() if any(keep.keeps(way.name, way.end.id) for way in ways)}
-        others = sorted(
-            (key for key in alike if key not in kept), key=lambda key: (_candidate_rank(alike[key][0]), key)
-        )
-        found |= kept.union(others[: max(0, keep.best - len(kept))])
-    return frozenset(
-        one.end.id for alike in kinds.values() for key, ways in alike.items() if key in found for one in ways
-    )
+            takes = combinations[_combination(candidate.end.info, keep.per)]
+            takes[candidate.name, candidate.path].append(candidate)
+    chosen: set[str] = set()
+    for takes in combinations.values():
+        kept = [key for key, found in takes.items() if any(keep.keeps(one.name, one.end.id) for one in found)]
+        others = sorted((key for key in takes if key not in kept), key=lambda key: (_rank(takes[key][0]), key))
+        best = others[: max(0, keep.best - len(kept))]
+        chosen |= {one.end.id for key in (*kept, *best) for one in takes[key]}
+    return frozenset(chosen)
 
 
-def _candidate_rank(candidate: ChoiceCandidate) -> tuple[int, float]:
-    """What is sure comes before what is not, then the likelier; what nobody judged comes between.
+def _rank(candidate: ChoiceCandidate) -> tuple[int, float]:
+    """Accepted before unsure, then by likeness; takes that no gate judged come between.
 
-    What is only imagined may turn out to be the best: a forecast counts what it may cost to go on with it, and what
-    is chosen beside it is chosen for certain.
+    A verdict that is only imagined comes first, as it may turn out best: so a forecast counts the cost of going on.
     """
     order = {
         Ruling.IMAGINED: -1,
@@ -112,5 +115,5 @@ def _candidate_rank(candidate: ChoiceCandidate) -> tuple[int, float]:
 
 
 def _combination(card: NodeInfo, per: Collection[str]) -> tuple[str, ...]:
-    about = {**card.axes, "shot": card.shot, "subject": "+".join(card.cast)}
-    return tuple(about.get(name, "") for name in per)
+    values = {**card.axes, "shot": card.shot, "subject": "+".join(card.cast)}
+    return tuple(values.get(name, "") for name in per)

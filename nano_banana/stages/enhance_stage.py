@@ -5,43 +5,71 @@ from __future__ import annotations
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Flow
-from nano_banana.model.json_values import JSONObject
-from nano_banana.stages.generate_stage import request_picture
-from nano_banana.stages.stage_kind import NAMES, USING, WITH, CallTarget, StageKind, StageOutput
+from nano_banana.recipe.recipe_model import Stage
+from nano_banana.stages.stage_calls import StageOutput, call_for_picture
+from nano_banana.stages.stage_kind import COLLECTION, USING, WITH, StageKind
+from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, picture_link
 
 
-def _enhancing_kind(verb: str, about: str, using: str) -> StageKind:
-    collection = "The collection: a stage's id, `stage.shot` or `stage.accepted`; or a list."
-    return StageKind(
-        verb=verb,
-        about=about,
-        params={
-            verb: {**NAMES, "description": collection},
-            "using": {**USING, "description": using},
-            "with": WITH,
-        },
-        required=(verb, "using"),
-        needs=("image",),
-        strict=True,
-    )
+class EnhanceStage(StageKind):
+    """Sends each picture to an endpoint of the kind's own task."""
+
+    required_roles = ("image",)
+    same_task_only = True
+
+    def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
+        """The picture and the seed."""
+        return {endpoint.roles.image, endpoint.roles.seed}
+
+    def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
+        """Send the picture to the endpoint."""
+        endpoint = plan.endpoint(stage.endpoint)
+        fields, seed = plan.stage_fields(stage, endpoint), endpoint.roles.seed
+        place = endpoint.roles.image or f"{endpoint.roles.images}/0"
+
+        def work(context: TakeContext, picture: Blob) -> Flow[StageOutput]:
+            arguments = {**fields(context.variables), **({seed: context.take.seed} if seed else {})}
+            call = plan.target.call(endpoint.id, arguments, {place: picture})
+            return call_for_picture(stage.id, call, endpoint)
+
+        return picture_link(work)
 
 
-UPSCALE = _enhancing_kind(
-    "upscale",
-    "Enlarges every picture of a collection.",
-    "The upscaler, for example `fal-ai/seedvr/upscale/image`.",
-)
+class UpscaleStage(EnhanceStage):
+    """Enlarges pictures."""
 
-RESTORE = _enhancing_kind(
-    "restore",
-    "Restores the faces in every picture of a collection; judge them again, it changes faces.",
-    "The restorer, for example `fal-ai/codeformer`.",
-)
+    verb = "upscale"
+    description = "Enlarges every picture of a collection."
+    parameters = {
+        "upscale": COLLECTION,
+        "using": {**USING, "description": "The upscaler, for example `fal-ai/seedvr/upscale/image`."},
+        "with": WITH,
+    }
+    required = ("upscale", "using")
+    example = """\
+stages:
+  - id: finish
+    upscale: picks
+    using: fal-ai/seedvr/upscale/image
+    with: {upscale_factor: 2}
+"""
 
 
-def enhance(
-    site: CallTarget, stage: str, endpoint: Endpoint, arguments: JSONObject, picture: Blob
-) -> Flow[StageOutput]:
-    """Hand the picture to the endpoint and return what comes back."""
-    place = endpoint.roles.image or f"{endpoint.roles.images}/0"
-    return (yield from request_picture(stage, endpoint, site.call(endpoint.id, arguments, {place: picture})))
+class RestoreStage(EnhanceStage):
+    """Restores faces."""
+
+    verb = "restore"
+    description = "Restores the faces in every picture of a collection; judge them again, it changes faces."
+    parameters = {
+        "restore": COLLECTION,
+        "using": {**USING, "description": "The restorer, for example `fal-ai/codeformer`."},
+        "with": WITH,
+    }
+    required = ("restore", "using")
+    example = """\
+stages:
+  - id: clear
+    restore: takes
+    using: fal-ai/codeformer
+    with: {fidelity: 0.8}
+"""

@@ -1,4 +1,4 @@
-"""The gate stage: is it still the same person? And its second chances.
+"""The gate stage: is it still the same person? With second chances.
 
 ```
   upstream ──▶ picture ──▶ look ──▶ likeness ──▶ judge ──accepted, unsure──▶ goes on
@@ -8,182 +8,64 @@
                repair: mask ▶ crop ▶ paint ▶ paste on the best ◀┘   … until accepted, or none is left
 ```
 
-Thresholds are in no key: two calls measure, and verdicts are pure arithmetic over their numbers, so judging again is
-free. Measures are the data of a `likeness` call: the faces of a picture, each with its likeness to the people who
-should be in it.
+Thresholds are in no key: two calls measure, and verdicts are pure arithmetic over their numbers (`verdicts`), so
+judging again is free.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, permutations
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import (
+    Ask,
     Attempt,
     ExitedEarly,
     Flow,
     Judged,
     Made,
-    Reason,
     Ruling,
     Verdict,
     ask,
     nested_attempt,
     with_attempt,
 )
-from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
-from nano_banana.model.problem import CallFailed
-from nano_banana.stages.inpaint_stage import CROP_SCHEMA, MASK_SCHEMA
-from nano_banana.stages.stage_kind import ADAPTERS, NAMES, TEXT, USING, WITH, StageKind, StageOutput, compute_call
-
-REJECTION_KINDS = ("no_face", "extra_face", "copy_of_training_photo")
-"""What a gate may refuse beside a face that is too far from its person's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptanceCriteria:
-    """When a picture is accepted. Likeness is cosine similarity, −1 to 1 (SFace: 0.45 let no stranger of 1,615 pass).
-
-    `at_least` is the floor; `quantile` (0–1; None: no calibration) of the reference photos' own leave-one-out
-    likenesses less `slack` may raise the threshold, up to `at_most`. From `unsure_from` up to the threshold a person
-    looks. A face narrower than `least_face_px` pixels, or less sharp than `least_sharpness` (variance of the Laplacian
-    on the aligned face), is too poor to judge: unsure, never refused. `also_reject` are those of REJECTIONS that hold.
-    A copy is like one training photo by `copy_similarity` or more, and what is around the face differs from that
-    photo's in no more than `copy_distance` of 64 bits.
-    """
-
-    at_least: float = 0.45
-    at_most: float = 0.55
-    quantile: float | None = 0.1
-    slack: float = 0.05
-    unsure_from: float = 0.36
-    also_reject: frozenset[str] = frozenset(REJECTION_KINDS)
-    least_face_px: float = 48
-    least_sharpness: float = 12
-    copy_similarity: float = 0.85
-    copy_distance: int = 8
-
-
-MIN_CALIBRATION_VALUES = 3
-"""With fewer likenesses among a subject's own photos their quantile says nothing."""
-
-MAX_FACES_PERMUTED = 8
-"""Faces of which every way to assign them is tried; of more the first are taken, from left to right."""
-
-FaceMeasures: TypeAlias = JSONObject
-
-
-def judge_measures(
-    measures: JSONObject, names: Sequence[str], standard: AcceptanceCriteria, *, in_order: bool, every_face: bool = True
-) -> Verdict:
-    """What the standard says of a picture of the people `names`.
-
-    `in_order` where they stand from left to right; else each gets the face that suits all of them best. Unless
-    `every_face` counts, the person who is hit best decides. Measures that are not there yet (only in a forecast) give
-    an imagined verdict.
-    """
-    if "faces" not in measures:
-        return Verdict(ruling=Ruling.IMAGINED)
-    faces = [face for item in as_items(measures["faces"]) if (face := as_object(item))["main"]]
-    thresholds = [likeness_threshold(as_object(person), standard) for person in as_items(measures["people"])]
-    fewest = len(names) if every_face else 1
-    miscounted = _face_count_reasons(len(faces), fewest, len(names), standard)
-    if not faces:
-        ruling = Ruling.REJECTED if "no_face" in standard.also_reject else Ruling.UNSURE
-        return Verdict(ruling=ruling, threshold=max(thresholds), reasons=[Reason(kind="no_face")], numbers=measures)
-    pairs = [(person, faces[face]) for person, face in enumerate(_assign_faces(faces, len(names), in_order=in_order))]
-    pairs.sort(key=lambda pair: _likeness_to(pair[1], pair[0]) - thresholds[pair[0]])
-    person, face = pairs[0 if every_face else -1]
-    counted = pairs if every_face else pairs[-1:]
-    judged = [_judge_face(face, person, names[person], thresholds[person], standard) for person, face in counted]
-    rulings = [ruling for ruling, _ in (*miscounted, *judged)]
-    return Verdict(
-        ruling=next((found for found in (Ruling.REJECTED, Ruling.UNSURE) if found in rulings), Ruling.ACCEPTED),
-        score=_likeness_to(face, person),
-        threshold=thresholds[person],
-        reasons=[reason for _, found in (*miscounted, *judged) for reason in found],
-        numbers=measures,
-    )
-
-
-def likeness_threshold(person: JSONObject, standard: AcceptanceCriteria) -> float:
-    """From which likeness on a face is this person's: what their own photos reach, within the standard's bounds."""
-    own = sorted(as_number(value) for value in as_items(person.get("calibration")))
-    if standard.quantile is None or len(own) < MIN_CALIBRATION_VALUES:
-        return standard.at_least
-    reached = _quantile(own, standard.quantile) - standard.slack
-    return round(max(standard.at_least, min(reached, standard.at_most)), 4)
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which that share lies, between neighbours by a straight line."""
-    at = share * (len(ordered) - 1)
-    below = int(at)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (at - below)
-
-
-def _face_count_reasons(
-    found: int, fewest: int, wanted: int, standard: AcceptanceCriteria
-) -> list[tuple[Ruling, list[Reason]]]:
-    if 0 < found < fewest:
-        return [(Ruling.REJECTED, [Reason(kind="missing_face", data={"found": found, "wanted": wanted})])]
-    if found > wanted and "extra_face" in standard.also_reject:
-        return [(Ruling.REJECTED, [Reason(kind="extra_face", data={"found": found, "wanted": wanted})])]
-    return []
-
-
-def _assign_faces(faces: Sequence[FaceMeasures], people: int, *, in_order: bool) -> Sequence[int]:
-    """Which face is whose: indices of faces, one for each person while there are faces; those that suit best.
-
-    `in_order` nobody stands to the left of whom they should stand to the right of; who else is there is passed over.
-    """
-    ordered = sorted(range(len(faces)), key=lambda at: as_number(as_items(faces[at]["box"])[0]))
-    if len(faces) > MAX_FACES_PERMUTED:
-        return ordered[:people]
-    ways = (combinations if in_order else permutations)(ordered, min(people, len(faces)))
-    return max(ways, key=lambda way: sum(_likeness_to(faces[face], person) for person, face in enumerate(way)))
-
-
-def _judge_face(
-    face: FaceMeasures, person: int, name: str, least: float, standard: AcceptanceCriteria
-) -> tuple[Ruling, list[Reason]]:
-    """What is said of one person's face."""
-    likeness = _likeness_to(face, person)
-    about: JSONObject = {"subject": name}
-    width = as_number(as_items(face["box"])[2])
-    if width < standard.least_face_px:
-        poor: JSONObject = {**about, "face_px": round(width, 1), "least": standard.least_face_px}
-        return Ruling.UNSURE, [Reason(kind="face_too_small", data=poor)]
-    sharpness = as_number(face["sharpness"])
-    if sharpness < standard.least_sharpness:
-        poor = {**about, "sharpness": sharpness, "least": standard.least_sharpness}
-        return Ruling.UNSURE, [Reason(kind="face_blurred", data=poor)]
-    copy = as_object(as_items(face["copy"])[person]) if face.get("copy") else {}
-    if copy and "copy_of_training_photo" in standard.also_reject and _is_copy(copy, standard):
-        return Ruling.REJECTED, [Reason(kind="copy_of_training_photo", data={**about, **copy})]
-    if likeness >= least:
-        return Ruling.ACCEPTED, []
-    far = Reason(kind="too_far", data={**about, "similarity": likeness, "needs": least})
-    return (Ruling.UNSURE if likeness >= standard.unsure_from else Ruling.REJECTED), [far]
-
-
-def _is_copy(copy: JSONObject, standard: AcceptanceCriteria) -> bool:
-    near, like = copy.get("distance"), copy.get("similarity")
-    if near is None or like is None:
-        return False
-    return as_number(like) >= standard.copy_similarity and as_number(near) <= standard.copy_distance
-
-
-def _likeness_to(face: FaceMeasures, person: int) -> float:
-    return as_number(as_items(face["similar"])[person])
-
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
+from nano_banana.model.nodes import Node, NodeInfo
+from nano_banana.model.problem import CallFailed, did_you_mean
+from nano_banana.recipe.axis_values import AxisValue, is_skipped, value_matches
+from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.recipe_model import Shot, Stage, Subject
+from nano_banana.recipe.validate import short_value
+from nano_banana.stages.generate_stage import RequestFactory, image_request_factory, pack_template
+from nano_banana.stages.inpaint_stage import (
+    CROP_SCHEMA,
+    MASK_SCHEMA,
+    InpaintRegion,
+    inpaint,
+    inpaint_region,
+    read_mask_file,
+)
+from nano_banana.stages.stage_calls import CallTarget, StageOutput, compute_call
+from nano_banana.stages.stage_kind import ADAPTERS, USING, WITH, ImaginedReply, StageCheck, StageEntry, StageKind
+from nano_banana.stages.take_context import (
+    ALL_RULINGS,
+    PlanContext,
+    StageLink,
+    StagePath,
+    Take,
+    TakeContext,
+    Upstream,
+    root_id,
+)
+from nano_banana.stages.train_stage import split_photos
+from nano_banana.stages.verdicts import REJECTION_KINDS, AcceptanceCriteria, judge_measures
 
 _LIKENESS_SCHEMA: JSONObject = {"type": "number", "minimum": -1, "maximum": 1}
-_DEFAULT_CRITERIA = AcceptanceCriteria()
+_DEFAULTS = AcceptanceCriteria()
 
 DEFAULT_REPAIR_MASK: JSONObject = {"find": "face", "grow": 0.25, "feather": 0.08}
 """What a repair paints over where the recipe does not say."""
@@ -219,116 +101,426 @@ _REPAIR_SCHEMA: JSONObject = {
     "required": ["using"],
     "additionalProperties": False,
 }
-
-KIND = StageKind(
-    verb="gate",
-    about="Judges every picture of a collection on this machine, and gives those it refuses second chances.",
-    params={
-        "gate": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
-        "judge": {
-            "type": "object",
-            "description": "What is measured, and against what.",
-            "properties": {
-                "measure": {"enum": ["identity"], "default": "identity", "description": "Whose face it is."},
-                "against": {
-                    "enum": ["hold_out", "training_set"],
-                    "default": "hold_out",
-                    "description": "The photos to compare with: those held out (all, where none are), or all.",
-                },
-                "every_face": {
-                    "type": "boolean",
-                    "default": True,
-                    "description": "In a picture of several, each of them must be like theirs; `false`: one will do.",
-                },
+_PARAMETERS: Mapping[str, JSONObject] = {
+    "gate": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
+    "judge": {
+        "type": "object",
+        "description": "What is measured, and against what.",
+        "properties": {
+            "measure": {"enum": ["identity"], "default": "identity", "description": "Whose face it is."},
+            "against": {
+                "enum": ["hold_out", "training_set"],
+                "default": "hold_out",
+                "description": "The photos to compare with: those held out (all, where none are), or all.",
             },
-            "additionalProperties": False,
-        },
-        "accept": {
-            "type": "object",
-            "description": "From which likeness on a picture is accepted.",
-            "properties": {
-                "at_least": {
-                    **_LIKENESS_SCHEMA,
-                    "default": _DEFAULT_CRITERIA.at_least,
-                    "description": "Never below this likeness.",
-                },
-                "calibrate": {
-                    "description": "Raise the threshold to what the subject's own photos reach, or `false`.",
-                    "anyOf": [
-                        {"type": "boolean"},
-                        {
-                            "type": "object",
-                            "properties": {
-                                "quantile": {
-                                    "type": "number",
-                                    "minimum": 0,
-                                    "maximum": 1,
-                                    "default": _DEFAULT_CRITERIA.quantile,
-                                    "description": "This quantile of each photo's likeness to the others …",
-                                },
-                                "slack": {
-                                    "type": "number",
-                                    "minimum": 0,
-                                    "maximum": 1,
-                                    "default": _DEFAULT_CRITERIA.slack,
-                                    "description": "… less this,",
-                                },
-                                "at_most": {
-                                    **_LIKENESS_SCHEMA,
-                                    "default": _DEFAULT_CRITERIA.at_most,
-                                    "description": "and never above this.",
-                                },
-                            },
-                            "additionalProperties": False,
-                        },
-                    ],
-                    "default": True,
-                },
-            },
-            "additionalProperties": False,
-        },
-        "unsure": {
-            "type": "object",
-            "description": "From which likeness on a person is to look; never tried again by itself.",
-            "properties": {
-                "at_least": {
-                    **_LIKENESS_SCHEMA,
-                    "default": _DEFAULT_CRITERIA.unsure_from,
-                    "description": "Below this it is refused.",
-                },
-            },
-            "additionalProperties": False,
-        },
-        "also_reject": {
-            "type": "array",
-            "items": {"enum": list(REJECTION_KINDS)},
-            "uniqueItems": True,
-            "default": list(REJECTION_KINDS),
-            "description": "What else is refused.",
-        },
-        "skip_when": {
-            "type": "object",
-            "minProperties": 1,
-            "description": "Takes that are not judged, by axis or by a field of it: `{style.painted: true}`; of "
-            "several, one is enough.",
-            "additionalProperties": {
-                "type": ["string", "number", "boolean", "null"],
-                "description": "The value, or the key of the axis's value.",
+            "every_face": {
+                "type": "boolean",
+                "default": True,
+                "description": "In a picture of several, each of them must be like theirs; `false`: one will do.",
             },
         },
-        "retry": {
-            "type": "object",
-            "description": "First, draw again with new seeds.",
-            "properties": {
-                "takes": {"type": "integer", "minimum": 0, "maximum": 20, "description": "How many more, at most."},
-            },
-            "required": ["takes"],
-            "additionalProperties": False,
-        },
-        "repair": _REPAIR_SCHEMA,
+        "additionalProperties": False,
     },
-    required=("gate",),
-)
+    "accept": {
+        "type": "object",
+        "description": "From which likeness on a picture is accepted.",
+        "properties": {
+            "at_least": {
+                **_LIKENESS_SCHEMA,
+                "default": _DEFAULTS.at_least,
+                "description": "Never below this likeness.",
+            },
+            "calibrate": {
+                "description": "Raise the threshold to what the subject's own photos reach, or `false`.",
+                "anyOf": [
+                    {"type": "boolean"},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "quantile": {
+                                "type": "number",
+                                "minimum": 0,
+                                "maximum": 1,
+                                "default": _DEFAULTS.quantile,
+                                "description": "This quantile of each photo's likeness to the others …",
+                            },
+                            "slack": {
+                                "type": "number",
+                                "minimum": 0,
+                                "maximum": 1,
+                                "default": _DEFAULTS.slack,
+                                "description": "… less this,",
+                            },
+                            "at_most": {
+                                **_LIKENESS_SCHEMA,
+                                "default": _DEFAULTS.at_most,
+                                "description": "and never above this.",
+                            },
+                        },
+                        "additionalProperties": False,
+                    },
+                ],
+                "default": True,
+            },
+        },
+        "additionalProperties": False,
+    },
+    "unsure": {
+        "type": "object",
+        "description": "From which likeness on a person is to look; never tried again by itself.",
+        "properties": {
+            "at_least": {
+                **_LIKENESS_SCHEMA,
+                "default": _DEFAULTS.unsure_from,
+                "description": "Below this it is refused.",
+            },
+        },
+        "additionalProperties": False,
+    },
+    "also_reject": {
+        "type": "array",
+        "items": {"enum": list(REJECTION_KINDS)},
+        "uniqueItems": True,
+        "default": list(REJECTION_KINDS),
+        "description": "What else is refused.",
+    },
+    "skip_when": {
+        "type": "object",
+        "minProperties": 1,
+        "description": "Takes that are not judged, by axis or by a field of it: `{style.painted: true}`; of "
+        "several, one is enough.",
+        "additionalProperties": {
+            "type": ["string", "number", "boolean", "null"],
+            "description": "The value, or the key of the axis's value.",
+        },
+    },
+    "retry": {
+        "type": "object",
+        "description": "First, draw again with new seeds.",
+        "properties": {
+            "takes": {"type": "integer", "minimum": 0, "maximum": 20, "description": "How many more, at most."},
+        },
+        "required": ["takes"],
+        "additionalProperties": False,
+    },
+    "repair": _REPAIR_SCHEMA,
+}
+
+
+class GateStage(StageKind):
+    """Judges pictures, and gives rejected ones second chances."""
+
+    verb = "gate"
+    description = "Judges every picture of a collection on this machine, and gives those it refuses second chances."
+    parameters = _PARAMETERS
+    required = ("gate",)
+    example = """\
+stages:
+  - id: judged
+    gate: [takes.portraits, placed]
+    judge: {measure: identity, against: hold_out}
+    accept: {at_least: 0.45, calibrate: {quantile: 0.1, slack: 0.05}}
+    unsure: {at_least: 0.36}
+    also_reject: [no_face, extra_face, copy_of_training_photo]
+    skip_when: {style.painted: true}
+    retry: {takes: 2}
+    repair:
+      mask: {find: face, grow: 0.25, feather: 0.08}
+      prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
+      using: fal-ai/flux-lora/inpainting
+      adapters: {likeness: 1.0}
+      ladder: {strength: [0.45, 0.6, 0.75]}
+"""
+    changes_pixels = False
+    judges = True
+    measures_people = True
+    compute_replies = {
+        "look": ImaginedReply(file="faces", media="application/json"),
+        "person": ImaginedReply(file="person", media="application/json"),
+        "likeness": ImaginedReply(file="likeness", media="application/json"),
+    }
+
+    def read(self, entry: StageEntry) -> Stage:
+        """Also the criteria, and the repair as a stage inside the gate."""
+        data = entry.data
+        repair = _read_repair(entry.at(as_object(data["repair"]), "repair"), data) if "repair" in data else None
+        judge = as_object(data.get("judge"))
+        rules = GateRules(
+            criteria=_read_criteria(entry),
+            against=as_text(judge.get("against", "hold_out")),
+            every_face=judge.get("every_face") is not False,
+            skip_when=as_object(data.get("skip_when")),
+            retries=as_whole(as_object(data.get("retry")).get("takes", 0)),
+            ladder=("strength", ()) if repair is None else _ladder_steps(entry.context.catalog, repair),
+        )
+        return replace(super().read(entry), rules=rules, inner=() if repair is None else (repair,))
+
+    def check(self, stage: Stage, check: StageCheck) -> None:
+        """Note takes with nobody to compare with, axes that they lack, and retries that would change nothing."""
+        rules = gate_rules(stage)
+        if rules is None:
+            return
+        for shot in check.shots:
+            _check_comparable(stage, shot, check)
+        for name, value in rules.skip_when.items():
+            _check_skip(stage, name, value, check)
+        before = check.before(stage) if rules.retries else []
+        where = (*stage.where, "retry")
+        if before and not any(check.kind(other).changes_pixels for other in before):
+            check.context.wrong_key("retry_opened", where, stage=stage.id)
+        for other in before:
+            endpoint = check.context.catalog.get(other.endpoint)
+            if check.kind(other).draws and endpoint is not None and endpoint.roles.seed is None:
+                check.context.wrong_key("retry_seedless", where, endpoint=endpoint.id, stage=other.id)
+
+    def root_node(self, plan: PlanContext, stage: Stage, subject: Subject) -> Node:
+        """The node that measures a person: the photos to compare with, and those that pictures may be copies of.
+
+        Pictures are compared with the held-out photos; with all photos if none are held out or the gate says so; with
+        the references of a subject without a training set.
+        """
+        photos, rules = split_photos(subject, plan.blobs), gate_rules(stage)
+        training = [photo.path for photo in photos.training] or list(subject.references)
+        held = [photo.path for photo in photos.held_out]
+        apart = bool(held) and rules is not None and rules.against == "hold_out"
+        compared = held if apart else [*training, *held]
+        flow = partial(
+            _measure_person,
+            stage.id,
+            [plan.blobs[path] for path in compared],
+            [plan.blobs[path] for path in training],
+        )
+        name = root_id(stage.id, subject.name)
+        card = NodeInfo(
+            kind="person", slot=name, stage=stage.id, subject=subject.name, axes={"held_out": str(apart).lower()}
+        )
+        return Node(id=name, info=card, flow=flow)
+
+    def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
+        """Judge the picture against the people of its take, with the second chances that the gate gives."""
+        rules, at = gate_rules(stage) or GateRules(), path.stages.index(stage)
+        before = path.stages[:at]
+        ordinal = sum(other.verb == self.verb for other in before)
+        onward = path.onward_rulings(at)
+        repair = _Repair.of(plan, path, stage, rules) if stage.inner else None
+        packs = [pack_template(path.shot, other) for other in before if other.shots]
+        painted = any(pack is not None and not pack.template.gate for pack in packs)
+
+        def link(upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
+            output = yield from upstream(context)
+            if output.exited:
+                return output
+            check = GateCheck(
+                people=[(name, context.results[root_id(stage.id, name)]) for name in context.take.cast],
+                criteria=rules.criteria,
+                onward=ALL_RULINGS if path.is_picked(at, context.name) else onward,
+                in_order=bool(path.shot.together),
+                every_face=rules.every_face,
+            )
+            if painted or is_skipped(rules.skip_when, context.take.cell):
+                return (yield from skip_gate(stage.id, check, output))
+            chances = [*_retry_chances(plan, rules.retries, upstream, context, ordinal)]
+            if repair is not None:
+                chances += repair.chances(context)
+            if ordinal:
+                # Its tries and those of the gates before it must have different names.
+                chances = [replace(chance, label=f"{stage.id}-{chance.label}") for chance in chances]
+            return (yield from run_gate(stage.id, check, output, chances))
+
+        return link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """What a gate stage does.
+
+    `against` is `hold_out` or `training_set`. In a picture of several people `every_face` must pass, or one is
+    enough. `skip_when` selects takes that aren't judged, by `axis` or `axis.field` and value. A repair turns up the
+    field of `ladder`, with one try for each value (no values: one try with the fields as they are).
+    """
+
+    criteria: AcceptanceCriteria = field(default_factory=AcceptanceCriteria)
+    against: str = "hold_out"
+    every_face: bool = True
+    skip_when: JSONObject = field(default_factory=dict)
+    retries: int = 0
+    ladder: tuple[str, tuple[float, ...]] = ("strength", ())
+
+
+def gate_rules(stage: Stage) -> GateRules | None:
+    """What a stage does, if it is a gate."""
+    return stage.rules if isinstance(stage.rules, GateRules) else None
+
+
+def _read_criteria(entry: StageEntry) -> AcceptanceCriteria:
+    """The thresholds; those that contradict each other are noted."""
+    accept, unsure = as_object(entry.data.get("accept")), as_object(entry.data.get("unsure"))
+    at_least = as_number(accept.get("at_least", _DEFAULTS.at_least))
+    unsure_from = as_number(unsure.get("at_least", min(_DEFAULTS.unsure_from, at_least)))
+    if unsure_from > at_least:
+        path = (*entry.where, "unsure", "at_least")
+        entry.context.wrong("unsure_above", path, unsure=unsure_from, accept=at_least)
+    calibrate = accept.get("calibrate", True)
+    written = calibrate if isinstance(calibrate, Mapping) else {}
+    at_most = as_number(written.get("at_most", max(_DEFAULTS.at_most, at_least)))
+    if at_most < at_least:
+        path = (*entry.where, "accept", "calibrate", "at_most")
+        entry.context.wrong("at_most_below", path, at_most=at_most, at_least=at_least)
+    return AcceptanceCriteria(
+        at_least=at_least,
+        at_most=at_most,
+        quantile=None if calibrate is False else as_number(written.get("quantile", _DEFAULTS.quantile)),
+        slack=as_number(written.get("slack", _DEFAULTS.slack)),
+        unsure_from=unsure_from,
+        also_reject=frozenset(
+            as_text(kind) for kind in as_items(entry.data.get("also_reject", tuple(_DEFAULTS.also_reject)))
+        ),
+    )
+
+
+def _read_repair(entry: StageEntry, gate: JSONObject) -> Stage:
+    """The inpainting, as a stage with the gate's id; its `data` has the default mask and ladder filled in."""
+    endpoint, options = as_text(entry.data["using"]), as_object(entry.data.get("with"))
+    mask = as_object(entry.data.get("mask", DEFAULT_REPAIR_MASK))
+    if "assign" in mask:
+        entry.context.wrong_key("assign_in_repair", (*entry.where, "mask", "assign"))
+    ladder, field = as_object(entry.data.get("ladder")), _strength_field(entry.context.catalog, endpoint)
+    if "ladder" not in entry.data and field is not None and field not in options:
+        ladder = {field: list(DEFAULT_REPAIR_LADDER)}
+    return Stage(
+        id=as_text(gate["id"]),
+        verb="inpaint",
+        where=entry.where,
+        endpoint=endpoint,
+        options=options,
+        data={**entry.data, "mask": mask, "ladder": ladder},
+        adapters=entry.adapters,
+        files=read_mask_file(entry, mask),
+        prompt=entry.prompt,
+        by_person=True,
+    )
+
+
+def _ladder_steps(catalog: Catalog, repair: Stage) -> tuple[str, tuple[float, ...]]:
+    """The ladder's field and values; without a ladder, the strength under `with`, if it is a number."""
+    for name, values in as_object(repair.data["ladder"]).items():
+        return name, tuple(as_number(value) for value in as_items(values))
+    name = _strength_field(catalog, repair.endpoint) or "strength"
+    written = repair.options.get(name)
+    return name, (written,) if isinstance(written, int | float) else ()
+
+
+def _strength_field(catalog: Catalog, name: str) -> str | None:
+    """The endpoint's field for how much is painted anew."""
+    endpoint = catalog.get(name)
+    return None if endpoint is None else endpoint.roles.strength
+
+
+def _check_comparable(stage: Stage, shot: Shot, check: StageCheck) -> None:
+    where, context = (*stage.where, "gate"), check.context
+    written = context.section("subjects")
+    if "cast" not in as_object(context.section("shots")[shot.name]):
+        context.wrong("judges_nobody", where, stage=stage.id, shot=shot.name, somebody=context.somebody)
+    for subject in shot.cast:
+        if not {"training_set", "references"} & as_object(written[subject]).keys():
+            context.wrong("nothing_to_compare", where, stage=stage.id, subject=subject)
+
+
+def _check_skip(stage: Stage, name: str, wanted: JSONValue, check: StageCheck) -> None:
+    axis, _, field = name.partition(".")
+    context, where = check.context, (*stage.where, "skip_when", name)
+    values: list[AxisValue] = [value for shot in check.shots for value in shot.matrix.get(axis, ())]
+    if not values:
+        axes = dict.fromkeys(known for shot in check.shots for known in shot.matrix)
+        near = tuple(f"{found}.{field}" if field else found for found in did_you_mean(axis, axes))
+        context.wrong_key("skip_unknown_axis", where, hints=near, name=axis, known=", ".join(axes) or "none")
+        return
+    fields = dict.fromkeys(known for value in values for known in value.fields)
+    if field and field != "key" and field not in fields:
+        near = tuple(f"{axis}.{found}" for found in did_you_mean(field, fields))
+        listed = ", ".join(f"{axis}.{known}" for known in fields) or "none"
+        context.wrong_key("skip_unknown_field", where, hints=near, axis=axis, name=field, known=listed)
+    elif not any(value_matches(value, field, wanted) for value in values):
+        context.warn("skips_nothing", where, name=name, value=short_value(wanted))
+
+
+def _measure_person(
+    gate: str, compared: Sequence[Blob], training: Sequence[Blob], _results: Mapping[str, Blob]
+) -> Flow[Blob]:
+    """Find the face in every photo, then put the measures together. The order of photos changes nothing."""
+    photos = sorted({blob.digest: blob for blob in (*compared, *training)}.values(), key=lambda blob: blob.digest)
+    looks = yield Ask(stage=gate, calls=tuple(compute_call("look", {}, {"image": photo}) for photo in photos))
+    faces = {photo.digest: look.files["faces"] for photo, look in zip(photos, looks, strict=True)}
+    inputs = {
+        f"{part}/{at}": faces[digest]
+        for part, blobs in (("references", compared), ("training", training))
+        for at, digest in enumerate(sorted({blob.digest for blob in blobs}))
+    }
+    reply = yield from ask(gate, compute_call("person", {}, inputs))
+    return reply.files["person"]
+
+
+def _retry_chances(
+    plan: PlanContext, count: int, upstream: Upstream, context: TakeContext, ordinal: int
+) -> Iterator[SecondChance]:
+    """The flow before the gate again, with new seeds."""
+    for number in range(1, count + 1):
+        again = context.with_retry_seed(plan, gate=ordinal, number=number)
+
+        def flow(_best: StageOutput, _verdict: Verdict, again: TakeContext = again) -> Flow[StageOutput]:
+            return upstream(again)
+
+        yield SecondChance(label=f"retry{number}", detail={"seed": again.take.seed}, flow=flow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Repair:
+    """A gate's repair on one path: faces that aren't like their persons', painted over on the best picture so far."""
+
+    target: CallTarget
+    stage: str
+    ladder: tuple[str, Sequence[float]]
+    request_for: RequestFactory
+    region: InpaintRegion
+
+    @classmethod
+    def of(cls, plan: PlanContext, path: StagePath, gate: Stage, rules: GateRules) -> _Repair:
+        """The repair of a gate that has one."""
+        (repair,) = gate.inner
+        return cls(
+            target=plan.target,
+            stage=gate.id,
+            ladder=rules.ladder,
+            request_for=image_request_factory(plan, path.shot, repair, draws=False),
+            region=inpaint_region(plan, repair),
+        )
+
+    def chances(self, context: TakeContext) -> Iterator[SecondChance]:
+        """One for each value of the ladder; without values, one with the fields as they are."""
+        name, values = self.ladder
+        details: list[JSONObject] = [{name: value} for value in values] or [{}]
+        for number, detail in enumerate(details, start=1):
+            flow = partial(self._flow, context, detail)
+            yield SecondChance(label=f"repair{number}", detail=detail, flow=flow, repairs_faces=True)
+
+    def _flow(self, context: TakeContext, detail: JSONObject, best: StageOutput, verdict: Verdict) -> Flow[StageOutput]:
+        output = best
+        for person, face in _faces_to_repair(context.take, verdict):
+            request = self.request_for(context, (person,)).with_fields(detail)
+            region = self.region if face is None else self.region.of_face(face)
+            painted = yield from inpaint(self.target, self.stage, request, region, output.picture)
+            output = output.followed_by(painted)
+        return output
+
+
+def _faces_to_repair(take: Take, verdict: Verdict) -> Sequence[tuple[str, int | None]]:
+    """Who is painted, and which face from the left is theirs (None: as the mask says)."""
+    cast = take.cast
+    if len(cast) == 1:
+        return [(cast[0], None)]
+    far = {as_text(reason.data.get("subject", "")) for reason in verdict.reasons}
+    wrong = [(name, number) for number, name in enumerate(cast, start=1) if name in far]
+    return wrong or [(name, number) for number, name in enumerate(cast, start=1)]
 
 
 _PICTURE_FAILURES = frozenset(
@@ -342,19 +534,19 @@ _PICTURE_FAILURES = frozenset(
         "unsafe_picture_before",
     }
 )
-"""Failures that belong to one picture: another seed, or another mask, may do well."""
+"""Failures of one picture only: another seed or another mask may succeed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateCheck:
-    """Who should be in a picture, and what it takes: `people` are their measures' files, by name.
+    """What to judge a picture by: `people` are names with the files of their measures.
 
-    `in_order` where they stand from left to right; `every_face` where each must be right, not just one of them;
-    `onward` are the rulings with which a take goes on.
+    With `in_order` they stand from left to right. With `every_face` each must pass, else one is enough. Takes with a
+    ruling of `onward` go on.
     """
 
     people: Sequence[tuple[str, Blob]]
-    standard: AcceptanceCriteria
+    criteria: AcceptanceCriteria
     onward: frozenset[Ruling]
     in_order: bool = False
     every_face: bool = True
@@ -362,104 +554,102 @@ class GateCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondChance:
-    """One more try: `flow` makes it of the best picture so far and its verdict.
+    """One more try: `flow` makes it from the best picture so far and its verdict.
 
-    One that `mends` paints over faces, and is of no use where one is not there.
+    One that `repairs_faces` paints over faces, so it can't help if a face is missing.
     """
 
     label: str
     detail: JSONObject
     flow: Callable[[StageOutput, Verdict], Flow[StageOutput]]
-    mends: bool = False
+    repairs_faces: bool = False
 
 
-def run_gate(stage: str, judging: GateCheck, first: StageOutput, chances: Sequence[SecondChance]) -> Flow[StageOutput]:
-    """Judge the picture; while it is refused, take the next chance and judge that. The best one stands.
+def run_gate(stage: str, check: GateCheck, first: StageOutput, chances: Sequence[SecondChance]) -> Flow[StageOutput]:
+    """Judge the picture; while it is rejected, take the next chance and judge that. Return the best picture.
 
-    One that is unsure is never tried again. A picture that nobody can see yet (in a forecast) uses up all chances.
+    One that is unsure is never tried again. In a forecast, where verdicts aren't known yet, all chances are used up.
     """
-    verdict = yield from _judge_picture(stage, judging, first.picture)
+    verdict = yield from _judge_picture(stage, check, first.picture)
     best, number = (first, Judged(stage=stage, blob=first.picture, verdict=verdict)), 0
     for chance in chances:
         if verdict.ruling not in {Ruling.REJECTED, Ruling.IMAGINED}:
             break
-        if chance.mends and not _is_repairable(best[1].verdict):
+        if chance.repairs_faces and not _is_repairable(best[1].verdict):
             continue
         number += 1
         attempt = Attempt(number=number, label=chance.label, detail=chance.detail)
         tried = yield from _try_chance(with_attempt(attempt, chance.flow(best[0], best[1].verdict)))
-        if tried is None or tried.left:
+        if tried is None or tried.exited:
             continue
-        verdict = yield from with_attempt(attempt, _judge_picture(stage, judging, tried.picture))
+        verdict = yield from with_attempt(attempt, _judge_picture(stage, check, tried.picture))
         if _verdict_rank(verdict) >= _verdict_rank(best[1].verdict):
             word = Judged(stage=stage, blob=tried.picture, verdict=verdict, attempt=attempt)
-            best = (_within_attempt(tried, attempt, mends=chance.mends), word)
-    standing, word = best
-    return (yield from _end_of_gate(judging, standing, word))
+            best = (_within_attempt(tried, attempt, repairs_faces=chance.repairs_faces), word)
+    output, word = best
+    return (yield from _end_of_gate(check, output, word))
 
 
-def skip_gate(stage: str, judging: GateCheck, standing: StageOutput) -> Flow[StageOutput]:
-    """Let a picture through (or not, as the rulings have it) that nobody judges."""
+def skip_gate(stage: str, check: GateCheck, output: StageOutput) -> Flow[StageOutput]:
+    """Hand on a picture without judging it, if takes that aren't judged go on."""
     verdict = Verdict(ruling=Ruling.NOT_JUDGED)
-    word = Judged(stage=stage, blob=standing.picture, verdict=verdict)
+    word = Judged(stage=stage, blob=output.picture, verdict=verdict)
     yield word
-    return (yield from _end_of_gate(judging, standing, word))
+    return (yield from _end_of_gate(check, output, word))
 
 
-def _judge_picture(stage: str, judging: GateCheck, picture: Blob) -> Flow[Verdict]:
+def _judge_picture(stage: str, check: GateCheck, picture: Blob) -> Flow[Verdict]:
     looked = yield from ask(stage, compute_call("look", {}, {"image": picture}))
-    people = {f"people/{at}": blob for at, (_, blob) in enumerate(judging.people)}
+    people = {f"people/{at}": blob for at, (_, blob) in enumerate(check.people)}
     compared = yield from ask(stage, compute_call("likeness", {}, {"faces": looked.files["faces"], **people}))
-    names = [name for name, _ in judging.people]
-    verdict = judge_measures(
-        compared.data, names, judging.standard, in_order=judging.in_order, every_face=judging.every_face
-    )
+    names = [name for name, _ in check.people]
+    verdict = judge_measures(compared.data, names, check.criteria, in_order=check.in_order, every_face=check.every_face)
     yield Judged(stage=stage, blob=picture, verdict=verdict)
     return verdict
 
 
 def _try_chance(flow: Flow[StageOutput]) -> Flow[StageOutput | None]:
-    """The try's picture; None where it came to nothing and would again. That is one try lost, no more.
+    """The try's picture, or None if it failed for good: then the next chance is taken.
 
-    What may do better next time (a service that is down) fails the take, so that the next run goes on from there.
+    A failure that may go away (a service that is down) fails the take, so that the next run continues there.
     """
     try:
         return (yield from flow)
     except CallFailed as failed:
-        # (What was billed before and failed is told by the reason that it had then.)
+        # A failure that was billed before is reported with the reason that it had then.
         if any(not _PICTURE_FAILURES & {problem.kind, problem.data.get("reason")} for problem in failed.problems):
             raise
         return None
 
 
 def _is_repairable(verdict: Verdict) -> bool:
-    """Whether painting over its people's faces may help: not where one is missing, nor where there is one too many."""
+    """Whether painting over faces may help: not if a face is missing, or if there is one too many."""
     wrong = {"no_face", "missing_face", "extra_face"}
     return verdict.ruling is Ruling.IMAGINED or not any(reason.kind in wrong for reason in verdict.reasons)
 
 
-def _within_attempt(tried: StageOutput, attempt: Attempt, *, mends: bool) -> StageOutput:
-    """The try as it stands: what gates before this one said of it, they said within the attempt.
+def _within_attempt(tried: StageOutput, attempt: Attempt, *, repairs_faces: bool) -> StageOutput:
+    """The try, with the verdicts of earlier gates marked as part of this attempt.
 
-    What was mended went through them before.
+    A repair starts from a picture that already passed those gates, so its verdicts stay as they are.
     """
-    if mends:
+    if repairs_faces:
         return tried
     return replace(
-        tried, words=tuple(replace(word, attempt=nested_attempt(attempt, word.attempt)) for word in tried.words)
+        tried, judged=tuple(replace(word, attempt=nested_attempt(attempt, word.attempt)) for word in tried.judged)
     )
 
 
 def _verdict_rank(verdict: Verdict) -> tuple[bool, float]:
-    """Of two pictures the one that was not refused is better, then the likelier one."""
+    """Orders verdicts: one that isn't a rejection is better, then the higher likeness."""
     return verdict.ruling is not Ruling.REJECTED, -2.0 if verdict.score is None else verdict.score
 
 
-def _end_of_gate(judging: GateCheck, standing: StageOutput, word: Judged) -> Flow[StageOutput]:
-    """What was not refused is one of the gate's own pictures, also where no later stage takes it up."""
-    stands = replace(standing, words=(*standing.words, word))
+def _end_of_gate(check: GateCheck, output: StageOutput, word: Judged) -> Flow[StageOutput]:
+    """Record the picture unless it was rejected, also if no later stage uses it."""
+    judged_output = replace(output, judged=(*output.judged, word))
     ruling = word.verdict.ruling
-    goes_on = ruling is Ruling.IMAGINED or ruling in judging.onward
+    goes_on = ruling is Ruling.IMAGINED or ruling in check.onward
     if goes_on or ruling is not Ruling.REJECTED:
-        yield Made(stage=word.stage, blob=standing.picture, call=standing.call)
-    return stands if goes_on else replace(stands, left=ExitedEarly(stage=word.stage, why=str(ruling)))
+        yield Made(stage=word.stage, blob=output.picture, call=output.call)
+    return judged_output if goes_on else replace(judged_output, exited=ExitedEarly(stage=word.stage, why=str(ruling)))

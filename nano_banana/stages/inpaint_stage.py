@@ -1,28 +1,30 @@
 """The inpaint stage: mask, crop, paint, paste back.
 
-A mask is a shape, a file, or something to find in the picture.
+A mask is a shape, a file, or something to find in the picture. A picture of several people can be painted face by
+face: strangers are drawn and counted (a wrong number is drawn again), then each face is inpainted with its own
+person's adapter, from left to right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from nano_banana.catalog.arguments import ArgumentProblem
+from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.model.call import Blob, Reply
-from nano_banana.model.flow import Flow, Made, ask
-from nano_banana.model.json_values import JSONObject, as_whole
-from nano_banana.stages.generate_stage import ImageRequest, image_call
-from nano_banana.stages.stage_kind import (
-    ADAPTERS,
-    NAMES,
-    TEXT,
-    USING,
-    WITH,
-    CallTarget,
-    StageKind,
-    StageOutput,
-    compute_call,
-    primary_output,
-)
+from nano_banana.model.flow import Attempt, Flow, Made, ask, with_attempt
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
+from nano_banana.model.problem import CallFailed, did_you_mean, problem
+from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.recipe_model import Identity, Stage
+from nano_banana.recipe.resolve_shots import empty_template
+from nano_banana.recipe.resolve_subjects import existing_picture
+from nano_banana.stages.generate_stage import ImageRequest, RequestFactory, image_call, image_request_factory
+from nano_banana.stages.stage_calls import CallTarget, StageOutput, compute_call, primary_output
+from nano_banana.stages.stage_kind import ADAPTERS, USING, WITH, ImaginedReply, StageCheck, StageEntry, StageKind
+from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, Upstream, picture_link
 
 MASK_SHAPES = ("find", "file", "box", "ellipse", "polygon")
 
@@ -109,11 +111,17 @@ CROP_SCHEMA: JSONObject = {
     "additionalProperties": False,
 }
 
+DEFAULT_REDRAWS = 2
 
-KIND = StageKind(
-    verb="inpaint",
-    about="Repaints a region of every picture of a collection; the rest keeps its pixels.",
-    params={
+_IMAGINED_BOX: JSONObject = {"box": [0, 0, 1, 1]}
+
+
+class InpaintStage(StageKind):
+    """Repaints a region of pictures; a gate's repair is one, too."""
+
+    verb = "inpaint"
+    description = "Repaints a region of every picture of a collection; the rest keeps its pixels."
+    parameters = {
         "inpaint": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
         "mask": MASK_SCHEMA,
         "prompt": {
@@ -126,35 +134,216 @@ KIND = StageKind(
             "type": "integer",
             "minimum": 0,
             "maximum": 10,
-            "default": 2,
+            "default": DEFAULT_REDRAWS,
             "description": "With `assign: cast`: how often a picture with the wrong number of faces is drawn again.",
         },
         "crop": CROP_SCHEMA,
         "with": WITH,
-    },
-    required=("inpaint", "mask", "using"),
-    needs=("image", "prompt"),
-)
+    }
+    required = ("inpaint", "mask", "using")
+    example = """\
+stages:
+  - id: faces
+    inpaint: takes.portraits
+    mask: {ellipse: [0.3, 0.12, 0.7, 0.58], grow: 0.1, feather: 0.08}
+    prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
+    using: fal-ai/flux-lora/inpainting
+    adapters: {likeness: 1.0}
+    crop: {megapixels: 1.0, context: 0.5}
+    with: {strength: 0.6}
+  - id: placed
+    inpaint: takes.together
+    mask: {find: face, order: left_to_right, assign: cast, grow: 0.35, feather: 0.08}
+    prompt: "{{ subject.trigger }} {{ subject.noun }}, face, natural skin texture"
+    using: fal-ai/flux-lora/inpainting
+    adapters: {likeness: 1.0}
+    with: {strength: 0.85}
+"""
+    required_roles = ("image", "prompt")
+    compute_replies = {
+        "look": ImaginedReply(file="faces", media="application/json"),
+        "mask": ImaginedReply(file="mask", data=_IMAGINED_BOX),
+        # A crop has about one megapixel, whatever it is cut from.
+        "crop": ImaginedReply(data={**_IMAGINED_BOX, "width": 1024, "height": 1024}),
+        "paste": ImaginedReply(),
+    }
+
+    def read(self, entry: StageEntry) -> Stage:
+        """Also the mask; a mask without a shape, or with several, is noted."""
+        mask = as_object(entry.data["mask"])
+        if "redraws" in entry.data and "assign" not in mask:
+            entry.context.wrong_key("only_with", (*entry.where, "redraws"), key="redraws", needs="assign")
+        return replace(super().read(entry), files=read_mask_file(entry, mask), by_person=mask.get("assign") == "cast")
+
+    def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
+        """The prompt, the seed, the picture, the mask, and what a repair turns up."""
+        roles = endpoint.roles
+        return {roles.prompt, roles.seed, roles.image, roles.mask, *as_object(stage.data.get("ladder"))}
+
+    def argument_problem_kind(self, stage: Stage, endpoint: Endpoint, found: ArgumentProblem) -> str:
+        """A repair's field may be under `ladder` or under `with`."""
+        twice = found.kind == "field_is_ours" and found.path[0] in as_object(stage.data.get("ladder"))
+        return "ladder_twice" if twice else found.kind
+
+    def check(self, stage: Stage, check: StageCheck) -> None:
+        """Note shots that have no prompt, or whose people the stage can't tell apart."""
+        mask, where, context = as_object(stage.data.get("mask")), (*stage.where, "mask"), check.context
+        repairs, adapter = stage.where[-1] == "repair", check.trained_adapter(stage)
+        for shot in check.shots:
+            if stage.prompt is None and shot.pictures and shot.template == empty_template(shot.where):
+                context.wrong("no_prompt", stage.where, stage=stage.id, shot=shot.name)
+            if repairs and shot.together and "find" not in mask:
+                context.wrong("repair_of_several", where, shot=shot.name)
+            elif not repairs and "assign" in mask and not shot.together:
+                context.wrong("assign_alone", (*where, "assign"), shot=shot.name)
+            elif shot.together and not stage.by_person and adapter is not None:
+                at = (*stage.where, "adapters", adapter)
+                context.wrong_key("whose_adapter", at, shot=shot.name, adapter=adapter)
+
+    def check_endpoint(self, stage: Stage, endpoint: Endpoint, check: StageCheck) -> None:
+        """Note a field that a repair can't turn up, and values that the endpoint would refuse."""
+        roles, where = endpoint.roles, (*stage.where, "ladder")
+        for name, values in as_object(stage.data.get("ladder")).items():
+            field, path = endpoint.fields.get(name), (*where, name)
+            if field is None:
+                near = did_you_mean(name, endpoint.fields)
+                check.context.wrong_key("field_unknown", path, hints=near, field=name, endpoint=endpoint.id)
+            elif name in {roles.prompt, roles.seed, roles.image, roles.mask, roles.adapters}:
+                check.context.wrong_key("field_is_ours", path, field=name, endpoint=endpoint.id)
+            else:
+                for at, value in enumerate(as_items(values)):
+                    check.value(endpoint, field, value, (*path, at))
+
+    def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
+        """Paint one region; or, with `assign: cast`, each face with its own person's adapter."""
+        request_for = image_request_factory(plan, path.shot, stage, draws=False)
+        region = inpaint_region(plan, stage)
+        if stage.by_person:
+            return _by_person_link(plan, stage, request_for, region)
+        strangers = path.shot.identity is Identity.BY_FACE
+
+        def work(context: TakeContext, picture: Blob) -> Flow[StageOutput]:
+            request = request_for(context, () if strangers else context.take.cast)
+            return inpaint(plan.target, stage.id, request, region, picture)
+
+        return picture_link(work)
 
 
-MIN_SIDE = 64
-"""Pixels a side that painters take at least."""
-
-ENLARGED_SIDE = 256
-"""A cut that is smaller than that is made again with more around it, so large."""
+def read_mask_file(entry: StageEntry, mask: JSONObject) -> Mapping[str, Path]:
+    """The file of a mask that is one, as `mask`; what is wrong with the mask is noted."""
+    context, where = entry.context, (*entry.where, "mask")
+    shapes = [shape for shape in MASK_SHAPES if shape in mask]
+    if len(shapes) != 1:
+        found = " and ".join(f"`{shape}`" for shape in shapes) or "none"
+        context.wrong_key("mask_shapes", where, found=found, shapes=", ".join(MASK_SHAPES))
+    for shape in ("box", "ellipse"):
+        corners = [as_number(value) for value in as_items(mask.get(shape))]
+        if corners and (corners[0] >= corners[2] or corners[1] >= corners[3]):
+            context.wrong("mask_inside_out", (*where, shape), shape=shape)
+    for key in FIND_SCHEMA.keys() & mask.keys() if "find" not in mask else ():
+        context.wrong_key("only_with", (*where, key), key=key, needs="find")
+    if mask.get("assign") == "cast" and mask.get("find", "face") != "face":
+        context.wrong("assign_not_faces", (*where, "find"), part=str(mask["find"]))
+    if "file" not in mask:
+        return {}
+    path = existing_picture(context, as_text(mask["file"]), (*where, "file"))
+    return {} if path is None else {"mask": path}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InpaintRegion:
-    """What to repaint: the shape's arguments, the file of a file mask, and how to cut it out."""
+    """What to repaint: the mask's arguments, the file of a file mask, and how to cut the region out."""
 
     mask: JSONObject
     crop: JSONObject
     file: Blob | None = None
 
+    def of_face(self, number: int, order: str = "left_to_right") -> InpaintRegion:
+        """The same, of the `number`-th face (from 1) by `order`."""
+        found = as_object(as_object(self.mask["shape"])["find"])
+        return replace(self, mask={**self.mask, "shape": {"find": {**found, "which": number, "order": order}}})
+
+
+def inpaint_region(plan: PlanContext, stage: Stage) -> InpaintRegion:
+    """The region that a stage repaints."""
+    mask = dict(as_object(stage.data["mask"]))
+    edges: dict[str, JSONValue] = {}
+    for name, default in (("grow", 0), ("feather", 0), ("invert", False)):
+        edges[name] = mask.pop(name, default)
+    shape: JSONObject = mask
+    if "file" in mask:
+        shape = {"file": True}
+    elif "find" in mask:
+        found = {"part": mask["find"], "which": mask.get("which", "largest"), "order": mask.get("order", "size")}
+        shape = {"find": found}
+    crop: JSONObject = {"megapixels": 1.0, "context": 0.5, "multiple": 16, **as_object(stage.data.get("crop"))}
+    file = stage.files.get("mask")
+    return InpaintRegion(mask={"shape": shape, **edges}, crop=crop, file=None if file is None else plan.blobs[file])
+
+
+def _by_person_link(plan: PlanContext, stage: Stage, request_for: RequestFactory, region: InpaintRegion) -> StageLink:
+    order = str(as_object(stage.data["mask"]).get("order", "left_to_right"))
+    redraws = as_whole(stage.data.get("redraws", DEFAULT_REDRAWS))
+
+    def link(upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
+        output = yield from _with_right_face_count(plan, stage.id, upstream, context, redraws)
+        if output.exited:
+            return output
+        for number, name in enumerate(context.take.cast, start=1):
+            request, face = request_for(context, (name,)), region.of_face(number, order)
+            painted = yield from inpaint(plan.target, stage.id, request, face, output.picture)
+            output = output.followed_by(painted)
+        return output
+
+    return link
+
+
+_REDRAW_SEED_SLOT = 100
+"""Stands for a gate's number in the seeds of pictures that had the wrong number of faces."""
+
+
+def _with_right_face_count(
+    plan: PlanContext, stage: str, upstream: Upstream, context: TakeContext, redraws: int
+) -> Flow[StageOutput]:
+    """A picture with as many faces as the cast has; one with more or fewer is drawn again.
+
+    In a forecast, where faces can't be counted yet, all redraws are used up. Raises CallFailed `faces_miscounted` if
+    no picture is right.
+    """
+    wanted = len(context.take.cast)
+    output = yield from upstream(context)
+    found = yield from _count_faces(stage, output)
+    for number in range(1, redraws + 1):
+        if output.exited or found == wanted:
+            return output
+        again = context.with_retry_seed(plan, gate=_REDRAW_SEED_SLOT, number=number)
+        attempt = Attempt(number=number, label=f"redraw{number}", detail={"seed": again.take.seed})
+        output = yield from with_attempt(attempt, upstream(again))
+        found = yield from with_attempt(attempt, _count_faces(stage, output))
+    if output.exited or found in (None, wanted):
+        return output
+    raise CallFailed([problem("faces_miscounted", wanted=wanted, found=found, tries=redraws + 1)])
+
+
+def _count_faces(stage: str, output: StageOutput) -> Flow[int | None]:
+    """How many people the picture shows; None if that isn't known yet."""
+    if output.exited:
+        return None
+    looked = yield from ask(stage, compute_call("look", {}, {"image": output.picture}))
+    if "faces" not in looked.data:
+        return None
+    return sum(as_object(face)["main"] is True for face in as_items(looked.data["faces"]))
+
+
+MIN_SIDE = 64
+"""The smallest side, in pixels, that painting endpoints take."""
+
+ENLARGED_SIDE = 256
+"""A smaller cut is made again with more around it, so large."""
+
 
 def inpaint(
-    site: CallTarget, stage: str, drawing: ImageRequest, region: InpaintRegion, picture: Blob
+    target: CallTarget, stage: str, request: ImageRequest, region: InpaintRegion, picture: Blob
 ) -> Flow[StageOutput]:
     """Mask → crop → paint → paste, and return the picture with only the masked pixels changed."""
     files = {} if region.file is None else {"file": region.file}
@@ -164,22 +353,20 @@ def inpaint(
     if min(as_whole(cut.data["width"]), as_whole(cut.data["height"])) < MIN_SIDE:
         wider = {**region.crop, "least": ENLARGED_SIDE}
         cut = yield from ask(stage, compute_call("crop", wider, {"image": picture, "mask": mask}))
-    call = image_call(site, _over_crop(drawing, cut))
-    painted = primary_output(drawing.endpoint, (yield from ask(stage, call)))
+    call = image_call(target, _over_crop(request, cut))
+    painted = primary_output(request.endpoint, (yield from ask(stage, call)))
     pasting = compute_call("paste", {"box": cut.data["box"]}, {"original": picture, "painted": painted, "mask": mask})
-    pasted = yield from ask(stage, pasting)
-    result = pasted.files["image"]
+    result = (yield from ask(stage, pasting)).files["image"]
     yield Made(stage=stage, blob=result, call=call)
     return StageOutput(picture=result, call=call)
 
 
-def _over_crop(drawing: ImageRequest, cut: Reply) -> ImageRequest:
-    """The drawing, told to paint over the cut: its picture, its mask and its size."""
-    roles = drawing.endpoint.roles
-    arguments = dict(drawing.arguments)
-    inputs = {**drawing.inputs, str(roles.image): cut.files["image"]}
+def _over_crop(request: ImageRequest, cut: Reply) -> ImageRequest:
+    """The request with the cut to paint over: its picture, its mask and its size."""
+    roles = request.endpoint.roles
+    inputs = {**request.inputs, str(roles.image): cut.files["image"]}
     if roles.mask:
         inputs[roles.mask] = cut.files["mask"]
-    if roles.size and roles.size not in drawing.arguments:
-        arguments[roles.size] = {"width": cut.data["width"], "height": cut.data["height"]}
-    return replace(drawing, arguments=arguments, inputs=inputs)
+    size = roles.size if roles.size not in request.arguments else None
+    sides: JSONObject = {size: {"width": cut.data["width"], "height": cut.data["height"]}} if size else {}
+    return replace(request.with_fields(sides), inputs=inputs)

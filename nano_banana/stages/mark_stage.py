@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 from nano_banana.model.call import Blob
-from nano_banana.model.flow import Flow, Made, ask
-from nano_banana.model.json_values import JSONObject
-from nano_banana.stages.stage_kind import NAMES, StageKind, StageOutput, compute_call
+from nano_banana.model.flow import Flow
+from nano_banana.model.json_values import JSONObject, as_text
+from nano_banana.recipe.recipe_model import Stage
+from nano_banana.stages.stage_calls import StageOutput, call_for_picture, compute_call
+from nano_banana.stages.stage_kind import COLLECTION, ImaginedReply, StageCheck, StageKind
+from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, picture_link
 
-KIND = StageKind(
-    verb="mark",
-    about="Writes an invisible mark into the pixels of every picture of a collection; put it last.",
-    params={
-        "mark": {**NAMES, "description": "The collection: a stage's id, `stage.shot` or `stage.accepted`; or a list."},
+
+class MarkStage(StageKind):
+    """Writes an invisible watermark into pictures."""
+
+    verb = "mark"
+    description = "Writes an invisible mark into the pixels of every picture of a collection; put it last."
+    parameters = {
+        "mark": COLLECTION,
         "mark_id": {
             "type": "string",
             "pattern": "^[0-9a-fA-F]{8}$",
             "description": "Your own 32 bits as 8 hex digits, in quotes; without it, those of this program.",
         },
-    },
-    required=("mark",),
-)
+    }
+    required = ("mark",)
+    example = """\
+stages:
+  - id: marked
+    mark: finish
+    mark_id: "c0ffee42"
+"""
+    compute_replies = {"imprint": ImaginedReply()}
 
+    def check(self, stage: Stage, check: StageCheck) -> None:
+        """Warn about later stages that change marked pictures."""
+        for other in check.stages:
+            kind = check.kind(other)
+            if kind is not self and kind.changes_pixels and stage in check.before(other):
+                check.context.warn("mark_not_last", other.where, stage=other.id, mark=stage.id)
 
-def mark(stage: str, message: str | None, picture: Blob) -> Flow[StageOutput]:
-    """Write `message` (8 hex digits; None: this program's own) into the picture, and return what comes of it."""
-    arguments: JSONObject = {} if message is None else {"message": message.lower()}
-    call = compute_call("imprint", arguments, {"image": picture})
-    reply = yield from ask(stage, call)
-    marked = reply.files["image"]
-    yield Made(stage=stage, blob=marked, call=call)
-    return StageOutput(picture=marked, call=call)
+    def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
+        """Write `mark_id`, or this program's own mark, into the picture."""
+        arguments: JSONObject = {"message": as_text(stage.data["mark_id"]).lower()} if "mark_id" in stage.data else {}
+
+        def work(_context: TakeContext, picture: Blob) -> Flow[StageOutput]:
+            return call_for_picture(stage.id, compute_call("imprint", arguments, {"image": picture}))
+
+        return picture_link(work)

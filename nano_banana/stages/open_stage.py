@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from nano_banana.model.call import Blob
-from nano_banana.model.flow import Flow, Made, ask
-from nano_banana.stages.stage_kind import NAMES, StageKind, StageOutput, compute_call
-
-KIND = StageKind(
-    verb="open",
-    about="Brings in the picture files of the named shots (`pictures: […]`), upright and without metadata, so that "
-    "every other stage can work on them. A take is named for its file: `touched/beach/s1`.",
-    params={
-        "open": {**NAMES, "description": "The shots with `pictures`: a name, a list of names, or `all`."},
-    },
-    required=("open",),
-)
+from nano_banana.model.flow import Flow
+from nano_banana.recipe.naming import NAMES
+from nano_banana.recipe.recipe_model import PICTURE_AXIS, Stage
+from nano_banana.stages.stage_calls import StageOutput, call_for_picture, compute_call
+from nano_banana.stages.stage_kind import ImaginedReply, StageInput, StageKind
+from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, Upstream
 
 
-def open_file(stage: str, file: Blob) -> Flow[StageOutput]:
-    """Ask this machine for the file's picture as other stages take it, and return that."""
-    call = compute_call("open", {}, {"file": file})
-    picture = (yield from ask(stage, call)).files["image"]
-    yield Made(stage=stage, blob=picture, call=call)
-    return StageOutput(picture=picture, call=call)
+class OpenStage(StageKind):
+    """Opens the picture files of shots, upright and without metadata."""
+
+    verb = "open"
+    description = (
+        "Brings in the picture files of the named shots (`pictures: […]`), upright and without metadata, so that every "
+        "other stage can work on them. A take is named for its file: `touched/beach/s1`."
+    )
+    parameters = {"open": {**NAMES, "description": "The shots with `pictures`: a name, a list of names, or `all`."}}
+    required = ("open",)
+    example = """\
+shots:
+  holiday:
+    pictures: [photos/beach.jpg, photos/town/*.jpg]
+stages:
+  - {id: photos, open: holiday}
+  - {id: larger, upscale: photos, using: fal-ai/seedvr/upscale/image}
+"""
+    input = StageInput.PICTURE_SHOTS
+    changes_pixels = False
+    compute_replies = {"open": ImaginedReply()}
+
+    def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
+        """Ask this machine for the file's picture, as other stages take it."""
+        files = {key: plan.blobs[file] for key, file in path.shot.pictures.items()}
+
+        def link(_upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
+            file = files[context.take.cell[PICTURE_AXIS].key]
+            return call_for_picture(stage.id, compute_call("open", {}, {"file": file}))
+
+        return link

@@ -1,43 +1,40 @@
-"""What all stage kinds share: parameters, calls and outputs."""
+"""The base class of stage kinds: what one declares, reads, checks, runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import ClassVar
 
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.revisions import compute_revision
-from nano_banana.model.call import COMPUTE, Blob, Call, Reply
-from nano_banana.model.flow import ExitedEarly, Judged
-from nano_banana.model.json_values import JSONObject
-from nano_banana.model.problem import CallFailed, problem
+from nano_banana.catalog.arguments import ArgumentProblem, ValueChecker
+from nano_banana.catalog.endpoint import Endpoint, Field
+from nano_banana.model.flow import Ruling
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text
+from nano_banana.model.nodes import Node, NodeEnd
+from nano_banana.model.problem import Position, Problem
+from nano_banana.recipe.interpolation import is_template_value, leaf_values
+from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.prompts import find_prompt
+from nano_banana.recipe.recipe_model import CollectionRef, KeyPath, Shot, Stage, Subject, TemplateText
+from nano_banana.recipe.resolve_context import ResolveContext
+from nano_banana.recipe.resolve_stages import (
+    StageNames,
+    read_sources,
+    read_stage_adapters,
+    read_stage_shots,
+    read_stage_subjects,
+    stages_before,
+)
+from nano_banana.stages.take_context import PlanContext, StageLink, StagePath
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageKind:
-    """What the recipe may say about a stage of this kind.
-
-    `params` maps each key to its JSON Schema, the verb's own first; the recipe's schema, the editor's
-    completion and the reference are made from it. `needs` are the roles that an endpoint must have to do
-    this work; where it is `strict`, the endpoint must also be described as one for this very task.
-    """
-
-    verb: str
-    about: str
-    params: Mapping[str, JSONObject]
-    required: tuple[str, ...]
-    needs: tuple[str, ...] = ()
-    strict: bool = False
-
-
-TEXT: JSONObject = {"type": "string", "minLength": 1}
-
-NAMES: JSONObject = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-
-USING: JSONObject = {
-    **TEXT,
-    "description": "The endpoint that does the work, for example `fal-ai/flux-lora`.",
+COLLECTION: JSONObject = {
+    **NAMES,
+    "description": "The collection: a stage's id, `stage.shot` or `stage.accepted`; or a list.",
 }
+"""The schema of a parameter that names collections."""
+
+USING: JSONObject = {**TEXT, "description": "The endpoint that does the work, for example `fal-ai/flux-lora`."}
 
 WITH: JSONObject = {
     "type": "object",
@@ -59,52 +56,238 @@ ADAPTERS: JSONObject = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTarget:
-    """The provider of the paid calls, and what its answers hang on where its code is ours.
+class StageInput(Enum):
+    """What a stage works on."""
 
-    `revision` is the version of that code; `meanings` is, for each endpoint, a number that changes with what
-    the catalog says that it does (`meaning_of`), since the local provider goes by that.
-    """
-
-    provider: str
-    revision: int = 0
-    meanings: Mapping[str, int] = field(default_factory=dict)
-
-    def call(self, endpoint: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:
-        """A call of the provider."""
-        revision = self.revision + self.meanings.get(endpoint, 0)
-        return Call(provider=self.provider, endpoint=endpoint, arguments=arguments, inputs=inputs, revision=revision)
-
-
-def compute_call(name: str, arguments: JSONObject, inputs: Mapping[str, Blob]) -> Call:
-    """A call of this machine's own work."""
-    revision = compute_revision(name, arguments) or 0
-    return Call(provider=COMPUTE, endpoint=name, arguments=arguments, inputs=inputs, revision=revision)
-
-
-def primary_output(endpoint: Endpoint, reply: Reply) -> Blob:
-    """The result that the endpoint is called for. Raises CallFailed where the reply has none."""
-    for place in endpoint.makes:
-        blob = reply.files.get(place.replace("*", "0"))
-        if blob is not None:
-            return blob
-    raise CallFailed([problem("no_result", endpoint=endpoint.id, expected=", ".join(endpoint.makes))])
+    SUBJECTS = auto()
+    """The training sets of subjects: it makes an adapter of each."""
+    SHOTS = auto()
+    """Shots with a template: it draws their takes."""
+    PICTURE_SHOTS = auto()
+    """Shots with `pictures`: it opens their files as takes."""
+    COLLECTIONS = auto()
+    """Pictures that other stages made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageOutput:
-    """The picture after a stage, and the call that it is *of*; `left` where the take's way has ended.
+class StageEntry:
+    """One entry of the recipe's `stages`: its data, its path, and the names that it may use.
 
-    `words` is what the gates said of it on its way. A standing that has left is handed through by the stages that
-    follow, and told by the chain as a whole: a try that ends early is one of several.
+    `context` is where problems are noted.
     """
 
-    picture: Blob
-    call: Call
-    words: tuple[Judged, ...] = ()
-    left: ExitedEarly | None = None
+    data: JSONObject
+    where: KeyPath
+    names: StageNames
+    context: ResolveContext
 
-    def then(self, made: StageOutput) -> StageOutput:
-        """What a further stage made of it."""
-        return replace(made, words=self.words)
+    def at(self, data: JSONObject, key: str) -> StageEntry:
+        """A mapping inside this entry, read as an entry of its own."""
+        return StageEntry(data=data, where=(*self.where, key), names=self.names, context=self.context)
+
+    @property
+    def adapters(self) -> tuple[tuple[str, float], ...]:
+        """The adapters under `adapters`, with their scales."""
+        return read_stage_adapters(self.context, self.names, as_object(self.data.get("adapters")), self.where)
+
+    @property
+    def prompt(self) -> TemplateText | None:
+        """The template under `prompt`, if there is one."""
+        if "prompt" not in self.data:
+            return None
+        return find_prompt(self.context, as_text(self.data["prompt"]), self.names.templates, (*self.where, "prompt"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageCheck:
+    """What checks of stages may look at; problems are noted in `context`.
+
+    `shots_of` are the shots whose takes go through each stage, by its id; `shots` those of the stage that is checked.
+    `training` are the ids of the stages that make adapters.
+    """
+
+    context: ResolveContext
+    stages: Sequence[Stage]
+    subjects: Mapping[str, Subject]
+    kinds: Mapping[str, StageKind]
+    training: Collection[str]
+    shots_of: Mapping[str, list[Shot]]
+    shots: Sequence[Shot] = ()
+
+    def kind(self, stage: Stage) -> StageKind:
+        """The kind of another stage."""
+        return self.kinds[stage.verb]
+
+    def before(self, stage: Stage) -> list[Stage]:
+        """The stages that the stage's pictures have come through."""
+        return stages_before(self.stages, stage)
+
+    def trained_adapter(self, stage: Stage) -> str | None:
+        """The first adapter of the stage that is trained in this recipe, so that each subject has one."""
+        return next((name for name, _ in stage.adapters if name in self.training), None)
+
+    def value(self, endpoint: Endpoint, field: Field, value: JSONValue, where: KeyPath) -> None:
+        """Note a value at `where` that the endpoint would refuse."""
+        for found in ValueChecker(endpoint=endpoint, deferred=is_template_value).faults(field, value, where):
+            add_argument_problem(self.context, found, self.context.document.nearest(where))
+
+
+def add_argument_problem(context: ResolveContext, found: ArgumentProblem, place: Position) -> None:
+    """Note a problem with an endpoint's argument at a place."""
+    context.add(
+        Problem(kind=found.kind, position=place, data=found.data, suggestions=found.suggestions, warning=found.warning)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceCandidate:
+    """A take that came to a choice: `name` is its id without the path it takes afterwards, `path` the one it came by.
+
+    `ruling` and `score` are from the last gate on that path.
+    """
+
+    name: str
+    path: str
+    end: NodeEnd
+    ruling: Ruling | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImaginedReply:
+    """What a forecast puts in place of a reply that it can't know: the data, and a file of that media type."""
+
+    file: str = "image"
+    media: str = "image/png"
+    data: JSONObject = field(default_factory=dict)
+
+
+class StageKind:
+    """One kind of stage: what its entry in a recipe may say, how that is checked, and the flow that it becomes.
+
+    A subclass declares `verb`, `description`, `parameters` and `example`, and overrides what is special about it. It
+    is found by its verb, through the entry-point group `nano_banana.stages`. docs/extending.md has a whole example.
+    """
+
+    verb: ClassVar[str]
+    """The key that makes an entry a stage of this kind. Its value names what the stage works on."""
+    description: ClassVar[str]
+    """One or two sentences for editors and the reference."""
+    parameters: ClassVar[Mapping[str, JSONObject]]
+    """The JSON Schema of each key of an entry, the verb's own first; each with a `description`."""
+    required: ClassVar[tuple[str, ...]]
+    """The keys that an entry must have."""
+    example: ClassVar[str]
+    """A fragment of a recipe with such a stage, as YAML."""
+    input: ClassVar[StageInput] = StageInput.COLLECTIONS
+    input_key: ClassVar[str] = ""
+    """The key that names what the stage works on, if that isn't the verb."""
+    endpoint_key: ClassVar[str] = "using"
+    """The key that names the endpoint, if `parameters` has it."""
+    required_roles: ClassVar[tuple[str, ...]] = ()
+    """Roles that the endpoint must have fields for."""
+    same_task_only: ClassVar[bool] = False
+    """Whether the endpoint's task must be the verb."""
+    any_endpoint: ClassVar[bool] = False
+    """Whether the endpoint may be missing in the catalog."""
+    changes_pixels: ClassVar[bool] = True
+    """Whether the stage makes another picture than it gets."""
+    judges: ClassVar[bool] = False
+    """Whether the stage gives verdicts, so that collections may select its pictures by ruling."""
+    measures_people: ClassVar[bool] = False
+    """Whether takes wait for a node of each of their people (`root_node`)."""
+    chooses: ClassVar[bool] = False
+    """Whether takes wait here until all have come, and `choose` says which go on."""
+    compute_replies: ClassVar[Mapping[str, ImaginedReply]] = {}
+    """The compute endpoints that the flow calls, with what a forecast imagines in place of their replies."""
+
+    @property
+    def source_key(self) -> str:
+        """The key that names what the stage works on."""
+        return self.input_key or self.verb
+
+    @property
+    def makes_pictures(self) -> bool:
+        """Whether the stage has takes; the others make adapters."""
+        return self.input is not StageInput.SUBJECTS
+
+    @property
+    def draws(self) -> bool:
+        """Whether the stage draws shots by their templates."""
+        return self.input is StageInput.SHOTS
+
+    def can_use(self, endpoint: Endpoint) -> bool:
+        """Whether the endpoint has a field for everything that the stage sends, and the right task if that matters."""
+        roles = endpoint.roles.named()
+        return all(role in roles for role in self.required_roles) and (
+            not self.same_task_only or str(endpoint.does) == self.verb
+        )
+
+    def read(self, entry: StageEntry) -> Stage:
+        """The stage that an entry describes; names that are unknown are noted."""
+        value, where = entry.data[self.source_key], (*entry.where, self.source_key)
+        subjects: tuple[str, ...] = ()
+        shots: tuple[str, ...] = ()
+        sources: tuple[CollectionRef, ...] = ()
+        if self.input is StageInput.SUBJECTS:
+            subjects = read_stage_subjects(entry.context, entry.names, value, where)
+        elif self.input is StageInput.COLLECTIONS:
+            sources = read_sources(entry.context, entry.names, value, where)
+        else:
+            opened = self.input is StageInput.PICTURE_SHOTS
+            shots = read_stage_shots(entry.context, entry.names, value, where, opened=opened)
+        return Stage(
+            id=as_text(entry.data["id"]),
+            verb=self.verb,
+            where=entry.where,
+            endpoint=as_text(entry.data.get(self.endpoint_key, "")),
+            options=as_object(entry.data.get("with")),
+            data=entry.data,
+            subjects=subjects,
+            shots=shots,
+            sources=sources,
+            adapters=entry.adapters,
+            prompt=entry.prompt,
+        )
+
+    def templates(self, stage: Stage) -> Iterator[TemplateText]:
+        """The templates that the stage has of its own: its prompt, and texts under `with`."""
+        if stage.prompt is not None:
+            yield stage.prompt
+        for path, value in leaf_values(stage.options):
+            if is_template_value(value):
+                yield TemplateText(text=str(value), where=(*stage.where, "with", *path))
+
+    def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
+        """The endpoint's fields that the stage sets itself (None stands for a role that the endpoint lacks).
+
+        `references` says that photos of the people in its shots are sent.
+        """
+        return {endpoint.roles.prompt, endpoint.roles.seed}
+
+    def fields_set(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str]:
+        """The names of the endpoint's fields that the stage sets itself, its adapters among them."""
+        fields = self.filled_fields(stage, endpoint, references=references)
+        return {field for field in (*fields, endpoint.roles.adapters if "adapters" in stage.data else None) if field}
+
+    def check(self, stage: Stage, check: StageCheck) -> None:
+        """Note what is wrong with a stage, whatever its endpoint."""
+
+    def check_endpoint(self, stage: Stage, endpoint: Endpoint, check: StageCheck) -> None:
+        """Note what doesn't fit the stage's endpoint. Arguments under `with` and adapters are checked for all kinds."""
+
+    def argument_problem_kind(self, stage: Stage, endpoint: Endpoint, found: ArgumentProblem) -> str:
+        """The kind of problem to report for an argument, if this kind of stage has a better one."""
+        return found.kind
+
+    def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
+        """The stage's part of a take's flow. What is the same for all takes of the path is worked out here, once."""
+        raise NotImplementedError(f"a {self.verb} stage has no takes")
+
+    def root_node(self, plan: PlanContext, stage: Stage, subject: Subject) -> Node:
+        """The node that makes what takes of a subject wait for. Raises CallFailed if a template fails."""
+        raise NotImplementedError(f"a {self.verb} stage has no nodes of subjects")
+
+    def choose(self, stage: Stage, candidates: Iterable[ChoiceCandidate]) -> frozenset[str]:
+        """The ids of the takes that go on, if the kind `chooses`."""
+        raise NotImplementedError(f"a {self.verb} stage doesn't choose")

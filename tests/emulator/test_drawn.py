@@ -25,7 +25,7 @@ from nano_banana.providers.local.local_provider import LocalProvider
 from nano_banana.providers.local.revision import local_revision
 from nano_banana.providers.workers import WorkerPool
 from nano_banana.stages.generate_stage import ImageRequest, image_call
-from nano_banana.stages.stage_kind import CallTarget
+from nano_banana.stages.stage_calls import CallTarget
 from tests.emulator.conftest import ended
 from tests.photos import photo
 

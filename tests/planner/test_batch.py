@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from nano_banana.planner.planning import make_plan
-from nano_banana.planner.take_context import PlanContext, TemplateContexts
 from nano_banana.planner.takes import Selection
 from nano_banana.recipe.load import load_recipe
 from nano_banana.recipe.recipe_files import RecipeFiles
-from nano_banana.stages.stage_kind import CallTarget
+from nano_banana.stages.stage_calls import CallTarget
+from nano_banana.stages.take_context import PlanContext, TemplateContexts
 from tests.recipe.resolve.tools import CATALOG
 
 SHORTCUT = """
@@ -33,11 +33,11 @@ def test_every_group_comes_after_those_that_it_waits_for(tmp_path: Path) -> None
     loaded = load_recipe(tmp_path / "recipe.yaml", files=files, catalog=CATALOG, sets={}, environ={})
     bench = PlanContext(
         recipe=loaded.recipe,
-        site=CallTarget(provider="fal"),
+        target=CallTarget(provider="fal"),
         catalog=CATALOG,
         engine=loaded.engine,
         contexts=TemplateContexts.of(loaded.recipe, loaded.environment),
-        digests={},
+        blobs={},
         place_of=loaded.place_of,
     )
     groups = make_plan(bench, Selection()).groups

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.nodes import NodeEnd, NodeInfo
-from nano_banana.stages.choose_stage import ChoiceCandidate, KeepRule, choose_best
+from nano_banana.recipe.picks import KeepRule
+from nano_banana.stages.choose_stage import choose_best
+from nano_banana.stages.stage_kind import ChoiceCandidate
 
 
 def candidate(
@@ -21,7 +23,7 @@ def candidate(
     shot, scene, _ = name.split("/")
     card = NodeInfo(kind="take", slot=name, stage="picks", shot=shot, cast=cast, axes={"scene": scene})
     end = NodeEnd(id=f"{name}@{onward}", info=card, done=True, exited_early="picks")
-    return ChoiceCandidate(name=name, way=way, end=end, ruling=ruling, score=score)
+    return ChoiceCandidate(name=name, path=way, end=end, ruling=ruling, score=score)
 
 
 def names(

@@ -8,10 +8,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano_banana.planner.take_context import TemplateContexts
-from nano_banana.planner.takes import SelectedPath, StagePath, derived_seed, evenly_spaced, takes_of
+from nano_banana.planner.takes import SelectedPath, evenly_spaced, takes_of
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.recipe_model import SeedSpec, Shot, TemplateText
+from nano_banana.stages.take_context import StagePath, TemplateContexts, derived_seed
 
 
 def shot(scenes: tuple[str, ...] = ("office", "street"), seeds: SeedSpec = SeedSpec(count=2)) -> Shot:  # noqa: B008
@@ -94,16 +94,16 @@ def test_a_sample_is_spread_evenly(total: int, count: int) -> None:
     assert not gaps or max(gaps) - min(gaps) <= 1
 
 
-def test_a_wanted_track_has_takes_by_glob() -> None:
-    track = StagePath(shot=shot(), stages=())
-    assert SelectedPath(track=track).has("anything")
-    assert SelectedPath(track=track, takes=("heads/*/office/*",)).has("heads/ana/office/s1")
-    assert not SelectedPath(track=track, takes=("heads/*/office/*",)).has("heads/ana/street/s1")
+def test_a_wanted_path_has_takes_by_glob() -> None:
+    path = StagePath(shot=shot(), stages=())
+    assert SelectedPath(path=path).includes("anything")
+    assert SelectedPath(path=path, takes=("heads/*/office/*",)).includes("heads/ana/office/s1")
+    assert not SelectedPath(path=path, takes=("heads/*/office/*",)).includes("heads/ana/street/s1")
 
 
 def test_a_take_of_nobody_has_no_subject() -> None:
     contexts = TemplateContexts(common={}, subjects={"ana": {"name": "ana"}})
     (empty,) = takes_of("r", replace(shot(("office",), SeedSpec(count=1)), cast=()), "")
-    assert "subject" not in contexts.take(empty)
+    assert "subject" not in contexts.for_take(empty)
     (take,) = takes_of("r", shot(("office",), SeedSpec(count=1)), "ana")
-    assert contexts.take(take)["subject"] == {"name": "ana"}
+    assert contexts.for_take(take)["subject"] == {"name": "ana"}

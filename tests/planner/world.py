@@ -19,12 +19,12 @@ from nano_banana.model.problem import CallFailed, problem
 from nano_banana.model.ticket import Requester
 from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview
-from nano_banana.planner.take_context import PlanContext, TemplateContexts
 from nano_banana.planner.takes import Selection
 from nano_banana.recipe.load import load_recipe
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.session.run_inputs import input_files
-from nano_banana.stages.stage_kind import CallTarget
+from nano_banana.stages.stage_calls import CallTarget
+from nano_banana.stages.take_context import PlanContext, TemplateContexts
 from tests.recipe.resolve.tools import CATALOG, write
 
 
@@ -115,11 +115,11 @@ def plan_of(folder: Path, shape: Shape) -> Plan:
     loaded = load_recipe(folder / "recipe.yaml", files=files, catalog=CATALOG, sets={}, environ={})
     bench = PlanContext(
         recipe=loaded.recipe,
-        site=CallTarget(provider="fal"),
+        target=CallTarget(provider="fal"),
         catalog=CATALOG,
         engine=loaded.engine,
         contexts=TemplateContexts.of(loaded.recipe, loaded.environment),
-        digests={path: blob_of(path.name.encode(), media=media) for path, media in input_files(loaded.recipe).items()},
+        blobs={path: blob_of(path.name.encode(), media=media) for path, media in input_files(loaded.recipe).items()},
         place_of=loaded.place_of,
     )
     return make_plan(bench, Selection())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nano_banana.recipe.recipe_model import Identity, Recipe
+from nano_banana.stages.gate_stage import gate_rules
 from tests.recipe.resolve.tools import load, write
 
 LARGE = """
@@ -110,7 +111,7 @@ def test_everything_it_says_is_understood(tmp_path: Path) -> None:
     assert recipe.photo_rules is not None
     assert recipe.photo_rules.prefix == "photo of {{ subject.trigger }} {{ subject.noun }}"
     assert [stage.endpoint for stage in recipe.stages if stage.verb in {"gate", "choose"}] == ["", ""]
-    judged = recipe.stage("judged").gate
+    judged = gate_rules(recipe.stage("judged"))
     assert judged is not None
     assert judged.retries == 2
     assert [stage.id for stage in recipe.asking] == ["likeness", "takes", "placed", "judged", "finish"]

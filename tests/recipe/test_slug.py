@@ -7,10 +7,11 @@ import re
 import pytest
 from hypothesis import given, strategies
 
-from nano_banana.planner.takes import derived_seed, takes_of
+from nano_banana.planner.takes import takes_of
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.naming import slug
 from nano_banana.recipe.recipe_model import SeedSpec, Shot, TemplateText
+from nano_banana.stages.take_context import derived_seed
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from nano_banana.model.call import Reply, blob_of
 from nano_banana.model.flow import Ask, Made
 from nano_banana.model.problem import CallFailed
-from nano_banana.stages.call_stage import EndpointRequest, call_endpoint
-from nano_banana.stages.stage_kind import CallTarget
-from nano_banana.stages.stage_registry import STAGE_KINDS
+from nano_banana.stages.call_stage import first_picture
+from nano_banana.stages.stage_calls import CallTarget
+from nano_banana.stages.stage_registry import stage_kinds
 from tests.stages.tools import result_of
 
 SITE = CallTarget(provider="fal")
@@ -17,29 +17,29 @@ PICTURE = blob_of(b"picture", media="image/png")
 LARGER = blob_of(b"larger", media="image/png")
 LOG = blob_of(b"log", media="text/plain")
 MASK = blob_of(b"mask", media="image/png")
-ASKING = EndpointRequest(endpoint="fal-ai/esrgan", arguments={"scale": 2}, taking="image_url", files={"mask_url": MASK})
+CALL = SITE.call("fal-ai/esrgan", {"scale": 2}, {"mask_url": MASK, "image_url": PICTURE})
 
 
-def test_sends_the_picture_and_the_files_and_returns_what_is_a_picture() -> None:
-    flow = call_endpoint(SITE, "larger", ASKING, PICTURE)
-    call = SITE.call("fal-ai/esrgan", {"scale": 2}, {"mask_url": MASK, "image_url": PICTURE})
-    assert next(flow) == Ask(stage="larger", calls=(call,))
+def test_returns_what_is_a_picture() -> None:
+    flow = first_picture("larger", CALL)
+    assert next(flow) == Ask(stage="larger", calls=(CALL,))
     made = flow.send((Reply(data={}, files={"a/log": LOG, "image": LARGER}),))
-    assert made == Made(stage="larger", blob=LARGER, call=call)
+    assert made == Made(stage="larger", blob=LARGER, call=CALL)
     assert result_of(flow) == LARGER
 
 
 def test_an_answer_without_a_picture_fails() -> None:
-    flow = call_endpoint(SITE, "larger", ASKING, PICTURE)
+    flow = first_picture("larger", CALL)
     next(flow)
     with pytest.raises(CallFailed):
         flow.send((Reply(data={}, files={"a/log": LOG}),))
 
 
-@pytest.mark.parametrize("verb", STAGE_KINDS)
+@pytest.mark.parametrize("verb", stage_kinds())
 def test_a_kind_begins_with_its_verb_and_needs_only_what_it_has(verb: str) -> None:
-    kind = STAGE_KINDS[verb]
+    kind = stage_kinds()[verb]
     assert kind.verb == verb
-    assert next(iter(kind.params)) == verb
-    assert set(kind.required) <= set(kind.params)
-    assert all(shape.get("description") for shape in kind.params.values())
+    assert next(iter(kind.parameters)) == verb
+    assert set(kind.required) <= set(kind.parameters)
+    assert kind.source_key in kind.required
+    assert all(shape.get("description") for shape in kind.parameters.values())

@@ -8,8 +8,8 @@ from nano_banana.model.call import Reply, blob_of
 from nano_banana.model.flow import Ask, Made
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed
-from nano_banana.stages.generate_stage import ImageRequest, generate, image_call
-from nano_banana.stages.stage_kind import CallTarget, compute_call
+from nano_banana.stages.generate_stage import ImageRequest, image_call
+from nano_banana.stages.stage_calls import CallTarget, call_for_picture, compute_call
 from tests.stages.tools import endpoint, result_of
 
 SITE = CallTarget(provider="local", revision=3)
@@ -23,7 +23,7 @@ PICTURE = blob_of(b"picture", media="image/png")
 def test_asks_for_one_picture_and_returns_it() -> None:
     drawing = ImageRequest(endpoint=endpoint("flux-lora"), arguments={"prompt": "anqz7 woman", "seed": 11})
     call = SITE.call("fal-ai/flux-lora", {"prompt": "anqz7 woman", "seed": 11}, {})
-    flow = generate(SITE, "takes", drawing)
+    flow = call_for_picture("takes", image_call(SITE, drawing), drawing.endpoint)
     assert next(flow) == Ask(stage="takes", calls=(call,))
     made = flow.send((Reply(data={"seed": 11}, files={"images/0": PICTURE}),))
     assert made == Made(stage="takes", blob=PICTURE, call=call)
@@ -55,7 +55,8 @@ def test_pictures_go_where_the_endpoint_takes_them(name: str, inputs: object) ->
 
 
 def test_an_answer_without_a_picture_fails() -> None:
-    flow = generate(SITE, "takes", ImageRequest(endpoint=endpoint("flux-lora"), arguments={}))
+    drawing = ImageRequest(endpoint=endpoint("flux-lora"), arguments={})
+    flow = call_for_picture("takes", image_call(SITE, drawing), drawing.endpoint)
     next(flow)
     with pytest.raises(CallFailed) as caught:
         flow.send((Reply(data={}),))

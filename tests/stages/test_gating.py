@@ -12,8 +12,9 @@ from nano_banana.model.call import Call, Reply, blob_of
 from nano_banana.model.flow import Ask, ExitedEarly, Flow, FlowEvent, Judged, Made, Ruling, Verdict, ask
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, problem
-from nano_banana.stages.gate_stage import AcceptanceCriteria, GateCheck, SecondChance, run_gate, skip_gate
-from nano_banana.stages.stage_kind import StageOutput
+from nano_banana.stages.gate_stage import GateCheck, SecondChance, run_gate, skip_gate
+from nano_banana.stages.stage_calls import StageOutput
+from nano_banana.stages.verdicts import AcceptanceCriteria
 from tests.stages.test_judging import face
 
 GOOD: JSONObject = {"faces": [face(0.8)], "people": [{}]}
@@ -21,7 +22,7 @@ POOR: JSONObject = {"faces": [face(0.2)], "people": [{}]}
 BETTER: JSONObject = {"faces": [face(0.3)], "people": [{}]}
 UNSURE: JSONObject = {"faces": [face(0.4)], "people": [{}]}
 ALONE: JSONObject = {"faces": [face(0.8, 0.1)], "people": [{}, {}]}
-TOGETHER: JSONObject = {"faces": [face(0.8, 0.1), face(0.1, 0.8, left=500)], "people": [{}, {}]}
+TOGETHER: JSONObject = {"faces": [face(0.8, 0.1), face(0.1, 0.8, exited=500)], "people": [{}, {}]}
 NOBODY: JSONObject = {"faces": [], "people": [{}]}
 ONWARD = frozenset({Ruling.ACCEPTED, Ruling.UNSURE, Ruling.NOT_JUDGED})
 ANA = blob_of(b"ana", media="application/json")
@@ -52,7 +53,7 @@ class Told:
         self.asked: list[str] = []
         pictures = {standing(name).picture: name for name in ("first", *(chance.label for chance in chances))}
         people = [(name, ANA) for name in names]
-        judging = GateCheck(people=people, standard=AcceptanceCriteria(quantile=None), onward=onward)
+        judging = GateCheck(people=people, criteria=AcceptanceCriteria(quantile=None), onward=onward)
         flow = run_gate("judged", judging, FIRST, chances)
         looked = ""
         go_on: Callable[[], FlowEvent] = partial(next, flow)
@@ -84,7 +85,7 @@ class Told:
         return [(event.attempt.label, event.verdict.ruling) for event in self.events if isinstance(event, Judged)]
 
 
-def chance(label: str, seen: list[str] | None = None, *, mends: bool = False) -> SecondChance:
+def chance(label: str, seen: list[str] | None = None, *, repairs_faces: bool = False) -> SecondChance:
     """A try that draws a picture of that name, and notes what it was given as the best so far."""
 
     def flow(best: StageOutput, _verdict: Verdict) -> Flow[StageOutput]:
@@ -93,7 +94,7 @@ def chance(label: str, seen: list[str] | None = None, *, mends: bool = False) ->
         yield from ask("takes", Call(provider="p", endpoint="draw", arguments={}))
         return standing(label)
 
-    return SecondChance(label=label, detail={"of": label}, flow=flow, mends=mends)
+    return SecondChance(label=label, detail={"of": label}, flow=flow, repairs_faces=repairs_faces)
 
 
 def test_a_good_picture_goes_on_and_is_tried_no_more() -> None:
@@ -123,8 +124,8 @@ def test_the_best_so_far_is_what_is_mended() -> None:
     chances = [
         chance("retry1"),
         chance("retry2"),
-        chance("repair1", seen, mends=True),
-        chance("repair2", seen, mends=True),
+        chance("repair1", seen, repairs_faces=True),
+        chance("repair2", seen, repairs_faces=True),
     ]
     told = Told({"first": POOR, "retry1": BETTER, "retry2": POOR, "repair1": POOR, "repair2": GOOD}, chances)
     assert seen == ["retry1", "retry1"]
@@ -132,12 +133,12 @@ def test_the_best_so_far_is_what_is_mended() -> None:
 
 
 def test_no_face_can_be_drawn_again_but_not_mended() -> None:
-    told = Told({"first": NOBODY, "retry1": NOBODY}, [chance("retry1"), chance("repair1", mends=True)])
+    told = Told({"first": NOBODY, "retry1": NOBODY}, [chance("retry1"), chance("repair1", repairs_faces=True)])
     assert told.verdicts == [("", Ruling.REJECTED), ("retry1", Ruling.REJECTED)]
 
 
 def test_a_face_that_is_not_there_is_not_painted_over() -> None:
-    chances = [chance("repair1", mends=True), chance("retry1")]
+    chances = [chance("repair1", repairs_faces=True), chance("retry1")]
     told = Told({"first": ALONE, "retry1": TOGETHER}, chances, names=("ana", "ben"))
     assert told.verdicts == [("", Ruling.REJECTED), ("retry1", Ruling.ACCEPTED)]
 
@@ -158,14 +159,14 @@ def test_a_try_whose_faces_can_t_be_counted_right_is_lost_and_no_more() -> None:
 
 def test_when_all_chances_are_used_up_the_way_ends_with_the_best() -> None:
     told = Told({"first": POOR, "retry1": BETTER, "retry2": POOR}, [chance("retry1"), chance("retry2")])
-    assert told.end.left == ExitedEarly(stage="judged", why="rejected")
+    assert told.end.exited == ExitedEarly(stage="judged", why="rejected")
     assert told.end.picture == standing("retry1").picture
     assert not any(isinstance(event, Made) for event in told.events)
 
 
 def test_who_goes_on_is_said_by_what_comes_next() -> None:
     unsure = Told({"first": UNSURE}, onward=frozenset({Ruling.ACCEPTED}))
-    assert unsure.end.left == ExitedEarly(stage="judged", why="unsure")
+    assert unsure.end.exited == ExitedEarly(stage="judged", why="unsure")
     # A person is to look at it: it is a picture of the gate's, although no stage takes it up.
     assert unsure.events[-1] == Made(stage="judged", blob=FIRST.picture, call=FIRST.call)
     refused = Told({"first": POOR}, onward=frozenset({Ruling.REJECTED}))
@@ -173,16 +174,16 @@ def test_who_goes_on_is_said_by_what_comes_next() -> None:
 
 
 def test_a_forecast_goes_through_every_chance_and_then_on() -> None:
-    told = Told({"first": {}, "retry1": {}, "repair1": {}}, [chance("retry1"), chance("repair1", mends=True)])
+    told = Told({"first": {}, "retry1": {}, "repair1": {}}, [chance("retry1"), chance("repair1", repairs_faces=True)])
     assert [ruling for _, ruling in told.verdicts] == [Ruling.IMAGINED] * 3
     assert isinstance(told.events[-1], Made)
-    assert not told.end.left
+    assert not told.end.exited
 
 
 def test_a_try_that_another_gate_refused_is_passed_over() -> None:
     def refused(_best: StageOutput, _verdict: Verdict) -> Flow[StageOutput]:
         yield from ()
-        return StageOutput(picture=FIRST.picture, call=FIRST.call, left=ExitedEarly(stage="before", why="rejected"))
+        return StageOutput(picture=FIRST.picture, call=FIRST.call, exited=ExitedEarly(stage="before", why="rejected"))
 
     lost = SecondChance(label="retry1", detail={}, flow=refused)
     told = Told({"first": POOR, "retry2": GOOD}, [lost, chance("retry2")])
@@ -190,7 +191,7 @@ def test_a_try_that_another_gate_refused_is_passed_over() -> None:
 
 
 def test_what_is_not_to_be_judged_goes_through() -> None:
-    judging = GateCheck(people=[], standard=AcceptanceCriteria(), onward=ONWARD)
+    judging = GateCheck(people=[], criteria=AcceptanceCriteria(), onward=ONWARD)
     events = list(skip_gate("judged", judging, FIRST))
     assert isinstance(events[0], Judged)
     assert events[0].verdict.ruling is Ruling.NOT_JUDGED
@@ -199,10 +200,10 @@ def test_what_is_not_to_be_judged_goes_through() -> None:
 
 def test_the_gate_s_word_is_the_one_on_the_picture_that_stands() -> None:
     told = Told({"first": BETTER, "retry1": POOR, "retry2": NOBODY}, [chance("retry1"), chance("retry2")])
-    (word,) = told.end.words
+    (word,) = told.end.judged
     assert (word.attempt.label, word.verdict.score, word.blob) == ("", 0.3, FIRST.picture)
     told = Told({"first": POOR, "retry1": GOOD}, [chance("retry1")])
-    assert [(word.attempt.label, word.verdict.ruling) for word in told.end.words] == [("retry1", Ruling.ACCEPTED)]
+    assert [(word.attempt.label, word.verdict.ruling) for word in told.end.judged] == [("retry1", Ruling.ACCEPTED)]
 
 
 def test_what_an_earlier_gate_said_of_a_try_is_said_within_it_and_what_is_mended_has_been_through_it() -> None:
@@ -211,20 +212,21 @@ def test_what_an_earlier_gate_said_of_a_try_is_said_within_it_and_what_is_mended
     def tried(label: str) -> Callable[[StageOutput, Verdict], Flow[StageOutput]]:
         def flow(_best: StageOutput, _verdict: Verdict) -> Flow[StageOutput]:
             yield from ()
-            return replace(standing(label), words=(before,))
+            return replace(standing(label), judged=(before,))
 
         return flow
 
-    for label, mends, inside in (("retry1", False, "retry1"), ("repair1", True, "")):
+    for label, repairs, inside in (("retry1", False, "retry1"), ("repair1", True, "")):
         told = Told(
-            {"first": POOR, label: GOOD}, [SecondChance(label=label, detail={}, flow=tried(label), mends=mends)]
+            {"first": POOR, label: GOOD},
+            [SecondChance(label=label, detail={}, flow=tried(label), repairs_faces=repairs)],
         )
-        assert [(word.stage, word.attempt.label) for word in told.end.words] == [("before", inside), ("judged", label)]
+        assert [(word.stage, word.attempt.label) for word in told.end.judged] == [("before", inside), ("judged", label)]
 
 
 def test_a_stranger_in_the_picture_is_not_mended_by_painting_the_person() -> None:
-    crowd: JSONObject = {"faces": [face(0.8), face(0.1, left=500)], "people": [{}]}
-    told = Told({"first": crowd}, [chance("repair1", mends=True)])
+    crowd: JSONObject = {"faces": [face(0.8), face(0.1, exited=500)], "people": [{}]}
+    told = Told({"first": crowd}, [chance("repair1", repairs_faces=True)])
     assert told.verdicts == [("", Ruling.REJECTED)]
 
 

@@ -7,7 +7,7 @@ from nano_banana.model.flow import Ask, Made
 from nano_banana.model.json_values import JSONObject
 from nano_banana.stages.generate_stage import ImageRequest
 from nano_banana.stages.inpaint_stage import InpaintRegion, inpaint
-from nano_banana.stages.stage_kind import CallTarget, compute_call
+from nano_banana.stages.stage_calls import CallTarget, compute_call
 from tests.stages.tools import endpoint, result_of
 
 SITE = CallTarget(provider="fal")

@@ -6,7 +6,7 @@ import pytest
 
 from nano_banana.model.flow import Ruling, Verdict
 from nano_banana.model.json_values import JSONObject, JSONValue
-from nano_banana.stages.gate_stage import AcceptanceCriteria, judge_measures, likeness_threshold
+from nano_banana.stages.verdicts import AcceptanceCriteria, judge_measures, likeness_threshold
 
 PLAIN = AcceptanceCriteria(quantile=None)
 

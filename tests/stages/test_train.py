@@ -7,7 +7,7 @@ import pytest
 from nano_banana.model.call import Blob, Reply, blob_of
 from nano_banana.model.flow import Ask, Made
 from nano_banana.model.problem import CallFailed
-from nano_banana.stages.stage_kind import CallTarget, compute_call
+from nano_banana.stages.stage_calls import CallTarget, compute_call
 from nano_banana.stages.train_stage import TrainingData, train
 from tests.stages.tools import endpoint, result_of
 

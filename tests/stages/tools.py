@@ -8,7 +8,7 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Flow
-from nano_banana.stages.stage_kind import StageOutput
+from nano_banana.stages.stage_calls import StageOutput
 
 CATALOG = Catalog.load()
 

@@ -29,10 +29,11 @@ from nano_banana.formats.yaml_reader import parse_yaml
 from nano_banana.formats.yaml_values import to_plain
 from nano_banana.model.problem import Invalid, Position, Problem, problem
 from nano_banana.providers.fal.fal_config import FalConfig
+from nano_banana.recipe.interpolation import is_template_value
 from nano_banana.recipe.recipe_model import Identity, KeyPath, Stage
-from nano_banana.recipe.stage_checks import fields_filled_by, is_template_value
 from nano_banana.session.session import Session
 from nano_banana.settings.config_file import write_atomically
+from nano_banana.stages.stage_registry import kind_of
 
 LISTING_SECONDS = 86_400.0
 """Seconds for which an answer is still shown unasked."""
@@ -212,7 +213,7 @@ def _listing_remarks(
     listing = listings.get(stage.endpoint)
     if listing is None:
         return
-    using = (*stage.where, "call" if stage.verb == "call" else "using")
+    using = (*stage.where, kind_of(stage).endpoint_key)
     if listing.gone or listing.deprecated:
         yield _ListingRemark(listing=listing, where=using)
     endpoint = session.catalog.get(stage.endpoint)
@@ -224,7 +225,7 @@ def _listing_remarks(
 
 
 def _matters(change: FieldChange, stage: Stage, endpoint: Endpoint, listing: EndpointListing, *, shown: bool) -> bool:
-    name, filled = change.field, fields_filled_by(stage, endpoint, shown=shown)
+    name, filled = change.field, kind_of(stage).fields_set(stage, endpoint, references=shown)
     if not change.harmful or change.sort is ChangeType.NEW:
         return change.harmful
     sent = complete_arguments(endpoint, stage.options)

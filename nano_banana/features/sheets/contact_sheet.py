@@ -32,6 +32,7 @@ from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import NodeRecord
 from nano_banana.session.run_snapshot import KeptCall, KeptPicture, KeptTake
 from nano_banana.session.session import Session
+from nano_banana.stages.stage_registry import kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +213,7 @@ def make_sheet(
 def _layout(
     project: Session, records: Sequence[NodeRecord], stage: str, rows: Sequence[str], columns: Sequence[str]
 ) -> Layout:
-    drawing = [found.id for found in project.recipe.stages if found.verb != "train"]
+    drawing = [found.id for found in project.recipe.stages if kind_of(found).makes_pictures]
     if not drawing:
         raise Invalid([problem("sheet_no_pictures", recipe=project.recipe.name)])
     if stage and stage not in drawing:

@@ -23,7 +23,7 @@ from nano_banana.session.compute_calls import ComputeBatch
 from nano_banana.session.manifest import judged_picture, stage_picture
 from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, stage_folder
-from nano_banana.stages.stage_kind import compute_call
+from nano_banana.stages.stage_calls import compute_call
 
 
 class TakeState(StrEnum):
@@ -187,8 +187,8 @@ class _StageChains:
 
 def _chains(recipe: Recipe) -> _StageChains:
     ways: dict[str, list[tuple[str, ...]]] = {}
-    for track in stage_paths(recipe):
-        ways.setdefault(track.shot.name, []).append(track.name[1:])
+    for path in stage_paths(recipe):
+        ways.setdefault(path.shot.name, []).append(path.key[1:])
     return _StageChains(ways=ways)
 
 

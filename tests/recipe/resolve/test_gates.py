@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.recipe_model import CollectionRef, GateRules
-from nano_banana.stages.choose_stage import KeepRule
-from nano_banana.stages.gate_stage import AcceptanceCriteria
+from nano_banana.recipe.picks import KeepRule, keep_rule
+from nano_banana.recipe.recipe_model import CollectionRef, Stage
+from nano_banana.stages.gate_stage import GateRules, gate_rules
+from nano_banana.stages.verdicts import AcceptanceCriteria
 from tests.recipe.resolve.tools import kinds, load, write
 
 BASE = """
@@ -41,14 +42,18 @@ def studio(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def gate_stage(folder: Path, said: str) -> Stage:
+    return load(folder, f"{BASE}- {{id: judged, gate: takes.one{said}}}").recipe.stage("judged")
+
+
 def gate(folder: Path, said: str) -> GateRules:
-    found = load(folder, f"{BASE}- {{id: judged, gate: takes.one{said}}}").recipe.stage("judged").gate
+    found = gate_rules(gate_stage(folder, said))
     assert found is not None
     return found
 
 
 def test_a_gate_that_says_nothing_is_a_usual_one(studio: Path) -> None:
-    assert gate(studio, "") == GateRules(standard=USUAL)
+    assert gate(studio, "") == GateRules(criteria=USUAL)
 
 
 @pytest.mark.parametrize(
@@ -68,29 +73,30 @@ def test_a_gate_that_says_nothing_is_a_usual_one(studio: Path) -> None:
     ],
 )
 def test_standards(studio: Path, said: str, standard: AcceptanceCriteria) -> None:
-    assert gate(studio, f", {said}").standard == standard
+    assert gate(studio, f", {said}").criteria == standard
 
 
 def test_what_a_gate_says_of_its_judging(studio: Path) -> None:
     said = "judge: {measure: identity, against: training_set, every_face: false}"
     found = gate(studio, f", {said}, skip_when: {{scene.painted: true, scene: street}}, retry: {{takes: 3}}")
     assert (found.against, found.every_face, found.retries) == ("training_set", False, 3)
-    assert found.skip == {"scene.painted": True, "scene": "street"}
-    assert found.repair is None
+    assert found.skip_when == {"scene.painted": True, "scene": "street"}
+    assert gate_stage(studio, f", {said}").inner == ()
 
 
 def test_a_repair_is_an_inpainting_of_the_gates_id(studio: Path) -> None:
     using = "using: fal-ai/flux-lora/inpainting, adapters: {likeness: 1}"
-    found = gate(
+    found = gate_stage(
         studio, f", repair: {{{using}, prompt: anqz7 smiling, crop: {{context: 1}}, with: {{guidance_scale: 3}}}}"
     )
-    repair = found.repair
-    assert repair is not None
+    (repair,) = found.inner
     assert (repair.id, repair.verb, repair.where) == ("judged", "inpaint", ("stages", 3, "repair"))
     assert repair.data["mask"] == {"find": "face", "grow": 0.25, "feather": 0.08}
     assert repair.data["crop"] == {"context": 1}
     assert (repair.adapters, repair.options, repair.by_person) == ((("likeness", 1),), {"guidance_scale": 3}, True)
-    assert found.ladder == ("strength", (0.45, 0.6, 0.75))
+    rules = gate_rules(found)
+    assert rules is not None
+    assert rules.ladder == ("strength", (0.45, 0.6, 0.75))
     recipe = load(studio, f"{BASE}- {{id: judged, gate: takes.one, repair: {{{using}, prompt: anqz7 smiling}}}}").recipe
     assert [stage.verb for stage in recipe.asking] == ["train", "generate", "inpaint", "inpaint"]
 
@@ -110,8 +116,7 @@ def test_ladders(studio: Path, said: str, ladder: tuple[str, tuple[float, ...]])
 
 def test_a_mask_of_a_repair_may_be_a_file(studio: Path) -> None:
     using = "using: fal-ai/flux-lora/inpainting, prompt: anqz7 smiling"
-    repair = gate(studio, f", repair: {{mask: {{file: b.jpg}}, {using}}}").repair
-    assert repair is not None
+    (repair,) = gate_stage(studio, f", repair: {{mask: {{file: b.jpg}}, {using}}}").inner
     assert repair.files == {"mask": studio / "b.jpg"}
 
 
@@ -150,9 +155,13 @@ def test_sources_that_are_not_there(studio: Path, source: str, found: str) -> No
 def test_a_choice_keeps_so_many_of_each(studio: Path) -> None:
     text = f"{BASE}- {{id: judged, gate: takes.one}}\n- {{id: picks, choose: judged.accepted, keep: %s}}"
     stage = load(studio, text % "{best: 2, per: [scene, subject]}").recipe.stage("picks")
-    assert (stage.keep, stage.endpoint) == (KeepRule(best=2, per=("scene", "subject")), "")
-    assert load(studio, text % "{best: 1}").recipe.stage("picks").keep == KeepRule(best=1, per=("shot", "subject"))
-    assert load(studio, text % "{best: 1, per: shot}").recipe.stage("picks").keep == KeepRule(best=1, per=("shot",))
+    assert (keep_rule(stage), stage.endpoint) == (KeepRule(best=2, per=("scene", "subject")), "")
+    assert keep_rule(load(studio, text % "{best: 1}").recipe.stage("picks")) == KeepRule(
+        best=1, per=("shot", "subject")
+    )
+    assert keep_rule(load(studio, text % "{best: 1, per: shot}").recipe.stage("picks")) == KeepRule(
+        best=1, per=("shot",)
+    )
 
 
 def warned(loaded: Loaded) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.load import Loaded
+from nano_banana.recipe.picks import keep_rule
 from tests.recipe.resolve.tools import kinds, load, write
 from tests.workspace import Workspace
 
@@ -43,7 +44,7 @@ def put(folder: Path, picks: str | None) -> None:
 )
 def test_what_is_kept_and_dropped(tmp_path: Path, picks: str | None, kept: set[str], dropped: set[str]) -> None:
     loaded = read(tmp_path, picks)
-    keep = loaded.recipe.stage("picks").keep
+    keep = keep_rule(loaded.recipe.stage("picks"))
     assert keep is not None
     assert (set(keep.kept), set(keep.dropped)) == (kept, dropped)
     assert tmp_path / "picks.yaml" in loaded.files.seen
