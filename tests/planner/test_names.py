@@ -54,7 +54,7 @@ def test_the_order_of_axes_and_of_their_values_changes_no_derived_seed() -> None
 
     def seeds(matrix: dict[str, tuple[AxisValue, ...]]) -> dict[tuple[str, str, int], int]:
         takes = takes_of("r", replace(shot(), matrix=matrix), "ana")
-        return {(take.cell["scene"].key, take.cell["light"].key, take.at): take.seed for take in takes}
+        return {(take.cell["scene"].key, take.cell["light"].key, take.seed_index): take.seed for take in takes}
 
     before = seeds({"scene": scenes, "light": lights})
     assert len(set(before.values())) == len(before) == 8
