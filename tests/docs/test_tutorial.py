@@ -90,7 +90,7 @@ class Shell:
         if self._matches(command, shown, printed):
             return part
         assert update, f"{command}\n--- the tutorial shows\n{shown}\n--- the program prints\n{printed}"
-        return f"{typed}\n{printed}"
+        return f"{typed}\n{_shortened(printed, shown)}"
 
     def _matches(self, command: str, shown: str, printed: str) -> bool:
         """Whether the output is what is shown, but for times, digests and what `…` leaves out."""
@@ -101,3 +101,13 @@ class Shell:
         pattern = pattern if lines[:1] != [OMITTED] else rf"(?:.*\n)*{pattern}"
         pattern = pattern if lines[-1:] != [OMITTED] else rf"{pattern}(?:.*\n)*"
         return re.fullmatch(pattern, screen.plain(printed).strip() + "\n") is not None
+
+
+def _shortened(printed: str, shown: str) -> str:
+    """Return `printed` with as many lines before and after `…` as `shown` has, if it leaves some out."""
+    lines, new = shown.rstrip().splitlines(), printed.splitlines()
+    if OMITTED not in lines:
+        return printed
+    before = lines.index(OMITTED)
+    after = len(lines) - before - 1
+    return "\n".join([*new[:before], OMITTED, *new[len(new) - after :], ""])
