@@ -15,8 +15,8 @@ from nano_banana.cli.options import overrides as given
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import is_shared, share_files
 from nano_banana.model.known_folders import project_root
-from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
-from nano_banana.session.run_request import RunRequest
+from nano_banana.model.problem import Invalid, Problem, problem
+from nano_banana.session.run_request import RunRequest, find_recipe_file
 from nano_banana.settings.configuration import (
     PROJECT_FILE,
     Settings,
@@ -75,7 +75,7 @@ NO_OPTIONS = OptionValues()
 def run_request_from(recipe: Path, asked: OptionValues = NO_OPTIONS) -> RunRequest:
     """The wish that the command line's options spell. Raises Invalid for a `--set` without a value."""
     return RunRequest(
-        recipe=_recipe_file(recipe),
+        recipe=find_recipe_file(recipe),
         sets=_parse_sets(asked.variables),
         provider=asked.provider,
         only=asked.only,
@@ -110,27 +110,6 @@ def open_project(screen: Screen, wish: RunRequest, settings: Settings) -> Sessio
     if project.loaded.warnings:
         screen.problems(project.loaded.warnings)
     return project
-
-
-def _recipe_file(recipe: Path) -> Path:
-    """The recipe; a folder stands for the `recipe.yaml` in it."""
-    path = recipe_file_in(recipe) if recipe.is_dir() else recipe
-    if not path.exists():
-        near = [str(other) for other in sorted(path.parent.glob("*.y*ml"))][:MAX_SUGGESTED]
-        raise Invalid([problem("no_recipe", suggestions=did_you_mean(str(path), near), path=str(path))])
-    return path
-
-
-MAX_SUGGESTED = 200
-"""Files that a recipe's name is compared with where there is none."""
-
-
-def recipe_file_in(folder: Path) -> Path:
-    """The recipe that a folder stands for: `recipe.yaml`; or `recipe.yml`, where only that is there."""
-    return next((path for name in RECIPE_NAMES if (path := folder / name).is_file()), folder / RECIPE_NAMES[0])
-
-
-RECIPE_NAMES = ("recipe.yaml", "recipe.yml")
 
 
 def _parse_sets(variables: Sequence[str]) -> Mapping[str, str]:

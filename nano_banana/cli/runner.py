@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,7 +20,7 @@ from nano_banana.cli.project_loading import open_project
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, as_items, as_object
 from nano_banana.model.known_folders import project_root, root_mark
-from nano_banana.model.problem import Invalid, LimitReached, Problem, Stopped, Unusable, problem
+from nano_banana.model.problem import Invalid, LimitReached, Unusable, problem
 from nano_banana.model.ticket import UnknownRequestPolicy
 from nano_banana.session.run_request import RunRequest
 from nano_banana.settings.configuration import Settings
@@ -62,13 +61,6 @@ def _summary_entries(summary: JSONObject, name: str) -> Iterator[JSONObject]:
     return (as_object(entry) for entry in as_items(summary.get(name)))
 
 
-PEOPLE_NOTICE = """\
-These are AI-made pictures of real people. Make them only of people who agreed (`consent` in the recipe says who
-allowed what), say that they are AI-made where you show them (each file says so, too), and know the law where you
-are. `nano-banana forget SUBJECT` deletes a person again. This is said once for each project.
-"""
-
-
 def say_consents(screen: Screen, consents: Mapping[str, JSONObject]) -> None:
     """Print who allowed what, one line for each subject that the recipe has a consent of."""
     for name, consent in consents.items():
@@ -83,66 +75,6 @@ def _consent_text(consent: JSONObject) -> str:
     return f"{said}, for {uses}" if uses else said
 
 
-if TYPE_CHECKING:
-    from nano_banana.session.forecasting import Forecast
-    from nano_banana.session.session import Session
-
-
-def check_photo_rules(screen: Screen, project: Session, forecast: Forecast | None = None) -> Sequence[Problem]:
-    """Print and return what the rules warn of; a recipe without `photo_rules` is not kept waiting.
-
-    With a forecast only photos count whose training is still to be made. Raises Invalid with what the rules reject.
-    """
-    if project.recipe.photo_rules is None:
-        return ()
-    from nano_banana.cli.progress import progress
-    from nano_banana.session.photo_sets import enforce_photo_rules
-
-    with progress(screen) as on_event:
-        warnings = enforce_photo_rules(project, on_event, forecast)
-    if warnings:
-        screen.problems(warnings)
-    return warnings
-
-
-if TYPE_CHECKING:
-    from nano_banana.model.event import EventHandler
-    from nano_banana.session.run_execution import RunOutcome
-    from nano_banana.session.session import Session
-
-
-def finish_outputs(
-    project: Session, outcome: RunOutcome, on_event: EventHandler, *, prune: bool = False
-) -> tuple[RunOutcome, list[Problem]]:
-    """The outcome with what was written besides the pictures, and what went wrong with that.
-
-    A run that was halted hands out what there is: the next one goes on from here. `prune` is for `hand_out`.
-    """
-    from nano_banana.session.export_run import export_copies
-
-    problems: list[Problem] = []
-    for step in (partial(_keep_sheet, project), partial(export_copies, project, on_event=on_event, prune=prune)):
-        try:
-            outcome = step(outcome)
-        except Unusable as error:
-            problems += error.problems
-    return outcome, problems
-
-
-def _keep_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
-    """The contact sheet, where the recipe wants one and nobody waits for the program to end."""
-    if project.recipe.outputs.sheet is None or isinstance(outcome.halted, Stopped):
-        return outcome
-    from nano_banana.cli.sheet_files import write_recipe_sheet
-
-    return write_recipe_sheet(project, outcome)
-
-
-if TYPE_CHECKING:
-    from nano_banana.session.forecasting import Forecast
-    from nano_banana.session.run_execution import RunOutcome
-    from nano_banana.session.session import Session
-
 PLAN_FAILS = 1
 """The exit code of a plan in which takes would fail."""
 
@@ -153,25 +85,22 @@ StillThere: TypeAlias = Callable[[RunProducts], bool]
 def plan_recipe(screen: Screen, wish: RunRequest, settings: Settings, *, as_json: bool = False) -> int:
     """Say what a run would do and cost, and do nothing; the exit code says whether it could."""
     from nano_banana.cli.run_reports import say_forecast
-    from nano_banana.cli.trust_prompt import untrusted_demands
-    from nano_banana.session.lock_drift import hold_to_lock, lock_remarks
-    from nano_banana.session.preflight import check_budget, check_inputs
+    from nano_banana.session.preflight import check_budget
+    from nano_banana.session.recipe_run import plan_run
 
     _say_root(screen, wish)
-    with open_project(screen, wish, settings) as project:
-        if wish.locked and (warnings := lock_remarks(project, hold_to_lock(project))):
-            screen.problems(warnings)
-        forecast = project.forecast()
-        if warnings := [*check_inputs(project, forecast), *forecast.warnings, *untrusted_demands(project)]:
+    with open_project(screen, wish, settings) as session:
+        forecast, warnings = plan_run(session)
+        if warnings:
             screen.problems(warnings)
         if as_json:
             from nano_banana.session.run_report import plan_report
 
-            screen.json(plan_report(forecast, str(project.folder)))
+            screen.json(plan_report(forecast, str(session.folder)))
         else:
-            say_forecast(screen, forecast, provider=project.provider)
+            say_forecast(screen, forecast, provider=session.provider)
         try:
-            check_budget(project, forecast)
+            check_budget(session, forecast)
         except LimitReached as error:
             screen.problems(error.problems)
             return error.exit_code
@@ -240,109 +169,31 @@ def unknown_request_policy(asked: OptionValues) -> UnknownRequestPolicy:
 def _run_project(
     screen: Screen, wish: RunRequest, settings: Settings, asked: OptionValues, *, begun: float, then: AfterRun | None
 ) -> int:
-    from nano_banana.cli.progress import progress
+    from nano_banana.cli.run_prompts import TerminalCaller
     from nano_banana.cli.run_reports import exit_code, say_outcome
-    from nano_banana.session.lock_drift import hold_to_lock, lock_remarks, write_lock
-    from nano_banana.session.run_report import run_report, run_report_pieces
+    from nano_banana.cli.sheet_files import write_recipe_sheet
+    from nano_banana.session.recipe_run import run_recipe as run
+    from nano_banana.session.run_report import run_report
 
-    lost = unknown_request_policy(asked)
+    policy = unknown_request_policy(asked)
     if asked.prune and not wish.whole:
         raise Invalid([problem("prune_part")])
     require_open_files()
     _say_root(screen, wish)
-    with open_project(screen, wish, settings) as project:
-        held = hold_to_lock(project) if wish.locked else None
-        forecast = project.forecast()
-        _check_before_run(screen, project, forecast)
-        _confirm_cost(screen, project, forecast, asked)
-        with progress(screen) as on_event:
-            outcome = project.execute(forecast, on_event, lost=lost)
-        again = _ask_to_resubmit(screen, project, outcome, lost)
-        if again is not None:
-            forecast = again
-            with progress(screen) as on_event:
-                outcome = project.execute(forecast, on_event, lost=UnknownRequestPolicy.REPLACE)
-        # What was foreseen of each take has been done: of ten thousand it is 16 MB, which the lock may have.
-        forecast, again = replace(forecast, records=()), None
-        warnings = [] if held is None else lock_remarks(project, held, made=outcome.made)
-        with progress(screen) as on_event:
-            outcome, trouble_after = finish_outputs(project, outcome, on_event, prune=asked.prune)
-        is_done = outcome.status == "done"
-        warnings += write_lock(project) if is_done else []
-        if is_done and not trouble_after:
-            project.remember(outcome, run_report_pieces(forecast, outcome))
+    with open_project(screen, wish, settings) as session:
+        caller = TerminalCaller(screen, asked)
+        done = run(session, caller, write_sheet=write_recipe_sheet, unknown_policy=policy, prune=asked.prune)
+    outcome = done.outcome
     # A folder of single commands holds the pictures of many.
-    said = outcome if then is None else replace(outcome, stale_pictures=())
-    say_outcome(screen, said, seconds=time.monotonic() - begun)
-    if warnings:
-        screen.problems(warnings)
+    say_outcome(
+        screen, outcome if then is None else replace(outcome, stale_pictures=()), seconds=time.monotonic() - begun
+    )
+    if done.warnings:
+        screen.problems(done.warnings)
     if then is not None:
         then(RunProducts.of(outcome))
     if asked.as_json:
-        screen.json(run_report(forecast, outcome))
-    if trouble_after:
-        raise Unusable(trouble_after)
+        screen.json(run_report(done.forecast, outcome))
+    if done.problems:
+        raise Unusable(done.problems)
     return exit_code(outcome)
-
-
-def _check_before_run(screen: Screen, project: Session, forecast: Forecast) -> None:
-    """Find what is wrong before anything is paid for. Raises Invalid, Refused and Unusable."""
-    from nano_banana.cli.progress import progress
-    from nano_banana.session.permissions import git_exposure_warnings, note_first_people_run
-    from nano_banana.session.preflight import (
-        check_budget,
-        check_inputs,
-        check_machine,
-        check_overwriting,
-        run_free_calls,
-    )
-
-    if warnings := [*check_inputs(project, forecast), *forecast.warnings, *git_exposure_warnings(project)]:
-        screen.problems(warnings)
-    project.check_provider(forecast)
-    check_budget(project, forecast)
-    check_overwriting(project, forecast)
-    check_machine(project, forecast)
-    check_photo_rules(screen, project, forecast)
-    with progress(screen) as on_event:
-        run_free_calls(project, forecast, on_event)
-    if note_first_people_run(project):
-        screen.note(PEOPLE_NOTICE)
-
-
-def _ask_to_resubmit(
-    screen: Screen, project: Session, outcome: RunOutcome, lost: UnknownRequestPolicy
-) -> Forecast | None:
-    """What a second run would do, where a person wants it: buy what could not be found.
-
-    None where nobody is there to ask, or nothing of this recipe is lost.
-    """
-    from nano_banana.cli.run_reports import price_range_text, say_unknown_requests
-
-    if not outcome.unknown_requests or lost is not UnknownRequestPolicy.ASK or outcome.halted is not None:
-        return None
-    if not screen.lively or screen.machine:
-        return None
-    forecast = project.forecast()
-    if not forecast.unknown_requests:
-        return None
-    say_unknown_requests(screen, forecast.unknown_requests)
-    asked = f"they could not be found; buy them again? what is left to do may cost {price_range_text(forecast.tally)}"
-    return forecast if screen.confirm(asked) else None
-
-
-def _confirm_cost(screen: Screen, project: Session, forecast: Forecast, asked: OptionValues) -> None:
-    """Ask before sending what is unusual and before spending much. Raises LimitReached for a no."""
-    from nano_banana.cli.run_reports import price_with_retries
-    from nano_banana.cli.trust_prompt import ask_for_trust
-
-    if project.stages_to_buy(forecast):
-        ask_for_trust(screen, project, trust=asked.trust)
-    limit = project.ask_above_usd
-    tally = forecast.tally
-    if asked.yes or (tally.money.high + tally.may_high <= limit and not tally.unpriced + tally.may_unpriced):
-        return
-    price = price_with_retries(tally)
-    if screen.confirm(f"this may cost {price}; go on?"):
-        return
-    raise LimitReached([problem("too_dear", price=price, limit=limit)])

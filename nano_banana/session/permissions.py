@@ -8,11 +8,13 @@ that git would commit are warned of.
 from __future__ import annotations
 
 import datetime as dt
+import os
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
@@ -21,7 +23,8 @@ from nano_banana.model.known_folders import home_folder
 from nano_banana.model.problem import Problem, problem
 from nano_banana.session.run_inputs import input_files
 from nano_banana.session.session import Session
-from nano_banana.settings.trust_file import trust_fingerprint
+from nano_banana.settings.configuration import user_config_folder
+from nano_banana.settings.trust_file import is_trusted, save_trust, trust_fingerprint
 
 CONSENT_FIELDS = ("given_by", "on", "uses")
 """What a consent says: by whom, when, what for."""
@@ -73,10 +76,6 @@ def note_first_people_run(session: Session) -> bool:
     return True
 
 
-if TYPE_CHECKING:
-    from nano_banana.session.session import Session
-
-
 def trust_demands(session: Session) -> list[Problem]:
     """What the user should know before this recipe sends anything to a provider; empty if nothing is unusual.
 
@@ -96,6 +95,28 @@ def demands_fingerprint(session: Session, found: list[Problem]) -> str:
     said: list[JSONValue] = [[problem.kind, problem.data] for problem in found]
     name = session.recipe.path.name if session.request.text is None else ""
     return trust_fingerprint(f"recipe {name}", session.loaded.files.root, said)
+
+
+def untrusted_demands(session: Session) -> list[Problem]:
+    """The recipe's demands as warnings, unless the user has accepted them: all of them or none."""
+    found = trust_demands(session)
+    if not found or is_trusted(demands_fingerprint(session, found), user_config_folder()):
+        return []
+    return [replace(problem, warning=True) for problem in found]
+
+
+def accept_demands(session: Session, found: list[Problem]) -> None:
+    """Remember that the user accepts the recipe's demands that were `found`. Raises Unusable without a home folder."""
+    if found:
+        save_trust(demands_fingerprint(session, found), str(session.recipe.path.absolute()), user_config_folder())
+
+
+def not_trusted_problem(session: Session) -> Problem:
+    """That the user has not accepted the demands, with the command that accepts them."""
+    if session.request.text is not None:
+        return problem("not_trusted_here")
+    recipe = shlex.quote(os.path.relpath(session.recipe.path))
+    return problem("not_trusted", command=f"nano-banana trust {recipe} --provider {session.provider}")
 
 
 def _recipe_demands(session: Session, ids: list[str]) -> Iterator[Problem]:

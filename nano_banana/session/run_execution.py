@@ -10,9 +10,10 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from nano_banana.engine.async_store import Batcher, heartbeat
 from nano_banana.engine.call_resolver import CallResolver, collecting_earlier_requests
@@ -120,6 +121,14 @@ def run_summary(outcome: RunOutcome) -> JSONObject:
     }
 
 
+CanStop: TypeAlias = Callable[[Callable[[], None]], None]
+"""Receives a function that stops the run, to be called in any thread; called twice, it also cancels requests."""
+
+
+def ignore_stop(_stop: Callable[[], None]) -> None:
+    """For a run that only signals stop."""
+
+
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -147,7 +156,7 @@ class RunExecution:
         """Note what is known already, and put back those of its pictures that are gone or changed."""
         self._restored = self._keep(self._spec.known)
 
-    async def run(self, policy: EnginePolicy, run: str) -> NanoBananaError | None:
+    async def run(self, policy: EnginePolicy, run: str, can_stop: CanStop) -> NanoBananaError | None:
         """Run the engine over what is left; return why it was halted, or None.
 
         Raises what nobody foresaw, once everything that was under way has ended and is kept.
@@ -158,7 +167,7 @@ class RunExecution:
         ScratchFolders(self._store.folder).clean()
         known = {record.id: record.node_end for record in self._spec.known}
         said = "stopping_at_fal" if policy.resumes else "stopping"
-        with _interrupts(self._halt, self._on_event, said) as settling:
+        with _interrupts(self._halt, self._on_event, said, can_stop) as settling:
             try:
                 async with heartbeat(self._store), collecting_earlier_requests(self._store, answering, policy.resumes):
                     await engine.run(self._spec.plan, known=known)
@@ -220,7 +229,9 @@ class RunExecution:
 
 
 @contextmanager
-def _interrupts(halt: Halt, on_event: EventHandler, said: str) -> Iterator[asyncio.Event]:
+def _interrupts(
+    halt: Halt, on_event: EventHandler, said: str, can_stop: CanStop = ignore_stop
+) -> Iterator[asyncio.Event]:
     """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up.
 
     Yields an event to set once there is nothing left to give up: what is being written is written, however often
@@ -239,6 +250,11 @@ def _interrupts(halt: Halt, on_event: EventHandler, said: str) -> Iterator[async
             if task is not None and not settling.is_set():
                 task.cancel()
 
+    def stop() -> None:
+        with suppress(RuntimeError):  # the run has ended meanwhile
+            loop.call_soon_threadsafe(interrupt)
+
+    can_stop(stop)
     try:
         for number in _STOPS:
             loop.add_signal_handler(number, interrupt)
@@ -267,7 +283,9 @@ class Runner:
         """Give the store back."""
         self.store.close()
 
-    def execute(self, spec: RunSpec, folder: Path, on_event: EventHandler) -> RunOutcome:
+    def execute(
+        self, spec: RunSpec, folder: Path, on_event: EventHandler, can_stop: CanStop = ignore_stop
+    ) -> RunOutcome:
         """Drive what is left of the plan, keep everything it makes, and write the reports."""
         run = self.store.runs.begin(spec.plan.recipe, arguments=spec.arguments)
         marking = OutputMarker(self.store, spec.plan.recipe, folder, spec.marks, spec.kind_of)
@@ -291,7 +309,7 @@ class Runner:
                 resend=spec.resend,
                 resumes=spec.resumes,
             )
-            halted = asyncio.run(doing.run(policy, run))
+            halted = asyncio.run(doing.run(policy, run, can_stop))
             outcome = self._reported(spec, doing.outcome(run, halted), doing.made)
         except BaseException as error:
             self.store.runs.end(run, status="broken", summary={"error": type(error).__name__})

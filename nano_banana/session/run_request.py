@@ -18,7 +18,27 @@ from nano_banana import __version__
 from nano_banana.catalog.provider_registry import BUILT_IN, provider_revision
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import Invalid, did_you_mean, problem
 from nano_banana.settings.configuration import Settings
+
+RECIPE_NAMES = ("recipe.yaml", "recipe.yml")
+
+MAX_SUGGESTED = 200
+"""Files whose names are compared with that of a recipe that does not exist."""
+
+
+def find_recipe_file(path: Path) -> Path:
+    """The recipe's file; a folder stands for the `recipe.yaml` in it. Raises Invalid (`no_recipe`) if it is missing."""
+    file = recipe_file_in(path) if path.is_dir() else path
+    if not file.exists():
+        near = [str(other) for other in sorted(file.parent.glob("*.y*ml"))][:MAX_SUGGESTED]
+        raise Invalid([problem("no_recipe", suggestions=did_you_mean(str(file), near), path=str(file))])
+    return file
+
+
+def recipe_file_in(folder: Path) -> Path:
+    """The `recipe.yaml` in a folder; `recipe.yml` if only that exists."""
+    return next((path for name in RECIPE_NAMES if (path := folder / name).is_file()), folder / RECIPE_NAMES[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ from nano_banana.session.opening import (
     with_thresholds,
 )
 from nano_banana.session.provider_factory import ProviderFactory
-from nano_banana.session.run_execution import Runner, RunOutcome, RunSpec
+from nano_banana.session.run_execution import CanStop, Runner, RunOutcome, RunSpec, ignore_stop
 from nano_banana.session.run_inputs import (
     call_kind,
     call_target,
@@ -245,6 +245,12 @@ class Session:
         asked = self.recipe.limits.ask_above_usd
         return self.settings.ask_above_usd if asked is None else min(asked, self.settings.ask_above_usd)
 
+    def is_expensive(self, forecast: Forecast) -> bool:
+        """Whether what the forecast says may cost more than `ask_above_usd`, or nobody knows what it costs."""
+        tally = forecast.tally
+        is_unknown = bool(tally.unpriced + tally.may_unpriced)
+        return is_unknown or tally.money.high + tally.may_high > self.ask_above_usd
+
     def stages_to_buy(self, forecast: Forecast) -> Sequence[Stage]:
         """The stages that would ask the provider for something new."""
         return [stage for stage in self.recipe.asking if paid_calls_in(forecast.tally, stage.id)]
@@ -288,9 +294,17 @@ class Session:
         return forecast_plan(plan, self.recipe, self.catalog, self.runner, self.runner.opened(self.provider))
 
     def execute(
-        self, forecast: Forecast, on_event: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
+        self,
+        forecast: Forecast,
+        on_event: EventHandler,
+        *,
+        unknown_policy: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
+        can_stop: CanStop = ignore_stop,
     ) -> RunOutcome:
-        """Do what the forecast left open; `lost` says what to do about requests that nobody knows the end of."""
+        """Do what the forecast left open; `unknown_policy` says what to do about requests whose results are lost.
+
+        `can_stop` receives a function that stops the run from another thread.
+        """
         spec = RunSpec(
             plan=self.plan,
             known=[record for record in forecast.records if record.status is NodeStatus.DONE],
@@ -301,7 +315,7 @@ class Session:
             owns_name=self.request.owns_name,
             manifest_head=manifest_head(self.recipe, self.provider, self.folder),
             resumes=self.provider if can_resume(self.provider_spec, self._environ) else "",
-            unknown_policy=lost,
+            unknown_policy=unknown_policy,
             resend=self.recipe.limits.resend_unknown,
             saved=forecast.saved,
             free_calls=frozenset(self.checked),
@@ -310,7 +324,7 @@ class Session:
             arguments={"only": list(self.request.only), "sample": self.request.sample, "provider": self.provider},
         )
         emit_planned_events(forecast.tally, spec.known, on_event)
-        outcome = in_recipe_order(forecast, self.runner.execute(spec, self.folder, on_event))
+        outcome = in_recipe_order(forecast, self.runner.execute(spec, self.folder, on_event, can_stop))
         remember_verdicts(self.runner.store, self.recipe.name, outcome.records)
         shelve_adapters(self.runner.shelf, self.recipe, self.catalog, outcome)
         return replace(outcome, records=with_places(outcome.records, self.recipe, self.loaded.nearest))

@@ -293,7 +293,7 @@ def test_slow_and_overtaken_requests_all_come(project: FalProject, service: Serv
 def test_the_budget_is_never_crossed_with_eight_in_flight(
     project: FalProject, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nano_banana.session.preflight.check_budget", lambda _project, _forecast: None)
+    monkeypatch.setattr("nano_banana.session.recipe_run.check_budget", lambda _project, _forecast: None)
     project.limits("{budget_usd: 0.13, parallel: {image: 8}}").edit("seeds: [11, 29]", "seeds: {count: 8}")
     told = project.told(exit_code=3)
     # Five of $0.025: a sixth would cross it.

@@ -62,7 +62,7 @@ def test_an_inpainting_that_fails_keeps_the_drawing(project: Project) -> None:
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A budget is not compared with what is certain, as if that were not known."""
-    monkeypatch.setattr("nano_banana.session.preflight.check_budget", lambda _project, _forecast: None)
+    monkeypatch.setattr("nano_banana.session.recipe_run.check_budget", lambda _project, _forecast: None)
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import time
 from pathlib import Path
@@ -14,7 +13,6 @@ from nano_banana.cli.diagnostics import plural
 from nano_banana.cli.error_exit import problem_json
 from nano_banana.cli.options import OptionValues, allow_env, as_json, pass_screen, provider, shared, variables
 from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
-from nano_banana.cli.runner import check_photo_rules
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -42,30 +40,20 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, online: bool) 
     `photo_rules` in the recipe its training photos are looked at, too. What `--online` found is kept, and said
     again without it for a day.
     """
+    from nano_banana.cli.run_prompts import TerminalCaller
     from nano_banana.cli.runner import say_consents
-    from nano_banana.cli.trust_prompt import untrusted_demands
-    from nano_banana.session.permissions import consent_warnings, consents_of, git_exposure_warnings
-    from nano_banana.session.preflight import check_every_take
+    from nano_banana.session.permissions import consents_of
+    from nano_banana.session.recipe_run import check_recipe
 
     wish = run_request_from(recipe, asked)
     with open_project(screen, wish, recipe_settings(screen, wish)) as project:
-        found, (takes, picks) = project.recipe, check_every_take(project)
-        if picks:
-            screen.problems(picks)
-        remarks = [*picks, *check_photo_rules(screen, project)]
-        asking = [
-            *consent_warnings(project, dt.datetime.now(tz=dt.UTC).date()),
-            *untrusted_demands(project),
-            *git_exposure_warnings(project),
-        ]
-        if asking:
-            screen.problems(asking)
+        found = project.recipe
+        takes, warnings = check_recipe(project, TerminalCaller(screen, asked))
         compared = _compare_listings(project, online=online)
         if compared.problems:
             screen.problems(compared.problems)
         if asked.as_json:
-            told = (*project.loaded.warnings, *remarks, *asking, *compared.problems)
-            problems = [problem_json(problem) for problem in told]
+            problems = [problem_json(problem) for problem in (*warnings, *compared.problems)]
             screen.json(
                 {
                     "status": "ok",

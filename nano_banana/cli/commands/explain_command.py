@@ -20,10 +20,11 @@ from nano_banana.cli.options import (
     store,
     variables,
 )
-from nano_banana.cli.project_loading import open_project, recipe_file_in, recipe_settings, run_request_from
+from nano_banana.cli.project_loading import open_project, recipe_settings, run_request_from
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, problem
+from nano_banana.session.run_request import recipe_file_in
 
 if TYPE_CHECKING:
     from nano_banana.session.explanation import Explanation, MarkedPicture

@@ -231,8 +231,8 @@ def _search_start(recipe: Path | None) -> Path:
 
 def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
     """The recipe's project, also where its photos are gone already; None where no recipe is here."""
-    from nano_banana.cli.project_loading import recipe_file_in, run_request_from
-    from nano_banana.session.run_request import RunRequest
+    from nano_banana.cli.project_loading import run_request_from
+    from nano_banana.session.run_request import RunRequest, recipe_file_in
     from nano_banana.session.session import Session
 
     if recipe is None and not recipe_file_in(Path()).is_file():

@@ -355,7 +355,7 @@ def _add_person(screen: Screen, flags: FlagAnswers) -> None:
 def _trust_photos(screen: Screen, recipe: Path) -> None:
     """Accept that a run sends the photos that were just named, if they lie outside the project, and nothing else."""
     from nano_banana.cli.project_loading import settings_for
-    from nano_banana.cli.trust_prompt import accept_demands, untrusted_demands
+    from nano_banana.session.permissions import accept_demands, untrusted_demands
     from nano_banana.session.run_request import RunRequest
     from nano_banana.session.session import Session
 

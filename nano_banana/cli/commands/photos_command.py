@@ -22,11 +22,12 @@ from nano_banana.cli.options import (
     store,
     variables,
 )
-from nano_banana.cli.project_loading import recipe_argument, recipe_file_in, settings_for
+from nano_banana.cli.project_loading import recipe_argument, settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.event import EventHandler
 from nano_banana.model.problem import Invalid, Unusable, problem
+from nano_banana.session.run_request import recipe_file_in
 
 if TYPE_CHECKING:
     from nano_banana.session.photo_sets import CheckedPhotoSet, PhotoInspection

@@ -44,8 +44,12 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, revoke: bool) 
     recipe sends elsewhere: environment variables, files outside the project, endpoints of unknown owners, prices
     of its own. After your yes, `run` no longer asks. If any of it changes, `run` asks again.
     """
-    from nano_banana.cli.trust_prompt import accept_demands, not_trusted_problem
-    from nano_banana.session.permissions import demands_fingerprint, trust_demands
+    from nano_banana.session.permissions import (
+        accept_demands,
+        demands_fingerprint,
+        not_trusted_problem,
+        trust_demands,
+    )
 
     wish = run_request_from(recipe, asked)
     root = project_root(wish.recipe.absolute().parent)

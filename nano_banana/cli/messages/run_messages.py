@@ -35,6 +35,10 @@ MESSAGES: Mapping[str, Message] = {
         "this may cost {price}, more than {limit:usd} (`ask_above_usd`), and needs confirmation",
         "check it with `nano-banana plan` (or `--plan` of a single command), then pass `--yes`",
     ),
+    "budget_missing": Message(
+        "the run may cost {price}, more than {limit:usd} (`ask_above_usd`), and has no budget",
+        "pass the most that it may spend: `recipe.run(budget=…)`",
+    ),
     # a run
     "file_changed": Message("`{path}` changed during the run", "run it again"),
     "stopping": Message("stopping: calls in progress finish and are kept; press Ctrl-C again to abort them"),
