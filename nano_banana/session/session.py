@@ -184,7 +184,7 @@ class Session:
 
     def close(self) -> None:
         """Give the store and the worker processes back."""
-        if "workshop" in self.__dict__:
+        if "runner" in self.__dict__:
             self.runner.close()
         self._providers.close()
 
