@@ -52,7 +52,7 @@ class RecipeProblem(Problem):
         text, hint = describe(found)
         return cls(
             kind=found.kind,
-            place=found.place,
+            position=found.position,
             data=found.data,
             suggestions=found.suggestions,
             warning=found.warning,
@@ -63,21 +63,21 @@ class RecipeProblem(Problem):
     @property
     def file(self) -> str | None:
         """The file that it is in, if it has a place."""
-        return None if self.place is None else self.place.file
+        return None if self.position is None else self.position.file
 
     @property
     def line(self) -> int | None:
         """The line, counted from 1."""
-        return None if self.place is None else self.place.line
+        return None if self.position is None else self.position.line
 
     @property
     def column(self) -> int | None:
         """The column in characters, counted from 1."""
-        return None if self.place is None else self.place.column
+        return None if self.position is None else self.position.column
 
     def __str__(self) -> str:
         """`recipe.yaml:3:5: unknown stage …`."""
-        place = self.place
+        place = self.position
         return self.text if place is None else f"{place.file}:{place.line}:{place.column}: {self.text}"
 
 
