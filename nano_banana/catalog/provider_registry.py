@@ -22,7 +22,7 @@ from nano_banana.model.ticket import is_loopback_url
 from nano_banana.settings.fal_key import KEY_VARIABLES
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import EntryPoints
 
     from nano_banana.catalog.endpoint import PriceRange
     from nano_banana.model.call import Call
@@ -217,11 +217,10 @@ def description_revision(spec: ProviderSpec, endpoint: Endpoint | None) -> int:
     return endpoint_revision(endpoint) if spec.reads_descriptions and endpoint is not None else 0
 
 
-@cache
-def _entry_points() -> tuple[EntryPoint, ...]:
+def _entry_points() -> EntryPoints:
     from importlib.metadata import entry_points
 
-    return tuple(entry_points(group=ENTRY_POINT_GROUP))
+    return entry_points(group=ENTRY_POINT_GROUP)
 
 
 @cache
