@@ -13,11 +13,11 @@ from nano_banana.cli.verdict_reports import reasons_text
 from nano_banana.features.sheets.contact_sheet import ContactSheet, make_sheet
 from nano_banana.features.sheets.sheet_page import sheet_html
 from nano_banana.features.sheets.sheet_words import SheetWording, write_pieces
+from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.problem import Invalid, Problem
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.session import Session
-from nano_banana.store.tracked_files import OutputStat
 
 
 def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
@@ -37,7 +37,7 @@ def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
         except Invalid:
             return outcome
         files = write_sheet(sheet, sheet_paths(project, wanted.formats), _ignore_event)
-        written = {file.name: OutputStat.of(file) for file in files}
+        written = {file.name: FileStamp.of(file.stat()) for file in files}
     return replace(outcome, files={**outcome.files, **written})
 
 

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple
 
 
 def is_regular(path: str, found: os.stat_result) -> bool:
@@ -26,11 +26,26 @@ def is_regular(path: str, found: os.stat_result) -> bool:
     return found.st_size > 0 or not os.path.realpath(path).startswith(("/proc/", "/sys/"))
 
 
-Stamp: TypeAlias = tuple[int, int, int, int]
-"""(size in bytes, mtime in ns, ctime in ns, inode). No program can set a ctime back, so an edit always shows."""
-
 _MAX_THREADS = 8
 _SIGNED_64 = (1 << 63) - 1
+"""SQLite's integers have a sign; inodes don't."""
+
+
+class FileStamp(NamedTuple):
+    """What stat says about a file: size in bytes, times in ns since 1970. Equal stamps mean unchanged content.
+
+    No program can set a ctime back, so an edit always shows.
+    """
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> FileStamp:
+        """The stamp in a stat result."""
+        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _SIGNED_64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +57,28 @@ class HashedFile:
 
     path: str
     digest: str = ""
-    stamp: Stamp = (0, 0, 0, 0)
+    stamp: FileStamp = FileStamp(0, 0, 0, 0)
     steady: bool = False
     error: OSError | None = None
 
 
-def stamp_of(path: str) -> Stamp:
-    """The stamp of a regular file (links are followed). Raises OSError, also for what is no regular file."""
+def stamp_of(path: str) -> FileStamp:
+    """The stamp of a regular file; links are followed. Raises OSError, also for pipes, devices and folders."""
     try:
         found = os.stat(path)  # noqa: PTH116  # making a Path costs more than the stat, 10,000 times a run
     except ValueError as error:
         raise OSError(errno.EINVAL, str(error), path) from error
     if not is_regular(path, found):
         raise OSError(errno.EINVAL, "not a regular file", path)
-    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _SIGNED_64)
+    return FileStamp.of(found)
+
+
+def stamp_or_none(path: str | Path) -> FileStamp | None:
+    """The stamp of a file or folder of any kind; None if there is none, or none that we may look at."""
+    try:
+        return FileStamp.of(os.stat(path))  # noqa: PTH116 - as above
+    except (OSError, ValueError):
+        return None
 
 
 def hash_file(path: str) -> HashedFile:

@@ -12,51 +12,18 @@ import os
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
+from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, Position, did_you_mean, problem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileState:
-    """A file's or folder's stat, links followed. Equal means: nothing changed, as far as stat can tell.
-
-    Times are in nanoseconds, `size` in bytes. All zero where nothing was there.
-    """
-
-    missing: bool
-    size: int = 0
-    mtime_ns: int = 0
-    ctime_ns: int = 0
-    inode: int = 0
-
-
-MISSING_FILE = FileState(missing=True)
-
-
-def file_state(path: Path) -> FileState:
-    """Look at `path` now. One that cannot be looked at counts as missing."""
-    try:
-        return file_state_of(path.stat())
-    except (OSError, ValueError):
-        return MISSING_FILE
-
-
-def file_state_of(stat: os.stat_result) -> FileState:
-    """The parts of `stat` that tell whether something changed."""
-    return FileState(
-        missing=False, size=stat.st_size, mtime_ns=stat.st_mtime_ns, ctime_ns=stat.st_ctime_ns, inode=stat.st_ino
-    )
-
 
 _GLOB_CHARACTERS = frozenset("*?[")
 
 
-def expand_glob(pattern: Path, look: Callable[[Path], FileState]) -> set[Path]:
+def expand_glob(pattern: Path, look: Callable[[Path], FileStamp | None]) -> set[Path]:
     """The files that match `pattern`, which is absolute. `look` is told of each folder that is listed.
 
     A link into nothing is among them: it stands for a file that was not fetched.
@@ -66,7 +33,7 @@ def expand_glob(pattern: Path, look: Callable[[Path], FileState]) -> set[Path]:
     return {path for path in found if path.is_file() or (path.is_symlink() and not path.exists())}
 
 
-def _glob_parts(folder: Path, parts: tuple[str, ...], look: Callable[[Path], FileState]) -> Iterator[Path]:
+def _glob_parts(folder: Path, parts: tuple[str, ...], look: Callable[[Path], FileStamp | None]) -> Iterator[Path]:
     if not parts:
         look(folder)
         yield folder
@@ -83,7 +50,7 @@ def _glob_parts(folder: Path, parts: tuple[str, ...], look: Callable[[Path], Fil
                 yield from _glob_parts(folder / name, tuple(rest), look)
 
 
-def _folders_below(folder: Path, look: Callable[[Path], FileState]) -> Iterator[Path]:
+def _folders_below(folder: Path, look: Callable[[Path], FileStamp | None]) -> Iterator[Path]:
     """`folder` and all below it, links to folders left out, so that a circle of links ends."""
     yield folder
     for name in _names_in(folder, look):
@@ -92,7 +59,7 @@ def _folders_below(folder: Path, look: Callable[[Path], FileState]) -> Iterator[
             yield from _folders_below(deeper, look)
 
 
-def _names_in(folder: Path, look: Callable[[Path], FileState]) -> list[str]:
+def _names_in(folder: Path, look: Callable[[Path], FileStamp | None]) -> list[str]:
     look(folder)
     try:
         return sorted(path.name for path in folder.iterdir())
@@ -126,7 +93,7 @@ class RecipeFiles:
     ) -> None:
         self.root = root.resolve()
         self.folder = Path(os.path.abspath(folder or root))  # noqa: PTH100 — resolve() would hide a link that is moved later
-        self._seen: dict[Path, FileState] = {}
+        self._seen: dict[Path, FileStamp | None] = {}
         self._texts: dict[Path, str] = dict(given)
 
     def within(self, folder: Path) -> RecipeFiles:
@@ -136,7 +103,7 @@ class RecipeFiles:
         return inner
 
     @property
-    def seen(self) -> Mapping[Path, FileState]:
+    def seen(self) -> Mapping[Path, FileStamp | None]:
         """Every file and folder that was asked about, by absolute path with links unresolved."""
         return self._seen
 
@@ -153,7 +120,7 @@ class RecipeFiles:
 
     def exists(self, path: Path | str, *, confined: bool = True) -> bool:
         """Whether a file or folder is there."""
-        return not self._look(self.locate(path, confined=confined)).missing
+        return self._look(self.locate(path, confined=confined)) is not None
 
     def is_folder(self, path: Path | str, *, confined: bool = True) -> bool:
         """Whether a folder is there."""
@@ -232,9 +199,9 @@ class RecipeFiles:
         whole = Path(os.path.abspath(self.folder / file))  # noqa: PTH100 — as above
         return self._texts.get(whole, self._texts.get(Path(file).absolute(), "")).split("\n")
 
-    def _look(self, path: Path) -> FileState:
+    def _look(self, path: Path) -> FileStamp | None:
         """See `path`, and keep how it looked first: what was read then may differ by now."""
-        return self._seen.setdefault(path, file_state(path))
+        return self._seen.setdefault(path, stamp_or_none(path))
 
 
 def nfc(name: str) -> str:

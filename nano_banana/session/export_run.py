@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import COMPUTE, Blob, Call, Reply
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
@@ -27,7 +28,7 @@ from nano_banana.session.run_execution import Runner, RunOutcome
 from nano_banana.session.run_inputs import call_kind
 from nano_banana.session.run_records import NodeRecord, OutputPicture, fitted_name
 from nano_banana.session.session import Session
-from nano_banana.store.tracked_files import OutputStat, content_name
+from nano_banana.store.tracked_files import content_name
 
 EXPORT_PURPOSE = "hand-out"
 FIT_ENDPOINT = "fit"
@@ -41,7 +42,7 @@ class FittedPicture:
     """
 
     name: str
-    stat: OutputStat
+    stat: FileStamp
     scale: float
     faces: int
 
@@ -93,11 +94,11 @@ def fit_pictures(
         if paths[key] not in there:
             calls = _account_calls(each, (folder / each.before.name).read_bytes())
             dress = marking.writer_for(each.told(calls), each.picture)
-            store.outputs.write(each.picture.blob, paths[key], dress=dress, look=False)
+            store.outputs.write(each.picture.blob, paths[key], metadata=dress, look=False)
         data = each.reply.data
         found[key] = FittedPicture(
             name=each.picture.name,
-            stat=OutputStat.of(paths[key]),
+            stat=FileStamp.of(paths[key].stat()),
             scale=as_number(data["scale"]),
             faces=int(as_number(data["faces"])),
         )

@@ -16,13 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.known_folders import REHEARSAL
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 from nano_banana.store.local_store import Store
-from nano_banana.store.tracked_files import OutputStat
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every entry of a ZIP, its oldest one: the same pictures, the same bytes."""
@@ -42,14 +42,14 @@ class ExportResult:
     zip: Path | None
     copies: int
     fresh: int
-    files: Mapping[Path, OutputStat]
+    files: Mapping[Path, FileStamp]
     edited: Sequence[Path] = ()
     older: Sequence[Path] = ()
     pruned: Sequence[Path] = ()
     enlarged: int = 0
     faceless: int = 0
 
-    def seen_from(self, folder: Path) -> dict[str, OutputStat]:
+    def seen_from(self, folder: Path) -> dict[str, FileStamp]:
         """The files by their names as seen from another folder, as the trace of a run has them."""
         return {os.path.relpath(path, folder): stat for path, stat in self.files.items()}
 
@@ -68,7 +68,7 @@ class _NotedCopy:
 
     def is_ours(self, path: Path) -> bool:
         """Whether the file there still holds, byte for byte, what we wrote."""
-        return _looks_like(path, self.copy) or bool(self.sha256 and _sha256(path) == self.sha256)
+        return stamp_or_none(path) == tuple(self.copy) or bool(self.sha256 and _sha256(path) == self.sha256)
 
 
 def write_copies(
@@ -89,7 +89,7 @@ def write_copies(
     way, `target_full`, ….
     """
     known = _read_notes(store, _copies_note(recipe))
-    files: dict[Path, OutputStat] = {}
+    files: dict[Path, FileStamp] = {}
     edited: list[Path] = []
     fresh, whose = 0, "" if by is None else _path_from(_notes_base(store), by)
     wanted = {} if folder is None else {folder / name: source for name, source in pictures.items()}
@@ -100,15 +100,17 @@ def write_copies(
         if noted and os.path.lexists(target) and not noted.is_ours(target) and not _same_bytes(source, target):
             edited.append(target)
             continue
-        if noted is None or not (_looks_like(source, noted.source) and _looks_like(target, noted.copy)):
+        if noted is None or not (
+            stamp_or_none(source) == tuple(noted.source) and stamp_or_none(target) == tuple(noted.copy)
+        ):
             fresh += _copy(source, target)
             noted = _noted(source, target)
         notes[target] = replace(noted, by=whose)
-        files[target] = OutputStat.of(target)
+        files[target] = FileStamp.of(target.stat())
     if packed is not None:
         written = _write_zip(pictures, packed, known.get(packed))
         fresh += written if folder is None else 0
-        files[packed] = OutputStat.of(packed)
+        files[packed] = FileStamp.of(packed.stat())
         notes[packed] = replace(_noted(packed, packed), by=whose)
     ours = {path: noted for path, noted in notes.items() if path not in wanted and path not in files}
     older = _older_copies(store, folder, ours, whose, [*files]) if whole else []
@@ -136,7 +138,8 @@ def note_fitted_pictures(store: Store, recipe: str, files: Collection[Path], *, 
     stale = {path for path in known.keys() - files if whole and _remove_copy(path, known[path], path.parent.parent)}
     fresh = {path: known.get(path) for path in files}
     notes = {
-        path: noted if noted and _looks_like(path, noted.copy) else _noted(path, path) for path, noted in fresh.items()
+        path: noted if noted and stamp_or_none(path) == tuple(noted.copy) else _noted(path, path)
+        for path, noted in fresh.items()
     }
     left = {path: noted for path, noted in known.items() if path not in stale and os.path.lexists(path)}
     store.notes.write(_fitted_note(recipe), _dump_notes(store, {**left, **notes}))
@@ -198,9 +201,7 @@ def _path_from(base: Path, path: Path) -> str:
 
 
 def _noted(source: Path, copy: Path) -> _NotedCopy:
-    return _NotedCopy(
-        source=_stat_list(OutputStat.of(source)), copy=_stat_list(OutputStat.of(copy)), sha256=_sha256(copy)
-    )
+    return _NotedCopy(source=FileStamp.of(source.stat()), copy=FileStamp.of(copy.stat()), sha256=_sha256(copy))
 
 
 def _older_copies(
@@ -276,17 +277,6 @@ def _write_zip(pictures: Mapping[str, Path], target: Path, noted: _NotedCopy | N
             if os.path.lexists(target) and noted is None:
                 raise Unusable([problem("copy_taken", path=str(target))])
     return 1
-
-
-def _looks_like(path: Path, look: Sequence[int]) -> bool:
-    try:
-        return _stat_list(OutputStat.of(path)) == list(look)
-    except OSError:
-        return False
-
-
-def _stat_list(stat: OutputStat) -> list[int]:
-    return [stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode]
 
 
 def _inode(path: Path) -> int | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nano_banana import __version__
+from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Call
 from nano_banana.model.json_values import as_items, as_object, as_text, as_whole
 from nano_banana.provenance.embedding import ImageSigner, ProvenanceInfo, embed_metadata, original_bytes
@@ -38,7 +39,7 @@ from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSu
 from nano_banana.settings.configuration import Settings
 from nano_banana.store.local_store import Store
 from nano_banana.store.reply_cache import FileOrigin
-from nano_banana.store.tracked_files import MetadataWriter, OutputStat, content_name
+from nano_banana.store.tracked_files import MetadataWriter, content_name
 
 EMBED_RECIPE = "recipe"
 """What `embed` calls the account."""
@@ -86,7 +87,7 @@ class OutputMarker:
         name = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
         digest = picture.blob.digest
         return MetadataWriter(
-            name=name, on=partial(self._on, record, picture), same=lambda data: _has_digest(data, digest)
+            name=name, apply=partial(self._on, record, picture), is_same=lambda data: _has_digest(data, digest)
         )
 
     def _on(self, record: NodeRecord, picture: OutputPicture, data: bytes) -> bytes:
@@ -227,7 +228,7 @@ class OutputFolder:
         self._store = store
         self._dressing = dressing
         self.folder = folder
-        self.stats: dict[str, OutputStat] = {}
+        self.stats: dict[str, FileStamp] = {}
         """The file under each name, as it was when it was put or found there."""
 
     def put(self, records: Iterable[NodeRecord]) -> int:
@@ -246,7 +247,7 @@ class OutputFolder:
         there = self._store.files.present(names)
         for path, (picture, dress) in wanted.items():
             if path in there:
-                self.stats[picture.name] = OutputStat.of(path)
+                self.stats[picture.name] = FileStamp.of(path.stat())
             else:
-                self.stats[picture.name] = self._store.outputs.write(picture.blob, path, dress=dress, look=False)
+                self.stats[picture.name] = self._store.outputs.write(picture.blob, path, metadata=dress, look=False)
         return len(disturbed - there)

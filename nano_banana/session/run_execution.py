@@ -20,6 +20,7 @@ from nano_banana.engine.call_resolver import CallResolver, collecting_earlier_re
 from nano_banana.engine.provider_dispatch import InputFiles, ScratchFolders
 from nano_banana.engine.run_control import EnginePolicy, Halt
 from nano_banana.engine.scheduler import Scheduler
+from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Call
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -37,7 +38,6 @@ from nano_banana.settings.configuration import Settings
 from nano_banana.store.adapter_shelf import AdapterShelf
 from nano_banana.store.local_store import Store
 from nano_banana.store.tickets import LedgerLine, Saving
-from nano_banana.store.tracked_files import OutputStat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class RunOutcome:
     unknown_cost: int
     halted: NanoBananaError | None
     folder: Path
-    files: Mapping[str, OutputStat]
+    files: Mapping[str, FileStamp]
     restored: int
     stale_pictures: Sequence[str] = ()
     still_at_service: int = 0

@@ -10,20 +10,20 @@ from pathlib import Path
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
 from nano_banana.catalog.provider_registry import ProviderSpec, description_revision, find_provider, provider_revision
+from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
 from nano_banana.model.call import Call
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.planner.cost_forecast import price_function
 from nano_banana.planner.takes import Selection
-from nano_banana.recipe.recipe_files import FileState
 from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
 from nano_banana.recipe.training_photos import picture_media_type
 from nano_banana.session.forecasting import Forecast
 from nano_banana.session.manifest import MANIFEST
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord
-from nano_banana.session.run_request import FileStat, RunRequest, RunTrace, stat_file
+from nano_banana.session.run_request import RunRequest, RunTrace
 from nano_banana.stages.stage_calls import CallTarget
 
 OCTET_STREAM = "application/octet-stream"
@@ -139,22 +139,17 @@ def _stopped(record: NodeRecord) -> NodeRecord:
     return replace(record, status=NodeStatus.STOPPED, pictures=(), problems=(), keys={}, calls="[]")
 
 
-def trace_of_run(outcome: RunOutcome, *, read: Mapping[Path, FileState], environment: Mapping[str, str]) -> RunTrace:
+def trace_of_run(
+    outcome: RunOutcome, *, read: Mapping[Path, FileStamp | None], environment: Mapping[str, str]
+) -> RunTrace:
     """What the next run compares to see that nothing changed; its summary is for whoever writes it down.
 
     `read` is how files looked before they were read: one that was edited during the run has changed since.
     """
-    written: dict[str, FileStat] = {
-        name: (stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode) for name, stat in outcome.files.items()
-    }
     return RunTrace(
-        read={str(path): _stat_of(seen) for path, seen in read.items()},
+        read={str(path): stamp for path, stamp in read.items()},
         environment=environment,
         folder=str(outcome.folder),
-        written={**written, MANIFEST: stat_file(str(outcome.folder / MANIFEST))},
+        written={**outcome.files, MANIFEST: stamp_or_none(outcome.folder / MANIFEST)},
         summary={},
     )
-
-
-def _stat_of(seen: FileState) -> FileStat:
-    return None if seen.missing else (seen.size, seen.mtime_ns, seen.ctime_ns, seen.inode)

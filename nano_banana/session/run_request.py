@@ -17,6 +17,7 @@ from pathlib import Path
 from nano_banana import __version__
 from nano_banana.catalog.provider_registry import BUILT_IN, provider_revision
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
+from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, did_you_mean, problem
 from nano_banana.settings.configuration import Settings
@@ -114,19 +115,6 @@ def environment_digests(names: Mapping[str, object] | frozenset[str], environ: M
     return {name: hashlib.sha256(repr(environ.get(name)).encode()).hexdigest() for name in sorted(names)}
 
 
-FileStat = tuple[int, int, int, int] | None
-"""Size, mtime_ns, ctime_ns and inode of a file or folder; None where there is none."""
-
-
-def stat_file(path: str) -> FileStat:
-    """One stat. What can't be looked at is as good as missing."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - ten thousand of them must take no time
-    except OSError:
-        return None
-    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTrace:
     """A finished run: what it read, what it wrote, and what it said of itself.
@@ -135,10 +123,10 @@ class RunTrace:
     variables that the recipe read to digests of their values.
     """
 
-    read: Mapping[str, FileStat]
+    read: Mapping[str, FileStamp | None]
     environment: Mapping[str, str]
     folder: str
-    written: Mapping[str, FileStat]
+    written: Mapping[str, FileStamp | None]
     summary: JSONObject
 
     def holds(self, environment: Mapping[str, str]) -> bool:
@@ -159,8 +147,8 @@ class RunTrace:
         yield "}"
 
 
-def _all_unchanged(prefix: str, looks: Mapping[str, FileStat]) -> bool:
-    return all(stat_file(prefix + path) == (None if seen is None else tuple(seen)) for path, seen in looks.items())
+def _all_unchanged(prefix: str, looks: Mapping[str, FileStamp | None]) -> bool:
+    return all(stamp_or_none(prefix + path) == (None if seen is None else tuple(seen)) for path, seen in looks.items())
 
 
 def load_trace(text: str | None) -> RunTrace | None:

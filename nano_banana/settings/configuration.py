@@ -256,7 +256,7 @@ def load_settings(
     for origin, layer, file in _layers(root, environ, overrides, user):
         if origin.source is SettingSource.PROJECT:
             own = values.get("ask_above_usd", SPECS["ask_above_usd"].default)
-            guarded = guarded_settings(layer, base, most=cast("float", own))
+            guarded = guarded_settings(layer, base, max_ask_usd=cast("float", own))
             trusts = trust or not guarded or is_trusted(settings_fingerprint(base, guarded), user)
         for name, given in layer.items():
             if origin.source is SettingSource.PROJECT and name in guarded and not trusts:
@@ -276,7 +276,7 @@ def load_settings(
     return cast("_Maker", Settings)(**values, origins=origins, guarded=guarded, trusts=trusts)
 
 
-def guarded_settings(layer: Mapping[str, object], root: Path, *, most: float) -> Mapping[str, object]:
+def guarded_settings(layer: Mapping[str, object], root: Path, *, max_ask_usd: float) -> Mapping[str, object]:
     """The settings of a project's file that only count if the user trusts it.
 
     Those of `GUARDED`, folders outside of `root`, and an `ask_above_usd` that is more than `most`, the user's own.
@@ -287,8 +287,8 @@ def guarded_settings(layer: Mapping[str, object], root: Path, *, most: float) ->
         if isinstance(given, str) and not _is_inside(root, given):
             found[name] = given
     with suppress(ValueError):  # a value that is no amount is an error anyway
-        asked = layer.get("ask_above_usd", most)
-        if parse_amount(asked) > most:
+        asked = layer.get("ask_above_usd", max_ask_usd)
+        if parse_amount(asked) > max_ask_usd:
             found["ask_above_usd"] = asked
     return found
 

@@ -270,10 +270,10 @@ class AdapterShelf:
         self._store.adapters.remove(found.name, found.version)
         return found
 
-    def drawn(self, shelved: ShelvedAdapter, *, most: int) -> list[Path]:
+    def drawn(self, shelved: ShelvedAdapter, *, limit: int) -> list[Path]:
         """Files of the last pictures that were drawn with it, newest first; those that are gone are passed over."""
         found = []
-        for digest, size, media in self._store.adapters.drawn(shelved.digest, most=most):
+        for digest, size, media in self._store.adapters.drawn(shelved.digest, limit=limit):
             with suppress(Unusable):
                 found.append(self._store.blobs.path(Blob(digest=digest, size=size, media=media)))
         return found

@@ -156,10 +156,10 @@ class Adapters:
             rows.execute("DELETE FROM adapter_tags WHERE name = ? AND version = ?", (name, version))
         self.changed()
 
-    def drawn(self, digest: str, *, most: int) -> list[tuple[str, int, str]]:
+    def drawn(self, digest: str, *, limit: int) -> list[tuple[str, int, str]]:
         """Digest, size and media type of the last pictures that a provider drew with it, newest first."""
         with self._database.reading() as rows:
-            return rows.execute(_DRAWN, (f'"{digest}"', most)).fetchall()
+            return rows.execute(_DRAWN, (f'"{digest}"', limit)).fetchall()
 
     def sources(self, digest: str) -> list[str]:
         """The digests of what went into the calls that made these bytes."""

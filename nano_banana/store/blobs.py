@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from nano_banana.formats.file_stamps import Stamp, hash_files, stamp_of
+from nano_banana.formats.file_stamps import FileStamp, hash_files, stamp_of
 from nano_banana.formats.file_writing import flush_to_disk
 from nano_banana.model.call import Blob, blob_of
 from nano_banana.model.problem import Unusable, problem
@@ -86,7 +86,7 @@ class Blobs:
             raise Unusable([problem(kind, digest=blob.digest, folder=str(self._database.folder))])
         return Path(self.place(blob.digest))
 
-    def check(self, known: Mapping[str, Stamp | None], *, trust: bool = True) -> CheckedBlobs:
+    def check(self, known: Mapping[str, FileStamp | None], *, trust: bool = True) -> CheckedBlobs:
         """Look at these digests' files; a stamp that is not the remembered one (or no `trust`) means reading.
 
         A file with other bytes than its digest's is dropped; one with the right bytes is remembered anew.
@@ -193,13 +193,13 @@ class Blobs:
         self._flushed.add(folder)
 
 
-def _stamp(rows: sqlite3.Connection, digest: str) -> Stamp | None:
+def _stamp(rows: sqlite3.Connection, digest: str) -> FileStamp | None:
     query = "SELECT size, mtime_ns, ctime_ns, inode FROM blobs WHERE digest = ?"
-    row: Stamp | None = rows.execute(query, (digest,)).fetchone()
+    row: FileStamp | None = rows.execute(query, (digest,)).fetchone()
     return row
 
 
-def _unchanged(path: str, stamp: Stamp) -> bool:
+def _unchanged(path: str, stamp: FileStamp) -> bool:
     try:
         return stamp_of(path) == stamp
     except OSError:

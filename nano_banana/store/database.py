@@ -180,7 +180,7 @@ MIGRATIONS = (
 )
 """Each step takes a store from version n to n + 1; a new one is added at the end, none is ever changed.
 
-`relative_name` is a function of ours: see `Database.name_of`.
+`relative_name` is a function of ours: see `Database.relative_path`.
 """
 
 
@@ -209,7 +209,7 @@ class Database:
                 home / DATABASE_FILE, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                self._connection.create_function("relative_name", 1, self.name_of)
+                self._connection.create_function("relative_name", 1, self.relative_path)
                 _migrate(self._connection, home)
             except BaseException:
                 self.close()
@@ -230,14 +230,14 @@ class Database:
         """
         return self._copy is not None
 
-    def name_of(self, path: str) -> str:
+    def relative_path(self, path: str) -> str:
         """An absolute path as the store keeps it: seen from the store's folder, so that both can move together."""
         if path.startswith(self._above) and not path.startswith(self._within):
             return f"..{os.sep}{path[len(self._above) :]}"  # what `relpath` gives, without its cost for each of 10,000
         return os.path.relpath(path, self.folder)
 
-    def path_of(self, name: str) -> str:
-        """The absolute path of what `name_of` gave."""
+    def absolute_path(self, name: str) -> str:
+        """The absolute path of what `relative_path` gave."""
         return os.path.normpath(self.folder / name)
 
     def make_folder(self, path: Path) -> None:

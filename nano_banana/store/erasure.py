@@ -60,56 +60,56 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def redact(
-    rows: sqlite3.Connection, who: DataSubject, keys: set[str], digests: set[str], requests: Iterable[Ticket]
+    rows: sqlite3.Connection, subject: DataSubject, keys: set[str], digests: set[str], requests: Iterable[Ticket]
 ) -> int:
     """Blank or drop what tells of them in tickets, savings, runs, trails and notes; return how many notes went."""
     rows.executemany(_BLANK_TICKET, [(ticket.number,) for ticket in requests if not ticket.open])
-    rows.execute(_MERGE_SAVINGS, (who.name,))
-    rows.execute("DELETE FROM savings WHERE subject = ?", (who.name,))
-    gone = _trail(rows, who, keys) + _notes(rows, who, keys | digests)
+    rows.execute(_MERGE_SAVINGS, (subject.name,))
+    rows.execute("DELETE FROM savings WHERE subject = ?", (subject.name,))
+    gone = _trail(rows, subject, keys) + _notes(rows, subject, keys | digests)
     for number, arguments, summary in rows.execute("SELECT number, arguments, summary FROM runs").fetchall():
-        if who.named(arguments) or who.named(summary or ""):
+        if subject.mentions(arguments) or subject.mentions(summary or ""):
             rows.execute("UPDATE runs SET arguments = '{}', summary = '{}' WHERE number = ?", (number,))
-    _recipes(rows, who)
+    _recipes(rows, subject)
     return gone
 
 
-def _trail(rows: sqlite3.Connection, who: DataSubject, keys: set[str]) -> int:
+def _trail(rows: sqlite3.Connection, subject: DataSubject, keys: set[str]) -> int:
     found = rows.execute("SELECT recipe, position, key FROM trail").fetchall()
-    gone = [(recipe, position) for recipe, position, key in found if key in keys or who.named(position)]
+    gone = [(recipe, position) for recipe, position, key in found if key in keys or subject.mentions(position)]
     rows.executemany("DELETE FROM trail WHERE recipe = ? AND position = ?", gone)
     return len(gone)
 
 
-def _notes(rows: sqlite3.Connection, who: DataSubject, names: set[str]) -> int:
+def _notes(rows: sqlite3.Connection, subject: DataSubject, names: set[str]) -> int:
     """Notes are one text each: those that map names to something lose theirs, the others go whole."""
     gone = 0
     found = rows.execute("SELECT name FROM notes").fetchall()
     for (name,) in found:
         (text,) = rows.execute("SELECT CAST(text AS TEXT) FROM notes WHERE name = ?", (name,)).fetchone()
-        if not (who.named(name) or who.named(text) or not names.isdisjoint(_DIGEST.findall(text))):
+        if not (subject.mentions(name) or subject.mentions(text) or not names.isdisjoint(_DIGEST.findall(text))):
             continue
         gone += 1
-        kept = _without_subject(text, who, names) if name.startswith(("before/", "handout/")) else {}
-        if kept and not who.named(name):
+        kept = _without_subject(text, subject, names) if name.startswith(("before/", "handout/")) else {}
+        if kept and not subject.mentions(name):
             rows.execute("UPDATE notes SET text = ? WHERE name = ?", (json_text(kept), name))
         else:
             rows.execute("DELETE FROM notes WHERE name = ?", (name,))
     return gone
 
 
-def _without_subject(text: str, who: DataSubject, names: set[str]) -> dict[str, str]:
+def _without_subject(text: str, subject: DataSubject, names: set[str]) -> dict[str, str]:
     try:
         told = json.loads(text).items()
     except (ValueError, AttributeError):
         return {}
-    return {name: value for name, value in told if not who.named(name) and str(value) not in names}
+    return {name: value for name, value in told if not subject.mentions(name) and str(value) not in names}
 
 
-def _recipes(rows: sqlite3.Connection, who: DataSubject) -> None:
+def _recipes(rows: sqlite3.Connection, subject: DataSubject) -> None:
     """A recipe that is named for them has no name in the books any more."""
     named = rows.execute("SELECT recipe FROM runs UNION SELECT recipe FROM tickets UNION SELECT recipe FROM savings")
-    for recipe in [recipe for (recipe,) in named.fetchall() if who.named(recipe)]:
+    for recipe in [recipe for (recipe,) in named.fetchall() if subject.mentions(recipe)]:
         for statement in _UNNAME_RECIPE:
             rows.execute(statement, (recipe,))
 
@@ -153,14 +153,14 @@ class Erasure:
         with self._database.reading() as rows:
             return rows.execute("SELECT 1 FROM notes WHERE name = ?", (PENDING_NOTE,)).fetchone() is not None
 
-    def check(self, who: DataSubject, traces: SubjectTraces, *, abandon: bool = False) -> None:
+    def check(self, subject: DataSubject, traces: SubjectTraces, *, abandon: bool = False) -> None:
         """Raise Unusable where `forget` would: `forget_underway`, `forget_open`.
 
         Where `abandon` follows, lost requests are no reason to.
         """
         with self._database.reading() as rows:
             self._check_quiet(rows)
-        _check_closed(who, [ticket for ticket in traces.requests if not (abandon and _is_lost(ticket))])
+        _check_closed(subject, [ticket for ticket in traces.requests if not (abandon and _is_lost(ticket))])
 
     def abandon(self, traces: SubjectTraces) -> None:
         """Give up the requests of which nobody knows the end: no run looks for them any more.
@@ -173,7 +173,7 @@ class Erasure:
             write_tickets(rows, given_up, now=self._clock())
 
     def forget(
-        self, who: DataSubject, hints: ErasureSeeds, *, dry_run: bool, removed: Collection[str] = ()
+        self, subject: DataSubject, hints: ErasureSeeds, *, dry_run: bool, removed: Collection[str] = ()
     ) -> SubjectTraces:
         """Take out every row that comes of them or names them; a dry run is the same, undone.
 
@@ -187,12 +187,12 @@ class Erasure:
             if not dry_run:
                 self._check_quiet(rows)
             found = load_lineage(rows)
-            own, behind = starting_points(rows, who, hints, found)
-            keys, digests = found.after(own, behind | who.photos, spared=adapters_of_others(rows, who))
-            requests = tickets_of(rows, who, keys, digests)
+            own, behind = starting_points(rows, subject, hints, found)
+            keys, digests = found.after(own, behind | subject.photos, spared=adapters_of_others(rows, subject))
+            requests = tickets_of(rows, subject, keys, digests)
             if not dry_run:
-                _check_closed(who, requests)
-            traces = self._take_out(rows, who, hints, keys, digests, requests, removed)
+                _check_closed(subject, requests)
+            traces = self._take_out(rows, subject, hints, keys, digests, requests, removed)
             if not dry_run:
                 rows.execute("INSERT OR REPLACE INTO notes VALUES (?, '')", (PENDING_NOTE,))
         if traces.adapters and not dry_run:
@@ -240,7 +240,7 @@ class Erasure:
     def _take_out(
         self,
         rows: sqlite3.Connection,
-        who: DataSubject,
+        subject: DataSubject,
         hints: ErasureSeeds,
         keys: set[str],
         digests: set[str],
@@ -257,10 +257,10 @@ class Erasure:
         sizes = dict(rows.execute(_SIZES, some_digests).fetchall())
         for statement in _OF_DIGESTS:
             rows.execute(statement, some_digests)
-        adapters = _drop_adapters(rows, who, digests)
-        paths = remembered_paths(rows, self._database, who, digests, {*outputs, *removed})
+        adapters = _drop_adapters(rows, subject, digests)
+        paths = remembered_paths(rows, self._database, subject, digests, {*outputs, *removed})
         rows.executemany("DELETE FROM memo WHERE path = ?", [(path,) for path in paths])
-        notes = redact(rows, who, keys, digests, requests)
+        notes = redact(rows, subject, keys, digests, requests)
         apart = {digest: size for digest, size in {**lonely, **loose}.items() if digest not in sizes}
         return SubjectTraces(
             keys=frozenset(keys),
@@ -289,18 +289,18 @@ def _abandoned(ticket: Ticket) -> Ticket:
     return transition(lost, TicketState.ABANDONED, reason=ticket.reason)
 
 
-def _check_closed(who: DataSubject, requests: Iterable[Ticket]) -> None:
+def _check_closed(subject: DataSubject, requests: Iterable[Ticket]) -> None:
     number = sum(ticket.open for ticket in requests)
     if number:
-        raise Unusable([problem("forget_open", number=number, name=who.name)])
+        raise Unusable([problem("forget_open", number=number, name=subject.name)])
 
 
-def _drop_adapters(rows: sqlite3.Connection, who: DataSubject, digests: Iterable[str]) -> tuple[str, ...]:
+def _drop_adapters(rows: sqlite3.Connection, subject: DataSubject, digests: Iterable[str]) -> tuple[str, ...]:
     """Take their adapters off the shelf, and the names and tags that nothing is left of."""
-    gone = rows.execute(_ADAPTERS_OF, (who.name, json_text(sorted(digests)))).fetchall()
+    gone = rows.execute(_ADAPTERS_OF, (subject.name, json_text(sorted(digests)))).fetchall()
     rows.executemany("DELETE FROM adapters WHERE name = ? AND version = ?", gone)
     rows.execute(_LOOSE_TAGS)
-    rows.executemany(_DROP_UNUSED_NAME, [(name,) for name in sorted({who.name, *(name for name, _ in gone)})])
+    rows.executemany(_DROP_UNUSED_NAME, [(name,) for name in sorted({subject.name, *(name for name, _ in gone)})])
     return tuple(f"{name}@{version}" for name, version in gone)
 
 

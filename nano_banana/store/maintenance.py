@@ -244,7 +244,7 @@ def _files_without_row(rows: sqlite3.Connection, blobs: Blobs, young: float) -> 
 
 def _drop_gone_paths(rows: sqlite3.Connection, database: Database) -> int:
     found = rows.execute("SELECT path FROM memo").fetchall()
-    gone = [(name,) for (name,) in found if not os.path.lexists(database.path_of(name))]
+    gone = [(name,) for (name,) in found if not os.path.lexists(database.absolute_path(name))]
     rows.executemany("DELETE FROM memo WHERE path = ?", gone)
     return len(gone)
 

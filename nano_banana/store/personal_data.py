@@ -33,11 +33,11 @@ class DataSubject:
     photos: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
 
-    def named(self, text: str) -> bool:
+    def mentions(self, text: str) -> bool:
         """Whether the text has the name, a trigger or a path in it, as words of their own."""
         return bool(_word_pattern(frozenset({self.name, *self.triggers, *self.paths})).search(text))
 
-    def called(self, text: str) -> bool:
+    def mentions_trigger(self, text: str) -> bool:
         """Whether the text has a trigger in it."""
         return bool(self.triggers) and bool(_word_pattern(self.triggers).search(text))
 
@@ -187,14 +187,14 @@ def load_lineage(rows: sqlite3.Connection) -> Lineage:
     )
 
 
-def adapters_of_others(rows: sqlite3.Connection, who: DataSubject) -> frozenset[str]:
+def adapters_of_others(rows: sqlite3.Connection, subject: DataSubject) -> frozenset[str]:
     """Adapters of other people: they stay, also where a photo shows both."""
-    found = rows.execute("SELECT digest FROM adapters WHERE subject NOT IN ('', ?)", (who.name,))
+    found = rows.execute("SELECT digest FROM adapters WHERE subject NOT IN ('', ?)", (subject.name,))
     return frozenset(digest for (digest,) in found)
 
 
 def starting_points(
-    rows: sqlite3.Connection, who: DataSubject, hints: ErasureSeeds, found: Lineage
+    rows: sqlite3.Connection, subject: DataSubject, hints: ErasureSeeds, found: Lineage
 ) -> tuple[set[str], set[str]]:
     """What to begin with: calls of their own, and files that their adapters and measures were made from."""
     whole = {key[:_SHORT_KEY]: key for (key,) in rows.execute("SELECT key FROM documents UNION SELECT key FROM trail")}
@@ -203,20 +203,20 @@ def starting_points(
     )
     for position, key in rows.execute("SELECT position, key FROM trail").fetchall():
         stage, slot, _ = position.split("|")
-        if slot.split("+")[0] == f"{stage}/{who.name}":
+        if slot.split("+")[0] == f"{stage}/{subject.name}":
             roots.add(key)
-        elif who.name in re.split(r"[/+@]", slot):
+        elif subject.name in re.split(r"[/+@]", slot):
             own.add(key)
     for ticket in all_tickets(rows):
-        if ticket.requester.subject == who.name and ticket.key:
+        if ticket.requester.subject == subject.name and ticket.key:
             own.add(ticket.key)
-    adapters = {row[0] for row in rows.execute("SELECT digest FROM adapters WHERE subject = ?", (who.name,))}
-    return (own - others) | roots | _calls_with_trigger(rows, who), found.before(roots, adapters)
+    adapters = {row[0] for row in rows.execute("SELECT digest FROM adapters WHERE subject = ?", (subject.name,))}
+    return (own - others) | roots | _calls_with_trigger(rows, subject), found.before(roots, adapters)
 
 
-def tickets_of(rows: sqlite3.Connection, who: DataSubject, keys: set[str], digests: set[str]) -> list[Ticket]:
+def tickets_of(rows: sqlite3.Connection, subject: DataSubject, keys: set[str], digests: set[str]) -> list[Ticket]:
     """Their requests, also those that nothing came of."""
-    return [ticket for ticket in all_tickets(rows) if _belongs_to(ticket, who, keys, digests)]
+    return [ticket for ticket in all_tickets(rows) if _belongs_to(ticket, subject, keys, digests)]
 
 
 def uploads_of(rows: sqlite3.Connection, digests: set[str]) -> tuple[Upload, ...]:
@@ -233,18 +233,22 @@ def output_paths(
 ) -> set[str]:
     """The paths at which their pictures were put into output folders; of `pictures` those that we put there."""
     found = rows.execute("SELECT path, digest, made_of FROM memo WHERE ours").fetchall()
-    placed = ((database.path_of(name), made_of.partition(" ")[0] or digest) for name, digest, made_of in found)
+    placed = ((database.absolute_path(name), made_of.partition(" ")[0] or digest) for name, digest, made_of in found)
     return {path for path, digest in placed if path in pictures or digest in digests}
 
 
 def remembered_paths(
-    rows: sqlite3.Connection, database: Database, who: DataSubject, digests: Collection[str], outputs: Collection[str]
+    rows: sqlite3.Connection,
+    database: Database,
+    subject: DataSubject,
+    digests: Collection[str],
+    outputs: Collection[str],
 ) -> list[str]:
     """The names of remembered paths that lead to them. One of our outputs stays remembered while it is there."""
     gone = []
     for name, digest, is_ours in rows.execute("SELECT path, digest, ours FROM memo").fetchall():
-        path = database.path_of(name)
-        is_theirs = digest in digests or who.named(name) or str(Path(path).with_suffix("")) in who.paths
+        path = database.absolute_path(name)
+        is_theirs = digest in digests or subject.mentions(name) or str(Path(path).with_suffix("")) in subject.paths
         gone += [name] if path in outputs or (not is_ours and is_theirs) else []
     return gone
 
@@ -264,20 +268,20 @@ def unreferenced_blobs(rows: sqlite3.Connection, blobs: Blobs) -> tuple[dict[str
     return lonely, loose
 
 
-def _calls_with_trigger(rows: sqlite3.Connection, who: DataSubject) -> set[str]:
+def _calls_with_trigger(rows: sqlite3.Connection, subject: DataSubject) -> set[str]:
     return {
         key
-        for trigger in who.triggers
+        for trigger in subject.triggers
         for key, arguments in rows.execute(_ARGUMENTS, (json.dumps(trigger)[1:-1],)).fetchall()
-        if who.called(str(arguments))
+        if subject.mentions_trigger(str(arguments))
     }
 
 
-def _belongs_to(ticket: Ticket, who: DataSubject, keys: set[str], digests: set[str]) -> bool:
-    if ticket.requester.subject == who.name or ticket.key in keys:
+def _belongs_to(ticket: Ticket, subject: DataSubject, keys: set[str], digests: set[str]) -> bool:
+    if ticket.requester.subject == subject.name or ticket.key in keys:
         return True
     if not ticket.document:
         return False
     told = as_object(json.loads(ticket.document))
     given = as_object(told["inputs"]).values()
-    return not digests.isdisjoint(map(str, given)) or who.called(json_text(told["arguments"]))
+    return not digests.isdisjoint(map(str, given)) or subject.mentions_trigger(json_text(told["arguments"]))

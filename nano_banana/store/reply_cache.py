@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nano_banana.formats.file_stamps import Stamp
+from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.ticket import Ticket
@@ -76,7 +76,7 @@ class ReplyCache:
         with self._database.reading() as rows:
             found = rows.execute(_SELECT, (json_text(sorted(set(keys))),)).fetchall()
         # (A blob without a row has a stamp of four nulls, which no file has.)
-        stamps: dict[str, Stamp | None] = {row[_DIGEST]: row[:4] for row in found if row[_DIGEST] is not None}
+        stamps: dict[str, FileStamp | None] = {row[_DIGEST]: row[:4] for row in found if row[_DIGEST] is not None}
         sound = self._blobs.check(stamps).sound
         # One long text is read faster than ten thousand short ones.
         answers = json.loads(f"[{','.join([row[-1] for row in found])}]")

@@ -10,11 +10,10 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nano_banana.formats.file_stamps import HashedFile, Stamp, hash_files, stamp_of
+from nano_banana.formats.file_stamps import FileStamp, HashedFile, hash_files, stamp_of, stamp_or_none
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.call import Blob
 from nano_banana.model.problem import Unusable, problem
@@ -37,14 +36,14 @@ _REMEMBER = """
     digest = excluded.digest, size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
     inode = excluded.inode, ours = max(ours, excluded.ours)
 """
-_NOTHING: tuple[Stamp | None, str, str] = (None, "", "")
+_NOTHING: tuple[FileStamp | None, str, str] = (None, "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looked:
     """What is known of some files: their digests and stamps; where there is none, why; what we made them of."""
 
-    digests: Mapping[Path, tuple[str, Stamp]]
+    digests: Mapping[Path, tuple[str, FileStamp]]
     errors: Mapping[Path, OSError]
     made_of: Mapping[Path, str]
 
@@ -83,7 +82,7 @@ class FileDigests:
             if path in seen.digests and name in (seen.digests[path][0], seen.made_of.get(path))
         }
 
-    def adopt(self, path: Path, digest: str, stamp: Stamp, *, made_of: str = "") -> None:
+    def adopt(self, path: Path, digest: str, stamp: FileStamp, *, made_of: str = "") -> None:
         """Remember a file that we ourselves wrote: it may be replaced later. Our own hand is trusted at once.
 
         `made_of` names what it was made of, where that is more than a copy.
@@ -101,10 +100,10 @@ class FileDigests:
         """Those paths where we once put a file that is gone or was touched since, by a look at its stamp alone."""
         places = {path: _absolute(path) for path in paths}
         known = self._known(set(places.values()))
-        return {path for path, place in places.items() if place in known and _current_stamp(place) != known[place][0]}
+        return {path for path, place in places.items() if place in known and stamp_or_none(place) != known[place][0]}
 
     def _look(self, paths: Iterable[Path]) -> _Looked:
-        digests: dict[Path, tuple[str, Stamp]] = {}
+        digests: dict[Path, tuple[str, FileStamp]] = {}
         errors: dict[Path, OSError] = {}
         unknown: dict[str, list[Path]] = {}
         places = {path: _absolute(path) for path in paths}
@@ -137,11 +136,11 @@ class FileDigests:
         }
         return _Looked(digests=digests, errors=errors, made_of=made_of)
 
-    def _known(self, places: Iterable[str]) -> dict[str, tuple[Stamp | None, str, str]]:
+    def _known(self, places: Iterable[str]) -> dict[str, tuple[FileStamp | None, str, str]]:
         names = {self._name(place): place for place in places}
         with self._database.reading() as rows:
             found = rows.execute(_SELECT, (json_text(list(names)),)).fetchall()
-        return {names[row[4]]: (row[:4], row[5], row[6]) for row in found}
+        return {names[row[4]]: (FileStamp(*row[:4]), row[5], row[6]) for row in found}
 
     def _remember(self, found: Iterable[HashedFile], begun: float) -> None:
         """Keep what was read from `begun` on; reading takes time, so that its end says nothing."""
@@ -152,21 +151,14 @@ class FileDigests:
 
     def _name(self, place: str) -> str:
         """The path as text that a database can hold, also if its bytes are not UTF-8."""
-        return os.fsencode(self._database.name_of(place)).decode("utf-8", "backslashreplace")
-
-
-def _current_stamp(place: str) -> Stamp | None:
-    """How the file looks now; None if it is not there."""
-    with suppress(OSError):
-        return stamp_of(place)
-    return None
+        return os.fsencode(self._database.relative_path(place)).decode("utf-8", "backslashreplace")
 
 
 def _absolute(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100  # Path.resolve asks the disk about every folder on the way
 
 
-def _settled(stamp: Stamp, now: float) -> bool:
+def _settled(stamp: FileStamp, now: float) -> bool:
     """Whether the file last changed long enough ago that another change would get another stamp."""
     _, mtime_ns, ctime_ns, _ = stamp
     coarse = mtime_ns % _SECOND == 0 and ctime_ns % _SECOND == 0
@@ -178,22 +170,6 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutputStat:
-    """What stat says of an output: size in bytes, times in ns since 1970."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, path: Path) -> OutputStat:
-        """What stat says of the file now (links are followed). Raises OSError."""
-        found = path.stat()
-        return cls(size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataWriter:
     """What an output has on besides the blob's bytes.
 
@@ -202,13 +178,13 @@ class MetadataWriter:
     """
 
     name: str
-    on: Callable[[bytes], bytes]
-    same: Callable[[bytes], bool]
+    apply: Callable[[bytes], bytes]
+    is_same: Callable[[bytes], bool]
 
 
-def content_name(digest: str, dress: MetadataWriter | None = None) -> str:
+def content_name(digest: str, metadata: MetadataWriter | None = None) -> str:
     """The name of what an output holds: a blob's digest, and its dress."""
-    return digest if dress is None else f"{digest} {dress.name}"
+    return digest if metadata is None else f"{digest} {metadata.name}"
 
 
 class OutputFiles:
@@ -219,22 +195,28 @@ class OutputFiles:
         self._memo = memo
 
     def write(
-        self, blob: Blob, target: Path, *, dress: MetadataWriter | None = None, replace: bool = False, look: bool = True
-    ) -> OutputStat:
+        self,
+        blob: Blob,
+        target: Path,
+        *,
+        metadata: MetadataWriter | None = None,
+        replace: bool = False,
+        look: bool = True,
+    ) -> FileStamp:
         """Make `target` hold these bytes, dressed, at once or not at all; a target that does is left alone.
 
         Without `look` the caller has just seen by `present` that it does not. A copy as it is shares the blob's disk
         space where the file system can (reflink).
 
         Raises Unusable: `target_taken` where another's file is in the way and not `replace` (one that we put
-        there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `dress.on`
+        there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `metadata.apply`
         raises.
         """
-        name = content_name(blob.digest, dress)
+        name = content_name(blob.digest, metadata)
         if not look or target not in self._memo.present({target: name}):
             source = self._blobs.path(blob)
-            data = None if dress is None else dress.on(source.read_bytes())
-            if not replace and self._taken(blob, target, dress):
+            data = None if metadata is None else metadata.apply(source.read_bytes())
+            if not replace and self._taken(blob, target, metadata):
                 raise Unusable([problem("target_taken", path=str(target))])
             with translate_errors(target.parent, OUTPUT_ERRORS):
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -245,25 +227,24 @@ class OutputFiles:
                         fresh.write_bytes(data)
             digest = blob.digest if data is None else hashlib.sha256(data).hexdigest()
             self._adopt(target, digest, name)
-        elif dress is None:
+        elif metadata is None:
             self._adopt(target, blob.digest, name)
         with translate_errors(target.parent, OUTPUT_ERRORS):
-            size, mtime_ns, ctime_ns, inode = stamp_of(str(target))
-        return OutputStat(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)
+            return stamp_of(str(target))
 
     def _adopt(self, target: Path, digest: str, name: str) -> None:
         with translate_errors(target.parent, OUTPUT_ERRORS):
             stamp = stamp_of(str(target))
         self._memo.adopt(target, digest, stamp, made_of="" if name == digest else name)
 
-    def _taken(self, blob: Blob, target: Path, dress: MetadataWriter | None) -> bool:
+    def _taken(self, blob: Blob, target: Path, metadata: MetadataWriter | None) -> bool:
         """Whether another's file is there. One with these very bytes may be a run's beside us, not yet remembered."""
         if not os.path.lexists(target) or self._memo.is_ours(target):
             return False
         if target in self._memo.present({target: blob.digest}):
             return False
         try:
-            return dress is None or not dress.same(target.read_bytes())
+            return metadata is None or not metadata.is_same(target.read_bytes())
         except OSError:
             return True
 

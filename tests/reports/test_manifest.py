@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.formats.file_stamps import stamp_or_none
 from nano_banana.model.call import Blob, Call, Reply, blob_of
 from nano_banana.model.flow import Flow, Made
 from nano_banana.model.json_values import JSONObject
@@ -15,7 +16,7 @@ from nano_banana.model.nodes import Node, NodeInfo, NodeResult, NodeStatus, Step
 from nano_banana.model.problem import Unusable
 from nano_banana.session.manifest import write_manifest
 from nano_banana.session.run_records import NodeRecord, node_record
-from nano_banana.session.run_request import RunTrace, load_trace, stat_file
+from nano_banana.session.run_request import RunTrace, load_trace
 
 CALL = Call(provider="local", endpoint="fal-ai/flux-lora", arguments={"seed": 11})
 HEAD: JSONObject = {"manifest": 1, "recipe": "r"}
@@ -109,10 +110,10 @@ def test_a_trace_holds_until_something_changes(tmp_path: Path) -> None:
     out = tmp_path / "out.png"
     out.write_text("b")
     trace = RunTrace(
-        read={str(recipe): stat_file(str(recipe)), str(tmp_path / "none"): None},
+        read={str(recipe): stamp_or_none(str(recipe)), str(tmp_path / "none"): None},
         environment={"MOOD": "calm"},
         folder=str(tmp_path),
-        written={"out.png": stat_file(str(out))},
+        written={"out.png": stamp_or_none(str(out))},
         summary={"run": "x"},
     )
     again = load_trace("".join(trace.dump()))

@@ -114,12 +114,12 @@ BARE = b"a picture"
 
 
 def dress(name: str = "formal", *, on: bytes = b" in a hat") -> MetadataWriter:
-    return MetadataWriter(name=name, on=lambda data: data + on, same=lambda data: data.startswith(BARE))
+    return MetadataWriter(name=name, apply=lambda data: data + on, is_same=lambda data: data.startswith(BARE))
 
 
 def test_an_output_is_dressed_and_recognised_by_what_it_was_made_of(store: Store, target: Path) -> None:
     blob = store.blobs.put(BARE, media="image/png")
-    store.outputs.write(blob, target, dress=dress())
+    store.outputs.write(blob, target, metadata=dress())
     assert target.read_bytes() == b"a picture in a hat"
     assert store.files.present({target: content_name(blob.digest, dress())}) == {target}
     assert store.files.present({target: content_name(blob.digest, dress("casual"))}) == set()
@@ -132,9 +132,9 @@ def test_a_dressed_output_is_dressed_only_once(store: Store, target: Path) -> No
         raise AssertionError
 
     blob = store.blobs.put(BARE, media="image/png")
-    first = store.outputs.write(blob, target, dress=dress())
-    again = MetadataWriter(name="formal", on=undressable, same=lambda _: False)
-    assert store.outputs.write(blob, target, dress=again) == first
+    first = store.outputs.write(blob, target, metadata=dress())
+    again = MetadataWriter(name="formal", apply=undressable, is_same=lambda _: False)
+    assert store.outputs.write(blob, target, metadata=again) == first
     os.utime(target)
     assert store.files.present({target: content_name(blob.digest, dress())}) == {target}
 
@@ -142,21 +142,21 @@ def test_a_dressed_output_is_dressed_only_once(store: Store, target: Path) -> No
 def test_another_dress_takes_the_place_of_the_first(store: Store, target: Path) -> None:
     blob = store.blobs.put(BARE, media="image/png")
     store.outputs.write(blob, target)
-    store.outputs.write(blob, target, dress=dress())
-    store.outputs.write(blob, target, dress=dress("casual", on=b" in jeans"))
+    store.outputs.write(blob, target, metadata=dress())
+    store.outputs.write(blob, target, metadata=dress("casual", on=b" in jeans"))
     assert target.read_bytes() == b"a picture in jeans"
 
 
 @pytest.mark.parametrize("again", [b"A PICTURE in a hat", b"a picture in a HAT"])
 def test_a_dressed_output_that_was_edited_is_put_back(store: Store, target: Path, again: bytes) -> None:
     blob = store.blobs.put(BARE, media="image/png")
-    store.outputs.write(blob, target, dress=dress())
+    store.outputs.write(blob, target, metadata=dress())
     target.write_bytes(again)
     # Once as an input, too: what it was made of is not known of the new bytes.
     time.sleep(2 * CLOCK_GRAIN)
     store.files.digest(target, media="image/png")
     assert store.files.present({target: content_name(blob.digest, dress())}) == set()
-    store.outputs.write(blob, target, dress=dress())
+    store.outputs.write(blob, target, metadata=dress())
     assert target.read_bytes() == b"a picture in a hat"
 
 
@@ -164,7 +164,7 @@ def test_a_dressed_file_of_a_run_beside_us_is_no_stranger_s(store: Store, target
     blob = store.blobs.put(BARE, media="image/png")
     target.parent.mkdir(parents=True)
     target.write_bytes(b"a picture with a signature of its own")
-    store.outputs.write(blob, target, dress=dress())
+    store.outputs.write(blob, target, metadata=dress())
     assert target.read_bytes() == b"a picture in a hat"
 
 
@@ -177,15 +177,15 @@ def test_a_stranger_s_file_is_not_overwritten_by_a_dressed_one(store: Store, tar
     else:
         target.mkdir()
     with pytest.raises(Unusable) as error:
-        store.outputs.write(blob, target, dress=dress())
+        store.outputs.write(blob, target, metadata=dress())
     assert kind_of(error) == "target_taken"
 
 
 def test_a_full_disk_leaves_no_half_dressed_output(store: Store, target: Path) -> None:
     blob = store.blobs.put(BARE, media="image/png")
-    store.outputs.write(blob, target, dress=dress())
+    store.outputs.write(blob, target, metadata=dress())
     with no_larger_files(200_000), pytest.raises(Unusable) as error:
-        store.outputs.write(blob, target, dress=dress("large", on=bytes(1_000_000)))
+        store.outputs.write(blob, target, metadata=dress("large", on=bytes(1_000_000)))
     assert kind_of(error) == "target_full"
     assert [path.read_bytes() for path in target.parent.iterdir()] == [b"a picture in a hat"]
 

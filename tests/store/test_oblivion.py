@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.problem import Unusable
 from nano_banana.model.ticket import Requester, TicketState, Upload, transition
@@ -222,7 +223,7 @@ def test_paths_are_forgotten_with_what_lies_there(store: Store, tmp_path: Path) 
     beside.write_text("a caption")
     store.outputs.write(found["ana-drawn"], ours)
     store.outputs.write(found["ben-drawn"], tmp_path / "out/ana-and-other-words.png")
-    store.files.adopt(beside, "0" * 64, (1, 1, 1, 1))
+    store.files.adopt(beside, "0" * 64, FileStamp(1, 1, 1, 1))
     traces = forget(store)
     assert traces.outputs == (str(ours),)
     # Of a file that we wrote and that stays we go on knowing that it is ours.
@@ -290,8 +291,8 @@ def test_a_read_only_store_is_said(public: Path) -> None:
 
 def test_somebody_is_named_in_any_script_and_as_json_writes_it() -> None:
     who = DataSubject(name="Zoë", paths=frozenset({"/p/zoë/1"}))
-    assert who.named('{"subject": "Zo\\u00eb"}')
-    assert who.named("heads/Zoë/#0")
-    assert not who.named("Zoës")
-    assert who.named("/p/zoë/1.jpg")
-    assert not who.called("Zoë")
+    assert who.mentions('{"subject": "Zo\\u00eb"}')
+    assert who.mentions("heads/Zoë/#0")
+    assert not who.mentions("Zoës")
+    assert who.mentions("/p/zoë/1.jpg")
+    assert not who.mentions_trigger("Zoë")

@@ -19,7 +19,9 @@ BEFORE = 2
 """The version of stores that knew neither a shelf nor marked outputs nor snapshots."""
 
 OLDER = ("blobs", "replies", "documents", "reply_files", "runs", "trail", "notes", "tickets", "uploads", "savings")
-DRESS = MetadataWriter(name="marked", on=lambda data: data + b", marked", same=lambda data: data.endswith(b", marked"))
+DRESS = MetadataWriter(
+    name="marked", apply=lambda data: data + b", marked", is_same=lambda data: data.endswith(b", marked")
+)
 
 
 def taken_back(folder: Path) -> None:
@@ -72,7 +74,7 @@ def test_an_output_is_known_as_ours_and_gives_way_to_a_marked_one(tmp_path: Path
     with Store.open(tmp_path / "store") as store:
         assert store.files.present({output: picture.digest}) == {output}
         assert store.files.present({output: content_name(picture.digest, DRESS)}) == set()
-        store.outputs.write(picture, output, dress=DRESS)
+        store.outputs.write(picture, output, metadata=DRESS)
         assert output.read_bytes() == plain + b", marked"
         assert store.files.present({output: content_name(picture.digest, DRESS)}) == {output}
 

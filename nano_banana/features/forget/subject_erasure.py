@@ -125,7 +125,7 @@ def _file_mentions(who: DataSubject, files: list[Path]) -> Iterator[FileMention]
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             continue
-        lines = [number for number, line in enumerate(text.splitlines(), 1) if who.named(line)]
+        lines = [number for number, line in enumerate(text.splitlines(), 1) if who.mentions(line)]
         if lines:
             yield FileMention(file=file, lines=tuple(lines))
 

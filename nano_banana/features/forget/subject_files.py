@@ -87,7 +87,7 @@ class SubjectMatcher:
             if suffix in ARCHIVE_SUFFIXES:
                 return self._in_archive(path)
             if suffix in (".html", LOCK_SUFFIX):
-                return (suffix != LOCK_SUFFIX or _is_orphan_lock(path)) and self.who.named(
+                return (suffix != LOCK_SUFFIX or _is_orphan_lock(path)) and self.who.mentions(
                     path.read_text("utf-8", "replace")
                 )
             with path.open("rb") as file:
@@ -107,7 +107,7 @@ class SubjectMatcher:
         if entry.file_size > MAX_FILE_BYTES:
             return False
         if suffix == ".json":
-            return self.who.named(archive.read(entry).decode("utf-8", "replace"))
+            return self.who.mentions(archive.read(entry).decode("utf-8", "replace"))
         if suffix not in PICTURE_SUFFIXES:
             return False
         with archive.open(entry) as member:

@@ -231,7 +231,7 @@ def export_adapter(
         raise Invalid([problem("archive_suffix", path=str(target))])
     if os.path.lexists(target) and not replace:
         raise Invalid([problem("archive_exists", path=str(target))])
-    pictures = shelf.drawn(shelved, most=samples) if samples else []
+    pictures = shelf.drawn(shelved, limit=samples) if samples else []
     packed = shelf.training_zip(shelved) if photos else None
     if photos and packed is None:
         raise Invalid([problem("photos_gone", model=shelved.reference)])

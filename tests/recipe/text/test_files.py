@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.formats.file_stamps import stamp_or_none
 from nano_banana.model.problem import Invalid, Position
-from nano_banana.recipe.recipe_files import MISSING_FILE, RecipeFiles, file_state, find_root, problems_at
+from nano_banana.recipe.recipe_files import RecipeFiles, find_root, problems_at
 
 
 @pytest.fixture
@@ -85,9 +86,9 @@ def test_seen_tells_whether_something_changed(project: Path) -> None:
     assert not files.is_folder("word.txt")
     seen = dict(files.seen)
     assert set(seen) == {project / "word.txt", project / "none.txt", project / "recipes"}
-    assert all(file_state(path) == was for path, was in seen.items())
+    assert all(stamp_or_none(path) == was for path, was in seen.items())
     (project / "none.txt").touch()
-    assert file_state(project / "none.txt") != seen[project / "none.txt"] == MISSING_FILE
+    assert stamp_or_none(project / "none.txt") is not None
 
 
 def test_what_was_seen_first_is_kept(project: Path) -> None:
@@ -113,7 +114,7 @@ def test_globs(project: Path) -> None:
     assert names("photos/**") == ["a.jpg", "b.jpg", "c.png", "f [1].jpg", "old/e.jpg"]
     assert names("none/*.jpg") == names("photos/none.jpg") == names("photos/old") == []
     assert project / "recipes/photos" in files.seen
-    assert files.seen[project / "recipes/none"] == MISSING_FILE
+    assert files.seen[project / "recipes/none"] is None
 
 
 def test_globs_may_lead_outside_when_told_so(project: Path, tmp_path: Path) -> None:
