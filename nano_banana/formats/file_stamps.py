@@ -48,6 +48,9 @@ class FileStamp(NamedTuple):
         return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _SIGNED_64)
 
 
+_NO_STAMP = FileStamp(0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashedFile:
     """What hashing a file gave: the SHA-256 of its bytes, or the error that kept them from us.
@@ -57,7 +60,7 @@ class HashedFile:
 
     path: str
     digest: str = ""
-    stamp: FileStamp = FileStamp(0, 0, 0, 0)
+    stamp: FileStamp = _NO_STAMP
     steady: bool = False
     error: OSError | None = None
 

@@ -208,8 +208,8 @@ class OutputFiles:
         Without `look` the caller has just seen by `present` that it does not. A copy as it is shares the blob's disk
         space where the file system can (reflink).
 
-        Raises Unusable: `target_taken` where another's file is in the way and not `replace` (one that we put
-        there is ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `metadata.apply`
+        Raises Unusable: `target_taken` if another's file is in the way and not `replace` (one that we put there is
+        ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `metadata.apply`
         raises.
         """
         name = content_name(blob.digest, metadata)
