@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nano_banana.formats.file_stamps import HashedFile, hash_files
+from nano_banana.formats.file_stamps import FileStamp, HashedFile, hash_files
 from nano_banana.model.call import blob_of
 from nano_banana.model.problem import Unusable
 from nano_banana.store import tracked_files
@@ -91,7 +91,7 @@ def test_a_file_changed_just_now_is_not_remembered(store: Store, photo: Path, cl
 def test_a_stamp_of_a_coarse_clock_counts_after_two_seconds(
     mtime: float, ctime: float, age: float, *, settled: bool
 ) -> None:
-    stamp = (1, int(mtime * 1e9), int(ctime * 1e9), 1)
+    stamp = FileStamp(1, int(mtime * 1e9), int(ctime * 1e9), 1)
     assert tracked_files._settled(stamp, ctime + age) == settled
 
 
