@@ -179,7 +179,7 @@ def make_plan(plan: PlanContext, selection: Selection) -> Plan:
         roots=roots,
         groups=groups,
         files={blob.digest: path for path, blob in plan.blobs.items()},
-        limits=plan.recipe.limits.parallel,
+        limits=plan.recipe.limits.parallel_calls,
         budget_usd=plan.recipe.limits.budget_usd,
     )
 

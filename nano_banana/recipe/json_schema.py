@@ -13,11 +13,11 @@ from nano_banana.catalog.arguments import arguments_schema
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.provider_registry import BUILT_IN
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
-from nano_banana.model.ticket import ResendPolicy
+from nano_banana.formats.struct_schema import section_schema
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items
 from nano_banana.recipe.naming import AXIS_NAME, NAME, NAMES, ONE_WORD, PLACE_NAME, TEXT
 from nano_banana.recipe.recipe_model import OUTPUTS_SCHEMA, Privacy, RunLimits
-from nano_banana.recipe.training_photos import PHOTO_RULES_SCHEMA
+from nano_banana.recipe.training_photos import PhotoRules
 from nano_banana.stages.stage_kind import StageKind
 from nano_banana.stages.stage_registry import stage_kinds
 
@@ -103,106 +103,6 @@ CAST_SCHEMA: JSONObject = {
         },
     ],
 }
-
-
-_DAY_SECONDS = 86_400
-_EXPIRY_SECONDS: Mapping[str, int | None] = {
-    "immediate": 60,
-    "1h": 3_600,
-    "1d": _DAY_SECONDS,
-    "7d": 7 * _DAY_SECONDS,
-    "30d": 30 * _DAY_SECONDS,
-    "1y": 365 * _DAY_SECONDS,
-    "never": None,
-}
-"""The spans that fal has names for, in seconds; `immediate` is its shortest."""
-
-_PARALLEL_COUNT: JSONObject = {"type": "integer", "minimum": 1, "maximum": 256}
-
-LIMITS_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "Bounds on money and on work at the same time.",
-    "properties": {
-        "budget_usd": {"type": "number", "minimum": 0, "description": "A run stops before the call that crosses it."},
-        "ask_above_usd": {
-            "type": "number",
-            "minimum": 0,
-            "description": "A run that may cost more asks first, or needs `--yes`.",
-        },
-        "resend_unknown": {
-            "type": "string",
-            "enum": [*ResendPolicy],
-            "default": ResendPolicy.CHEAP.value,
-            "description": (
-                "Which requests are sent again without asking if their answer was lost and fal's history shows that"
-                " they never arrived. `cheap`: those that cost up to $0.50, but no trainings. `always`: all of them,"
-                " and pictures also if the key may not read the history. `never`: none."
-            ),
-        },
-        "rate": {
-            "type": "object",
-            "description": "How fast the provider is asked.",
-            "properties": {
-                "requests_per_second": {
-                    "type": "number",
-                    "exclusiveMinimum": 0,
-                    "description": "Calls that are sent to the provider in a second, at most; no bound by default.",
-                },
-            },
-            "required": ["requests_per_second"],
-            "additionalProperties": False,
-        },
-        "parallel": {
-            "type": "object",
-            "description": "How many calls of a kind run at once.",
-            "properties": {
-                "train": {**_PARALLEL_COUNT, "default": 2, "description": "Trainings at once."},
-                "image": {**_PARALLEL_COUNT, "default": 10, "description": "Pictures asked for at once."},
-                "compute": {**_PARALLEL_COUNT, "description": "Work on this machine; the number of cores by default."},
-            },
-            "additionalProperties": False,
-        },
-    },
-    "additionalProperties": False,
-}
-
-_EXPIRY_NAMES: JSONObject = {"type": "string", "enum": list(_EXPIRY_SECONDS)}
-
-PRIVACY_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "What becomes of photos that leave this machine.",
-    "properties": {
-        "uploads_expire_after": {
-            "description": "How long uploads stay at fal: "
-            + ", ".join(f"`{name}`" for name in _EXPIRY_SECONDS)
-            + ", or seconds.",
-            "anyOf": [_EXPIRY_NAMES, {"type": "integer", "minimum": 60}],
-            "default": "1d",
-        },
-    },
-    "additionalProperties": False,
-}
-
-
-def decode_limits(data: JSONObject) -> RunLimits:
-    """The section `limits`, checked already."""
-    return RunLimits(
-        budget_usd=_optional_number(data.get("budget_usd")),
-        ask_above_usd=_optional_number(data.get("ask_above_usd")),
-        resend_unknown=ResendPolicy(as_text(data.get("resend_unknown", ResendPolicy.CHEAP.value))),
-        rate=_optional_number(as_object(data.get("rate")).get("requests_per_second")),
-        parallel={kind: as_whole(count) for kind, count in as_object(data.get("parallel")).items()},
-    )
-
-
-def decode_privacy(data: JSONObject) -> Privacy:
-    """The section `privacy`, checked already."""
-    span = data.get("uploads_expire_after", "1d")
-    return Privacy(uploads_expire_after=_EXPIRY_SECONDS[span] if isinstance(span, str) else as_whole(span))
-
-
-def _optional_number(value: JSONValue) -> float | None:
-    return None if value is None else as_number(value)
 
 
 _TEXT_OR_LIST: JSONObject = NAMES
@@ -372,10 +272,10 @@ SECTION_SCHEMAS: JSONObject = {
         "default": {},
     },
     "include": {**_TEXT_OR_LIST, "description": "Other files of the same shape, merged into this one."},
-    "limits": LIMITS_SCHEMA,
-    "privacy": PRIVACY_SCHEMA,
+    "limits": section_schema(RunLimits),
+    "privacy": section_schema(Privacy),
     "subjects": named_entries(SUBJECT_SCHEMA, "The people, by name."),
-    "photo_rules": PHOTO_RULES_SCHEMA,
+    "photo_rules": section_schema(PhotoRules),
     "adapters": named_entries(ADAPTER_SCHEMA, "Adapters that are there already, by name."),
     "axes": named_entries(AXIS_SCHEMA, "What varies from shot to shot: scene, style, light …", name=AXIS_NAME),
     "templates": named_entries(TEMPLATE_SCHEMA, "Prompts, by name."),

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import selectable_provider
+from nano_banana.formats.struct_schema import decode_section
 from nano_banana.model.json_values import JSONObject, as_text
 from nano_banana.model.problem import Invalid, Position, Problem
 from nano_banana.recipe.document import read_document, render_document
 from nano_banana.recipe.interpolation import RecipeEnvironment, has_templates
-from nano_banana.recipe.json_schema import decode_limits, decode_privacy, recipe_schema
+from nano_banana.recipe.json_schema import recipe_schema
 from nano_banana.recipe.picks import with_picks
 from nano_banana.recipe.prompt_checks import caption_prefix, check_pack_use, check_prompts, environment_used
 from nano_banana.recipe.prompts import check_cases, check_names, fault_place_of, packs_in, read_templates
@@ -22,7 +23,9 @@ from nano_banana.recipe.recipe_model import (
     FindShelfAdapter,
     KeyPath,
     OutputSpec,
+    Privacy,
     Recipe,
+    RunLimits,
     TemplateText,
     endpoint_stages,
     no_shelf,
@@ -42,7 +45,7 @@ from nano_banana.recipe.stage_checks import (
 )
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
-from nano_banana.recipe.training_photos import decode_photo_rules
+from nano_banana.recipe.training_photos import PhotoRules
 from nano_banana.recipe.validate import check_shape, unknown_keys
 from nano_banana.stages.stage_kind import StageCheck
 from nano_banana.stages.stage_registry import stage_kinds
@@ -162,19 +165,20 @@ def _resolve(reading: ResolveContext, offer: FindShelfAdapter, path: Path, *, so
     environment = environment_used(reading, texts)
     data = reading.document.data
     provider = data.get("provider")
+    rules = decode_section(reading.section("photo_rules"), PhotoRules)
     recipe = Recipe(
         name=as_text(data["name"]),
         path=path,
         provider=None if provider is None else as_text(provider),
         variables=reading.section("vars"),
-        limits=decode_limits(reading.section("limits")),
-        privacy=decode_privacy(reading.section("privacy")),
+        limits=decode_section(reading.section("limits"), RunLimits),
+        privacy=decode_section(reading.section("privacy"), Privacy),
         subjects=subjects,
         adapters=adapters,
         shots=shots,
         stages=stages,
         outputs=outputs,
         packs=packs_in(templates),
-        photo_rules=decode_photo_rules(reading.section("photo_rules")) if "photo_rules" in data and sound else None,
+        photo_rules=rules if "photo_rules" in data and sound else None,
     )
     return recipe, environment

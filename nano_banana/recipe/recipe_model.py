@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
+from msgspec import Meta
+
+from nano_banana.formats.struct_schema import Section, about
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
@@ -175,25 +178,81 @@ def endpoint_stages(stages: Iterable[Stage]) -> list[Stage]:
     return [found for stage in stages for found in (stage, *stage.inner) if found.endpoint]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunLimits:
-    """Bounds on money and on work at the same time; None where the recipe says nothing.
+class RequestRate(Section, frozen=True):
+    """How fast the provider is asked."""
 
-    `rate` is in requests a second, more than 0. `resend_unknown` says which requests that never arrived are sent again.
-    """
-
-    budget_usd: float | None = None
-    ask_above_usd: float | None = None
-    rate: float | None = None
-    resend_unknown: ResendPolicy = ResendPolicy.CHEAP
-    parallel: Mapping[str, int] = field(default_factory=dict)
+    requests_per_second: Annotated[
+        float, Meta(gt=0), about("Calls that are sent to the provider in a second, at most; no bound by default.")
+    ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Privacy:
-    """What becomes of photos at a service: `uploads_expire_after` in seconds (60 or more), None for never."""
+_Parallel: TypeAlias = Annotated[int, Meta(ge=1, le=256)]
 
-    uploads_expire_after: int | None = 86_400
+
+class Parallelism(Section, frozen=True):
+    """How many calls of a kind run at once."""
+
+    train: Annotated[_Parallel | None, about("Trainings at once.", usual=2)] = None
+    image: Annotated[_Parallel | None, about("Pictures asked for at once.", usual=10)] = None
+    compute: Annotated[_Parallel | None, about("Work on this machine; the number of cores by default.")] = None
+
+
+class RunLimits(Section, frozen=True):
+    """Bounds on money and on work at the same time."""
+
+    budget_usd: Annotated[float, Meta(ge=0), about("A run stops before the call that crosses it.")] | None = None
+    ask_above_usd: (
+        Annotated[float, Meta(ge=0), about("A run that may cost more asks first, or needs `--yes`.")] | None
+    ) = None
+    resend_unknown: Annotated[
+        ResendPolicy,
+        about(
+            "Which requests are sent again without asking if their answer was lost and fal's history shows that"
+            " they never arrived. `cheap`: those that cost up to $0.50, but no trainings. `always`: all of them,"
+            " and pictures also if the key may not read the history. `never`: none.",
+            enum=[*ResendPolicy],
+        ),
+    ] = ResendPolicy.CHEAP
+    rate: RequestRate | None = None
+    parallel: Parallelism = Parallelism()
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """How many requests the provider gets in a second, at most; None for no bound."""
+        return self.rate.requests_per_second if self.rate else None
+
+    @property
+    def parallel_calls(self) -> Mapping[str, int]:
+        """How many calls may run at once, by their kind; only what the recipe says."""
+        counts = {"train": self.parallel.train, "image": self.parallel.image, "compute": self.parallel.compute}
+        return {kind: count for kind, count in counts.items() if count is not None}
+
+
+_EXPIRY_SECONDS: Mapping[str, int | None] = {
+    "immediate": 60,
+    "1h": 3_600,
+    "1d": 86_400,
+    "7d": 604_800,
+    "30d": 2_592_000,
+    "1y": 31_536_000,
+    "never": None,
+}
+"""The spans that fal has names for, in seconds; `immediate` is its shortest."""
+
+
+class Privacy(Section, frozen=True):
+    """What becomes of photos that leave this machine."""
+
+    uploads_expire_after: Annotated[
+        Annotated[str, Meta(extra_json_schema={"enum": list(_EXPIRY_SECONDS)})] | Annotated[int, Meta(ge=60)],
+        about(f"How long uploads stay at fal: {', '.join(f'`{name}`' for name in _EXPIRY_SECONDS)}, or seconds."),
+    ] = "1d"
+
+    @property
+    def upload_seconds(self) -> int | None:
+        """How long uploads stay, in seconds; None for ever."""
+        span = self.uploads_expire_after
+        return _EXPIRY_SECONDS[span] if isinstance(span, str) else span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from nano_banana.formats.image_formats import HEIC, READABLE_SUFFIXES, UNREADABLE_SUFFIXES, format_of
-from nano_banana.model.json_values import JSONObject, as_object, as_text, as_whole
+from nano_banana.formats.struct_schema import Section, about
 
 
 class Severity(StrEnum):
@@ -26,143 +29,109 @@ class Severity(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoRules:
-    """What a training set must be like before money is spent on it.
+def _severity(description: str) -> Meta:
+    choices = [Severity.REJECT.value, Severity.WARN.value, Severity.OFF.value]
+    return about(f"{description} `reject`, `warn` or `off`.", enum=choices)
 
-    Counts are of photos; sides and faces in pixels. `small_face` and `small_side` say what breaking those two bounds
-    does: the recipe's own bounds reject, the defaults warn. `prefix` is a template that begins every caption.
+
+class PhotoCount(Section, frozen=True):
+    """How many photos train, without those that are held out."""
+
+    min: Annotated[int, Meta(ge=1, le=100_000), about("Fewer are refused.")] = 4
+    want: Annotated[int, Meta(ge=1, le=100_000), about("Fewer are warned of.")] = 15
+    max: Annotated[int, Meta(ge=1, le=100_000), about("More are warned of.")] = 30
+
+
+class FaceWidth(Section, frozen=True):
+    """The width of the face, in pixels of the photo."""
+
+    min: Annotated[
+        int,
+        Meta(ge=0, le=20_000),
+        about("Smaller faces are refused. (Without this rule, those below 200 are warned of.)"),
+    ]
+
+
+class ShortSide(Section, frozen=True):
+    """The shorter side of the photo, in pixels."""
+
+    min: Annotated[
+        int,
+        Meta(ge=0, le=20_000),
+        about("Smaller photos are refused. (Without this rule, those below 768 are warned of.)"),
+    ]
+
+
+class CaptionRules(Section, frozen=True):
+    """Rules for the captions: the `.txt` files beside the photos."""
+
+    prefix: (
+        Annotated[
+            str,
+            Meta(min_length=1),
+            about(
+                "A template that begins every caption: `photo of {{ subject.trigger }} {{ subject.noun }}`. It goes to "
+                "the trainer."
+            ),
+        ]
+        | None
+    ) = None
+    leak_check: Annotated[
+        Severity,
+        _severity(
+            "A caption that describes what should stay (hair, eyes, skin, age …), which the adapter then does not "
+            "learn:"
+        ),
+    ] = Severity.WARN
+
+
+class PhotoRules(Section, frozen=True):
+    """What training photos must be like; looked at on this machine by `check`, and before a training is paid for.
+
+    `nano-banana photos` tells all of it, with or without these rules.
     """
 
-    least: int = 4
-    want: int = 15
-    most: int = 30
-    faces_per_photo: int = 1
-    least_face_px: int = 200
-    small_face: Severity = Severity.WARN
-    least_side_px: int = 768
-    small_side: Severity = Severity.WARN
-    blurred: Severity = Severity.REJECT
-    near_duplicates: Severity = Severity.WARN
-    odd_one_out: Severity = Severity.WARN
-    exposure: Severity = Severity.WARN
-    prefix: str = ""
-    leak_check: Severity = Severity.WARN
+    count: PhotoCount = PhotoCount()
+    faces_per_photo: Annotated[
+        int,
+        Meta(ge=0, le=64),
+        about(
+            "Just so many faces in each photo; people far behind do not count. With 0 no face is looked for (a dog, a "
+            "chair)."
+        ),
+    ] = 1
+    face_px: Annotated[FaceWidth | None, about(FaceWidth.__doc__ or "", usual={"min": 200})] = None
+    short_side_px: Annotated[ShortSide | None, about(ShortSide.__doc__ or "", usual={"min": 768})] = None
+    blurred: Annotated[Severity, _severity("A face out of focus:")] = Severity.REJECT
+    near_duplicates: Annotated[Severity, _severity("Photos that are nearly the same, mirrored ones too:")] = (
+        Severity.WARN
+    )
+    odd_one_out: Annotated[Severity, _severity("A face unlike the others, probably another person:")] = Severity.WARN
+    exposure: Annotated[Severity, _severity("A face far too dark or too bright:")] = Severity.WARN
+    captions: CaptionRules = CaptionRules()
+
+    @property
+    def min_face_px(self) -> int:
+        """The width below which a face is too small, in pixels."""
+        return self.face_px.min if self.face_px else 200
+
+    @property
+    def small_face(self) -> Severity:
+        """What a small face does: the recipe's own bound rejects, the default warns."""
+        return Severity.REJECT if self.face_px else Severity.WARN
+
+    @property
+    def min_side_px(self) -> int:
+        """The shorter side below which a photo is too small, in pixels."""
+        return self.short_side_px.min if self.short_side_px else 768
+
+    @property
+    def small_side(self) -> Severity:
+        """What a small photo does, likewise."""
+        return Severity.REJECT if self.short_side_px else Severity.WARN
 
 
 DEFAULT_PHOTO_RULES = PhotoRules()
-
-_SEVERITY_CHOICES = [Severity.REJECT.value, Severity.WARN.value, Severity.OFF.value]
-
-
-def _severity_schema(about: str, default: Severity) -> JSONObject:
-    return {"enum": _SEVERITY_CHOICES, "default": default.value, "description": f"{about} `reject`, `warn` or `off`."}
-
-
-def _count_schema(about: str, default: int) -> JSONObject:
-    return {"type": "integer", "minimum": 1, "maximum": 100_000, "default": default, "description": about}
-
-
-def _bound_schema(about: str, least: str, default: int) -> JSONObject:
-    return {
-        "type": "object",
-        "description": about,
-        "properties": {"min": {"type": "integer", "minimum": 0, "maximum": 20_000, "description": least}},
-        "required": ["min"],
-        "additionalProperties": False,
-        "default": {"min": default},
-    }
-
-
-PHOTO_RULES_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "What training photos must be like; looked at on this machine by `check`, and before a training "
-    "is paid for. `nano-banana photos` tells all of it, with or without these rules.",
-    "properties": {
-        "count": {
-            "type": "object",
-            "description": "How many photos train, without those that are held out.",
-            "properties": {
-                "min": _count_schema("Fewer are refused.", DEFAULT_PHOTO_RULES.least),
-                "want": _count_schema("Fewer are warned of.", DEFAULT_PHOTO_RULES.want),
-                "max": _count_schema("More are warned of.", DEFAULT_PHOTO_RULES.most),
-            },
-            "additionalProperties": False,
-        },
-        "faces_per_photo": {
-            "type": "integer",
-            "minimum": 0,
-            "maximum": 64,
-            "default": DEFAULT_PHOTO_RULES.faces_per_photo,
-            "description": "Just so many faces in each photo; people far behind do not count. With 0 no face is "
-            "looked for (a dog, a chair).",
-        },
-        "face_px": _bound_schema(
-            "The width of the face, in pixels of the photo.",
-            "Smaller faces are refused. (Without this rule, those below 200 are warned of.)",
-            DEFAULT_PHOTO_RULES.least_face_px,
-        ),
-        "short_side_px": _bound_schema(
-            "The shorter side of the photo, in pixels.",
-            "Smaller photos are refused. (Without this rule, those below 768 are warned of.)",
-            DEFAULT_PHOTO_RULES.least_side_px,
-        ),
-        "blurred": _severity_schema("A face out of focus:", DEFAULT_PHOTO_RULES.blurred),
-        "near_duplicates": _severity_schema(
-            "Photos that are nearly the same, mirrored ones too:", DEFAULT_PHOTO_RULES.near_duplicates
-        ),
-        "odd_one_out": _severity_schema(
-            "A face unlike the others, probably another person:", DEFAULT_PHOTO_RULES.odd_one_out
-        ),
-        "exposure": _severity_schema("A face far too dark or too bright:", DEFAULT_PHOTO_RULES.exposure),
-        "captions": {
-            "type": "object",
-            "description": "Rules for the captions: the `.txt` files beside the photos.",
-            "properties": {
-                "prefix": {
-                    "type": "string",
-                    "minLength": 1,
-                    "description": "A template that begins every caption: `photo of {{ subject.trigger }} "
-                    "{{ subject.noun }}`. It goes to the trainer.",
-                },
-                "leak_check": _severity_schema(
-                    "A caption that describes what should stay (hair, eyes, skin, age …), which the adapter then "
-                    "does not learn:",
-                    DEFAULT_PHOTO_RULES.leak_check,
-                ),
-            },
-            "additionalProperties": False,
-        },
-    },
-    "additionalProperties": False,
-}
-"""The section `photo_rules`."""
-
-
-def decode_photo_rules(data: JSONObject) -> PhotoRules:
-    """The section `photo_rules`, checked already; what it does not say is as in PhotoRules."""
-    count, captions = as_object(data.get("count")), as_object(data.get("captions"))
-    face, side = as_object(data.get("face_px")), as_object(data.get("short_side_px"))
-
-    def severity(table: JSONObject, name: str, default: Severity) -> Severity:
-        return Severity(as_text(table.get(name, default.value)))
-
-    return PhotoRules(
-        least=as_whole(count.get("min", DEFAULT_PHOTO_RULES.least)),
-        want=as_whole(count.get("want", DEFAULT_PHOTO_RULES.want)),
-        most=as_whole(count.get("max", DEFAULT_PHOTO_RULES.most)),
-        faces_per_photo=as_whole(data.get("faces_per_photo", DEFAULT_PHOTO_RULES.faces_per_photo)),
-        least_face_px=as_whole(face.get("min", DEFAULT_PHOTO_RULES.least_face_px)),
-        small_face=Severity.REJECT if face else DEFAULT_PHOTO_RULES.small_face,
-        least_side_px=as_whole(side.get("min", DEFAULT_PHOTO_RULES.least_side_px)),
-        small_side=Severity.REJECT if side else DEFAULT_PHOTO_RULES.small_side,
-        blurred=severity(data, "blurred", DEFAULT_PHOTO_RULES.blurred),
-        near_duplicates=severity(data, "near_duplicates", DEFAULT_PHOTO_RULES.near_duplicates),
-        odd_one_out=severity(data, "odd_one_out", DEFAULT_PHOTO_RULES.odd_one_out),
-        exposure=severity(data, "exposure", DEFAULT_PHOTO_RULES.exposure),
-        prefix=as_text(captions.get("prefix", "")),
-        leak_check=severity(captions, "leak_check", DEFAULT_PHOTO_RULES.leak_check),
-    )
 
 
 CAPTION_SUFFIXES = (".txt", ".TXT")

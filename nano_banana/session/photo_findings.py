@@ -167,8 +167,8 @@ def caption_findings(caption: Caption, captioning: Captioning, rules: PhotoRules
         data = {"trigger": captioning.trigger, "noun": captioning.noun, "trainer": ", ".join(lost)}
         yield PhotoFinding(kind="caption_without_trigger", severity=Severity.REJECT, data=data)
     said = identity_words(caption.text, noun=captioning.noun, traits=captioning.traits)
-    if said and rules.leak_check is not Severity.OFF:
-        yield PhotoFinding(kind="caption_leaks", severity=rules.leak_check, data={"words": list(said)})
+    if said and rules.captions.leak_check is not Severity.OFF:
+        yield PhotoFinding(kind="caption_leaks", severity=rules.captions.leak_check, data={"words": list(said)})
 
 
 def _has_trigger(caption: str, trigger: str, use: TriggerUse | None) -> bool:
@@ -219,13 +219,15 @@ def photo_findings(sight: PhotoObservation, rules: PhotoRules) -> Iterator[Photo
 
 def set_findings(count: int, rules: PhotoRules) -> Iterator[PhotoFinding]:
     """What is wrong with so many photos to train with."""
-    data = {"count": count, "want": rules.want}
-    if count < rules.least:
-        yield PhotoFinding(kind="photos_too_few", severity=Severity.REJECT, value=count, bound=rules.least, data=data)
-    elif count < rules.want:
-        yield PhotoFinding(kind="photos_few", severity=Severity.WARN, value=count, bound=rules.want, data=data)
-    elif count > rules.most:
-        yield PhotoFinding(kind="photos_many", severity=Severity.WARN, value=count, bound=rules.most, data=data)
+    data = {"count": count, "want": rules.count.want}
+    if count < rules.count.min:
+        yield PhotoFinding(
+            kind="photos_too_few", severity=Severity.REJECT, value=count, bound=rules.count.min, data=data
+        )
+    elif count < rules.count.want:
+        yield PhotoFinding(kind="photos_few", severity=Severity.WARN, value=count, bound=rules.count.want, data=data)
+    elif count > rules.count.max:
+        yield PhotoFinding(kind="photos_many", severity=Severity.WARN, value=count, bound=rules.count.max, data=data)
 
 
 def comparison_findings(
@@ -262,9 +264,9 @@ def _face_findings(face: FaceMeasures, rules: PhotoRules) -> Iterator[PhotoFindi
     if abs(face.roll) > LYING_DEGREES:
         yield PhotoFinding(kind="photo_lying", severity=Severity.WARN, value=round(face.roll), bound=LYING_DEGREES)
     width = round(face.box[2])
-    if width < rules.least_face_px:
+    if width < rules.min_face_px:
         severity = Severity.REJECT if width < SCORABLE_PX else rules.small_face
-        yield PhotoFinding(kind="photo_face_small", severity=severity, value=width, bound=rules.least_face_px)
+        yield PhotoFinding(kind="photo_face_small", severity=severity, value=width, bound=rules.min_face_px)
     yield from _blur_findings(face.sharpness, rules, kind="photo_face_blurred", clear=face.eyes >= CLEAR_EYES_PX)
 
 
@@ -280,10 +282,10 @@ def _blur_findings(sharpness: float, rules: PhotoRules, *, kind: str, clear: boo
 
 def _picture_findings(measures: PhotoMeasures, rules: PhotoRules) -> Iterator[PhotoFinding]:
     short = min(measures.width, measures.height)
-    if short < rules.least_side_px:
+    if short < rules.min_side_px:
         data = {"width": measures.width, "height": measures.height}
         yield PhotoFinding(
-            kind="photo_small", severity=rules.small_side, value=short, bound=rules.least_side_px, data=data
+            kind="photo_small", severity=rules.small_side, value=short, bound=rules.min_side_px, data=data
         )
     if rules.exposure is not Severity.OFF:
         yield from _light_findings(measures, rules.exposure)

@@ -189,7 +189,7 @@ def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_o
     """A subject's photos, with the captions that its trainers get. Raises Invalid where a template fails."""
     stages = [stage for stage in loaded.recipe.stages if subject.name in stage.subjects]
     rules = loaded.recipe.photo_rules
-    prefix = rules.prefix if rules is not None else ""
+    prefix = (rules.captions.prefix or "") if rules is not None else ""
     default = next((stage for stage in stages if "caption" in stage.data), None)
     trainers = {}
     for stage in stages:

@@ -165,7 +165,7 @@ def _training_data(plan: PlanContext, stage: Stage, subject: Subject) -> Trainin
             for photo in split_photos(subject, plan.blobs).training
         ],
         caption=render(stage.data.get("caption"), (*stage.where, "caption")),
-        prefix=render(rules.prefix if rules else None, CAPTION_PREFIX_PATH) or None,
+        prefix=render(rules.captions.prefix if rules else None, CAPTION_PREFIX_PATH) or None,
     )
 
 

@@ -109,7 +109,7 @@ def test_everything_it_says_is_understood(tmp_path: Path) -> None:
     assert recipe.shots["together"].together == {"left": "ana", "right": "ben"}
     assert recipe.shots["together"].identity is Identity.BY_FACE
     assert recipe.photo_rules is not None
-    assert recipe.photo_rules.prefix == "photo of {{ subject.trigger }} {{ subject.noun }}"
+    assert recipe.photo_rules.captions.prefix == "photo of {{ subject.trigger }} {{ subject.noun }}"
     assert [stage.endpoint for stage in recipe.stages if stage.verb in {"gate", "choose"}] == ["", ""]
     judged = gate_rules(recipe.stage("judged"))
     assert judged is not None

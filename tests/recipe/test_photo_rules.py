@@ -5,8 +5,9 @@ from __future__ import annotations
 import jsonschema
 import pytest
 
+from nano_banana.formats.struct_schema import decode_section, section_schema
 from nano_banana.model.json_values import JSONObject
-from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PHOTO_RULES_SCHEMA, Severity, decode_photo_rules
+from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PhotoRules, Severity
 
 WHOLE: JSONObject = {
     "count": {"min": 8, "want": 15, "max": 30},
@@ -20,17 +21,17 @@ WHOLE: JSONObject = {
 
 
 def test_what_is_not_said_is_as_usual() -> None:
-    jsonschema.validate({}, PHOTO_RULES_SCHEMA)
-    assert decode_photo_rules({}) == DEFAULT_PHOTO_RULES
+    jsonschema.validate({}, section_schema(PhotoRules))
+    assert decode_section({}, PhotoRules) == DEFAULT_PHOTO_RULES
 
 
 def test_every_word_of_it_counts() -> None:
-    jsonschema.validate(WHOLE, PHOTO_RULES_SCHEMA)
-    rules = decode_photo_rules(WHOLE)
-    assert (rules.least, rules.want, rules.most) == (8, 15, 30)
+    jsonschema.validate(WHOLE, section_schema(PhotoRules))
+    rules = decode_section(WHOLE, PhotoRules)
+    assert (rules.count.min, rules.count.want, rules.count.max) == (8, 15, 30)
     assert (rules.small_face, rules.small_side) == (Severity.REJECT, Severity.REJECT)
-    assert (rules.near_duplicates, rules.odd_one_out, rules.leak_check) == ("reject", "warn", "off")
-    assert rules.prefix.startswith("photo of")
+    assert (rules.near_duplicates, rules.odd_one_out, rules.captions.leak_check) == ("reject", "warn", "off")
+    assert str(rules.captions.prefix).startswith("photo of")
 
 
 @pytest.mark.parametrize(
@@ -46,4 +47,4 @@ def test_every_word_of_it_counts() -> None:
 )
 def test_what_it_does_not_know_is_refused(wrong: JSONObject) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(wrong, PHOTO_RULES_SCHEMA)
+        jsonschema.validate(wrong, section_schema(PhotoRules))

@@ -30,7 +30,7 @@ class FalConfig:
     key: Callable[[], str] = field(repr=False)
     base: str = ""
     per_second: float | None = None
-    uploads_expire_after: int | None = Privacy().uploads_expire_after
+    uploads_expire_after: int | None = Privacy().upload_seconds
 
 
 def fal_config(
@@ -47,8 +47,8 @@ def fal_config(
     return FalConfig(
         key=key,
         base=settings.fal_url,
-        per_second=(limits or RunLimits()).rate,
-        uploads_expire_after=(privacy or Privacy()).uploads_expire_after,
+        per_second=(limits or RunLimits()).requests_per_second,
+        uploads_expire_after=(privacy or Privacy()).upload_seconds,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.catalog.endpoint import TriggerUse
-from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PhotoRules, Severity
+from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, CaptionRules, PhotoRules, Severity
 from nano_banana.session.photo_findings import Caption, Captioning, caption_findings, caption_of, identity_words
 
 ANA = Captioning(trigger="anqz7", noun="young woman", traits=("a scar on the chin",))
@@ -56,7 +56,7 @@ def test_leaks_are_found_in_no_time_in_a_long_file() -> None:
 
 def test_the_leak_check_can_be_turned_off() -> None:
     assert kinds("anqz7 woman with freckles", None) == ["caption_leaks"]
-    assert kinds("anqz7 woman with freckles", None, PhotoRules(leak_check=Severity.OFF)) == []
+    assert kinds("anqz7 woman with freckles", None, PhotoRules(captions=CaptionRules(leak_check=Severity.OFF))) == []
 
 
 def test_the_caption_is_the_prefix_and_the_file_or_the_default(tmp_path: Path) -> None:

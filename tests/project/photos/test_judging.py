@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from nano_banana.formats.struct_schema import decode_section
 from nano_banana.model.problem import problem
-from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PhotoRules, Severity, decode_photo_rules
+from nano_banana.recipe.training_photos import DEFAULT_PHOTO_RULES, PhotoRules, Severity
 from nano_banana.session.photo_findings import comparison_findings, photo_findings, set_findings
 from nano_banana.session.photo_observations import FaceMeasures, NearDuplicate, PhotoMeasures, PhotoObservation
 
@@ -25,7 +26,7 @@ PHOTO = PhotoMeasures(
     difference_hash="0" * 16,
 )
 GOOD = PhotoObservation(faces=(FACE,), measures=PHOTO)
-OFF = decode_photo_rules({"blurred": "off", "exposure": "off", "near_duplicates": "off", "odd_one_out": "off"})
+OFF = decode_section({"blurred": "off", "exposure": "off", "near_duplicates": "off", "odd_one_out": "off"}, PhotoRules)
 
 
 def found(sight: PhotoObservation, rules: PhotoRules = DEFAULT_PHOTO_RULES) -> dict[str, str]:
@@ -78,7 +79,7 @@ def test_people_far_behind_do_not_count() -> None:
 
 
 def test_the_recipes_own_bounds_reject() -> None:
-    rules = decode_photo_rules({"face_px": {"min": 320}, "short_side_px": {"min": 1100}})
+    rules = decode_section({"face_px": {"min": 320}, "short_side_px": {"min": 1100}}, PhotoRules)
     assert found(GOOD, rules) == {"photo_face_small": "reject", "photo_small": "reject"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.recipe_model import CollectionRef, Privacy, RunLimits
+from nano_banana.recipe.recipe_model import CollectionRef, Parallelism, Privacy, RequestRate, RunLimits
 from tests.recipe.resolve.tools import kinds, load, write
 
 BASE = """
@@ -99,7 +99,7 @@ def test_the_trainer_must_train_whom_an_inpainting_draws(studio: Path) -> None:
 def test_limits(studio: Path) -> None:
     text = "limits: {budget_usd: 3, ask_above_usd: 0.5, rate: {requests_per_second: 0.2}, parallel: {image: 2}}"
     assert load(studio, text).recipe.limits == RunLimits(
-        budget_usd=3, ask_above_usd=0.5, rate=0.2, parallel={"image": 2}
+        budget_usd=3, ask_above_usd=0.5, rate=RequestRate(requests_per_second=0.2), parallel=Parallelism(image=2)
     )
     assert load(studio, "provider: local").recipe.limits == RunLimits()
 
@@ -109,12 +109,12 @@ def test_limits(studio: Path) -> None:
 )
 def test_uploads_stay_as_long_as_the_recipe_says(studio: Path, said: str, seconds: int | None) -> None:
     recipe = load(studio, f"privacy: {{uploads_expire_after: {said}}}").recipe
-    assert recipe.privacy.uploads_expire_after == seconds
+    assert recipe.privacy.upload_seconds == seconds
 
 
 def test_uploads_stay_a_day_where_the_recipe_says_nothing(studio: Path) -> None:
     assert load(studio, "privacy: {}").recipe.privacy == load(studio, "provider: local").recipe.privacy == Privacy()
-    assert Privacy().uploads_expire_after == 86_400
+    assert Privacy().upload_seconds == 86_400
 
 
 def test_a_long_chain_is_no_circle(studio: Path) -> None:

@@ -1,0 +1,72 @@
+"""Sections of files as structs: their JSON Schema, and decoded values.
+
+A section is declared once, as a `Section` with annotated fields, which give its schema, its decoder and its type. The
+docstring is the section's description; a field's default is what an absent key means, and may be None. Values are
+checked by the schema first, so that all errors of a file can be reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+import msgspec
+from msgspec import Meta, Struct
+
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
+
+T = TypeVar("T", bound=Struct)
+
+USUAL = "usual"
+"""In a field's extra schema: the documented default of a key whose absence is told apart from it."""
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A mapping of a file that people write; unknown keys are errors."""
+
+
+def about(description: str, **extra: JSONValue) -> Meta:
+    """The description of a field, with more keywords of its schema."""
+    return Meta(description=description, extra_json_schema=dict(extra) or None)
+
+
+def section_schema(kind: type[Struct]) -> JSONObject:
+    """The JSON Schema of a section, with the sections inside it in place."""
+    _, parts = msgspec.json.schema_components([kind], ref_template="{name}")
+    found = cast("Mapping[str, JSONObject]", parts)
+    return as_object(_tidy(found[kind.__name__], found))
+
+
+def decode_section(data: JSONObject, kind: type[T]) -> T:
+    """The section that `data` is, whose errors have been reported; whole numbers may be written as `1.0`.
+
+    Of one with a value out of range, the defaults.
+    """
+    try:
+        return msgspec.convert(data, kind, strict=False)
+    except msgspec.ValidationError:
+        return kind()
+
+
+def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
+    if isinstance(node, list | tuple):
+        return [_tidy(item, parts) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    inner = as_object(_tidy(parts[str(node["$ref"])], parts)) if "$ref" in node else {}
+    own = {key: _tidy(value, parts) for key, value in node.items() if key not in {"$ref", "title", "default"}}
+    if "properties" in node:
+        own["properties"] = {name: _tidy(field, parts) for name, field in as_object(node["properties"]).items()}
+    schema: dict[str, JSONValue] = {**inner, **own}
+    branches = [branch for branch in as_items(schema.get("anyOf")) if branch != {"type": "null"}]
+    if "anyOf" in schema and node.get("default", ...) is None:  # absent, and never null
+        del schema["anyOf"]
+        schema = {**as_object(branches[0]), **schema} if len(branches) == 1 else {**schema, "anyOf": branches}
+    if "description" in schema:
+        schema["description"] = " ".join(str(schema["description"]).split())
+    default = schema.pop(USUAL, node.get("default"))
+    if default is not None and not (inner and isinstance(default, Mapping) and USUAL not in node):
+        schema["default"] = default
+    if not schema.get("required", True):
+        del schema["required"]
+    return schema
