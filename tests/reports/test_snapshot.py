@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -11,6 +10,7 @@ from nano_banana.model.nodes import NodeStatus
 from nano_banana.session.history import VerdictTotals, verdict_totals
 from nano_banana.session.run_records import node_record, slim_record
 from nano_banana.session.run_snapshot import KEY_DIGITS, Snapshot, kept_nodes, pack_snapshot, unpack_snapshot
+from tests.cpu_budget import cpu_budget
 from tests.reports import judged
 from tests.reports.kept import ACCEPTED, REJECTED, SKIPPED, adapter, snapshot, take
 
@@ -83,11 +83,9 @@ def test_ten_thousand_takes_are_small_and_quick() -> None:
         for number in range(10_000)
     )
     many = snapshot(*nodes)
-    begun = time.process_time()
-    data = packed(many)
-    seconds = time.process_time() - begun
+    with cpu_budget(250):
+        data = packed(many)
     assert len(data) < 1_500_000
-    assert seconds < 5.0, "of the processor; a third of one on a quiet machine"
     assert unpack_snapshot(data) == many
 
 

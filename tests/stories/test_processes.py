@@ -106,14 +106,13 @@ def test_ctrl_c_and_sigterm_let_what_is_under_way_end_and_keep_it(
 
 
 def test_ctrl_c_twice_gives_up_what_is_under_way(project: Project) -> None:
-    project.notes.rule(delay=30)
+    project.notes.rule(delay=600)
     running = project.spawn("run")
     wait_for(project, 1)
     running.signal(signal.SIGINT)
     time.sleep(0.2)
-    begun = time.monotonic()
     screen = running.signal(signal.SIGINT).wait()
-    assert time.monotonic() - begun < 5
+    assert project.notes.lines("answered") == []
     assert screen.exit_code == 130, screen.text
     screen.hides("Traceback", "this is a bug")
     project.notes.rule()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from nano_banana.recipe.axis_values import axis_values
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.template_engine import TemplateEngine, normalize_prompt
 from nano_banana.recipe.template_syntax import TemplateFault
+from tests.cpu_budget import cpu_budget
 
 STYLES = axis_values(
     {
@@ -190,7 +190,6 @@ def test_normal_form_keeps_other_spaces() -> None:
 
 
 def test_a_thousand_portraits_take_no_time(engine: TemplateEngine) -> None:
-    begun = time.process_time()
-    for _ in range(1000):
-        engine.compile(PORTRAIT).render(CONTEXT)
-    assert time.process_time() - begun < 1  # all ten thousand in 0.15 s, where nobody measures coverage
+    with cpu_budget(50):
+        for _ in range(1000):
+            engine.compile(PORTRAIT).render(CONTEXT)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from nano_banana.recipe.document import Document, read_document, render_document
 from nano_banana.recipe.interpolation import RecipeEnvironment, is_take_template, parse_set_value
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.template_engine import TemplateEngine
+from tests.cpu_budget import cpu_budget
 
 KEY = "0123abcd-key:5678efgh-secret"
 ENVIRON = {
@@ -167,9 +167,8 @@ def test_a_recipe_that_is_not_there(folder: Folder) -> None:
 
 def test_a_recipe_of_ten_megabytes_is_refused_unread(folder: Folder) -> None:
     folder.write(r_yaml="a: " + "x" * 10_000_000)
-    begun = time.process_time()
-    assert folder.problems()[0].kind == "file_too_big"
-    assert time.process_time() - begun < 5
+    with cpu_budget(20):
+        assert folder.problems()[0].kind == "file_too_big"
 
 
 def test_vars_in_any_order_keep_their_types(folder: Folder) -> None:
@@ -345,9 +344,8 @@ def test_rendering_is_bounded_altogether(folder: Folder) -> None:
         long_j2="{% if true %}x{% endif %}" * 1000,
         r_yaml="".join(f"a{i}: \"{{% include 'long.j2' %}}{i}\"\n" for i in range(400)),
     )
-    begun = time.process_time()
-    assert [kind for kind, *_ in folder.faults()] == ["template_too_much_work"]
-    assert time.process_time() - begun < 10  # an attack that works takes minutes
+    with cpu_budget(500):  # an attack that works takes minutes, which are thousands
+        assert [kind for kind, *_ in folder.faults()] == ["template_too_much_work"]
 
 
 def test_too_many_texts_to_render(folder: Folder) -> None:
@@ -378,6 +376,5 @@ def test_all_problems_at_once(folder: Folder) -> None:
 )
 def test_large_faulty_recipes_end_soon(folder: Folder, text: str) -> None:
     folder.write(r_yaml=text)
-    begun = time.process_time()
-    assert 1 <= len(folder.problems()) <= 200
-    assert time.process_time() - begun < 10  # an attack that works takes minutes
+    with cpu_budget(500):  # an attack that works takes minutes, which are thousands
+        assert 1 <= len(folder.problems()) <= 200
