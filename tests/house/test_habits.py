@@ -35,6 +35,19 @@ def test_mocks_are_rare() -> None:
     assert mocks * 50 <= tests
 
 
+def test_no_test_is_about_the_clock_on_the_wall() -> None:
+    """What a busy machine takes says nothing of the code: see `cpu_budget`, `until`, and the clocks that tests set."""
+    clocks = {"time.monotonic", "time.perf_counter", "time.process_time", "time.thread_time"}
+    helpers = {"cpu_budget.py", "fal/forks.py", "fal/service.py", "fal/test_chaos.py"}
+    found = {
+        path.relative_to(ROOT / "tests").as_posix()
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and dotted(node.func) in clocks
+    }
+    assert found - helpers == set()
+
+
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [

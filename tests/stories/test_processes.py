@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 
 from nano_banana.model.json_values import as_items, as_object
+from tests.fal.service import until
 from tests.photos import photo
 from tests.stories.project import PAINT, Project
 
@@ -28,12 +29,9 @@ def recorded(project: Project) -> set[str]:
         return set(store.replies.get(asked))
 
 
-def wait_for(project: Project, count: int, *, seconds: float = 20) -> None:
+def wait_for(project: Project, count: int) -> None:
     """Wait until so many calls have begun."""
-    end = time.monotonic() + seconds
-    while len(project.notes.lines()) < count:
-        assert time.monotonic() < end, "the run never got there"
-        time.sleep(0.005)
+    until(lambda: len(project.notes.lines()) >= count, f"{count} calls begun")
 
 
 def test_two_runs_at_once_share_the_work(project: Project) -> None:
@@ -125,10 +123,7 @@ def test_ctrl_c_while_photos_are_read_is_an_interruption_too(project: Project) -
         # Sparse: takes no room, but long to read.
         os.truncate(project.root / f"photos/ana/more{number}.jpg", 400_000_000)
     running = project.spawn("run")
-    store = project.root / ".nano-banana/store.sqlite"
-    end = time.monotonic() + 20
-    while not store.exists() and time.monotonic() < end:
-        time.sleep(0.001)
+    until((project.root / ".nano-banana/store.sqlite").exists, "a store")
     time.sleep(0.1)
     screen = running.signal(signal.SIGINT).wait()
     assert screen.exit_code == 130, screen.text
