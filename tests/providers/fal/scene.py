@@ -107,9 +107,9 @@ def play(story: Callable[[Scene], Awaitable[None]], tls: ssl.SSLContext, store: 
     """Run a story with a server and a line of its own."""
 
     async def whole() -> None:
-        async with AsyncExitStack() as stack, Odd(tls) as odd:
+        async with Odd(tls) as odd, AsyncExitStack() as stack:
             line = FalSession(FalConfig(key=lambda: KEY, base=odd.url), clock)
             stack.push_async_callback(line.close)
-            await asyncio.wait_for(story(Scene(odd, clock, store, line, stack)), 10)
+            await asyncio.wait_for(story(Scene(odd, clock, store, line, stack)), 60)
 
     asyncio.run(whole())
