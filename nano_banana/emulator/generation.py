@@ -34,10 +34,10 @@ from nano_banana.emulator.fal_hosts import files_base_url
 from nano_banana.emulator.fault_injection import FaultPoint
 from nano_banana.emulator.request_queue import DocumentFile, EmulatedRequest, RequestOutcome
 from nano_banana.emulator.served_files import RequestInputs, ServedFiles, UnreadableUrl, file_lifetime, split_inputs
+from nano_banana.formats.safetensors import write_safetensors
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed
 from nano_banana.model.provider_protocol import AnswerFile
-from nano_banana.providers.local.safetensors import write_safetensors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from nano_banana.model.problem import Invalid, problem
@@ -22,7 +22,14 @@ from nano_banana.model.problem import Invalid, problem
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin")
 """How files are called that run code when they are loaded."""
 
+ZIP_MAGIC = b"PK\x03\x04"
 _CHUNK = 1 << 20
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What `zipfile` raises for archives that are damaged, encrypted or packed by unknown methods."""
+
+CAPTION_SUFFIXES = frozenset({".txt", ".json", ".jsonl", ".csv"})
+"""Files that trainers read beside photos."""
+
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
 _SLACK = 1 << 20
@@ -139,6 +146,12 @@ class BoundedZip:
 
     def _wrong(self, kind: str, name: str, *, most: int = 0) -> Invalid:
         return Invalid([problem(kind, archive=self.name, member=name, most=most)])
+
+
+def is_os_metadata(name: str) -> bool:
+    """Whether file managers leave files of this name in zips."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name in {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def is_inside_name(name: str) -> bool:

@@ -67,7 +67,7 @@ def file_problems(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Ma
 
 def _check_file(path: Path, media: str, *, is_mask: bool) -> None:
     from nano_banana.formats.picture_files import check_picture_file
-    from nano_banana.formats.safetensors_header import read_safetensors_header
+    from nano_banana.formats.safetensors import read_safetensors_header
 
     try:
         stamp_of(str(path))

@@ -12,7 +12,7 @@ import pytest
 
 from nano_banana.cli.error_exit import SECRET_PATTERN
 from nano_banana.features.shelf.adapter_import import family_of
-from nano_banana.formats.safetensors_header import SafetensorsHeader
+from nano_banana.formats.safetensors import SafetensorsHeader, TensorEntry
 from nano_banana.formats.xmp import build_packet, property_value
 from nano_banana.providers.fal.file_types import is_html_page, sniff_media_type
 from nano_banana.providers.local.prompt_parser import parse_prompt, people_in_prompt
@@ -27,7 +27,8 @@ def xmp(text: str) -> object:
 
 
 def family(name: str) -> object:
-    return family_of(SafetensorsHeader(shapes={f"down_blocks.{name}": (1, 768)}, metadata={}))
+    entry = TensorEntry(dtype="F16", shape=(1, 768), begin=0, end=1536)
+    return family_of(SafetensorsHeader(tensors={f"down_blocks.{name}": entry}, metadata={}))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from nano_banana.features.shelf.adapter_import import (
     proposed_name,
     proposed_trigger,
 )
-from nano_banana.formats.safetensors_header import SafetensorsHeader, read_safetensors_header
+from nano_banana.formats.safetensors import SafetensorsHeader, read_safetensors_header
 from tests.shelf.files import (
     AI_TOOLKIT_FLUX,
     AI_TOOLKIT_SAID,

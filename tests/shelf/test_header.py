@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nano_banana.formats.safetensors_header import read_safetensors_header
+from nano_banana.formats.safetensors import read_safetensors_header
 from nano_banana.model.problem import Invalid
 from tests.shelf.files import AI_TOOLKIT_FLUX, AI_TOOLKIT_SAID, safetensors, write
 

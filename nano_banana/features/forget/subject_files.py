@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from nano_banana.formats.untrusted import MAX_FILE_BYTES
+from nano_banana.formats.zip_reader import ZIP_ERRORS
 from nano_banana.model.problem import Invalid
 from nano_banana.provenance.embedding import original_digest, record_in
 from nano_banana.provenance.generation_record import GenerationRecord
@@ -99,7 +100,7 @@ class SubjectMatcher:
         try:
             with zipfile.ZipFile(path) as archive:
                 return any(self._in_member(archive, entry) for entry in archive.infolist())
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        except ZIP_ERRORS:
             return False
 
     def _in_member(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:

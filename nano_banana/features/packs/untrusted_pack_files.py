@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from nano_banana.formats.zip_reader import is_inside_name
+from nano_banana.formats.zip_reader import ZIP_ERRORS, is_inside_name
 from nano_banana.model.problem import Invalid, Unusable, problem
 
 MOST_FILES = 500
@@ -80,7 +79,7 @@ def zip_files(archive: Path, choose: ChooseFolder) -> ChosenFiles:
                 bag.room_for(name, entry.file_size)
                 with opened.open(entry) as file:
                     bag.put(name, file.read(MOST_FILE_BYTES + 1))  # what an entry says of its size is its own word
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except ZIP_ERRORS as error:
         raise Invalid([problem("pack_not_zip", file=archive.name)]) from error
     except OSError as error:
         raise Unusable([problem("unreadable_pack", pack=archive.name, why=error.strerror or "")]) from error

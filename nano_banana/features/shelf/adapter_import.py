@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nano_banana.features.shelf.adapter_archive import UnpackedAdapter, read_archive
-from nano_banana.formats.safetensors_header import SafetensorsHeader, read_safetensors_header
+from nano_banana.formats.safetensors import SafetensorsHeader, read_safetensors_header
 from nano_banana.model.problem import Invalid, did_you_mean, problem
 from nano_banana.store.adapter_shelf import (
     MAX_WORDS,

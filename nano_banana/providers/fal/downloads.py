@@ -25,6 +25,7 @@ import httpx
 from PIL import Image
 
 from nano_banana.formats.picture_files import MAX_PIXELS, open_undecoded
+from nano_banana.formats.safetensors import is_safetensors
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, Unusable, problem
 from nano_banana.model.provider_protocol import AnswerFile, CallContext
@@ -34,7 +35,6 @@ from nano_banana.providers.fal.file_types import (
     OCTET_STREAM,
     SNIFF_BYTES,
     is_html_page,
-    is_whole_safetensors,
     sniff_media_type,
 )
 from nano_banana.providers.fal.http_client import (
@@ -259,7 +259,7 @@ def inspect_file(path: Path, remote: RemoteFile, *, is_picture: bool) -> FileIns
         return FileInspection(wrong="page")
     if is_picture:
         return _inspect_picture(path, media, remote)
-    if _has_adapter_name(remote) and not is_whole_safetensors(path):
+    if _has_adapter_name(remote) and not is_safetensors(path):
         return FileInspection(wrong="damaged")
     return FileInspection(media=media)
 

@@ -11,7 +11,6 @@ import logging
 import os
 import shutil
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -23,6 +22,8 @@ from fal_client.client import MULTIPART_THRESHOLD, StorageSettings
 from nano_banana.formats.photo_export import photo_without_metadata
 from nano_banana.formats.picture_files import open_undecoded, orientation
 from nano_banana.formats.png_chunks import PIXEL_CHUNKS, PNG_SIGNATURE, png_without_metadata
+from nano_banana.formats.safetensors import is_safetensors
+from nano_banana.formats.zip_reader import CAPTION_SUFFIXES, ZIP_ERRORS, ZIP_MAGIC, is_os_metadata
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, problem
@@ -30,7 +31,7 @@ from nano_banana.model.provider_protocol import CallContext, SingleFlight
 from nano_banana.model.ticket import Upload
 from nano_banana.providers.fal.fal_errors import classify_error
 from nano_banana.providers.fal.fal_session import FalSession
-from nano_banana.providers.fal.file_types import OCTET_STREAM, SNIFF_BYTES, is_whole_safetensors, sniff_media_type
+from nano_banana.providers.fal.file_types import OCTET_STREAM, SNIFF_BYTES, sniff_media_type
 from nano_banana.providers.fal.http_client import Backoff, NoResponse, RetryLater, retry
 
 
@@ -65,11 +66,8 @@ def _place_order(place: str) -> list[tuple[bool, int, str]]:
     return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in place.split("/")]
 
 
-ZIP_MAGIC = b"PK\x03\x04"
 MAX_ARCHIVE_FILES = 20_000
 """With captions; nobody trains on more, and each is looked at before any leaves."""
-CAPTION_SUFFIXES = frozenset({".txt", ".json", ".jsonl", ".csv"})
-"""What trainers read beside photos."""
 
 
 def check_training_archive(path: Path) -> None:
@@ -83,7 +81,7 @@ def check_training_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [
-                entry for entry in archive.infolist() if not entry.is_dir() and not _is_os_metadata(entry.filename)
+                entry for entry in archive.infolist() if not entry.is_dir() and not is_os_metadata(entry.filename)
             ]
             if len(entries) > MAX_ARCHIVE_FILES:
                 raise _archive_unusable()
@@ -92,7 +90,7 @@ def check_training_archive(path: Path) -> None:
                 if not is_picture and PurePosixPath(entry.filename).suffix.lower() not in CAPTION_SUFFIXES:
                     raise CallFailed([problem("archive_not_sent", input="", file=entry.filename)])
                 pictures += is_picture
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (*ZIP_ERRORS, OSError) as error:
         raise _archive_unusable() from error
     if not pictures:
         raise _archive_unusable()
@@ -101,12 +99,6 @@ def check_training_archive(path: Path) -> None:
 def _is_picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     with archive.open(entry) as file:
         return sniff_media_type(file.read(SNIFF_BYTES)).startswith("image/")
-
-
-def _is_os_metadata(name: str) -> bool:
-    """What file managers leave in every zip."""
-    path = PurePosixPath(name)
-    return "__MACOSX" in path.parts or path.name in {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def _archive_unusable() -> CallFailed:
@@ -140,7 +132,7 @@ def prepare_upload(path: Path, name: str, folder: Path) -> UploadFile:
     if head == ZIP_MAGIC:
         check_training_archive(path)
         return UploadFile(path=path, name=f"{name}.zip")
-    if is_whole_safetensors(path):
+    if is_safetensors(path):
         return UploadFile(path=path, name=f"{name}.safetensors")
     try:
         return _prepare_picture(path, name, folder)

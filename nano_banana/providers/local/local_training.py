@@ -8,33 +8,31 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from nano_banana.faces.face import Face
 from nano_banana.formats.picture_files import open_picture
+from nano_banana.formats.safetensors import SafetensorsError, SafetensorsHeader, parse_safetensors, write_safetensors
+from nano_banana.formats.zip_reader import CAPTION_SUFFIXES, ZIP_ERRORS
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import CallFailed, problem
 from nano_banana.providers.local.cutouts import Cutout, cut_out
 from nano_banana.providers.local.local_job import LocalJob
 from nano_banana.providers.local.pixel_math import Pixels, as_float32
 from nano_banana.providers.local.revision import lacks_models
-from nano_banana.providers.local.safetensors import header_metadata, read_tensor_header, read_tensors, write_safetensors
 from nano_banana.providers.workers import WorkResult
 
 MAX_FILES = 1000
 MAX_FILE_BYTES = 200_000_000
 MAX_TOTAL_BYTES = 2_000_000_000
 """Bounds of an archive, unpacked: files, bytes of one file, bytes of all."""
-
-CAPTION_SUFFIXES = frozenset({".txt", ".json", ".jsonl", ".csv"})
-"""Files that may lie beside photos (captions) and are passed over."""
 
 
 def iter_photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
@@ -93,7 +91,7 @@ def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, scratch: Path, plac
         with archive.open(entry) as file:
             # One byte more than it says: a header may lie.
             data = file.read(entry.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except (*ZIP_ERRORS, OSError) as error:
         raise _invalid_archive(place, "damaged", entry.filename) from error
     scratch.write_bytes(data)
     try:
@@ -142,22 +140,30 @@ def read_adapter(path: Path, *, place: str) -> LocalAdapter:
 
     Raises CallFailed: `adapter_not_local` where another trainer made it, `adapter_broken` where it is damaged.
     """
-    header, start = read_tensor_header(path, place=place)
-    about = header_metadata(header)
-    if about.get("format") != ADAPTER_FORMAT:
-        raise CallFailed([problem("adapter_not_local", input=place)])
-    tensors = read_tensors(path, header, start, place=place)
     try:
+        header = parse_safetensors(path)
+        about = header.metadata
+        if about.get("format") != ADAPTER_FORMAT:
+            raise CallFailed([problem("adapter_not_local", input=place)])
+        tensors = _map_tensors(path, header)
         cutouts = [
             _to_cutout(tensors[name], face)
             for name, face in zip(sorted(tensors), json.loads(about["faces"]), strict=True)
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (SafetensorsError, ValueError, KeyError, TypeError, OSError) as error:
         raise CallFailed([problem("adapter_broken", input=place)]) from error
     return LocalAdapter(cutouts=cutouts, style=about.get("kind") == "style", trigger=about.get("trigger", ""))
 
 
-def _rgba(cutout: Cutout) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _map_tensors(path: Path, header: SafetensorsHeader) -> dict[str, NDArray[np.uint8]]:
+    """All 8-bit tensors, mapped and not loaded. Raises ValueError."""
+    data = np.memmap(path, np.uint8, "r", offset=header.data_start)
+    if any(tensor.dtype != "U8" for tensor in header.tensors.values()):
+        raise ValueError
+    return {name: data[tensor.begin : tensor.end].reshape(tensor.shape) for name, tensor in header.tensors.items()}
+
+
+def _rgba(cutout: Cutout) -> NDArray[np.uint8]:
     layers = np.dstack([cutout.pixels, cutout.alpha])
     return (np.clip(layers, 0, 1) * 255 + 0.5).astype(np.uint8)
 
@@ -168,7 +174,7 @@ def _face_numbers(cutout: Cutout) -> list[float]:
     return [*(round(float(number), 2) for number in numbers), float(cutout.plain)]
 
 
-def _to_cutout(rgba: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], numbers: Sequence[float]) -> Cutout:
+def _to_cutout(rgba: NDArray[np.uint8], numbers: Sequence[float]) -> Cutout:
     left, top, width, height, x0, y0, x1, y1, score, plain = numbers
     layers: Pixels = as_float32(rgba) / np.float32(255)
     face = Face(left=left, top=top, width=width, height=height, eyes=((x0, y0), (x1, y1)), score=score)

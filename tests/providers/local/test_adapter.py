@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nano_banana.formats.safetensors import write_safetensors
 from nano_banana.model.problem import CallFailed
 from nano_banana.providers.local.local_training import read_adapter
-from nano_banana.providers.local.safetensors import write_safetensors
 
 
 def test_what_is_written_is_read(tmp_path: Path, adapter: bytes) -> None:

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from nano_banana.formats.photo_export import reproducible_zip
+from nano_banana.formats.safetensors import is_safetensors
 from nano_banana.model.problem import CallFailed
 from nano_banana.providers.fal.fal_uploads import MAX_ARCHIVE_FILES, UploadFile, prepare_upload, under_public_name
-from nano_banana.providers.fal.file_types import is_whole_safetensors
 from tests.providers.fal.files.samples import SECRET, Form, adapter, other, picture, png
 
 
@@ -179,13 +179,13 @@ def _safetensors(header: object, body: bytes = b"") -> bytes:
 def test_what_is_no_whole_adapter(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(data)
-    assert not is_whole_safetensors(path)
+    assert not is_safetensors(path)
 
 
 def test_an_adapter_needs_no_metadata(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(adapter(metadata=False))
-    assert is_whole_safetensors(path)
+    assert is_safetensors(path)
 
 
 def test_a_parcel_gets_a_file_of_its_own_name(tmp_path: Path) -> None:
