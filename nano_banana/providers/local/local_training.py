@@ -19,7 +19,7 @@ from PIL import Image
 
 from nano_banana.faces.face import Face
 from nano_banana.formats.picture_files import open_picture
-from nano_banana.formats.safetensors import SafetensorsError, SafetensorsHeader, parse_safetensors, write_safetensors
+from nano_banana.formats.safetensors import SafetensorsHeader, parse_safetensors, write_safetensors
 from nano_banana.formats.zip_reader import CAPTION_SUFFIXES, ZIP_ERRORS
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import CallFailed, problem
@@ -150,7 +150,7 @@ def read_adapter(path: Path, *, place: str) -> LocalAdapter:
             _to_cutout(tensors[name], face)
             for name, face in zip(sorted(tensors), json.loads(about["faces"]), strict=True)
         ]
-    except (SafetensorsError, ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise CallFailed([problem("adapter_broken", input=place)]) from error
     return LocalAdapter(cutouts=cutouts, style=about.get("kind") == "style", trigger=about.get("trigger", ""))
 
