@@ -1,4 +1,4 @@
-"""Read and check the header of safetensors files, and write small ones; loads no tensor.
+"""Read and check the header of safetensors files; write small ones.
 
 Format (github.com/huggingface/safetensors): eight bytes little-endian N, N bytes of JSON that give each tensor's type,
 shape and byte range, then the tensors. Every byte must belong to exactly one tensor. Nothing in the file is code.
