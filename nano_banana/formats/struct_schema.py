@@ -7,18 +7,20 @@ checked by the schema first, so that all errors of a file can be reported at onc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Struct
 
+from nano_banana.formats.yaml_values import edit_plain
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 
 T = TypeVar("T", bound=Struct)
 
-USUAL = "usual"
-"""In a field's extra schema: the documented default of a key whose absence is told apart from it."""
+USUAL, CHOICES = "usual", "choices"
+"""In a field's extra schema: the documented default of a key that is None if absent; the values of a text, in order."""
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,12 +42,19 @@ def section_schema(kind: type[Struct]) -> JSONObject:
 def decode_section(data: JSONObject, kind: type[T]) -> T:
     """The section that `data` is, whose errors have been reported; whole numbers may be written as `1.0`.
 
-    Of one with a value out of range, the defaults.
+    Values out of range are as if they weren't there.
     """
-    try:
-        return msgspec.convert(data, kind, strict=False)
-    except msgspec.ValidationError:
-        return kind()
+    for _ in range(_MAX_DROPPED):
+        try:
+            return msgspec.convert(data, kind, strict=False)
+        except msgspec.ValidationError as error:
+            found = _ERROR_PATH.search(str(error))
+            data = as_object(edit_plain(data, {tuple(found[1].split(".")): None})) if found else {}
+    return kind()
+
+
+_MAX_DROPPED = 20
+_ERROR_PATH = re.compile(r"`\$\.([\w.]+)")
 
 
 def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
@@ -62,6 +71,9 @@ def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
     if "anyOf" in schema and node.get("default", ...) is None:  # absent, and never null
         del schema["anyOf"]
         schema = {**as_object(branches[0]), **schema} if len(branches) == 1 else {**schema, "anyOf": branches}
+    if CHOICES in schema:
+        del schema["type"]
+        schema["enum"] = schema.pop(CHOICES)
     if "description" in schema:
         schema["description"] = " ".join(str(schema["description"]).split())
     default = schema.pop(USUAL, node.get("default"))

@@ -16,7 +16,7 @@ from nano_banana.catalog.provider_registry import BUILT_IN
 from nano_banana.formats.struct_schema import section_schema
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items
 from nano_banana.recipe.naming import AXIS_NAME, NAME, NAMES, ONE_WORD, PLACE_NAME, TEXT
-from nano_banana.recipe.recipe_model import OUTPUTS_SCHEMA, Privacy, RunLimits
+from nano_banana.recipe.recipe_model import OutputsSection, Privacy, RunLimits
 from nano_banana.recipe.training_photos import PhotoRules
 from nano_banana.stages.stage_kind import StageKind
 from nano_banana.stages.stage_registry import stage_kinds
@@ -280,7 +280,7 @@ SECTION_SCHEMAS: JSONObject = {
     "axes": named_entries(AXIS_SCHEMA, "What varies from shot to shot: scene, style, light …", name=AXIS_NAME),
     "templates": named_entries(TEMPLATE_SCHEMA, "Prompts, by name."),
     "shots": named_entries(SHOT_SCHEMA, "What to take, by name."),
-    "outputs": OUTPUTS_SCHEMA,
+    "outputs": section_schema(OutputsSection),
 }
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
 
 from nano_banana.model.json_values import JSONObject
 
@@ -62,6 +64,11 @@ AXIS_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(
 
 ONE_WORD: JSONObject = {"type": "string", "pattern": r"^\S+(?!\n)$", "maxLength": 64}
 """One word of a prompt."""
+
+Text: TypeAlias = Annotated[str, Meta(min_length=1)]
+Names: TypeAlias = Text | Annotated[tuple[Text, ...], Meta(min_length=1)]
+AxisName: TypeAlias = Annotated[str, Meta(pattern=str(AXIS_NAME["pattern"]), max_length=64)]
+"""The same as types of sections' fields."""
 
 PLACE_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
 """Places in a picture, which templates write too: `cast.left`."""

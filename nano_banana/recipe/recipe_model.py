@@ -19,7 +19,7 @@ from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.model.ticket import ResendPolicy
 from nano_banana.recipe.axis_values import AxisValue
-from nano_banana.recipe.naming import AXIS_NAME, NAMES, TEXT
+from nano_banana.recipe.naming import AxisName, Names, Text
 from nano_banana.recipe.pack import Pack, PackUse
 from nano_banana.recipe.training_photos import PhotoRules
 
@@ -279,115 +279,108 @@ def no_shelf(reference: str) -> ShelfAdapter:
     raise Invalid([problem("shelf_empty", name=reference)])
 
 
-SHEET_FORMATS = ("html", "png", "pdf")
-SHEET_FIELDS = ("score", "verdict", "cost", "seed", "attempt")
-EMBED_CHOICES = ("recipe", "ai_source", "c2pa")
-DEFAULT_EMBEDS = ("recipe", "ai_source")
-"""What goes into every picture where the recipe says nothing."""
-
-DEFAULT_EXPORT_NAME = "{{ take }}"
-"""What copies are called where the recipe says nothing."""
-
 EXPORT_MEDIA = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 """What pictures may be handed out as."""
-
-DEFAULT_QUALITY = 92
-"""Of a JPEG and a WebP, where the recipe says nothing."""
 
 NAMED_CROPS = {"linkedin": (800, 800), "instagram": (1080, 1350), "x": (400, 400), "youtube": (800, 800)}
 """Sizes that have a name: what these sites want of a profile's picture (of Instagram: of a portrait), in pixels."""
 
 MAX_SIDE = 16_384
 
-_AXES_SCHEMA: JSONObject = {
-    "anyOf": [AXIS_NAME, {"type": "array", "items": AXIS_NAME, "uniqueItems": True}],
-}
+
+_UNIQUE = Meta(extra_json_schema={"uniqueItems": True})
 
 
-def _subset_schema(names: tuple[str, ...], about: str, default: tuple[str, ...]) -> JSONObject:
-    return {
-        "type": "array",
-        "items": {"enum": list(names)},
-        "uniqueItems": True,
-        "default": list(default),
-        "description": about,
-    }
+def _one_of(*names: str) -> Meta:
+    return Meta(extra_json_schema={"choices": list(names)})
 
 
-SHEET_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "A contact sheet of the takes, written after each run into the output folder.",
-    "properties": {
-        "contact_sheet": {**NAMES, "description": "Whose pictures: a stage, `stage.shot`, or a list of them."},
-        "rows": {**_AXES_SCHEMA, "description": "The axes (also `subject`, `shot`, `seed`) that go downwards."},
-        "columns": {**_AXES_SCHEMA, "description": "The axes that go to the right."},
-        "show": _subset_schema(SHEET_FIELDS, "What is written below each picture.", ("score", "verdict")),
-        "formats": _subset_schema(
-            SHEET_FORMATS, "The files that are written: `sheet.html`, `sheet.png`, `sheet.pdf`.", SHEET_FORMATS
+_AxisNames: TypeAlias = AxisName | Annotated[tuple[AxisName, ...], _UNIQUE]
+
+
+class SheetSection(Section, frozen=True, kw_only=True):
+    """A contact sheet of the takes, written after each run into the output folder."""
+
+    contact_sheet: Annotated[Names, about("Whose pictures: a stage, `stage.shot`, or a list of them.")]
+    rows: Annotated[_AxisNames | None, about("The axes (also `subject`, `shot`, `seed`) that go downwards.")] = None
+    columns: Annotated[_AxisNames | None, about("The axes that go to the right.")] = None
+    show: Annotated[
+        tuple[Annotated[str, _one_of("score", "verdict", "cost", "seed", "attempt")], ...],
+        _UNIQUE,
+        about("What is written below each picture."),
+    ] = ("score", "verdict")
+    formats: Annotated[
+        tuple[Annotated[str, _one_of("html", "png", "pdf")], ...],
+        _UNIQUE,
+        about("The files that are written: `sheet.html`, `sheet.png`, `sheet.pdf`."),
+    ] = ("html", "png", "pdf")
+
+
+class ExportSection(Section, frozen=True):
+    """How pictures are handed out."""
+
+    export: Annotated[
+        Names | None, about("Whose pictures are copied out: a stage, `stage.shot`, or a list of them.")
+    ] = None
+    to: Annotated[
+        Text | None, about("The folder of the copies, from the recipe's own; it is made where it is not.")
+    ] = None
+    name: Annotated[
+        Text,
+        about(
+            "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, `stage`, `way`, "
+            "`verdict`, `recipe`. Slashes make folders; the suffix is the picture's own."
         ),
-    },
-    "required": ["contact_sheet"],
-    "additionalProperties": False,
-}
-
-EXPORT_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "How pictures are handed out.",
-    "properties": {
-        "export": {**NAMES, "description": "Whose pictures are copied out: a stage, `stage.shot`, or a list of them."},
-        "to": {**TEXT, "description": "The folder of the copies, from the recipe's own; it is made where it is not."},
-        "name": {
-            **TEXT,
-            "default": DEFAULT_EXPORT_NAME,
-            "description": "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, "
-            "`stage`, `way`, `verdict`, `recipe`. Slashes make folders; the suffix is the picture's own.",
-        },
-        "zip": {**TEXT, "description": "A ZIP of the copies, from the recipe's own folder."},
-        "format": {"enum": list(EXPORT_MEDIA), "description": "The copies' format; the picture's own by default."},
-        "quality": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 100,
-            "default": DEFAULT_QUALITY,
-            "description": "How good a JPEG or a WebP is; the higher, the larger.",
-        },
-        "longest_side": {
-            "type": "integer",
-            "minimum": 16,
-            "maximum": MAX_SIDE,
-            "description": "Scale the copies down so that no side has more pixels; smaller ones stay as they are.",
-        },
-        "crop": {
-            **TEXT,
-            "description": "Cut the copies to exactly this size: `WIDTHxHEIGHT` in pixels, or "
+    ] = "{{ take }}"
+    zip: Annotated[Text | None, about("A ZIP of the copies, from the recipe's own folder.")] = None
+    format: Annotated[
+        str | None, about("The copies' format; the picture's own by default.", choices=list(EXPORT_MEDIA))
+    ] = None
+    quality: Annotated[int, Meta(ge=1, le=100), about("How good a JPEG or a WebP is; the higher, the larger.")] = 92
+    longest_side: (
+        Annotated[
+            int,
+            Meta(ge=16, le=MAX_SIDE),
+            about("Scale the copies down so that no side has more pixels; smaller ones stay as they are."),
+        ]
+        | None
+    ) = None
+    crop: Annotated[
+        Text | None,
+        about(
+            "Cut the copies to exactly this size: `WIDTHxHEIGHT` in pixels, or "
             + ", ".join(f"`{name}` ({width}x{height})" for name, (width, height) in NAMED_CROPS.items())
-            + ".",
-        },
-        "crop_around": {
-            "enum": ["face", "centre"],
-            "default": "face",
-            "description": "What the crop is centred on: the face (of several people, all faces) or the picture.",
-        },
-        "embed": _subset_schema(
-            EMBED_CHOICES,
-            "What is written into every picture besides that it is AI-made, which is written always: the take's "
-            "`recipe`, `c2pa` content credentials. `[]`: nothing.",
-            DEFAULT_EMBEDS,
+            + "."
         ),
-    },
-    "dependentRequired": {
-        **{name: ["export"] for name in ("name", "to", "zip", "format", "quality", "longest_side", "crop")},
-        "crop_around": ["crop"],
-    },
-    "additionalProperties": False,
+    ] = None
+    crop_around: Annotated[
+        str,
+        about(
+            "What the crop is centred on: the face (of several people, all faces) or the picture.",
+            choices=["face", "centre"],
+        ),
+    ] = "face"
+    embed: Annotated[
+        tuple[Annotated[str, _one_of("recipe", "ai_source", "c2pa")], ...],
+        _UNIQUE,
+        about(
+            "What is written into every picture besides that it is AI-made, which is written always: the take's "
+            "`recipe`, `c2pa` content credentials. `[]`: nothing."
+        ),
+    ] = ("recipe", "ai_source")
+
+
+_NEEDED_KEYS = {
+    **{name: ["export"] for name in ("name", "to", "zip", "format", "quality", "longest_side", "crop")},
+    "crop_around": ["crop"],
 }
 
-OUTPUTS_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "What becomes of the pictures: a contact sheet, copies under names of your own.",
-    "properties": {"sheet": SHEET_SCHEMA, "files": EXPORT_SCHEMA},
-    "additionalProperties": False,
-}
+
+class OutputsSection(Section, frozen=True):
+    """What becomes of the pictures: a contact sheet, copies under names of your own."""
+
+    sheet: SheetSection | None = None
+    files: Annotated[ExportSection, Meta(extra_json_schema={"dependentRequired": _NEEDED_KEYS})] = ExportSection()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,18 +391,18 @@ class SheetSpec:
     rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     show: tuple[str, ...] = ("score", "verdict")
-    formats: tuple[str, ...] = SHEET_FORMATS
+    formats: tuple[str, ...] = ("html", "png", "pdf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportConversion:
-    """How copies differ from the pictures: `format` is one of `MEDIA` (empty: each picture's own).
+    """How copies differ from the pictures: `format` is one of `EXPORT_MEDIA` (empty: each picture's own).
 
     `longest` bounds the sides; `crop` is an exact width and height in pixels, cut out `around` the face or the centre.
     """
 
     format: str = ""
-    quality: int = DEFAULT_QUALITY
+    quality: int = 92
     longest: int | None = None
     crop: tuple[int, int] | None = None
     around: str = "face"
@@ -448,11 +441,11 @@ class ExportSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSpec:
-    """What becomes of the pictures. `embed` is what is written into each, of `EMBEDS`."""
+    """What becomes of the pictures. `embed` is what is written into each of them."""
 
     sheet: SheetSpec | None = None
     export: ExportSpec | None = None
-    embed: frozenset[str] = frozenset(DEFAULT_EMBEDS)
+    embed: frozenset[str] = frozenset(ExportSection().embed)
 
     @property
     def crops_faces(self) -> bool:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text, as_whole
+from nano_banana.formats.struct_schema import decode_section
+from nano_banana.model.json_values import JSONValue, as_items, as_object, as_text
 from nano_banana.model.problem import did_you_mean, problem
 from nano_banana.recipe.prompts import add_template_fault, fault_place_of, names_in_shot
 from nano_banana.recipe.recipe_model import (
-    DEFAULT_EMBEDS,
-    DEFAULT_EXPORT_NAME,
-    DEFAULT_QUALITY,
     MAX_SIDE,
     NAMED_CROPS,
-    SHEET_FORMATS,
-    CollectionRef,
     ExportConversion,
+    ExportSection,
     ExportSpec,
     KeyPath,
     OutputSpec,
+    OutputsSection,
+    SheetSection,
     SheetSpec,
     Shot,
     TemplateText,
@@ -32,51 +31,47 @@ COMMON_AXES = ("subject", "shot", "template", "seed")
 
 
 def read_outputs(reading: ResolveContext, names: StageNames, drawn: Mapping[str, list[Shot]]) -> OutputSpec:
-    """What the recipe wants of its pictures; collections and axes that are not there are noted."""
-    section = reading.section("outputs")
-    sheet, files = as_object(section.get("sheet")), as_object(section.get("files"))
+    """What the recipe wants of its pictures; unknown collections and axes are noted."""
+    section = decode_section(reading.section("outputs"), OutputsSection)
     return OutputSpec(
-        sheet=_read_sheet(reading, sheet, names, drawn) if sheet else None,
-        export=_read_export(reading, files, names, drawn) if "export" in files else None,
-        embed=frozenset(as_text(name) for name in as_items(files.get("embed", DEFAULT_EMBEDS))),
+        sheet=None if section.sheet is None else _read_sheet(reading, section.sheet, names, drawn),
+        export=None if section.files.export is None else _read_export(reading, section.files, names, drawn),
+        embed=frozenset(section.files.embed),
     )
 
 
 def _read_sheet(
-    reading: ResolveContext, data: JSONObject, names: StageNames, drawn: Mapping[str, list[Shot]]
+    reading: ResolveContext, section: SheetSection, names: StageNames, drawn: Mapping[str, list[Shot]]
 ) -> SheetSpec:
     where: KeyPath = ("outputs", "sheet")
-    sources = read_sources(reading, names, data["contact_sheet"], (*where, "contact_sheet"))
+    sources = read_sources(reading, names, section.contact_sheet, (*where, "contact_sheet"))
     axes = dict.fromkeys(COMMON_AXES)
     axes |= {axis: None for source in sources for shot in drawn.get(source.stage, ()) for axis in shot.matrix}
-    # Of a collection that is not there nobody knows the axes.
-    rows, columns = (data.get("rows"), data.get("columns")) if sources else (None, None)
-    usual = SheetSpec(sources=())
+    # The axes of an unknown collection are unknown.
+    rows, columns = (section.rows, section.columns) if sources else (None, None)
     return SheetSpec(
         sources=sources,
         rows=_read_axes(reading, rows, axes, (*where, "rows")),
         columns=_read_axes(reading, columns, axes, (*where, "columns")),
-        show=tuple(as_text(name) for name in as_items(data.get("show", usual.show))),
-        formats=tuple(as_text(name) for name in as_items(data.get("formats", SHEET_FORMATS))),
+        show=section.show,
+        formats=section.formats,
     )
 
 
 def _read_axes(reading: ResolveContext, value: JSONValue, axes: Mapping[str, None], where: KeyPath) -> tuple[str, ...]:
-    names = [(as_text(name), where if isinstance(value, str) else (*where, at)) for at, name in _indexed(value)]
+    names = [
+        (as_text(name), where if isinstance(value, str) else (*where, at)) for at, name in enumerate(as_items(value))
+    ]
     return tuple(name for name, place in names if reading.known("axis", name, axes, place))
 
 
-def _indexed(value: JSONValue) -> list[tuple[int, JSONValue]]:
-    return list(enumerate(as_items(value if value is not None else ())))
-
-
 def _read_export(
-    reading: ResolveContext, data: JSONObject, names: StageNames, drawn: Mapping[str, list[Shot]]
+    reading: ResolveContext, section: ExportSection, names: StageNames, drawn: Mapping[str, list[Shot]]
 ) -> ExportSpec:
     where: KeyPath = ("outputs", "files")
-    sources: tuple[CollectionRef, ...] = read_sources(reading, names, data["export"], (*where, "export"))
-    name = TemplateText(text=as_text(data.get("name", DEFAULT_EXPORT_NAME)), where=(*where, "name"))
-    to, packed = (as_text(data.get(key, "")) for key in ("to", "zip"))
+    sources = read_sources(reading, names, section.export, (*where, "export"))
+    name = TemplateText(text=section.name, where=(*where, "name"))
+    to, packed = section.to or "", section.zip or ""
     if not to and not packed:
         reading.wrong_key("export_nowhere", (*where, "export"))
     for key, path in (("to", to), ("zip", packed)):
@@ -85,24 +80,24 @@ def _read_export(
     if packed and not packed.casefold().endswith(".zip"):
         reading.wrong("export_no_zip", (*where, "zip"), path=packed)
     _check_export_name(reading, name, [shot for source in sources for shot in shots_in(source, drawn)])
-    return ExportSpec(sources=sources, name=name, to=to, zip=packed, fit=_read_conversion(reading, data, where))
+    return ExportSpec(sources=sources, name=name, to=to, zip=packed, fit=_read_conversion(reading, section, where))
 
 
-def _read_conversion(reading: ResolveContext, data: JSONObject, where: KeyPath) -> ExportConversion | None:
-    """How the copies are to differ from the pictures; None where they are not."""
-    if not data.keys() & {"format", "quality", "longest_side", "crop"}:
+def _read_conversion(reading: ResolveContext, section: ExportSection, where: KeyPath) -> ExportConversion | None:
+    """How the copies differ from the pictures; None if they don't."""
+    written = as_object(reading.section("outputs").get("files")).keys()
+    if not written & {"format", "quality", "longest_side", "crop"}:
         return None
-    form = as_text(data.get("format", ""))
-    if "quality" in data and form not in ("jpeg", "webp"):
+    if "quality" in written and section.format not in ("jpeg", "webp"):
         reading.wrong_key("export_quality_of_what", (*where, "quality"))
-    if "crop" in data and "longest_side" in data:
+    if {"crop", "longest_side"} <= written:
         reading.wrong_key("export_crop_and_longest", (*where, "longest_side"))
     return ExportConversion(
-        format=form,
-        quality=as_whole(data.get("quality", DEFAULT_QUALITY)),
-        longest=as_whole(data["longest_side"]) if "longest_side" in data else None,
-        crop=_read_crop(reading, as_text(data["crop"]), (*where, "crop")) if "crop" in data else None,
-        around=as_text(data.get("crop_around", "face")),
+        format=section.format or "",
+        quality=section.quality,
+        longest=section.longest_side,
+        crop=None if section.crop is None else _read_crop(reading, section.crop, (*where, "crop")),
+        around=section.crop_around,
     )
 
 
