@@ -78,7 +78,7 @@ def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
         schema["description"] = " ".join(str(schema["description"]).split())
     default = schema.pop(USUAL, node.get("default"))
     if default is not None and not (inner and isinstance(default, Mapping) and USUAL not in node):
-        schema["default"] = default
+        schema["default"] = list(default) if isinstance(default, tuple) else default
     if not schema.get("required", True):
         del schema["required"]
     return schema

@@ -69,7 +69,7 @@ def test_every_free_key_says_what_it_is() -> None:
 def test_defaults_and_choices_are_there() -> None:
     found = dict(properties(schema()))
     by_tail = {path.rpartition("/")[2]: shape for path, shape in found.items()}
-    assert by_tail["provider"]["enum"] == ["fal", "local"]
+    assert by_tail["identity"]["enum"] == ["adapter", "by_face", "reference"]
     assert by_tail["feather"]["default"] == 0
     assert by_tail["megapixels"]["default"] == 1.0
     assert by_tail["salt"]["default"] == ""
