@@ -15,8 +15,7 @@ from nano_banana.model.call import COMPUTE, Blob, Call, Reply, imagined_blob
 from nano_banana.model.flow import Ask, Flow, FlowEvent
 from nano_banana.model.nodes import FlowTrace, Node, NodeEnd, NodeResult, NodeStatus, Plan, Step
 from nano_banana.model.problem import CallFailed, problem
-from nano_banana.stages.stage_kind import ImaginedReply
-from nano_banana.stages.stage_registry import stage_kinds
+from nano_banana.stages.stage_registry import imagined_reply
 
 IMAGINED_PATHS = ("arguments/box", "arguments/image_size")
 """Where flows put invented data into the calls that follow; nothing true can be told of a change there."""
@@ -24,11 +23,10 @@ IMAGINED_PATHS = ("arguments/box", "arguments/image_size")
 
 def reply_imaginer(catalog: Catalog) -> Callable[[Call], Reply]:
     """A function that invents a call's reply: the right places, imagined bytes, no cost."""
-    compute = {name: reply for kind in stage_kinds().values() for name, reply in kind.compute_replies.items()}
 
     def invent(call: Call) -> Reply:
         if call.provider == COMPUTE:
-            reply = compute.get(call.endpoint, ImaginedReply())
+            reply = imagined_reply(call.endpoint)
             names = [reply.file, "mask"] if call.endpoint == "crop" else [reply.file]
             files = {name: imagined_blob(f"{call.key}/{name}", media=reply.media) for name in names}
             return Reply(data=reply.data, files=files)

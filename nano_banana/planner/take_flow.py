@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Ended, ExitedEarly, Flow, Made
-from nano_banana.model.problem import CallFailed, problem
+from nano_banana.model.problem import CallFailed, NanoBananaError, problem
 from nano_banana.stages.stage_calls import StageOutput
-from nano_banana.stages.stage_registry import kind_of
-from nano_banana.stages.take_context import PlanContext, RootResults, StagePath, Take, TakeContext, Upstream
+from nano_banana.stages.stage_registry import is_installed, kind_failure, kind_of
+from nano_banana.stages.take_context import PlanContext, RootResults, StageLink, StagePath, Take, TakeContext, Upstream
 
 TakeFlow: TypeAlias = Callable[[Take, RootResults], Flow[Blob]]
 
@@ -34,8 +34,18 @@ def take_flow_for(plan: PlanContext, path: StagePath, phase: int = 0) -> TakeFlo
             upstream = partial(_until_choice, stage.id, upstream)
             break
         link = partial(_after_choice, stage.id) if kind.chooses else kind.link(plan, path, stage)
-        upstream = partial(link, upstream)
+        upstream = partial(partial(_guarded, stage.verb, link) if is_installed(stage) else link, upstream)
     return partial(_run_stages, plan, upstream)
+
+
+def _guarded(verb: str, link: StageLink, upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
+    """The link of a kind from another package: a bug in it fails the take."""
+    try:
+        return (yield from link(upstream, context))
+    except NanoBananaError:
+        raise
+    except Exception as error:
+        raise CallFailed([kind_failure(verb, error)]) from error
 
 
 def _run_stages(plan: PlanContext, upstream: Upstream, take: Take, results: RootResults) -> Flow[Blob]:

@@ -12,7 +12,7 @@ from nano_banana.catalog.provider_registry import selectable_provider
 from nano_banana.formats.struct_schema import decode_section
 from nano_banana.model.json_values import JSONObject, as_text
 from nano_banana.model.problem import Invalid, Position, Problem
-from nano_banana.recipe.document import read_document, render_document
+from nano_banana.recipe.document import Document, read_document, render_document
 from nano_banana.recipe.interpolation import RecipeEnvironment, has_templates
 from nano_banana.recipe.json_schema import recipe_schema
 from nano_banana.recipe.picks import with_picks
@@ -47,8 +47,8 @@ from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.recipe.training_photos import PhotoRules
 from nano_banana.recipe.validate import check_shape, unknown_keys
-from nano_banana.stages.stage_kind import StageCheck
-from nano_banana.stages.stage_registry import stage_kinds
+from nano_banana.stages.stage_kind import StageCheck, StageKind
+from nano_banana.stages.stage_registry import code_file, installed_kinds, our_kinds, stage_kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,9 @@ def load_recipe(
 
     Raises Invalid with every problem, sorted by place, but for the kinds `overlooked`.
     """
-    schema, written = recipe_schema(), read_document(path, files)
+    written = read_document(path, files)
+    kinds = _kinds_for(written, files)
+    schema = recipe_schema(kinds=kinds)
     untouched = unknown_keys(written, schema) if has_templates(written.tree) else ()
     seen = RecipeEnvironment(environ, allow_env)
     whole = render_document(written, sets=sets, environ=seen, untouched=untouched)
@@ -92,7 +94,7 @@ def load_recipe(
     if document is None:
         raise Invalid([*whole.problems, *shape.problems])
     reading = ResolveContext(document, files, catalog, seen, shape.lost)
-    recipe, environment = _resolve(reading, offer, path, sound=not shape.problems)
+    recipe, environment = _resolve(reading, kinds, offer, path, sound=not shape.problems)
     problems = [*whole.problems, *shape.problems, *reading.problems]
     problems = [problem for problem in problems if problem.kind not in overlooked]
     if any(not problem.warning for problem in problems):
@@ -125,7 +127,38 @@ def _check_provider(reading: ResolveContext) -> None:
             reading.add(replace(found, position=reading.document.nearest(("provider",))))
 
 
-def _resolve(reading: ResolveContext, offer: FindShelfAdapter, path: Path, *, sound: bool) -> tuple[Recipe, JSONObject]:
+def _kinds_for(document: Document, files: RecipeFiles) -> Mapping[str, StageKind]:
+    """The kinds of stages that the recipe may have: ours, with installed ones if a stage has none of our verbs.
+
+    Raises Invalid if a stage has the verb of an installed kind that can't be used. The code of those that are used is
+    one of the files that the recipe depends on.
+    """
+    stages = document.data.get("stages")
+    entries = enumerate(stages if isinstance(stages, list) else ())
+    others = [
+        (at, name)
+        for at, entry in entries
+        if isinstance(entry, Mapping) and not entry.keys() & our_kinds().keys()
+        for name in entry
+    ]
+    if not others:
+        return our_kinds()
+    kinds, broken = stage_kinds(), installed_kinds().problems
+    if problems := [
+        replace(broken[name], position=document.key_place(("stages", at, name)))
+        for at, name in others
+        if name in broken
+    ]:
+        raise Invalid(problems)
+    for _, name in others:
+        if name in kinds:
+            files.exists(code_file(kinds[name]), confined=False)
+    return kinds
+
+
+def _resolve(
+    reading: ResolveContext, kinds: Mapping[str, StageKind], offer: FindShelfAdapter, path: Path, *, sound: bool
+) -> tuple[Recipe, JSONObject]:
     """The recipe and the environment that its templates read. `sound`: nothing is wrong with the recipe's shape."""
     _check_provider(reading)
     check_names(reading)
@@ -134,7 +167,6 @@ def _resolve(reading: ResolveContext, offer: FindShelfAdapter, path: Path, *, so
     subjects = read_subjects(reading)
     adapters = read_adapters(reading, offer)
     shots = read_shots(reading, subjects, read_axes(reading), templates)
-    kinds = stage_kinds()
     names = stage_names(reading, kinds, subjects, adapters, shots, templates)
     stages = with_picks(reading, read_stages(reading, kinds, names))
     circle = find_cycle(stages)

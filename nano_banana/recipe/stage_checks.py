@@ -12,7 +12,7 @@ from dataclasses import replace
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text
-from nano_banana.model.problem import Position, Problem, did_you_mean
+from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean
 from nano_banana.recipe.interpolation import is_template_value
 from nano_banana.recipe.prompts import EVERYTHING
 from nano_banana.recipe.recipe_model import (
@@ -27,7 +27,14 @@ from nano_banana.recipe.recipe_model import (
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.resolve_stages import StageNames, check_sources
 from nano_banana.recipe.template_syntax import TemplateFault
-from nano_banana.stages.stage_kind import StageCheck, StageEntry, StageInput, StageKind, add_argument_problem
+from nano_banana.stages.stage_kind import (
+    StageCheck,
+    StageEntry,
+    StageInput,
+    StageKind,
+    StageKindFailure,
+    add_argument_problem,
+)
 
 
 def stage_names(
@@ -64,11 +71,14 @@ def _kind_of_entry(entry: JSONObject, kinds: Mapping[str, StageKind]) -> StageKi
 
 
 def read_stages(reading: ResolveContext, kinds: Mapping[str, StageKind], names: StageNames) -> list[Stage]:
-    """Every stage in the order written; what it names must be there."""
+    """Every stage in the order written. Raises Invalid if the code of an installed kind fails."""
     found = []
     for at, item in enumerate(as_items(reading.document.data.get("stages"))):
         entry = StageEntry(data=as_object(item), where=("stages", at), names=names, context=reading)
-        found.append(_kind_of_entry(entry.data, kinds).read(entry))
+        try:
+            found.append(_kind_of_entry(entry.data, kinds).read(entry))
+        except StageKindFailure as error:
+            raise Invalid([*reading.problems, error.problem(reading.document.nearest(entry.where))]) from error
     return found
 
 
@@ -91,10 +101,13 @@ def check_stages(check: StageCheck, names: StageNames, adapters: Mapping[str, Ex
         if kind.input is StageInput.COLLECTIONS:
             check_sources(reading, stage, kind.source_key, names, check.shots_of)
         for each in (stage, *stage.inner):
-            check.kind(each).check(each, here)
-            if each.endpoint:
-                _check_trained_cast(each, by_id, here)
-                _check_endpoint(each, here, by_id, adapters)
+            try:
+                check.kind(each).check(each, here)
+                if each.endpoint:
+                    _check_trained_cast(each, by_id, here)
+                    _check_endpoint(each, here, by_id, adapters)
+            except StageKindFailure as error:
+                reading.add(error.problem(reading.document.nearest(each.where)))
 
 
 def _check_endpoint(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -32,11 +34,7 @@ def command(screen: Screen, what: str, out: Path | None) -> None:
     `recipe` is the shape of a recipe, `endpoint` of a file in `endpoints/`, `pack` of a pack's `pack.yaml`, and `run`
     of what `run --json` and `plan --json` print. All are draft 2020-12.
     """
-    source = shipped_path("schemas", f"{what}.schema.json")
-    try:
-        text = source.read_text("utf-8")
-    except OSError as error:
-        raise Unusable([problem("no_such_schema_file", file=str(source))]) from error
+    text = (_with_installed_stages() if what == "recipe" else "") or _shipped_schema(what)
     if out is None:
         screen.data(text)
         return
@@ -46,3 +44,21 @@ def command(screen: Screen, what: str, out: Path | None) -> None:
     except OSError as error:
         raise Unusable([problem("unwritable", file=str(out), why=error.strerror or "")]) from error
     screen.note(f"wrote {out}")
+
+
+def _shipped_schema(what: str) -> str:
+    source = shipped_path("schemas", f"{what}.schema.json")
+    try:
+        return source.read_text("utf-8")
+    except OSError as error:
+        raise Unusable([problem("no_such_schema_file", file=str(source))]) from error
+
+
+def _with_installed_stages() -> str:
+    """The schema of recipes with the stage kinds of other packages; empty if there are none."""
+    if not entry_points(group="nano_banana.stages"):
+        return ""
+    from nano_banana.catalog.catalog import Catalog
+    from nano_banana.recipe.json_schema import recipe_schema
+
+    return json.dumps(recipe_schema(Catalog.load()), indent=1, ensure_ascii=False) + "\n"

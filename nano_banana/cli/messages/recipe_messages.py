@@ -11,6 +11,13 @@ MESSAGES: Mapping[str, Message] = {
     "unknown_key": Message("unknown key `{name}` in {owner}", "known keys: {known}"),
     "unknown_verb": Message("unknown key `{name}` in {owner}", "stage kinds: {known}"),
     "no_verb": Message("{owner} has no stage kind", "add one of: {names}"),
+    "stage_problem": Message("{text}", "{advice}"),
+    "stage_kind_broken": Message(
+        "can't use the stage kind `{verb}`: {entry_point}: {why}", "update or uninstall the package that offers it"
+    ),
+    "stage_kind_failed": Message(
+        "the code of the stage kind `{verb}` failed: {why}", "report this to the authors of the package that offers it"
+    ),
     "two_verbs": Message("{owner} has two stage kinds: `{first}` and `{second}`", "split it into two stages"),
     "bad_name": Message(
         "invalid name `{name}`", "use 1 to 64 letters, digits, `_` and `-`; start with a letter or digit"
