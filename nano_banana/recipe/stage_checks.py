@@ -18,6 +18,7 @@ from nano_banana.recipe.prompts import EVERYTHING
 from nano_banana.recipe.recipe_model import (
     ExistingAdapter,
     Identity,
+    KeyPath,
     Shot,
     Stage,
     Subject,
@@ -32,7 +33,6 @@ from nano_banana.stages.stage_kind import (
     StageEntry,
     StageInput,
     StageKind,
-    StageKindFailure,
     add_argument_problem,
 )
 
@@ -77,9 +77,17 @@ def read_stages(reading: ResolveContext, kinds: Mapping[str, StageKind], names: 
         entry = StageEntry(data=as_object(item), where=("stages", at), names=names, context=reading)
         try:
             found.append(_kind_of_entry(entry.data, kinds).read(entry))
-        except StageKindFailure as error:
-            raise Invalid([*reading.problems, error.problem(reading.document.nearest(entry.where))]) from error
+        except Invalid as error:
+            _take_failure(reading, error, entry.where)
+            raise Invalid(reading.problems) from error
     return found
+
+
+def _take_failure(reading: ResolveContext, error: Invalid, where: KeyPath) -> None:
+    """Note a failure of an installed kind's code, which has no position. Raises any other error again."""
+    if any(problem.position for problem in error.problems):
+        raise error
+    reading.take_over(error, where)
 
 
 MAX_WAYS = 64
@@ -106,8 +114,8 @@ def check_stages(check: StageCheck, names: StageNames, adapters: Mapping[str, Ex
                 if each.endpoint:
                     _check_trained_cast(each, by_id, here)
                     _check_endpoint(each, here, by_id, adapters)
-            except StageKindFailure as error:
-                reading.add(error.problem(reading.document.nearest(each.where)))
+            except Invalid as error:
+                _take_failure(reading, error, each.where)
 
 
 def _check_endpoint(

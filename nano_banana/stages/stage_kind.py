@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from nano_banana.catalog.endpoint import Endpoint, Field
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text
 from nano_banana.model.nodes import Node, NodeEnd
-from nano_banana.model.problem import Invalid, Position, Problem
+from nano_banana.model.problem import Position, Problem
 from nano_banana.recipe.interpolation import is_template_value, leaf_values
 from nano_banana.recipe.naming import NAMES, TEXT
 from nano_banana.recipe.prompts import find_prompt
@@ -145,14 +145,6 @@ def add_argument_problem(context: ResolveContext, found: ArgumentProblem, place:
     context.add(
         Problem(kind=found.kind, position=place, data=found.data, suggestions=found.suggestions, warning=found.warning)
     )
-
-
-class StageKindFailure(Invalid):
-    """A bug in the code of an installed kind."""
-
-    def problem(self, position: Position) -> Problem:
-        """What went wrong, at the stage's position in the recipe."""
-        return replace(self.problems[0], position=position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

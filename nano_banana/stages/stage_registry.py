@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
-from nano_banana.model.problem import NanoBananaError, Problem, problem
+from nano_banana.model.problem import Invalid, NanoBananaError, Problem, problem
 from nano_banana.recipe.recipe_model import Stage
-from nano_banana.stages.stage_kind import ImaginedReply, StageKind, StageKindFailure
+from nano_banana.stages.stage_kind import ImaginedReply, StageKind
 
 ENTRY_POINT_GROUP = "nano_banana.stages"
 
@@ -112,7 +112,7 @@ def _guarded(verb: str, method: Callable[P, T]) -> Callable[P, T]:
         except NanoBananaError:
             raise
         except Exception as error:
-            raise StageKindFailure([kind_failure(verb, error)]) from error
+            raise Invalid([kind_failure(verb, error)]) from error
 
     return guarded
 

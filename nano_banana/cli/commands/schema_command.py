@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -56,6 +55,8 @@ def _shipped_schema(what: str) -> str:
 
 def _with_installed_stages() -> str:
     """The schema of recipes with the stage kinds of other packages; empty if there are none."""
+    from importlib.metadata import entry_points
+
     if not entry_points(group="nano_banana.stages"):
         return ""
     from nano_banana.catalog.catalog import Catalog
