@@ -1,13 +1,17 @@
-"""The command table, its lazy command group, and click's errors.
+"""The list of commands, their lazy group, and click's errors.
 
-Help is in the table, so that `--help` imports no command. Unknown commands and options get "did you mean".
+Commands are found by their files; `--help` imports none of them. Unknown commands and options get "did you mean".
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -79,51 +83,41 @@ class SuggestingGroup(click.Group):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandEntry:
-    """A command: its section, and its short help, which is here so that help imports no command."""
+    """A command as the list of commands shows it."""
 
     section: str
+    position: int
     help: str
 
 
-COMMANDS = {
-    "new": CommandEntry(section="Work", help="Begin a project: a commented recipe that is ready to run"),
-    "check": CommandEntry(section="Work", help="Find every mistake in a recipe"),
-    "plan": CommandEntry(section="Work", help="Say what a run would do and cost, and do nothing"),
-    "run": CommandEntry(section="Work", help="Make what a recipe asks for, and pay only for what is missing"),
-    "fine-tune": CommandEntry(section="Pictures", help="Train an adapter of a person on a folder of photos"),
-    "generate": CommandEntry(section="Pictures", help="Draw pictures from words, with adapters of the shelf"),
-    "inpaint": CommandEntry(section="Pictures", help="Paint over a part of pictures that exist"),
-    "edit": CommandEntry(section="Pictures", help="Make one picture from others, by words"),
-    "upscale": CommandEntry(section="Pictures", help="Make pictures larger"),
-    "again": CommandEntry(section="Pictures", help="Make a picture again, from what it tells of itself"),
-    "explain": CommandEntry(section="Look", help="Say why a take is as it is, and what changed since the last run"),
-    "sheet": CommandEntry(section="Look", help="Lay out what was made: a page to look through, pictures, a PDF"),
-    "judge": CommandEntry(section="Look", help="Judge again what was made, by other thresholds and for free"),
-    "photos": CommandEntry(section="Look", help="Look at training photos: faces, light, duplicates, captions"),
-    "compare": CommandEntry(section="Look", help="Say whether two pictures show the same person"),
-    "graph": CommandEntry(section="Look", help="Draw what depends on what, for Mermaid or Graphviz"),
-    "mask": CommandEntry(section="Look", help="Find a face, hair or background in a picture, and show the mask"),
-    "detect-watermark": CommandEntry(
-        section="Look", help="Look for marks of AI in pictures: signed, written or hidden"
-    ),
-    "prices": CommandEntry(section="Look", help="Say what endpoints cost, by whose word and of what day"),
-    "catalog": CommandEntry(section="Look", help="Show endpoints, and bring the project's copies up to date"),
-    "schema": CommandEntry(section="Look", help="Print a JSON Schema, for editors and programs"),
-    "models": CommandEntry(section="Keep", help="List, share and bring in adapters"),
-    "list-models": CommandEntry(section="Keep", help="List every adapter, by name and version"),
-    "packs": CommandEntry(section="Keep", help="Show, try, begin and take in packs of templates"),
-    "runs": CommandEntry(section="Keep", help="Look back at runs: what each made and cost, and what changed"),
-    "forget": CommandEntry(section="Keep", help="Delete everything about somebody"),
-    "config": CommandEntry(section="House", help="Show and change settings, and keep the fal key"),
-    "trust": CommandEntry(section="House", help="Accept what a recipe or its project asks for beyond its folder"),
-    "cache": CommandEntry(section="House", help="Measure, verify and clean the store"),
-    "stats": CommandEntry(
-        section="House", help="Say what was spent and saved, what gates accepted, and what is still open"
-    ),
-    "setup": CommandEntry(section="House", help="Fetch the weights that faces, cut-outs and marks need"),
-    "emulate": CommandEntry(section="House", help="Serve fal's protocols here, for tests and for trying things out"),
-    "completion": CommandEntry(section="House", help="Print a completion script for bash, zsh or fish"),
-}
+SECTIONS = ("Work", "Pictures", "Look", "Keep", "House")
+"""The sections of the list, in order. Other names come after them."""
+
+COMMANDS_FOLDER = Path(__file__).with_name("commands")
+_SECTION = re.compile(r'^SECTION = \("(.+)", (\d+)\)$', re.MULTILINE)
+_SUMMARY = re.compile(r'^def command\(.*?"""(.*?)(?:"""|\n\n)', re.MULTILINE | re.DOTALL)
+_SUFFIX = "_command.py"
+
+
+@functools.cache
+def command_entries() -> Mapping[str, CommandEntry]:
+    """Every command by name, in the order of the list. Reads their files and imports none, so help is quick.
+
+    The line `SECTION = ("Look", 3)` of a file says where it is listed; the docstring of `command` says what it does.
+    """
+    found = {}
+    for file in COMMANDS_FOLDER.glob(f"*{_SUFFIX}"):
+        text = file.read_text("utf-8")
+        if (section := _SECTION.search(text)) and (summary := _SUMMARY.search(text)):
+            words = " ".join(summary[1].split()).removesuffix(".")
+            name = file.name.removesuffix(_SUFFIX).replace("_", "-")
+            found[name] = CommandEntry(section=section[1], position=int(section[2]), help=words)
+    return dict(sorted(found.items(), key=lambda item: (*_section_order(item[1].section), item[1].position, item[0])))
+
+
+def _section_order(section: str) -> tuple[int, str]:
+    return SECTIONS.index(section) if section in SECTIONS else len(SECTIONS), section
+
 
 ALIASES = {"pack": "packs"}
 """Other names of commands, which no list shows."""
@@ -139,33 +133,27 @@ Exit codes: 0 done, 1 some takes failed, 2 the recipe or the command line is wro
 """
 
 
-def module_of(name: str) -> str:
-    """The module that holds a command."""
-    file = "models" if name == "list-models" else name.replace("-", "_")
-    return f"nano_banana.cli.commands.{file}_command"
-
-
-def import_command(name: str) -> click.Command:
-    """A command of the table, imported now."""
-    found: click.Command = getattr(
-        importlib.import_module(module_of(name)), "list_models" if name == "list-models" else "command"
-    )
+def import_command(name: str) -> click.Command | None:
+    """The command of this name, imported now; None if there is none."""
+    file = name.replace("-", "_")
+    module = f"{__package__}.commands.{file}_command"
+    is_name = "_" not in name and file.isidentifier()
+    if not is_name or (module not in sys.modules and not (COMMANDS_FOLDER / f"{file}{_SUFFIX}").is_file()):
+        return None
+    found: click.Command = importlib.import_module(module).command
     return found
 
 
 class LazyGroup(SuggestingGroup):
-    """Lists commands from the table, and imports one when it is used."""
+    """Lists commands by their files, and imports one when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
-        """Their names, in the table's order."""
-        return list(COMMANDS)
+        """Their names, in the order of the list."""
+        return list(command_entries())
 
     def find(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - its base's signature
         """The command, imported now."""
-        name = ALIASES.get(name, name)
-        if name not in COMMANDS:
-            return None
-        return import_command(name)
+        return import_command(ALIASES.get(name, name))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by section, then the options."""
@@ -176,8 +164,9 @@ class LazyGroup(SuggestingGroup):
 
 
 def _help_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):
-        yield section, [(name, entry.help) for name, entry in COMMANDS.items() if entry.section == section]
+    entries = command_entries().items()
+    for section in dict.fromkeys(entry.section for _, entry in entries):
+        yield section, [(name, entry.help) for name, entry in entries if entry.section == section]
 
 
 @click.group(

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from nano_banana import __version__
-from nano_banana.cli.app import COMMANDS, import_command
+from nano_banana.cli.app import command_entries, import_command
 from tests.workspace import ROOT, Workspace
 
 HEAVY = {
@@ -27,7 +27,7 @@ HEAVY = {
     "sqlite3",
     "yaml",
 }
-WRITTEN = list(COMMANDS)
+WRITTEN = list(command_entries())
 
 
 def loaded_by(*arguments: str) -> set[str]:
@@ -45,7 +45,9 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 def command_of(name: str) -> click.Command:
-    return import_command(name)
+    found = import_command(name)
+    assert found is not None
+    return found
 
 
 def test_help_shows_the_sections(workspace: Workspace) -> None:
@@ -77,7 +79,7 @@ def test_help_of_a_command_imports_nothing_heavy(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_the_tables_help_is_the_commands(name: str) -> None:
-    assert command_of(name).get_short_help_str(limit=200).removesuffix(".") == COMMANDS[name].help
+    assert command_of(name).get_short_help_str(limit=200).removesuffix(".") == command_entries()[name].help
     assert command_of(name).name == name
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from nano_banana.cli.app import COMMANDS, CommandEntry
 from nano_banana.model.problem import CallFailed, Invalid, LimitReached, Position, Refused, Stopped, Unusable, problem
 from tests.workspace import ROOT, Workspace
 
@@ -47,9 +46,8 @@ def breaks(how: str) -> int:
 
 
 @pytest.fixture(autouse=True)
-def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def broken() -> Iterator[None]:
     """A command that ends badly, known for the length of a test."""
-    monkeypatch.setitem(COMMANDS, "break", CommandEntry(section="Look", help="Break"))
     sys.modules["nano_banana.cli.commands.break_command"] = sys.modules[__name__]
     yield
     del sys.modules["nano_banana.cli.commands.break_command"]

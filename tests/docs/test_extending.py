@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -58,6 +62,21 @@ def test_a_bug_in_the_provider_fails_the_call(swatch: Workspace) -> None:
     failed = swatch.run("run")
     assert failed.exit_code == 1
     assert "the provider `swatch` failed on `fal-ai/flux-lora`: TypeError" in failed.stdout
+
+
+def test_the_command_is_listed_by_its_file_and_runs(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "nano_banana", tmp_path / "nano_banana", ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in examples("A command").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    def shown(*argv: str) -> str:
+        command = [sys.executable, "-m", "nano_banana", *argv]
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    assert re.search(r"^  file-size +Show how large files are$", shown("--help"), re.MULTILINE)
+    (tmp_path / "a.txt").write_bytes(bytes(1234))
+    assert shown("file-size", "a.txt") == "a.txt: 1,234 bytes\n"
+    assert json.loads(shown("file-size", "--json", "a.txt"))["a.txt"] == 1234
 
 
 def test_the_endpoint_is_listed_checked_and_priced(workspace: Workspace) -> None:

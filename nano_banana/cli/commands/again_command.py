@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from nano_banana.session.forecasting import Forecast
     from nano_banana.session.run_execution import RunOutcome
 
+SECTION = ("Pictures", 6)
+
 EPILOG = """\b
 Examples:
   nano-banana again out/portraits/takes/headshots_ana_office_s11.png

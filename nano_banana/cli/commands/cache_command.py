@@ -18,6 +18,8 @@ from nano_banana.cli.screen import Screen
 if TYPE_CHECKING:
     from nano_banana.store.maintenance import GcReport, StoreStats, VerifyReport
 
+SECTION = ("House", 3)
+
 DAMAGE_FOUND = 1
 """What `verify` leaves with when it found damage, healed or not."""
 

@@ -18,6 +18,8 @@ from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.model.known_folders import project_root
 
+SECTION = ("Look", 10)
+
 
 def endpoint_price_text(told: JSONObject) -> str:
     """`$0.035 per megapixel`, a range, or `unknown`."""

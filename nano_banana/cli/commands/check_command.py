@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nano_banana.features.endpoints.endpoint_refresh import ListingComparison
     from nano_banana.session.session import Session
 
+SECTION = ("Work", 2)
+
 EPILOG = """\b
 Examples:
   nano-banana check

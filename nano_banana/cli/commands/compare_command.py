@@ -16,6 +16,8 @@ from nano_banana.cli.screen import Screen
 if TYPE_CHECKING:
     from nano_banana.features.face_comparison import ComparedPair, MatchRates
 
+SECTION = ("Look", 5)
+
 EPILOG = """\b
 Examples:
   nano-banana compare ana.jpg out/portraits/takes/headshots_ana_office_s11.png

@@ -8,6 +8,8 @@ from nano_banana.cli.app import PROGRAM
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 
+SECTION = ("House", 7)
+
 COMPLETE_VARIABLE = "_NANO_BANANA_COMPLETE"
 INSTALL_COMMANDS = {
     "bash": f"echo 'eval \"$({PROGRAM} completion bash)\"' >> ~/.bashrc",

@@ -31,6 +31,8 @@ from nano_banana.settings.configuration import (
 )
 from nano_banana.settings.fal_key import FalKey, find_key, keep_key, key_file
 
+SECTION = ("House", 1)
+
 AUTHORITY_FILE = "c2pa-authority.pem"
 CERTIFICATE_SETTINGS = ("c2pa_certificate", "c2pa_key")
 TEN_YEARS = 3652

@@ -18,6 +18,8 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, NanoBananaError, problem
 from nano_banana.provenance.findings import Certainty, ProvenanceFinding, SkippedCheck
 
+SECTION = ("Look", 8)
+
 CHECK_NAMES = {
     "c2pa": "C2PA content credentials",
     "iptc": "IPTC/XMP source type",

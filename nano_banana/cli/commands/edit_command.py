@@ -24,6 +24,8 @@ from nano_banana.cli.single_runner import (
     using,
 )
 
+SECTION = ("Pictures", 4)
+
 EPILOG = """\b
 Examples:
   nano-banana edit ana.jpg --prompt "the same woman in a navy blazer, plain grey backdrop"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from nano_banana.emulator.server import Emulator
 
+SECTION = ("House", 6)
+
 REQUIRED_MODULES = ("cryptography", "httptools", "starlette", "trustme", "uvicorn")
 """What the extra `emulator` installs."""
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from nano_banana.session.explanation import Explanation, MarkedPicture
     from nano_banana.session.session import Session
 
+SECTION = ("Look", 1)
+
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 """Suffixes of files that can tell of themselves; no take's name ends so."""
 

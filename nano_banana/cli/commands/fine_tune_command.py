@@ -13,6 +13,8 @@ from nano_banana.cli.runner import RunProducts
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.single_runner import SINGLE_OPTIONS, run_single, single_context, steps, using
 
+SECTION = ("Pictures", 1)
+
 EPILOG = """\b
 Examples:
   nano-banana fine-tune --images-dir photos/ana --name ana --noun woman

@@ -22,6 +22,8 @@ from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_ob
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, LimitReached, Unusable, problem
 
+SECTION = ("Keep", 5)
+
 MANIFEST_FILE = "manifest.json"
 MAX_LISTED = 4
 """So many files are named, of those that go; the receipt names all."""

@@ -26,6 +26,8 @@ from nano_banana.cli.single_runner import (
     using,
 )
 
+SECTION = ("Pictures", 2)
+
 EPILOG = """\b
 Examples:
   nano-banana generate --model ana --prompt "in a red coat, on a bridge at dusk" --count 4

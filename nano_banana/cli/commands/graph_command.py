@@ -15,6 +15,8 @@ from nano_banana.cli.screen import Screen
 if TYPE_CHECKING:
     from nano_banana.features.recipe_graph import RecipeGraph
 
+SECTION = ("Look", 6)
+
 EPILOG = """\b
 Examples:
   nano-banana graph

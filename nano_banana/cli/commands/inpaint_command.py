@@ -33,6 +33,8 @@ from nano_banana.faces.face import PARTS
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, problem
 
+SECTION = ("Pictures", 3)
+
 EPILOG = """\b
 Examples:
   nano-banana inpaint beach.jpg --find face --model ana --prompt "a calm look, natural skin texture"

@@ -27,6 +27,8 @@ from nano_banana.model.json_values import JSONValue
 if TYPE_CHECKING:
     from nano_banana.features.rejudging import RejudgeResult
 
+SECTION = ("Look", 3)
+
 EPILOG = """\b
 Examples:
   nano-banana judge

@@ -14,6 +14,8 @@ from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.json_values import JSONObject, as_items, as_number
 from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
 
+SECTION = ("Look", 7)
+
 MAX_FACES = 32
 
 EPILOG = """\b

@@ -1,4 +1,4 @@
-"""`models` and `list-models`: list, share, import and export adapters."""
+"""`models`: list, share, import and export adapters."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from nano_banana.model.ticket import is_loopback_url
 if TYPE_CHECKING:
     from nano_banana.store.adapter_shelf import ShelvedAdapter
     from nano_banana.store.adapter_table import AdapterUse
+
+SECTION = ("Keep", 1)
 
 ADAPTER_HEAD = ("adapter", "for", "trigger", "noun", "trainer", "photos", "likeness", "cost", "date", "used by")
 ORIGIN_TEXTS = {"trained": "trained here", "imported": "imported from an archive", "file": "imported from a file"}
@@ -441,12 +443,3 @@ def diff(screen: Screen, one: str, two: str, *, as_json: bool, store: Path | Non
 
 command.add_command(export)
 command.add_command(import_adapter)
-
-
-list_models = click.Command(
-    name="list-models",
-    params=list_adapters.params,
-    callback=list_adapters.callback,
-    help=list_adapters.help,
-    epilog="\b\nExample:\n  nano-banana list-models\n",
-)

@@ -39,6 +39,8 @@ from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, NanoBananaError, Stopped, did_you_mean, problem
 from nano_banana.settings.configuration import PROJECT_FILE
 
+SECTION = ("Work", 1)
+
 DEFAULT_TEMPLATES = ("work/corporate-headshot", "life/natural-window-light", "cinema/cinematic-still")
 """The templates that are proposed where a person is asked."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nano_banana.features.packs.pack_install import IncomingPack
     from nano_banana.features.packs.pack_library import PackLibrary
 
+SECTION = ("Keep", 3)
+
 EPILOG = """\b
 Examples:
   nano-banana packs list

@@ -32,6 +32,8 @@ from nano_banana.session.run_request import recipe_file_in
 if TYPE_CHECKING:
     from nano_banana.session.photo_sets import CheckedPhotoSet, PhotoInspection
 
+SECTION = ("Look", 4)
+
 SOME_REJECTED = 1
 """What the command leaves with where a photo or a set is rejected."""
 

@@ -25,6 +25,8 @@ from nano_banana.cli.project_loading import recipe_argument, recipe_settings, ru
 from nano_banana.cli.runner import plan_recipe
 from nano_banana.cli.screen import Screen
 
+SECTION = ("Work", 3)
+
 EPILOG = """\b
 Examples:
   nano-banana plan

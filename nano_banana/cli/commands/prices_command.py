@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nano_banana.features.endpoints.endpoint_prices import PriceRow
     from nano_banana.settings.configuration import Settings
 
+SECTION = ("Look", 9)
+
 EPILOG = """\b
 Examples:
   nano-banana prices

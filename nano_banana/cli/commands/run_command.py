@@ -30,6 +30,8 @@ from nano_banana.cli.project_loading import recipe_argument, recipe_settings, ru
 from nano_banana.cli.runner import run_recipe
 from nano_banana.cli.screen import Screen
 
+SECTION = ("Work", 4)
+
 EPILOG = """\b
 Examples:
   nano-banana run

@@ -11,6 +11,8 @@ from nano_banana.cli.options import as_json, pass_screen, store
 from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.screen import Screen
 
+SECTION = ("Keep", 4)
+
 EPILOG = """\b
 Examples:
   nano-banana runs list

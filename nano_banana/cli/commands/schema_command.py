@@ -13,6 +13,8 @@ from nano_banana.formats.file_writing import as_user
 from nano_banana.model.known_folders import shipped_path
 from nano_banana.model.problem import Unusable, problem
 
+SECTION = ("Look", 11)
+
 EPILOG = """\b
 Examples:
   nano-banana schema recipe --out recipe.schema.json

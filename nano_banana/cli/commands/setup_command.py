@@ -9,6 +9,8 @@ from nano_banana.cli.options import as_json, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONValue
 
+SECTION = ("House", 5)
+
 EPILOG = """\b
 Examples:
   nano-banana setup

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from nano_banana.features.sheets.contact_sheet import ContactSheet
     from nano_banana.session.session import Session
 
+SECTION = ("Look", 2)
+
 SHEET_FORMATS = ("html", "png", "pdf")
 
 EPILOG = """\b

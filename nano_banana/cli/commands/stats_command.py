@@ -24,6 +24,8 @@ from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.model.ticket import Ticket, TicketState
 
+SECTION = ("House", 4)
+
 DAY_SECONDS = 86_400.0
 
 

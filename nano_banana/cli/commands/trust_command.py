@@ -24,6 +24,8 @@ from nano_banana.model.problem import LimitReached
 from nano_banana.settings.configuration import load_settings, settings_fingerprint, user_config_folder
 from nano_banana.settings.trust_file import drop_trust
 
+SECTION = ("House", 2)
+
 EPILOG = """\b
 Examples:
   nano-banana trust

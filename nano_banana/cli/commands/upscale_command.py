@@ -11,6 +11,8 @@ from nano_banana.cli.options import FiniteRange, OptionValues, pass_screen, shar
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.single_runner import SINGLE_OPTIONS, images, name, run_single, say_pictures, single_context, using
 
+SECTION = ("Pictures", 5)
+
 EPILOG = """\b
 Examples:
   nano-banana upscale out/generate/pictures/*.png

@@ -1,0 +1,20 @@
+"""`list-models`: the short form of `models list`."""
+
+from __future__ import annotations
+
+import click
+
+from nano_banana.cli.commands.models_command import list_adapters
+
+SECTION = ("Keep", 2)
+
+
+@click.command(
+    name="list-models",
+    params=list_adapters.params,
+    help=list_adapters.help,
+    epilog="\b\nExample:\n  nano-banana list-models\n",
+)
+def command(**options: object) -> None:
+    """List every adapter, by name and version."""
+    click.get_current_context().invoke(list_adapters, **options)
