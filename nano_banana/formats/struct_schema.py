@@ -14,7 +14,6 @@ from typing import TypeVar, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from nano_banana.formats.yaml_values import edit_plain
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 
 T = TypeVar("T", bound=Struct)
@@ -27,7 +26,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
     """A mapping of a file that people write; unknown keys are errors."""
 
 
-def about(description: str, **extra: JSONValue) -> Meta:
+def described(description: str, **extra: JSONValue) -> Meta:
     """The description of a field, with more keywords of its schema."""
     return Meta(description=description, extra_json_schema=dict(extra) or None)
 
@@ -42,19 +41,29 @@ def section_schema(kind: type[Struct]) -> JSONObject:
 def decode_section(data: JSONObject, kind: type[T]) -> T:
     """The section that `data` is, whose errors have been reported; whole numbers may be written as `1.0`.
 
-    Values out of range are as if they weren't there.
+    Values out of range are left out. Raises msgspec.ValidationError if the section can't do without one.
     """
-    for _ in range(_MAX_DROPPED):
+    while True:
         try:
             return msgspec.convert(data, kind, strict=False)
         except msgspec.ValidationError as error:
-            found = _ERROR_PATH.search(str(error))
-            data = as_object(edit_plain(data, {tuple(found[1].split(".")): None})) if found else {}
-    return kind()
+            smaller = as_object(_without(data, _STEP.findall(str(error).rpartition("`$")[2])))
+            if smaller == data:
+                raise
+            data = smaller
 
 
-_MAX_DROPPED = 20
-_ERROR_PATH = re.compile(r"`\$\.([\w.]+)")
+_STEP = re.compile(r"\w+|\.\.\.")
+"""A step of the path in an error, as in `$.templates[...].title`; of a mapping's keys it knows none."""
+
+
+def _without(value: JSONValue, steps: list[str]) -> JSONValue:
+    if not steps or not isinstance(value, Mapping):
+        return value
+    step, *rest = steps
+    if not rest:
+        return {key: inner for key, inner in value.items() if step not in (key, "...")}
+    return {key: _without(inner, rest) if step in (key, "...") else inner for key, inner in value.items()}
 
 
 def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
@@ -71,6 +80,11 @@ def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
     if "anyOf" in schema and node.get("default", ...) is None:  # absent, and never null
         del schema["anyOf"]
         schema = {**as_object(branches[0]), **schema} if len(branches) == 1 else {**schema, "anyOf": branches}
+    kinds = [branch["type"] for branch in map(as_object, as_items(schema.get("anyOf"))) if branch.keys() == {"type"}]
+    if kinds and len(kinds) == len(as_items(schema["anyOf"])):
+        del schema["anyOf"]
+        shown = [kind for kind in ("string", "number", "boolean") if kind in kinds]  # a number may be whole
+        schema["type"] = shown[0] if len(shown) == 1 else shown
     if CHOICES in schema:
         del schema["type"]
         schema["enum"] = schema.pop(CHOICES)

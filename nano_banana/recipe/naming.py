@@ -67,8 +67,12 @@ ONE_WORD: JSONObject = {"type": "string", "pattern": r"^\S+(?!\n)$", "maxLength"
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Names: TypeAlias = Text | Annotated[tuple[Text, ...], Meta(min_length=1)]
+Name: TypeAlias = Annotated[str, Meta(pattern=str(NAME["pattern"]), max_length=64)]
 AxisName: TypeAlias = Annotated[str, Meta(pattern=str(AXIS_NAME["pattern"]), max_length=64)]
 """The same as types of sections' fields."""
+
+UNIQUE = Meta(extra_json_schema={"uniqueItems": True})
+"""Annotates a list without repeats."""
 
 PLACE_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
 """Places in a picture, which templates write too: `cast.left`."""

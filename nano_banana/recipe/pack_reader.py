@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import ValidationError
+
+from nano_banana.formats.struct_schema import decode_section
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
+from nano_banana.model.json_values import JSONValue
 from nano_banana.model.known_folders import shipped_path
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
 from nano_banana.recipe.document import Document, read_yaml_file
@@ -27,7 +30,7 @@ from nano_banana.recipe.pack import (
     PackVariableType,
     VariableValueError,
 )
-from nano_banana.recipe.pack_schema import PACK_SCHEMA
+from nano_banana.recipe.pack_schema import PACK_SCHEMA, PackSection, TemplateSection, VariableSection
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
@@ -44,37 +47,33 @@ _ONLY_FOR_TYPE = {
 class PackVariableReader:
     """The variables of a pack or of one of its templates, and what is wrong with them."""
 
-    def __init__(self, document: Document, where: KeyPath) -> None:
-        """Read the section at `where`, whose shape is right."""
+    def __init__(self, document: Document, sections: Mapping[str, VariableSection], where: KeyPath) -> None:
+        """Read the `sections` at `where`."""
         self.problems: list[Problem] = []
         self._document = document
-        section: JSONValue = document.data
-        for step in where:
-            section = as_object(section).get(str(step), {})
-        entries = as_object(section)
-        self.variables = {name: self._variable(name, as_object(entries[name]), (*where, name)) for name in entries}
+        self.variables = {name: self._variable(name, section, (*where, name)) for name, section in sections.items()}
 
-    def _variable(self, name: str, data: JSONObject, where: KeyPath) -> PackVariable:
-        kind = PackVariableType(as_text(data["type"]))
+    def _variable(self, name: str, section: VariableSection, where: KeyPath) -> PackVariable:
+        is_choice = section.type is PackVariableType.CHOICE
         if name in RESERVED_NAMES | BUILT_IN or keyword.iskeyword(name):
             self._wrong("reserved_name", where, name=name)
         for word, only in _ONLY_FOR_TYPE.items():
-            if word in data and kind is not only:
+            if getattr(section, word) is not None and section.type is not only:
                 self._wrong("pack_only_for", (*where, word), word=word, type=only.value, name=name)
-        choices = _choice_words(data.get("choices"))
-        if kind is PackVariableType.CHOICE and not choices:
+        written = section.choices or {}
+        choices = written if isinstance(written, dict) else {key: key for key in written}
+        if is_choice and not choices:
             self._wrong("pack_no_choices", where, name=name)
-        bounds = {word: as_number(data[word]) if word in data else None for word in ("minimum", "maximum")}
         known = PackVariable(
             name=name,
-            type=kind,
-            default=data["default"],
-            about=as_text(data["about"]),
-            choices=choices if kind is PackVariableType.CHOICE else {},
-            minimum=bounds["minimum"],
-            maximum=bounds["maximum"],
+            type=section.type,
+            default=section.default,
+            about=section.about,
+            choices=choices if is_choice else {},
+            minimum=section.minimum,
+            maximum=section.maximum,
         )
-        if kind is not PackVariableType.CHOICE or choices:
+        if not is_choice or choices:
             self._check_default(known, (*where, "default"))
         return known
 
@@ -87,12 +86,6 @@ class PackVariableReader:
 
     def _wrong(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
         self.problems.append(Problem(kind=kind, position=self._document.key_place(where), data=data))
-
-
-def _choice_words(value: JSONValue) -> Mapping[str, str]:
-    if isinstance(value, Mapping):
-        return {key: as_text(words) for key, words in value.items()}
-    return {as_text(key): as_text(key) for key in as_items(value)}
 
 
 PACK_FILE = "pack.yaml"
@@ -116,8 +109,12 @@ def read_pack(folder: Path, files: RecipeFiles) -> Pack:
     shape = check_shape(document, PACK_SCHEMA)
     if shape.document is None or not shape.slight:
         raise Invalid(shape.problems)
+    try:
+        section = decode_section(shape.document.data, PackSection)
+    except ValidationError:  # a value out of range, which the schema has reported
+        raise Invalid(shape.problems) from None
     reader = _PackReader(shape.document, inner, list(shape.problems))
-    pack = reader.pack()
+    pack = reader.pack(section)
     if reader.problems:
         raise Invalid(reader.problems)
     return pack
@@ -145,23 +142,21 @@ class _PackReader:
         self._document = document
         self._files = files
 
-    def pack(self) -> Pack:
+    def pack(self, section: PackSection) -> Pack:
         """The pack; what is wrong with it is noted."""
-        data, folder = self._document.data, self._files.folder
-        name = as_text(data["name"])
-        if name != folder.name:
-            self._note("pack_misnamed", ("name",), name=name, folder=folder.name)
-        common = self._variables(("variables",))
-        templates = {name: self._template(("templates", name), common) for name in as_object(data["templates"])}
+        folder = self._files.folder
+        if section.name != folder.name:
+            self._note("pack_misnamed", ("name",), name=section.name, folder=folder.name)
+        common = self._variables(section.variables, ("variables",))
         return Pack(
-            name=name,
-            version=as_text(data["version"]),
-            title=as_text(data["title"]),
-            about=as_text(data["about"]),
-            license=as_text(data.get("license", "")),
+            name=section.name,
+            version=section.version,
+            title=section.title,
+            about=section.about,
+            license=section.license or "",
             folder=folder,
             digest=self._digest(),
-            templates=templates,
+            templates={name: self._template(name, each, common) for name, each in section.templates.items()},
             document=self._document,
             files=self._files,
             engine=TemplateEngine(self._files),
@@ -174,47 +169,39 @@ class _PackReader:
             self._take_over(error, ())
             return ""
 
-    def _variables(self, where: KeyPath) -> Mapping[str, PackVariable]:
-        declared = PackVariableReader(self._document, where)
+    def _variables(self, sections: Mapping[str, VariableSection], where: KeyPath) -> Mapping[str, PackVariable]:
+        declared = PackVariableReader(self._document, sections, where)
         self.problems += declared.problems
         return declared.variables
 
-    def _template(self, where: KeyPath, common: Mapping[str, PackVariable]) -> PackTemplate:
-        data = self._entry(where)
-        variables = {**common, **self._variables((*where, "variables"))}
-        crops = self._crops(where, data.get("crops"), variables)
+    def _template(self, name: str, section: TemplateSection, common: Mapping[str, PackVariable]) -> PackTemplate:
+        where: KeyPath = ("templates", name)
+        variables = {**common, **self._variables(section.variables, (*where, "variables"))}
+        crops = section.crops or ()
+        self._known_crops(crops, variables, {crop: (*where, "crops", at) for at, crop in enumerate(crops)})
         if crops and CROP_VARIABLE in variables and variables[CROP_VARIABLE].default not in crops:
             variables[CROP_VARIABLE] = replace(variables[CROP_VARIABLE], default=crops[0])
-        sizes = as_object(data.get("sizes"))
-        self._known_crops(list(sizes), variables, {name: (*where, "sizes", name) for name in sizes}, keys=True)
-        scale = data.get("adapter_scale")
+        sizes = section.sizes
+        self._known_crops(tuple(sizes), variables, {crop: (*where, "sizes", crop) for crop in sizes}, keys=True)
         return PackTemplate(
-            name=str(where[-1]),
-            title=as_text(data["title"]),
-            about=as_text(data["about"]),
-            file=self._files.folder / as_text(data["prompt"]),
-            text=self._prompt((*where, "prompt"), as_text(data["prompt"])),
-            nouns=tuple(as_text(noun) for noun in as_items(data.get("nouns"))),
+            name=name,
+            title=section.title,
+            about=section.about,
+            file=self._files.folder / section.prompt,
+            text=self._prompt((*where, "prompt"), section.prompt),
+            nouns=section.nouns,
             crops=crops,
             variables=variables,
-            settings=as_object(data.get("settings")),
-            sizes={name: as_object(size) for name, size in sizes.items()},
-            adapter_scale=None if scale is None else as_number(scale),
-            gate=data.get("gate", True) is not False,
-            preview=self._preview((*where, "preview"), data.get("preview")),
+            settings=section.settings,
+            sizes={crop: {"width": size.width, "height": size.height} for crop, size in sizes.items()},
+            adapter_scale=section.adapter_scale,
+            gate=section.gate,
+            preview=None if section.preview is None else self._preview((*where, "preview"), section.preview),
         )
-
-    def _entry(self, where: KeyPath) -> JSONObject:
-        return as_object(as_object(self._document.data["templates"])[str(where[-1])])
-
-    def _crops(self, where: KeyPath, value: JSONValue, variables: Mapping[str, PackVariable]) -> tuple[str, ...]:
-        names = tuple(as_text(name) for name in as_items(value))
-        self._known_crops(names, variables, {name: (*where, "crops", at) for at, name in enumerate(names)})
-        return names
 
     def _known_crops(
         self,
-        names: tuple[str, ...] | list[str],
+        names: tuple[str, ...],
         variables: Mapping[str, PackVariable],
         places: Mapping[str, KeyPath],
         *,
@@ -239,10 +226,7 @@ class _PackReader:
             self._take_over(error, where)
             return ""
 
-    def _preview(self, where: KeyPath, value: JSONValue) -> Path | None:
-        if value is None:
-            return None
-        path = as_text(value)
+    def _preview(self, where: KeyPath, path: str) -> Path | None:
         if Path(path).suffix.casefold() not in PICTURE_SUFFIXES:
             self._note("pack_no_picture", where, file=path)
             return None

@@ -13,13 +13,13 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from nano_banana.formats.struct_schema import Section, about
+from nano_banana.formats.struct_schema import Section, described
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.model.ticket import ResendPolicy
 from nano_banana.recipe.axis_values import AxisValue
-from nano_banana.recipe.naming import AxisName, Names, Text
+from nano_banana.recipe.naming import UNIQUE, AxisName, Names, Text
 from nano_banana.recipe.pack import Pack, PackUse
 from nano_banana.recipe.training_photos import PhotoRules
 
@@ -182,7 +182,7 @@ class RequestRate(Section, frozen=True):
     """How fast the provider is asked."""
 
     requests_per_second: Annotated[
-        float, Meta(gt=0), about("Calls that are sent to the provider in a second, at most; no bound by default.")
+        float, Meta(gt=0), described("Calls that are sent to the provider in a second, at most; no bound by default.")
     ]
 
 
@@ -192,21 +192,21 @@ _Parallel: TypeAlias = Annotated[int, Meta(ge=1, le=256)]
 class Parallelism(Section, frozen=True):
     """How many calls of a kind run at once."""
 
-    train: Annotated[_Parallel | None, about("Trainings at once.", usual=2)] = None
-    image: Annotated[_Parallel | None, about("Pictures asked for at once.", usual=10)] = None
-    compute: Annotated[_Parallel | None, about("Work on this machine; the number of cores by default.")] = None
+    train: Annotated[_Parallel | None, described("Trainings at once.", usual=2)] = None
+    image: Annotated[_Parallel | None, described("Pictures asked for at once.", usual=10)] = None
+    compute: Annotated[_Parallel | None, described("Work on this machine; the number of cores by default.")] = None
 
 
 class RunLimits(Section, frozen=True):
     """Bounds on money and on work at the same time."""
 
-    budget_usd: Annotated[float, Meta(ge=0), about("A run stops before the call that crosses it.")] | None = None
+    budget_usd: Annotated[float, Meta(ge=0), described("A run stops before the call that crosses it.")] | None = None
     ask_above_usd: (
-        Annotated[float, Meta(ge=0), about("A run that may cost more asks first, or needs `--yes`.")] | None
+        Annotated[float, Meta(ge=0), described("A run that may cost more asks first, or needs `--yes`.")] | None
     ) = None
     resend_unknown: Annotated[
         ResendPolicy,
-        about(
+        described(
             "Which requests are sent again without asking if their answer was lost and fal's history shows that"
             " they never arrived. `cheap`: those that cost up to $0.50, but no trainings. `always`: all of them,"
             " and pictures also if the key may not read the history. `never`: none.",
@@ -245,7 +245,7 @@ class Privacy(Section, frozen=True):
 
     uploads_expire_after: Annotated[
         Annotated[str, Meta(extra_json_schema={"enum": list(_EXPIRY_SECONDS)})] | Annotated[int, Meta(ge=60)],
-        about(f"How long uploads stay at fal: {', '.join(f'`{name}`' for name in _EXPIRY_SECONDS)}, or seconds."),
+        described(f"How long uploads stay at fal: {', '.join(f'`{name}`' for name in _EXPIRY_SECONDS)}, or seconds."),
     ] = "1d"
 
     @property
@@ -288,31 +288,28 @@ NAMED_CROPS = {"linkedin": (800, 800), "instagram": (1080, 1350), "x": (400, 400
 MAX_SIDE = 16_384
 
 
-_UNIQUE = Meta(extra_json_schema={"uniqueItems": True})
-
-
 def _one_of(*names: str) -> Meta:
     return Meta(extra_json_schema={"choices": list(names)})
 
 
-_AxisNames: TypeAlias = AxisName | Annotated[tuple[AxisName, ...], _UNIQUE]
+_AxisNames: TypeAlias = AxisName | Annotated[tuple[AxisName, ...], UNIQUE]
 
 
 class SheetSection(Section, frozen=True, kw_only=True):
     """A contact sheet of the takes, written after each run into the output folder."""
 
-    contact_sheet: Annotated[Names, about("Whose pictures: a stage, `stage.shot`, or a list of them.")]
-    rows: Annotated[_AxisNames | None, about("The axes (also `subject`, `shot`, `seed`) that go downwards.")] = None
-    columns: Annotated[_AxisNames | None, about("The axes that go to the right.")] = None
+    contact_sheet: Annotated[Names, described("Whose pictures: a stage, `stage.shot`, or a list of them.")]
+    rows: Annotated[_AxisNames | None, described("The axes (also `subject`, `shot`, `seed`) that go downwards.")] = None
+    columns: Annotated[_AxisNames | None, described("The axes that go to the right.")] = None
     show: Annotated[
         tuple[Annotated[str, _one_of("score", "verdict", "cost", "seed", "attempt")], ...],
-        _UNIQUE,
-        about("What is written below each picture."),
+        UNIQUE,
+        described("What is written below each picture."),
     ] = ("score", "verdict")
     formats: Annotated[
         tuple[Annotated[str, _one_of("html", "png", "pdf")], ...],
-        _UNIQUE,
-        about("The files that are written: `sheet.html`, `sheet.png`, `sheet.pdf`."),
+        UNIQUE,
+        described("The files that are written: `sheet.html`, `sheet.png`, `sheet.pdf`."),
     ] = ("html", "png", "pdf")
 
 
@@ -320,34 +317,34 @@ class ExportSection(Section, frozen=True):
     """How pictures are handed out."""
 
     export: Annotated[
-        Names | None, about("Whose pictures are copied out: a stage, `stage.shot`, or a list of them.")
+        Names | None, described("Whose pictures are copied out: a stage, `stage.shot`, or a list of them.")
     ] = None
     to: Annotated[
-        Text | None, about("The folder of the copies, from the recipe's own; it is made where it is not.")
+        Text | None, described("The folder of the copies, from the recipe's own; it is made where it is not.")
     ] = None
     name: Annotated[
         Text,
-        about(
+        described(
             "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, `stage`, `way`, "
             "`verdict`, `recipe`. Slashes make folders; the suffix is the picture's own."
         ),
     ] = "{{ take }}"
-    zip: Annotated[Text | None, about("A ZIP of the copies, from the recipe's own folder.")] = None
+    zip: Annotated[Text | None, described("A ZIP of the copies, from the recipe's own folder.")] = None
     format: Annotated[
-        str | None, about("The copies' format; the picture's own by default.", choices=list(EXPORT_MEDIA))
+        str | None, described("The copies' format; the picture's own by default.", choices=list(EXPORT_MEDIA))
     ] = None
-    quality: Annotated[int, Meta(ge=1, le=100), about("How good a JPEG or a WebP is; the higher, the larger.")] = 92
+    quality: Annotated[int, Meta(ge=1, le=100), described("How good a JPEG or a WebP is; the higher, the larger.")] = 92
     longest_side: (
         Annotated[
             int,
             Meta(ge=16, le=MAX_SIDE),
-            about("Scale the copies down so that no side has more pixels; smaller ones stay as they are."),
+            described("Scale the copies down so that no side has more pixels; smaller ones stay as they are."),
         ]
         | None
     ) = None
     crop: Annotated[
         Text | None,
-        about(
+        described(
             "Cut the copies to exactly this size: `WIDTHxHEIGHT` in pixels, or "
             + ", ".join(f"`{name}` ({width}x{height})" for name, (width, height) in NAMED_CROPS.items())
             + "."
@@ -355,15 +352,15 @@ class ExportSection(Section, frozen=True):
     ] = None
     crop_around: Annotated[
         str,
-        about(
+        described(
             "What the crop is centred on: the face (of several people, all faces) or the picture.",
             choices=["face", "centre"],
         ),
     ] = "face"
     embed: Annotated[
         tuple[Annotated[str, _one_of("recipe", "ai_source", "c2pa")], ...],
-        _UNIQUE,
-        about(
+        UNIQUE,
+        described(
             "What is written into every picture besides that it is AI-made, which is written always: the take's "
             "`recipe`, `c2pa` content credentials. `[]`: nothing."
         ),

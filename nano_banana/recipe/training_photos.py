@@ -17,7 +17,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from nano_banana.formats.image_formats import HEIC, READABLE_SUFFIXES, UNREADABLE_SUFFIXES, format_of
-from nano_banana.formats.struct_schema import Section, about
+from nano_banana.formats.struct_schema import Section, described
 
 
 class Severity(StrEnum):
@@ -31,15 +31,15 @@ class Severity(StrEnum):
 
 def _severity(description: str) -> Meta:
     choices = [Severity.REJECT.value, Severity.WARN.value, Severity.OFF.value]
-    return about(f"{description} `reject`, `warn` or `off`.", enum=choices)
+    return described(f"{description} `reject`, `warn` or `off`.", enum=choices)
 
 
 class PhotoCount(Section, frozen=True):
     """How many photos train, without those that are held out."""
 
-    min: Annotated[int, Meta(ge=1, le=100_000), about("Fewer are refused.")] = 4
-    want: Annotated[int, Meta(ge=1, le=100_000), about("Fewer are warned of.")] = 15
-    max: Annotated[int, Meta(ge=1, le=100_000), about("More are warned of.")] = 30
+    min: Annotated[int, Meta(ge=1, le=100_000), described("Fewer are refused.")] = 4
+    want: Annotated[int, Meta(ge=1, le=100_000), described("Fewer are warned of.")] = 15
+    max: Annotated[int, Meta(ge=1, le=100_000), described("More are warned of.")] = 30
 
 
 class FaceWidth(Section, frozen=True):
@@ -48,7 +48,7 @@ class FaceWidth(Section, frozen=True):
     min: Annotated[
         int,
         Meta(ge=0, le=20_000),
-        about("Smaller faces are refused. (Without this rule, those below 200 are warned of.)"),
+        described("Smaller faces are refused. (Without this rule, those below 200 are warned of.)"),
     ]
 
 
@@ -58,7 +58,7 @@ class ShortSide(Section, frozen=True):
     min: Annotated[
         int,
         Meta(ge=0, le=20_000),
-        about("Smaller photos are refused. (Without this rule, those below 768 are warned of.)"),
+        described("Smaller photos are refused. (Without this rule, those below 768 are warned of.)"),
     ]
 
 
@@ -69,7 +69,7 @@ class CaptionRules(Section, frozen=True):
         Annotated[
             str,
             Meta(min_length=1),
-            about(
+            described(
                 "A template that begins every caption: `photo of {{ subject.trigger }} {{ subject.noun }}`. It goes to "
                 "the trainer."
             ),
@@ -95,13 +95,13 @@ class PhotoRules(Section, frozen=True):
     faces_per_photo: Annotated[
         int,
         Meta(ge=0, le=64),
-        about(
+        described(
             "Just so many faces in each photo; people far behind do not count. With 0 no face is looked for (a dog, a "
             "chair)."
         ),
     ] = 1
-    face_px: Annotated[FaceWidth | None, about(FaceWidth.__doc__ or "", usual={"min": 200})] = None
-    short_side_px: Annotated[ShortSide | None, about(ShortSide.__doc__ or "", usual={"min": 768})] = None
+    face_px: Annotated[FaceWidth | None, described(FaceWidth.__doc__ or "", usual={"min": 200})] = None
+    short_side_px: Annotated[ShortSide | None, described(ShortSide.__doc__ or "", usual={"min": 768})] = None
     blurred: Annotated[Severity, _severity("A face out of focus:")] = Severity.REJECT
     near_duplicates: Annotated[Severity, _severity("Photos that are nearly the same, mirrored ones too:")] = (
         Severity.WARN
