@@ -285,7 +285,7 @@ def _make_picture(screen: Screen, pack: Pack, template: PackTemplate, photos: Pa
 
 def _copy_picture(picture: Path | None, out: Path, what: str) -> None:
     """Write the picture to `out`, in the format of its suffix."""
-    from nano_banana.formats.image_conversion import OUTPUT_FORMATS, convert_image
+    from nano_banana.formats.photo_export import OUTPUT_FORMATS, convert_image
 
     if picture is None:
         raise Unusable([problem("no_preview", template=what)])

@@ -51,8 +51,7 @@ def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandl
 
     Raises Unusable where a file can't be written.
     """
-    from nano_banana.features.sheets.sheet_pdf import write_pdf, write_png
-    from nano_banana.features.sheets.sheet_pictures import draw_pages
+    from nano_banana.features.sheets.sheet_pictures import draw_pages, write_pdf, write_png
 
     written: list[Path] = []
     for file in files:

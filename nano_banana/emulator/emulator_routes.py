@@ -23,8 +23,14 @@ from nano_banana.emulator.fal_hosts import CONTROL_PATH, HostRouter
 from nano_banana.emulator.fault_injection import FaultPoint, parse_rule
 from nano_banana.emulator.files_api import FilesApi
 from nano_banana.emulator.platform_api import AccountApi, PlatformApi
-from nano_banana.emulator.queue_api import DirectApi, QueueApi
-from nano_banana.emulator.request_entry import RequestGate, query_int, read_json, with_error_responses
+from nano_banana.emulator.request_entry import (
+    DirectApi,
+    QueueApi,
+    RequestGate,
+    query_int,
+    read_json,
+    with_error_responses,
+)
 from nano_banana.emulator.request_queue import EmulatedRequest
 from nano_banana.model.json_values import JSONObject, as_items
 

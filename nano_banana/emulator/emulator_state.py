@@ -17,9 +17,15 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.emulator.failures import runner_error
 from nano_banana.emulator.fault_injection import FaultRules
 from nano_banana.emulator.generation import PlaceholderGenerator, RequestWorker, ResultGenerator, unlisted_endpoint
-from nano_banana.emulator.request_queue import DocumentFile, EmulatedRequest, RequestOutcome, RequestQueue, RequestState
+from nano_banana.emulator.request_queue import (
+    DocumentFile,
+    EmulatedRequest,
+    RequestOutcome,
+    RequestQueue,
+    RequestState,
+    Webhooks,
+)
 from nano_banana.emulator.served_files import ServedFile, ServedFiles
-from nano_banana.emulator.webhooks import Webhooks
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 

@@ -1,7 +1,4 @@
-"""The networks for faces: digests, sources of weights, OpenCV's version.
-
-Imports nothing heavy: each run asks whether the networks are installed.
-"""
+"""Networks that find and recognise people: weights and loading."""
 
 from __future__ import annotations
 
@@ -9,14 +6,19 @@ import functools
 import importlib.util
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 from nano_banana.formats.weight_files import FOLDER_VARIABLE, WeightsSource, find_weights, has_digest
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Unusable, problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 OPENCV_FIRST = (4, 11)
 OPENCV_BEFORE = (5,)
@@ -144,3 +146,32 @@ def weights_file(name: str) -> Path | None:
     Raises KeyError for a name that is not in `SOURCES`.
     """
     return find_weights(FACE_WEIGHTS[name])
+
+
+class TFLiteNetwork(Protocol):
+    """What is used of OpenCV's `dnn.Net`; not thread safe, and `forward` may reuse its memory."""
+
+    def setInput(self, blob: NDArray[np.float32]) -> None:  # noqa: N802 - OpenCV's name
+        """Take a picture: 1 × 3 × height × width."""
+
+    def forward(self, names: Sequence[str]) -> Sequence[NDArray[np.float32]]:
+        """The outputs of these names."""
+
+
+def tflite_network(name: str) -> TFLiteNetwork:
+    """The network whose weights are called `name`, one a process.
+
+    Raises Unusable: `faces_missing` (no OpenCV, or not the pinned weights) or `opencv_foreign`.
+    """
+    path = weights_file(name)
+    if path is None or not opencv_fits():
+        raise faces_unavailable(name)
+    return _loaded_network(path)
+
+
+@functools.cache
+def _loaded_network(path: Path) -> TFLiteNetwork:
+    import cv2
+
+    cv2.setNumThreads(1)
+    return cast(TFLiteNetwork, cv2.dnn.readNetFromTFLite(str(path)))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
-from nano_banana.faces.tflite import tflite_network
+from nano_banana.faces.networks import tflite_network
 from nano_banana.model.problem import Unusable
 
 Pixels = NDArray[np.uint8]

@@ -34,7 +34,7 @@ from nano_banana.formats.image_formats import (
     ImageFormat,
     format_of,
 )
-from nano_banana.formats.png_chunks import png_pixels
+from nano_banana.formats.png import png_pixels
 from nano_banana.model.problem import CallFailed, Problem, problem
 
 DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")

@@ -34,7 +34,7 @@ from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import CallFailed, Invalid, Unusable, problem
 from nano_banana.provenance.content_credentials import parse_credentials
 from nano_banana.provenance.embedding import read_image_file
-from nano_banana.provenance.findings import (
+from nano_banana.provenance.metadata_detection import (
     C2PA,
     CHECKS,
     DWTDCT,
@@ -44,11 +44,9 @@ from nano_banana.provenance.findings import (
     SYNTHID,
     Certainty,
     DetectionReport,
+    MetadataFields,
     ProvenanceFinding,
     SkippedCheck,
-)
-from nano_banana.provenance.metadata_detection import (
-    MetadataFields,
     credential_generators,
     credentials_finding,
     credit_findings,

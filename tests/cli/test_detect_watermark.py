@@ -15,8 +15,8 @@ from nano_banana.model.json_values import JSONObject, as_items, as_object
 from nano_banana.provenance.content_credentials import ContentCredentials
 from nano_banana.provenance.embedding import ProvenanceInfo
 from nano_banana.provenance.embedding import embed_metadata as with_account
-from nano_banana.provenance.findings import CHECKS
 from nano_banana.provenance.generation_record import CallRecord, GenerationRecord
+from nano_banana.provenance.metadata_detection import CHECKS
 from nano_banana.provenance.metadata_detection import credentials_finding as told_credentials
 from nano_banana.provenance.pixel_watermarks import write_watermark
 from tests.marks.c2pa.signing import self_made, signed

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from nano_banana.faces import tflite
+from nano_banana.faces import networks
 from nano_banana.faces.face import Face
 from nano_banana.faces.landmarks import Head, rough_head
 from nano_banana.faces.networks import weights_file
@@ -61,8 +61,8 @@ def test_a_face_seen_from_the_side_is_as_large_as_its_box() -> None:
 
 @pytest.mark.skipif(weights_file(PERSON_WEIGHTS) is None, reason="`nano-banana setup` fetches these weights")
 def test_without_opencv_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    tflite._loaded_network.cache_clear()
+    networks._loaded_network.cache_clear()
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(Unusable, match="faces_missing"):
-        tflite.tflite_network(PERSON_WEIGHTS)
-    tflite._loaded_network.cache_clear()
+        networks.tflite_network(PERSON_WEIGHTS)
+    networks._loaded_network.cache_clear()

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from nano_banana.faces.face_detection import find_faces
-from nano_banana.faces.networks import DETECTOR, opencv_fits, verified_weights
+from nano_banana.faces.networks import DETECTOR, opencv_fits, tflite_network, verified_weights
 from nano_banana.faces.person_mask import person_matte
 from nano_banana.faces.regions import find_regions
-from nano_banana.faces.tflite import tflite_network
 from nano_banana.model.problem import Unusable
 from nano_banana.providers.local.revision import local_revision
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from PIL import Image, ImageCms, PngImagePlugin
 
-from nano_banana.formats.photo_export import jpeg_without_metadata, photo_without_metadata
-from nano_banana.formats.png_chunks import png_without_metadata
+from nano_banana.formats.jpeg import jpeg_without_metadata
+from nano_banana.formats.photo_export import photo_without_metadata
+from nano_banana.formats.png import png_without_metadata
 from tests.photos import photo
 
 SECRET = b"48.8584 N 2.2945 E"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from nano_banana.imaging.crop_and_paste import paste_by_mask
+from nano_banana.imaging.mask_images import paste_by_mask
 
 
 def noise(seed: int, shape: tuple[int, ...]) -> Image.Image:

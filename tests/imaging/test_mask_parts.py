@@ -9,8 +9,15 @@ from hypothesis import strategies as some
 from numpy.typing import NDArray
 from PIL import Image
 
-from nano_banana.imaging.crop_and_paste import crop_frame
-from nano_banana.imaging.mask_images import Box, box_mask, ellipse_mask, feather_mask, grow_mask, polygon_mask
+from nano_banana.imaging.mask_images import (
+    Box,
+    box_mask,
+    crop_frame,
+    ellipse_mask,
+    feather_mask,
+    grow_mask,
+    polygon_mask,
+)
 
 sizes = some.tuples(some.integers(8, 90), some.integers(8, 90))
 

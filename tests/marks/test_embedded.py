@@ -18,7 +18,7 @@ from PIL import Image
 from nano_banana.formats import xmp
 from nano_banana.formats.image_metadata import embeddable_media_type, read_metadata, split_parts
 from nano_banana.formats.image_parts import join_parts
-from nano_banana.formats.png_chunks import png_without_metadata
+from nano_banana.formats.png import png_without_metadata
 from nano_banana.formats.untrusted import MAX_PARTS, deflate_base64
 from nano_banana.model.problem import Invalid
 from nano_banana.provenance import embedding

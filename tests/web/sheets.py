@@ -13,8 +13,7 @@ from PIL import Image, ImageEnhance
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.features.sheets.contact_sheet import ContactSheet
-from nano_banana.features.sheets.sheet_grid import arrange_grids
-from nano_banana.features.sheets.sheet_takes import SheetTake, TakeState
+from nano_banana.features.sheets.sheet_takes import SheetTake, TakeState, arrange_grids
 from nano_banana.model.call import Blob
 from nano_banana.model.nodes import NodeInfo, NodeStatus
 from nano_banana.session.provider_factory import ProviderFactory

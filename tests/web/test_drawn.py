@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nano_banana.features.sheets.sheet_pdf import write_pdf, write_png
 from nano_banana.features.sheets.sheet_pictures import (
     PAGE_SIZE,
     Band,
@@ -21,6 +20,8 @@ from nano_banana.features.sheets.sheet_pictures import (
     page_breaks,
     text_width,
     wrap_words,
+    write_pdf,
+    write_png,
 )
 from nano_banana.features.sheets.sheet_takes import TakeState
 from nano_banana.model.problem import Unusable

@@ -7,8 +7,7 @@ from itertools import product
 
 import pytest
 
-from nano_banana.features.sheets.sheet_grid import SheetAxes, arrange_grids
-from nano_banana.features.sheets.sheet_takes import SheetTake, TakeState
+from nano_banana.features.sheets.sheet_takes import SheetAxes, SheetTake, TakeState, arrange_grids
 from tests.web.sheets import take
 
 SCENES, STYLES = ("office", "street", "studio"), ("oil", "photo")

@@ -16,7 +16,7 @@ from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, NanoBananaError, problem
-from nano_banana.provenance.findings import Certainty, ProvenanceFinding, SkippedCheck
+from nano_banana.provenance.metadata_detection import Certainty, ProvenanceFinding, SkippedCheck
 
 SECTION = ("Look", 8)
 
@@ -142,8 +142,8 @@ def _shortened_fact(value: JSONValue) -> str:
 
 
 if TYPE_CHECKING:
-    from nano_banana.provenance.findings import DetectionReport
     from nano_banana.provenance.image_examination import DetectionOptions
+    from nano_banana.provenance.metadata_detection import DetectionReport
 
 SOME_UNREADABLE = 1
 """What the command leaves with where a picture could not be read."""
@@ -213,8 +213,8 @@ def _search_from(
 ) -> DetectionOptions:
     """Raises Invalid: `no_such_kind`, `mark_id_odd`, `trust_unreadable`."""
     from nano_banana.model.problem import did_you_mean
-    from nano_banana.provenance.findings import CHECKS
     from nano_banana.provenance.image_examination import DetectionOptions
+    from nano_banana.provenance.metadata_detection import CHECKS
     from nano_banana.provenance.watermark_messages import is_message
 
     for name in only:

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nano_banana.features.sheets.sheet_grid import SheetGrid, arrange_grids
 from nano_banana.features.sheets.sheet_takes import (
     STATE_OF_RULING,
+    SheetGrid,
     SheetTake,
     TakeBefore,
     TakeState,
     Thumbnail,
+    arrange_grids,
     gather_takes,
     sheet_thumbnails,
 )

@@ -17,8 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from nano_banana.features.sheets.contact_sheet import ContactSheet
-from nano_banana.features.sheets.sheet_grid import WIDEST_GRID, SheetGrid
-from nano_banana.features.sheets.sheet_takes import SheetTake, TakeBefore, Thumbnail, calls_cost
+from nano_banana.features.sheets.sheet_takes import WIDEST_GRID, SheetGrid, SheetTake, TakeBefore, Thumbnail, calls_cost
 from nano_banana.features.sheets.sheet_words import (
     STATE_WORDS,
     SheetWording,

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.features.sheets.contact_sheet import ContactSheet
-from nano_banana.features.sheets.sheet_grid import SheetGrid
-from nano_banana.features.sheets.sheet_takes import SheetTake, TakeState, calls_cost, value_on_axis
+from nano_banana.features.sheets.sheet_takes import SheetGrid, SheetTake, TakeState, calls_cost, value_on_axis
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.problem import Problem, Unusable, problem
 from nano_banana.session.run_records import VerdictSummary

@@ -22,13 +22,14 @@ from nano_banana.formats.picture_files import (
     open_picture_with_alpha,
     upright_size,
 )
-from nano_banana.imaging.crop_and_paste import crop_frame, paste_by_mask
 from nano_banana.imaging.mask_images import (
     box_mask,
+    crop_frame,
     ellipse_mask,
     feather_mask,
     grow_mask,
     mask_overlay,
+    paste_by_mask,
     polygon_mask,
     read_mask,
 )

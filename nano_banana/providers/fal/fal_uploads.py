@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from fal_client.client import MULTIPART_THRESHOLD, StorageSettings
 
 from nano_banana.formats.photo_export import photo_without_metadata
 from nano_banana.formats.picture_files import open_undecoded, orientation
-from nano_banana.formats.png_chunks import PIXEL_CHUNKS, PNG_SIGNATURE, png_without_metadata
+from nano_banana.formats.png import has_only_pixels, png_without_metadata
 from nano_banana.formats.safetensors import is_safetensors
 from nano_banana.formats.zip_reader import CAPTION_SUFFIXES, ZIP_ERRORS, ZIP_MAGIC, is_os_metadata
 from nano_banana.model.call import Blob, Call
@@ -154,7 +153,7 @@ def under_public_name(parcel: UploadFile, folder: Path) -> Path:
 
 
 def _prepare_picture(path: Path, name: str, folder: Path) -> UploadFile:
-    if _has_only_pixels(path):
+    if has_only_pixels(path):
         with open_undecoded(path, place="") as picture:
             picture.verify()
         return UploadFile(path=path, name=f"{name}.png")
@@ -173,19 +172,6 @@ def _strip_metadata(path: Path) -> tuple[bytes, str]:
         upright = orientation(picture) == 1
     kept = png_without_metadata(path.read_bytes()) if is_png and upright else None
     return (kept, ".png") if kept else photo_without_metadata(path, place="")
-
-
-def _has_only_pixels(path: Path) -> bool:
-    """Whether this is built as a PNG without anything to drop, as ours are: told from the chunks' names alone."""
-    with path.open("rb") as file:
-        if file.read(len(PNG_SIGNATURE)) != PNG_SIGNATURE:
-            return False
-        size = path.stat().st_size
-        while len(head := file.read(8)) == 8 and head[4:] in PIXEL_CHUNKS:
-            at = file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
-            if head[4:] == b"IEND":
-                return at == size
-    return False
 
 
 UPLOADS_AT_ONCE = 4

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.provenance.findings import ProvenanceFinding, SkippedCheck
 from nano_banana.provenance.image_examination import synthid_finding, synthid_writer
+from nano_banana.provenance.metadata_detection import ProvenanceFinding, SkippedCheck
 
 PICTURE = Path("a.png")
 
