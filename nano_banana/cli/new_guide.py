@@ -59,7 +59,7 @@ def review_photos(screen: Screen, name: str, photos: Path, folder: Path) -> None
     """Look at the photos of `name` for the project in `folder`, whose store keeps what is seen; print it in short."""
     from nano_banana.cli.photo_views import say_album
     from nano_banana.cli.progress import progress
-    from nano_banana.session.photo_sets import inspect_folder
+    from nano_banana.features.photo_report import inspect_folder
 
     try:
         with inspect_folder(photos, settings_for(screen, start=folder)) as studio, progress(screen) as on_event:

@@ -204,8 +204,9 @@ blockquote { margin: 0.5rem 0 0; padding-left: 0.6rem; border-left: 2px solid va
 
 
 if TYPE_CHECKING:
+    from nano_banana.features.photo_report import PhotoThumbnails
     from nano_banana.session.photo_findings import PhotoFinding
-    from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection, PhotoThumbnails
+    from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection
 
 PHOTO_PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Even a mistake of ours can make no browser ask for anything."""
@@ -213,6 +214,8 @@ PHOTO_PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline
 
 def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], on_event: EventHandler) -> Iterator[str]:
     """The page as pieces of HTML: every photo with its face, its numbers and what was found."""
+    from nano_banana.features.photo_report import thumbnails
+
     name = _escaped(studio.name)
     yield (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -229,7 +232,7 @@ def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], on_ev
         yield f'<section>\n<h2 id="s{at}">{_escaped(album.name)}: {plural(len(album.photos), "photo")}</h2>\n'
         yield f"<p>{_escaped(album_summary(album))}</p>\n{_findings_html(album.findings, album.name)}"
         yield '<ul class="photos">\n'
-        for photo, small in studio.thumbnails(album.photos, on_event):
+        for photo, small in thumbnails(studio, album.photos, on_event):
             yield _photo_card(photo, small)
         yield "</ul>\n</section>\n"
     yield "</main>\n</body>\n</html>\n"

@@ -1,19 +1,23 @@
-"""Whether two pictures show the same person, and how often that is right."""
+"""Whether two pictures show the same person, and how often that is right.
+
+Worker processes import this module to look at pictures, so it imports no picture library at the top level.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from nano_banana.model.json_values import JSONObject
-from nano_banana.model.problem import Invalid, Position, Problem, problem
-from nano_banana.session.file_checks import FaceEmbedding, embed_faces
-from nano_banana.session.file_checks import face_networks as looked_by
+from nano_banana.model.problem import CallFailed, Invalid, NanoBananaError, Position, Problem, problem
+from nano_banana.providers.workers import WorkerPool
 
 TRUTHS: Mapping[str, bool | None] = {
     **dict.fromkeys(("1", "1.0", "true", "yes", "same"), True),
@@ -180,11 +184,6 @@ def match_rates(compared: Sequence[ComparedPair], threshold: float) -> MatchRate
     )
 
 
-def networks() -> JSONObject:
-    """The networks that look, and their digests."""
-    return looked_by()
-
-
 def _find_picture(name: str, folder: Path) -> Path | None:
     return next((path.resolve() for path in (folder / name, Path(name)) if _is_file(path)), None)
 
@@ -226,3 +225,72 @@ def _auc(same: Sequence[float], other: Sequence[float]) -> float | None:
     ordered = sorted(other)
     won = sum(bisect_left(ordered, value) + bisect_right(ordered, value) for value in same)
     return won / (2 * len(same) * len(other))
+
+
+FaceEmbedding: TypeAlias = bytes | Problem | None
+"""The embedding of a picture's largest face (128 floats of 32 bits); None: no face; or why it can't be read."""
+
+
+WITHOUT_WORKERS = 4
+"""So few pictures are looked at before a worker process has begun."""
+
+
+def embed_faces(
+    paths: Iterable[Path], *, processes: int | None = None, tell: Callable[[int], None] | None = None
+) -> Mapping[Path, FaceEmbedding]:
+    """Look at each distinct picture once, in `processes` processes (None: one a processor) where they are many.
+
+    `tell` hears after each how many are done. Raises Unusable where faces can't be looked at here.
+    """
+    distinct = list(dict.fromkeys(paths))
+    if len(distinct) <= WITHOUT_WORKERS:
+        return {path: embed_face(path) for path in distinct}
+    return asyncio.run(_embed_in_workers(distinct, processes or os.cpu_count() or 1, tell))
+
+
+def embed_face(path: Path) -> FaceEmbedding:
+    """Look at one picture in this process. Raises Unusable as `look_at` does."""
+    from nano_banana.providers.compute.face_endpoints import largest_face
+
+    try:
+        return largest_face(path)
+    except CallFailed as error:
+        return error.problems[0]
+
+
+async def _embed_in_workers(
+    paths: list[Path], processes: int, tell: Callable[[int], None] | None
+) -> Mapping[Path, FaceEmbedding]:
+    # On demand: two pictures need no pool.
+    from nano_banana.providers.workers import WorkerPool
+
+    pool = WorkerPool(processes)
+    waiting = iter(paths)
+    seen: dict[Path, FaceEmbedding] = {}
+
+    async def work() -> None:
+        for path in waiting:
+            seen[path] = await _embed_retrying(pool, path)
+            if tell:
+                tell(len(seen))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            # One more than there are workers, so that none waits for its next picture.
+            for _ in range(processes + 1):
+                group.create_task(work())
+    except* NanoBananaError as ended:
+        raise ended.exceptions[0] from None
+    finally:
+        pool.close()
+    return {path: seen[path] for path in paths}
+
+
+async def _embed_retrying(pool: WorkerPool, path: Path) -> FaceEmbedding:
+    with suppress(CallFailed):
+        return await pool.run(embed_face, path)
+    # A worker died. It may have been over this picture, or over a neighbour's: that takes all of them along.
+    try:
+        return await pool.run(embed_face, path)
+    except CallFailed as died:
+        return died.problems[0]

@@ -1,15 +1,37 @@
-"""What `photos --json` prints of checked photo sets."""
+"""The `photos` command: photos of a folder, their thumbnails, `--json`."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.model.call import Blob, Reply
+from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue
-from nano_banana.recipe.training_photos import PhotoRules, Severity
-from nano_banana.session.photo_findings import PhotoFinding
-from nano_banana.session.photo_observations import FaceMeasures
-from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet
+from nano_banana.model.problem import Invalid, Problem, problem
+from nano_banana.recipe.recipe_model import Photo
+from nano_banana.recipe.training_photos import (
+    CAPTION_SUFFIXES,
+    DEFAULT_PHOTO_RULES,
+    PhotoRules,
+    Severity,
+    first_names,
+    folders_with_photos,
+    reads_heic,
+    sort_photos,
+)
+from nano_banana.session.compute_calls import CallEnd, ComputeBatch
+from nano_banana.session.photo_findings import Captioning, PhotoFinding
+from nano_banana.session.photo_observations import PHOTO_BATCH, PHOTOS_PURPOSE, FaceBox, FaceMeasures, _photo_call
+from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection, PhotoSet, _photo_digests
+from nano_banana.session.provider_factory import ProviderFactory
+from nano_banana.session.run_execution import Runner
+from nano_banana.settings.configuration import Settings
 
 WordFinding = Callable[[PhotoFinding, str], tuple[str, str]]
 """Puts a finding of the photo (or subject) of that name into words: what is wrong, and what to do."""
@@ -88,3 +110,89 @@ def _finding_json(finding: PhotoFinding, name: str, say: WordFinding) -> JSONObj
         "bound": finding.bound,
         **{key: value for key, value in finding.data.items() if key not in {"path", "input"}},
     }
+
+
+def folder_photo_set(folder: Path) -> tuple[PhotoSet, list[Problem]]:
+    """The photos in a folder that a recipe would train with, and warnings of what is left out.
+
+    Photos that were not fetched are among them, since a training would miss them. Raises Invalid if there is none.
+    """
+    found = sort_photos(sorted(path for path in folder.iterdir() if _is_file(path)), heic=reads_heic())
+    paths = sorted((*found.photos, *found.absent))
+    if not paths:
+        raise Invalid([problem("no_photos_here", path=str(folder))])
+    left_out = {**found.left_out, "photos_deeper": tuple(folders_with_photos(folder))}
+    warnings = [
+        replace(problem(kind, path=str(folder), names=first_names(files)), warning=True)
+        for kind, files in left_out.items()
+        if files
+    ]
+    name = folder.resolve().name or str(folder)
+    photos = [Photo(path=path, caption=_caption_beside(path)) for path in paths]
+    return PhotoSet(name=name, photos=photos, held_out=frozenset(), captioning=Captioning()), warnings
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def _caption_beside(photo: Path) -> Path | None:
+    files = (photo.with_suffix(suffix) for suffix in CAPTION_SUFFIXES)
+    return next((file for file in files if file.is_file()), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoThumbnails:
+    """Small JPEG pictures of a photo and of the face in it; empty where there is none."""
+
+    photo: bytes = b""
+    face: bytes = b""
+
+
+@contextmanager
+def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection]:
+    """The pictures in a folder, by the usual rules. Raises Invalid where there is none."""
+    sitting, left_out = folder_photo_set(folder)
+    providers = ProviderFactory(settings, Catalog.load(None), os.environ)
+    runner = Runner(settings, providers.factories)
+    try:
+        digests, unread = _photo_digests(runner, [photo.path for photo in sitting.photos])
+        yield PhotoInspection(
+            name=sitting.name,
+            base=folder,
+            runner=runner,
+            rules=DEFAULT_PHOTO_RULES,
+            photo_sets=[sitting],
+            digests=digests,
+            unread=unread,
+            warnings=left_out,
+        )
+    finally:
+        runner.close()
+        providers.close()
+
+
+def photo_thumbnails(
+    runner: Runner, photos: Sequence[tuple[Path, Blob, FaceBox | None]], on_event: EventHandler
+) -> list[CallEnd]:
+    """A small picture of each photo, and one of the face in it."""
+    files = {blob.digest: path for path, blob, _ in photos}
+    calls = [_photo_call("thumbnail", blob, {} if box is None else {"face": list(box)}) for _, blob, box in photos]
+    return runner.answer_batch(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), on_event)
+
+
+def thumbnails(
+    inspection: PhotoInspection, photos: Sequence[CheckedPhoto], on_event: EventHandler
+) -> Iterator[tuple[CheckedPhoto, PhotoThumbnails]]:
+    """Each photo with its thumbnails, in order; only some of them are in memory at a time."""
+    for start in range(0, len(photos), PHOTO_BATCH):
+        batch = photos[start : start + PHOTO_BATCH]
+        able = [photo for photo in batch if photo.observation.measures is not None]
+        boxes = [photo.observation.faces[0].box if photo.observation.faces else None for photo in able]
+        asked = [(photo.path, inspection.digests[photo.path], box) for photo, box in zip(able, boxes, strict=True)]
+        ends = photo_thumbnails(inspection.runner, asked, on_event)
+        replies = {photo.path: end for photo, end in zip(able, ends, strict=True) if isinstance(end, Reply)}
+        for photo in batch:
+            files = replies[photo.path].files if photo.path in replies else {}
+            image, face = (inspection.read(files[place]) if place in files else b"" for place in ("image", "face"))
+            yield photo, PhotoThumbnails(photo=image, face=face)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from nano_banana.model.flow import Ruling
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.planner.preview import preview, reply_imaginer
+from nano_banana.recipe.recipe_model import Recipe, Stage
 from nano_banana.session.forecasting import gc_paused
 from nano_banana.session.run_records import NodeRecord, VerdictSummary, node_record, slim_record
 from nano_banana.session.run_report import Acceptance, acceptance_by_gate
 from nano_banana.session.session import Session
 from nano_banana.stages.gate_stage import gate_rules
+from nano_banana.stages.verdicts import AcceptanceCriteria
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,9 @@ def rejudge(
     gates = {stage.id: rules.criteria.at_least for stage in session.recipe.stages if (rules := gate_rules(stage))}
     if not gates:
         raise Invalid([problem("no_gate")])
-    request = replace(session.request, accept=accept, unsure=unsure)
     before = _judged(session)
-    with Session.open(request, session.settings, environ=environ) as other:
+    with Session.open(session.request, session.settings, environ=environ) as other:
+        other.recipe = with_thresholds(other.recipe, accept, unsure)
         now = _judged(other)
     known = {(record.id, ruled.stage): ruled.ruling for record in before for ruled in record.verdicts if ruled.is_final}
     return RejudgeResult(
@@ -81,3 +83,32 @@ def _judged(session: Session) -> list[NodeRecord]:
 def _last_known(verdicts: Sequence[VerdictSummary]) -> tuple[VerdictSummary, ...]:
     ends = {ruled.stage: ruled for ruled in verdicts}
     return tuple(replace(ruled, is_final=ruled is ends[ruled.stage]) for ruled in verdicts)
+
+
+def with_thresholds(recipe: Recipe, accept: float | None, unsure: float | None) -> Recipe:
+    """The recipe as though every gate said so (None: as it is written); `accept` is then the threshold for everybody.
+
+    Raises Invalid `unsure_above` where that can't be.
+    """
+    if accept is None and unsure is None:
+        return recipe
+    return replace(recipe, stages=[_stage_with_thresholds(stage, accept, unsure) for stage in recipe.stages])
+
+
+def _stage_with_thresholds(stage: Stage, accept: float | None, unsure: float | None) -> Stage:
+    rules = gate_rules(stage)
+    if rules is None:
+        return stage
+    return replace(stage, rules=replace(rules, criteria=_criteria_with_thresholds(rules.criteria, accept, unsure)))
+
+
+def _criteria_with_thresholds(
+    criteria: AcceptanceCriteria, accept: float | None, unsure: float | None
+) -> AcceptanceCriteria:
+    """What is not said follows where it must: the bounds of a threshold lie in order."""
+    at_least = criteria.at_least if accept is None else accept
+    unsure_from = min(criteria.unsure_from, at_least) if unsure is None else unsure
+    if unsure_from > at_least:
+        raise Invalid([problem("unsure_above", unsure=unsure_from, accept=at_least)])
+    quantile = criteria.quantile if accept is None else None
+    return replace(criteria, at_least=at_least, quantile=quantile, unsure_from=unsure_from)

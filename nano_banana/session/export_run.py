@@ -22,10 +22,10 @@ from nano_banana.provenance.embedding import record_in
 from nano_banana.recipe.recipe_model import ExportConversion
 from nano_banana.session.compute_calls import ComputeBatch
 from nano_banana.session.exported_files import exported_paths, note_fitted_pictures, write_copies
+from nano_banana.session.forecasting import call_kind
 from nano_banana.session.manifest import stage_picture
 from nano_banana.session.marked_outputs import OutputMarker, signed_embed_settings
 from nano_banana.session.run_execution import Runner, RunOutcome
-from nano_banana.session.run_inputs import call_kind
 from nano_banana.session.run_records import NodeRecord, OutputPicture, fitted_name
 from nano_banana.session.session import Session
 from nano_banana.store.tracked_files import content_name

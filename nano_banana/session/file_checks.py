@@ -1,48 +1,28 @@
-"""Checks user files before use, and embeds faces without a store.
+"""The user's files that a run reads: which they are, and whether they are usable.
 
-Worker processes import this module to look at pictures: it must stay small and import no picture library at top level.
+Also checks folders before anything is paid for: whether they can be written, and whether the disk has space.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from nano_banana.formats.file_stamps import stamp_of
-from nano_banana.model.json_values import JSONObject
-from nano_banana.model.problem import CallFailed, Invalid, NanoBananaError, Problem, Unusable, problem
+from nano_banana.model.problem import CallFailed, Invalid, Problem, Unusable, problem
+from nano_banana.recipe.recipe_model import KeyPath, Recipe
+from nano_banana.recipe.training_photos import picture_media_type
 from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 
 if TYPE_CHECKING:
-    from nano_banana.providers.workers import WorkerPool
+    pass
 
-FaceEmbedding: TypeAlias = bytes | Problem | None
-"""The embedding of a picture's largest face (128 floats of 32 bits); None: no face; or why it can't be read."""
 
 FILES_AT_ONCE = 4
 """Files that are checked at one time: each may take the memory of a large picture."""
-
-WITHOUT_WORKERS = 4
-"""So few pictures are looked at before a worker process has begun."""
-
-
-def embed_faces(
-    paths: Iterable[Path], *, processes: int | None = None, tell: Callable[[int], None] | None = None
-) -> Mapping[Path, FaceEmbedding]:
-    """Look at each distinct picture once, in `processes` processes (None: one a processor) where they are many.
-
-    `tell` hears after each how many are done. Raises Unusable where faces can't be looked at here.
-    """
-    distinct = list(dict.fromkeys(paths))
-    if len(distinct) <= WITHOUT_WORKERS:
-        return {path: embed_face(path) for path in distinct}
-    return asyncio.run(_embed_in_workers(distinct, processes or os.cpu_count() or 1, tell))
 
 
 def file_problems(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Mapping[Path, Sequence[Problem]]:
@@ -90,61 +70,6 @@ def _check_file(path: Path, media: str, *, is_mask: bool) -> None:
         read_safetensors_header(path, name=str(path))
 
 
-def embed_face(path: Path) -> FaceEmbedding:
-    """Look at one picture in this process. Raises Unusable as `look_at` does."""
-    from nano_banana.providers.compute.face_endpoints import largest_face
-
-    try:
-        return largest_face(path)
-    except CallFailed as error:
-        return error.problems[0]
-
-
-def face_networks() -> JSONObject:
-    """The networks that look, and their digests."""
-    from nano_banana.providers.compute.face_endpoints import face_networks as used
-
-    return used()
-
-
-async def _embed_in_workers(
-    paths: list[Path], processes: int, tell: Callable[[int], None] | None
-) -> Mapping[Path, FaceEmbedding]:
-    # On demand: two pictures need no pool.
-    from nano_banana.providers.workers import WorkerPool
-
-    pool = WorkerPool(processes)
-    waiting = iter(paths)
-    seen: dict[Path, FaceEmbedding] = {}
-
-    async def work() -> None:
-        for path in waiting:
-            seen[path] = await _embed_retrying(pool, path)
-            if tell:
-                tell(len(seen))
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            # One more than there are workers, so that none waits for its next picture.
-            for _ in range(processes + 1):
-                group.create_task(work())
-    except* NanoBananaError as ended:
-        raise ended.exceptions[0] from None
-    finally:
-        pool.close()
-    return {path: seen[path] for path in paths}
-
-
-async def _embed_retrying(pool: WorkerPool, path: Path) -> FaceEmbedding:
-    with suppress(CallFailed):
-        return await pool.run(embed_face, path)
-    # A worker died. It may have been over this picture, or over a neighbour's: that takes all of them along.
-    try:
-        return await pool.run(embed_face, path)
-    except CallFailed as died:
-        return died.problems[0]
-
-
 def check_writable(folder: Path) -> None:
     """Raise Unusable if no file can be written into the folder, or into the nearest one above it that is there."""
     with translate_errors(folder, OUTPUT_ERRORS), tempfile.TemporaryFile(dir=_nearest_existing(folder)):
@@ -162,3 +87,39 @@ def check_space(folder: Path, needed: int) -> None:
 def _nearest_existing(folder: Path) -> Path:
     """The folder, or the first above it that is there; a file in the way counts as there."""
     return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+
+
+OCTET_STREAM = "application/octet-stream"
+
+
+_MEDIA = {".txt": "text/plain", ".safetensors": OCTET_STREAM}
+
+
+def input_places(recipe: Recipe) -> Mapping[Path, KeyPath]:
+    """Every file of the user's that calls take in, and where the recipe names it."""
+    found: dict[Path, KeyPath] = {}
+    for name, subject in recipe.subjects.items():
+        where: KeyPath = ("subjects", name, "training_set")
+        found |= {path: where for photo in subject.photos for path in (photo.path, photo.caption) if path}
+    found |= {adapter.path: ("adapters", name) for name, adapter in recipe.adapters.items()}
+    for name, subject in recipe.subjects.items():
+        found |= dict.fromkeys(subject.references, ("subjects", name, "references"))
+    for stage in recipe.asking:
+        found |= {path: (*stage.where, key) for key, path in stage.files.items()}
+    for name, shot in recipe.shots.items():
+        found |= dict.fromkeys(shot.pictures.values(), ("shots", name, "pictures"))
+    return found
+
+
+def input_files(recipe: Recipe) -> Mapping[Path, str]:
+    """Every file of the user's that calls take in, with its media type."""
+    return {path: media_of(path) for path in input_places(recipe)}
+
+
+def media_of(path: Path) -> str:
+    """A file's media type, by its name or its first bytes."""
+    try:
+        return _MEDIA.get(path.suffix.casefold()) or picture_media_type(path) or OCTET_STREAM
+    except OSError:
+        # Whoever reads it says why that can't be done.
+        return OCTET_STREAM

@@ -9,23 +9,27 @@ from __future__ import annotations
 import gc
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from nano_banana.catalog.provider_registry import is_free
+from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.endpoint import Task
+from nano_banana.catalog.provider_registry import find_provider, is_free
+from nano_banana.model.call import Call
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, as_object, as_whole
 from nano_banana.model.nodes import NodeInfo, NodeResult, NodeStatus, Plan
 from nano_banana.model.problem import Problem, did_you_mean
-from nano_banana.model.ticket import Ticket
-from nano_banana.planner.cost_forecast import ForecastTotals, PassRates, PassRatesOf, expected_pass_rate
+from nano_banana.model.ticket import Ticket, TicketState
+from nano_banana.planner.cost_forecast import ForecastTotals, PassRates, PassRatesOf, expected_pass_rate, price_function
+from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.recipe.picks import keep_rule
 from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.session.run_execution import Runner
-from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind
+from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind, node_record
 from nano_banana.store.local_store import Store
 
 
@@ -260,3 +264,69 @@ def unreached_picks(recipe: Recipe, ids: Sequence[str]) -> list[Problem]:
         for stage, pick in sorted(picks)
         if pick not in names and not any(fnmatchcase(name, pick) for name in names)
     ]
+
+
+def oldest_price_date(recipe: Recipe, catalog: Catalog) -> str | None:
+    """The date of the oldest price of the recipe's endpoints; None where none has a price."""
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.asking]
+    return min((found.price.as_of for found in endpoints if found is not None and found.price), default=None)
+
+
+def call_kind(catalog: Catalog) -> Callable[[Call], str]:
+    """A function that sorts calls by the limit that holds for them: `train`, `image` or `compute`."""
+
+    def kind_of(call: Call) -> str:
+        spec = find_provider(call.provider)
+        if spec is not None and spec.limit:
+            return spec.limit
+        endpoint = catalog.get(call.endpoint)
+        return "train" if endpoint is not None and endpoint.does is Task.TRAIN else "image"
+
+    return kind_of
+
+
+def max_price(catalog: Catalog) -> Callable[[Call], float | None]:
+    """A function that says the most that a call may cost, in USD; None where nobody knows."""
+    money_of = price_function(catalog)
+
+    def price(call: Call) -> float | None:
+        money = money_of(call)
+        return None if money is None else money.high
+
+    return price
+
+
+def forecast_plan(
+    plan: Plan, catalog: Catalog, runner: Runner, provider: str, *, prices_as_of: str | None = None
+) -> Forecast:
+    """How each node would end today, and what the provider would be paid."""
+    opened = runner.store.tickets.opened(provider)
+    keys = frozenset(ticket.key for ticket in opened)
+    tally, spared = (
+        ForecastTotals(price_function(catalog), gate_odds(runner, plan.recipe), opened=keys),
+        CacheSavings(),
+    )
+    ends: dict[str, NodeRecord] = {}
+    inputs: set[str] = set()
+    with gc_paused():
+        for result in preview(plan, runner.store.replies.get, reply_imaginer(catalog)):
+            tally.add(result)
+            spared.add(result)
+            for step in result.steps:
+                if not step.cached:
+                    inputs |= {blob.digest for blob in step.call.inputs.values()}
+            # One that was chosen is foreseen again, further on its way.
+            ends[result.node.id] = node_record(result)
+    records = list(ends.values())
+    wanted = {key for record in records for key in record.missing} if opened else set()
+    ours = [ticket for ticket in opened if ticket.key in wanted]
+    return Forecast(
+        recipe=plan.recipe,
+        records=records,
+        tally=tally,
+        inputs=inputs & plan.files.keys(),
+        prices_as_of=prices_as_of,
+        saved=spared.sums,
+        open_requests=[ticket for ticket in ours if ticket.state is TicketState.SENT],
+        unknown_requests=[ticket for ticket in ours if ticket.state is not TicketState.SENT],
+    )

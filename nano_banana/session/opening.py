@@ -6,23 +6,18 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint_format import endpoint_digest, endpoint_to_json
 from nano_banana.catalog.pricing import QUOTES_FILE as PRICES
-from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, Position, problem
 from nano_banana.recipe.load import Loaded, load_recipe
 from nano_banana.recipe.recipe_files import RecipeFiles, find_root
-from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
+from nano_banana.recipe.recipe_model import KeyPath, Recipe
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.shelved_adapters import shelf_offers
 from nano_banana.settings.configuration import Settings
-from nano_banana.stages.gate_stage import gate_rules
-from nano_banana.stages.verdicts import AcceptanceCriteria
 
 
 def endpoints_folder(root: Path) -> Path:
@@ -49,56 +44,6 @@ def recipe_catalog(files: RecipeFiles, quotes: Path) -> Catalog:
     for path in folder.glob("*.y*ml"):
         files.exists(path)
     return Catalog.load(folder, quotes=quotes)
-
-
-def check_endpoints_known(catalog: Catalog, names: Iterable[str]) -> Sequence[str]:
-    """The names, each once. Raises Invalid with each that the catalog does not have."""
-    names = tuple(dict.fromkeys(names))
-    wrong = [
-        problem("endpoint_unlisted", suggestions=catalog.near(name), name=name)
-        for name in names
-        if not catalog.get(name)
-    ]
-    if wrong:
-        raise Invalid(wrong)
-    return names
-
-
-def endpoint_json(catalog: Catalog, name: str) -> JSONObject:
-    """A known endpoint as its file would have it, at its newest price; whether the project describes it; its digest."""
-    endpoint = catalog.get(name)
-    if endpoint is None:
-        raise KeyError(name)
-    return {**endpoint_to_json(endpoint), "own": catalog.is_own(name), "digest": endpoint_digest(endpoint)}
-
-
-def with_thresholds(recipe: Recipe, accept: float | None, unsure: float | None) -> Recipe:
-    """The recipe as though every gate said so (None: as it is written); `accept` is then the threshold for everybody.
-
-    Raises Invalid `unsure_above` where that can't be.
-    """
-    if accept is None and unsure is None:
-        return recipe
-    return replace(recipe, stages=[_stage_with_thresholds(stage, accept, unsure) for stage in recipe.stages])
-
-
-def _stage_with_thresholds(stage: Stage, accept: float | None, unsure: float | None) -> Stage:
-    rules = gate_rules(stage)
-    if rules is None:
-        return stage
-    return replace(stage, rules=replace(rules, criteria=_criteria_with_thresholds(rules.criteria, accept, unsure)))
-
-
-def _criteria_with_thresholds(
-    criteria: AcceptanceCriteria, accept: float | None, unsure: float | None
-) -> AcceptanceCriteria:
-    """What is not said follows where it must: the bounds of a threshold lie in order."""
-    at_least = criteria.at_least if accept is None else accept
-    unsure_from = min(criteria.unsure_from, at_least) if unsure is None else unsure
-    if unsure_from > at_least:
-        raise Invalid([problem("unsure_above", unsure=unsure_from, accept=at_least)])
-    quantile = criteria.quantile if accept is None else None
-    return replace(criteria, at_least=at_least, quantile=quantile, unsure_from=unsure_from)
 
 
 LONGEST_NAME = 255

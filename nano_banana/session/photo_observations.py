@@ -259,15 +259,6 @@ def measure_photos(
     return {path: sights[blob.digest] for path, blob in photos.items()}
 
 
-def photo_thumbnails(
-    runner: Runner, photos: Sequence[tuple[Path, Blob, FaceBox | None]], on_event: EventHandler
-) -> list[CallEnd]:
-    """A small picture of each photo, and one of the face in it."""
-    files = {blob.digest: path for path, blob, _ in photos}
-    calls = [_photo_call("thumbnail", blob, {} if box is None else {"face": list(box)}) for _, blob, box in photos]
-    return runner.answer_batch(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), on_event)
-
-
 def _photo_call(endpoint: str, blob: Blob, arguments: JSONObject) -> Call:
     return compute_call(endpoint, arguments, {"image": blob})
 

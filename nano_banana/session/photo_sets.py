@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.model.call import Blob, Reply
+from nano_banana.model.call import Blob
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import as_items, as_number, as_object, as_text
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
@@ -19,17 +17,13 @@ from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.recipe_model import Photo, Recipe, Stage, Subject, TemplateText
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.recipe.training_photos import (
-    CAPTION_SUFFIXES,
     DEFAULT_PHOTO_RULES,
     PhotoRules,
     Severity,
-    first_names,
-    folders_with_photos,
     is_not_fetched,
     picture_media_type,
-    reads_heic,
-    sort_photos,
 )
+from nano_banana.session.file_checks import OCTET_STREAM
 from nano_banana.session.forecasting import Forecast
 from nano_banana.session.photo_findings import (
     Caption,
@@ -42,19 +36,14 @@ from nano_banana.session.photo_findings import (
     set_findings,
 )
 from nano_banana.session.photo_observations import (
-    PHOTO_BATCH,
     FaceVector,
     PhotoObservation,
     likenesses_to_others,
     measure_photos,
     near_duplicates,
-    photo_thumbnails,
 )
-from nano_banana.session.provider_factory import ProviderFactory
 from nano_banana.session.run_execution import Runner
-from nano_banana.session.run_inputs import OCTET_STREAM
 from nano_banana.session.session import Session
-from nano_banana.settings.configuration import Settings
 from nano_banana.stages.take_context import TemplateContexts
 from nano_banana.stages.train_stage import CAPTION_PREFIX_PATH, split_photos
 
@@ -212,35 +201,6 @@ def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_o
     )
 
 
-def folder_photo_set(folder: Path) -> tuple[PhotoSet, list[Problem]]:
-    """The photos in a folder that a recipe would train with, and warnings of what is left out.
-
-    Photos that were not fetched are among them, since a training would miss them. Raises Invalid if there is none.
-    """
-    found = sort_photos(sorted(path for path in folder.iterdir() if _is_file(path)), heic=reads_heic())
-    paths = sorted((*found.photos, *found.absent))
-    if not paths:
-        raise Invalid([problem("no_photos_here", path=str(folder))])
-    left_out = {**found.left_out, "photos_deeper": tuple(folders_with_photos(folder))}
-    warnings = [
-        replace(problem(kind, path=str(folder), names=first_names(files)), warning=True)
-        for kind, files in left_out.items()
-        if files
-    ]
-    name = folder.resolve().name or str(folder)
-    photos = [Photo(path=path, caption=_caption_beside(path)) for path in paths]
-    return PhotoSet(name=name, photos=photos, held_out=frozenset(), captioning=Captioning()), warnings
-
-
-def _is_file(path: Path) -> bool:
-    return path.is_file() or (path.is_symlink() and not path.exists())
-
-
-def _caption_beside(photo: Path) -> Path | None:
-    files = (photo.with_suffix(suffix) for suffix in CAPTION_SUFFIXES)
-    return next((file for file in files if file.is_file()), None)
-
-
 def _caption(stage: Stage) -> TemplateText:
     return TemplateText(text=as_text(stage.data["caption"]), where=(*stage.where, "caption"))
 
@@ -256,14 +216,6 @@ def _rendered(loaded: Loaded, text: TemplateText, subject: Subject) -> str:
 
 LEFT_OUT_KINDS = frozenset({"photos_left_out", "photos_copies", "photos_deeper", "captions_left_out"})
 """Warnings of a recipe that are about photos."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoThumbnails:
-    """Small JPEG pictures of a photo and of the face in it; empty where there is none."""
-
-    photo: bytes = b""
-    face: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,64 +272,16 @@ class PhotoInspection:
         }
         sights |= measure_photos(self.runner, self.digests, on_event, find_faces=find_faces)
         return [
-            check_photo_set(sitting, sights, self.rules, read=self._read, shown=self._shown)
+            check_photo_set(sitting, sights, self.rules, read=self.read, shown=self._shown)
             for sitting in self.photo_sets
         ]
 
-    def thumbnails(
-        self, photos: Sequence[CheckedPhoto], on_event: EventHandler
-    ) -> Iterator[tuple[CheckedPhoto, PhotoThumbnails]]:
-        """Each photo with its small pictures, in order; only some of them are in memory at a time."""
-        for start in range(0, len(photos), PHOTO_BATCH):
-            batch = photos[start : start + PHOTO_BATCH]
-            able = [photo for photo in batch if photo.observation.measures is not None]
-            boxes = [photo.observation.faces[0].box if photo.observation.faces else None for photo in able]
-            asked = [(photo.path, self.digests[photo.path], box) for photo, box in zip(able, boxes, strict=True)]
-            ends = {
-                photo.path: end for photo, end in zip(able, photo_thumbnails(self.runner, asked, on_event), strict=True)
-            }
-            for photo in batch:
-                end = ends.get(photo.path)
-                files = end.files if isinstance(end, Reply) else {}
-                yield (
-                    photo,
-                    PhotoThumbnails(
-                        **{
-                            name: self._read(files[place])
-                            for name, place in (("photo", "image"), ("face", "face"))
-                            if place in files
-                        }
-                    ),
-                )
-
-    def _read(self, blob: Blob) -> bytes:
+    def read(self, blob: Blob) -> bytes:
+        """A file's bytes from the store."""
         return self.runner.store.blobs.path(blob).read_bytes()
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.base)) if path.is_relative_to(self.base) else str(path)
-
-
-@contextmanager
-def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection]:
-    """The pictures in a folder, by the usual rules. Raises Invalid where there is none."""
-    sitting, left_out = folder_photo_set(folder)
-    providers = ProviderFactory(settings, Catalog.load(None), os.environ)
-    runner = Runner(settings, providers.factories)
-    try:
-        digests, unread = _photo_digests(runner, [photo.path for photo in sitting.photos])
-        yield PhotoInspection(
-            name=sitting.name,
-            base=folder,
-            runner=runner,
-            rules=DEFAULT_PHOTO_RULES,
-            photo_sets=[sitting],
-            digests=digests,
-            unread=unread,
-            warnings=left_out,
-        )
-    finally:
-        runner.close()
-        providers.close()
 
 
 def _photo_digests(runner: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Blob], dict[Path, Problem]]:

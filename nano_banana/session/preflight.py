@@ -20,9 +20,9 @@ from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.planner.takes import Selection
 from nano_banana.session.compute_calls import ComputeBatch
+from nano_banana.session.file_checks import input_files, input_places, media_of
 from nano_banana.session.forecasting import Forecast, unreached_picks
 from nano_banana.session.manifest import manifest_entries, manifest_recipe
-from nano_banana.session.run_inputs import input_files, input_places, media_of, requested_selection
 from nano_banana.session.session import Session
 
 PICTURE_BYTES = 2_000_000
@@ -202,7 +202,7 @@ def check_every_take(session: Session) -> tuple[int, Sequence[Problem]]:
     template and every file that can't be used, and where copies could not be named.
     """
     unread = {path: imagined_blob(str(path), media=media) for path, media in input_files(session.recipe).items()}
-    plan = make_plan(session.bench(unread), requested_selection(session.request))
+    plan = make_plan(session.bench(unread), session.selection)
     ends = preview(plan, lambda _keys: {}, reply_imaginer(session.catalog))
     names: set[str] = set()
     problems: dict[str, Problem] = {}

@@ -20,7 +20,7 @@ from nano_banana.engine.call_resolver import CallResolver, collecting_earlier_re
 from nano_banana.engine.provider_dispatch import InputFiles, ScratchFolders
 from nano_banana.engine.run_control import EnginePolicy, Halt
 from nano_banana.engine.scheduler import Scheduler
-from nano_banana.formats.file_stamps import FileStamp
+from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
 from nano_banana.model.call import Call
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -30,9 +30,10 @@ from nano_banana.model.provider_protocol import Provider
 from nano_banana.model.ticket import ResendPolicy, Ticket, TicketState, UnknownRequestPolicy, transition
 from nano_banana.session.compute_calls import CallEnd, ComputeBatch, answer_batch
 from nano_banana.session.exported_files import ExportResult
-from nano_banana.session.manifest import older_pictures, write_manifest
+from nano_banana.session.manifest import MANIFEST, older_pictures, write_manifest
 from nano_banana.session.marked_outputs import EmbedSettings, OutputFolder, OutputMarker
 from nano_banana.session.run_records import NodeRecord, follow_record, node_record, slim_record, stop_unchosen
+from nano_banana.session.run_request import RunTrace
 from nano_banana.session.run_snapshot import kept_nodes, pack_snapshot
 from nano_banana.settings.configuration import Settings
 from nano_banana.store.adapter_shelf import AdapterShelf
@@ -331,15 +332,11 @@ class Runner:
             self.store, self._providers, batch, at_once=self.settings.parallel_compute, on_event=on_event
         )
 
-    def opened(self, provider: str) -> list[Ticket]:
-        """The provider's requests whose end is not known yet, oldest first."""
-        return self.store.tickets.opened(provider)
-
     def _give_up(self, spec: RunSpec) -> None:
         """Give up lost requests of this recipe that no call of it asks for any more: no run would ever settle them."""
         lost = [
             transition(ticket, TicketState.ABANDONED, reason=ticket.reason)
-            for ticket in self.opened(spec.resumes)
+            for ticket in self.store.tickets.opened(spec.resumes)
             if ticket.state is TicketState.UNKNOWN
             and ticket.requester.recipe == spec.plan.recipe
             and ticket.key not in spec.missing
@@ -378,3 +375,19 @@ class Runner:
 def previous_calls_note(recipe: str) -> str:
     """The name of the note of what a recipe's calls were before its last run changed them."""
     return f"before/{recipe}"
+
+
+def trace_of_run(
+    outcome: RunOutcome, *, read: Mapping[Path, FileStamp | None], environment: Mapping[str, str]
+) -> RunTrace:
+    """What the next run compares to see that nothing changed; its summary is for whoever writes it down.
+
+    `read` is how files looked before they were read: one that was edited during the run has changed since.
+    """
+    return RunTrace(
+        read={str(path): stamp for path, stamp in read.items()},
+        environment=environment,
+        folder=str(outcome.folder),
+        written={**outcome.files, MANIFEST: stamp_or_none(outcome.folder / MANIFEST)},
+        summary={},
+    )

@@ -44,12 +44,10 @@ def recipe_file_in(folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """A recipe's path, variables set from outside, a provider instead of the recipe's, and a selection.
+    """What to run: a recipe, variables, a provider and a budget instead of the recipe's, and a selection of takes.
 
-    A recipe that is in no file has its `text` here; the path then says where it would lie, and what it is called.
-    `budget_usd` stands in for the recipe's budget. `locked` holds it to the lock beside the recipe. `accept` and
-    `unsure` stand in for what its gates say, to judge what is there; no run is made of that. `any_photos` lets photos
-    be that can't be read, for those who only look.
+    A recipe without a file has its `text` here; the path then says where it would be, and its name. `locked` holds
+    the run to the lock beside the recipe. `any_photos` tolerates unreadable photos, for commands that only look.
     """
 
     recipe: Path
@@ -60,8 +58,6 @@ class RunRequest:
     sample: int | None = None
     budget_usd: float | None = None
     locked: bool = False
-    accept: float | None = None
-    unsure: float | None = None
     any_photos: bool = False
 
     @property

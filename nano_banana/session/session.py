@@ -7,6 +7,7 @@ with Session.open(RunRequest(recipe=Path("recipe.yaml")), settings, environ=os.e
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -20,91 +21,45 @@ from nano_banana.catalog.provider_registry import (
     ResendSafety,
     can_resume,
     check_provider,
+    description_revision,
     is_emulated,
     provider_revision,
     selectable_provider,
 )
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.event import EventHandler
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeStatus, Plan
 from nano_banana.model.problem import Invalid, Position, Problem, problem
-from nano_banana.model.ticket import Ticket, TicketState, UnknownRequestPolicy
-from nano_banana.planner.cost_forecast import ForecastTotals, price_function
+from nano_banana.model.ticket import UnknownRequestPolicy
 from nano_banana.planner.export_names import ExportedCopy, exported_copies
 from nano_banana.planner.planning import make_plan
-from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.planner.takes import Selection
 from nano_banana.providers.fal.fal_config import HOST_VARIABLES
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
+from nano_banana.session.file_checks import input_files
 from nano_banana.session.forecasting import (
-    CacheSavings,
     Forecast,
+    call_kind,
     choice_warnings,
     emit_planned_events,
-    gate_odds,
-    gc_paused,
+    forecast_plan,
+    max_price,
+    oldest_price_date,
     paid_calls_in,
     remember_verdicts,
 )
 from nano_banana.session.marked_outputs import signed_embed_settings
-from nano_banana.session.opening import (
-    check_export_targets,
-    open_recipe,
-    with_thresholds,
-)
+from nano_banana.session.opening import check_export_targets, open_recipe
 from nano_banana.session.provider_factory import ProviderFactory
-from nano_banana.session.run_execution import CanStop, Runner, RunOutcome, RunSpec, ignore_stop
-from nano_banana.session.run_inputs import (
-    call_kind,
-    call_target,
-    check_endpoints_answered,
-    in_recipe_order,
-    input_files,
-    manifest_head,
-    max_price,
-    oldest_price_date,
-    requested_selection,
-    trace_of_run,
-)
-from nano_banana.session.run_records import NodeRecord, node_record
+from nano_banana.session.run_execution import CanStop, Runner, RunOutcome, RunSpec, ignore_stop, trace_of_run
+from nano_banana.session.run_records import NodeRecord
 from nano_banana.session.run_request import RunRequest, environment_digests
 from nano_banana.session.shelved_adapters import check_adapter_providers, shelve_adapters
 from nano_banana.settings.configuration import Settings
+from nano_banana.stages.stage_calls import CallTarget
 from nano_banana.stages.take_context import PlanContext, TemplateContexts
-
-
-def forecast_plan(plan: Plan, recipe: Recipe, catalog: Catalog, runner: Runner, opened: Sequence[Ticket]) -> Forecast:
-    """How each node would end today. `opened` are the provider's requests whose end is not known, of any recipe."""
-    keys = frozenset(ticket.key for ticket in opened)
-    tally, spared = (
-        ForecastTotals(price_function(catalog), gate_odds(runner, recipe.name), opened=keys),
-        CacheSavings(),
-    )
-    ends: dict[str, NodeRecord] = {}
-    inputs: set[str] = set()
-    with gc_paused():
-        for result in preview(plan, runner.store.replies.get, reply_imaginer(catalog)):
-            tally.add(result)
-            spared.add(result)
-            for step in result.steps:
-                if not step.cached:
-                    inputs |= {blob.digest for blob in step.call.inputs.values()}
-            # One that was chosen is foreseen again, further on its way.
-            ends[result.node.id] = node_record(result)
-    records = list(ends.values())
-    wanted = {key for record in records for key in record.missing} if opened else set()
-    ours = [ticket for ticket in opened if ticket.key in wanted]
-    return Forecast(
-        recipe=recipe.name,
-        records=records,
-        tally=tally,
-        inputs=inputs & plan.files.keys(),
-        prices_as_of=oldest_price_date(recipe, catalog),
-        saved=spared.sums,
-        open_requests=[ticket for ticket in ours if ticket.state is TicketState.SENT],
-        unknown_requests=[ticket for ticket in ours if ticket.state is not TicketState.SENT],
-    )
 
 
 def with_places(
@@ -144,7 +99,7 @@ class Session:
         self.request = request
         self.settings = settings
         self.loaded = loaded
-        self.recipe = with_thresholds(loaded.recipe, request.accept, request.unsure)
+        self.recipe = loaded.recipe
         self.catalog = catalog
         self._providers = providers
         self._environ = environ
@@ -213,10 +168,15 @@ class Session:
         """Where this recipe's pictures appear."""
         return self.settings.out / self.recipe.name
 
+    @property
+    def selection(self) -> Selection:
+        """The takes that are requested."""
+        return Selection(only=self.request.only, sample=self.request.sample)
+
     @cached_property
     def plan(self) -> Plan:
         """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
-        return self.plan_of(requested_selection(self.request))
+        return self.plan_of(self.selection)
 
     def plan_of(self, selection: Selection) -> Plan:
         """What this selection comes to. Raises as `plan` does."""
@@ -291,7 +251,13 @@ class Session:
 
     def foresee(self, plan: Plan) -> Forecast:
         """Drive any plan against the store alone."""
-        return forecast_plan(plan, self.recipe, self.catalog, self.runner, self.runner.opened(self.provider))
+        return forecast_plan(
+            plan,
+            self.catalog,
+            self.runner,
+            self.provider,
+            prices_as_of=oldest_price_date(self.recipe, self.catalog),
+        )
 
     def execute(
         self,
@@ -358,3 +324,47 @@ class Session:
             blobs=digests,
             place_of=self.loaded.place_of,
         )
+
+
+def manifest_head(recipe: Recipe, provider: str, folder: Path) -> JSONObject:
+    """What the manifest in `folder` says of the run as a whole; consent is kept with the pictures that it allows."""
+    subjects: dict[str, JSONValue] = {
+        name: {"noun": subject.noun, "trigger": subject.trigger, "consent": subject.consent}
+        for name, subject in recipe.subjects.items()
+    }
+    file = os.path.relpath(recipe.path.absolute(), folder.absolute())
+    return {"manifest": 1, "recipe": recipe.name, "file": file, "provider": provider, "subjects": subjects}
+
+
+def check_endpoints_answered(spec: ProviderSpec, asked: Sequence[Stage], catalog: Catalog) -> None:
+    """Raise Invalid if the provider can't answer the endpoints of these stages."""
+    names = sorted({stage.endpoint for stage in asked})
+    if spec.reads_descriptions and (lost := [name for name in names if catalog.get(name) is None]):
+        raise Invalid([problem("local_undescribed", names=", ".join(lost))])
+    if foreign := [name for name in names if not spec.answers(name)]:
+        known = ", ".join(spec.endpoints)
+        raise Invalid([problem("endpoints_unanswered", provider=spec.name, names=", ".join(foreign), known=known)])
+
+
+def call_target(recipe: Recipe, catalog: Catalog, spec: ProviderSpec, *, emulated: bool) -> CallTarget:
+    """Where the paid calls go. What an emulator draws has another revision, so it never passes for the service's."""
+    revision = provider_revision(spec, emulated=emulated)
+    if not spec.reads_descriptions:
+        return CallTarget(provider=spec.name, revision=revision)
+    endpoints = [catalog.get(stage.endpoint) for stage in recipe.asking]
+    meanings = {endpoint.id: description_revision(spec, endpoint) for endpoint in endpoints if endpoint is not None}
+    return CallTarget(provider=spec.name, revision=revision, meanings=meanings)
+
+
+def in_recipe_order(forecast: Forecast, outcome: RunOutcome) -> RunOutcome:
+    """The outcome with its records as the recipe has them, not as they happened to end.
+
+    What the run never came to is stopped.
+    """
+    ended = {record.id: record for record in outcome.records}
+    records = [ended.get(record.id) or _stopped(record) for record in forecast.records]
+    return replace(outcome, records=records)
+
+
+def _stopped(record: NodeRecord) -> NodeRecord:
+    return replace(record, status=NodeStatus.STOPPED, pictures=(), problems=(), keys={}, calls="[]")

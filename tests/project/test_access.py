@@ -8,9 +8,8 @@ from nano_banana.catalog.provider_registry import BUILT_IN, EMULATED_REVISION
 from nano_banana.model.problem import Refused
 from nano_banana.model.ticket import Ticket, TicketState, is_loopback_url, transition
 from nano_banana.providers.fal.fal_config import fal_config
-from nano_banana.session.run_inputs import call_target
 from nano_banana.session.run_request import RunRequest
-from nano_banana.session.session import Session
+from nano_banana.session.session import Session, call_target
 from nano_banana.settings.configuration import Settings
 from nano_banana.settings.fal_key import has_fal_key
 from tests.workspace import Workspace

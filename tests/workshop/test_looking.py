@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+from nano_banana.features.face_comparison import FaceEmbedding, _embed_retrying
 from nano_banana.model.problem import CallFailed, Problem, problem
 from nano_banana.providers.workers import WorkerPool
-from nano_banana.session.file_checks import FaceEmbedding, _embed_retrying
 
 
 class Dying:

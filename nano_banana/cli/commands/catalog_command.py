@@ -126,7 +126,8 @@ def command() -> None:
 @pass_screen
 def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
     """List the endpoints that recipes can use by name."""
-    from nano_banana.session.opening import endpoint_json, project_catalog
+    from nano_banana.features.endpoints.endpoint_prices import endpoint_json
+    from nano_banana.session.opening import project_catalog
 
     settings = settings_for(screen, overrides=overrides(store=store))
     catalog = project_catalog(project_root(Path.cwd()), settings)
@@ -154,7 +155,8 @@ def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
 @pass_screen
 def show(screen: Screen, endpoint: str, *, as_json: bool, store: Path | None) -> None:
     """Show one endpoint: its fields with their types, ranges and defaults, its price and what else is known."""
-    from nano_banana.session.opening import check_endpoints_known, endpoint_json, project_catalog
+    from nano_banana.features.endpoints.endpoint_prices import check_endpoints_known, endpoint_json
+    from nano_banana.session.opening import project_catalog
 
     settings = settings_for(screen, overrides=overrides(store=store))
     catalog = project_catalog(project_root(Path.cwd()), settings)

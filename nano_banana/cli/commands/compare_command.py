@@ -57,13 +57,13 @@ def command(
     compared = _compare_file(screen, pairs) if pairs else [compare_pictures(*pictures)]
     known = match_rates(compared, threshold)
     if as_json:
-        from nano_banana.features.face_comparison import networks
+        from nano_banana.providers.compute.face_endpoints import face_networks
 
         screen.json(
             {
                 "pairs": [_pair_json(one, threshold) for one in compared],
                 "threshold": threshold,
-                "models": networks(),
+                "models": face_networks(),
                 "rates": None if known is None else _rates_json(known),
             }
         )

@@ -258,8 +258,7 @@ def import_adapter(
 
     Everything is verified before anything is kept; pickles (`.pt`, `.ckpt`, `.bin`) are never opened.
     """
-    from nano_banana.features.shelf.adapter_families import adapter_families
-    from nano_banana.features.shelf.adapter_import import ImportOptions
+    from nano_banana.features.shelf.adapter_import import ImportOptions, adapter_families
     from nano_banana.features.shelf.adapter_import import import_adapter_file as take
 
     settings = settings_for(screen)

@@ -87,7 +87,8 @@ def _open_studio(
 ) -> Iterator[PhotoInspection]:
     """The photos of a recipe, or of a folder that holds none."""
     from nano_banana.cli.project_loading import open_project, recipe_settings, run_request_from
-    from nano_banana.session.photo_sets import PhotoInspection, inspect_folder
+    from nano_banana.features.photo_report import inspect_folder
+    from nano_banana.session.photo_sets import PhotoInspection
 
     if recipe.suffix.casefold() == ".zip":
         raise Invalid([problem("photos_zipped", path=str(recipe))])

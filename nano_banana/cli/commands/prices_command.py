@@ -43,9 +43,9 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
     Of those that are named, of a recipe's, or of all. What fal quoted is kept with the store, and plans count with
     it. A quote more than twice or less than half of what was known makes the price a range: quotes were wrong before.
     """
-    from nano_banana.features.endpoints.endpoint_prices import price_rows, refresh_prices
+    from nano_banana.features.endpoints.endpoint_prices import check_endpoints_known, price_rows, refresh_prices
     from nano_banana.providers.fal.fal_config import fal_config
-    from nano_banana.session.opening import check_endpoints_known, project_catalog
+    from nano_banana.session.opening import project_catalog
 
     recipes = [name for name in names if Path(name).exists() or name.endswith((".yaml", ".yml"))]
     folder = run_request_from(Path(recipes[0])).recipe.absolute().parent if recipes else Path.cwd()

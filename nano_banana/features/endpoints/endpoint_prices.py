@@ -6,15 +6,18 @@ Also asks fal's platform for listings, which `endpoint_refresh` compares.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Price
+from nano_banana.catalog.endpoint_format import endpoint_digest, endpoint_to_json
 from nano_banana.catalog.openapi_listing import EndpointListing
 from nano_banana.catalog.pricing import QUOTES_FILE, PriceQuote, format_quotes, is_doubtful, is_usable, read_quotes
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import Invalid, problem
 from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.settings.config_file import write_atomically
 
@@ -95,3 +98,24 @@ def refresh_prices(config: FalConfig, store: Path, ids: Sequence[str], *, now: f
     kept = {name: quote for name, quote in read_quotes(file).items() if name not in ids}
     write_atomically(file, format_quotes({**kept, **found}).encode(), mode=0o644)
     return len(found)
+
+
+def check_endpoints_known(catalog: Catalog, names: Iterable[str]) -> Sequence[str]:
+    """The names, each once. Raises Invalid with each that the catalog does not have."""
+    names = tuple(dict.fromkeys(names))
+    wrong = [
+        problem("endpoint_unlisted", suggestions=catalog.near(name), name=name)
+        for name in names
+        if not catalog.get(name)
+    ]
+    if wrong:
+        raise Invalid(wrong)
+    return names
+
+
+def endpoint_json(catalog: Catalog, name: str) -> JSONObject:
+    """A known endpoint as its file would have it, at its newest price; whether the project describes it; its digest."""
+    endpoint = catalog.get(name)
+    if endpoint is None:
+        raise KeyError(name)
+    return {**endpoint_to_json(endpoint), "own": catalog.is_own(name), "digest": endpoint_digest(endpoint)}

@@ -33,18 +33,15 @@ from nano_banana.model.nodes import Plan
 from nano_banana.model.problem import Invalid, Problem, problem
 from nano_banana.model.ticket import UnknownRequestPolicy
 from nano_banana.provenance.generation_record import CallRecord, GenerationRecord
-from nano_banana.recipe.recipe_model import Privacy, Recipe, RunLimits
 from nano_banana.session.explanation import MarkedPicture
 from nano_banana.session.exported_files import write_copies
-from nano_banana.session.forecasting import Forecast, emit_planned_events
+from nano_banana.session.forecasting import Forecast, call_kind, emit_planned_events, forecast_plan, max_price
 from nano_banana.session.marked_outputs import EmbedSettings
 from nano_banana.session.opening import project_catalog
 from nano_banana.session.permissions import project_price_demands
 from nano_banana.session.provider_factory import ProviderFactory
 from nano_banana.session.run_execution import Runner, RunOutcome, RunSpec
-from nano_banana.session.run_inputs import call_kind, max_price
 from nano_banana.session.run_records import MEDIA_SUFFIXES
-from nano_banana.session.session import forecast_plan
 from nano_banana.settings.configuration import Settings
 
 REPLAY_FOLDER = "again"
@@ -141,7 +138,7 @@ class ReplaySession:
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises as `replay` does."""
-        return forecast_plan(self.plan, _NO_RECIPE, self._catalog, self.runner, self.runner.opened(self.provider))
+        return forecast_plan(self.plan, self._catalog, self.runner, self.provider)
 
     def check(self, forecast: Forecast) -> None:
         """Raise Invalid for what is lacking here, Refused or Unusable where nobody here can make what is to be made."""
@@ -200,21 +197,6 @@ class ReplaySession:
     def price(self) -> Callable[[Call], float | None]:
         """The most that a call may cost, in USD; None where nobody knows."""
         return max_price(self._catalog)
-
-
-_NO_RECIPE = Recipe(
-    name=REPLAY_NAME,
-    path=Path(REPLAY_NAME),
-    provider=None,
-    variables={},
-    limits=RunLimits(),
-    privacy=Privacy(),
-    subjects={},
-    adapters={},
-    shots={},
-    stages=(),
-)
-"""Stands for a recipe where a forecast asks for one: it asks for nothing of its own."""
 
 
 _SAME_SUFFIX = {".jpeg": ".jpg"}

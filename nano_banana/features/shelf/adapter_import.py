@@ -17,7 +17,10 @@ from pathlib import Path
 
 from nano_banana.features.shelf.adapter_archive import UnpackedAdapter, read_archive
 from nano_banana.formats.safetensors import SafetensorsHeader, read_safetensors_header
+from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, did_you_mean, problem
+from nano_banana.session.opening import project_catalog
+from nano_banana.settings.configuration import Settings
 from nano_banana.store.adapter_shelf import (
     MAX_WORDS,
     AdapterCard,
@@ -368,3 +371,8 @@ def _checked_base(family: ModelFamily, base: str, families: Sequence[str], file:
 
 def _wrong_base(file: str, shown: str, base: str) -> Invalid:
     return Invalid([problem("model_base_wrong", file=file, shown=shown, base=base)])
+
+
+def adapter_families(settings: Settings) -> Sequence[str]:
+    """The model families that the endpoints of the project around the working folder draw with."""
+    return project_catalog(project_root(Path.cwd()), settings).families
