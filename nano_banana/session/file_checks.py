@@ -9,17 +9,12 @@ import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nano_banana.formats.file_stamps import stamp_of
 from nano_banana.model.problem import CallFailed, Invalid, Problem, Unusable, problem
 from nano_banana.recipe.recipe_model import KeyPath, Recipe
 from nano_banana.recipe.training_photos import picture_media_type
 from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
-
-if TYPE_CHECKING:
-    pass
-
 
 FILES_AT_ONCE = 4
 """Files that are checked at one time: each may take the memory of a large picture."""
