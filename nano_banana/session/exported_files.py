@@ -18,9 +18,9 @@ from pathlib import Path
 
 from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
 from nano_banana.formats.file_writing import atomic_write
-from nano_banana.model.json_values import JSONObject
 from nano_banana.model.known_folders import REHEARSAL
 from nano_banana.model.problem import Unusable, problem
+from nano_banana.session.run_report_schema import ReportedExport
 from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 from nano_banana.store.local_store import Store
 
@@ -295,16 +295,16 @@ def _sha256(path: Path) -> str:
         return ""
 
 
-def export_json(handout: ExportResult) -> JSONObject:
-    """A handout as `run --json` tells it."""
-    return {
-        "to": None if handout.folder is None else str(handout.folder),
-        "zip": None if handout.zip is None else str(handout.zip),
-        "copies": handout.copies,
-        "fresh": handout.fresh,
-        "edited": [str(path) for path in handout.edited],
-        "older": [str(path) for path in handout.older],
-        "pruned": [str(path) for path in handout.pruned],
-        "enlarged": handout.enlarged,
-        "faceless": handout.faceless,
-    }
+def reported_export(done: ExportResult) -> ReportedExport:
+    """The exported copies for reports."""
+    return ReportedExport(
+        to=None if done.folder is None else str(done.folder),
+        zip=None if done.zip is None else str(done.zip),
+        copies=done.copies,
+        fresh=done.fresh,
+        edited=[str(path) for path in done.edited],
+        older=[str(path) for path in done.older],
+        pruned=[str(path) for path in done.pruned],
+        enlarged=done.enlarged,
+        faceless=done.faceless,
+    )

@@ -1,4 +1,4 @@
-"""The user's files that a run reads: which they are, and whether they are usable.
+"""The user's files that a run reads, and whether they are usable.
 
 Also checks folders before anything is paid for: whether they can be written, and whether the disk has space.
 """

@@ -7,67 +7,84 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+from msgspec import UNSET
+
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.flow import Attempt, Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 from nano_banana.model.nodes import NodeStatus
-from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, verdict_json
+from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, reported_verdict
+from nano_banana.session.run_report_schema import (
+    ReportedAdapter,
+    ReportedAttempt,
+    ReportedExit,
+    ReportedPerson,
+    ReportedTake,
+    ReportPart,
+)
 from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 
 
-def take_json(
+def reported_take(
     record: NodeRecord, folder: str, *, measures: Sequence[JSONValue] = (), digests: bool = False
-) -> dict[str, JSONValue]:
-    """A take as `run --json`, `plan --json` and the manifest tell it; `folder` is where its files lie.
+) -> ReportedTake:
+    """A take for reports; `folder` is where its files are.
 
     The manifest has the `measures` behind each verdict, and the pictures' `digests`.
     """
-    card, last = record.card, final_picture(record)
-    told: dict[str, JSONValue] = {
-        "id": record.id,
-        "shot": card.shot,
-        "template": card.template or None,
-        "subject": card.subject or None,
-        "cast": list(card.cast),
-        "axes": dict(card.axes),
-        "seed": card.seed,
-        "status": str(record.status),
-        "path": None if last is None else f"{folder}/{last.name}",
-        "sha256": None if last is None else last.blob.digest,
-        "pictures": _picture_paths(record.pictures, folder),
-        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
-        "verdict": verdict_json(record.final_verdict) if record.final_verdict else None,
-        "attempts": list(_attempts_json(record, folder, measures=measures, digests=digests)),
-        "left": {"stage": record.exited_early.stage, "why": record.exited_early.why} if record.exited_early else None,
-    }
-    if digests:
-        told["digests"] = _picture_digests(record.pictures)
-    return told
+    card, final, verdict = record.card, final_picture(record), record.final_verdict
+    exit_ = record.exited_early
+    return ReportedTake(
+        id=record.id,
+        shot=card.shot,
+        template=card.template or None,
+        subject=card.subject or None,
+        cast=list(card.cast),
+        axes=dict(card.axes),
+        seed=card.seed,
+        status=str(record.status),
+        path=None if final is None else f"{folder}/{final.name}",
+        sha256=None if final is None else final.blob.digest,
+        pictures=_picture_paths(record.pictures, folder),
+        reasons=_reasons(record),
+        verdict=None if verdict is None else reported_verdict(verdict),
+        attempts=list(_reported_attempts(record, folder, measures=measures, digests=digests)),
+        left=None if exit_ is None else ReportedExit(stage=exit_.stage, why=exit_.why),
+        digests=_picture_digests(record.pictures) if digests else UNSET,
+    )
 
 
-def adapter_json(record: NodeRecord) -> dict[str, JSONValue]:
-    """An adapter as the reports tell it."""
+def reported_adapter(record: NodeRecord) -> ReportedAdapter:
+    """An adapter for reports."""
     known = record.result
-    return {
-        "id": record.id,
-        "stage": record.card.stage,
-        "subject": record.card.subject,
-        "status": str(record.status),
-        "sha256": None if known is None else known.digest,
-        "size": None if known is None else known.size,
-        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
-    }
+    return ReportedAdapter(
+        id=record.id,
+        stage=record.card.stage,
+        subject=record.card.subject,
+        status=str(record.status),
+        sha256=None if known is None else known.digest,
+        size=None if known is None else known.size,
+        reasons=_reasons(record),
+    )
 
 
-def person_json(record: NodeRecord) -> dict[str, JSONValue]:
-    """A person as the reports tell whom a gate compares with."""
-    return {
-        "id": record.id,
-        "subject": record.card.subject,
-        "status": str(record.status),
-        **record.person,
-        "reasons": [{"kind": problem.kind, **problem.data} for problem in record.problems],
-    }
+def reported_person(record: NodeRecord) -> ReportedPerson:
+    """A person that a gate compares pictures with, for reports."""
+    return msgspec.convert(
+        {
+            "id": record.id,
+            "subject": record.card.subject,
+            "status": str(record.status),
+            **record.person,
+            "reasons": _reasons(record),
+        },
+        ReportedPerson,
+    )
+
+
+def _reasons(record: NodeRecord) -> list[dict[str, object]]:
+    return [{"kind": problem.kind, **problem.data} for problem in record.problems]
 
 
 def final_picture(record: NodeRecord) -> OutputPicture | None:
@@ -117,10 +134,10 @@ def judged_picture(record: NodeRecord, ruled: VerdictSummary) -> OutputPicture |
     return next((picture for picture in reversed(record.pictures) if picture.blob.digest == ruled.digest), None)
 
 
-def _attempts_json(
+def _reported_attempts(
     record: NodeRecord, folder: str, *, measures: Sequence[JSONValue], digests: bool
-) -> Iterator[dict[str, JSONValue]]:
-    """An entry for each verdict, and one for each attempt that never came to one. Where nothing was judged: none."""
+) -> Iterator[ReportedAttempt]:
+    """An entry for each verdict, and one for each attempt that got none. Nothing if nothing was judged."""
     judged = {ruled.attempt.label for ruled in record.verdicts}
     unjudged = {
         picture.attempt.label: picture.attempt
@@ -130,15 +147,15 @@ def _attempts_json(
     for attempt, at, ruled in _attempts_in_order(record.verdicts, list(unjudged.values())):
         pictures = _attempt_pictures(record, attempt, ruled)
         numbers = measures[at] if ruled is not None and at < len(measures) else None
-        yield {
-            "attempt": attempt.number,
-            "label": attempt.label,
-            "detail": dict(attempt.detail) or ({} if record.card.seed is None else {"seed": record.card.seed}),
-            "stage": ruled.stage if ruled else pictures[-1].stage,
-            "pictures": _picture_paths(pictures, folder),
-            **({"digests": _picture_digests(pictures)} if digests else {}),
-            "verdict": verdict_json(ruled, numbers) if ruled else None,
-        }
+        yield ReportedAttempt(
+            attempt=attempt.number,
+            label=attempt.label,
+            detail=dict(attempt.detail) or ({} if record.card.seed is None else {"seed": record.card.seed}),
+            stage=ruled.stage if ruled else pictures[-1].stage,
+            pictures=_picture_paths(pictures, folder),
+            digests=_picture_digests(pictures) if digests else UNSET,
+            verdict=None if ruled is None else reported_verdict(ruled, numbers),
+        )
 
 
 def _attempts_in_order(
@@ -161,11 +178,11 @@ def _attempt_pictures(record: NodeRecord, attempt: Attempt, ruled: VerdictSummar
     return ours[:at]
 
 
-def _picture_paths(pictures: Sequence[OutputPicture], folder: str) -> dict[str, JSONValue]:
+def _picture_paths(pictures: Sequence[OutputPicture], folder: str) -> dict[str, str]:
     return {picture.stage: f"{folder}/{picture.name}" for picture in pictures}
 
 
-def _picture_digests(pictures: Sequence[OutputPicture]) -> dict[str, JSONValue]:
+def _picture_digests(pictures: Sequence[OutputPicture]) -> dict[str, str]:
     return {picture.stage: picture.blob.digest for picture in pictures}
 
 
@@ -280,9 +297,10 @@ def _entry_texts(entries: Iterable[NodeRecord | str]) -> Iterator[str]:
 
 
 def _entry_text(record: NodeRecord) -> str:
+    entry: ReportPart
     if record.card.kind == "take":
-        told = take_json(record, ".", measures=json.loads(record.measures), digests=True)
+        entry = reported_take(record, ".", measures=json.loads(record.measures), digests=True)
     else:
-        told = person_json(record) if record.card.kind == "person" else adapter_json(record)
+        entry = reported_person(record) if record.card.kind == "person" else reported_adapter(record)
     # The calls are JSON already.
-    return f'{json.dumps(told, ensure_ascii=False)[:-1]}, "calls": {record.calls}}}'
+    return f'{json.dumps(entry.json(), ensure_ascii=False)[:-1]}, "calls": {record.calls}}}'

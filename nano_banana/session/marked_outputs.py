@@ -35,7 +35,7 @@ from nano_banana.provenance.generation_record import (
 )
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import Recipe
-from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, verdict_json
+from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, reported_verdict
 from nano_banana.settings.configuration import Settings
 from nano_banana.store.local_store import Store
 from nano_banana.store.reply_cache import FileOrigin
@@ -121,7 +121,7 @@ class OutputMarker:
             axes=origin.axes if origin else card.axes,
             seed=origin.seed if origin else card.seed,
             people=origin.people if origin else [self._person(name) for name in cast],
-            verdict=verdict_json(ruled) if ruled else {},
+            verdict=reported_verdict(ruled).json() if ruled else {},
             run=born.run if born else "",
             made_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(born.made_at)) if born else "",
             calls=calls,

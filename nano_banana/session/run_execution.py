@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from nano_banana.engine.async_store import Batcher, heartbeat
 from nano_banana.engine.call_resolver import CallResolver, collecting_earlier_requests
@@ -101,7 +101,7 @@ class RunOutcome:
     export_skipped: bool = False
 
     @property
-    def status(self) -> str:
+    def status(self) -> Literal["done", "failed", "stopped"]:
         """`done`, `failed` (some takes), or `stopped` (Ctrl-C, a limit, the provider)."""
         if self.halted is not None:
             return "stopped"

@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import UNSET
+
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Judged, Reason, Ruling
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 from nano_banana.model.nodes import NodeEnd, NodeInfo, NodeResult, NodeStatus, Step
 from nano_banana.model.problem import Problem
+from nano_banana.session.run_report_schema import ReportedVerdict
 
 MEDIA_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
@@ -150,17 +153,16 @@ def verdict_numbers(result: NodeResult) -> str:
     return json.dumps([dict(judged.verdict.numbers) for judged in real_verdicts(result)], separators=(",", ":"))
 
 
-def verdict_json(ruled: VerdictSummary, numbers: JSONValue = None) -> dict[str, JSONValue]:
-    """A verdict as the reports tell it; with its `numbers`, where there are any."""
-    reasons: Sequence[JSONObject] = [{"kind": reason.kind, **reason.data} for reason in ruled.reasons]
-    told: dict[str, JSONValue] = {
-        "stage": ruled.stage,
-        "ruling": str(ruled.ruling),
-        "score": ruled.score,
-        "threshold": ruled.threshold,
-        "reasons": reasons,
-    }
-    return {**told, "numbers": numbers} if numbers else told
+def reported_verdict(ruled: VerdictSummary, numbers: JSONValue = None) -> ReportedVerdict:
+    """A verdict for reports; with the `numbers` behind it, if there are any."""
+    return ReportedVerdict(
+        stage=ruled.stage,
+        ruling=str(ruled.ruling),
+        score=ruled.score,
+        threshold=ruled.threshold,
+        reasons=[{"kind": reason.kind, **reason.data} for reason in ruled.reasons],
+        numbers=dict(as_object(numbers)) if numbers else UNSET,
+    )
 
 
 def attempt_kind(label: str) -> str:

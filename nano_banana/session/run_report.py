@@ -6,16 +6,27 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from nano_banana.model.flow import Ruling
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONValue
 from nano_banana.model.nodes import NodeInfo, NodeStatus
 from nano_banana.planner.cost_forecast import ForecastTotals
-from nano_banana.session.exported_files import export_json
+from nano_banana.session.exported_files import reported_export
 from nano_banana.session.forecasting import Forecast
-from nano_banana.session.manifest import adapter_json, person_json, take_json
+from nano_banana.session.manifest import reported_adapter, reported_person, reported_take
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind
+from nano_banana.session.run_report_schema import (
+    ReportedAcceptance,
+    ReportedCalls,
+    ReportedCost,
+    ReportedExpectation,
+    ReportedMayMake,
+    ReportedVerdicts,
+    ReportHead,
+    ReportPart,
+)
 
 JUDGED = (Ruling.ACCEPTED, Ruling.UNSURE, Ruling.REJECTED)
 """The rulings of what was looked at."""
@@ -73,9 +84,18 @@ def acceptance_by_gate(records: Iterable[NodeRecord]) -> dict[str, Acceptance]:
     return {stage: _account(list(words.values())) for stage, words in found.items()}
 
 
-def acceptance_json(accounts: Mapping[str, Acceptance]) -> dict[str, JSONValue]:
-    """The accounts as the reports tell them."""
-    return {stage: _acceptance_json(account) for stage, account in accounts.items()}
+def reported_acceptance(accounts: Mapping[str, Acceptance]) -> dict[str, ReportedAcceptance]:
+    """The acceptance of each gate for reports."""
+    return {
+        stage: ReportedAcceptance(
+            **_numbers(account.takes),
+            templates=_named_counts(account.templates),
+            subjects=_named_counts(account.subjects),
+            axes={axis: _named_counts(values) for axis, values in account.axes.items()},
+            attempts=_named_counts(account.attempts),
+        )
+        for stage, account in accounts.items()
+    }
 
 
 def by_attempt_kind(account: Acceptance) -> dict[str, VerdictCounts]:
@@ -122,127 +142,122 @@ def _most_first(reasons: Counter[str]) -> dict[str, int]:
     return dict(sorted(reasons.items(), key=lambda found: (-found[1], found[0])))
 
 
-def _acceptance_json(account: Acceptance) -> JSONObject:
-    return {
-        **_counts_json(account.takes),
-        "templates": _named_counts(account.templates),
-        "subjects": _named_counts(account.subjects),
-        "axes": {axis: _named_counts(values) for axis, values in account.axes.items()},
-        "attempts": _named_counts(account.attempts),
-    }
+def _named_counts(counts: Mapping[str, VerdictCounts]) -> dict[str, ReportedVerdicts]:
+    return {name: ReportedVerdicts(**_numbers(some)) for name, some in counts.items()}
 
 
-def _named_counts(counts: Mapping[str, VerdictCounts]) -> JSONObject:
-    return {name: _counts_json(some) for name, some in counts.items()}
+class _Numbers(TypedDict):
+    judged: int
+    accepted: int
+    unsure: int
+    rejected: int
+    not_judged: int
+    reasons: dict[str, int]
 
 
-def _counts_json(counts: VerdictCounts) -> dict[str, JSONValue]:
-    return {
-        "judged": counts.judged,
-        **{str(ruling): counts[ruling] for ruling in (*JUDGED, Ruling.NOT_JUDGED)},
-        "reasons": dict(counts.reasons),
-    }
+def _numbers(counts: VerdictCounts) -> _Numbers:
+    return _Numbers(
+        judged=counts.judged,
+        accepted=counts[Ruling.ACCEPTED],
+        unsure=counts[Ruling.UNSURE],
+        rejected=counts[Ruling.REJECTED],
+        not_judged=counts[Ruling.NOT_JUDGED],
+        reasons=dict(counts.reasons),
+    )
 
 
 def plan_report(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
-    """A forecast: `made` counts the calls that would be made, `may_make` counts those that gates may ask for beside."""
+    """What `plan --json` prints."""
     tally = forecast.tally
-    return {
-        "recipe": forecast.recipe,
-        "run": None,
-        "status": _plan_status(forecast),
-        "calls": {
-            "total": tally.cached + tally.to_make,
-            "cached": tally.cached,
-            "made": tally.to_make,
-            "failed": 0,
-            "unknown": len(forecast.unknown_requests),
-        },
-        "cost_usd": {**_estimate(forecast), "billed": None},
-        "paid_calls": tally.paid,
-        "may_make": _may_make(tally),
-        "expected": _expected(tally),
-        **_records(forecast.records, folder),
-    }
+    is_planned = any(record.status is NodeStatus.PLANNED for record in forecast.records)
+    head = ReportHead(
+        recipe=forecast.recipe,
+        run=None,
+        status="failed" if forecast.fails else "planned" if is_planned else "done",
+        calls=ReportedCalls(
+            total=tally.cached + tally.to_make,
+            cached=tally.cached,
+            made=tally.to_make,
+            failed=0,
+            unknown=len(forecast.unknown_requests),
+        ),
+        cost_usd=_cost(forecast, None),
+        paid_calls=tally.paid,
+        may_make=ReportedMayMake(
+            calls=tally.may,
+            paid_calls=tally.may_paid,
+            usd_high=None if tally.may_unpriced else round(tally.may_high, 6),
+        ),
+        expected=_expectation(tally),
+    )
+    return {**head.json(), **_records(forecast.records, folder)}
 
 
 def run_report(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
-    """A run that ended: `cached` are the calls that the store, or another run at the same time, answered."""
-    return {**_run_head(forecast, outcome), **_records(outcome.records, str(outcome.folder))}
+    """What `run --json` prints."""
+    return {**_run_head(forecast, outcome).json(), **_records(outcome.records, str(outcome.folder))}
 
 
 def run_report_pieces(forecast: Forecast, outcome: RunOutcome) -> Iterator[str]:
-    """What `tell_run` tells, as JSON in pieces: a set of ten thousand takes is never held twice."""
-    folder = str(outcome.folder)
-    accepted = json.dumps(acceptance_json(acceptance_by_gate(outcome.records)))
-    yield f'{json.dumps(_run_head(forecast, outcome))[:-1]}, "acceptance": {accepted}'
-    for name, entries in _sections(outcome.records, folder).items():
+    """The same as JSON in pieces: a set of ten thousand takes is never in memory twice."""
+    accepted = {name: part.json() for name, part in reported_acceptance(acceptance_by_gate(outcome.records)).items()}
+    yield f'{json.dumps(_run_head(forecast, outcome).json())[:-1]}, "acceptance": {json.dumps(accepted)}'
+    for name, entries in _sections(outcome.records, str(outcome.folder)).items():
         yield f', "{name}": ['
         for number, entry in enumerate(entries):
-            yield ("," if number else "") + json.dumps(entry, separators=(",", ":"))
+            yield ("," if number else "") + json.dumps(entry.json(), separators=(",", ":"))
         yield "]"
     yield "}"
 
 
-def _run_head(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
-    return {
-        "recipe": forecast.recipe,
-        "run": outcome.run,
-        "status": outcome.status,
-        "calls": {
-            "total": outcome.cached + outcome.made + outcome.failed,
-            "cached": outcome.cached,
-            "made": outcome.made,
-            "failed": outcome.failed,
-            "unknown": sum(ticket.requester.recipe == forecast.recipe for ticket in outcome.unknown_requests),
-        },
-        "cost_usd": {**_estimate(forecast), "billed": None if outcome.unknown_cost else round(outcome.cost_usd, 6)},
-        "handed_out": None if outcome.exported is None else export_json(outcome.exported),
-    }
+def _run_head(forecast: Forecast, outcome: RunOutcome) -> ReportHead:
+    return ReportHead(
+        recipe=forecast.recipe,
+        run=outcome.run,
+        status=outcome.status,
+        calls=ReportedCalls(
+            total=outcome.cached + outcome.made + outcome.failed,
+            cached=outcome.cached,
+            made=outcome.made,
+            failed=outcome.failed,
+            unknown=sum(ticket.requester.recipe == forecast.recipe for ticket in outcome.unknown_requests),
+        ),
+        cost_usd=_cost(forecast, None if outcome.unknown_cost else round(outcome.cost_usd, 6)),
+        handed_out=None if outcome.exported is None else reported_export(outcome.exported),
+    )
 
 
-def _plan_status(forecast: Forecast) -> str:
-    """`done`, `planned` (there is something to make), or `failed` (some takes can't be made as they are written)."""
-    if forecast.fails:
-        return "failed"
-    return "planned" if any(record.status is NodeStatus.PLANNED for record in forecast.records) else "done"
-
-
-def _estimate(forecast: Forecast) -> dict[str, JSONValue]:
-    """From what is sure to be spent to what is spent if gates refuse everything."""
+def _cost(forecast: Forecast, billed: float | None) -> ReportedCost:
+    """From what is certain to be spent to what is spent if gates reject everything."""
     tally = forecast.tally
     high = None if tally.unpriced or tally.may_unpriced else round(tally.money.high + tally.may_high, 6)
-    return {"estimated_low": round(tally.money.low, 6), "estimated_high": high}
+    return ReportedCost(estimated_low=round(tally.money.low, 6), estimated_high=high, billed=billed)
 
 
-def _may_make(tally: ForecastTotals) -> dict[str, JSONValue]:
-    usd = None if tally.may_unpriced else round(tally.may_high, 6)
-    return {"calls": tally.may, "paid_calls": tally.may_paid, "usd_high": usd}
-
-
-def _expected(tally: ForecastTotals) -> dict[str, JSONValue] | None:
-    """What is likely of second chances, and what that is judged by; None where there are none."""
+def _expectation(tally: ForecastTotals) -> ReportedExpectation | None:
+    """Which retries are likely, and what that is based on; None if there can be none."""
     assumed = tally.assumed
     if assumed is None:
         return None
-    return {
-        "calls": round(tally.expected.calls, 3),
-        "usd": round(tally.expected.usd, 6),
-        "passed": assumed.passed,
-        "judged": assumed.judged,
-        "known": assumed.known,
-    }
+    return ReportedExpectation(
+        calls=round(tally.expected.calls, 3),
+        usd=round(tally.expected.usd, 6),
+        passed=assumed.passed,
+        judged=assumed.judged,
+        known=assumed.known,
+    )
 
 
 def _records(records: Sequence[NodeRecord], folder: str) -> dict[str, JSONValue]:
-    sections = {name: list(entries) for name, entries in _sections(records, folder).items()}
-    return {"acceptance": acceptance_json(acceptance_by_gate(records)), **sections}
+    accepted = {name: part.json() for name, part in reported_acceptance(acceptance_by_gate(records)).items()}
+    sections = {name: [part.json() for part in entries] for name, entries in _sections(records, folder).items()}
+    return {"acceptance": accepted, **sections}
 
 
-def _sections(records: Sequence[NodeRecord], folder: str) -> dict[str, Iterator[dict[str, JSONValue]]]:
-    """What is told of each node, one by one."""
+def _sections(records: Sequence[NodeRecord], folder: str) -> dict[str, Iterator[ReportPart]]:
+    """What is reported about each node, one by one."""
     return {
-        "takes": (take_json(record, folder) for record in records if record.card.kind == "take"),
-        "adapters": (adapter_json(record) for record in records if record.card.kind == "adapter"),
-        "people": (person_json(record) for record in records if record.card.kind == "person"),
+        "takes": (reported_take(record, folder) for record in records if record.card.kind == "take"),
+        "adapters": (reported_adapter(record) for record in records if record.card.kind == "adapter"),
+        "people": (reported_person(record) for record in records if record.card.kind == "person"),
     }

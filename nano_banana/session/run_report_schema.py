@@ -1,346 +1,293 @@
-"""The JSON Schema of `run --json` and `plan --json`."""
+"""The JSON of `run --json` and `plan --json`, declared once.
+
+Each struct gives the JSON Schema and the keys that are written. The manifest uses the same structs, with the keys that
+are marked so.
+"""
 
 from __future__ import annotations
 
+from typing import Annotated, Literal, TypeAlias, cast
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from nano_banana.formats.struct_schema import about, section_schema
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeStatus
 
-COUNT: JSONObject = {"type": "integer", "minimum": 0}
-DOLLARS: JSONObject = {"type": ["number", "null"], "minimum": 0}
-DIGEST: JSONObject = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
-TEXT: JSONObject = {"type": "string"}
-
-
-def object_schema(about: str, properties: JSONObject, *, optional: tuple[str, ...] = ()) -> JSONObject:
-    """An object with all of these properties but the optional ones; others may come with later versions."""
-    required: list[JSONValue] = [name for name in properties if name not in optional]
-    return {"type": "object", "description": about, "properties": properties, "required": required}
-
-
-STATUS: JSONObject = {
-    "enum": [str(status) for status in NodeStatus],
-    "description": "`done`; `failed`; `blocked`: what it waits for failed; `stopped`: the run ended first; "
-    "`planned`: to be made (in a plan).",
-}
-
-REASONS: JSONObject = {
-    "type": "array",
-    "description": "Why it failed; empty where it did not.",
-    "items": object_schema(
-        "One reason.", {"kind": {**TEXT, "description": "What went wrong, as one word for programs."}}
-    ),
-}
-
-
-_FIGURE: JSONObject = {"type": ["number", "null"]}
-_LIKENESS = "Cosine similarity, −1 to 1; of several people the one that decided."
-
-VERDICT: JSONObject = {
-    **object_schema(
-        "What a gate said of a picture; null where none did.",
-        {
-            "stage": {**TEXT, "description": "The gate's id."},
-            "ruling": {
-                "enum": [str(ruling) for ruling in Ruling if ruling is not Ruling.IMAGINED],
-                "description": "`accepted`; `unsure`: a person is to look; `rejected`; `not_judged`: passed over, as "
-                "the recipe says.",
-            },
-            "score": {**_FIGURE, "description": f"The likeness. {_LIKENESS}"},
-            "threshold": {**_FIGURE, "description": "What it had to reach."},
-            "reasons": {
-                "type": "array",
-                "description": "Why it was not accepted.",
-                "items": object_schema(
-                    "One reason, with its numbers.",
-                    {"kind": {**TEXT, "description": "`too_far`, `no_face`, `extra_face` …"}},
-                ),
-            },
-        },
-    ),
-    "type": ["object", "null"],
-}
-
-PICTURES: JSONObject = {
-    "type": "object",
-    "description": "Stage to the file of its picture, for the stages that made one.",
-    "additionalProperties": {**TEXT, "description": "The file's path."},
-}
-
-ATTEMPT = object_schema(
-    "One try at a take that was judged, or would have been.",
-    {
-        "attempt": {**COUNT, "description": "How many chances went before; 0 is the first try."},
-        "label": {**TEXT, "description": "What its files are called by: `retry1`, `repair2`; empty for the first."},
-        "detail": {
-            "type": "object",
-            "description": "What was done differently: `seed`, `strength`.",
-            "additionalProperties": {"description": "The value."},
-        },
-        "stage": {**TEXT, "description": "The gate that judged it, or the stage that it came to."},
-        "pictures": PICTURES,
-        "verdict": VERDICT,
-    },
-)
-
-LEFT: JSONObject = {
-    **object_schema(
-        "Where the take's way ended early; null where it went all the way.",
-        {
-            "stage": {**TEXT, "description": "The stage that did not let it go on."},
-            "why": {**TEXT, "description": "Its ruling, or `not_chosen`."},
-        },
-    ),
-    "type": ["object", "null"],
-}
-
-PERSON = object_schema(
-    "One person, as a gate knows them.",
-    {
-        "id": {**TEXT, "description": "The gate and the subject: `judged/ana`."},
-        "subject": {**TEXT, "description": "Who it is."},
-        "status": STATUS,
-        "held_out": {
-            "type": "boolean",
-            "description": "Whether they are compared with photos that did not train; with those that did, likeness "
-            "reads high.",
-        },
-        "references": {**COUNT, "description": "How many photos they are compared with."},
-        "left_out": {**COUNT, "description": "How many more have not just one clear face."},
-        "calibration": {
-            "type": "array",
-            "description": "The likeness of each of the photos to the others, lowest first.",
-            "items": {"type": "number", "description": "Cosine similarity, −1 to 1."},
-        },
-        "reasons": REASONS,
-    },
-    optional=("references", "left_out", "calibration"),
-)
-
-_NUMBERS: JSONObject = {
-    "judged": {**COUNT, "description": "All that were looked at."},
-    "accepted": {**COUNT, "description": "Those that passed."},
-    "unsure": {**COUNT, "description": "Those that a person is to look at."},
-    "rejected": {**COUNT, "description": "Those that were refused."},
-    "not_judged": {**COUNT, "description": "Those that were passed over, as the recipe says."},
-    "reasons": {
-        "type": "object",
-        "description": "Why they were refused: each reason once a picture.",
-        "additionalProperties": {**COUNT, "description": "How many."},
-    },
-}
-
-
-def _each(about: str) -> JSONObject:
-    return {"type": "object", "description": about, "additionalProperties": object_schema("Its numbers.", _NUMBERS)}
-
-
-ACCEPTANCE: JSONObject = {
-    "type": "object",
-    "description": "What gates said, by the gate's id; empty where nothing was judged.",
-    "additionalProperties": object_schema(
-        "What a gate said of the takes that it came to an end with.",
-        {
-            **_NUMBERS,
-            "templates": _each("The same by template."),
-            "subjects": _each("The same by who is in the picture (`ana + ben` where several are)."),
-            "axes": {
-                "type": "object",
-                "description": "The same by axis, and then by its values.",
-                "additionalProperties": _each("By value."),
-            },
-            "attempts": _each("Of every picture, by its attempt: `first`, `retry1`, `repair2`."),
-        },
-    ),
-}
-
-MAY_MAKE = object_schema(
-    "In a plan: the calls that second chances would need if gates refused everything that is not judged yet.",
-    {
-        "calls": {**COUNT, "description": "All of them."},
-        "paid_calls": {**COUNT, "description": "Those that are the provider's."},
-        "usd_high": {**DOLLARS, "description": "The most that they would cost; null where a price is not known."},
-    },
-)
-
-EXPECTED: JSONObject = {
-    **object_schema(
-        "In a plan: what is likely of the second chances that gates may give; null where there are none.",
-        {
-            "calls": {"type": "number", "minimum": 0, "description": "Of the calls that may be made, of the provider."},
-            "usd": {"type": "number", "minimum": 0, "description": "What they would cost."},
-            "passed": {**COUNT, "description": "It is judged by so many that passed …"},
-            "judged": {**COUNT, "description": "… of so many."},
-            "known": {"type": "boolean", "description": "Whether that was so before; else it is assumed."},
-        },
-    ),
-    "type": ["object", "null"],
-}
-
-
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_ID = "https://nano-banana.invalid/schemas/run.schema.json"
 
-_TAKE = object_schema(
-    "One take: a shot with one value of each axis and one seed.",
-    {
-        "id": {**TEXT, "description": "Its name, as `--only` and `explain` take it: `headshots/ana/office/s11`."},
-        "shot": {**TEXT, "description": "The shot's name."},
-        "template": {
-            "type": ["string", "null"],
-            "description": "The template's name; the shot's where it has its own.",
-        },
-        "subject": {
-            "type": ["string", "null"],
-            "description": "Who is in it; null where nobody is named, or several stand together.",
-        },
-        "cast": {
-            "type": "array",
-            "description": "Everybody in it, from left to right.",
-            "items": {**TEXT, "description": "A subject's name."},
-        },
-        "axes": {
-            "type": "object",
-            "description": "Axis to the key of its value.",
-            "additionalProperties": {**TEXT, "description": "The value's key."},
-        },
-        "seed": {"type": "integer", "minimum": 0, "description": "The seed it is drawn with."},
-        "status": STATUS,
-        "path": {
-            "type": ["string", "null"],
-            "description": "The file of the last stage's picture, once it is done; null where its way ended early.",
-        },
-        "sha256": {**DIGEST, "description": "The digest of that file."},
-        "pictures": PICTURES,
-        "reasons": REASONS,
-        "verdict": VERDICT,
-        "attempts": {"type": "array", "items": ATTEMPT, "description": "Every try, where a gate judges; in order."},
-        "left": LEFT,
-    },
-)
+IN_MANIFEST = "In the manifest only."
 
-_ADAPTER = object_schema(
-    "One training: an adapter of one subject.",
-    {
-        "id": {**TEXT, "description": "The train stage and the subject: `likeness/ana`."},
-        "stage": {**TEXT, "description": "The train stage's id."},
-        "subject": {**TEXT, "description": "Who is trained."},
-        "status": STATUS,
-        "sha256": {**DIGEST, "description": "The digest of the adapter's file; null where it is not made."},
-        "size": {"type": ["integer", "null"], "minimum": 0, "description": "The file's size in bytes."},
-        "reasons": REASONS,
-    },
-)
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Dollars: TypeAlias = Annotated[float, Meta(ge=0)]
+Texts: TypeAlias = dict[str, Annotated[str, about("The value.")]]
+Digests: TypeAlias = dict[str, Annotated[str, about("SHA-256 of the file.")]]
+Paths: TypeAlias = dict[str, Annotated[str, about("The file's path.")]]
+Numbers: TypeAlias = dict[str, Annotated[Count, about("How many.")]]
+Digest: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Value: TypeAlias = Annotated[object, Meta(extra_json_schema={"description": "The value."})]
+Values: TypeAlias = dict[str, Value]
 
-_CALLS = object_schema(
-    "Calls, of this machine and of the provider, each counted once.",
-    {
-        "total": {**COUNT, "description": "All of them."},
-        "cached": {**COUNT, "description": "Answered already: they cost nothing."},
-        "made": {**COUNT, "description": "Made by this run; in a plan: to be made."},
-        "failed": {**COUNT, "description": "Asked for, and failed."},
-        "unknown": {**COUNT, "description": "Sent, and nobody knows what became of them."},
-    },
-)
 
-_COST = object_schema(
-    "Money in USD.",
-    {
-        "estimated_low": {**DOLLARS, "description": "The least that the calls to be made may cost."},
-        "estimated_high": {
-            **DOLLARS,
-            "description": "The most, with all second chances; null where a price is not known.",
-        },
-        "billed": {**DOLLARS, "description": "What was paid; null in a plan, and where the provider did not say."},
-    },
-)
+class ReportPart(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a report; later versions may add keys."""
 
-_PLACE: JSONObject = {
-    **object_schema(
-        "Where it stands; null where it has no place.",
-        {
-            "file": {**TEXT, "description": "The file."},
-            "line": {"type": "integer", "minimum": 1, "description": "Counted from 1."},
-            "column": {"type": "integer", "minimum": 1, "description": "Counted from 1, in characters."},
-            "length": {"type": "integer", "minimum": 1, "description": "In characters."},
-        },
+    def json(self) -> dict[str, JSONValue]:
+        """The part as it is written."""
+        return cast("dict[str, JSONValue]", msgspec.to_builtins(self, str_keys=True))
+
+
+_REASON: JSONObject = {
+    "description": "One reason, with its data.",
+    "properties": {"kind": {"type": "string", "description": "What it is, as one word for programs."}},
+    "required": ["kind"],
+}
+Reasons: TypeAlias = list[Annotated[Values, Meta(extra_json_schema=dict(_REASON))]]
+
+Status: TypeAlias = Annotated[
+    str,
+    about(
+        "`done`; `failed`; `blocked`: something it needs failed; `stopped`: the run ended first; `planned`: to be made "
+        "(in a plan).",
+        enum=[str(status) for status in NodeStatus],
     ),
-    "type": ["object", "null"],
-}
+]
 
-_PROBLEM = object_schema(
-    "One thing that is wrong.",
-    {
-        "kind": {**TEXT, "description": "What, as one word for programs."},
-        "severity": {"enum": ["error", "warning"], "description": "A warning lets the work go on."},
-        "message": {**TEXT, "description": "What, in words."},
-        "hint": {"type": ["string", "null"], "description": "What to do about it."},
-        "suggestions": {"type": "array", "items": TEXT, "description": "Names that were probably meant."},
-        "place": _PLACE,
-    },
-)
 
-HANDED_OUT: JSONObject = {
-    "description": "What was copied out under names of the user's; null where nothing is, as after a run of a part.",
-    "anyOf": [
-        {"type": "null", "description": "Nothing."},
-        object_schema(
-            "The copies under names of the user's.",
-            {
-                "to": {"type": ["string", "null"], "description": "Their folder."},
-                "zip": {"type": ["string", "null"], "description": "Their ZIP; null where this run wrote none."},
-                "copies": {**COUNT, "description": "How many there are."},
-                "fresh": {**COUNT, "description": "How many files were written by this run."},
-                "edited": {"type": "array", "items": TEXT, "description": "Those that somebody changed: left alone."},
-                "older": {
-                    "type": "array",
-                    "items": TEXT,
-                    "description": "Copies of earlier runs that nothing asks for any more, and that are still there.",
-                },
-                "pruned": {"type": "array", "items": TEXT, "description": "Those that `--prune` removed."},
-                "enlarged": {**COUNT, "description": "Crops of pictures that were too small for them."},
-                "faceless": {**COUNT, "description": "Crops around the face of pictures that show none."},
-            },
+RulingName: TypeAlias = Annotated[
+    str,
+    about(
+        "`accepted`; `unsure`: needs your review; `rejected`; `not_judged`: skipped, as the recipe says.",
+        enum=[str(ruling) for ruling in Ruling if ruling is not Ruling.IMAGINED],
+    ),
+]
+
+
+class ReportedVerdict(ReportPart, frozen=True, kw_only=True):
+    """What a gate said about a picture."""
+
+    stage: Annotated[str, about("The gate's id.")]
+    ruling: RulingName
+    score: Annotated[
+        float | None, about("The likeness: cosine similarity, −1 to 1; of several people the one that decided.")
+    ]
+    threshold: Annotated[float | None, about("What the score had to reach.")]
+    reasons: Annotated[Reasons, about("Why it was not accepted: `too_far`, `no_face`, `extra_face` …")]
+    numbers: Annotated[Values | UnsetType, about(f"The measurements behind it. {IN_MANIFEST}")] = UNSET
+
+
+class ReportedAttempt(ReportPart, frozen=True, kw_only=True):
+    """One attempt at a take that was judged, or would have been."""
+
+    attempt: Annotated[Count, about("How many attempts there were before; 0 is the first.")]
+    label: Annotated[str, about("The end of its files' names: `retry1`, `repair2`; empty for the first.")]
+    detail: Annotated[Values, about("What was done differently: `seed`, `strength`.")]
+    stage: Annotated[str, about("The gate that judged it, or the last stage that it reached.")]
+    pictures: Annotated[Paths, about("Stage to the file of its picture, for the stages that made one.")]
+    digests: Annotated[Digests | UnsetType, about(f"Stage to its picture's digest. {IN_MANIFEST}")] = UNSET
+    verdict: Annotated[ReportedVerdict | None, about("What a gate said about it; null if none did.")]
+
+
+class ReportedExit(ReportPart, frozen=True, kw_only=True):
+    """Where a take ended early."""
+
+    stage: Annotated[str, about("The stage that did not let it go on.")]
+    why: Annotated[str, about("Its ruling, or `not_chosen`.")]
+
+
+class ReportedTake(ReportPart, frozen=True, kw_only=True):
+    """One take: a shot with one value of each axis and one seed."""
+
+    id: Annotated[str, about("Its name, as `--only` and `explain` take it: `headshots/ana/office/s11`.")]
+    shot: Annotated[str, about("The shot's name.")]
+    template: Annotated[str | None, about("The template's name; the shot's if it has its own.")]
+    subject: Annotated[str | None, about("Who is in it; null for nobody and for several people.")]
+    cast: Annotated[list[Annotated[str, about("A subject's name.")]], about("Everybody in it, from left to right.")]
+    axes: Annotated[Texts, about("Axis to the key of its value.")]
+    seed: Annotated[Count | None, about("The seed it is drawn with.")]
+    status: Status
+    path: Annotated[str | None, about("The file of the final picture; null if there is none or it ended early.")]
+    sha256: Annotated[Digest | None, about("The digest of that picture.")]
+    pictures: Annotated[Paths, about("Stage to the file of its picture, for the stages that made one.")]
+    reasons: Annotated[Reasons, about("Why it failed; empty if it did not.")]
+    verdict: Annotated[ReportedVerdict | None, about("What the last gate said about the picture; null if none did.")]
+    attempts: Annotated[list[ReportedAttempt], about("Every attempt, if a gate judges; in order.")]
+    left: Annotated[ReportedExit | None, about("Where the take ended early; null if it went all the way.")]
+    digests: Annotated[Digests | UnsetType, about(f"Stage to its picture's digest. {IN_MANIFEST}")] = UNSET
+
+
+class ReportedAdapter(ReportPart, frozen=True, kw_only=True):
+    """One training: an adapter of one subject."""
+
+    id: Annotated[str, about("The train stage and the subject: `likeness/ana`.")]
+    stage: Annotated[str, about("The train stage's id.")]
+    subject: Annotated[str, about("Who is trained.")]
+    status: Status
+    sha256: Annotated[Digest | None, about("The digest of the adapter's file; null if it is not made.")]
+    size: Annotated[Count | None, about("The file's size in bytes.")]
+    reasons: Annotated[Reasons, about("Why it failed; empty if it did not.")]
+
+
+class ReportedPerson(ReportPart, frozen=True, kw_only=True):
+    """One person, as a gate knows them."""
+
+    id: Annotated[str, about("The gate and the subject: `judged/ana`.")]
+    subject: Annotated[str, about("Who it is.")]
+    status: Status
+    held_out: Annotated[
+        bool, about("Whether pictures are compared with held-out photos; training photos give too high a likeness.")
+    ]
+    references: Annotated[Count | UnsetType, about("How many photos pictures are compared with.")] = UNSET
+    left_out: Annotated[Count | UnsetType, about("How many photos don't have exactly one clear face.")] = UNSET
+    calibration: Annotated[
+        list[Annotated[float, about("Cosine similarity, −1 to 1.")]] | UnsetType,
+        about("The likeness of each photo to the others, lowest first."),
+    ] = UNSET
+    reasons: Annotated[Reasons, about("Why it failed; empty if it did not.")]
+
+
+class ReportedVerdicts(ReportPart, frozen=True, kw_only=True):
+    """Verdicts, counted."""
+
+    judged: Annotated[Count, about("All that were judged.")]
+    accepted: Annotated[Count, about("Those that passed.")]
+    unsure: Annotated[Count, about("Those that need your review.")]
+    rejected: Annotated[Count, about("Those that were rejected.")]
+    not_judged: Annotated[Count, about("Those that were skipped, as the recipe says.")]
+    reasons: Annotated[Numbers, about("Why they were rejected: each reason once per picture.")]
+
+
+class ReportedAcceptance(ReportedVerdicts, frozen=True, kw_only=True):
+    """A gate's final verdicts on takes, counted."""
+
+    templates: Annotated[dict[str, ReportedVerdicts], about("The same by template.")]
+    subjects: Annotated[dict[str, ReportedVerdicts], about("The same by who is in the picture (`ana + ben`).")]
+    axes: Annotated[
+        dict[str, Annotated[dict[str, ReportedVerdicts], about("By value.")]], about("The same by axis and value.")
+    ]
+    attempts: Annotated[
+        dict[str, ReportedVerdicts], about("Of every picture, by its attempt: `first`, `retry1`, `repair2`.")
+    ]
+
+
+class ReportedCalls(ReportPart, frozen=True, kw_only=True):
+    """Calls of this machine and of the provider, each counted once."""
+
+    total: Annotated[Count, about("All of them.")]
+    cached: Annotated[Count, about("Answered before: they cost nothing.")]
+    made: Annotated[Count, about("Made by this run; in a plan: to be made.")]
+    failed: Annotated[Count, about("Made, and failed.")]
+    unknown: Annotated[Count, about("Sent, with an unknown result.")]
+
+
+class ReportedCost(ReportPart, frozen=True, kw_only=True):
+    """Money in USD."""
+
+    estimated_low: Annotated[Dollars | None, about("The least that the calls to be made may cost.")]
+    estimated_high: Annotated[Dollars | None, about("The most, with all retries; null if a price is unknown.")]
+    billed: Annotated[Dollars | None, about("What was paid; null in a plan, and if the provider did not say.")]
+
+
+class ReportedMayMake(ReportPart, frozen=True, kw_only=True):
+    """In a plan: the calls that retries need if gates reject everything that is not judged yet."""
+
+    calls: Annotated[Count, about("All of them.")]
+    paid_calls: Annotated[Count, about("Those of the provider.")]
+    usd_high: Annotated[Dollars | None, about("The most that they may cost; null if a price is unknown.")]
+
+
+class ReportedExpectation(ReportPart, frozen=True, kw_only=True):
+    """In a plan: which retries are likely."""
+
+    calls: Annotated[float, Meta(ge=0), about("Calls of the provider.")]
+    usd: Annotated[Dollars, about("What they would cost.")]
+    passed: Annotated[Count, about("The estimate is based on so many pictures that passed …")]
+    judged: Annotated[Count, about("… of so many that were judged.")]
+    known: Annotated[bool, about("Whether these are earlier results; otherwise they are assumed.")]
+
+
+class ReportedExport(ReportPart, frozen=True, kw_only=True):
+    """The copies under the recipe's own names."""
+
+    to: Annotated[str | None, about("Their folder.")]
+    zip: Annotated[str | None, about("Their ZIP; null if this run wrote none.")]
+    copies: Annotated[Count, about("How many there are.")]
+    fresh: Annotated[Count, about("How many files this run wrote.")]
+    edited: Annotated[list[str], about("Copies that somebody changed: left alone.")]
+    older: Annotated[list[str], about("Copies of earlier runs that the recipe no longer asks for, and still exist.")]
+    pruned: Annotated[list[str], about("Those that `--prune` deleted.")]
+    enlarged: Annotated[Count, about("Crops that are larger than their pictures.")]
+    faceless: Annotated[Count, about("Crops around the face of pictures without a face.")]
+
+
+class ReportHead(ReportPart, frozen=True, kw_only=True):
+    """A run or a plan, without what it says about each take."""
+
+    recipe: Annotated[str, about("The recipe's name.")]
+    run: Annotated[str | None, about("The run's id; null in a plan.")]
+    status: Annotated[
+        Literal["done", "planned", "failed", "stopped"],
+        about(
+            "`done`: everything is there; `planned`: a plan with calls to make; `failed`: some takes failed; "
+            "`stopped`: by Ctrl-C, a limit or the provider."
         ),
-    ],
-}
+    ]
+    calls: Annotated[ReportedCalls, about("Calls, each counted once.")]
+    cost_usd: Annotated[ReportedCost, about("Money in USD.")]
+    handed_out: Annotated[
+        ReportedExport | UnsetType | None, about("The exported copies; null if there are none, as after a partial run.")
+    ] = UNSET
+    paid_calls: Annotated[Count | UnsetType, about("In a plan: calls to be made by the provider.")] = UNSET
+    may_make: Annotated[ReportedMayMake | UnsetType, about("In a plan: calls that retries may need.")] = UNSET
+    expected: Annotated[
+        ReportedExpectation | UnsetType | None, about("In a plan: the likely retries; null if there can be none.")
+    ] = UNSET
 
-_REPORT = object_schema(
-    "What became of a recipe, or would.",
-    {
-        "recipe": {**TEXT, "description": "The recipe's name."},
-        "run": {"type": ["string", "null"], "description": "The run's id; null in a plan."},
-        "status": {
-            "enum": ["done", "planned", "failed", "stopped"],
-            "description": "`done`: everything is there; `planned`: a plan with calls to make; `failed`: some takes "
-            "failed; `stopped`: by Ctrl-C, a limit or the provider.",
-        },
-        "calls": _CALLS,
-        "cost_usd": _COST,
-        "handed_out": HANDED_OUT,
-        "paid_calls": {**COUNT, "description": "In a plan: the calls to be made that are the provider's."},
-        "may_make": MAY_MAKE,
-        "expected": EXPECTED,
-        "acceptance": ACCEPTANCE,
-        "takes": {"type": "array", "items": _TAKE, "description": "The takes, in the recipe's order."},
-        "adapters": {"type": "array", "items": _ADAPTER, "description": "The trainings, in the recipe's order."},
-        "people": {"type": "array", "items": PERSON, "description": "Whom the gates compare with."},
-    },
-    optional=("paid_calls", "may_make", "expected", "handed_out"),
-)
 
-_ERROR = object_schema(
-    "Why nothing else could be said.",
-    {
-        "status": {"const": "error", "description": "It ended before there was anything to report."},
-        "exit_code": {"type": "integer", "minimum": 1, "description": "The exit code that goes with it."},
-        "problems": {"type": "array", "items": _PROBLEM, "minItems": 1, "description": "All of them, by place."},
-    },
-)
+class RunReport(ReportHead, frozen=True, kw_only=True):
+    """What a run made of a recipe, or would make."""
+
+    acceptance: Annotated[
+        dict[str, ReportedAcceptance], about("What gates said, by the gate's id; empty if nothing was judged.")
+    ]
+    takes: Annotated[list[ReportedTake], about("The takes, in the recipe's order.")]
+    adapters: Annotated[list[ReportedAdapter], about("The trainings, in the recipe's order.")]
+    people: Annotated[list[ReportedPerson], about("The people that gates compare pictures with.")]
+
+
+class ReportedPlace(ReportPart, frozen=True, kw_only=True):
+    """A place in a file."""
+
+    file: Annotated[str, about("The file.")]
+    line: Annotated[int, Meta(ge=1), about("Counted from 1.")]
+    column: Annotated[int, Meta(ge=1), about("Counted from 1, in characters.")]
+    length: Annotated[int, Meta(ge=1), about("In characters.")]
+
+
+class ReportedProblem(ReportPart, frozen=True, kw_only=True):
+    """One error or warning."""
+
+    kind: Annotated[str, about("What it is, as one word for programs.")]
+    severity: Annotated[Literal["error", "warning"], about("A warning lets the work go on.")]
+    message: Annotated[str, about("What is wrong, in words.")]
+    hint: Annotated[str | None, about("What to do about it.")]
+    suggestions: Annotated[list[str], about("Names that were probably meant.")]
+    place: Annotated[ReportedPlace | None, about("Where it is; null if it has no place.")]
+
+
+class ErrorReport(ReportPart, frozen=True, kw_only=True):
+    """Why there is nothing else to report."""
+
+    status: Annotated[Literal["error"], about("It ended before there was anything to report.")]
+    exit_code: Annotated[int, Meta(ge=1), about("The exit code.")]
+    problems: Annotated[list[ReportedProblem], Meta(min_length=1), about("All of them, by place.")]
 
 
 def run_report_schema() -> JSONObject:
-    """The schema, draft 2020-12: a report, or an error where `status` says so."""
+    """The schema, draft 2020-12: a report, or an error if `status` says so."""
     return {
         "$schema": SCHEMA_DIALECT,
         "$id": SCHEMA_ID,
@@ -348,8 +295,8 @@ def run_report_schema() -> JSONObject:
         "type": "object",
         "required": ["status"],
         "if": {"properties": {"status": {"const": "error"}}},
-        "then": _ERROR,
-        "else": _REPORT,
+        "then": section_schema(ErrorReport),
+        "else": section_schema(RunReport),
     }
 
 

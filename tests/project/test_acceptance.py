@@ -11,7 +11,7 @@ from nano_banana.model.flow import ExitedEarly, Reason, Ruling, Verdict
 from nano_banana.model.json_values import JSONObject, as_object
 from nano_banana.model.nodes import NodeResult
 from nano_banana.session.run_records import VerdictSummary, node_record
-from nano_banana.session.run_report import acceptance_by_gate, acceptance_json
+from nano_banana.session.run_report import acceptance_by_gate, reported_acceptance
 from tests.reports.judged import ACCEPTED, DARK, FAR, NO_FACE, SKIPPED, UNSURE, person, take
 
 TAKES = [
@@ -24,7 +24,8 @@ TAKES = [
 
 
 def told(*ends: NodeResult) -> JSONObject:
-    return as_object(acceptance_json(acceptance_by_gate(node_record(end) for end in ends)).get("judged"))
+    accounts = reported_acceptance(acceptance_by_gate(node_record(end) for end in ends))
+    return accounts["judged"].json() if "judged" in accounts else {}
 
 
 def screen_of(*ends: NodeResult) -> str:
@@ -154,5 +155,5 @@ def test_a_verdict_in_words() -> None:
     both = Verdict(ruling=Ruling.UNSURE, score=0.5, threshold=0.45, reasons=(small, far))
     assert said(FAR, several=True) == "rejected: 0.31, needs 0.45 (ana too far)"
     assert (
-        said(both, several=True) == "unsure: 0.50, needs 0.45 (ana face too small: 31 px wide, 48 needed; ben too far)"
+        said(both, several=True) == "unsure: 0.50, needs 0.45 (ana face too small: 31 px wide, needs 48; ben too far)"
     )

@@ -55,6 +55,9 @@ def test_no_key_of_a_plan_is_left_undescribed(studio: Workspace) -> None:
 def undescribed(value: object, shape: object, path: str = "") -> set[str]:
     """Keys of `value` for which `shape` has no property."""
     assert isinstance(shape, Mapping)
+    if "anyOf" in shape:
+        branches = {branch["type"]: branch for branch in shape["anyOf"]}
+        return undescribed(value, branches["object"], path) if isinstance(value, Mapping) else set()
     if isinstance(value, Mapping):
         known, others = shape.get("properties", {}), shape.get("additionalProperties")
         assert isinstance(known, Mapping)

@@ -10,7 +10,7 @@ from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Ruling
 from nano_banana.model.json_values import as_items, as_object
 from nano_banana.model.nodes import NodeInfo, NodeStatus
 from nano_banana.session.forecasting import GatePast, PassCounts, gate_past, remember_verdicts, template_key
-from nano_banana.session.manifest import judged_picture, older_pictures, person_json, take_json, write_manifest
+from nano_banana.session.manifest import judged_picture, older_pictures, reported_person, reported_take, write_manifest
 from nano_banana.session.run_records import (
     attempt_kind,
     call_positions,
@@ -75,7 +75,7 @@ def test_one_more_try_moves_no_other_call() -> None:
 
 
 def test_a_take_is_told_with_each_attempt() -> None:
-    told = take_json(node_record(take("heads/ana/s11", FAR, ACCEPTED, axes={"scene": "office"})), "out")
+    told = reported_take(node_record(take("heads/ana/s11", FAR, ACCEPTED, axes={"scene": "office"})), "out").json()
     assert told["path"] == "out/judged/heads_ana_s11.png"
     assert told["pictures"] == {"takes": "out/takes/heads_ana_s11+retry1.png", "judged": told["path"]}
     assert (told["template"], told["cast"], told["left"]) == ("headshot", ["ana"], None)
@@ -96,20 +96,22 @@ def test_a_take_is_told_with_each_attempt() -> None:
 
 
 def test_a_take_that_was_refused_has_no_path_and_is_done_all_the_same() -> None:
-    told = take_json(node_record(take("a/s1", FAR, NO_FACE)), "out")
+    told = reported_take(node_record(take("a/s1", FAR, NO_FACE)), "out").json()
     assert (told["status"], told["path"], told["sha256"]) == ("done", None, None)
     assert told["left"] == {"stage": "judged", "why": "rejected"}
     assert len(as_items(told["attempts"])) == 2
     kept = node_record(replace(take("a/s1", FAR), exited_early=None))
-    assert take_json(kept, "out")["path"] == "out/takes/a_s1.png", "a person's word lets it go on all the same"
+    assert reported_take(kept, "out").json()["path"] == "out/takes/a_s1.png", (
+        "a person's word lets it go on all the same"
+    )
 
 
 def test_a_take_that_nobody_judges_has_no_attempts() -> None:
     found = take("a/s1", SKIPPED)
     alone = replace(found, judged=[], pictures=found.pictures[:1])
-    told = take_json(node_record(alone), "out")
+    told = reported_take(node_record(alone), "out").json()
     assert (told["verdict"], told["attempts"], told["path"]) == (None, [], "out/takes/a_s1.png")
-    passed = take_json(node_record(found), "out")
+    passed = reported_take(node_record(found), "out").json()
     assert as_object(passed["verdict"])["ruling"] == "not_judged"
     assert passed["path"] == "out/judged/a_s1.png"
 
@@ -117,14 +119,16 @@ def test_a_take_that_nobody_judges_has_no_attempts() -> None:
 def test_an_attempt_that_came_to_no_verdict_is_told_too() -> None:
     found = take("a/s1", FAR, FAR, ACCEPTED)
     without = replace(found, judged=[found.judged[0], found.judged[2]])
-    attempts = [as_object(attempt) for attempt in as_items(take_json(node_record(without), "out")["attempts"])]
+    attempts = [
+        as_object(attempt) for attempt in as_items(reported_take(node_record(without), "out").json()["attempts"])
+    ]
     assert [(attempt["label"], attempt["verdict"] is None) for attempt in attempts] == [
         ("", False),
         ("retry1", True),
         ("retry2", False),
     ]
     last = replace(found, judged=found.judged[:1])
-    assert len(as_items(take_json(node_record(last), "out")["attempts"])) == 3
+    assert len(as_items(reported_take(node_record(last), "out").json()["attempts"])) == 3
 
 
 def test_what_is_only_imagined_is_no_verdict_and_no_last_word() -> None:
@@ -168,7 +172,7 @@ def test_only_the_manifest_has_the_numbers(tmp_path: Path) -> None:
 
 
 def test_a_person_who_is_not_measured_yet_is_told_with_less() -> None:
-    assert person_json(node_record(person("false", measured=False))) == {
+    assert reported_person(node_record(person("false", measured=False))).json() == {
         "id": "judged/ana",
         "subject": "ana",
         "status": "done",
@@ -244,7 +248,7 @@ def test_a_text_of_the_shot_s_own_is_the_recipe_s() -> None:
 
 def test_a_take_that_was_not_chosen_has_no_path() -> None:
     record = node_record(replace(take("a/s1", ACCEPTED), exited_early=ExitedEarly(stage="best", why="not_chosen")))
-    assert take_json(record, "out")["path"] is None
+    assert reported_take(record, "out").json()["path"] is None
     assert record.node_end.exited_early == "best"
 
 

@@ -138,7 +138,7 @@ def _say_take_story(screen: Screen, story: Explanation, *, as_json: bool) -> Non
 
 
 def _story_json(story: Explanation) -> JSONValue:
-    from nano_banana.session.run_records import verdict_json
+    from nano_banana.session.run_records import reported_verdict
 
     calls: list[JSONValue] = [
         {
@@ -160,7 +160,7 @@ def _story_json(story: Explanation) -> JSONValue:
         "id": record.id,
         "status": str(record.status),
         "verdicts": [
-            {"attempt": ruled.attempt.label, **verdict_json(ruled, found)}
+            {"attempt": ruled.attempt.label, **reported_verdict(ruled, found).json()}
             for ruled, found in zip(record.verdicts, numbers, strict=False)
         ],
         "left": {"stage": record.exited_early.stage, "why": record.exited_early.why} if record.exited_early else None,

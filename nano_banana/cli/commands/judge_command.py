@@ -76,7 +76,7 @@ def command(
 
 
 def _rejudged_json(rejudged: RejudgeResult) -> dict[str, JSONValue]:
-    from nano_banana.session.run_report import acceptance_json
+    from nano_banana.session.run_report import reported_acceptance
 
     takes: list[JSONValue] = [
         {
@@ -94,6 +94,6 @@ def _rejudged_json(rejudged: RejudgeResult) -> dict[str, JSONValue]:
     return {
         "takes": takes,
         "not_judged_yet": rejudged.waiting,
-        "acceptance": acceptance_json(rejudged.now),
-        "before": acceptance_json(rejudged.before),
+        "acceptance": {gate: part.json() for gate, part in reported_acceptance(rejudged.now).items()},
+        "before": {gate: part.json() for gate, part in reported_acceptance(rejudged.before).items()},
     }
