@@ -83,7 +83,8 @@ def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
     kinds = [branch["type"] for branch in map(as_object, as_items(schema.get("anyOf"))) if branch.keys() == {"type"}]
     if kinds and len(kinds) == len(as_items(schema["anyOf"])):
         del schema["anyOf"]
-        shown = [kind for kind in ("string", "number", "boolean") if kind in kinds]  # a number may be whole
+        kinds = [kind for kind in kinds if kind != "integer" or "number" not in kinds]  # a number may be whole
+        shown = [kind for kind in ("string", "number", "integer", "boolean", "null") if kind in kinds]
         schema["type"] = shown[0] if len(shown) == 1 else shown
     if CHOICES in schema:
         del schema["type"]

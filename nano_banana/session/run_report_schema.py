@@ -105,9 +105,7 @@ class ReportedTake(ReportPart, frozen=True, kw_only=True):
     shot: Annotated[str, described("The shot's name.")]
     template: Annotated[str | None, described("The template's name; the shot's if it has its own.")]
     subject: Annotated[str | None, described("Who is in it; null for nobody and for several people.")]
-    cast: Annotated[
-        list[Annotated[str, described("A subject's name.")]], described("Everybody in it, from left to right.")
-    ]
+    cast: Annotated[list[Annotated[str, described("A subject's name.")]], described("Everybody in it, left to right.")]
     axes: Annotated[Texts, described("Axis to the key of its value.")]
     seed: Annotated[Count | None, described("The seed it is drawn with.")]
     status: Status
@@ -115,9 +113,7 @@ class ReportedTake(ReportPart, frozen=True, kw_only=True):
     sha256: Annotated[Digest | None, described("The digest of that picture.")]
     pictures: Annotated[Paths, described("Stage to the file of its picture, for the stages that made one.")]
     reasons: Annotated[Reasons, described("Why it failed; empty if it did not.")]
-    verdict: Annotated[
-        ReportedVerdict | None, described("What the last gate said about the picture; null if none did.")
-    ]
+    verdict: Annotated[ReportedVerdict | None, described("What the last gate said about it; null if none did.")]
     attempts: Annotated[list[ReportedAttempt], described("Every attempt, if a gate judges; in order.")]
     left: Annotated[ReportedExit | None, described("Where the take ended early; null if it went all the way.")]
     digests: Annotated[Digests | UnsetType, described(f"Stage to its picture's digest. {IN_MANIFEST}")] = UNSET
@@ -171,7 +167,7 @@ class ReportedAcceptance(ReportedVerdicts, frozen=True, kw_only=True):
     subjects: Annotated[dict[str, ReportedVerdicts], described("The same by who is in the picture (`ana + ben`).")]
     axes: Annotated[
         dict[str, Annotated[dict[str, ReportedVerdicts], described("By value.")]],
-        described("The same by axis and value."),
+        described("By axis and value."),
     ]
     attempts: Annotated[
         dict[str, ReportedVerdicts], described("Of every picture, by its attempt: `first`, `retry1`, `repair2`.")
@@ -222,9 +218,7 @@ class ReportedExport(ReportPart, frozen=True, kw_only=True):
     copies: Annotated[Count, described("How many there are.")]
     fresh: Annotated[Count, described("How many files this run wrote.")]
     edited: Annotated[list[str], described("Copies that somebody changed: left alone.")]
-    older: Annotated[
-        list[str], described("Copies of earlier runs that the recipe no longer asks for, and still exist.")
-    ]
+    older: Annotated[list[str], described("Copies of earlier runs that the recipe no longer asks for.")]
     pruned: Annotated[list[str], described("Those that `--prune` deleted.")]
     enlarged: Annotated[Count, described("Crops that are larger than their pictures.")]
     faceless: Annotated[Count, described("Crops around the face of pictures without a face.")]
@@ -246,7 +240,7 @@ class ReportHead(ReportPart, frozen=True, kw_only=True):
     cost_usd: Annotated[ReportedCost, described("Money in USD.")]
     handed_out: Annotated[
         ReportedExport | UnsetType | None,
-        described("The exported copies; null if there are none, as after a partial run."),
+        described("The exported copies; null if there are none."),
     ] = UNSET
     paid_calls: Annotated[Count | UnsetType, described("In a plan: calls to be made by the provider.")] = UNSET
     may_make: Annotated[ReportedMayMake | UnsetType, described("In a plan: calls that retries may need.")] = UNSET
