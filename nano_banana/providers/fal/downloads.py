@@ -12,6 +12,7 @@ import asyncio
 import base64
 import binascii
 import ipaddress
+import math
 import shutil
 import socket
 import urllib.parse
@@ -38,7 +39,6 @@ from nano_banana.providers.fal.file_types import (
     sniff_media_type,
 )
 from nano_banana.providers.fal.http_client import (
-    Backoff,
     FalHosts,
     NoResponse,
     RetryLater,
@@ -46,6 +46,7 @@ from nano_banana.providers.fal.http_client import (
     no_response,
     retry_after,
 )
+from nano_banana.providers.fal.timing import Attempts, Backoff
 
 ExpectedKind: TypeAlias = Literal["picture", "file"]
 
@@ -309,7 +310,6 @@ def url_parts(remote: RemoteFile) -> urllib.parse.SplitResult:
 
 
 DOWNLOADS_AT_ONCE = 16
-MAX_RETRIES = 5
 WRITE_BYTES = 256 * 1024
 MAX_PICTURE_BYTES = 256 * 1024 * 1024
 """Bytes. 4K as 16-bit PNG without compression has 50 million; more is no picture, or a mistake."""
@@ -319,7 +319,8 @@ LEAST_SECONDS, SLOWEST = 25.0, 32_768.0
 """A download may take so many seconds, and one more for each so many bytes that came, before it counts as hung."""
 HUNG_COUNTS_AS = 3
 """How many tries one counts for that hung: another takes as long again."""
-DOWNLOAD_BACKOFF = Backoff(first=0.5, most=15.0)
+MAX_RETRIES = 5
+DOWNLOAD_BACKOFF = Backoff(first=0.5, longest=15.0, total=math.inf, tries=MAX_RETRIES)
 _GONE_STATUSES = (404, 410)
 
 
@@ -350,9 +351,9 @@ DownloadAttempt: TypeAlias = DownloadedFile | FailedDownload
 class Downloader:
     """Fetches files, a bounded number at once, and never with the key."""
 
-    def __init__(self, line: FalSession) -> None:
-        self._line = line
-        self._addresses = AddressGuard(line.hosts)
+    def __init__(self, session: FalSession) -> None:
+        self._session = session
+        self._addresses = AddressGuard(session.hosts)
         self._slots = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
 
     async def fetch(
@@ -371,19 +372,18 @@ class Downloader:
             raise
 
     async def _insist(self, remote: RemoteFile, path: Path, expect: ExpectedKind) -> DownloadedFile:
-        turn = 0
+        attempts = Attempts(DOWNLOAD_BACKOFF, self._session.clock)
         while True:
             async with self._slots:
                 tried = await self._try(remote, path, expect)
             if isinstance(tried, DownloadedFile):
                 return tried
-            turn += HUNG_COUNTS_AS - 1 if tried.why == "timeout" else 0
-            if tried.final or turn >= MAX_RETRIES:
+            counts_as = HUNG_COUNTS_AS if tried.why == "timeout" else 1
+            if tried.final or (wait := attempts.next_wait(tried.wait, counts_as=counts_as)) is None:
                 raise CallFailed(
                     [problem("download_failed", host=_host_of(remote), file=file_label(remote), why=tried.why)]
                 )
-            await self._line.clock.sleep(max(tried.wait, DOWNLOAD_BACKOFF.wait(turn, self._line.clock)))
-            turn += 1
+            await self._session.clock.sleep(wait)
 
     async def _try(self, remote: RemoteFile, path: Path, expect: ExpectedKind) -> DownloadAttempt:
         most = MAX_PICTURE_BYTES if expect == "picture" else MAX_FILE_BYTES
@@ -395,7 +395,9 @@ class Downloader:
         except NoResponse as error:
             return FailedDownload(why=error.why, final=error.why == "tls")
         except RetryLater as error:
-            return FailedDownload(why=f"status {error.response.status_code}", wait=retry_after(error, self._line.clock))
+            return FailedDownload(
+                why=f"status {error.response.status_code}", wait=retry_after(error, self._session.clock)
+            )
         except TimeoutError:
             return FailedDownload(why="timeout")
         except OSError as error:
@@ -430,11 +432,11 @@ class Downloader:
         try:
             url = httpx.URL(remote.url)
             for _ in range(MAX_REDIRECTS + 1):
-                url = self._line.hosts.placed(url)
+                url = self._session.hosts.routed(url)
                 await self._addresses.check(url)
-                request = self._line.wire.build_request("GET", url, headers={"Accept-Encoding": "identity"})
+                request = self._session.http.build_request("GET", url, headers={"Accept-Encoding": "identity"})
                 del request.headers["Authorization"]
-                response = await self._line.wire.send(request, stream=True)
+                response = await self._session.http.send(request, stream=True)
                 await self._addresses.check_peer(response)
                 if response.status_code not in REDIRECT_STATUSES:
                     return response

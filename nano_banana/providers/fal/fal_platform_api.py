@@ -10,8 +10,8 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, Refused, problem
 from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.providers.fal.fal_session import FalSession
-from nano_banana.providers.fal.http_client import API, Backoff, json_or_text
-from nano_banana.providers.fal.timing import Clock, format_timestamp, parse_http_date
+from nano_banana.providers.fal.http_client import API, json_or_text
+from nano_banana.providers.fal.timing import Backoff, Clock, format_timestamp, parse_http_date
 from nano_banana.providers.fal.timing import parse_timestamp as moment_of
 
 MAX_IDS = 50
@@ -70,15 +70,15 @@ class PlatformDenied(Exception):
 
 
 class FalPlatform:
-    """Asks over one line; every question may be asked again, so lost answers are.
+    """Asks over one session; every question may be asked again, so lost answers are.
 
     Raises CallFailed where fal can't be reached or answers oddly, and PlatformDenied.
     """
 
-    def __init__(self, line: FalSession, *, patience: Backoff | None = None) -> None:
-        """`patience` is how long to ask again where no answer comes (None: as long as a run would)."""
-        self._line = line
-        self._patience = patience
+    def __init__(self, session: FalSession, *, backoff: Backoff | None = None) -> None:
+        """`backoff` is how long to ask again where no answer comes (None: as long as a run would)."""
+        self._session = session
+        self._backoff = backoff
         self.skew = 0.0
         """Seconds that fal's clock is ahead of ours, by its last answer."""
 
@@ -133,8 +133,8 @@ class FalPlatform:
         rows: list[JSONObject] = []
         cursor: dict[str, str] = {}
         seen: set[str] = set()
-        over = self._line.clock.now() + MAX_LIST_SECONDS
-        while len(seen) < MAX_PAGES and self._line.clock.now() <= over:
+        over = self._session.clock.now() + MAX_LIST_SECONDS
+        while len(seen) < MAX_PAGES and self._session.clock.now() <= over:
             page = await self._page(path, what, {**asked, **cursor})
             if page is None:
                 return None
@@ -149,13 +149,13 @@ class FalPlatform:
         raise CallFailed([problem("history_too_long", what=path, pages=len(seen))])
 
     async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
-        url = self._line.hosts.url(API, path)
-        response = await self._line.get(url, what=what, params=asked, patience=self._patience)
+        url = self._session.hosts.url(API, path)
+        response = await self._session.get(url, what=what, params=asked, backoff=self._backoff)
         for wait in SERVER_ERROR_WAITS:
             if response.status_code < 500:
                 break
-            await self._line.clock.sleep(wait)
-            response = await self._line.get(url, what=what, params=asked, patience=self._patience)
+            await self._session.clock.sleep(wait)
+            response = await self._session.get(url, what=what, params=asked, backoff=self._backoff)
         status = response.status_code
         if status in {401, 403}:
             raise PlatformDenied(path, status)
@@ -165,7 +165,7 @@ class FalPlatform:
         if status != 200 or not isinstance(told, Mapping):
             raise CallFailed([problem("platform_odd", what=path, status=status)])
         theirs = parse_http_date(response.headers.get("Date", ""))
-        self.skew = 0.0 if theirs is None else theirs - self._line.clock.now()
+        self.skew = 0.0 if theirs is None else theirs - self._session.clock.now()
         return told
 
 
@@ -217,16 +217,16 @@ def _past_request(row: JSONObject, endpoint: str, start: float) -> PastRequest |
 
 T = TypeVar("T")
 
-INTERACTIVE_BACKOFF = Backoff(first=0.25, most=2.0, total=6.0)
+INTERACTIVE_BACKOFF = Backoff(first=0.25, longest=2.0, total=6.0)
 """Somebody sits and waits for the answer."""
 
 
-async def ask_platform(terms: FalConfig, question: Callable[[FalPlatform], Awaitable[T]]) -> T:
+async def ask_platform(config: FalConfig, question: Callable[[FalPlatform], Awaitable[T]]) -> T:
     """The answer. Raises CallFailed where there is none, Refused (`platform_denied`) where the key may not ask."""
-    line = FalSession(terms, Clock())
+    session = FalSession(config, Clock())
     try:
-        return await question(FalPlatform(line, patience=INTERACTIVE_BACKOFF))
+        return await question(FalPlatform(session, backoff=INTERACTIVE_BACKOFF))
     except PlatformDenied as error:
         raise Refused([problem("platform_denied", what=error.what, status=error.status)]) from error
     finally:
-        await line.close()
+        await session.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -30,16 +31,23 @@ from nano_banana.providers.fal.fal_results import RequestFailure, ResultCollecto
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.providers.fal.fal_uploads import FileUploader
 from nano_banana.providers.fal.following import FollowOutcome, RequestFollower
-from nano_banana.providers.fal.http_client import Backoff
 from nano_banana.providers.fal.lost_requests import FRESH_SECONDS, HistoryEvidence, RequestFinder
 from nano_banana.providers.fal.submission import Submitter
-from nano_banana.providers.fal.timing import Clock, pause, raise_if_stopping, stopped_error, stopping_within
+from nano_banana.providers.fal.timing import (
+    Attempts,
+    Backoff,
+    Clock,
+    pause,
+    raise_if_stopping,
+    stopped_error,
+    stopping_within,
+)
 from nano_banana.providers.provider_context import ProviderContext
 
 MAX_REQUESTS = 3
 """Requests for one call in one run; another is only made after one that failed for a reason that may pass."""
 
-RESUBMIT_BACKOFF = Backoff(first=2.0, most=30.0, total=90.0)
+RESUBMIT_BACKOFF = Backoff(first=4.0, longest=30.0, total=math.inf, tries=MAX_REQUESTS - 1)
 STOP_SECONDS = 3.0
 """Seconds in which uploads and downloads may end once the run is to: whatever is cut short is done by the next run."""
 
@@ -69,14 +77,14 @@ class FalProvider:
 
     name = "fal"
 
-    def __init__(self, terms: FalConfig, catalog: Catalog, clock: Clock | None = None) -> None:
+    def __init__(self, config: FalConfig, catalog: Catalog, clock: Clock | None = None) -> None:
         """`catalog` tells where results stand and what units cost."""
-        self._line = FalSession(terms, clock or Clock())
-        self._uploads = FileUploader(self._line)
-        self._submitting = Submitter(self._line)
-        self._finding = RequestFinder(self._line, catalog)
-        self._following = RequestFollower(self._line)
-        self._collecting = ResultCollector(self._line, catalog)
+        self._session = FalSession(config, clock or Clock())
+        self._uploads = FileUploader(self._session)
+        self._submitting = Submitter(self._session)
+        self._finding = RequestFinder(self._session, catalog)
+        self._following = RequestFollower(self._session)
+        self._collecting = ResultCollector(self._session, catalog)
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
         """Take the call from where its ticket says to its end.
@@ -89,29 +97,22 @@ class FalProvider:
 
     async def _answer(self, last: Ticket | None, call: Call, context: CallContext) -> Answer:
         ticket = await self._taken_up(last, context)
-        fresh, turn = False, 0
+        fresh, attempts = False, Attempts(RESUBMIT_BACKOFF, self._session.clock)
         while True:
             ticket = await self._accepted(ticket, call, context, fresh=fresh)
             end = await self._to_end(ticket, call, context)
             if isinstance(end, Answer):
                 return end
-            turn += 1
-            # (What was billed for nothing is not bought again before the budget knows.)
-            if (
-                end.fault.again is RetryAdvice.NEVER
-                or turn == MAX_REQUESTS
-                or not context.may_submit
-                or end.cost_usd != 0
-            ):
+            wait = attempts.next_wait()
+            # A billed failure isn't resent before the budget knows of it.
+            if end.fault.again is RetryAdvice.NEVER or wait is None or not context.may_submit or end.cost_usd != 0:
                 raise end.fault.error(cost_usd=end.cost_usd)
             ticket, fresh = None, end.fault.again is RetryAdvice.WITH_FRESH_FILES
-            await pause(
-                RESUBMIT_BACKOFF.wait(turn, self._line.clock), clock=self._line.clock, shutdown=context.shutdown
-            )
+            await pause(wait, clock=self._session.clock, shutdown=context.shutdown)
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._line.close()
+        await self._session.close()
 
     async def _had_before(self, ticket: Ticket | None, call: Call, context: CallContext) -> Answer | None:
         """The result that was collected once and was damaged or lost here since, where fal still has it.
@@ -153,7 +154,7 @@ class FalProvider:
 
     def _is_strange(self, ticket: Ticket) -> bool:
         """Whether it is of a stand-in and this is fal, or the other way round."""
-        return is_loopback_url(ticket.service) is not is_loopback_url(self._line.hosts.service)
+        return is_loopback_url(ticket.service) is not is_loopback_url(self._session.hosts.service)
 
     async def _taken_up(self, ticket: Ticket | None, context: CallContext) -> Ticket | None:
         """The open ticket of an earlier attempt.
@@ -209,7 +210,7 @@ class FalProvider:
         ):
             raise CallFailed([_request_unknown(ticket)], cost_usd=None)
         state = TicketState.WITHDRAWN if trace is HistoryEvidence.NONE else TicketState.ABANDONED
-        await context.save_ticket(transition(ticket, state, reason=ticket.reason, at=self._line.clock.now()))
+        await context.save_ticket(transition(ticket, state, reason=ticket.reason, at=self._session.clock.now()))
         if context.unknown_requests is UnknownRequestPolicy.ABANDON:
             raise CallFailed([problem("request_abandoned", endpoint=ticket.endpoint)])
         return None
@@ -222,25 +223,25 @@ class FalProvider:
                 raise stopped_error()
             found = await self._collecting.collect(ticket, call, context) if end is FollowOutcome.COMPLETED else None
         except Refused:
-            if self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
+            if self._session.clock.now() - ticket.begun_at > FRESH_SECONDS:
                 # This key may not see it, nor perhaps ever: from here on a person can give it up.
                 await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="result_denied"))
             raise
         except CallFailed as error:
             reasons = [problem.kind for problem in error.problems if problem.kind in _RESULT_PROBLEMS]
-            if reasons and self._line.clock.now() - ticket.begun_at > FRESH_SECONDS:
+            if reasons and self._session.clock.now() - ticket.begun_at > FRESH_SECONDS:
                 await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason=reasons[0]))
             raise
         if end is FollowOutcome.CANCELLED or (_is_cancelled(found) and context.shutdown.forced.is_set()):
             await context.save_ticket(
-                transition(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._line.clock.now())
+                transition(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._session.clock.now())
             )
             raise stopped_error()
         if found is None:
             lost = await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="result_gone"))
             raise CallFailed([_request_unknown(lost)], cost_usd=None)
         if isinstance(found, RequestFailure):
-            state, reason, now = TicketState.FAILED, found.fault.kind, self._line.clock.now()
+            state, reason, now = TicketState.FAILED, found.fault.kind, self._session.clock.now()
             if found.result is not None:
                 await _keep_result(ticket, found.result, context)
             await context.save_ticket(

@@ -25,7 +25,8 @@ from nano_banana.model.ticket import Ticket, TicketState, transition
 from nano_banana.providers.fal.downloads import DownloadedFile, Downloader, RemoteFile, is_product, split_result
 from nano_banana.providers.fal.fal_errors import ErrorResponse, classify_error, error_text, is_fal_answer
 from nano_banana.providers.fal.fal_session import FalSession
-from nano_banana.providers.fal.http_client import Backoff, RetryLater, json_or_text, retry
+from nano_banana.providers.fal.http_client import RetryLater, json_or_text, retry
+from nano_banana.providers.fal.timing import Attempts, Backoff
 
 UNITS_HEADER = "x-fal-billable-units"
 
@@ -85,10 +86,12 @@ def _is_smaller(size: tuple[int, int], wanted: tuple[int, int]) -> bool:
     return max(size) > TINY_SIDE and any(side < least for side, least in zip(size, cut, strict=True))
 
 
-RESULT_BACKOFF = Backoff(first=0.5, most=15.0, total=300.0)
+RESULT_BACKOFF = Backoff(first=0.5, longest=15.0, total=300.0)
 RESULT_RECHECKS = 2
 """More times that a result is asked for which is said to have failed on fal's side, or not to be there yet: the request
 would be bought again, and it may only be the asking that failed."""
+
+RECHECK_BACKOFF = Backoff(first=0.5, longest=15.0, total=math.inf, tries=RESULT_RECHECKS)
 
 MAX_RESULT_FILES = 1000
 """Files of one result. Endpoints make at most a few dozen."""
@@ -114,10 +117,10 @@ class RequestFailure:
 class ResultCollector:
     """Fetches results. `catalog` says where an endpoint's files stand and what its units cost."""
 
-    def __init__(self, line: FalSession, catalog: Catalog) -> None:
-        self._line = line
+    def __init__(self, session: FalSession, catalog: Catalog) -> None:
+        self._session = session
         self._catalog = catalog
-        self._downloads = Downloader(line)
+        self._downloads = Downloader(session)
 
     async def collect(self, ticket: Ticket, call: Call, context: CallContext) -> Answer | RequestFailure | None:
         """The answer with its ticket closed, or how it failed; None where the result is gone.
@@ -190,7 +193,7 @@ class ResultCollector:
             if endpoint is None
             else tuple(result_mismatches(endpoint, as_object(json.loads(ticket.body)), data, sizes))
         )
-        closed = transition(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._line.clock.now())
+        closed = transition(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._session.clock.now())
         return Answer(data=data, files=payloads, cost_usd=cost, ticket=closed, notes=notes)
 
     async def _fetch(self, remotes: Mapping[str, RemoteFile], context: CallContext) -> dict[str, DownloadedFile]:
@@ -204,11 +207,11 @@ class ResultCollector:
 
     async def _result(self, ticket: Ticket) -> httpx.Response:
         """The result, or what fal itself says in its place. Raises CallFailed where only others answer."""
-        url, clock = self._line.url(ticket, "response"), self._line.clock
+        url, clock = self._session.url(ticket, "response"), self._session.clock
 
         async def once() -> httpx.Response:
             try:
-                response = await self._line.ask(url)
+                response = await self._session.get_once(url)
             except RetryLater as error:
                 response = error.response
             status = response.status_code
@@ -222,17 +225,17 @@ class ResultCollector:
 
         async def insisted() -> httpx.Response:
             try:
-                return await retry(once, patience=RESULT_BACKOFF, clock=clock, what=ticket.endpoint)
+                return await retry(once, backoff=RESULT_BACKOFF, clock=clock, what=ticket.endpoint)
             except CallFailed as error:
                 raise CallFailed([_result_withheld(problem) for problem in error.problems], cost_usd=None) from error
 
-        response = await insisted()
-        for turn in range(RESULT_RECHECKS):
-            if response.status_code < 500 and response.status_code != 400:
-                break
-            await clock.sleep(RESULT_BACKOFF.wait(turn, clock))
+        attempts = Attempts(RECHECK_BACKOFF, clock)
+        while True:
             response = await insisted()
-        return response
+            is_answer = response.status_code < 500 and response.status_code != 400
+            if is_answer or (wait := attempts.next_wait()) is None:
+                return response
+            await clock.sleep(wait)
 
 
 def _result_withheld(problem: Problem) -> Problem:

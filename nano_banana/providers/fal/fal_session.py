@@ -16,19 +16,19 @@ from fal_client.client import USER_AGENT, AsyncCDNTokenManager, CDNToken
 from nano_banana.model.json_values import as_text
 from nano_banana.model.ticket import Ticket
 from nano_banana.providers.fal.fal_config import FalConfig
-from nano_banana.providers.fal.http_client import Backoff, FalHosts, HttpClient, retry
-from nano_banana.providers.fal.timing import Clock, RateLimiter
+from nano_banana.providers.fal.http_client import FalHosts, HttpClient, retry
+from nano_banana.providers.fal.timing import Backoff, Clock, RateLimiter
 
 
 class UploadTokens(AsyncCDNTokenManager):
-    """Upload tokens, fetched over the wire instead of a client of their own."""
+    """Upload tokens, fetched by our client instead of a client of their own."""
 
-    def __init__(self, auth: AuthCredentials, wire: HttpClient) -> None:
+    def __init__(self, auth: AuthCredentials, http: HttpClient) -> None:
         super().__init__(auth)
-        self._wire = wire
+        self._http = http
 
     async def _refresh_token(self) -> CDNToken:
-        response = await self._wire.post(self._url, headers=self._headers, json={})
+        response = await self._http.post(self._url, headers=self._headers, json={})
         response.raise_for_status()
         found = response.json()
         return CDNToken(
@@ -42,14 +42,14 @@ class UploadTokens(AsyncCDNTokenManager):
 class FalClient(fal_client.AsyncClient):
     """`fal_client.AsyncClient` whose every request goes over one `Wire`."""
 
-    def __init__(self, key: str, wire: HttpClient) -> None:
+    def __init__(self, key: str, http: HttpClient) -> None:
         super().__init__(key=key)
-        self._wire = wire
-        self._tokens = UploadTokens(AuthCredentials("Key", key), wire)
+        self._http = http
+        self._tokens = UploadTokens(AuthCredentials("Key", key), http)
 
     @property
     async def _client(self) -> httpx.AsyncClient:
-        return self._wire
+        return self._http
 
     @property
     async def _token_manager(self) -> AsyncCDNTokenManager:
@@ -57,7 +57,7 @@ class FalClient(fal_client.AsyncClient):
 
     @asynccontextmanager
     async def _cdn_client(self) -> AsyncIterator[httpx.AsyncClient]:
-        yield self._wire
+        yield self._http
 
 
 def auth_headers(key: str) -> dict[str, str]:
@@ -74,37 +74,39 @@ QueryParams = Mapping[str, str | int | list[str]]
 class FalSession:
     """One a run, made inside its event loop; close it at the end.
 
-    `wire` is the HTTP client (each request once), `client` fal's own client on it, `hosts` tells where fal is.
+    `http` is the HTTP client (each request once), `client` fal's own client on it, `hosts` tells where fal is.
     """
 
-    def __init__(self, terms: FalConfig, clock: Clock) -> None:
-        self.terms = terms
+    def __init__(self, config: FalConfig, clock: Clock) -> None:
+        self.config = config
         self.clock = clock
-        self.hosts = FalHosts(terms.base)
-        self.pace = RateLimiter(terms.per_second, clock)
-        key = terms.key()
-        self.wire = HttpClient(self.hosts, auth_headers(key), self.pace)
-        self.client = FalClient(key, self.wire)
+        self.hosts = FalHosts(config.base)
+        self.rate_limiter = RateLimiter(config.per_second, clock)
+        key = config.key()
+        self.http = HttpClient(self.hosts, auth_headers(key), self.rate_limiter)
+        self.client = FalClient(key, self.http)
 
     async def get(
-        self, url: str, *, what: str, params: QueryParams | None = None, patience: Backoff | None = None
+        self, url: str, *, what: str, params: QueryParams | None = None, backoff: Backoff | None = None
     ) -> httpx.Response:
         """A GET with the key, sent again as `insist` does; any other status than "not now" is the caller's to judge.
 
         `what` says what is asked for, for the error.
         """
-        return await retry(lambda: self.ask(url, params), patience=patience or Backoff(), clock=self.clock, what=what)
+        return await retry(
+            lambda: self.get_once(url, params), backoff=backoff or Backoff(), clock=self.clock, what=what
+        )
 
-    async def ask(self, url: str, params: QueryParams | None = None) -> httpx.Response:
+    async def get_once(self, url: str, params: QueryParams | None = None) -> httpx.Response:
         """A GET with the key, once. A redirect to another address of fal's is followed, any other is the answer."""
-        response = await self.wire.get(url, params=None if params is None else dict(params))
+        response = await self.http.get(url, params=None if params is None else dict(params))
         for _ in range(MAX_REDIRECTS):
             if response.status_code not in REDIRECT_STATUSES or "Location" not in response.headers:
                 break
             with suppress(httpx.InvalidURL):
                 url = str(response.url.join(response.headers["Location"]))
-                if self.hosts.trusted(self.hosts.placed(httpx.URL(url))):
-                    response = await self.wire.get(url)
+                if self.hosts.may_see_key(self.hosts.routed(httpx.URL(url))):
+                    response = await self.http.get(url)
                     continue
             break
         return response
@@ -113,11 +115,11 @@ class FalSession:
         """The service's own address for this, where the key may go there; else the one built from the request's id."""
         given = ticket.urls.get(what, "")
         with suppress(httpx.InvalidURL):
-            if given and self.hosts.trusted(self.hosts.placed(httpx.URL(given))):
+            if given and self.hosts.may_see_key(self.hosts.routed(httpx.URL(given))):
                 return given
-        handle = AsyncRequestHandle.from_request_id(self.wire, ticket.endpoint, ticket.request_id)
+        handle = AsyncRequestHandle.from_request_id(self.http, ticket.endpoint, ticket.request_id)
         return {"status": handle.status_url, "response": handle.response_url, "cancel": handle.cancel_url}[what]
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self.wire.aclose()
+        await self.http.aclose()

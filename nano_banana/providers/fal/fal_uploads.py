@@ -31,7 +31,8 @@ from nano_banana.model.ticket import Upload
 from nano_banana.providers.fal.fal_errors import classify_error
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.providers.fal.file_types import OCTET_STREAM, SNIFF_BYTES, sniff_media_type
-from nano_banana.providers.fal.http_client import Backoff, NoResponse, RetryLater, retry
+from nano_banana.providers.fal.http_client import NoResponse, RetryLater, retry
+from nano_banana.providers.fal.timing import Backoff
 
 
 def fill_places(arguments: JSONObject, values: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
@@ -177,7 +178,7 @@ def _strip_metadata(path: Path) -> tuple[bytes, str]:
 UPLOADS_AT_ONCE = 4
 EXPIRY_MARGIN = 600.0
 """Seconds that an upload must still have, as the store sees it; half its life where that is shorter."""
-UPLOAD_BACKOFF = Backoff(first=0.5, most=10.0, total=120.0)
+UPLOAD_BACKOFF = Backoff(first=0.5, longest=10.0, total=120.0)
 LEAST_SECONDS, SLOWEST = 120.0, 16_384.0
 """An upload may take so many seconds, and one more for each so many bytes, before it counts as hung."""
 UPLOADS_LABEL = "uploads"
@@ -188,10 +189,10 @@ _KEY_STATUSES = (401, 402, 403)
 class FileUploader:
     """Puts the inputs of calls at the service. One a run; calls that want the same bytes share one upload."""
 
-    def __init__(self, line: FalSession) -> None:
+    def __init__(self, session: FalSession) -> None:
         # A library's warnings go to the screen where nobody listens to its logger.
         logging.getLogger("fal_client").addHandler(_NULL_HANDLER)
-        self._line = line
+        self._session = session
         self._slots = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._flights: SingleFlight[Upload] = SingleFlight()
         self._known: dict[str, Upload] = {}
@@ -209,7 +210,7 @@ class FileUploader:
         return fill_places(call.arguments, {place: urls[blob.digest] for place, blob in call.inputs.items()})
 
     async def _place(self, place: str, blob: Blob, context: CallContext, *, fresh: bool) -> str:
-        known = None if fresh else self._lasting(blob) or await context.find_upload(self._line.hosts.service, blob)
+        known = None if fresh else self._lasting(blob) or await context.find_upload(self._session.hosts.service, blob)
         if known is not None:
             return known.url
         context.report_progress(phase="uploading")
@@ -221,28 +222,28 @@ class FileUploader:
 
     def _lasting(self, blob: Blob) -> Upload | None:
         """What this run has sent: a life too short for the store's margin is long enough for the next call."""
-        upload, life = self._known.get(blob.digest), self._line.terms.uploads_expire_after
+        upload, life = self._known.get(blob.digest), self._session.config.uploads_expire_after
         if upload is None or upload.expires_at is None or life is None:
             return upload
-        return upload if upload.expires_at > self._line.clock.now() + min(EXPIRY_MARGIN, life / 2) else None
+        return upload if upload.expires_at > self._session.clock.now() + min(EXPIRY_MARGIN, life / 2) else None
 
     async def _upload(self, blob: Blob, context: CallContext) -> Upload:
         async with self._slots:
             folder = context.scratch()
             try:
                 parcel = await asyncio.to_thread(lambda: prepare_upload(context.path(blob), blob.digest[:16], folder))
-                begun = self._line.clock.now()
+                begun = self._session.clock.now()
                 url = await retry(
                     lambda: self._sent(parcel, folder),
-                    patience=UPLOAD_BACKOFF,
-                    clock=self._line.clock,
+                    backoff=UPLOAD_BACKOFF,
+                    clock=self._session.clock,
                     what=UPLOADS_LABEL,
                 )
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-        life = self._line.terms.uploads_expire_after
+        life = self._session.config.uploads_expire_after
         expires_at = None if life is None else begun + life
-        upload = Upload(service=self._line.hosts.service, digest=blob.digest, url=url, expires_at=expires_at)
+        upload = Upload(service=self._session.hosts.service, digest=blob.digest, url=url, expires_at=expires_at)
         self._known[blob.digest] = upload
         await context.save_upload(upload)
         return upload
@@ -263,7 +264,7 @@ class FileUploader:
 
     async def _send(self, parcel: UploadFile, folder: Path) -> str:
         """By fal-client's way for this size. Only the bytes, a neutral name and the lifetime go along."""
-        client, life = self._line.client, StorageSettings(expires_in=self._line.terms.uploads_expire_after)
+        client, life = self._session.client, StorageSettings(expires_in=self._session.config.uploads_expire_after)
         size = parcel.path.stat().st_size
         async with asyncio.timeout(LEAST_SECONDS + size / SLOWEST):
             if size > MULTIPART_THRESHOLD:

@@ -25,13 +25,13 @@ from nano_banana.providers.fal.fal_errors import classify_error, is_fal_answer
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.providers.fal.http_client import (
     CONNECT_SECONDS,
-    Backoff,
     NoResponse,
     RetryLater,
     bounded_stream,
     json_or_text,
     retry,
 )
+from nano_banana.providers.fal.timing import Backoff
 
 
 class RequestPhase(StrEnum):
@@ -172,7 +172,7 @@ CANCEL_GRACE = 2.0
 STREAM_DRAIN = 0.25
 """Seconds that a stream may take to end once it has said that the request has."""
 
-POLL_BACKOFF = Backoff(first=0.5, most=15.0, total=600.0)
+POLL_BACKOFF = Backoff(first=0.5, longest=15.0, total=600.0)
 CANCEL_BACKOFF = Backoff(total=5.0)
 """Somebody pressed Ctrl-C twice."""
 
@@ -192,7 +192,7 @@ class RequestFollower:
 
     def __init__(
         self,
-        line: FalSession,
+        session: FalSession,
         *,
         silence: float = STREAM_SILENCE,
         grace: float = CANCEL_GRACE,
@@ -202,7 +202,7 @@ class RequestFollower:
 
         `beside` is how many seconds a stream is believed without a look at the status.
         """
-        self._line = line
+        self._session = session
         self._silence = silence
         self._grace = grace
         self._beside = beside
@@ -215,7 +215,7 @@ class RequestFollower:
         A second wish to end cancels it where it still waits in the queue. Raises CallFailed where the service can't be
         reached for long, Refused where it refuses to say.
         """
-        one = _FollowedRequest(self._line, ticket, context, self._silence)
+        one = _FollowedRequest(self._session, ticket, context, self._silence)
         task = asyncio.create_task(self._to_end(one))
         leaving = asyncio.create_task(context.shutdown.requested.wait())
         try:
@@ -226,7 +226,7 @@ class RequestFollower:
 
     async def knows(self, ticket: Ticket, context: CallContext) -> bool:
         """Whether the service knows anything of it. Raises as `follow` does."""
-        return await _FollowedRequest(self._line, ticket, context, self._silence).look() is not None
+        return await _FollowedRequest(self._session, ticket, context, self._silence).look() is not None
 
     async def _left(self, one: _FollowedRequest, task: asyncio.Task[FollowOutcome]) -> FollowOutcome:
         shutdown = one.context.shutdown
@@ -238,7 +238,7 @@ class RequestFollower:
         return await one.taken_back() if is_waiting else FollowOutcome.LEFT
 
     async def _to_end(self, one: _FollowedRequest) -> FollowOutcome:
-        clock = self._line.clock
+        clock = self._session.clock
         begun = clock.now()
         drops = odd = 0
         while True:
@@ -286,7 +286,7 @@ class RequestFollower:
             return None
         except (NoResponse, RetryLater, httpx.RequestError, SSEError):
             pass
-        await self._line.clock.sleep(POLL_BACKOFF.wait(0, self._line.clock))
+        await self._session.clock.sleep(POLL_BACKOFF.delay(0, self._session.clock))
         return None
 
 
@@ -297,8 +297,8 @@ class _NoStream(Exception):
 class _FollowedRequest:
     """One request at the service, and what was last heard of it."""
 
-    def __init__(self, line: FalSession, ticket: Ticket, context: CallContext, silence: float) -> None:
-        self._line = line
+    def __init__(self, session: FalSession, ticket: Ticket, context: CallContext, silence: float) -> None:
+        self._session = session
         self._timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS)
         self.ticket = ticket
         self.context = context
@@ -307,23 +307,23 @@ class _FollowedRequest:
         self.lives = False
         """Whether its stream was still alive when it was left for a look."""
         self._odd = 0
-        self._url = line.url(ticket, "status")
+        self._url = session.url(ticket, "status")
 
     async def events(self) -> AsyncGenerator[RequestStatus]:
         """The statuses that the stream brings. Raises _NoStream, Broken, Declined, and httpx's own on the way."""
         url = f"{self._url}/stream"
-        async with self._line.wire.stream("GET", url, params={"logs": "1"}, timeout=self._timeout) as response:
+        async with self._session.http.stream("GET", url, params={"logs": "1"}, timeout=self._timeout) as response:
             if response.status_code != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
                 raise _NoStream
             async for event in EventSource(bounded_stream(response)).aiter_sse():
                 with contextlib.suppress(ValueError, RecursionError):
                     yield self._told(parse_status(json.loads(event.data)))
 
-    async def look(self, patience: Backoff = POLL_BACKOFF) -> RequestStatus | None:
+    async def look(self, backoff: Backoff = POLL_BACKOFF) -> RequestStatus | None:
         """Its status now; None where the service knows nothing of it. Raises CallFailed and Refused."""
 
         async def once() -> httpx.Response:
-            response = await self._line.ask(self._url, {"logs": "1"})
+            response = await self._session.get_once(self._url, {"logs": "1"})
             # A failure of the request would be told as a status: any other answer is about the asking.
             told, status = json_or_text(response), response.status_code
             is_status = status < 300 and isinstance(told, Mapping) and isinstance(told.get("status"), str)
@@ -335,7 +335,7 @@ class _FollowedRequest:
                 raise RetryLater(response)
             return response
 
-        response = await retry(once, patience=patience, clock=self._line.clock, what=self.ticket.endpoint)
+        response = await retry(once, backoff=backoff, clock=self._session.clock, what=self.ticket.endpoint)
         if response.status_code in (404, 410):
             return None
         if response.status_code >= 400:
@@ -358,12 +358,12 @@ class _FollowedRequest:
 
     async def _cancel(self) -> bool:
         """Whether the service says that it will. Raises CallFailed where it says nothing."""
-        url = self._line.url(self.ticket, "cancel")
+        url = self._session.url(self.ticket, "cancel")
 
         async def once() -> httpx.Response:
-            return await self._line.wire.put(url)
+            return await self._session.http.put(url)
 
-        response = await retry(once, patience=CANCEL_BACKOFF, clock=self._line.clock, what=self.ticket.endpoint)
+        response = await retry(once, backoff=CANCEL_BACKOFF, clock=self._session.clock, what=self.ticket.endpoint)
         return response.status_code < 300
 
     def _told(self, now: RequestStatus) -> RequestStatus:

@@ -17,7 +17,6 @@ import os
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
@@ -28,7 +27,7 @@ from httpx import USE_CLIENT_DEFAULT
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import CallFailed, Unusable, problem
 from nano_banana.providers.fal.connections import ProxyTransport
-from nano_banana.providers.fal.timing import Clock, RateLimiter, parse_http_date
+from nano_banana.providers.fal.timing import Attempts, Backoff, Clock, RateLimiter, parse_http_date
 
 REST, CDN, API = "rest.fal.ai", "v3.fal.media", "api.fal.ai"
 _FAL_HOSTS = frozenset(
@@ -50,13 +49,13 @@ class FalHosts:
         """An address at one of fal's hosts."""
         return f"https://{host}{path}"
 
-    def placed(self, url: httpx.URL) -> httpx.URL:
+    def routed(self, url: httpx.URL) -> httpx.URL:
         """Where a request to `url` really goes: fal's hosts are at the base, if there is one."""
         if self.base is None or _netloc(url) not in _FAL_HOSTS:
             return url
         return url.copy_with(scheme=self.base.scheme, host=self.base.host, port=self.base.port)
 
-    def trusted(self, url: httpx.URL) -> bool:
+    def may_see_key(self, url: httpx.URL) -> bool:
         """Whether the key may go there: to fal over https, or to the base that the user named."""
         if self.base is not None:
             return (url.scheme, url.host, url.port) == (self.base.scheme, self.base.host, self.base.port)
@@ -234,7 +233,7 @@ class HttpClient(httpx.AsyncClient):
     Raises Broken and Declined in place of httpx's own; while a stream is read, httpx's RequestError as it comes.
     """
 
-    def __init__(self, hosts: FalHosts, headers: dict[str, str], pace: RateLimiter) -> None:
+    def __init__(self, hosts: FalHosts, headers: dict[str, str], rate_limiter: RateLimiter) -> None:
         trust = trusted_certificates()
         super().__init__(
             transport=_transport(hosts, trust),
@@ -245,7 +244,7 @@ class HttpClient(httpx.AsyncClient):
             follow_redirects=False,
         )
         self._hosts = hosts
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._key = headers["Authorization"]
 
     async def send(
@@ -257,14 +256,14 @@ class HttpClient(httpx.AsyncClient):
         follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
     ) -> httpx.Response:
         """Send it, once. Unless it is a `stream`, the answer is read within the bounds of `bodies`."""
-        request.url = self._hosts.placed(request.url)
+        request.url = self._hosts.routed(request.url)
         request.headers["Host"] = request.url.netloc.decode("ascii")
         request.headers.pop("Cookie", None)
         if request.headers.get("Authorization") == self._key:
-            if not self._hosts.trusted(request.url):
+            if not self._hosts.may_see_key(request.url):
                 del request.headers["Authorization"]
             elif SUBMIT_HEADER not in request.headers:
-                await self._pace.turn()
+                await self._rate_limiter.wait()
         try:
             response = await super().send(request, stream=True, auth=auth, follow_redirects=follow_redirects)
             if not stream or response.status_code in RETRY_STATUSES:
@@ -316,43 +315,24 @@ T = TypeVar("T")
 MAX_RETRY_AFTER = 120.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
-    """How long to go on: waits double from `first` to `most` seconds, and end after `total` of them."""
-
-    first: float = 0.25
-    most: float = 10.0
-    total: float = 60.0
-
-    def wait(self, turn: int, clock: Clock) -> float:
-        """The wait before the next try, `turn` counting from 0: full jitter, anything from 0 to the bound.
-
-        As in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), which spreads retries best.
-        """
-        bound: float = min(self.most, self.first * 2**turn)
-        return clock.chance() * bound
-
-
-async def retry(work: Callable[[], Awaitable[T]], *, patience: Backoff, clock: Clock, what: str) -> T:
+async def retry(work: Callable[[], Awaitable[T]], *, backoff: Backoff, clock: Clock, what: str) -> T:
     """Do what may be done twice without harm until it works; `what` names it in the error.
 
-    Raises CallFailed `fal_unreachable` or `fal_busy` when patience is over, and at once where a certificate is refused.
+    Raises CallFailed `fal_unreachable` or `fal_busy` after the last try, and at once if a certificate is refused.
     """
-    over = clock.now() + patience.total
-    turn = 0
+    attempts = Attempts(backoff, clock)
     while True:
         try:
             return await work()
         except NoResponse as error:
-            wait, failure = patience.wait(turn, clock), unreachable_error(error, what)
+            wait, failure = attempts.next_wait(), unreachable_error(error, what)
             if error.why == "tls":
                 raise failure from error
         except RetryLater as error:
-            wait, failure = max(patience.wait(turn, clock), retry_after(error, clock)), busy_error(error, what)
+            wait, failure = attempts.next_wait(retry_after(error, clock)), busy_error(error, what)
             if error.response.status_code == 409:
                 raise failure from error
-        turn += 1
-        if clock.now() + wait > over:
+        if wait is None:
             raise failure
         await clock.sleep(wait)
 

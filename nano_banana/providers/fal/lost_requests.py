@@ -57,11 +57,11 @@ class HistoryEvidence(Enum):
 class RequestFinder:
     """Looks for lost requests. Those found are taken, so that no two tickets share one."""
 
-    def __init__(self, line: FalSession, catalog: Catalog) -> None:
+    def __init__(self, session: FalSession, catalog: Catalog) -> None:
         """`catalog` tells which fields the service may have filled in by itself, and what is a training."""
-        self._line = line
+        self._session = session
         self._catalog = catalog
-        self._platform = FalPlatform(line)
+        self._platform = FalPlatform(session)
         self._taking = asyncio.Lock()
         self._pages: dict[tuple[str, float, float | None], tuple[float, asyncio.Task[list[PastRequest]]]] = {}
 
@@ -72,7 +72,7 @@ class RequestFinder:
         only lists what has ended. Raises CallFailed where history can't be read now, Stopped where the run is to end
         before that is known, and Unusable where what was found can't be kept.
         """
-        clock = self._line.clock
+        clock = self._session.clock
         begun = clock.now()
         longest = await DurationEstimator().longest(ticket.endpoint, context)
         usual = FRESH_SECONDS if longest is None else max(LONGEST_FACTOR * longest, SETTLED_SECONDS)
@@ -119,7 +119,7 @@ class RequestFinder:
 
     async def _past(self, ticket: Ticket) -> list[PastRequest]:
         """The endpoint's history around the ticket's time: one question for all that are looked for at once."""
-        now = self._line.clock.now()
+        now = self._session.clock.now()
         start = _since(ticket)
         over = start + FRESH_SECONDS + ENDED_SECONDS
         asked = (ticket.endpoint, start, over if over < now else None)

@@ -20,7 +20,6 @@ from nano_banana.providers.fal.fal_errors import classify_error
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.providers.fal.http_client import (
     SUBMIT_HEADER,
-    Backoff,
     NoResponse,
     RetryLater,
     busy_error,
@@ -28,9 +27,9 @@ from nano_banana.providers.fal.http_client import (
     retry_after,
     unreachable_error,
 )
-from nano_banana.providers.fal.timing import pause, raise_if_stopping
+from nano_banana.providers.fal.timing import Attempts, Backoff, pause, raise_if_stopping
 
-SUBMIT_BACKOFF = Backoff(first=0.5, most=20.0, total=180.0)
+SUBMIT_BACKOFF = Backoff(first=0.5, longest=20.0, total=180.0)
 MAX_REQUEST_ID = 200
 """Characters. fal's have 36; what is longer is no id, and would not fit into an address."""
 
@@ -43,12 +42,12 @@ _NOT_ACCEPTED = frozenset({409, 429})
 class Submitter:
     """Sends requests to the queue."""
 
-    def __init__(self, line: FalSession) -> None:
-        self._line = line
+    def __init__(self, session: FalSession) -> None:
+        self._session = session
         self._owners: dict[str, str] = {}
         """The keys of the calls by the ids of the requests that were accepted in this run."""
         # Results live a day at the least, so that the next run finds them.
-        keep = line.terms.uploads_expire_after
+        keep = session.config.uploads_expire_after
         lifecycle = {"expiration_duration_seconds": None if keep is None else max(keep, DAY_SECONDS)}
         self._headers = {
             SUBMIT_HEADER: "true",
@@ -63,12 +62,12 @@ class Submitter:
         end before it was accepted.
         """
         _check_endpoint_id(call.endpoint)
-        clock = self._line.clock
-        over = clock.now() + SUBMIT_BACKOFF.total
-        turn, before = 0, await context.last_ticket()
+        clock = self._session.clock
+        attempts = Attempts(SUBMIT_BACKOFF, clock)
+        before = await context.last_ticket()
         while True:
             # Nothing waits while it is written down as on its way.
-            await self._line.pace.turn()
+            await self._session.rate_limiter.wait()
             raise_if_stopping(context.shutdown)
             ticket = await context.save_ticket(self._new(call, body, context))
             sent = await self._post(call, body, ticket)
@@ -76,9 +75,8 @@ class Submitter:
                 return await self._own(ticket, sent, context, before)
             await context.save_ticket(transition(ticket, TicketState.WITHDRAWN, at=clock.now()))
             failure, at_least = sent
-            wait = max(SUBMIT_BACKOFF.wait(turn, clock), at_least)
-            turn += 1
-            if at_least < 0 or clock.now() + wait > over:
+            wait = attempts.next_wait(at_least)
+            if at_least < 0 or wait is None:
                 raise failure
             context.report_progress(
                 phase="unreachable" if any(one.kind == "fal_unreachable" for one in failure.problems) else "busy"
@@ -104,11 +102,11 @@ class Submitter:
             key=call.key,
             document=call.text,
             provider=call.provider,
-            service=self._line.hosts.service,
+            service=self._session.hosts.service,
             endpoint=call.endpoint,
             body=json.dumps(body),
             requester=context.requester,
-            begun_at=self._line.clock.now(),
+            begun_at=self._session.clock.now(),
             estimate_usd=context.estimate_usd,
         )
 
@@ -116,7 +114,7 @@ class Submitter:
         """The ticket after the POST; or, where nothing was accepted, why, and how long to wait (< 0: for ever)."""
         lost = transition(ticket, TicketState.UNKNOWN, reason="answer_lost")
         try:
-            handle = await self._line.client.submit(call.endpoint, dict(body), headers=self._headers)
+            handle = await self._session.client.submit(call.endpoint, dict(body), headers=self._headers)
         except NoResponse as error:
             if error.sent:
                 return lost
@@ -138,7 +136,7 @@ class Submitter:
         if response.status_code == 409:
             return _refused_error(response, call), -1.0
         if response.status_code in _NOT_ACCEPTED or _is_from_fal(response):
-            return busy_error(error, call.endpoint), retry_after(error, self._line.clock)
+            return busy_error(error, call.endpoint), retry_after(error, self._session.clock)
         return lost
 
 

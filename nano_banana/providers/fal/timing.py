@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nano_banana.model.json_values import JSONValue
@@ -25,13 +26,55 @@ class Clock:
         """Seconds since 1970."""
         return time.time()
 
-    def chance(self) -> float:
+    def random(self) -> float:
         """A number from 0 to 1, evenly spread."""
         return random.random()  # noqa: S311 - spreads waits, hides nothing
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long to go on: waits double from `first` to `longest` seconds.
+
+    They end after `total` seconds, or before the try number `tries` + 1.
+    """
+
+    first: float = 0.25
+    longest: float = 10.0
+    total: float = 60.0
+    tries: int | None = None
+
+    def delay(self, turn: int, clock: Clock) -> float:
+        """The wait before the next try, `turn` counting from 0: full jitter, anything from 0 to the bound.
+
+        As in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), which spreads retries best.
+        """
+        return clock.random() * float(min(self.longest, self.first * 2**turn))
+
+
+class Attempts:
+    """Counts the tries of one thing, and says how long to wait between them."""
+
+    def __init__(self, backoff: Backoff, clock: Clock) -> None:
+        self._backoff = backoff
+        self._clock = clock
+        self._over = clock.now() + backoff.total
+        self._turn = 0
+
+    def next_wait(self, at_least: float = 0.0, *, counts_as: int = 1) -> float | None:
+        """Seconds until the next try; None if the time or the tries are used up.
+
+        `at_least` is what the service asks for. A failed try that took long may count as several.
+        """
+        self._turn += counts_as - 1
+        if self._backoff.tries is not None and self._turn >= self._backoff.tries:
+            return None
+        wait = max(self._backoff.delay(self._turn, self._clock), at_least)
+        self._turn += 1
+        return None if self._clock.now() + wait > self._over else wait
 
 
 class RateLimiter:
@@ -43,7 +86,7 @@ class RateLimiter:
         self._clock = clock
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def wait(self) -> None:
         """Return when it is the caller's turn; who asks first goes first."""
         if self._gap is None:
             return

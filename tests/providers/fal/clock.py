@@ -21,7 +21,7 @@ class QuickClock(Clock):
         """Seconds since 1970."""
         return self.at
 
-    def chance(self) -> float:
+    def random(self) -> float:
         """The same each time."""
         return self.fixed_chance
 

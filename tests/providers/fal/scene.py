@@ -45,7 +45,7 @@ class Scene:
     odd: Odd
     clock: QuickClock
     store: Store
-    line: FalSession
+    session: FalSession
     stack: AsyncExitStack
 
     @property
@@ -108,8 +108,8 @@ def play(story: Callable[[Scene], Awaitable[None]], tls: ssl.SSLContext, store: 
 
     async def whole() -> None:
         async with Odd(tls) as odd, AsyncExitStack() as stack:
-            line = FalSession(FalConfig(key=lambda: KEY, base=odd.url), clock)
-            stack.push_async_callback(line.close)
-            await asyncio.wait_for(story(Scene(odd, clock, store, line, stack)), 60)
+            session = FalSession(FalConfig(key=lambda: KEY, base=odd.url), clock)
+            stack.push_async_callback(session.close)
+            await asyncio.wait_for(story(Scene(odd, clock, store, session, stack)), 60)
 
     asyncio.run(whole())

@@ -136,7 +136,7 @@ def test_a_bomb_in_the_place_of_an_acceptance_is_a_request_that_may_have_been_ta
     async def story(scene: Scene) -> None:
         head = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         scene.odd.routes["POST /fal-ai/flux/dev"] = [Act(body=packed(80 * MIB), headers=head)]
-        answer = await scene.line.wire.post("https://queue.fal.run/fal-ai/flux/dev", json={})
+        answer = await scene.session.http.post("https://queue.fal.run/fal-ai/flux/dev", json={})
         assert (answer.status_code, answer.content) == (200, b"")
         assert scene.odd.asked[0].headers["accept-encoding"] == "gzip, deflate"
 

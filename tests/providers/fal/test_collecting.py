@@ -28,7 +28,7 @@ async def collect(scene: Scene, *acts: Act) -> Answer | RequestFailure | NanoBan
     scene.odd.request(result=acts)
     ticket = scene.ticket(TicketState.SENT)
     try:
-        return await ResultCollector(scene.line, CATALOG).collect(ticket, call_for(), scene.context())
+        return await ResultCollector(scene.session, CATALOG).collect(ticket, call_for(), scene.context())
     except NanoBananaError as error:
         return error
 
@@ -266,7 +266,7 @@ def test_a_file_that_can_not_be_had_leaves_it_open(play: Player) -> None:
         assert (kinds(error), error.cost_usd) == (["download_failed"], PRICE)
         assert scene.last().state is TicketState.SENT
         scene.odd.routes["GET /files/a.png"] = [said({}, 410)]
-        assert await ResultCollector(scene.line, CATALOG).collect(scene.last(), call_for(), scene.context()) is None
+        assert await ResultCollector(scene.session, CATALOG).collect(scene.last(), call_for(), scene.context()) is None
 
     play(story)
 

@@ -46,7 +46,7 @@ def listing(*rows: JSONObject) -> Act:
 async def found(scene: Scene, *rows: JSONObject) -> str | None:
     """The id that is found for one lost ticket."""
     scene.odd.routes[HISTORY] = [listing(*rows)]
-    ticket = await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
+    ticket = await RequestFinder(scene.session, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
     return ticket.request_id if isinstance(ticket, Ticket) else None
 
 
@@ -105,7 +105,7 @@ def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> No
         calls = [call_for(), call_for("the same to fal")]
         tickets = [scene.ticket(UNKNOWN, call=call) for call in calls]
         scene.odd.routes[HISTORY] = [listing(row("a"), row("b", at=1))]
-        finding = RequestFinder(scene.line, CATALOG)
+        finding = RequestFinder(scene.session, CATALOG)
         pairs = zip(tickets, calls, strict=True)
         got = await asyncio.gather(*(finding.find(ticket, scene.context(call)) for ticket, call in pairs))
         assert sorted(ticket.request_id for ticket in got if isinstance(ticket, Ticket)) == ["a", "b"]
@@ -117,7 +117,7 @@ def test_two_lost_identical_requests_take_two_different_ones(play: Player) -> No
 def test_it_is_looked_for_again_while_it_may_still_be_queued(play: Player) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [listing(), listing(), listing(row("a"))]
-        ticket = await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
+        ticket = await RequestFinder(scene.session, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
         assert isinstance(ticket, Ticket)
         assert scene.clock.slept == [0.5, 1.0]
         asked = scene.odd.asked[0]
@@ -132,7 +132,7 @@ def test_an_old_one_is_looked_for_once(play: Player) -> None:
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += FRESH_SECONDS + 1
         scene.odd.routes[HISTORY] = [listing()]
-        assert await RequestFinder(scene.line, CATALOG).find(ticket, scene.context()) is HistoryEvidence.NONE
+        assert await RequestFinder(scene.session, CATALOG).find(ticket, scene.context()) is HistoryEvidence.NONE
         assert (scene.clock.slept, len(scene.odd.asked)) == ([], 1)
 
     play(story)
@@ -157,7 +157,7 @@ def test_what_should_be_there_by_now_and_is_not_never_arrived(
             await DurationEstimator().learn(ENDPOINT, took, context)
         scene.clock.at += age
         scene.odd.routes[HISTORY] = [listing()]
-        assert await RequestFinder(scene.line, CATALOG).find(ticket, context) is want
+        assert await RequestFinder(scene.session, CATALOG).find(ticket, context) is want
 
     play(story)
 
@@ -172,7 +172,7 @@ def test_by_a_clock_that_is_wrong_nothing_is_sure(play: Player, ahead: float, wa
         scene.clock.at += FRESH_SECONDS + 1
         date = email.utils.formatdate(scene.clock.at + ahead, usegmt=True)
         scene.odd.routes[HISTORY] = [said({"items": [], "has_more": False}, Date=date)]
-        assert await RequestFinder(scene.line, CATALOG).find(ticket, scene.context()) is want
+        assert await RequestFinder(scene.session, CATALOG).find(ticket, scene.context()) is want
 
     play(story)
 
@@ -183,7 +183,7 @@ def test_a_quick_one_is_looked_for_once_as_soon_as_it_should_have_ended(play: Pl
         await DurationEstimator().learn(ENDPOINT, 4.0, context)
         scene.clock.at += 21
         scene.odd.routes[HISTORY] = [listing()]
-        assert await RequestFinder(scene.line, CATALOG).find(ticket, context) is HistoryEvidence.UNSURE
+        assert await RequestFinder(scene.session, CATALOG).find(ticket, context) is HistoryEvidence.UNSURE
         assert scene.clock.slept == []
 
     play(story)
@@ -196,7 +196,7 @@ def test_a_training_gets_hours(play: Player) -> None:
         scene.odd.routes[HISTORY] = [listing()]
         for more, want in ((FRESH_SECONDS + 1, HistoryEvidence.UNSURE), (FRESH_TRAINING_SECONDS, HistoryEvidence.NONE)):
             scene.clock.at += more
-            assert await RequestFinder(scene.line, CATALOG).find(ticket, scene.context(call)) is want
+            assert await RequestFinder(scene.session, CATALOG).find(ticket, scene.context(call)) is want
 
     play(story)
 
@@ -207,7 +207,7 @@ def test_one_whose_arguments_are_not_told_may_be_ours(play: Player) -> None:
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += FRESH_SECONDS + 1
         scene.odd.routes[HISTORY] = [listing(row("a", None)), listing(row("a", None), row("b", None))]
-        finding = RequestFinder(scene.line, CATALOG)
+        finding = RequestFinder(scene.session, CATALOG)
         assert await finding.find(ticket, scene.context()) is HistoryEvidence.NONE
         scene.clock.at += 1
         assert await finding.find(ticket, scene.context()) is HistoryEvidence.UNREADABLE
@@ -223,7 +223,7 @@ def test_what_came_long_after_it_is_not_read(play: Player, age: float, *, is_bou
         ticket = scene.ticket(UNKNOWN)
         scene.clock.at += age
         scene.odd.routes[HISTORY] = [listing(row("a"))]
-        assert isinstance(await RequestFinder(scene.line, CATALOG).find(ticket, scene.context()), Ticket)
+        assert isinstance(await RequestFinder(scene.session, CATALOG).find(ticket, scene.context()), Ticket)
         assert ("&end=" in scene.odd.asked[0].query) is is_bounded
 
     play(story)
@@ -234,7 +234,7 @@ def test_a_history_that_can_not_be_read_now_is_not_one_without_it(play: Player, 
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [act]
         with pytest.raises(CallFailed):
-            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
+            await RequestFinder(scene.session, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
         assert scene.clock.now() - NOW < 120
         assert scene.last().state is UNKNOWN
         for lost in (UnknownRequestPolicy.ASK, UnknownRequestPolicy.REPLACE, UnknownRequestPolicy.RESUBMIT):
@@ -252,7 +252,7 @@ def test_what_asks_for_more_is_another_request(play: Player, extra: JSONObject) 
         ours = scene.ticket(UNKNOWN)
         told = {**as_object(json.loads(ours.body)), **extra}
         scene.odd.routes[HISTORY] = [listing(row("a", told))]
-        assert await RequestFinder(scene.line, CATALOG).find(ours, scene.context()) is HistoryEvidence.UNSURE
+        assert await RequestFinder(scene.session, CATALOG).find(ours, scene.context()) is HistoryEvidence.UNSURE
 
     play(story)
 
@@ -262,13 +262,14 @@ def test_a_history_that_may_not_be_read_is_as_good_as_none(play: Player, act: Ac
     async def story(scene: Scene) -> None:
         scene.odd.routes[HISTORY] = [act]
         assert (
-            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
+            await RequestFinder(scene.session, CATALOG).find(scene.ticket(UNKNOWN), scene.context())
             is HistoryEvidence.UNSURE
         )
         assert scene.clock.now() - NOW < 120
         scene.clock.at += FRESH_SECONDS + 1
         assert (
-            await RequestFinder(scene.line, CATALOG).find(scene.last(), scene.context()) is HistoryEvidence.UNREADABLE
+            await RequestFinder(scene.session, CATALOG).find(scene.last(), scene.context())
+            is HistoryEvidence.UNREADABLE
         )
         assert scene.last().state is UNKNOWN
 
@@ -286,7 +287,7 @@ def test_one_that_is_found_and_can_not_be_kept_is_not_missing(play: Player) -> N
         scene.odd.routes[HISTORY] = [listing(row("a"))]
         context = Full(scene.store, call_for().key, unknown_requests=UnknownRequestPolicy.RESUBMIT)
         with pytest.raises(Unusable):
-            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), context)
+            await RequestFinder(scene.session, CATALOG).find(scene.ticket(UNKNOWN), context)
 
     play(story)
 
@@ -301,7 +302,7 @@ def test_the_wish_to_end_ends_it_and_decides_nothing(play: Player) -> None:
 
         scene.odd.routes[HISTORY] = [look]
         with pytest.raises(Stopped):
-            await RequestFinder(scene.line, CATALOG).find(scene.ticket(UNKNOWN), scene.context(shutdown=shutdown))
+            await RequestFinder(scene.session, CATALOG).find(scene.ticket(UNKNOWN), scene.context(shutdown=shutdown))
         assert len(scene.odd.asked) == 1
         assert scene.last().state is UNKNOWN
 

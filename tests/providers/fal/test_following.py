@@ -27,7 +27,7 @@ async def follow(
     scene: Scene, context: BookDesk | None = None, following: RequestFollower | None = None
 ) -> FollowOutcome:
     ticket = scene.ticket(SENT)
-    return await (following or RequestFollower(scene.line, silence=0.1, grace=0.05)).follow(
+    return await (following or RequestFollower(scene.session, silence=0.1, grace=0.05)).follow(
         ticket, context or scene.context()
     )
 
@@ -79,7 +79,7 @@ def test_a_stream_that_never_says_that_it_is_over_is_checked_by_looks(play: Play
     async def story(scene: Scene) -> None:
         looks = [said(RUNNING, 202)] * (MAX_STREAM_DROPS + 2)
         scene.odd.routes |= {STREAM: [events(RUNNING, still=60)], LOOK: [*looks, said(DONE)]}
-        following = RequestFollower(scene.line, beside=0.05)
+        following = RequestFollower(scene.session, beside=0.05)
         assert await follow(scene, following=following) is FollowOutcome.COMPLETED
         # (The stream lives, and stays in use.)
         assert scene.odd.count(STREAM) == scene.odd.count(LOOK) == MAX_STREAM_DROPS + 3
@@ -122,7 +122,7 @@ def test_a_stream_that_brings_news_each_time_stays_in_use(play: Player) -> None:
 def test_a_service_without_streams_is_asked_for_one_once(play: Player, stream: Act) -> None:
     async def story(scene: Scene) -> None:
         scene.odd.routes |= {STREAM: [stream], LOOK: [said(QUEUED, 202), said(RUNNING, 202), said(DONE)] * 2}
-        following = RequestFollower(scene.line)
+        following = RequestFollower(scene.session)
         assert await follow(scene, following=following) is FollowOutcome.COMPLETED
         assert scene.odd.count(LOOK) == 3
         ticket = replace(scene.last(), request_id="r1")
@@ -197,7 +197,7 @@ def test_a_request_of_an_earlier_run_is_looked_at_before_anything_is_waited_for(
         scene.odd.routes |= {STREAM: [said({}, 404)], LOOK: [said(RUNNING, 202), said(done), said(DONE)]}
         ticket = scene.ticket(SENT)
         scene.clock.at += 300
-        following = RequestFollower(scene.line)
+        following = RequestFollower(scene.session)
         assert await following.follow(ticket, scene.context()) is FollowOutcome.COMPLETED
         assert scene.clock.slept == [60.0]
         assert scene.store.notes.read("typical/fal-ai/flux/dev") == "429.000"
@@ -231,7 +231,7 @@ def test_asked_once_it_is_left_where_it_is(play: Player, now: object) -> None:
         shutdown = ShutdownSignal()
         later(shutdown)
         scene.odd.routes[STREAM] = [events(now, still=60)]
-        following = RequestFollower(scene.line, grace=0.05)
+        following = RequestFollower(scene.session, grace=0.05)
         assert await follow(scene, scene.context(shutdown=shutdown), following) is FollowOutcome.LEFT
         assert scene.odd.count(CANCEL) == 0
 
@@ -244,7 +244,7 @@ def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
         shutdown.requested.set()
         scene.odd.routes[STREAM] = [replace(events(DONE), hang=0.02)]
         assert (
-            await follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.line, grace=5))
+            await follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.session, grace=5))
             is FollowOutcome.COMPLETED
         )
 
@@ -272,7 +272,7 @@ def test_insisted_on_it_is_taken_back_where_it_waits(play: Player, cancel: Act, 
         shutdown = ShutdownSignal()
         later(shutdown, forced=True)
         scene.odd.routes |= {STREAM: [events(QUEUED, still=60)], LOOK: [look], CANCEL: [cancel]}
-        assert await follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.line)) is want
+        assert await follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.session)) is want
 
     play(story)
 
@@ -282,7 +282,7 @@ def test_what_runs_is_never_cancelled(play: Player) -> None:
         shutdown = ShutdownSignal()
         scene.odd.routes |= {STREAM: [events(QUEUED, RUNNING, still=60)]}
         context = scene.context(shutdown=shutdown)
-        task = asyncio.create_task(follow(scene, context, RequestFollower(scene.line)))
+        task = asyncio.create_task(follow(scene, context, RequestFollower(scene.session)))
         await until(lambda: any(told.get("phase") == "running" for told in context.told))
         shutdown.requested.set()
         shutdown.forced.set()
@@ -298,7 +298,7 @@ def test_a_task_that_is_cancelled_on_the_way_takes_back_what_it_can(play: Player
         shutdown = ShutdownSignal()
         scene.odd.routes |= {STREAM: [HANG], LOOK: [said({}, 404)], CANCEL: [REQUESTED]}
         task = asyncio.create_task(
-            follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.line, grace=60))
+            follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.session, grace=60))
         )
         await until(lambda: scene.odd.count(STREAM))
         if asked_first:

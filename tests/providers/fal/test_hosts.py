@@ -14,12 +14,12 @@ from nano_banana.providers.fal.http_client import API, CDN, REST, FalHosts
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API])
 def test_fal_s_own_hosts_may_over_https(host: str) -> None:
     hosts = FalHosts("")
-    assert hosts.trusted(httpx.URL(f"https://{host}/a?b"))
-    assert hosts.trusted(httpx.URL(f"https://{host}:443/a"))
-    assert hosts.trusted(httpx.URL(f"https://{host.upper()}/a"))
-    assert not hosts.trusted(httpx.URL(f"http://{host}/a"))
-    assert not hosts.trusted(httpx.URL(f"https://{host}:8443/a"))
-    assert hosts.placed(httpx.URL(f"https://{host}/a")) == f"https://{host}/a"
+    assert hosts.may_see_key(httpx.URL(f"https://{host}/a?b"))
+    assert hosts.may_see_key(httpx.URL(f"https://{host}:443/a"))
+    assert hosts.may_see_key(httpx.URL(f"https://{host.upper()}/a"))
+    assert not hosts.may_see_key(httpx.URL(f"http://{host}/a"))
+    assert not hosts.may_see_key(httpx.URL(f"https://{host}:8443/a"))
+    assert hosts.routed(httpx.URL(f"https://{host}/a")) == f"https://{host}/a"
 
 
 @pytest.mark.parametrize(
@@ -28,22 +28,22 @@ def test_fal_s_own_hosts_may_over_https(host: str) -> None:
      "https://v3b.fal.media/", "https://127.0.0.1/", "ftp://fal.run/", "/relative", "https://[::1]/", "https://fal.run./"],
 )  # fmt: skip
 def test_nobody_else_may(url: str) -> None:
-    assert not FalHosts("").trusted(httpx.URL(url))
-    assert not FalHosts("https://base.test").trusted(httpx.URL(url))
+    assert not FalHosts("").may_see_key(httpx.URL(url))
+    assert not FalHosts("https://base.test").may_see_key(httpx.URL(url))
 
 
 def test_one_base_stands_for_all_of_them_and_is_the_only_one() -> None:
     hosts = FalHosts("https://base.test:8443/")
     assert hosts.service == "https://base.test:8443"
     for host in ("queue.fal.run", REST, CDN, API):
-        placed = hosts.placed(httpx.URL(hosts.url(host, "/a?b=c")))
+        placed = hosts.routed(httpx.URL(hosts.url(host, "/a?b=c")))
         assert placed == "https://base.test:8443/a?b=c"
-        assert hosts.trusted(placed)
-        assert not hosts.trusted(httpx.URL(f"https://{host}/a"))
-    assert hosts.placed(httpx.URL("https://other.test/a")) == "https://other.test/a"
-    assert not hosts.trusted(httpx.URL("https://base.test/a"))
-    assert not hosts.trusted(httpx.URL("http://base.test:8443/a"))
-    assert FalHosts("http://base.test").trusted(httpx.URL("http://base.test/a"))
+        assert hosts.may_see_key(placed)
+        assert not hosts.may_see_key(httpx.URL(f"https://{host}/a"))
+    assert hosts.routed(httpx.URL("https://other.test/a")) == "https://other.test/a"
+    assert not hosts.may_see_key(httpx.URL("https://base.test/a"))
+    assert not hosts.may_see_key(httpx.URL("http://base.test:8443/a"))
+    assert FalHosts("http://base.test").may_see_key(httpx.URL("http://base.test/a"))
     assert FalHosts("").service == "https://queue.fal.run"
 
 
@@ -52,8 +52,8 @@ def test_hosts_of_the_environment_are_fal_s_too() -> None:
 import httpx
 from nano_banana.providers.fal.http_client import FalHosts
 hosts = FalHosts("")
-print(hosts.service, hosts.trusted(httpx.URL("https://q.test:1/a")), hosts.trusted(httpx.URL("https://q.test/a")))
-print(FalHosts("https://base.test").placed(httpx.URL("https://q.test:1/a")))
+print(hosts.service, hosts.may_see_key(httpx.URL("https://q.test:1/a")), hosts.may_see_key(httpx.URL("https://q.test/a")))
+print(FalHosts("https://base.test").routed(httpx.URL("https://q.test:1/a")))
 """
     environ = {"FAL_RUN_HOST": "r.test", "FAL_QUEUE_RUN_HOST": "q.test:1", "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)

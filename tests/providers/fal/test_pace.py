@@ -24,7 +24,7 @@ class Standing(QuickClock):
 
 def turns(pace: RateLimiter, count: int) -> None:
     async def story() -> None:
-        await asyncio.gather(*(pace.turn() for _ in range(count)))
+        await asyncio.gather(*(pace.wait() for _ in range(count)))
 
     asyncio.run(story())
 
@@ -51,7 +51,7 @@ def test_in_the_long_run_the_rate_is_kept() -> None:
 
     async def story() -> None:
         for _ in range(100):
-            await pace.turn()
+            await pace.wait()
 
     asyncio.run(story())
     assert clock.at - begun == pytest.approx(99 / 4)
@@ -67,7 +67,7 @@ def test_the_real_clock_tells_the_time_and_throws_dice() -> None:
     clock, before = Clock(), time.time()
     asyncio.run(clock.sleep(0))
     assert before <= clock.now() <= time.time()
-    throws = {clock.chance() for _ in range(20)}
+    throws = {clock.random() for _ in range(20)}
     assert len(throws) > 1
     assert all(0 <= throw < 1 for throw in throws)
 

@@ -135,10 +135,10 @@ def test_requests_go_through_a_socks_proxy(play: Player, monkeypatch: pytest.Mon
         scene.odd.routes |= {"GET /a": [said({"a": 1})], "POST /a": [said({"a": 2})]}
         async with socks() as (address, ports):
             monkeypatch.setenv("ALL_PROXY", address)
-            assert (await scene.line.wire.get(f"{scene.odd.url}/a")).json() == {"a": 1}
-            assert (await scene.line.wire.post(f"{scene.odd.url}/a")).json() == {"a": 2}
+            assert (await scene.session.http.get(f"{scene.odd.url}/a")).json() == {"a": 1}
+            assert (await scene.session.http.post(f"{scene.odd.url}/a")).json() == {"a": 2}
             assert set(ports) == {scene.odd.port}
-            await scene.line.close()
+            await scene.session.close()
 
     play(story)
 
@@ -152,10 +152,10 @@ def test_a_proxy_that_fails_is_a_broken_connection(
         async with socks(reply) as (address, _):
             monkeypatch.setenv("ALL_PROXY", address)
             with pytest.raises(NoResponse) as caught:
-                await scene.line.wire.post(f"{scene.odd.url}/a")
+                await scene.session.http.post(f"{scene.odd.url}/a")
             assert caught.value.sent is sent
             assert scene.odd.asked == []
-            await scene.line.close()
+            await scene.session.close()
 
     play(story)
     gc.collect()

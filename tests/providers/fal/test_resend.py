@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nano_banana.model.problem import CallFailed
-from nano_banana.providers.fal.http_client import MAX_RETRY_AFTER, Backoff, NoResponse, RetryLater, retry, retry_after
+from nano_banana.providers.fal.http_client import MAX_RETRY_AFTER, NoResponse, RetryLater, retry, retry_after
+from nano_banana.providers.fal.timing import Backoff
 from tests.providers.fal.clock import QuickClock
 
 NOW = 1_700_000_000.0
@@ -37,12 +38,12 @@ def test_how_long_the_service_asks_to_wait(after: str | None, want: float) -> No
 
 @given(st.integers(0, 40), st.floats(0, 1), st.floats(0.01, 5), st.floats(5, 60))
 def test_jitter_is_full_and_bounded(turn: int, chance: float, first: float, most: float) -> None:
-    wait = Backoff(first=first, most=most).wait(turn, QuickClock(chance=chance))
+    wait = Backoff(first=first, longest=most).delay(turn, QuickClock(chance=chance))
     assert wait == pytest.approx(chance * min(most, first * 2**turn))
     assert 0 <= wait <= most
 
 
-def tried(*ends: Exception | str, clock: QuickClock, patience: Backoff | None = None) -> str:
+def tried(*ends: Exception | str, clock: QuickClock, backoff: Backoff | None = None) -> str:
     """Insist on work that ends so, the last end for ever."""
     left = list(ends)
 
@@ -52,7 +53,7 @@ def tried(*ends: Exception | str, clock: QuickClock, patience: Backoff | None = 
             raise end
         return end
 
-    return asyncio.run(retry(work, patience=patience or Backoff(), clock=clock, what="it"))
+    return asyncio.run(retry(work, backoff=backoff or Backoff(), clock=clock, what="it"))
 
 
 def test_it_is_sent_again_until_it_works() -> None:
@@ -74,7 +75,7 @@ def test_it_is_sent_again_until_it_works() -> None:
 def test_patience_has_an_end(end: Exception, kind: str) -> None:
     clock = QuickClock(NOW, chance=1.0)
     with pytest.raises(CallFailed, match=kind):
-        tried(end, clock=clock, patience=Backoff(total=30.0))
+        tried(end, clock=clock, backoff=Backoff(total=30.0))
     assert 20 <= sum(clock.slept) <= 30
     assert max(clock.slept) == 10.0
 

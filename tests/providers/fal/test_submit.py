@@ -29,9 +29,9 @@ TYPED = {"detail": "no runner", "error_type": "runner_scheduling_failure"}
 
 
 async def submit(scene: Scene, context: BookDesk | None = None) -> Ticket | NanoBananaError:
-    scene.line.client.default_timeout = 0.2
+    scene.session.client.default_timeout = 0.2
     try:
-        return await Submitter(scene.line).submit(call_for(), call_for().arguments, context or scene.context())
+        return await Submitter(scene.session).submit(call_for(), call_for().arguments, context or scene.context())
     except NanoBananaError as error:
         return error
 
@@ -143,7 +143,7 @@ def test_nothing_waits_while_a_ticket_is_on_its_way_and_all_is_written_before_it
                 seen.append([ticket.state for ticket in another.tickets.opened("fal")])
             return said({"detail": "slowly"}, 429) if len(seen) < 3 else scene.odd.takes()
 
-        scene.line.clock = Watching()
+        scene.session.clock = Watching()
         scene.odd.routes[SUBMIT] = [look]
         ticket = await submit(scene)
         assert isinstance(ticket, Ticket)
@@ -159,9 +159,9 @@ def test_a_refused_connection_is_tried_again_for_a_while(play: Player) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        line = FalSession(FalConfig(key=lambda: KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
-        scene.stack.push_async_callback(line.close)
-        error = await submit(replace(scene, line=line))
+        session = FalSession(FalConfig(key=lambda: KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
+        scene.stack.push_async_callback(session.close)
+        error = await submit(replace(scene, session=session))
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["fal_unreachable"]
         assert error.problems[0].data["why"] == "connect"
@@ -175,9 +175,9 @@ def test_a_refused_connection_is_tried_again_for_a_while(play: Player) -> None:
 def test_a_strange_certificate_is_met_once_and_said(play: Player) -> None:
     async def story(scene: Scene) -> None:
         async with Odd(serving(trustme.CA())) as stranger:
-            line = FalSession(FalConfig(key=lambda: KEY, base=stranger.url), scene.clock)
-            scene.stack.push_async_callback(line.close)
-            error = await submit(replace(scene, line=line))
+            session = FalSession(FalConfig(key=lambda: KEY, base=stranger.url), scene.clock)
+            scene.stack.push_async_callback(session.close)
+            error = await submit(replace(scene, session=session))
             assert isinstance(error, CallFailed)
             assert kinds(error) == ["fal_certificate"]
             assert (scene.clock.slept, stranger.asked) == ([], [])
@@ -199,9 +199,9 @@ def test_a_hand_shake_that_is_cut_off_is_tried_again(play: Player) -> None:
 
         async with await asyncio.start_server(cut, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            line = FalSession(FalConfig(key=lambda: KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
-            scene.stack.push_async_callback(line.close)
-            error = await submit(replace(scene, line=line))
+            session = FalSession(FalConfig(key=lambda: KEY, base=f"https://127.0.0.1:{port}"), scene.clock)
+            scene.stack.push_async_callback(session.close)
+            error = await submit(replace(scene, session=session))
         assert isinstance(error, CallFailed)
         assert kinds(error) == ["fal_unreachable"]
         assert tries > 5
@@ -233,7 +233,7 @@ def test_an_endpoint_that_is_no_address_fails_its_call_and_is_never_sent(play: P
     async def story(scene: Scene) -> None:
         call = Call(provider="fal", endpoint=name, arguments={})
         with pytest.raises(CallFailed, match="endpoint_unnamed"):
-            await Submitter(scene.line).submit(call, {}, scene.context(call))
+            await Submitter(scene.session).submit(call, {}, scene.context(call))
         assert (scene.odd.asked, scene.store.tickets.opened("fal")) == ([], [])
 
     play(story)
@@ -246,9 +246,9 @@ def test_results_live_a_day_at_the_least(
     async def story() -> str:
         async with Odd(tls) as odd:
             odd.routes[SUBMIT] = [odd.takes()]
-            line = FalSession(FalConfig(key=lambda: KEY, base=odd.url, uploads_expire_after=keep), clock)
-            await Submitter(line).submit(call_for(), {}, BookDesk(store, call_for().key))
-            await line.close()
+            session = FalSession(FalConfig(key=lambda: KEY, base=odd.url, uploads_expire_after=keep), clock)
+            await Submitter(session).submit(call_for(), {}, BookDesk(store, call_for().key))
+            await session.close()
             return odd.asked[0].headers["x-fal-object-lifecycle-preference"]
 
     assert json.loads(asyncio.run(story())) == {"expiration_duration_seconds": want}

@@ -40,11 +40,11 @@ GOOD = Said(body=png(), headers={"Content-Type": "text/html"})
 @asynccontextmanager
 async def downloading(tls: ssl.SSLContext, clock: QuickClock) -> AsyncIterator[tuple[Downloader, Peer]]:
     async with Peer(tls) as peer:
-        line = FalSession(FalConfig(key=lambda: "id:secret", base=peer.url), clock)
+        session = FalSession(FalConfig(key=lambda: "id:secret", base=peer.url), clock)
         try:
-            yield Downloader(line), peer
+            yield Downloader(session), peer
         finally:
-            await line.close()
+            await session.close()
 
 
 class Fetching:
@@ -258,7 +258,7 @@ def test_no_redirect_leads_home(url: str, fetching: Fetching) -> None:
 def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, context: BookDesk, tls: ssl.SSLContext) -> None:
     async def story() -> None:
         async with Peer(tls) as peer:
-            line = FalSession(FalConfig(key=lambda: "id:secret"), clock)
+            session = FalSession(FalConfig(key=lambda: "id:secret"), clock)
             for url in (
                 f"{peer.url}/a",
                 f"https://localhost:{peer.port}/a",
@@ -267,8 +267,8 @@ def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, context: B
                 "https://0177.0.0.1/a",
             ):
                 with pytest.raises(CallFailed, match="download_unsafe"):
-                    await Downloader(line).fetch(RemoteFile(url=url), context)
-            await line.close()
+                    await Downloader(session).fetch(RemoteFile(url=url), context)
+            await session.close()
             assert peer.asked == []
 
     asyncio.run(story())
@@ -276,11 +276,11 @@ def test_without_a_base_nothing_private_is_fetched(clock: QuickClock, context: B
 
 def inline(url: str, clock: QuickClock, context: BookDesk) -> DownloadedFile:
     async def story() -> DownloadedFile:
-        line = FalSession(FalConfig(key=lambda: "id:secret"), clock)
+        session = FalSession(FalConfig(key=lambda: "id:secret"), clock)
         try:
-            return await Downloader(line).fetch(RemoteFile(url=url, expect="picture"), context)
+            return await Downloader(session).fetch(RemoteFile(url=url, expect="picture"), context)
         finally:
-            await line.close()
+            await session.close()
 
     return asyncio.run(story())
 

@@ -30,11 +30,11 @@ async def uploading(
     tls: ssl.SSLContext, clock: QuickClock, *, life: int | None = DAY_SECONDS, key: str = "id:secret"
 ) -> AsyncIterator[tuple[FileUploader, Storage]]:
     async with Peer(tls) as peer:
-        line = FalSession(FalConfig(key=lambda: key, base=peer.url, uploads_expire_after=life), clock)
+        session = FalSession(FalConfig(key=lambda: key, base=peer.url, uploads_expire_after=life), clock)
         try:
-            yield FileUploader(line), Storage(peer=peer)
+            yield FileUploader(session), Storage(peer=peer)
         finally:
-            await line.close()
+            await session.close()
 
 
 def calling(inputs: Mapping[str, Blob]) -> Call:
@@ -83,7 +83,7 @@ def test_an_upload_is_remembered_by_the_store(tls: ssl.SSLContext, clock: QuickC
     async def story() -> None:
         async with uploading(tls, clock) as (uploads, storage):
             first = await uploads.body(call, context)
-            later = FileUploader(uploads._line)
+            later = FileUploader(uploads._session)
             assert await later.body(call, context) == first
             assert len(context.told) == 1
             clock.at += DAY_SECONDS

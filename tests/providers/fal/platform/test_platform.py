@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 def ask(answer: Callable[[str, Asked], Page], question: Callable[[FalPlatform], Awaitable[T]]) -> T:
     async def asked(base: str) -> T:
-        line = FalSession(FalConfig(key=lambda: "id:secret", base=base), QuickClock())
+        session = FalSession(FalConfig(key=lambda: "id:secret", base=base), QuickClock())
         try:
-            return await question(FalPlatform(line))
+            return await question(FalPlatform(session))
         finally:
-            await line.close()
+            await session.close()
 
     with serve(answer) as base:
         return asyncio.run(asked(base))
