@@ -78,12 +78,17 @@ class Outage:
             self._outage()
             agree(self.project)
             check_store(self.project.root / STORE)
-        told = self._run()
+        told = self._ran().json
+        if told["status"] != "done":
+            # Requests that were about to be sent: only a person knows whether to send them again.
+            lost = [ticket for ticket in self.project.tickets() if ticket["state"] in {"sending", "unknown"}]
+            assert as_object(told["calls"])["unknown"] == len(lost) > 0, told
+            told = self._run("--resubmit")
         assert told["status"] == "done", told
         assert ends(told) == ["done"] * 4
         assert not (self._was_done and made(told)), told
         self._look_at_pictures()
-        assert not agree(self.project).strangers
+        agree(self.project)
         verified = self.project.workspace.json("cache", "verify")
         assert (verified["damaged"], verified["missing"]) == ([], [])
         before = self.project.service.asked()
@@ -113,11 +118,11 @@ class Outage:
             with Image.open(folder / str(take["path"])) as shown, Image.open(blob) as kept:
                 assert shown.tobytes() == kept.tobytes()
 
-    def _run(self) -> JSONObject:
-        screen = self._ran()
+    def _run(self, *argv: str) -> JSONObject:
+        screen = self._ran(*argv)
         assert screen.exit_code == 0, screen.text
         return screen.json
 
-    def _ran(self) -> Screen:
-        screen = self._forks.start("run", "--json", folder=self.project.root).wait()
+    def _ran(self, *argv: str) -> Screen:
+        screen = self._forks.start("run", *argv, "--json", folder=self.project.root).wait()
         return screen.hides("Traceback", "this is a bug")
