@@ -10,6 +10,7 @@ from pathlib import Path
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import selectable_provider
 from nano_banana.formats.struct_schema import decode_section
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, as_text
 from nano_banana.model.problem import Invalid, Position, Problem
 from nano_banana.recipe.document import Document, read_document, render_document
@@ -21,7 +22,6 @@ from nano_banana.recipe.prompts import check_cases, check_names, fault_place_of,
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import (
     FindShelfAdapter,
-    KeyPath,
     OutputSpec,
     Privacy,
     Recipe,

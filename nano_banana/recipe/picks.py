@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
 
-from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text
+from nano_banana.formats.struct_schema import Section, decode_section, described, section_schema
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
 from nano_banana.recipe.document import Document, read_yaml_file
+from nano_banana.recipe.naming import UNIQUE, Text
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import Stage
 from nano_banana.recipe.resolve_context import ResolveContext
@@ -46,34 +48,18 @@ def keep_rule(stage: Stage) -> KeepRule | None:
 PICKS_FILE = "picks.yaml"
 _OTHER_FILE = "picks.yml"
 
-_TAKES_SCHEMA: JSONObject = {
-    "type": "array",
-    "items": {"type": "string", "minLength": 1},
-    "uniqueItems": True,
-    "default": [],
-}
 
-PICKS_SCHEMA: JSONObject = {
-    "type": "object",
-    "properties": {
-        "picks": {
-            "type": "object",
-            "description": "A person's word, by the choose stage that it is for.",
-            "additionalProperties": {
-                "type": "object",
-                "description": "What the choose stage of this id keeps and drops: `picks: {STAGE: {keep: [TAKE]}}`.",
-                "properties": {
-                    "keep": {**_TAKES_SCHEMA, "description": "Takes that are kept: their ids, or globs of them."},
-                    "drop": {**_TAKES_SCHEMA, "description": "Takes that are dropped: their ids, or globs of them."},
-                },
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["picks"],
-    "additionalProperties": False,
-}
-"""What the file may say."""
+class StagePicks(Section, frozen=True):
+    """What the choose stage of this id keeps and drops: `picks: {STAGE: {keep: [TAKE]}}`."""
+
+    keep: Annotated[tuple[Text, ...], UNIQUE, described("Takes that are kept: their ids, or globs of them.")] = ()
+    drop: Annotated[tuple[Text, ...], UNIQUE, described("Takes that are dropped: their ids, or globs of them.")] = ()
+
+
+class PicksSection(Section, frozen=True):
+    """What `picks.yaml` may say."""
+
+    picks: Annotated[dict[str, StagePicks], described("A person's word, by the choose stage that it is for.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,39 +89,28 @@ def read_picks(files: RecipeFiles, recipe: str, stages: Sequence[str]) -> Picks:
         )
     except Invalid as error:
         return Picks(kept={}, dropped={}, problems=error.problems)
-    problems = check_shape(document, PICKS_SCHEMA).problems if document else ()
+    problems = check_shape(document, section_schema(PicksSection)).problems if document else ()
     if document is None or problems:
         return Picks(kept={}, dropped={}, problems=problems)
-    said = as_object(document.data["picks"])
+    said = decode_section(document.data, PicksSection).picks
     return Picks(
-        kept={stage: _take_globs(pick, "keep") for stage, pick in said.items()},
-        dropped={stage: _take_globs(pick, "drop") for stage, pick in said.items()},
-        problems=[problem for stage in said for problem in _pick_problems(document, stage, stages)],
+        kept={stage: frozenset(pick.keep) for stage, pick in said.items()},
+        dropped={stage: frozenset(pick.drop) for stage, pick in said.items()},
+        problems=[found for stage, pick in said.items() for found in _pick_problems(document, stage, pick, stages)],
     )
 
 
-def _take_globs(pick: object, word: str) -> frozenset[str]:
-    data = pick if isinstance(pick, Mapping) else {}
-    return frozenset(as_text(take) for take in as_items(data.get(word)))
-
-
-def _pick_problems(document: Document, stage: str, stages: Sequence[str]) -> list[Problem]:
+def _pick_problems(document: Document, stage: str, pick: StagePicks, stages: Sequence[str]) -> list[Problem]:
     """A stage that chooses nothing, and takes that are kept and dropped at once."""
     if stage not in stages:
-        near, place = did_you_mean(stage, stages), document.key_place(("picks", stage))
-        return [_unknown_stage(stage, stages, near, place)]
-    pick = as_object(as_object(document.data["picks"])[stage])
-    keep = {as_text(take) for take in as_items(pick.get("keep"))}
-    both = [(at, as_text(take)) for at, take in enumerate(as_items(pick.get("drop"))) if take in keep]
+        near, place, known = did_you_mean(stage, stages), document.key_place(("picks", stage)), ", ".join(stages)
+        data = {"what": "choose stage", "name": stage, "known": known}
+        return [problem("unknown_reference", position=place, suggestions=near, **data)]
     return [
         problem("kept_and_dropped", position=document.place(("picks", stage, "drop", at)), name=take)
-        for at, take in both
+        for at, take in enumerate(pick.drop)
+        if take in pick.keep
     ]
-
-
-def _unknown_stage(stage: str, stages: Sequence[str], near: tuple[str, ...], place: Position) -> Problem:
-    data = {"what": "choose stage", "name": stage, "known": ", ".join(stages)}
-    return Problem(kind="unknown_reference", position=place, data=data, suggestions=near)
 
 
 def with_picks(reading: ResolveContext, stages: list[Stage]) -> list[Stage]:

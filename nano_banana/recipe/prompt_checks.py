@@ -11,12 +11,13 @@ from itertools import chain
 
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 from nano_banana.model.problem import Problem, problem
 from nano_banana.recipe.interpolation import has_template
 from nano_banana.recipe.pack import CROP_VARIABLE, PackTemplate, PackUse
 from nano_banana.recipe.prompts import check_prompt, fault_place_of, names_in_shot, templated_values, traits_of
-from nano_banana.recipe.recipe_model import KeyPath, Shot, Stage, Subject, TemplateText, endpoint_stages
+from nano_banana.recipe.recipe_model import Shot, Stage, Subject, TemplateText, endpoint_stages
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.stage_checks import names_a_cast
 from nano_banana.recipe.template_names import KnownNames

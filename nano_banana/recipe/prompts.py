@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text
 from nano_banana.model.problem import Invalid, Position, did_you_mean, problem
 from nano_banana.recipe.axis_values import AxisValue
-from nano_banana.recipe.interpolation import has_template
+from nano_banana.recipe.interpolation import is_template_value
 from nano_banana.recipe.naming import RESERVED_NAMES, TEMPLATE_CONSTANTS, version_matches
 from nano_banana.recipe.pack import PACK_SUBJECT_NAMES, Pack, PackUse, ResolveValue, VariableValueError
 from nano_banana.recipe.pack_reader import PackFinder, prompt_problems, read_pack, unused_variables
-from nano_banana.recipe.recipe_model import KeyPath, Shot, Subject, TemplateText
+from nano_banana.recipe.recipe_model import Shot, Subject, TemplateText
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_names import KnownNames
@@ -54,8 +55,8 @@ def value_resolver(engine: TemplateEngine, given: PackUse, context: Mapping[str,
     def settle(name: str, value: JSONValue) -> object:
         text = TemplateText(text=str(value), where=(*given.where, name))
         try:
-            if isinstance(value, str) and has_template(value):
-                value = engine.evaluate(value, context)
+            if is_template_value(value):
+                value = engine.evaluate(str(value), context)
             return given.template.variables[name].value(value)
         except TemplateFault as fault:
             raise PromptError(text, fault) from fault
@@ -132,16 +133,11 @@ class RecipePacks:
                 continue
             if name in idle:
                 self._reading.warn("pack_value_idle", where, template=said, name=name)
-            if not _has_template_value(value):
+            if not is_template_value(value):
                 try:
                     variables[name].value(value)
                 except VariableValueError as unfit:
                     self._reading.wrong(unfit.kind, where, hints=unfit.suggestions, **unfit.data)
-
-
-def _has_template_value(value: JSONValue) -> bool:
-    """Whether a value is only known when a take is drawn."""
-    return isinstance(value, str) and has_template(value)
 
 
 def packs_in(templates: Mapping[str, TemplateText]) -> Mapping[str, Pack]:
@@ -152,7 +148,7 @@ def packs_in(templates: Mapping[str, TemplateText]) -> Mapping[str, Pack]:
 def templated_values(given: PackUse) -> Iterator[TemplateText]:
     """The templates that a recipe gives as values."""
     for name, value in given.values.items():
-        if _has_template_value(value):
+        if is_template_value(value):
             yield TemplateText(text=str(value), where=(*given.where, name))
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
-from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, Position, did_you_mean, problem
 
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -73,11 +72,6 @@ MAX_TEXT = 1_048_576
 
 MAX_COMPARED = 1_000
 """Names of a folder that a missing one is compared with."""
-
-
-def find_root(recipe: Path, *, home: Path | None = None) -> Path:
-    """The folder of the project that `recipe` belongs to; see `project_root`. A link belongs where it lies."""
-    return project_root(recipe.absolute().parent, home=home)
 
 
 class RecipeFiles:

@@ -14,6 +14,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from nano_banana.formats.struct_schema import Section, described
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
@@ -22,9 +23,6 @@ from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.naming import UNIQUE, AxisName, Names, Text
 from nano_banana.recipe.pack import Pack, PackUse
 from nano_banana.recipe.training_photos import PhotoRules
-
-KeyPath: TypeAlias = tuple[str | int, ...]
-"""A path into the recipe's data, which the document turns into a place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

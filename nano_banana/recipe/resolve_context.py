@@ -11,13 +11,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.formats.yaml_values import follow_path
+from nano_banana.formats.yaml_values import KeyPath, follow_path
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.interpolation import RecipeEnvironment
 from nano_banana.recipe.recipe_files import RecipeFiles
-from nano_banana.recipe.recipe_model import KeyPath
 from nano_banana.recipe.template_engine import TemplateEngine
 
 _NAMED_SECTIONS = {"subjects", "adapters", "axes", "templates", "shots", "stages", "vars"}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from nano_banana.formats.struct_schema import decode_section
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONValue, as_items, as_object, as_text
 from nano_banana.model.problem import did_you_mean, problem
 from nano_banana.recipe.prompts import add_template_fault, fault_place_of, names_in_shot
@@ -15,7 +16,6 @@ from nano_banana.recipe.recipe_model import (
     ExportConversion,
     ExportSection,
     ExportSpec,
-    KeyPath,
     OutputSpec,
     OutputsSection,
     SheetSection,

@@ -10,6 +10,7 @@ from itertools import product
 from math import prod
 from pathlib import Path
 
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text, as_whole
 from nano_banana.model.problem import did_you_mean
 from nano_banana.recipe.axis_values import AxisValue, axis_values
@@ -18,7 +19,6 @@ from nano_banana.recipe.prompts import EVERYTHING, find_prompt
 from nano_banana.recipe.recipe_model import (
     PICTURE_AXIS,
     Identity,
-    KeyPath,
     SeedSpec,
     Shot,
     Subject,

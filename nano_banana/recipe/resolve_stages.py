@@ -6,10 +6,11 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
 from nano_banana.model.problem import did_you_mean
 from nano_banana.recipe.prompts import EVERYTHING
-from nano_banana.recipe.recipe_model import CollectionRef, ExistingAdapter, KeyPath, Shot, Stage, Subject, TemplateText
+from nano_banana.recipe.recipe_model import CollectionRef, ExistingAdapter, Shot, Stage, Subject, TemplateText
 from nano_banana.recipe.resolve_context import ResolveContext, known_names_in
 
 RULINGS = ("accepted", "unsure", "rejected")

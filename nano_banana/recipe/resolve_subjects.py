@@ -9,10 +9,11 @@ from glob import escape
 from pathlib import Path
 
 from nano_banana.formats.image_formats import HEIC, RAW, format_of
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text
 from nano_banana.model.problem import Invalid, did_you_mean
 from nano_banana.recipe.recipe_files import nfc
-from nano_banana.recipe.recipe_model import ExistingAdapter, FindShelfAdapter, KeyPath, Photo, Subject
+from nano_banana.recipe.recipe_model import ExistingAdapter, FindShelfAdapter, Photo, Subject
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.training_photos import (
     CAPTION_SUFFIXES,

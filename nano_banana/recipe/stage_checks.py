@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean
 from nano_banana.recipe.interpolation import is_template_value
@@ -18,7 +19,6 @@ from nano_banana.recipe.prompts import EVERYTHING
 from nano_banana.recipe.recipe_model import (
     ExistingAdapter,
     Identity,
-    KeyPath,
     Shot,
     Stage,
     Subject,

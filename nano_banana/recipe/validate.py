@@ -14,12 +14,11 @@ from typing import TypeAlias, cast
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from nano_banana.formats.yaml_values import follow_path
+from nano_banana.formats.yaml_values import KeyPath, follow_path
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
-from nano_banana.model.problem import Position, Problem, did_you_mean
+from nano_banana.model.problem import Position, Problem, did_you_mean, problem
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.naming import NAME_PATTERNS, ONE_WORD
-from nano_banana.recipe.recipe_model import KeyPath
 from nano_banana.recipe.resolve_context import MAX_PROBLEMS_TOLD, OmittedParts
 
 
@@ -163,8 +162,8 @@ def several_verbs(document: Document, verbs: Collection[str]) -> Mapping[KeyPath
         written = [name for name in entry if name in verbs]
         if len(written) > 1:
             path: KeyPath = ("stages", at)
-            data: JSONObject = {"owner": path_phrase(document, path), "first": written[0], "second": written[1]}
-            found[path] = Problem(kind="two_verbs", position=document.key_place((*path, written[1])), data=data)
+            place, owner = document.key_place((*path, written[1])), path_phrase(document, path)
+            found[path] = problem("two_verbs", position=place, owner=owner, first=written[0], second=written[1])
     return found
 
 
@@ -186,14 +185,10 @@ def no_verb(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
     verb = [name for name in strangers if name not in slips][:1]
     for name in [*verb, *slips]:
         near = did_you_mean(name, kinds) or did_you_mean(name, known)
-        yield Problem(
-            kind="unknown_verb",
-            position=document.key_place((*path, name)),
-            data={"name": name, "owner": where, "known": ", ".join(kinds)},
-            suggestions=near,
-        )
+        place, known_verbs = document.key_place((*path, name)), ", ".join(kinds)
+        yield problem("unknown_verb", position=place, suggestions=near, name=name, owner=where, known=known_verbs)
     if not verb:
-        yield Problem(kind="no_verb", position=document.nearest(path), data={"owner": where, "names": ", ".join(kinds)})
+        yield problem("no_verb", position=document.nearest(path), owner=where, names=", ".join(kinds))
 
 
 _ROUNDS = 20
@@ -217,7 +212,7 @@ class ShapeCheck:
     @property
     def slight(self) -> bool:
         """Whether what is found in what is left does not follow from what was taken out."""
-        return self.document is not None and all(_is_minor(self.document, problem) for problem in self.problems)
+        return self.document is not None and all(_is_minor(self.document, fault) for fault in self.problems)
 
 
 def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject = MappingProxyType({})) -> ShapeCheck:
@@ -226,13 +221,13 @@ def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject
     `stand_ins` are values for keys that no document may lack, so that the rest of one that lacks them can be read.
     """
     two, lost = several_verbs(document, _kind_parameters(schema)), OmittedParts()
-    said = {problem.position for problem in document.problems}
+    said = {fault.position for fault in document.problems}
     # jsonschema says "required" once for each name that is missing: keep one of each.
-    found: dict[str, _PlacedProblem] = {repr(problem): (problem, path) for path, problem in two.items()}
-    for problem, path in _shape_problems(document, schema, set(two)):
-        found[repr(problem)] = (problem, path)
+    found: dict[str, _PlacedProblem] = {repr(fault): (fault, path) for path, fault in two.items()}
+    for fault, path in _shape_problems(document, schema, set(two)):
+        found[repr(fault)] = (fault, path)
         if len(found) >= MAX_PROBLEMS_TOLD:
-            return ShapeCheck(problems=[problem for problem, _ in found.values()], document=None, lost=lost)
+            return ShapeCheck(problems=[fault for fault, _ in found.values()], document=None, lost=lost)
     if not found and not document.lost:
         return ShapeCheck(problems=(), document=document, lost=lost)
     faults = _without_echoes(list(found.values()))
@@ -299,7 +294,7 @@ def _intended_key(document: Document, path: KeyPath, cause: Problem) -> str | No
 def unknown_keys(document: Document, schema: JSONObject) -> frozenset[KeyPath]:
     """The paths of keys that the schema does not know. What stands there is nobody's to render."""
     found = _shape_problems(document, schema, set())
-    return frozenset(path for problem, path in found if problem.kind == "unknown_key")
+    return frozenset(path for fault, path in found if fault.kind == "unknown_key")
 
 
 def _without_wrong_parts(
@@ -309,7 +304,7 @@ def _without_wrong_parts(
     for _ in range(_ROUNDS):
         document = replace(document, data={**stand_ins, **document.data})
         wrong = {
-            path for problem, path in _shape_problems(document, schema, set()) if problem.kind not in _RIGHT_TYPE_KINDS
+            path for fault, path in _shape_problems(document, schema, set()) if fault.kind not in _RIGHT_TYPE_KINDS
         }
         if () in wrong:
             return None
@@ -335,10 +330,10 @@ def _shape_problems(document: Document, schema: JSONObject, left_out: set[KeyPat
                 yield _keyword_problem(document, mistake), mistake.path
 
 
-def _is_minor(document: Document, problem: Problem) -> bool:
-    if problem.kind == "unknown_key":
-        return not problem.suggestions and problem.data["owner"] != document.whole
-    return problem.kind in _RIGHT_TYPE_KINDS
+def _is_minor(document: Document, fault: Problem) -> bool:
+    if fault.kind == "unknown_key":
+        return not fault.suggestions and fault.data["owner"] != document.whole
+    return fault.kind in _RIGHT_TYPE_KINDS
 
 
 _RIGHT_TYPE_KINDS = {
@@ -358,16 +353,16 @@ _RIGHT_TYPE_KINDS = {
 def _without_echoes(faults: list[_PlacedProblem]) -> list[_PlacedProblem]:
     """Leave out that `noun` is missing where `noum` is unknown, or no key is known: one slip is one problem."""
     meant: set[tuple[JSONValue, JSONValue]] = {
-        (problem.data["owner"], name)
-        for problem, _ in faults
-        if problem.kind == "unknown_key"
-        for name in problem.suggestions[:1]
+        (fault.data["owner"], name)
+        for fault, _ in faults
+        if fault.kind == "unknown_key"
+        for name in fault.suggestions[:1]
     }
     return [
-        (problem, path)
-        for problem, path in faults
-        if problem.kind != "missing_key"
-        or not (problem.data["strange"] or (problem.data["owner"], problem.data["name"]) in meant)
+        (fault, path)
+        for fault, path in faults
+        if fault.kind != "missing_key"
+        or not (fault.data["strange"] or (fault.data["owner"], fault.data["name"]) in meant)
     ]
 
 
@@ -378,13 +373,13 @@ def _problems(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedP
     elif mistake.of_name:
         yield _bad_name(document.key_place((*path, str(value))), mistake), (*path, str(value))
     elif mistake.keyword == "required":
-        yield from ((problem, path) for problem in _missing_keys(document, mistake))
+        yield from ((fault, path) for fault in _missing_keys(document, mistake))
     elif mistake.keyword == "dependentRequired":
-        yield from ((problem, path) for problem in _missing_companions(document, mistake))
+        yield from ((fault, path) for fault in _missing_companions(document, mistake))
     elif mistake.keyword == "anyOf":
         yield from _any_of(document, mistake)
     elif mistake.keyword == "uniqueItems":
-        yield from ((problem, path) for problem in _repeated(document, mistake))
+        yield from ((fault, path) for fault in _repeated(document, mistake))
     else:
         yield _keyword_problem(document, mistake), path
 
@@ -393,20 +388,14 @@ def _unknown_keys(document: Document, mistake: SchemaViolation, value: JSONObjec
     path, known = mistake.path, mistake.known
     for name in value:
         if name not in known:
-            problem = Problem(
-                kind="unknown_key",
-                position=document.key_place((*path, name)),
-                data={"name": visible_name(name), "owner": path_phrase(document, path), "known": ", ".join(known)},
-                suggestions=did_you_mean(name, known),
-            )
-            yield problem, (*path, name)
+            near, place = did_you_mean(name, known), document.key_place((*path, name))
+            data = {"name": visible_name(name), "owner": path_phrase(document, path), "known": ", ".join(known)}
+            yield Problem(kind="unknown_key", position=place, suggestions=near, data=data), (*path, name)
 
 
 def _bad_name(place: Position, mistake: SchemaViolation) -> Problem:
     pattern = mistake.limit if mistake.keyword == "pattern" else ""
-    return Problem(
-        kind=NAME_PATTERNS.get(str(pattern), "bad_name"), position=place, data={"name": short_value(mistake.value)}
-    )
+    return problem(NAME_PATTERNS.get(str(pattern), "bad_name"), position=place, name=short_value(mistake.value))
 
 
 def _missing_companions(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
@@ -415,8 +404,8 @@ def _missing_companions(document: Document, mistake: SchemaViolation) -> Iterato
     for name in value:
         needs = [str(other) for other in as_items(rules.get(name, ())) if other not in value]
         if needs:
-            data: JSONObject = {"name": name, "needs": needs[0], "owner": path_phrase(document, mistake.path)}
-            yield Problem(kind="key_needs", position=document.key_place((*mistake.path, name)), data=data)
+            place, owner = document.key_place((*mistake.path, name)), path_phrase(document, mistake.path)
+            yield problem("key_needs", position=place, name=name, needs=needs[0], owner=owner)
             return
 
 
@@ -425,20 +414,15 @@ def _missing_keys(document: Document, mistake: SchemaViolation) -> Iterator[Prob
     strange = bool(value) and not any(name in mistake.known for name in value)
     for name in as_items(mistake.limit):
         if name not in value:
-            about = mistake.about[str(name)]
-            data: JSONObject = {
-                "name": name,
-                "owner": path_phrase(document, mistake.path),
-                "strange": strange,
-                "about": about,
-            }
-            yield Problem(kind="missing_key", position=document.key_place(mistake.path), data=data)
+            about, owner = mistake.about[str(name)], path_phrase(document, mistake.path)
+            place = document.key_place(mistake.path)
+            yield problem("missing_key", position=place, name=name, owner=owner, strange=strange, about=about)
 
 
 def _any_of(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     """Of the branches, explain the one whose type fits; where none fits, name the types."""
     if all(inner.keyword == "required" and inner.path == mistake.path for inner in mistake.inner):
-        yield from ((problem, mistake.path) for problem in no_verb(document, mistake))
+        yield from ((fault, mistake.path) for fault in no_verb(document, mistake))
         return
     branches: dict[int, list[SchemaViolation]] = {}
     for inner in mistake.inner:
@@ -457,9 +441,8 @@ def _repeated(document: Document, mistake: SchemaViolation) -> Iterator[Problem]
     seen: set[str] = set()
     for at, item in enumerate(as_items(mistake.value)):
         if _json_identity(item) in seen:
-            yield Problem(
-                kind="repeated_value", position=document.nearest((*mistake.path, at)), data={"value": short_value(item)}
-            )
+            place = document.nearest((*mistake.path, at))
+            yield problem("repeated_value", position=place, value=short_value(item))
         seen.add(_json_identity(item))
 
 
@@ -475,21 +458,19 @@ def _keyword_problem(document: Document, mistake: SchemaViolation) -> Problem:
         return _wrong_type(document, mistake, as_items(mistake.limit))
     place, name, value = document.nearest(path), path_phrase(document, path), short_value(mistake.value)
     if keyword == "const":
-        return Problem(kind="format_version", position=place, data={"value": value, "known": mistake.limit})
+        return problem("format_version", position=place, value=value, known=mistake.limit)
     if keyword == "enum":
         choices = [str(choice) for choice in as_items(mistake.limit)]
-        return Problem(
-            kind="not_a_choice",
-            position=place,
-            data={"name": name, "value": value, "choices": ", ".join(choices)},
-            suggestions=did_you_mean(value, choices),
+        near = did_you_mean(value, choices)
+        return problem(
+            "not_a_choice", position=place, suggestions=near, name=name, value=value, choices=", ".join(choices)
         )
     if keyword == "pattern" and mistake.limit == ONE_WORD["pattern"]:
-        return Problem(kind="not_one_word", position=place, data={"name": name, "value": value})
+        return problem("not_one_word", position=place, name=name, value=value)
     if keyword == "pattern":
         return _bad_name(place, mistake)
-    data: JSONObject = {"name": name, "value": value, "limit": short_value(mistake.limit), "about": mistake.about[""]}
-    return Problem(kind=_BOUND_KINDS.get(keyword, "bad_value"), position=place, data=data)
+    kind, limit = _BOUND_KINDS.get(keyword, "bad_value"), short_value(mistake.limit)
+    return problem(kind, position=place, name=name, value=value, limit=limit, about=mistake.about[""])
 
 
 _BOUND_KINDS = {
@@ -508,7 +489,7 @@ _BOUND_KINDS = {
 
 def _wrong_type(document: Document, mistake: SchemaViolation, kinds: Sequence[JSONValue]) -> Problem:
     name = path_phrase(document, mistake.path)
-    data: JSONObject = {"name": name, "expected": type_phrases(kinds), "found": type_phrase(mistake.value)}
+    data = {"name": name, "expected": type_phrases(kinds), "found": type_phrase(mistake.value)}
     place = document.key_place(mistake.path) if mistake.value is None else document.nearest(mistake.path)
     if "string" in kinds and "integer" not in kinds and isinstance(mistake.value, int | float):
         return Problem(kind="not_quoted", position=place, data={**data, "value": short_value(mistake.value)})

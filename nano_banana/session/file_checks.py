@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from nano_banana.formats.file_stamps import stamp_of
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.problem import CallFailed, Invalid, Problem, Unusable, problem
-from nano_banana.recipe.recipe_model import KeyPath, Recipe
+from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.recipe.training_photos import picture_media_type
 from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 

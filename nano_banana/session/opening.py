@@ -11,10 +11,12 @@ from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.pricing import QUOTES_FILE as PRICES
+from nano_banana.formats.yaml_values import KeyPath
+from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, Position, problem
 from nano_banana.recipe.load import Loaded, load_recipe
-from nano_banana.recipe.recipe_files import RecipeFiles, find_root
-from nano_banana.recipe.recipe_model import KeyPath, Recipe
+from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.shelved_adapters import shelf_offers
 from nano_banana.settings.configuration import Settings
@@ -94,7 +96,8 @@ def _lies_in(path: Path, folder: Path) -> bool:
 
 def open_recipe(request: RunRequest, settings: Settings, environ: Mapping[str, str]) -> tuple[Loaded, Catalog]:
     """The recipe, and the catalog of its project. Raises Invalid with every problem at once."""
-    files = RecipeFiles(find_root(request.recipe), request.recipe.absolute().parent, request.given)
+    folder = request.recipe.absolute().parent  # of a link, the folder of the link
+    files = RecipeFiles(project_root(folder), folder, request.given)
     catalog = recipe_catalog(files, settings.store / PRICES)
     loaded = load_recipe(
         request.recipe,

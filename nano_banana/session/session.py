@@ -26,6 +26,7 @@ from nano_banana.catalog.provider_registry import (
     provider_revision,
     selectable_provider,
 )
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -37,7 +38,7 @@ from nano_banana.planner.planning import make_plan
 from nano_banana.planner.takes import Selection
 from nano_banana.providers.fal.fal_config import HOST_VARIABLES
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.recipe_model import KeyPath, Recipe, Stage
+from nano_banana.recipe.recipe_model import Recipe, Stage
 from nano_banana.session.file_checks import input_files
 from nano_banana.session.forecasting import (
     Forecast,

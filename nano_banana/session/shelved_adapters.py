@@ -14,11 +14,12 @@ from statistics import median
 from typing import cast
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, as_number, as_object, as_text
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.model.problem import Invalid, Position, Unusable, problem
 from nano_banana.recipe.recipe_files import RecipeFiles
-from nano_banana.recipe.recipe_model import FindShelfAdapter, KeyPath, Recipe, ShelfAdapter, Stage, no_shelf
+from nano_banana.recipe.recipe_model import FindShelfAdapter, Recipe, ShelfAdapter, Stage, no_shelf
 from nano_banana.session.lock_file import locked_training_set
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord

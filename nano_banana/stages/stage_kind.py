@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from nano_banana.catalog.arguments import ArgumentProblem, ValueChecker
 from nano_banana.catalog.endpoint import Endpoint, Field
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text
 from nano_banana.model.nodes import Node, NodeEnd
@@ -16,7 +17,7 @@ from nano_banana.model.problem import Position, Problem
 from nano_banana.recipe.interpolation import is_template_value, leaf_values
 from nano_banana.recipe.naming import NAMES, TEXT
 from nano_banana.recipe.prompts import find_prompt
-from nano_banana.recipe.recipe_model import CollectionRef, KeyPath, Shot, Stage, Subject, TemplateText
+from nano_banana.recipe.recipe_model import CollectionRef, Shot, Stage, Subject, TemplateText
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.resolve_stages import (
     StageNames,

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from nano_banana.catalog.arguments import complete_arguments
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Flow, Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
@@ -20,7 +21,7 @@ from nano_banana.recipe.interpolation import is_template_value, leaf_values
 from nano_banana.recipe.pack import PackUse
 from nano_banana.recipe.picks import keep_rule
 from nano_banana.recipe.prompts import PromptError, pack_fields, render_prompt, traits_of
-from nano_banana.recipe.recipe_model import CollectionRef, KeyPath, Recipe, Shot, Stage, TemplateText
+from nano_banana.recipe.recipe_model import CollectionRef, Recipe, Shot, Stage, TemplateText
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.stages.stage_calls import CallTarget, StageOutput

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from nano_banana.catalog.arguments import ArgumentProblem, complete_arguments
 from nano_banana.catalog.endpoint import Endpoint, TriggerUse
+from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Flow, Made, ask
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text, as_whole
 from nano_banana.model.nodes import Node, NodeInfo
 from nano_banana.recipe.naming import NAMES, TEXT
-from nano_banana.recipe.recipe_model import KeyPath, Photo, Stage, Subject, TemplateText
+from nano_banana.recipe.recipe_model import Photo, Stage, Subject, TemplateText
 from nano_banana.stages.stage_calls import CallTarget, compute_call, primary_output
 from nano_banana.stages.stage_kind import USING, WITH, ImaginedReply, StageCheck, StageInput, StageKind
 from nano_banana.stages.take_context import PlanContext, root_id

@@ -26,11 +26,11 @@ from nano_banana.catalog.endpoint_updates import (
 from nano_banana.catalog.openapi_listing import LISTINGS_FILE, EndpointListing, format_listings, read_listings
 from nano_banana.features.endpoints.endpoint_prices import fetch_listings
 from nano_banana.formats.yaml_reader import parse_yaml
-from nano_banana.formats.yaml_values import to_plain
+from nano_banana.formats.yaml_values import KeyPath, to_plain
 from nano_banana.model.problem import Invalid, Position, Problem, problem
 from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.recipe.interpolation import is_template_value
-from nano_banana.recipe.recipe_model import Identity, KeyPath, Stage
+from nano_banana.recipe.recipe_model import Identity, Stage
 from nano_banana.session.session import Session
 from nano_banana.settings.config_file import write_atomically
 from nano_banana.stages.stage_registry import kind_of

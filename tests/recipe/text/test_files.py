@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from nano_banana.formats.file_stamps import stamp_or_none
+from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, Position
-from nano_banana.recipe.recipe_files import RecipeFiles, find_root, problems_at
+from nano_banana.recipe.recipe_files import RecipeFiles, problems_at
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_the_root_is_the_nearest_project(tmp_path: Path, mark: str) -> None:
     recipe.parent.mkdir(parents=True)
     (tmp_path / "project" / mark).mkdir()
     (tmp_path / ".git").mkdir()
-    assert find_root(recipe, home=tmp_path / "home") == tmp_path / "project"
+    assert project_root(recipe.parent, home=tmp_path / "home") == tmp_path / "project"
 
 
 def test_the_root_is_never_home_or_above(tmp_path: Path) -> None:
@@ -141,11 +142,11 @@ def test_the_root_is_never_home_or_above(tmp_path: Path) -> None:
     recipe.parent.mkdir(parents=True)
     (tmp_path / "home/.git").mkdir()
     (tmp_path / ".git").mkdir()
-    assert find_root(recipe, home=tmp_path / "home") == recipe.parent
+    assert project_root(recipe.parent, home=tmp_path / "home") == recipe.parent
 
 
 def test_the_root_may_be_the_recipes_folder(tmp_path: Path) -> None:
-    assert find_root(tmp_path / "recipe.yaml", home=tmp_path / "home") == tmp_path
+    assert project_root(tmp_path, home=tmp_path / "home") == tmp_path
 
 
 def test_a_problem_gets_its_place(tmp_path: Path) -> None:
