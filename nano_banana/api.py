@@ -179,15 +179,15 @@ class LoadedRecipe:
         with _in_words(), self._opened() as session:
             forecast, warnings = plan_run(session)
             tally = forecast.tally
-            is_known = not (tally.unpriced or tally.may_unpriced)
+            is_known = not (tally.total.unpriced or tally.total.possible_unpriced)
             return RunPlan(
                 takes=_takes(forecast.records, session.folder),
-                calls=tally.to_make,
-                paid_calls=tally.paid,
-                reused=tally.cached,
-                possible_calls=tally.may,
-                price_low=round(tally.money.low, 6),
-                price_high=round(tally.money.high + tally.may_high, 6) if is_known else None,
+                calls=tally.total.to_make,
+                paid_calls=tally.total.paid,
+                reused=tally.total.cached,
+                possible_calls=tally.total.possible,
+                price_low=round(tally.total.low, 6),
+                price_high=round(tally.total.high + tally.total.possible_high, 6) if is_known else None,
                 problems=tuple(_worded([*self._ignored_settings(), *session.loaded.warnings, *warnings])),
             )
 
@@ -320,8 +320,8 @@ class _ProgramCaller(RunCaller):
             raise LimitReached([not_trusted_problem(session), *found])
         if self.budget is None and session.is_expensive(forecast):
             tally = forecast.tally
-            high = tally.money.high + tally.may_high
-            price = "an unknown amount" if tally.unpriced + tally.may_unpriced else f"${high:.2f}"
+            high = tally.total.high + tally.total.possible_high
+            price = "an unknown amount" if tally.total.unpriced + tally.total.possible_unpriced else f"${high:.2f}"
             raise LimitReached([problem("budget_missing", price=price, limit=session.ask_above_usd)])
 
     def can_stop(self, stop: Callable[[], None]) -> None:

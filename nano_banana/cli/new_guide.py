@@ -88,7 +88,9 @@ def highest_price(screen: Screen, answers: ProjectAnswers, folder: Path) -> floa
             tally = project.forecast().tally
     except NanoBananaError:
         return None
-    return None if tally.unpriced or tally.may_unpriced else tally.money.high + tally.may_high
+    return (
+        None if tally.total.unpriced or tally.total.possible_unpriced else tally.total.high + tally.total.possible_high
+    )
 
 
 if TYPE_CHECKING:

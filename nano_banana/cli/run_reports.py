@@ -175,13 +175,13 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     if lost:
         say_failures(screen, lost, "would fail")
     screen.say(forecast_summary(forecast.tally, visible(provider), whole=not lost))
-    if forecast.tally.may:
+    if forecast.tally.total.possible:
         screen.say(second_chances_text(forecast.tally, visible(provider)))
     if forecast.open_requests:
         screen.say(f"{plural(len(forecast.open_requests), 'call')} of these sent already: paid for, to be collected")
     if forecast.unknown_requests:
         say_unknown_requests(screen, forecast.unknown_requests)
-    if (forecast.tally.money.high or forecast.tally.may_high) and forecast.prices_as_of:
+    if (forecast.tally.total.high or forecast.tally.total.possible_high) and forecast.prices_as_of:
         screen.say(f"by prices of {forecast.prices_as_of}; fal changes them now and then")
 
 
@@ -200,19 +200,23 @@ def say_unknown_requests(screen: Screen, lost: Sequence[Ticket]) -> None:
 
 def forecast_summary(tally: ForecastTotals, provider: str, *, whole: bool) -> str:
     """What is left to do, by whom and for how much; `whole` where nothing would fail."""
-    if not tally.to_make and not tally.may and whole:
-        return f"nothing to do: {plural(tally.cached, 'call')}, all in the store"
-    here = tally.to_make - tally.paid
-    who = f" ({tally.paid:,} on {provider}, {here:,} on this machine)" if here and provider != LOCAL_PROVIDER else ""
-    made = f"{plural(tally.to_make, 'call')} to make{who}, {tally.cached:,} in the store"
+    if not tally.total.to_make and not tally.total.possible and whole:
+        return f"nothing to do: {plural(tally.total.cached, 'call')}, all in the store"
+    here = tally.total.to_make - tally.total.paid
+    who = (
+        f" ({tally.total.paid:,} on {provider}, {here:,} on this machine)"
+        if here and provider != LOCAL_PROVIDER
+        else ""
+    )
+    made = f"{plural(tally.total.to_make, 'call')} to make{who}, {tally.total.cached:,} in the store"
     return f"{made}; {price_range_text(tally)}"
 
 
 def second_chances_text(tally: ForecastTotals, provider: str) -> str:
     """What gates may ask for beside, what of it is likely, and what that is judged by."""
-    most = f"up to {plural(tally.may, 'more call')}{_for_price(_retry_price(tally))} if a gate refuses"
+    most = f"up to {plural(tally.total.possible, 'more call')}{_for_price(_retry_price(tally))} if a gate refuses"
     assumed = tally.assumed
-    if assumed is None or not tally.may_paid:
+    if assumed is None or not tally.total.possible_paid:
         return most
     likely = f"about {round(tally.expected.calls):,} on {provider}{_for_price(_usd_or_empty(tally.expected.usd))}"
     passed = f"{assumed.passed:,} of {assumed.judged:,}"
@@ -223,8 +227,8 @@ def second_chances_text(tally: ForecastTotals, provider: str) -> str:
 
 def price_range_text(tally: ForecastTotals) -> str:
     """The cost of what is to be made: one sum or a range, and how many calls nobody can price."""
-    spread = _usd_range(tally.money.low, tally.money.high)
-    return spread + (f" and {plural(tally.unpriced, 'call')} at an unknown price" if tally.unpriced else "")
+    spread = _usd_range(tally.total.low, tally.total.high)
+    return spread + (f" and {plural(tally.total.unpriced, 'call')} at an unknown price" if tally.total.unpriced else "")
 
 
 def price_with_retries(tally: ForecastTotals) -> str:
@@ -235,7 +239,7 @@ def price_with_retries(tally: ForecastTotals) -> str:
 
 def _forecast_head(tally: ForecastTotals) -> tuple[str, ...]:
     chances = ("may be made", *(("for up to",) if _retry_price(tally) else ()))
-    return ("stage", "cached", "to make", "cost", *(chances if tally.may else ()))
+    return ("stage", "cached", "to make", "cost", *(chances if tally.total.possible else ()))
 
 
 def _forecast_rows(tally: ForecastTotals) -> list[tuple[str, ...]]:
@@ -249,17 +253,19 @@ def _forecast_rows(tally: ForecastTotals) -> list[tuple[str, ...]]:
 
 
 def _retry_cells(count: StageCount) -> tuple[str, str]:
-    if not count.may:
+    if not count.possible:
         return ("", "")
-    if count.may_unpriced == count.may:
-        return (f"{count.may:,}", "unknown")
-    return (f"{count.may:,}", money(count.may_high) + (" + unknown" if count.may_unpriced else ""))
+    if count.possible_unpriced == count.possible:
+        return (f"{count.possible:,}", "unknown")
+    return (f"{count.possible:,}", money(count.possible_high) + (" + unknown" if count.possible_unpriced else ""))
 
 
 def _retry_price(tally: ForecastTotals) -> str:
     """The most that second chances may cost; empty where they cost nothing."""
-    unknown = f"{plural(tally.may_unpriced, 'call')} at an unknown price" if tally.may_unpriced else ""
-    known = f"up to {money(tally.may_high)}" if tally.may_high else ""
+    unknown = (
+        f"{plural(tally.total.possible_unpriced, 'call')} at an unknown price" if tally.total.possible_unpriced else ""
+    )
+    known = f"up to {money(tally.total.possible_high)}" if tally.total.possible_high else ""
     return " and ".join(filter(None, (known, unknown)))
 
 

@@ -1,14 +1,14 @@
 """What a plan would do and cost, counted while it is driven.
 
-Calls of second chances are counted as calls that *may* be made; how many are likely follows from the share of pictures
-that passed before.
+Calls of retries and repairs are counted as possible; how many are likely follows from the share of pictures that passed
+before.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from nano_banana.catalog.catalog import Catalog
@@ -21,17 +21,17 @@ from nano_banana.model.json_values import as_object, as_text
 from nano_banana.model.nodes import NodeResult, Step
 
 DEFAULT_PASS_RATE = 0.7
-"""The share of pictures that a gate lets through where none has been judged yet: an assumption, and said to be one."""
+"""The share of pictures that a gate is assumed to accept if none has been judged yet."""
 
 PRIOR_WEIGHT = 2
-"""So many pictures more are taken to have been judged, of which the usual share passed: few say little."""
+"""So many more pictures count as judged, with the default share accepted, since few verdicts say little."""
 
 _ATTEMPT_LABEL = re.compile(r"(?P<kind>retry|repair|redraw)(?P<number>\d+)(?=\+|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRates:
-    """Of first tries, new seeds and repairs the share that passes (0–1); `passed` of `judged` first tries is known."""
+    """The shares of first tries, retries and repairs that pass (0–1), from `passed` of `judged` first tries."""
 
     first: float = DEFAULT_PASS_RATE
     retry: float = DEFAULT_PASS_RATE
@@ -39,11 +39,11 @@ class PassRates:
     judged: int = 0
     passed: int = 0
 
-    def reach(self, attempt: Attempt) -> float:
-        """The share of takes that come to an attempt: those that all before it refused.
+    def probability_of(self, attempt: Attempt) -> float:
+        """The share of takes that come to an attempt, because all attempts before it were rejected.
 
-        `retry2` comes after the first try and one new seed, `repair1` after all the new seeds there are. Of
-        pictures whose faces were counted wrong nobody keeps a record: for `redraw1` the usual share is assumed.
+        `retry2` comes after the first try and one retry, `repair1` after all retries. For `redraw1` the default share
+        is assumed, as there's no record of pictures with the wrong number of faces.
         """
         found = [(part["kind"], int(part["number"])) for part in _ATTEMPT_LABEL.finditer(attempt.label)]
         share, before = 1.0, attempt.number - sum(number for _, number in found)
@@ -58,16 +58,16 @@ class PassRates:
 
 
 def expected_pass_rate(passed: int, judged: int) -> float:
-    """The share that is to be expected after so many of so many."""
+    """The share to expect after `passed` of `judged`."""
     return (passed + DEFAULT_PASS_RATE * PRIOR_WEIGHT) / (judged + PRIOR_WEIGHT)
 
 
 ASSUMED_SIZE = (1024, 1024)
-"""What a picture of unknown size is priced as: stages draw and crop to about one megapixel."""
+"""The size, in pixels, that pictures of unknown size are priced by."""
 
 
 def price_function(catalog: Catalog) -> Callable[[Call], PriceRange | None]:
-    """A function that says what a call would cost: dated estimates, None where nobody knows."""
+    """A function that says what a call would cost: an estimate, or None if that's unknown."""
 
     def price(call: Call) -> PriceRange | None:
         spec = find_provider(call.provider)
@@ -86,24 +86,31 @@ def price_function(catalog: Catalog) -> Callable[[Call], PriceRange | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCount:
-    """A stage's calls: how many the store has, how many would be made, and how many `may` be if a gate refuses."""
+    """A stage's calls: in the store, to be made, and possible (made only if a gate rejects a picture).
+
+    `paid` calls go to a provider, the others are this machine's own work. Prices are in USD; those of `unpriced` calls
+    are unknown.
+    """
 
     cached: int = 0
     to_make: int = 0
     paid: int = 0
-    """How many of those to make a provider does (the others are this machine's own work)."""
     low: float = 0.0
     high: float = 0.0
     unpriced: int = 0
-    may: int = 0
-    may_paid: int = 0
-    may_high: float = 0.0
-    may_unpriced: int = 0
+    possible: int = 0
+    possible_paid: int = 0
+    possible_high: float = 0.0
+    possible_unpriced: int = 0
+
+    def __add__(self, other: StageCount) -> StageCount:
+        """Both together."""
+        return StageCount(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedSpending:
-    """Of the calls that may be made and paid for, how many are likely, and for how much (USD)."""
+    """How many of the possible paid calls are likely, and what they would cost (USD)."""
 
     calls: float = 0.0
     usd: float = 0.0
@@ -111,7 +118,7 @@ class ExpectedSpending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssumedPassRate:
-    """What is expected of gates: `passed` of `judged` before (`known`), else the usual share of ten."""
+    """The share of pictures that gates are expected to pass: `passed` of `judged` so far (`known`), or assumed."""
 
     passed: int
     judged: int
@@ -123,148 +130,87 @@ PassRatesOf: TypeAlias = Callable[[NodeResult], PassRates]
 
 @dataclass(slots=True)
 class ForecastTotals:
-    """The running totals of a forecast; the one place where they change.
+    """The running totals of a forecast; the only place where they change.
 
-    `opened` are the keys of calls that were sent already. The others that are made whatever gates say cost
-    `certain_usd` or more (`certain_unpriced` of them have no known price). `looks` says that faces are still to be
-    looked at, `finds` which parts of people are still to be found, `marks` that invisible marks are still to be
-    written.
+    `sent_keys` are the keys of requests that were sent already. The other calls that are certain to be made cost at
+    least `certain_usd`; `certain_unpriced` of them have no known price. The last three say what this machine needs:
+    models that find faces, models that find these parts of people, and the watermark's model.
     """
 
     price: Callable[[Call], PriceRange | None]
-    odds_of: PassRatesOf = field(default=lambda _result: PassRates())
-    opened: Collection[str] = frozenset()
+    pass_rates_of: PassRatesOf = field(default=lambda _result: PassRates())
+    sent_keys: Collection[str] = frozenset()
     certain_usd: float = 0.0
     certain_unpriced: int = 0
     stages: dict[str, StageCount] = field(default_factory=dict)
     expected: ExpectedSpending = field(default_factory=ExpectedSpending)
-    looks: bool = False
-    marks: bool = False
-    finds: set[str] = field(default_factory=set)
+    needs_face_detection: bool = False
+    parts_to_find: set[str] = field(default_factory=set)
+    needs_watermarking: bool = False
     _seen: set[str] = field(default_factory=set)
-    _odds: set[PassRates] = field(default_factory=set)
+    _pass_rates: set[PassRates] = field(default_factory=set)
+
+    @property
+    def total(self) -> StageCount:
+        """The calls of all stages."""
+        return sum(self.stages.values(), StageCount())
 
     def add(self, result: NodeResult) -> None:
         """Count a node's calls; a call that several nodes share counts once."""
-        refused, sure = _rejected_attempts(result), _certain_steps(result)
+        rejected, certain = _rejected_attempts(result), _certain_steps(result)
         for at, step in enumerate(result.steps):
-            if step.call.key not in self._seen:
-                self._seen.add(step.call.key)
-                count = self.stages.get(step.stage, StageCount())
-                if not step.cached:
-                    self._look(step.call)
-                if step.cached:
-                    self.stages[step.stage] = replace(count, cached=count.cached + 1)
-                elif step.attempt.number > refused:
-                    self.stages[step.stage] = self._plus_maybe(count, step, self._share(result, step, refused))
-                else:
-                    self.stages[step.stage] = self._plus(count, step)
-                    if at < sure and step.call.key not in self.opened:
-                        self._plus_certain(step)
+            if step.call.key in self._seen:
+                continue
+            self._seen.add(step.call.key)
+            if step.cached:
+                count = StageCount(cached=1)
+            else:
+                self._note_needs(step.call)
+                count = self._count(step, self.price(step.call), rejected, result)
+                if count.to_make and at < certain and step.call.key not in self.sent_keys:
+                    self.certain_usd += count.low
+                    self.certain_unpriced += count.unpriced
+            self.stages[step.stage] = self.stages.get(step.stage, StageCount()) + count
 
-    def _share(self, result: NodeResult, step: Step, refused: int) -> float:
-        """How likely the step's attempt is, where so many were refused already."""
-        odds = self.odds_of(result)
-        self._odds.add(odds)
-        sure = next((other.attempt for other in result.steps if other.attempt.number == refused), FIRST_ATTEMPT)
-        return odds.reach(step.attempt) / (odds.reach(sure) or 1)
+    def _count(self, step: Step, price: PriceRange | None, rejected: int, result: NodeResult) -> StageCount:
+        """A call that isn't in the store: to be made, or possible if its attempt needs another rejection."""
+        paid, unpriced, high = step.call.provider != COMPUTE, price is None, price.high if price else 0.0
+        if step.attempt.number <= rejected:
+            low = price.low if price else 0.0
+            return StageCount(to_make=1, paid=paid, low=low, high=high, unpriced=unpriced)
+        share = self._likelihood(result, step, rejected)
+        if paid:
+            self.expected = ExpectedSpending(calls=self.expected.calls + share, usd=self.expected.usd + share * high)
+        return StageCount(possible=1, possible_paid=paid, possible_high=high, possible_unpriced=unpriced)
 
-    def _look(self, call: Call) -> None:
+    def _likelihood(self, result: NodeResult, step: Step, rejected: int) -> float:
+        """How likely the step's attempt is, if so many were rejected already (0–1)."""
+        rates = self.pass_rates_of(result)
+        self._pass_rates.add(rates)
+        last = next((other.attempt for other in result.steps if other.attempt.number == rejected), FIRST_ATTEMPT)
+        return rates.probability_of(step.attempt) / (rates.probability_of(last) or 1)
+
+    def _note_needs(self, call: Call) -> None:
         if call.provider == COMPUTE:
             sought = as_object(as_object(call.arguments.get("shape")).get("find"))
             if sought:
-                self.finds.add(as_text(sought["part"]))
-            self.marks |= call.endpoint == "imprint"
-            self.looks |= call.endpoint == "look" or bool(sought)
-
-    def _plus(self, count: StageCount, step: Step) -> StageCount:
-        money = self.price(step.call)
-        return replace(
-            count,
-            to_make=count.to_make + 1,
-            paid=count.paid + _is_paid(step),
-            low=count.low + (money.low if money else 0.0),
-            high=count.high + (money.high if money else 0.0),
-            unpriced=count.unpriced + (money is None),
-        )
-
-    def _plus_certain(self, step: Step) -> None:
-        money = self.price(step.call)
-        self.certain_usd += money.low if money else 0.0
-        self.certain_unpriced += money is None
-
-    def _plus_maybe(self, count: StageCount, step: Step, share: float) -> StageCount:
-        money, paid = self.price(step.call), _is_paid(step)
-        if paid:
-            usd = self.expected.usd + share * (money.high if money else 0.0)
-            self.expected = ExpectedSpending(calls=self.expected.calls + share, usd=usd)
-        return replace(
-            count,
-            may=count.may + 1,
-            may_paid=count.may_paid + paid,
-            may_high=count.may_high + (money.high if money else 0.0),
-            may_unpriced=count.may_unpriced + (money is None),
-        )
+                self.parts_to_find.add(as_text(sought["part"]))
+            self.needs_watermarking |= call.endpoint == "imprint"
+            self.needs_face_detection |= call.endpoint == "look" or bool(sought)
 
     @property
     def assumed(self) -> AssumedPassRate | None:
-        """What the expectation goes by; None where no second chance is in sight."""
-        if not self._odds:
+        """What the expectation is based on; None if no retry or repair is possible."""
+        if not self._pass_rates:
             return None
-        judged, passed = sum(odds.judged for odds in self._odds), sum(odds.passed for odds in self._odds)
+        judged = sum(rates.judged for rates in self._pass_rates)
         if not judged:
             return AssumedPassRate(passed=round(10 * DEFAULT_PASS_RATE), judged=10, known=False)
-        return AssumedPassRate(passed=passed, judged=judged, known=True)
-
-    @property
-    def cached(self) -> int:
-        """Calls that the store can answer."""
-        return sum(count.cached for count in self.stages.values())
-
-    @property
-    def to_make(self) -> int:
-        """Calls that would be made."""
-        return sum(count.to_make for count in self.stages.values())
-
-    @property
-    def paid(self) -> int:
-        """Those of them that a provider makes."""
-        return sum(count.paid for count in self.stages.values())
-
-    @property
-    def unpriced(self) -> int:
-        """Calls to be made whose price nobody knows."""
-        return sum(count.unpriced for count in self.stages.values())
-
-    @property
-    def may(self) -> int:
-        """Calls that would be made if gates refuse all that is not judged yet."""
-        return sum(count.may for count in self.stages.values())
-
-    @property
-    def may_paid(self) -> int:
-        """Those of them that a provider makes."""
-        return sum(count.may_paid for count in self.stages.values())
-
-    @property
-    def may_high(self) -> float:
-        """The most that those would cost (USD), as far as prices are known."""
-        return sum(count.may_high for count in self.stages.values())
-
-    @property
-    def may_unpriced(self) -> int:
-        """Those of them whose price nobody knows."""
-        return sum(count.may_unpriced for count in self.stages.values())
-
-    @property
-    def money(self) -> PriceRange:
-        """What the calls that are sure to be made would cost, as far as prices are known (USD)."""
-        low = sum(count.low for count in self.stages.values())
-        return PriceRange(low=low, high=sum(count.high for count in self.stages.values()))
+        return AssumedPassRate(passed=sum(rates.passed for rates in self._pass_rates), judged=judged, known=True)
 
 
 def _rejected_attempts(result: NodeResult) -> int:
-    """How many tries at a take are known to have been refused, so that the next one is sure to be made."""
+    """How many attempts at a take are known to be rejected, so that the next one is certain to be made."""
     known = [judged for judged in result.judged if judged.verdict.ruling is not Ruling.IMAGINED]
     if not known or any(judged.verdict.ruling is not Ruling.REJECTED for judged in known):
         return 0
@@ -272,10 +218,6 @@ def _rejected_attempts(result: NodeResult) -> int:
 
 
 def _certain_steps(result: NodeResult) -> int:
-    """How many of the steps are made in any case: those before the first gate whose verdict isn't known yet."""
+    """How many of the steps are certain: those before the first gate whose verdict isn't known yet."""
     open_gates = {judged.stage for judged in result.judged if judged.verdict.ruling is Ruling.IMAGINED}
     return next((at for at, step in enumerate(result.steps) if step.stage in open_gates), len(result.steps))
-
-
-def _is_paid(step: Step) -> bool:
-    return step.call.provider != COMPUTE

@@ -97,7 +97,7 @@ class CacheSavings:
 def paid_calls_in(tally: ForecastTotals, stage: str) -> int:
     """How many calls of a stage a provider would have to make, or may have to."""
     count = tally.stages.get(stage)
-    return 0 if count is None else count.paid + count.may_paid
+    return 0 if count is None else count.paid + count.possible_paid
 
 
 def emit_planned_events(tally: ForecastTotals, known: Sequence[NodeRecord], on_event: EventHandler) -> None:
@@ -303,7 +303,7 @@ def forecast_plan(
     opened = runner.store.tickets.opened(provider)
     keys = frozenset(ticket.key for ticket in opened)
     tally, spared = (
-        ForecastTotals(price_function(catalog), gate_odds(runner, plan.recipe), opened=keys),
+        ForecastTotals(price_function(catalog), gate_odds(runner, plan.recipe), sent_keys=keys),
         CacheSavings(),
     )
     ends: dict[str, NodeRecord] = {}

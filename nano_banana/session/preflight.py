@@ -111,7 +111,7 @@ def check_overwriting(session: Session, forecast: Forecast) -> None:
 
 def check_machine(session: Session, forecast: Forecast) -> None:
     """Raise Unusable if what is made could not be put where it belongs, or what is paid for not be kept."""
-    if not forecast.tally.to_make:
+    if not forecast.tally.total.to_make:
         return
     # With them comes all that reads pictures.
     from nano_banana.session.file_checks import check_space, check_writable
@@ -126,7 +126,7 @@ def check_machine(session: Session, forecast: Forecast) -> None:
     if not session.provider_spec.sends_data:
         return
     trainings = sum(record.card.kind == "adapter" and bool(record.missing) for record in forecast.records)
-    pictures = forecast.tally.paid - trainings
+    pictures = forecast.tally.total.paid - trainings
     check_space(session.settings.store, pictures * PICTURE_BYTES + trainings * ADAPTER_BYTES)
 
 
@@ -135,7 +135,7 @@ def run_free_calls(session: Session, forecast: Forecast, on_event: EventHandler)
 
     Raises Invalid with every such part that fails.
     """
-    if not session.provider_spec.sends_data or not forecast.tally.paid:
+    if not session.provider_spec.sends_data or not forecast.tally.total.paid:
         return
     while calls := _free_calls(session):
         asked = ComputeBatch(purpose="checks", calls=[call for call, _ in calls], files=session.plan.files)

@@ -175,18 +175,18 @@ def plan_report(forecast: Forecast, folder: str) -> dict[str, JSONValue]:
         run=None,
         status="failed" if forecast.fails else "planned" if is_planned else "done",
         calls=ReportedCalls(
-            total=tally.cached + tally.to_make,
-            cached=tally.cached,
-            made=tally.to_make,
+            total=tally.total.cached + tally.total.to_make,
+            cached=tally.total.cached,
+            made=tally.total.to_make,
             failed=0,
             unknown=len(forecast.unknown_requests),
         ),
         cost_usd=_cost(forecast, None),
-        paid_calls=tally.paid,
+        paid_calls=tally.total.paid,
         may_make=ReportedMayMake(
-            calls=tally.may,
-            paid_calls=tally.may_paid,
-            usd_high=None if tally.may_unpriced else round(tally.may_high, 6),
+            calls=tally.total.possible,
+            paid_calls=tally.total.possible_paid,
+            usd_high=None if tally.total.possible_unpriced else round(tally.total.possible_high, 6),
         ),
         expected=_expectation(tally),
     )
@@ -230,8 +230,12 @@ def _run_head(forecast: Forecast, outcome: RunOutcome) -> ReportHead:
 def _cost(forecast: Forecast, billed: float | None) -> ReportedCost:
     """From what is certain to be spent to what is spent if gates reject everything."""
     tally = forecast.tally
-    high = None if tally.unpriced or tally.may_unpriced else round(tally.money.high + tally.may_high, 6)
-    return ReportedCost(estimated_low=round(tally.money.low, 6), estimated_high=high, billed=billed)
+    high = (
+        None
+        if tally.total.unpriced or tally.total.possible_unpriced
+        else round(tally.total.high + tally.total.possible_high, 6)
+    )
+    return ReportedCost(estimated_low=round(tally.total.low, 6), estimated_high=high, billed=billed)
 
 
 def _expectation(tally: ForecastTotals) -> ReportedExpectation | None:

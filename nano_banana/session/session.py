@@ -209,8 +209,8 @@ class Session:
     def is_expensive(self, forecast: Forecast) -> bool:
         """Whether what the forecast says may cost more than `ask_above_usd`, or nobody knows what it costs."""
         tally = forecast.tally
-        is_unknown = bool(tally.unpriced + tally.may_unpriced)
-        return is_unknown or tally.money.high + tally.may_high > self.ask_above_usd
+        is_unknown = bool(tally.total.unpriced + tally.total.possible_unpriced)
+        return is_unknown or tally.total.high + tally.total.possible_high > self.ask_above_usd
 
     def stages_to_buy(self, forecast: Forecast) -> Sequence[Stage]:
         """The stages that would ask the provider for something new."""
@@ -225,10 +225,10 @@ class Session:
         check_endpoints_answered(self.provider_spec, asked, self.catalog)
         if asked:
             check_provider(self.provider_spec, self.settings, self._environ)
-        if asked and (forecast.tally.looks or self.recipe.outputs.crops_faces):
+        if asked and (forecast.tally.needs_face_detection or self.recipe.outputs.crops_faces):
             # What is drawn, and maybe paid for, would stop half way.
-            check_face_models(forecast.tally.finds)
-        if forecast.tally.marks:
+            check_face_models(forecast.tally.parts_to_find)
+        if forecast.tally.needs_watermarking:
             check_watermark_models()
         signed_embed_settings(self.recipe, self.settings, self.loaded.files)
 

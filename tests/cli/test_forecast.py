@@ -15,12 +15,12 @@ def tally(*counts: StageCount, known: bool = True, likely: ExpectedSpending | No
     found = ForecastTotals(lambda _call: None)
     found.stages = {f"stage{at}": count for at, count in enumerate(counts)}
     found.expected = likely or ExpectedSpending(calls=5.2, usd=0.18)
-    found._odds = {PassRates(first=0.74, judged=96, passed=71) if known else PassRates()}
+    found._pass_rates = {PassRates(first=0.74, judged=96, passed=71) if known else PassRates()}
     return found
 
 
-DRAW = StageCount(to_make=12, paid=12, low=0.42, high=0.42, may=24, may_paid=24, may_high=1.26)
-JUDGE = StageCount(to_make=4, may=12)
+DRAW = StageCount(to_make=12, paid=12, low=0.42, high=0.42, possible=24, possible_paid=24, possible_high=1.26)
+JUDGE = StageCount(to_make=4, possible=12)
 
 
 def test_by_what_passed_before_or_by_what_is_assumed() -> None:
@@ -36,7 +36,7 @@ def test_by_what_passed_before_or_by_what_is_assumed() -> None:
 
 def test_that_nothing_passed_before_is_said_as_it_is() -> None:
     refused = tally(DRAW, JUDGE)
-    refused._odds = {PassRates(first=0.2, judged=4, passed=0)}
+    refused._pass_rates = {PassRates(first=0.2, judged=4, passed=0)}
     assert second_chances_text(refused, "fal").endswith("by what passed before (0 of 4)")
 
 
@@ -48,13 +48,13 @@ def test_who_makes_the_calls() -> None:
     assert (
         forecast_summary(tally(StageCount(cached=3)), "fal", whole=True) == "nothing to do: 3 calls, all in the store"
     )
-    waiting = tally(StageCount(cached=3, may=2, may_paid=2))
+    waiting = tally(StageCount(cached=3, possible=2, possible_paid=2))
     assert forecast_summary(waiting, "fal", whole=True) == "0 calls to make, 3 in the store; $0.00"
 
 
 def test_what_nobody_knows_the_price_of_is_said() -> None:
-    unknown = StageCount(to_make=1, paid=1, unpriced=1, may=2, may_paid=2, may_unpriced=2)
-    partly = StageCount(to_make=1, paid=1, may=2, may_paid=2, may_high=0.5, may_unpriced=1)
+    unknown = StageCount(to_make=1, paid=1, unpriced=1, possible=2, possible_paid=2, possible_unpriced=2)
+    partly = StageCount(to_make=1, paid=1, possible=2, possible_paid=2, possible_high=0.5, possible_unpriced=1)
     assert price_with_retries(tally(unknown)) == (
         "$0.00 and 1 call at an unknown price, and 2 calls at an unknown price more if gates refuse"
     )
@@ -70,8 +70,8 @@ def test_the_table_is_as_wide_as_it_must_be() -> None:
         say_forecast(Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}), forecast, provider="fal")
         return [line.rstrip() for line in out.getvalue().splitlines()]
 
-    partly = StageCount(to_make=1, paid=1, may=2, may_high=0.5, may_unpriced=1)
-    unknown = StageCount(to_make=1, paid=1, may=2, may_unpriced=2)
+    partly = StageCount(to_make=1, paid=1, possible=2, possible_high=0.5, possible_unpriced=1)
+    unknown = StageCount(to_make=1, paid=1, possible=2, possible_unpriced=2)
     assert lines(DRAW, partly, unknown, StageCount(cached=1))[2:7] == [
         "  stage   cached  to make  cost   may be made  for up to",
         "  stage0  0       12       $0.42  24           $1.26",

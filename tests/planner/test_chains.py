@@ -109,7 +109,7 @@ def test_a_run_never_makes_more_calls_than_were_foreseen(shape: Shape, world: Wo
     for share in (0.0, 0.5, 0.9):
         there = {key for key in whole if dice.random() < share}
         tally = forecast(plan, world, there)
-        assert len(set(world.made) - there) <= tally.to_make + tally.may
+        assert len(set(world.made) - there) <= tally.total.to_make + tally.total.possible
 
 
 @quick

@@ -30,11 +30,11 @@ HALF = PassRates(first=0.5, retry=0.8, repair=0.6)
     ],
 )
 def test_each_attempt_is_reached_by_those_that_all_before_it_refused(number: int, label: str, share: float) -> None:
-    assert HALF.reach(Attempt(number=number, label=label)) == pytest.approx(share)
+    assert HALF.probability_of(Attempt(number=number, label=label)) == pytest.approx(share)
 
 
 def test_the_first_try_is_sure() -> None:
-    assert HALF.reach(FIRST_ATTEMPT) == 1
+    assert HALF.probability_of(FIRST_ATTEMPT) == 1
 
 
 def test_few_say_little_and_none_say_the_usual() -> None:
@@ -75,6 +75,6 @@ def test_what_was_refused_already_makes_the_next_try_sure(
 ) -> None:
     tally = ForecastTotals(lambda _call: PriceRange(low=1.0, high=1.0), lambda _result: HALF)
     tally.add(refused_and_not_seen(*rulings))
-    assert (tally.to_make, tally.may) == (sure, may)
-    assert tally.money.high == sure
+    assert (tally.total.to_make, tally.total.possible) == (sure, may)
+    assert tally.total.high == sure
     assert tally.expected.calls == pytest.approx(likely)

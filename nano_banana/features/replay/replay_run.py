@@ -149,9 +149,9 @@ class ReplaySession:
             raise Invalid(self.missing)
         for name in {told.provider for told in self.paid_calls}:
             check_provider(selectable_provider(name), self.settings, self._environ)
-        if forecast.tally.looks:
-            check_face_models(forecast.tally.finds)
-        if forecast.tally.marks:
+        if forecast.tally.needs_face_detection:
+            check_face_models(forecast.tally.parts_to_find)
+        if forecast.tally.needs_watermarking:
             check_watermark_models()
 
     @property
