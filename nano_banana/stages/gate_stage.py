@@ -17,8 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.formats.struct_schema import Section, about, decode_section, section_schema
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import (
     Ask,
@@ -64,8 +68,54 @@ from nano_banana.stages.take_context import (
 from nano_banana.stages.train_stage import split_photos
 from nano_banana.stages.verdicts import REJECTION_KINDS, AcceptanceCriteria, judge_measures
 
-_LIKENESS_SCHEMA: JSONObject = {"type": "number", "minimum": -1, "maximum": 1}
 _DEFAULTS = AcceptanceCriteria()
+
+_Likeness = Annotated[float, Meta(ge=-1, le=1)]
+_Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class JudgeSection(Section, frozen=True):
+    """What is measured, and against what."""
+
+    measure: Annotated[Literal["identity"], about("Whose face it is.")] = "identity"
+    against: Annotated[
+        Literal["hold_out", "training_set"],
+        about("The photos to compare with: those held out (all, where none are), or all."),
+    ] = "hold_out"
+    every_face: Annotated[
+        bool, about("In a picture of several, each of them must be like theirs; `false`: one will do.")
+    ] = True
+
+
+class CalibrationSection(Section, frozen=True):
+    """How the subject's own photos set the threshold."""
+
+    quantile: Annotated[_Share, about("This quantile of each photo's likeness to the others …")] = 0.1
+    slack: Annotated[_Share, about("… less this,")] = _DEFAULTS.slack
+    at_most: Annotated[_Likeness | None, about("and never above this.", usual=_DEFAULTS.at_most)] = None
+
+
+class AcceptSection(Section, frozen=True):
+    """From which likeness on a picture is accepted."""
+
+    at_least: Annotated[_Likeness, about("Never below this likeness.")] = _DEFAULTS.at_least
+    calibrate: Annotated[
+        bool | CalibrationSection,
+        about("Raise the threshold to what the subject's own photos reach, or `false`."),
+    ] = True
+
+
+class UnsureSection(Section, frozen=True):
+    """From which likeness on a person is to look; never tried again by itself."""
+
+    at_least: Annotated[_Likeness | None, about("Below this it is refused.", usual=_DEFAULTS.unsure_from)] = None
+
+
+class RetrySection(Section, frozen=True):
+    """First, draw again with new seeds."""
+
+    takes: Annotated[int, Meta(ge=0, le=20), about("How many more, at most.")]
+
 
 DEFAULT_REPAIR_MASK: JSONObject = {"find": "face", "grow": 0.25, "feather": 0.08}
 """What a repair paints over where the recipe does not say."""
@@ -103,80 +153,9 @@ _REPAIR_SCHEMA: JSONObject = {
 }
 _PARAMETERS: Mapping[str, JSONObject] = {
     "gate": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
-    "judge": {
-        "type": "object",
-        "description": "What is measured, and against what.",
-        "properties": {
-            "measure": {"enum": ["identity"], "default": "identity", "description": "Whose face it is."},
-            "against": {
-                "enum": ["hold_out", "training_set"],
-                "default": "hold_out",
-                "description": "The photos to compare with: those held out (all, where none are), or all.",
-            },
-            "every_face": {
-                "type": "boolean",
-                "default": True,
-                "description": "In a picture of several, each of them must be like theirs; `false`: one will do.",
-            },
-        },
-        "additionalProperties": False,
-    },
-    "accept": {
-        "type": "object",
-        "description": "From which likeness on a picture is accepted.",
-        "properties": {
-            "at_least": {
-                **_LIKENESS_SCHEMA,
-                "default": _DEFAULTS.at_least,
-                "description": "Never below this likeness.",
-            },
-            "calibrate": {
-                "description": "Raise the threshold to what the subject's own photos reach, or `false`.",
-                "anyOf": [
-                    {"type": "boolean"},
-                    {
-                        "type": "object",
-                        "properties": {
-                            "quantile": {
-                                "type": "number",
-                                "minimum": 0,
-                                "maximum": 1,
-                                "default": _DEFAULTS.quantile,
-                                "description": "This quantile of each photo's likeness to the others …",
-                            },
-                            "slack": {
-                                "type": "number",
-                                "minimum": 0,
-                                "maximum": 1,
-                                "default": _DEFAULTS.slack,
-                                "description": "… less this,",
-                            },
-                            "at_most": {
-                                **_LIKENESS_SCHEMA,
-                                "default": _DEFAULTS.at_most,
-                                "description": "and never above this.",
-                            },
-                        },
-                        "additionalProperties": False,
-                    },
-                ],
-                "default": True,
-            },
-        },
-        "additionalProperties": False,
-    },
-    "unsure": {
-        "type": "object",
-        "description": "From which likeness on a person is to look; never tried again by itself.",
-        "properties": {
-            "at_least": {
-                **_LIKENESS_SCHEMA,
-                "default": _DEFAULTS.unsure_from,
-                "description": "Below this it is refused.",
-            },
-        },
-        "additionalProperties": False,
-    },
+    "judge": section_schema(JudgeSection),
+    "accept": section_schema(AcceptSection),
+    "unsure": section_schema(UnsureSection),
     "also_reject": {
         "type": "array",
         "items": {"enum": list(REJECTION_KINDS)},
@@ -194,15 +173,7 @@ _PARAMETERS: Mapping[str, JSONObject] = {
             "description": "The value, or the key of the axis's value.",
         },
     },
-    "retry": {
-        "type": "object",
-        "description": "First, draw again with new seeds.",
-        "properties": {
-            "takes": {"type": "integer", "minimum": 0, "maximum": 20, "description": "How many more, at most."},
-        },
-        "required": ["takes"],
-        "additionalProperties": False,
-    },
+    "retry": section_schema(RetrySection),
     "repair": _REPAIR_SCHEMA,
 }
 
@@ -244,11 +215,11 @@ stages:
         """Also the criteria, and the repair as a stage inside the gate."""
         data = entry.data
         repair = _read_repair(entry.at(as_object(data["repair"]), "repair"), data) if "repair" in data else None
-        judge = as_object(data.get("judge"))
+        judge = decode_section(as_object(data.get("judge")), JudgeSection)
         rules = GateRules(
             criteria=_read_criteria(entry),
-            against=as_text(judge.get("against", "hold_out")),
-            every_face=judge.get("every_face") is not False,
+            against=judge.against,
+            every_face=judge.every_face,
             skip_when=as_object(data.get("skip_when")),
             retries=as_whole(as_object(data.get("retry")).get("takes", 0)),
             ladder=("strength", ()) if repair is None else _ladder_steps(entry.context.catalog, repair),
@@ -354,27 +325,26 @@ def gate_rules(stage: Stage) -> GateRules | None:
 
 def _read_criteria(entry: StageEntry) -> AcceptanceCriteria:
     """The thresholds; those that contradict each other are noted."""
-    accept, unsure = as_object(entry.data.get("accept")), as_object(entry.data.get("unsure"))
-    at_least = as_number(accept.get("at_least", _DEFAULTS.at_least))
-    unsure_from = as_number(unsure.get("at_least", min(_DEFAULTS.unsure_from, at_least)))
+    accept = decode_section(as_object(entry.data.get("accept")), AcceptSection)
+    unsure = decode_section(as_object(entry.data.get("unsure")), UnsureSection)
+    at_least, calibration = accept.at_least, CalibrationSection()
+    if isinstance(accept.calibrate, CalibrationSection):
+        calibration = accept.calibrate
+    unsure_from = min(_DEFAULTS.unsure_from, at_least) if unsure.at_least is None else unsure.at_least
     if unsure_from > at_least:
         path = (*entry.where, "unsure", "at_least")
         entry.context.wrong("unsure_above", path, unsure=unsure_from, accept=at_least)
-    calibrate = accept.get("calibrate", True)
-    written = calibrate if isinstance(calibrate, Mapping) else {}
-    at_most = as_number(written.get("at_most", max(_DEFAULTS.at_most, at_least)))
+    at_most = max(_DEFAULTS.at_most, at_least) if calibration.at_most is None else calibration.at_most
     if at_most < at_least:
         path = (*entry.where, "accept", "calibrate", "at_most")
         entry.context.wrong("at_most_below", path, at_most=at_most, at_least=at_least)
     return AcceptanceCriteria(
         at_least=at_least,
         at_most=at_most,
-        quantile=None if calibrate is False else as_number(written.get("quantile", _DEFAULTS.quantile)),
-        slack=as_number(written.get("slack", _DEFAULTS.slack)),
+        quantile=None if accept.calibrate is False else calibration.quantile,
+        slack=calibration.slack,
         unsure_from=unsure_from,
-        also_reject=frozenset(
-            as_text(kind) for kind in as_items(entry.data.get("also_reject", tuple(_DEFAULTS.also_reject)))
-        ),
+        also_reject=frozenset(as_text(kind) for kind in as_items(entry.data.get("also_reject", REJECTION_KINDS))),
     )
 
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from nano_banana.catalog.arguments import ArgumentProblem
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.struct_schema import CHOICES, Section, about, section_schema
 from nano_banana.model.call import Blob, Reply
 from nano_banana.model.flow import Attempt, Flow, Made, ask, with_attempt
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
@@ -34,82 +38,66 @@ MASK_PARTS = ("face", "eyes", "mouth", "hair", "skin", "background", "person", "
 FACE_ORDERS = ("size", "left_to_right", "right_to_left", "top_to_bottom")
 """How faces are counted; `size` is largest first."""
 
-_FRACTION_SCHEMA: JSONObject = {"type": "number", "minimum": 0, "maximum": 1}
-_BOX_SCHEMA: JSONObject = {"type": "array", "items": _FRACTION_SCHEMA, "minItems": 4, "maxItems": 4}
+_Fraction = Annotated[float, Meta(ge=0, le=1)]
+_BySize = Annotated[str, Meta(extra_json_schema={CHOICES: ["largest", "smallest", "all"]})]
+_Corner = Annotated[list[_Fraction], Meta(min_length=2, max_length=2)]
+_Box = Annotated[list[_Fraction], Meta(min_length=4, max_length=4)]
 
-FIND_SCHEMA: JSONObject = {
-    "find": {
-        "enum": list(MASK_PARTS),
-        "description": f"What to find: {', '.join(f'`{part}`' for part in MASK_PARTS)}.",
-    },
-    "which": {
-        "anyOf": [{"enum": ["largest", "smallest", "all"]}, {"type": "integer", "minimum": 1, "maximum": 32}],
-        "default": "largest",
-        "description": "Whose, where there are several people: `largest`, `smallest`, `all`, or the first, second … "
-        "by `order`.",
-    },
-    "order": {"enum": list(FACE_ORDERS), "default": "size", "description": "How people are counted for `which`."},
-    "assign": {
-        "enum": ["cast"],
-        "description": "Paint each face in turn, with the adapter of the one who stands there in the shot's cast.",
-    },
-}
-"""The fields of a mask that is found; all but `find` itself are only for those."""
 
-MASK_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "The region to repaint: exactly one of `find`, `file`, `box`, `ellipse` or `polygon`.",
-    "properties": {
-        **FIND_SCHEMA,
-        "file": {**TEXT, "description": "A picture of the take's proportions; white is repainted."},
-        "box": {**_BOX_SCHEMA, "description": "`[x0, y0, x1, y1]` in fractions of width and height."},
-        "ellipse": {**_BOX_SCHEMA, "description": "The ellipse within `[x0, y0, x1, y1]`, in fractions."},
-        "polygon": {
-            "type": "array",
-            "minItems": 3,
-            "items": {"type": "array", "items": _FRACTION_SCHEMA, "minItems": 2, "maxItems": 2},
-            "description": "Corners `[[x, y], …]` in fractions of width and height.",
-        },
-        "grow": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 2,
-            "default": 0,
-            "description": "How far to widen the region, as a fraction of its size (0.2–0.35 around a face).",
-        },
-        "feather": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1,
-            "default": 0,
-            "description": "Width of the soft edge, as a fraction of the region's size (0.05–0.1).",
-        },
-        "invert": {"type": "boolean", "default": False, "description": "Repaint everything but the region."},
-    },
-    "additionalProperties": False,
-}
+class MaskSection(Section, frozen=True):
+    """The region to repaint: exactly one of `find`, `file`, `box`, `ellipse` or `polygon`."""
 
-CROP_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "How the region is cut out for painting, so that a small face gets pixels.",
-    "properties": {
-        "megapixels": {
-            "type": "number",
-            "minimum": 0.1,
-            "maximum": 4,
-            "default": 1.0,
-            "description": "About how many megapixels the painter gets.",
-        },
-        "context": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 10,
-            "default": 0.5,
-            "description": "How much around the region it sees, as a fraction of the region's size.",
-        },
-    },
-    "additionalProperties": False,
-}
+    find: Annotated[
+        str | None,
+        about(f"What to find: {', '.join(f'`{part}`' for part in MASK_PARTS)}.", choices=list(MASK_PARTS)),
+    ] = None
+    which: Annotated[
+        _BySize | Annotated[int, Meta(ge=1, le=32)],
+        about(
+            "Whose, where there are several people: `largest`, `smallest`, `all`, or the first, second … by `order`."
+        ),
+    ] = "largest"
+    order: Annotated[str, about("How people are counted for `which`.", choices=list(FACE_ORDERS))] = "size"
+    assign: Annotated[
+        Literal["cast"] | None,
+        about("Paint each face in turn, with the adapter of the one who stands there in the shot's cast."),
+    ] = None
+    file: Annotated[
+        Annotated[str, Meta(min_length=1)] | None, about("A picture of the take's proportions; white is repainted.")
+    ] = None
+    box: Annotated[_Box | None, about("`[x0, y0, x1, y1]` in fractions of width and height.")] = None
+    ellipse: Annotated[_Box | None, about("The ellipse within `[x0, y0, x1, y1]`, in fractions.")] = None
+    polygon: Annotated[
+        Annotated[list[_Corner], Meta(min_length=3)] | None,
+        about("Corners `[[x, y], …]` in fractions of width and height."),
+    ] = None
+    grow: Annotated[
+        float,
+        Meta(ge=0, le=2),
+        about("How far to widen the region, as a fraction of its size (0.2–0.35 around a face)."),
+    ] = 0
+    feather: Annotated[
+        float, Meta(ge=0, le=1), about("Width of the soft edge, as a fraction of the region's size (0.05–0.1).")
+    ] = 0
+    invert: Annotated[bool, about("Repaint everything but the region.")] = False
+
+
+_FIND_KEYS = ("find", "which", "order", "assign")
+"""The keys of a mask that is found; all but `find` itself are only for those."""
+
+MASK_SCHEMA = section_schema(MaskSection)
+
+
+class CropSection(Section, frozen=True):
+    """How the region is cut out for painting, so that a small face gets pixels."""
+
+    megapixels: Annotated[float, Meta(ge=0.1, le=4), about("About how many megapixels the painter gets.")] = 1.0
+    context: Annotated[
+        float, Meta(ge=0, le=10), about("How much around the region it sees, as a fraction of the region's size.")
+    ] = 0.5
+
+
+CROP_SCHEMA = section_schema(CropSection)
 
 DEFAULT_REDRAWS = 2
 
@@ -240,8 +228,9 @@ def read_mask_file(entry: StageEntry, mask: JSONObject) -> Mapping[str, Path]:
         corners = [as_number(value) for value in as_items(mask.get(shape))]
         if corners and (corners[0] >= corners[2] or corners[1] >= corners[3]):
             context.wrong("mask_inside_out", (*where, shape), shape=shape)
-    for key in FIND_SCHEMA.keys() & mask.keys() if "find" not in mask else ():
-        context.wrong_key("only_with", (*where, key), key=key, needs="find")
+    for key in _FIND_KEYS if "find" not in mask else ():
+        if key in mask:
+            context.wrong_key("only_with", (*where, key), key=key, needs="find")
     if mask.get("assign") == "cast" and mask.get("find", "face") != "face":
         context.wrong("assign_not_faces", (*where, "find"), part=str(mask["find"]))
     if "file" not in mask:
