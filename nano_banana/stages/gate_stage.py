@@ -22,7 +22,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.formats.struct_schema import Section, about, decode_section, section_schema
+from nano_banana.formats.struct_schema import Section, decode_section, described, section_schema
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import (
     Ask,
@@ -77,44 +77,44 @@ _Share = Annotated[float, Meta(ge=0, le=1)]
 class JudgeSection(Section, frozen=True):
     """What is measured, and against what."""
 
-    measure: Annotated[Literal["identity"], about("Whose face it is.")] = "identity"
+    measure: Annotated[Literal["identity"], described("Whose face it is.")] = "identity"
     against: Annotated[
         Literal["hold_out", "training_set"],
-        about("The photos to compare with: those held out (all, where none are), or all."),
+        described("The photos to compare with: those held out (all, where none are), or all."),
     ] = "hold_out"
     every_face: Annotated[
-        bool, about("In a picture of several, each of them must be like theirs; `false`: one will do.")
+        bool, described("In a picture of several, each of them must be like theirs; `false`: one will do.")
     ] = True
 
 
 class CalibrationSection(Section, frozen=True):
     """How the subject's own photos set the threshold."""
 
-    quantile: Annotated[_Share, about("This quantile of each photo's likeness to the others …")] = 0.1
-    slack: Annotated[_Share, about("… less this,")] = _DEFAULTS.slack
-    at_most: Annotated[_Likeness | None, about("and never above this.", usual=_DEFAULTS.at_most)] = None
+    quantile: Annotated[_Share, described("This quantile of each photo's likeness to the others …")] = 0.1
+    slack: Annotated[_Share, described("… less this,")] = _DEFAULTS.slack
+    at_most: Annotated[_Likeness | None, described("and never above this.", usual=_DEFAULTS.at_most)] = None
 
 
 class AcceptSection(Section, frozen=True):
     """From which likeness on a picture is accepted."""
 
-    at_least: Annotated[_Likeness, about("Never below this likeness.")] = _DEFAULTS.at_least
+    at_least: Annotated[_Likeness, described("Never below this likeness.")] = _DEFAULTS.at_least
     calibrate: Annotated[
         bool | CalibrationSection,
-        about("Raise the threshold to what the subject's own photos reach, or `false`."),
+        described("Raise the threshold to what the subject's own photos reach, or `false`."),
     ] = True
 
 
 class UnsureSection(Section, frozen=True):
     """From which likeness on a person is to look; never tried again by itself."""
 
-    at_least: Annotated[_Likeness | None, about("Below this it is refused.", usual=_DEFAULTS.unsure_from)] = None
+    at_least: Annotated[_Likeness | None, described("Below this it is refused.", usual=_DEFAULTS.unsure_from)] = None
 
 
 class RetrySection(Section, frozen=True):
     """First, draw again with new seeds."""
 
-    takes: Annotated[int, Meta(ge=0, le=20), about("How many more, at most.")]
+    takes: Annotated[int, Meta(ge=0, le=20), described("How many more, at most.")]
 
 
 DEFAULT_REPAIR_MASK: JSONObject = {"find": "face", "grow": 0.25, "feather": 0.08}

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from nano_banana.catalog.arguments import ArgumentProblem
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.formats.struct_schema import CHOICES, Section, about, section_schema
+from nano_banana.formats.struct_schema import CHOICES, Section, described, section_schema
 from nano_banana.model.call import Blob, Reply
 from nano_banana.model.flow import Attempt, Flow, Made, ask, with_attempt
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
@@ -49,37 +49,37 @@ class MaskSection(Section, frozen=True):
 
     find: Annotated[
         str | None,
-        about(f"What to find: {', '.join(f'`{part}`' for part in MASK_PARTS)}.", choices=list(MASK_PARTS)),
+        described(f"What to find: {', '.join(f'`{part}`' for part in MASK_PARTS)}.", choices=list(MASK_PARTS)),
     ] = None
     which: Annotated[
         _BySize | Annotated[int, Meta(ge=1, le=32)],
-        about(
+        described(
             "Whose, where there are several people: `largest`, `smallest`, `all`, or the first, second … by `order`."
         ),
     ] = "largest"
-    order: Annotated[str, about("How people are counted for `which`.", choices=list(FACE_ORDERS))] = "size"
+    order: Annotated[str, described("How people are counted for `which`.", choices=list(FACE_ORDERS))] = "size"
     assign: Annotated[
         Literal["cast"] | None,
-        about("Paint each face in turn, with the adapter of the one who stands there in the shot's cast."),
+        described("Paint each face in turn, with the adapter of the one who stands there in the shot's cast."),
     ] = None
     file: Annotated[
-        Annotated[str, Meta(min_length=1)] | None, about("A picture of the take's proportions; white is repainted.")
+        Annotated[str, Meta(min_length=1)] | None, described("A picture of the take's proportions; white is repainted.")
     ] = None
-    box: Annotated[_Box | None, about("`[x0, y0, x1, y1]` in fractions of width and height.")] = None
-    ellipse: Annotated[_Box | None, about("The ellipse within `[x0, y0, x1, y1]`, in fractions.")] = None
+    box: Annotated[_Box | None, described("`[x0, y0, x1, y1]` in fractions of width and height.")] = None
+    ellipse: Annotated[_Box | None, described("The ellipse within `[x0, y0, x1, y1]`, in fractions.")] = None
     polygon: Annotated[
         Annotated[list[_Corner], Meta(min_length=3)] | None,
-        about("Corners `[[x, y], …]` in fractions of width and height."),
+        described("Corners `[[x, y], …]` in fractions of width and height."),
     ] = None
     grow: Annotated[
         float,
         Meta(ge=0, le=2),
-        about("How far to widen the region, as a fraction of its size (0.2–0.35 around a face)."),
+        described("How far to widen the region, as a fraction of its size (0.2–0.35 around a face)."),
     ] = 0
     feather: Annotated[
-        float, Meta(ge=0, le=1), about("Width of the soft edge, as a fraction of the region's size (0.05–0.1).")
+        float, Meta(ge=0, le=1), described("Width of the soft edge, as a fraction of the region's size (0.05–0.1).")
     ] = 0
-    invert: Annotated[bool, about("Repaint everything but the region.")] = False
+    invert: Annotated[bool, described("Repaint everything but the region.")] = False
 
 
 _FIND_KEYS = ("find", "which", "order", "assign")
@@ -91,9 +91,9 @@ MASK_SCHEMA = section_schema(MaskSection)
 class CropSection(Section, frozen=True):
     """How the region is cut out for painting, so that a small face gets pixels."""
 
-    megapixels: Annotated[float, Meta(ge=0.1, le=4), about("About how many megapixels the painter gets.")] = 1.0
+    megapixels: Annotated[float, Meta(ge=0.1, le=4), described("About how many megapixels the painter gets.")] = 1.0
     context: Annotated[
-        float, Meta(ge=0, le=10), about("How much around the region it sees, as a fraction of the region's size.")
+        float, Meta(ge=0, le=10), described("How much around the region it sees, as a fraction of the region's size.")
     ] = 0.5
 
 
