@@ -12,7 +12,7 @@ from nano_banana.cli.diagnostics import describe
 from nano_banana.cli.verdict_reports import reasons_text
 from nano_banana.features.sheets.contact_sheet import ContactSheet, make_sheet
 from nano_banana.features.sheets.sheet_page import sheet_html
-from nano_banana.features.sheets.sheet_words import SheetWording, write_pieces
+from nano_banana.features.sheets.sheet_words import SheetWording, write_text_pieces
 from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.problem import Invalid, Problem
@@ -57,7 +57,7 @@ def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandl
     for file in files:
         kind = file.suffix.casefold().removeprefix(".")
         if kind == "html":
-            write_pieces(file, (piece.encode() for piece in sheet_html(sheet, terminal_speech(), file, on_event)))
+            write_text_pieces(file, sheet_html(sheet, terminal_speech(), file, on_event))
             written.append(file)
         elif kind == "pdf":
             write_pdf(file, draw_pages(sheet, on_event))

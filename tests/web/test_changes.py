@@ -16,9 +16,9 @@ def test_arguments_that_differ_by_stage_and_number() -> None:
     before = [call("takes", seed=1, loud=True), call("takes", seed=2), call("faces", seed=3)]
     now = [call("takes", seed=1), call("takes", seed=5, size={"width": 8})]
     assert list(call_changes(before, now)) == [
-        ("takes: loud", "true", "not there"),
+        ("takes: loud", "true", "not set"),
         ("takes: seed", "2", "5"),
-        ("takes: size", "not there", '{"width": 8}'),
+        ("takes: size", "not set", '{"width": 8}'),
     ]
 
 

@@ -6,7 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 from nano_banana.features.sheets.sheet_page import sheet_html as written
-from nano_banana.features.sheets.sheet_words import SheetWording, write_pieces
+from nano_banana.features.sheets.sheet_words import SheetWording, write_text_pieces
 from nano_banana.model.flow import Ruling
 from tests.web.conftest import Look
 from tests.web.sheets import quiet, sheet, take, workshop_in
@@ -29,7 +29,7 @@ def test_two_thousand_takes(tmp_path: Path, look: Look) -> None:
         words = SheetWording(reasons=lambda ruled: str(ruled.ruling or Ruling.UNSURE), problem=str)
         list(laid.thumbnails(takes[:8], 160, quiet))
         tracemalloc.start()
-        write_pieces(file, (piece.encode() for piece in written(laid, words, file, quiet)))
+        write_text_pieces(file, written(laid, words, file, quiet))
         memory = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert file.stat().st_size < MOST_BYTES

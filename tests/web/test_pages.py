@@ -262,4 +262,4 @@ def test_a_run_whose_bytes_are_gone(project: Project, look: Look) -> None:
     project.workspace.expect("sheet", "--against", "latest~1")
     with look(before[0].parents[1] / "sheet.html") as page:
         page.locator("input[name=view][value=both]").check()
-        assert page.locator(".old").first.inner_text().split("\n") == ["its file is gone", "before"]
+        assert page.locator(".old").first.inner_text().split("\n") == ["file deleted", "before"]

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.features.sheets.sheet_page import escaped, folder_url
+from nano_banana.features.sheets.sheet_page import folder_url
 from nano_banana.features.sheets.sheet_takes import TakeState
 from nano_banana.features.sheets.sheet_words import sheet_money, take_caption, thumbnail_side
+from nano_banana.formats.html_page import escape_text
 from tests.web.sheets import take
 
 
@@ -36,7 +37,7 @@ def test_where_the_pictures_lie_from_a_page() -> None:
 
 
 def test_text_is_only_text() -> None:
-    assert escaped('<b title="x">&\u202e\ud800\x00') == "&lt;b title=&quot;x&quot;&gt;&amp;���"
+    assert escape_text('<b title="x">&\u202e\ud800\x00') == "&lt;b title=&quot;x&quot;&gt;&amp;���"
 
 
 def test_more_pictures_are_smaller() -> None:

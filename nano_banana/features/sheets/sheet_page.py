@@ -1,13 +1,10 @@
 """A contact sheet as one HTML page that opens from disk without network.
 
-The page holds its takes as JSON that is safe inside HTML, its thumbnails as `data:` addresses, and one style and one
-script whose hashes its Content-Security-Policy names.
+The page holds its takes as JSON for its script, and its thumbnails as `data:` URLs.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,16 +25,17 @@ from nano_banana.features.sheets.sheet_words import (
     take_labels,
     thumbnail_side,
 )
+from nano_banana.formats.html_page import data_url, escape_text, html_page, script_json
 from nano_banana.model.call import COMPUTE
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 
 MAX_VALUE_LENGTH = 400
-"""Characters of a value that are shown."""
+"""Characters of a value on the page, at most."""
 
 
 def call_changes(before: Sequence[JSONObject], now: Sequence[JSONObject]) -> Iterator[tuple[str, str, str]]:
-    """What differs (`takes: guidance_scale`), what it was, what it is; calls match by stage and number there."""
+    """Yield what differs (`takes: guidance_scale`), its old value and its new one. Calls match by stage and order."""
     old, new = _by_place(before), _by_place(now)
     for place, call in old.items():
         other = new.get(place)
@@ -52,7 +50,7 @@ def call_changes(before: Sequence[JSONObject], now: Sequence[JSONObject]) -> Ite
 
 
 def _by_place(calls: Sequence[JSONObject]) -> Mapping[tuple[str, int], JSONObject]:
-    """The calls that a provider answered, by stage and number there."""
+    """The calls of providers, by stage and their order in the stage."""
     found: dict[tuple[str, int], JSONObject] = {}
     for call in calls:
         if call["provider"] != COMPUTE:
@@ -63,31 +61,25 @@ def _by_place(calls: Sequence[JSONObject]) -> Mapping[tuple[str, int], JSONObjec
 
 def _shown_value(arguments: JSONObject, name: str) -> str:
     if name not in arguments:
-        return "not there"
+        return "not set"
     value: JSONValue = arguments[name]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
 
 
-def script_json(value: JSONValue) -> str:
-    """JSON that ends no script and begins no comment, whatever it holds; ASCII alone."""
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
 class _SharedArguments:
-    """Arguments that many calls have, each written once; the one place where the data keeps state."""
+    """Arguments that calls share, each written once."""
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
 
     def place(self, row: JSONObject) -> int:
-        """Where in the list it is."""
+        """The row's index in the list."""
         return self.rows.setdefault(script_json(row), len(self.rows))
 
 
 def page_data(sheet: ContactSheet, speech: SheetWording, folder: str) -> Iterator[str]:
-    """The page's data in pieces. `folder` is where the full pictures lie, as a URL from the page's own."""
+    """Yield the page's data in pieces. `folder` is the pictures' folder as a URL relative to the page."""
     shared = _SharedArguments()
     yield f'{{"folder":{script_json(folder)},"against":{script_json(sheet.against)},"takes":['
     for number, take in enumerate(sheet.takes):
@@ -96,7 +88,7 @@ def page_data(sheet: ContactSheet, speech: SheetWording, folder: str) -> Iterato
 
 
 def axis_values(take: SheetTake, stages: Sequence[str]) -> dict[str, str]:
-    """What the take is of, by axis; the stage where the sheet has several."""
+    """The take's values by axis, with the stage if the sheet has several."""
     card = take.card
     values = {"subject": card.subject or "+".join(card.cast), "shot": card.shot, "template": card.template, **card.axes}
     if len(stages) > 1:
@@ -134,7 +126,7 @@ def _take(take: SheetTake, sheet: ContactSheet, speech: SheetWording, shared: _S
 
 
 def _verdict_lines(take: SheetTake, speech: SheetWording) -> Sequence[str]:
-    """Each verdict in a line, where there is more than one."""
+    """One line for each verdict, if there are several."""
     verdicts = take.record.verdicts
     told = []
     for ruled in verdicts if len(verdicts) > 1 else ():
@@ -146,7 +138,7 @@ def _verdict_lines(take: SheetTake, speech: SheetWording) -> Sequence[str]:
 
 
 def _calls(calls: Sequence[JSONObject], sheet: ContactSheet, shared: _SharedArguments) -> Iterator[JSONObject]:
-    """The calls that cost something or drew something: what this machine works out is told as where they came from."""
+    """The calls of providers. Local calls appear only as the sources of their inputs."""
     made: dict[str, str] = {digest: f"adapter {name}" for digest, name in sheet.names.items()}
     for call in calls:
         stage = str(call["stage"])
@@ -168,7 +160,7 @@ def _calls(calls: Sequence[JSONObject], sheet: ContactSheet, shared: _SharedArgu
 
 
 def _source(made: Mapping[str, str], digest: JSONValue) -> str:
-    return made.get(str(digest), "a file of the recipe's")
+    return made.get(str(digest), "a file from the recipe")
 
 
 def _attempt(call: JSONObject) -> str:
@@ -193,7 +185,7 @@ def _previous(before: TakeBefore, take: SheetTake) -> JSONObject:
 
 
 RUN_VIEWS = {"now": "now", "before": "before", "both": "side by side"}
-"""How a page shows two runs."""
+"""The ways to show two runs."""
 
 PANEL_HTML = """<dialog id="panel" aria-labelledby="name">
 <div class="head"><h2 id="name"></h2>
@@ -208,9 +200,9 @@ PANEL_HTML = """<dialog id="panel" aria-labelledby="name">
 _KEYS = (
     ("← ↑ → ↓", "from picture to picture"),
     ("Home End", "first and last of a row"),
-    ("Enter", "everything about a take"),
-    ("← →", "there: the take before, the next one"),
-    ("z", "there: the picture in the whole window, larger still, and back"),
+    ("Enter", "details of a take"),
+    ("← →", "previous and next take (in the details)"),
+    ("z", "zoom the picture (in the details)"),
     ("Esc", "back to the pictures"),
     ("/", "search in names, prompts, seeds and reasons"),
     ("?", "this help"),
@@ -227,7 +219,7 @@ HELP_HTML = (
 
 
 def filter_form(sheet: ContactSheet) -> Iterator[str]:
-    """The form: search, states, axes, likeness, size, and the two runs where there are two."""
+    """The form: search, states, axes, likeness, size, and which run if there are two."""
     yield (
         '<form id="tools" class="tools" role="search" aria-label="filters">\n'
         '<label><span class="visually-hidden">search</span>'
@@ -288,41 +280,34 @@ ASSETS = Path(__file__).with_name("assets")
 
 
 def sheet_html(sheet: ContactSheet, speech: SheetWording, file: Path, on_event: EventHandler) -> Iterator[str]:
-    """The page as pieces of HTML, to be written to `file`; small pictures are made on the way."""
-    style, script = _asset_text("sheet.css"), _asset_text("sheet.js")
+    """Yield the page for `file` as pieces of HTML. Thumbnails are made on the way."""
+    return html_page(
+        f"{sheet.name}: contact sheet",
+        _asset_text("sheet.css"),
+        _body(sheet, speech, file, on_event),
+        script=_asset_text("sheet.js"),
+        attributes='data-view="now"',
+        local_images=True,
+    )
+
+
+def _body(sheet: ContactSheet, speech: SheetWording, file: Path, on_event: EventHandler) -> Iterator[str]:
     yield (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{content_policy(style, script)}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(sheet.name)}: contact sheet</title>\n<style>{style}</style>\n</head>\n"
-        f'<body data-view="now">\n<a class="skip" href="#grid">to the pictures</a>\n'
-        f'<header class="bar">\n<h1>{escaped(sheet.name)}</h1>\n<p>{escaped(" · ".join(sheet_summary(sheet)))}</p>\n'
+        '<a class="skip" href="#grid">to the pictures</a>\n<header class="bar">\n'
+        f"<h1>{escape_text(sheet.name)}</h1>\n<p>{escape_text(' · '.join(sheet_summary(sheet)))}</p>\n"
     )
     yield from filter_form(sheet)
     yield '</header>\n<main id="grid" tabindex="-1" aria-label="the takes">\n'
-    yield "<noscript><p>Without scripts there are only the pictures.</p></noscript>\n"
+    yield "<noscript><p>Filters and details need JavaScript.</p></noscript>\n"
     yield from _grids(sheet, on_event)
-    yield '<p class="empty" id="empty" role="status" hidden>No take is like that. Take a filter away.</p>\n</main>\n'
+    yield '<p class="empty" id="empty" role="status" hidden>No takes match. Clear a filter.</p>\n</main>\n'
     yield f'{PANEL_HTML}{HELP_HTML}<script type="application/json" id="data">'
     yield from page_data(sheet, speech, folder_url(sheet.folder, file))
-    yield f"</script>\n<script>{script}</script>\n</body>\n</html>\n"
-
-
-def content_policy(style: str, script: str) -> str:
-    """What a browser may do: show pictures of the page and beside it, and run our very script. No network."""
-    return (
-        f"default-src 'none'; img-src data: 'self' file:; style-src '{_source_hash(style)}'; "
-        f"script-src '{_source_hash(script)}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def escaped(words: str) -> str:
-    """Words that are only words: no markup, nothing that steers, nothing that UTF-8 can't hold."""
-    return escape("".join(letter if letter.isprintable() else "�" for letter in words))
+    yield "</script>\n"
 
 
 def folder_url(folder: Path, file: Path) -> str:
-    """Where the pictures lie, from the page: `` or `../out/portraits/`."""
+    """The pictures' folder as a URL relative to the page: empty or `../out/portraits/`."""
     path = os.path.relpath(folder.absolute(), file.absolute().parent)
     return "" if path == "." else quote(os.fsencode(path)) + "/"
 
@@ -332,17 +317,13 @@ def _asset_text(name: str) -> str:
     return ASSETS.joinpath(name).read_text(encoding="utf-8").strip()
 
 
-def _source_hash(code: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-
-
 def _grids(sheet: ContactSheet, on_event: EventHandler) -> Iterator[str]:
     takes = list(sheet.takes)
     small = sheet.thumbnails(takes, thumbnail_side(takes), on_event)
     for number, grid in enumerate(sheet.grids):
         title = grid_heading(grid)
-        name = f' aria-labelledby="g{number}"' if title else f' aria-label="{escaped(sheet.name)}"'
-        yield f"<section{name}>\n" + (f'<h2 id="g{number}">{escaped(title)}</h2>\n' if title else "")
+        name = f' aria-labelledby="g{number}"' if title else f' aria-label="{escape_text(sheet.name)}"'
+        yield f"<section{name}>\n" + (f'<h2 id="g{number}">{escape_text(title)}</h2>\n' if title else "")
         yield from _table(grid, sheet.show, small)
         yield "</section>\n"
 
@@ -370,31 +351,33 @@ def _table(
 
 
 def _table_classes(grid: SheetGrid) -> str:
-    """The classes of a table: how many pictures share the page's width, whether it has columns, labels of its rows."""
+    """The classes of a table: the number of pictures in a row, and whether it has columns and row labels."""
     most = len(grid.columns) if grid.axes.across else max((len(takes) for takes in grid.cells.values()), default=1)
     words = ["grid" if grid.axes.across else "loose", f"c{most}" if most <= WIDEST_GRID else "many"]
     return " ".join([*words, *(["labelled"] if grid.axes.down else [])])
 
 
 def _label(axes: Sequence[str], values: Sequence[str]) -> str:
-    """The first axis large, the others below it."""
-    first, *others = map(escaped, axis_labels(axes, values)) if values else [""]
+    """The first axis in large letters, the others below it."""
+    first, *others = map(escape_text, axis_labels(axes, values)) if values else [""]
     return first + "".join(f"<small>{other}</small>" for other in others)
 
 
 def _card(take: SheetTake, now: Thumbnail, before: Thumbnail, grid: SheetGrid, show: Sequence[str]) -> str:
-    inside = " · ".join(take_labels(grid.axes.inside, take))
-    lines = [said for name in show if (said := take_caption(take, name))]
+    label = escape_text(" · ".join(take_labels(grid.axes.inside, take)))
+    lines = [line for name in show if (line := take_caption(take, name))]
     loud = STATE_WORDS[take.state]
-    caption = "".join(f"<b>{escaped(said)}</b>" if said == loud else f"<span>{escaped(said)}</span>" for said in lines)
+    caption = "".join(
+        f"<b>{escape_text(said)}</b>" if said == loud else f"<span>{escape_text(said)}</span>" for said in lines
+    )
     name = ", ".join([take.record.id.replace("/", " "), *lines, *([loud] if loud not in lines else [])])
     changed = take.before is not None and take.before.differs
     kind = f"take {take.state}{' changed' if changed else ''}"
     pictures = _picture(take, now, before, changed=changed)
     return (
-        f'<button type="button" class="{kind}" data-state="{take.state}" tabindex="-1" aria-label="{escaped(name)}">'
-        f'<span class="pair">{pictures}</span>'
-        f'<span class="cap">{f"<u>{escaped(inside)}</u>" if inside else ""}{caption}</span></button>'
+        f'<button type="button" class="{kind}" data-state="{take.state}" tabindex="-1" '
+        f'aria-label="{escape_text(name)}"><span class="pair">{pictures}</span>'
+        f'<span class="cap">{f"<u>{label}</u>" if label else ""}{caption}</span></button>'
     )
 
 
@@ -402,15 +385,14 @@ def _picture(take: SheetTake, now: Thumbnail, before: Thumbnail, *, changed: boo
     new = _picture_side(now, "new", STATE_WORDS[take.state] if not take.picture else "no picture")
     if not changed or take.before is None:
         return new
-    lost = "its file is gone" if take.before.gone else STATE_WORDS[take.before.state]
+    lost = "file deleted" if take.before.gone else STATE_WORDS[take.before.state]
     return new + _picture_side(before, f"old {take.before.state}", lost)
 
 
 def _picture_side(small: Thumbnail, kind: str, otherwise: str) -> str:
-    """A take as it is or as it was, with a word for which of them where both are shown."""
-    shown = f'<span class="none">{escaped(otherwise)}</span>'
+    """A take's picture now or before, with a label that shows if both are visible."""
+    shown = f'<span class="none">{escape_text(otherwise)}</span>'
     if small.data:
-        data = base64.b64encode(small.data).decode()
         size = f'width="{small.width}" height="{small.height}"'
-        shown = f'<img src="data:image/webp;base64,{data}" {size} alt="" loading="lazy" decoding="async">'
+        shown = f'<img src="{data_url(small.data, "image/webp")}" {size} alt="" loading="lazy" decoding="async">'
     return f'<span class="side {kind}">{shown}<i>{"now" if kind == "new" else "before"}</i></span>'

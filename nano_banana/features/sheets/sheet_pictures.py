@@ -6,6 +6,7 @@ import functools
 import io
 import itertools
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,21 +16,21 @@ from typing import TypeAlias, TypeVar
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from nano_banana.features.sheets.contact_sheet import ContactSheet
-from nano_banana.features.sheets.sheet_takes import SheetGrid, SheetTake, TakeState, Thumbnail
+from nano_banana.features.sheets.sheet_takes import AxisValues, SheetGrid, SheetTake, TakeState, Thumbnail
 from nano_banana.features.sheets.sheet_words import (
     STATE_WORDS,
     axis_labels,
     grid_heading,
+    replaced_file,
     sheet_summary,
     take_caption,
     take_labels,
     thumbnail_side,
-    write_pieces,
 )
 from nano_banana.model.event import EventHandler
 
 FONT_EXTRAS = frozenset("·…“”’")
-"""What the font has besides ASCII."""
+"""The letters of the font that are not ASCII."""
 
 NEAREST_LETTERS = {"–": "-", "—": "-", "−": "-", "×": "x", "→": ">", "←": "<"}
 ELLIPSIS = "…"
@@ -37,7 +38,7 @@ ELLIPSIS = "…"
 
 @functools.cache
 def font(size: int) -> ImageFont.FreeTypeFont:
-    """Pillow's own font, `size` in pixels. Raises RuntimeError where Pillow lacks FreeType."""
+    """Pillow's own font, `size` in pixels. Raises RuntimeError if Pillow lacks FreeType."""
     found = ImageFont.load_default(size)
     if not isinstance(found, ImageFont.FreeTypeFont):
         raise RuntimeError("Pillow without FreeType")  # noqa: TRY004 - it is the library that is wrong, not a type
@@ -45,31 +46,29 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def legible(text: str) -> str:
-    """The text in letters that the font has; a question mark for what resembles none."""
+    """The text in letters that the font has; others become the nearest letter or a question mark."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_letter, text))
 
 
 def text_width(text: str, size: int) -> float:
-    """How wide the text is, in pixels."""
+    """The width of the text, in pixels."""
     return font(size).getlength(text)
 
 
 def cut_to_width(text: str, size: int, room: float) -> str:
-    """As much of the text as fits into `room` pixels, with an ellipsis where some is left out."""
+    """Shorten the text to `room` pixels, with an ellipsis if some is left out."""
     text = legible(text)
     if text_width(text, size) <= room:
         return text
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if text_width(text[:middle].rstrip() + ELLIPSIS, size) <= room else (low, middle - 1)
-    return text[:low].rstrip() + ELLIPSIS
+    lengths = range(1, len(text))
+    kept = bisect(lengths, room, key=lambda length: text_width(text[:length].rstrip() + ELLIPSIS, size))
+    return text[:kept].rstrip() + ELLIPSIS
 
 
 def wrap_words(words: Sequence[str], size: int, room: float, *, lines: int, space: str = " ") -> list[str]:
-    """Words in at most so many lines; each that is too long for a line is cut, and so is the last line."""
+    """Wrap words into at most `lines` lines. A word that is too long for a line is cut, and so is the last line."""
     found = [""]
     for at, word in enumerate(map(legible, words)):
         longer = f"{found[-1]}{space}{word}" if found[-1] else word
@@ -106,18 +105,18 @@ STATE_COLOURS: dict[TakeState, RGBColour] = {
     TakeState.DONE: (86, 96, 95),
     TakeState.NOT_JUDGED: (86, 96, 95),
 }
-"""The same as on the page by day; each has a contrast of 4.5 or more on paper."""
+"""The colours of the HTML page's light theme. Each has a contrast of 4.5 or more on white."""
 
 
 def line_height(size: int) -> int:
-    """Pixels from line to line of letters of that size."""
+    """Pixels from line to line for letters of that size."""
     return round(size * 1.3)
 
 
 def draw_lines(
     pen: ImageDraw.ImageDraw, at: tuple[float, float], lines: Sequence[str], size: int, colour: RGBColour
 ) -> float:
-    """Write lines below each other; return where the next would stand."""
+    """Write lines below each other; return the top of the next line."""
     left, top = at
     for line in lines:
         pen.text((left, top), line, colour, font(size))
@@ -130,11 +129,16 @@ Item = TypeVar("Item")
 BAND_WIDTH = 1634
 """Pixels of a page that a band may be wide."""
 
-NARROWEST, WIDEST, EASY, LOOSE = 118, 340, 210, 300
-"""Pixels of a column: at least, at most, and where nothing says how many there are; what is in none, at most."""
+MIN_COLUMN = 118
+MAX_COLUMN = 340
+USUAL_COLUMN = 210
+"""Pixels of a column in grids that don't determine the number of columns."""
+
+MAX_LOOSE_COLUMN = 300
+"""Pixels of a picture in a grid without columns, at most."""
 
 NARROW_COLUMNS = 2
-"""Columns of a grid whose rows stand side by side: below one another they would leave half of the page empty."""
+"""Rows of a grid with so few columns stand side by side; otherwise half of the page would be empty."""
 
 LABEL_WIDTH = 190
 """Pixels of the labels of rows."""
@@ -144,20 +148,20 @@ LABEL_WIDTH = 190
 class Band:
     """A row of takes, `width` pixels a column; an empty cell is None.
 
-    `title` is what stands above its grid, `heads` above its columns, `label` before it.
+    `title` stands above its grid, `column_heads` above its columns, `label` before it, `take_axes` at each take.
     """
 
     title: str
-    heads: Sequence[Sequence[str]]
+    column_heads: Sequence[Sequence[str]]
     label: Sequence[str]
     takes: Sequence[SheetTake | None]
-    inside: Sequence[str]
+    take_axes: Sequence[str]
     width: int
     indent: int
 
 
 def bands_of(sheet: ContactSheet) -> Iterator[Band]:
-    """All bands, from the top; a grid that is too wide comes in parts, one below the other."""
+    """Yield all bands, from the top. A grid that is too wide is cut into parts, one below the other."""
     for grid in sheet.grids:
         if not grid.axes.across:
             yield from _bands_without_columns(grid)
@@ -169,48 +173,47 @@ def bands_of(sheet: ContactSheet) -> Iterator[Band]:
 
 def _bands_by_rows(grid: SheetGrid) -> Iterator[Band]:
     indent = LABEL_WIDTH if grid.axes.down else 0
-    most = (BAND_WIDTH - indent) // NARROWEST
-    parts = -(-len(grid.columns) // most)
+    parts = -(-len(grid.columns) // ((BAND_WIDTH - indent) // MIN_COLUMN))
     for part in _batches(grid.columns, -(-len(grid.columns) // parts)):
+        heads = [axis_labels(grid.axes.across, column) for column in part]
         for row in grid.rows:
-            stacks = [grid.cells.get((row, column), ()) for column in part]
-            for level in range(max(map(len, stacks), default=0)):
-                yield Band(
-                    title=grid_heading(grid),
-                    heads=[axis_labels(grid.axes.across, column) for column in part],
-                    label=axis_labels(grid.axes.down, row) if level == 0 else (),
-                    takes=[stack[level] if level < len(stack) else None for stack in stacks],
-                    inside=grid.axes.inside,
-                    width=min((BAND_WIDTH - indent) // len(part), WIDEST),
-                    indent=indent,
-                )
+            places = [(row, column) for column in part]
+            yield from _stacked_bands(grid, places, heads, axis_labels(grid.axes.down, row), indent)
 
 
 def _bands_of_narrow_grid(grid: SheetGrid) -> Iterator[Band]:
-    most = BAND_WIDTH // EASY // len(grid.columns)
-    lines = -(-len(grid.rows) // most)
+    lines = -(-len(grid.rows) // (BAND_WIDTH // USUAL_COLUMN // len(grid.columns)))
     for rows in _batches(grid.rows, -(-len(grid.rows) // lines)):
         places = [(row, column) for row in rows for column in grid.columns]
-        stacks = [grid.cells.get(place, ()) for place in places]
-        for level in range(max(map(len, stacks), default=0)):
-            yield Band(
-                title=grid_heading(grid),
-                heads=[
-                    [*axis_labels(grid.axes.down, row), *axis_labels(grid.axes.across, column)]
-                    for row, column in places
-                ],
-                label=(),
-                takes=[stack[level] if level < len(stack) else None for stack in stacks],
-                inside=grid.axes.inside,
-                width=min(BAND_WIDTH // len(places), WIDEST),
-                indent=0,
-            )
+        heads = [[*axis_labels(grid.axes.down, row), *axis_labels(grid.axes.across, column)] for row, column in places]
+        yield from _stacked_bands(grid, places, heads, (), 0)
+
+
+def _stacked_bands(
+    grid: SheetGrid,
+    places: Sequence[tuple[AxisValues, AxisValues]],
+    heads: Sequence[Sequence[str]],
+    label: Sequence[str],
+    indent: int,
+) -> Iterator[Band]:
+    """The takes of these cells side by side; cells with several takes make several bands."""
+    stacks = [grid.cells.get(place, ()) for place in places]
+    for level in range(max(map(len, stacks), default=0)):
+        yield Band(
+            title=grid_heading(grid),
+            column_heads=heads,
+            label=label if level == 0 else (),
+            takes=[stack[level] if level < len(stack) else None for stack in stacks],
+            take_axes=grid.axes.inside,
+            width=min((BAND_WIDTH - indent) // len(places), MAX_COLUMN),
+            indent=indent,
+        )
 
 
 def _bands_without_columns(grid: SheetGrid) -> Iterator[Band]:
     indent = LABEL_WIDTH if grid.axes.down else 0
     most = max((len(takes) for takes in grid.cells.values()), default=1)
-    count = min((BAND_WIDTH - indent) // EASY, most)
+    count = min((BAND_WIDTH - indent) // USUAL_COLUMN, most)
     for row in grid.rows:
         found = grid.cells.get((row, ()), ())
         # Nine pictures where eight have room are five and four.
@@ -218,11 +221,11 @@ def _bands_without_columns(grid: SheetGrid) -> Iterator[Band]:
         for at, takes in enumerate(_batches(found, -(-len(found) // max(lines, 1)))):
             yield Band(
                 title=grid_heading(grid),
-                heads=(),
+                column_heads=(),
                 label=axis_labels(grid.axes.down, row) if at == 0 else (),
                 takes=takes,
-                inside=grid.axes.inside,
-                width=min((BAND_WIDTH - indent) // count, LOOSE),
+                take_axes=grid.axes.inside,
+                width=min((BAND_WIDTH - indent) // count, MAX_LOOSE_COLUMN),
                 indent=indent,
             )
 
@@ -233,44 +236,44 @@ def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 BAR_HEIGHT = 5
 MAX_PICTURE_HEIGHT = 1.5
-"""The height of a picture on paper, at most, by its column's width."""
+"""The height of a picture, at most, in widths of its column."""
 
 GREYED_STATES = {TakeState.REJECTED, TakeState.FAILED}
-"""Nobody should take these for good ones at a glance."""
+"""States whose pictures are shown pale, so that nobody takes them for good ones at a glance."""
 
 
 def letter_size(width: int) -> int:
-    """The size of letters in a column so wide, all in pixels."""
+    """The size of letters for a column of this width, both in pixels."""
     return max(14, min(20, width // 10))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellText:
-    """What is written below a take's picture, in letters of `size` pixels."""
+    """The text below a take's picture, in letters of `size` pixels."""
 
     size: int
     inside: Sequence[str]
     lines: Sequence[str]
 
     @classmethod
-    def of(cls, take: SheetTake, *, width: int, inside: Sequence[str], show: Sequence[str]) -> CellText:
-        """The take's own, in a column so wide."""
+    def for_take(cls, take: SheetTake, *, width: int, take_axes: Sequence[str], show: Sequence[str]) -> CellText:
+        """The take's text for a column of this width."""
         size = letter_size(width)
         below = [line for name in show if (line := take_caption(take, name))]
         return cls(
             size=size,
-            inside=wrap_words(take_labels(inside, take), size, width, lines=2, space=" · "),
+            inside=wrap_words(take_labels(take_axes, take), size, width, lines=2, space=" · "),
             lines=wrap_words(below, size, width, lines=3, space="  "),
         )
 
     @property
     def height(self) -> int:
-        """Pixels, with the bar above them."""
+        """The height in pixels, with the bar above the text."""
         return BAR_HEIGHT + 4 + line_height(self.size) * (len(self.inside) + len(self.lines))
 
 
 def picture_size(small: Thumbnail, width: int) -> tuple[int, int]:
-    """Pixels of the picture in a column: as wide as that, or as high as a picture may be."""
+    """The picture's size in a column, in pixels: as wide as the column, or as high as a picture may be."""
     if not small.data:
         return width, width
     scale = min(width / small.width, width * MAX_PICTURE_HEIGHT / small.height)
@@ -278,7 +281,7 @@ def picture_size(small: Thumbnail, width: int) -> tuple[int, int]:
 
 
 def draw_cell(take: SheetTake, small: Thumbnail, words: CellText, *, width: int) -> Image.Image:
-    """The take's cell, `width` pixels wide and as high as it needs."""
+    """Draw the take's cell, `width` pixels wide and as high as needed."""
     picture = _picture(small, width) if small.data else _placeholder(take, width)
     if take.state in GREYED_STATES and small.data:
         picture = Image.blend(ImageOps.grayscale(picture).convert("RGB"), Image.new("RGB", picture.size, PAPER), 0.35)
@@ -308,18 +311,22 @@ def _placeholder(take: SheetTake, width: int) -> Image.Image:
 
 
 PAGE_SIZE = (1754, 1240)
-"""A4 on its side at 150 dots an inch, in pixels."""
+"""A4 landscape in pixels."""
 
-EDGE, GAP, TITLE = 60, 12, 40
+PAGE_DPI = 150
+"""Pixels an inch."""
+
+MARGIN = 60
+GAP = 12
+TITLE_HEIGHT = 40
 HEAD_HEIGHT = 90.0
 """Pixels above the first band."""
 
 
 def draw_pages(sheet: ContactSheet, on_event: EventHandler, *, trim: bool = False) -> Iterator[Image.Image]:
-    """The sheet's pages, RGB, A4 at 150 dots an inch; only one of them is in memory.
+    """Yield the sheet's pages, RGB, A4 landscape at 150 dots an inch; only one of them is in memory.
 
-    The rows are spread evenly: no page has one alone where it could have two. `trim` cuts a page that is the only one
-    to what it holds.
+    Rows are spread evenly over the pages. `trim` cuts a sheet's only page to its content.
     """
     about = " · ".join(sheet_summary(sheet))
     bands = list(bands_of(sheet))
@@ -339,25 +346,25 @@ def draw_pages(sheet: ContactSheet, on_event: EventHandler, *, trim: bool = Fals
             for place, take in enumerate(band.takes):
                 if take is not None:
                     cell = draw_cell(take, next(small), _cell_text(take, band, sheet), width=band.width - GAP)
-                    page.paste(cell, (EDGE + band.indent + place * band.width, round(top)))
+                    page.paste(cell, (MARGIN + band.indent + place * band.width, round(top)))
             top, before = top + heights[at] + GAP, band
         yield (
-            page.crop((0, 0, PAGE_SIZE[0], min(PAGE_SIZE[1], round(top) + EDGE - GAP)))
+            page.crop((0, 0, PAGE_SIZE[0], min(PAGE_SIZE[1], round(top) + MARGIN - GAP)))
             if trim and len(pages) == 1
             else page
         )
 
 
 def page_breaks(bands: Sequence[Band], heights: Sequence[float]) -> list[tuple[int, int]]:
-    """First and end of the bands of each page: as few pages as there may be, and their rest as even as it can be."""
-    room = PAGE_SIZE[1] - EDGE - HEAD_HEIGHT
+    """The first band and the end of each page: as few pages as possible, with their empty space as even as possible."""
+    room = PAGE_SIZE[1] - MARGIN - HEAD_HEIGHT
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
     for end in range(1, len(bands) + 1):
         found: list[tuple[int, float, int]] = []
         high, start = 0.0, end
         while start > 0:
             start -= 1
-            # The first one of a page has its heads above it, whatever came before.
+            # The first band of a page always has its heads above it.
             inner = (
                 _heads_height(bands[start + 1])
                 if start + 1 < end and not _has_same_heads(bands[start], bands[start + 1])
@@ -389,16 +396,16 @@ def _heights(bands: Sequence[Band], sheet: ContactSheet, small: Iterator[Thumbna
 
 
 def _cell_text(take: SheetTake, band: Band, sheet: ContactSheet) -> CellText:
-    return CellText.of(take, width=band.width - GAP, inside=band.inside, show=sheet.show)
+    return CellText.for_take(take, width=band.width - GAP, take_axes=band.take_axes, show=sheet.show)
 
 
 def _new_page(name: str, about: str, number: int, pages: int) -> tuple[Image.Image, float]:
-    """A new page with its head, and where the first band goes."""
+    """A new page with its head, and the top of the first band."""
     page = Image.new("RGB", PAGE_SIZE, PAPER)
-    pen, right = ImageDraw.Draw(page), PAGE_SIZE[0] - EDGE
-    name = cut_to_width(name, 32, (right - EDGE) / 2)
-    left = EDGE + text_width(name, 32) + 24
-    draw_lines(pen, (EDGE, 30), [name], 32, INK)
+    pen, right = ImageDraw.Draw(page), PAGE_SIZE[0] - MARGIN
+    name = cut_to_width(name, 32, (right - MARGIN) / 2)
+    left = MARGIN + text_width(name, 32) + 24
+    draw_lines(pen, (MARGIN, 30), [name], 32, INK)
     draw_lines(pen, (left, 39), [cut_to_width(about, 22, right - left - 90)], 22, SOFT_INK)
     if pages > 1:
         place = f"{number} / {pages}"
@@ -407,22 +414,22 @@ def _new_page(name: str, about: str, number: int, pages: int) -> tuple[Image.Ima
 
 
 def _has_same_heads(before: Band | None, band: Band) -> bool:
-    return before is not None and (before.title, [*before.heads]) == (band.title, [*band.heads])
+    return before is not None and (before.title, [*before.column_heads]) == (band.title, [*band.column_heads])
 
 
 def _heads_height(band: Band) -> float:
-    deepest = max(map(len, band.heads), default=0)
-    return (TITLE if band.title else 0) + deepest * line_height(letter_size(band.width)) + 6
+    deepest = max(map(len, band.column_heads), default=0)
+    return (TITLE_HEIGHT if band.title else 0) + deepest * line_height(letter_size(band.width)) + 6
 
 
 def _write_heads(page: Image.Image, top: float, band: Band, *, titled: bool) -> float:
-    """The grid's title, and what its columns are; returns where the rows begin."""
+    """Write the grid's title and column heads; return the top of the rows."""
     pen, size, ends = ImageDraw.Draw(page), letter_size(band.width), [top]
     if band.title and titled:
-        draw_lines(pen, (EDGE, top), [cut_to_width(band.title, 24, PAGE_SIZE[0] - 2 * EDGE)], 24, INK)
-        ends = [top := top + TITLE]
-    for at, head in enumerate(band.heads):
-        left = EDGE + band.indent + at * band.width
+        draw_lines(pen, (MARGIN, top), [cut_to_width(band.title, 24, PAGE_SIZE[0] - 2 * MARGIN)], 24, INK)
+        ends = [top := top + TITLE_HEIGHT]
+    for at, head in enumerate(band.column_heads):
+        left = MARGIN + band.indent + at * band.width
         lines = [cut_to_width(line, size, band.width - GAP) for line in head]
         ends.append(
             draw_lines(pen, (left, draw_lines(pen, (left, top), lines[:1], size, INK)), lines[1:], size, SOFT_INK)
@@ -434,18 +441,17 @@ def _write_label(page: Image.Image, top: float, band: Band) -> None:
     pen, room = ImageDraw.Draw(page), band.indent - 2 * GAP
     for at, text in enumerate(band.label):
         size, colour = (22, INK) if at == 0 else (18, SOFT_INK)
-        top = draw_lines(pen, (EDGE, top), wrap_words(_parts(text), size, room, lines=3, space=""), size, colour)
+        top = draw_lines(pen, (MARGIN, top), wrap_words(_parts(text), size, room, lines=3, space=""), size, colour)
 
 
 def _parts(name: str) -> Sequence[str]:
-    """Where a name may go on in the next line."""
+    """The pieces between which a name may be wrapped."""
     return name.replace("_", "_\n").replace("-", "-\n").replace("+", "+\n").split("\n")
 
 
-POINTS_PER_PIXEL = 72 / 150
-"""Points of a pixel at 150 dots an inch."""
-
 JPEG_QUALITY = 88
+PDF_BATCH = 16
+"""Pages that are in memory at one time while a PDF is written."""
 
 
 def write_png(file: Path, pages: Iterable[Image.Image]) -> list[Path]:
@@ -455,9 +461,9 @@ def write_png(file: Path, pages: Iterable[Image.Image]) -> list[Path]:
     """
     files = []
     for number, page in enumerate(pages, start=1):
-        target = _numbered(file, number)
-        write_pieces(target, [_encoded(page, "PNG")])
-        files.append(target)
+        files.append(_numbered(file, number))
+        with replaced_file(files[-1]) as fresh:
+            page.save(fresh, format="PNG")
     for number in itertools.count(len(files) + 1):
         if not (older := _numbered(file, number)).is_file():
             return files
@@ -467,70 +473,24 @@ def write_png(file: Path, pages: Iterable[Image.Image]) -> list[Path]:
 
 
 def write_pdf(file: Path, pages: Iterable[Image.Image]) -> None:
-    """Write the pages as one PDF: the same pages, the same bytes. Raises Unusable."""
-    write_pieces(file, _pdf(pages))
+    """Write the pages as one PDF without title or dates, so equal pages give equal bytes. Raises Unusable."""
+    left = iter(pages)
+    with replaced_file(file) as fresh:
+        # Each append reads the whole file: pages go in by batches.
+        for number, batch in enumerate(iter(lambda: list(itertools.islice(left, PDF_BATCH)), [])):
+            batch[0].save(
+                fresh,
+                format="PDF",
+                save_all=True,
+                append=number > 0,
+                append_images=batch[1:],
+                resolution=PAGE_DPI,
+                quality=JPEG_QUALITY,
+                title=None,
+                creationDate=None,
+                modDate=None,
+            )
 
 
 def _numbered(file: Path, number: int) -> Path:
     return file if number == 1 else file.with_name(f"{file.stem}-page{number}{file.suffix}")
-
-
-def _encoded(page: Image.Image, kind: str) -> bytes:
-    out = io.BytesIO()
-    page.save(out, format=kind, quality=JPEG_QUALITY, optimize=kind == "JPEG")
-    return out.getvalue()
-
-
-def _pdf(pages: Iterable[Image.Image]) -> Iterator[bytes]:
-    """PDF 1.4, a JPEG a page (ISO 32000-1, 7.5): Pillow's own writer keeps all pages in memory, and writes dates."""
-    offsets: dict[int, int] = {}
-    at = 0
-    kids: list[int] = []
-
-    def placed(number: int, body: bytes) -> bytes:
-        nonlocal at
-        offsets[number] = at
-        text = b"%d 0 obj\n%b\nendobj\n" % (number, body)
-        at += len(text)
-        return text
-
-    head = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
-    at += len(head)
-    yield head
-    for page in pages:
-        first = 3 + 3 * len(kids)
-        kids.append(first)
-        data = _encoded(page, "JPEG")
-        size = tuple(round(side * POINTS_PER_PIXEL, 2) for side in page.size)
-        content = b"q %.2f 0 0 %.2f 0 0 cm /P Do Q" % size
-        box = b"/MediaBox [0 0 %.2f %.2f]" % size
-        yield placed(
-            first,
-            b"<< /Type /Page /Parent 2 0 R %b /Resources << /XObject << /P %d 0 R >> >> /Contents %d 0 R >>"
-            % (box, first + 1, first + 2),
-        )
-        yield placed(
-            first + 1,
-            _stream(
-                b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceRGB "
-                b"/BitsPerComponent 8 /Filter /DCTDecode" % page.size,
-                data,
-            ),
-        )
-        yield placed(first + 2, _stream(b"", content))
-    yield placed(
-        2, b"<< /Type /Pages /Count %d /Kids [%b] >>" % (len(kids), b" ".join(b"%d 0 R" % kid for kid in kids))
-    )
-    yield placed(1, b"<< /Type /Catalog /Pages 2 0 R >>")
-    rows = b"".join(b"%010d 00000 n \n" % offsets[number] for number in sorted(offsets))
-    count = len(offsets) + 1
-    yield b"xref\n0 %d\n0000000000 65535 f \n%btrailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
-        count,
-        rows,
-        count,
-        at,
-    )
-
-
-def _stream(entries: bytes, data: bytes) -> bytes:
-    return b"<< %b /Length %d >>\nstream\n%b\nendstream" % (entries, len(data), data)

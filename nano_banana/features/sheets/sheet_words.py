@@ -1,11 +1,9 @@
-"""Words and thumbnail sizes that a sheet's page and its prints share.
-
-Also writes a sheet's files, whole or not at all.
-"""
+"""What a sheet's page and prints share: words, thumbnail sizes, writing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,45 +26,45 @@ STATE_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetWording:
-    """Puts a verdict's reasons, and a problem, into words."""
+    """Functions that describe a verdict's reasons, and a problem."""
 
     reasons: Callable[[VerdictSummary], str]
     problem: Callable[[Problem], str]
 
     def why(self, take: SheetTake) -> str:
-        """Why a take is not accepted, or failed; empty where there is nothing to say."""
+        """Why a take failed or wasn't accepted; empty if there is no reason."""
         if take.problems:
             return "; ".join(map(self.problem, take.problems))
         return self.reasons(take.ruled) if take.ruled is not None else ""
 
 
 def grid_heading(grid: SheetGrid) -> str:
-    """What stands above a grid; empty where the sheet has no other."""
+    """The heading of a grid; empty if the sheet has only one."""
     apart = [f"{axis}: {value}" for axis, value in zip(grid.axes.apart, grid.title, strict=True)]
     return " · ".join([*([", ".join(grid.shots)] if grid.shots else []), *apart])
 
 
 def axis_label(axis: str, value: str) -> str:
-    """A value of an axis as a label says it."""
+    """The label for a value of an axis."""
     if axis == "seed":
         return f"seed {value}"
     return value or ("nobody" if axis == "subject" else "–")
 
 
 def axis_labels(axes: Sequence[str], values: Sequence[str]) -> list[str]:
-    """The values of a row or a column."""
+    """The labels of a row or a column."""
     return [axis_label(axis, value) for axis, value in zip(axes, values, strict=True)]
 
 
 def take_labels(axes: Sequence[str], take: SheetTake) -> list[str]:
-    """The values that are said with a take, where its grid has no columns."""
+    """The labels that stand at the take itself, because its grid has no columns for these axes."""
     return [axis_label(axis, str(take.card.seed) if axis == "seed" else value_on_axis(take, axis)) for axis in axes]
 
 
 def take_caption(take: SheetTake, show: str) -> str:
-    """What is written below a picture for one of a sheet's `show`; empty where there is nothing to say."""
+    """The caption below a picture for one of a sheet's `show`; may be empty."""
     if show == "verdict":
-        # Where nobody judges, "done" below every picture says nothing.
+        # Without a gate, "done" below every picture would say nothing.
         return "" if take.state is TakeState.DONE else STATE_WORDS[take.state]
     if show == "score":
         score = None if take.ruled is None else take.ruled.score
@@ -79,14 +77,14 @@ def take_caption(take: SheetTake, show: str) -> str:
 
 
 def sheet_money(usd: float | None) -> str:
-    """`$0.12`, with more digits where it is less than ten cents; `cost unknown`."""
+    """`$0.12`, with more digits below ten cents; `cost unknown`."""
     if usd is None:
         return "cost unknown"
     return f"${usd:.4f}" if 0 < usd < 0.1 else f"${usd:.2f}"
 
 
 def sheet_summary(sheet: ContactSheet) -> Iterator[str]:
-    """What a sheet says of itself, in pieces: how many takes, how they were judged, what they cost, who drew them."""
+    """Yield the parts of a sheet's summary: the takes, their verdicts, their cost, the provider."""
     takes = list(sheet.takes)
     yield f"{len(takes):,} take{'' if len(takes) == 1 else 's'}"
     counts = sheet.counts
@@ -105,22 +103,29 @@ def sheet_summary(sheet: ContactSheet) -> Iterator[str]:
 
 
 THUMBNAIL_SIDES = ((120, 480), (400, 320), (1000, 240), (2500, 144))
-"""Up to so many pictures, the longer side of each in pixels."""
+"""The longer side of thumbnails, in pixels, by the largest number of pictures that it's for."""
 
 SMALLEST_THUMBNAIL = 128
 
 
 def thumbnail_side(takes: Sequence[SheetTake]) -> int:
-    """The longer side of small pictures of these takes, so that a page with all of them stays below about 12 MB."""
+    """The longer side of these takes' thumbnails, in pixels: a page with all of them stays below about 12 MB."""
     pictures = len(takes) + sum(take.before is not None and take.before.differs for take in takes)
     return next((side for most, side in THUMBNAIL_SIDES if pictures <= most), SMALLEST_THUMBNAIL)
 
 
-def write_pieces(file: Path, pieces: Iterable[bytes]) -> None:
-    """Write `file` at once, piece by piece; an older one stays where that fails. Raises Unusable."""
+@contextmanager
+def replaced_file(file: Path) -> Iterator[Path]:
+    """A new file that replaces `file` at the end of the block; if the block fails, `file` stays. Raises Unusable."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(file) as fresh, fresh.open("wb") as out:
-            out.writelines(pieces)
+        with atomic_write(file) as fresh:
+            yield fresh
     except OSError as error:
         raise Unusable([problem("unwritable", file=str(file), why=error.strerror or str(error))]) from error
+
+
+def write_text_pieces(file: Path, pieces: Iterable[str]) -> None:
+    """Write `file` piece by piece, in UTF-8, whole or not at all. Raises Unusable."""
+    with replaced_file(file) as fresh, fresh.open("w", encoding="utf-8", newline="") as out:
+        out.writelines(pieces)

@@ -155,7 +155,7 @@
     const miss = () => {
       full.removeEventListener("error", miss);
       if (small) full.src = small.src;
-      note.textContent = told.path ? "the picture is not beside this page: this is a small copy" : "a small copy";
+      note.textContent = told.path ? "a small copy: the picture is not beside this page" : "a small copy";
       note.hidden = false;
     };
     full.addEventListener("error", miss);
@@ -229,7 +229,7 @@
       const was = told.before;
       add(facts, heading(`in ${data().against}`), list([
         ["verdict", was.said], ["likeness", was.score === null ? "" : was.score.toFixed(4)], ["seed", was.seed],
-        ["cost", usd(was.cost)], ["picture", was.gone ? "its bytes are gone" : was.differs ? "another one" : "the same"],
+        ["cost", usd(was.cost)], ["picture", was.gone ? "file deleted" : was.differs ? "different" : "the same"],
       ]));
       for (const [what, old, now] of was.changes) add(facts, made("h4", what), list([["was", old], ["is", now]]));
     }
@@ -239,7 +239,7 @@
       facts.append(add(made("ol"), ...told.tries.map((line) => made("li", line))));
     }
     if (told.pictures.length) {
-      facts.append(heading("pictures on its way"));
+      facts.append(heading("pictures by stage"));
       facts.append(add(made("ol"), ...told.pictures.map(([stage, path, digest]) => {
         const item = made("li", `${stage}: `), link = made("a", path);
         link.href = url(path);
