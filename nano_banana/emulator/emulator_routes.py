@@ -1,6 +1,6 @@
-"""Every address of the emulator, with the control API under `/_emulator`.
+"""The emulator's routes, and its control API under `/_emulator`.
 
-The address that is asked most often is matched first.
+The most frequent routes come first, because routes are matched in order.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ ControlHandler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class ControlApi:
-    """The handlers; they need no key and meet no fault."""
+    """The handlers of the control API. They need no key and have no faults."""
 
-    def __init__(self, world: EmulatorState) -> None:
-        """Turn this world."""
-        self._world = world
+    def __init__(self, state: EmulatorState) -> None:
+        """Control this state."""
+        self._state = state
 
     def own(self, handler: ControlHandler) -> ControlHandler:
-        """The handler, for programs and whoever types its address: a page of somebody else's may not turn the world."""
+        """Wrap a handler: refuse requests from web pages, which could belong to anybody."""
 
         async def enter(request: Request) -> Response:
             head = request.headers
@@ -53,57 +53,57 @@ class ControlApi:
                 return error_response(403, "The control API is not for web pages")
             return await handler(request)
 
-        return with_error_responses(self._world, enter)
+        return with_error_responses(self._state, enter)
 
     async def counts(self, _: Request) -> Response:
-        """Everything that was counted."""
-        return json_response(self._world.counts())
+        """Return all counts."""
+        return json_response(self._state.counts())
 
     async def requests(self, request: Request) -> Response:
-        """Every accepted request, the oldest first; `limit` asks for the last so many."""
-        orders = list(self._world.queue.orders.values())
+        """List accepted requests, oldest first; `limit` returns only the newest ones."""
+        orders = list(self._state.queue.orders.values())
         limit = query_int(request, "limit", len(orders))
         orders = orders[-limit:] if limit else []
         return json_response({"requests": [self._row(order) for order in orders]})
 
     async def add_faults(self, request: Request) -> Response:
-        """Add rules."""
+        """Add fault rules."""
         try:
             rules = [parse_rule(rule) for rule in as_items(await read_json(request))]
         except ValueError as error:
             return error_response(400, str(error))
-        self._world.faults.add(rules)
+        self._state.faults.add(rules)
         return json_response({"added": len(rules)})
 
     async def drop_faults(self, _: Request) -> Response:
-        """Drop all rules."""
-        self._world.faults.clear()
+        """Remove all fault rules."""
+        self._state.faults.clear()
         return json_response({"ok": True})
 
     async def reset(self, _: Request) -> Response:
-        """Forget everything."""
-        await self._world.reset()
+        """Reset the emulator."""
+        await self._state.reset()
         return json_response({"ok": True})
 
     async def pause(self, _: Request) -> Response:
-        """Let nothing leave the queue."""
-        self._world.queue.pause(paused=True)
+        """Pause the queue."""
+        self._state.queue.pause(paused=True)
         return json_response({"ok": True})
 
     async def resume(self, _: Request) -> Response:
-        """Let the queue go on."""
-        self._world.queue.pause(paused=False)
+        """Resume the queue."""
+        self._state.queue.pause(paused=False)
         return json_response({"ok": True})
 
     async def expire_files(self, _: Request) -> Response:
-        """Let all files of today be gone."""
-        return json_response({"expired": self._world.cabinet.clear()})
+        """Expire all files."""
+        return json_response({"expired": self._state.files.clear()})
 
     async def expire_results(self, _: Request) -> Response:
-        """Let all results of today be gone."""
-        ended = [order for order in self._world.queue.orders.values() if order.ended and not order.gone]
+        """Expire all results."""
+        ended = [order for order in self._state.queue.orders.values() if order.ended and not order.expired]
         for order in ended:
-            order.gone = True
+            order.expired = True
         return json_response({"expired": len(ended)})
 
     def _row(self, order: EmulatedRequest) -> JSONObject:
@@ -111,7 +111,7 @@ class ControlApi:
             "request_id": order.id,
             "endpoint": order.endpoint,
             "digest": order.digest,
-            "arguments": None if order.given is None else self._world.payloads.read(order.given),
+            "arguments": None if order.arguments_slot is None else self._state.payloads.read(order.arguments_slot),
             "state": order.state.value,
             "accepted_at": order.accepted_at,
             "started_at": order.started_at,
@@ -124,24 +124,24 @@ class ControlApi:
 
 
 LOCAL_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.localhost)(:\d+)?"
-"""The origins whose pages may ask: a page of somebody else's must not read what is kept here."""
+"""Origins whose pages may send requests. Pages of others must not read the data here."""
 
 
-def emulator_app(world: EmulatorState) -> ASGIApp:
-    """The application; what is asked most often is looked for first."""
-    door, queue = RequestGate(world), QueueApi(world)
+def emulator_app(state: EmulatorState) -> ASGIApp:
+    """The ASGI application."""
+    door, queue = RequestGate(state), QueueApi(state)
     routes = [
         *_queue_routes(door, queue),
-        *_control_routes(ControlApi(world)),
-        *_files_routes(door, FilesApi(world)),
-        *_platform_routes(door, PlatformApi(world), AccountApi(world)),
+        *_control_routes(ControlApi(state)),
+        *_files_routes(door, FilesApi(state)),
+        *_platform_routes(door, PlatformApi(state), AccountApi(state)),
         *_catch_all_routes(door, queue),
     ]
     whole = Starlette(routes=routes, exception_handlers=_EXCEPTION_HANDLERS)
-    direct = Starlette(routes=_direct_routes(door, DirectApi(world)), exception_handlers=_EXCEPTION_HANDLERS)
+    direct = Starlette(routes=_direct_routes(door, DirectApi(state)), exception_handlers=_EXCEPTION_HANDLERS)
     open_to_pages = CORSMiddleware(
         HostRouter(whole, direct),
-        allow_origins=world.options.origins,
+        allow_origins=state.options.origins,
         allow_origin_regex=LOCAL_ORIGINS,
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["*"],
@@ -184,7 +184,7 @@ def _queue_routes(door: RequestGate, api: QueueApi) -> list[Route]:
 
 
 def _catch_all_routes(door: RequestGate, api: QueueApi) -> list[Route]:
-    """Addresses that would take in others."""
+    """Routes that also match the paths of others, so they come last."""
     return [
         Route("/{app:path}/requests/{id}", door.at(FaultPoint.RESULT, api.result), methods=["GET"]),
         Route("/{app:path}", door.at(FaultPoint.SUBMIT, api.submit), methods=["POST"]),

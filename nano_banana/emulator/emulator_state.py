@@ -31,14 +31,14 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorOptions:
-    """How to serve.
+    """Options of the emulator.
 
-    `port` 0 takes a free one. `tls` False serves plain HTTP. `pictures` are `drawn` by the local provider or
-    `plain` ones, made at once after `seconds`. At most `concurrency` requests run at once. `key` is the only one
-    that is accepted (None: any `id:secret`). `drawers` are the processes that draw (None: one for each processor),
-    `endpoints` a folder with descriptions of endpoints beside the package's own. Web pages of this machine may ask,
-    and those of `origins`. `any_endpoint` answers endpoints that nothing describes, with plain pictures.
-    `public_webhooks` delivers to other machines too. `proxy_port` (0: any) takes CONNECT for fal's host names.
+    `port` 0 takes a free one. Without `tls` it serves plain HTTP. `pictures` are `drawn` by the local provider or
+    `plain` placeholders after `seconds`. At most `concurrency` requests run at once. Only `key` is accepted (None: any
+    `id:secret`). `drawers` is the number of drawing processes (None: one for each processor), `endpoints` a folder with
+    more endpoint descriptions. Web pages of this machine and of `origins` may send requests. `any_endpoint` accepts
+    unknown endpoints and gives plain pictures. `public_webhooks` delivers to other machines, too. `proxy_port` (0: any)
+    accepts CONNECT for fal's host names.
     """
 
     host: str = "127.0.0.1"
@@ -57,22 +57,22 @@ class EmulatorOptions:
 
 
 class EmulatorState:
-    """The state behind the doors; lives in one event loop, in a folder of its own."""
+    """The emulator's state. Lives in one event loop and in a folder of its own."""
 
     def __init__(self, folder: Path, options: EmulatorOptions, *, clock: Callable[[], float] = time.time) -> None:
-        """Begin with nothing. `clock` tells seconds since 1970."""
+        """Create an empty state. `clock` returns seconds since 1970."""
         (folder / "files").mkdir()
         self.options = options
         self.clock = clock
         self.catalog = Catalog.load(options.endpoints)
         self.payloads = DocumentFile(folder / "payloads.jsonl")
-        self.cabinet = ServedFiles(folder / "files", clock=clock)
+        self.files = ServedFiles(folder / "files", clock=clock)
         self.faults = FaultRules()
         self.token = uuid4().hex
         self.closing = asyncio.Event()
         self._artist = _generator(options, self.catalog)
         self._work = RequestWorker(
-            self.endpoint, self._artist, PlaceholderGenerator(options.seconds), self.cabinet, self.payloads
+            self.endpoint, self._artist, PlaceholderGenerator(options.seconds), self.files, self.payloads
         )
         self.webhooks = Webhooks(self._result, anywhere=options.public_webhooks)
         self.queue = RequestQueue(self._answer, self.payloads, concurrency=options.concurrency, clock=clock)
@@ -80,7 +80,7 @@ class EmulatorState:
 
     def _begin(self) -> None:
         self.requests: Counter[str] = Counter()
-        self.struck: Counter[str] = Counter()
+        self.fault_counts: Counter[str] = Counter()
         self.errors: list[str] = []
         self.pending: dict[str, ServedFile] = {}
         self.accepted = 0
@@ -92,33 +92,33 @@ class EmulatorState:
         self._last: float | None = None
 
     def endpoint(self, id_: str) -> Endpoint | None:
-        """The endpoint of this id; one outside the catalog only where any is wanted."""
+        """The endpoint with this id; one outside the catalog only with the option `any_endpoint`."""
         return self.catalog.get(id_) or (unlisted_endpoint(id_) if self.options.any_endpoint else None)
 
     def accept(self, order: EmulatedRequest) -> None:
-        """Count a request, and let it queue."""
+        """Count a request and queue it."""
         self.accepted += 1
         self._first = order.accepted_at if self._first is None else self._first
         self._bodies.add(bytes.fromhex(order.digest)[:16])
         self.queue.accept(order)
 
     def failed(self, error: Exception) -> str:
-        """Note an error of the emulator itself, so that tests see it; returns it in words."""
+        """Record an error of the emulator itself for tests; return its message."""
         self.errors.append(f"{type(error).__name__}: {error}"[:1000])
         return f"The emulator failed: {self.errors[-1]}"
 
-    def served(self) -> None:
-        """Note that a file has gone out, to its last byte."""
+    def count_download(self) -> None:
+        """Record the time of a complete download."""
         self._last = self.clock()
 
     def cancel(self, order: EmulatedRequest) -> bool:
-        """Take out what has not begun."""
+        """Cancel a request that has not started; False if it has."""
         cancelled = self.queue.cancel(order)
         self._ends["cancelled"] += cancelled
         return cancelled
 
-    def opens(self, authorization: str) -> bool:
-        """Whether this header is a key that is accepted here."""
+    def accepts_key(self, authorization: str) -> bool:
+        """Whether this Authorization header has an accepted key."""
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() not in {"key", "bearer"}:
             return False
@@ -128,7 +128,7 @@ class EmulatorState:
         return scheme.lower() == "bearer" or bool(left and colon and right)
 
     def counts(self) -> JSONObject:
-        """What happened since the beginning, or since the last reset."""
+        """The counts since the start or the last reset."""
         queued, running = self.queue.count()
         return {
             "accepted": self.accepted,
@@ -144,21 +144,21 @@ class EmulatorState:
             "first_accepted_at": self._first,
             "last_served_at": self._last,
             "requests": dict(self.requests),
-            "faults": dict(self.struck),
+            "faults": dict(self.fault_counts),
             "errors": list(self.errors[-10:]),
         }
 
     async def reset(self) -> None:
-        """Forget everything, and count from nought."""
+        """Forget everything and reset all counts."""
         await self.queue.clear()
         await self.webhooks.close()
         self.faults.clear()
-        self.cabinet.clear()
+        self.files.clear()
         self.payloads.clear()
         self._begin()
 
     async def close(self) -> None:
-        """Give back tasks, processes and files."""
+        """Stop tasks and processes, close files."""
         self.closing.set()
         await self.queue.clear()
         await self.webhooks.close()

@@ -40,28 +40,28 @@ _IGNORED_MISFITS = {"field_unknown", "no_negative_prompt"}
 """fal's endpoints ignore unknown fields."""
 
 MAX_PICTURES = 16
-"""Pictures per request where the catalog has no maximum. No endpoint of fal's is known to take more."""
+"""Pictures per request if the catalog has no maximum. No endpoint of fal's is known to make more."""
 
 MAX_SIDE = 14_142
-"""Pixels a side where the catalog has no maximum: the bound of fal's own toolkit."""
+"""Pixels a side if the catalog has no maximum: the limit of fal's own toolkit."""
 
 MAX_ITEMS = 1000
-"""Items of a list where the catalog has no maximum."""
+"""Items of a list if the catalog has no maximum."""
 
 MAX_NUMBER = (1 << 53) - 1
-"""Any other number where the catalog has no maximum: the largest that every JSON parser reads exactly."""
+"""Any other number if the catalog has no maximum: the largest that every JSON parser reads exactly."""
 
 
 def error_detail(
     loc: list[JSONValue], type_: str, msg: str, *, given: JSONValue = None, **ctx: JSONValue
 ) -> JSONObject:
-    """One entry of a list of details."""
+    """One entry of a 422's list of details."""
     extra: JSONObject = {"ctx": ctx} if ctx else {}
     return {"loc": loc, "msg": msg, "type": type_, "url": f"{ERROR_DOCS}#{type_}", "input": given, **extra}
 
 
 def with_bounds(endpoint: Endpoint) -> Endpoint:
-    """The endpoint with a bound for every number, and no field that a runner would set itself."""
+    """The endpoint with bounds for every number, and without roles that a runner would fill."""
     fields = {name: _field_with_bounds(endpoint, field) for name, field in endpoint.fields.items()}
     most = MAX_ITEMS if endpoint.adapters_max is None else endpoint.adapters_max
     return replace(endpoint, fields=fields, adapters_max=most, roles=replace(endpoint.roles, count=None, sync=None))
@@ -82,7 +82,7 @@ def _field_with_bounds(endpoint: Endpoint, field: Field) -> Field:
 
 
 def validation_error(endpoint: Endpoint, given: JSONObject) -> JSONObject | None:
-    """The body of the 422 that these arguments deserve; None where they fit."""
+    """The body of the 422 for these arguments; None if they are valid."""
     endpoint = with_bounds(endpoint)
     wrong = [
         misfit
@@ -147,7 +147,7 @@ REQUEST_ERRORS: Mapping[str, int] = MappingProxyType(
         "internal_error": 500,
     }
 )
-"""fal's request errors that are no fault of the request, and their HTTP status."""
+"""fal's errors that the request didn't cause, and their HTTP status."""
 
 _MODEL_ERROR_DETAILS: Mapping[str, tuple[str, str, JSONObject]] = MappingProxyType(
     {
@@ -179,7 +179,7 @@ _NOT_422: Mapping[str, int] = MappingProxyType(
 
 
 def model_error(type_: str, *, field: str = "", msg: str = "") -> RequestOutcome:
-    """An error that a model reports: of a type of fal's, in this field."""
+    """A model's error of one of fal's types, for this field."""
     usual, said, ctx = _MODEL_ERROR_DETAILS.get(type_, ("prompt", "The input is invalid.", {}))
     entry = error_detail(["body", field or usual], type_, msg or said, **ctx)
     status = _NOT_422.get(type_, 422)
@@ -188,7 +188,7 @@ def model_error(type_: str, *, field: str = "", msg: str = "") -> RequestOutcome
 
 
 def forced_422(arg: str) -> RequestOutcome:
-    """A 422 of the shape that is asked for: a type, `missing:FIELD`, or `string` for a detail in prose."""
+    """A 422 as requested: of an error type, `missing:FIELD`, or `string` for a detail in prose."""
     if arg == "string":
         return RequestOutcome(status=422, body={"detail": "The input is invalid."})
     if arg.startswith("missing"):
@@ -198,13 +198,13 @@ def forced_422(arg: str) -> RequestOutcome:
 
 
 def with_units(ending: RequestOutcome, units: float, header: str) -> RequestOutcome:
-    """A failure that is billed all the same, and says so in `header`."""
+    """The failure with billed units, also in `header`."""
     return replace(ending, units=units, headers={**ending.headers, header: f"{units:g}"})
 
 
 def malformed_result(body: JSONObject, order: EmulatedRequest) -> JSONValue:
-    """A result as the faults `empty-result` and `odd-result` leave it; whole where there is neither."""
-    empty, odd = order.fate("empty-result"), order.fate("odd-result")
+    """The result, changed by the faults `empty-result` and `odd-result` if the request has them."""
+    empty, odd = order.outcome_fault("empty-result"), order.outcome_fault("odd-result")
     if empty:
         return {name: _emptied(value, empty.arg) for name, value in body.items()}
     if odd is None:
@@ -228,16 +228,16 @@ def _emptied(value: JSONValue, arg: str) -> JSONValue:
 
 
 def _url_of(value: JSONValue) -> str:
-    """The address of a file, or of the first of a list."""
+    """The URL of a file, or of the first in a list."""
     first = value[0] if isinstance(value, list) and value else value
     url = first.get("url") if isinstance(first, Mapping) else None
     return url if isinstance(url, str) else ""
 
 
 def runner_error(type_: str, said: str = "") -> RequestOutcome:
-    """A request that a runner lost; fal bills none of these."""
+    """The outcome of a request that failed in fal's runner; never billed."""
     type_ = type_ or "runner_disconnected"
-    said = said or type_.replace("_", " ").capitalize()
+    said = said or _title_of(type_)
     return RequestOutcome(
         status=REQUEST_ERRORS.get(type_, 500),
         body={"detail": said, "error_type": type_},
@@ -248,18 +248,18 @@ def runner_error(type_: str, said: str = "") -> RequestOutcome:
 
 
 class TrackedConnection(HttpToolsProtocol):
-    """A connection whose transport its requests can reach: `scope["state"]["transport"]`."""
+    """A connection whose requests can reach its transport: `scope["state"]["transport"]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its base has it
-        """Let the requests of this connection know it."""
+        """Put the transport into the state of the connection's requests."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing on the screen: whoever asks for a WebSocket is told so in the answer."""
+        """Print nothing: the answer refuses the WebSocket."""
 
     def close_when_idle(self, seconds: float) -> None:
-        """Close the connection once nothing has been asked for so long."""
+        """Close the connection after so many seconds without a request."""
         self.timeout_keep_alive = seconds  # type: ignore[assignment] # its base has whole seconds only
 
 
@@ -275,7 +275,7 @@ _REASONS: Mapping[int, str] = {status.value: status.phrase for status in HTTPSta
 
 
 def json_response(value: JSONValue, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer."""
+    """A JSON response."""
     body = json.dumps(value, separators=(",", ":")).encode()
     return Response(body, status, headers, "application/json")
 
@@ -283,7 +283,7 @@ def json_response(value: JSONValue, status: int = 200, headers: Mapping[str, str
 def error_response(
     status: int, detail: str, *, error_type: str = "", headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An answer of fal's own that says no."""
+    """An error response of fal's."""
     typed = {"error_type": error_type} if error_type else {}
     more = {"x-fal-error-type": error_type} if error_type else {}
     head = {"x-fal-request-id": str(uuid4()), "x-fal-billable-units": "0", **more, **(headers or {})}
@@ -291,17 +291,17 @@ def error_response(
 
 
 def unauthorized_response() -> Response:
-    """What a missing or wrong key gets."""
+    """The response for a missing or wrong key."""
     return error_response(401, "Authentication is required to access this application.")
 
 
 def in_progress_response() -> Response:
-    """What the result of a request that has not ended is answered with."""
+    """The response for the result of a request that hasn't ended."""
     return error_response(400, "Request is still in progress", error_type="bad_request")
 
 
 def fault_response(fault: InjectedFault, closing: asyncio.Event) -> Response | CutConnection:
-    """What the fault gives in place of an answer."""
+    """The fault's replacement for a response."""
     if fault.kind.startswith("drop"):
         return CutConnection(0, closing)
     if fault.kind.startswith("hang"):
@@ -325,7 +325,7 @@ def _too_many(seconds: str) -> Response:
 
 
 def _server_error(arg: str) -> Response:
-    """A 5xx by its type, or by its code with the last of the types that have it."""
+    """A 5xx by its error type, or by its code."""
     if arg in REQUEST_ERRORS:
         return error_response(REQUEST_ERRORS[arg], _title_of(arg), error_type=arg)
     code = int(arg) if re.fullmatch("5[0-9]{2}", arg) else 500
@@ -347,8 +347,24 @@ _FAULT_RESPONSES: Mapping[str, Callable[[str], Response]] = {
 }
 
 
+class CutBody:
+    """An answer that is cut after `body`; it announces `length` bytes if given."""
+
+    def __init__(self, body: bytes, media: str, length: int | None = None) -> None:
+        self._body = body
+        self._headers = [(b"content-type", media.encode())]
+        self._headers += [] if length is None else [(b"content-length", str(length).encode())]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the body, then cut."""
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self._body, "more_body": True})
+        await asyncio.sleep(0.05)  # so that the body is sent before the connection is cut
+        await cut_connection(scope, receive)
+
+
 class CutConnection:
-    """No answer: after so many seconds the connection is cut, without a byte."""
+    """No answer: the connection is cut after so many seconds, without a byte."""
 
     def __init__(self, seconds: float, closing: asyncio.Event) -> None:
         self._seconds = seconds
@@ -366,17 +382,17 @@ class CutConnection:
 
 
 def close_when_idle(scope: Scope, seconds: float) -> None:
-    """Close the connection when it has been idle for so long; what is asked before is answered."""
+    """Close the connection after so many idle seconds; earlier requests are answered."""
     cast(TrackedConnection, scope["state"]["transport"].get_protocol()).close_when_idle(seconds)
 
 
 async def cut_connection(scope: Scope, receive: Receive) -> None:
-    """Kill the connection."""
+    """Abort the connection."""
     scope["state"]["transport"].abort()
     await client_gone(receive)
 
 
 async def client_gone(receive: Receive) -> None:
-    """Wait until the client is gone."""
+    """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -16,7 +16,7 @@ from nano_banana.emulator.failures import error_response
 FAL_DOMAINS = ("fal.run", "falrun.com", "fal.ai", "fal.media")
 
 DIRECT_HOSTS = frozenset({"fal.run", "falrun.com"})
-"""The hosts that answer a request at once, in place of a queue's ticket."""
+"""The hosts of the direct API, which answers with the result."""
 
 CERTIFICATE_NAMES = (
     *FAL_DOMAINS,
@@ -25,22 +25,22 @@ CERTIFICATE_NAMES = (
     "localhost",
     "*.localhost",
 )
-"""What the certificate is good for, beside the server's own address."""
+"""The certificate's names besides the server's own address."""
 
 FILES_URL = "https://v3.fal.media"
 TARGET_HEADER = "x-fal-target-url"
-"""The header by which fal's JavaScript client tells a proxy where it wants to go."""
+"""The header with which fal's JavaScript client tells a proxy the target URL."""
 
 CONTROL_PATH = "/_emulator"
 
 
 def is_fal_host(name: str) -> bool:
-    """Whether this is one of fal's host names (without a port)."""
+    """Whether this is one of fal's host names, without a port."""
     return any(name == domain or name.endswith(f".{domain}") for domain in FAL_DOMAINS)
 
 
 def queue_base_url(scheme: str, host: str) -> str:
-    """Where the queue is, for a client that sent `host` as the Host header."""
+    """The queue's URL for a client that sent `host` as the Host header."""
     name = host.partition(":")[0].lower()
     if not is_fal_host(name):
         return f"{scheme}://{host}"
@@ -48,24 +48,24 @@ def queue_base_url(scheme: str, host: str) -> str:
 
 
 def files_base_url(base: str) -> str:
-    """Where files are, for a client to whom the queue is at `base`."""
+    """The URL of files for a client that has the queue at `base`."""
     return FILES_URL if is_fal_host(urlsplit(base).hostname or "") else base
 
 
 class HostRouter:
-    """Sends a request to the direct API or to all else.
+    """Routes requests to the direct API or to the other routes.
 
-    What a request is for is told by the first of these that is there: the header `x-fal-target-url`, one of fal's
-    names as the Host header, or such a name as the first part of the path. A slash at the end changes nothing.
+    The target host is, in this order: the header `x-fal-target-url`, one of fal's names in the Host header, or such a
+    name as the first part of the path. A trailing slash is ignored.
     """
 
     def __init__(self, queue: ASGIApp, direct: ASGIApp) -> None:
-        """Choose between these two applications."""
+        """Route to these two applications."""
         self._queue = queue
         self._direct = direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass the request on with the path that it is for."""
+        """Answer, or pass the request on with its target path."""
         head = Headers(scope=scope)
         if "websocket" in head.get("upgrade", "").lower():
             said = "This emulator serves no WebSocket: realtime endpoints are not emulated"
@@ -88,7 +88,7 @@ class HostRouter:
 
 
 def _retarget(scope: Scope, target: str) -> str:
-    """Let the request be one for `target`, as a proxy would send it on; returns the host's name, empty for none."""
+    """Rewrite the request to the URL `target`, as a proxy would; return the host name, empty if invalid."""
     try:
         url = urlsplit(target)
         name = (url.hostname or "").lower()
@@ -101,7 +101,7 @@ def _retarget(scope: Scope, target: str) -> str:
 
 _CONNECT = re.compile(rb"CONNECT ([^\s:]+):(\d{1,5}) HTTP/1\.[01]\r\n")
 _CONNECT_TIMEOUT = 10.0
-"""Seconds in which a client must have said where it wants to go."""
+"""Seconds in which a client must send its CONNECT."""
 
 _OK = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _OTHER_HOST = "This proxy leads to fal's hosts only, not to {0}. Name {0} in NO_PROXY."
@@ -109,10 +109,10 @@ _NO_CONNECT = "This proxy takes CONNECT only: set HTTPS_PROXY to it, not HTTP_PR
 
 
 class ConnectProxy:
-    """Tunnels to one port of this machine, and to nowhere else."""
+    """A proxy whose tunnels all lead to one port of this machine."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Lead everybody there."""
+        """Connect all tunnels to this address."""
         self._to = (host, port)
         self._tunnels: set[asyncio.Task[None]] = set()
 
@@ -135,7 +135,7 @@ class ConnectProxy:
         writer.transport.abort()
 
     async def close(self) -> None:
-        """Cut all tunnels."""
+        """Close all tunnels."""
         for task in list(self._tunnels):
             task.cancel()
         await asyncio.gather(*self._tunnels, return_exceptions=True)
@@ -150,7 +150,7 @@ async def _refuse(writer: asyncio.StreamWriter, said: str, status: int) -> None:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass on what comes, to its end."""
+    """Copy the stream to its end."""
     try:
         while data := await reader.read(1 << 16):
             writer.write(data)

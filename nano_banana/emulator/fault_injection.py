@@ -15,13 +15,13 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 FAULT_HEADER = "x-emulator-fault"
 _HEADER_FAULT = re.compile(r"(?P<kind>[\w-]+)(@(?P<on>\w+))?(=(?P<arg>.*))?")
 MAX_FAULT_SECONDS = 86_400.0
-"""Seconds that a fault may take."""
+"""Seconds of a fault's delay, at most."""
 
 _KEYS = {"kind", "on", "times", "chance", "seed", "endpoint", "arg"}
 
 
 class FaultPoint(StrEnum):
-    """Where a fault may strike: the kinds of HTTP request, which are also counted by this name."""
+    """Kinds of HTTP requests, which faults name and counts use."""
 
     SUBMIT = "submit"
     STATUS = "status"
@@ -34,16 +34,16 @@ class FaultPoint(StrEnum):
 
 
 class FaultEffect(StrEnum):
-    """What a fault takes the place of."""
+    """What a fault replaces."""
 
     BEFORE = "before"
-    """The whole request: it is never looked at."""
+    """The whole request: it has no effect."""
     AFTER = "after"
-    """The answer: what was asked is done, and nobody hears of it."""
-    FATE = "fate"
-    """How an accepted request ends."""
-    SHAPE = "shape"
-    """The look of one answer."""
+    """The answer: the request takes effect, but the client gets no answer."""
+    OUTCOME = "outcome"
+    """The outcome of an accepted request."""
+    ANSWER = "answer"
+    """The form of one answer."""
 
 
 _ANYWHERE = tuple(FaultPoint)
@@ -63,46 +63,46 @@ FAULT_KINDS: Mapping[str, tuple[FaultEffect, tuple[FaultPoint, ...]]] = MappingP
         "drop-after-accept": (FaultEffect.AFTER, _ANYWHERE),
         "hang": (FaultEffect.AFTER, _ANYWHERE),
         "nginx-after": (FaultEffect.AFTER, _ANYWHERE),
-        "completed-with-error": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "422": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "nsfw": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "expired": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "slow": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "reorder": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "no-units": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "billed-422": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "empty-result": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "odd-result": (FaultEffect.FATE, (FaultPoint.SUBMIT,)),
-        "early-close": (FaultEffect.SHAPE, _ANYWHERE),
-        "no-logs": (FaultEffect.SHAPE, (FaultPoint.STATUS, FaultPoint.STREAM)),
-        "odd-status": (FaultEffect.SHAPE, (FaultPoint.STATUS, FaultPoint.STREAM)),
-        "stream-drop": (FaultEffect.SHAPE, (FaultPoint.STREAM,)),
-        "stream-404": (FaultEffect.SHAPE, (FaultPoint.STREAM,)),
-        "endless-stream": (FaultEffect.SHAPE, (FaultPoint.STREAM,)),
-        "truncated": (FaultEffect.SHAPE, (FaultPoint.DOWNLOAD,)),
-        "corrupt": (FaultEffect.SHAPE, (FaultPoint.DOWNLOAD,)),
-        "wrong-type": (FaultEffect.SHAPE, (FaultPoint.DOWNLOAD,)),
-        "redirect": (FaultEffect.SHAPE, (FaultPoint.DOWNLOAD,)),
+        "completed-with-error": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "422": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "nsfw": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "expired": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "slow": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "reorder": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "no-units": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "billed-422": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "empty-result": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "odd-result": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
+        "early-close": (FaultEffect.ANSWER, _ANYWHERE),
+        "no-logs": (FaultEffect.ANSWER, (FaultPoint.STATUS, FaultPoint.STREAM)),
+        "odd-status": (FaultEffect.ANSWER, (FaultPoint.STATUS, FaultPoint.STREAM)),
+        "stream-drop": (FaultEffect.ANSWER, (FaultPoint.STREAM,)),
+        "stream-404": (FaultEffect.ANSWER, (FaultPoint.STREAM,)),
+        "endless-stream": (FaultEffect.ANSWER, (FaultPoint.STREAM,)),
+        "truncated": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
+        "corrupt": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
+        "wrong-type": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
+        "redirect": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
     }
 )
-"""Every kind: when it strikes, and where it may; the first place is where it does unless told otherwise."""
+"""Every kind: its effect and the points where it may be injected; the first is the default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InjectedFault:
-    """One fault that is to strike once; `arg` is the kind's own (seconds, a code, an address), or empty."""
+    """A fault to inject once. `arg` depends on the kind (seconds, a code, a URL) and may be empty."""
 
     kind: str
-    on: FaultPoint
+    point: FaultPoint
     arg: str = ""
 
     @property
-    def when(self) -> FaultEffect:
+    def effect(self) -> FaultEffect:
         """What it takes the place of."""
         return FAULT_KINDS[self.kind][0]
 
     def number(self, unsaid: float) -> float:
-        """The argument as a number from 0 to a day's seconds, `unsaid` where it is none."""
+        """The argument as a number from 0 to MAX_FAULT_SECONDS, else `unsaid`."""
         try:
             number = float(self.arg)
         except ValueError:
@@ -110,14 +110,14 @@ class InjectedFault:
         return number if 0 <= number <= MAX_FAULT_SECONDS else unsaid
 
     def code(self, unsaid: int) -> int:
-        """The argument as an HTTP status of a failure, `unsaid` where it is none."""
+        """The argument as an HTTP status from 400 to 599, else `unsaid`."""
         number = self.number(unsaid)
         return int(number) if 400 <= number <= 599 else unsaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRule:
-    """A fault that strikes requests for `endpoint` (a glob) `times` times (None: for ever), each with `chance`."""
+    """Inject a fault into requests for `endpoint` (a glob), `times` times (None: always), each time with `chance`."""
 
     fault: InjectedFault
     times: int | None = 1
@@ -127,23 +127,20 @@ class FaultRule:
 
 
 def make_fault(kind: str, on: str | None, arg: str) -> InjectedFault:
-    """A fault; `_` in its name is as good as `-`.
-
-    Raises ValueError where there is no such kind, or where it cannot strike there.
-    """
+    """Make a fault; its kind may have `_` for `-`. Raises ValueError for an unknown kind or a wrong point."""
     kind = kind if kind in FAULT_KINDS else kind.replace("_", "-")
     if kind not in FAULT_KINDS:
         raise ValueError(f"unknown kind {kind!r}: it is one of {', '.join(FAULT_KINDS)}")
     points = FAULT_KINDS[kind][1]
     if on is not None and on not in points:
         raise ValueError(f"{kind} strikes on {', '.join(points)}, not on {on!r}")
-    return InjectedFault(kind=kind, on=FaultPoint(on) if on else points[0], arg=arg)
+    return InjectedFault(kind=kind, point=FaultPoint(on) if on else points[0], arg=arg)
 
 
 def faults_in_header(header: str, here: FaultPoint) -> list[InjectedFault]:
-    """The faults that a request asks for itself: `KIND[@POINT][=ARG]`, with `;` between several.
+    """Parse the faults in a request's header: `KIND[@POINT][=ARG]`, separated by `;`.
 
-    Those that may strike anywhere strike `here` unless told otherwise. Raises ValueError.
+    The default point is `here` if the kind allows it. Raises ValueError.
     """
     faults = []
     for wish in filter(None, (part.strip() for part in header.split(";"))):
@@ -152,12 +149,12 @@ def faults_in_header(header: str, here: FaultPoint) -> list[InjectedFault]:
             raise ValueError(f"{wish!r} is no fault: KIND[@POINT][=ARG]")
         fault = make_fault(match["kind"], match["on"], match["arg"] or "")
         stays = match["on"] or here not in FAULT_KINDS[fault.kind][1]
-        faults.append(fault if stays else InjectedFault(kind=fault.kind, on=here, arg=fault.arg))
+        faults.append(fault if stays else InjectedFault(kind=fault.kind, point=here, arg=fault.arg))
     return faults
 
 
 def parse_rule(value: JSONValue) -> FaultRule:
-    """A rule of the control API. Raises ValueError."""
+    """Parse a rule of the control API. Raises ValueError."""
     if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str | int):
         raise ValueError("a rule is an object with a kind")  # noqa: TRY004 - its shape is wrong, not our types
     strangers = set(value) - _KEYS
@@ -179,7 +176,7 @@ def _number(value: JSONObject, name: str, unsaid: float) -> float:
 
 
 class _ActiveRule:
-    """A rule with what is left of it; its own dice make it strike the same requests again."""
+    """A rule with its remaining count and its own random numbers, so that runs repeat."""
 
     def __init__(self, rule: FaultRule) -> None:
         self.rule = rule
@@ -188,7 +185,7 @@ class _ActiveRule:
 
     def strikes(self, point: FaultPoint, endpoint: str) -> bool:
         rule = self.rule
-        if self.left == 0 or rule.fault.on is not point or not fnmatchcase(endpoint, rule.endpoint):
+        if self.left == 0 or rule.fault.point is not point or not fnmatchcase(endpoint, rule.endpoint):
             return False
         if rule.chance < 1 and self._dice.random() >= rule.chance:
             return False
@@ -197,31 +194,31 @@ class _ActiveRule:
 
 
 class FaultRules:
-    """The rules that hold now, in the order in which they came."""
+    """The active rules, in the order in which they were added."""
 
     def __init__(self) -> None:
         """No rules yet."""
         self._rules: list[_ActiveRule] = []
 
     def add(self, rules: Iterable[FaultRule]) -> None:
-        """Let these hold too."""
+        """Add rules."""
         self._rules.extend(_ActiveRule(rule) for rule in rules)
 
     def clear(self) -> None:
-        """Let no rule hold."""
+        """Remove all rules."""
         self._rules.clear()
 
-    def strike(self, point: FaultPoint, endpoint: str) -> InjectedFault | None:
+    def pick(self, point: FaultPoint, endpoint: str) -> InjectedFault | None:
         """What strikes the request that has just come."""
         for running in self._rules:
-            if running.rule.fault.when is not FaultEffect.FATE and running.strikes(point, endpoint):
+            if running.rule.fault.effect is not FaultEffect.OUTCOME and running.strikes(point, endpoint):
                 return running.rule.fault
         return None
 
-    def fates(self, endpoint: str) -> list[InjectedFault]:
-        """What decides how a request ends that is accepted now."""
+    def outcome_faults(self, endpoint: str) -> list[InjectedFault]:
+        """The faults that decide the outcome of a request that is accepted now."""
         return [
             running.rule.fault
             for running in self._rules
-            if running.rule.fault.when is FaultEffect.FATE and running.strikes(FaultPoint.SUBMIT, endpoint)
+            if running.rule.fault.effect is FaultEffect.OUTCOME and running.strikes(FaultPoint.SUBMIT, endpoint)
         ]

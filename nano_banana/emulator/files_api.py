@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,77 +13,73 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from nano_banana.emulator.emulator_state import EmulatorState
-from nano_banana.emulator.failures import cut_connection, error_response, json_response, unauthorized_response
+from nano_banana.emulator.failures import CutBody, error_response, json_response, unauthorized_response
 from nano_banana.emulator.fal_hosts import files_base_url
-from nano_banana.emulator.request_entry import AdmittedRequest, AsgiReply, client_base_url, read_json
+from nano_banana.emulator.request_entry import AdmittedRequest, Api, AsgiReply, client_base_url, read_json
 from nano_banana.emulator.request_queue import iso_time
 from nano_banana.emulator.served_files import ServedFile, file_lifetime
 from nano_banana.model.json_values import as_items, as_object
 
 TOKEN_LIFETIME = 3600.0
-"""Seconds that an upload token is good for."""
+"""Seconds that an upload token is valid."""
 
 MAX_PARTS = 10_000
 """Parts of one upload, as in S3."""
 
 SMALL_FILE = 1 << 20
-"""Bytes up to which a file is served in one piece, from memory."""
+"""Bytes of the largest file that is served from memory."""
 
 PRIVATE_URL = "http://169.254.169.254/latest/meta-data/"
-"""Where a redirect leads unless told otherwise: an address that no client should follow."""
+"""The default target of a redirect: an address that no client should follow."""
 
 
-class FilesApi:
+class FilesApi(Api):
     """The handlers of storage and of files."""
 
-    def __init__(self, world: EmulatorState) -> None:
-        """Serve this world."""
-        self._world = world
-
-    async def token(self, visit: AdmittedRequest) -> AsgiReply:
-        """Give out a token for uploads."""
-        world = self._world
+    async def token(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Return a token for uploads."""
+        state = self._state
         return json_response(
             {
-                "token": world.token,
+                "token": state.token,
                 "token_type": "Bearer",
-                "base_url": files_base_url(client_base_url(visit.request)),
-                "expires_at": iso_time(world.clock() + TOKEN_LIFETIME),
+                "base_url": files_base_url(client_base_url(admitted.request)),
+                "expires_at": iso_time(state.clock() + TOKEN_LIFETIME),
             }
         )
 
     async def temporary_token(self, _: AdmittedRequest) -> AsgiReply:
-        """Give out a token that may stand in an address, for browsers."""
-        return json_response(self._world.token)
+        """Return a token that browsers may put into a URL."""
+        return json_response(self._state.token)
 
     async def webhook_keys(self, _: AdmittedRequest) -> AsgiReply:
-        """The key set that webhooks' signatures are checked with."""
-        return json_response(self._world.webhooks.keys)
+        """Return the key set that verifies webhooks' signatures."""
+        return json_response(self._state.webhooks.keys)
 
-    async def upload(self, visit: AdmittedRequest) -> AsgiReply:
-        """Take a file in one piece."""
-        request = visit.request
+    async def upload(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Receive a file in one piece."""
+        request = admitted.request
         if not self._may_upload(request):
             return unauthorized_response()
         kept = self._place(request)
         await _written(request, kept.path)
-        self._world.cabinet.keep(kept)
+        self._state.files.keep(kept)
         return json_response({"access_url": kept.url(files_base_url(client_base_url(request)))})
 
-    async def begin(self, visit: AdmittedRequest) -> AsgiReply:
-        """Begin an upload in parts."""
-        request = visit.request
+    async def begin(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Start a multipart upload."""
+        request = admitted.request
         if not self._may_upload(request):
             return unauthorized_response()
         kept = self._place(request)
         upload = uuid4().hex
         self._parts(kept.id, upload).mkdir(parents=True)
-        self._world.pending[kept.id] = kept
+        self._state.pending[kept.id] = kept
         return json_response({"access_url": kept.url(files_base_url(client_base_url(request))), "uploadId": upload})
 
-    async def part(self, visit: AdmittedRequest) -> AsgiReply:
-        """Take one part; its number is in the address, its ETag in the answer."""
-        request = visit.request
+    async def part(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Receive one part; its number is in the URL, its ETag in the answer."""
+        request = admitted.request
         folder = self._parts(request.path_params["file"], request.path_params["upload"])
         if not self._may_upload(request):
             return unauthorized_response()
@@ -96,12 +91,12 @@ class FilesApi:
         quoted = f'"{etag}"'
         return json_response({"partNumber": request.path_params["part"], "etag": quoted}, headers={"etag": quoted})
 
-    async def complete(self, visit: AdmittedRequest) -> AsgiReply:
-        """Put the parts together, in the order of their numbers."""
-        request = visit.request
+    async def complete(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Join the parts in the order of their numbers."""
+        request = admitted.request
         if not self._may_upload(request):
             return unauthorized_response()
-        kept = self._world.pending.get(request.path_params["file"])
+        kept = self._state.pending.get(request.path_params["file"])
         folder = self._parts(request.path_params["file"], request.path_params["upload"])
         if kept is None or not folder.is_dir():
             return error_response(404, "No such upload")
@@ -112,19 +107,19 @@ class FilesApi:
             return error_response(400, "Each part needs a partNumber")
         if [folder / str(number) for number in wanted] != sorted(folder.iterdir(), key=lambda path: int(path.name)):
             return error_response(400, "The parts that are named are not those that were sent")
-        del self._world.pending[kept.id]
+        del self._state.pending[kept.id]
         await asyncio.to_thread(_joined, folder, wanted, kept.path)
-        self._world.cabinet.keep(kept)
+        self._state.files.keep(kept)
         return json_response({"access_url": kept.url(files_base_url(client_base_url(request)))})
 
-    async def initiate(self, visit: AdmittedRequest) -> AsgiReply:
-        """Give out a signed address to put a file at, or its parts."""
-        request = visit.request
+    async def initiate(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Return a signed URL to upload a file or its parts to."""
+        request = admitted.request
         told = as_object(await read_json(request))
         media = str(told.get("content_type") or "application/octet-stream")
         name = str(told.get("file_name") or "file")
-        kept = self._world.cabinet.place(name, media=media, lifetime=file_lifetime(request.headers))
-        self._world.pending[kept.id] = kept
+        kept = self._state.files.place(name, media=media, lifetime=file_lifetime(request.headers))
+        self._state.pending[kept.id] = kept
         base = files_base_url(client_base_url(request))
         upload_url = f"{base}/files/signed/{kept.id}"
         if request.url.path.endswith("-multipart"):
@@ -133,42 +128,42 @@ class FilesApi:
             upload_url += f"/multipart/{upload}"
         return json_response({"upload_url": upload_url, "file_url": kept.url(base)})
 
-    async def put(self, visit: AdmittedRequest) -> AsgiReply:
-        """Take a file at a signed address."""
-        kept = self._world.pending.pop(visit.request.path_params["file"], None)
+    async def put(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Receive a file at a signed URL."""
+        kept = self._state.pending.pop(admitted.request.path_params["file"], None)
         if kept is None:
             return error_response(404, "No such upload")
-        await _written(visit.request, kept.path)
-        self._world.cabinet.keep(kept)
+        await _written(admitted.request, kept.path)
+        self._state.files.keep(kept)
         return Response()
 
-    async def download(self, visit: AdmittedRequest) -> AsgiReply:
-        """Hand out a file; anybody may have it who knows its address."""
-        kept = self._world.cabinet.get(visit.request.path_params["file"])
-        if kept is None or kept.name != visit.request.path_params["name"]:
+    async def download(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Return a file; its URL is the only secret."""
+        kept = self._state.files.get(admitted.request.path_params["file"])
+        if kept is None or kept.name != admitted.request.path_params["name"]:
             return error_response(404, "Not Found")
-        if visit.fault is not None:
-            damaged = _damaged(kept, visit)
+        if admitted.fault is not None:
+            damaged = _damaged(kept, admitted)
             if damaged is not None:
                 return damaged
         if kept.path.stat().st_size <= SMALL_FILE:
-            return _CountedFile(Response(kept.path.read_bytes(), media_type=kept.media), self._world)
-        return _CountedFile(FileResponse(kept.path, media_type=kept.media), self._world)
+            return _CountedFile(Response(kept.path.read_bytes(), media_type=kept.media), self._state)
+        return _CountedFile(FileResponse(kept.path, media_type=kept.media), self._state)
 
     def _may_upload(self, request: Request) -> bool:
         if "name" not in request.path_params and "upload" in request.path_params:
-            return True  # a signed address: the id of the upload is the secret
+            return True  # a signed URL: the id of the upload is the secret
         given = request.headers.get("authorization", "")
-        return given == f"Bearer {self._world.token}" or (given.startswith("Key ") and self._world.opens(given))
+        return given == f"Bearer {self._state.token}" or (given.startswith("Key ") and self._state.accepts_key(given))
 
     def _place(self, request: Request) -> ServedFile:
         head = request.headers
         media = head.get("content-type", "application/octet-stream")
         name = head.get("x-fal-file-name", "file")
-        return self._world.cabinet.place(name, media=media, lifetime=file_lifetime(head))
+        return self._state.files.place(name, media=media, lifetime=file_lifetime(head))
 
     def _parts(self, file: str, upload: str) -> Path:
-        return self._world.cabinet.folder / f"{file}.{upload}"
+        return self._state.files.folder / f"{file}.{upload}"
 
 
 def _joined(folder: Path, numbers: list[int], target: Path) -> None:
@@ -180,7 +175,7 @@ def _joined(folder: Path, numbers: list[int], target: Path) -> None:
 
 
 async def _written(request: Request, path: Path) -> str:
-    """Stream the body to a file; returns the MD5 that storage services call an ETag."""
+    """Stream the body to a file; return its MD5, the ETag of storage services."""
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("wb") as file:
         async for chunk in request.stream():
@@ -189,45 +184,28 @@ async def _written(request: Request, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _damaged(kept: ServedFile, visit: AdmittedRequest) -> AsgiReply | None:
+def _damaged(kept: ServedFile, admitted: AdmittedRequest) -> AsgiReply | None:
     data = kept.path.read_bytes()
-    if visit.shaped("truncated"):
-        return _TruncatedFile(data=data, media=kept.media)
-    if visit.shaped("corrupt"):
+    if admitted.has_fault("truncated"):
+        return CutBody(data[: len(data) // 2], kept.media, len(data))
+    if admitted.has_fault("corrupt"):
         middle = len(data) // 2
         return Response(data[:middle] + bytes(byte ^ 0x5A for byte in data[middle:]), media_type=kept.media)
-    if visit.shaped("wrong-type"):
+    if admitted.has_fault("wrong-type"):
         return Response("<html><body>Please wait …</body></html>", media_type="text/html")
-    if visit.shaped("redirect") and visit.fault is not None:
-        return RedirectResponse(visit.fault.arg or PRIVATE_URL, 302)
+    if admitted.has_fault("redirect") and admitted.fault is not None:
+        return RedirectResponse(admitted.fault.arg or PRIVATE_URL, 302)
     return None
 
 
 class _CountedFile:
-    """A file whose end is noted."""
+    """A file response that counts as a download when it is complete."""
 
-    def __init__(self, file: Response, world: EmulatorState) -> None:
+    def __init__(self, file: Response, state: EmulatorState) -> None:
         self._file = file
-        self._world = world
+        self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the file, then count it."""
         await self._file(scope, receive, send)
-        self._world.served()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TruncatedFile:
-    """A file that ends in the middle, though more was announced."""
-
-    data: bytes
-    media: str
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send half of it, and cut."""
-        head = [(b"content-length", str(len(self.data)).encode()), (b"content-type", self.media.encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": head})
-        half = self.data[: len(self.data) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
-        await asyncio.sleep(0.05)  # so that the half is out before the line is dead
-        await cut_connection(scope, receive)
+        self._state.count_download()

@@ -1,7 +1,7 @@
-"""Turns an accepted request into a result: checks it, generates, bills.
+"""Turns an accepted request into a result: validates it, generates, bills.
 
 `PlaceholderGenerator` makes small valid pictures at once, with colours from the request's digest. Endpoints outside the
-catalog are described as far as their id allows.
+catalog are guessed from their id.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ from nano_banana.model.provider_protocol import AnswerFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedResult:
-    """A result: its data without files, and the files by place (`images/0`), in the order of the places."""
+    """A result: its data without files, and its files by place (`images/0`), in order."""
 
     data: JSONObject
     files: Mapping[str, AnswerFile]
 
 
 class ResultGenerator(Protocol):
-    """Whoever makes results. `digest` is that of the whole request, 64 hex digits."""
+    """Makes results. `digest` is the request's SHA-256, 64 hex digits."""
 
     strict: bool
-    """Whether every file that the arguments name is needed."""
+    """Whether it needs every file in the arguments."""
 
     async def make(self, endpoint: Endpoint, inputs: RequestInputs, digest: str) -> GeneratedResult:
-        """Make one. Raises CallFailed."""
+        """Make a result. Raises CallFailed."""
         ...
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release all resources."""
         ...
 
 
@@ -74,7 +74,7 @@ _ROLES = Roles(count="num_images", seed="seed", sync="sync_mode", format="output
 
 
 def unlisted_endpoint(id_: str) -> Endpoint | None:
-    """An endpoint that takes any arguments, and makes an adapter or pictures; None where it makes neither."""
+    """An endpoint outside the catalog with any arguments; None if it makes neither pictures nor an adapter."""
     if id_.count("/") < 1 or any(word in id_ for word in _NOT_PICTURES):
         return None
     trains = "train" in id_
@@ -93,28 +93,28 @@ def unlisted_endpoint(id_: str) -> Endpoint | None:
 
 
 def is_unlisted(endpoint: Endpoint) -> bool:
-    """Whether nothing but its id is known of it."""
+    """Whether the endpoint is outside the catalog."""
     return endpoint.roles is _ROLES
 
 
 PLACEHOLDER_SIDE = 64
-"""Pixels of the longer side."""
+"""Pixels of a placeholder's longer side, at most."""
 
 JSON_MEDIA = "application/json"
 BYTES_MEDIA = "application/octet-stream"
 
 
 class PlaceholderGenerator:
-    """Makes results that are valid, tiny, and different for different requests."""
+    """Makes valid, tiny results that differ between requests."""
 
     strict = False
 
     def __init__(self, seconds: float) -> None:
-        """Take so long for each."""
+        """Wait so many seconds for each result."""
         self._seconds = seconds
 
     async def make(self, endpoint: Endpoint, inputs: RequestInputs, digest: str) -> GeneratedResult:
-        """Wait, then make it. Fails never."""
+        """Wait, then make the result. Never fails."""
         if self._seconds > 0:
             await asyncio.sleep(self._seconds)
         colours = bytes.fromhex(digest)
@@ -125,7 +125,7 @@ class PlaceholderGenerator:
         return GeneratedResult(data=_placeholder_data(endpoint, inputs.arguments, colours, files), files=files)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there are no resources."""
 
 
 def _picture_count(endpoint: Endpoint, arguments: JSONObject) -> int:
@@ -136,27 +136,27 @@ def _picture_count(endpoint: Endpoint, arguments: JSONObject) -> int:
 def _placeholder_file(place: str, endpoint: Endpoint, arguments: JSONObject, colours: bytes, at: int) -> AnswerFile:
     if "lora_file" in place:
         tensor = np.frombuffer(colours, np.uint8)
-        # Whoever gives adapters away in a rehearsal must be able to take them in again, as those that are drawn.
+        # `models import` must accept an adapter that was exported in a rehearsal.
         told = {"format": "nano-banana-local-plain", "endpoint": endpoint.id}
         return AnswerFile(data=write_safetensors({"plain": tensor}, told), media=BYTES_MEDIA)
     if place.endswith("_file"):
         return AnswerFile(data=json.dumps({"endpoint": endpoint.id}).encode(), media=JSON_MEDIA)
     size = placeholder_size(result_size(endpoint, arguments) or (PLACEHOLDER_SIDE, PLACEHOLDER_SIDE))
     form = argument_value(endpoint, arguments, endpoint.roles.format)
-    # Nine colours of the digest's 32 bytes; never a black picture, which is what a safety checker gives.
+    # Nine colours from the digest. Never black, which is what a safety checker returns.
     tinted = bytes((byte + at * 40) % 224 + 32 for byte in colours[:27])
     picture = Image.frombytes("RGB", (3, 3), tinted).resize(size, Image.Resampling.NEAREST)
     return encode_picture(picture, str(form or "png"))
 
 
 def placeholder_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The same proportions with at most `SIDE` pixels a side."""
+    """The size with the same aspect and at most PLACEHOLDER_SIDE pixels a side."""
     scale = min(1.0, PLACEHOLDER_SIDE / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def encode_picture(picture: Image.Image, form: str) -> AnswerFile:
-    """The picture as png, jpeg or webp; anything else is png."""
+    """Encode the picture as png, jpeg or webp; any other form becomes png."""
     form = form if form in {"jpeg", "webp"} else "png"
     out = io.BytesIO()
     picture.save(out, format=form.upper())
@@ -180,13 +180,13 @@ def _placeholder_data(
 
 
 MEGAPIXEL = 1 << 20
-"""1024 × 1024 is one."""
+"""Pixels of a megapixel, as fal bills it: 1024 × 1024."""
 
 
 def billed_units(endpoint: Endpoint, arguments: JSONObject, size: tuple[int, int]) -> float:
-    """Units of the endpoint's price; 1 where it has none. `size` is the result's, in pixels.
+    """Units of the endpoint's price; 1 if it has none. `size` is the result's, in pixels.
 
-    Factors and surcharges are told in units too, so that units × price is the whole bill.
+    Factors and surcharges are included, so that units × price is the whole bill.
     """
     price = endpoint.price
     if price is None:
@@ -212,30 +212,30 @@ _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "a
 
 
 class RequestWorker:
-    """Answers requests, one at a time or many at once."""
+    """Answers requests, also concurrently."""
 
     def __init__(
         self,
         endpoint: Callable[[str], Endpoint | None],
         artist: ResultGenerator,
         plain: ResultGenerator,
-        cabinet: ServedFiles,
+        served: ServedFiles,
         payloads: DocumentFile,
     ) -> None:
-        """Let `artist` make what the catalog describes, and `plain` what nothing describes."""
+        """Let `artist` answer endpoints of the catalog, and `plain` others."""
         self._endpoint = endpoint
         self._artist = artist
         self._plain = plain
-        self._cabinet = cabinet
+        self._served = served
         self._payloads = payloads
 
     async def answer(self, order: EmulatedRequest) -> RequestOutcome:
-        """Do what was asked. Raises nothing: what goes wrong is an ending, too."""
+        """Answer a request. Raises nothing: a failure is an outcome."""
         endpoint = self._endpoint(order.endpoint)
-        if endpoint is None or order.given is None:
+        if endpoint is None or order.arguments_slot is None:
             return runner_error("internal_error")
         try:
-            return await self._answer(order, endpoint, self._payloads.read(order.given))
+            return await self._answer(order, endpoint, self._payloads.read(order.arguments_slot))
         except UnreadableUrl as error:
             place, url = error.args
             return model_error("file_download_error", field=str(place), msg=f"Failed to download {url}")
@@ -247,20 +247,20 @@ class RequestWorker:
         if wrong is not None:
             return RequestOutcome(status=422, body=wrong)
         artist = self._plain if is_unlisted(endpoint) else self._artist
-        inputs = split_inputs(endpoint, given, self._cabinet, strict=artist.strict)
+        inputs = split_inputs(endpoint, given, self._served, strict=artist.strict)
         made = await artist.make(endpoint, inputs, order.digest)
-        lost = order.fate("completed-with-error")
+        lost = order.outcome_fault("completed-with-error")
         if lost:
             return runner_error(lost.arg)
-        bad = order.fate("422")
+        bad = order.outcome_fault("422")
         if bad:
             return forced_422(bad.arg)
-        billed_bad = order.fate("billed-422")
+        billed_bad = order.outcome_fault("billed-422")
         if billed_bad:
             return with_units(
                 forced_422(billed_bad.arg or "no_media_generated"), self._units(endpoint, inputs), UNITS_HEADER
             )
-        if order.fate("nsfw"):
+        if order.outcome_fault("nsfw"):
             made = await asyncio.to_thread(_as_flagged, made)
         return self._ending(order, endpoint, inputs, made)
 
@@ -280,7 +280,7 @@ class RequestWorker:
             else:
                 body[place] = about
         units = self._units(endpoint, inputs)
-        headers = {} if order.fate("no-units") else {UNITS_HEADER: f"{units:g}"}
+        headers = {} if order.outcome_fault("no-units") else {UNITS_HEADER: f"{units:g}"}
         whole = malformed_result({**body, **made.data}, order)
         return RequestOutcome(status=200, body=whole, units=units, headers=headers, files=tuple(ids))
 
@@ -298,17 +298,15 @@ class RequestWorker:
             about["width"], about["height"] = _size_of(data)
         if inline:
             return {"url": f"data:{payload.media};base64,{base64.b64encode(data).decode()}", **about}
-        strikes = [fault for fault in order.faults if fault.on is FaultPoint.DOWNLOAD] if not ids else []
-        kept = self._cabinet.place(name, media=payload.media, lifetime=file_lifetime(order.headers), faults=strikes)
+        strikes = [fault for fault in order.faults if fault.point is FaultPoint.DOWNLOAD] if not ids else []
+        kept = self._served.place(name, media=payload.media, lifetime=file_lifetime(order.headers), faults=strikes)
         kept.path.write_bytes(data)
-        self._cabinet.keep(kept)
+        self._served.keep(kept)
         ids.append(kept.id)
         return {"url": kept.url(files_base_url(order.base)), **about}
 
 
 def _input_size(endpoint: Endpoint, inputs: RequestInputs) -> tuple[int, int] | None:
-    from PIL import Image
-
     found = inputs.files.get(endpoint.roles.image or "")
     if found is None:
         return None
@@ -319,20 +317,12 @@ def _input_size(endpoint: Endpoint, inputs: RequestInputs) -> tuple[int, int] | 
 
 
 def _size_of(data: bytes) -> tuple[int, int]:
-    import io
-
-    from PIL import Image
-
     with Image.open(io.BytesIO(data)) as picture:
         return picture.size
 
 
 def _as_flagged(made: GeneratedResult) -> GeneratedResult:
-    """The result as a safety checker leaves it: black pictures, and the flag."""
-    import io
-
-    from PIL import Image
-
+    """The result after a safety checker flagged it: black pictures and the flag."""
     files: dict[str, AnswerFile] = {}
     for place, payload in made.files.items():
         if not payload.media.startswith("image/") or isinstance(payload.data, Path):
@@ -352,7 +342,7 @@ _MODEL_ERRORS: Mapping[str, str] = {
 
 
 def _outcome_of(error: CallFailed) -> RequestOutcome:
-    """What the local provider could not do, as a model's error."""
+    """A failure of the local provider as a model's error."""
     problem = error.problems[0]
     field = problem.data.get("input") or problem.data.get("name") or ""
     told = ", ".join(f"{name}: {value}" for name, value in problem.data.items())

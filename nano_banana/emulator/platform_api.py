@@ -12,9 +12,8 @@ from starlette.requests import Request
 
 from nano_banana.catalog.arguments import NAMED_SIZES
 from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType
-from nano_banana.emulator.emulator_state import EmulatorState
 from nano_banana.emulator.failures import MAX_NUMBER, json_response
-from nano_banana.emulator.request_entry import AdmittedRequest, AsgiReply, query_int, read_json
+from nano_banana.emulator.request_entry import AdmittedRequest, Api, AsgiReply, query_int, read_json
 from nano_banana.emulator.request_queue import EmulatedRequest, app_id, iso_time
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 
@@ -23,7 +22,7 @@ _LIST_TYPES = (FieldType.ADAPTERS, FieldType.URLS, FieldType.LIST)
 
 
 def listed_model(endpoint: Endpoint, *, openapi: bool) -> JSONObject:
-    """What `/v1/models` says of it; with `openapi` also its fields."""
+    """The endpoint's entry in `/v1/models`, with its OpenAPI document on request."""
     metadata: JSONObject = {
         "display_name": endpoint.title,
         "category": model_category(endpoint),
@@ -37,7 +36,7 @@ def listed_model(endpoint: Endpoint, *, openapi: bool) -> JSONObject:
 
 
 def model_category(endpoint: Endpoint) -> str:
-    """The category that fal lists it in: what it takes and what it makes."""
+    """The category in which fal lists the endpoint."""
     if endpoint.trains:
         return "training"
     roles = endpoint.roles
@@ -106,20 +105,16 @@ def _output_properties(endpoint: Endpoint) -> JSONObject:
 
 DAY_SECONDS = 86_400.0
 MAX_ROWS = 100
-"""Rows on a page."""
+"""Rows on a page, at most."""
 
 
-class PlatformApi:
+class PlatformApi(Api):
     """The handlers of `/v1`."""
 
-    def __init__(self, world: EmulatorState) -> None:
-        """Serve this world."""
-        self._world = world
-
-    async def models(self, visit: AdmittedRequest) -> AsgiReply:
-        """The endpoints of the catalog: those that are named, or a page of those that fit `q`."""
-        request = visit.request
-        catalog = self._world.catalog
+    async def models(self, admitted: AdmittedRequest) -> AsgiReply:
+        """List endpoints of the catalog: the named ones, or a page of those that match `q`."""
+        request = admitted.request
+        catalog = self._state.catalog
         asked = query_list(request, "endpoint_id")
         known = filter(None, map(catalog.get, asked or catalog.ids))
         ids = [endpoint.id for endpoint in known if _matches_search(endpoint, request)]
@@ -136,9 +131,9 @@ class PlatformApi:
             }
         )
 
-    async def site_models(self, visit: AdmittedRequest) -> AsgiReply:
-        """The models as fal's site lists them, in pages."""
-        request, catalog = visit.request, self._world.catalog
+    async def site_models(self, admitted: AdmittedRequest) -> AsgiReply:
+        """List models by pages, as fal's website does."""
+        request, catalog = admitted.request, self._state.catalog
         found = [each for each in map(catalog.get, catalog.ids) if each is not None and _matches_search(each, request)]
         size, page = max(1, min(query_int(request, "total", MAX_ROWS), MAX_ROWS)), max(1, query_int(request, "page", 1))
         items: list[JSONObject] = [
@@ -148,19 +143,19 @@ class PlatformApi:
         pages = -(-len(found) // size)
         return json_response({"items": items, "page": page, "pages": pages, "size": len(items), "total": len(found)})
 
-    async def openapi(self, visit: AdmittedRequest) -> AsgiReply:
-        """OpenAPI of one endpoint."""
-        endpoint = self._world.endpoint(visit.request.query_params.get("endpoint_id", ""))
+    async def openapi(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Return the OpenAPI document of one endpoint."""
+        endpoint = self._state.endpoint(admitted.request.query_params.get("endpoint_id", ""))
         return (
             platform_error(404, "not_found", "Endpoint not found")
             if endpoint is None
             else json_response(endpoint_openapi(endpoint))
         )
 
-    async def pricing(self, visit: AdmittedRequest) -> AsgiReply:
-        """The catalog's prices; 404 where one of the endpoints is unknown, or none has a price."""
-        asked = query_list(visit.request, "endpoint_id")
-        catalog = self._world.catalog
+    async def pricing(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Return the catalog's prices; 404 if an endpoint is unknown or none has a price."""
+        asked = query_list(admitted.request, "endpoint_id")
+        catalog = self._state.catalog
         prices: list[JSONValue] = []
         for id_ in asked or catalog.ids:
             endpoint = catalog.get(id_)
@@ -179,22 +174,22 @@ class PlatformApi:
             return platform_error(404, "not_found", "No pricing found for the endpoints")
         return json_response({"prices": prices, "next_cursor": None, "has_more": False})
 
-    async def requests(self, visit: AdmittedRequest) -> AsgiReply:
-        """Requests of some endpoints that have ended, the last first; one that still waits or runs is not listed."""
-        if not query_list(visit.request, "endpoint_id"):
+    async def requests(self, admitted: AdmittedRequest) -> AsgiReply:
+        """List ended requests of some endpoints, newest first."""
+        if not query_list(admitted.request, "endpoint_id"):
             return platform_error(422, "validation_error", "endpoint_id is required")
-        return await self.search(visit)
+        return await self.search(admitted)
 
-    async def search(self, visit: AdmittedRequest) -> AsgiReply:
-        """The same, of any endpoint."""
-        request, world = visit.request, self._world
+    async def search(self, admitted: AdmittedRequest) -> AsgiReply:
+        """List ended requests of any endpoint, newest first."""
+        request, state = admitted.request, self._state
         endpoints = set(query_list(request, "endpoint_id"))
-        start, end = query_period(request, world.clock())
+        start, end = query_period(request, state.clock())
         wanted, status = request.query_params.get("request_id"), request.query_params.get("status")
         cursor, limit = query_int(request, "cursor", -1), max(1, min(query_int(request, "limit", 50), MAX_ROWS))
         fitting = (
             (number, order)
-            for number, order in world.queue.newest(None if cursor < 0 else cursor)
+            for number, order in state.queue.newest(None if cursor < 0 else cursor)
             if (not endpoints or order.endpoint in endpoints) and start <= (order.ended_at or 0) < end
             if wanted in {None, order.id} and status in {None, _status_word(order)}
         )
@@ -206,13 +201,13 @@ class PlatformApi:
             {"items": items, "next_cursor": str(page[limit - 1][0]) if more else None, "has_more": more}
         )
 
-    async def forget(self, visit: AdmittedRequest) -> AsgiReply:
-        """Delete what was sent and what came of it, files and all."""
-        order = visit.order
+    async def forget(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Delete a request's arguments, result and files."""
+        order = admitted.order
         if order is None:
             return platform_error(404, "not_found", "Request not found")
-        self._world.cabinet.drop(order.files)
-        order.given, order.gone = None, True
+        self._state.files.drop(order.files)
+        order.arguments_slot, order.expired = None, True
         return json_response({"cdn_delete_results": [{"link": id_, "exception": None} for id_ in order.files]})
 
     def _row(self, order: EmulatedRequest, *, payloads: bool) -> JSONObject:
@@ -226,9 +221,9 @@ class PlatformApi:
             "duration": round((order.ended_at or 0) - (order.started_at or order.ended_at or 0), 6),
         }
         if payloads:
-            stored = order.headers.get("x-fal-store-io") != "0" and order.given is not None
-            read = self._world.payloads.read
-            row["json_input"] = read(order.given) if stored and order.given is not None else None
+            stored = order.headers.get("x-fal-store-io") != "0" and order.arguments_slot is not None
+            read = self._state.payloads.read
+            row["json_input"] = read(order.arguments_slot) if stored and order.arguments_slot is not None else None
             row["json_output"] = read(order.result) if stored and order.result is not None else None
         return row
 
@@ -238,14 +233,14 @@ def _status_word(order: EmulatedRequest) -> str:
 
 
 def query_list(request: Request, name: str) -> list[str]:
-    """A parameter that is repeated, or holds several with commas between."""
+    """The values of a query parameter, repeated or separated by commas."""
     return [part for value in request.query_params.getlist(name) for part in value.split(",") if part]
 
 
 def query_period(request: Request, now: float) -> tuple[float, float]:
-    """From when to when is asked for, in seconds since 1970; the last day unless told otherwise.
+    """The period of a query in seconds since 1970; by default the last day.
 
-    Raises HTTPException where it is no time.
+    Raises HTTPException for an invalid time.
     """
     try:
         return _query_time(request, "start", now - DAY_SECONDS), _query_time(request, "end", float("inf"))
@@ -262,7 +257,7 @@ def _query_time(request: Request, name: str, unsaid: float) -> float:
 
 
 def _matches_search(endpoint: Endpoint, request: Request) -> bool:
-    """Whether an endpoint is among those that are searched for."""
+    """Whether an endpoint matches the query."""
     params = request.query_params
     query, category, status = (
         params.get("q") or params.get("keywords", ""),
@@ -274,29 +269,25 @@ def _matches_search(endpoint: Endpoint, request: Request) -> bool:
 
 
 def platform_error(status: int, type_: str, message: str) -> AsgiReply:
-    """An error as the platform API words it."""
+    """An error response of the platform API."""
     return json_response({"error": {"type": type_, "message": message, "docs_url": "https://docs.fal.ai"}}, status)
 
 
 START_BALANCE = 1000.0
-"""US dollars that the account begins with."""
+"""The account's initial balance in USD."""
 
 MAX_EVENTS = 10_000
-"""Billing events on a page at most."""
+"""Billing events on a page, at most."""
 
 _BUCKET_FORMATS = {"minute": "%Y-%m-%dT%H:%M", "hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m"}
 
 
-class AccountApi:
-    """The handlers; what an order costs is its units at the catalog's price."""
+class AccountApi(Api):
+    """The handlers for usage and billing; a request costs its units at the catalog's price."""
 
-    def __init__(self, world: EmulatorState) -> None:
-        """Serve this world."""
-        self._world = world
-
-    async def usage(self, visit: AdmittedRequest) -> AsgiReply:
-        """What was billed, by time and endpoint; `expand=summary` also gives it without the times."""
-        request = visit.request
+    async def usage(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Return billed units by time and endpoint; `expand=summary` adds the totals."""
+        request = admitted.request
         orders = sorted(self._billed(request), key=lambda order: order.ended_at or 0)
         expand = query_list(request, "expand")
         frame = request.query_params.get("timeframe", "day")
@@ -309,9 +300,9 @@ class AccountApi:
             told = {**told, "time_series": series}
         return json_response({**told, "summary": self._lines(orders)} if "summary" in expand else told)
 
-    async def billing_events(self, visit: AdmittedRequest) -> AsgiReply:
-        """One row for each request that was billed, the last first."""
-        request = visit.request
+    async def billing_events(self, admitted: AdmittedRequest) -> AsgiReply:
+        """List billed requests, newest first."""
+        request = admitted.request
         start, limit = query_int(request, "cursor", 0), max(1, min(query_int(request, "limit", 100), MAX_EVENTS))
         wanted = set(query_list(request, "request_id"))
         orders = (order for order in self._billed(request) if not wanted or order.id in wanted)
@@ -321,23 +312,23 @@ class AccountApi:
         cursor = str(start + limit) if more else None
         return json_response({"billing_events": list[JSONObject](events), "next_cursor": cursor, "has_more": more})
 
-    async def billing(self, visit: AdmittedRequest) -> AsgiReply:
-        """The account; `expand=credits` also gives what is left."""
+    async def billing(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Return the account; `expand=credits` adds the balance."""
         told: JSONObject = {"username": "emulator"}
-        if "credits" in query_list(visit.request, "expand"):
-            spent = sum(order.units * self._price(order.endpoint)[0] for _, order in self._world.queue.newest())
+        if "credits" in query_list(admitted.request, "expand"):
+            spent = sum(order.units * self._price(order.endpoint)[0] for _, order in self._state.queue.newest())
             told = {**told, "credits": {"current_balance": round(START_BALANCE - spent, 6), "currency": "USD"}}
         return json_response(told)
 
-    async def estimate(self, visit: AdmittedRequest) -> AsgiReply:
-        """What so many units, or calls as they were so far, would cost."""
-        asked = as_object(await read_json(visit.request))
+    async def estimate(self, admitted: AdmittedRequest) -> AsgiReply:
+        """Estimate the cost of units, or of calls like those so far."""
+        asked = as_object(await read_json(admitted.request))
         kind, endpoints = asked.get("estimate_type"), as_object(asked.get("endpoints"))
         if kind not in {"unit_price", "historical_api_price"} or not endpoints:
             return platform_error(422, "validation_error", "estimate_type and endpoints are required")
         total = 0.0
         for id_, wish in endpoints.items():
-            if self._world.endpoint(id_) is None:
+            if self._state.endpoint(id_) is None:
                 return platform_error(404, "not_found", f"Endpoint {id_} not found")
             name = "unit_quantity" if kind == "unit_price" else "call_quantity"
             each = 1.0 if kind == "unit_price" else self._units_of_a_call(id_)
@@ -345,22 +336,22 @@ class AccountApi:
         return json_response({"estimate_type": kind, "total_cost": round(total, 6), "currency": "USD"})
 
     def _billed(self, request: Request) -> Iterable[EmulatedRequest]:
-        """What was billed in the time and at the endpoints that are asked for, the last first."""
-        start, end = query_period(request, self._world.clock())
+        """The billed requests in the query's period and endpoints, newest first."""
+        start, end = query_period(request, self._state.clock())
         endpoints = set(query_list(request, "endpoint_id"))
         return (
             order
-            for _, order in self._world.queue.newest()
+            for _, order in self._state.queue.newest()
             if order.units and start <= (order.ended_at or 0) < end
             if not endpoints or order.endpoint in endpoints
         )
 
     def _units_of_a_call(self, id_: str) -> float:
-        units = [order.units for _, order in self._world.queue.newest() if order.endpoint == id_ and order.units]
+        units = [order.units for _, order in self._state.queue.newest() if order.endpoint == id_ and order.units]
         return sum(units) / len(units) if units else 1.0
 
     def _price(self, id_: str) -> tuple[float, str]:
-        endpoint = self._world.endpoint(id_)
+        endpoint = self._state.endpoint(id_)
         price = None if endpoint is None else endpoint.price
         return (0.0, "units") if price is None else (price.usd, f"{price.unit.value}s")
 
@@ -394,7 +385,7 @@ class AccountApi:
 
 
 def _bucket_start(order: EmulatedRequest, frame: str) -> str:
-    """The beginning of the minute, hour, day, week or month in which it ended."""
+    """The start of the minute, hour, day, week or month in which the request ended."""
     time = datetime.fromtimestamp(order.ended_at or 0, UTC)
     if frame == "week":
         time -= timedelta(days=time.weekday())

@@ -25,19 +25,19 @@ from nano_banana.emulator.fault_injection import FaultEffect, FaultPoint, Inject
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 DocumentSlot: TypeAlias = tuple[int, int]
-"""Where a document begins, and its bytes."""
+"""A document's offset and size in bytes."""
 
 
 class DocumentFile:
-    """JSON documents in one file that only grows; a context manager's work is `close`."""
+    """JSON documents in one append-only file."""
 
     def __init__(self, path: Path) -> None:
-        """Begin an empty file."""
+        """Create an empty file."""
         self._file = path.open("w+b", buffering=0)
         self._end = 0
 
     def put(self, document: bytes) -> DocumentSlot:
-        """Keep a document's bytes."""
+        """Append a document and return its slot."""
         slot = (self._end, len(document))
         self._file.seek(self._end)
         self._file.write(document)
@@ -45,12 +45,12 @@ class DocumentFile:
         return slot
 
     def get(self, slot: DocumentSlot) -> bytes:
-        """The bytes that were kept there."""
+        """The bytes in a slot."""
         self._file.seek(slot[0])
         return self._file.read(slot[1])
 
     def read(self, slot: DocumentSlot) -> JSONObject:
-        """The document that was kept there."""
+        """The document in a slot."""
         return cast(JSONObject, json.loads(self.get(slot)))
 
     def clear(self) -> None:
@@ -59,12 +59,12 @@ class DocumentFile:
         self._end = 0
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._file.close()
 
 
 class RequestState(StrEnum):
-    """How far a request is; the last three are ends."""
+    """A request's state; the last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -78,7 +78,7 @@ FINAL_STATES = frozenset({RequestState.DONE, RequestState.FAILED, RequestState.C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOutcome:
-    """How a request ended: the HTTP status and body of its result, the units billed, the names of its files."""
+    """How a request ended: HTTP status and body of the result, billed units, ids of its files."""
 
     status: int
     body: JSONValue
@@ -91,7 +91,7 @@ class RequestOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDelivery:
-    """Where a request's result is to be posted, and how far that is; `error` says why the last attempt failed."""
+    """The delivery of a request's result to `url`. `error` is the last attempt's failure."""
 
     url: str
     attempts: int = 0
@@ -101,10 +101,10 @@ class WebhookDelivery:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class EmulatedRequest:
-    """An accepted request; the queue alone changes it.
+    """An accepted request. Only the queue changes it.
 
-    `number` counts them from 1. `base` is the address that the client knows this server by. Arguments and
-    result lie in the payloads. `faults` are those that are still to strike it; times are seconds since 1970.
+    `number` counts from 1. `base` is the server's URL as the client knows it. Arguments and result are slots in the
+    payloads file. `faults` are those still to be injected. Times are seconds since 1970.
     """
 
     id: str
@@ -112,49 +112,50 @@ class EmulatedRequest:
     endpoint: str
     base: str
     digest: str
-    given: DocumentSlot | None
+    arguments_slot: DocumentSlot | None
     headers: Mapping[str, str]
     accepted_at: float
     faults: list[InjectedFault]
     state: RequestState = RequestState.QUEUED
     started_at: float | None = None
     ended_at: float | None = None
-    place: int = 0
     status: int = 0
     result: DocumentSlot | None = None
     units: float = 0.0
     error: str | None = None
     error_type: str | None = None
-    answered_with: Mapping[str, str] = field(default_factory=dict)
+    reply_headers: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
-    gone: bool = False
+    expired: bool = False
     watchers: list[Event] | None = None
     webhook: WebhookDelivery | None = None
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the state is final."""
         return self.state in FINAL_STATES
 
     @property
     def app(self) -> str:
-        """Owner and application, without the path below: what addresses of a request are made of."""
+        """Owner and application, as in the URLs of a request."""
         return app_id(self.endpoint)
 
-    def fate(self, kind: str) -> InjectedFault | None:
-        """The fault of this kind that decides how it ends, if any."""
-        return next((fault for fault in self.faults if fault.kind == kind and fault.when is FaultEffect.FATE), None)
+    def outcome_fault(self, kind: str) -> InjectedFault | None:
+        """The fault of this kind that decides the outcome, if any."""
+        return next(
+            (fault for fault in self.faults if fault.kind == kind and fault.effect is FaultEffect.OUTCOME), None
+        )
 
-    def take(self, point: FaultPoint) -> InjectedFault | None:
-        """The next fault that is kept for a request of this kind, which it strikes now."""
+    def take_fault(self, point: FaultPoint) -> InjectedFault | None:
+        """Remove and return the next fault for this kind of HTTP request."""
         for fault in self.faults:
-            if fault.on is point and fault.when is not FaultEffect.FATE:
+            if fault.point is point and fault.effect is not FaultEffect.OUTCOME:
                 self.faults.remove(fault)
                 return fault
         return None
 
-    def told(self) -> None:
-        """Wake whoever watches."""
+    def notify(self) -> None:
+        """Wake all watchers."""
         for event in self.watchers or ():
             event.set()
 
@@ -166,7 +167,7 @@ def app_id(endpoint: str) -> str:
 
 
 MAX_ENDED_REQUESTS = 100_000
-"""Requests that are remembered after their end; the oldest are forgotten first."""
+"""Ended requests that are remembered; the oldest are forgotten first."""
 
 CANCELLED_OUTCOME = RequestOutcome(
     status=499,
@@ -187,7 +188,7 @@ class RequestQueue:
         concurrency: int,
         clock: Callable[[], float],
     ) -> None:
-        """Let `work` answer at most `concurrency` requests at once; `clock` tells seconds since 1970."""
+        """Let `work` answer at most `concurrency` requests at once; `clock` returns seconds since 1970."""
         self._work = work
         self._payloads = payloads
         self._concurrency = concurrency
@@ -206,11 +207,10 @@ class RequestQueue:
         self._endings = 0
 
     def accept(self, order: EmulatedRequest) -> None:
-        """Take a request in; a slow one stands in the queue for its time first."""
+        """Add a request to the queue; a slow one is delayed first."""
         self.orders[order.id] = order
-        slow = order.fate("slow")
+        slow = order.outcome_fault("slow")
         if slow:
-            order.place = len(self._waiting)
             loop = asyncio.get_running_loop()
             self._timers = {timer for timer in self._timers if timer.when() > loop.time()}
             self._timers.add(loop.call_later(slow.number(1), lambda: self._line_up(order)))
@@ -218,15 +218,15 @@ class RequestQueue:
             self._line_up(order)
 
     def position(self, order: EmulatedRequest) -> int:
-        """How many requests are ahead of one that waits."""
+        """The number of requests ahead of a waiting one."""
         return bisect_left(self._waiting, order.number)
 
     def full(self) -> bool:
-        """Whether as many run as may run at once."""
+        """Whether the maximum number of requests is running."""
         return len(self._running) >= self._concurrency
 
     def cancel(self, order: EmulatedRequest) -> bool:
-        """Take a request out where it has not begun; False where it has."""
+        """Cancel a request that has not started; False if it has."""
         if order.state is not RequestState.QUEUED:
             return False
         if order.number in self._by_number:
@@ -236,23 +236,23 @@ class RequestQueue:
         return True
 
     def pause(self, *, paused: bool) -> None:
-        """Let nothing leave the queue, or let it go on."""
+        """Pause or resume the queue."""
         self.paused = paused
         self._fill()
 
     def count(self) -> tuple[int, int]:
-        """How many wait and how many run."""
+        """The number of waiting and of running requests."""
         waiting = sum(order.state is RequestState.QUEUED for order in self.orders.values())
         return waiting, len(self._running)
 
     def newest(self, before: int | None = None) -> Iterator[tuple[int, EmulatedRequest]]:
-        """What has ended, the last first, with the number of its end; `before` such a number goes on from there."""
+        """Yield ended requests, newest first, with their end numbers; `before` continues from such a number."""
         for number in reversed(self.ended):
             if before is None or number < before:
                 yield number, self.ended[number]
 
     async def clear(self) -> None:
-        """Forget all requests, and end those that run."""
+        """Cancel what runs, and forget all requests."""
         tasks = list(self._running.values())
         for timer in self._timers:
             timer.cancel()
@@ -260,8 +260,8 @@ class RequestQueue:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for order in self.orders.values():
-            order.gone = True
-            order.told()
+            order.expired = True
+            order.notify()
         self._begin()
 
     def _line_up(self, order: EmulatedRequest) -> None:
@@ -275,13 +275,13 @@ class RequestQueue:
             order = self._by_number.pop(self._waiting.pop(0))
             order.state = RequestState.RUNNING
             order.started_at = self._clock()
-            order.told()
+            order.notify()
             self._running[order] = asyncio.get_running_loop().create_task(self._answer(order))
             self.most_running = max(self.most_running, len(self._running))
 
     async def _answer(self, order: EmulatedRequest) -> None:
         ending = await self._work(order)
-        late = order.fate("reorder")
+        late = order.outcome_fault("reorder")
         if late:
             await self._overtaken(order, late.number(1))
         del self._running[order]
@@ -289,7 +289,7 @@ class RequestQueue:
         self._fill()
 
     async def _overtaken(self, order: EmulatedRequest, seconds: float) -> None:
-        """Wait until one that came later has ended, but no longer than `seconds`."""
+        """Wait until a later request has ended, at most `seconds`."""
         deadline = asyncio.get_running_loop().time() + seconds
         seen = self._endings
         while asyncio.get_running_loop().time() < deadline:
@@ -302,28 +302,28 @@ class RequestQueue:
         order.ended_at = self._clock()
         order.status, order.units = ending.status, ending.units
         order.error, order.error_type = ending.error, ending.error_type
-        order.answered_with, order.files = ending.headers, ending.files
+        order.reply_headers, order.files = ending.headers, ending.files
         order.result = self._payloads.put(json.dumps(ending.body, separators=(",", ":")).encode())
-        order.gone = order.fate("expired") is not None
+        order.expired = order.outcome_fault("expired") is not None
         self.ended[self._endings] = order
         self._endings += 1
         if len(self.ended) > MAX_ENDED_REQUESTS:
             oldest = self.ended.pop(next(iter(self.ended)))
             self.orders.pop(oldest.id, None)
-        order.told()
+        order.notify()
 
 
 LOG_STEPS = 10
-"""Lines between the first and the last."""
+"""Log lines between the first and the last."""
 
 
 def iso_time(seconds: float) -> str:
-    """A time, in seconds since 1970, as fal writes it."""
+    """Format seconds since 1970 as fal does."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def log_lines(order: EmulatedRequest, *, steps: int, seconds: float, now: float) -> list[JSONObject]:
-    """The lines so far of a request that takes about `seconds` for its `steps`."""
+    """The log lines so far of a request that takes about `seconds` for its `steps`."""
     if order.started_at is None:
         return []
     spent = (order.ended_at or now) - order.started_at
@@ -343,19 +343,19 @@ def log_lines(order: EmulatedRequest, *, steps: int, seconds: float, now: float)
 
 
 WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds before each attempt."""
+"""Seconds before each delivery attempt."""
 
 TIMEOUT = 15.0
-"""Seconds that a receiver has, as at fal."""
+"""Seconds until a delivery times out, as at fal."""
 
 USER = "emulator"
 
 
 class Webhooks:
-    """Delivers each webhook once its request has ended, in tasks of its own."""
+    """Delivers webhooks in tasks of their own when requests end."""
 
     def __init__(self, result: Callable[[EmulatedRequest], JSONValue], *, anywhere: bool) -> None:
-        """Deliver what `result` says of a request; to this machine alone unless `anywhere`."""
+        """Deliver what `result` returns for a request; only to this machine unless `anywhere`."""
         self._result = result
         self._anywhere = anywhere
         self._key = Ed25519PrivateKey.generate()
@@ -363,12 +363,12 @@ class Webhooks:
 
     @property
     def keys(self) -> JSONObject:
-        """The key set (JWKS) to check signatures with."""
+        """The key set (JWKS) that verifies the signatures."""
         x = base64.urlsafe_b64encode(self._key.public_key().public_bytes_raw()).rstrip(b"=").decode()
         return {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "use": "sig", "kid": USER}]}
 
     def refusal(self, url: str) -> str | None:
-        """Why nothing would be delivered there, in words; None where it would."""
+        """Why this URL is refused, as a message; None if it is accepted."""
         try:
             parts = urlsplit(url)
             host, _ = parts.hostname or "", parts.port
@@ -381,14 +381,14 @@ class Webhooks:
         return f"This emulator delivers webhooks to this machine only, not to {host} (see --public-webhooks)"
 
     def watch(self, order: EmulatedRequest, url: str) -> None:
-        """Post the result there when the request has ended; `order.webhook` says how that goes."""
+        """Post the result to `url` when the request ends; `order.webhook` holds the delivery's state."""
         order.webhook = WebhookDelivery(url=url)
         task = asyncio.get_running_loop().create_task(self._deliver(order, url))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Deliver no more."""
+        """Cancel all deliveries."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -415,7 +415,7 @@ class Webhooks:
                     return
 
     async def _posted(self, client: httpx.AsyncClient, request_id: str, url: str, body: bytes) -> str | None:
-        """Post it once; returns what went wrong, in words."""
+        """Post once; return the error message, None on success."""
         stamp = str(int(time.time()))
         signed = "\n".join((request_id, USER, stamp, hashlib.sha256(body).hexdigest())).encode()
         headers = {

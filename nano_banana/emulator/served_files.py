@@ -1,4 +1,4 @@
-"""Served files: kept under unguessable ids until they expire; inputs."""
+"""Files that the emulator serves, and the input files of requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES_PATH = "/files/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedFile:
-    """A file: its bytes lie at `path`; `faults` strike its downloads, one each. Seconds since 1970."""
+    """A file, stored at `path`. Each download takes one of `faults`. Times are seconds since 1970."""
 
     id: str
     name: str
@@ -31,15 +31,15 @@ class ServedFile:
     faults: tuple[InjectedFault, ...] = ()
 
     def url(self, base: str) -> str:
-        """Where it is served, for a client that knows this server as `base`."""
+        """The file's URL for a client that knows this server as `base`."""
         return f"{base}{FILES_PATH}{self.id}/{quote(self.name)}"
 
 
 class ServedFiles:
-    """The files of this server."""
+    """The files of this server, under unguessable ids."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], float]) -> None:
-        """Keep them in this folder, which is there; parts of uploads lie beside them."""
+        """Store files in this folder, which exists. Parts of uploads lie there, too."""
         self.folder = folder
         self._clock = clock
         self._kept: dict[str, ServedFile] = {}
@@ -47,7 +47,7 @@ class ServedFiles:
     def place(
         self, name: str, *, media: str, lifetime: float | None, faults: Iterable[InjectedFault] = ()
     ) -> ServedFile:
-        """A place for a file that is still to be written; nobody finds it before `keep`."""
+        """Make an entry for a file to be written; it isn't served before `keep`."""
         id_ = uuid4().hex
         expires_at = None if lifetime is None else self._clock() + lifetime
         name = name.replace("/", "_").replace("\\", "_") or "file"
@@ -56,11 +56,11 @@ class ServedFiles:
         )
 
     def keep(self, kept: ServedFile) -> None:
-        """Serve it from now on."""
+        """Serve the file from now on."""
         self._kept[kept.id] = kept
 
     def get(self, id_: str) -> ServedFile | None:
-        """The file of this id; None where there is none, or its time is up."""
+        """The file with this id; None if it is unknown or has expired."""
         kept = self._kept.get(id_)
         if kept is not None and kept.expires_at is not None and self._clock() >= kept.expires_at:
             self.drop([id_])
@@ -68,31 +68,31 @@ class ServedFiles:
         return kept
 
     def at(self, url: str) -> ServedFile | None:
-        """The file behind an address of ours, under whatever name this server is known."""
+        """The file with this URL, whatever the URL's host is."""
         try:
             path = unquote(urlsplit(url).path)
-        except ValueError:  # "http://[::1": no address at all
+        except ValueError:  # "http://[::1" is no URL
             return None
         id_, _, name = path.removeprefix(FILES_PATH).partition("/")
         kept = self.get(id_) if path.startswith(FILES_PATH) else None
         return kept if kept is not None and kept.name == name else None
 
     def take_fault(self, kept: ServedFile) -> InjectedFault | None:
-        """The next fault that is kept for its downloads."""
+        """Remove and return the next fault for the file's downloads."""
         if not kept.faults:
             return None
         self._kept[kept.id] = replace(kept, faults=kept.faults[1:])
         return kept.faults[0]
 
     def drop(self, ids: Iterable[str]) -> None:
-        """Serve these no more."""
+        """Delete these files."""
         for id_ in list(ids):
             kept = self._kept.pop(id_, None)
             if kept is not None:
                 kept.path.unlink(missing_ok=True)
 
     def clear(self) -> int:
-        """Serve none of today's files any more; returns how many they were."""
+        """Delete all files; return their number."""
         count = len(self._kept)
         self._kept.clear()
         for path in self.folder.iterdir():
@@ -103,11 +103,11 @@ class ServedFiles:
 LIFETIME_HEADERS = ("x-fal-object-lifecycle-preference", "x-fal-object-lifecycle")
 
 MAX_LIFETIME = 100 * 365 * 86_400
-"""Seconds beyond which a file may as well live for ever."""
+"""Seconds of the longest lifetime; files with a longer one never expire."""
 
 
 def file_lifetime(headers: Mapping[str, str]) -> float | None:
-    """Seconds; None for ever, also where the header says no number of seconds that makes sense."""
+    """A file's lifetime in seconds; None (forever) also if the header is invalid."""
     for name in LIFETIME_HEADERS:
         try:
             wish = json.loads(headers.get(name, "null"))
@@ -120,22 +120,22 @@ def file_lifetime(headers: Mapping[str, str]) -> float | None:
 
 
 class UnreadableUrl(LookupError):
-    """An address that this server cannot read; `args` are the place and the address."""
+    """A URL that this server can't read; `args` are the place and the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestInputs:
-    """Arguments without their files, and the files by place (`image_url`, `loras/0/path`): path and media type."""
+    """Arguments without files, and the files (path, media type) by place (`image_url`, `loras/0/path`)."""
 
     arguments: JSONObject
     files: Mapping[str, tuple[Path, str]]
 
 
-def split_inputs(endpoint: Endpoint, given: JSONObject, cabinet: ServedFiles, *, strict: bool) -> RequestInputs:
-    """Split arguments as a call splits them.
+def split_inputs(endpoint: Endpoint, given: JSONObject, served: ServedFiles, *, strict: bool) -> RequestInputs:
+    """Split arguments into values and files, as calls have them.
 
-    Only this server's own files and `data:` addresses are read. Raises Unreachable for any other where
-    `strict`, and always for a file of ours that is gone.
+    Reads only this server's files and `data:` URLs. Raises UnreadableUrl for other URLs if `strict`, and always for
+    a file of this server that doesn't exist.
     """
     arguments: dict[str, JSONValue] = {}
     files: dict[str, tuple[Path, str]] = {}
@@ -146,7 +146,7 @@ def split_inputs(endpoint: Endpoint, given: JSONObject, cabinet: ServedFiles, *,
             arguments[name] = value
             continue
         for place, url in _addresses(name, value):
-            found = _read(place, url, cabinet, strict=strict)
+            found = _read(place, url, served, strict=strict)
             if found:
                 files[place] = found
         if kind is FieldType.ADAPTERS and isinstance(value, list):
@@ -169,10 +169,10 @@ def _without_path(item: JSONValue) -> JSONValue:
     return {name: value for name, value in item.items() if name != "path"} if isinstance(item, Mapping) else item
 
 
-def _read(place: str, url: str, cabinet: ServedFiles, *, strict: bool) -> tuple[Path, str] | None:
+def _read(place: str, url: str, served: ServedFiles, *, strict: bool) -> tuple[Path, str] | None:
     if url.startswith("data:"):
-        return _inline(place, url, cabinet)
-    kept = cabinet.at(url)
+        return _inline(place, url, served)
+    kept = served.at(url)
     if kept is not None:
         return kept.path, kept.media
     if strict or "/files/" in url:
@@ -180,7 +180,7 @@ def _read(place: str, url: str, cabinet: ServedFiles, *, strict: bool) -> tuple[
     return None
 
 
-def _inline(place: str, url: str, cabinet: ServedFiles) -> tuple[Path, str]:
+def _inline(place: str, url: str, served: ServedFiles) -> tuple[Path, str]:
     head, comma, body = url.removeprefix("data:").partition(",")
     media, *marks = head.split(";")
     try:
@@ -189,7 +189,7 @@ def _inline(place: str, url: str, cabinet: ServedFiles) -> tuple[Path, str]:
         raise UnreadableUrl(place, url[:80]) from error
     if not comma:
         raise UnreadableUrl(place, url[:80])
-    kept = cabinet.place("inline", media=media or "text/plain", lifetime=None)
+    kept = served.place("inline", media=media or "text/plain", lifetime=None)
     kept.path.write_bytes(data)
-    cabinet.keep(kept)
+    served.keep(kept)
     return kept.path, kept.media

@@ -44,7 +44,7 @@ class Emulator:
         self.port = 0
         self.proxy: str | None = None
         self._own: Path | None = None
-        self._world: EmulatorState | None = None
+        self._state: EmulatorState | None = None
         self._server: uvicorn.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -78,7 +78,7 @@ class Emulator:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._own = Path(tempfile.mkdtemp(prefix="serving-", dir=self.folder))
             certificate = self._certificate(self._own) if self.options.tls else None
-            self._world = EmulatorState(self._own, self.options)
+            self._state = EmulatorState(self._own, self.options)
         except Invalid:
             _close_all(sock, through)
             self._tidy()
@@ -99,9 +99,9 @@ class Emulator:
         """Serve no more: connections are closed, and the files are removed."""
         if self._thread is None:
             return
-        if self._server is not None and self._loop is not None and self._world is not None:
+        if self._server is not None and self._loop is not None and self._state is not None:
             self._server.should_exit = True
-            self._loop.call_soon_threadsafe(self._world.closing.set)
+            self._loop.call_soon_threadsafe(self._state.closing.set)
         self._thread.join()
         self._thread = None
         self._tidy()
@@ -148,12 +148,12 @@ class Emulator:
         asyncio.run(self._serve(sock, through, certificate))
 
     async def _serve(self, sock: socket.socket, through: socket.socket | None, certificate: Path | None) -> None:
-        world = self._world
-        if world is None:
+        state = self._state
+        if state is None:
             return
         self._loop = asyncio.get_running_loop()
         config = uvicorn.Config(
-            emulator_app(world),
+            emulator_app(state),
             http=TrackedConnection,
             ws="none",
             lifespan="off",
@@ -174,7 +174,7 @@ class Emulator:
             if gate is not None:
                 gate.close()
             await proxy.close()
-            await world.close()
+            await state.close()
 
 
 class _Server(uvicorn.Server):

