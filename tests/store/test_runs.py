@@ -16,7 +16,7 @@ BEGIN = """
 import sys
 from pathlib import Path
 from nano_banana.store.local_store import Store
-print(Store.open(Path(sys.argv[1])).begin("portraits", arguments={}), flush=True)
+print(Store.open(Path(sys.argv[1])).runs.begin("portraits", arguments={}), flush=True)
 input()
 """
 
