@@ -28,9 +28,6 @@ _REQUEST_ERRORS = (CallFailed, Refused)
 """Ends of a request that is collected for nobody in particular: a key may be refused what another one sent, and do well
 otherwise."""
 
-_UNRESOLVED = frozenset({TicketState.SENDING, TicketState.UNKNOWN})
-"""Tickets of requests that have to be looked for first."""
-
 
 class CallResolver:
     """Answers each distinct call once a run: one that is asked for twice is made once, and fails once."""
@@ -158,7 +155,7 @@ class CallResolver:
     async def _asked(self, call: Call, requester: Requester, begun: ClaimGranted, slot: CallSlot) -> AnsweredCall:
         """A call that is claimed. One whose request is lost holds up nobody while it is looked for."""
         try:
-            if begun.ticket is not None and begun.ticket.state in _UNRESOLVED:
+            if begun.ticket is not None and begun.ticket.outcome_unknown:
                 slot.release()
             else:
                 await slot.acquire()

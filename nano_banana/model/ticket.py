@@ -94,8 +94,13 @@ class Ticket:
 
     @property
     def open(self) -> bool:
-        """Whether something may still come of it."""
+        """Whether the request may still get a result."""
         return self.state in OPEN_STATES
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether nobody knows if the service accepted it; `sending` was cut off, unless its run is still alive."""
+        return self.state in {TicketState.SENDING, TicketState.UNKNOWN}
 
 
 def transition(
@@ -127,7 +132,7 @@ def transition(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Upload:
     """Some bytes that were uploaded.
 

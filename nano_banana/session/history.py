@@ -403,11 +403,11 @@ class History:
 
     def still_stored(self, digests: Iterable[str]) -> set[str]:
         """Those of these pictures that the store has still; a sweep may have taken the others."""
-        return self.store.snapshots.held(digests)
+        return self.store.blobs.known(digests)
 
     def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
         """What calls were asked, by their keys as a snapshot has them; of those that a sweep took nothing is known."""
-        return self.store.snapshots.documents(keys)
+        return self.store.replies.documents_by_prefix(keys)
 
 
 def _steps_back(runs: list[Run], name: str, steps: int) -> Run:

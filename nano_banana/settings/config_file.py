@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.known_folders import is_homeless
 from nano_banana.model.problem import Invalid, Position, Unusable, problem
 
@@ -59,25 +59,13 @@ def position_of_key(path: Path, name: str) -> Position:
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int) -> None:
-    """Put `data` at `path` whole or not at all, readable as `mode` says from its first moment.
-
-    Raises Unusable (`config_unwritable`).
-    """
-    import tempfile
-
+    """Write `data` to `path` as a whole or not at all, never with a mode wider than `mode`. Raises Unusable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                os.fchmod(file.fileno(), mode)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with atomic_write(path) as fresh:
+            fresh.touch(0o600)
+            fresh.chmod(mode)
+            fresh.write_bytes(data)
     except OSError as error:
         if is_homeless(path):
             raise Unusable([problem("no_home", file=path.name)]) from error

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.call import Blob
 from nano_banana.model.json_values import JSONObject
-from nano_banana.store.database import Database, json_text, translate_errors
+from nano_banana.store.database import StorePart, json_text, translate_errors
 
 FILE = "shelf"
-"""A file in the store's folder that is written whenever the shelf changes, for those who remember what was on it."""
+"""A file in the store's folder that is written whenever the shelf changes, so that cached copies can be checked."""
 
 _SELECT = "SELECT name, version, digest, size, subject, card, kept_at FROM adapters"
 _SAME = """
@@ -49,9 +50,9 @@ _USERS = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class AdapterRow:
-    """One version of a name. `card` is what is told of it, `subject` whom it shows (empty: not known)."""
+    """One version of a name. `card` describes it, `subject` is the person it shows (empty: unknown)."""
 
     name: str
     version: int
@@ -63,9 +64,9 @@ class AdapterRow:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class AdapterUse:
-    """Calls with the adapter `digest` that one run of `recipe` had answered, the last in seconds since 1970."""
+    """The `calls` with the adapter `digest` in one run of `recipe`; the last was made at `last_at` (since 1970)."""
 
     digest: str
     recipe: str
@@ -74,12 +75,8 @@ class AdapterUse:
     last_at: float
 
 
-class Adapters:
-    """The shelf's rows. A version's number is never given twice, also where the version is gone."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
+class Adapters(StorePart):
+    """The rows of the adapter shelf. A version's number is never reused, even if the version is gone."""
 
     @property
     def file(self) -> Path:
@@ -91,28 +88,21 @@ class Adapters:
         with self._database.reading() as rows:
             found = rows.execute(f"{_SELECT} ORDER BY name, version").fetchall()
             tagged = rows.execute("SELECT name, version, tag FROM adapter_tags ORDER BY tag").fetchall()
-        tags: dict[tuple[str, int], list[str]] = {}
+        tags: dict[tuple[str, int], list[str]] = defaultdict(list)
         for name, version, tag in tagged:
-            tags.setdefault((name, version), []).append(tag)
+            tags[name, version].append(tag)
         return [
             AdapterRow(
-                name=name,
-                version=version,
-                digest=digest,
-                size=size,
-                subject=subject,
-                card=json.loads(card),
-                kept_at=kept_at,
-                tags=tuple(tags.get((name, version), ())),
+                name, version, digest, size, subject, json.loads(card), kept_at, tuple(tags.get((name, version), ()))
             )
             for name, version, digest, size, subject, card, kept_at in found
         ]
 
     def keep(self, name: str, blob: Blob, *, subject: str, card: JSONObject, anywhere: bool) -> tuple[str, int]:
-        """Put bytes that are in the store on the shelf as the next version of `name`; return name and version.
+        """Put a blob on the shelf as the next version of `name`, and return its name and version.
 
-        Where `name` has these bytes already, that is theirs, and nothing changes; where `anywhere`, also another name
-        that the same subject's are under.
+        If `name` has these bytes already, nothing changes and that version is returned; with `anywhere`, also if
+        another name of the same subject has them.
         """
         with self._database.writing(durable=True) as rows:
             same = (blob.digest, name, anywhere, subject)
@@ -126,13 +116,13 @@ class Adapters:
         return name, int(version)
 
     def update(self, cards: Mapping[tuple[str, int], JSONObject]) -> None:
-        """Put other cards in place of those of these versions."""
+        """Replace the cards of these versions."""
         changed = [(json_text(card), name, version) for (name, version), card in cards.items()]
         with self._database.writing() as rows:
             rows.executemany("UPDATE adapters SET card = ? WHERE name = ? AND version = ?", changed)
 
     def rename(self, old: str, new: str) -> bool:
-        """Give every version of `old` another name; False (and nothing done) where that was ever one."""
+        """Rename every version of `old`. Returns False, and does nothing, if `new` was ever in use."""
         with self._database.writing(durable=True) as rows:
             if rows.execute("SELECT 1 FROM adapter_names WHERE name = ?", (new,)).fetchone():
                 return False
@@ -142,7 +132,7 @@ class Adapters:
         return True
 
     def tag(self, name: str, tag: str, version: int | None) -> None:
-        """Let `name@tag` stand for that version; for none, where it is None."""
+        """Let `name@tag` stand for this version, or remove the tag (None)."""
         with self._database.writing(durable=True) as rows:
             rows.execute("DELETE FROM adapter_tags WHERE name = ? AND tag = ?", (name, tag))
             if version is not None:
@@ -150,7 +140,7 @@ class Adapters:
         self.changed()
 
     def remove(self, name: str, version: int) -> None:
-        """Take one version off the shelf with its tags; the bytes go with the next sweep, where nothing names them."""
+        """Take one version off the shelf with its tags; gc removes the bytes once nothing refers to them."""
         with self._database.writing(durable=True) as rows:
             rows.execute("DELETE FROM adapters WHERE name = ? AND version = ?", (name, version))
             rows.execute("DELETE FROM adapter_tags WHERE name = ? AND version = ?", (name, version))
@@ -162,30 +152,23 @@ class Adapters:
             return rows.execute(_DRAWN, (f'"{digest}"', limit)).fetchall()
 
     def sources(self, digest: str) -> list[str]:
-        """The digests of what went into the calls that made these bytes."""
-        with self._database.reading() as rows:
-            found = rows.execute(_SOURCES, (digest,)).fetchall()
-        return [source for (source,) in found]
+        """The digests of the inputs of the calls that produced these bytes."""
+        return [name for (name,) in self._database.select(_SOURCES, digest)]
 
     def uses(self) -> list[AdapterUse]:
-        """What was drawn with each adapter on the shelf, by run, the latest first."""
-        with self._database.reading() as rows:
-            found = rows.execute(_USES).fetchall()
-        return [
-            AdapterUse(digest=digest, recipe=recipe, run=run, calls=calls, last_at=last_at)
-            for digest, recipe, run, calls, last_at in found
-        ]
+        """The calls made with each adapter on the shelf, by run, the latest first."""
+        return [AdapterUse(*row) for row in self._database.select(_USES)]
 
     def users(self) -> dict[str, list[str]]:
-        """The recipes whose last run drew with each adapter on the shelf, by its digest."""
+        """The recipes whose last run used each adapter on the shelf, by its digest."""
         with self._database.reading() as rows:
             found = rows.execute(_USERS).fetchall()
-        users: dict[str, list[str]] = {}
+        users: dict[str, list[str]] = defaultdict(list)
         for digest, recipe in found:
-            users.setdefault(digest, []).append(recipe)
+            users[digest].append(recipe)
         return users
 
     def changed(self) -> None:
-        """Let those know who remember what was on the shelf; who writes its rows calls this after. Raises Unusable."""
+        """Write `file` anew, after a change of the rows. Raises Unusable."""
         with translate_errors(self._database.folder), atomic_write(self.file) as fresh:
             fresh.write_text(f"{self._clock()}\n", encoding="ascii")

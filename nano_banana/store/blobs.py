@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,7 @@ from nano_banana.formats.file_stamps import FileStamp, hash_files, stamp_of
 from nano_banana.formats.file_writing import flush_to_disk
 from nano_banana.model.call import Blob, blob_of
 from nano_banana.model.problem import Unusable, problem
-from nano_banana.store.database import Database, translate_errors
+from nano_banana.store.database import Database, StorePart, json_set, translate_errors
 
 BLOBS_FOLDER = "blobs"
 NEW_FOLDER = "new"
@@ -37,18 +37,18 @@ class CheckedBlobs:
     missing: frozenset[str]
 
 
-class Blobs:
-    """Files `blobs/ab/cdef…`, read-only, and the stamp that each had when its content was last known.
+class Blobs(StorePart):
+    """Files `blobs/ab/cdef…`, read-only, and each one's stamp from when its content was last known.
 
-    A file is served unread only while its stamp is the remembered one. Files come, go and are replaced
-    inside the database's write transaction alone, so that two processes never undo each other's.
+    A file is served without reading it only while its stamp is unchanged. Files are added, dropped and replaced only
+    inside a write transaction of the database, so that two processes never undo each other's work.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock)
         self._numbers = count()
         self._flushed: set[Path] = set()
+        """Folders whose own names are on the disk by now."""
         self.root = str(database.folder / BLOBS_FOLDER)
 
     def place(self, digest: str) -> str:
@@ -75,6 +75,21 @@ class Blobs:
             finally:
                 fresh.unlink(missing_ok=True)
         return Blob(digest=digest, size=size, media=media)
+
+    def known(self, digests: Iterable[str]) -> set[str]:
+        """Those of these digests whose bytes the database lists; no file is looked at."""
+        query = "SELECT digest FROM blobs WHERE digest IN (SELECT value FROM json_each(?))"
+        return {name for (name,) in self._database.select(query, json_set(digests))}
+
+    def files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Every file in the folder of blobs, listed in the database or not: its digest by its name, and its stat."""
+        for folder in _entries(self.root):
+            for entry in _entries(folder.path) if folder.name != NEW_FOLDER else ():
+                yield folder.name + entry.name, entry.stat()
+
+    def unfinished(self) -> list[Path]:
+        """Files of blobs that are being written, or whose process died before they were finished."""
+        return [Path(entry.path) for entry in _entries(f"{self.root}/{NEW_FOLDER}")]
 
     def path(self, blob: Blob) -> Path:
         """A readable file with just these bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
@@ -197,6 +212,12 @@ def _stamp(rows: sqlite3.Connection, digest: str) -> FileStamp | None:
     query = "SELECT size, mtime_ns, ctime_ns, inode FROM blobs WHERE digest = ?"
     row: FileStamp | None = rows.execute(query, (digest,)).fetchone()
     return row
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    if Path(folder).is_dir():
+        with os.scandir(folder) as entries:
+            yield from entries
 
 
 def _unchanged(path: str, stamp: FileStamp) -> bool:

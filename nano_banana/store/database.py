@@ -13,11 +13,11 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from nano_banana.formats.file_writing import (
     copy_mode,
@@ -44,6 +44,7 @@ class ErrorKinds:
 STORE_ERRORS = ErrorKinds(full="store_full", read_only="store_read_only", failed="store_failed")
 OUTPUT_ERRORS = ErrorKinds(full="target_full", read_only="target_read_only", failed="target_failed")
 
+_EFFECTIVE = os.access in os.supports_effective_ids
 _FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
@@ -75,15 +76,20 @@ def _sqlite_kind(error: sqlite3.Error, folder: Path) -> str:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "store_busy"
     # SQLite can't say why a file won't open: a folder that refuses its -wal file looks like one that is gone.
-    refused = folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    refused = folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=_EFFECTIVE)
     if code == sqlite3.SQLITE_READONLY or refused:
         return "store_read_only"
     return "store_failed"
 
 
 def json_text(value: JSONValue) -> str:
-    """The JSON of `value`; `json.loads` gives an equal one back. Order is kept."""
+    """The JSON of `value`, in its own order; `json.loads` gives an equal value back."""
     return json.dumps(value, separators=(",", ":"), default=_as_plain_dict)
+
+
+def json_set(names: Iterable[str]) -> str:
+    """A JSON array of distinct names for `json_each`, sorted so that pages of a large table are read once."""
+    return json_text(sorted(set(names)))
 
 
 def _as_plain_dict(value: object) -> object:
@@ -94,6 +100,8 @@ def _as_plain_dict(value: object) -> object:
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
+
+SQLValue: TypeAlias = str | float | bytes | None
 
 DATABASE_FILE = "store.sqlite"
 BUSY_SECONDS = 30.0
@@ -184,10 +192,25 @@ MIGRATIONS = (
 """
 
 
+_VIEWS = """
+    CREATE TEMP VIEW referenced AS SELECT digest FROM reply_files UNION SELECT digest FROM adapters;
+    CREATE TEMP VIEW ledger AS
+        SELECT run, recipe, subject, endpoint, begun_at AS at, 1 AS requests,
+               state IN ('sending', 'sent') AS underway,
+               state NOT IN ('sending', 'sent') AND cost_usd IS NULL AS unpriced, cost_usd AS spent_usd,
+               iif(cost_usd IS NULL, NULL, estimate_usd) AS estimated_usd,
+               cost_usd IS NOT NULL AND estimate_usd IS NULL AS unestimated, 0 AS saved_calls, 0.0 AS saved_usd
+        FROM tickets WHERE state != 'withdrawn'
+        UNION ALL
+        SELECT run, recipe, subject, endpoint, noted_at, 0, 0, 0, NULL, NULL, 0, calls, usd FROM savings;
+"""
+"""Views of this connection: the digests of files that a reply or an adapter names; all requests and savings."""
+
+
 class Database:
     """One connection behind one lock: any thread may use it, one at a time.
 
-    Other processes wait for each other up to `BUSY_SECONDS`. Every SQLite error leaves as Unusable.
+    Processes wait for one another up to `BUSY_SECONDS`. Every SQLite error becomes Unusable.
     """
 
     def __init__(self, folder: Path, *, group: str = "") -> None:
@@ -211,12 +234,14 @@ class Database:
             try:
                 self._connection.create_function("relative_name", 1, self.relative_path)
                 _migrate(self._connection, home)
+                with suppress(sqlite3.DatabaseError):  # a damaged file fails at the first query, or in `verify`
+                    self._connection.executescript(_VIEWS)
             except BaseException:
                 self.close()
                 raise
 
     def close(self) -> None:
-        """Give the file back; the last process to do so folds the write-ahead log into it."""
+        """Close the file; the last process to do so folds the write-ahead log into it."""
         with translate_errors(self.folder), self._lock:
             self._connection.close()
             if self._copy is not None:
@@ -224,39 +249,44 @@ class Database:
 
     @property
     def read_only(self) -> bool:
-        """Whether this is a store that we may read and not write: a copy of its database is read instead.
+        """Whether we may read this store but not write it: then we read a copy of its database.
 
-        Whoever only remembers what can be worked out again need not write it then.
+        Values that can be computed again need not be saved in that case.
         """
         return self._copy is not None
 
     def relative_path(self, path: str) -> str:
-        """An absolute path as the store keeps it: seen from the store's folder, so that both can move together."""
+        """An absolute path as the store saves it: relative to the store's folder, so that both can move together."""
         if path.startswith(self._above) and not path.startswith(self._within):
             return f"..{os.sep}{path[len(self._above) :]}"  # what `relpath` gives, without its cost for each of 10,000
         return os.path.relpath(path, self.folder)
 
     def absolute_path(self, name: str) -> str:
-        """The absolute path of what `relative_path` gave."""
+        """The absolute path for a result of `relative_path`."""
         return os.path.normpath(self.folder / name)
 
     def make_folder(self, path: Path) -> None:
-        """Make a folder in the store, open to the same people as the store. Raises OSError."""
+        """Make a folder in the store with the store's own permissions. Raises OSError."""
         path.mkdir(exist_ok=True)
         copy_mode(path, self.folder)
 
+    def select(self, query: str, *values: SQLValue) -> list[sqlite3.Row]:
+        """All rows of a query, as tuples; their type stands for values of any type."""
+        with self.reading() as rows:
+            return rows.execute(query, values).fetchall()
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection for queries: fetch and leave, others wait."""
+        """The connection, for queries. Fetch all rows inside the block: other threads wait for its end."""
         with translate_errors(self.folder), self._lock:
             yield self._connection
 
     @contextmanager
     def writing(self, *, durable: bool = False, keep: bool = True) -> Iterator[sqlite3.Connection]:
-        """One transaction; no other process writes during it. It is undone on an error, or unless `keep`.
+        """One write transaction, rolled back after an error or if not `keep`. Other processes wait for its end.
 
-        Raises Unusable (`store_read_only`) for a store that can only be read, unless nothing is to be kept.
-        Once committed it outlives this process; where `durable`, also a loss of power (one fsync more).
+        Raises Unusable (`store_read_only`) for a read-only store, unless `keep` is false. A committed transaction
+        survives this process; a `durable` one also a loss of power (one more fsync).
         """
         if self.read_only and keep:
             raise Unusable([problem("store_read_only", folder=str(self.folder), reason="you may only read it")])
@@ -272,10 +302,18 @@ class Database:
                     connection.execute("ROLLBACK")
 
 
-def _may_only_read(folder: Path) -> bool:
-    """Whether there is a store that we can't write.
+class StorePart:
+    """A part of a store: one topic's tables in its database. `clock` gives seconds since 1970."""
 
-    Also if only its log files are closed to us: SQLite would leave log files of our own, and lock out their owner.
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+
+def _may_only_read(folder: Path) -> bool:
+    """Whether there is a store here that we can't write.
+
+    That includes a store whose log files we can't write: SQLite would make new ones of ours and lock out their owner.
     """
     if not (folder / DATABASE_FILE).is_file():
         return False
@@ -284,8 +322,8 @@ def _may_only_read(folder: Path) -> bool:
 
 
 def _copy_database(folder: Path) -> TemporaryDirectory[str]:
-    """A copy of the database in a folder that only we can read."""
-    # A run that has nothing to do needs neither.
+    """Copy the database into a folder that only we can read."""
+    # Imported here, because a run with nothing to do needs neither.
     import shutil
     from tempfile import TemporaryDirectory
 
@@ -294,7 +332,7 @@ def _copy_database(folder: Path) -> TemporaryDirectory[str]:
         file, log, shared = _files(folder)
         (Path(copy.name) / ".gitignore").touch()
         if shared.exists():
-            # Somebody has it open, and may write just now.
+            # Another process has it open and may be writing.
             source = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
             with closing(source), closing(sqlite3.connect(Path(copy.name) / DATABASE_FILE)) as target:
                 source.backup(target)
@@ -309,7 +347,7 @@ def _copy_database(folder: Path) -> TemporaryDirectory[str]:
 
 
 def _files(folder: Path) -> tuple[Path, Path, Path]:
-    """The database's file, and its log files while somebody has it open."""
+    """The database's file, and the log files that it has while a process has it open."""
     return folder / DATABASE_FILE, folder / f"{DATABASE_FILE}-wal", folder / f"{DATABASE_FILE}-shm"
 
 

@@ -1,8 +1,8 @@
-"""Erasure: everything that belongs to a person leaves the store.
+"""Erasure: removes a person's data from the store.
 
-Rows go in one transaction, so that a full disk or a crash leaves all or nothing of them; then files, then SQLite's own
-pages are written anew, so that nothing can be read from free ones. Whatever of that was cut short, `finish` does.
-Rows that stay (sums of money, runs) lose everything personal.
+All rows are deleted in one transaction, so that a full disk or a crash leaves all of them or none; then the files are
+deleted, and SQLite's file is rewritten, so that nothing can be read from its free pages. `finish` completes an erasure
+that was cut short. Rows that stay (costs, runs) lose everything personal.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pathlib import Path
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.model.ticket import Ticket, TicketState, transition
 from nano_banana.store.adapter_table import Adapters
-from nano_banana.store.blobs import NEW_FOLDER, Blobs
-from nano_banana.store.database import BUSY_SECONDS, Database, json_text, translate_errors
+from nano_banana.store.blobs import Blobs
+from nano_banana.store.claims import process_exists
+from nano_banana.store.database import BUSY_SECONDS, Database, StorePart, json_text, translate_errors
 from nano_banana.store.personal_data import (
     DataSubject,
     ErasureSeeds,
@@ -30,16 +31,15 @@ from nano_banana.store.personal_data import (
     starting_points,
     tickets_of,
     unreferenced_blobs,
-    uploads_of,
 )
 from nano_banana.store.run_log import is_any_run_underway
-from nano_banana.store.tickets import write_tickets
+from nano_banana.store.tickets import uploads_of, write_tickets
 
 _BLANK_TICKET = """
     UPDATE tickets SET key = '', document = '', body = '', stage = '', node = '', subject = '', request_id = '',
     urls = '{}' WHERE number = ?
 """
-"""When, where, what it cost and how it ended stay: the sums are the user's books. Open ones are only looked at."""
+"""Time, service, cost and outcome stay: they are the user's accounts."""
 
 _MERGE_SAVINGS = """
     INSERT INTO savings SELECT run, recipe, '', endpoint, calls, usd, noted_at FROM savings WHERE subject = ?
@@ -62,7 +62,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 def redact(
     rows: sqlite3.Connection, subject: DataSubject, keys: set[str], digests: set[str], requests: Iterable[Ticket]
 ) -> int:
-    """Blank or drop what tells of them in tickets, savings, runs, trails and notes; return how many notes went."""
+    """Blank or drop the person's data in tickets, savings, runs, trails and notes; return how many notes changed."""
     rows.executemany(_BLANK_TICKET, [(ticket.number,) for ticket in requests if not ticket.open])
     rows.execute(_MERGE_SAVINGS, (subject.name,))
     rows.execute("DELETE FROM savings WHERE subject = ?", (subject.name,))
@@ -82,7 +82,7 @@ def _trail(rows: sqlite3.Connection, subject: DataSubject, keys: set[str]) -> in
 
 
 def _notes(rows: sqlite3.Connection, subject: DataSubject, names: set[str]) -> int:
-    """Notes are one text each: those that map names to something lose theirs, the others go whole."""
+    """Notes that map names to values lose the person's names; other notes are dropped as a whole."""
     gone = 0
     found = rows.execute("SELECT name FROM notes").fetchall()
     for (name,) in found:
@@ -107,7 +107,7 @@ def _without_subject(text: str, subject: DataSubject, names: set[str]) -> dict[s
 
 
 def _recipes(rows: sqlite3.Connection, subject: DataSubject) -> None:
-    """A recipe that is named for them has no name in the books any more."""
+    """Remove the recipe's name from the records if it contains the person's name."""
     named = rows.execute("SELECT recipe FROM runs UNION SELECT recipe FROM tickets UNION SELECT recipe FROM savings")
     for recipe in [recipe for (recipe,) in named.fetchall() if subject.mentions(recipe)]:
         for statement in _UNNAME_RECIPE:
@@ -115,10 +115,10 @@ def _recipes(rows: sqlite3.Connection, subject: DataSubject) -> None:
 
 
 PENDING_NOTE = "forgetting"
-"""The note of a store whose files and pages are still to be cleaned; it names nobody."""
+"""The name of the note that an erasure still has to be finished; it names nobody."""
 
 _READERS_TIMEOUT_MS = 2000
-"""Milliseconds that other readers have to come to an end."""
+"""Milliseconds to wait for other readers to end."""
 
 _DROP_REPLIES = "DELETE FROM replies WHERE key IN (SELECT value FROM json_each(?))"
 _OF_KEYS = (
@@ -139,35 +139,33 @@ _LOOSE_TAGS = "DELETE FROM adapter_tags WHERE (name, version) NOT IN (SELECT nam
 _DROP_UNUSED_NAME = "DELETE FROM adapter_names WHERE name = ? AND name NOT IN (SELECT name FROM adapters)"
 
 
-class Erasure:
-    """Takes somebody out of one store."""
+class Erasure(StorePart):
+    """Removes a person's data from one store."""
 
     def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], float]) -> None:
-        self._database = database
+        super().__init__(database, clock)
         self._blobs = blobs
-        self._clock = clock
 
     @property
     def pending(self) -> bool:
-        """Whether a forgetting before this one was cut short after its rows had gone."""
-        with self._database.reading() as rows:
-            return rows.execute("SELECT 1 FROM notes WHERE name = ?", (PENDING_NOTE,)).fetchone() is not None
+        """Whether an earlier erasure was cut short after its rows were deleted."""
+        return bool(self._database.select("SELECT name FROM notes WHERE name = ?", PENDING_NOTE))
 
     def check(self, subject: DataSubject, traces: SubjectTraces, *, abandon: bool = False) -> None:
-        """Raise Unusable where `forget` would: `forget_underway`, `forget_open`.
+        """Raise Unusable if `forget` would: `forget_underway`, `forget_open`.
 
-        Where `abandon` follows, lost requests are no reason to.
+        If `abandon` will be called first, requests with an unknown outcome are no reason.
         """
         with self._database.reading() as rows:
             self._check_quiet(rows)
-        _check_closed(subject, [ticket for ticket in traces.requests if not (abandon and _is_lost(ticket))])
+        _check_closed(subject, [ticket for ticket in traces.requests if not (abandon and ticket.outcome_unknown)])
 
     def abandon(self, traces: SubjectTraces) -> None:
-        """Give up the requests of which nobody knows the end: no run looks for them any more.
+        """Stop waiting for requests with an unknown outcome: no run will look for them any more.
 
-        Raises Unusable while a run goes on (`forget_underway`): it may be about to learn of some.
+        Raises Unusable (`forget_underway`) while a run is under way, since it may be about to find some.
         """
-        given_up = [_abandoned(ticket) for ticket in traces.requests if _is_lost(ticket)]
+        given_up = [_abandoned(ticket) for ticket in traces.requests if ticket.outcome_unknown]
         with self._database.writing(durable=True) as rows:
             self._check_quiet(rows)
             write_tickets(rows, given_up, now=self._clock())
@@ -175,11 +173,11 @@ class Erasure:
     def forget(
         self, subject: DataSubject, hints: ErasureSeeds, *, dry_run: bool, removed: Collection[str] = ()
     ) -> SubjectTraces:
-        """Take out every row that comes of them or names them; a dry run is the same, undone.
+        """Delete every row that is derived from the person's data or names them; a dry run is rolled back.
 
-        `removed` are outputs that were deleted already. Sums of money stay, with nobody's name. Call `finish` after
-        it. Raises Unusable, unless it is a dry run: `forget_underway` while a run goes on, `forget_open` where a
-        request of theirs has not come to its end.
+        `removed` are outputs that are deleted already. Costs stay, without a name. Call `finish` afterwards. Raises
+        Unusable, unless it is a dry run: `forget_underway` while a run is under way, `forget_open` if one of the
+        person's requests is still open.
         """
         with self._database.reading() as rows:
             rows.execute("PRAGMA secure_delete = ON")
@@ -200,7 +198,7 @@ class Erasure:
         return traces
 
     def finish(self) -> None:
-        """Delete the files that nothing names, and write the database anew. Raises Unusable; call it again then.
+        """Delete the files that nothing refers to, and rewrite the database. After Unusable, call it again.
 
         The disk needs room for a second copy of the database (not of the files).
         """
@@ -208,14 +206,13 @@ class Erasure:
             self._check_quiet(rows)
             files, loose = unreferenced_blobs(rows, self._blobs)
             rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in files])
-            fresh = Path(self._blobs.root, NEW_FOLDER)
-            left = [path for path in fresh.iterdir() if _is_abandoned(path)] if fresh.is_dir() else []
             with translate_errors(self._database.folder):
-                for path in (*map(Path, map(self._blobs.place, {*files, *loose})), *left):
+                for path in map(Path, map(self._blobs.place, {*files, *loose})):
                     path.unlink(missing_ok=True)
-                    if path.parent != fresh:
-                        with suppress(OSError):
-                            path.parent.rmdir()
+                    with suppress(OSError):
+                        path.parent.rmdir()
+                for path in filter(_is_abandoned, self._blobs.unfinished()):
+                    path.unlink(missing_ok=True)
         with self._database.reading() as rows:
             rows.execute("PRAGMA secure_delete = ON")
             rows.execute("VACUUM")
@@ -226,7 +223,7 @@ class Erasure:
             self._fold(rows)
 
     def _fold(self, rows: sqlite3.Connection) -> None:
-        """Empty the write-ahead log, which holds pages as they were. Raises Unusable while others read."""
+        """Empty the write-ahead log, which holds old pages. Raises Unusable while other processes read."""
         rows.execute(f"PRAGMA busy_timeout = {_READERS_TIMEOUT_MS}")
         (busy, *_) = rows.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         rows.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
@@ -279,11 +276,6 @@ class Erasure:
         )
 
 
-def _is_lost(ticket: Ticket) -> bool:
-    """Whether nobody knows its end; what is still being sent was cut off, where no run goes on."""
-    return ticket.state in {TicketState.SENDING, TicketState.UNKNOWN}
-
-
 def _abandoned(ticket: Ticket) -> Ticket:
     lost = transition(ticket, TicketState.UNKNOWN) if ticket.state is TicketState.SENDING else ticket
     return transition(lost, TicketState.ABANDONED, reason=ticket.reason)
@@ -296,7 +288,7 @@ def _check_closed(subject: DataSubject, requests: Iterable[Ticket]) -> None:
 
 
 def _drop_adapters(rows: sqlite3.Connection, subject: DataSubject, digests: Iterable[str]) -> tuple[str, ...]:
-    """Take their adapters off the shelf, and the names and tags that nothing is left of."""
+    """Take the person's adapters off the shelf, and names and tags that have no adapter left."""
     gone = rows.execute(_ADAPTERS_OF, (subject.name, json_text(sorted(digests)))).fetchall()
     rows.executemany("DELETE FROM adapters WHERE name = ? AND version = ?", gone)
     rows.execute(_LOOSE_TAGS)
@@ -305,6 +297,6 @@ def _drop_adapters(rows: sqlite3.Connection, subject: DataSubject, digests: Iter
 
 
 def _is_abandoned(path: Path) -> bool:
-    """Whether the process that was writing this file is gone."""
+    """Whether the process that was writing this file is dead."""
     pid = path.name.partition("-")[0]
-    return not pid.isdecimal() or not Path("/proc", pid).exists()
+    return not pid.isdecimal() or not process_exists(int(pid))

@@ -22,16 +22,13 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """One folder of everything that was made. Any thread and any number of processes may use it at once.
+    """One folder with everything that was made. Any thread and any number of processes may use it at once.
 
-    Each method is one line here; the part behind it says what it promises. What SQLite or the system
-    refuses comes out as Unusable with a kind `store_…`. What is bought has doors of its own: `tickets`, `uploads`
-    and the `ledger`; so have the `adapters` on the shelf, and the
-    `snapshots` of runs.
+    Each attribute is one part of the store. Errors of SQLite and of the system become Unusable (`store_…`).
     """
 
     def __init__(self, database: Database, clock: Callable[[], float], steady: Callable[[], float]) -> None:
-        """Put the parts together; callers use `Store.open`."""
+        """Use `Store.open` instead."""
         self.folder = database.folder
         self._database = database
         self._clock = clock
@@ -40,12 +37,12 @@ class Store:
         self.claims = Claims(database, clock, steady)
         self.files = FileDigests(database, clock)
         self.outputs = OutputFiles(self.blobs, self.files)
-        self.notes = Notes(database)
+        self.notes = Notes(database, clock)
         self.runs = Runs(database, clock)
-        self.trail = Trail(database)
+        self.trail = Trail(database, clock)
         self.tickets = Tickets(database, clock)
         self.uploads = KnownUploads(database, clock)
-        self.ledger = Ledger(database, self.tickets, clock)
+        self.ledger = Ledger(database, clock)
         self.adapters = Adapters(database, clock)
         self.snapshots = Snapshots(database, clock)
 
@@ -58,27 +55,26 @@ class Store:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> Self:
-        """The store in `folder`, made if there is none.
+        """Open the store in `folder`, or make one.
 
-        `clock` gives seconds since 1970, `steady` seconds that never jump.
-
-        A new store is the user's alone, or shared with a `group`; see `modes.is_shared`.
+        A new store is the user's alone, or shared with a `group` (see `is_shared`). `clock` gives seconds since 1970,
+        `steady` seconds that never jump.
 
         Raises Unusable: `store_newer`, `store_read_only`, `store_full`, `store_corrupt`, `store_busy`, `store_failed`.
         """
         return cls(Database(folder.absolute(), group=group), clock, steady)
 
     def check_writable(self) -> None:
-        """Raise Unusable (`store_read_only`, `store_busy`, …) if nothing can be kept in this store."""
+        """Raise Unusable (`store_read_only`, `store_busy`, …) if nothing can be saved in this store."""
         with self._database.writing():
             pass
 
     def close(self) -> None:
-        """Give the files back."""
+        """Close the database."""
         self._database.close()
 
     def __enter__(self) -> Self:
-        """Close it at the end of a `with` block."""
+        """The store, which is closed at the end of the block."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,26 +82,26 @@ class Store:
         self.close()
 
     def erasure(self) -> Erasure:
-        """The one who takes somebody out of the store, for good."""
+        """Removal of a person's data from this store, for good."""
         from nano_banana.store.erasure import Erasure
 
         return Erasure(self._database, self.blobs, self._clock)
 
     def stats(self) -> StoreStats:
-        """How much there is, and of what."""
+        """Sizes and counts."""
         from nano_banana.store.maintenance import store_stats
 
         return store_stats(self._database)
 
     def verify(self) -> VerifyReport:
-        """Read everything; drop what is damaged; see `verify.verify`."""
+        """Read everything and drop what is damaged; see `verify_store`."""
         from nano_banana.store.maintenance import verify_store
 
         return verify_store(self._database, self.blobs)
 
     def gc(self, *, dry_run: bool, paid: bool = False, older_than_days: float | None = None) -> GcReport:
-        """Remove what nothing names any more; see `gc.collect`."""
+        """Remove what nothing refers to any more; see `collect_garbage`."""
         from nano_banana.store.maintenance import GcOptions, collect_garbage
 
-        sweep = GcOptions(dry_run=dry_run, paid=paid, older_than_days=older_than_days)
-        return collect_garbage(self._database, self.blobs, clock=self._clock, sweep=sweep)
+        options = GcOptions(dry_run=dry_run, paid=paid, older_than_days=older_than_days)
+        return collect_garbage(self._database, self.blobs, clock=self._clock, options=options)

@@ -1,38 +1,36 @@
 """Maintenance of a store: statistics, verification, garbage collection.
 
-Garbage collection removes what nothing names any more; what was paid for stays.
+Garbage collection removes data that nothing refers to any more. It keeps what was paid for.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from nano_banana.model.problem import Unusable, problem
-from nano_banana.store.blobs import NEW_FOLDER, Blobs
+from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import Database, translate_errors
 from nano_banana.store.run_log import Runs, drop_old_snapshots
 
 _ENDPOINTS = """
-    SELECT provider, endpoint, count(*), total(cost_usd), sum(cost_usd IS NULL), total(seconds), (
+    SELECT provider, endpoint, count(*), (
         SELECT coalesce(sum(size), 0) FROM (
             SELECT DISTINCT f.digest, f.size FROM reply_files AS f JOIN replies AS r USING (key)
             WHERE r.provider = replies.provider AND r.endpoint = replies.endpoint
         )
-    ) FROM replies GROUP BY provider, endpoint ORDER BY provider, endpoint
+    ), total(seconds), total(cost_usd), sum(cost_usd IS NULL)
+    FROM replies GROUP BY provider, endpoint ORDER BY provider, endpoint
 """
-_UNREFERENCED_SIZE = """
-    SELECT coalesce(sum(size), 0) FROM blobs
-    WHERE digest NOT IN (SELECT digest FROM reply_files UNION SELECT digest FROM adapters)
-"""
+_UNREFERENCED_SIZE = "SELECT coalesce(sum(size), 0) FROM blobs WHERE digest NOT IN (SELECT digest FROM referenced)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EndpointStats:
-    """What one endpoint gave. `cost_usd` adds up the known costs; `unpriced` replies have none."""
+    """The stored replies of one endpoint. `cost_usd` is the sum of known costs; `unpriced` replies have none."""
 
     provider: str
     endpoint: str
@@ -45,7 +43,7 @@ class EndpointStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreStats:
-    """`bytes` are those of all blobs, `wasted` those of blobs that nothing names; `oldest` in seconds since 1970."""
+    """Sizes of a store. `bytes` counts all blobs, `wasted` those that nothing refers to; `oldest` is since 1970."""
 
     replies: int
     blobs: int
@@ -56,23 +54,12 @@ class StoreStats:
 
 
 def store_stats(database: Database) -> StoreStats:
-    """Count what the database knows of; no file is looked at."""
+    """Count what the database lists; no file is looked at."""
     with database.reading() as rows:
         replies, oldest = rows.execute("SELECT count(*), min(made_at) FROM replies").fetchone()
         blobs, size = rows.execute("SELECT count(*), coalesce(sum(size), 0) FROM blobs").fetchone()
         (wasted,) = rows.execute(_UNREFERENCED_SIZE).fetchone()
-        endpoints = tuple(
-            EndpointStats(
-                provider=provider,
-                endpoint=endpoint,
-                replies=number,
-                cost_usd=cost_usd,
-                unpriced=unpriced,
-                seconds=seconds,
-                bytes=held,
-            )
-            for provider, endpoint, number, cost_usd, unpriced, seconds, held in rows.execute(_ENDPOINTS)
-        )
+        endpoints = tuple(EndpointStats(*row) for row in rows.execute(_ENDPOINTS))
     return StoreStats(replies=replies, blobs=blobs, bytes=size, wasted=wasted, oldest=oldest, endpoints=endpoints)
 
 
@@ -86,9 +73,9 @@ _ADAPTERS = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LostCall:
-    """A call that will be made again when something asks for it; `cost_usd` is what it cost last time."""
+    """A call whose files are gone: the next run that needs it makes it again. `cost_usd` is what it cost before."""
 
     key: str
     provider: str
@@ -98,9 +85,9 @@ class LostCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """How many blobs were read, the digests of those newly found damaged (dropped) and missing.
+    """How many blobs were read, and the digests of those newly found damaged (and dropped) or missing.
 
-    `lost` are the calls whose files are no more, whenever that was found, `adapters` those on the shelf (`ana@3`).
+    `lost` are all calls whose files are gone, whenever that was found, and `adapters` such adapters (`ana@3`).
     """
 
     blobs: int
@@ -112,24 +99,19 @@ class VerifyReport:
 
 
 def verify_store(database: Database, blobs: Blobs) -> VerifyReport:
-    """Read the database and every blob. Raises Unusable (`store_corrupt`) where SQLite itself finds damage."""
+    """Read the database and every blob. Raises Unusable (`store_corrupt`) if SQLite finds damage in its file."""
     with database.reading() as rows:
         (verdict,) = rows.execute("PRAGMA quick_check(1)").fetchone()
         known = {digest for (digest,) in rows.execute("SELECT digest FROM blobs")}
-        asked = [
-            digest for (digest,) in rows.execute("SELECT digest FROM reply_files UNION SELECT digest FROM adapters")
-        ]
+        referenced = [digest for (digest,) in rows.execute("SELECT digest FROM referenced")]
     if verdict != "ok":
         raise Unusable([problem("store_corrupt", folder=str(database.folder), reason=verdict)])
-    checked = blobs.check(dict.fromkeys([*known, *asked]), trust=False)
+    checked = blobs.check(dict.fromkeys([*known, *referenced]), trust=False)
     with database.writing() as rows:
-        # Those that are not known were found missing before; their calls are told of until they are made again.
+        # A blob without a row was found missing before. Its calls are reported until they are made again.
         missing = checked.missing & known
         rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in missing])
-        lost = tuple(
-            LostCall(key=key, provider=provider, endpoint=endpoint, cost_usd=cost_usd)
-            for key, provider, endpoint, cost_usd in rows.execute(_BROKEN)
-        )
+        lost = tuple(LostCall(*row) for row in rows.execute(_BROKEN))
         adapters = tuple(f"{name}@{version}" for name, version in rows.execute(_ADAPTERS))
         number, size = rows.execute("SELECT count(*), coalesce(sum(size), 0) FROM blobs").fetchone()
     return VerifyReport(
@@ -143,7 +125,7 @@ def verify_store(database: Database, blobs: Blobs) -> VerifyReport:
 
 
 MIN_AGE = 3600.0
-"""Seconds. What is younger may be the work of a run that has not said yet what it is for."""
+"""Seconds. Younger data may belong to a run that has not saved its references yet."""
 
 _DAY = 86400.0
 _DROP = """
@@ -151,19 +133,15 @@ _DROP = """
     AND (?2 OR coalesce(cost_usd, 1) = 0)
 """
 _KEPT = "SELECT count(*) FROM replies WHERE key NOT IN (SELECT key FROM trail) AND made_at <= ?"
-_ORPHANS = """
-    SELECT digest, size FROM blobs
-    WHERE put_at <= ? AND digest NOT IN (SELECT digest FROM reply_files UNION SELECT digest FROM adapters)
-"""
-_REFERENCED = "SELECT digest FROM blobs UNION SELECT digest FROM reply_files UNION SELECT digest FROM adapters"
+_KNOWN = "SELECT digest FROM blobs UNION SELECT digest FROM referenced"
+_ORPHANS = "SELECT digest, size FROM blobs WHERE put_at <= ? AND digest NOT IN (SELECT digest FROM referenced)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GcReport:
-    """What went (or would go): replies, blobs and their bytes, files half written, memories of files that are gone.
+    """What was removed (or would be): replies, blobs and their bytes, unfinished files, paths of files that are gone.
 
-    `paid_kept` replies stay only because they cost money, or may have. `underway` says that replies and blobs
-    were left alone because a run goes on.
+    `paid_kept` replies stay only because they cost money, or may have. If a run is `underway`, replies and blobs stay.
     """
 
     replies: int
@@ -175,39 +153,48 @@ class GcReport:
     underway: bool
     dry_run: bool
     snapshots: int = 0
-    """Records of what runs came to; only where the sweep says how old."""
+    """Snapshots of runs; only removed if the options say how old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GcOptions:
-    """How far to go: also replies that cost money; only replies at least so old."""
+    """What to remove: also replies that cost money; only replies of at least this age."""
 
     dry_run: bool
     paid: bool = False
     older_than_days: float | None = None
 
 
-def collect_garbage(database: Database, blobs: Blobs, *, clock: Callable[[], float], sweep: GcOptions) -> GcReport:
-    """Sweep in one transaction, so that whoever puts or records waits; a dry run is the same, undone."""
+def collect_garbage(database: Database, blobs: Blobs, *, clock: Callable[[], float], options: GcOptions) -> GcReport:
+    """Remove in one transaction, so that writers wait for it; a dry run is the same, rolled back."""
     now = clock()
     young = now - MIN_AGE
-    before = min(young, now - (sweep.older_than_days or 0.0) * _DAY)
-    gone: list[str] = []
+    before = min(young, now - (options.older_than_days or 0.0) * _DAY)
+    gone: list[Path] = []
     underway = Runs(database, clock).underway()
-    with translate_errors(database.folder), database.writing(keep=not sweep.dry_run) as rows:
-        leftovers = [entry.path for entry in _entries(f"{blobs.root}/{NEW_FOLDER}") if _changed_at(entry) <= young]
+    with translate_errors(database.folder), database.writing(keep=not options.dry_run) as rows:
+        leftovers = [path for path in blobs.unfinished() if _changed_at(path.stat()) <= young]
         memories = _drop_gone_paths(rows, database)
-        snapshots = 0 if sweep.older_than_days is None else drop_old_snapshots(rows, before)
+        snapshots = 0 if options.older_than_days is None else drop_old_snapshots(rows, before)
         replies = kept = size = 0
         if not underway:
-            replies, kept = _drop_replies(rows, before, paid=sweep.paid)
-            orphans = dict(rows.execute(_ORPHANS, (young,)).fetchall()) | _files_without_row(rows, blobs, young)
+            replies, kept = _drop_replies(rows, before, paid=options.paid)
+            orphans = dict(rows.execute(_ORPHANS, (young,)).fetchall())
+            known = {
+                digest for (digest,) in rows.execute("SELECT digest FROM blobs UNION SELECT digest FROM referenced")
+            }
+            # Files without a row: a process died in between.
+            orphans |= {
+                digest: found.st_size
+                for digest, found in blobs.files()
+                if digest not in known and _changed_at(found) <= young
+            }
             rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in orphans])
-            gone = [blobs.place(digest) for digest in orphans]
+            gone = [Path(blobs.place(digest)) for digest in orphans]
             size = sum(orphans.values())
-        if not sweep.dry_run:
+        if not options.dry_run:
             for path in (*leftovers, *gone):
-                Path(path).unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
     return GcReport(
         replies=replies,
         blobs=len(gone),
@@ -216,7 +203,7 @@ def collect_garbage(database: Database, blobs: Blobs, *, clock: Callable[[], flo
         memories=memories,
         paid_kept=kept,
         underway=underway,
-        dry_run=sweep.dry_run,
+        dry_run=options.dry_run,
         snapshots=snapshots,
     )
 
@@ -230,18 +217,6 @@ def _drop_replies(rows: sqlite3.Connection, before: float, *, paid: bool) -> tup
     return dropped, kept
 
 
-def _files_without_row(rows: sqlite3.Connection, blobs: Blobs, young: float) -> dict[str, int]:
-    """Blobs that lie in the folder but in no row (a process died in between): digest → size."""
-    known = {digest for (digest,) in rows.execute(_REFERENCED)}
-    found = {}
-    for folder in _entries(blobs.root):
-        for entry in _entries(folder.path) if folder.name != NEW_FOLDER else ():
-            digest = folder.name + entry.name
-            if digest not in known and _changed_at(entry) <= young:
-                found[digest] = entry.stat().st_size
-    return found
-
-
 def _drop_gone_paths(rows: sqlite3.Connection, database: Database) -> int:
     found = rows.execute("SELECT path FROM memo").fetchall()
     gone = [(name,) for (name,) in found if not os.path.lexists(database.absolute_path(name))]
@@ -249,13 +224,6 @@ def _drop_gone_paths(rows: sqlite3.Connection, database: Database) -> int:
     return len(gone)
 
 
-def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
-    if Path(folder).is_dir():
-        with os.scandir(folder) as entries:
-            yield from entries
-
-
-def _changed_at(entry: os.DirEntry[str]) -> float:
+def _changed_at(found: os.stat_result) -> float:
     """When the file last changed, in seconds since 1970."""
-    found = entry.stat()
     return max(found.st_mtime, found.st_ctime)

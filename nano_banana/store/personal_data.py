@@ -1,4 +1,4 @@
-"""Which data in a store belong to a person; reads, and changes nothing.
+"""Which data in a store belongs to a person. Only reads.
 
 Follows files through calls, backwards and forwards (`Lineage`), from a person's photos, adapters and takes.
 """
@@ -6,7 +6,6 @@ Follows files through calls, backwards and forwards (`Lineage`), from a person's
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,16 +15,16 @@ from pathlib import Path
 
 from nano_banana.model.json_values import as_object
 from nano_banana.model.ticket import Ticket, Upload
-from nano_banana.store.blobs import NEW_FOLDER, Blobs
+from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import Database, json_text
 from nano_banana.store.tickets import all_tickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSubject:
-    """A subject by name, the `triggers` that call nobody else in prompts, and their photos.
+    """A person: their name, the triggers that are theirs alone, and their photos.
 
-    `photos` are digests, `paths` absolute paths of photos and of what lies beside them (captions).
+    `photos` are digests; `paths` are absolute paths of photos and of the files beside them (captions).
     """
 
     name: str
@@ -34,17 +33,17 @@ class DataSubject:
     paths: frozenset[str] = frozenset()
 
     def mentions(self, text: str) -> bool:
-        """Whether the text has the name, a trigger or a path in it, as words of their own."""
+        """Whether the text contains the name, a trigger or a path as whole words."""
         return bool(_word_pattern(frozenset({self.name, *self.triggers, *self.paths})).search(text))
 
     def mentions_trigger(self, text: str) -> bool:
-        """Whether the text has a trigger in it."""
+        """Whether the text contains a trigger as a whole word."""
         return bool(self.triggers) and bool(_word_pattern(self.triggers).search(text))
 
 
 @cache
 def _word_pattern(words: frozenset[str]) -> re.Pattern[str]:
-    """Any of the words between characters that are no letters or digits; also as JSON writes them."""
+    """A pattern for any of the words, as whole words; also as JSON escapes them."""
     forms = {form for word in words if word for form in (word, json.dumps(word)[1:-1])}
     either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
     return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])")
@@ -52,11 +51,11 @@ def _word_pattern(words: frozenset[str]) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureSeeds:
-    """Calls that reports know to be somebody's; keys may be cut short (32 digits or more).
+    """Calls that run reports link to the person; keys may be shortened (to 32 digits or more).
 
-    `own` are calls of takes that show them, `others` those of takes that don't: a call of both is nobody's. `roots`
-    are calls that trained on them or measured them, so that whatever went in is theirs, too. `pictures` are absolute
-    paths of pictures that show them: ours to delete where we put them there.
+    `own` are calls of takes that show the person, `others` those of takes that don't; a call of both belongs to nobody.
+    `roots` are calls that trained on the person or measured them, so all their inputs are the person's, too.
+    `pictures` are absolute paths of pictures that show the person; we may delete those that we put there.
     """
 
     own: frozenset[str] = frozenset()
@@ -67,13 +66,12 @@ class ErasureSeeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectTraces:
-    """What there is (or was, before it went) of somebody in one store.
+    """What a store has (or had, before an erasure) of a person.
 
-    `keys` and `digests` are all calls and files that come of them, also those that are gone by now. `answers`,
-    `files` and `bytes` count what is kept of them, `adapters` are references on the shelf (`ana@3`). `outputs` are
-    paths of files that were put into output folders. `memories` counts paths whose digests were remembered, `notes`
-    traces, trails and the like, `unnamed` files that nothing names (nobody can tell whose they are), and
-    `unnamed_bytes` their size. `open` are requests that may still bring something, and are among `requests`.
+    `keys` and `digests` are all calls and files derived from the person's, also those that are gone by now. `answers`,
+    `files` and `bytes` count what is still stored; `adapters` are references (`ana@3`), `outputs` paths of files in
+    output folders. `memories` counts remembered paths, and `notes` notes, positions in trails and the like. `unnamed`
+    (`unnamed_bytes`) counts files that nothing refers to, so that nobody can tell whose they are.
     """
 
     keys: frozenset[str] = frozenset()
@@ -92,19 +90,19 @@ class SubjectTraces:
 
     @property
     def open(self) -> tuple[Ticket, ...]:
-        """The requests that may still bring something."""
+        """The requests that may still get a result."""
         return tuple(ticket for ticket in self.requests if ticket.open)
 
     @property
     def empty(self) -> bool:
-        """Whether nothing of them is kept."""
+        """Whether the store has nothing of the person."""
         counted = self.answers + self.files + self.memories + self.notes
         return not (counted or self.adapters or self.outputs or self.requests or self.uploads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFiles:
-    """A call: the digests that went in, and those that came out."""
+    """The digests of a call's inputs and outputs."""
 
     inputs: Sequence[str]
     outputs: Sequence[str] = ()
@@ -114,7 +112,7 @@ class Lineage:
     """Follows files through calls, backwards and forwards."""
 
     def __init__(self, calls: Mapping[str, CallFiles]) -> None:
-        """`calls` by key."""
+        """Index `calls`, which are by key."""
         self._calls = calls
         self._makers: dict[str, list[str]] = {}
         self._users: dict[str, list[str]] = {}
@@ -125,7 +123,7 @@ class Lineage:
                 self._users.setdefault(digest, []).append(key)
 
     def before(self, keys: Iterable[str], digests: Iterable[str]) -> set[str]:
-        """All files that these calls, and those that made these files, were given: themselves, and what is behind."""
+        """These files, all inputs of these calls and of the calls that produced these files, and so on backwards."""
         found: set[str] = set(digests)
         left = [*keys, *(key for digest in found for key in self._makers.get(digest, ()))]
         seen = set(left)
@@ -141,11 +139,11 @@ class Lineage:
     def after(
         self, keys: Iterable[str], digests: Iterable[str], *, spared: frozenset[str]
     ) -> tuple[set[str], set[str]]:
-        """The calls and files that come of these: (keys, digests), themselves among them.
+        """These calls and files and everything derived from them: (keys, digests).
 
-        A file that another call made just so says nothing of where it came from (a mask of nothing, an empty list of
-        faces): it is among them only where all its makers are. A call that made a `spared` file is not, and so neither
-        is that file.
+        A file that another call produced as well doesn't show where it came from (an empty mask, an empty list of
+        faces): it is included only if all calls that produced it are. A call that produced a `spared` file is not
+        included, and neither is that file.
         """
         gone, files = set(), set(digests) - spared
         left = [*keys, *(key for digest in files for key in self._users.get(digest, ()))]
@@ -168,17 +166,12 @@ _CALLS = """
     FROM documents AS d
 """
 _ARGUMENTS = "SELECT key, json_extract(document, '$.arguments') FROM documents WHERE instr(document, ?)"
-_UPLOADS = """
-    SELECT service, digest, url, expires_at FROM uploads
-    WHERE digest IN (SELECT value FROM json_each(?)) ORDER BY service, digest
-"""
-_REFERENCED = "SELECT digest FROM reply_files UNION SELECT digest FROM adapters"
 _SHORT_KEY = 32
-"""Digits of a key in snapshots."""
+"""The number of digits of a key in snapshots."""
 
 
 def load_lineage(rows: sqlite3.Connection) -> Lineage:
-    """All calls that were ever answered here."""
+    """The lineage of all calls that were ever answered here."""
     return Lineage(
         {
             key: CallFiles(inputs=json.loads(inputs), outputs=json.loads(outputs))
@@ -188,7 +181,7 @@ def load_lineage(rows: sqlite3.Connection) -> Lineage:
 
 
 def adapters_of_others(rows: sqlite3.Connection, subject: DataSubject) -> frozenset[str]:
-    """Adapters of other people: they stay, also where a photo shows both."""
+    """The adapters of other people. They stay, even if a photo shows both."""
     found = rows.execute("SELECT digest FROM adapters WHERE subject NOT IN ('', ?)", (subject.name,))
     return frozenset(digest for (digest,) in found)
 
@@ -196,7 +189,7 @@ def adapters_of_others(rows: sqlite3.Connection, subject: DataSubject) -> frozen
 def starting_points(
     rows: sqlite3.Connection, subject: DataSubject, hints: ErasureSeeds, found: Lineage
 ) -> tuple[set[str], set[str]]:
-    """What to begin with: calls of their own, and files that their adapters and measures were made from."""
+    """Where to start: the person's own calls, and the files that their adapters and measurements were made from."""
     whole = {key[:_SHORT_KEY]: key for (key,) in rows.execute("SELECT key FROM documents UNION SELECT key FROM trail")}
     own, others, roots = (
         {whole.get(key[:_SHORT_KEY], key) for key in keys} for keys in (hints.own, hints.others, hints.roots)
@@ -215,23 +208,14 @@ def starting_points(
 
 
 def tickets_of(rows: sqlite3.Connection, subject: DataSubject, keys: set[str], digests: set[str]) -> list[Ticket]:
-    """Their requests, also those that nothing came of."""
+    """The person's requests, also those without a result."""
     return [ticket for ticket in all_tickets(rows) if _belongs_to(ticket, subject, keys, digests)]
-
-
-def uploads_of(rows: sqlite3.Connection, digests: set[str]) -> tuple[Upload, ...]:
-    """Their files that were sent to a service."""
-    found = rows.execute(_UPLOADS, (json_text(sorted(digests)),)).fetchall()
-    return tuple(
-        Upload(service=service, digest=digest, url=url, expires_at=expires_at)
-        for service, digest, url, expires_at in found
-    )
 
 
 def output_paths(
     rows: sqlite3.Connection, database: Database, digests: Collection[str], pictures: Collection[str]
 ) -> set[str]:
-    """The paths at which their pictures were put into output folders; of `pictures` those that we put there."""
+    """The outputs that hold one of these files; of `pictures`, those that we put there."""
     found = rows.execute("SELECT path, digest, made_of FROM memo WHERE ours").fetchall()
     placed = ((database.absolute_path(name), made_of.partition(" ")[0] or digest) for name, digest, made_of in found)
     return {path for path, digest in placed if path in pictures or digest in digests}
@@ -244,7 +228,7 @@ def remembered_paths(
     digests: Collection[str],
     outputs: Collection[str],
 ) -> list[str]:
-    """The names of remembered paths that lead to them. One of our outputs stays remembered while it is there."""
+    """The remembered paths (as stored) of the person's files. Outputs of ours stay remembered while they exist."""
     gone = []
     for name, digest, is_ours in rows.execute("SELECT path, digest, ours FROM memo").fetchall():
         path = database.absolute_path(name)
@@ -254,18 +238,12 @@ def remembered_paths(
 
 
 def unreferenced_blobs(rows: sqlite3.Connection, blobs: Blobs) -> tuple[dict[str, int], dict[str, int]]:
-    """Files that no answer and no shelf names: those with a row, and those without; digest → size in bytes."""
-    named = {digest for (digest,) in rows.execute(_REFERENCED)}
+    """Files that no reply or adapter refers to, with and without a row: each digest → size in bytes."""
+    referenced = {digest for (digest,) in rows.execute("SELECT digest FROM referenced")}
     sizes = dict(rows.execute("SELECT digest, size FROM blobs").fetchall())
-    lonely = {digest: size for digest, size in sizes.items() if digest not in named}
-    loose: dict[str, int] = {}
-    root = Path(blobs.root)
-    for folder in root.iterdir() if root.is_dir() else ():
-        if folder.name != NEW_FOLDER and folder.is_dir():
-            with os.scandir(folder) as entries:
-                there = {folder.name + entry.name: entry.stat().st_size for entry in entries}
-            loose |= {digest: size for digest, size in there.items() if digest not in named | sizes.keys()}
-    return lonely, loose
+    listed = {digest: size for digest, size in sizes.items() if digest not in referenced}
+    unlisted = {digest: file.st_size for digest, file in blobs.files() if digest not in referenced | sizes.keys()}
+    return listed, unlisted
 
 
 def _calls_with_trigger(rows: sqlite3.Connection, subject: DataSubject) -> set[str]:

@@ -1,4 +1,4 @@
-"""Replies by key: looked up in bulk, served only with all their files."""
+"""Replies by key: looked up in bulk, and served only if all their files are there."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.ticket import Ticket
 from nano_banana.store.blobs import Blobs
-from nano_banana.store.database import Database, json_text
+from nano_banana.store.database import Database, StorePart, json_set, json_text
 from nano_banana.store.tickets import write_tickets
 
-# Keys are asked for in order, so that each page of a large database is read once.
 _SELECT = """
     SELECT b.size, b.mtime_ns, b.ctime_ns, b.inode,
            f.digest, f.size, f.media, f.place, r.key, r.seconds, r.cost_usd, r.data
@@ -29,14 +28,20 @@ _ORIGINS = """
     FROM json_each(?) AS asked CROSS JOIN reply_files AS f ON f.digest = asked.value
     JOIN replies AS r ON r.key = f.key JOIN documents AS d ON d.key = f.key ORDER BY r.made_at, r.key
 """
+_DOCUMENTS_BY_PREFIX = """
+    SELECT asked.value, document FROM json_each(?) AS asked
+    CROSS JOIN documents AS d ON d.key >= asked.value AND d.key < asked.value || 'g'
+"""
+"""(`g` comes after every hexadecimal digit.)"""
+
 _DIGEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedCall:
-    """A call that was answered, and the run that had it answered. The reply's files are in the store.
+    """An answered call, and the run that it was made in. The reply's files are in the store.
 
-    `ticket` is that of the request which the reply came from, as it is closed by it.
+    `ticket` is the ticket of the request, as closed by this reply.
     """
 
     call: Call
@@ -45,11 +50,11 @@ class RecordedCall:
     ticket: Ticket | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FileOrigin:
-    """A call that a file came out of: its document, the run that made it and when (seconds since 1970), its cost.
+    """A call that produced a file: its document, run, time (seconds since 1970) and cost.
 
-    `outputs` are all of its files, place to digest.
+    `outputs` are the digests of all its files, by their place in the reply.
     """
 
     key: str
@@ -60,25 +65,24 @@ class FileOrigin:
     outputs: Mapping[str, str]
 
 
-class ReplyCache:
-    """The cache: what each call came back with, by key."""
+class ReplyCache(StorePart):
+    """The cache: the reply to each call, by key."""
 
     def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], float]) -> None:
-        self._database = database
+        super().__init__(database, clock)
         self._blobs = blobs
-        self._clock = clock
 
     def get(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The replies to these calls whose files are all there and sound: one query for all.
+        """The replies to these calls whose files are all there and intact, in one query.
 
-        A reply that lost a file, or whose file is damaged, is a miss: making its call again heals it.
+        A reply that lost a file, or whose file is damaged, is a cache miss: making its call again heals it.
         """
         with self._database.reading() as rows:
-            found = rows.execute(_SELECT, (json_text(sorted(set(keys))),)).fetchall()
+            found = rows.execute(_SELECT, (json_set(keys),)).fetchall()
         # (A blob without a row has a stamp of four nulls, which no file has.)
-        stamps: dict[str, FileStamp | None] = {row[_DIGEST]: row[:4] for row in found if row[_DIGEST] is not None}
+        stamps = {row[_DIGEST]: FileStamp(*row[:4]) for row in found if row[_DIGEST] is not None}
         sound = self._blobs.check(stamps).sound
-        # One long text is read faster than ten thousand short ones.
+        # One long text is decoded faster than ten thousand short ones.
         answers = json.loads(f"[{','.join([row[-1] for row in found])}]")
         replies: dict[str, Reply] = {}
         files: dict[str, Blob] = {}
@@ -96,9 +100,9 @@ class ReplyCache:
         return replies
 
     def record(self, entries: Sequence[RecordedCall]) -> None:
-        """Keep these answers with their tickets, all or none; outlives a loss of power on return.
+        """Save these answers with their tickets, all or none; they survive a loss of power.
 
-        That ends the claims on their keys. Raises what `Tickets.keep` raises.
+        This ends the claims on their keys. Raises what `Tickets.keep` raises.
         """
         calls = [
             (
@@ -129,30 +133,24 @@ class ReplyCache:
             write_tickets(rows, [entry.ticket for entry in entries if entry.ticket is not None], now=self._clock())
 
     def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
-        """The documents (`core.call.document`) of those of these calls that were ever answered."""
-        with self._database.reading() as rows:
-            found = rows.execute(_DOCUMENTS, (json_text(sorted(set(keys))),)).fetchall()
-        return {key: json.loads(text) for key, text in found}
+        """The documents (`call_document`) of those of these calls that were ever answered."""
+        return {key: json.loads(document) for key, document in self._database.select(_DOCUMENTS, json_set(keys))}
+
+    def documents_by_prefix(self, prefixes: Iterable[str]) -> dict[str, JSONObject]:
+        """The documents of answered calls by the first digits of their keys; calls that the store lost are absent."""
+        found = self._database.select(_DOCUMENTS_BY_PREFIX, json_set(prefixes))
+        return {prefix: json.loads(document) for prefix, document in found}
 
     def makers(self, keys: Iterable[str]) -> dict[str, str]:
-        """The run that made each of these calls, of those that are answered."""
+        """The run in which each of these calls was answered."""
         with self._database.reading() as rows:
-            found = rows.execute(_MAKERS, (json_text(sorted(set(keys))),)).fetchall()
-        return dict(found)
+            return dict(rows.execute(_MAKERS, (json_set(keys),)).fetchall())
 
     def origins(self, digests: Iterable[str]) -> dict[str, list[FileOrigin]]:
-        """The answered calls that each of these files came out of, oldest first; none for a file of the user's."""
-        with self._database.reading() as rows:
-            found = rows.execute(_ORIGINS, (json_text(sorted(set(digests))),)).fetchall()
+        """The answered calls that produced each of these files, oldest first; none for the user's own files."""
+        found = self._database.select(_ORIGINS, json_set(digests))
         origins: dict[str, list[FileOrigin]] = {}
         for digest, key, run, made_at, cost_usd, document, outputs in found:
-            origin = FileOrigin(
-                key=key,
-                run=run,
-                made_at=made_at,
-                cost_usd=cost_usd,
-                document=json.loads(document),
-                outputs=json.loads(outputs),
-            )
+            origin = FileOrigin(key, run, made_at, cost_usd, json.loads(document), json.loads(outputs))
             origins.setdefault(digest, []).append(origin)
         return origins

@@ -1,19 +1,19 @@
-"""Requests that cost money: tickets, uploads, and the ledger over both.
+"""Paid requests: tickets, uploads, and the ledger over the tickets.
 
-A ticket is committed before its request is sent, and never removed, so that the tickets are the ledger.
+A ticket is committed before its request is sent and is never deleted, so the tickets are the ledger.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.model.ticket import Requester, Ticket, TicketState, Upload
-from nano_banana.store.database import Database, json_text
+from nano_banana.store.database import StorePart, json_set, json_text
 
 _INSERT = "INSERT INTO tickets VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = """
@@ -27,8 +27,8 @@ _LATEST = """
         SELECT (SELECT max(number) FROM tickets WHERE key = asked.value) FROM json_each(?) AS asked
     )
 """
-# SQLite uses the indexes of open tickets only where it reads their condition word for word. Left alone it would
-# rather read the whole table, which is in order already; but the open ones are few.
+# SQLite uses the indexes of open tickets only for a query that repeats their condition literally. Without INDEXED BY
+# it would read the whole table, which is in order already; but few tickets are open.
 _OPENED = """
     SELECT * FROM tickets INDEXED BY open_tickets WHERE state IN ('sending', 'sent', 'unknown')
     AND (?1 IS NULL OR provider = ?1) AND (?2 IS NULL OR service = ?2) ORDER BY number
@@ -37,46 +37,32 @@ _TAKEN = "SELECT number FROM tickets WHERE state IN ('sending', 'sent', 'unknown
 _REQUESTS = "SELECT request_id FROM tickets WHERE service = ? AND request_id IN (SELECT value FROM json_each(?))"
 
 _Values: TypeAlias = tuple[str | float | None, ...]
-_Row: TypeAlias = tuple[
-    *tuple[int, str, str, str, str, str, str, str, str, str, str, str, str],
-    *tuple[float, float | None, str, str, float | None, float | None, float | None, str],
-]
 
 
-class Tickets:
-    """The book of requests. Nothing is ever taken out of it, and a call has at most one that is open."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
+class Tickets(StorePart):
+    """The tickets of all paid requests. Tickets are never deleted, and a call has at most one open ticket."""
 
     def keep(self, tickets: Sequence[Ticket]) -> list[Ticket]:
-        """Write these down, all or none, and give them back as written; outlives a loss of power on return.
+        """Save these tickets, all or none, and return them as saved. They survive a loss of power.
 
-        New ones (number 0) get their number, the others take their row's place. A `begun_at` of 0 and the missing
-        `ended_at` of a closed one are now. Raises Unusable `ticket_open` where the call has another open ticket:
-        a bug, or a process that cares for no claims. Raises KeyError for a number that was never given.
+        A new ticket (number 0) gets its number; the others replace their row. A `begun_at` of 0, and the missing
+        `ended_at` of a closed ticket, become the current time. Raises Unusable (`ticket_open`) if the call has
+        another open ticket: a bug, or a process that ignores claims. Raises KeyError for an unknown number.
         """
         with self._database.writing(durable=True) as rows:
             return write_tickets(rows, tickets, now=self._clock())
 
     def latest(self, keys: Iterable[str]) -> dict[str, Ticket]:
         """The last ticket, open or closed, of each of these calls that has one."""
-        with self._database.reading() as rows:
-            found = rows.execute(_LATEST, (json_text(sorted(set(keys))),)).fetchall()
-        return {ticket.key: ticket for ticket in map(_ticket_of_row, found)}
+        return {ticket.key: ticket for ticket in map(_ticket_of_row, self._database.select(_LATEST, json_set(keys)))}
 
     def opened(self, provider: str | None = None, service: str | None = None) -> list[Ticket]:
-        """All open tickets, or those of one provider, or of one service (address) of it, oldest first."""
-        with self._database.reading() as rows:
-            found = rows.execute(_OPENED, (provider, service)).fetchall()
-        return [_ticket_of_row(row) for row in found]
+        """All open tickets, oldest first, or only those of one provider and one of its services (an address)."""
+        return [_ticket_of_row(row) for row in self._database.select(_OPENED, provider, service)]
 
     def requests(self, service: str, ids: Iterable[str]) -> set[str]:
-        """Those of these request ids that some ticket of the service has, open or closed."""
-        with self._database.reading() as rows:
-            found = rows.execute(_REQUESTS, (service, json_text(sorted(set(ids))))).fetchall()
-        return {request_id for (request_id,) in found}
+        """Those of these request ids that a ticket of the service has, open or closed."""
+        return {name for (name,) in self._database.select(_REQUESTS, service, json_set(ids))}
 
 
 def write_tickets(rows: sqlite3.Connection, tickets: Sequence[Ticket], *, now: float) -> list[Ticket]:
@@ -86,7 +72,8 @@ def write_tickets(rows: sqlite3.Connection, tickets: Sequence[Ticket], *, now: f
 
 def all_tickets(rows: sqlite3.Connection) -> Iterator[Ticket]:
     """All tickets, open or closed, oldest first, inside the caller's transaction."""
-    yield from map(_ticket_of_row, rows.execute("SELECT * FROM tickets ORDER BY number"))
+    for row in rows.execute("SELECT * FROM tickets ORDER BY number"):
+        yield _ticket_of_row(row)
 
 
 def _with_times(ticket: Ticket, now: float) -> Ticket:
@@ -126,7 +113,7 @@ def _row_of_ticket(ticket: Ticket) -> _Values:
     )
 
 
-def _ticket_of_row(row: _Row) -> Ticket:
+def _ticket_of_row(row: sqlite3.Row) -> Ticket:
     number, key, document, provider, service, endpoint, body, state, run, recipe, stage, node, subject = row[:13]
     begun_at, ended_at, request_id, urls, estimate_usd, units, cost_usd, reason = row[13:]
     return Ticket(
@@ -151,70 +138,59 @@ def _ticket_of_row(row: _Row) -> Ticket:
 
 
 UPLOAD_MARGIN = 600.0
-"""Seconds that an upload must still have, so that it is there when its request's turn comes."""
+"""Seconds for which an upload must still exist, so that it is there when its request is worked on."""
 
 _UPLOADS = """
-    SELECT service, digest, url, expires_at FROM uploads WHERE service = ?
-    AND digest IN (SELECT value FROM json_each(?)) AND coalesce(expires_at > ?, 1)
+    SELECT service, digest, url, expires_at FROM uploads WHERE (?1 IS NULL OR service = ?1)
+    AND digest IN (SELECT value FROM json_each(?2)) AND coalesce(expires_at > ?3, 1) ORDER BY service, digest
 """
 
 
-class KnownUploads:
-    """Service and digest → where the bytes lie there. To forget one costs no more than to send it again."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
+class KnownUploads(StorePart):
+    """Where the bytes with a digest lie at a service. To lose such a row costs no more than another upload."""
 
     def get(self, service: str, digests: Iterable[str], *, margin: float = UPLOAD_MARGIN) -> dict[str, Upload]:
-        """By digest, those of these that lie there for more than `margin` seconds from now."""
-        asked = (service, json_text(sorted(set(digests))), self._clock() + margin)
-        with self._database.reading() as rows:
-            found = rows.execute(_UPLOADS, asked).fetchall()
-        return {
-            digest: Upload(service=of, digest=digest, url=url, expires_at=expires_at)
-            for of, digest, url, expires_at in found
-        }
+        """Those of these digests that exist at the service for more than `margin` more seconds."""
+        found = self._database.select(_UPLOADS, service, json_set(digests), self._clock() + margin)
+        return {row[1]: Upload(*row) for row in found}
 
     def keep(self, uploads: Iterable[Upload]) -> None:
-        """Remember these, each in place of an older one of the same bytes; those that expired are dropped."""
+        """Save these uploads in place of older ones of the same bytes, and drop all that have expired."""
         kept = [(upload.service, upload.digest, upload.url, upload.expires_at) for upload in uploads]
         with self._database.writing() as rows:
             rows.execute("DELETE FROM uploads WHERE expires_at <= ?", (self._clock(),))
             rows.executemany("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", kept)
 
 
+def uploads_of(rows: sqlite3.Connection, digests: Iterable[str]) -> tuple[Upload, ...]:
+    """All uploads of these files to any service, expired or not, inside the caller's transaction."""
+    return tuple(Upload(*row) for row in rows.execute(_UPLOADS, (None, json_set(digests), None)))
+
+
 LedgerGroup: TypeAlias = Literal["recipe", "subject", "endpoint", "day"]
-"""What a line stands for. A day is one of UTC, as in the names of runs."""
+"""What the lines are grouped by. Days are UTC, as in the names of runs."""
 
 _SUMS = """
-    SELECT name, total(requests), total(underway), total(unpriced), total(spent_usd), total(estimated_usd),
-           total(unestimated), total(saved_calls), total(saved_usd) FROM (
-        SELECT CASE ?1 WHEN 'recipe' THEN recipe WHEN 'subject' THEN subject WHEN 'endpoint' THEN endpoint
-                       WHEN 'day' THEN date(begun_at, 'unixepoch') ELSE '' END AS name,
-               1 AS requests, state IN ('sending', 'sent') AS underway,
-               state NOT IN ('sending', 'sent') AND cost_usd IS NULL AS unpriced, cost_usd AS spent_usd,
-               iif(cost_usd IS NULL, NULL, estimate_usd) AS estimated_usd,
-               cost_usd IS NOT NULL AND estimate_usd IS NULL AS unestimated, 0 AS saved_calls, 0.0 AS saved_usd
-        FROM tickets WHERE state != 'withdrawn' AND begun_at >= ?2 AND (?3 IS NULL OR recipe = ?3)
-        UNION ALL
-        SELECT CASE ?1 WHEN 'recipe' THEN recipe WHEN 'subject' THEN subject WHEN 'endpoint' THEN endpoint
-                       WHEN 'day' THEN date(noted_at, 'unixepoch') ELSE '' END,
-               0, 0, 0, NULL, NULL, 0, calls, usd
-        FROM savings WHERE noted_at >= ?2 AND (?3 IS NULL OR recipe = ?3)
-    ) GROUP BY name ORDER BY iif(?1 = 'day', name, ''), total(spent_usd) DESC, total(saved_usd) DESC, name
+    SELECT CASE ?1 WHEN 'recipe' THEN recipe WHEN 'subject' THEN subject WHEN 'endpoint' THEN endpoint
+                   WHEN 'day' THEN date(at, 'unixepoch') WHEN 'run' THEN run ELSE '' END AS name,
+           CAST(total(requests) AS INTEGER), CAST(total(underway) AS INTEGER), CAST(total(unpriced) AS INTEGER),
+           round(total(spent_usd), 6), round(total(estimated_usd), 6), CAST(total(unestimated) AS INTEGER),
+           CAST(total(saved_calls) AS INTEGER), round(total(saved_usd), 6)
+    FROM ledger WHERE at >= ?2 AND (?3 IS NULL OR recipe = ?3)
+    AND (?4 IS NULL OR run IN (SELECT value FROM json_each(?4)))
+    GROUP BY 1 ORDER BY iif(?1 = 'day', name, ''), total(spent_usd) DESC, total(saved_usd) DESC, name
 """
+"""Sums of money have six digits: the cheapest second of a machine needs five, and a sum of floats has too many."""
+
 _SAVE = """
     INSERT INTO savings VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, recipe, subject, endpoint)
     DO UPDATE SET calls = calls + excluded.calls, usd = usd + excluded.usd
 """
-_DIGITS = 6
-"""Digits of a dollar: the cheapest second of a machine has five, and a sum of floats has too many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """What the cache saved a run: `calls` that were answered by it, and what they would have cost at least."""
+    """What the cache saved in a run: the `calls` that it answered, and the least that they would have cost."""
 
     recipe: str
     subject: str
@@ -223,13 +199,13 @@ class Saving:
     usd: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """The requests and savings of one recipe, subject, endpoint or day (`name`; empty where there was none).
+    """The requests and savings of one recipe, subject, endpoint, day or run (`name`; empty if there was none).
 
-    `requests` are all that a service took or may have taken; of these, `underway` are not answered yet, and
-    what `unpriced` cost nobody knows. `spent_usd` is what the others cost, and `estimated_usd` what those had
-    been estimated at, without the `unestimated` ones.
+    `requests` counts all that a service accepted or may have accepted. Of these, `underway` have no answer yet, and
+    `unpriced` have an unknown cost. `spent_usd` is the cost of the others, `estimated_usd` what these were
+    estimated at, without the `unestimated` ones.
     """
 
     name: str
@@ -244,89 +220,44 @@ class LedgerLine:
 
     @property
     def unknown(self) -> int:
-        """The requests whose cost is not known, or not yet."""
+        """The number of requests whose cost is unknown, or not known yet."""
         return self.unpriced + self.underway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSummary:
-    """Lines, those that cost most first (days: the oldest), their total, and the open tickets, oldest first."""
+    """Lines with the highest cost first (days: the oldest first), their total, and the open tickets, oldest first."""
 
     lines: tuple[LedgerLine, ...]
     total: LedgerLine
     open: tuple[Ticket, ...]
 
 
-_BY_RUN = """
-    SELECT run, count(*), total(state IN ('sending', 'sent')),
-           total(state NOT IN ('sending', 'sent') AND cost_usd IS NULL), total(cost_usd)
-    FROM tickets WHERE state != 'withdrawn' AND run IN (SELECT value FROM json_each(?)) GROUP BY run
-"""
-
-
-class Ledger:
-    """Adds up the tickets and what runs said they saved."""
-
-    def __init__(self, database: Database, tickets: Tickets, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._tickets = tickets
-        self._clock = clock
+class Ledger(StorePart):
+    """Sums over the tickets and over the savings that runs noted."""
 
     def note(self, run: str, savings: Iterable[Saving]) -> None:
-        """Write down what this run saved, in place of what it said before."""
+        """Save what the cache saved in this run, in place of what was noted before."""
         now = self._clock()
-        rows_of = [(run, each.recipe, each.subject, each.endpoint, each.calls, each.usd, now) for each in savings]
+        values = [(run, each.recipe, each.subject, each.endpoint, each.calls, each.usd, now) for each in savings]
         with self._database.writing() as rows:
             rows.execute("DELETE FROM savings WHERE run = ?", (run,))
-            rows.executemany(_SAVE, rows_of)
+            rows.executemany(_SAVE, values)
 
     def runs(self, ids: Iterable[str]) -> dict[str, LedgerLine]:
-        """What the requests cost that each of these runs sent, whoever collected them; runs without any are absent."""
-        with self._database.reading() as rows:
-            found = rows.execute(_BY_RUN, (json_text(list(ids)),)).fetchall()
-        return {
-            run: LedgerLine(
-                name=run,
-                requests=requests,
-                underway=int(underway),
-                unpriced=int(unpriced),
-                spent_usd=round(spent_usd, _DIGITS),
-            )
-            for run, requests, underway, unpriced, spent_usd in found
-        }
+        """The requests that each of these runs sent, whichever run collected them. Runs without any are absent."""
+        found = [LedgerLine(*row) for row in self._database.select(_SUMS, "run", 0.0, None, json_set(ids))]
+        return {line.name: line for line in found if line.requests}
 
     def account(self, by: LedgerGroup, *, since: float | None = None, recipe: str | None = None) -> LedgerSummary:
-        """Add up what was begun at `since` (seconds since 1970; None: ever) or later, for one recipe or all.
+        """The sums of what began at `since` (seconds since 1970; None: ever) or later, for one recipe or all.
 
-        What is open is told however old it is.
+        Open tickets are listed however old they are.
         """
-        with self._database.reading() as rows:
-            lines = _sums(rows, by, since or 0.0, recipe)
-            total = _sums(rows, "", since or 0.0, recipe)
-        opened = self._tickets.opened()
+        total = [LedgerLine(*row) for row in self._database.select(_SUMS, "", since or 0.0, recipe, None)]
+        opened = map(_ticket_of_row, self._database.select(_OPENED, None, None))
         return LedgerSummary(
-            lines=lines,
+            lines=tuple(LedgerLine(*row) for row in self._database.select(_SUMS, by, since or 0.0, recipe, None)),
             total=total[0] if total else LedgerLine(name=""),
             open=tuple(ticket for ticket in opened if recipe in (None, ticket.requester.recipe)),
         )
-
-
-def _sums(
-    rows: sqlite3.Connection, by: LedgerGroup | Literal[""], begun: float, recipe: str | None
-) -> tuple[LedgerLine, ...]:
-    return tuple(
-        LedgerLine(
-            name=name,
-            requests=int(requests),
-            underway=int(underway),
-            unpriced=int(unpriced),
-            spent_usd=round(spent_usd, _DIGITS),
-            estimated_usd=round(estimated_usd, _DIGITS),
-            unestimated=int(unestimated),
-            saved_calls=int(saved_calls),
-            saved_usd=round(saved_usd, _DIGITS),
-        )
-        for name, requests, underway, unpriced, spent_usd, estimated_usd, unestimated, saved_calls, saved_usd in (
-            rows.execute(_SUMS, (by, begun, recipe)).fetchall()
-        )
-    )

@@ -18,7 +18,7 @@ from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.call import Blob
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.store.blobs import Blobs
-from nano_banana.store.database import OUTPUT_ERRORS, Database, json_text, translate_errors
+from nano_banana.store.database import OUTPUT_ERRORS, StorePart, json_set, translate_errors
 
 CLOCK_GRAIN = 0.05
 """Seconds. Kernels stamp files by a clock that ticks every 1–10 ms: a file that changed just now may change
@@ -48,15 +48,11 @@ class _Looked:
     made_of: Mapping[Path, str]
 
 
-class FileDigests:
-    """Path → digest, trusted while size, mtime, ctime and inode stay. Links are followed.
+class FileDigests(StorePart):
+    """Path → digest, believed while size, mtime, ctime and inode stay the same. Links are followed.
 
-    A file that was only touched is read again and found the same; one that was edited is always seen.
+    A file that was only touched is read again and found unchanged; an edited file is always noticed.
     """
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     def digests(self, paths: Mapping[Path, str]) -> dict[Path, Blob]:
         """Name the content of these files (path → media type). Raises Unusable (`input_unreadable`) for all at once."""
@@ -139,7 +135,7 @@ class FileDigests:
     def _known(self, places: Iterable[str]) -> dict[str, tuple[FileStamp | None, str, str]]:
         names = {self._name(place): place for place in places}
         with self._database.reading() as rows:
-            found = rows.execute(_SELECT, (json_text(list(names)),)).fetchall()
+            found = rows.execute(_SELECT, (json_set(names),)).fetchall()
         return {names[row[4]]: (FileStamp(*row[:4]), row[5], row[6]) for row in found}
 
     def _remember(self, found: Iterable[HashedFile], begun: float) -> None:

@@ -54,11 +54,11 @@ def test_a_sweep_takes_old_ones_but_never_the_last_two_of_a_recipe(store: Store,
 def test_a_call_s_document_is_found_by_the_beginning_of_its_key(store: Store, digits: int) -> None:
     calls = [Call(provider="local", endpoint="draw", arguments={"seed": seed}) for seed in range(20)]
     store.replies.record([RecordedCall(call=call, reply=Reply(data={}), run="run-1") for call in calls[:-1]])
-    found = store.snapshots.documents(call.key[:digits] for call in calls)
+    found = store.replies.documents_by_prefix(call.key[:digits] for call in calls)
     assert found == {call.key[:digits]: call_document(call) for call in calls[:-1]}
 
 
 def test_it_is_known_which_bytes_are_held(store: Store) -> None:
     blob: Blob = store.blobs.put(b"bytes", media="image/png")
-    assert store.snapshots.held([blob.digest, "0" * 64]) == {blob.digest}
-    assert store.snapshots.held([]) == set()
+    assert store.blobs.known([blob.digest, "0" * 64]) == {blob.digest}
+    assert store.blobs.known([]) == set()
