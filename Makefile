@@ -9,13 +9,14 @@ EXAMPLE := examples/astronaut
 SAY := @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup browser cc node test check format-check lint types tests clients docs docs-check site format bench pins unpinned clean
+.PHONY: help demo setup browser cc node test check check-fast format-check lint types tests clients docs docs-check site format bench pins unpinned clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    install, then run the example recipe on this machine: no key, no cost"
 	@echo "make test    install with the development tools, then check everything that CI checks"
 	@echo "make check   the checks alone: format, lint, types, tests, docs"
+	@echo "make check-fast  format, lint, types and the unit tests: about a minute on two cores"
 	@echo "make format  mend the format and what the linter can mend"
 	@echo "make docs    write the generated files again: schemas/, docs/cli.md, docs/recipe.md"
 	@echo "make site    build the documentation as a web site in site/, and check its links"
@@ -77,6 +78,14 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(SAY) "types"
 	@$(BIN)/mypy
+
+# The quick part of `check`: no test of it starts the command, a server or a browser, or draws pictures.
+FAST := $(addprefix tests/,catalog core engine house imaging packs planner project providers/fal recipe reports shelf \
+  stages store workshop test_credentials.py test_settings.py)
+
+check-fast: format-check lint types
+	$(SAY) "unit tests"
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup -m "not slow" $(FAST) $(ARGS)
 
 # Pages are tested in a real browser. Without the right to install one they are skipped, but never under CI.
 browser:

@@ -221,6 +221,7 @@ def furnish(workspace: Workspace) -> None:
     workspace.photos("photos/ana", count=2).photos("photos/ben", count=2, seed=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_no_mutation_crashes(workspace: Workspace, recipes: list[Tree], batch: int) -> None:
     furnish(workspace)
