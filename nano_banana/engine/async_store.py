@@ -25,15 +25,15 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """Collects what is asked while a batch is under way, and asks for it together in the next.
+    """Collects items while one batch is being worked on, and works on them together in the next.
 
-    A batch that fails fails everybody in it.
+    If a batch fails, all its items fail.
     """
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], *, gather: float = 0.0) -> None:
-        """`work` answers a batch, in order; it runs in a thread, one batch at a time.
+        """`work` maps a batch to results in the same order. It runs in a thread, one batch at a time.
 
-        A batch waits `gather` seconds for company: a trip to a thread and a transaction cost more than an item.
+        A batch waits `gather` seconds for more items, since a thread and a transaction cost more than an item.
         """
         self._work = work
         self._gather = gather
@@ -41,7 +41,7 @@ class Batcher(Generic[Item, Result]):
         self._task: asyncio.Task[None] | None = None
 
     def ask(self, item: Item) -> asyncio.Future[Result]:
-        """Put an item into the next batch. It is answered even where nobody waits for it any more."""
+        """Put an item into the next batch. It is worked on even if the caller is cancelled."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._task is None or self._task.done():
@@ -49,18 +49,18 @@ class Batcher(Generic[Item, Result]):
         return future
 
     async def flush(self) -> None:
-        """Wait until everything that was asked is answered. Raises nothing of what went wrong with it."""
+        """Wait until all batches are done. Never raises their errors."""
         while self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
 
     async def _drain(self) -> None:
         while self._waiting:
-            # At the least, everybody who is ready to ask now comes along: let them ask first.
+            # Even with 0 seconds, tasks that are ready now get to add their items first.
             await asyncio.sleep(self._gather)
             batch, self._waiting = self._waiting, []
             try:
                 results = await asyncio.to_thread(self._work, [item for item, _ in batch])
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            except Exception as error:  # noqa: BLE001 - every waiter gets it
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)
@@ -71,19 +71,19 @@ class Batcher(Generic[Item, Result]):
 
 
 GATHER_SECONDS = 0.004
-"""Seconds; nothing beside a call's own time, and no slot waits for it (see `Answering`)."""
+"""Seconds. Little beside a call's own time, and no slot is held meanwhile (see `CallResolver`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimGranted:
-    """A call that has no reply yet is ours to make; `ticket` is its last, where it was ever sent."""
+    """A call without a reply is ours to make; `ticket` is its last ticket, if it was ever sent."""
 
     ticket: Ticket | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredCall:
-    """A call, what its provider said, how many seconds that took, and the folders of files that come with it."""
+    """A call, its answer, how many seconds that took, and the scratch folders with the answer's files."""
 
     call: Call
     answer: Answer
@@ -92,58 +92,58 @@ class AnsweredCall:
 
 
 class AsyncStore:
-    """Looks up, claims and records calls for one run; many at a time, each batch in one transaction."""
+    """Looks up, claims and records the calls of one run, many in one transaction."""
 
     def __init__(self, store: Store, run: str) -> None:
-        """`run` is the id that replies are recorded under."""
+        """`run` is the id under which replies are recorded."""
         self._store = store
         self._run = run
         self._owner = owner_id()
-        self._look = Batcher(self._looked)
-        self._begin = Batcher(self._begun, gather=GATHER_SECONDS)
-        self._keep = Batcher(self._kept, gather=GATHER_SECONDS)
-        self._drop = Batcher(self._dropped)
-        self._tickets = Batcher(self._ticketed)
+        self._gets = Batcher(self._get_all)
+        self._claims = Batcher(self._claim_all, gather=GATHER_SECONDS)
+        self._records = Batcher(self._record_all, gather=GATHER_SECONDS)
+        self._releases = Batcher(self._release_all)
+        self._tickets = Batcher(self._save_tickets)
 
     async def get(self, key: str) -> Reply | None:
         """The stored reply, if there is one."""
-        return await self._look.ask(key)
+        return await self._gets.ask(key)
 
     async def claim(self, key: str) -> Reply | ClaimGranted | None:
-        """Claim a call; or its reply, where somebody has answered it by now; None where another process is at it."""
-        return await self._begin.ask(key)
+        """Claim a call, or return its reply if it has one by now; None if another process has claimed it."""
+        return await self._claims.ask(key)
 
     async def record(self, answered: AnsweredCall) -> Reply:
-        """Store an answer for good, which ends the claim. A run that is cancelled still keeps it."""
-        kept = await asyncio.shield(self._keep.ask(answered))
+        """Store an answer for good, which ends the claim; also if the run is cancelled meanwhile."""
+        kept = await asyncio.shield(self._records.ask(answered))
         if isinstance(kept, NanoBananaError):
             raise kept
         return kept
 
     async def save_ticket(self, ticket: Ticket) -> Ticket:
-        """Keep a ticket for good. A run that is cancelled still keeps it."""
+        """Save a ticket for good; also if the run is cancelled meanwhile."""
         kept = await asyncio.shield(self._tickets.ask(ticket))
         if isinstance(kept, NanoBananaError):
             raise kept
         return kept
 
     async def release(self, key: str) -> None:
-        """Give up a claim without an answer."""
-        await asyncio.shield(self._drop.ask(key))
+        """Release a claim without an answer."""
+        await asyncio.shield(self._releases.ask(key))
 
     async def flush(self) -> None:
-        """Wait until everything that was given to keep or to let go is kept and let go of."""
-        await self._keep.flush()
+        """Wait until all answers, tickets and releases are written."""
+        await self._records.flush()
         await self._tickets.flush()
-        await self._drop.flush()
+        await self._releases.flush()
 
-    def _looked(self, keys: Sequence[str]) -> Sequence[Reply | None]:
+    def _get_all(self, keys: Sequence[str]) -> Sequence[Reply | None]:
         known = self._store.replies.get(keys)
         return [known.get(key) for key in keys]
 
-    def _begun(self, keys: Sequence[str]) -> Sequence[Reply | ClaimGranted | None]:
+    def _claim_all(self, keys: Sequence[str]) -> Sequence[Reply | ClaimGranted | None]:
         granted = self._store.claims.claim(keys, owner=self._owner)
-        # Between our last look and the claim, another process may have answered and let go.
+        # Between our look-up and the claim, another process may have answered and released it.
         known: Mapping[str, Reply] = self._store.replies.get(keys)
         if late := [key for key in granted if key in known]:
             self._store.claims.release(late, owner=self._owner)
@@ -151,8 +151,8 @@ class AsyncStore:
         ours = {key: ClaimGranted(ticket=tickets.get(key)) for key in granted}
         return [known.get(key) or ours.get(key) for key in keys]
 
-    def _kept(self, items: Sequence[AnsweredCall]) -> Sequence[Reply | NanoBananaError]:
-        """An answer whose files can't be put (a full disk) is alone in that: the others were paid for, too."""
+    def _record_all(self, items: Sequence[AnsweredCall]) -> Sequence[Reply | NanoBananaError]:
+        """If one answer's files can't be stored (a full disk), only that one fails: the others were paid for, too."""
         kept = [self._put(item) for item in items]
         pairs = zip(items, kept, strict=True)
         entries = [
@@ -163,14 +163,16 @@ class AsyncStore:
         self._store.replies.record(entries)
         return kept
 
-    def _ticketed(self, tickets: Sequence[Ticket]) -> Sequence[Ticket | NanoBananaError]:
-        """All in one transaction; where one can't be kept, it is alone in that: the others are paid for, too."""
+    def _save_tickets(self, tickets: Sequence[Ticket]) -> Sequence[Ticket | NanoBananaError]:
+        """Save all in one transaction. If one can't be saved, only that one fails: the others are paid for, too."""
         try:
             return self._store.tickets.keep(tickets)
         except NanoBananaError as error:
-            return [error] if len(tickets) == 1 else [kept for ticket in tickets for kept in self._ticketed([ticket])]
+            return (
+                [error] if len(tickets) == 1 else [kept for ticket in tickets for kept in self._save_tickets([ticket])]
+            )
 
-    def _dropped(self, keys: Sequence[str]) -> Sequence[None]:
+    def _release_all(self, keys: Sequence[str]) -> Sequence[None]:
         self._store.claims.release(keys, owner=self._owner)
         return [None] * len(keys)
 
@@ -186,7 +188,7 @@ class AsyncStore:
 
 @asynccontextmanager
 async def heartbeat(store: Store, *, seconds: float = STALE_AFTER / 3) -> AsyncIterator[None]:
-    """Beat every so many seconds while the block lasts, so that nobody takes this run's claims for a dead one's."""
+    """Send a heartbeat every few seconds during the block, so that other hosts know that this process lives."""
     beating = asyncio.create_task(_beat(store, seconds))
     try:
         yield
@@ -199,6 +201,6 @@ async def _beat(store: Store, seconds: float) -> None:
     owner = owner_id()
     while True:
         await asyncio.sleep(seconds)
-        # A store that can't be written just now is heard of by whoever needs it next.
+        # If the store can't be written now, the next call that needs it reports that.
         with suppress(NanoBananaError):
             await asyncio.to_thread(store.claims.beat, owner=owner)

@@ -1,6 +1,6 @@
-"""One call resolved: from the store, another process or its provider.
+"""Resolves a call: from the store, from another process or by its provider.
 
-Requests that earlier runs sent and didn't see the end of are collected beside the run.
+Requests that earlier runs sent but didn't collect are collected alongside.
 """
 
 from __future__ import annotations
@@ -22,45 +22,44 @@ from nano_banana.model.ticket import Requester, Ticket, TicketState
 from nano_banana.store.local_store import Store
 
 POLL_SECONDS = 0.1
-"""Seconds between looks at a call that another process makes."""
+"""Seconds between look-ups of a call that another process is making."""
 
 _REQUEST_ERRORS = (CallFailed, Refused)
-"""Ends of a request that is collected for nobody in particular: a key may be refused what another one sent, and do well
-otherwise."""
+"""Errors that don't end the run if nothing in it needs the request: another key may have sent it, for example."""
 
 
 class CallResolver:
-    """Answers each distinct call once a run: one that is asked for twice is made once, and fails once."""
+    """Answers each distinct call once per run, whether it succeeds or fails."""
 
     def __init__(self, policy: EnginePolicy, inputs: InputFiles, on_event: EventHandler, run: str, halt: Halt) -> None:
-        """`run` is the id that replies are recorded under; `halt` is set by what ends the run."""
+        """`run` is the id under which replies are recorded; `halt` is set by what ends the run."""
         self._policy = policy
         self._on_event = on_event
         self._run = run
         self._store = AsyncStore(inputs.store, run)
         self.budget = Budget(policy.budget_usd, policy.budget_name)
-        self._asking = ProviderDispatch(policy, inputs, self._store, self.budget, halt.shutdown, on_event)
+        self._dispatch = ProviderDispatch(policy, inputs, self._store, self.budget, halt.shutdown, on_event)
         self._flights: SingleFlight[tuple[Reply, bool]] = SingleFlight()
         self._places = defaultdict(
             lambda: _semaphores(1), {kind: _semaphores(most) for kind, most in policy.limits.items()}
         )
         self.made: set[str] = set()
-        """The keys of the calls that were made and recorded in this run."""
+        """The keys of calls that were made and recorded in this run."""
         self.untracked: list[float | None] = []
-        """The costs of calls whose provider keeps no tickets, which are in no ledger."""
+        """The costs of calls without a ticket, which are in no ledger."""
         self.failed: dict[str, tuple[Problem, ...]] = {}
-        """The keys of the calls that failed in this run, and why."""
-        self._told = set(policy.reported_cached)
-        """The keys of the calls that were there already, and were said to be: one that is chosen asks again."""
+        """The problems of calls that failed in this run, by key."""
+        self._reported = set(policy.reported_cached)
+        """The keys of calls that were reported as cached; a chosen take asks for them once more."""
         self._waited = False
         self._aside: set[str] = set()
-        """The keys of calls that are collected for nobody in particular."""
+        """The keys of calls that are collected although this run doesn't need them."""
         self.halt = halt
 
     async def answer(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
-        """The reply, and whether it was there already; `requester` is for whom.
+        """The reply to a call, and whether it was already there.
 
-        Raises CallFailed where this call failed; what ends the whole run halts it and is raised as well.
+        Raises CallFailed if this call failed, and anything else after halting the run.
         """
 
         async def work() -> tuple[Reply, bool]:
@@ -72,27 +71,27 @@ class CallResolver:
         return reply, cached or not ours
 
     async def resume(self, ticket: Ticket) -> None:
-        """Collect what an earlier run sent and did not see the end of, without waiting for a slot.
+        """Collect a request that an earlier run sent, without waiting for a slot.
 
-        It is paid for, and its result may not be kept for long. Nothing is bought for it unless the plan is known to
-        need it; where it can't be had, or another process is at it, whoever needs it goes the usual way.
+        It is paid for, and the service may not keep its result for long. No new request is sent unless the plan is
+        known to need the call. If it can't be collected, or another process has claimed it, `answer` tries as usual.
         """
         call = parse_call(ticket.document)
         if call.key in self._flights:
             return
-        alone: tuple[type[Exception], ...] = (_ClaimedElsewhereError,)
+        not_shared: tuple[type[Exception], ...] = (_ClaimedElsewhereError,)
         if call.key not in self._policy.missing:
             self._aside.add(call.key)
-            alone = (_ClaimedElsewhereError, *_REQUEST_ERRORS)
-        with suppress(*alone, CallFailed):
+            not_shared = (_ClaimedElsewhereError, *_REQUEST_ERRORS)
+        with suppress(*not_shared, CallFailed):
             work = self._noted(call, self._resume(call, ticket.requester))
-            await self._flights.join(call.key, lambda: work, not_shared=lambda error: isinstance(error, alone))
+            await self._flights.join(call.key, lambda: work, not_shared=lambda error: isinstance(error, not_shared))
         self._aside.discard(call.key)
 
     async def close(self) -> None:
-        """Keep what was answered, then close the providers that were made."""
+        """Wait until all answers are stored, then close the providers."""
         await self._store.flush()
-        await self._asking.close()
+        await self._dispatch.close()
 
     async def _noted(self, call: Call, work: Awaitable[tuple[Reply, bool]]) -> tuple[Reply, bool]:
         try:
@@ -107,7 +106,7 @@ class CallResolver:
         if isinstance(error, CallFailed):
             self.failed[call.key] = error.problems
         elif not isinstance(error, Stopped | _ClaimedElsewhereError):
-            # (Stopped is what was left at a service, because the run ends already.)
+            # (Stopped means a request left at a service, because the run is ending already.)
             self.halt.stop_for(error)
 
     async def _find_or_make(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
@@ -122,13 +121,13 @@ class CallResolver:
             else:
                 self._say_waiting()
                 await asyncio.sleep(POLL_SECONDS)
-        if call.key not in self._told and call.key not in self.made:
-            self._told.add(call.key)
+        if call.key not in self._reported and call.key not in self.made:
+            self._reported.add(call.key)
             self._on_event(Event(kind="cached", stage=requester.stage, node=requester.node))
         return reply, True
 
     async def _resume(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
-        """As `_find_or_make`, at once."""
+        """Like `_find_or_make`, but without waiting."""
         made = await self._make(call, requester, CallSlot())
         if isinstance(made, AnsweredCall):
             return await self._keep(made, requester), False
@@ -137,13 +136,13 @@ class CallResolver:
         return made, True
 
     def _say_waiting(self) -> None:
-        """Once a run: the other one is probably ahead all the way."""
+        """Say so once per run: the other process is probably ahead for all calls."""
         if not self._waited:
             self._on_event(Event(kind="note", stage="", data={"kind": "made_elsewhere"}))
         self._waited = True
 
     async def _make(self, call: Call, requester: Requester, slot: CallSlot) -> Reply | AnsweredCall | None:
-        """Ask the provider, within the limit of the call's kind; None where another process is at it."""
+        """Ask the provider, within the limit for the call's kind; None if another process has claimed the call."""
         try:
             await slot.acquire(1)
             self.halt.check()
@@ -153,27 +152,27 @@ class CallResolver:
             slot.release()
 
     async def _asked(self, call: Call, requester: Requester, begun: ClaimGranted, slot: CallSlot) -> AnsweredCall:
-        """A call that is claimed. One whose request is lost holds up nobody while it is looked for."""
+        """Make a claimed call. While a request with an unknown outcome is looked up, it holds no slot."""
         try:
             if begun.ticket is not None and begun.ticket.outcome_unknown:
                 slot.release()
             else:
                 await slot.acquire()
             self.halt.check()
-            return await self._asking.ask(call, requester, begun.ticket, slot, may_submit=call.key not in self._aside)
+            return await self._dispatch.ask(call, requester, begun.ticket, slot, may_submit=call.key not in self._aside)
         except BaseException as error:
             if isinstance(error, Exception):
-                # At once: letting go takes a moment, in which nobody else may begin.
+                # Before the claim is released, which takes a moment, so that no other call begins meanwhile.
                 self._note(call, error)
             await self._store.release(call.key)
             raise
 
     async def _keep(self, answered: AnsweredCall, requester: Requester) -> Reply:
-        """Record the answer before anybody may use it; the slot is free for the next call meanwhile."""
+        """Record the answer before it is used; the slot is free for the next call already."""
         try:
             reply = await self._store.record(answered)
         finally:
-            await self._asking.sweep(answered.folders)
+            await self._dispatch.sweep(answered.folders)
         self.made.add(answered.call.key)
         ticket, newly_billed = answered.answer.ticket, answered.answer.newly_billed
         if ticket is None and newly_billed:
@@ -187,36 +186,36 @@ class CallResolver:
 
 
 def _semaphores(count: int) -> tuple[asyncio.Semaphore, asyncio.Semaphore]:
-    """For so many calls at once. A few more are claimed before, so that a place never waits for the store."""
+    """Semaphores for claiming and for sending. A few more calls are claimed, so that no slot waits for the store."""
     return asyncio.Semaphore(count + (count + 3) // 4), asyncio.Semaphore(count)
 
 
 class _ClaimedElsewhereError(Exception):
-    """Another process is at it."""
+    """Another process has claimed the call."""
 
 
 @asynccontextmanager
-async def collecting_earlier_requests(store: Store, answering: CallResolver, provider: str) -> AsyncIterator[None]:
-    """Follow every accepted request of this provider while the block lasts, whoever sent it and for what.
+async def collecting_earlier_requests(store: Store, resolver: CallResolver, provider: str) -> AsyncIterator[None]:
+    """Collect every accepted request of this provider during the block, whichever run sent it.
 
-    At the end of the block, those that are not done are left at the service again.
+    Requests that are not done at the end of the block stay at the service.
     """
     opened = await asyncio.to_thread(store.tickets.opened, provider) if provider else []
-    tasks = [asyncio.create_task(_collect(answering, ticket)) for ticket in opened if ticket.state is TicketState.SENT]
-    # Each takes its call before anybody else asks for it.
+    tasks = [asyncio.create_task(_collect(resolver, ticket)) for ticket in opened if ticket.state is TicketState.SENT]
+    # Each task registers its call before anything else asks for it.
     await asyncio.sleep(0)
     try:
         yield
     finally:
-        answering.halt.shutdown.requested.set()
+        resolver.halt.shutdown.requested.set()
         if tasks:
             await asyncio.wait(tasks)
 
 
-async def _collect(answering: CallResolver, ticket: Ticket) -> None:
+async def _collect(resolver: CallResolver, ticket: Ticket) -> None:
     try:
-        await answering.resume(ticket)
+        await resolver.resume(ticket)
     except Stopped:
         return
-    except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
-        answering.halt.stop_for(error)
+    except Exception as error:  # noqa: BLE001 - a bug must not lose calls under way
+        resolver.halt.stop_for(error)

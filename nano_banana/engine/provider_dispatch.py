@@ -1,4 +1,4 @@
-"""One call sent to its provider: within the budget, with its context.
+"""Sends a call to its provider, within the budget and with a context.
 
 The context gives the provider what it needs: input files, tickets, uploads, notes, scratch folders and a slot among the
 calls of its kind.
@@ -29,38 +29,38 @@ from nano_banana.store.local_store import Store
 
 
 class CallSlot:
-    """Places to wait for, one after the other; none at all for a call that waits for nothing."""
+    """Semaphores to acquire in order; none for a call that needs no slot."""
 
     def __init__(self, *places: asyncio.Semaphore) -> None:
-        """The first lets a call be claimed, the last lets it be sent."""
+        """The first semaphore is for claiming a call, the last for sending it."""
         self._places = places
         self._held = 0
 
     async def acquire(self, count: int | None = None) -> None:
-        """Wait for the first `count` places (None: all); those that are held already are not waited for."""
+        """Acquire the first `count` semaphores (None: all) that are not held yet."""
         for place in self._places[self._held : count]:
             await place.acquire()
             self._held += 1
 
     def release(self) -> None:
-        """Let others have all places that are held."""
+        """Release all semaphores that are held."""
         while self._held:
             self._held -= 1
             self._places[self._held].release()
 
 
 STALE_SCRATCH_AFTER = 86_400.0
-"""Seconds after which a folder belongs to a process that was killed."""
+"""Seconds after which a scratch folder is considered left over."""
 
 
 class ScratchFolders:
-    """Makes folders below one that is on the store's disk."""
+    """Temporary folders on the store's disk."""
 
     def __init__(self, folder: Path) -> None:
         self._root = folder / "scratch"
 
     def make(self) -> Path:
-        """A new, empty folder. Raises Unusable where the store's disk refuses."""
+        """A new, empty folder. Raises Unusable if the store's disk refuses."""
         with translate_errors(self._root.parent):
             if not self._root.is_dir():
                 self._root.mkdir(exist_ok=True)
@@ -68,11 +68,11 @@ class ScratchFolders:
             return Path(tempfile.mkdtemp(dir=self._root))
 
     def remove(self, folder: Path) -> None:
-        """Remove one, with what is in it."""
+        """Remove a folder with its content."""
         shutil.rmtree(folder, ignore_errors=True)
 
     def clean(self) -> None:
-        """Remove what processes left that were killed."""
+        """Remove folders that killed processes left behind."""
         with suppress(OSError):
             for folder in self._root.iterdir():
                 if time.time() - folder.stat().st_mtime > STALE_SCRATCH_AFTER:
@@ -80,17 +80,17 @@ class ScratchFolders:
 
 
 class InputFiles:
-    """Finds a file with just the bytes that a call names."""
+    """Finds the files with a call's input bytes."""
 
     def __init__(self, store: Store, files: Mapping[str, Path]) -> None:
-        """`files` tells where the user's own bytes lie (digest → path)."""
+        """`files` are the user's own files (digest → path)."""
         self.store = store
         self._files = files
 
     def path(self, blob: Blob) -> Path:
         """A readable file with these bytes.
 
-        Raises Unusable where the user's file has changed since the plan was made, or a blob is gone.
+        Raises Unusable if the user's file has changed since the plan was made, or a blob is gone.
         """
         own = self._files.get(blob.digest)
         if own is None:
@@ -100,7 +100,7 @@ class InputFiles:
         return own
 
     def named(self, call: Call, problems: Iterable[Problem]) -> Iterator[Problem]:
-        """The problems; one with an `input` of the call (`photos/3`) says the user's file that stands there."""
+        """The problems, with the user's file in place of an `input` of the call (`photos/3`)."""
         for each in problems:
             blob = call.inputs.get(str(each.data.get("input")))
             own = None if blob is None else self._files.get(blob.digest)
@@ -123,9 +123,9 @@ class StoreCallContext:
     shutdown: ShutdownSignal
     slot: CallSlot
     last: Ticket | None
-    """The call's last ticket, as far as it is known; whoever keeps another changes it."""
+    """The call's last ticket; `save_ticket` replaces it."""
     folders: list[Path] = field(default_factory=list)
-    """Those that were made for this call."""
+    """The scratch folders of this call."""
 
     def path(self, blob: Blob) -> Path:
         """See `InputFiles.path`."""
@@ -137,15 +137,15 @@ class StoreCallContext:
         return self.folders[-1]
 
     def report_progress(self, **data: JSONValue) -> None:
-        """Pass on how far the call is."""
+        """Report the progress of the call."""
         self.on_event(Event(kind="progress", stage=self.requester.stage, node=self.requester.node, data=data))
 
     async def acquire_slot(self) -> None:
-        """Wait for a place among the calls of its kind."""
+        """Wait for a slot among the calls of its kind."""
         await self.slot.acquire()
 
     def release_slot(self) -> None:
-        """Let another call have the place."""
+        """Release the slot."""
         self.slot.release()
 
     async def last_ticket(self) -> Ticket | None:
@@ -153,21 +153,21 @@ class StoreCallContext:
         return self.last
 
     async def save_ticket(self, ticket: Ticket) -> Ticket:
-        """Keep a ticket for good."""
+        """Save a ticket for good."""
         self.last = await self.store.save_ticket(ticket)
         return self.last
 
     async def known_requests(self, service: str, ids: list[str]) -> set[str]:
-        """Request ids that tickets are known for."""
+        """Those of these request ids that have a ticket."""
         return await asyncio.to_thread(self.inputs.store.tickets.requests, service, ids)
 
     async def find_upload(self, service: str, blob: Blob) -> Upload | None:
-        """Where these bytes lie at the service."""
+        """The upload of these bytes at the service, if any."""
         found = await asyncio.to_thread(self.inputs.store.uploads.get, service, [blob.digest])
         return found.get(blob.digest)
 
     async def save_upload(self, upload: Upload) -> None:
-        """Remember an upload."""
+        """Save an upload."""
         await asyncio.to_thread(self.inputs.store.uploads.keep, [upload])
 
     async def read_note(self, name: str) -> str | None:
@@ -180,7 +180,7 @@ class StoreCallContext:
 
 
 class ProviderDispatch:
-    """Makes providers when their first call comes, and asks them."""
+    """Sends calls to providers, which are created for their first call."""
 
     def __init__(
         self,
@@ -204,16 +204,16 @@ class ProviderDispatch:
     async def ask(
         self, call: Call, requester: Requester, ticket: Ticket | None, slot: CallSlot, *, may_submit: bool = True
     ) -> AnsweredCall:
-        """The provider's answer. `ticket` is the call's last: what was sent already is paid for, budget or not.
+        """The provider's answer. `ticket` is the call's last one: a request that is sent is paid for, budget or not.
 
-        Unless it `buys`, it only collects that. `turn` is the call's place among those of its kind.
+        Unless it `may_submit`, the provider only collects that request. `slot` is the call's among those of its kind.
 
-        Raises what the provider raises, and LimitReached where the budget does not hold the call.
+        Raises what the provider raises, and LimitReached if the budget is too small.
         """
         price = self._policy.price(call)
         is_paid_for = self._is_paid_for(ticket)
         reserved = self._budget.reserve(price, committed=is_paid_for) if may_submit else 0.0
-        # Should it have failed, and cost nothing, it is only bought again where the budget holds that.
+        # If that request failed and cost nothing, a new one is only sent if the budget covers it.
         context = self._context(
             requester, price, ticket, slot, may_submit=may_submit and (not is_paid_for or self._budget.holds(price))
         )
@@ -226,34 +226,34 @@ class ProviderDispatch:
             self._note(answer.notes, requester)
             return AnsweredCall(call=call, answer=answer, seconds=time.perf_counter() - begun, folders=context.folders)
         except BaseException as error:
-            # What is at the service now will be billed, whoever collects it.
+            # A request at the service will be billed, whoever collects it.
             is_open = context.last is not None and context.last.open
             cost = None if is_open else 0.0
             await self.sweep(context.folders)
             if isinstance(error, CallFailed):
                 cost = error.cost_usd if error.cost_usd or not is_open else None
-                # What an earlier run sent is in that run's bill.
+                # A request that an earlier run sent is in that run's bill.
                 ours = ticket is None or context.last is None or context.last.number != ticket.number
                 self._on_event(
                     Event(kind="failed", stage=requester.stage, node=requester.node, cost_usd=cost if ours else 0.0)
                 )
-                raise CallFailed(self._told(call, requester, error.problems), cost_usd=cost) from error
+                raise CallFailed(self._located(call, requester, error.problems), cost_usd=cost) from error
             raise
         finally:
             self._budget.settle(reserved, cost, ours=may_submit)
 
     async def sweep(self, folders: Sequence[Path]) -> None:
-        """Remove folders of files that are kept by now, or given up."""
+        """Remove scratch folders whose files are stored by now, or not needed."""
         for folder in folders:
             await asyncio.to_thread(self._scratch.remove, folder)
 
     async def close(self) -> None:
-        """Close the providers that were made."""
+        """Close the providers that were created."""
         for provider in self._providers.values():
             await provider.close()
 
     def _note(self, notes: Sequence[Problem], requester: Requester) -> None:
-        """Say these, each kind once for an endpoint: all of its answers may have it."""
+        """Report these, each kind once per endpoint, since all of its answers may have it."""
         for note in notes:
             seen = (note.kind, note.data.get("endpoint"))
             if seen not in self._noted:
@@ -262,7 +262,7 @@ class ProviderDispatch:
                 self._on_event(Event(kind="note", stage=requester.stage, node=requester.node, data=data))
 
     def _is_paid_for(self, ticket: Ticket | None) -> bool:
-        """Whether nothing more is bought for the call; one that is lost may be, where a person said so."""
+        """Whether the call needs no new request. One with an unknown outcome may, if the user said so."""
         if ticket is None or not ticket.open:
             return False
         return ticket.state is TicketState.SENT or self._policy.unknown_requests in {
@@ -270,8 +270,8 @@ class ProviderDispatch:
             UnknownRequestPolicy.ABANDON,
         }
 
-    def _told(self, call: Call, requester: Requester, problems: Iterable[Problem]) -> list[Problem]:
-        """What went wrong, with the stage that asked where it is about a field of the endpoint's."""
+    def _located(self, call: Call, requester: Requester, problems: Iterable[Problem]) -> list[Problem]:
+        """The problems, with the stage if a problem is about a field of the endpoint."""
         named = self._inputs.named(call, problems)
         return [
             replace(problem, data={**problem.data, "stage": requester.stage}) if "field" in problem.data else problem

@@ -16,16 +16,15 @@ from nano_banana.model.ticket import ResendPolicy, UnknownRequestPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePolicy:
-    """Who answers, and within which bounds.
+    """The providers of a run and its limits.
 
-    `providers` make a provider when its first call comes. `kind_of` sorts a call (`train`, `image`,
-    `compute`); `limits` is how many of a kind run at once. `price` is the most that a call may cost in
-    USD (None: unknown); `budget_usd` is never crossed by the sum of what was and may be spent, and changed by
-    `budget_name`. `missing` are
-    keys that the store was found to have no reply to, which spares a look; `told` those of calls that were counted
-    as there already. `lost` is what to do about requests that
-    nobody knows the end of, `resend` which of them may be sent again unasked; `resumes` names the provider whose
-    accepted requests of earlier runs are collected.
+    `providers` are factories, called for a provider's first call. `kind_of` gives a call's kind (`train`, `image`,
+    `compute`), and `limits` how many calls of a kind run at once. `price` is the most that a call may cost in USD
+    (None: unknown). The sum of what was spent and may still be spent never exceeds `budget_usd`; `budget_name` says
+    where the user can change it. `missing` are keys without a stored reply, which saves looking them up;
+    `reported_cached` are keys of calls that were already reported as cached. `unknown_requests` says what to do about
+    requests with an unknown outcome, and `resend` which of them may be sent again without asking. `resumes` names the
+    provider whose accepted requests of earlier runs are collected.
     """
 
     providers: Mapping[str, Callable[[], Provider]]
@@ -42,20 +41,20 @@ class EnginePolicy:
 
 
 class Budget:
-    """What a run has spent and what its calls under way may still cost (USD)."""
+    """What a run has spent, and what its calls under way may still cost (USD)."""
 
     def __init__(self, budget_usd: float | None, name: str = "the budget") -> None:
-        """None is no limit; `name` says where it can be changed."""
+        """Start with nothing spent. None is no limit; `name` says where the user can change it."""
         self._budget = budget_usd
         self._name = name
         self._reserved = 0.0
         self.spent = 0.0
-        """All that counts against the budget: what was billed, and the reserves of calls whose cost nobody knows."""
+        """What counts against the budget: costs, and the reserves of calls whose cost is unknown."""
 
     def reserve(self, price: float | None, *, committed: bool = False) -> float:
-        """Set money aside for a call, and return how much; for one that is `committed`, whatever the budget says.
+        """Reserve money for a call, and return the amount. A `committed` call gets it whatever the budget is.
 
-        Raises LimitReached where the budget does not hold it; under a budget, so does an unknown price.
+        Raises LimitReached if the budget is too small, or if there is a budget and the price is unknown.
         """
         if committed:
             self._reserved += price or 0.0
@@ -72,15 +71,15 @@ class Budget:
         return amount
 
     def holds(self, price: float | None) -> bool:
-        """Whether the budget holds all that is set aside, a call at this price among it."""
+        """Whether the budget covers all reserves, which include that of a call at this price."""
         if self._budget is None:
             return True
         return price is not None and self.spent + self._reserved <= self._budget + 1e-9
 
     def settle(self, reserved: float, cost_usd: float | None, *, ours: bool = True) -> None:
-        """A call ended: put the reserve back and count what it cost (None: nobody knows; the reserve counts).
+        """After a call, release its reserve and count its cost (None: unknown; the reserve counts).
 
-        What is not `ours` to pay was in the budget of the run that sent it, and is in no other's.
+        A call that isn't `ours` counted against the budget of the run that sent it.
         """
         self._reserved -= reserved
         if ours:
@@ -88,20 +87,20 @@ class Budget:
 
 
 class Halt:
-    """Once set, no new call begins; what is under way here ends and is recorded. The first reason stays.
+    """The reason to end a run early. Once set, no new call begins, and calls under way are completed and recorded.
 
-    Where the user asked, what is at a service is left there (`leave`), to be collected by the next run.
+    The first reason stays. After Ctrl-C (`shutdown`), requests stay at the service, for the next run to collect.
     """
 
     def __init__(self) -> None:
-        """Not halted."""
+        """Start without a reason."""
         self.reason: NanoBananaError | None = None
         self.bug: Exception | None = None
-        """An error that nobody foresaw, to be raised once what was under way has ended."""
+        """An unexpected error, to be raised once calls under way have ended."""
         self.shutdown = ShutdownSignal()
 
     def stop_for(self, error: Exception) -> None:
-        """End the run for this reason; one that is no error of ours is a bug."""
+        """End the run for this reason; an exception that isn't ours is a bug."""
         if isinstance(error, NanoBananaError):
             self.reason = self.reason or error
             return
@@ -109,16 +108,16 @@ class Halt:
         self.reason = self.reason or NanoBananaError([problem("bug_unwritten", what=type(error).__name__)])
 
     def interrupt(self) -> None:
-        """End the run because the user asked."""
+        """End the run because the user pressed Ctrl-C."""
         self.stop_for(Stopped([problem("interrupted")]))
         self.shutdown.requested.set()
 
     def force(self) -> None:
-        """The user asked again: what still waits at a service is taken back."""
+        """The user pressed Ctrl-C again: cancel requests that still wait at a service."""
         self.interrupt()
         self.shutdown.forced.set()
 
     def check(self) -> None:
-        """Raise the reason where there is one."""
+        """Raise the reason, if there is one."""
         if self.reason is not None:
             raise self.reason

@@ -1,9 +1,9 @@
 """Runs a plan: root nodes first, takes as soon as they can start.
 
-The approach: one task a node, a bounded window of them, no barrier between takes. A group of takes waits for its roots
-(and for the groups that its takes are chosen from) and then feeds the window; nodes ask for calls and `CallResolver`
-answers them. A node that fails is reported and the others go on; what ends the run stops new calls and lets those
-under way end.
+Each node is one task, in a window of bounded size, with no barrier between takes. A group of takes waits for its roots
+(and for the groups that its takes are chosen from) and then feeds the window. Nodes ask for calls, and `CallResolver`
+answers them. A failed node is reported and the others go on. An error that ends the run stops new calls, and calls
+under way are completed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from nano_banana.engine.call_resolver import CallResolver
-from nano_banana.engine.run_control import EnginePolicy
+from nano_banana.engine.run_control import EnginePolicy, Halt
 from nano_banana.model.call import Blob, Reply
 from nano_banana.model.event import Event, EventHandler, EventKind
 from nano_banana.model.flow import Ask
@@ -27,10 +27,11 @@ class Scheduler:
     """One run of one plan."""
 
     def __init__(
-        self, answering: CallResolver, policy: EnginePolicy, on_event: EventHandler, on_result: ResultHandler
+        self, resolver: CallResolver, policy: EnginePolicy, halt: Halt, on_event: EventHandler, on_result: ResultHandler
     ) -> None:
-        """`on_result` is told how each node ended, in the order of their ends."""
-        self._answering = answering
+        """`halt` is set by what ends the run; `on_result` gets each node's result as it ends."""
+        self._resolver = resolver
+        self._halt = halt
         self._on_event = on_event
         self._on_result = on_result
         self._window = asyncio.Semaphore(max(32, 4 * sum(policy.limits.values())))
@@ -41,15 +42,15 @@ class Scheduler:
         self._recipe = ""
 
     async def run(self, plan: Plan, *, known: NodeEnds | None = None) -> NanoBananaError | None:
-        """Drive every node but those whose end is `known`; return why the run was halted, or None.
+        """Drive every node, except those whose end is `known`. Returns the reason for halting, or None.
 
-        Raises asyncio.CancelledError where the run is cancelled; calls under way are then given up.
+        Raises asyncio.CancelledError if the run is cancelled; calls under way are then abandoned.
         """
         loop = asyncio.get_running_loop()
         self._recipe = plan.recipe
         self._roots = {node.id: loop.create_future() for node in plan.roots}
         self._over = {group.name: asyncio.Event() for group in plan.groups}
-        # Only of those that somebody waits for: of a hundred thousand takes the ends are worth sparing.
+        # Only of groups that others wait for, since there may be a hundred thousand takes.
         self._ends = {name: {} for group in plan.groups for name in group.after_groups}
         feeders = [asyncio.create_task(self._root(node)) for node in plan.roots]
         feeders += [asyncio.create_task(self._feed(group, known or {})) for group in plan.groups]
@@ -60,21 +61,21 @@ class Scheduler:
                 task.cancel()
             await asyncio.gather(*feeders, *self._tasks, return_exceptions=True)
             raise
-        return self._answering.halt.reason
+        return self._halt.reason
 
     async def _root(self, node: Node) -> None:
         self._roots[node.id].set_result(await self._end(node, {}))
 
     async def _feed(self, group: Group, known: NodeEnds) -> None:
-        """Give a group's nodes to the window, once what they wait for is there, and see them end."""
+        """Once a group's dependencies are done, feed its nodes to the window and wait for their end."""
         waited = {name: await self._roots[name] for name in group.after}
         for name in group.after_groups:
             await self._over[name].wait()
         tasks: set[asyncio.Task[None]] = set()
         try:
             await self._begin(group, known, {name: blob for name, blob in waited.items() if blob is not None}, tasks)
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what others have under way
-            self._answering.halt.stop_for(error)
+        except Exception as error:  # noqa: BLE001 - a bug must not lose calls under way
+            self._halt.stop_for(error)
         while tasks:
             await asyncio.wait(tasks)
         self._over[group.name].set()
@@ -82,23 +83,23 @@ class Scheduler:
     async def _begin(
         self, group: Group, known: NodeEnds, results: dict[str, Blob], tasks: set[asyncio.Task[None]]
     ) -> None:
-        if group.after_groups and self._answering.halt.reason:
-            # Who is chosen can't be said before all have been judged.
+        if group.after_groups and self._halt.reason:
+            # Takes can only be chosen once all are judged.
             return
         ends = {name: end for before in group.after_groups for name, end in self._ends[before].items()}
-        lost = [name for name in group.after if name not in results]
+        failed = [name for name in group.after if name not in results]
         for node in group.nodes(ends):
             if node.id in known and not group.after_groups:
                 self._note(group.name, known[node.id])
                 continue
-            if lost or self._answering.halt.reason:
-                self._on_result(_not_started(node, lost, self._answering.halt.reason))
+            if failed or self._halt.reason:
+                self._on_result(_not_started(node, failed, self._halt.reason))
                 continue
             await self._window.acquire()
             task = asyncio.create_task(self._take(node, results, group.name))
-            for everybody in (tasks, self._tasks):
-                everybody.add(task)
-                task.add_done_callback(everybody.discard)
+            for running in (tasks, self._tasks):
+                running.add(task)
+                task.add_done_callback(running.discard)
 
     def _note(self, group: str, end: NodeEnd) -> None:
         if group in self._ends:
@@ -111,49 +112,49 @@ class Scheduler:
             self._window.release()
 
     async def _end(self, node: Node, results: dict[str, Blob], group: str = "") -> Blob | None:
-        """Drive a node and tell its end. An error that is no call's ends the run, and what is under way is kept."""
+        """Drive a node and report its end. An error other than a failed call ends the run."""
         try:
             result = await self._drive(node, results)
             self._note(group, result.end)
             self._on_result(result)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others must end in good order
-            self._answering.halt.stop_for(error)
+        except Exception as error:  # noqa: BLE001 - the other nodes must end in good order
+            self._halt.stop_for(error)
             return None
         return result.result
 
     async def _drive(self, node: Node, results: dict[str, Blob]) -> NodeResult:
-        """Answer a node's calls until its flow ends."""
-        told = FlowTrace()
+        """Drive a node's flow to its end."""
+        trace = FlowTrace()
         result: Blob | None = None
         problems: Sequence[Problem] = ()
         status = NodeStatus.DONE
         try:
-            result = await self._follow(node, results, told)
+            result = await self._follow(node, results, trace)
         except NanoBananaError as error:
-            halted = self._answering.halt.reason is error or not isinstance(error, CallFailed)
+            halted = self._halt.reason is error or not isinstance(error, CallFailed)
             status = NodeStatus.STOPPED if halted else NodeStatus.FAILED
             problems = error.problems
         if status is not NodeStatus.STOPPED:
             kind: EventKind = "node_done" if status is NodeStatus.DONE else "node_failed"
             why = {**problems[0].data, "kind": problems[0].kind} if problems else {}
             self._on_event(Event(kind=kind, stage=node.info.stage, node=node.id, data=why))
-        return told.ended(node, status, result, problems)
+        return trace.ended(node, status, result, problems)
 
-    async def _follow(self, node: Node, results: Mapping[str, Blob], told: FlowTrace) -> Blob:
-        """Drive the flow to its result, noting on the way what it asked and told."""
+    async def _follow(self, node: Node, results: Mapping[str, Blob], trace: FlowTrace) -> Blob:
+        """Drive the flow to its result, and trace its events."""
         flow = node.flow(results)
         try:
             event = next(flow)
             while True:
                 if isinstance(event, Ask):
                     try:
-                        replies = await self._answers(event, node, told.steps)
+                        replies = await self._answers(event, node, trace.steps)
                     except CallFailed as error:
                         event = flow.throw(error)
                     else:
                         event = flow.send(replies)
                 else:
-                    told.note(event)
+                    trace.note(event)
                     event = flow.send(())
         except StopIteration as end:
             made: Blob = end.value
@@ -161,8 +162,8 @@ class Scheduler:
 
     async def _answers(self, ask: Ask, node: Node, steps: list[Step]) -> tuple[Reply, ...]:
         requester = Requester(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.info.subject)
-        asked = [self._answering.answer(call, requester) for call in ask.calls]
-        # One that fails does not leave the others running on unheard: all end first.
+        asked = [self._resolver.answer(call, requester) for call in ask.calls]
+        # If one fails, the others end first, so that none goes on unobserved.
         answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)
         replies, errors = [], []
         for call, answer in zip(ask.calls, answers, strict=True):
@@ -177,8 +178,8 @@ class Scheduler:
         return tuple(replies)
 
 
-def _not_started(node: Node, lost: list[str], reason: NanoBananaError | None) -> NodeResult:
+def _not_started(node: Node, failed: list[str], reason: NanoBananaError | None) -> NodeResult:
     if reason is not None:
         return NodeResult(node=node, status=NodeStatus.STOPPED, problems=reason.problems)
-    blocked = problem("waits_for_failed", names=", ".join(lost))
+    blocked = problem("waits_for_failed", names=", ".join(failed))
     return NodeResult(node=node, status=NodeStatus.BLOCKED, problems=(blocked,))

@@ -162,25 +162,25 @@ class RunExecution:
 
         Raises what nobody foresaw, once everything that was under way has ended and is kept.
         """
-        desk = InputFiles(self._store, self._spec.plan.files)
-        answering = CallResolver(policy, desk, self._on_event, run, self._halt)
-        engine = Scheduler(answering, policy, self._on_event, self._node_ended)
+        inputs = InputFiles(self._store, self._spec.plan.files)
+        resolver = CallResolver(policy, inputs, self._on_event, run, self._halt)
+        engine = Scheduler(resolver, policy, self._halt, self._on_event, self._node_ended)
         ScratchFolders(self._store.folder).clean()
         known = {record.id: record.node_end for record in self._spec.known}
         said = "stopping_at_fal" if policy.resumes else "stopping"
         with _interrupts(self._halt, self._on_event, said, can_stop) as settling:
             try:
-                async with heartbeat(self._store), collecting_earlier_requests(self._store, answering, policy.resumes):
+                async with heartbeat(self._store), collecting_earlier_requests(self._store, resolver, policy.resumes):
                     await engine.run(self._spec.plan, known=known)
             except asyncio.CancelledError:
                 self._halt.interrupt()
             finally:
                 settling.set()
-                await answering.close()
+                await resolver.close()
                 await self._placing.flush()
-                self._made = frozenset(answering.made) | frozenset(self._spec.free_calls)
-                self._failed = len(answering.failed)
-                self._untracked = answering.untracked
+                self._made = frozenset(resolver.made) | frozenset(self._spec.free_calls)
+                self._failed = len(resolver.failed)
+                self._untracked = resolver.untracked
         if self._halt.bug is not None:
             raise self._halt.bug
         return self._halt.reason

@@ -66,7 +66,7 @@ class Stage:
     async def play(self, plan: Plan, *, parallel: int = 4) -> NanoBananaError | None:
         """Drive the plan to its end."""
         answering = self.answering(parallel=parallel, files=plan.files)
-        engine = Scheduler(answering, self.policy(parallel), self.news.append, self._ended)
+        engine = Scheduler(answering, self.policy(parallel), self.halt, self.news.append, self._ended)
         try:
             return await engine.run(plan)
         finally:
@@ -277,7 +277,7 @@ def test_an_end_that_can_not_be_noted_ends_the_run(stage: Stage) -> None:
 
     async def story() -> NanoBananaError | None:
         answering = stage.answering()
-        engine = Scheduler(answering, stage.policy(4), stage.news.append, full)
+        engine = Scheduler(answering, stage.policy(4), stage.halt, stage.news.append, full)
         try:
             return await engine.run(plan_of(node("a"), roots=(node("root"),)))
         finally:

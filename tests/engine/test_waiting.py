@@ -135,7 +135,7 @@ def test_those_whose_end_is_known_are_chosen_from_and_not_driven(stage: Stage) -
 
     async def story() -> None:
         answering: CallResolver = stage.answering()
-        engine = Scheduler(answering, stage.policy(2), stage.news.append, stage._ended)
+        engine = Scheduler(answering, stage.policy(2), stage.halt, stage.news.append, stage._ended)
         try:
             assert await engine.run(plan(), known=known) is None
         finally:

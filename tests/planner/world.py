@@ -214,7 +214,7 @@ async def driven(plan: Plan, world: World) -> dict[str, NodeResult]:
     results: dict[str, NodeResult] = {}
     policy = EnginePolicy(providers={}, kind_of=lambda _call: "image", limits={"image": 4})
     answering = cast(CallResolver, world)
-    engine = Scheduler(answering, policy, lambda _news: None, lambda done: results.update({done.node.id: done}))
+    engine = Scheduler(answering, policy, Halt(), lambda _news: None, lambda done: results.update({done.node.id: done}))
     assert await engine.run(plan) is None
     return results
 
