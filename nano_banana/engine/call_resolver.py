@@ -1,4 +1,4 @@
-"""Resolves a call: from the store, from another process or by its provider.
+"""Resolves a call: from the store, another process or its provider.
 
 Requests that earlier runs sent but didn't collect are collected alongside.
 """

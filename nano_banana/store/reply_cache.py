@@ -1,4 +1,4 @@
-"""Replies by key: looked up in bulk, and served only if all their files are there."""
+"""Replies by key: looked up in bulk, served only with all their files."""
 
 from __future__ import annotations
 
