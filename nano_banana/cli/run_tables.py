@@ -195,7 +195,7 @@ def ledger_csv(by: str, lines: Sequence[LedgerLine], judged: Sequence[VerdictTot
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow([by, *CSV_NUMBERS, *CSV_RULINGS])
     names = dict.fromkeys([line.name for line in lines] + list(verdicts))
-    known = {line.name: dataclasses.asdict(line) for line in lines}
+    known = {line.name: line._asdict() for line in lines}
     for name in names:
         line = known.get(name, {})
         word = dataclasses.asdict(verdicts[name]) if name in verdicts else {}

@@ -1,7 +1,7 @@
-"""File stamps: what stat says of a file, and the digest of its content.
+"""File stamps: what stat says about a file, and the digest of its content.
 
-A file is hashed once and then recognised by size, mtime, ctime and inode. Pipes and devices are never opened, because
-reading them may wait forever.
+A file is hashed once and then recognised by size, mtime, ctime and inode. Pipes and devices are never opened, since
+reading them could block forever.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 
 def is_regular(path: str, found: os.stat_result) -> bool:
-    """Whether `path`, of which stat says `found`, is a regular file of a disk.
+    """Whether `path` with the stat `found` is a regular file on a disk.
 
-    Pipes, sockets and devices are not. The kernel's own files pass for regular ones of no size.
+    Pipes, sockets and devices are not, nor the kernel's own files, which look like regular files of size 0.
     """
     if not stat.S_ISREG(found.st_mode):
         return False
@@ -53,9 +53,9 @@ _NO_STAMP = FileStamp(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashedFile:
-    """What hashing a file gave: the SHA-256 of its bytes, or the error that kept them from us.
+    """The SHA-256 of a file's bytes, or the error while reading them.
 
-    `steady` is whether the stamp was the same before and after, so that it may stand for the digest.
+    `steady` means that the stamp was the same before and after, so that it may stand for the digest.
     """
 
     path: str
@@ -85,7 +85,7 @@ def stamp_or_none(path: str | Path) -> FileStamp | None:
 
 
 def hash_file(path: str) -> HashedFile:
-    """Read the file once; an OSError becomes part of the answer."""
+    """Read and hash a file; an OSError becomes part of the result."""
     try:
         before = stamp_of(path)
         with Path(path).open("rb", buffering=0) as file:
@@ -96,7 +96,7 @@ def hash_file(path: str) -> HashedFile:
 
 
 def hash_files(paths: Sequence[str]) -> Iterator[HashedFile]:
-    """Hash many files, in their order, on as many threads as there are cores (hashing lets go of the GIL)."""
+    """Hash files in order, on as many threads as there are cores (hashing releases the GIL)."""
     workers = min(len(paths), os.cpu_count() or 1, _MAX_THREADS)
     if workers <= 1:
         yield from map(hash_file, paths)

@@ -1,7 +1,7 @@
-"""Writing files: whole or not at all, and readable by whom they should.
+"""Writing files as a whole or not at all, and with the right modes.
 
-`atomic_write` writes under a temporary name and renames. The rest decides modes: the process runs under a umask that
-keeps others out (`private_files`), and what others may read is written under the user's own umask (`as_user`).
+`atomic_write` writes to a temporary name and renames. The rest decides modes: the process runs under a umask that keeps
+others out (`private_files`), and files for others are written under the user's own umask (`as_user`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from nano_banana.model.problem import Unusable, problem
 
 _PRIVATE = 0o077
-"""The umask of what is the user's alone."""
+"""The umask for files that are the user's alone."""
 _SHARED = 0o007
-"""The umask of what a group shares."""
+"""The umask for files that a group shares."""
 
 _GROUP_WRITES = 0o020
 _OTHERS_READ = 0o004
@@ -32,10 +32,10 @@ class _Umask:
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Nobody but the user can read new files of this process while the block lasts.
+    """During the block, only the user can read new files of this process.
 
-    Pictures, stores and reports show faces. A umask that keeps others out already (027, 007) stays as it is, and what
-    is meant for others as well is written `as_user`.
+    Pictures, stores and reports show faces. A umask that keeps others out already (027, 007) stays as it is. Files that
+    are meant for others are written `as_user`.
     """
     before = os.umask(_PRIVATE)
     _Umask.own = before
@@ -49,9 +49,9 @@ def private_files() -> Iterator[None]:
 
 @contextmanager
 def as_user() -> Iterator[None]:
-    """New files and folders follow the user's own umask while the block lasts: recipes, locks and the like.
+    """During the block, new files and folders follow the user's own umask: recipes, locks and the like.
 
-    The umask is the whole process's: call it where no other thread writes.
+    The umask is the whole process's, so no other thread may write files meanwhile.
     """
     before = os.umask(user_umask())
     try:
@@ -61,7 +61,7 @@ def as_user() -> Iterator[None]:
 
 
 def user_umask() -> int:
-    """The umask that the user gave this process."""
+    """The umask with which the user started this process."""
     if _Umask.own is not None:
         return _Umask.own
     now = os.umask(_PRIVATE)
@@ -70,26 +70,26 @@ def user_umask() -> int:
 
 
 def deny_others(folder: Path) -> None:
-    """Take from a folder the rights that `private_files` gives to nobody."""
+    """Remove the permissions from a folder that `private_files` gives to nobody."""
     folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~_private_umask(user_umask()))
 
 
 def _private_umask(umask: int) -> int:
-    """The umask itself if it keeps others out, else the one of what is the user's alone."""
+    """The umask itself if it keeps others out, else the one for private files."""
     return umask if umask & _OTHERS_READ else _PRIVATE
 
 
 def share_files(*, shared: bool) -> None:
-    """Let the group read and write new files, if they are `shared`; only within `private_files`."""
+    """Let the group read and write new files if they are `shared`; only inside `private_files`."""
     if _Umask.own is not None:
         os.umask(_SHARED if shared else _private_umask(_Umask.own))
 
 
 def is_shared(folder: Path, group: str = "") -> bool:
-    """Whether a group shares the store in `folder`, which may not be there yet.
+    """Whether a group shares the store in `folder`, which may not exist yet.
 
-    A folder that the group can write says so itself. A new store is shared if the setting `store_group` names a
-    `group`, or if it begins in a folder that passes its group on (set-group-id) under a umask that lets groups write.
+    An existing store is shared if the group can write its folder. A new one is shared if the setting `store_group`
+    names a `group`, or if the folder above passes its group on (set-group-id) and the umask lets groups write.
     """
     try:
         mode = folder.stat().st_mode
@@ -105,7 +105,7 @@ def is_shared(folder: Path, group: str = "") -> bool:
 
 
 def make_private_folder(folder: Path, group: str = "") -> None:
-    """Make a folder (and those above it) that others can't read, and a group can if `is_shared` says so."""
+    """Make a folder (and its parents) that others can't read; a group can if `is_shared`."""
     shared = is_shared(folder, group)
     for path in reversed([folder, *folder.parents]):
         if not path.exists():
@@ -115,7 +115,7 @@ def make_private_folder(folder: Path, group: str = "") -> None:
 
 
 def share_with_group(folder: Path, group: str) -> None:
-    """Give a store that was its user's alone to the `group` as well. Files of other users stay as they are."""
+    """Share a private store with the `group`. Files of other users stay as they are."""
     _grant_group(folder, group)
     for path in folder.rglob("*"):
         with suppress(PermissionError, Unusable):
@@ -123,9 +123,9 @@ def share_with_group(folder: Path, group: str) -> None:
 
 
 def file_mode(folder: Path) -> int:
-    """The mode of files in a store's `folder`: as the umask has it where that means a group, or keeps others out.
+    """The mode for files in a store's `folder`: by the umask, but never readable for others unless a group may write.
 
-    Whoever may write the folder may write its files.
+    Users who may write the folder may write its files.
     """
     umask = user_umask()
     mode = 0o666 & ~(_private_umask(umask) if umask & _GROUP_WRITES else umask)
@@ -139,7 +139,7 @@ def copy_mode(path: Path, folder: Path) -> None:
 
 
 def group_id(group: str) -> int | None:
-    """The number of a group by its name or number; None for "yes": the group that the folder has. Raises KeyError."""
+    """The id of a group by its name or number; None for "yes", the folder's own group. Raises KeyError."""
     import grp
 
     if group == "yes":
@@ -166,18 +166,18 @@ _NUMBERS = count()
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[Path]:
-    """A path to write to, in the folder of `target`, which must be there; at the end it takes the place of `target`.
+    """A path to write to, in the folder of `target`, which must exist. At the end the file replaces `target`.
 
-    After an error, or where it was never written, `target` is as it was. No other process and no other thread writes
-    by that name. After a loss of power `target` has the old content or the new, never half of it. What is no file
-    (`/dev/stdout`, a pipe) is written into and stays what it is. Raises OSError.
+    After an error, or if nothing was written, `target` is unchanged; after a loss of power it has the old or the new
+    content. The path is unique for processes and threads. Special files (`/dev/stdout`, pipes) are written to instead
+    of being replaced. Raises OSError.
     """
     if _is_special(target):
         with _temporary_for(target) as fresh:
             yield fresh
         return
     fresh = target.with_name(f".nb-{os.getpid()}-{next(_NUMBERS)}.tmp")
-    # A process of that number may have died before this one was born.
+    # An earlier process with the same id may have left one.
     fresh.unlink(missing_ok=True)
     try:
         yield fresh
@@ -190,9 +190,9 @@ def atomic_write(target: Path) -> Iterator[Path]:
 
 
 def flush_to_disk(path: Path) -> None:
-    """Wait until the disk has a file's content, or a folder's names: a loss of power may take what it has not.
+    """Wait until the disk has a file's content, or the names in a folder, so that they survive a loss of power.
 
-    A file's name is part of its folder, not of the file. Raises OSError.
+    A file's name belongs to its folder, not to the file. Raises OSError.
     """
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -211,7 +211,7 @@ def _is_special(target: Path) -> bool:
 
 @contextmanager
 def _temporary_for(target: Path) -> Iterator[Path]:
-    """A temporary file whose bytes go into `target` at the end."""
+    """A temporary file whose bytes are written to `target` at the end."""
     import shutil
     import tempfile
 

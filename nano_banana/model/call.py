@@ -23,9 +23,9 @@ COMPUTE = "compute"
 class Blob:
     """Some bytes, known by content.
 
-    `digest` is the SHA-256 of the bytes in lower-case hex (64 characters), `size` their number,
-    `media` their media type (`image/png`). A forecast follows flows past work that is not done yet;
-    it names what that work would make with an *imagined* blob, whose digest begins with `?`.
+    `digest` is their SHA-256 in lower-case hex (64 characters), `size` their number, `media` their media type
+    (`image/png`). A forecast follows flows past work that is not done yet; an *imagined* blob, whose digest begins
+    with `?`, stands for the result of such work.
     """
 
     digest: str
@@ -39,29 +39,28 @@ class Blob:
 
 
 def blob_of(data: bytes, *, media: str) -> Blob:
-    """Name the bytes in `data`."""
+    """The blob for the bytes in `data`."""
     return Blob(digest=hashlib.sha256(data).hexdigest(), size=len(data), media=media)
 
 
 def imagined_blob(why: str, *, media: str) -> Blob:
-    """Name bytes that some work would make; `why` tells one imagined blob from another."""
-    # A path may hold bytes that are no text.
+    """A blob for bytes that don't exist yet; `why` tells one imagined blob from another."""
+    # A path may contain bytes that aren't text.
     digest = hashlib.sha256(why.encode(errors="surrogatepass")).hexdigest()
     return Blob(digest=IMAGINED + digest, size=0, media=media)
 
 
 KEY_TAG = "nano-banana/call/1"
-"""Leads every pre-image; a change of the walk below changes this, and so every key."""
+"""The version in every key: change it if `call_document` changes, and all keys change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One piece of work that costs time or money.
 
-    `arguments` are the endpoint's, after defaults and without the files; `inputs` maps a place in
-    them (`image_url`, `loras/0/path`) to the bytes that stand there. `revision` is the version of the
-    code that answers, where that is ours (`compute`, `local`); a service's is 0.
-    Names, tags, budgets, output paths and uploaded URLs are no part of a call.
+    `arguments` are the endpoint's, after defaults and without files; `inputs` maps a place in them (`image_url`,
+    `loras/0/path`) to the bytes there. `revision` is the version of the code that answers if it is ours (`compute`,
+    `local`), and 0 for a service. Names, tags, budgets, output paths and uploaded URLs are not part of a call.
     """
 
     provider: str
@@ -73,26 +72,26 @@ class Call:
 
     @property
     def key(self) -> str:
-        """The SHA-256 of the canonical bytes, in hex: equal calls, equal keys."""
+        """The SHA-256 of the canonical document, in hex. Equal calls have equal keys."""
         if "key" not in self._known:
             self._known["key"] = hashlib.sha256(self.text.encode("ascii")).hexdigest()
         return self._known["key"]
 
     @property
     def text(self) -> str:
-        """The canonical document, which the key hashes, as ASCII."""
+        """The canonical document, which the key is the hash of, as ASCII."""
         if "text" not in self._known:
             self._known["text"] = canonical_json(call_document(self)).decode("ascii")
         return self._known["text"]
 
     @property
     def imagined(self) -> bool:
-        """Whether an input exists only in a forecast, so that no answer can be stored yet."""
+        """Whether an input is imagined, so that no answer can be stored yet."""
         return any(blob.imagined for blob in self.inputs.values())
 
 
 def call_document(call: Call) -> JSONObject:
-    """The one walk over a call: its key hashes this, its explanation compares this."""
+    """The document that a call's key is the hash of, and that `explain` compares."""
     return {
         "tag": KEY_TAG,
         "provider": call.provider,
@@ -104,22 +103,22 @@ def call_document(call: Call) -> JSONObject:
 
 
 def parse_call(text: str) -> Call:
-    """The call of a canonical document, with the same key; of its inputs only the digests are known."""
-    told = as_object(json.loads(text))
-    digests = as_object(told["inputs"])
+    """The call with this canonical document, and so with the same key. Sizes and types of its inputs are unknown."""
+    document = as_object(json.loads(text))
+    digests = as_object(document["inputs"])
     return Call(
-        provider=as_text(told["provider"]),
-        endpoint=as_text(told["endpoint"]),
-        arguments=as_object(told["arguments"]),
+        provider=as_text(document["provider"]),
+        endpoint=as_text(document["endpoint"]),
+        arguments=as_object(document["arguments"]),
         inputs={place: Blob(digest=as_text(digest), size=0, media="") for place, digest in digests.items()},
-        revision=as_whole(told["revision"]),
+        revision=as_whole(document["revision"]),
     )
 
 
 def canonical_json(value: JSONValue) -> bytes:
-    """Write `value` in its one form: sorted keys, no spaces, ASCII, 1.0 as 1.
+    """Write `value` in canonical form: sorted keys, no spaces, ASCII, 1.0 as 1.
 
-    Raises ValueError for NaN and infinities, which JSON cannot say.
+    Raises ValueError for NaN and infinities, which JSON doesn't have.
     """
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode(
         "ascii"
@@ -140,9 +139,9 @@ def _plain(value: JSONValue) -> JSONValue:
 class Reply:
     """The answer to a call.
 
-    `data` is the endpoint's JSON with its files taken out; `files` maps their places in it
-    (`images/0`, `diffusers_lora_file`) to bytes. `seconds` is how long it took; `cost_usd` what it
-    cost, 0 for this machine's own work and None where nobody knows.
+    `data` is the endpoint's JSON without its files; `files` maps their places in it (`images/0`,
+    `diffusers_lora_file`) to bytes. `seconds` is how long the call took and `cost_usd` what it cost: 0 for this
+    machine's own work, None if unknown.
     """
 
     data: JSONObject

@@ -15,13 +15,13 @@ EventKind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened to `count` calls of a stage, or to a node.
+    """Something that happened to `count` calls of a stage, or to a node.
 
-    `planned` adds to a stage's total; `cached`, `running`, `made` and `failed` tell what became of its
-    calls; `node_done` and `node_failed` close a node. `seconds` is how long it took, `cost_usd` what it
-    cost (None: nobody knows). `progress` says how far a call at a service is: its `phase`, its `position` in
-    the queue, the last line of its `log`. A `note` (and a failure that has a reason) says in `data["kind"]`
-    which words to use, as a problem's kind does, and fills them with the rest of `data`.
+    `planned` adds to a stage's total; `cached`, `running`, `made` and `failed` are states of its calls; `node_done` and
+    `node_failed` end a node. `seconds` is how long it took, `cost_usd` what it cost (None: unknown). `progress` is the
+    state of a call at a service: its `phase`, its `position` in the queue, the last line of its `log`. For a `note`,
+    and for a failure with a reason, `data["kind"]` picks the message, as a problem's kind does, and the rest of `data`
+    fills it in.
     """
 
     kind: EventKind
@@ -34,4 +34,4 @@ class Event:
 
 
 EventHandler: TypeAlias = Callable[[Event], None]
-"""Is told the news as they come; returns at once and never raises."""
+"""Called with each event as it happens; must return at once and never raise."""

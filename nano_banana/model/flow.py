@@ -1,6 +1,6 @@
 """Flows: work as a generator of calls, and the verdicts of gates in it.
 
-A flow knows no network, clock or cache: whoever drives it sends it the replies.
+A flow knows no network, clock or cache: its driver sends it the replies.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from nano_banana.model.problem import CallFailed
 
 
 class Ruling(StrEnum):
-    """What a gate says of a picture."""
+    """A gate's decision about a picture."""
 
     ACCEPTED = "accepted"
     UNSURE = "unsure"
-    """A person looks; it is never tried again by itself."""
+    """A person decides; it is never retried automatically."""
     REJECTED = "rejected"
     NOT_JUDGED = "not_judged"
-    """Skipped on purpose: recognisers are made for photographs."""
+    """Skipped on purpose: face recognition is made for photographs."""
     IMAGINED = "imagined"
-    """Only in a forecast: the picture is not there yet."""
+    """Only in a forecast: the picture doesn't exist yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A gate's answer to one picture.
+    """A gate's verdict on one picture.
 
-    `score` is the likeness that decided (cosine similarity, −1 to 1; of several people the lowest), `threshold`
-    what it had to reach; None where there was nothing to compare. `numbers` is everything that was measured, so
-    that another threshold judges again without looking.
+    `score` is the likeness that decided (cosine similarity, −1 to 1; the lowest of several people), `threshold` the
+    value that it had to reach; None if there was nothing to compare. `numbers` has all measurements, so that other
+    thresholds can be applied without measuring again.
     """
 
     ruling: Ruling
@@ -55,10 +55,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Which try at a take something belongs to.
+    """Which attempt at a take something belongs to.
 
-    `number` counts the chances that went before (0: the first try); `label` tells their files apart (`retry1`,
-    `repair2`; empty for the first); `detail` is what was done differently (`seed`, `strength`).
+    `number` is the number of attempts before (0: the first); `label` is part of file names (`retry1`, `repair2`; empty
+    for the first); `detail` is what was changed (`seed`, `strength`).
     """
 
     number: int = 0
@@ -71,7 +71,7 @@ FIRST_ATTEMPT = Attempt()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Calls that a stage wants answered; they may run side by side."""
+    """Calls that a stage wants answered; they may run in parallel."""
 
     stage: str
     calls: tuple[Call, ...]
@@ -80,10 +80,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A stage's result, said as soon as it is there, with the call that made it.
+    """A stage's result, with the call that made it.
 
-    It lets the driver keep a picture although a later stage of the same chain fails. `call` is the one that the
-    picture is *of* (the paid one, where there is a choice); `blob` the result.
+    With it, the driver has the picture even if a later stage of the chain fails. `call` is the call that the picture
+    belongs to (the paid one, if there are several).
     """
 
     stage: str
@@ -104,7 +104,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitedEarly:
-    """The take's way ended at this stage: `why` is the gate's ruling, or `not_chosen`."""
+    """The take ended at this stage; `why` is the gate's ruling, or `not_chosen`."""
 
     stage: str
     why: str
@@ -112,9 +112,9 @@ class ExitedEarly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """The whole chain ended: what each gate said of the picture that stands, in order, and where its way ended early.
+    """The end of the chain: each gate's verdict on the final picture, in order, and where the take ended early.
 
-    Tries that were passed over have no part in it.
+    Earlier attempts are not part of it.
     """
 
     final_verdicts: tuple[Judged, ...] = ()
@@ -124,10 +124,10 @@ class Ended:
 T = TypeVar("T")
 
 FlowEvent: TypeAlias = Ask | Made | Judged | Ended
-"""Only an Ask is answered (or a CallFailed is thrown in for it); for the others an empty tuple is sent back."""
+"""An Ask is answered with replies or by throwing CallFailed; the others with an empty tuple."""
 FlowReplies: TypeAlias = tuple[Reply, ...]
 Flow: TypeAlias = Generator[FlowEvent, FlowReplies, T]
-"""A decision procedure: yields what it wants done, receives what happened, returns a result."""
+"""A generator that yields events, receives replies and returns a result."""
 
 
 def ask(stage: str, call: Call) -> Flow[Reply]:
@@ -137,7 +137,7 @@ def ask(stage: str, call: Call) -> Flow[Reply]:
 
 
 def with_attempt(attempt: Attempt, flow: Flow[T]) -> Flow[T]:
-    """The flow, with all that it asks and tells marked as part of an attempt."""
+    """The flow, with all its events marked as part of an attempt."""
     go_on: Callable[[], FlowEvent] = partial(next, flow)
     while True:
         try:
@@ -155,7 +155,7 @@ def with_attempt(attempt: Attempt, flow: Flow[T]) -> Flow[T]:
 
 
 def nested_attempt(outer: Attempt, inner: Attempt) -> Attempt:
-    """The attempt that an attempt within another is."""
+    """The attempt `inner` as part of the attempt `outer`."""
     if not inner.number:
         return outer
     label = f"{outer.label}+{inner.label}" if outer.label else inner.label

@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 JSONValue: TypeAlias = "bool | int | float | str | Sequence[JSONValue] | Mapping[str, JSONValue] | None"
-"""A value that JSON can hold. Read-only by type: whoever changes one makes a copy."""
+"""A value that JSON can represent. Read-only by type: to change one, make a copy."""
 
 JSONObject: TypeAlias = Mapping[str, JSONValue]
 
 
 def as_text(value: JSONValue) -> str:
-    """`value`, which is known to be text. Raises TypeError where it is not."""
+    """`value` as text. Raises TypeError if it isn't."""
     if isinstance(value, str):
         return value
     raise _not("text", value)
 
 
 def as_object(value: JSONValue) -> JSONObject:
-    """`value`, which is known to be an object; null reads as an empty one. Raises TypeError."""
+    """`value` as an object; null becomes an empty one. Raises TypeError if it isn't."""
     if value is None:
         return {}
     if isinstance(value, Mapping):
@@ -31,7 +31,7 @@ def as_object(value: JSONValue) -> JSONObject:
 
 
 def as_items(value: JSONValue) -> Sequence[JSONValue]:
-    """`value` as a list: one that is not a list is a list of one. Null is an empty list."""
+    """`value` as a list. Null becomes an empty list, any other single value a list of one."""
     if value is None:
         return ()
     if isinstance(value, str | Mapping) or not isinstance(value, Sequence):
@@ -40,14 +40,14 @@ def as_items(value: JSONValue) -> Sequence[JSONValue]:
 
 
 def as_number(value: JSONValue) -> float:
-    """`value`, which is known to be a number. Raises TypeError where it is not."""
+    """`value` as a number. Raises TypeError if it isn't."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     raise _not("a number", value)
 
 
 def as_whole(value: JSONValue) -> int:
-    """`value`, which is known to be a whole number. Raises TypeError where it is not."""
+    """`value` as a whole number. Raises TypeError if it isn't a number."""
     return int(as_number(value))
 
 

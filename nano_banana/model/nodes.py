@@ -1,6 +1,6 @@
-"""The plan: nodes of flows, what each waits for, and how each ended.
+"""The plan: nodes with flows, their dependencies, and how each ended.
 
-`FlowTrace` collects what a flow yields while it is driven; it becomes a `NodeResult`.
+`FlowTrace` collects the events of a flow while it is driven, and becomes a `NodeResult`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from nano_banana.model.problem import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInfo:
-    """What a report says about a node, and nothing that work depends on.
+    """What reports say about a node. Nothing that is worked on depends on it.
 
-    `slot` names the place in the plan with the seed's *position* instead of the seed
-    (`portraits/ana/office/#0`), so that two runs can be compared after a seed was changed. `template` is the
-    name of the shot's template (empty: a text of its own); `cast` who is in the picture, from left to right.
+    `slot` names the position in the plan with the *position* of the seed instead of its value
+    (`portraits/ana/office/#0`), so that two runs can be compared after a change of seed. `template` is the name of the
+    shot's template (empty: a text of its own); `cast` are the people in the picture, from left to right.
     """
 
     kind: str
@@ -49,7 +49,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeEnd:
-    """What others may know of a node that ended, to choose by.
+    """What other nodes may know about a node that ended, to choose takes by.
 
     `exited_early` is the stage at which it ended (empty: it went all the way); `rulings` are the gates' last verdicts
     and the likeness that decided, by stage. `done` is false if it failed or never finished.
@@ -68,10 +68,10 @@ NodeEnds: TypeAlias = Mapping[str, NodeEnd]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Take nodes that wait for the same nodes, made one by one when asked for.
+    """Take nodes that wait for the same nodes, created one by one on demand.
 
-    Where it comes `after_groups`, the ends of their nodes decide which nodes it has; they go by the ids
-    of nodes that ended before them, whose way they take up again and follow further. `count` is then the most.
+    If it has `after_groups`, the ends of their nodes decide which nodes this group has; these have the ids of the nodes
+    that they continue. `count` is then the maximum.
     """
 
     name: str
@@ -85,8 +85,8 @@ class Group:
 class Plan:
     """Everything that a run would do: first the nodes that others wait for, then groups of takes.
 
-    `files` says where the bytes lie that came from the user and not from a call (digest → path).
-    `limits` is how many calls of a kind may run at once.
+    `files` are the paths of bytes that came from the user and not from a call (digest → path). `limits` is how many
+    calls of a kind run at once.
     """
 
     recipe: str
@@ -109,16 +109,16 @@ class NodeStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     BLOCKED = "blocked"
-    """Something that it waits for failed."""
+    """A node that it waits for failed."""
     STOPPED = "stopped"
     """The run ended first: Ctrl-C, a limit, or a provider that refuses everything."""
     PLANNED = "planned"
-    """Only in a forecast: not everything is in the store yet."""
+    """Only in a forecast: some calls are not in the store yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call of a node and its reply; `cached` where the store had it."""
+    """One call of a node and its reply; `cached` if the store had it."""
 
     stage: str
     call: Call
@@ -129,10 +129,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeResult:
-    """A node's end. `pictures` holds what its stages made, also where a later one failed.
+    """How a node ended. `pictures` are the results of its stages, even if a later stage failed.
 
-    `judged` are the verdicts in order; `final_verdicts` those on the final picture, by gate, once its way has ended;
-    `exited_early` says where it ended early.
+    `judged` are all verdicts in order, `final_verdicts` those on the final picture, one per gate.
+    `exited_early` is set if the take ended before its last stage.
     """
 
     node: Node
@@ -147,7 +147,7 @@ class NodeResult:
 
     @property
     def end(self) -> NodeEnd:
-        """What others may know of it."""
+        """What other nodes may know about it."""
         return NodeEnd(
             id=self.node.id,
             info=self.node.info,
@@ -159,7 +159,7 @@ class NodeResult:
 
 @dataclass(slots=True)
 class FlowTrace:
-    """The one place where whoever drives a flow keeps what comes out of it."""
+    """Collects the events of one flow."""
 
     steps: list[Step] = field(default_factory=list)
     pictures: list[Made] = field(default_factory=list)
@@ -167,7 +167,7 @@ class FlowTrace:
     end: Ended = field(default_factory=Ended)
 
     def note(self, event: Made | Judged | Ended) -> None:
-        """Keep what needs no answer."""
+        """Collect an event that needs no answer."""
         match event:
             case Made():
                 self.pictures.append(event)
@@ -179,7 +179,7 @@ class FlowTrace:
     def ended(
         self, node: Node, status: NodeStatus, result: Blob | None, problems: Sequence[Problem] = ()
     ) -> NodeResult:
-        """What became of the node."""
+        """The node's result."""
         return NodeResult(
             node=node,
             status=status,

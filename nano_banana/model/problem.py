@@ -22,7 +22,7 @@ from nano_banana.model.json_values import JSONValue
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Position:
-    """A stretch of a text file. `line` and `column` count from 1, `length` in characters (≥ 1)."""
+    """A range of characters in a text file. `line` and `column` count from 1; `length` is at least 1."""
 
     file: str
     line: int
@@ -34,8 +34,8 @@ class Position:
 class Problem:
     """One thing that is wrong.
 
-    `kind` picks the words (`cli/words`), `data` fills them in, `suggestions` are names that were
-    probably meant. A warning lets the work go on.
+    `kind` picks the message (`cli/messages`), `data` fills it in, and `suggestions` are names that were probably meant.
+    A warning doesn't stop anything.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Problem:
 
     @property
     def order(self) -> tuple[str, int, int, str]:
-        """Sorts problems by place, those without one first."""
+        """A key to sort problems by position; those without one come first."""
         if self.position is None:
             return ("", 0, 0, self.kind)
         return (self.position.file, self.position.line, self.position.column, self.kind)
@@ -60,7 +60,7 @@ def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> tuple[st
 
 
 class NanoBananaError(Exception):
-    """An error as problems: kind, data and place. Only `cli/` turns it into words."""
+    """An error with its problems. Only `cli/` makes messages of them."""
 
     exit_code = 1
 
@@ -69,20 +69,20 @@ class NanoBananaError(Exception):
         super().__init__(", ".join(f"{problem.kind} {dict(problem.data)}" for problem in self.problems))
 
     def __reduce__(self) -> tuple[type[NanoBananaError], tuple[tuple[Problem, ...]]]:
-        """Errors cross from worker processes whole."""
+        """Errors can be pickled, to come from worker processes."""
         return (type(self), (self.problems,))
 
 
 class Invalid(NanoBananaError):
-    """What the user wrote can't be done as written; all problems at once, sorted by place."""
+    """The user's input is wrong; has all problems at once, sorted by position."""
 
     exit_code = 2
 
 
 class CallFailed(NanoBananaError):
-    """One call failed; its take is lost, the others go on.
+    """One call failed, and with it its take; the other takes go on.
 
-    `cost_usd` is what it cost all the same; None where nobody knows.
+    `cost_usd` is what the call cost nevertheless; None if unknown.
     """
 
     def __init__(self, problems: Iterable[Problem], *, cost_usd: float | None = 0.0) -> None:
@@ -91,17 +91,17 @@ class CallFailed(NanoBananaError):
 
 
 class Unusable(NanoBananaError):
-    """Something of this machine can't be used: a full disk, a read-only folder, a missing extra."""
+    """A resource of this machine can't be used: a full disk, a read-only folder, a missing extra."""
 
 
 class LimitReached(NanoBananaError):
-    """A limit of the user's stopped the run before it was crossed."""
+    """The run stopped before it exceeded one of the user's limits."""
 
     exit_code = 3
 
 
 class Refused(NanoBananaError):
-    """The provider refuses everything until the user mends something (key, balance)."""
+    """The provider refuses all requests until the user fixes something (key, balance)."""
 
     exit_code = 4
 
@@ -115,5 +115,5 @@ class Stopped(NanoBananaError):
 def problem(
     kind: str, *, position: Position | None = None, suggestions: tuple[str, ...] = (), **data: JSONValue
 ) -> Problem:
-    """Make a problem in one line: `raise CallFailed([problem("download_broken", url=url)])`."""
+    """Make a problem: `raise CallFailed([problem("download_broken", url=url)])`."""
     return Problem(kind=kind, position=position, data=data, suggestions=suggestions)

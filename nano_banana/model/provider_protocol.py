@@ -19,10 +19,10 @@ from nano_banana.model.ticket import Requester, ResendPolicy, Ticket, UnknownReq
 
 
 class ShutdownSignal:
-    """Whether a run is to end now: asked once, asked twice. What is at a service may be left there."""
+    """Set when the run should end (`requested`, then `forced`); requests at a service may stay there."""
 
     def __init__(self) -> None:
-        """Nobody asked. Needs a running event loop by the time that somebody waits."""
+        """Start with neither set. Waiting needs a running event loop."""
         self.requested = asyncio.Event()
         self.forced = asyncio.Event()
 
@@ -31,27 +31,27 @@ T = TypeVar("T")
 
 
 def _never(_: Exception) -> bool:
-    """Every error is everybody's."""
+    """No error is kept from other waiters."""
     return False
 
 
 class SingleFlight(Generic[T]):
-    """What is going on, by name. Nothing is remembered once it has ended."""
+    """Work under way by name, shared by all that ask for it. Forgotten once it ends."""
 
     def __init__(self) -> None:
         self._flying: dict[str, asyncio.Future[T]] = {}
 
     def __contains__(self, name: str) -> bool:
-        """Whether work of this name is going on."""
+        """Whether work of this name is under way."""
         return name in self._flying
 
     async def join(
         self, name: str, work: Callable[[], Awaitable[T]], *, not_shared: Callable[[Exception], bool] = _never
     ) -> tuple[T, bool]:
-        """The result of the work of this name that is going on, or of `work`, which then is it; and whether it was.
+        """Wait for the work of this name if it is under way, else do `work`: its result, and whether we did it.
 
-        Its error is everybody's, unless it is one for whoever does the work `alone`; then, and where that one is
-        cancelled, the next one does it again.
+        An error is raised in every waiter, unless it is `not_shared`; then, or if the one that works is cancelled, the
+        next waiter does the work again.
         """
         while (flying := self._flying.get(name)) is not None:
             try:
@@ -71,7 +71,7 @@ class SingleFlight(Generic[T]):
                 future.cancel()
                 raise
             future.set_exception(error)
-            # Nobody may be waiting for it, and that is fine.
+            # Marks it as retrieved: there may be no waiters.
             future.exception()
             raise
         finally:
@@ -97,9 +97,9 @@ class AnswerFile:
 class Answer:
     """A provider's answer: JSON without its files, and the files by their place in it.
 
-    `ticket` is the request's, as it is to be closed together with the record of this answer: until that is
-    kept, the request stays open. `bought` is false where a result that was lost here was only fetched once more.
-    `notes` say in what the answer is not what was asked for.
+    `ticket` is the request's, to be closed in the same transaction that records this answer; until then the request
+    stays open. `newly_billed` is false if a lost result was only fetched again. `notes` say how the answer differs from
+    what was asked for.
     """
 
     data: JSONObject
@@ -114,103 +114,103 @@ class BlobFiles(Protocol):
     """Bytes on disk, by digest."""
 
     def path(self, blob: Blob) -> Path:
-        """A readable file with just these bytes (verified). Raises Unusable where they are gone."""
+        """A readable file with exactly these bytes (verified). Raises Unusable if they are gone."""
         ...
 
 
 class CallContext(BlobFiles, Protocol):
-    """What a provider may ask of the house while it answers one call."""
+    """What the engine offers a provider while it answers one call."""
 
     @property
     def requester(self) -> Requester:
-        """For whom the call is made."""
+        """The node that the call is made for."""
         ...
 
     @property
     def estimate_usd(self) -> float | None:
-        """The most that the call is expected to cost; None where nobody knows."""
+        """The most that the call is expected to cost in USD; None if unknown."""
         ...
 
     @property
     def may_submit(self) -> bool:
-        """Whether a request may be sent; else only what was sent already is to be collected."""
+        """Whether a request may be sent; else only a request that was sent already is collected."""
         ...
 
     @property
     def unknown_requests(self) -> UnknownRequestPolicy:
-        """What to do where nobody knows what became of a request."""
+        """What to do about a request with an unknown outcome."""
         ...
 
     @property
     def resend(self) -> ResendPolicy:
-        """Which requests that never arrived may be sent again without asking."""
+        """Which requests that never arrived may be resent without asking."""
         ...
 
     @property
     def shutdown(self) -> ShutdownSignal:
-        """Whether to leave what is at the service there."""
+        """Set when the run should end; the request may stay at the service."""
         ...
 
     def scratch(self) -> Path:
-        """A new, empty folder for temporary files, on the store's disk; it is gone once the answer is kept."""
+        """A new, empty folder on the store's disk; it is deleted once the answer is stored."""
         ...
 
     def report_progress(self, **data: JSONValue) -> None:
-        """Say how far the call is: `phase`, `position`, `log`.
+        """Report the progress of the call: `phase`, `position`, `log`.
 
         The phases are uploading, unreachable, busy, looking, queued, running and collecting.
         """
         ...
 
     async def acquire_slot(self) -> None:
-        """Wait for one of the places for calls of this kind; returns at once if the call has one already.
+        """Wait for a slot among the calls of this kind; returns at once if the call has one.
 
-        A call has one from the start, unless nobody knows what became of its request: looking for it takes no place.
+        A call has one from the start, unless the outcome of its request is unknown: looking it up needs no slot.
         """
         ...
 
     def release_slot(self) -> None:
-        """Let another call have the place, if this one has one."""
+        """Release the call's slot, if it has one."""
         ...
 
     async def last_ticket(self) -> Ticket | None:
-        """The call's last ticket, open or closed; None where it was never sent."""
+        """The call's last ticket, open or closed; None if it was never sent."""
         ...
 
     async def save_ticket(self, ticket: Ticket) -> Ticket:
-        """Keep a ticket (a new one gets its number); on return it outlives a loss of power."""
+        """Save a ticket; a new one gets its number. It survives a loss of power."""
         ...
 
     async def known_requests(self, service: str, ids: list[str]) -> set[str]:
-        """Those of these request ids that tickets are known for: they are some other call's, or an older one's."""
+        """Those of these request ids that have a ticket: they belong to another call, or to an older request."""
         ...
 
     async def find_upload(self, service: str, blob: Blob) -> Upload | None:
-        """Where these bytes lie at the service already."""
+        """The upload of these bytes at the service; None if there is none."""
         ...
 
     async def save_upload(self, upload: Upload) -> None:
-        """Remember an upload."""
+        """Save an upload."""
         ...
 
     async def read_note(self, name: str) -> str | None:
-        """A small text that an earlier call left under this name."""
+        """The text that an earlier call saved under this name; None if there is none."""
         ...
 
     async def write_note(self, name: str, text: str) -> None:
-        """Leave a small text for later calls."""
+        """Save a small text for later calls."""
         ...
 
 
 class Provider(Protocol):
-    """Answers calls. One object a run; made lazily, closed at the end."""
+    """Answers calls. One object per run, created for its first call and closed at the end."""
 
     name: str
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
-        """Do the work. Raises CallFailed (this call), Refused (all calls) or Unusable."""
+        """Answer the call. Raises CallFailed (this call), Refused (all calls) or Unusable."""
         ...
 
     async def close(self) -> None:
-        """Give back pools, connections and temporary files."""
+        """Release pools, connections and temporary files."""
         ...

@@ -1,8 +1,8 @@
 """A paid request at a service: its ticket, its uploads, its policies.
 
-A ticket is the durable record of one request, from before it is sent (see `TicketState` for the states). An upload
-says where a file of ours lies at a service. The policies say what to do about requests whose outcome is unknown.
-A service at a loopback address is a stand-in, and not the real one.
+A ticket is the durable record of one request, from before it is sent (`TicketState` has the states). An upload is a
+file of ours at a service. The policies say what to do about requests with an unknown outcome. A service at a loopback
+address is an emulator.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 
@@ -26,17 +27,17 @@ class TicketState(StrEnum):
     """
 
     SENDING = "sending"
-    """Written down; it may be on its way."""
+    """Saved; the request may be on its way."""
     SENT = "sent"
-    """Accepted, under a request id."""
+    """Accepted, with a request id."""
     UNKNOWN = "unknown"
-    """It may have been accepted, or its result can't be had any more: nobody knows."""
+    """Nobody knows whether it was accepted, or its result is gone."""
     COLLECTED = "collected"
     FAILED = "failed"
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"
     ABANDONED = "abandoned"
-    """A person decided not to look for it any more."""
+    """A person decided to stop looking for it."""
 
 
 OPEN_STATES = frozenset({TicketState.SENDING, TicketState.SENT, TicketState.UNKNOWN})
@@ -52,7 +53,7 @@ _TRANSITIONS: Mapping[TicketState, frozenset[TicketState]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """For whom a call is made: the run, and the stage, node and subject (empty: nobody) that asked first."""
+    """What a call is made for: the run, and the stage, node and subject (may be empty) that asked first."""
 
     run: str = ""
     recipe: str = ""
@@ -65,13 +66,12 @@ class Requester:
 class Ticket:
     """One request for one call.
 
-    `number` is its row in the store, 0 before it is kept. `key` and `document` are the call's key and
-    canonical text; `body` is the JSON that was sent, which may name uploaded files. `service` is whom it was
-    sent to (an address), so that a ticket is never looked for elsewhere. `begun_at` is when it was written
-    down, before it was sent, `ended_at` when it was closed (seconds since 1970). `urls` are the service's own for
-    `status`, `response` and `cancel`. `estimate_usd` is the most that it was expected to cost, None where
-    nobody knew; `units` what the service says it billed, `cost_usd` that in dollars, both None where it does not say.
-    `reason` is the kind of problem of one that failed or is unknown.
+    `number` is its row in the store, 0 until it is saved. `key` and `document` are the call's key and canonical text;
+    `body` is the JSON that was sent, which may contain URLs of uploads. `service` is the address that it was sent to.
+    `begun_at` is when it was saved, before it was sent, and `ended_at` when it was closed (seconds since 1970). `urls`
+    are the service's for `status`, `response` and `cancel`. `estimate_usd` is the most that it was expected to cost
+    (None: unknown), `units` what the service says it billed and `cost_usd` that in USD (None: not said). `reason` is
+    the kind of problem if it failed or is unknown.
     """
 
     number: int = 0
@@ -114,9 +114,9 @@ def transition(
     reason: str = "",
     at: float | None = None,
 ) -> Ticket:
-    """The ticket in its next state: the one place where states change. `at` is when it was closed.
+    """The ticket in its next state. `at` is when it was closed. This is the only place where states change.
 
-    Raises ValueError for a way that there is not (see `TicketState`).
+    Raises ValueError for a transition that doesn't exist (see `TicketState`).
     """
     if state not in _TRANSITIONS.get(ticket.state, frozenset()):
         raise ValueError(f"a ticket that is {ticket.state} can't become {state}")
@@ -132,12 +132,11 @@ def transition(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Some bytes that were uploaded.
+class Upload(NamedTuple):
+    """A file that was uploaded to a service.
 
-    `service` is where to (an address), `digest` is of the bytes in the store (what was sent may have lost its
-    metadata), `url` where they lie now, `expires_at` when they are gone (seconds since 1970; None: never).
+    `service` is an address, `digest` that of the bytes in the store (the uploaded file may lack their metadata), `url`
+    its address, and `expires_at` the time at which it is deleted (seconds since 1970; None: never).
     """
 
     service: str
@@ -147,30 +146,30 @@ class Upload:
 
 
 class ResendPolicy(StrEnum):
-    """Which requests that surely never arrived are sent again without asking: the setting `limits.resend_unknown`."""
+    """Which requests that never arrived are resent without asking; set by `limits.resend_unknown` in a recipe."""
 
     NEVER = "never"
     CHEAP = "cheap"
-    """Those that cost little; never a training."""
+    """Cheap ones; never a training."""
     ALWAYS = "always"
-    """All of them; pictures also if the history can't be read, so that nobody can tell."""
+    """All; pictures even if the service's history can't be read to make sure."""
 
 
 class UnknownRequestPolicy(StrEnum):
-    """What is to be done about requests of which nobody knows what became."""
+    """What to do about requests with an unknown outcome."""
 
     ASK = "ask"
-    """Nothing: their takes fail, and a person decides."""
+    """Nothing: their takes fail, and the user decides."""
     REPLACE = "replace"
-    """Buy these again."""
+    """Resend them."""
     RESUBMIT = "resubmit"
-    """Buy these again, and so what was billed and could not be used."""
+    """Resend them, and also requests that were billed without a usable result."""
     ABANDON = "abandon"
-    """Look for them no more, and do without their takes in this run."""
+    """Stop looking for them, and skip their takes in this run."""
 
 
 def is_loopback_url(address: str) -> bool:
-    """Whether a URL names this machine itself: what answers there is a stand-in for a service, and not the service."""
+    """Whether a URL is on this machine, so that an emulator answers there and not a real service."""
     host = urlsplit(address).hostname or ""
     try:
         return ip_address(host).is_loopback

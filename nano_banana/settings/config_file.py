@@ -12,9 +12,9 @@ from nano_banana.model.problem import Invalid, Position, Unusable, problem
 
 
 def read_config(path: Path) -> Mapping[str, object]:
-    """The file's top-level keys; a file that is not there is empty.
+    """The file's top-level keys; a missing file is empty.
 
-    Raises Invalid (`config_not_toml`) with the place, Unusable (`config_unreadable`).
+    Raises Invalid (`config_not_toml`) with the position, Unusable (`config_unreadable`).
     """
     try:
         text = path.read_text("utf-8")
@@ -28,10 +28,10 @@ def read_config(path: Path) -> Mapping[str, object]:
 
 
 def edit_config(path: Path, name: str, value: str | float | None) -> bool:
-    """Set the key `name` (None takes it out), and leave every other line as it is.
+    """Set the key `name` (None: remove it), and leave all other lines as they are.
 
-    Returns whether the file changed. Raises Invalid (`config_not_editable`) where the key is written in a
-    way that one line can't replace, Unusable where the file can't be written.
+    Returns whether the file changed. Raises Invalid (`config_not_editable`) if the key isn't on one line of its own,
+    Unusable if the file can't be written.
     """
     before = read_config(path)
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
@@ -49,7 +49,7 @@ def edit_config(path: Path, name: str, value: str | float | None) -> bool:
 
 
 def position_of_key(path: Path, name: str) -> Position:
-    """Where the key (or table) `name` stands in the file; its first character where it can't be found."""
+    """The position of the key (or table) `name` in the file; its first character if it isn't found."""
     pattern = re.compile(rf"^(\s*(?:\[+\s*)?)([\"']?{re.escape(name)}[\"']?)\s*[=.\]]")
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         found = pattern.match(line)
@@ -78,7 +78,7 @@ def _parse(text: str, path: Path) -> Mapping[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # Python 3.11 says the place only in the message.
+        # Python 3.11 gives the position only in the message.
         found = re.search(r"^(.*?) \(at line (\d+), column (\d+)\)$", str(error), re.DOTALL)
         last = text.count("\n") + 1
         line, column = (int(found[2]), int(found[3])) if found else (last, 1)

@@ -1,6 +1,6 @@
 """Settings, declared once; each knows where its value came from.
 
-A later source wins: default, user's file, project's file, environment, command line. Values are text, counts, amounts,
+Later sources win: default, user's file, project's file, environment, command line. Values are text, counts, amounts,
 addresses, names or paths.
 """
 
@@ -28,19 +28,19 @@ _ADDRESS = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.
 
 
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What ends a line, turns the direction of what follows or is no character; joiners belong to emoji and scripts."""
+"""Line ends, control characters, changes of direction and surrogates; joiners are fine in emoji and scripts."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_text(given: object) -> str:
-    """Text of one line that is not blank. Raises ValueError with a kind of problem, as all of these do."""
+    """One line of text that is not blank. Like all these functions, raises ValueError with a kind of problem."""
     if not isinstance(given, str) or not given.strip() or _INVISIBLE.search(given):
         raise ValueError("setting_not_text")
     return given
 
 
 def parse_address(given: object) -> str:
-    """The address of a host, without a slash at its end; it may be empty."""
+    """The address of a host, without a final slash; may be empty."""
     address = given.strip().removesuffix("/") if isinstance(given, str) else None
     if address is None or (address and not _ADDRESS.fullmatch(address)):
         raise ValueError("setting_not_an_address")
@@ -48,7 +48,7 @@ def parse_address(given: object) -> str:
 
 
 def parse_names(given: object) -> str:
-    """Names of environment variables, separated by commas; it may be empty."""
+    """Names of environment variables, separated by commas; may be empty."""
     names = [name.strip() for name in given.split(",")] if isinstance(given, str) else [""]
     if (names != [""] and not all(_NAME.fullmatch(name) for name in names)) or not isinstance(given, str):
         raise ValueError("setting_not_names")
@@ -56,7 +56,7 @@ def parse_names(given: object) -> str:
 
 
 def parse_group(given: object) -> str:
-    """The name or number of a group of this machine's; `yes` for any, empty for none."""
+    """The name or number of a group on this machine; `yes` for the folder's own, empty for none."""
     if isinstance(given, bool | int) or (
         isinstance(given, str) and given.strip().lower() in ("yes", "true", "no", "false")
     ):
@@ -94,7 +94,7 @@ USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"
 
 Address: TypeAlias = str
-"""`https://host:8443`, without a slash at its end; empty where there is none."""
+"""`https://host:8443`, without a final slash; may be empty."""
 
 Group: TypeAlias = str
 """A group of users, by name or number; `yes` for a folder's own, empty for none."""
@@ -106,15 +106,15 @@ Names: TypeAlias = str
 """Names with commas between them; empty for none."""
 
 GUARDED = frozenset({"fal_url", "c2pa_certificate", "c2pa_key", "allow_env", "store_group"})
-"""Settings that a project's file can change only once the user trusts it: they say where the fal key and pictures are
-sent, who may read the store, what is signed with, and which secrets recipes may read."""
+"""Settings that a project's file can only change if the user trusts it: where the fal key and pictures are sent, who
+may read the store, what pictures are signed with, and which secrets recipes may read."""
 
 SettingValue: TypeAlias = str | int | float | Path
 T = TypeVar("T")
 
 
 class SettingSource(IntEnum):
-    """Where a value came from; a greater one wins."""
+    """Where a value came from; a higher source wins."""
 
     DEFAULT = 0
     USER = 1
@@ -125,7 +125,7 @@ class SettingSource(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingOrigin:
-    """A source, and its name: a file, a variable, an option."""
+    """A source and its name: a file, a variable or an option."""
 
     source: SettingSource
     name: str = ""
@@ -137,10 +137,10 @@ def _setting(default: T, about: str, *, choices: tuple[str, ...] = ()) -> T:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What can be set outside a recipe. Paths are absolute once loaded.
+    """The settings outside recipes. Paths are absolute once loaded.
 
-    A relative path counts from the project root where a file or the default says it, and from the
-    working folder where the environment or the command line does.
+    A relative path in a file or a default is relative to the project root; one in the environment or on the command
+    line is relative to the working folder.
     """
 
     provider: str = _setting("local", "the provider of a recipe that names none")
@@ -158,7 +158,7 @@ class Settings:
     color: str = _setting("auto", "colour on the screen", choices=("auto", "always", "never"))
     origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
     guarded: Mapping[str, object] = field(default_factory=dict)
-    """What the project's file sets and only counts if the user trusts it; see `guarded_of`."""
+    """The project's settings that only count if the user trusts them; see `guarded_settings`."""
     trusts: bool = True
     """Whether `guarded` counts."""
 
@@ -174,7 +174,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSpec:
-    """A setting as it was declared; `type` is its annotation."""
+    """The declaration of a setting; `type` is its annotation."""
 
     name: str
     type: str
@@ -188,7 +188,7 @@ class SettingSpec:
         return f"NANO_BANANA_{self.name.upper()}"
 
     def read(self, given: object) -> SettingValue:
-        """Make a value of TOML's, or of text. Raises ValueError with a kind of problem for its message."""
+        """Convert a TOML value or a text. Raises ValueError with a kind of problem."""
         if reader := _READERS.get(self.type):
             return reader(given)
         text = parse_text(given)
@@ -233,14 +233,12 @@ def load_settings(
     user_dir: Path | None = None,
     trust: bool = False,
 ) -> Settings:
-    """Put the five sources together.
+    """Combine the five sources.
 
-    What the project's file sets and should not decide alone (see `guarded_of`) counts only with `trust`, or if the
-    user trusted these values in this folder before.
-
-    `root` is the project's folder (None: no project, the working folder stands in); `overrides` are the
-    command line's (None: not given); `user_dir` the user's config folder (None: where the platform has it).
-    Raises Invalid with every unknown name and wrong value at once, Unusable for a file that can't be read.
+    `root` is the project's folder (None: no project; the working folder is used), `overrides` are the command line's
+    (None: not given), and `user_dir` is the user's config folder (None: the platform's). Guarded settings of the
+    project's file (see `guarded_settings`) only count with `trust`, or if the user trusted these values in this folder
+    before. Raises Invalid with all unknown names and wrong values, Unusable for an unreadable file.
     """
     base = Path.cwd() if root is None else root.absolute()
     user = (user_dir or user_config_folder()).absolute()
@@ -271,22 +269,22 @@ def load_settings(
     if problems:
         raise Invalid(problems)
     if "store" not in origins and is_loopback_url(str(values.get("fal_url", ""))):
-        # What a stand-in on this machine answers, and says that it costs, is kept apart from the real.
+        # Answers and prices of an emulator on this machine are kept apart from real ones.
         values["store"], origins["store"] = cast(Path, values["store"]) / REHEARSAL, origins["fal_url"]
     return cast("_Maker", Settings)(**values, origins=origins, guarded=guarded, trusts=trusts)
 
 
 def guarded_settings(layer: Mapping[str, object], root: Path, *, max_ask_usd: float) -> Mapping[str, object]:
-    """The settings of a project's file that only count if the user trusts it.
+    """The settings in a project's file that only count if the user trusts them.
 
-    Those of `GUARDED`, folders outside of `root`, and an `ask_above_usd` that is more than `most`, the user's own.
+    These are `GUARDED`, folders outside `root`, and an `ask_above_usd` above `max_ask_usd`, the user's own.
     """
     found = {name: given for name, given in layer.items() if name in GUARDED}
     for name in ("store", "out"):
         given = layer.get(name)
         if isinstance(given, str) and not _is_inside(root, given):
             found[name] = given
-    with suppress(ValueError):  # a value that is no amount is an error anyway
+    with suppress(ValueError):  # a value that isn't an amount is an error anyway
         asked = layer.get("ask_above_usd", max_ask_usd)
         if parse_amount(asked) > max_ask_usd:
             found["ask_above_usd"] = asked
@@ -294,7 +292,7 @@ def guarded_settings(layer: Mapping[str, object], root: Path, *, max_ask_usd: fl
 
 
 def settings_fingerprint(root: Path, guarded: Mapping[str, object]) -> str:
-    """What is remembered when the user trusts `guarded` settings of the project in `root`."""
+    """The fingerprint of these guarded settings of the project in `root`, saved if the user trusts them."""
     return trust_fingerprint("settings", root, [[name, str(given)] for name, given in sorted(guarded.items())])
 
 
@@ -305,7 +303,7 @@ def _is_inside(root: Path, given: str) -> bool:
 
 
 def check_setting(name: str, given: object, *, owner: str, place: Position | None = None) -> SettingValue | Problem:
-    """Read one value, or say what is wrong with it. `owner` is the file, variable or option that gave it."""
+    """Convert one value, or return the problem with it. `owner` is the file, variable or option it came from."""
     spec = SPECS.get(name)
     if spec is None:
         return problem("setting_unknown", position=place, suggestions=did_you_mean(name, SPECS), name=name, owner=owner)
@@ -319,7 +317,7 @@ def check_setting(name: str, given: object, *, owner: str, place: Position | Non
 
 
 def user_config_folder() -> Path:
-    """The user's config folder, where the platform has it; it may not be there yet."""
+    """The user's config folder on this platform; it may not exist yet."""
     return user_dir("config")
 
 

@@ -1,4 +1,4 @@
-"""The fal key: found, kept in its own file, and never shown."""
+"""The fal key: found, saved in its own file, and never shown."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ KEY_PATTERN = re.compile(r"[^\s:]{4,200}:[^\s:]{8,200}")
 
 
 class FalKey:
-    """A secret that prints masked, whoever prints it. `where` says what it was found in."""
+    """A secret that always prints masked. `where` says where it was found."""
 
     __slots__ = ("__secret", "where")
 
     def __init__(self, secret: str, where: str) -> None:
-        """Wrap `secret`; nothing but `reveal` gives it out again."""
+        """Wrap `secret`; only `reveal` returns it."""
         self.__secret = secret
         self.where = where
 
     def reveal(self) -> str:
-        """The secret itself, for the one who sends it."""
+        """The secret itself, to be sent."""
         return self.__secret
 
     @property
     def masked(self) -> str:
-        """Its ends alone (`a1b2…9f`), or nothing of a short one."""
+        """Its ends (`a1b2…9f`), or nothing of a short one."""
         return f"{self.__secret[:4]}…{self.__secret[-2:]}" if len(self.__secret) >= 20 else "…"
 
     def __repr__(self) -> str:
@@ -43,16 +43,15 @@ class FalKey:
         return self.masked
 
     def __reduce__(self) -> NoReturn:
-        """Secrets are not written to streams, so not to other processes either."""
+        """Raise TypeError: secrets are never written to a stream, nor sent to other processes."""
         raise TypeError("a key can't be pickled")
 
 
 def find_key(environ: Mapping[str, str], user_dir: Path | None = None) -> FalKey | None:
     """The key in `FAL_KEY`, else `FAL_KEY_ID` and `FAL_KEY_SECRET`, else the user's file, else None.
 
-    `user_dir` is the user's config folder (None: where the platform has it).
-    Raises Unusable (`key_unreadable`) where the file is there and can't be read, Invalid (`key_malformed`) where it is
-    no text that can be sent in a header.
+    `user_dir` is the user's config folder (None: the platform's). Raises Unusable (`key_unreadable`) if the file can't
+    be read, Invalid (`key_malformed`) if the key can't be sent in a header.
     """
     found = _found(environ, user_dir)
     if found is not None and not re.fullmatch(r"[!-~]+", found.reveal()):
@@ -85,16 +84,16 @@ def _found(environ: Mapping[str, str], user_dir: Path | None) -> FalKey | None:
 
 
 def _unquoted(text: str) -> str:
-    """The text without blanks and quotes around it: `docker run --env-file` keeps the quotes of a file."""
+    """The text without surrounding blanks and quotes; `docker run --env-file` doesn't remove the quotes."""
     text = text.strip()
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
     return text[1:-1].strip() if is_quoted else text
 
 
 def keep_key(secret: str, user_dir: Path | None = None) -> Path:
-    """Write the key to its file, which nobody else can read at any moment (mode 0600).
+    """Write the key to its file, which only the user can read at any moment (mode 0600).
 
-    Raises Invalid (`key_malformed`) where it is not `id:secret`, Unusable where the file can't be written.
+    Raises Invalid (`key_malformed`) if it isn't `id:secret`, Unusable if the file can't be written.
     """
     secret = _unquoted(secret)
     if not (secret.isascii() and secret.isprintable() and KEY_PATTERN.fullmatch(secret)):
@@ -105,5 +104,5 @@ def keep_key(secret: str, user_dir: Path | None = None) -> Path:
 
 
 def key_file(user_dir: Path | None = None) -> Path:
-    """The file that keeps the key; it may not be there."""
+    """The file with the key; it may not exist."""
     return (user_dir or user_config_folder()) / KEY_FILE

@@ -1,4 +1,4 @@
-"""What the user has accepted of projects and recipes by others."""
+"""What the user trusts in projects and recipes of other people."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from nano_banana.model.json_values import JSONValue
 from nano_banana.settings.config_file import write_atomically
 
 TRUST_FILE = "trusted.json"
-"""In the user's config folder: digests of what was accepted, each with a word on what it was."""
+"""In the user's config folder: fingerprints of what the user trusts, each with a description."""
 
 
 def trust_fingerprint(kind: str, folder: Path, accepted: JSONValue) -> str:
-    """The digest of something that can be accepted: `accepted`, a JSON value, in this very folder."""
+    """The fingerprint of something to trust: a JSON value, in this very folder."""
     document = json.dumps([kind, str(folder.resolve()), accepted], sort_keys=True, default=str)
     return hashlib.sha256(document.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
 def is_trusted(digest: str, user_dir: Path) -> bool:
-    """Whether the user accepted this before."""
+    """Whether the user trusts this."""
     return digest in _load(user_dir)
 
 
 def save_trust(digest: str, about: str, user_dir: Path) -> None:
-    """Remember that the user accepts this. Raises Unusable (`config_unwritable`)."""
+    """Save that the user trusts this. Raises Unusable (`config_unwritable`)."""
     _save({**_load(user_dir), digest: about}, user_dir)
 
 
 def drop_trust(digests: set[str], user_dir: Path) -> int:
-    """Forget that the user accepted these; returns how many were known. Raises Unusable (`config_unwritable`)."""
+    """Remove these; returns how many there were. Raises Unusable (`config_unwritable`)."""
     kept = _load(user_dir)
     known = digests & kept.keys()
     if known:

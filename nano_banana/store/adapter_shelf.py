@@ -24,36 +24,36 @@ MAX_WORDS = 200
 MAX_SETTING = 10_000
 """Characters of a text among the settings."""
 MAX_SETTING_DEPTH = 8
-"""How deep lists and objects among the settings may be nested."""
+"""The maximum nesting of lists and objects among the settings."""
 MAX_SETTING_NUMBER = 2**64
-"""Of the numbers among the settings: a seed may be that large."""
+"""The largest number among the settings: a seed may be that large."""
 MAX_COUNT = 1e12
-"""Above any count or price that means something."""
+"""Above any plausible count or price."""
 MAX_TIMESTAMP = 253_402_300_799.0
-"""The end of the year 9999, in seconds since 1970: dates end there."""
+"""The end of the year 9999, in seconds since 1970, which is the last date."""
 
 
 class AdapterOrigin(StrEnum):
-    """How an adapter came to the shelf."""
+    """Where an adapter on the shelf came from."""
 
     TRAINED = "trained"
     IMPORTED = "imported"
-    """From an archive (`.nbm`) of this program's."""
+    """From an archive (`.nbm`) of this program."""
     FILE = "file"
-    """From a plain `.safetensors`."""
+    """From a plain `.safetensors` file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterCard:
-    """What travels with an adapter, also to another project.
+    """The description of an adapter, which goes with it to other projects.
 
-    `base` is the model family as the catalog's endpoints name it, `local` for the local provider's own; `provider` who
-    trained it (empty: not known). `settings` are the trainer's arguments, `training_set` the digest of the photos and
-    captions as a lock has it, `photos` their number (None: not known).
-    `likeness` is the median likeness (0 … 1) of the first tries drawn with it to photos that were held out of the
-    training, and `judged` how many those were; every first try counts, also a refused one, since only those show
-    what the adapter does by itself. None where no gate compared with held-out photos.
-    `cost_usd` is None where nobody knows; `made_at` in seconds since 1970.
+    `base` is the model family as in the catalog, or `local` for the local provider's; `provider` is the one that
+    trained it (empty: unknown). `settings` are the trainer's arguments, `training_set` the digest of photos and
+    captions as in a lock, `photos` their number (None: unknown).
+    `likeness` is the median likeness (0 … 1) of first attempts drawn with it to photos that were held out of the
+    training, and `judged` the number of these attempts. Rejected ones count as well, since only first attempts show
+    what the adapter does by itself. None if no gate compared with held-out photos.
+    `cost_usd` is None if unknown; `made_at` is in seconds since 1970.
     """
 
     base: str
@@ -87,36 +87,36 @@ class ShelvedAdapter:
 
     @property
     def reference(self) -> str:
-        """How a recipe or a lock names it for good: `ana@3`."""
+        """The permanent reference for recipes and locks: `ana@3`."""
         return f"{self.name}@{self.version}"
 
 
 def card_json(card: AdapterCard) -> JSONObject:
-    """The card as JSON, every field."""
-    told: dict[str, JSONValue] = {name: getattr(card, name) for name in AdapterCard.__dataclass_fields__}
-    return {**told, "settings": dict(card.settings), "origin": str(card.origin)}
+    """The card as JSON, with every field."""
+    data: dict[str, JSONValue] = {name: getattr(card, name) for name in AdapterCard.__dataclass_fields__}
+    return {**data, "settings": dict(card.settings), "origin": str(card.origin)}
 
 
-def parse_card(told: Mapping[str, JSONValue]) -> AdapterCard:
-    """The card that JSON tells; fields of later versions are passed over. Raises KeyError, TypeError, ValueError."""
+def parse_card(data: Mapping[str, JSONValue]) -> AdapterCard:
+    """The card from its JSON, without fields of later versions. Raises KeyError, TypeError, ValueError."""
     texts = ("base", "provider", "subject", "trigger", "noun", "trainer", "training_set", "recipe", "run")
-    photos, likeness, cost = told.get("photos"), told.get("likeness"), told.get("cost_usd")
+    photos, likeness, cost = data.get("photos"), data.get("likeness"), data.get("cost_usd")
     return AdapterCard(
-        **{name: as_text(told.get(name, "")) for name in texts},
-        settings=as_object(told.get("settings")),
+        **{name: as_text(data.get(name, "")) for name in texts},
+        settings=as_object(data.get("settings")),
         photos=None if photos is None else as_whole(photos),
         likeness=None if likeness is None else as_number(likeness),
-        judged=as_whole(told.get("judged", 0)),
+        judged=as_whole(data.get("judged", 0)),
         cost_usd=None if cost is None else as_number(cost),
-        made_at=as_number(told.get("made_at", 0.0)),
-        origin=AdapterOrigin(as_text(told.get("origin", AdapterOrigin.TRAINED))),
+        made_at=as_number(data.get("made_at", 0.0)),
+        origin=AdapterOrigin(as_text(data.get("origin", AdapterOrigin.TRAINED))),
     )
 
 
-def parse_stored_card(told: Mapping[str, JSONValue]) -> AdapterCard:
-    """The card as a store has it; a number that can't be is one that is not known, and so is a card that isn't one."""
+def parse_stored_card(data: Mapping[str, JSONValue]) -> AdapterCard:
+    """The card from a store's JSON. Implausible numbers become unknown, and so does a card that can't be read."""
     try:
-        card = parse_card(told)
+        card = parse_card(data)
     except (KeyError, TypeError, ValueError, OverflowError):
         return AdapterCard(base="")
     wrong = implausible_fields(card)
@@ -124,7 +124,7 @@ def parse_stored_card(told: Mapping[str, JSONValue]) -> AdapterCard:
 
 
 def implausible_fields(card: AdapterCard) -> list[str]:
-    """The fields with numbers that can't be: negative, not finite, beyond any date, a likeness beyond 1."""
+    """The fields with implausible numbers: negative, not finite, beyond any date, a likeness above 1."""
     ranges = {
         "photos": MAX_COUNT,
         "judged": MAX_COUNT,
@@ -141,7 +141,7 @@ def implausible_fields(card: AdapterCard) -> list[str]:
 
 
 def is_acceptable_setting(value: JSONValue, depth: int = MAX_SETTING_DEPTH) -> bool:
-    """Whether settings may say it: bounded in depth, in length and in numbers."""
+    """Whether a value is acceptable among the settings: limited in nesting, length and size of numbers."""
     if isinstance(value, Mapping):
         return depth > 0 and all(
             is_acceptable_text(name) and is_acceptable_setting(item, depth - 1) for name, item in value.items()
@@ -154,7 +154,7 @@ def is_acceptable_setting(value: JSONValue, depth: int = MAX_SETTING_DEPTH) -> b
 
 
 def is_acceptable_text(text: str) -> bool:
-    """Whether a card may say it: short, on one line, and nothing that steers a terminal."""
+    """Whether a text is acceptable in a card: short, one line, no control characters."""
     return len(text) <= MAX_WORDS and text.isprintable()
 
 
@@ -162,10 +162,10 @@ LATEST = "latest"
 ADAPTER_MEDIA = "application/octet-stream"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-"""Names are a recipe's names, so that a subject's is one."""
+"""Like names in recipes, so that a subject's name is one."""
 
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-"""A tag begins with a letter, so that it is never a version."""
+"""A tag begins with a letter, so that it can't be mistaken for a version."""
 
 
 class AdapterShelf:
@@ -180,13 +180,13 @@ class AdapterShelf:
     @classmethod
     @contextmanager
     def opened(cls, folder: Path) -> Iterator[Self]:
-        """The shelf of the store in a folder, for a while. Raises Unusable as `Store.open` does."""
+        """The shelf of the store in a folder, open during the block. Raises Unusable as `Store.open` does."""
         with Store.open(folder) as store:
             yield cls(store)
 
     @property
     def file(self) -> Path:
-        """A file that changes whenever the shelf does; it may not be there yet."""
+        """A file that changes whenever the shelf does; it may not exist yet."""
         return self._store.adapters.file
 
     def all(self) -> list[ShelvedAdapter]:
@@ -213,22 +213,21 @@ class AdapterShelf:
         return self._store.blobs.path(Blob(digest=shelved.digest, size=shelved.size, media=ADAPTER_MEDIA))
 
     def put(self, file: Path) -> Blob:
-        """Keep a file's bytes in the store, to be put on the shelf. Raises Unusable as the store does."""
+        """Store a file's bytes, to be put on the shelf. Raises Unusable."""
         return self._store.blobs.put(file, media=ADAPTER_MEDIA)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder on the store's disk for files that are not trusted yet; gone afterwards, whatever happens."""
+        """A temporary folder on the store's disk for files that are not trusted yet."""
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory(prefix="import-", dir=self._store.folder, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
     def keep(self, name: str, blob: Blob, card: AdapterCard, *, anywhere: bool = False) -> ShelvedAdapter:
-        """Put bytes that are in the store on the shelf, as the next version of `name` unless they are under it already.
+        """Put a blob on the shelf as the next version of `name`, unless `name` has these bytes already.
 
-        `anywhere`: also where the same subject's are under another name they stay as they are. Raises Invalid
-        (`shelf_name`).
+        With `anywhere`, also unless another name of the same subject has them. Raises Invalid (`shelf_name`).
         """
         check_adapter_name(name)
         subject = card.subject or name
@@ -236,13 +235,13 @@ class AdapterShelf:
         return self.get(f"{kept}@{version}")
 
     def amend(self, shelved: ShelvedAdapter, card: AdapterCard) -> ShelvedAdapter:
-        """Put another card in place of its own: what is known of it by now."""
+        """Replace its card."""
         if card != shelved.card:
             self._store.adapters.update({(shelved.name, shelved.version): card_json(card)})
         return replace(shelved, card=card)
 
     def rename(self, old: str, new: str) -> None:
-        """Give all versions of `old` another name. Raises Invalid: `not_on_shelf`, `shelf_name`, `shelf_name_taken`."""
+        """Rename all versions of `old`. Raises Invalid: `not_on_shelf`, `shelf_name`, `shelf_name_taken`."""
         self.get(old.partition("@")[0])
         check_adapter_name(new)
         if "@" in old:
@@ -251,7 +250,7 @@ class AdapterShelf:
             raise Invalid([problem("shelf_name_taken", name=new)])
 
     def tag(self, reference: str, tag: str) -> ShelvedAdapter:
-        """Let `name@tag` stand for that version, and no longer for another. Raises Invalid: `shelf_tag`, as `get`."""
+        """Let `name@tag` stand for this version. Raises Invalid: `shelf_tag`, and as `get` does."""
         found = self.get(reference)
         if not _TAG.fullmatch(tag) or tag == LATEST:
             raise Invalid([problem("shelf_tag", tag=tag)])
@@ -259,19 +258,19 @@ class AdapterShelf:
         return self.get(found.reference)
 
     def untag(self, name: str, tag: str) -> ShelvedAdapter:
-        """Let `name@tag` stand for nothing any more; return what it stood for. Raises Invalid as `get` does."""
+        """Remove the tag `name@tag`; return the version that it stood for. Raises Invalid as `get` does."""
         found = self.get(f"{name}@{tag}")
         self._store.adapters.tag(name, tag, None)
         return found
 
     def remove(self, reference: str) -> ShelvedAdapter:
-        """Take one version off the shelf; its number is never given again. Raises Invalid as `get` does."""
+        """Take one version off the shelf; its number is never reused. Raises Invalid as `get` does."""
         found = self.get(reference)
         self._store.adapters.remove(found.name, found.version)
         return found
 
     def drawn(self, shelved: ShelvedAdapter, *, limit: int) -> list[Path]:
-        """Files of the last pictures that were drawn with it, newest first; those that are gone are passed over."""
+        """Files of the last pictures that were drawn with it, newest first, without those that are gone."""
         found = []
         for digest, size, media in self._store.adapters.drawn(shelved.digest, limit=limit):
             with suppress(Unusable):
@@ -279,29 +278,29 @@ class AdapterShelf:
         return found
 
     def training_zip(self, shelved: ShelvedAdapter) -> Path | None:
-        """The zip that it was trained from, where the store still has it."""
+        """The zip that it was trained from, if the store still has it."""
         for digest in self._store.adapters.sources(shelved.digest):
             with suppress(Unusable):
                 return self._store.blobs.path(Blob(digest=digest, size=0, media="application/zip"))
         return None
 
     def uses(self) -> list[AdapterUse]:
-        """What was drawn with each adapter, by run, the latest first."""
+        """The calls made with each adapter, by run, the latest first."""
         return self._store.adapters.uses()
 
     def users(self) -> Mapping[str, Sequence[str]]:
-        """The recipes whose last run drew with each adapter, by its digest."""
+        """The recipes whose last run used each adapter, by its digest."""
         return self._store.adapters.users()
 
 
 def check_adapter_name(name: str) -> None:
-    """Raise Invalid (`shelf_name`) where that can't be a name on the shelf."""
+    """Raise Invalid (`shelf_name`) if this can't be a name on the shelf."""
     if not _NAME.fullmatch(name):
         raise Invalid([problem("shelf_name", name=name)])
 
 
 def unknown_reference(known: list[ShelvedAdapter], reference: str) -> Invalid:
-    """The error of a reference that stands for nothing: the name is unknown, or has no such version or tag."""
+    """The error for a reference whose name is unknown, or has no such version or tag."""
     name, _, which = reference.partition("@")
     names = list(dict.fromkeys(shelved.name for shelved in known))
     if not names:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.call import Blob
@@ -50,8 +50,7 @@ _USERS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterRow:
+class AdapterRow(NamedTuple):
     """One version of a name. `card` describes it, `subject` is the person it shows (empty: unknown)."""
 
     name: str
@@ -64,8 +63,7 @@ class AdapterRow:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterUse:
+class AdapterUse(NamedTuple):
     """The `calls` with the adapter `digest` in one run of `recipe`; the last was made at `last_at` (since 1970)."""
 
     digest: str

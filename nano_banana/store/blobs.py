@@ -1,4 +1,4 @@
-"""Files by the digest of their bytes: written once, checked, restored."""
+"""Blobs: files by digest, written once, checked and healed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nano_banana.store.database import Database, StorePart, json_set, translate_
 
 BLOBS_FOLDER = "blobs"
 NEW_FOLDER = "new"
-"""The folder of files that are still being written, beside those of blobs: on the same file system."""
+"""The folder of files that are still being written, on the same file system as blobs."""
 
 _CHUNK = 1 << 20
 _REMEMBER = """
@@ -30,7 +30,7 @@ _REMEMBER = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedBlobs:
-    """Digests by what was found: the right bytes, wrong ones (now dropped), nothing."""
+    """Digests whose file has the right bytes, has wrong bytes (and is now dropped), or is missing."""
 
     sound: frozenset[str]
     damaged: frozenset[str]
@@ -52,17 +52,17 @@ class Blobs(StorePart):
         self.root = str(database.folder / BLOBS_FOLDER)
 
     def place(self, digest: str) -> str:
-        """Where the bytes with this digest lie, if they do."""
+        """The path of the bytes with this digest, whether they exist or not."""
         return f"{self.root}/{digest[:2]}/{digest[2:]}"
 
     def put(self, data: bytes | Path, *, media: str) -> Blob:
-        """Keep these bytes, or those of this file (which stays); outlives a loss of power on return.
+        """Store these bytes, or a copy of this file. They survive a loss of power.
 
         Raises Unusable: `store_full`, `store_read_only`, …; `input_unreadable` for the given file.
         """
         if isinstance(data, bytes):
             blob = blob_of(data, media=media)
-            # Most bytes are new: ask without the lock that every writer waits for.
+            # Most bytes are new, so look without the lock that all writers wait for.
             with self._database.reading() as rows:
                 known = self._trusted(rows, blob.digest)
             if known and self._again(blob.digest):
@@ -92,7 +92,7 @@ class Blobs(StorePart):
         return [Path(entry.path) for entry in _entries(f"{self.root}/{NEW_FOLDER}")]
 
     def path(self, blob: Blob) -> Path:
-        """A readable file with just these bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
+        """A readable file with exactly these bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
         with self._database.reading() as rows:
             stamp = _stamp(rows, blob.digest)
         checked = self.check({blob.digest: stamp})
@@ -102,9 +102,9 @@ class Blobs(StorePart):
         return Path(self.place(blob.digest))
 
     def check(self, known: Mapping[str, FileStamp | None], *, trust: bool = True) -> CheckedBlobs:
-        """Look at these digests' files; a stamp that is not the remembered one (or no `trust`) means reading.
+        """Check the files of these digests. A file is only read if its stamp has changed, or without `trust`.
 
-        A file with other bytes than its digest's is dropped; one with the right bytes is remembered anew.
+        A file with wrong bytes is dropped; one with the right bytes gets its new stamp remembered.
         """
         sound: set[str] = set()
         doubtful: dict[str, str] = {}
@@ -127,7 +127,7 @@ class Blobs(StorePart):
         )
 
     def _read(self, places: Mapping[str, str]) -> frozenset[str]:
-        """The digests among `places` (path → digest) whose files hold the right bytes."""
+        """The digests among `places` (path → digest) whose files have the right bytes."""
         found = list(hash_files(list(places)))
         if self._database.read_only:
             return frozenset(places[hashed.path] for hashed in found if hashed.digest == places[hashed.path])
@@ -136,7 +136,7 @@ class Blobs(StorePart):
         with self._database.writing() as rows:
             for hashed in found:
                 digest = places[hashed.path]
-                # A bad sector is damage; any other error (no permission, say) is no reason to drop a paid picture.
+                # A bad sector is damage; another error (such as no permission) is no reason to drop a paid picture.
                 if hashed.error is not None and hashed.error.errno not in (errno.EIO, errno.ENOENT):
                     raise hashed.error
                 if hashed.digest == digest:
@@ -156,7 +156,7 @@ class Blobs(StorePart):
         return stamp is not None and _unchanged(self.place(digest), stamp)
 
     def _again(self, digest: str) -> bool:
-        """Mark a blob as put once more; False where it went in the meantime."""
+        """Mark a blob as put again; False if it was removed in the meantime."""
         with self._database.writing() as rows:
             trusted = self._trusted(rows, digest)
             if trusted:
@@ -170,7 +170,7 @@ class Blobs(StorePart):
         rows.execute("UPDATE blobs SET put_at = ? WHERE digest = ?", (self._clock(), digest))
 
     def _fresh(self) -> Path:
-        """A new empty file's path. Its name needs no chance: a process that has our id now can't have our number."""
+        """A new, empty file. Process id and number make its name unique."""
         folder = Path(self.root, NEW_FOLDER)
         while True:
             path = folder / f"{os.getpid()}-{next(self._numbers)}"
@@ -228,7 +228,7 @@ def _unchanged(path: str, stamp: FileStamp) -> bool:
 
 
 def _write(fresh: Path, data: bytes | Path, mode: int) -> tuple[str, int]:
-    """Fill the file, make it read-only and wait until the disk has it: (digest, size)."""
+    """Write the file, make it read-only and wait until the disk has it: (digest, size)."""
     sha = hashlib.sha256()
     size = 0
     with fresh.open("wb", buffering=0) as file:

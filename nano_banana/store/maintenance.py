@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.store.blobs import Blobs
@@ -28,8 +29,7 @@ _ENDPOINTS = """
 _UNREFERENCED_SIZE = "SELECT coalesce(sum(size), 0) FROM blobs WHERE digest NOT IN (SELECT digest FROM referenced)"
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointStats:
+class EndpointStats(NamedTuple):
     """The stored replies of one endpoint. `cost_usd` is the sum of known costs; `unpriced` replies have none."""
 
     provider: str
@@ -73,8 +73,7 @@ _ADAPTERS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class LostCall:
+class LostCall(NamedTuple):
     """A call whose files are gone: the next run that needs it makes it again. `cost_usd` is what it cost before."""
 
     key: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Blob, Call, Reply
@@ -50,8 +51,7 @@ class RecordedCall:
     ticket: Ticket | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileOrigin:
+class FileOrigin(NamedTuple):
     """A call that produced a file: its document, run, time (seconds since 1970) and cost.
 
     `outputs` are the digests of all its files, by their place in the reply.

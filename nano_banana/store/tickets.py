@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.model.ticket import Requester, Ticket, TicketState, Upload
@@ -199,8 +199,7 @@ class Saving:
     usd: float
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(NamedTuple):
     """The requests and savings of one recipe, subject, endpoint, day or run (`name`; empty if there was none).
 
     `requests` counts all that a service accepted or may have accepted. Of these, `underway` have no answer yet, and

@@ -1,7 +1,7 @@
-"""Files outside the store, recognised by stat: the user's, and outputs.
+"""Files outside the store, recognised by stat: inputs and outputs.
 
-A path's digest is believed while its stamp stays. Outputs are marked copies of blobs, written whole; the store
-remembers what each was made of.
+A path's digest is believed while its stamp stays the same. Outputs are copies of blobs, with metadata, written as a
+whole; the store remembers what each was made from.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import OUTPUT_ERRORS, StorePart, json_set, translate_errors
 
 CLOCK_GRAIN = 0.05
-"""Seconds. Kernels stamp files by a clock that ticks every 1–10 ms: a file that changed just now may change
-again without a new stamp, so its stamp says nothing yet."""
+"""Seconds. Kernels stamp files by a clock that ticks every 1–10 ms, so a file that changed within this time may change
+again without a new stamp."""
 
 _SECOND = 1_000_000_000
 _SELECT = """
@@ -41,7 +41,7 @@ _NOTHING: tuple[FileStamp | None, str, str] = (None, "", "")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looked:
-    """What is known of some files: their digests and stamps; where there is none, why; what we made them of."""
+    """What is known about some files: digests and stamps, or the error; and what we made them from."""
 
     digests: Mapping[Path, tuple[str, FileStamp]]
     errors: Mapping[Path, OSError]
@@ -55,7 +55,7 @@ class FileDigests(StorePart):
     """
 
     def digests(self, paths: Mapping[Path, str]) -> dict[Path, Blob]:
-        """Name the content of these files (path → media type). Raises Unusable (`input_unreadable`) for all at once."""
+        """The content of these files (path → media type). Raises Unusable (`input_unreadable`) with all problems."""
         seen = self._look(paths)
         if seen.errors:
             raise Unusable(
@@ -66,11 +66,11 @@ class FileDigests(StorePart):
         return {path: Blob(digest=digest, size=stamp[0], media=media) for path, (media, digest, stamp) in found.items()}
 
     def digest(self, path: Path, *, media: str) -> Blob:
-        """Name the content of one file; see `digests`."""
+        """The content of one file; see `digests`."""
         return self.digests({path: media})[path]
 
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
-        """Those files that are there as we made them of what is named (see `adopt`), or with that for their digest."""
+        """Those files (path → `content_name`) that exist with that digest, or as we made them (see `adopt`)."""
         seen = self._look(targets)
         return {
             path
@@ -79,21 +79,21 @@ class FileDigests(StorePart):
         }
 
     def adopt(self, path: Path, digest: str, stamp: FileStamp, *, made_of: str = "") -> None:
-        """Remember a file that we ourselves wrote: it may be replaced later. Our own hand is trusted at once.
+        """Remember a file that we wrote ourselves, so that we may replace it later; its stamp is believed at once.
 
-        `made_of` names what it was made of, where that is more than a copy.
+        `made_of` names what it was made from, if it isn't a mere copy.
         """
         with self._database.writing() as rows:
             rows.execute(_REMEMBER, (self._name(_absolute(path)), digest, *stamp, 1, made_of))
 
     def is_ours(self, path: Path) -> bool:
-        """Whether we once put a file at this path."""
+        """Whether we ever wrote a file at this path."""
         name = self._name(_absolute(path))
         with self._database.reading() as rows:
             return rows.execute("SELECT 1 FROM memo WHERE path = ? AND ours", (name,)).fetchone() is not None
 
     def disturbed(self, paths: Iterable[Path]) -> set[Path]:
-        """Those paths where we once put a file that is gone or was touched since, by a look at its stamp alone."""
+        """Those of these paths where we wrote a file that is gone or has another stamp by now."""
         places = {path: _absolute(path) for path in paths}
         known = self._known(set(places.values()))
         return {path for path, place in places.items() if place in known and stamp_or_none(place) != known[place][0]}
@@ -139,14 +139,14 @@ class FileDigests(StorePart):
         return {names[row[4]]: (FileStamp(*row[:4]), row[5], row[6]) for row in found}
 
     def _remember(self, found: Iterable[HashedFile], begun: float) -> None:
-        """Keep what was read from `begun` on; reading takes time, so that its end says nothing."""
+        """Remember files that were read from `begun` on; the end of reading may be much later."""
         sure = [each for each in found if each.steady and _settled(each.stamp, begun)]
         if sure and not self._database.read_only:
             with self._database.writing() as rows:
                 rows.executemany(_REMEMBER, [(self._name(each.path), each.digest, *each.stamp, 0, "") for each in sure])
 
     def _name(self, place: str) -> str:
-        """The path as text that a database can hold, also if its bytes are not UTF-8."""
+        """The path as text for the database, even if its bytes are not UTF-8."""
         return os.fsencode(self._database.relative_path(place)).decode("utf-8", "backslashreplace")
 
 
@@ -155,7 +155,7 @@ def _absolute(path: Path) -> str:
 
 
 def _settled(stamp: FileStamp, now: float) -> bool:
-    """Whether the file last changed long enough ago that another change would get another stamp."""
+    """Whether the file last changed so long ago that a new change would get a new stamp."""
     _, mtime_ns, ctime_ns, _ = stamp
     coarse = mtime_ns % _SECOND == 0 and ctime_ns % _SECOND == 0
     return now - ctime_ns / _SECOND > (2.0 if coarse else CLOCK_GRAIN)
@@ -167,10 +167,10 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataWriter:
-    """What an output has on besides the blob's bytes.
+    """Metadata for an output, besides the blob's bytes.
 
-    `name` tells one dress from another; `on` dresses the bytes, and is only called where the file is not there;
-    `same` says whether a file's bytes are this blob's in some dress, so that it was surely one of us who put it there.
+    `name` identifies the metadata. `apply` adds it to the bytes, and is only called if the file isn't there yet.
+    `is_same` says whether a file's bytes are this blob's with any metadata, so that one of our runs wrote it.
     """
 
     name: str
@@ -179,12 +179,12 @@ class MetadataWriter:
 
 
 def content_name(digest: str, metadata: MetadataWriter | None = None) -> str:
-    """The name of what an output holds: a blob's digest, and its dress."""
+    """The name of an output's content: the blob's digest and the name of its metadata."""
     return digest if metadata is None else f"{digest} {metadata.name}"
 
 
 class OutputFiles:
-    """Puts outputs where the user wants them, and says which are still as they were put."""
+    """Writes outputs to where the user wants them."""
 
     def __init__(self, blobs: Blobs, memo: FileDigests) -> None:
         self._blobs = blobs
@@ -199,13 +199,13 @@ class OutputFiles:
         replace: bool = False,
         look: bool = True,
     ) -> FileStamp:
-        """Make `target` hold these bytes, dressed, at once or not at all; a target that does is left alone.
+        """Write these bytes, with metadata, to `target` as a whole; a target that has them is left alone.
 
-        Without `look` the caller has just seen by `present` that it does not. A copy as it is shares the blob's disk
-        space where the file system can (reflink).
+        Without `look`, the caller has just seen that it hasn't (`FileDigests.present`). A mere copy shares the blob's
+        disk space if the file system can (reflink).
 
-        Raises Unusable: `target_taken` if another's file is in the way and not `replace` (one that we put there is
-        ours, whatever it holds now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `metadata.apply`
+        Raises Unusable: `target_taken` if the file there isn't ours and not `replace` (a file that we once wrote is
+        ours, whatever its content now); `target_full`, …; `blob_missing`, `blob_damaged`; and what `metadata.apply`
         raises.
         """
         name = content_name(blob.digest, metadata)
@@ -234,7 +234,7 @@ class OutputFiles:
         self._memo.adopt(target, digest, stamp, made_of="" if name == digest else name)
 
     def _taken(self, blob: Blob, target: Path, metadata: MetadataWriter | None) -> bool:
-        """Whether another's file is there. One with these very bytes may be a run's beside us, not yet remembered."""
+        """Whether a file that isn't ours is there. One with the same bytes may be from a parallel run."""
         if not os.path.lexists(target) or self._memo.is_ours(target):
             return False
         if target in self._memo.present({target: blob.digest}):

@@ -64,7 +64,7 @@ def test_each_state_counts_as_what_it_is(store: Store) -> None:
             unestimated=1,
         ),
     )
-    assert found.total == replace(found.lines[0], name="")
+    assert found.total == found.lines[0]._replace(name="")
     assert [ticket.state for ticket in found.open] == ["unknown", "sent", "sending"]
 
 

@@ -237,8 +237,8 @@ def _say_open(screen: Screen, title: str, tickets: Sequence[Ticket]) -> None:
 
 def _account_json(found: LedgerSummary) -> JSONObject:
     return {
-        "lines": [dataclasses.asdict(line) for line in found.lines],
-        "total": {name: value for name, value in dataclasses.asdict(found.total).items() if name != "name"},
+        "lines": [line._asdict() for line in found.lines],
+        "total": {name: value for name, value in found.total._asdict().items() if name != "name"},
         "open": [
             {
                 "state": ticket.state.value,
