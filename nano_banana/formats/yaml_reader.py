@@ -53,9 +53,9 @@ class OpenCollection:
         return self._keyed and self._key is None
 
     def add(self, located: Located, *, key: str | None, span: Span, merges: bool) -> Problem | None:
-        """Take the next value. A problem where it is a key that is there already.
+        """Take the next value. Returns a problem for a duplicate key.
 
-        A value under a key that is none (`key` None) is passed over.
+        The value of an invalid key (`key` None) is skipped.
         """
         if not self._keyed:
             self._items.append(located)
@@ -71,7 +71,7 @@ class OpenCollection:
         return None
 
     def closed(self, end: int) -> tuple[Located, list[Problem]]:
-        """The whole, which ends at character `end`, and what was wrong with what it merges."""
+        """The whole collection, which ends at character `end`, and the problems of its merges."""
         span = Span(source=self.span.source, start=self.span.start, end=end)
         if not self._keyed:
             return located_list(span, self._items), []
@@ -112,11 +112,11 @@ _PARSER_MESSAGES = (
     (re.compile(r"mapping values are not allowed"), "yaml_extra_colon", "problem"),
     (re.compile(r"alphabetic or numeric character|cannot start any token"), "yaml_first_character", "context"),
 )
-"""What the parser says (its context, then its problem), what it means, and which of its marks to show."""
+"""The parser's message (its context, then its problem), our kind of problem, and which of its marks to show."""
 
 
 def unprintable_character(source: SourceText) -> Problem | None:
-    """The first character that no YAML may hold, if there is one."""
+    """The first character that YAML forbids, if there is one."""
     found = _UNPRINTABLE.search(source.text)
     if found is None:
         return None
@@ -124,13 +124,13 @@ def unprintable_character(source: SourceText) -> Problem | None:
 
 
 def inner_byte_order_mark(source: SourceText) -> Problem | None:
-    """A byte order mark inside the text, which nobody sees: two files were put together."""
+    """An invisible byte order mark inside the text, as in two files that were joined."""
     at = source.text.find("\ufeff")
     return None if at < 0 else problem("yaml_character", position=source.place(at, at + 1), code="U+FEFF")
 
 
 def parser_problem(error: YAMLError, source: SourceText) -> Problem:
-    """The problem that `error` is; Python's and C's parser say the same things in other words."""
+    """The problem that `error` means; the parsers of Python and C use different words."""
     if not isinstance(error, MarkedYAMLError):
         return problem("yaml_broken", position=source.place(0, 1), message=str(error).split("\n")[0])
     at, context = _error_offsets(error, len(source.text))
@@ -169,7 +169,7 @@ def _common_slip(source: SourceText, starts: set[int]) -> Problem | None:
 
 
 def _error_offsets(error: MarkedYAMLError, size: int) -> tuple[int, int]:
-    """Where it went wrong, and where the thing began that went wrong."""
+    """The offsets of the error, and of the start of its context."""
     problem = error.problem_mark.index if error.problem_mark is not None else 0
     context = error.context_mark.index if error.context_mark is not None else problem
     return min(problem, size), min(context, size)
@@ -178,21 +178,21 @@ def _error_offsets(error: MarkedYAMLError, size: int) -> tuple[int, int]:
 MAX_VALUES = 100_000
 """Values of one file, those behind aliases counted each time."""
 MAX_PROBLEMS = 200
-"""Problems of one file after which nobody reads on."""
+"""Problems of one file after which reading stops."""
 
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YamlResult:
-    """What a text holds, if it can be read at all, and everything that is wrong with it."""
+    """The value of a text, if it can be read, and all its problems."""
 
     top: Located | None
     problems: tuple[Problem, ...]
 
 
 def read_yaml(source: SourceText) -> YamlResult:
-    """Read one YAML document. Never raises for what stands in it."""
+    """Read one YAML document. Never raises for its content."""
     bad = unprintable_character(source)
     if bad is not None:
         return YamlResult(top=None, problems=(bad,))
@@ -219,7 +219,7 @@ def parse_yaml(text: str, *, file: str) -> Located:
 
 
 class _EventReader:
-    """Takes events one by one; holds the collections that are still open."""
+    """Builds a value from parser events; knows the collections that are still open."""
 
     def __init__(self, source: SourceText) -> None:
         self.top: Located | None = None
@@ -231,7 +231,7 @@ class _EventReader:
         self._values = 0
 
     def take(self, event: yaml.Event) -> None:
-        """The next event. Sets `stopped` where the text is a trap, or not worth reading on."""
+        """Take the next event. Sets `stopped` if the text is a trap, or not worth reading on."""
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         elif isinstance(event, yaml.AliasEvent):
@@ -299,7 +299,7 @@ class _EventReader:
     def _add(
         self, located: Located, anchor: str | None, *, key: str | None, plain: bool = False, at: Span | None = None
     ) -> None:
-        """Put a value where the text has come to; `key` is what it says as a key, where it can be one."""
+        """Put a value into the open collection; `key` is its text as a key, if it can be one."""
         self._values += located.weight if at is not None else 1
         if self._values > MAX_VALUES:
             self._stop("yaml_too_many", at or located.span, limit=MAX_VALUES)

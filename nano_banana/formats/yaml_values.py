@@ -5,7 +5,7 @@ stretch of it. A `Located` is a scalar, a mapping or a list with the span of eac
 recipes.
 
 Unquoted words mean less than in YAML 1.1: `on`, `off`, `yes` and `no` are words, dates are text, and so are numbers
-with a leading zero or in base 60. A recipe has a key `on`, and nobody means 2026-09-01 as a Python object.
+with a leading zero or in base 60. A recipe has a key `on`, and 2026-09-01 is no Python object in it.
 
 `place_inside` goes from a character of a string's *value* back to the text. YAML folds, strips and indents, but adds
 and drops only blanks, so the k-th non-blank character of the value is the k-th non-blank character of the raw text.
@@ -56,12 +56,12 @@ class Span:
 
     @property
     def place(self) -> Position:
-        """Where it stands."""
+        """The position of the stretch."""
         return self.source.place(self.start, self.end)
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The characters of the stretch."""
         return self.source.text[self.start : self.end]
 
 
@@ -83,7 +83,7 @@ _FRACTION = re.compile(
 )
 _TAG = "tag:yaml.org,2002:"
 _LONGEST_NUMBER = 32
-"""Characters; a longer one is no number that a recipe could mean."""
+"""Characters; a longer number is a mistake."""
 
 
 def plain_scalar(text: str) -> Scalar:
@@ -187,7 +187,7 @@ def to_plain(located: Located) -> JSONValue:
 
 
 def follow_path(located: Located, steps: KeyPath) -> tuple[Located, Span, int]:
-    """Go along `steps` as far as they lead: the value, its key (or itself), and how many steps were made."""
+    """Follow `steps` as far as they lead: the value, its key (or itself), and how many steps were followed."""
     key = located.span
     for made, step in enumerate(steps):
         if located.entries is not None and isinstance(step, str) and step in located.entries:
@@ -202,11 +202,11 @@ def follow_path(located: Located, steps: KeyPath) -> tuple[Located, Span, int]:
 
 
 TreeEdits: TypeAlias = "Mapping[KeyPath, str | None]"
-"""Paths, none of them empty: what stands there is taken out (None), or gets this key."""
+"""Paths, none of them empty, whose value is removed (None) or gets this key."""
 
 
 def edit_located(located: Located, edits: TreeEdits) -> Located:
-    """The value with some of its parts taken out or renamed; all that is left keeps its place."""
+    """The value with some of its parts removed or renamed; the rest keeps its position."""
     below = _below(edits)
     if located.entries is not None:
         entries: dict[str, LocatedEntry] = {}
@@ -226,7 +226,7 @@ def edit_located(located: Located, edits: TreeEdits) -> Located:
 
 
 def edit_plain(value: JSONValue, edits: TreeEdits) -> JSONValue:
-    """The same for a value that knows no places."""
+    """The same for a value without positions."""
     below = _below(edits)
     if isinstance(value, Mapping):
         keys = {name: below.get(name, {}).get((), name) for name in value}
@@ -274,7 +274,7 @@ _OPENING = re.compile(r"(?:[&!]\S*\s+)*(?:[|>][^\n]*\n|['\"])?")
 
 
 def place_inside(located: Located, offset: int, length: int) -> Position:
-    """Where the `length` characters from `offset` of a string's value stand.
+    """The position of `length` characters from `offset` of a string's value.
 
     YAML folds, strips and indents, but adds and drops only blanks: the k-th character of the value that
     is no blank is the k-th of the raw text. Where escapes may stand in between, the string's start.
@@ -295,7 +295,7 @@ def place_inside(located: Located, offset: int, length: int) -> Position:
 
 
 def _solid(text: str) -> int:
-    """How many characters are no blanks."""
+    """How many characters aren't blanks."""
     return sum(1 for character in text if not character.isspace())
 
 

@@ -1,6 +1,6 @@
 """A recipe and its included files as one document with positions.
 
-`include` merges files at the top level and one level below; what two files both say is a clash. `Document` is plain
+`include` merges files at the top level and one level below; a key in two files is a clash. `Document` is plain
 data next to the tree of located values.
 """
 
@@ -73,7 +73,7 @@ def _merge_values(first: LocatedEntry, second: LocatedEntry, path: tuple[str, ..
 
 INCLUDE_KEY = "include"
 MAX_INCLUDES_DEEP = 8
-"""Files that include one another."""
+"""How deep files may include one another."""
 MAX_FILES = 64
 """Files of one recipe."""
 MAX_SIZE = 2 * MAX_TEXT
@@ -81,7 +81,7 @@ MAX_SIZE = 2 * MAX_TEXT
 
 
 class IncludeReader:
-    """Reads a recipe and all it includes, each file once, and notes every problem on the way."""
+    """Reads a recipe and all that it includes, each file once, and collects every problem."""
 
     def __init__(self, files: RecipeFiles) -> None:
         self._files = files
@@ -93,12 +93,12 @@ class IncludeReader:
         self.sources: dict[str, SourceText] = {}
 
     def read(self, path: Path, shown: str) -> Located | None:
-        """The merged tree of the recipe at `path`, called `shown` in places; None where there is none."""
+        """The merged tree of the recipe at `path`, called `shown` in places; None if it can't be read."""
         return self._read(path, shown, None, ())
 
     def _read(self, path: Path, shown: str, named: Span | None, chain: tuple[str, ...]) -> Located | None:
         try:
-            # The recipe itself may be a link to one that lies elsewhere: whoever runs it has named it.
+            # The recipe itself may be a link that leads out of the project: the user named it.
             text = self._files.read_text(path, confined=named is not None)
         except Invalid as error:
             near = (
@@ -192,7 +192,7 @@ class RecipeTexts:
     sources: Mapping[str, SourceText]
 
     def lines(self, file: str) -> list[str]:
-        """The lines of a file as places call it; none where it was not read."""
+        """The lines of a file, by its name in positions; none if it wasn't read."""
         source = self.sources.get(file)
         return source.lines() if source is not None else self.files.lines(file)
 
@@ -203,7 +203,7 @@ class RecipeTexts:
         return SourceText(file=name, text=self.files.read_text(file)).place(offset, offset + length)
 
     def fault_place(self, located: Located, fault: TemplateFault) -> Position:
-        """Where the fault of a template that stands at `located` is: inside it, or in a file it includes."""
+        """The position of a fault in the template at `located`: inside it, or in a file that it includes."""
         if fault.file is not None:
             return self.place_in(fault.file, fault.offset, fault.length)
         return place_inside(located, fault.offset, fault.length)
@@ -229,26 +229,26 @@ class Document:
         return replace(self, data=as_object(edit_plain(self.data, edits)), tree=edit_located(self.tree, edits))
 
     def place(self, steps: KeyPath) -> Position:
-        """Where the value at `steps` stands. Raises KeyError where it is not written anywhere."""
+        """The position of the value at `steps`. Raises KeyError if it isn't written in a file."""
         return self._at(steps).span.place
 
     def key_place(self, steps: KeyPath) -> Position:
-        """Where the key of the value at `steps` stands; for an item of a list, the item.
+        """The position of the key of the value at `steps`; for an item of a list, of the item.
 
-        Of a value that is not written (a template gave it), the innermost one around it that is.
+        For a value that isn't written (a template gave it), of the innermost one around it that is.
         """
         return self.tree.key_place(steps)
 
     def has(self, steps: KeyPath) -> bool:
-        """Whether the value at `steps` is written anywhere."""
+        """Whether the value at `steps` is written in a file."""
         return follow_path(self.tree, steps)[2] == len(steps)
 
     def nearest(self, steps: KeyPath) -> Position:
-        """Where the value at `steps` stands, or the innermost one around it that is written."""
+        """The position of the value at `steps`, or of the innermost one around it that is written."""
         return follow_path(self.tree, steps)[0].span.place
 
     def fault_place(self, steps: KeyPath, fault: TemplateFault) -> Position:
-        """Where the fault of the template at `steps` is. Raises KeyError."""
+        """The position of a fault in the template at `steps`. Raises KeyError."""
         return self.texts.fault_place(self._at(steps), fault)
 
     def _at(self, steps: KeyPath) -> Located:
@@ -277,7 +277,7 @@ def read_document(recipe: Path, files: RecipeFiles) -> Document:
 
 
 _HARMLESS_KINDS = {"duplicate_key", "include_clash"}
-"""Problems of a text that lose nothing of it: what comes second is passed over, or wins."""
+"""Problems that lose nothing of a file: the second value is skipped, or wins."""
 
 
 def render_document(

@@ -1,7 +1,7 @@
 """Renders `vars` and `{{ … }}` in a recipe when it is loaded.
 
 All strings but the templates of takes are rendered once, from `vars`, `--set` and the allowed environment variables.
-Variables are resolved in whatever order they need each other. `env` never gives a fal key, nor a variable with a key
+Variables may use one another in any order. `env` never gives a fal key, nor a variable with a key
 in it.
 """
 
@@ -22,7 +22,7 @@ from nano_banana.recipe.template_values import TemplateValueError
 
 
 class RecipeEnvironment(Mapping[str, str]):
-    """Gives variables by name and keeps which were asked for. Cannot be listed.
+    """Environment variables by name; remembers which were read. They can't be listed.
 
     `allowed` are the names that recipes may read (None: all). A secret's name, in any case, and any variable that
     holds a secret's value or half of it raise TemplateValueError (env_secret); a name that is not allowed raises
@@ -104,11 +104,11 @@ MAX_RENDERED = 1_000
 
 
 class RecipeRenderer:
-    """Renders strings with `{{` or `{%` in them, and notes what is wrong with them.
+    """Renders strings that contain `{{` or `{%`, and collects what is wrong with them.
 
     All strings of a recipe together may take MAX_WORK. `failed` are variables without a value, whose own problem
     is noted already: what needs them is left as it is. `unrendered` are the paths of all that is left so, and nothing
-    below a path of `untouched` is looked at.
+    below a path of `untouched` is rendered.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class RecipeRenderer:
     def _rendered(self, located: Located, text: str, steps: KeyPath, context: Mapping[str, JSONValue]) -> JSONValue:
         self.unrendered.add(steps)
         if self._work > MAX_WORK:
-            return text  # the text that went too far is noted
+            return text  # the text that went too far is reported
         faults = self._engine.check(text, self.known)
         if not faults:
             if self.failed & self.names_in(located):
@@ -196,7 +196,7 @@ class RecipeRenderer:
 
 
 def has_template(text: str) -> bool:
-    """Whether `text` is to be rendered."""
+    """Whether `text` contains a template."""
     return "{{" in text or "{%" in text
 
 
@@ -234,7 +234,7 @@ def _rendered_strings(located: Located, steps: KeyPath) -> Iterator[tuple[Locate
 
 RESERVED_VARIABLES = frozenset({"env", "true", "false", "none", "range", "namespace", "self", "loop"})
 MAX_CHAIN = 32
-"""Variables that need one another in a row."""
+"""How many variables may need one another in a row."""
 
 
 class VariableResolver:
@@ -247,7 +247,7 @@ class VariableResolver:
         self.values: dict[str, JSONValue] = {}
 
     def resolve(self) -> None:
-        """Give every variable its value, or note why it has none."""
+        """Compute every variable, and collect the problems of those that have no value."""
         for name, text in self._sets.items():
             if name not in self._entries:
                 hint = did_you_mean(name, self._entries)

@@ -1,7 +1,7 @@
 """A prompt pack: its templates, their variables, and a template in use.
 
-`Variable` says which values it takes, `PackTemplate` and `Pack` what was read, and `PackUse` is a template with the
-values that a recipe gives it.
+A `PackVariable` knows which values it takes; `PackTemplate` and `Pack` are what was read; a `PackUse` is a template
+with the values that a recipe gives it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class VariableValueError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackVariable:
-    """What a template leaves open.
+    """A variable of a template.
 
     `default` is a value as a recipe writes it: of a choice its key. `choices` are a choice's keys with the words that
     stand for them in a prompt; `minimum` and `maximum` bound a number.
@@ -72,7 +72,7 @@ class PackVariable:
     maximum: float | None = None
 
     def value(self, given: JSONValue) -> object:
-        """What the template sees of a value: of a choice its words, with its `key`. Raises UnfitError."""
+        """What the template sees of a value: of a choice its words, with its `key`. Raises VariableValueError."""
         match self.type:
             case PackVariableType.CHOICE:
                 return self._choice(given)
@@ -112,7 +112,7 @@ class PackVariable:
 
 
 def _reads_as_text(given: JSONValue) -> bool:
-    """Whether a value can stand for text: YAML reads `1940` as a number, and nobody means one here."""
+    """Whether a value can stand for text: YAML reads `1940` as a number, where a text is meant."""
     return isinstance(given, str | int | float) and not isinstance(given, bool)
 
 
@@ -131,7 +131,7 @@ PACK_SUBJECT_NAMES: KnownNames = {"name": None, "noun": None, "trigger": None}
 class PackTemplate:
     """One template of a pack.
 
-    `text` is its prompt, which stands in `file`. `nouns` are whom it suits (none: everybody), `crops` the choices of
+    `text` is its prompt, from `file`. `nouns` are the subjects that it suits (none: all), `crops` the choices of
     `crop` that it is good at. `settings` are fields of a drawing endpoint, `sizes` its picture's size by crop.
     `adapter_scale` is advice. Pictures by a template without a `gate` are painted: no gate judges them.
     """

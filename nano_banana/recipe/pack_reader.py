@@ -30,7 +30,7 @@ from nano_banana.recipe.pack import (
     PackVariableType,
     VariableValueError,
 )
-from nano_banana.recipe.pack_schema import PACK_SCHEMA, PackSection, TemplateSection, VariableSection
+from nano_banana.recipe.pack_schema import PackSection, TemplateSection, VariableSection, pack_schema
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
@@ -41,7 +41,7 @@ _ONLY_FOR_TYPE = {
     "minimum": PackVariableType.NUMBER,
     "maximum": PackVariableType.NUMBER,
 }
-"""What can be said only of one type."""
+"""Keys that only variables of one type can have."""
 
 
 class PackVariableReader:
@@ -106,7 +106,7 @@ def read_pack(folder: Path, files: RecipeFiles) -> Pack:
     if document is None:
         place = Position(file=shown, line=1, column=1)
         raise Invalid([problem("pack_not_mapping", position=place, file=PACK_FILE)])
-    shape = check_shape(document, PACK_SCHEMA)
+    shape = check_shape(document, pack_schema())
     if shape.document is None or not shape.slight:
         raise Invalid(shape.problems)
     try:
@@ -143,7 +143,7 @@ class _PackReader:
         self._files = files
 
     def pack(self, section: PackSection) -> Pack:
-        """The pack; what is wrong with it is noted."""
+        """The pack; its problems are collected."""
         folder = self._files.folder
         if section.name != folder.name:
             self._note("pack_misnamed", ("name",), name=section.name, folder=folder.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta, field
@@ -105,15 +106,14 @@ class PackSection(Section, frozen=True, kw_only=True):
     ]
 
 
-PACK_SCHEMA: JSONObject = {
-    "$schema": SCHEMA_DIALECT,
-    "$id": PACK_SCHEMA_ID,
-    "title": "Nano Banana pack",
-    **section_schema(PackSection),
-}
+@cache
+def pack_schema() -> JSONObject:
+    """The schema of a pack.yaml."""
+    schema = section_schema(PackSection)
+    return {"$schema": SCHEMA_DIALECT, "$id": PACK_SCHEMA_ID, "title": "Nano Banana pack", **schema}
 
 
 if __name__ == "__main__":
     import json
 
-    print(json.dumps(PACK_SCHEMA, indent=1, ensure_ascii=False))  # noqa: T201 - prints the file
+    print(json.dumps(pack_schema(), indent=1, ensure_ascii=False))  # noqa: T201 - prints the file

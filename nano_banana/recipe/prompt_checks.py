@@ -75,7 +75,7 @@ def names_in_training(reading: ResolveContext, traits: frozenset[str]) -> KnownN
 
 
 def _check_unused(reading: ResolveContext, text: TemplateText, names: KnownNames) -> None:
-    """Nobody knows the names of a template that nothing uses, so that only its syntax is checked.
+    """Check the syntax alone of a template that nothing uses, since its names are unknown.
 
     One from another file is there for other recipes too.
     """

@@ -33,7 +33,7 @@ class PromptError(Exception):
 
 
 def render_prompt(engine: TemplateEngine, text: TemplateText, context: Mapping[str, object]) -> str:
-    """The text rendered; `engine` is the recipe's. Raises TextError."""
+    """The text rendered; `engine` is the recipe's. Raises PromptError."""
     given = text.given
     try:
         if given is None:
@@ -45,7 +45,7 @@ def render_prompt(engine: TemplateEngine, text: TemplateText, context: Mapping[s
 
 
 def pack_fields(engine: TemplateEngine, given: PackUse, context: Mapping[str, object], size: str | None) -> JSONObject:
-    """The endpoint's fields that a pack's template settles for a take. Raises TextError."""
+    """The endpoint's fields that a pack's template settles for a take. Raises PromptError."""
     return given.fields(size, value_resolver(engine, given, context))
 
 
@@ -76,7 +76,7 @@ class RecipePacks:
         self._packs: dict[str, Pack | None] = {}
 
     def text(self, entry: JSONObject, where: KeyPath) -> TemplateText | None:
-        """The prompt that an entry of `templates` takes from a pack; None where there is none, which is noted."""
+        """The prompt that an entry of `templates` takes from a pack; None, with a problem, if there is none."""
         said = as_text(entry["pack"])
         name, _, chosen = said.partition("/")
         pack = self._pack(name, (*where, "pack"))

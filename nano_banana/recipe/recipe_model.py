@@ -79,7 +79,7 @@ class SeedSpec:
 
 
 PICTURE_AXIS = "picture"
-"""The axis of a shot of pictures that are there already."""
+"""The axis of a shot of existing pictures."""
 
 
 class Identity(StrEnum):
@@ -258,7 +258,7 @@ class ShelfAdapter:
     """One version: its `model` reference (`ana@3`), a file of its bytes, and their digest.
 
     `base` is the model family, as the catalog's endpoints name it; empty where that is not known, or where the family
-    is no endpoint's. `provider` is who alone can draw with it (empty: whoever draws with that family).
+    is no endpoint's. `provider` is who alone can draw with it (empty: any that draws with that family).
     """
 
     model: str

@@ -29,9 +29,8 @@ _WORD_PATTERN = re.compile(r"[\w-]+")
 class OmittedParts:
     """Values that are left out of a recipe because something is wrong with them.
 
-    An entry is what stands in a section: a shot, a stage, `outputs.files`. One hangs on what is lost if a part of it is
-    lost, or if it names an entry that does. What such an entry lacks is not known, so that a check for something
-    missing says nothing about it.
+    An entry is a value in a section: a shot, a stage, `outputs.files`. It is incomplete if a part of it is left out, or
+    if it names an incomplete entry. What such an entry lacks isn't known, so checks for missing parts skip it.
     """
 
     def __init__(self) -> None:
@@ -109,7 +108,7 @@ def _words_in(text: str) -> frozenset[str]:
 MAX_LISTED = 12
 """Names that a hint lists."""
 MAX_PROBLEMS_TOLD = 200
-"""Problems that are told at once: nobody reads more, and looking for what was meant takes time."""
+"""Problems that are reported at once: more aren't read, and suggestions take time."""
 MAX_NAMES_COMPARED = 1_000
 """Names that a misspelled one is compared with."""
 

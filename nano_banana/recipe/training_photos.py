@@ -21,7 +21,7 @@ from nano_banana.formats.struct_schema import Section, described
 
 
 class Severity(StrEnum):
-    """What a finding does: stops the work, is warned of, is only told, or is not looked for."""
+    """What a finding does: stops the run, warns, is only reported, or isn't looked for."""
 
     REJECT = "reject"
     WARN = "warn"
@@ -176,7 +176,7 @@ class SortedPhotos:
 def sort_photos(paths: Iterable[Path], *, heic: bool) -> SortedPhotos:
     """Tell photos from the rest by their names; `heic`: whether what reads HEIC is installed.
 
-    Hidden files are nobody's photos (macOS writes `._IMG_1.jpg` beside `IMG_1.jpg` on foreign disks).
+    Hidden files aren't photos (macOS writes `._IMG_1.jpg` beside `IMG_1.jpg` on foreign disks).
     """
     seen = [path for path in paths if not path.name.startswith(".")]
     readable = READABLE_SUFFIXES if heic else READABLE_SUFFIXES - set(HEIC.suffixes)
@@ -198,7 +198,7 @@ def sort_photos(paths: Iterable[Path], *, heic: bool) -> SortedPhotos:
 
 
 def folders_with_photos(folder: Path) -> list[Path]:
-    """The folders right inside a folder that hold photos, sorted; hidden ones are nobody's."""
+    """The folders right inside a folder that hold photos, sorted, without hidden ones."""
     return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and _holds_photos(path)]
 
 

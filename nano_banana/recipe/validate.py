@@ -128,7 +128,7 @@ def short_value(value: JSONValue) -> str:
 
 
 def visible_name(name: str) -> str:
-    """A name with the characters that nobody sees in it as their code points."""
+    """A name with its invisible characters as code points."""
     return "".join(letter if letter.isprintable() else f"<U+{ord(letter):04X}>" for letter in name)
 
 
@@ -192,7 +192,7 @@ def no_verb(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
 
 
 _ROUNDS = 20
-"""Times that a document is looked at again after something was taken out; each takes out what holds the last."""
+"""How often a document is checked again after wrong values were removed; each round removes what contained them."""
 
 _PlacedProblem: TypeAlias = tuple[Problem, KeyPath]
 """A problem, and the path of the value that is wrong."""
@@ -267,7 +267,7 @@ _USUAL_VALUES: JSONObject = {
     "using": "unknown",
     "mask": {"find": "face"},
 }
-"""What stands in for keys that an entry lacks, so that the rest of it can be looked at."""
+"""Stand-ins for keys that an entry lacks, so that the rest of it can be checked."""
 
 
 def _with_usual_values(document: Document, paths: Collection[KeyPath]) -> Document:
@@ -292,7 +292,7 @@ def _intended_key(document: Document, path: KeyPath, cause: Problem) -> str | No
 
 
 def unknown_keys(document: Document, schema: JSONObject) -> frozenset[KeyPath]:
-    """The paths of keys that the schema does not know. What stands there is nobody's to render."""
+    """The paths of unknown keys. Their values aren't rendered."""
     found = _shape_problems(document, schema, set())
     return frozenset(path for fault, path in found if fault.kind == "unknown_key")
 
@@ -326,7 +326,7 @@ def _shape_problems(document: Document, schema: JSONObject, left_out: set[KeyPat
             for fault in _problems(document, mistake):
                 told = True
                 yield fault
-            if not told:  # nothing that the schema refuses may pass without a word
+            if not told:  # every violation is reported
                 yield _keyword_problem(document, mistake), mistake.path
 
 
@@ -347,11 +347,11 @@ _RIGHT_TYPE_KINDS = {
     "too_long",
     "too_many",
 }
-"""Problems with values of the right type, which can be looked at all the same."""
+"""Problems with values of the right type, which can be checked further."""
 
 
 def _without_echoes(faults: list[_PlacedProblem]) -> list[_PlacedProblem]:
-    """Leave out that `noun` is missing where `noum` is unknown, or no key is known: one slip is one problem."""
+    """Leave out that `noun` is missing if `noum` is unknown, or if no key is known: one slip is one problem."""
     meant: set[tuple[JSONValue, JSONValue]] = {
         (fault.data["owner"], name)
         for fault, _ in faults
@@ -420,7 +420,7 @@ def _missing_keys(document: Document, mistake: SchemaViolation) -> Iterator[Prob
 
 
 def _any_of(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
-    """Of the branches, explain the one whose type fits; where none fits, name the types."""
+    """Explain the branch whose type fits; if none does, name the types."""
     if all(inner.keyword == "required" and inner.path == mistake.path for inner in mistake.inner):
         yield from ((fault, mistake.path) for fault in no_verb(document, mistake))
         return
