@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,8 +41,24 @@ def photos_report(name: str, rules: PhotoRules, albums: Sequence[CheckedPhotoSet
     return {
         "status": "rejected" if any(album.rejected for album in albums) else "ok",
         "name": name,
-        "rules": dataclasses.asdict(rules),
+        "rules": _rules_json(rules),
         "subjects": [_set_json(album, say) for album in albums],
+    }
+
+
+def _rules_json(rules: PhotoRules) -> JSONObject:
+    return {
+        "least": rules.count.min,
+        "want": rules.count.want,
+        "most": rules.count.max,
+        "faces_per_photo": rules.faces_per_photo,
+        "least_face_px": rules.min_face_px,
+        "small_face": rules.small_face,
+        "least_side_px": rules.min_side_px,
+        "small_side": rules.small_side,
+        **{name: getattr(rules, name) for name in ("blurred", "near_duplicates", "odd_one_out", "exposure")},
+        "prefix": rules.captions.prefix or "",
+        "leak_check": rules.captions.leak_check,
     }
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from nano_banana.formats.file_writing import as_user, atomic_write
 from nano_banana.model.call import canonical_json
-from nano_banana.model.json_values import JSONObject, JSONValue, as_number, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, as_whole
 from nano_banana.model.problem import Invalid, Unusable, problem
 
 LOCK_FORMAT = 1
@@ -26,7 +28,7 @@ class LockedSet:
     """A training set: how many photos, and the digest of theirs and their captions'."""
 
     photos: int
-    sha256: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class LockedEndpoint:
     """An endpoint as it was known: the digest of its fields (empty: in no catalog), and its price then."""
 
     fields: str = ""
-    usd: float | None = None
+    usd: int | float | None = None  # noqa: PYI041 - a whole number is written as one
     unit: str = ""
     as_of: str = ""
 
@@ -43,8 +45,8 @@ class LockedEndpoint:
 class LockedPack:
     """A pack of templates: its version, and the digest of its texts."""
 
-    version: str
-    sha256: str
+    version: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class LockedModel:
     """An adapter from the shelf: the version that the recipe's words stood for (`ana@3`), and its bytes' digest."""
 
     model: str
-    sha256: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,11 @@ class Lock:
     version: str
     provider: str
     recipe: str
-    training_sets: Mapping[str, LockedSet] = field(default_factory=dict)
-    endpoints: Mapping[str, LockedEndpoint] = field(default_factory=dict)
-    adapters: Mapping[str, LockedCall] = field(default_factory=dict)
+    training_sets: Mapping[str, LockedSet]
+    endpoints: Mapping[str, LockedEndpoint]
+    adapters: Mapping[str, LockedCall]
     models: Mapping[str, LockedModel] = field(default_factory=dict)
-    takes: Mapping[str, Mapping[str, LockedCall]] = field(default_factory=dict)
+    takes: Mapping[str, Mapping[str, LockedCall]]
     packs: Mapping[str, LockedPack] = field(default_factory=dict)
 
 
@@ -108,8 +110,8 @@ def read_lock(text: str, *, file: str) -> Lock:
     try:
         if as_whole(data["lock"]) > LOCK_FORMAT:
             raise Invalid([problem("lock_newer", file=file, known=LOCK_FORMAT)])
-        return _lock(data)
-    except (KeyError, TypeError) as error:
+        return msgspec.convert({**data, "version": data["nano_banana"]}, Lock)
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise Invalid([problem("lock_not_ours", file=file)]) from error
 
 
@@ -175,63 +177,6 @@ def _toml_key(name: str) -> str:
 def _toml_value(value: str | float) -> str:
     """JSON's strings are TOML's but for one character; its numbers are."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _lock(data: JSONObject) -> Lock:
-    takes = {name: as_object(stages) for name, stages in as_object(data["takes"]).items()}
-    return Lock(
-        version=as_text(data["nano_banana"]),
-        provider=as_text(data["provider"]),
-        recipe=as_text(data["recipe"]),
-        training_sets={name: _set(as_object(row)) for name, row in as_object(data["training_sets"]).items()},
-        endpoints={name: _endpoint(as_object(row)) for name, row in as_object(data["endpoints"]).items()},
-        models={name: _model(as_object(row)) for name, row in as_object(data.get("models")).items()},
-        adapters={name: _call(as_object(row)) for name, row in as_object(data["adapters"]).items()},
-        takes={name: {stage: _call(as_object(row)) for stage, row in rows.items()} for name, rows in takes.items()},
-        packs={name: _pack(as_object(row)) for name, row in as_object(data.get("packs")).items()},
-    )
-
-
-def _pack(row: JSONObject) -> LockedPack:
-    return LockedPack(version=_text(row, "version"), sha256=_text(row, "sha256"))
-
-
-def _set(row: JSONObject) -> LockedSet:
-    return LockedSet(photos=as_whole(row["photos"]), sha256=_text(row, "sha256"))
-
-
-def _model(row: JSONObject) -> LockedModel:
-    return LockedModel(model=as_text(row["model"]), sha256=_text(row, "sha256"))
-
-
-def _endpoint(row: JSONObject) -> LockedEndpoint:
-    usd = row.get("usd")
-    return LockedEndpoint(
-        fields=_text(row, "fields"),
-        usd=None if usd is None else as_number(usd),
-        unit=_text(row, "unit"),
-        as_of=_text(row, "as_of"),
-    )
-
-
-def _call(row: JSONObject) -> LockedCall:
-    return LockedCall(
-        key=_text(row, "key"),
-        asked=_text(row, "asked"),
-        seed=_whole(row.get("seed")),
-        request_id=_text(row, "request_id"),
-        sha256=_text(row, "sha256"),
-        size=_whole(row.get("size")),
-        left=_text(row, "left"),
-    )
-
-
-def _text(row: JSONObject, name: str) -> str:
-    return as_text(row.get(name, ""))
-
-
-def _whole(value: JSONValue) -> int | None:
-    return None if value is None else as_whole(value)
 
 
 def locked_training_set(inputs: Mapping[str, str]) -> LockedSet:

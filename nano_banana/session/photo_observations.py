@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from nano_banana.formats.image_formats import hamming_distance
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.event import EventHandler
-from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, as_object
 from nano_banana.model.problem import Problem
 from nano_banana.session.compute_calls import CallEnd, ComputeBatch
 from nano_banana.session.run_execution import Runner
@@ -77,37 +79,13 @@ class PhotoObservation:
 
 
 def faces_of(data: JSONObject) -> tuple[FaceMeasures, ...]:
-    """The faces in the answer of a `look`."""
-    return tuple(_face(as_object(item)) for item in as_items(data.get("faces")))
+    """The faces in the reply of a `look`."""
+    return msgspec.convert(data.get("faces", ()), tuple[FaceMeasures, ...])
 
 
 def measures_of(data: JSONObject) -> PhotoMeasures:
-    """The answer of a `survey`."""
-    light = as_object(data["exposure"])
-    return PhotoMeasures(
-        width=as_whole(data["width"]),
-        height=as_whole(data["height"]),
-        oriented=data["oriented"] is True,
-        mean=as_number(light["mean"]),
-        dark=as_number(light["dark"]),
-        bright=as_number(light["bright"]),
-        sharpness=as_number(data["sharpness"]),
-        hash=as_text(data["hash"]),
-        hash_mirrored=as_text(data["hash_mirrored"]),
-        difference_hash=as_text(data["difference_hash"]),
-    )
-
-
-def _face(data: JSONObject) -> FaceMeasures:
-    left, top, width, height = (as_number(edge) for edge in as_items(data["box"]))
-    return FaceMeasures(
-        box=(left, top, width, height),
-        eyes=as_number(data["eyes"]),
-        sharpness=as_number(data["sharpness"]),
-        yaw=as_number(data["yaw"]),
-        roll=as_number(data["roll"]),
-        main=data["main"] is True,
-    )
+    """The reply of a `survey`."""
+    return msgspec.convert({**data, **as_object(data["exposure"])}, PhotoMeasures)
 
 
 SAME_PERSON_LIKENESS = 0.45

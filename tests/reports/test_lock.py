@@ -138,7 +138,9 @@ def test_a_lock_that_stands_there_is_not_touched(tmp_path: Path) -> None:
     save_lock(file, DUO)
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert load_lock(file) == DUO
-    save_lock(file, Lock(version="1", provider="fal", recipe="other"))
+    save_lock(
+        file, Lock(version="1", provider="fal", recipe="other", training_sets={}, endpoints={}, adapters={}, takes={})
+    )
     assert load_lock(file).recipe == "other"
     assert [path.name for path in tmp_path.iterdir()] == ["duo.lock"]
 
