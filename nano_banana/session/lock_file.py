@@ -36,7 +36,7 @@ class LockedEndpoint:
     """An endpoint as it was known: the digest of its fields (empty: in no catalog), and its price then."""
 
     fields: str = ""
-    usd: int | float | None = None  # noqa: PYI041 - a whole number is written as one
+    usd: int | float | None = None
     unit: str = ""
     as_of: str = ""
 
