@@ -94,10 +94,8 @@ class Price:
     """
 
     usd: float
-    unit: Unit
-    as_of: str
-    source: str
     usd_high: float | None = None
+    unit: Unit
     minimum: int | None = None
     times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     plus: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
@@ -105,6 +103,8 @@ class Price:
     block: int = 1
     first: float | None = None
     input_units: tuple[int, int] | None = None
+    as_of: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,6 @@ class Roles:
     mask: str | None = None
     archive: str | None = None
     trigger: str | None = None
-    trigger_as: TriggerUse | None = None
     caption: str | None = None
     adapters: str | None = None
     strength: str | None = None
@@ -155,6 +154,7 @@ class Roles:
     format: str | None = None
     safety: str | None = None
     sync: str | None = None
+    trigger_as: TriggerUse | None = None
 
     def named(self) -> dict[str, str]:
         """Role → field name, of the roles that the endpoint has."""

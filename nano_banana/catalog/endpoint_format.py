@@ -6,10 +6,14 @@ is its inverse, and `endpoint_digest` changes with what an endpoint takes and ma
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import cast
+
+import msgspec
 
 from nano_banana.catalog.endpoint import (
     MISSING,
@@ -140,7 +144,7 @@ def endpoint_schema() -> JSONObject:
 
 def endpoint_from_json(data: JSONObject) -> Endpoint:
     """Make the endpoint that `data` describes; `data` must satisfy `endpoint_schema()`."""
-    roles = _roles_from_json(_table_of(data, "roles"))
+    roles = msgspec.convert(_table_of(data, "roles"), Roles)
     unsaid = None if roles.adapters else 0
     price = data.get("price")
     return Endpoint(
@@ -173,11 +177,6 @@ def _field_from_json(name: str, data: JSONObject) -> Field:
         max_items=cast("int | None", data.get("max_items")),
         description=_text_of(data, "description"),
     )
-
-
-def _roles_from_json(data: JSONObject) -> Roles:
-    how = _text_of(data, "trigger_as")
-    return Roles(**{role: _text_of(data, role) or None for role in ROLES}, trigger_as=TriggerUse(how) if how else None)
 
 
 def _price_from_json(data: JSONObject) -> Price:
@@ -215,11 +214,8 @@ def _table_of(data: JSONObject, key: str) -> JSONObject:
 
 
 def endpoint_to_json(endpoint: Endpoint) -> JSONObject:
-    """What `build` makes the same endpoint of; nothing that goes without saying."""
+    """The data of the endpoint, which `endpoint_from_json` reads back; defaults are left out."""
     roles = endpoint.roles
-    named: dict[str, JSONValue] = dict(roles.named())
-    if roles.trigger_as is not None:
-        named["trigger_as"] = roles.trigger_as.value
     unsaid = None if roles.adapters else 0
     told: dict[str, JSONValue] = {
         "id": endpoint.id,
@@ -230,8 +226,8 @@ def endpoint_to_json(endpoint: Endpoint) -> JSONObject:
         "trains": endpoint.trains,
         "adapters_max": endpoint.adapters_max if endpoint.adapters_max != unsaid else None,
         "makes": list(endpoint.makes),
-        "price": None if endpoint.price is None else _price_to_json(endpoint.price),
-        "roles": named,
+        "price": None if endpoint.price is None else _filled(endpoint.price),
+        "roles": _filled(roles),
         "notes": list(endpoint.notes),
         "fields": {name: field_to_json(field) for name, field in endpoint.fields.items()},
     }
@@ -240,19 +236,17 @@ def endpoint_to_json(endpoint: Endpoint) -> JSONObject:
 
 def field_to_json(field: Field) -> JSONObject:
     """A field likewise."""
-    told: dict[str, JSONValue] = {"type": field.type.value}
-    if field.required:
-        told["required"] = True
-    if field.default is not MISSING:
-        told["default"] = field.default
-    more: JSONObject = {
-        "minimum": field.minimum,
-        "maximum": field.maximum,
-        "choices": list(field.choices),
-        "max_items": field.max_items,
-        "description": field.description,
+    return {key: value for key, value in _filled(field).items() if key != "name"}
+
+
+def _filled(part: Field | Price | Roles) -> dict[str, JSONValue]:
+    """The part's values by name, in order; those that are empty or the default are left out."""
+    values = {declared.name: (getattr(part, declared.name), declared.default) for declared in dataclasses.fields(part)}
+    return {
+        name: list(value) if isinstance(value, tuple) else str(value) if isinstance(value, StrEnum) else value
+        for name, (value, default) in values.items()
+        if value != default and (default is MISSING or not _is_empty(value))
     }
-    return told | {key: value for key, value in more.items() if not _is_empty(value)}
 
 
 def endpoint_to_yaml(endpoint: Endpoint, remarks: Sequence[str]) -> str:
@@ -271,24 +265,6 @@ def _reads_back_as(text: str, told: JSONValue) -> bool:
         return to_plain(parse_yaml(text, file="")) == told
     except Invalid:
         return False
-
-
-def _price_to_json(price: Price) -> JSONObject:
-    told: JSONObject = {
-        "usd": price.usd,
-        "usd_high": price.usd_high,
-        "unit": price.unit.value,
-        "minimum": price.minimum,
-        "times": price.times,
-        "plus": price.plus,
-        "unknown_with": list(price.unknown_with),
-        "block": None if price.block == 1 else price.block,
-        "first": price.first,
-        "input_units": list(price.input_units or ()),
-        "as_of": price.as_of,
-        "source": price.source,
-    }
-    return {key: value for key, value in told.items() if not _is_empty(value)}
 
 
 def _is_empty(value: JSONValue) -> bool:
