@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from nano_banana.catalog.provider_registry import find_provider
 from nano_banana.cli.diagnostics import describe, install_command, place_text, plural, short_path
 from nano_banana.cli.formatting import duration, money, spent_text, utc_time, visible
 from nano_banana.cli.screen import Screen
@@ -158,10 +159,6 @@ def _failure_reason(screen: Screen, record: NodeRecord) -> tuple[str, str]:
     return "; ".join(words) or str(record.status), "; ".join(hint for _, _, hint in told if hint)
 
 
-LOCAL_PROVIDER = "local"
-"""The provider that is this machine itself."""
-
-
 def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
     """Print a row for each stage, then the sum."""
     takes = [record for record in forecast.records if record.card.kind == "take"]
@@ -203,11 +200,9 @@ def forecast_summary(tally: ForecastTotals, provider: str, *, whole: bool) -> st
     if not tally.total.to_make and not tally.total.possible and whole:
         return f"nothing to do: {plural(tally.total.cached, 'call')}, all in the store"
     here = tally.total.to_make - tally.total.paid
-    who = (
-        f" ({tally.total.paid:,} on {provider}, {here:,} on this machine)"
-        if here and provider != LOCAL_PROVIDER
-        else ""
-    )
+    spec = find_provider(provider)
+    is_remote = spec is not None and spec.sends_data
+    who = f" ({tally.total.paid:,} on {provider}, {here:,} on this machine)" if here and is_remote else ""
     made = f"{plural(tally.total.to_make, 'call')} to make{who}, {tally.total.cached:,} in the store"
     return f"{made}; {price_range_text(tally)}"
 

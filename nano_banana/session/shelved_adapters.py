@@ -14,6 +14,7 @@ from statistics import median
 from typing import cast
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.catalog.provider_registry import find_provider, selectable_provider
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, as_number, as_object, as_text
 from nano_banana.model.nodes import NodeStatus
@@ -47,7 +48,11 @@ def shelf_offers(store: Path, files: RecipeFiles) -> FindShelfAdapter:
 
 
 def check_adapter_providers(recipe: Recipe, provider: str, nearest: Callable[[KeyPath], Position]) -> None:
-    """Raise Invalid for adapters from the shelf that this provider can't draw with."""
+    """Raise Invalid for adapters from the shelf that this provider can't draw with.
+
+    A provider with its own adapter family draws with that family only, and no other provider does.
+    """
+    family = selectable_provider(provider).adapter_family
     wrong = [
         problem(
             "adapter_provider",
@@ -57,10 +62,15 @@ def check_adapter_providers(recipe: Recipe, provider: str, nearest: Callable[[Ke
             provider=provider,
         )
         for adapter in recipe.adapters.values()
-        if adapter.provider not in ("", provider)
+        if adapter.provider not in ("", provider) and (family or _own_family(adapter.provider))
     ]
     if wrong:
         raise Invalid(wrong)
+
+
+def _own_family(provider: str) -> str:
+    spec = find_provider(provider)
+    return "" if spec is None else spec.adapter_family
 
 
 def _offered(shelf: AdapterShelf, reference: str) -> ShelfAdapter:
@@ -128,7 +138,7 @@ def training_card(recipe: Recipe, catalog: Catalog, record: NodeRecord) -> Adapt
     endpoint = catalog.get(trainer)
     family = endpoint.trains if endpoint is not None and endpoint.trains else ""
     return AdapterCard(
-        base=LOCAL_FAMILY if provider == LOCAL_FAMILY else family,
+        base=_own_family(provider) or family,
         provider=provider,
         subject=subject.name,
         trigger=subject.trigger,
