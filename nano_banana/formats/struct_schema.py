@@ -18,6 +18,8 @@ from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_ob
 
 T = TypeVar("T", bound=Struct)
 
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 USUAL, CHOICES = "usual", "choices"
 """In a field's extra schema: the documented default of a key that is None if absent; the values of a text, in order."""
 

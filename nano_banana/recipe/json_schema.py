@@ -13,7 +13,7 @@ from nano_banana.catalog.arguments import arguments_schema
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.provider_registry import BUILT_IN
-from nano_banana.formats.struct_schema import section_schema
+from nano_banana.formats.struct_schema import SCHEMA_DIALECT, section_schema
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items
 from nano_banana.recipe.naming import AXIS_NAME, NAME, NAMES, ONE_WORD, PLACE_NAME, TEXT
 from nano_banana.recipe.recipe_model import OutputsSection, Privacy, RunLimits
@@ -284,7 +284,6 @@ SECTION_SCHEMAS: JSONObject = {
 }
 
 
-JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RECIPE_SCHEMA_ID = "https://nano-banana.invalid/schemas/recipe.schema.json"
 MAX_STAGES = 100
 
@@ -298,7 +297,7 @@ def recipe_schema(catalog: Catalog | None = None, kinds: Mapping[str, StageKind]
     stages = _stages_schema(stage_kinds() if kinds is None else kinds, catalog)
     properties = {**SECTION_SCHEMAS, "stages": {**stages, "description": "The work, in order."}}
     return {
-        "$schema": JSON_SCHEMA_DIALECT,
+        "$schema": SCHEMA_DIALECT,
         "$id": RECIPE_SCHEMA_ID,
         "title": "Nano Banana recipe",
         "description": "A reproducible set of portraits: the people, the shots, and the stages they go through.",

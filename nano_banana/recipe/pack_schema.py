@@ -7,12 +7,11 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, field
 
-from nano_banana.formats.struct_schema import Section, described, section_schema
+from nano_banana.formats.struct_schema import SCHEMA_DIALECT, Section, described, section_schema
 from nano_banana.model.json_values import JSONObject
 from nano_banana.recipe.naming import UNIQUE, VERSION, AxisName, Name, Text
 from nano_banana.recipe.pack import PackVariableType
 
-SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PACK_SCHEMA_ID = "https://nano-banana.invalid/schemas/pack.schema.json"
 
 MAX_TEMPLATES = 200

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
-from nano_banana.model.problem import Invalid, Position, did_you_mean, problem
+from nano_banana.model.problem import Invalid, did_you_mean, problem
 
 _GLOB_CHARACTERS = frozenset("*?[")
 
@@ -206,13 +206,6 @@ def nfc(name: str) -> str:
 def nfc_casefold(name: str) -> str:
     """The name in its composed form, without case."""
     return nfc(nfc(name).casefold())
-
-
-def problems_at(error: Invalid, place: Position | None) -> Invalid:
-    """The same problems, at `place`."""
-    return Invalid(
-        problem(each.kind, position=place, suggestions=each.suggestions, **each.data) for each in error.problems
-    )
 
 
 def _read_bytes(path: Path, shown: str, limit: int) -> bytes:

@@ -8,8 +8,8 @@ import pytest
 
 from nano_banana.formats.file_stamps import stamp_or_none
 from nano_banana.model.known_folders import project_root
-from nano_banana.model.problem import Invalid, Position
-from nano_banana.recipe.recipe_files import RecipeFiles, problems_at
+from nano_banana.model.problem import Invalid
+from nano_banana.recipe.recipe_files import RecipeFiles
 
 
 @pytest.fixture
@@ -147,11 +147,3 @@ def test_the_root_is_never_home_or_above(tmp_path: Path) -> None:
 
 def test_the_root_may_be_the_recipes_folder(tmp_path: Path) -> None:
     assert project_root(tmp_path, home=tmp_path / "home") == tmp_path
-
-
-def test_a_problem_gets_its_place(tmp_path: Path) -> None:
-    place = Position(file="r.yaml", line=1, column=2)
-    with pytest.raises(Invalid) as caught:
-        RecipeFiles(tmp_path).read_text("none")
-    (problem,) = problems_at(caught.value, place).problems
-    assert (problem.position, problem.data) == (place, {"path": "none"})
