@@ -29,7 +29,7 @@ TRUTHS: Mapping[str, bool | None] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicturePair:
-    """Two pictures as they were named, and whether they are known to show one person (None: nobody says)."""
+    """Two pictures by name, and whether they are known to show one person (None: unknown)."""
 
     a: str
     b: str
@@ -111,7 +111,7 @@ NOT_FOUND = "not_found"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedPair:
-    """A pair, with the cosine of its largest faces (−1 to 1); None where there is none, for this `reason`."""
+    """A pair, with the cosine of its largest faces (−1 to 1); None for the given `reason`."""
 
     pair: PicturePair
     similarity: float | None = None

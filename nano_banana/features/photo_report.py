@@ -158,7 +158,7 @@ def _caption_beside(photo: Path) -> Path | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoThumbnails:
-    """Small JPEG pictures of a photo and of the face in it; empty where there is none."""
+    """Small JPEGs of a photo and of the face in it; empty if there is none."""
 
     photo: bytes = b""
     face: bytes = b""
@@ -166,7 +166,7 @@ class PhotoThumbnails:
 
 @contextmanager
 def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection]:
-    """The pictures in a folder, by the usual rules. Raises Invalid where there is none."""
+    """The pictures in a folder, with the default rules. Raises Invalid if there are none."""
     sitting, left_out = folder_photo_set(folder)
     providers = ProviderFactory(settings, Catalog.load(None), os.environ)
     runner = Runner(settings, providers.factories)

@@ -19,7 +19,7 @@ from nano_banana.stages.verdicts import AcceptanceCriteria
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejudgedTake:
-    """A gate's last word on a take, as it would be `now`, and the ruling `before`; None where there was none."""
+    """A gate's final verdict on a take with the new thresholds, and the ruling `before`, if any."""
 
     take: str
     now: VerdictSummary
@@ -28,7 +28,7 @@ class RejudgedTake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejudgeResult:
-    """What would pass: the gates' words by take, their accounts, and how many takes nobody judged yet.
+    """What would pass: verdicts by take, acceptance by gate, and how many takes are not judged yet.
 
     `gates` are the thresholds' floors by the gate's stage, as they are written in the recipe.
     """
@@ -70,7 +70,7 @@ def rejudge(
 
 
 def _judged(session: Session) -> list[NodeRecord]:
-    """The takes with what is known of them; the last picture that is there has the last word."""
+    """The takes with their verdicts; the last one of each gate is final."""
     found: dict[str, NodeRecord] = {}
     with gc_paused():
         for end in preview(session.plan, session.runner.store.replies.get, reply_imaginer(session.catalog)):

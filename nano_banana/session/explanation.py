@@ -63,7 +63,7 @@ def read_marked_picture(path: Path) -> MarkedPicture:
 
 
 def marked_picture_json(portrait: MarkedPicture) -> dict[str, JSONValue]:
-    """The picture's story as `explain --json` tells it, outside of its project."""
+    """What `explain --json` prints about a picture outside of its project."""
     told: dict[str, JSONValue] = json.loads(portrait.account.text)
     return {"path": str(portrait.path), "media": portrait.media, "intact": portrait.intact, "account": told}
 

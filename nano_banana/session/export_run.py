@@ -63,7 +63,7 @@ class _FitCall:
         return replace(self.before, blob=blob, name=fitted_name(self.before.name, blob.media))
 
     def told(self, calls: str = "[]") -> NodeRecord:
-        """The take as the fitted picture's mark tells it, with these calls as JSON."""
+        """The take as the fitted picture's metadata describes it, with these calls as JSON."""
         old, new = self.before.blob.digest, self.picture.blob.digest
         verdicts = [replace(ruled, digest=new) if ruled.digest == old else ruled for ruled in self.record.verdicts]
         return replace(self.record, calls=calls, verdicts=tuple(verdicts))
@@ -133,7 +133,7 @@ def _fit_calls(
 
 
 def _account_calls(made: _FitCall, marked: bytes) -> str:
-    """The calls that the picture's own mark tells of, and the one that fitted it."""
+    """The calls in the picture's own metadata, and the one that fitted it."""
     try:
         account = record_in(marked)
     except Invalid:

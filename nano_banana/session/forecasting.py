@@ -286,7 +286,7 @@ def call_kind(catalog: Catalog) -> Callable[[Call], str]:
 
 
 def max_price(catalog: Catalog) -> Callable[[Call], float | None]:
-    """A function that says the most that a call may cost, in USD; None where nobody knows."""
+    """A function that gives the most that a call may cost, in USD; None if unknown."""
     money_of = price_function(catalog)
 
     def price(call: Call) -> float | None:

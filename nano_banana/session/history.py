@@ -20,7 +20,7 @@ from nano_banana.store.run_log import Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueChange:
-    """A value that is not what it was; None on the side where there is none."""
+    """A value that changed; None on the side that lacks it."""
 
     path: str
     old: JSONValue
@@ -284,7 +284,7 @@ _RUNS_SHOWN = 3
 
 
 class History:
-    """Looks back. Close it at the end, or lend it a store that somebody else closes."""
+    """Past runs in a store. Close it at the end, unless the store is closed elsewhere."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -372,7 +372,7 @@ class History:
         return compare_runs(*snapshots, self.documents(changed_keys(*snapshots)))
 
     def snapshot(self, run: Run) -> Snapshot:
-        """What a run came to. Raises Invalid (`run_not_kept`) where that is not known, or not any more."""
+        """The results of a run. Raises Invalid (`run_not_kept`) if they are not kept."""
         found = unpack_snapshot(self.store.snapshots.get(run.id))
         if found is None:
             raise Invalid(

@@ -1,4 +1,4 @@
-"""Draws up the lock of a recipe, and tells what drifted from it.
+"""Computes the lock of a recipe, and compares it with the lock file.
 
 What only follows from another drift is not told as well.
 """
@@ -40,7 +40,7 @@ NAMES_SHOWN = 3
 
 
 def lock_drifts(lock: Lock, now: Lock, *, held: Collection[str], whole: bool) -> list[Problem]:
-    """Everything that is not as the lock says. What only follows from another drift is not told as well.
+    """Everything that differs from the lock, without differences that follow from others.
 
     `held` are the locked adapters that are at hand, by id. Unless `now` is `whole`, what it lacks is not gone.
     """
@@ -116,7 +116,7 @@ def _model_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
 def _adapter_drift(
     lock: Lock, now: Lock, *, held: Collection[str], told: Collection[str], whole: bool
 ) -> Iterator[Problem]:
-    """`told` are subjects whose training set drifted: their trainings follow."""
+    """`told` are subjects whose training set changed, so their adapters differ, too."""
     yield from _named_drift("locked_adapters_new", [name for name in now.adapters if name not in lock.adapters])
     if whole:
         yield from _named_drift("locked_adapters_gone", [name for name in lock.adapters if name not in now.adapters])
@@ -187,7 +187,7 @@ TICKET_BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockCheck:
-    """The lock that a run is held to, and what the recipe comes to as the store is now."""
+    """The lock that a run is held to, and the recipe's lock as of now."""
 
     lock: Lock
     now: Lock
@@ -244,7 +244,7 @@ def _is_rehearsal(path: Path) -> bool:
 
 
 def current_lock(session: Session) -> Lock:
-    """What the recipe comes to, as far as the store has it; what hangs on work that is not done is not known."""
+    """The recipe's lock as of now. What depends on work that is not done is empty."""
     sets: dict[str, LockedSet] = {}
     endpoints: set[str] = set()
     adapters: dict[str, LockedCall] = {}

@@ -77,7 +77,7 @@ class LockedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """All that a recipe came to.
+    """Everything that a recipe pins.
 
     Sets by subject, packs by name, endpoints and adapters by id, takes by id and then by stage.
     """
@@ -140,7 +140,7 @@ def save_lock(path: Path, lock: Lock) -> None:
 
 
 def _is_written(path: Path, lock: Lock) -> bool:
-    """Whether that is the file's text already; told line by line, since there may be many."""
+    """Whether the file has this text already; compared line by line, since it may be long."""
     with path.open("rb") as file:
         return all(file.read(len(line)) == line for line in map(str.encode, _lines(lock))) and not file.read(1)
 

@@ -94,7 +94,7 @@ def final_picture(record: NodeRecord) -> OutputPicture | None:
 
 
 def stage_picture(record: NodeRecord, stage: str) -> OutputPicture | None:
-    """The picture of one stage that stands; None where there is none. Of a take that is refused it is the best one."""
+    """The final picture of one stage, or None; of a rejected take the best one."""
     here = [picture for picture in record.pictures if picture.stage == stage]
     words = [ruled for ruled in record.verdicts if ruled.is_final] or record.verdicts[-1:]
     judged = {word.digest for word in words}
@@ -117,7 +117,7 @@ def stage_picture(record: NodeRecord, stage: str) -> OutputPicture | None:
 
 
 def _repaired_verdict(record: NodeRecord, ruled: VerdictSummary) -> VerdictSummary | None:
-    """The verdict on what a repair began with: the best one before it; None where there is none."""
+    """The verdict on what a repair began with: the best one before it, if any."""
     before = [
         other for other in record.verdicts if other.stage == ruled.stage and other.attempt.number < ruled.attempt.number
     ]
@@ -189,7 +189,7 @@ def _picture_digests(pictures: Sequence[OutputPicture]) -> dict[str, str]:
 MANIFEST = "manifest.json"
 
 SECTIONS = {"adapter": "adapters", "person": "people", "take": "takes"}
-"""What it tells, by the kind of node: the takes at last, since they are many."""
+"""Its sections, by the kind of node; takes come last, since they are many."""
 
 
 def write_manifest(folder: Path, head: JSONObject, records: Iterable[NodeRecord], *, whole: bool) -> None:

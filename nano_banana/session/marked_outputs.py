@@ -47,7 +47,7 @@ EMBED_RECIPE = "recipe"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedSettings:
-    """What is told of a run's pictures: `embed` rules the account, `people` are its subjects.
+    """What is embedded in a run's pictures: `embed` selects it, `people` are its subjects.
 
     `signer` signs them, where there is one. `origin` is the account of a picture that is made again: it is told on.
     """
@@ -64,7 +64,7 @@ class OutputMarker:
     def __init__(
         self, store: Store, recipe: str, folder: Path, marks: EmbedSettings, kind_of: Callable[[Call], str]
     ) -> None:
-        """`folder` is where the pictures lie; `kind_of` tells trainings from the rest."""
+        """`folder` is where the pictures are; `kind_of` distinguishes trainings from other calls."""
         self._store = store
         self._recipe = recipe
         self._folder = folder
@@ -73,7 +73,7 @@ class OutputMarker:
         self._others: dict[str, CallRecord | None] = {}
 
     def writer_for(self, record: NodeRecord, picture: OutputPicture) -> MetadataWriter:
-        """What this picture has on. Its name changes with what is told, but for the calls: those are the picture's."""
+        """Writes this picture's metadata. Its name changes with the metadata, except for the calls."""
         marks, ruled = self._marks, _verdict_on(record, picture)
         words = [
             RECORD_VERSION,

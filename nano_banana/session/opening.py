@@ -53,7 +53,7 @@ LONGEST_NAME = 255
 
 
 def check_export_targets(recipe: Recipe, settings: Settings, nearest: Callable[[KeyPath], Position]) -> None:
-    """Raise Invalid where copies could not be put, or would lie among what is ours.
+    """Raise Invalid if exported copies can't be written, or would be in the store or the output folder.
 
     Said before anything is made: what is found at the end of a run has been paid for.
     """

@@ -30,7 +30,7 @@ CONSENT_FIELDS = ("given_by", "on", "uses")
 """What a consent says: by whom, when, what for."""
 
 PEOPLE_NOTE = "notice/people"
-"""The note that says that this project's user was told what pictures of real people ask of them."""
+"""The note that this project's user has seen the notice about pictures of real people."""
 
 
 def consents_of(session: Session) -> Mapping[str, JSONObject]:

@@ -189,7 +189,7 @@ SOFT = 100.0
 """Below, it is not quite sharp."""
 
 SCORABLE_PX = 64
-"""Faces less wide can't be told apart at all."""
+"""Narrower faces can't be compared at all."""
 
 CLEAR_EYES_PX = 60
 """Eyes less far apart make a face look blurred that only is small."""

@@ -96,7 +96,7 @@ FaceVector = Sequence[float]
 
 
 def likenesses_to_others(faces: Sequence[FaceVector | None]) -> list[float | None]:
-    """Each face's cosine to the mean of the others (−1…1); None for what has no face, or nobody to be like.
+    """Each face's cosine to the mean of the others (−1…1); None without a face, or without others.
 
     Faces are unit vectors. Those unlike the others are left out of the mean that all are held against in the end, so
     that one stranger does not hide another.

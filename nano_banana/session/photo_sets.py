@@ -153,7 +153,7 @@ def check_photo_set(
 
 
 def _vector(sight: PhotoObservation, read: ReadBlob) -> FaceVector | None:
-    """The embedding of the one person in a photo; of several nobody knows who is meant."""
+    """The embedding of the one person in a photo; None if there are several."""
     if sight.embeddings is None or len(sight.main) != 1:
         return None
     faces = as_items(as_object(json.loads(read(sight.embeddings)))["faces"])
@@ -307,7 +307,7 @@ def _photo_digests(runner: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Bl
 
 
 MOST_REJECTIONS = 8
-"""Rejections of one subject that are told one by one."""
+"""Rejections of one subject that are listed one by one."""
 
 
 def enforce_photo_rules(session: Session, on_event: EventHandler, forecast: Forecast | None = None) -> list[Problem]:

@@ -43,7 +43,7 @@ from nano_banana.store.tickets import LedgerLine, Saving
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """A plan to be done, and what is known of it already.
+    """A plan to execute, and what is known about it.
 
     `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had no
     reply to; `whole` says that the plan is all of the recipe, so that what is not in it is gone, and `sole` that no
@@ -74,7 +74,7 @@ class RunSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """How a run ended. `halted` is why it ended early.
+    """The result of a run. `halted` is why it ended early.
 
     `made`, `cached` and `failed` count distinct calls; `older` are the pictures in the folder that an
     earlier run put there and this one did not: of takes that are no more, or that are refused now; `restored` is
@@ -138,7 +138,7 @@ GATHER_SECONDS = 0.05
 
 
 class RunExecution:
-    """One order under way; the one place where its state is."""
+    """A run in progress, with all of its state."""
 
     def __init__(self, store: Store, spec: RunSpec, outputs: OutputFolder, on_event: EventHandler) -> None:
         self._store = store
@@ -271,7 +271,7 @@ def _interrupts(
 
 
 class Runner:
-    """The store and the providers of one project. Close it at the end."""
+    """A store and the providers that work with it. Close it at the end."""
 
     def __init__(self, settings: Settings, providers: Mapping[str, Callable[[], Provider]]) -> None:
         """`providers` make each provider when it is first needed."""
@@ -281,13 +281,13 @@ class Runner:
         self._providers = providers
 
     def close(self) -> None:
-        """Give the store back."""
+        """Close the store."""
         self.store.close()
 
     def execute(
         self, spec: RunSpec, folder: Path, on_event: EventHandler, can_stop: CanStop = ignore_stop
     ) -> RunOutcome:
-        """Drive what is left of the plan, keep everything it makes, and write the reports."""
+        """Do what is left of the plan, store everything it makes, and write the reports."""
         run = self.store.runs.begin(spec.plan.recipe, arguments=spec.arguments)
         marking = OutputMarker(self.store, spec.plan.recipe, folder, spec.marks, spec.kind_of)
         doing = RunExecution(self.store, spec, OutputFolder(self.store, folder, marking.writer_for), on_event)
@@ -327,13 +327,13 @@ class Runner:
         return outcome
 
     def answer_batch(self, batch: ComputeBatch, on_event: EventHandler) -> list[CallEnd]:
-        """Have this machine work something out that is no part of a plan; see `answered`."""
+        """Answer calls of this machine that are no part of a plan; see `compute_calls`."""
         return answer_batch(
             self.store, self._providers, batch, at_once=self.settings.parallel_compute, on_event=on_event
         )
 
     def _give_up(self, spec: RunSpec) -> None:
-        """Give up lost requests of this recipe that no call of it asks for any more: no run would ever settle them."""
+        """Abandon lost requests that no call of this recipe needs any more: no run would ever settle them."""
         lost = [
             transition(ticket, TicketState.ABANDONED, reason=ticket.reason)
             for ticket in self.store.tickets.opened(spec.resumes)
@@ -380,7 +380,7 @@ def previous_calls_note(recipe: str) -> str:
 def trace_of_run(
     outcome: RunOutcome, *, read: Mapping[Path, FileStamp | None], environment: Mapping[str, str]
 ) -> RunTrace:
-    """What the next run compares to see that nothing changed; its summary is for whoever writes it down.
+    """What the next run compares to see that nothing changed, without the summary.
 
     `read` is how files looked before they were read: one that was edited during the run has changed since.
     """

@@ -73,13 +73,13 @@ def fitted_name(name: str, media: str) -> str:
 
 
 def _attempt_suffix(attempt: Attempt) -> str:
-    """What tells an attempt's files from the first try's, also where it was given no label."""
+    """The suffix of an attempt's files, also of an attempt without a label."""
     label = attempt.label or (f"try{attempt.number}" if attempt.number else "")
     return label and f"{ATTEMPT_SEAM}{_shortened(label, _LONGEST_LABEL)}"
 
 
 def _shortened(name: str, room: int) -> str:
-    """The name if it has room; else its beginning, and a mark that tells it from others that begin alike."""
+    """The name if it fits; else its beginning and a digest of it."""
     mark = f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     return name if len(name) <= room else f"{name[: max(room - len(mark), 0)]}{mark}"
 
@@ -240,7 +240,7 @@ class NodeRecord:
     verdicts: tuple[VerdictSummary, ...] = ()
     measures: str = "[]"
     costs: tuple[float | None, ...] = ()
-    """USD of each call, in the order of `keys`; None where nobody knows."""
+    """USD of each call, in the order of `keys`; None if unknown."""
     exited_early: ExitedEarly | None = None
     is_unchanged: bool = False
     """Whether a provider says that nothing it painted can be seen."""
@@ -248,7 +248,7 @@ class NodeRecord:
 
     @property
     def final_verdict(self) -> VerdictSummary | None:
-        """The last gate's word on the picture that stands."""
+        """The last gate's verdict on the final picture."""
         return next((ruled for ruled in reversed(self.verdicts) if ruled.is_final), None)
 
     @property

@@ -56,7 +56,7 @@ class VerdictCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What a gate said of the takes it came to an end with, and of each attempt at them.
+    """A gate's final verdicts on takes, and its verdicts on each attempt.
 
     `takes` are all of them, and then by template (a text of the shot's own goes by the shot's name), by who is in them
     and by each axis's values; `attempts` are pictures by label (`first`, `retry1`, `repair2`).

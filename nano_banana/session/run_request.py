@@ -84,7 +84,7 @@ class RunRequest:
         return self.whole and self.text is None
 
     def note(self, settings: Settings, revision: int) -> str:
-        """The name under which the store remembers how this wish was last fulfilled.
+        """The name of the store's note about the last run of this request.
 
         Whatever changes the answer without changing a file is part of the name: the program's version,
         the revisions of the local provider and of this machine's own work, and the settings that matter.
@@ -148,7 +148,7 @@ def _all_unchanged(prefix: str, looks: Mapping[str, FileStamp | None]) -> bool:
 
 
 def load_trace(text: str | None) -> RunTrace | None:
-    """Read a note; None where there is none or it is of another make."""
+    """Read a note; None if there is none or another version wrote it."""
     try:
         data = json.loads(text or "")
         return RunTrace(**data)
@@ -167,7 +167,7 @@ def stored_trace(folder: Path, note: str) -> RunTrace | None:
 
 
 def unchanged_trace(request: RunRequest, settings: Settings, environ: Mapping[str, str]) -> RunTrace | None:
-    """The trace of the run that fulfilled this wish, where all it read and wrote is as it was; else None.
+    """The trace of the last run of this request, if all it read and wrote is unchanged; else None.
 
     A lock is never held to this way: what it says is compared with calls, not with what files look like.
     """

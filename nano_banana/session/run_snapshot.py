@@ -1,4 +1,4 @@
-"""What each take of a run came to, packed small enough for many runs."""
+"""Snapshots: the results of a run's takes, packed to keep many runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class KeptPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptVerdict:
-    """The last gate's word on the picture that stands; `reasons` are their kinds."""
+    """The last gate's verdict on the final picture; `reasons` are kinds."""
 
     stage: str
     ruling: str
@@ -78,7 +78,7 @@ class KeptTake:
 
     @property
     def picture(self) -> KeptPicture | None:
-        """The picture that the take came to; None where it is not done, was refused or was not chosen."""
+        """The final picture; None if the take is not done, was rejected or was not chosen."""
         whole = self.status is NodeStatus.DONE and not self.left
         return self.pictures[-1] if whole and self.pictures else None
 
@@ -99,13 +99,13 @@ class KeptTake:
 
     @property
     def unpriced(self) -> int:
-        """How many of its calls nobody knows the cost of."""
+        """How many of its calls have an unknown cost."""
         return sum(call.cost_usd is None for call in self.calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What a run came to. Unless it is `whole`, the run was of a part of the recipe, and of that it tells."""
+    """The results of a run; unless it is `whole`, of a part of the recipe."""
 
     run: str
     recipe: str

@@ -1,8 +1,6 @@
-"""A recipe opened with all it takes to plan and run it: the Python API.
+"""A recipe opened with everything that planning and running it needs.
 
-with Session.open(RunRequest(recipe=Path("recipe.yaml")), settings, environ=os.environ) as session:
-    forecast = session.forecast()
-    outcome = session.run(forecast, on_event=print)
+Programs use `nano_banana.load` (see `api`), which opens a session for each check, plan and run.
 """
 
 from __future__ import annotations
@@ -85,7 +83,7 @@ def _with_place(problem: Problem, recipe: Recipe, nearest: Callable[[KeyPath], P
 
 
 class Session:
-    """A checked recipe, its catalog and its workshop. Close it at the end."""
+    """A checked recipe, its catalog, its store and its providers. Close it at the end."""
 
     def __init__(
         self,
@@ -96,7 +94,7 @@ class Session:
         providers: ProviderFactory,
         environ: Mapping[str, str],
     ) -> None:
-        """Put the parts together; callers use `Project.open`."""
+        """Put the parts together; callers use `Session.open`."""
         self.request = request
         self.settings = settings
         self.loaded = loaded
@@ -139,7 +137,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Give the store and the worker processes back."""
+        """Close the store and stop the worker processes."""
         if "runner" in self.__dict__:
             self.runner.close()
         self._providers.close()
@@ -151,7 +149,7 @@ class Session:
 
     @property
     def provider(self) -> str:
-        """Who does the paid work: the command line's word, else the recipe's, else the settings'."""
+        """The provider of paid calls: the request's, else the recipe's, else the settings'."""
         return self.request.provider or self.recipe.provider or self.settings.provider
 
     @cached_property
@@ -166,7 +164,7 @@ class Session:
 
     @property
     def folder(self) -> Path:
-        """Where this recipe's pictures appear."""
+        """The folder of this recipe's pictures."""
         return self.settings.out / self.recipe.name
 
     @property
@@ -176,17 +174,17 @@ class Session:
 
     @cached_property
     def plan(self) -> Plan:
-        """What the wish comes to. Raises Invalid where the selection names nothing, Unusable for lost files."""
+        """The plan of the request. Raises Invalid if the selection matches nothing, Unusable for lost files."""
         return self.plan_of(self.selection)
 
     def plan_of(self, selection: Selection) -> Plan:
-        """What this selection comes to. Raises as `plan` does."""
+        """The plan of a selection. Raises as `plan` does."""
         bench = self.bench(self.runner.store.files.digests(input_files(self.recipe)))
         return replace(make_plan(bench, selection), budget_usd=self.budget_usd)
 
     @property
     def budget_usd(self) -> float | None:
-        """The most that a run may spend: the command line's word, else the recipe's."""
+        """The most that a run may spend: the request's budget, else the recipe's."""
         return self.recipe.limits.budget_usd if self.request.budget_usd is None else self.request.budget_usd
 
     @property
@@ -197,27 +195,27 @@ class Session:
 
     @cached_property
     def price(self) -> Callable[[Call], float | None]:
-        """The most that a call may cost, in USD; None where nobody knows."""
+        """The most that a call may cost, in USD; None if unknown."""
         return max_price(self.catalog)
 
     @property
     def ask_above_usd(self) -> float:
-        """Above this, a run asks. A recipe can only lower the user's own limit."""
+        """Runs that may cost more need confirmation. A recipe can only lower the user's limit."""
         asked = self.recipe.limits.ask_above_usd
         return self.settings.ask_above_usd if asked is None else min(asked, self.settings.ask_above_usd)
 
     def is_expensive(self, forecast: Forecast) -> bool:
-        """Whether what the forecast says may cost more than `ask_above_usd`, or nobody knows what it costs."""
+        """Whether the run may cost more than `ask_above_usd`, or an unknown amount."""
         tally = forecast.tally
         is_unknown = bool(tally.total.unpriced + tally.total.possible_unpriced)
         return is_unknown or tally.total.high + tally.total.possible_high > self.ask_above_usd
 
     def stages_to_buy(self, forecast: Forecast) -> Sequence[Stage]:
-        """The stages that would ask the provider for something new."""
+        """The stages that would send new calls to the provider."""
         return [stage for stage in self.recipe.asking if paid_calls_in(forecast.tally, stage.id)]
 
     def check_provider(self, forecast: Forecast) -> None:
-        """Raise Refused, Invalid or Unusable where something is to be made that nobody here can make or judge."""
+        """Raise Refused, Invalid or Unusable if the provider or this machine can't do the forecast's work."""
         asked = self.stages_to_buy(forecast)
         # It loads numpy.
         from nano_banana.providers.compute.compute_requirements import check_face_models, check_watermark_models
@@ -233,7 +231,7 @@ class Session:
         signed_embed_settings(self.recipe, self.settings, self.loaded.files)
 
     def forecast(self) -> Forecast:
-        """Drive the plan against the store alone. Raises Invalid where copies could not be named."""
+        """What a run would do. Raises Invalid if exported copies can't be named."""
         _ = self.exports
         forecast = self.foresee(self.plan)
         return replace(
@@ -251,7 +249,7 @@ class Session:
         return [Problem(kind="provider_may_bill_twice", data={"name": spec.name}, warning=True)]
 
     def foresee(self, plan: Plan) -> Forecast:
-        """Drive any plan against the store alone."""
+        """What a run of any plan would do."""
         return forecast_plan(
             plan,
             self.catalog,
@@ -297,7 +295,7 @@ class Session:
         return replace(outcome, records=with_places(outcome.records, self.recipe, self.loaded.nearest))
 
     def remember(self, outcome: RunOutcome, summary: Iterable[str]) -> None:
-        """Leave the trace by which the next run sees that nothing changed; `summary` is JSON, in pieces."""
+        """Write the trace by which the next run sees that nothing changed; `summary` is JSON in pieces."""
         if self.provider not in BUILT_IN:
             # Another version of its package may answer otherwise, which the trace doesn't show.
             return
@@ -309,12 +307,12 @@ class Session:
 
     @cached_property
     def exports(self) -> Sequence[ExportedCopy]:
-        """The copies that the recipe may hand out. Raises Invalid where their names are unsafe, or clash."""
+        """The copies that the recipe may export. Raises Invalid if their names are unsafe or clash."""
         export = self.recipe.outputs.export
         return exported_copies(self.bench({}), export, self.loaded.nearest(export.name.where)) if export else ()
 
     def bench(self, digests: Mapping[Path, Blob]) -> PlanContext:
-        """What plans are made with; `digests` are those of the user's files."""
+        """What plans are made from; `digests` are those of the user's files."""
         recipe = self.recipe
         return PlanContext(
             recipe=recipe,

@@ -1,1 +1,1 @@
-"""Endpoint prices and listings as fal tells them today."""
+"""Endpoint prices and listings as fal has them today."""

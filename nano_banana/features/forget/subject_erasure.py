@@ -40,7 +40,7 @@ from nano_banana.store.personal_data import DataSubject
 
 
 def data_subject(name: str, runner: Runner, session: Session | None) -> DataSubject:
-    """What leads to them. A trigger that somebody else has as well is none: their pictures must stay.
+    """What identifies a subject. A trigger that another subject shares does not: their pictures must stay.
 
     Raises Unusable (`photo_unread`) for a photo that is there and can't be read.
     """
@@ -132,7 +132,7 @@ def _file_mentions(who: DataSubject, files: list[Path]) -> Iterator[FileMention]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectData:
-    """All that is known of somebody: store by store, their files, and what of it is the user's own."""
+    """Everything found of a subject: by store, their files, and what is the user's own."""
 
     name: str
     found: tuple[SubjectInStore, ...]
@@ -148,10 +148,10 @@ class SubjectData:
 class SubjectErasure:
     """Forgets subjects of one project. The stores of rehearsals and of packs' trials are the project's, too."""
 
-    def __init__(self, session: Session | None, workshops: dict[Path, Runner], places: ProjectPlaces) -> None:
-        """`workshops` by their stores' folders; callers use `opened`."""
-        self._project = session
-        self._workshops = workshops
+    def __init__(self, session: Session | None, runners: dict[Path, Runner], places: ProjectPlaces) -> None:
+        """`runners` by their stores' folders; callers use `opened`."""
+        self._session = session
+        self._runners = runners
         self._places = places
 
     @classmethod
@@ -159,76 +159,76 @@ class SubjectErasure:
     def opened(cls, session: Session | None, settings: Settings, root: Path) -> Iterator[Self]:
         """Open the stores that are there. Raises Unusable as a store does."""
         with ExitStack() as stack:
-            workshops = {}
+            runners = {}
             for folder in project_stores(settings):
                 runner = Runner(replace(settings, store=folder), {})
                 stack.callback(runner.close)
-                workshops[folder] = runner
-            yield cls(session, workshops, project_places(session, settings, root, workshops))
+                runners[folder] = runner
+            yield cls(session, runners, project_places(session, settings, root, runners))
 
     def find(self, name: str) -> SubjectData:
         """Find everything of `name`; nothing is changed. Raises Invalid (`forget_nobody`)."""
         found: list[SubjectInStore] = []
         who = DataSubject(name=name)
-        for runner in self._workshops.values():
-            theirs = data_subject(name, runner, self._project)
+        for runner in self._runners.values():
+            theirs = data_subject(name, runner, self._session)
             # What is theirs in one store leads to what was made from it in the next.
             known = frozenset(digest for each in found for digest in each.traces.digests)
             found.append(find_in_store(runner.store, self._places.out, replace(theirs, photos=theirs.photos | known)))
             who = replace(theirs, triggers=theirs.triggers | who.triggers)
         files = self._files(who, found)
-        known_name = self._project is not None and name in self._project.recipe.subjects
+        known_name = self._session is not None and name in self._session.recipe.subjects
         if not known_name and all(each.empty for each in found) and not files.all:
-            shelved = [each for runner in self._workshops.values() for each in runner.shelf.all()]
-            raise unknown_subject_error(name, self._project, shelved)
+            shelved = [each for runner in self._runners.values() for each in runner.shelf.all()]
+            raise unknown_subject_error(name, self._session, shelved)
         return SubjectData(
-            name=name, found=tuple(found), files=files, left=remaining_files(who, self._project, self._places.root)
+            name=name, found=tuple(found), files=files, left=remaining_files(who, self._session, self._places.root)
         )
 
     def _files(self, who: DataSubject, found: Iterable[SubjectInStore]) -> SubjectFiles:
         traces = [each.traces for each in found]
         likeness = SubjectMatcher(who=who, digests=frozenset(digest for each in traces for digest in each.digests))
         outputs = {path for each in traces for path in each.outputs}
-        exported = {path for each in self._workshops.values() for path in _exported_paths(each, self._places.out)}
+        exported = {path for each in self._runners.values() for path in _exported_paths(each, self._places.out)}
         return find_subject_files(likeness, self._places, outputs, exported)
 
-    def check(self, dossier: SubjectData, *, abandon: bool = False) -> None:
+    def check(self, data: SubjectData, *, abandon: bool = False) -> None:
         """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`.
 
         Where `abandon` follows, requests of which nobody knows the end are no reason to.
         """
-        for found, runner in self._pairs(dossier):
+        for found, runner in self._pairs(data):
             check_erasable(runner.store, found, abandon=abandon)
 
-    def abandon(self, dossier: SubjectData) -> SubjectData:
-        """Give up requests of which nobody knows the end, and look again. Raises Unusable (`forget_underway`)."""
-        for found, runner in self._pairs(dossier):
+    def abandon(self, data: SubjectData) -> SubjectData:
+        """Abandon requests with an unknown result, and search again. Raises Unusable (`forget_underway`)."""
+        for found, runner in self._pairs(data):
             abandon_requests(runner.store, found)
-        return self.find(dossier.name)
+        return self.find(data.name)
 
-    def erase(self, dossier: SubjectData) -> SubjectData:
+    def erase(self, data: SubjectData) -> SubjectData:
         """Delete what was found, then look again: the result is what is still there.
 
         Raises Unusable as `forget` of a store does; look and forget again, then.
         """
-        self.check(dossier)
-        delete_subject_files(dossier.files)
-        for found, runner in self._pairs(dossier):
+        self.check(data)
+        delete_subject_files(data.files)
+        for found, runner in self._pairs(data):
             for recipe in _recipe_names(runner, self._places.out):
                 drop_missing_copies(runner.store, recipe)
-            erase_from_store(runner.store, found, dossier.files.all)
-        again = [find_in_store(runner.store, self._places.out, found.who) for found, runner in self._pairs(dossier)]
+            erase_from_store(runner.store, found, data.files.all)
+        again = [find_in_store(runner.store, self._places.out, found.who) for found, runner in self._pairs(data)]
         # The digests of what is gone still tell whose a file is.
-        triggers = frozenset(word for each in dossier.found for word in each.who.triggers)
-        files = self._files(DataSubject(name=dossier.name, triggers=triggers), dossier.found)
-        return replace(dossier, found=tuple(again), files=files)
+        triggers = frozenset(word for each in data.found for word in each.who.triggers)
+        files = self._files(DataSubject(name=data.name, triggers=triggers), data.found)
+        return replace(data, found=tuple(again), files=files)
 
-    def _pairs(self, dossier: SubjectData) -> Iterator[tuple[SubjectInStore, Runner]]:
-        return zip(dossier.found, self._workshops.values(), strict=True)
+    def _pairs(self, data: SubjectData) -> Iterator[tuple[SubjectInStore, Runner]]:
+        return zip(data.found, self._runners.values(), strict=True)
 
     def finish_interrupted(self) -> bool:
         """End a forgetting that was cut short, of whomever; return whether there was one."""
-        ended = [finish_erasure(runner.store) for runner in self._workshops.values()]
+        ended = [finish_erasure(runner.store) for runner in self._runners.values()]
         return any(ended)
 
 
@@ -277,41 +277,41 @@ PAYLOADS_URL = "https://api.fal.ai/v1/models/requests/{request_id}/payloads"
 """Where a DELETE removes what fal keeps of a request: its input, its output, and the output's files."""
 
 
-def erasure_receipt(dossier: SubjectData, *, dry_run: bool) -> JSONObject:
-    """The whole receipt. Times are UTC, ISO 8601; `until` null: it is kept until somebody deletes it."""
+def erasure_receipt(data: SubjectData, *, dry_run: bool) -> JSONObject:
+    """The whole receipt. Times are UTC, ISO 8601; `until` null: kept until it is deleted."""
     return {
-        "subject": dossier.name,
+        "subject": data.name,
         "dry_run": dry_run,
         "deleted": {
-            "adapters": [name for found in dossier.found for name in found.traces.adapters],
-            "answers": sum(found.traces.answers for found in dossier.found),
-            "files": sum(found.traces.files for found in dossier.found),
-            "bytes": sum(found.traces.bytes for found in dossier.found),
-            "unnamed_files": sum(found.traces.unnamed for found in dossier.found),
-            "unnamed_bytes": sum(found.traces.unnamed_bytes for found in dossier.found),
-            "pictures": _paths_json(dossier.files.pictures),
-            "sheets": _paths_json(dossier.files.sheets),
-            "copies": _paths_json(dossier.files.copies),
-            "archives": _paths_json(dossier.files.archives),
-            "locks": _paths_json(dossier.files.locks),
-            "manifests": _paths_json(dict.fromkeys(path for found in dossier.found for path in found.manifests)),
-            "runs": sum(found.runs for found in dossier.found),
-            "notes": sum(found.traces.notes for found in dossier.found),
-            "memories": sum(found.traces.memories for found in dossier.found),
-            "requests_blanked": sum(len(found.traces.requests) for found in dossier.found),
+            "adapters": [name for found in data.found for name in found.traces.adapters],
+            "answers": sum(found.traces.answers for found in data.found),
+            "files": sum(found.traces.files for found in data.found),
+            "bytes": sum(found.traces.bytes for found in data.found),
+            "unnamed_files": sum(found.traces.unnamed for found in data.found),
+            "unnamed_bytes": sum(found.traces.unnamed_bytes for found in data.found),
+            "pictures": _paths_json(data.files.pictures),
+            "sheets": _paths_json(data.files.sheets),
+            "copies": _paths_json(data.files.copies),
+            "archives": _paths_json(data.files.archives),
+            "locks": _paths_json(data.files.locks),
+            "manifests": _paths_json(dict.fromkeys(path for found in data.found for path in found.manifests)),
+            "runs": sum(found.runs for found in data.found),
+            "notes": sum(found.traces.notes for found in data.found),
+            "memories": sum(found.traces.memories for found in data.found),
+            "requests_blanked": sum(len(found.traces.requests) for found in data.found),
         },
         "provider": {
-            "uploads": [upload for found in dossier.found for upload in _uploads_json(found)],
-            "requests": [request for found in dossier.found for request in _requests_json(found)],
+            "uploads": [upload for found in data.found for upload in _uploads_json(found)],
+            "requests": [request for found in data.found for request in _requests_json(found)],
             "delete": PAYLOADS_URL,
         },
         "left": {
-            "photos": _paths_json(dossier.left.photos),
-            "others": _paths_json(dossier.files.others),
-            "elsewhere": _paths_json(dossier.files.elsewhere),
-            "mentions": [{"file": str(each.file), "lines": list(each.lines)} for each in dossier.left.mentions],
+            "photos": _paths_json(data.left.photos),
+            "others": _paths_json(data.files.others),
+            "elsewhere": _paths_json(data.files.elsewhere),
+            "mentions": [{"file": str(each.file), "lines": list(each.lines)} for each in data.left.mentions],
         },
-        "stores": _paths_json(found.store for found in dossier.found),
+        "stores": _paths_json(found.store for found in data.found),
     }
 
 

@@ -54,7 +54,7 @@ class ProjectPlaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectFiles:
-    """Files that show somebody.
+    """Files that show a subject.
 
     Pictures in output folders, sheets with them, exported copies, ZIPs, and locks without a recipe go; `others` in the
     project (copies that somebody made by hand, exported adapters, pages) and files `elsewhere` stay.
@@ -76,13 +76,13 @@ class SubjectFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectMatcher:
-    """Tells whether a file shows somebody, by what is embedded in it: their name, a trigger or a digest."""
+    """Decides whether a file shows a subject, by its metadata: their name, a trigger or a digest."""
 
     who: DataSubject
     digests: Collection[str] = field(default_factory=frozenset)
 
     def in_file(self, path: Path) -> bool:
-        """Whether a picture, an archive or a page shows them. What can't be read shows nobody."""
+        """Whether a picture, an archive or a page shows the subject; False if it can't be read."""
         suffix = path.suffix.lower()
         try:
             if suffix in ARCHIVE_SUFFIXES:

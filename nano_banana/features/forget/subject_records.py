@@ -24,7 +24,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RecordedNode:
-    """A node as a report tells it: its kind, who is in it, its calls' keys, its pictures below `folder`."""
+    """A node in a report: its kind, who is in it, its calls' keys, its pictures below `folder`."""
 
     kind: str
     people: frozenset[str]
@@ -39,7 +39,7 @@ def manifest_folders(out: Path) -> list[Path]:
 
 
 def subject_mentions(store: Store, out: Path, name: str) -> ErasureSeeds:
-    """Put together what every manifest below `out`, and every snapshot of a run, tells of `name`."""
+    """What all manifests below `out` and all snapshots of runs say about `name`."""
     nodes = [*_manifest_nodes(out), *_snapshot_nodes(store, out)]
     own = [node for node in nodes if name in node.people]
     return ErasureSeeds(
@@ -52,7 +52,7 @@ def subject_mentions(store: Store, out: Path, name: str) -> ErasureSeeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMatcher:
-    """Tells whether a report's entry is about somebody: it names them, or has a call or a picture of theirs.
+    """Decides whether a report's entry is about a subject: by name, call or picture.
 
     `keys` are the first `KEY` digits of calls' keys.
     """
@@ -78,7 +78,7 @@ class RecordMatcher:
 
 
 def remove_from_snapshots(store: Store, mentions: RecordMatcher, *, dry_run: bool) -> int:
-    """Take somebody's takes out of the snapshots of runs; return how many runs that changes."""
+    """Remove a subject's takes from the snapshots of runs; return how many runs that changes."""
     changed = 0
     for run in store.snapshots.runs():
         snapshot = unpack_snapshot(store.snapshots.get(run))
@@ -143,7 +143,7 @@ _MAYBE_SENT = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectInStore:
-    """What one store has of somebody. `manifests` (their folders) and `runs` are those that mention them."""
+    """What one store has of a subject. `manifests` (their folders) and `runs` mention the subject."""
 
     who: DataSubject
     store: Path
@@ -193,7 +193,7 @@ def check_erasable(store: Store, found: SubjectInStore, *, abandon: bool = False
 
 
 def abandon_requests(store: Store, found: SubjectInStore) -> None:
-    """Give up their requests of which nobody knows the end; look again after it. Raises `forget_underway`."""
+    """Abandon the subject's requests with an unknown result; search again afterwards. Raises `forget_underway`."""
     store.erasure().abandon(found.traces)
 
 

@@ -26,7 +26,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def head_commit(folder: Path) -> str:
-    """The HEAD commit of the repository that `folder` lies in; empty where there is none, or none can be told."""
+    """The HEAD commit of the repository that `folder` is in; empty if there is none or it is unknown."""
     for parent in (folder, *folder.parents):
         git = parent / ".git"
         if git.exists():

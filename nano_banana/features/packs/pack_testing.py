@@ -162,7 +162,7 @@ def example_subject() -> TrialSubject:
 def plan_trial(
     pack: Pack, root: Path, settings: Settings, environ: Mapping[str, str]
 ) -> Mapping[str, list[PlannedPicture]]:
-    """What each template of the pack would ask of fal, once for each crop. Asks nobody, and keeps nothing.
+    """The calls that each template would make at fal, once for each crop. Sends and stores nothing.
 
     Raises Invalid where the endpoint refuses a template's settings.
     """
@@ -241,7 +241,7 @@ def _shot_name(pack: Pack, template: PackTemplate, at: int = 0) -> str:
 
 
 def _trial_recipe(entries: Iterable[_TrialEntry], sitter: TrialSubject | None) -> str:
-    """The recipe, as JSON, which is YAML; without a sitter nobody is trained."""
+    """The recipe as JSON, which is YAML, too; without a sitter there is no training."""
     entries = list(entries)
     person: dict[str, JSONValue] = {"noun": "person" if sitter is None else sitter.noun, "trigger": SAMPLE_TRIGGER}
     if sitter is not None:

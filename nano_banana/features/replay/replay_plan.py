@@ -1,4 +1,4 @@
-"""Plans the calls that a picture's metadata tells of, to make it again.
+"""Plans the calls in a picture's metadata, to recreate it.
 
 An account is a stranger's word: its calls are checked against the catalog, their keys are worked out and never
 believed, and files go by the digest of their bytes, never by a path.
@@ -41,7 +41,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingInput:
-    """A file that nobody here has: its digest, and the call and the place that it goes into."""
+    """A file that is missing here: its digest, and the call and the input that need it."""
 
     digest: str
     call: CallRecord
@@ -127,7 +127,7 @@ def unanswered_calls(replay: Replay, answered: Callable[[CallRecord], bool]) -> 
 def plan_of_replay(
     replay: Replay, call_of: Callable[[CallRecord, Mapping[str, Blob]], Call], budget_usd: float | None
 ) -> Plan:
-    """The plan of one node; `call_of` makes a call of what is told and of the files that go into it."""
+    """The plan of one node; `call_of` makes a call from its record and its input files."""
     account = replay.account
     name = (
         "/".join(filter(None, (_safe_name(part) for part in account.take.split("/"))))[:_LONGEST_NAME].strip("/")
@@ -152,7 +152,7 @@ def plan_of_replay(
 
 
 def stage_of_call(told: CallRecord) -> str:
-    """The stage of a call, as it was called; of one from another recipe the last word of its endpoint."""
+    """The name of a call's stage; if the record has none, the end of its endpoint's id."""
     return (
         _safe_name(told.stage)[:_LONGEST_NAME] or _safe_name(told.endpoint.rpartition("/")[2])[:_LONGEST_NAME] or "call"
     )

@@ -1,4 +1,4 @@
-"""Makes a picture again from its embedded metadata (`again`)."""
+"""Recreates a picture from its embedded metadata (`again`)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ReplaySession:
         anew: bool = False,
         budget_usd: float | None = None,
     ) -> None:
-        """Put the parts together; callers use `Again.open`."""
+        """Put the parts together; callers use `ReplaySession.open`."""
         self.account = account
         self.settings = settings
         self._catalog = catalog
@@ -101,7 +101,7 @@ class ReplaySession:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the store and the worker processes back."""
+        """Close the store and stop the worker processes."""
         self.runner.close()
         self._providers.close()
 
@@ -128,7 +128,7 @@ class ReplaySession:
 
     @property
     def missing(self) -> Sequence[Problem]:
-        """What nobody here has, so that the calls can be planned and not made."""
+        """The missing files: with any, the calls can be planned but not made."""
         return [missing_input_problem(each, self._catalog) for each in self.replay.missing]
 
     @cached_property
@@ -141,7 +141,7 @@ class ReplaySession:
         return forecast_plan(self.plan, self._catalog, self.runner, self.provider)
 
     def check(self, forecast: Forecast) -> None:
-        """Raise Invalid for what is lacking here, Refused or Unusable where nobody here can make what is to be made."""
+        """Raise Invalid for missing files, Refused or Unusable if the providers or this machine can't do the work."""
         # It loads numpy.
         from nano_banana.providers.compute.compute_requirements import check_face_models, check_watermark_models
 
@@ -163,7 +163,7 @@ class ReplaySession:
 
     @property
     def own_prices(self) -> list[Problem]:
-        """Warnings of prices by the project's own word, for what would be bought."""
+        """Warnings about prices that the project sets itself, for paid calls."""
         names = sorted({told.endpoint for told in self.paid_calls})
         return [replace(problem, warning=True) for problem in project_price_demands(self._catalog, names)]
 
@@ -195,7 +195,7 @@ class ReplaySession:
 
     @cached_property
     def price(self) -> Callable[[Call], float | None]:
-        """The most that a call may cost, in USD; None where nobody knows."""
+        """The most that a call may cost, in USD; None if unknown."""
         return max_price(self._catalog)
 
 

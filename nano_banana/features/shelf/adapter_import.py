@@ -43,7 +43,7 @@ _MAX_NAME = 64
 
 
 def proposed_trigger(metadata: Mapping[str, str]) -> tuple[str, str]:
-    """The word that the adapter listens to, and the noun behind it; either may be empty.
+    """The adapter's trigger, and the noun after it; either may be empty.
 
     As the file says; else as its training photos' folder was called, or the tag that most captions begin with.
     """
@@ -149,7 +149,7 @@ class ModelFamily:
 
     @property
     def base(self) -> str:
-        """The family to go by; empty where nobody knows."""
+        """The model family; empty if unknown."""
         if self.said == KONTEXT and self.shown in ("", "flux-1"):
             return KONTEXT
         return self.shown or self.said
@@ -209,7 +209,7 @@ def _flux_family(shapes: Mapping[str, Sequence[int]]) -> str:
 
 
 def _double_block_family(shapes: Mapping[str, Sequence[int]]) -> str:
-    """Which of the families that call their double blocks `transformer_blocks`; empty where it can't be told."""
+    """The family among those that call their double blocks `transformer_blocks`; empty if unclear."""
     most = max(
         (int(number) for name in shapes for number in re.findall(r"transformer_blocks[._](\d+)", name)), default=0
     )

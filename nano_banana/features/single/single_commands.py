@@ -14,7 +14,7 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, did_you_mean, problem
 
 PERSON_SIZE: JSONObject = {"width": 880, "height": 1104}
-"""4:5, and just below a megapixel: what a person is drawn in where nobody says."""
+"""The default size of a picture of a person: 4:5, just below a megapixel."""
 PERSON_GUIDANCE = 2.8
 """Of a person; what endpoints take by themselves makes skin like wax."""
 
@@ -128,7 +128,7 @@ def upscale_command(
 
 
 def person_of_adapters(models: Sequence[AdapterRef]) -> SinglePerson | None:
-    """The first of them that stands for somebody, whom the prompt can call `subject`."""
+    """The first adapter of a person, which the prompt can call `subject`."""
     found = next((model for model in models if model.trigger and model.noun), None)
     if found is None:
         return None

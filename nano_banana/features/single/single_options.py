@@ -38,7 +38,7 @@ DEFAULT_ENDPOINTS = {
     "edit": "fal-ai/nano-banana-pro/edit",
     "upscale": "fal-ai/seedvr/upscale/image",
 }
-"""What is asked where nobody says."""
+"""The default."""
 
 ADAPTER_ENDPOINTS = {
     "generate": ("fal-ai/flux-lora", "fal-ai/flux-2/lora"),

@@ -249,7 +249,7 @@ def recipe_text(single: SingleCommand, folder: Path) -> str:
 
 
 def shot_name(single: SingleCommand) -> str:
-    """What its shot is called: after its words, and told apart from others by all that makes its pictures."""
+    """The name of its shot: from the prompt, and a digest of all that determines its pictures."""
     bare = replace(single, seeds=(0,), provider=None, budget_usd=None, name="")
     mark = hashlib.sha256(_write_recipe(bare, single.root, "").encode(errors="surrogatepass")).hexdigest()[:6]
     words = slug(single.prompt_text or single.verb)
