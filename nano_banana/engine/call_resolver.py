@@ -41,7 +41,7 @@ class CallResolver:
         self._dispatch = ProviderDispatch(policy, inputs, self._store, self.budget, halt.shutdown, on_event)
         self._flights: SingleFlight[tuple[Reply, bool]] = SingleFlight()
         self._places = defaultdict(
-            lambda: _semaphores(1), {kind: _semaphores(most) for kind, most in policy.limits.items()}
+            lambda: _semaphores(1), {kind: _semaphores(count) for kind, count in policy.limits.items()}
         )
         self.made: set[str] = set()
         """The keys of calls that were made and recorded in this run."""
@@ -172,7 +172,7 @@ class CallResolver:
         try:
             reply = await self._store.record(answered)
         finally:
-            await self._dispatch.sweep(answered.folders)
+            await self._dispatch.remove_folders(answered.folders)
         self.made.add(answered.call.key)
         ticket, newly_billed = answered.answer.ticket, answered.answer.newly_billed
         if ticket is None and newly_billed:

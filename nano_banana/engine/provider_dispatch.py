@@ -229,7 +229,7 @@ class ProviderDispatch:
             # A request at the service will be billed, whoever collects it.
             is_open = context.last is not None and context.last.open
             cost = None if is_open else 0.0
-            await self.sweep(context.folders)
+            await self.remove_folders(context.folders)
             if isinstance(error, CallFailed):
                 cost = error.cost_usd if error.cost_usd or not is_open else None
                 # A request that an earlier run sent is in that run's bill.
@@ -242,7 +242,7 @@ class ProviderDispatch:
         finally:
             self._budget.settle(reserved, cost, ours=may_submit)
 
-    async def sweep(self, folders: Sequence[Path]) -> None:
+    async def remove_folders(self, folders: Sequence[Path]) -> None:
         """Remove scratch folders whose files are stored by now, or not needed."""
         for folder in folders:
             await asyncio.to_thread(self._scratch.remove, folder)

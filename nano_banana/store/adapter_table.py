@@ -108,8 +108,8 @@ class Adapters(StorePart):
                 return str(found[0]), int(found[1])
             rows.execute(_COUNT, (name,))
             (version,) = rows.execute("SELECT last FROM adapter_names WHERE name = ?", (name,)).fetchone()
-            told = (name, version, blob.digest, blob.size, subject, json_text(card), self._clock())
-            rows.execute("INSERT INTO adapters VALUES (?, ?, ?, ?, ?, ?, ?)", told)
+            values = (name, version, blob.digest, blob.size, subject, json_text(card), self._clock())
+            rows.execute("INSERT INTO adapters VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         self.changed()
         return name, int(version)
 
@@ -167,6 +167,6 @@ class Adapters(StorePart):
         return users
 
     def changed(self) -> None:
-        """Write `file` anew, after a change of the rows. Raises Unusable."""
+        """Rewrite `file`, after a change of the rows. Raises Unusable."""
         with translate_errors(self._database.folder), atomic_write(self.file) as fresh:
             fresh.write_text(f"{self._clock()}\n", encoding="ascii")

@@ -383,7 +383,7 @@ def _make_file(file: Path, mode: int) -> None:
 def _migrate(connection: sqlite3.Connection, folder: Path) -> None:
     if _version(connection, folder) == len(MIGRATIONS):
         return
-    # SQLite does not wait for others while it turns a file to WAL, so whoever makes the store shuts them out.
+    # SQLite does not wait for other processes while it changes a file to WAL mode, so we lock them out.
     with (folder / ".gitignore").open("rb") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not _version(connection, folder):

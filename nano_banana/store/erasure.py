@@ -100,10 +100,10 @@ def _notes(rows: sqlite3.Connection, subject: DataSubject, names: set[str]) -> i
 
 def _without_subject(text: str, subject: DataSubject, names: set[str]) -> dict[str, str]:
     try:
-        told = json.loads(text).items()
+        values = json.loads(text).items()
     except (ValueError, AttributeError):
         return {}
-    return {name: value for name, value in told if not subject.mentions(name) and str(value) not in names}
+    return {name: value for name, value in values if not subject.mentions(name) and str(value) not in names}
 
 
 def _recipes(rows: sqlite3.Connection, subject: DataSubject) -> None:
@@ -171,7 +171,7 @@ class Erasure(StorePart):
             write_tickets(rows, given_up, now=self._clock())
 
     def forget(
-        self, subject: DataSubject, hints: ErasureSeeds, *, dry_run: bool, removed: Collection[str] = ()
+        self, subject: DataSubject, seeds: ErasureSeeds, *, dry_run: bool, removed: Collection[str] = ()
     ) -> SubjectTraces:
         """Delete every row that is derived from the person's data or names them; a dry run is rolled back.
 
@@ -185,12 +185,12 @@ class Erasure(StorePart):
             if not dry_run:
                 self._check_quiet(rows)
             found = load_lineage(rows)
-            own, behind = starting_points(rows, subject, hints, found)
+            own, behind = starting_points(rows, subject, seeds, found)
             keys, digests = found.after(own, behind | subject.photos, spared=adapters_of_others(rows, subject))
             requests = tickets_of(rows, subject, keys, digests)
             if not dry_run:
                 _check_closed(subject, requests)
-            traces = self._take_out(rows, subject, hints, keys, digests, requests, removed)
+            traces = self._take_out(rows, subject, seeds, keys, digests, requests, removed)
             if not dry_run:
                 rows.execute("INSERT OR REPLACE INTO notes VALUES (?, '')", (PENDING_NOTE,))
         if traces.adapters and not dry_run:
@@ -238,14 +238,14 @@ class Erasure(StorePart):
         self,
         rows: sqlite3.Connection,
         subject: DataSubject,
-        hints: ErasureSeeds,
+        seeds: ErasureSeeds,
         keys: set[str],
         digests: set[str],
         requests: list[Ticket],
         removed: Collection[str],
     ) -> SubjectTraces:
         some_keys, some_digests = (json_text(sorted(keys)),), (json_text(sorted(digests)),)
-        outputs = output_paths(rows, self._database, digests, hints.pictures)
+        outputs = output_paths(rows, self._database, digests, seeds.pictures)
         uploads = uploads_of(rows, digests)
         lonely, loose = unreferenced_blobs(rows, self._blobs)
         answers = rows.execute(_DROP_REPLIES, some_keys).rowcount

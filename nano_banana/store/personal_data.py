@@ -187,12 +187,12 @@ def adapters_of_others(rows: sqlite3.Connection, subject: DataSubject) -> frozen
 
 
 def starting_points(
-    rows: sqlite3.Connection, subject: DataSubject, hints: ErasureSeeds, found: Lineage
+    rows: sqlite3.Connection, subject: DataSubject, seeds: ErasureSeeds, found: Lineage
 ) -> tuple[set[str], set[str]]:
     """Where to start: the person's own calls, and the files that their adapters and measurements were made from."""
     whole = {key[:_SHORT_KEY]: key for (key,) in rows.execute("SELECT key FROM documents UNION SELECT key FROM trail")}
     own, others, roots = (
-        {whole.get(key[:_SHORT_KEY], key) for key in keys} for keys in (hints.own, hints.others, hints.roots)
+        {whole.get(key[:_SHORT_KEY], key) for key in keys} for keys in (seeds.own, seeds.others, seeds.roots)
     )
     for position, key in rows.execute("SELECT position, key FROM trail").fetchall():
         stage, slot, _ = position.split("|")
@@ -260,6 +260,6 @@ def _belongs_to(ticket: Ticket, subject: DataSubject, keys: set[str], digests: s
         return True
     if not ticket.document:
         return False
-    told = as_object(json.loads(ticket.document))
-    given = as_object(told["inputs"]).values()
-    return not digests.isdisjoint(map(str, given)) or subject.mentions_trigger(json_text(told["arguments"]))
+    document = as_object(json.loads(ticket.document))
+    given = as_object(document["inputs"]).values()
+    return not digests.isdisjoint(map(str, given)) or subject.mentions_trigger(json_text(document["arguments"]))
