@@ -23,11 +23,11 @@ from nano_banana.stages.stage_registry import kind_of
 from nano_banana.stages.take_context import ALL_RULINGS, PlanContext, StagePath, Take, rulings_in
 
 MAX_NAME_BYTES = 255 - 5
-"""Bytes of one part of a path, on the usual file systems, less a suffix."""
+"""The longest part of a path on usual file systems, in bytes, without a suffix."""
 
 PICTURE_SUFFIX = re.compile(r"\.(png|jpe?g|webp|gif)$", re.IGNORECASE)
 _UNSAFE_CHARACTERS = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
-"""Also what ends a line or turns the direction of what follows: a name must look like what it is."""
+"""Also characters that end a line or change the direction of text: a name must be what it looks like."""
 _DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
@@ -79,7 +79,7 @@ class _ExportRoute:
         return ALL_RULINGS - {Ruling.IMAGINED} if picked else self.passes(self.gate)
 
     def is_apart(self, other: _ExportRoute) -> bool:
-        """Whether no take is handed out by both as two pictures: it is one picture, or a gate parts them."""
+        """Whether no take is exported by both as two pictures: they are the same picture, or a gate separates them."""
         if self.way == other.way:
             return True
         for at, (here, there) in enumerate(zip(self.way, other.way, strict=False)):
@@ -91,10 +91,10 @@ class _ExportRoute:
 
 
 def exported_copies(plan: PlanContext, export: ExportSpec, place: Position) -> list[ExportedCopy]:
-    """Every copy that there may be, those that came further behind the others.
+    """Every copy that is possible, in the order of their paths' lengths.
 
-    Of those with one name no more than one will be there, or the last one is meant. `place` is where the name's
-    template stands. Raises Invalid for names that are unsafe, or that two pictures would have: an error of each kind.
+    If several have the same name, only one of them will exist, or the last one counts. `place` is the position of the
+    name's template. Raises Invalid with one problem of each kind for unsafe names and for names of two pictures.
     """
     found: list[ExportedCopy] = []
     named: dict[str, list[tuple[Take, _ExportRoute]]] = {}
@@ -102,7 +102,7 @@ def exported_copies(plan: PlanContext, export: ExportSpec, place: Position) -> l
     try:
         for take, route, copy in _all_copies(plan, export):
             kind = _name_fault(copy.name)
-            # Many file systems take names that differ in case, or in how an accent is written, for one.
+            # On many file systems, names that differ in case or in the encoding of an accent are the same.
             others = named.setdefault(unicodedata.normalize("NFC", copy.name).casefold(), [])
             clash = next((other for other, way in others if other.id != take.id or not route.is_apart(way)), None)
             data: JSONObject = {"name": copy.name, "take": take.id}
@@ -125,7 +125,7 @@ def exported_copies(plan: PlanContext, export: ExportSpec, place: Position) -> l
 
 
 def _all_copies(plan: PlanContext, export: ExportSpec) -> Iterator[tuple[Take, _ExportRoute, ExportedCopy]]:
-    """Every copy, with its route. Raises CallFailed where a name's template fails."""
+    """Every copy, with its route. Raises CallFailed if a name's template fails."""
     by_verdict = "verdict" in plan.engine.compile(export.name.text).uses
     for route in _export_routes(plan, export):
         gate = "" if route.gate is None else route.way[route.gate]
@@ -145,7 +145,7 @@ def _all_copies(plan: PlanContext, export: ExportSpec) -> Iterator[tuple[Take, _
 
 
 def _ruling_groups(rulings: frozenset[Ruling], *, apart: bool) -> list[frozenset[Ruling]]:
-    """The rulings together; or one by one, where each has a name of its own."""
+    """The rulings together; one by one if each has its own name."""
     return [frozenset({ruling}) for ruling in sorted(rulings)] if apart else [rulings]
 
 
@@ -171,13 +171,13 @@ def _paths_to(paths: list[StagePath], source: CollectionRef) -> Iterator[tuple[S
 
 
 def _name_context(plan: PlanContext, take: Take, route: _ExportRoute, verdict: Ruling) -> Mapping[str, object]:
-    """What the template of a name finds: a take's names, and how the picture is called here."""
+    """The variables of a name's template: a take's, and those of the export."""
     ours = {"cast": list(take.cast), "take": take.id, "stage": route.source.stage, "way": "+".join(route.way)}
     return {**plan.contexts.for_take(take), **ours, "recipe": plan.recipe.name, "verdict": str(verdict)}
 
 
 def _name_fault(name: str) -> str:
-    """The kind of problem that a name is; empty for none."""
+    """The kind of problem with a name; empty if it's fine."""
     parts = name.split("/")
     if not name:
         return "export_no_name"

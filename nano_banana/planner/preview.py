@@ -18,7 +18,7 @@ from nano_banana.model.problem import CallFailed, problem
 from nano_banana.stages.stage_registry import imagined_reply
 
 IMAGINED_PATHS = ("arguments/box", "arguments/image_size")
-"""Where flows put invented data into the calls that follow; nothing true can be told of a change there."""
+"""Arguments that hold imagined data in a forecast, so a difference there means nothing."""
 
 
 def reply_imaginer(catalog: Catalog) -> Callable[[Call], Reply]:
@@ -27,8 +27,7 @@ def reply_imaginer(catalog: Catalog) -> Callable[[Call], Reply]:
     def invent(call: Call) -> Reply:
         if call.provider == COMPUTE:
             reply = imagined_reply(call.endpoint)
-            names = [reply.file, "mask"] if call.endpoint == "crop" else [reply.file]
-            files = {name: imagined_blob(f"{call.key}/{name}", media=reply.media) for name in names}
+            files = {name: imagined_blob(f"{call.key}/{name}", media=reply.media) for name in reply.files}
             return Reply(data=reply.data, files=files)
         endpoint = catalog.get(call.endpoint)
         places = ("image",) if endpoint is None else endpoint.makes
@@ -45,7 +44,7 @@ def _media_type(place: str) -> str:
 
 
 WAVE_SIZE = 512
-"""Nodes that are driven side by side: enough to make look-ups few, few enough to keep memory flat."""
+"""Nodes that are driven together: enough for few look-ups, and few enough for little memory."""
 
 ReplyLookup = Callable[[Sequence[str]], Mapping[str, Reply]]
 ReplyImaginer = Callable[[Call], Reply]
@@ -53,21 +52,21 @@ ReplyImaginer = Callable[[Call], Reply]
 
 @dataclass(slots=True)
 class _FlowRun:
-    """A flow under way; the one place where a preview keeps state."""
+    """A flow that has begun; the only place where a preview keeps state."""
 
     node: Node
     flow: Flow[Blob]
     event: FlowEvent | None = None
-    told: FlowTrace = field(default_factory=FlowTrace)
+    trace: FlowTrace = field(default_factory=FlowTrace)
     result: Blob | None = None
     failed: CallFailed | None = None
 
     def go_on(self, replies: tuple[Reply, ...] | None) -> None:
-        """Send replies (None: begin) and stop at the next calls, noting what was told on the way."""
+        """Send replies (None: begin), note the events that follow, and stop at the next calls."""
         try:
             self.event = next(self.flow) if replies is None else self.flow.send(replies)
             while not isinstance(self.event, Ask):
-                self.told.note(self.event)
+                self.trace.note(self.event)
                 self.event = self.flow.send(())
         except StopIteration as end:
             self.event, self.result = None, end.value
@@ -76,15 +75,15 @@ class _FlowRun:
 
     def end(self) -> NodeResult:
         """How the node would end."""
-        cached = all(step.cached for step in self.told.steps)
+        cached = all(step.cached for step in self.trace.steps)
         status = NodeStatus.FAILED if self.failed else NodeStatus.DONE if cached else NodeStatus.PLANNED
-        return self.told.ended(self.node, status, self.result, self.failed.problems if self.failed else ())
+        return self.trace.ended(self.node, status, self.result, self.failed.problems if self.failed else ())
 
 
 def preview(plan: Plan, lookup: ReplyLookup, invent: ReplyImaginer) -> Iterator[NodeResult]:
     """How each node of the plan would end today: roots first, then the takes in order.
 
-    A node that is taken up again by a group that waits is yielded again, further on its way.
+    A take that goes on after a choice is yielded again, as it ends then.
     """
     results: dict[str, Blob] = {}
     for done in _drive(plan.roots, results, lookup, invent):
@@ -105,25 +104,25 @@ def _drive(
     nodes: Iterable[Node], results: Mapping[str, Blob], lookup: ReplyLookup, invent: ReplyImaginer
 ) -> Iterator[NodeResult]:
     """Drive nodes side by side. Those that wait for what failed are blocked, as they would be in a run."""
-    walks = []
+    runs = []
     for node in nodes:
         lost = [name for name in node.after if name not in results]
         if lost:
             blocked = problem("waits_for_failed", names=", ".join(lost))
             yield NodeResult(node=node, status=NodeStatus.BLOCKED, problems=(blocked,))
         else:
-            walks.append(_FlowRun(node, node.flow(results)))
-    for walk in walks:
-        walk.go_on(None)
-    while asking := [(walk, walk.event) for walk in walks if isinstance(walk.event, Ask)]:
+            runs.append(_FlowRun(node, node.flow(results)))
+    for run in runs:
+        run.go_on(None)
+    while asking := [(run, run.event) for run in runs if isinstance(run.event, Ask)]:
         calls = [call for _, ask in asking for call in ask.calls if not call.imagined]
         known = lookup([key for call in calls for key in (call.key, *_earlier_keys(call))])
-        for walk, ask in asking:
+        for run, ask in asking:
             steps = [_step_for(ask, call, known, invent) for call in ask.calls]
-            walk.told.steps += steps
-            walk.go_on(tuple(step.reply for step in steps))
-    for walk in walks:
-        yield walk.end()
+            run.trace.steps += steps
+            run.go_on(tuple(step.reply for step in steps))
+    for run in runs:
+        yield run.end()
 
 
 def _step_for(ask: Ask, call: Call, known: Mapping[str, Reply], invent: ReplyImaginer) -> Step:

@@ -206,9 +206,9 @@ stages:
     judges = True
     measures_people = True
     compute_replies = {
-        "look": ImaginedReply(file="faces", media="application/json"),
-        "person": ImaginedReply(file="person", media="application/json"),
-        "likeness": ImaginedReply(file="likeness", media="application/json"),
+        "look": ImaginedReply(files=("faces",), media="application/json"),
+        "person": ImaginedReply(files=("person",), media="application/json"),
+        "likeness": ImaginedReply(files=("likeness",), media="application/json"),
     }
 
     def read(self, entry: StageEntry) -> Stage:

@@ -144,10 +144,10 @@ stages:
 """
     required_roles = ("image", "prompt")
     compute_replies = {
-        "look": ImaginedReply(file="faces", media="application/json"),
-        "mask": ImaginedReply(file="mask", data=_IMAGINED_BOX),
+        "look": ImaginedReply(files=("faces",), media="application/json"),
+        "mask": ImaginedReply(files=("mask",), data=_IMAGINED_BOX),
         # A crop has about one megapixel, whatever it is cut from.
-        "crop": ImaginedReply(data={**_IMAGINED_BOX, "width": 1024, "height": 1024}),
+        "crop": ImaginedReply(files=("image", "mask"), data={**_IMAGINED_BOX, "width": 1024, "height": 1024}),
         "paste": ImaginedReply(),
     }
 

@@ -164,9 +164,9 @@ class ChoiceCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImaginedReply:
-    """What a forecast puts in place of a reply that it can't know: the data, and a file of that media type."""
+    """What a forecast puts in place of a reply that it can't know: the data, and files of one media type."""
 
-    file: str = "image"
+    files: tuple[str, ...] = ("image",)
     media: str = "image/png"
     data: JSONObject = field(default_factory=dict)
 

@@ -90,7 +90,7 @@ stages:
 """
     input = StageInput.SUBJECTS
     required_roles = ("archive",)
-    compute_replies = {"training-zip": ImaginedReply(file="archive", media="application/zip")}
+    compute_replies = {"training-zip": ImaginedReply(files=("archive",), media="application/zip")}
 
     def templates(self, stage: Stage) -> Iterator[TemplateText]:
         """Also the template of captions."""
