@@ -14,19 +14,19 @@ from nano_banana.formats.untrusted import MAX_PARTS, decode_text
 MEDIA = "image/gif"
 _TAG = b"\x21\xff\x0bXMP DataXMP"
 _MAGIC = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
-"""Wherever in the packet a reader takes a byte for a length, it lands in here, and then at the end."""
+"""A reader that takes a byte of the packet for a length lands in here, and then at the end."""
 
 _SCREEN = "colours"
 _COMMENT = "comment"
 
 
 def is_gif(data: bytes) -> bool:
-    """Whether the bytes begin a GIF, with all of its colours."""
+    """Whether the bytes begin with a GIF's header and whole colour table."""
     return data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 13 and len(data) >= _end_of_color_table(data)
 
 
 def split(data: bytes) -> list[FilePart]:
-    """The version, the screen with its colours, XMP where it stands first, and all the rest."""
+    """Split a GIF into its version, its screen with colours, XMP if that comes first, and the rest."""
     end = _end_of_color_table(data)
     view = memoryview(data)
     parts = [FilePart(kind=HEAD, data=view[:6]), FilePart(kind=_SCREEN, data=view[6:end])]
@@ -38,12 +38,12 @@ def split(data: bytes) -> list[FilePart]:
 
 
 def join(parts: Sequence[FilePart], *, xmp: bytes) -> bytes:
-    """The file, as GIF89a, with XMP behind its colours; `parts` are without its version."""
+    """Join a GIF89a file with XMP after its colours; `parts` lack the version."""
     return join_parts(b"GIF89a", parts[:1], _TAG + xmp + _MAGIC, parts[1:])
 
 
 def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
-    """What the file tells, in whatever order it stands."""
+    """Read the metadata, in any order."""
     blocks = list(islice(_blocks(first_part(parts, TAIL)), MAX_PARTS))
     return EmbeddedMetadata(
         media=MEDIA,
@@ -54,7 +54,7 @@ def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
 
 
 def _blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Comments and XMP between the pictures, up to the first block that is cut short."""
+    """Yield comments and XMP between the pictures, up to the first damaged block."""
     at = 0
     while data[at : at + 1] in (b"\x21", b"\x2c"):
         if data.startswith(_TAG, at):
@@ -74,7 +74,7 @@ def _blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _sub_blocks(data: bytes, at: int) -> tuple[bytes, int]:
-    """What stands in a row of sub-blocks, and where it ends."""
+    """The content of a sequence of sub-blocks, and its end."""
     pieces: list[bytes] = []
     while at < len(data) and data[at]:
         pieces.append(data[at + 1 : at + 1 + data[at]])

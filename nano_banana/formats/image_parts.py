@@ -12,22 +12,22 @@ from dataclasses import dataclass, field
 HEAD = "head"
 XMP = "xmp"
 EXTENDED_XMP = "xmp-more"
-"""What of an XMP packet had no room in the first part."""
+"""XMP that doesn't fit into the first part."""
 
 EXIF = "exif"
 C2PA = "c2pa"
 TEXT = "text:"
-"""Leads the kinds of texts with a key: `text:parameters`."""
+"""The prefix of kinds of texts with a key: `text:parameters`."""
 
 TAIL = "tail"
-"""What follows the last part that is built as the standard says."""
+"""The bytes after the last well-formed part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePart:
-    """A stretch of the file. `kind` is one of the names here, or the format's own for it.
+    """A range of the file. `kind` is one of the names here, or the format's own name.
 
-    `data` is a view of the file's bytes: a picture's megabytes are copied once, when the parts are put together.
+    `data` is a view of the file's bytes, so that they are copied only once, when the parts are joined.
     """
 
     kind: str
@@ -36,12 +36,11 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedMetadata:
-    """What a picture file tells besides its pixels.
+    """The metadata of a picture file.
 
-    `xmp` is the packet, `xmp_more` the rest of a long one, and packets in other places; `texts` those with a key
-    (PNG), `comments` those without (GIF, JPEG); `exif` the TIFF structure, `iim` the older form of IPTC's fields. Empty
-    where there is none. `c2pa` says whether it carries content credentials. `skipped` names the places that could not
-    be read.
+    `xmp` is the packet, `xmp_more` extended XMP and packets in other places; `texts` are texts with a key (PNG),
+    `comments` texts without (GIF, JPEG); `exif` is the TIFF structure, `iim` IPTC-IIM. Missing data is empty. `c2pa`:
+    whether it has content credentials. `skipped` names the places that could not be read.
     """
 
     media: str
@@ -56,7 +55,7 @@ class EmbeddedMetadata:
 
 
 def join_parts(*pieces: Iterable[FilePart] | bytes) -> bytes:
-    """The bytes of rows of parts, and of what stands between them."""
+    """Join parts and bytes."""
     row: list[bytes | memoryview] = []
     for piece in pieces:
         row += [piece] if isinstance(piece, bytes) else [part.data for part in piece]
@@ -64,5 +63,5 @@ def join_parts(*pieces: Iterable[FilePart] | bytes) -> bytes:
 
 
 def first_part(parts: Sequence[FilePart], kind: str) -> bytes:
-    """The bytes of the first part of a kind; empty where there is none."""
+    """The bytes of the first part of a kind; empty if there is none."""
     return next((bytes(part.data) for part in parts if part.kind == kind), b"")

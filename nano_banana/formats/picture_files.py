@@ -1,7 +1,7 @@
 """Picture files of any format as upright 8-bit sRGB pixels, and as PNG.
 
-Reads through Pillow, by content and never by suffix. HEIC needs the extra `heic`. Grey of 16 or 32 bits or floats
-becomes 8 bits. `encode_png` writes the same bytes for the same pixels, without metadata.
+Files are read by Pillow, by content and never by suffix. HEIC needs the extra `heic`. Grey with 16 or 32 bits or floats
+becomes 8 bits. `encode_png` writes equal bytes for equal pixels, without metadata.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 
 
 def to_eight_bits(picture: Image.Image) -> Image.Image:
-    """Bring 16-bit, 32-bit and float grey to L; every other mode is 8 bits deep and stays.
+    """Convert 16-bit, 32-bit and float grey to L; all other modes have 8 bits and stay.
 
-    Whole numbers count to 65535 (what a 16-bit file holds, whatever Pillow reads it into); floats to 1
-    or, where one is larger, to 255. NaN is black.
+    White is 65535 for integers (a 16-bit file's, in any of Pillow's modes), and for floats 1, or 255 if one is larger.
+    NaN is black.
     """
     if picture.mode not in DEEP_MODES:
         return picture
@@ -58,7 +58,7 @@ def to_eight_bits(picture: Image.Image) -> Image.Image:
 
 @functools.cache
 def register_heic() -> bool:
-    """Teach Pillow to read HEIC, once a process; false where `pi-heif` (the extra `heic`) is not installed."""
+    """Register HEIC with Pillow, once a process; false if `pi-heif` (the extra `heic`) is not installed."""
     try:
         import pi_heif
     except ImportError:
@@ -68,13 +68,13 @@ def register_heic() -> bool:
 
 
 MAX_PIXELS = 120_000_000
-"""Of formats that are decoded whole: more than any camera in common use makes; a bomb has billions."""
+"""Pixels, at most, of formats that are decoded whole. No common camera makes more; a bomb has billions."""
 
 MAX_JPEG_PIXELS = 250_000_000
-"""Of JPEG, which is decoded at half the size or less: telephones make 200 megapixels."""
+"""Pixels, at most, of JPEG, which is decoded at half the size or less. Phones make 200 megapixels."""
 
 WORKING_PIXELS = 64_000_000
-"""A larger picture is opened at half its size, a quarter …, so that its work takes less than 1 GB of memory."""
+"""Pixels. A larger picture is opened at half its size, a quarter …, so that its work takes less than 1 GB of memory."""
 
 WHITE = (255, 255, 255)
 BLACK = (0, 0, 0)
@@ -91,22 +91,22 @@ _PILLOW_NAMES = {
     PPM: ("PPM",),
     HEIC: ("HEIF",),
 }
-"""What is tried, by content and never by suffix. EPS and the like are programs and stay out."""
+"""Pillow's names of the formats that are read. EPS and the like are programs and stay out."""
 
 _NCLX = b"colrnclx"
 
 
-# Pillow's own limit is below what a telephone makes; each picture is checked against ours before it is decoded.
+# Pillow's own limit is too low for phones; ours is checked before a picture is decoded.
 Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS
 
 
 def open_picture(path: Path, *, place: str = "image", behind: tuple[int, int, int] = WHITE) -> Image.Image:
     """Read the picture at `path` as RGB, 8 bits a channel, sRGB, turned upright, first frame only.
 
-    Transparent parts show the colour `behind`; `place` names the picture in errors. One of more than WORKING_PIXELS
-    comes scaled down (see `opened_size`). Raises CallFailed: `picture_unreadable` (no picture), `picture_raw` and
-    `picture_unsupported` (of a format that is not read), `picture_broken` (damaged or cut short), `picture_too_big`,
-    or `heic_missing` (a HEIC photo, where the extra that reads them is not installed).
+    Transparent parts show the colour `behind`; `place` names the picture in errors. A picture of more than
+    WORKING_PIXELS is scaled down (see `working_size`). Raises CallFailed: `picture_unreadable` (not a picture),
+    `picture_raw` and `picture_unsupported` (a format that can't be read), `picture_broken` (damaged or cut short),
+    `picture_too_big`, or `heic_missing` (a HEIC photo without the extra `heic`).
     """
     return flattened(open_picture_with_alpha(path, place=place), behind)
 
@@ -121,11 +121,11 @@ def flattened(picture: Image.Image, behind: tuple[int, int, int] = WHITE) -> Ima
 
 
 _DRAFT_FORMATS = ("JPEG", "MPO")
-"""Formats that are decoded to a fraction of their size in a fraction of the time, all of their bytes read."""
+"""Formats that can be decoded at a fraction of their size in less time, with all of their bytes read."""
 
 
 def check_picture_file(path: Path) -> None:
-    """Decode it. Raises CallFailed as `open_picture` does."""
+    """Check that the picture can be decoded. Raises CallFailed as `open_picture` does."""
     with open_undecoded(path, place=str(path)) as picture:
         if picture.format in _DRAFT_FORMATS:
             picture.draft("RGB", (1, 1))
@@ -135,7 +135,7 @@ def check_picture_file(path: Path) -> None:
 
 
 def open_picture_with_alpha(path: Path, *, place: str = "image") -> Image.Image:
-    """As `open_picture`, but a picture with transparency comes as RGBA."""
+    """Like `open_picture`, but a picture with transparency becomes RGBA."""
     with open_undecoded(path, place=place) as picture:
         factor = _reduction(picture.size)
         if factor > 1 and isinstance(picture, JpegImageFile):
@@ -143,9 +143,9 @@ def open_picture_with_alpha(path: Path, *, place: str = "image") -> Image.Image:
             factor = 1
         picture.load()
         plain = _srgb_pixels(to_eight_bits(picture), picture.info.get("icc_profile"), factor)
-        # The orientation is in what was opened, and a smaller picture is turned sooner.
+        # Turned last: a smaller picture is turned faster.
         turn = _TURNS.get(orientation(picture))
-    # Pillow would write what it finds here (ICC profile, EXIF) into the next file.
+    # Pillow would write this (ICC profile, EXIF) into the next file.
     plain.info = {}
     return plain if turn is None else plain.transpose(turn)
 
@@ -162,7 +162,7 @@ _TURNS = {
 
 
 def _srgb_pixels(picture: Image.Image, profile: bytes | None, factor: int) -> Image.Image:
-    """Pixels as RGB or RGBA in sRGB, each side `factor` times shorter."""
+    """The pixels as RGB or RGBA in sRGB, each side `factor` times shorter."""
     from nano_banana.formats.color_profiles import to_srgb
 
     if not picture.has_transparency_data:
@@ -182,9 +182,9 @@ def _reduced(picture: Image.Image, factor: int) -> Image.Image:
 
 @contextmanager
 def open_undecoded(path: Path, *, place: str) -> Iterator[Image.Image]:
-    """Open a picture without decoding it yet, and translate all that Pillow may raise inside.
+    """Open a picture without decoding it, and translate Pillow's errors in the block.
 
-    Its `info` has the ICC profile of its colours, also where the file says them in another way.
+    Its `info` has an ICC profile even if the file describes its colours in another way.
     """
     try:
         with warnings.catch_warnings():
@@ -222,7 +222,7 @@ def _opened_by_pillow(path: Path, place: str) -> Iterator[Image.Image]:
 
 
 def _coded_profile(path: Path) -> bytes | None:
-    """The colours that an AVIF or HEIC file names by code points (ISO/IEC 23008-12, `colr` box)."""
+    """The profile of an AVIF or HEIC file's code points (ISO/IEC 23008-12, `colr` box)."""
     with path.open("rb") as file:
         head = file.read(1 << 16)
     at = head.find(_NCLX)
@@ -235,25 +235,25 @@ def _coded_profile(path: Path) -> bytes | None:
 
 
 def upright_size(path: Path, *, place: str = "image") -> tuple[int, int]:
-    """Width and height of what `open_picture` gives of `path`, without decoding it. Raises as `open_picture`."""
+    """Width and height of the picture that `open_picture` returns, without decoding it. Raises as `open_picture`."""
     with open_undecoded(path, place=place) as picture:
         return working_size(picture)
 
 
 def working_size(picture: Image.Image) -> tuple[int, int]:
-    """Width and height that a picture has once it is upright and, if it is huge, scaled down."""
+    """Width and height of a picture when it is upright and, if huge, scaled down."""
     factor = _reduction(picture.size)
     width, height = (math.ceil(side / factor) for side in oriented_size(picture))
     return width, height
 
 
 def oriented_size(picture: Image.Image) -> tuple[int, int]:
-    """Width and height of an opened picture once its EXIF orientation is applied (5–8 lie on their side)."""
+    """Width and height of an opened picture after its EXIF orientation is applied (5–8 swap them)."""
     return (picture.height, picture.width) if orientation(picture) in (5, 6, 7, 8) else picture.size
 
 
 def orientation(picture: Image.Image) -> int:
-    """How an opened picture's EXIF data turns it, 1 (upright) to 8; damaged data turns nothing."""
+    """An opened picture's EXIF orientation, 1 (upright) to 8; 1 if the data is damaged."""
     try:
         found = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
@@ -262,12 +262,12 @@ def orientation(picture: Image.Image) -> int:
 
 
 def _reduction(size: tuple[int, int]) -> int:
-    """By how much each side of a picture is divided: 1, 2, 4 or 8, what JPEG can be decoded at."""
+    """The divisor of each side of a picture: 1, 2, 4 or 8, as JPEG can be decoded."""
     return next((factor for factor in (1, 2, 4) if size[0] * size[1] <= WORKING_PIXELS * factor**2), 8)
 
 
 def _names(known: ImageFormat | None, place: str) -> tuple[str, ...]:
-    """What Pillow is to try. Raises CallFailed for what can't be read, or only by an extra that is missing."""
+    """The formats for Pillow to try. Raises CallFailed if the format can't be read, or needs a missing extra."""
     if known is None:
         raise CallFailed([problem("picture_unreadable", input=place)])
     if known is RAW:
@@ -281,7 +281,7 @@ def _names(known: ImageFormat | None, place: str) -> tuple[str, ...]:
 
 @functools.cache
 def _pillow_formats() -> frozenset[str]:
-    """What this Pillow was built with (it fails on names that it does not know)."""
+    """The formats of this build of Pillow, which fails on unknown names."""
     Image.init()
     return frozenset((*Image.OPEN, "HEIF"))
 
@@ -294,7 +294,7 @@ PNG_MEDIA = "image/png"
 
 
 def encode_png(picture: Image.Image) -> bytes:
-    """`picture` as PNG without any metadata."""
+    """Encode `picture` as PNG without metadata."""
     bare = picture
     if picture.info:
         bare = picture.copy()

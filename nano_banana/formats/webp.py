@@ -30,12 +30,12 @@ _HAS_XMP, _HAS_EXIF, _HAS_ALPHA = 0x04, 0x08, 0x10
 
 
 def is_webp(data: bytes) -> bool:
-    """Whether the bytes begin a WebP whose first chunk tells its size."""
+    """Whether the bytes begin with a WebP's header and a chunk that has its size."""
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP" and data[12:16] in (b"VP8 ", b"VP8L", b"VP8X")
 
 
 def split(data: bytes) -> list[FilePart]:
-    """The RIFF header, each chunk with its padding, and what comes after the last whole one."""
+    """Split a WebP into its RIFF header, its chunks with padding, and the rest after the last whole chunk."""
     view = memoryview(data)
     parts = [FilePart(kind=HEAD, data=view[:_HEAD])]
     end = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
@@ -52,9 +52,9 @@ def split(data: bytes) -> list[FilePart]:
 
 
 def join(parts: Sequence[FilePart], *, before: Sequence[FilePart], xmp: bytes, exif: bytes = b"") -> bytes:
-    """The file with XMP and EXIF behind its pictures. `before` are its parts as they were, header and VP8X among them.
+    """Join the parts, with XMP and EXIF at the end. `before` are the original parts, including header and VP8X.
 
-    Raises ValueError where the file does not say how large its picture is.
+    Raises ValueError if the file doesn't have the picture's size.
     """
     flags = _HAS_XMP | (_HAS_EXIF if exif else 0)
     new = ([_chunk(b"EXIF", exif)] if exif else []) + [_chunk(b"XMP ", xmp)]
@@ -65,7 +65,7 @@ def join(parts: Sequence[FilePart], *, before: Sequence[FilePart], xmp: bytes, e
 
 
 def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
-    """What the file tells."""
+    """Read the metadata."""
     return EmbeddedMetadata(
         media=MEDIA,
         xmp=_content(first_part(parts, XMP)),
@@ -83,7 +83,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _vp8x(before: Sequence[FilePart], flags: int) -> bytes:
-    """The chunk that announces what is in the file: as it was, with `flags` besides, or a new one."""
+    """The VP8X chunk: the original one with `flags` added, or a new one."""
     old = first_part(before, VP8X)
     if len(old) >= 18:
         return old[:8] + bytes([old[8] | flags]) + old[9:]
@@ -110,5 +110,5 @@ def _size(parts: Sequence[FilePart]) -> tuple[int, int, bool]:
 
 
 def _begin(parts: Sequence[FilePart], kind: str) -> bytes:
-    """The first bytes of a chunk's content; empty where there is no such chunk."""
+    """The first bytes of a chunk's content; empty without such a chunk."""
     return next((bytes(part.data[8:18]) for part in parts if part.kind == kind), b"")

@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from html import unescape
 
 MAX_PACKET_BYTES = 1 << 18
-"""Bytes. A longer packet of somebody else's is not gone into."""
+"""Bytes. A longer packet from another program is replaced."""
 
 SOURCE_TYPE = "Iptc4xmpExt:DigitalSourceType"
 CREATOR_TOOL = "xmp:CreatorTool"
 HAS_EXTENDED_XMP = "xmpNote:HasExtendedXMP"
 ORIGINAL_DIGEST = "nanobanana:Picture"
-"""The SHA-256 of the file without our marks."""
+"""The SHA-256 of the file without our metadata."""
 
 GENERATION_RECORD = "nanobanana:Account"
-PARAMETERS = "nanobanana:Parameters"
 UNDO = "nanobanana:Undo"
 
 NAMESPACES = {
@@ -39,9 +38,9 @@ _ABOUT = re.compile(r"""\brdf:about=("[^"<>]*"|'[^'<>]*')""")
 
 
 def build_packet(properties: Mapping[str, str], *, old: bytes = b"") -> bytes:
-    """A packet with these properties (`prefix:Name` of `SPACES` to text), and all others of the `old` one.
+    """Build a packet with these properties (`prefix:Name` of NAMESPACES to text), and all others of the `old` packet.
 
-    An old one that is not UTF-8, very long or unlike what programs write is replaced.
+    An old packet that isn't UTF-8, is very long or has an unusual structure is replaced.
     """
     text = _usable(old)
     if text is None:
@@ -58,13 +57,13 @@ def build_packet(properties: Mapping[str, str], *, old: bytes = b"") -> bytes:
 
 
 def build_extension(properties: Mapping[str, str]) -> bytes:
-    """The properties as what goes on behind a packet: RDF without the packet's frame."""
+    """Build extended XMP with the properties: RDF without the packet wrapper."""
     text = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}">'
     return f"{text}{_description(properties, chr(34) * 2)}</rdf:RDF></x:xmpmeta>".encode()
 
 
 def property_value(text: str, name: str) -> str | None:
-    """The text of a property, as an element or an attribute, wherever it stands first; None where there is none."""
+    """The text of the first element or attribute with this name; None if there is none."""
     found = re.search(rf"<{name}(?:\s[^<>]*)?>([^<>]*)</{name}\s*>|\s{name}=(?:\"([^\"<>]*)\"|'([^'<>]*)')", text)
     if found is None:
         return None
@@ -83,7 +82,7 @@ def _usable(old: bytes) -> str | None:
 
 
 def _without(text: str, properties: Mapping[str, str]) -> str:
-    """The packet without the properties that are written anew, and without any of ours."""
+    """The packet without these properties and without any of ours."""
     names = "|".join([*(re.escape(name) for name in properties), r"nanobanana:\w+"])
     text = re.sub(rf"(?<!\s)\s*<({names})(?:\s[^<>]*)?(?:/>|>[^<>]*</\1\s*>)", "", text)
     return re.sub(rf"""\s(?:{names})=(?:"[^"<>]*"|'[^'<>]*')""", "", text)
@@ -99,6 +98,6 @@ def _description(properties: Mapping[str, str], about: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text for an element; what XML 1.0 can't hold (§2.2) becomes the replacement character."""
+    """Escape text for an element; characters that XML 1.0 forbids (§2.2) become the replacement character."""
     text = re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")

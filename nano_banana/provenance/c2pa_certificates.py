@@ -1,7 +1,7 @@
 """Signing credentials for C2PA: load and check them, or make new ones.
 
-Everything that would stop signing half way, or make readers reject the signature, is found when the credential is
-loaded, before anything is spent. A generated certificate comes with an authority whose key is not kept.
+Everything that would make signing fail, or make readers reject the signature, is found when the credential is loaded,
+before anything is spent. A generated certificate has an authority whose key is not kept.
 """
 
 from __future__ import annotations
@@ -14,29 +14,31 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from nano_banana.model.problem import Invalid, Unusable, problem
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+    from cryptography.x509 import Certificate, CertificateBuilder, ExtensionType, KeyUsage, Name
+
 REQUIRED_PACKAGES = ("c2pa", "cryptography")
 
 
 def require_c2pa() -> None:
-    """Raise Unusable (`c2pa_extra`) unless all of them are installed."""
+    """Raise Unusable (`c2pa_extra`) unless the required packages are installed."""
     missing = [name for name in REQUIRED_PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise Unusable([problem("c2pa_extra", missing=list(missing))])
 
 
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate, ExtensionType
-
 ExtensionT = TypeVar("ExtensionT", bound="ExtensionType")
 
 DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36"
-"""RFC 9336. Like emailProtection it is among the purposes that c2pa's readers accept without being told to."""
+"""RFC 9336. Readers of C2PA accept this purpose by default, like emailProtection."""
 
 
 def missing_certificate_fields(certificate: Certificate) -> list[str]:
-    """What a signer's certificate needs and this one does not have, by X.509's names (C2PA 2.1, §14.5).
+    """The X.509 fields that a signer's certificate needs and this one lacks (C2PA 2.1, §14.5).
 
-    Measured with c2pa 0.91: without any one of these it refuses to sign, or to believe what was signed.
+    Measured with c2pa 0.91: if one is missing, it refuses to sign or rejects the signature.
     """
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -66,13 +68,8 @@ def _extension(certificate: Certificate, kind: type[ExtensionT]) -> ExtensionT |
         return None
 
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-    from cryptography.x509 import Certificate
-
-
 class SigningCredential:
-    """Certificates as PEM, the signer's own first, and its private key, which nothing but `reveal` gives out."""
+    """Certificates as PEM, the signer's own first, and its private key, which only `reveal` returns."""
 
     __slots__ = ("__key", "algorithm", "chain")
 
@@ -83,24 +80,24 @@ class SigningCredential:
         self.algorithm = algorithm
 
     def reveal(self) -> bytes:
-        """The key itself, for the library that signs."""
+        """The private key, for the signing library."""
         return self.__key
 
     def __repr__(self) -> str:
         return f"Credential(algorithm={self.algorithm!r})"
 
     def __reduce__(self) -> NoReturn:
-        """Secrets are not written to streams, so not to other processes either."""
+        """Refuse to pickle, so that the key never goes to a file or another process."""
         raise TypeError("a key can't be pickled")
 
 
 def load_credential(certificate: Path, key: Path, *, now: datetime) -> SigningCredential:
-    """Read both files, and find now what signing, or whoever reads it, would stumble over.
+    """Load both files and check everything that signing and readers need.
 
-    `now` has a time zone. Raises Unusable for a missing extra or a file that can't be read, Invalid for what is no
-    certificate or key (`c2pa_not_a_certificate`, `c2pa_not_a_key`, `c2pa_key_locked`, `c2pa_key_kind`), a key of
-    another certificate (`c2pa_key_of_another`), a certificate that is not valid now (`c2pa_expired`, `c2pa_not_yet`)
-    or not made for this (`c2pa_unfit`). No message holds anything of the key.
+    `now` has a time zone. Raises Unusable for a missing extra or an unreadable file. Raises Invalid for files that
+    aren't a certificate or key (`c2pa_not_a_certificate`, `c2pa_not_a_key`, `c2pa_key_locked`, `c2pa_key_kind`), a key
+    of another certificate (`c2pa_key_of_another`), and a certificate that isn't valid now (`c2pa_expired`,
+    `c2pa_not_yet`) or can't sign pictures (`c2pa_unfit`). No message contains parts of the key.
     """
     require_c2pa()
     chain = _certificates(_read_credential_file(certificate, "c2pa_certificate"), certificate)
@@ -146,12 +143,12 @@ def _private_key(data: bytes, file: Path) -> PrivateKeyTypes:
     except TypeError:
         raise Invalid([problem("c2pa_key_locked", file=str(file))]) from None
     except (ValueError, UnsupportedAlgorithm):
-        # Their messages may quote what they stumbled over.
+        # Their messages may quote parts of the key.
         raise Invalid([problem("c2pa_not_a_key", file=str(file))]) from None
 
 
 def _signing_algorithm(key: PrivateKeyTypes, file: Path) -> str:
-    """The name of the one way in which C2PA (2.1, §13.2) lets this kind of key sign."""
+    """The algorithm that C2PA (2.1, §13.2) allows for this kind of key."""
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -189,17 +186,13 @@ def _pkcs8(key: PrivateKeyTypes) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
-    from cryptography.x509 import CertificateBuilder, KeyUsage, Name
-
 _CLOCK_SKEW = timedelta(hours=1)
-"""It begins this much earlier: other machines' clocks may be behind."""
+"""How much earlier a certificate becomes valid, because clocks of other machines may be slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedCertificate:
-    """A new certificate with its key, the authority above it as PEM, and what people compare it by.
+    """A new certificate with its key, its authority as PEM, and a fingerprint for people to compare.
 
     `fingerprint` is the SHA-256 of the signer's certificate (DER), pairs of hex digits with colons.
     """

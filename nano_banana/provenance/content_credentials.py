@@ -1,7 +1,7 @@
 """Content credentials (C2PA): sign an image; read and verify its manifest.
 
-The c2pa library is loaded on first use and never goes online: no manifest is fetched, no revocation is looked up, and
-there is no trusted time stamp.
+The c2pa library is loaded on first use and never goes online: it fetches no manifest, checks no revocation and gets no
+trusted time stamp.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from nano_banana import __version__
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 from nano_banana.model.problem import CallFailed, problem
 from nano_banana.provenance.c2pa_certificates import SigningCredential, require_c2pa
-from nano_banana.provenance.embedding import ProvenanceInfo
+from nano_banana.provenance.embedding import SOURCE_TYPE_URL, ProvenanceInfo
+from nano_banana.provenance.generation_record import AI_MADE
 
 _OFFLINE = {"remote_manifest_fetch": False, "ocsp_fetch": False}
-"""The library would ask addresses that stand in the file: for a manifest, and whether a certificate was revoked."""
+"""By default the library requests URLs from the file, for manifests and for revocations of certificates."""
 
 NO_MANIFEST = "ManifestNotFound"
 REMOTE_MANIFEST = "Remote"
-"""How the library's errors begin where a picture has no manifest, and where it only says an address of one."""
+"""How the library's errors begin if a picture has no manifest, or only the URL of one."""
 
 
 def sign_manifest(
@@ -35,7 +36,7 @@ def sign_manifest(
     credential: SigningCredential,
     ingredients: Sequence[tuple[JSONObject, str, bytes]],
 ) -> bytes:
-    """The picture `data` with the manifest in it, signed.
+    """Add the manifest to the picture `data` and sign it.
 
     `ingredients` are (description, media type, bytes). Raises CallFailed (`c2pa_not_signed`).
     """
@@ -61,9 +62,9 @@ def sign_manifest(
 
 
 def read_manifest_store(data: bytes, media: str, *, anchors: str = "") -> JSONObject | str:
-    """What the library finds in a picture, checked; where it finds nothing that it can read, its error's words.
+    """Read and verify a picture's manifests with the library; returns its error message if that fails.
 
-    `anchors` are certificates as PEM text: what they stand above is trusted.
+    `anchors` are trusted root certificates as PEM text.
     """
     require_c2pa()
     import c2pa
@@ -81,13 +82,9 @@ def read_manifest_store(data: bytes, media: str, *, anchors: str = "") -> JSONOb
 
 
 ValidationState: TypeAlias = Literal["trusted", "valid", "expired", "unfit", "changed", "unproven", "elsewhere"]
-"""`valid` is signed and unchanged, by somebody whom nobody here vouches for; `expired` and `unfit` are the same by a
-certificate whose time is over, or that may not sign pictures. `changed`: the picture, the manifest or the signature
-is not what was signed; `unproven`: neither the one nor the other can be shown. `elsewhere`: the picture holds nothing
-but the address of its credentials, which is not asked."""
-
-AI_MADE = frozenset(("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"))
-"""IPTC's digital source types of pictures that a trained model made, or had a hand in."""
+"""`valid` is signed and unchanged, but the signer isn't trusted; `expired` and `unfit` are the same with a certificate
+that has expired, or may not sign pictures. `changed`: the picture, the manifest or the signature has changed;
+`unproven`: neither can be proven. `elsewhere`: the picture has only its credentials' URL, which isn't requested."""
 
 _MAGIC = {
     b"\x89PNG": "image/png",
@@ -100,10 +97,10 @@ _UNTRUSTED = "signingCredential.untrusted"
 _EXPIRED = frozenset(("signingCredential.expired", "claimSignature.outsideValidity"))
 _UNFIT = frozenset(("signingCredential.invalid", "signingCredential.revoked", "signingCredential.ocsp.revoked"))
 _HASHES = frozenset(("assertion.dataHash.match", "assertion.bmffHash.match", "assertion.boxesHash.match"))
-"""One of these codes says that the picture's own bytes are the signed ones."""
+"""Codes that say that the picture's bytes are the signed ones."""
 
 _CHANGES = (".mismatch", ".missing")
-"""How codes end that say of a part that it is not the signed one."""
+"""The endings of codes for a part that has changed."""
 
 _BROKEN_FILE = ("Io:", "Other: asset could not be parsed")
 _NOT_READ = ("NotSupported:", "Other: type is unsupported")
@@ -111,7 +108,7 @@ _NOT_READ = ("NotSupported:", "Other: type is unsupported")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class C2paAction:
-    """What was done (`c2pa.created`), by what software; `source_type` is the last word of IPTC's. Empty: not said."""
+    """An action (`c2pa.created`), its software, and the last word of its IPTC source type; empty if not stated."""
 
     name: str
     agent: str = ""
@@ -120,7 +117,7 @@ class C2paAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class C2paIngredient:
-    """A picture that went into this one. `generator` made its own credentials' claim; empty: it has none."""
+    """A picture that this one was made from. `generator` is its own credentials'; empty without credentials."""
 
     relationship: str
     title: str = ""
@@ -129,11 +126,10 @@ class C2paIngredient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentCredentials:
-    """What a picture's manifests say. Everything here is text out of a file: not to be shown raw on a terminal.
+    """The content of a picture's manifests: text from a file, not to be shown raw on a terminal.
 
-    `reasons` are C2PA's codes (`assertion.dataHash.mismatch`) of why it is neither trusted nor valid. `source_types`
-    are those of all manifests in the file, also of its ingredients'; `ai` is whether any of them says that AI made it,
-    or parts of it.
+    `reasons` are C2PA's codes (`assertion.dataHash.mismatch`) if it is neither trusted nor valid. `source_types` are
+    those of all manifests in the file, including its ingredients'.
     """
 
     state: ValidationState
@@ -148,15 +144,15 @@ class ContentCredentials:
 
     @property
     def ai(self) -> bool:
-        """Whether they say that AI made the picture, or parts of it."""
+        """Whether a manifest says that AI made the picture, or parts of it."""
         return bool(AI_MADE.intersection(self.source_types))
 
 
 def read_credentials(path: Path, *, anchors: str = "") -> ContentCredentials | None:
-    """The file's credentials, None where it has none (or is of a kind that can't hold any).
+    """Read the file's credentials; None if it has none, or its format can't hold any.
 
-    `anchors` are certificates (PEM) to trust, and all below them. Asks no network. Raises Unusable (`c2pa_extra`),
-    CallFailed (`c2pa_file_broken`) where the file can't be read, so that nothing is known.
+    `anchors` are trusted root certificates (PEM). Uses no network. Raises Unusable (`c2pa_extra`), and CallFailed
+    (`c2pa_file_broken`) if the file can't be read.
     """
     try:
         data = path.read_bytes()
@@ -168,7 +164,7 @@ def read_credentials(path: Path, *, anchors: str = "") -> ContentCredentials | N
 
 
 def parse_credentials(data: bytes, media: str, *, anchors: str = "") -> ContentCredentials | None:
-    """The same of bytes in memory. Raises ValueError, with the library's words, where they are no whole picture."""
+    """Read the credentials in a picture's bytes. Raises ValueError if the picture is damaged."""
     found = read_manifest_store(data, media, anchors=anchors)
     if isinstance(found, str):
         if found.startswith((NO_MANIFEST, *_NOT_READ)):
@@ -182,7 +178,7 @@ def parse_credentials(data: bytes, media: str, *, anchors: str = "") -> ContentC
 
 
 def c2pa_media_type(data: bytes) -> str:
-    """The media type of a picture by its first bytes; empty for other kinds than those below."""
+    """The media type of a picture by its first bytes; empty for unknown formats."""
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
     if data[4:8] == b"ftyp":
@@ -211,7 +207,7 @@ def _credentials(found: JSONObject) -> ContentCredentials:
 
 
 def _validation_state(found: JSONObject, failed: Sequence[str]) -> ValidationState:
-    """What the library's codes come to. `failed` are those of failures, but for an unknown signer."""
+    """The state by the library's codes. `failed` are the codes of failures, except for an unknown signer."""
     states: dict[str, ValidationState] = {"Trusted": "trusted", "Valid": "valid"}
     state = states.get(_str_or_empty(found.get("validation_state")))
     if state is not None:
@@ -258,7 +254,7 @@ def _generator(manifest: JSONObject) -> str:
 
 
 def _software_agent(value: JSONValue) -> str:
-    """Version 1 of the actions says it as text, version 2 as an object."""
+    """The agent's name: text in version 1 of the actions, an object in version 2."""
     return value if isinstance(value, str) else _str_or_empty(as_object(value).get("name"))
 
 
@@ -266,18 +262,17 @@ def _str_or_empty(value: JSONValue) -> str:
     return value if isinstance(value, str) else ""
 
 
-SOURCE_TYPE_URL = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATOR = "Nano Banana"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class C2paClaim:
-    """What is said of a picture. Nobody's name, no prompt, no path.
+    """The claim about a picture. It has no name of a person, no prompt and no path.
 
-    `version` is this program's; `agents` are what worked on the picture, in order (`fal-ai/flux-lora`); `source_type`
-    the last word of an IPTC digital source type (`trainedAlgorithmicMedia`). `parents` are the pictures that it was
-    made of, as they lie on disk, so that their own credentials go along: one with parents was opened (the first) and
-    edited, one without was created.
+    `version` is this program's; `agents` are the endpoints that worked on the picture, in order (`fal-ai/flux-lora`);
+    `source_type` the last word of an IPTC digital source type (`trainedAlgorithmicMedia`). `parents` are the pictures
+    that it was made from, with their own credentials. With parents, the first was opened and edited; without, the
+    picture was created.
     """
 
     version: str
@@ -287,10 +282,10 @@ class C2paClaim:
 
 
 def sign_image(data: bytes, claim: C2paClaim, credential: SigningCredential) -> bytes:
-    """The picture (PNG, JPEG, WebP or GIF) with content credentials; its pixels and other metadata stay.
+    """Add content credentials to a picture (PNG, JPEG, WebP or GIF); its pixels and other metadata stay.
 
-    No clock, no network: there is no trusted time stamp. It differs each time (signatures and labels are random), and
-    is read back before it is returned. Raises CallFailed (`c2pa_not_signed`), Unusable (`c2pa_extra`).
+    Uses no network, so there is no trusted time stamp. The bytes differ each time, because signatures and labels are
+    random; they are verified before they are returned. Raises CallFailed (`c2pa_not_signed`), Unusable (`c2pa_extra`).
     """
     media = c2pa_media_type(data)
     ingredients = [
@@ -304,7 +299,7 @@ def sign_image(data: bytes, claim: C2paClaim, credential: SigningCredential) -> 
 
 
 def manifest_of(claim: C2paClaim) -> JSONObject:
-    """The claim as the library reads it (C2PA 2.1, §18.15: actions)."""
+    """The claim as a manifest definition (C2PA 2.1, §18.15: actions)."""
     actions: list[JSONObject] = [
         _ingredient_action("c2pa.placed" if number else "c2pa.opened", number) for number in _parent_numbers(claim)
     ]
@@ -337,19 +332,19 @@ def _ingredient_label(number: int) -> str:
 
 
 class C2paSigner:
-    """A `marks.signing.Signer` that puts content credentials in."""
+    """An `ImageSigner` that adds content credentials."""
 
     def __init__(self, credential: SigningCredential) -> None:
-        """`credential` signs; it was checked (`load_credential`)."""
+        """Sign with `credential`, which `load_credential` has checked."""
         self._credential = credential
 
     @property
     def name(self) -> str:
-        """A digest of its certificates: pictures that another one signed are signed anew."""
+        """A digest of the certificates."""
         return hashlib.sha256(self._credential.chain).hexdigest()
 
     def sign(self, data: bytes, mark: ProvenanceInfo, parents: Sequence[bytes]) -> bytes:
-        """The marked file, signed. One that nothing here drew is left as it is: there is nothing to vouch for."""
+        """Sign the file, unless it wasn't generated here."""
         if not mark.source:
             return data
         claim = C2paClaim(version=__version__, agents=(mark.tool,), source_type=mark.source, parents=tuple(parents))

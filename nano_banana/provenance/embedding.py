@@ -1,7 +1,7 @@
 """Embed provenance metadata in image files, read it and remove it again.
 
-Pixels and compressed data stay as they are. What is embedded says how to take it out, so `original_bytes` returns the
-exact bytes from before, also when another program has signed the file since.
+Pixels and compressed data stay as they are. The embedded metadata holds undo data, so `original_bytes` returns the
+exact bytes from before, even if another program has signed the file since.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ from nano_banana.model.problem import Invalid, problem
 from nano_banana.provenance.generation_record import GenerationRecord, a1111_parameters, parse_record
 
 SOURCE_TYPE_URL = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-"""What the words of IPTC's digital source types go on from."""
+"""The prefix of IPTC's digital source types."""
 
 RECORD_KEY = "nano-banana"
-"""The key of the account's own text in a PNG."""
+"""The key of the record's text in a PNG."""
 
 PARAMETERS_KEY = "parameters"
 DEFLATE_FROM = 2048
-"""Characters from which an account or an undo is deflated."""
+"""Characters from which a record or undo data is deflated."""
 
 _REWRITTEN = {png.MEDIA: (), jpeg.MEDIA: (), webp.MEDIA: (HEAD, webp.VP8X), gif.MEDIA: (HEAD,)}
-"""What marking writes anew, besides what it adds."""
+"""Parts that embedding rewrites, besides those that it adds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenanceInfo:
-    """What is put into a picture.
+    """The provenance to embed in a picture.
 
-    `source` is the last word of its IPTC digital source type (empty: nothing is said), `tool` what made it; `account`
-    is told only where there is one.
+    `source` is the last word of its IPTC digital source type (empty: none), `tool` the software that made it, `account`
+    its generation record, if any.
     """
 
     source: str
@@ -63,34 +63,34 @@ class ProvenanceInfo:
 
 
 def embed_metadata(data: bytes, mark: ProvenanceInfo, *, digest: str | None = None) -> bytes:
-    """The file with the mark in it. Equal bytes and marks give equal bytes. `digest` is the SHA-256 of `data`.
+    """Embed `mark` in a file. Equal input gives equal bytes. `digest` is the SHA-256 of `data`.
 
-    Raises Invalid (`unmarkable`) for what is no PNG, JPEG, WebP or GIF, or is not built like one.
+    Raises Invalid (`unmarkable`) if it isn't a well-formed PNG, JPEG, WebP or GIF.
     """
     media = embeddable_media_type(data)
     if not media:
         raise Invalid([problem("unmarkable")])
     parts = split_parts(data, media)
-    told = metadata_of_parts(parts, media)
-    texts, exif = _a1111_metadata(mark, media, told)
+    metadata = metadata_of_parts(parts, media)
+    texts, exif = _a1111_metadata(mark, media, metadata)
     touched = {XMP, EXTENDED_XMP, C2PA, *_REWRITTEN[media], *(TEXT + key for key in texts), *([EXIF] if exif else [])}
     kept = [part for part in parts if part.kind not in touched]
-    facts = {
+    own_properties = {
         xmp.ORIGINAL_DIGEST: digest or hashlib.sha256(data).hexdigest(),
         xmp.UNDO: _undo_data(parts, touched, len(data)),
     }
     if mark.account is not None and media != png.MEDIA:
-        facts[xmp.GENERATION_RECORD] = _encode_text(mark.account.text)
+        own_properties[xmp.GENERATION_RECORD] = _encode_text(mark.account.text)
     said = {xmp.SOURCE_TYPE: SOURCE_TYPE_URL + mark.source if mark.source else "", xmp.CREATOR_TOOL: mark.tool}
     properties = {name: text for name, text in said.items() if text}
     try:
-        return _joined_file(media, kept, parts, told.xmp, properties, facts, texts=texts, exif=exif)
+        return _joined_file(media, kept, parts, metadata.xmp, properties, own_properties, texts=texts, exif=exif)
     except ValueError as error:
         raise Invalid([problem("unmarkable")]) from error
 
 
 def read_record(path: Path) -> GenerationRecord | None:
-    """The account of a picture file; None where it has none.
+    """Read the record of a picture file; None if it has none.
 
     Raises Invalid: `picture_missing`, `picture_unreadable`, `account_broken`, `account_newer`.
     """
@@ -98,44 +98,47 @@ def read_record(path: Path) -> GenerationRecord | None:
 
 
 def record_in(data: bytes) -> GenerationRecord | None:
-    """The account in a picture's bytes; see `read`."""
-    told = read_metadata(data)
-    if told is None:
+    """Read the record in a picture's bytes; see `read_record`."""
+    metadata = read_metadata(data)
+    if metadata is None:
         return None
-    text = told.texts.get(RECORD_KEY)
+    text = metadata.texts.get(RECORD_KEY)
     if text is None:
-        word = _own_property(told, xmp.GENERATION_RECORD)
+        word = _own_property(metadata, xmp.GENERATION_RECORD)
         text = None if word is None else _decode_text(word)
     return None if text is None else parse_record(text)
 
 
 def original_digest(data: bytes) -> str | None:
-    """The SHA-256 that the picture's bytes had before they were marked, as its mark says; None without a mark."""
-    told = read_metadata(data)
-    return None if told is None else _own_property(told, xmp.ORIGINAL_DIGEST)
+    """The SHA-256 of the picture before embedding, from its metadata; None if nothing is embedded."""
+    metadata = read_metadata(data)
+    return None if metadata is None else _own_property(metadata, xmp.ORIGINAL_DIGEST)
 
 
 def original_bytes(data: bytes) -> bytes | None:
-    """The very bytes that were marked; None where there is no mark, or what it says does not come out."""
-    told = read_metadata(data)
-    word = None if told is None else _own_property(told, xmp.UNDO)
-    if told is None or word is None:
+    """The picture's bytes before embedding; None if nothing is embedded, or they can't be restored exactly."""
+    metadata = read_metadata(data)
+    word = None if metadata is None else _own_property(metadata, xmp.UNDO)
+    if metadata is None or word is None:
         return None
     try:
         undo = as_object(json.loads(_decode_text(word, most=MAX_UNDO_BYTES)))
         touched = {as_text(kind) for kind in as_items(undo["touched"])}
-        found = bytearray(join_parts(part for part in split_parts(data, told.media) if part.kind not in touched))
+        found = bytearray(join_parts(part for part in split_parts(data, metadata.media) if part.kind not in touched))
         for at, piece in zip(as_items(undo["at"]), as_items(undo["before"]), strict=True):
             found[as_whole(at) : as_whole(at)] = base64.b64decode(as_text(piece), validate=True)
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, Invalid):
         return None
-    return bytes(found) if hashlib.sha256(found).hexdigest() == _own_property(told, xmp.ORIGINAL_DIGEST) else None
+    return bytes(found) if hashlib.sha256(found).hexdigest() == _own_property(metadata, xmp.ORIGINAL_DIGEST) else None
 
 
 def read_image_file(path: Path) -> bytes:
-    """A picture file's bytes, of a bounded number. Raises Invalid: `picture_missing`, `picture_unreadable`."""
+    """Read a picture file of bounded size.
+
+    Raises Invalid: `picture_missing`, `marked_unreadable`, `marked_too_large`.
+    """
     try:
-        # A pipe is never opened: where nobody writes, that would wait for ever.
+        # A pipe is never opened: without a writer, that would block forever.
         is_file = stat.S_ISREG(path.stat().st_mode)
         data = _read_limited(path) if is_file else None
     except FileNotFoundError as error:
@@ -155,14 +158,14 @@ def _read_limited(path: Path) -> bytes:
         return file.read(MAX_FILE_BYTES + 1)
 
 
-def _a1111_metadata(mark: ProvenanceInfo, media: str, told: EmbeddedMetadata) -> tuple[dict[str, str], bytes]:
-    """Texts under a key and EXIF, in which other programs look for parameters; EXIF that is there is left alone."""
+def _a1111_metadata(mark: ProvenanceInfo, media: str, metadata: EmbeddedMetadata) -> tuple[dict[str, str], bytes]:
+    """Texts by key, and EXIF, where other programs look for parameters. Existing EXIF is left alone."""
     if mark.account is None:
         return {}, b""
     text = a1111_parameters(mark.account)
     if media == png.MEDIA:
         return {**({PARAMETERS_KEY: text} if text else {}), RECORD_KEY: mark.account.text}, b""
-    exif = encode_user_comment(text) if text and not told.exif and media != gif.MEDIA else b""
+    exif = encode_user_comment(text) if text and not metadata.exif and media != gif.MEDIA else b""
     return {}, exif if len(exif) <= jpeg.MAX_EXIF_BYTES else b""
 
 
@@ -182,12 +185,12 @@ def _joined_file(
     before: Sequence[FilePart],
     old: bytes,
     said: Mapping[str, str],
-    facts: Mapping[str, str],
+    own_properties: Mapping[str, str],
     *,
     texts: Mapping[str, str],
     exif: bytes,
 ) -> bytes:
-    whole = xmp.build_packet({**said, **facts}, old=old)
+    whole = xmp.build_packet({**said, **own_properties}, old=old)
     if media == png.MEDIA:
         return png.join(kept, xmp=whole, texts=texts)
     if media == webp.MEDIA:
@@ -196,7 +199,7 @@ def _joined_file(
         return gif.join(kept, xmp=whole)
     if len(whole) <= jpeg.MAX_XMP_BYTES:
         return jpeg.join(kept, xmp=whole, exif=exif)
-    more = xmp.build_extension(facts)
+    more = xmp.build_extension(own_properties)
     short = {**said, xmp.HAS_EXTENDED_XMP: jpeg.extended_xmp_guid(more)}
     head = xmp.build_packet(short, old=old)
     return jpeg.join(
@@ -204,8 +207,8 @@ def _joined_file(
     )
 
 
-def _own_property(told: EmbeddedMetadata, name: str) -> str | None:
-    for packet in (told.xmp, told.xmp_more):
+def _own_property(metadata: EmbeddedMetadata, name: str) -> str | None:
+    for packet in (metadata.xmp, metadata.xmp_more):
         found = xmp.property_value(packet.decode("utf-8", "replace"), name)
         if found is not None:
             return found
@@ -217,7 +220,7 @@ def _encode_text(text: str) -> str:
 
 
 def _decode_text(word: str, *, most: int | None = None) -> str:
-    """What `_word` was given. Raises Invalid (`account_broken`)."""
+    """Decode what `_encode_text` encoded. Raises Invalid (`account_broken`)."""
     if word.startswith("{"):
         return word
     found = inflate_base64(word) if most is None else inflate_base64(word, most=most)
@@ -227,14 +230,14 @@ def _decode_text(word: str, *, most: int | None = None) -> str:
 
 
 class ImageSigner(Protocol):
-    """Signs pictures. `name` tells one from another (a digest of its certificate, say): with it change the files."""
+    """Signs pictures. If `name` changes (for example a digest of the certificate), files are signed anew."""
 
     @property
     def name(self) -> str:
-        """What all of its signatures share."""
+        """An identifier that all of its signatures share."""
 
     def sign(self, data: bytes, mark: ProvenanceInfo, parents: Sequence[bytes]) -> bytes:
-        """The marked file `data`, signed. `parents` are the pictures that it was made from, as they lie in `out/`.
+        """Sign the file `data`. `parents` are the output pictures that it was made from.
 
-        Nothing but content credentials may be put in: `unmarked` takes those out again.
+        May add only content credentials, which `original_bytes` can remove.
         """

@@ -1,8 +1,8 @@
 """The generation record: how a picture was made, as JSON in its file.
 
-A record holds the calls that the picture depends on, in an order in which they can be made again, back to adapters and
-their training. A training is recorded; what it was trained from is not. The same data is also given as IPTC digital
-source type, as software name, and as AUTOMATIC1111's parameter text, which other programs read.
+A record holds the calls that the picture depends on, in an order in which they can be repeated, back to adapters and
+their training. A training is recorded, its photos are not. The same data is also available as IPTC digital source type,
+as software name, and as AUTOMATIC1111's parameter text, which other programs read.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ from nano_banana.model.problem import Invalid, problem
 
 RECORD_VERSION = 1
 MAX_CALLS = 1000
-"""A picture that hangs on more calls than this was not made here."""
+"""Calls of a record, at most; this program never makes more for one picture."""
 
 TRAINED_MEDIA = "trainedAlgorithmicMedia"
 COMPOSITE_MEDIA = "compositeWithTrainedAlgorithmicMedia"
+AI_MADE = frozenset((TRAINED_MEDIA, COMPOSITE_MEDIA))
+"""IPTC's digital source types of pictures that a trained model made, at least in part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """A call as an account tells it: the document that its key hashes, and what came of it.
+    """A call in a record: the document that its key hashes, and its result.
 
-    `inputs` and `outputs` map places to the digests of files; `cost_usd` is None where nobody knows.
+    `inputs` and `outputs` map places to digests of files; `cost_usd` is None if unknown.
     """
 
     stage: str
@@ -44,7 +46,7 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepictedPerson:
-    """Who is in the picture, by the words that call them: nothing else is told of anybody."""
+    """A person in the picture, by the words of the prompt; nothing else is recorded about them."""
 
     name: str
     trigger: str
@@ -53,12 +55,11 @@ class DepictedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRecord:
-    """What a picture tells of itself.
+    """How a picture was made.
 
-    `picture` is the SHA-256 of its file without our marks; `source` the last word of its IPTC digital source type
-    (empty: nothing drew it). `verdict` is the last gate's word, as the manifest has it. `run` made it, at `made_at`
-    (UTC, ISO 8601). `calls` are those that its bytes hang on, in the order in which they can be made; a training is
-    told, what it was trained from is not.
+    `picture` is the SHA-256 of its file without our metadata; `source` the last word of its IPTC digital source type
+    (empty: not generated). `verdict` is the last gate's, as in the manifest. `run` made it, at `made_at` (UTC, ISO
+    8601). `calls` are those that its bytes depend on, in an order in which they can be repeated.
     """
 
     program: str
@@ -81,7 +82,7 @@ class GenerationRecord:
 
     @property
     def text(self) -> str:
-        """The account as JSON on one line; `account_of` reads it."""
+        """The record as JSON on one line; `parse_record` reads it."""
         told: dict[str, JSONValue] = {
             "nano_banana": RECORD_VERSION,
             "program": self.program,
@@ -105,7 +106,7 @@ class GenerationRecord:
 
 
 def parse_record(text: str) -> GenerationRecord:
-    """Read an account. Raises Invalid: `account_newer`, `account_broken`."""
+    """Parse a record. Raises Invalid: `account_newer`, `account_broken`."""
     try:
         told = as_object(json.loads(text))
         version = as_whole(told["nano_banana"])
@@ -142,7 +143,7 @@ def _parse_record(told: JSONObject) -> GenerationRecord:
 
 
 def parse_call_record(told: JSONObject) -> CallRecord:
-    """A call of an account or of a manifest. Raises KeyError and TypeError."""
+    """Parse a call of a record or a manifest. Raises KeyError and TypeError."""
     cost = told.get("cost_usd")
     return CallRecord(
         stage=as_text(told["stage"]),
@@ -182,16 +183,16 @@ def _texts(value: JSONValue) -> dict[str, str]:
 
 
 PASTE = "paste"
-"""The call that lays what was painted over what was there."""
+"""The endpoint that pastes a painted region into a picture."""
 
 
 def call_closure(
     digest: str, made_by: Callable[[str], CallRecord | None], is_end: Callable[[CallRecord], bool]
 ) -> list[CallRecord]:
-    """The calls that a file hangs on, in an order in which they can be made.
+    """The calls that a file depends on, in an order in which they can be repeated.
 
-    `made_by` gives the call that a file came out of, None for the user's own; behind one that `is_end` (a training)
-    nothing is told.
+    `made_by` returns the call that produced a file, None for the user's own files. The search stops at calls for which
+    `is_end` is true (trainings).
     """
     order: dict[str, CallRecord] = {}
     entered: set[str] = set()
@@ -212,17 +213,17 @@ def call_closure(
 
 
 def digital_source_type(calls: Sequence[CallRecord], is_end: Callable[[CallRecord], bool]) -> str:
-    """The digital source type of what came out of these calls, which are in an order in which they can be made.
+    """The digital source type of the result of these calls, which are in an order in which they can be repeated.
 
-    Composite after a paste, and where a picture that nobody here drew went into a drawing; empty where nothing was
-    drawn.
+    Composite after a paste, or if a picture that wasn't generated went into a generation; empty if nothing was
+    generated.
     """
     drawn: set[str] = set()
     pasted = started = False
     for call in (each for each in calls if not is_end(each)):
         if call.provider == COMPUTE:
             pasted |= call.endpoint == PASTE
-            # What is cut out of a photo, or only opened, is still the photo.
+            # A crop of a photo is still a photo.
             drawn |= set(call.outputs.values()) if drawn & set(call.inputs.values()) else set()
         else:
             started |= any(_is_picture(place) and digest not in drawn for place, digest in call.inputs.items())
@@ -233,14 +234,14 @@ def digital_source_type(calls: Sequence[CallRecord], is_end: Callable[[CallRecor
 
 
 def creator_tool(calls: Sequence[CallRecord], program: str, is_end: Callable[[CallRecord], bool]) -> str:
-    """The software, with who drew last: `Nano Banana 0.1.0 (fal fal-ai/flux-lora)`."""
+    """The software's name, with the last generating endpoint: `Nano Banana 0.1.0 (fal fal-ai/flux-lora)`."""
     drawings = [call for call in calls if call.provider != COMPUTE and not is_end(call)]
     name = f"Nano Banana {program}"
     return f"{name} ({drawings[-1].provider} {drawings[-1].endpoint})" if drawings else name
 
 
 def producing_calls(calls: Sequence[CallRecord]) -> Mapping[str, CallRecord]:
-    """The call that each file came out of, the first of several."""
+    """The call that produced each file, the first if there are several."""
     found: dict[str, CallRecord] = {}
     for call in calls:
         for digest in call.outputs.values():
@@ -249,7 +250,7 @@ def producing_calls(calls: Sequence[CallRecord]) -> Mapping[str, CallRecord]:
 
 
 def _is_picture(place: str) -> bool:
-    """Whether a drawing starts from, or looks at, the picture in that place (`image_url`, `image_urls/0`)."""
+    """Whether the input in this place is a picture to start from or to look at (`image_url`, `image_urls/0`)."""
     return "image" in place and "mask" not in place
 
 
@@ -259,13 +260,13 @@ _A1111_NAMES: Sequence[tuple[str, Sequence[str]]] = (
     ("CFG scale", ("guidance_scale", "cfg_scale")),
     ("Seed", ("seed",)),
 )
-"""Their name for a value, and the fields of endpoints that hold it."""
+"""AUTOMATIC1111's name for a value, and the fields of endpoints that hold it."""
 
 
 def a1111_parameters(account: GenerationRecord) -> str:
-    """The text for the call that drew the picture first; empty where none has a prompt.
+    """The parameter text of the first call with a prompt; empty if no call has one.
 
-    Only what that call was really asked is told: what is left to a service's own choice is not.
+    It holds only arguments of the call, no defaults of the service.
     """
     call = next((call for call in account.calls if isinstance(call.arguments.get("prompt"), str)), None)
     if call is None:
@@ -301,5 +302,5 @@ def _image_size(arguments: JSONObject) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A value; in quotes where a comma, a colon or a line's end would be taken for the next one's beginning."""
+    """The value, in quotes if it has a comma, a colon or a line break."""
     return f'"{text}"' if any(mark in text for mark in ",:\n") and '"' not in text else text

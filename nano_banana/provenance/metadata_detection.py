@@ -15,7 +15,7 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid
 from nano_banana.provenance.content_credentials import ContentCredentials
 from nano_banana.provenance.embedding import original_digest, record_in
-from nano_banana.provenance.generation_record import GenerationRecord
+from nano_banana.provenance.generation_record import AI_MADE, GenerationRecord
 
 C2PA = "c2pa"
 IPTC = "iptc"
@@ -25,39 +25,39 @@ RIVAGAN = "rivagan"
 SYNTHID = "synthid"
 
 CHECKS = (C2PA, IPTC, METADATA, DWTDCT, RIVAGAN, SYNTHID)
-"""What can be looked for, in the order in which it is told."""
+"""All checks, in the order of the report."""
 
 
 class Certainty(StrEnum):
-    """How sure a finding is."""
+    """The certainty of a finding."""
 
     TRUSTED = "trusted"
-    """Signed by somebody whom the user trusts, and unchanged since."""
+    """Signed by somebody whom the user trusts, and unchanged."""
     SIGNED = "signed"
-    """Signed and unchanged since, by somebody whom nobody here vouches for."""
+    """Signed and unchanged, but the signer isn't trusted."""
     EXPIRED = "expired"
-    """Signed and unchanged since, by a certificate that has expired."""
+    """Signed and unchanged, but the certificate has expired."""
     UNFIT = "unfit"
-    """Signed and unchanged since, by a certificate that was revoked or may not sign pictures."""
+    """Signed and unchanged, but the certificate was revoked or may not sign pictures."""
     BROKEN = "broken"
-    """Was signed, but the picture or the signature was changed since."""
+    """Signed, but the picture or the signature has changed."""
     UNPROVEN = "unproven"
-    """There is a manifest, but it can't be shown whether anything was changed."""
+    """There is a manifest, but it doesn't prove whether anything has changed."""
     STATED = "stated"
-    """Written beside the pixels, where anybody can write and remove it."""
+    """Stated in metadata, which anybody can write and remove."""
     CERTAIN = "certain"
-    """Measured in the pixels; nearly all bits agree."""
+    """Measured in the pixels; nearly all bits match."""
     LIKELY = "likely"
-    """Measured in the pixels; more bits agree than in any clean picture."""
+    """Measured in the pixels; more bits match than in any clean picture."""
     VOUCHED = "vouched"
-    """Said by the user's own verifier."""
+    """Reported by the user's own verifier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenanceFinding:
-    """`name` of the kind `of` was found. `ai`: whether it says that AI made the picture (None: it does not say).
+    """The check `of` found `name`. `ai`: whether it says that AI made the picture (None: it doesn't say).
 
-    `facts` is what else it says: text out of a file, not to be shown raw on a terminal.
+    `facts` are further statements: text from the file, not to be shown raw on a terminal.
     """
 
     of: str
@@ -69,7 +69,7 @@ class ProvenanceFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedCheck:
-    """What could not be looked for, and `why`; `facts` fill the words for it."""
+    """A check that could not run, and `why`; `facts` are the data of the message."""
 
     of: str
     why: str
@@ -78,7 +78,7 @@ class SkippedCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionReport:
-    """All that is known of one picture. `none_of` was looked for and not found, which proves nothing."""
+    """The result for one picture. The checks `none_of` found nothing, which proves nothing."""
 
     path: str
     media: str
@@ -87,7 +87,6 @@ class DetectionReport:
     unchecked: tuple[SkippedCheck, ...] = ()
 
 
-AI_MADE = frozenset(("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"))
 NOT_AI_MADE = frozenset(
     ("digitalCapture", "computationalCapture", "negativeFilm", "positiveFilm", "print", "minorHumanEdits", "humanEdits")
 )
@@ -97,7 +96,7 @@ _GOOGLE = re.compile(r"\b(?:made|created|generated|edited) with google ai\b", re
 
 
 def source_type_findings(xmp: str) -> Iterator[ProvenanceFinding]:
-    """What the packet states, each thing once."""
+    """Yield the source types in an XMP packet, each once."""
     told = dict.fromkeys(word for match in _PROPERTY.finditer(xmp) if (word := _source_type_value(match[1])))
     for word in told:
         ai = True if word in AI_MADE else False if word in NOT_AI_MADE else None
@@ -107,7 +106,7 @@ def source_type_findings(xmp: str) -> Iterator[ProvenanceFinding]:
 
 
 def credit_findings(xmp: str, iim: Mapping[str, str]) -> Iterator[ProvenanceFinding]:
-    """Google's credit line, in XMP or in IPTC's older form."""
+    """Yield Google's credit line, from XMP or IPTC-IIM."""
     for line in (property_value(xmp, "photoshop:Credit") or "", iim.get("credit", "")):
         if _GOOGLE.search(line):
             yield ProvenanceFinding(of=IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": shorten(line)})
@@ -115,7 +114,7 @@ def credit_findings(xmp: str, iim: Mapping[str, str]) -> Iterator[ProvenanceFind
 
 
 def _source_type_value(after: str) -> str | None:
-    """The last word of the address that follows the property's name, as an element, an attribute or a resource."""
+    """The last word of the URL after the property's name, in an element, an attribute or a resource."""
     address = re.search(r"digitalsourcetype/(\w{3,60})", after.partition("DigitalSource")[0], re.IGNORECASE)
     if address:
         return address[1]
@@ -134,7 +133,7 @@ _CERTAINTY = {
 
 
 def credentials_finding(credentials: ContentCredentials) -> ProvenanceFinding | SkippedCheck:
-    """What the credentials come to. A broken manifest still tells what it says, but proves nothing."""
+    """The finding for content credentials. A broken manifest is reported, but proves nothing."""
     if credentials.state == "elsewhere":
         return SkippedCheck(of=C2PA, why="c2pa_elsewhere")
     agents = dict.fromkeys(action.agent for action in credentials.actions if action.agent)
@@ -217,7 +216,7 @@ _FREE_TEXTS = ("parameters", "Parameters", "UserComment", "Comment", "comment", 
 
 
 def generator_findings(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
-    """Every program that left its metadata."""
+    """Yield a finding for every program that left metadata."""
     for reader in _READERS:
         found = reader(beside)
         if found is not None:
@@ -233,7 +232,7 @@ _FORGE = re.compile(r"^(?:f\d|.*forge|neo)", re.IGNORECASE)
 
 
 def _a1111(beside: MetadataFields) -> ProvenanceFinding | None:
-    """AUTOMATIC1111's text, which Forge, SD.Next, Civitai and others write too, and this program as well."""
+    """AUTOMATIC1111's text, which Forge, SD.Next, Civitai and this program also write."""
     for text in beside.free:
         pairs = _a1111_pairs(text)
         if not pairs or pairs.get("version", "").startswith("Nano Banana"):
@@ -244,7 +243,7 @@ def _a1111(beside: MetadataFields) -> ProvenanceFinding | None:
 
 
 def _a1111_pairs(text: str) -> Mapping[str, str]:
-    """Names and values of the last line that has enough of them: other programs write lines of their own behind it."""
+    """Names and values of the last line with enough of them; other programs append lines."""
     for line in reversed(text.splitlines()):
         pairs = {name.casefold(): text_of.strip('"') for name, text_of in _PAIR.findall(line)}
         numbers = {name for name in ("seed", "steps") if pairs.get(name, "").isdecimal()}
@@ -297,7 +296,7 @@ def _novelai(beside: MetadataFields) -> ProvenanceFinding | None:
 
 
 def novelai_finding(texts: Mapping[str, JSONValue], where: str) -> ProvenanceFinding:
-    """NovelAI's texts, `where` they were."""
+    """The finding for NovelAI's texts; `where` they were found."""
     comment = texts.get("Comment", "")
     inner = parse_json_object(comment) if isinstance(comment, str) else comment
     facts = pick_values(inner if isinstance(inner, Mapping) else {}, prompt="prompt", seed="seed", steps="steps")
@@ -350,18 +349,18 @@ _AI_SOFTWARE = re.compile(
     r"|google (?:ai|gemini|imagen)|bing image creator|microsoft designer|fal\.ai)(?![\w]|-[^\W\d])",
     re.IGNORECASE,
 )
-"""Names that mean nothing else, as words of their own, wherever they stand."""
+"""Unambiguous names, matched as whole words anywhere."""
 
 _AI_SOFTWARE_ALONE = re.compile(
     r"(?:google |openai |xai |x\.ai )?(?:firefly|gemini|grok|ideogram|krea|openai|recraft|sora"
     r"|imagen(?=[- ]?\d)|flux\.(?=\d))(?:\.ai| ai)?(?:[-/ ]?v?\d[\w.-]*)?",
     re.IGNORECASE,
 )
-"""Names that are words or other things' names as well: only where nothing else is said than a maker and a version."""
+"""Ambiguous names, matched only if the text has nothing else but a maker and a version."""
 
 
 def _software(beside: MetadataFields) -> ProvenanceFinding | None:
-    """A program's name in the fields for it, where it is one that draws by AI."""
+    """The name of an AI program in the fields for software."""
     said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), beside.iim.get("program", "")]
     for text in (*said, property_value(beside.xmp, CREATOR_TOOL) or ""):
         if text.startswith(("AI generated", "Nano Banana")):

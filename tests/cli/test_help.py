@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from shutil import copytree
 
 import click
 import pytest
@@ -86,3 +88,10 @@ def test_the_tables_help_is_the_commands(name: str) -> None:
 @pytest.mark.parametrize("name", WRITTEN)
 def test_each_command_shows_examples(name: str) -> None:
     assert f"  nano-banana {name}" in (command_of(name).epilog or "") or name == "completion"
+
+
+def test_a_plan_loads_no_numpy(tmp_path: Path) -> None:
+    recipe = copytree(ROOT / "examples" / "astronaut", tmp_path / "astronaut") / "recipe.yaml"
+    loaded = loaded_by("plan", str(recipe), "--provider", "local")
+    assert "nano_banana.session.forecasting" in loaded
+    assert not loaded & {"cv2", "httpx", "numpy", "onnxruntime"}
