@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import BUILT_IN, ProviderSpec, load_code
@@ -12,8 +12,11 @@ from nano_banana.model.call import Call
 from nano_banana.model.problem import CallFailed, NanoBananaError, Unusable, problem
 from nano_banana.model.provider_protocol import Answer, CallContext, Provider
 from nano_banana.providers.workers import WorkerPool
-from nano_banana.recipe.recipe_model import Privacy, RunLimits
 from nano_banana.settings.configuration import Settings
+
+if TYPE_CHECKING:
+    # It loads yaml and jinja2.
+    from nano_banana.recipe.recipe_model import Privacy, RunLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

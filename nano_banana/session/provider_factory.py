@@ -10,13 +10,13 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from nano_banana.catalog.provider_registry import BUILT_IN, ProviderSpec
-from nano_banana.recipe.recipe_model import Privacy, RunLimits
 
 if TYPE_CHECKING:
     # They load asyncio, which a run with nothing to do doesn't need.
     from nano_banana.catalog.catalog import Catalog
     from nano_banana.model.provider_protocol import Provider
     from nano_banana.providers.workers import WorkerPool
+    from nano_banana.recipe.recipe_model import Privacy, RunLimits
     from nano_banana.settings.configuration import Settings
 
 
@@ -39,8 +39,8 @@ class ProviderFactory:
         self._catalog = catalog
         self._environ = environ
         self._specs = {**BUILT_IN, **({selected.name: selected} if selected else {})}
-        self._limits = limits or RunLimits()
-        self._privacy = privacy or Privacy()
+        self._limits = limits
+        self._privacy = privacy
         self._extra = dict(extra or {})
 
     @cached_property
@@ -62,13 +62,14 @@ class ProviderFactory:
 
     def _make(self, spec: ProviderSpec) -> Provider:
         from nano_banana.providers.provider_context import ProviderContext, make_provider
+        from nano_banana.recipe.recipe_model import Privacy, RunLimits
 
         context = ProviderContext(
             catalog=self._catalog,
             settings=self._settings,
             environ=self._environ,
-            limits=self._limits,
-            privacy=self._privacy,
+            limits=self._limits or RunLimits(),
+            privacy=self._privacy or Privacy(),
             pool=self.pool,
         )
         return make_provider(spec, context)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nano_banana.model.problem import Refused, problem
-from nano_banana.recipe.recipe_model import Privacy, RunLimits
 from nano_banana.settings.configuration import Settings
 from nano_banana.settings.fal_key import find_key
+
+if TYPE_CHECKING:
+    # It loads yaml and jinja2.
+    from nano_banana.recipe.recipe_model import Privacy, RunLimits
 
 DAY_SECONDS = 86_400
 HOST_VARIABLES = ("FAL_QUEUE_RUN_HOST", "FAL_RUN_HOST")
