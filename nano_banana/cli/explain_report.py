@@ -6,33 +6,37 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import money, one_line, visible
+from nano_banana.cli.formatting import money, one_line, plural, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import likeness_text, verdict_text
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_whole
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.provenance.generation_record import COMPOSITE_MEDIA, TRAINED_MEDIA, CallRecord, GenerationRecord
-from nano_banana.session.explanation import CallExplanation, Explanation, MarkedPicture
+from nano_banana.session.explanation import (
+    LIKENESS_ENDPOINT,
+    CallExplanation,
+    Explanation,
+    FaceComparison,
+    MarkedPicture,
+)
 from nano_banana.session.history import CallDifference, ValueChange
 from nano_banana.session.run_records import NodeRecord, VerdictSummary
 
 FATE_COLOURS = {"ran": "green", "reused": "cyan", "would run": "yellow"}
 RULING_COLOURS = {Ruling.ACCEPTED: "green", Ruling.UNSURE: "yellow", Ruling.REJECTED: "red"}
-LIKENESS_ENDPOINT = "likeness"
-"""The call that a gate judges by."""
-
 DIFF_CONTEXT = 4
-"""Words shown on either side of those that changed."""
+"""Words shown on either side of a change."""
 
 
 def say_story(screen: Screen, story: Explanation) -> None:
-    """Print the take, then by attempt a line for each call, for each value that changed, and for what a gate said."""
+    """Print the verdict and the photos it is based on; then by attempt each call, what changed, and each verdict."""
     record = story.record
     screen.say(f"{record.id}: {record.status}" + _ending_text(record))
+    for compared in story.compared:
+        screen.say(f"  {comparison_text(compared)}")
     if record.person:
-        screen.say(f"  {_comparison_text(record)}")
+        screen.say(f"  {comparison_text(FaceComparison(subject=record.card.subject, person=record.person))}")
     width = max((len(call.stage) for call in story.calls), default=0)
     ahead = [call for call in story.calls if _is_second_chance(call, record)]
     label = ""
@@ -49,14 +53,14 @@ def say_story(screen: Screen, story: Explanation) -> None:
             screen.say(f"  {ruled.stage:<{width}}  {_coloured_verdict(screen, ruled)}")
     if ahead:
         labels = dict.fromkeys(call.attempt.label for call in ahead)
-        screen.say(f"  {', '.join(labels)}: would run while the gate refuses ({plural(len(ahead), 'call')} at most)")
+        screen.say(f"  {', '.join(labels)}: would run only if the gate rejects (up to {plural(len(ahead), 'call')})")
     for call in story.calls:
         if not call.attempt.label and (prompt := as_object(call.document["arguments"]).get("prompt")):
             screen.say(f"  prompt of {call.stage}: {one_line(str(prompt))}")
 
 
 def _grouped_calls(calls: Sequence[CallExplanation]) -> Iterator[list[CallExplanation]]:
-    """Runs of calls that would read the same: a look at each of twenty photos."""
+    """Consecutive calls that would look the same, such as those for each of twenty photos."""
     for _, some in groupby(enumerate(calls), key=lambda pair: _call_group(*pair)):
         yield [call for _, call in some]
 
@@ -67,34 +71,38 @@ def _call_group(at: int, call: CallExplanation) -> tuple[object, ...]:
 
 
 def _ending_text(record: NodeRecord) -> str:
-    """What the last gate said, and where the take's way ended early."""
+    """The last gate's verdict, and where the take stopped."""
     last, left = record.final_verdict, record.exited_early
     said = f"; {verdict_text(last)}" if last else ""
-    # Who is chosen of what is not made yet, nobody knows.
+    # The selection among planned takes is unknown.
     if left is None or (record.status is NodeStatus.PLANNED and left.why == "not_chosen"):
         return said
+    if left.why == "not_chosen":
+        return f"{said}; not selected at {left.stage}"
     if last and (last.stage, str(last.ruling)) == (left.stage, left.why):
-        return f"{said}; it goes no further"
-    return f"{said}; it goes no further than {left.stage}: {left.why.replace('_', ' ')}"
+        return f"{said}; stopped at {left.stage}"
+    return f"{said}; stopped at {left.stage}: {left.why.replace('_', ' ')}"
 
 
-def _comparison_text(record: NodeRecord) -> str:
-    person = record.person
-    photos = plural(as_whole(person.get("references", 0)), "photo")
-    how = "held out of the training" if person["held_out"] else "none held out"
+def comparison_text(compared: FaceComparison) -> str:
+    """`compared with 3 held-out photos of ana (0.91 to 0.97 among themselves); nearest: 04.jpg (0.38)`."""
+    person = compared.person
+    photos = plural(as_whole(person.get("references", 0)), "held-out photo" if person["held_out"] else "training photo")
     likenesses = [as_number(value) for value in as_items(person.get("calibration"))]
-    alike = f"; alike by {likeness_text(min(likenesses))} to {likeness_text(max(likenesses))}" if likenesses else ""
-    return f"compared with {photos}, {how}{alike}"
+    spread = f"{likeness_text(min(likenesses))} to {likeness_text(max(likenesses))}" if likenesses else ""
+    among = f" ({spread} among themselves)" if spread else ""
+    nearest = f"; nearest: {visible(compared.photo)} ({likeness_text(compared.similarity)})" if compared.photo else ""
+    return f"compared with {photos} of {visible(compared.subject)}{among}{nearest}"
 
 
 def _is_second_chance(call: CallExplanation, record: NodeRecord) -> bool:
-    """Whether a call belongs to a second chance that nobody has taken yet."""
+    """Whether a call belongs to a retry or repair that has not run."""
     tried = {ruled.attempt.label for ruled in record.verdicts}
     return bool(call.attempt.number) and call.fate == "would run" and call.attempt.label not in tried
 
 
 def _attempt_heading(call: CallExplanation) -> str:
-    """`retry1 (seed 7)`; what comes after all attempts belongs to the take itself."""
+    """`retry1 (seed 7)`; calls after all attempts belong to the take itself."""
     if not call.attempt.label:
         return "then"
     detail = ", ".join(f"{name} {value}" for name, value in call.attempt.detail.items())
@@ -102,7 +110,7 @@ def _attempt_heading(call: CallExplanation) -> str:
 
 
 def _verdicts_after(record: NodeRecord, call: CallExplanation) -> list[VerdictSummary]:
-    """The verdict that comes of this call, which measured how alike the faces are."""
+    """The verdict based on this call's measurements."""
     if not call.own or call.endpoint != LIKENESS_ENDPOINT:
         return []
     found = [
@@ -118,12 +126,12 @@ def _coloured_verdict(screen: Screen, ruled: VerdictSummary) -> str:
 def _fate_text(screen: Screen, call: CallExplanation) -> str:
     fate = screen.paint(FATE_COLOURS[call.fate], call.fate)
     if call.run is not None:
-        return f"{fate} (made by run {call.run})" if call.fate == "reused" else f"{fate} (run {call.run})"
-    return fate if call.changes is not None else f"{fate} (not made before)"
+        return f"{fate} (from run {call.run})" if call.fate == "reused" else f"{fate} (run {call.run})"
+    return fate if call.changes is not None else f"{fate} (new)"
 
 
 def difference_text(change: CallDifference, sources: Mapping[str, str]) -> str:
-    """One difference: a value old → new, a prompt word by word, files by what they are (digest → name)."""
+    """One difference: a value old → new, a prompt word by word, files by name (`sources`: digest → name)."""
     if not isinstance(change, ValueChange):
         names = ", ".join(sources.get(digest, digest[:12]) for digest in change.added)
         parts = [f"{plural(len(change.added), 'file')} added ({names})"] if change.added else []
@@ -132,18 +140,18 @@ def difference_text(change: CallDifference, sources: Mapping[str, str]) -> str:
     name = change.path.removeprefix("arguments/").removeprefix("inputs/")
     if change.path.startswith("inputs/"):
         source = sources.get(str(change.new), "")
-        return f"{name}: another file" + (f", from {source}" if source else "")
+        return f"{name}: file changed" + (f", now from {source}" if source else "")
     if isinstance(change.old, str) and isinstance(change.new, str) and " " in change.old + change.new:
         return f"{name}: {word_diff(change.old, change.new)}"
     return f"{name}: {_value_text(change.old)} → {_value_text(change.new)}"
 
 
 def _value_text(value: JSONValue) -> str:
-    return "nothing" if value is None else str(value)
+    return "none" if value is None else str(value)
 
 
 def changed_words(old: str, new: str) -> list[tuple[str, str]]:
-    """The stretches of words that differ: what stood there, and what stands there now."""
+    """The words that differ: old and new."""
     before, after = old.split(), new.split()
     return [
         (" ".join(before[start:end]), " ".join(after[other:until]))
@@ -175,31 +183,31 @@ def _opcodes(before: list[str], after: list[str]) -> Sequence[tuple[str, int, in
 
 SOURCE_TYPES = {
     TRAINED_MEDIA: "AI-made (trainedAlgorithmicMedia)",
-    COMPOSITE_MEDIA: "AI-made over another picture (compositeWithTrainedAlgorithmicMedia)",
+    COMPOSITE_MEDIA: "AI-made, based on another picture (compositeWithTrainedAlgorithmicMedia)",
 }
 DIGEST_CHARS = 12
-"""Characters of a digest that are shown."""
+"""Most characters of a digest that are shown."""
 
 _MAX_VALUE = 300
-"""Characters of a value that are shown; `--json` has all."""
+"""Most characters of a value that are shown; `--json` has all."""
 
 
 def say_picture_record(screen: Screen, portrait: MarkedPicture) -> None:
-    """Print what the picture is, then every call behind it with what it was asked, and whether the file is still it."""
+    """Print what the picture's metadata says, every call, and whether the file was modified."""
     account = portrait.account
-    screen.say(f"{visible(account.take)}, {visible(account.stage)}, of the recipe {visible(account.recipe)}")
+    screen.say(f"{visible(account.take)}: stage {visible(account.stage)} of the recipe {visible(account.recipe)}")
     for line in _record_lines(account):
         screen.say(f"  {line}")
     for call in account.calls:
         say_call(screen, call)
     if portrait.intact:
-        screen.say(f"the file is as it was written ({account.picture[:DIGEST_CHARS]})")
+        screen.say(f"file unmodified ({account.picture[:DIGEST_CHARS]})")
     else:
-        screen.say(screen.paint("yellow", "the file was changed since: what it shows may not be what is told here"))
+        screen.say(screen.paint("yellow", "The file was modified: it may not show what its metadata describes."))
 
 
 def say_call(screen: Screen, call: CallRecord) -> None:
-    """Print a call: who answered, from which files, with which arguments; a prompt on a line of its own."""
+    """Print a call with its provider, arguments and input files; the prompt on a separate line."""
     cost = f", {money(call.cost_usd)}" if call.cost_usd else ""
     stage = f"{visible(call.stage)}: " if call.stage else ""
     screen.say(f"  {stage}{visible(call.provider)} {visible(call.endpoint)}{cost}")
@@ -211,7 +219,7 @@ def say_call(screen: Screen, call: CallRecord) -> None:
         screen.say(f"      {plain}")
     if call.inputs:
         screen.say(
-            "      from "
+            "      inputs: "
             + ", ".join(f"{visible(at)} {visible(each[:DIGEST_CHARS])}" for at, each in call.inputs.items())
         )
 
@@ -233,7 +241,7 @@ def _record_lines(account: GenerationRecord) -> Iterator[str]:
         made = f"made {visible(account.made_at)} by run {visible(account.run)}"
         yield f"{made}, with Nano Banana {visible(account.program)}"
     if account.calls:
-        yield f"{plural(len(account.calls), 'call')} behind it:"
+        yield f"made by {plural(len(account.calls), 'call')}:"
 
 
 def _verdict_line(verdict: JSONObject) -> str:

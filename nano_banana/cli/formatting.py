@@ -4,39 +4,60 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 TAB_SPACES = "    "
 
 
+def plural(count: int, noun: str, many: str = "") -> str:
+    """`1 problem`, `2 problems`; `many` is the plural if it isn't the noun with an s."""
+    return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The names with commas, and after `most` of them how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(visible(name) for name in names[:most]) + more
+
+
+def short_path(path: str | Path, folder: Path | None = None) -> str:
+    """A path as the user would type it: relative to `folder` (None: the current one) if it is inside."""
+    with suppress(OSError, ValueError):  # the current folder was deleted; the path is elsewhere
+        return visible(str(Path(path).relative_to(folder or Path.cwd())))
+    return visible(str(path))
+
+
 def visible(text: str) -> str:
-    """Make control and invisible characters harmless: a file must not steer the terminal that shows it."""
+    """The text with control and invisible characters replaced, so that it can't control the terminal."""
     if text.isprintable():
         return text
     return "".join(map(_harmless, text))
 
 
 def visible_lines(text: str) -> str:
-    """The same for a text of several lines, which keeps its line breaks and tabs."""
+    """The same, but line breaks and tabs stay."""
     return text if text.isprintable() else "".join(c if c in "\n\t" else _harmless(c) for c in text)
 
 
 def one_line(text: str) -> str:
-    """The same on one line: a text of somebody else's can't pass itself off as a line of ours."""
+    """The same on one line, so that foreign text can't look like a line of ours."""
     return text if text.isprintable() else visible(" ".join(filter(None, (line.strip() for line in text.splitlines()))))
 
 
 def display_width(text: str) -> int:
-    """How many columns the text takes."""
+    """Columns that the text takes."""
     return len(text) if text.isascii() else sum(_character_width(character) for character in text)
 
 
 def pad(text: str, width: int) -> str:
-    """Fill up with spaces to `width` columns."""
+    """The text with spaces added up to `width` columns."""
     return text + " " * (width - display_width(text))
 
 
 def wrap_words(text: str, width: int, *, rest: int) -> list[str]:
-    """Break at blanks into a line of at most `width` columns and others of `rest`; a word that is wider stays whole."""
+    """Break at spaces into a first line of `width` columns and more of `rest`; a wider word stays whole."""
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -88,7 +109,7 @@ def duration(seconds: float) -> str:
 
 
 def money(usd: float | None) -> str:
-    """`$12.50`, `$0.035`, `$0.0040`: as many digits as the price of a picture needs; `unknown` for None."""
+    """`$12.50`, `$0.035`, `$0.0040`: enough digits for the price of a picture; `unknown` for None."""
     if usd is None:
         return "unknown"
     if 0 < usd < 0.01:
@@ -98,7 +119,7 @@ def money(usd: float | None) -> str:
 
 
 def spent_text(usd: float, unknown: int) -> str:
-    """`$0.14`, `$0.14 + 2 unknown`: what was billed, and how many requests nobody knows the cost of; else empty."""
+    """`$0.14`, `$0.14 + 2 unknown` (requests of unknown cost); empty if there is neither."""
     rest = f" + {unknown:,} unknown" if unknown else ""
     return f"{money(usd)}{rest}" if usd or unknown else ""
 
@@ -110,7 +131,7 @@ def utc_time(seconds: float) -> str:
 
 _AGO_STEPS = ((60.0, "min"), (3600.0, "h"), (86_400.0, "day"))
 _AGO_LIMIT = 60 * 86_400.0
-"""Seconds after which a date says more."""
+"""Seconds after which the date is shown instead."""
 
 
 def time_ago(then: float, now: float) -> str:

@@ -35,7 +35,7 @@ from nano_banana.model.problem import Invalid, NanoBananaError
 
 
 def available_templates(folder: Path) -> list[TemplateChoice]:
-    """Those of the packs that came with us and of the project that `folder` belongs to; broken packs have none."""
+    """The templates of the built-in packs and of the project around `folder`; broken packs are skipped."""
     from nano_banana.features.packs.pack_library import PackLibrary
     from nano_banana.model.known_folders import project_root
 
@@ -56,7 +56,7 @@ def available_templates(folder: Path) -> list[TemplateChoice]:
 
 
 def review_photos(screen: Screen, name: str, photos: Path, folder: Path) -> None:
-    """Look at the photos of `name` for the project in `folder`, whose store keeps what is seen; print it in short."""
+    """Check the photos of `name` with the store of the project in `folder`, and print the result in short."""
     from nano_banana.cli.photo_views import say_album
     from nano_banana.cli.progress import progress
     from nano_banana.features.photo_report import inspect_folder
@@ -71,11 +71,11 @@ def review_photos(screen: Screen, name: str, photos: Path, folder: Path) -> None
         say_album(screen, replace(album, name=name), whole=False)
         if any(finding.severity != "reject" for photo in album.photos for finding in photo.findings):
             recipe = "" if folder == Path() else f" {shlex.quote(str(folder / 'recipe.yaml'))}"
-            screen.say(f"What to do about each, once the recipe is there: nano-banana photos{recipe}")
+            screen.say(f"To see what to do about each photo: nano-banana photos{recipe}")
 
 
 def highest_price(screen: Screen, answers: ProjectAnswers, folder: Path) -> float | None:
-    """The most that the recipe of these answers would cost at fal, in USD; None where that is not known."""
+    """The most that the recipe would cost at fal with all retries, in USD; None if unknown."""
     from nano_banana.session.run_request import RunRequest
     from nano_banana.session.session import Session
 
@@ -97,17 +97,17 @@ if TYPE_CHECKING:
     import questionary
 
 OTHER_NOUN = "something else"
-PHOTOS_QUESTION = "Where are the photos? (several people: a folder for each)"
+PHOTOS_QUESTION = "Where are the photos? (For several people, a folder with one subfolder each.)"
 CONSENT_USES = ("website", "social media", "press", "print", "private")
 MAX_TAKES_EACH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideContext:
-    """What the guide may ask for, besides what was answered by flags (`given`, names of `Answers`).
+    """Data for the questions; those in `given` were answered by options.
 
-    `offers` are all templates there are; `price` says what the recipe of answers may cost at fal, in USD (None: nobody
-    knows); `today` is a date as YYYY-MM-DD.
+    `offers` are all templates; `price` gives the most that a recipe may cost at fal, in USD (None: unknown); `today` is
+    YYYY-MM-DD.
     """
 
     given: frozenset[str]
@@ -117,7 +117,7 @@ class GuideContext:
 
 
 def ask_missing(answers: ProjectAnswers, asking: GuideContext) -> ProjectAnswers:
-    """The answers, those that were not given by flags asked for on the terminal. Raises KeyboardInterrupt."""
+    """Ask for everything that no option has answered. Raises KeyboardInterrupt."""
     about_one: Mapping[str, Callable[[NewSubject, GuideContext], NewSubject]] = {
         "subject": _ask_name,
         "noun": _ask_noun,
@@ -154,9 +154,9 @@ def _say_person(person: NewSubject, number: int, count: int) -> None:
 
 
 def ask_photos(default: str) -> Path:
-    """The folder with the photos, or with a folder of photos for each person.
+    """Ask for the folder with the photos, or with one subfolder per person.
 
-    A folder that is not there is asked for again, unless it is the proposed one, which may be made for photos to come.
+    Asks again if it doesn't exist, unless it is the default, which can be created.
     """
     import questionary
 
@@ -166,25 +166,23 @@ def ask_photos(default: str) -> Path:
         if folder.is_dir():
             return folder
         if given != default:
-            questionary.print(f"There is no folder {visible(given)}: look at its spelling.", style="fg:ansired")
-        elif questionary.confirm(f"There is no folder {visible(given)} yet. Make it, for photos to come?").unsafe_ask():
+            questionary.print(f"Folder {visible(given)} not found. Check the spelling.", style="fg:ansired")
+        elif questionary.confirm(f"Folder {visible(given)} doesn't exist yet. Create it?").unsafe_ask():
             make_folder(folder)
             return folder
 
 
 def ask_plan() -> bool:
-    """Whether to show at once what a run would do."""
+    """Ask whether to show the plan."""
     import questionary
 
-    return bool(questionary.confirm("Show now what a run would do and cost?", default=True).unsafe_ask())
+    return bool(questionary.confirm("Show the plan now?", default=True).unsafe_ask())
 
 
 def _ask_name(person: NewSubject, _asking: GuideContext) -> NewSubject:
     import questionary
 
-    question = questionary.text(
-        "What shall the person be called in the recipe?", default=person.name, validate=_valid_name
-    )
+    question = questionary.text("Name of the person in the recipe:", default=person.name, validate=_valid_name)
     name = _answer_text(question)
     return replace(person, name=name, trigger=derive_trigger(name))
 
@@ -206,7 +204,7 @@ def _valid_date(text: str) -> bool | str:
 
 
 def _one_line_error(error: Invalid) -> str:
-    """What to do, in the one line that there is below a question: what was typed can be seen."""
+    """The help of an error, or its text, for the one line below a question."""
     wrong, hint = describe(error.problems[0])
     return hint or wrong
 
@@ -215,10 +213,10 @@ def _ask_noun(person: NewSubject, _asking: GuideContext) -> NewSubject:
     import questionary
 
     noun = _answer_text(
-        questionary.select("What is the person?", choices=[*COMMON_NOUNS, OTHER_NOUN], default=person.noun)
+        questionary.select("Class word for the person:", choices=[*COMMON_NOUNS, OTHER_NOUN], default=person.noun)
     )
     if noun == OTHER_NOUN:
-        noun = _answer_text(questionary.text("One word for them:", validate=lambda text: bool(text.strip())))
+        noun = _answer_text(questionary.text("Other class word:", validate=lambda text: bool(text.strip())))
     return replace(person, noun=noun)
 
 
@@ -226,9 +224,9 @@ def _ask_trigger(person: NewSubject, _asking: GuideContext) -> NewSubject:
     import questionary
 
     question = questionary.text(
-        "The rare word that the adapter learns them by:",
+        "Trigger (a rare word that stands for this person):",
         default=person.trigger,
-        validate=lambda text: bool(TRIGGER_PATTERN.fullmatch(text)) or "one word without blanks",
+        validate=lambda text: bool(TRIGGER_PATTERN.fullmatch(text)) or "one word, no spaces",
     )
     return replace(person, trigger=_answer_text(question))
 
@@ -236,12 +234,12 @@ def _ask_trigger(person: NewSubject, _asking: GuideContext) -> NewSubject:
 def _ask_consent(person: NewSubject, asking: GuideContext) -> NewSubject:
     import questionary
 
-    agreed = questionary.confirm("Have they agreed to AI-made pictures of them?", default=False).unsafe_ask()
+    agreed = questionary.confirm("Has this person agreed to AI-made pictures?", default=False).unsafe_ask()
     if not agreed:
         return person
-    by = _answer_text(questionary.text("Who gave the consent?", default=person.name))
-    day = _answer_text(questionary.text("When?", default=asking.today, validate=_valid_date))
-    uses = questionary.checkbox("What for?", choices=list(CONSENT_USES)).unsafe_ask()
+    by = _answer_text(questionary.text("Who gave consent?", default=person.name))
+    day = _answer_text(questionary.text("On which date?", default=asking.today, validate=_valid_date))
+    uses = questionary.checkbox("For which uses?", choices=list(CONSENT_USES)).unsafe_ask()
     return replace(person, consent={"given_by": by, "on": day, "uses": [str(use) for use in uses]})
 
 
@@ -261,7 +259,7 @@ def _ask_templates(answers: ProjectAnswers, asking: GuideContext) -> ProjectAnsw
         )
         for offer in suited
     ]
-    names = set(questionary.checkbox("Which pictures? (none: one plain headshot)", choices=choices).unsafe_ask())
+    names = set(questionary.checkbox("Which templates? (none: a simple headshot)", choices=choices).unsafe_ask())
     return replace(answers, offers=[offer for offer in suited if offer.name in names])
 
 
@@ -273,18 +271,14 @@ def _ask_takes(answers: ProjectAnswers, _asking: GuideContext) -> ProjectAnswers
 
     return replace(
         answers,
-        takes=int(
-            _answer_text(questionary.text("How many takes of each?", default=str(answers.takes), validate=valid))
-        ),
+        takes=int(_answer_text(questionary.text("Takes per shot:", default=str(answers.takes), validate=valid))),
     )
 
 
 def _ask_gate(answers: ProjectAnswers, _asking: GuideContext) -> ProjectAnswers:
     import questionary
 
-    question = questionary.confirm(
-        "Check each picture for likeness, and draw again who does not look like themselves?", default=True
-    )
+    question = questionary.confirm("Check likeness and redraw pictures that don't look like the person?", default=True)
     return replace(answers, gate=bool(question.unsafe_ask()))
 
 
@@ -296,7 +290,7 @@ def _ask_provider(answers: ProjectAnswers, _asking: GuideContext) -> ProjectAnsw
         for spec in BUILT_IN.values()
         if spec.selectable
     ]
-    return replace(answers, provider=_answer_text(questionary.select("Who shall draw?", choices=choices)))
+    return replace(answers, provider=_answer_text(questionary.select("Provider:", choices=choices)))
 
 
 def _ask_budget(answers: ProjectAnswers, asking: GuideContext) -> ProjectAnswers:
@@ -304,7 +298,7 @@ def _ask_budget(answers: ProjectAnswers, asking: GuideContext) -> ProjectAnswers
 
     price = asking.price(answers)
     proposed = 10 if price is None else max(1, math.ceil(price * 1.1))
-    about = "" if price is None else f" (at fal all of it, every second chance included, may cost ${price:.2f})"
+    about = "" if price is None else f" (the whole recipe at fal, with all retries, may cost ${price:.2f})"
 
     def valid(text: str) -> bool | str:
         try:
@@ -312,9 +306,7 @@ def _ask_budget(answers: ProjectAnswers, asking: GuideContext) -> ProjectAnswers
         except ValueError:
             return "a number of dollars"
 
-    text = _answer_text(
-        questionary.text(f"Stop a run before it costs more than, in USD{about}:", default=f"{proposed}", validate=valid)
-    )
+    text = _answer_text(questionary.text(f"Budget per run, in USD{about}:", default=f"{proposed}", validate=valid))
     return replace(answers, budget=float(text))
 
 

@@ -25,16 +25,16 @@ NAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 TRIGGER_PATTERN = re.compile(r"\S{1,64}")
 COMMON_NOUNS = ("person", "woman", "man", "girl", "boy")
-"""Class words that models know; any other will do as well."""
+"""Class words that models know; others work, too."""
 
 DEFAULT_TRAINER = "fal-ai/flux-lora-fast-training"
 DEFAULT_SCALE = 0.95
-"""Of an adapter, where no template says another (docs: 0.8 to 1.1 draws a person as they are)."""
+"""Scale of an adapter unless a template sets another; 0.8 to 1.1 gives a good likeness."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateChoice:
-    """A template of a pack that may be proposed: `pack/name`, what it is, whom it suits (empty: everybody)."""
+    """A pack template to choose: `pack/name`, its description, and suitable nouns (empty: any)."""
 
     name: str
     title: str
@@ -44,15 +44,15 @@ class TemplateChoice:
     gate: bool = True
 
     def suits(self, noun: str) -> bool:
-        """Whether it was written for somebody like that."""
+        """Whether it suits a person with this noun."""
         return not self.nouns or noun in self.nouns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSubject:
-    """A subject of a new recipe. `photos` is the folder as the recipe says it, `count` the number of photos in it.
+    """A subject of a new recipe. `photos` is the folder as written in the recipe, `count` its number of photos.
 
-    `consent` is empty if nobody said anything about it.
+    `consent` is empty if none was given.
     """
 
     name: str
@@ -64,15 +64,15 @@ class NewSubject:
 
     @property
     def hold_out(self) -> int:
-        """Photos that only judge likeness: three of a dozen, fewer of fewer, none if each is needed to train."""
+        """Photos held out to judge likeness: 3 of 12 or more, 2 of 8 or more, else none."""
         return 3 if self.count >= 12 else 2 if self.count >= 8 else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectAnswers:
-    """All that a recipe is begun with; `people` has one at least.
+    """Everything that a new recipe needs; `people` is not empty.
 
-    `offers` are the packs' templates to draw by (none: one of the recipe's own). `takes` is how many of each.
+    `offers` are the chosen pack templates (none: the recipe gets its own). `takes` is the number per shot.
     """
 
     name: str
@@ -85,12 +85,12 @@ class ProjectAnswers:
 
     @property
     def scale(self) -> float:
-        """The adapter's scale: the least that a chosen template asks for."""
+        """The adapter's scale: the lowest of the chosen templates."""
         return min((offer.scale for offer in self.offers), default=DEFAULT_SCALE)
 
 
 def derive_trigger(subject: str) -> str:
-    """A word for the person that a model has no idea of yet, always the same: `ana` → `anqzk4`."""
+    """A rare word for the person, always the same: `ana` → `anqzk4`."""
     digest = hashlib.sha256(subject.encode()).digest()
     rare = "".join("bcdfghjkqvwxz"[byte % 13] for byte in digest[:3])
     start = re.sub(r"[^a-z]", "", subject.lower())[:2]
@@ -98,13 +98,13 @@ def derive_trigger(subject: str) -> str:
 
 
 def slugify_name(text: str) -> str:
-    """A folder's name as a recipe's: `My Set 2` → `my-set-2`."""
+    """A folder's name as a recipe name: `My Set 2` → `my-set-2`."""
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     return (slug if slug[:1].isalpha() else f"recipe-{slug}".rstrip("-"))[:64]
 
 
 def checked_name(text: str) -> str:
-    """The text, where it can name something. Raises Invalid."""
+    """The text, if it is a valid name. Raises Invalid."""
     if text == "all":
         raise Invalid([problem("named_all")])
     if not NAME_PATTERN.fullmatch(text):
@@ -113,7 +113,7 @@ def checked_name(text: str) -> str:
 
 
 def checked_date(text: str) -> str:
-    """The text, where it is a date as YYYY-MM-DD. Raises Invalid."""
+    """The text, if it is a date as YYYY-MM-DD. Raises Invalid."""
     if not DATE_PATTERN.fullmatch(text) or not _is_date(text):
         raise Invalid([problem("not_a_day", day=text)])
     return text
@@ -128,7 +128,7 @@ def _is_date(text: str) -> bool:
 
 
 def photos_path_from(folder: Path, photos: Path) -> str:
-    """The photos' folder as the recipe in `folder` says it: relative where that is not far, else whole."""
+    """The photos' folder as written in the recipe in `folder`: relative if it is near, else absolute."""
     import os
 
     there = expand_user(photos).absolute()
@@ -144,7 +144,7 @@ DATE_SCALAR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _GLOB = re.compile(r"[*?\[\]\\]")
 _GLOB_ESCAPED = r"\\\g<0>"
 YAML_KEYWORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-"""What YAML 1.1 takes for something else than text."""
+"""Words that YAML 1.1 doesn't read as text."""
 
 HEADSHOT_PROMPT = """\
 {{ subject.trigger }} {{ subject.noun }}, editorial headshot photograph, chest-up, in {{ scene.place }},
@@ -152,34 +152,34 @@ HEADSHOT_PROMPT = """\
 """
 
 GITIGNORE_TEXT = """\
-# What nano-banana makes of people: pictures, exports, adapters, and the store that keeps everything.
+# Files generated by nano-banana: pictures, copies, adapters and the store.
 out/
 delivered/
 delivered.zip
 *.nbm
 .nano-banana/
-# For completion in an editor; `nano-banana schema` writes it.
+# For completion in an editor; written by `nano-banana schema`.
 recipe.schema.json
-# Photos of people are personal data: think before you remove this.
+# Photos are personal data: don't commit them by accident.
 photos/
 """
 
 SCHEMA_FILE = "recipe.schema.json"
 
 PROJECT_SETTINGS = """\
-# Marks this folder as a project: the store and the pictures lie below it. Settings for everyone who works on it
-# go here; `nano-banana config show` lists them all.
+# Marks this folder as a project, with its store and pictures. Settings for everyone go here;
+# `nano-banana config show` lists all of them.
 # provider = "fal"
 """
 
 RECIPE_HEAD = """\
-# Made by `nano-banana new`. The schema gives editors completion; `nano-banana schema recipe --out {schema}` renews it.
+# Written by `nano-banana new`. Editors use the schema; `nano-banana schema recipe --out {schema}` updates it.
 # yaml-language-server: $schema={schema}
 nano_banana: 1
 name: {name}
 
-# `local` composes pictures from the photos on this machine: free, offline, made without an AI model, good for
-# trying a recipe. `fal` does the real work for money, with the key that `nano-banana config set-key` keeps.
+# `local` composes pictures from the photos: free, offline, no AI model; for trying a recipe.
+# `fal` makes real AI pictures for money, with the key from `nano-banana config set-key`.
 provider: {provider}
 
 """
@@ -195,7 +195,7 @@ templates:
 """
 
 NO_CONSENT = """\
-    # consent: {given_by: their name, on: 2026-01-31, uses: [website]}   # who allowed what: ask first
+    # consent: {given_by: their name, on: 2026-01-31, uses: [website]}   # record who consented, and to what
 """
 
 FACE_PROMPT = """\
@@ -203,7 +203,7 @@ FACE_PROMPT = """\
 """
 
 GATE_STAGE = """\
-  - id: judged                  # who does not look like themselves is drawn again, then has the face painted again
+  - id: judged                  # takes that don't look like the person are redrawn, then face-repaired
     gate: takes
     retry: {takes: 2}
     repair:
@@ -213,7 +213,7 @@ GATE_STAGE = """\
 """
 
 FACE_STAGE = """\
-  - id: faces                   # the face once more, closer; outside the mask nothing changes
+  - id: faces                   # repaint the face at higher resolution; nothing outside the mask changes
     inpaint: takes
     mask: {find: face, grow: 0.25, feather: 0.08}
     prompt: face
@@ -224,7 +224,7 @@ FACE_STAGE = """\
 
 
 def project_files(answers: ProjectAnswers) -> dict[str, str]:
-    """The text of every file of the project, by its path."""
+    """The text of each file of the project, by path."""
     ignored = GITIGNORE_TEXT + "".join(dict.fromkeys(_ignore_photos(person.photos) for person in answers.people))
     files = {
         "recipe.yaml": starter_recipe(answers),
@@ -236,28 +236,28 @@ def project_files(answers: ProjectAnswers) -> dict[str, str]:
 
 
 def _schema_text() -> str:
-    """The recipe's schema, on one line: it is for programs."""
+    """The recipe schema on one line, for programs."""
     return json.dumps(json.loads(shipped_path("schemas", SCHEMA_FILE).read_text("utf-8")), ensure_ascii=False) + "\n"
 
 
 def _ignore_photos(photos: str) -> str:
-    """A line for photos in another folder of the project than `photos/`."""
+    """The .gitignore line for a photo folder of the project other than `photos/`."""
     path = PurePath(photos)
     is_ours = path.parts and not path.is_absolute() and path.parts[0] not in ("..", "~", "photos")
     return f"/{_GLOB.sub(_GLOB_ESCAPED, path.as_posix())}/\n" if is_ours else ""
 
 
 def starter_recipe(answers: ProjectAnswers) -> str:
-    """The recipe that the answers come to."""
+    """The text of a new recipe."""
     return "".join(_recipe_parts(answers))
 
 
 def _recipe_parts(answers: ProjectAnswers) -> Iterator[str]:
     yield RECIPE_HEAD.format(name=_yaml_scalar(answers.name), provider=answers.provider, schema=SCHEMA_FILE)
     if answers.budget is None:
-        yield "# limits: {budget_usd: 10}      # a run stops before the call that would cross it\n\n"
+        yield "# limits: {budget_usd: 10}      # a run stops before it would cost more\n\n"
     else:
-        yield f"limits: {{budget_usd: {answers.budget:g}}}        # a run stops before the call that would cross it\n\n"
+        yield f"limits: {{budget_usd: {answers.budget:g}}}        # a run stops before it would cost more\n\n"
     yield "subjects:\n"
     for person in answers.people:
         yield subject_yaml(person)
@@ -270,9 +270,7 @@ def _recipe_parts(answers: ProjectAnswers) -> Iterator[str]:
 def subject_yaml(person: NewSubject) -> str:
     """A person's entry under `subjects`."""
     text = f"  {_yaml_scalar(person.name)}:\n    noun: {_yaml_scalar(person.noun)}\n"
-    text += (
-        f"    trigger: {_yaml_scalar(person.trigger)}           # a rare word that the adapter learns this person by\n"
-    )
+    text += f"    trigger: {_yaml_scalar(person.trigger)}           # a rare word that stands for this person\n"
     if person.consent:
         said = ", ".join(f"{name}: {_yaml_value(value)}" for name, value in person.consent.items())
         text += f"    consent: {{{said}}}\n"
@@ -281,15 +279,15 @@ def subject_yaml(person: NewSubject) -> str:
     photos = _yaml_scalar(person.photos)
     if person.hold_out:
         held = f"{{photos: {photos}, hold_out: {person.hold_out}}}"
-        return f"{text}    training_set: {held}   # held out: they only judge\n"
-    return f"{text}    training_set: {photos}       # 8 to 20 photos of this person alone: many angles, many lights\n"
+        return f"{text}    training_set: {held}   # held-out photos only judge likeness\n"
+    return f"{text}    training_set: {photos}       # 8 to 20 photos of this person alone, in different light\n"
 
 
 def _templates_yaml(answers: ProjectAnswers) -> Iterator[str]:
     if not answers.offers:
         yield OWN_TEMPLATE + FACE_PROMPT + "\n"
         return
-    yield "templates:                      # `nano-banana packs show work/corporate-headshot` says what each can vary\n"
+    yield "templates:                      # see `nano-banana packs show work/corporate-headshot` for its variables\n"
     for offer in answers.offers:
         yield f"  {_template_name(offer.name)}: {{pack: {offer.name}}}\n"
     yield (FACE_PROMPT if answers.gate else "") + "\n"
@@ -299,13 +297,13 @@ def _shots_yaml(answers: ProjectAnswers) -> Iterator[str]:
     names = [_yaml_scalar(person.name) for person in answers.people]
     several = len(names) > 1
     cast = f"{{each: [{', '.join(names)}]}}" if several else names[0]
-    hint = "one shot for each person" if several else "of several people: {each: [ana, ben]}"
+    hint = "one shot per person" if several else "for several people: {each: [ana, ben]}"
     yield "shots:\n"
     if not answers.offers:
         yield (
             f"  headshots:\n    template: headshot\n    cast: {cast}              # {hint}\n"
-            "    matrix: {scene: all}        # one shot for each value\n"
-            f"    seeds: {_seeds_yaml(answers.takes)}             # one take each; one more pays for that alone\n"
+            "    matrix: {scene: all}        # one shot per value\n"
+            f"    seeds: {_seeds_yaml(answers.takes)}             # one take per seed; another seed adds one picture\n"
         )
     for offer in answers.offers:
         name = _template_name(offer.name)
@@ -318,9 +316,9 @@ def _stages_yaml(answers: ProjectAnswers) -> Iterator[str]:
         "headshots" if not answers.offers else f"[{', '.join(_template_name(offer.name) for offer in answers.offers)}]"
     )
     yield (
-        "stages:\n  - id: likeness                # photos in, one adapter a person out\n"
+        "stages:\n  - id: likeness                # train one adapter per person\n"
         f"    train: {_trained_names(answers.people)}\n    using: {DEFAULT_TRAINER}\n\n"
-        "  - id: takes                   # a picture for every take\n"
+        "  - id: takes                   # one picture per take\n"
         f"    generate: {shots}\n    using: fal-ai/flux-lora\n    adapters: {{likeness: {answers.scale:g}}}\n"
     )
     if not answers.offers:
@@ -350,7 +348,7 @@ def _yaml_value(value: str | Sequence[str]) -> str:
 
 
 def _yaml_scalar(text: str) -> str:
-    """A plain scalar where YAML takes it for text; else quoted, as JSON is."""
+    """A plain scalar if YAML reads it as text; else quoted like JSON."""
     plain = DATE_SCALAR.fullmatch(text) or (PLAIN_SCALAR.fullmatch(text) and text.lower() not in YAML_KEYWORDS)
     return text if plain else json.dumps(text, ensure_ascii=False)
 
@@ -359,7 +357,7 @@ GITIGNORE = ".gitignore"
 
 
 def check_no_overwrite(files: Mapping[str, str], folder: Path) -> None:
-    """Raise Invalid (`already_there`) with every file that is there already; a `.gitignore` is only added to."""
+    """Raise Invalid (`already_there`) for each existing file; lines are only added to `.gitignore`."""
     there = [folder / name for name in files if name != GITIGNORE and os.path.lexists(folder / name)]
     if there:
         raise Invalid([problem("already_there", file=str(path)) for path in there])
@@ -383,7 +381,7 @@ def write_files(files: Mapping[str, str], folder: Path) -> list[Path]:
 
 
 def _add_lines(path: Path, text: str) -> None:
-    """Add those lines of `text` to the file that it lacks."""
+    """Add the lines of `text` that the file lacks."""
     there = path.read_bytes()
     lines = [line for line in text.encode().splitlines() if line not in there.splitlines()]
     with path.open("ab") as file:
@@ -392,7 +390,7 @@ def _add_lines(path: Path, text: str) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder unless it is there. Raises Unusable (`unwritable`)."""
+    """Create the folder if needed. Raises Unusable (`unwritable`)."""
     try:
         with as_user():
             folder.mkdir(parents=True, exist_ok=True)
@@ -403,8 +401,8 @@ def make_folder(folder: Path) -> None:
 def add_subject(recipe: Path, person: NewSubject) -> tuple[str, str]:
     """The recipe's text with the person in it, and what changed as a unified diff.
 
-    They are added to `subjects`, to every stage that trains people and to every shot that has one person a picture.
-    Raises Invalid if the recipe can't be read, has no subjects of its own, or has somebody of that name.
+    Adds them to `subjects`, to every train stage and to every shot with one person per picture. Raises Invalid if the
+    recipe can't be read, has no `subjects`, or already has that name.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -443,7 +441,7 @@ def add_subject(recipe: Path, person: NewSubject) -> tuple[str, str]:
 
 
 def _keep_blank_line(text: str, name: str) -> str:
-    """The text with the blank line that followed the last person behind the new one."""
+    """Move the blank line after the last person behind the new one."""
     lines = text.splitlines(keepends=True)
     at = next((at for at, line in enumerate(lines) if line.strip() == f"{name}:"), 0)
     indent = len(lines[at]) - len(lines[at].lstrip())
@@ -477,7 +475,7 @@ def _mappings_in(entries: object) -> Sequence[dict[str, object]]:
 
 
 def _with_name(names: object, name: str, known: Sequence[str]) -> object:
-    """The people of a stage or a shot with one more; what names nobody of the recipe's people stays."""
+    """Add a person to the people of a stage or a shot; other values stay."""
     if isinstance(names, str) and names in known:
         return _flow_style([names, name])
     if isinstance(names, list):
@@ -486,7 +484,7 @@ def _with_name(names: object, name: str, known: Sequence[str]) -> object:
 
 
 def _flow_style(value: Mapping[str, object] | Sequence[object]) -> object:
-    """The value on one line, as people write it."""
+    """The value in YAML's flow style, on one line."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
     made = CommentedMap(value) if isinstance(value, Mapping) else CommentedSeq(value)

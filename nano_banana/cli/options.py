@@ -20,12 +20,12 @@ Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[str]
 
 
 def complete_choices(values: Iterable[str]) -> Completer:
-    """Offer those of `values` that begin as typed."""
+    """Complete to one of `values`."""
     return lambda _context, _parameter, typed: _starting_with(values, typed)
 
 
 def complete_endpoints(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Offer the endpoints that are known in the working folder's project."""
+    """Complete to an endpoint of the current project."""
     from nano_banana.model.known_folders import project_root
     from nano_banana.session.opening import project_catalog
     from nano_banana.settings.configuration import load_settings
@@ -39,14 +39,14 @@ def complete_endpoints(_context: click.Context, _parameter: click.Parameter, typ
 
 
 def complete_provider(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Offer the built-in providers and those of installed packages."""
+    """Complete to a built-in provider or one of an installed package."""
     from nano_banana.catalog.provider_registry import provider_names
 
     return _starting_with(provider_names(), typed)
 
 
 def complete_setting_value(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Offer the values that the setting named before can have."""
+    """Complete to a value of the setting that is named before."""
     name = context.params.get("name")
     if name == "provider":
         return complete_provider(context, _parameter, typed)
@@ -65,14 +65,14 @@ pass_screen = click.make_pass_decorator(Screen)
 
 
 class NonEmptyPath(click.Path):
-    """A path that is not empty: `--out "$UNSET"` means no folder, and surely not the working folder."""
+    """A path that is not empty: `--out "$UNSET"` must not mean the current folder."""
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        """As click does it. Fails for an empty text."""
+        """Convert as click does. Fails if the path is empty."""
         if value == "":
-            self.fail("the path is empty", param, ctx)
+            self.fail("the path is empty (is a variable unset?)", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -81,77 +81,85 @@ FILE = NonEmptyPath(dir_okay=False, path_type=Path)
 
 
 class FiniteRange(click.FloatRange):
-    """A number of a range; `nan`, which is within and without all of them, is none."""
+    """A number in a range, but not `nan`."""
 
     def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """As click does it. Fails for what is no number of the range."""
+        """Convert as click does. Fails if it is not a number in the range."""
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
-            self.fail(f"{value} is no number", param, ctx)
+            self.fail(f"{value} is not a number", param, ctx)
         return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedOption:
-    """An option that several commands have: as a decorator, or as one of those that `shared` hands over together."""
+    """An option of several commands: a decorator, or one of the options that `shared` passes as one value."""
 
     words: tuple[str, ...]
     attributes: Mapping[str, object]
 
     def __call__(self, command: Callable[P, R]) -> Callable[P, R]:
-        """Give it to a command as an argument of its own."""
+        """Add it to a command as a separate argument."""
         return click.option(*self.words, cls=click.Option, **self.attributes)(command)
 
     def kept(self, command: Callable[P, R]) -> Callable[P, R]:
-        """Give it to a command, and keep what it says in the context."""
+        """Add it to a command, and keep its value in the context."""
         kept = {**self.attributes, "expose_value": False, "callback": _keep_value}
         return click.option(*self.words, cls=click.Option, **kept)(command)
 
 
 def option(*words: str, **attributes: object) -> SharedOption:
-    """An option as `click.option` makes it."""
+    """An option with the arguments of `click.option`."""
     return SharedOption(words=words, attributes=attributes)
 
 
 _META_KEY = f"{__name__}.Asked"
-"""Where a context keeps what options say until the command is called."""
+"""Where the context keeps option values until the command is called."""
 
 
 def _keep_value(context: click.Context, parameter: click.Parameter, value: object) -> None:
     context.meta.setdefault(_META_KEY, {})[parameter.name] = value
 
 
-as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, the rest on stderr.")
-store = option("--store", type=FOLDER, help="The folder of the store.")
-out = option("--out", type=FOLDER, help="The folder where pictures appear.")
+as_json = option("--json", "as_json", is_flag=True, help="Print JSON to stdout; messages go to stderr.")
+store = option("--store", type=FOLDER, help="Store folder.")
+out = option("--out", type=FOLDER, help="Output folder.")
 provider = option(
     "--provider",
     metavar="NAME",
     shell_complete=complete_provider,
     help="Provider to use (overrides the recipe).",
 )
-only = option("--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these; a glob, and as often as you like.")
-sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N takes, spread over the matrix.")
-variables = option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe.")
-allow_env = option("--allow-env", multiple=True, metavar="NAME", help="Let the recipe read this environment variable.")
-trust = option("--trust", is_flag=True, help="Accept what this recipe reads and sends beyond its folder; see `trust`.")
-locked = option("--locked", is_flag=True, help="Refuse whatever is not as the lock beside the recipe says.")
+only = option(
+    "--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these shots, stages or takes (glob; repeatable)."
+)
+sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Make only N takes, spread over the matrix.")
+variables = option(
+    "--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe (repeatable)."
+)
+allow_env = option(
+    "--allow-env", multiple=True, metavar="NAME", help="Let the recipe read this environment variable (repeatable)."
+)
+trust = option("--trust", is_flag=True, help="Trust what this recipe reads and sends outside its folder; see `trust`.")
+locked = option("--locked", is_flag=True, help="Fail if anything differs from the lock file.")
 resubmit = option(
-    "--resubmit", is_flag=True, help="Buy again what was sent and can't be found, or was billed for nothing."
+    "--resubmit", is_flag=True, help="Resend requests whose result was lost or unusable (may be billed twice)."
 )
-abandon = option("--abandon", is_flag=True, help="Give up what was sent and can't be found any more.")
-prune = option("--prune", is_flag=True, help="Remove earlier copies that `outputs.files` no longer asks for.")
+abandon = option("--abandon", is_flag=True, help="Stop waiting for lost requests.")
+prune = option("--prune", is_flag=True, help="Delete copies from earlier runs that `outputs.files` no longer produces.")
 budget = option(
-    "--budget", type=FiniteRange(min=0), metavar="USD", help="Spend no more than this, whatever the recipe says."
+    "--budget", type=FiniteRange(min=0), metavar="USD", help="Maximum to spend, in USD (overrides the recipe)."
 )
-planned = option("--plan", "--dry-run", "planned", is_flag=True, help="Say what it would do and cost, and do nothing.")
-saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also write the recipe that does the same.")
-yes = option("--yes", "-y", is_flag=True, help="Ask nothing; do it whatever it costs, up to the budget.")
+planned = option(
+    "--plan", "--dry-run", "planned", is_flag=True, help="Show what would be done and its cost, then exit."
+)
+saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also save the equivalent recipe to FILE.")
+yes = option("--yes", "-y", is_flag=True, help="Don't ask for confirmation (the budget still applies).")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionValues:
-    """What the shared options of a command line say; an option that a command lacks says nothing."""
+    """The values of the shared options; an option that a command lacks has its default."""
 
     only: tuple[str, ...] = ()
     sample: int | None = None
@@ -173,7 +181,7 @@ class OptionValues:
 
 
 def shared(*options: SharedOption) -> Callable[[Callable[Concatenate[OptionValues, P], R]], Callable[P, R]]:
-    """Give a command these options, in help in this order; what they say comes to it as one value, before the rest."""
+    """Add these options to a command, in this order; their values are its first argument."""
 
     def decorate(command: Callable[Concatenate[OptionValues, P], R]) -> Callable[P, R]:
         @functools.wraps(command)
@@ -188,5 +196,5 @@ def shared(*options: SharedOption) -> Callable[[Callable[Concatenate[OptionValue
 
 
 def overrides(**given: object) -> Mapping[str, str | None]:
-    """The command line's settings as text, for `load_settings`; None stays None."""
+    """Settings from the command line as text, for `load_settings`; None stays None."""
     return {name: None if value is None else str(value) for name, value in given.items()}

@@ -16,8 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import money, visible
+from nano_banana.cli.formatting import money, plural, visible
 from nano_banana.cli.progress import progress
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
@@ -33,12 +32,12 @@ if TYPE_CHECKING:
 
 
 def say_packs(screen: Screen, found: Sequence[FoundPack]) -> None:
-    """Print a line for each pack; what hides another, and what can't be read, is said below."""
+    """Print one line per pack; then overridden and unreadable packs."""
     rows = [_pack_row(each) for each in found]
     screen.table(rows, head=("pack", "version", "templates", "from", "about"))
     for each in found:
         if each.place.hides:
-            screen.note(f"warning: your own `{each.place.name}` is used instead of the one that came with the program")
+            screen.note(f"warning: your own `{each.place.name}` overrides the built-in one")
         if each.problems:
             count = plural(len(each.problems), "problem")
             screen.note(f"warning: `{each.place.name}` can't be used: {count}; see `nano-banana packs test`")
@@ -46,28 +45,28 @@ def say_packs(screen: Screen, found: Sequence[FoundPack]) -> None:
 
 def _pack_row(found: FoundPack) -> tuple[str, ...]:
     pack, place = found.pack, found.place
-    home = "project" if place.own else "shipped"
+    home = "project" if place.own else "built-in"
     if pack is None:
         return place.name, "?", "?", home, "can't be read"
     return pack.name, pack.version, str(len(pack.templates)), home, pack.about
 
 
 def say_pack(screen: Screen, pack: Pack) -> None:
-    """Print what a pack holds: its templates, each in a line."""
+    """Print a pack's templates, one per line."""
     license_ = f", {pack.license}" if pack.license else ""
     screen.say(f"{visible(pack.title)} ({pack.name} {pack.version}{visible(license_)}): {visible(pack.about)}")
     screen.say()
     rows = [
-        (template.name, ", ".join(template.nouns) or "everybody", _gate_text(template), template.about)
+        (template.name, ", ".join(template.nouns) or "anyone", _gate_text(template), template.about)
         for template in pack.templates.values()
     ]
     screen.table(rows, head=("template", "for", "gate", "about"), indent=2)
     screen.say()
-    screen.say(f"`nano-banana packs show {pack.name}/{next(iter(pack.templates))}` says more of one.")
+    screen.say(f"See `nano-banana packs show {pack.name}/{next(iter(pack.templates))}` for details.")
 
 
 def say_template(screen: Screen, pack: Pack, template: PackTemplate) -> None:
-    """Print all that a template says of itself, and a piece of a recipe to copy."""
+    """Print everything about a template, and a part of a recipe to copy."""
     screen.say(f"{visible(template.title)} ({pack.name}/{template.name}): {visible(template.about)}")
     screen.say()
     for name, text in _template_facts(template):
@@ -88,7 +87,7 @@ def say_template(screen: Screen, pack: Pack, template: PackTemplate) -> None:
 
 
 def _template_facts(template: PackTemplate) -> Iterator[tuple[str, str]]:
-    yield "for", ", ".join(template.nouns) or "everybody"
+    yield "for", ", ".join(template.nouns) or "anyone"
     if template.crops:
         yield "crops", ", ".join(template.crops)
     yield "gate", _gate_text(template)
@@ -116,7 +115,7 @@ def _variable_row(variable: PackVariable) -> tuple[str, ...]:
 
 
 def _recipe_example(pack: Pack, template: PackTemplate) -> Iterator[str]:
-    """The first choices with their defaults, so that it can be copied and changed."""
+    """A use of the template in a recipe, with its first choices and their defaults."""
     chosen = [known for known in template.variables.values() if known.choices][:2]
     values = ", ".join(f"{known.name}: {_recipe_value(known.default)}" for known in chosen)
     given = f", with: {{{values}}}" if values else ""
@@ -125,7 +124,7 @@ def _recipe_example(pack: Pack, template: PackTemplate) -> Iterator[str]:
 
 
 def _recipe_value(value: JSONValue) -> str:
-    """A value as a recipe writes it."""
+    """A value in YAML."""
     if isinstance(value, str):
         return value if value.replace("-", "").replace("_", "").isalpha() else json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -136,7 +135,7 @@ PACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
 def create_pack(name: str, packs: Path) -> list[Path]:
-    """Write a pack into the folder of packs, and return its files.
+    """Write a starter pack into the folder of packs, and return its files.
 
     Raises Invalid (`not_a_name`, `pack_there_already`) and Unusable (`unwritable`).
     """
@@ -162,7 +161,7 @@ def create_pack(name: str, packs: Path) -> list[Path]:
 
 
 def _quoted_yaml(text: str) -> str:
-    """The text as YAML reads it as one: `no` and `on` are none bare."""
+    """The text with quotes if YAML would read it as something else, such as `no`."""
     return f'"{text}"' if text.casefold() in {"y", "n", "yes", "no", "on", "off", "true", "false", "null"} else text
 
 
@@ -186,7 +185,7 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 
 
 def pack_page(packs: Iterable[Pack]) -> Iterator[str]:
-    """The page as pieces of HTML: every template with its preview, and the name to use it by."""
+    """The page as pieces of HTML: every template with its preview and name."""
     yield (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{PACK_PAGE_POLICY}">\n'
@@ -231,9 +230,9 @@ if TYPE_CHECKING:
 def preview_template(
     screen: Screen, library: PackLibrary, what: str, *, out: Path | None, photos: Path | None, noun: str, as_json: bool
 ) -> None:
-    """Print where the preview is and the prompts; with photos, make the picture of that person first.
+    """Print the path of the preview and the prompts; with photos, generate a picture of that person first.
 
-    Raises Invalid for what is wrong with the template, and Unusable where there is no picture for `out`.
+    Raises Invalid for problems of the template, Unusable if there is no picture for `out`.
     """
     from nano_banana.features.packs.pack_testing import case_prompt, template_cases, template_faults
 
@@ -303,31 +302,31 @@ def _copy_picture(picture: Path | None, out: Path, what: str) -> None:
 
 def _case_title(case: PackCase) -> str:
     values = ", ".join(f"{name}: {value}" for name, value in case.values.items())
-    return f"{case.noun}, {values}" if values else f"{case.noun}, as it comes"
+    return f"{case.noun}, {values}" if values else f"{case.noun}, defaults"
 
 
 if TYPE_CHECKING:
     from nano_banana.features.packs.pack_testing import TestedPack, TestedTemplate
 
 KEY_CHARS = 12
-"""Characters of a call's key that are shown."""
+"""Most characters of a call's key that are shown."""
 
 
 def say_tested(screen: Screen, tested: Sequence[TestedPack]) -> None:
-    """Print a table for each pack, what is wrong with it, and a sum."""
+    """Print a table and the problems of each pack, and a total."""
     for whole in tested:
         version = "" if whole.pack is None else f" {whole.pack.version}"
         screen.say(f"{screen.paint('bold', visible(whole.name) + version)}")
         if whole.templates:
             judged = any(each.accepted is not None for each in whole.templates)
-            head = ("template", "prompts", "pictures", "a picture", "call", *(("gate",) if judged else ()))
+            head = ("template", "prompts", "pictures", "cost each", "call", *(("gate",) if judged else ()))
             screen.table([_tested_row(each, judged=judged) for each in whole.templates], head=head, indent=2)
         _say_faults(screen, whole)
         screen.say()
     bad = [whole.name for whole in tested if not whole.is_ok]
     prompts = sum(each.cases for whole in tested for each in whole.templates)
     count = f"{plural(len(tested), 'pack')}, {plural(sum(len(whole.templates) for whole in tested), 'template')}"
-    end = f"something is wrong with {', '.join(map(visible, bad))}" if bad else "nothing wrong"
+    end = f"problems in {', '.join(map(visible, bad))}" if bad else "no problems"
     screen.say(f"{count}, {plural(prompts, 'prompt')}: {end}")
 
 
@@ -335,7 +334,7 @@ def _tested_row(each: TestedTemplate, *, judged: bool) -> tuple[str, ...]:
     planned = each.planned
     known = [picture.cost_usd for picture in planned if picture.cost_usd is not None]
     low, high = (min(known), max(known)) if known else (None, None)
-    cost = money(high) if low == high else f"{money(low)} to {money(high)}"
+    cost = money(high) if low == high else f"{money(low)}–{money(high)}"
     cells = (
         each.template.name,
         f"{each.cases:,}",
@@ -360,4 +359,4 @@ def _say_faults(screen: Screen, whole: TestedPack) -> None:
 
 def _case_text(noun: str, values: JSONObject) -> str:
     said = ", ".join(f"{name}={value}" for name, value in values.items())
-    return f"of a {visible(noun)}" + (f", with {visible(said)}" if said else ", with the defaults")
+    return f"{visible(noun)}, {visible(said) or 'defaults'}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.diagnostics import describe, plural
-from nano_banana.cli.formatting import visible
+from nano_banana.cli.diagnostics import describe
+from nano_banana.cli.formatting import plural, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.model.event import EventHandler
 from nano_banana.model.problem import Problem
@@ -22,38 +22,38 @@ FINDING_LABELS: Mapping[str, str] = {
     "photo_faces_few": "too few faces",
     "photo_face_small": "small face",
     "photo_small": "small photo",
-    "photo_face_blurred": "not sharp",
-    "photo_blurred": "not sharp",
+    "photo_face_blurred": "blurred",
+    "photo_blurred": "blurred",
     "photo_twin": "duplicate",
     "photo_mirrored": "mirrored duplicate",
     "photo_odd": "another person?",
     "photo_dark": "too dark",
     "photo_bright": "too bright",
-    "photo_lying": "on its side",
-    "photo_turned": "turned",
+    "photo_lying": "sideways",
+    "photo_turned": "rotated",
     "caption_unreadable": "caption unreadable",
     "caption_without_trigger": "no trigger in caption",
-    "caption_leaks": "caption says too much",
-    "worker_died": "could not be looked at",
+    "caption_leaks": "caption too detailed",
+    "worker_died": "could not be analysed",
 }
-"""Other kinds are reasons why a photo can't be read."""
+"""Short labels by kind; other kinds mean that a photo is unreadable."""
 
 SEVERITIES = {"reject": ("rejected", "red"), "warn": ("warning", "yellow"), "note": ("note", "dim")}
-"""Each severity's name and style, the gravest first."""
+"""Each severity's name and style, most severe first."""
 
 
 def finding_text(finding: PhotoFinding, name: str) -> tuple[str, str]:
-    """What is wrong with the photo (or the subject's set) of that name, and what to do."""
+    """What is wrong with the photo (or photo set) `name`, and what to do."""
     return describe(Problem(kind=finding.kind, data=finding.told(name)))
 
 
 def finding_label(finding: PhotoFinding) -> str:
-    """A word or two."""
+    """A finding in a word or two."""
     return FINDING_LABELS.get(finding.kind, "unreadable")
 
 
 def finding_labels(findings: Sequence[PhotoFinding]) -> str:
-    """The labels of all, each once, the gravest first."""
+    """The labels of all findings, each once, most severe first."""
     ordered = sorted(findings, key=lambda finding: list(SEVERITIES).index(finding.severity))
     return ", ".join(dict.fromkeys(map(finding_label, ordered)))
 
@@ -63,18 +63,18 @@ if TYPE_CHECKING:
     from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet
 
 MAX_ROWS = 200
-"""Photos in a table; of larger sets only those are shown that something was found in, and of those so many."""
+"""Most photos in a table; larger sets show only photos with findings."""
 
 MAX_PHOTOS_NAMED = 5
-"""Photos that are named for one kind of finding."""
+"""Most photos that are named for one kind of finding."""
 
 PHOTO_HEAD = ("photo", "size", "face", "sharp", "likeness", "found")
 
 
 def say_album(screen: Screen, album: CheckedPhotoSet, *, whole: bool = True) -> None:
-    """Print a subject's photos, what is wrong, and a line that sums it up.
+    """Print a subject's photos, the findings, and a summary.
 
-    Not `whole`: of single photos only what rejects them has a sentence; the table has a word for the rest.
+    Not `whole`: only findings that reject a photo are explained; the table has a label for the others.
     """
     held = sum(photo.held_out for photo in album.photos)
     out = f", {held:,} of them held out" if held else ""
@@ -85,7 +85,7 @@ def say_album(screen: Screen, album: CheckedPhotoSet, *, whole: bool = True) -> 
     if photos:
         screen.table([_photo_row(photo) for photo in photos], head=PHOTO_HEAD, indent=2)
     if len(photos) < len(album.photos):
-        screen.say(f"  … and {plural(len(album.photos) - len(photos), 'photo')} that `--json` and `--html` tell of")
+        screen.say(f"  … and {plural(len(album.photos) - len(photos), 'more photo')} (see `--json` or `--html`)")
     for severity, (name, style) in SEVERITIES.items():
         for line in _finding_lines(album, album.photos if whole or severity == "reject" else (), severity):
             screen.say(f"  {screen.paint(style, name)}: {line}" if line[:1] != " " else line)
@@ -111,7 +111,7 @@ def _sharpness_text(photo: CheckedPhoto) -> str:
 
 
 def _finding_lines(album: CheckedPhotoSet, photos: Sequence[CheckedPhoto], severity: str) -> Iterator[str]:
-    """The set's and the photos' findings of one severity by kind: each one's sentence, then once what to do."""
+    """Findings of one severity by kind: a sentence for each, then the help once."""
     kinds: dict[str, list[tuple[str, PhotoFinding]]] = {}
     told = [(album.name, album.findings), *((photo.display_path, photo.findings) for photo in photos)]
     for name, findings in told:
@@ -124,13 +124,13 @@ def _finding_lines(album: CheckedPhotoSet, photos: Sequence[CheckedPhoto], sever
             sentence, hint = finding_text(finding, name)
             yield sentence
         if len(found) > MAX_PHOTOS_NAMED:
-            yield f"    … and {len(found) - MAX_PHOTOS_NAMED:,} more like it"
+            yield f"    … and {len(found) - MAX_PHOTOS_NAMED:,} more"
         if hint:
             yield f"    = help: {hint}"
 
 
 def album_summary(album: CheckedPhotoSet) -> str:
-    """How many are good, and what to do next."""
+    """Counts of photos, and what to do next."""
     worst = [photo.worst for photo in album.photos]
     warned, good = sum(found == "warn" for found in worst), worst.count(None)
     rejected = len(worst) - warned - good
@@ -138,12 +138,12 @@ def album_summary(album: CheckedPhotoSet) -> str:
     parts += [f"{warned:,} with a warning"] if warned else []
     parts += [f"{rejected:,} rejected"] if rejected else []
     if album.rejected:
-        then = "leave out or replace what is rejected" if rejected else "see above what to do"
+        then = "Remove or replace the rejected photos." if rejected else "Fix the problems above."
     elif warned or any(finding.severity == "warn" for finding in album.findings):
-        then = "ready to train; look at the warnings first"
+        then = "Ready to train. Consider removing the flagged photos."
     else:
-        then = "ready to train"
-    return f"{album.name}: {', '.join(parts)}; {then}"
+        then = "Ready to train."
+    return f"{album.name}: {', '.join(parts)}. {then}"
 
 
 PHOTO_PAGE_STYLE = """
@@ -209,11 +209,11 @@ if TYPE_CHECKING:
     from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection
 
 PHOTO_PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""Even a mistake of ours can make no browser ask for anything."""
+"""Stops a browser from loading anything."""
 
 
 def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], on_event: EventHandler) -> Iterator[str]:
-    """The page as pieces of HTML: every photo with its face, its numbers and what was found."""
+    """The page as pieces of HTML: every photo with its face, measurements and findings."""
     from nano_banana.features.photo_report import thumbnails
 
     name = _escaped(studio.name)
@@ -294,7 +294,7 @@ def _findings_html(findings: Sequence[PhotoFinding], name: str) -> str:
         for finding in findings:
             if finding.severity == severity:
                 sentence, hint = finding_text(finding, name)
-                # The name stands above already.
+                # The name is in the heading.
                 sentence = sentence.removeprefix(f"`{name}`").lstrip(": ")
                 small = f"<small>{_escaped(hint)}</small>" if hint else ""
                 items.append(f'<li class="{severity}"><b>{label}</b>{_escaped(sentence)}{small}</li>\n')
@@ -306,5 +306,5 @@ def _data_url(picture: bytes) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that is only text, in the page's own encoding too: names of files may hold anything."""
+    """Escaped text, safe in the page's encoding: file names may contain anything."""
     return escape(visible(text))

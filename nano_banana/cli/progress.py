@@ -15,16 +15,16 @@ from nano_banana.model.event import Event, EventHandler
 
 PHASE_TEXTS = {
     "uploading": "uploading",
-    "unreachable": "no connection, trying again",
-    "busy": "fal is busy, trying again",
-    "looking": "looking for it in fal's history",
+    "unreachable": "no connection, retrying",
+    "busy": "fal is busy, retrying",
+    "looking": "searching fal's history",
 }
-"""What is said of a call that has not come to the service's queue, or was lost on the way."""
+"""Text for a call that is not in the provider's queue yet, or was lost."""
 
 
 @dataclass(slots=True)
 class StageCounts:
-    """What became of one stage's calls so far."""
+    """Counts of one stage's calls."""
 
     planned: int = 0
     cached: int = 0
@@ -32,35 +32,35 @@ class StageCounts:
     made: int = 0
     failed: int = 0
     said: str = ""
-    """The last line that a service logged."""
+    """The last line in the provider's log."""
 
     @property
     def done(self) -> int:
-        """Calls that need nothing more."""
+        """Finished calls."""
         return self.cached + self.made + self.failed
 
     @property
     def running(self) -> int:
-        """Calls that are with their provider now."""
+        """Calls in progress."""
         return max(self.started - self.made - self.failed, 0)
 
     @property
     def total(self) -> int:
-        """All calls known of: stages that decide as they go may outgrow what was planned."""
+        """All known calls; stages with retries may exceed the plan."""
         return max(self.planned, self.done + self.running)
 
 
 class CallTally:
-    """Sums up the news; adding one costs about a microsecond."""
+    """Counts events; adding one takes about a microsecond."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start with empty counts."""
         self.stages: dict[str, StageCounts] = {}
         self.cost_usd = 0.0
         self.unknown_costs = 0
 
     def add(self, news: Event) -> None:
-        """Count one piece of news."""
+        """Count one event."""
         count = self.stages.get(news.stage)
         if count is None:
             if news.kind in {"note", "node_done", "node_failed", "progress"}:
@@ -92,10 +92,10 @@ class CallTally:
 
 
 def phase_text(news: Event) -> str:
-    """How far a call at a service is, in a few words; empty where that says nothing new."""
+    """A call's progress at the provider in a few words; empty if there is nothing new."""
     phase, position, log = (news.data.get(name) for name in ("phase", "position", "log"))
     if phase == "queued":
-        return f"{position} ahead in the queue" if position else "queued"
+        return f"queue position {position}" if position else "queued"
     if phase == "running":
         return str(log or "")
     return PHASE_TEXTS.get(str(phase), "")
@@ -107,16 +107,16 @@ if TYPE_CHECKING:
 LINE_INTERVAL = 1.0
 FRAMES_PER_SECOND = 8
 MAX_LOG_CHARS = 40
-"""Characters of a service's last line that are shown."""
+"""Most characters of the provider's last log line."""
 
 Clock = Callable[[], float]
 
 
 @contextmanager
 def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[EventHandler]:
-    """Show the news that the watcher is told, on the screen's `err`, until the block ends.
+    """Show events on the screen's `err` until the block ends.
 
-    `clock` tells seconds from any start. A watcher only counts; drawing is a clock's business, not an event's.
+    `clock` gives seconds from any start. The handler only counts; the display is redrawn on a timer.
     """
     if not screen.lively:
         plain = PlainView(screen, clock)
@@ -140,10 +140,10 @@ def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[Event
 
 
 class PlainView:
-    """One line a second at most, and one for every failure and note."""
+    """Prints at most one line per second, and one for every failure and note."""
 
     def __init__(self, screen: Screen, clock: Clock) -> None:
-        """Write to the screen's remarks."""
+        """Print to the screen's `err`."""
         self._screen = screen
         self._clock = clock
         self._start = clock()
@@ -152,7 +152,7 @@ class PlainView:
         self._last = ""
 
     def on_event(self, news: Event) -> None:
-        """Count the news; write a line when it is time."""
+        """Count the event; print a line when it is time."""
         self._tally.add(news)
         line = event_note(news)
         if line:
@@ -163,7 +163,7 @@ class PlainView:
             self._write(now)
 
     def close(self) -> None:
-        """Write how it ended, if that was not said yet."""
+        """Print the final counts, if they changed."""
         self._write(self._clock())
 
     def _write(self, now: float) -> None:
@@ -174,7 +174,7 @@ class PlainView:
 
 
 class LiveView:
-    """A table that is drawn anew from the tally, several times a second, by whoever draws."""
+    """A table that is redrawn from the counts several times per second."""
 
     def __init__(self, write: Callable[[str], object], clock: Clock) -> None:
         """`write` prints a line above the table."""
@@ -184,7 +184,7 @@ class LiveView:
         self._tally = CallTally()
 
     def on_event(self, news: Event) -> None:
-        """Count the news."""
+        """Count the event."""
         self._tally.add(news)
         line = event_note(news)
         if line:
@@ -193,7 +193,7 @@ class LiveView:
             self._write(escape(line))
 
     def table(self) -> Table:
-        """The counts as they are now, a stage a row, and the sum below."""
+        """The current counts, one row per stage, and the total below."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -215,7 +215,7 @@ class LiveView:
 
 
 def progress_line(tally: CallTally) -> str:
-    """The tally in one line: `takes 7/16 (4 cached, 2 running, 1 failed) · $0.14`; empty without calls."""
+    """The counts in one line: `takes 7/16 (4 cached, 2 running, 1 failed) · $0.14`; empty without calls."""
     parts = []
     for stage, count in tally.stages.items():
         details = _stage_details(tally, stage)
@@ -227,7 +227,7 @@ def progress_line(tally: CallTally) -> str:
 
 
 def event_note(news: Event) -> str:
-    """What a failure or a note says in a line of its own; empty for other news."""
+    """The line for a failure or a note; empty for other events."""
     if news.kind not in {"node_failed", "note"}:
         return ""
     kind = news.data.get("kind")

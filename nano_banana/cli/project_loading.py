@@ -35,10 +35,10 @@ def settings_for(
     overrides: Mapping[str, str | None] | None = None,
     trust: bool = False,
 ) -> Settings:
-    """Load the settings of the project around `start` (None: the working folder), and colour as they say.
+    """Load the settings of the project around `start` (None: the current folder), and set the colour.
 
-    Settings of a project that the user has not trusted are ignored with a warning, or trusted from now on with
-    `trust`. Raises Invalid and Unusable, as `load_settings` does.
+    Settings of a project that the user has not trusted are ignored with a warning, or trusted from now on if
+    `trust` is set. Raises Invalid and Unusable, as `load_settings` does.
     """
     root = project_root(start or Path.cwd())
     settings = load_settings(root=root, environ=os.environ, overrides=overrides or {}, trust=trust)
@@ -54,12 +54,13 @@ def settings_for(
 
 
 def store_folder(screen: Screen, store: Path | None) -> Path | None:
-    """The store's folder (`store`, if said); where there is none yet that is said, and none is made."""
+    """The store's folder (`store`, if given). If it doesn't exist, prints that and returns None."""
     folder = settings_for(screen, overrides=given(store=store)).store
     if folder.is_dir():
         return folder
     below = sorted(path.parent.as_posix() for path in Path().glob("*/.nano-banana/**/store.sqlite"))
-    screen.say(f"no store in {folder} yet; a run makes it" + (f", or say `--store {below[0]}`" if below else ""))
+    other = f" (or pass `--store {below[0]}`)" if below else ""
+    screen.say(f"No store at {folder} yet; `nano-banana run` creates it{other}.")
     if screen.machine:
         screen.json({"store": None})
     return None
@@ -69,11 +70,11 @@ if TYPE_CHECKING:
     from nano_banana.session.session import Session
 
 NO_OPTIONS = OptionValues()
-"""What a command without shared options says."""
+"""The values of a command without shared options."""
 
 
 def run_request_from(recipe: Path, asked: OptionValues = NO_OPTIONS) -> RunRequest:
-    """The wish that the command line's options spell. Raises Invalid for a `--set` without a value."""
+    """The run request of a command line. Raises Invalid for a `--set` without a value."""
     return RunRequest(
         recipe=find_recipe_file(recipe),
         sets=_parse_sets(asked.variables),
@@ -86,14 +87,14 @@ def run_request_from(recipe: Path, asked: OptionValues = NO_OPTIONS) -> RunReque
 
 
 def recipe_settings(screen: Screen, wish: RunRequest, asked: OptionValues = NO_OPTIONS) -> Settings:
-    """The settings of the project that the recipe belongs to."""
+    """The settings of the recipe's project."""
     given = overrides(store=asked.store, out=asked.out)
     settings = settings_for(screen, start=wish.recipe.absolute().parent, overrides=given, trust=asked.trust)
     return with_allowed_env(settings, asked)
 
 
 def with_allowed_env(settings: Settings, asked: OptionValues) -> Settings:
-    """The settings, with the environment variables that the command line allows besides. Raises Invalid."""
+    """The settings with the environment variables that the command line allows. Raises Invalid."""
     if not asked.allow_env:
         return settings
     try:
@@ -103,7 +104,7 @@ def with_allowed_env(settings: Settings, asked: OptionValues) -> Settings:
 
 
 def open_project(screen: Screen, wish: RunRequest, settings: Settings) -> Session:
-    """The checked recipe; warnings go to the screen. Raises Invalid with every problem."""
+    """Open and check the recipe, and print its warnings. Raises Invalid with all problems."""
     from nano_banana.session.session import Session
 
     project = Session.open(wish, settings, environ=os.environ)
@@ -120,4 +121,4 @@ def _parse_sets(variables: Sequence[str]) -> Mapping[str, str]:
 
 
 recipe_argument = click.argument("recipe", type=NonEmptyPath(path_type=Path), default=".", metavar="[RECIPE]")
-"""The recipe's path: a file, or the folder that holds `recipe.yaml`."""
+"""The recipe: a file, or a folder that contains `recipe.yaml`."""

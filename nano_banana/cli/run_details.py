@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.diagnostics import plural
 from nano_banana.cli.explain_report import changed_words, difference_text
-from nano_banana.cli.formatting import money, spent_text, utc_time, visible
+from nano_banana.cli.formatting import listed, money, plural, spent_text, utc_time, visible
 from nano_banana.cli.run_tables import NO_VALUE, cost_text, run_json, took_text
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import likeness_text
@@ -20,41 +19,43 @@ if TYPE_CHECKING:
     from nano_banana.store.run_log import Run
 
 MAX_TAKES = 40
-"""Takes that are listed unless all are asked for."""
+"""Most takes that are listed without `--all`."""
 
 VERDICT_COLOURS = {"accepted": "green", "unsure": "yellow", "rejected": "red"}
 
 
 def say_run(screen: Screen, run: Run, found: Snapshot, held: Collection[str], *, every: bool) -> None:
-    """Print the run, a line a stage, and a line a take; `held` are the digests whose bytes are there still."""
+    """Print the run, its stages and its takes; `held` are the digests of pictures that still exist."""
     billed = cost_text(run)
     screen.say(
         f"run {run.id} of {visible(run.recipe)}: {run.status}, {utc_time(run.begun_at)}, {took_text(run)}"
         + (f", {billed}" if billed else "")
-        + ("" if found.whole else "; of a part of the recipe, or stopped")
+        + ("" if found.whole else "; partial run")
     )
     screen.say()
     screen.table(_stage_rows(found), head=("stage", "calls", "made", "reused", "cost"), indent=2)
     screen.say()
     takes = found.takes
-    shown = takes if every else takes[:MAX_TAKES]
     head = ("take", "status", "verdict", "likeness", "cost", "picture")
-    screen.table([_take_row(take, held) for take in shown], head=head, indent=2)
-    if len(takes) > len(shown):
-        screen.say(f"  and {len(takes) - len(shown):,} more; `--all` lists them all")
+    rows = [_take_row(take, held) for take in takes]
+    screen.table(rows, head=head, indent=2, most=None if every else MAX_TAKES, spare=("picture", "cost"))
+    if len(takes) > MAX_TAKES and not every:
+        screen.say("  `--all` lists all")
     lost = sum(bool(take.picture and take.picture.digest not in held) for take in takes)
     if lost:
-        screen.say(f"{plural(lost, 'picture')} of this run {'is' if lost == 1 else 'are'} no longer in the store")
+        screen.say(
+            f"{plural(lost, 'picture')} of this run {'has' if lost == 1 else 'have'} been deleted from the store"
+        )
 
 
 def run_details_json(run: Run, found: Snapshot, held: Collection[str]) -> JSONObject:
-    """The run with all its nodes."""
+    """The run as JSON, with all its nodes."""
     nodes: list[JSONValue] = [take_json(node, held) for node in found.nodes]
     return {"run": run_json(run, kept=True), "whole": found.whole, "nodes": nodes}
 
 
 def take_json(node: KeptTake, held: Collection[str] | None = None) -> JSONObject:
-    """A take as a run left it; `held` (None: not asked) says which pictures are there still."""
+    """A take's end state as JSON; `held` (None: unknown) are the digests of pictures that still exist."""
     card, verdict = node.card, node.verdict
     return {
         "id": node.id,
@@ -120,7 +121,7 @@ def _take_row(take: KeptTake, held: Collection[str]) -> tuple[str, ...]:
     gone = picture is not None and picture.digest not in held
     return (
         take.id,
-        str(take.status) + (f", not past {take.left}" if take.left else ""),
+        str(take.status) + (f", not selected at {take.left}" if take.left else ""),
         verdict.ruling.replace("_", " ") if verdict else NO_VALUE,
         likeness_text(verdict.score) if verdict and verdict.score is not None else NO_VALUE,
         _calls_cost(take.calls) or NO_VALUE,
@@ -129,41 +130,41 @@ def _take_row(take: KeptTake, held: Collection[str]) -> tuple[str, ...]:
 
 
 MAX_NAMED = 6
-"""Takes that are named of many with the same causes."""
+"""Most takes that are named of those with the same causes."""
 MAX_GROUPS = 12
-"""Groups of takes with the same causes that are told."""
+"""Most groups of takes with the same causes."""
 
 
 def say_run_diff(screen: Screen, found: RunComparison) -> None:
-    """Print what came, what went and what changed, those with the same causes together; then the costs."""
+    """Print added, removed and changed takes, grouped by cause; then the costs."""
     old, new = found.old, found.new
     screen.say(f"{_run_title(old)} → {_run_title(new)}")
     if old.recipe != new.recipe:
-        screen.say("  (two recipes: only takes of the same name can be compared)")
+        screen.say("  (different recipes: only takes with the same name are compared)")
     sources = _digest_names(found)
     for title, sign, colour, nodes in (
-        ("added" if old.whole else "not in the first run, which was of a part", "+", "green", found.added),
+        ("added" if old.whole else "not in the first (partial) run", "+", "green", found.added),
         ("gone" if new.whole else "not in the second run, which was of a part", "-", "red", found.gone),
     ):
         if nodes:
             screen.say(f"{_takes_counted(nodes)} {title}:")
-            screen.say(f"  {screen.paint(colour, sign)} {_joined_names([node.id for node in nodes])}")
+            screen.say(f"  {screen.paint(colour, sign)} {listed([node.id for node in nodes], MAX_NAMED)}")
     if found.changed:
         screen.say(f"{_takes_counted([each.new for each in found.changed])} changed:")
     groups = _by_causes(found.changed)
     for some in groups[:MAX_GROUPS]:
-        screen.say(f"  {screen.paint('yellow', '~')} {_joined_names([_take_label(each) for each in some])}")
+        screen.say(f"  {screen.paint('yellow', '~')} {listed([_take_label(each) for each in some], MAX_NAMED)}")
         for cause in some[0].causes:
             screen.say(f"      {visible(_cause_line(cause, sources))}")
     if len(groups) > MAX_GROUPS:
-        screen.say(f"  and {sum(map(len, groups[MAX_GROUPS:])):,} more for other reasons; `--json` tells of them all")
+        screen.say(f"  … and {sum(map(len, groups[MAX_GROUPS:])):,} more for other reasons; see `--json`")
     screen.say(_unchanged_line(found))
     if said := _cost_line(old, new):
         screen.say(said)
 
 
 def run_diff_json(found: RunComparison) -> JSONObject:
-    """The same, with every take."""
+    """The comparison as JSON, with every take."""
     return {
         "old": _run_json(found.old),
         "new": _run_json(found.new),
@@ -187,11 +188,6 @@ def _run_title(snapshot: Snapshot) -> str:
     return f"{snapshot.run} ({visible(snapshot.recipe)}, {plural(len(snapshot.takes), 'take')})"
 
 
-def _joined_names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMED:,} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(visible(name) for name in names[:MAX_NAMED]) + more
-
-
 def _take_label(each: ChangedTake) -> str:
     return each.new.id if each.old.id == each.new.id else f"{each.old.id} → {each.new.id}"
 
@@ -199,12 +195,12 @@ def _take_label(each: ChangedTake) -> str:
 def _takes_counted(nodes: Sequence[KeptTake]) -> str:
     takes = sum(node.card.kind == "take" for node in nodes)
     others = len(nodes) - takes
-    also = f" and {others:,} that takes hang on" if takes and others else ""
-    return plural(takes, "take") + also if takes or not others else f"{others:,} that takes hang on"
+    also = f" and {plural(others, 'dependency', 'dependencies')}" if takes and others else ""
+    return plural(takes, "take") + also if takes or not others else plural(others, "dependency", "dependencies")
 
 
 def _by_causes(changed: Sequence[ChangedTake]) -> list[list[ChangedTake]]:
-    """Those with the same causes together, the trainings first, then the largest group."""
+    """Changed takes grouped by cause: trainings first, then the largest group."""
     found: dict[str, list[ChangedTake]] = {}
     for each in changed:
         found.setdefault(repr([_cause_key(cause) for cause in each.causes]), []).append(each)
@@ -212,7 +208,7 @@ def _by_causes(changed: Sequence[ChangedTake]) -> list[list[ChangedTake]]:
 
 
 def _cause_key(cause: ChangeCause) -> object:
-    """What makes two causes one: of texts the words that differ, and not those around them."""
+    """A key that is equal for equal causes; for texts only the words that differ."""
     change = cause.change
     if isinstance(change, ValueChange) and isinstance(change.old, str) and isinstance(change.new, str):
         return cause.stage, change.path, changed_words(change.old, change.new)
@@ -228,11 +224,11 @@ def _cause_text(cause: ChangeCause, sources: Mapping[str, str]) -> str:
         return difference_text(cause.change, sources)
     old, new = cause.old, cause.new
     said = {
-        "unknown": "another call; the store no longer has both to compare",
-        "bytes": "the same calls, another picture",
+        "unknown": "call changed; details are no longer stored",
+        "bytes": "same calls, different picture",
         "calls": f"{old} → {new} calls",
         "threshold": f"needs {_likeness_or_dash(old)} → {_likeness_or_dash(new)}",
-        "left": f"went {_reach_text(old)} → {_reach_text(new)}",
+        "left": f"{_reach_text(old)} → {_reach_text(new)}",
     }
     return said.get(cause.kind) or f"{_ruling_or_none(old)} → {_ruling_or_none(new)}"
 
@@ -242,7 +238,7 @@ def _likeness_or_dash(value: JSONValue) -> str:
 
 
 def _reach_text(stage: JSONValue) -> str:
-    return f"no further than {stage}" if stage else "all the way"
+    return f"stopped at {stage}" if stage else "completed"
 
 
 def _ruling_or_none(value: JSONValue) -> str:
@@ -250,7 +246,7 @@ def _ruling_or_none(value: JSONValue) -> str:
 
 
 def _digest_names(found: RunComparison) -> Mapping[str, str]:
-    """What the digests in calls are: a stage's picture, or an adapter."""
+    """Names of the digests in calls: a stage's picture, or an adapter."""
     return dict(_made_by(found.old)) | dict(_made_by(found.new))
 
 
@@ -264,11 +260,11 @@ def _made_by(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
 def _unchanged_line(found: RunComparison) -> str:
     if found.changed or found.added or found.gone:
         return f"{found.same:,} unchanged"
-    return f"no difference: all {found.same:,} are as they were"
+    return f"No differences: all {found.same:,} takes are the same."
 
 
 def _cost_line(old: Snapshot, new: Snapshot) -> str:
-    """Empty where nothing cost anything."""
+    """Total costs of both runs; empty if everything was free."""
     (before, unknown_before), (after, unknown_after) = snapshot_cost(old), snapshot_cost(new)
     if not (before or unknown_before or after or unknown_after):
         return ""
@@ -277,7 +273,7 @@ def _cost_line(old: Snapshot, new: Snapshot) -> str:
     sign = "+" if change > 0 else "-"
     moved = f" ({sign}{money(abs(round(change, 6)))})" if change else ""
     whole = [spent_text(before, unknown_before) or money(0.0), spent_text(after, unknown_after) or money(0.0)]
-    return f"cost of all calls: {whole[0]} → {whole[1]}{moved}; made by the run itself: {billed[0]} → {billed[1]}"
+    return f"total cost: {whole[0]} → {whole[1]}{moved}; new in each run: {billed[0]} → {billed[1]}"
 
 
 def _run_json(snapshot: Snapshot) -> JSONObject:

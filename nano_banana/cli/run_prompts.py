@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from nano_banana.session.session import Session
 
 PEOPLE_NOTICE = """\
-These are AI-made pictures of real people. Make them only of people who agreed (`consent` in the recipe says who
-allowed what), say that they are AI-made where you show them (each file says so, too), and know the law where you
-are. `nano-banana forget SUBJECT` deletes a person again. This is said once for each project.
+These are AI-generated pictures of real people. Only make them with consent (record it under `consent`), label
+them as AI-made where you publish them (each file is already marked), and follow the law.
+`nano-banana forget SUBJECT` deletes a person's data. (Shown once per project.)
 """
 
 
@@ -53,7 +53,7 @@ class TerminalCaller(RunCaller):
         if self._asked.yes or not session.is_expensive(forecast):
             return
         price = price_with_retries(forecast.tally)
-        if not self._screen.confirm(f"this may cost {price}; go on?"):
+        if not self._screen.confirm(f"This may cost {price}. Continue?"):
             raise LimitReached([problem("too_dear", price=price, limit=session.ask_above_usd)])
 
     def confirm_resend(self, forecast: Forecast) -> bool:
@@ -62,16 +62,16 @@ class TerminalCaller(RunCaller):
             return False
         say_unknown_requests(self._screen, forecast.unknown_requests)
         price = price_range_text(forecast.tally)
-        return self._screen.confirm(f"they could not be found; buy them again? what is left to do may cost {price}")
+        return self._screen.confirm(f"They were not found at fal. Resend them? The rest may cost {price}.")
 
 
 def ask_for_trust(screen: Screen, session: Session, *, trust: bool) -> None:
-    """Show what the user has not accepted yet, and ask. Raises LimitReached (`not_trusted`) unless it is accepted."""
+    """Show new demands and ask for trust. Raises LimitReached (`not_trusted`) for a no."""
     found = untrusted_demands(session)
     if not found:
         return
     screen.problems(found)
-    if not trust and not screen.confirm("do you trust this recipe with that, now and in later runs?"):
+    if not trust and not screen.confirm("Trust this recipe, now and for later runs?"):
         raise LimitReached([not_trusted_problem(session)])
     try:
         accept_demands(session, found)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nano_banana.catalog.provider_registry import find_provider
-from nano_banana.cli.diagnostics import describe, install_command, place_text, plural, short_path
-from nano_banana.cli.formatting import duration, money, spent_text, utc_time, visible
+from nano_banana.cli.diagnostics import describe, install_command, place_text
+from nano_banana.cli.formatting import duration, money, plural, short_path, spent_text, utc_time, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import say_acceptance
 from nano_banana.model.nodes import NodeStatus
@@ -19,65 +19,62 @@ from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord
 
 MAX_PATHS = 20
-"""Paths that are listed; `--json` has all of them."""
+"""Most paths that are listed; `--json` has all."""
 
-NOT_DELIVERED = "nothing was handed out: `outputs.files` needs a whole run, without --only and --sample"
+NOT_DELIVERED = "No copies written: `outputs.files` needs a full run (no --only or --sample)."
 
 
 def say_handout(screen: Screen, outcome: RunOutcome) -> None:
-    """Print where the copies are, how many are new, and which files were left alone or removed."""
+    """Print where the copies are, how many are new, and which files were kept or deleted."""
     if outcome.export_skipped:
         screen.say(NOT_DELIVERED)
     handout = outcome.exported
     if handout is None:
         return
-    places = [short_path(str(path), Path.cwd()) for path in (handout.folder, handout.zip) if path is not None]
+    places = [short_path(path) for path in (handout.folder, handout.zip) if path is not None]
     where = " and ".join(places)
     if where:
-        count = f"{handout.fresh:,} " if handout.folder is not None else ""
-        fresh = f", {count}written now" if handout.fresh else ""
+        fresh = f" ({handout.fresh:,} new)" if handout.fresh and handout.folder is not None else ""
         screen.say(f"{_copies(handout.copies)} in {where}{fresh}")
     if handout.enlarged:
-        screen.say(f"{_copies(handout.enlarged)} enlarged: the pictures are smaller than the crop; upscale them first")
+        screen.say(
+            f"{_copies(handout.enlarged)} enlarged, because the pictures are smaller than the crop; upscale them first"
+        )
     if handout.faceless:
-        screen.say(f"{_copies(handout.faceless)} without a face: cropped around the centre")
-    _say_paths(screen, handout.edited, "changed by somebody and left alone")
-    _say_paths(screen, handout.pruned, "of earlier runs removed")
-    _say_paths(
-        screen, handout.older, "of earlier runs left there; `nano-banana run --prune` removes those that nobody changed"
-    )
+        screen.say(f"{_copies(handout.faceless)} without a face, cropped around the centre")
+    _say_paths(screen, handout.edited, "edited by hand and kept")
+    _say_paths(screen, handout.pruned, "from earlier runs deleted")
+    _say_paths(screen, handout.older, "from earlier runs kept; `nano-banana run --prune` deletes unmodified ones")
 
 
 def _say_paths(screen: Screen, paths: Sequence[Path], what: str) -> None:
     if paths:
         screen.say(f"{_copies(len(paths))} {what}:")
-        for path in paths[:MAX_PATHS]:
-            screen.say(f"  {short_path(str(path), Path.cwd())}")
-        if len(paths) > MAX_PATHS:
-            screen.say(f"  … and {len(paths) - MAX_PATHS:,} more")
+        screen.table([(short_path(path),) for path in paths], indent=2, most=MAX_PATHS)
 
 
 def _copies(count: int) -> str:
-    return f"{count:,} {'copy' if count == 1 else 'copies'}"
+    return plural(count, "copy", "copies")
 
 
 SOME_FAILED = 1
+NODE_NOUNS = {"take": "picture"}
 MAX_FAILURES = 20
-"""Failures that are listed; the manifest has all of them."""
+"""Most failures that are listed; the manifest has all."""
 
 
 def exit_code(outcome: RunOutcome) -> int:
-    """0 done, 1 some takes failed, or what the reason for the early end says."""
+    """0: done; 1: some takes failed; else the exit code of the error that stopped the run."""
     if outcome.halted is not None:
         return outcome.halted.exit_code
     return 0 if outcome.status == "done" else SOME_FAILED
 
 
 def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
-    """Print the failures, then one line of sums, what the gates said, and where the pictures are."""
+    """Print the failures, a line of totals, the gate results, and where the pictures are."""
     takes = [record for record in outcome.records if record.card.kind == "take"]
     adapters = [record for record in outcome.records if record.card.kind == "adapter"]
-    wanted, noun = (takes, "take") if takes else (adapters, "adapter")
+    wanted, noun = (takes, "picture") if takes else (adapters, "adapter")
     done = sum(record.status is NodeStatus.DONE for record in wanted)
     lost = [record for record in outcome.records if record.status in {NodeStatus.FAILED, NodeStatus.BLOCKED}]
     if lost:
@@ -85,19 +82,17 @@ def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
     if outcome.halted is not None:
         screen.problems(outcome.halted.problems)
     if outcome.still_at_service:
-        screen.say(
-            f"{plural(outcome.still_at_service, 'request')} left at the service; "
-            "the next run collects what comes of them"
-        )
+        waiting = plural(outcome.still_at_service, "request")
+        screen.say(f"{waiting} still running at the provider; the next run collects the results")
     if outcome.restored:
-        screen.say(f"{plural(outcome.restored, 'picture')} put back from the store")
+        screen.say(f"restored {plural(outcome.restored, 'picture')} from the store")
     if not outcome.records:
-        screen.say("nothing to do: the recipe asks for nothing")
+        screen.say("Nothing to do: the recipe has no takes.")
         return
-    calls = f"{plural(outcome.made, 'call')} made"
     cost = spent_text(outcome.cost_usd, outcome.unknown_cost)
-    tail = f", {cost}" if cost else ""
-    screen.say(f"{done:,} of {plural(len(wanted), noun)} done: {calls} in {duration(seconds)}{tail}")
+    spent = f" for {cost}" if cost else ""
+    calls = f"{plural(outcome.made, 'call')} made"
+    screen.say(f"{done:,} of {plural(len(wanted), noun)} done in {duration(seconds)}{spent} ({calls})")
     say_acceptance(screen, outcome.records, str(outcome.folder))
     if any(record.pictures for record in outcome.records):
         _say_places(screen, outcome)
@@ -106,37 +101,37 @@ def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
         _say_older(screen, outcome.stale_pictures)
     if outcome.made and any(record.is_degraded for record in outcome.records):
         screen.note(
-            "the local provider drew plain pictures, since parts of it are not installed:"
+            "the local provider drew simplified pictures, because optional packages are missing:"
             f" `{install_command('local')}`, then `nano-banana setup`"
         )
     unchanged = sum(record.is_unchanged for record in outcome.records) if outcome.made else 0
     if unchanged:
         screen.note(
-            f"the local provider changed nothing that can be seen in {plural(unchanged, 'picture')}: it paints"
-            " backgrounds, colours, and faces of people with an adapter; `--provider fal` paints everything"
+            f"the local provider left {plural(unchanged, 'picture')} visibly unchanged: it only paints backgrounds,"
+            " colours and faces of people with an adapter; use `--provider fal` for everything else"
         )
 
 
 def _say_places(screen: Screen, outcome: RunOutcome) -> None:
-    """Say where the pictures are, and the sheet of them."""
-    screen.say(f"pictures: {short_path(str(outcome.folder), Path.cwd())}")
+    """Print where the pictures and the contact sheet are."""
+    screen.say(f"pictures: {short_path(outcome.folder)}")
     sheets = [name for name in outcome.files if name.startswith("sheet.")]
     if sheets:
-        screen.say(f"sheet: {short_path(str(outcome.folder / sheets[0]), Path.cwd())}")
+        screen.say(f"contact sheet: {short_path(outcome.folder / sheets[0])}")
 
 
 def _say_older(screen: Screen, names: Sequence[str]) -> None:
-    """Say where pictures lie that a person might take for this run's: a refused take's among the chosen."""
+    """Print where pictures of earlier runs are, which could be mistaken for this run's."""
     folders = Counter(name.rpartition("/")[0] for name in names)
     where = ", ".join(f"{count:,} in {visible(folder)}" for folder, count in sorted(folders.items()))
-    are = "is" if len(names) == 1 else "are"
-    screen.say(f"{plural(len(names), 'picture')} there {are} of an earlier run only: {where}; nothing was removed")
+    kept = "picture from an earlier run was" if len(names) == 1 else "pictures from earlier runs were"
+    screen.say(f"{len(names):,} {kept} kept: {where}")
 
 
 def say_failures(screen: Screen, lost: Sequence[NodeRecord], what: str) -> None:
-    """Print what `failed` (or `would fail`): each reason once, with what to do and the names that it holds for."""
+    """Print what `failed` (or `would fail`): each reason once, with its help and the names it applies to."""
     counts = Counter(record.card.kind for record in lost)
-    named = " and ".join(plural(counts[kind], kind) for kind in sorted(counts))
+    named = " and ".join(plural(counts[kind], NODE_NOUNS.get(kind, kind)) for kind in sorted(counts))
     screen.say(screen.paint("red", f"{named} {what}:"))
     groups: dict[tuple[str, str], list[str]] = {}
     for record in lost:
@@ -146,99 +141,131 @@ def say_failures(screen: Screen, lost: Sequence[NodeRecord], what: str) -> None:
         screen.say(f"  {reason}")
         if hint:
             screen.say(f"    {hint}")
-        for name in names[:most]:
-            screen.say(f"    - {visible(name)}")
-        if len(names) > most:
-            screen.say(f"    … and {len(names) - most:,} more")
+        screen.table([(f"- {name}",) for name in names], indent=4, most=most)
 
 
 def _failure_reason(screen: Screen, record: NodeRecord) -> tuple[str, str]:
-    """What went wrong, with its place in the recipe; and what to do about it."""
+    """What went wrong, with its place in the recipe, and what to do."""
     told = [(problem.position, *describe(problem)) for problem in map(screen.relocate, record.problems)]
-    words = [f"{place_text(place, Path.cwd())}: {what}" if place else what for place, what, _ in told]
+    words = [f"{place_text(place)}: {what}" if place else what for place, what, _ in told]
     return "; ".join(words) or str(record.status), "; ".join(hint for _, _, hint in told if hint)
 
 
-def say_forecast(screen: Screen, forecast: Forecast, *, provider: str) -> None:
-    """Print a row for each stage, then the sum."""
-    takes = [record for record in forecast.records if record.card.kind == "take"]
-    done = sum(record.status is NodeStatus.DONE for record in takes)
-    named = f"{visible(forecast.recipe)} on {visible(provider)}"
-    screen.say(f"{named}: {plural(len(takes), 'take')}, {done:,} of them done")
+def say_forecast(screen: Screen, forecast: Forecast, *, provider: str, budget_usd: float | None = None) -> None:
+    """Print pictures and cost in one line, a row per stage, and what the numbers are based on."""
+    budget = "" if budget_usd is None else f"; budget {money(budget_usd)}"
+    where = f"{visible(forecast.recipe)} on {visible(provider)}"
+    screen.say(f"{where}: {forecast_headline(forecast.records, forecast.tally)}{budget}")
     screen.say()
     screen.table(_forecast_rows(forecast.tally), head=_forecast_head(forecast.tally), indent=2)
     screen.say()
-    lost = [record for record in forecast.records if record.status in {NodeStatus.FAILED, NodeStatus.BLOCKED}]
+    lost = [record for record in forecast.records if record.status in FAILING]
     if lost:
         say_failures(screen, lost, "would fail")
     screen.say(forecast_summary(forecast.tally, visible(provider), whole=not lost))
     if forecast.tally.total.possible:
         screen.say(second_chances_text(forecast.tally, visible(provider)))
     if forecast.open_requests:
-        screen.say(f"{plural(len(forecast.open_requests), 'call')} of these sent already: paid for, to be collected")
+        sent = plural(len(forecast.open_requests), "call")
+        screen.say(f"{sent} already sent and paid for; the run collects the results")
     if forecast.unknown_requests:
         say_unknown_requests(screen, forecast.unknown_requests)
     if (forecast.tally.total.high or forecast.tally.total.possible_high) and forecast.prices_as_of:
-        screen.say(f"by prices of {forecast.prices_as_of}; fal changes them now and then")
+        screen.say(f"prices as of {forecast.prices_as_of}; fal may change them")
+
+
+FAILING = frozenset({NodeStatus.FAILED, NodeStatus.BLOCKED})
+
+
+def forecast_headline(records: Sequence[NodeRecord], tally: ForecastTotals) -> str:
+    """`8 pictures: 3 reused, 5 to make, 1 adapter to train, about $0.42 (up to $0.90 with retries)`."""
+    takes = [record.status for record in records if record.card.kind == "take"]
+    done, failing = takes.count(NodeStatus.DONE), sum(status in FAILING for status in takes)
+    counts = {"reused": done, "to make": len(takes) - done - failing, "would fail": failing}
+    parts = [f"{count:,} {what}" for what, count in counts.items() if count]
+    if len(parts) == 1:
+        parts = [f"{plural(len(takes), 'picture')}{parts[0].removeprefix(f'{len(takes):,}')}"]
+    elif parts:
+        parts[0] = f"{plural(len(takes), 'picture')}: {parts[0]}"
+    adapters = [record for record in records if record.card.kind == "adapter"]
+    training = sum(record.status is not NodeStatus.DONE and record.status not in FAILING for record in adapters)
+    if training:
+        parts.append(f"{plural(training, 'adapter')} to train")
+    if tally.total.to_make or tally.total.possible:
+        parts.append(price_with_retries(tally))
+    return ", ".join(parts) or "nothing to make"
 
 
 def say_unknown_requests(screen: Screen, lost: Sequence[Ticket]) -> None:
-    """Print the requests that nobody knows the end of, and what can be done."""
-    screen.say(screen.paint("yellow", f"{plural(len(lost), 'request')} of which nobody knows the end:"))
+    """Print requests with unknown outcome, and what can be done."""
+    screen.say(screen.paint("yellow", f"{plural(len(lost), 'request')} with unknown outcome:"))
     rows = [
-        (ticket.requester.node, ticket.endpoint, utc_time(ticket.begun_at), ticket.request_id or "no id")
-        for ticket in lost[:MAX_FAILURES]
+        (ticket.requester.node, ticket.endpoint, utc_time(ticket.begun_at), ticket.request_id or "no ID")
+        for ticket in lost
     ]
-    screen.table(rows, indent=2)
-    if len(lost) > MAX_FAILURES:
-        screen.say(f"  … {len(lost) - MAX_FAILURES:,} more")
-    screen.say("a run looks for them at fal; then `--resubmit` buys again what is not found, `--abandon` gives it up")
+    screen.table(rows, indent=2, most=MAX_FAILURES)
+    screen.say(
+        "`run` looks for them at fal; then `--resubmit` resends what was not found (may be billed twice),"
+        " `--abandon` drops it"
+    )
 
 
 def forecast_summary(tally: ForecastTotals, provider: str, *, whole: bool) -> str:
-    """What is left to do, by whom and for how much; `whole` where nothing would fail."""
-    if not tally.total.to_make and not tally.total.possible and whole:
-        return f"nothing to do: {plural(tally.total.cached, 'call')}, all in the store"
-    here = tally.total.to_make - tally.total.paid
+    """The calls behind the pictures, and where they run; `whole` if nothing would fail."""
+    total = tally.total
+    if not total.to_make and not total.possible and whole:
+        return f"Nothing to do: {plural(total.cached, 'call')}, all cached."
+    here = total.to_make - total.paid
+    who = f" ({total.paid:,} on {provider}, {here:,} on this machine)" if here and _is_remote(provider) else ""
+    return f"{plural(total.to_make, 'call')} to make{who}, {total.cached:,} cached"
+
+
+def _is_remote(provider: str) -> bool:
     spec = find_provider(provider)
-    is_remote = spec is not None and spec.sends_data
-    who = f" ({tally.total.paid:,} on {provider}, {here:,} on this machine)" if here and is_remote else ""
-    made = f"{plural(tally.total.to_make, 'call')} to make{who}, {tally.total.cached:,} in the store"
-    return f"{made}; {price_range_text(tally)}"
+    return spec is not None and spec.sends_data
 
 
 def second_chances_text(tally: ForecastTotals, provider: str) -> str:
-    """What gates may ask for beside, what of it is likely, and what that is judged by."""
-    most = f"up to {plural(tally.total.possible, 'more call')}{_for_price(_retry_price(tally))} if a gate refuses"
+    """How many calls retries may add, how many are expected, and why."""
+    most = f"up to {plural(tally.total.possible, 'more call')} for retries"
     assumed = tally.assumed
-    if assumed is None or not tally.total.possible_paid:
+    if assumed is None or not tally.total.possible_paid or not _is_remote(provider):
         return most
-    likely = f"about {round(tally.expected.calls):,} on {provider}{_for_price(_usd_or_empty(tally.expected.usd))}"
+    cost = f" ({money(tally.expected.usd)})" if tally.expected.usd else ""
     passed = f"{assumed.passed:,} of {assumed.judged:,}"
-    if assumed.known:
-        return f"{most}; {likely} by what passed before ({passed})"
-    return f"{most}; {likely} assuming that {passed} pass, since nothing was judged yet"
+    basis = f"based on the pass rate so far ({passed})" if assumed.known else f"if {passed} pass (nothing judged yet)"
+    return f"{most}; about {round(tally.expected.calls):,} on {provider}{cost} expected, {basis}"
 
 
 def price_range_text(tally: ForecastTotals) -> str:
-    """The cost of what is to be made: one sum or a range, and how many calls nobody can price."""
-    spread = _usd_range(tally.total.low, tally.total.high)
-    return spread + (f" and {plural(tally.total.unpriced, 'call')} at an unknown price" if tally.total.unpriced else "")
+    """The cost of what is to be made: `$0.42`, `$0.10–$0.20`, `$0.42 + 1 call of unknown price`."""
+    return _usd_range(tally.total.low, tally.total.high) + _unknown_calls(tally.total.unpriced)
 
 
 def price_with_retries(tally: ForecastTotals) -> str:
-    """The cost of what is to be made, and the most that second chances may add."""
-    more = _retry_price(tally)
-    return f"{price_range_text(tally)}, and {more} more if gates refuse" if more else price_range_text(tally)
+    """The cost of what is to be made, and with all retries: `about $0.42 (up to $0.90 with retries)`; or `free`."""
+    total = tally.total
+    high, unpriced = total.high + total.possible_high, total.unpriced + total.possible_unpriced
+    if not high and not unpriced:
+        return "free"
+    text = price_range_text(tally)
+    text = text if total.low != total.high else f"about {text}"
+    retries = total.possible_high or total.possible_unpriced
+    return f"{text} (up to {money(high)}{_unknown_calls(unpriced)} with retries)" if retries else text
+
+
+def _unknown_calls(count: int) -> str:
+    return f" + {plural(count, 'call')} of unknown price" if count else ""
 
 
 def _forecast_head(tally: ForecastTotals) -> tuple[str, ...]:
-    chances = ("may be made", *(("for up to",) if _retry_price(tally) else ()))
-    return ("stage", "cached", "to make", "cost", *(chances if tally.total.possible else ()))
+    total = tally.total
+    cost = ("retry cost (max)",) if total.possible_high or total.possible_unpriced else ()
+    return ("stage", "cached", "to make", "cost", *(("retries (max)", *cost) if total.possible else ()))
 
 
 def _forecast_rows(tally: ForecastTotals) -> list[tuple[str, ...]]:
-    """A row for each stage, as wide as the head."""
+    """A row per stage, as wide as the head."""
     return [
         (stage, f"{count.cached:,}", f"{count.to_make:,}", _stage_cost(count), *_retry_cells(count))[
             : len(_forecast_head(tally))
@@ -253,23 +280,6 @@ def _retry_cells(count: StageCount) -> tuple[str, str]:
     if count.possible_unpriced == count.possible:
         return (f"{count.possible:,}", "unknown")
     return (f"{count.possible:,}", money(count.possible_high) + (" + unknown" if count.possible_unpriced else ""))
-
-
-def _retry_price(tally: ForecastTotals) -> str:
-    """The most that second chances may cost; empty where they cost nothing."""
-    unknown = (
-        f"{plural(tally.total.possible_unpriced, 'call')} at an unknown price" if tally.total.possible_unpriced else ""
-    )
-    known = f"up to {money(tally.total.possible_high)}" if tally.total.possible_high else ""
-    return " and ".join(filter(None, (known, unknown)))
-
-
-def _usd_or_empty(usd: float) -> str:
-    return money(usd) if usd else ""
-
-
-def _for_price(price: str) -> str:
-    return f" for {price}" if price else ""
 
 
 def _stage_cost(count: StageCount) -> str:

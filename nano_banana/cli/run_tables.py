@@ -21,7 +21,7 @@ NO_VALUE = "-"
 
 
 def say_runs(screen: Screen, runs: Sequence[Run], kept: Collection[str]) -> None:
-    """Print the runs, newest first; those whose takes are not known any more are marked."""
+    """Print the runs, newest first; those without take records are marked."""
     now = time.time()
     head = ("run", "recipe", "when", "took", "status", "made", "reused", "failed", "cost")
     rows = [
@@ -37,9 +37,13 @@ def say_runs(screen: Screen, runs: Sequence[Run], kept: Collection[str]) -> None
         for run in runs
     ]
     columns = [at for at, name in enumerate(head) if name != "failed" or any(row[at] not in "0-" for row in rows)]
-    screen.table([[row[at] for at in columns] for row in rows], head=[head[at] for at in columns])
+    screen.table(
+        [[row[at] for at in columns] for row in rows],
+        head=[head[at] for at in columns],
+        spare=("took", "reused", "made"),
+    )
     if any(run.id not in kept for run in runs):
-        screen.say("* what its takes came to is not known, or not any more")
+        screen.say("* no take records for this run")
 
 
 def run_json(run: Run, *, kept: bool) -> JSONObject:
@@ -58,17 +62,17 @@ def run_json(run: Run, *, kept: bool) -> JSONObject:
 
 
 def run_seconds(run: Run) -> float | None:
-    """How long it took; None where it has not ended."""
+    """Duration; None if it has not ended."""
     return None if run.ended_at is None else round(max(run.ended_at - run.begun_at, 0.0), 3)
 
 
 def took_text(run: Run) -> str:
-    """How long it took, for people."""
+    """Duration as text."""
     return NO_VALUE if run.ended_at is None else duration(run.ended_at - run.begun_at)
 
 
 def cost_text(run: Run) -> str:
-    """What the run was billed; empty where it was nothing, or where it was not noted."""
+    """What the run was billed; empty if nothing."""
     return spent_text(as_number(run.summary.get("cost_usd", 0.0)), as_whole(run.summary.get("unknown_cost", 0)))
 
 
@@ -82,12 +86,12 @@ MAX_BAR = 48
 MIN_BAR = 8
 """Columns of the longest bar, on a wide and on a narrow terminal."""
 UNICODE, ASCII = "█░…", "#.~"
-"""A cell of the first kind, one of the second, and what a label ends with that was cut."""
+"""A cell of the first kind, one of the second, and the end of a shortened label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackedBar:
-    """A line: two amounts (≥ 0) end to end, and their words behind."""
+    """A line: two amounts (≥ 0) end to end, and a text after them."""
 
     label: str
     first: float
@@ -96,7 +100,7 @@ class StackedBar:
 
 
 def bar_characters(stream: TextIO) -> str:
-    """`UNICODE`, or `ASCII` where the stream can't write that."""
+    """`UNICODE`, or `ASCII` if the stream can't write that."""
     try:
         UNICODE.encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -115,7 +119,7 @@ def stacked_bars(lines: Sequence[StackedBar], *, width: int, marks: str) -> Iter
     for label, line in zip(labels, lines, strict=True):
         first, whole = (_bar_length(amount, most, room) for amount in (line.first, line.first + line.second))
         second = max(whole - first, int(line.second > 0))
-        # A sliver of the second kind is not lost behind the first.
+        # A small second amount stays visible.
         first = min(first, room - second)
         bar = full * first + pale * second
         yield f"{pad(label, left)}  {pad(bar, room)}  {line.said}".rstrip()
@@ -143,18 +147,18 @@ if TYPE_CHECKING:
 SECONDS_PER_DAY = 86_400.0
 MAX_DAYS = 31
 MAX_BARS = 12
-"""Bars that are drawn: of the last days, or of those that cost most."""
+"""Most bars: of the last days, or of the highest costs."""
 CSV_NUMBERS = (
     *("requests", "underway", "unpriced", "spent_usd", "estimated_usd"),
     *("unestimated", "saved_calls", "saved_usd"),
 )
 CSV_RULINGS = ("accepted", "unsure", "rejected", "not_judged")
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - Excel takes the wide signs too
-"""What a spreadsheet takes for a formula."""
+"""Characters that start a formula in a spreadsheet."""
 
 
 def say_cost_bars(screen: Screen, by: str, lines: Sequence[LedgerLine]) -> None:
-    """Draw what was spent and saved, a bar a line of the table; one bar alone says nothing."""
+    """Draw a bar of spent and saved money for each line; nothing for a single line."""
     drawn = list(_filled_days(lines)) if by == "day" else [line for line in lines if line.spent_usd or line.saved_usd]
     drawn = drawn[-MAX_DAYS:] if by == "day" else drawn[:MAX_BARS]
     if len(drawn) < 2:
@@ -171,11 +175,11 @@ def say_cost_bars(screen: Screen, by: str, lines: Sequence[LedgerLine]) -> None:
 
 
 def say_verdict_counts(screen: Screen, by: str, found: Sequence[VerdictTotals]) -> None:
-    """Print what gates said of the takes of each recipe's last run."""
+    """Print the gate results of each recipe's last run."""
     if not found:
         return
     screen.say()
-    screen.say("verdicts on the takes of each recipe's last run:")
+    screen.say("gate results of each recipe's last run:")
     head = (by, "judged", "accepted", "unsure", "rejected", "not judged", "share")
     rows = [
         (
@@ -189,7 +193,7 @@ def say_verdict_counts(screen: Screen, by: str, found: Sequence[VerdictTotals]) 
 
 
 def ledger_csv(by: str, lines: Sequence[LedgerLine], judged: Sequence[VerdictTotals]) -> str:
-    """A line a recipe, subject, endpoint or day; names that a spreadsheet would take for a formula are quoted."""
+    """One line per recipe, subject, endpoint or day; names that look like a formula are quoted."""
     verdicts = {each.name: each for each in judged}
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -220,7 +224,7 @@ def _bar_text(line: LedgerLine) -> str:
 
 
 def _filled_days(lines: Sequence[LedgerLine]) -> Iterator[LedgerLine]:
-    """The days from the first to the last (one at least), also those on which nothing was spent."""
+    """All days from the first to the last, including those without spending."""
     from nano_banana.store.tickets import LedgerLine
 
     known = {line.name: line for line in lines}

@@ -9,11 +9,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from nano_banana.cli.diagnostics import short_path
-from nano_banana.cli.formatting import visible
+from nano_banana.cli.formatting import short_path, visible
 from nano_banana.cli.options import OptionValues
 from nano_banana.cli.process import require_open_files
 from nano_banana.cli.project_loading import open_project
@@ -31,14 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProducts:
-    """The `pictures` that takes came to, as paths, and the adapters by subject, as digests."""
+    """A run's pictures (paths) and adapters (digest by subject)."""
 
     pictures: Sequence[str]
     adapters: Mapping[str, str]
 
     @classmethod
     def of(cls, outcome: RunOutcome) -> RunProducts:
-        """Of a run that was made."""
+        """The products of a run."""
         from nano_banana.session.manifest import final_picture
 
         stood = [final_picture(record) for record in outcome.records if record.card.kind == "take"]
@@ -50,7 +48,7 @@ class RunProducts:
 
     @classmethod
     def told(cls, summary: JSONObject) -> RunProducts:
-        """Of an earlier run, by what it left."""
+        """The products of an earlier run, from its summary."""
         return cls(
             pictures=[str(take["path"]) for take in _summary_entries(summary, "takes") if take.get("path") is not None],
             adapters={str(found["subject"]): str(found["sha256"]) for found in _summary_entries(summary, "adapters")},
@@ -62,7 +60,7 @@ def _summary_entries(summary: JSONObject, name: str) -> Iterator[JSONObject]:
 
 
 def say_consents(screen: Screen, consents: Mapping[str, JSONObject]) -> None:
-    """Print who allowed what, one line for each subject that the recipe has a consent of."""
+    """Print the recorded consents, one line per subject."""
     for name, consent in consents.items():
         if consent:
             screen.say(f"consent of {name}: {_consent_text(consent)}")
@@ -76,14 +74,14 @@ def _consent_text(consent: JSONObject) -> str:
 
 
 PLAN_FAILS = 1
-"""The exit code of a plan in which takes would fail."""
+"""Exit code of a plan with takes that would fail."""
 
 AfterRun: TypeAlias = Callable[[RunProducts], None]
 StillThere: TypeAlias = Callable[[RunProducts], bool]
 
 
 def plan_recipe(screen: Screen, wish: RunRequest, settings: Settings, *, as_json: bool = False) -> int:
-    """Say what a run would do and cost, and do nothing; the exit code says whether it could."""
+    """Print what a run would make and cost; return the exit code."""
     from nano_banana.cli.run_reports import say_forecast
     from nano_banana.session.preflight import check_budget
     from nano_banana.session.recipe_run import plan_run
@@ -98,7 +96,7 @@ def plan_recipe(screen: Screen, wish: RunRequest, settings: Settings, *, as_json
 
             screen.json(plan_report(forecast, str(session.folder)))
         else:
-            say_forecast(screen, forecast, provider=session.provider)
+            say_forecast(screen, forecast, provider=session.provider, budget_usd=session.budget_usd)
         try:
             check_budget(session, forecast)
         except LimitReached as error:
@@ -116,17 +114,16 @@ def run_recipe(
     then: AfterRun | None = None,
     still: StillThere | None = None,
 ) -> int:
-    """Make what is wished for, ask before it is dear, and tell; the exit code is returned.
+    """Run the recipe, ask before it gets expensive, and print the result; return the exit code.
 
-    Of `asked` only what a run goes by counts: `resubmit`, `abandon`, `prune`, `yes` and `as_json`. The rest is in the
-    wish.
-    `then` is called at the end with what there is now, to say more of it. `still` says whether what an earlier run came
-    to is all there, as far as the trace of that run does not know: else it is made anew.
+    Uses only `resubmit`, `abandon`, `prune`, `trust`, `yes` and `as_json` of `asked`; the rest is in the request.
+    `then` is called at the end with the run's products. `still` says whether all products of an unchanged earlier run
+    still exist; if not, it runs again.
     """
     from nano_banana.session.run_request import unchanged_trace
 
     begun = time.monotonic()
-    # What is to be pruned is no part of the trace.
+    # The trace doesn't know which copies to delete.
     trace = None if asked.prune else unchanged_trace(wish, settings, os.environ)
     if trace is not None and (still is None or still(RunProducts.told(trace.summary))):
         _say_unchanged(screen, trace.summary, trace.folder, as_json=asked.as_json)
@@ -137,11 +134,11 @@ def run_recipe(
 
 
 def _say_root(screen: Screen, wish: RunRequest) -> None:
-    """Say which project the recipe belongs to, if its root is another folder."""
+    """Print the project's root if it is not the recipe's folder."""
     folder = wish.recipe.absolute().parent.resolve()
     root = project_root(folder)
     if wish.text is None and root != folder:
-        screen.note(f"project: {short_path(str(root), Path.cwd())}, which holds {root_mark(root)}")
+        screen.note(f"project: {short_path(root)} (contains {root_mark(root)})")
 
 
 def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json: bool) -> None:
@@ -149,12 +146,13 @@ def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json:
         calls = {**as_object(summary["calls"]), "made": 0, "cached": as_object(summary["calls"])["total"]}
         screen.json({**summary, "calls": calls, "cost_usd": {"estimated_low": 0, "estimated_high": 0, "billed": 0}})
     else:
-        there = f"; the pictures are in {short_path(folder, Path.cwd())}" if RunProducts.told(summary).pictures else ""
-        screen.say(f"nothing to do: nothing has changed since run {summary['run']}{there}")
+        screen.say(f"Nothing to do: no changes since run {summary['run']}.")
+        if RunProducts.told(summary).pictures:
+            screen.say(f"pictures: {short_path(folder)}")
 
 
 def unknown_request_policy(asked: OptionValues) -> UnknownRequestPolicy:
-    """What to do about requests that nobody knows the end of. Raises Invalid where both are wished for."""
+    """What to do about requests with unknown outcome. Raises Invalid if both options are given."""
     if asked.resubmit and asked.abandon:
         raise Invalid([problem("resubmit_and_abandon")])
     return (
@@ -184,7 +182,7 @@ def _run_project(
         caller = TerminalCaller(screen, asked)
         done = run(session, caller, write_sheet=write_recipe_sheet, unknown_policy=policy, prune=asked.prune)
     outcome = done.outcome
-    # A folder of single commands holds the pictures of many.
+    # The output folder of a single command also has pictures of earlier commands.
     say_outcome(
         screen, outcome if then is None else replace(outcome, stale_pictures=()), seconds=time.monotonic() - begun
     )

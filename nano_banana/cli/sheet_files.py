@@ -21,9 +21,9 @@ from nano_banana.session.session import Session
 
 
 def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
-    """Write the sheet that the recipe asks for; the outcome then knows of its files. Raises Unusable.
+    """Write the recipe's contact sheet, and add its files to the outcome. Raises Unusable.
 
-    It is of the whole recipe, whatever part of it the run made. Where there is nothing to show, nothing is written.
+    It shows the whole recipe, even after a partial run. Writes nothing if there are no pictures.
     """
     wanted = project.recipe.outputs.sheet
     if wanted is None:
@@ -42,14 +42,14 @@ def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
 
 
 def sheet_paths(project: Session, formats: Iterable[str]) -> list[Path]:
-    """Where sheets of these formats lie: beside the pictures' folders."""
+    """Paths of contact sheets in these formats, in the output folder."""
     return [project.folder / f"sheet.{kind}" for kind in formats]
 
 
 def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandler) -> list[Path]:
-    """Write a sheet in the format that each file's suffix says; of several pages, several files.
+    """Write a sheet to each file, in the format of its suffix; several pages give several images.
 
-    Raises Unusable where a file can't be written.
+    Raises Unusable if a file can't be written.
     """
     from nano_banana.features.sheets.sheet_pictures import draw_pages, write_pdf, write_png
 
@@ -68,7 +68,7 @@ def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandl
 
 
 def terminal_speech() -> SheetWording:
-    """How sheets put verdicts and problems into words: as the terminal does."""
+    """Words for verdicts and problems, as on the terminal."""
 
     def problem(found: Problem) -> str:
         return describe(found)[0]
@@ -77,4 +77,4 @@ def terminal_speech() -> SheetWording:
 
 
 def _ignore_event(_news: Event) -> None:
-    """Nobody watches small pictures being made."""
+    """Ignore progress."""

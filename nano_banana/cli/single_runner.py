@@ -39,19 +39,21 @@ from nano_banana.model.problem import Invalid, Position, Problem, Unusable, prob
 from nano_banana.session.run_request import RunRequest
 
 MAX_PICTURES = 100
-"""Pictures of one command: for more, a recipe says it better."""
+"""Most pictures of one command; a recipe suits more."""
 
 PICTURE_PATH = click.Path(exists=True, path_type=Path)
 
 images = click.argument("images", nargs=-1, required=True, type=PICTURE_PATH, metavar="IMAGE...")
 
-prompt: SharedOption = option("--prompt", required=True, metavar="TEXT", help="What is to be seen, in words.")
+prompt: SharedOption = option(
+    "--prompt", required=True, metavar="TEXT", help="The prompt: what the picture should show."
+)
 model: SharedOption = option(
     "--model",
     "models",
     multiple=True,
     metavar="NAME[@VERSION]",
-    help="An adapter on the shelf, or a .safetensors file; several work together.",
+    help="Adapter on the shelf, or a .safetensors file (repeatable).",
 )
 scale: SharedOption = option(
     "--scale",
@@ -59,10 +61,10 @@ scale: SharedOption = option(
     multiple=True,
     type=FiniteRange(min=0, max=4),
     metavar="NUMBER",
-    help="How strongly each --model works, in their order (0.95, further ones 0.3).",
+    help="Strength of each --model, in the same order (default: 0.95, then 0.3).",
 )
 count: SharedOption = option(
-    "--count", type=click.IntRange(1, MAX_PICTURES), metavar="N", help="How many pictures, by seeds of their own."
+    "--count", type=click.IntRange(1, MAX_PICTURES), metavar="N", help="Number of pictures, each with its own seed."
 )
 seed: SharedOption = option(
     "--seed",
@@ -70,29 +72,33 @@ seed: SharedOption = option(
     multiple=True,
     type=click.IntRange(0, 4294967295),
     metavar="N",
-    help="A seed; as often as you like.",
+    help="Seed (repeatable).",
 )
-size: SharedOption = option("--size", metavar="SIZE", help="880x1104, 4:5, or a name such as portrait_4_3.")
+size: SharedOption = option(
+    "--size", metavar="SIZE", help="Picture size: 880x1104, 4:5, or a name such as portrait_4_3."
+)
 using: SharedOption = option(
     "--using",
     metavar="ENDPOINT",
     shell_complete=complete_endpoints,
-    help="The endpoint that does it; `nano-banana catalog` lists them.",
+    help="Endpoint to use; see `nano-banana catalog`.",
 )
 guidance: SharedOption = option(
-    "--guidance", type=FiniteRange(min=0), metavar="NUMBER", help="How closely the words are followed."
+    "--guidance", type=FiniteRange(min=0), metavar="NUMBER", help="How closely to follow the prompt."
 )
-steps: SharedOption = option("--steps", type=click.IntRange(min=1), metavar="N", help="How many steps it takes.")
+steps: SharedOption = option(
+    "--steps", type=click.IntRange(min=1), metavar="N", help="Number of inference (or training) steps."
+)
 strength: SharedOption = option(
-    "--strength", type=FiniteRange(min=0, max=1), metavar="0–1", help="How far it may go from what is there."
+    "--strength", type=FiniteRange(min=0, max=1), metavar="0–1", help="How much the picture may change."
 )
-name: SharedOption = option("--name", metavar="NAME", help="The recipe's name, and that of the folder of pictures.")
+name: SharedOption = option("--name", metavar="NAME", help="Recipe name and output folder name.")
 
 
 def save_recipe(file: Path, text: str) -> None:
-    """Write it, whole or not at all; the very text may be there already.
+    """Write the recipe, unless the file already has this text.
 
-    Raises Invalid (`recipe_there`) where something else is, Unusable (`unwritable`).
+    Raises Invalid (`recipe_there`) if it has other content, Unusable (`unwritable`).
     """
     try:
         data = text.encode()
@@ -104,7 +110,7 @@ def save_recipe(file: Path, text: str) -> None:
         with atomic_write(file) as fresh:
             fresh.write_bytes(data)
     except (OSError, UnicodeEncodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "a path in it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it contains a path that is not UTF-8"
         raise Unusable([problem("unwritable", file=str(file), why=why or str(error))]) from error
 
 
@@ -113,14 +119,14 @@ if TYPE_CHECKING:
     from nano_banana.features.single.single_recipe import SingleCommand
 
 SINGLE_OPTIONS = (provider, out, store, budget, planned, saved, resubmit, abandon, yes, trust, as_json)
-"""What every single command may be told besides its work."""
+"""Options of every single command."""
 
 COMMAND_LINE_KINDS = {"nobody_in_shot": "nobody_in_prompt"}
-"""Kinds of problems whose words speak of a recipe, and their like for a command line."""
+"""Kinds of problems about a recipe, and the same for a command line."""
 
 
 def single_context(screen: Screen, asked: OptionValues) -> SingleContext:
-    """The settings and the catalog of the project around the working folder."""
+    """The settings and the catalog of the current project."""
     from nano_banana.features.single.single_options import SingleContext
     from nano_banana.model.known_folders import project_root
 
@@ -137,7 +143,7 @@ def run_single(
     then: AfterRun,
     still: StillThere | None = None,
 ) -> int:
-    """Plan or run it as the recipe that it is; `then` says what there is at the end, `still` as in `run_wish`."""
+    """Plan or run the command as a one-stage recipe; `then` and `still` as in `run_recipe`."""
     from nano_banana.features.single.single_recipe import recipe_text
     from nano_banana.model.known_folders import project_root
 
@@ -148,14 +154,14 @@ def run_single(
     screen.relocate = partial(_at_option, screen, str(wish.recipe), single, desk)
     if asked.saved is not None:
         save_recipe(asked.saved, recipe_text(single, asked.saved.absolute().parent))
-        screen.note(f"the recipe is in {visible(str(asked.saved))}")
+        screen.note(f"saved the recipe to {visible(str(asked.saved))}")
     if asked.planned:
         return plan_recipe(screen, wish, desk.settings, as_json=asked.as_json)
     return run_recipe(screen, wish, desk.settings, asked, then=then, still=still)
 
 
 def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleContext, problem: Problem) -> Problem:
-    """The same problem at the option that it comes from: nobody wrote the `recipe`."""
+    """The same problem, placed at the option that it comes from."""
     from nano_banana.features.single.single_recipe import option_at
 
     place = problem.position
@@ -169,7 +175,7 @@ def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleC
     said = " ".join(single.prompt_text.split()) if option == "option --prompt" else meant
     start = max(said.find(meant), 0)
     length = len(meant) if meant in said else len(said)
-    # Each value is a line of its own: several pictures may be wrong.
+    # One value per line: several pictures may be wrong.
     lines = [*screen.quoted.get(option, "").splitlines(), said]
     screen.quoted[option] = "\n".join(lines)
     kind = COMMAND_LINE_KINDS.get(problem.kind, problem.kind)
@@ -179,7 +185,7 @@ def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleC
 
 
 def say_pictures(screen: Screen, ending: RunProducts) -> None:
-    """Print where each picture is, a line each; one that a full disk has no room for is nowhere."""
+    """Print the path of each picture that was written, one per line."""
     here = f"{Path.cwd()}/"
     for path in ending.pictures:
         if Path(path).is_file():
@@ -187,6 +193,6 @@ def say_pictures(screen: Screen, ending: RunProducts) -> None:
 
 
 def say_added_words(screen: Screen, front: Sequence[str]) -> None:
-    """Tell which words were put before those of the user."""
+    """Print the words that were added to the prompt."""
     if front:
-        screen.note(f"put in front of the prompt: {visible(', '.join(front))}")
+        screen.note(f"added to the start of the prompt: {visible(', '.join(front))}")

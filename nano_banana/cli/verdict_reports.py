@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from nano_banana.cli.diagnostics import fill_message, message_for, plural
-from nano_banana.cli.formatting import visible
+from nano_banana.cli.diagnostics import fill_message, message_for
+from nano_banana.cli.formatting import plural, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.features.rejudging import RejudgedTake, RejudgeResult
 from nano_banana.model.flow import Reason, Ruling
@@ -27,9 +27,9 @@ def verdict_text(ruled: VerdictSummary) -> str:
 
 
 def reasons_text(ruled: VerdictSummary) -> str:
-    """The reasons with their numbers: `face too small: 31 px wide, 48 needed`; empty where there are none.
+    """The reasons with their numbers: `face too small: 31 px wide, needs 48`; empty if there are none.
 
-    Of a picture of several people it is said whose face is meant.
+    In a picture of several people, each reason names the person.
     """
     return "; ".join(_reason_text(reason, named=ruled.several_people) for reason in ruled.reasons)
 
@@ -40,7 +40,7 @@ def reason_name(kind: str) -> str:
 
 
 def likeness_text(score: float | None) -> str:
-    """`0.31`; a dash where there was nothing to compare."""
+    """`0.31`; a dash if there was nothing to compare."""
     return "–" if score is None else f"{score:.2f}"
 
 
@@ -52,17 +52,17 @@ def _reason_text(reason: Reason, *, named: bool) -> str:
 
 
 MAX_UNSURE = 20
-"""Takes that are listed; `run --json` has all of them."""
+"""Most takes that are listed; `run --json` has all."""
 
 MAX_VALUES = 12
-"""Values of an axis that are listed."""
+"""Most values of an axis that are listed."""
 
 
 def say_acceptance(screen: Screen, records: Sequence[NodeRecord], folder: str) -> None:
-    """Print each gate's sums and where they differ, and the takes that a person is to look at."""
+    """Print each gate's totals and where they differ, and the takes that need a person's review."""
     accounts = acceptance_by_gate(records)
     for stage, account in accounts.items():
-        screen.say(f"{visible(stage)}: {counts_summary(account.takes) or 'no take judged to its end yet'}")
+        screen.say(f"{visible(stage)}: {counts_summary(account.takes) or 'no takes judged yet'}")
         for name, values in groupings(account).items():
             screen.say(f"  {visible(name)}: {_values_text(values)}")
         if len(kinds := by_attempt_kind(account)) > 1:
@@ -76,7 +76,7 @@ def say_acceptance(screen: Screen, records: Sequence[NodeRecord], folder: str) -
         if record.exited_early and record.exited_early.why == "not_chosen"
     )
     for stage, count in unchosen.items():
-        screen.say(f"{visible(stage)}: {count:,} not chosen")
+        screen.say(f"{visible(stage)}: {count:,} not selected")
     _say_unsure(screen, records, folder)
 
 
@@ -94,13 +94,13 @@ def counts_summary(counts: VerdictCounts) -> str:
 
 
 def groupings(account: Acceptance) -> dict[str, Mapping[str, VerdictCounts]]:
-    """The groupings of takes that tell something: those with more than one value."""
+    """The groupings of takes with more than one value."""
     named = {"template": account.templates, "subject": account.subjects, **account.axes}
     return {name: values for name, values in named.items() if len(values) > 1}
 
 
 def _values_text(values: Mapping[str, VerdictCounts]) -> str:
-    """`corporate 14/16, oil not judged, street 9/16: 5 too far, 2 no face`: one that has reasons comes last."""
+    """`corporate 14/16, oil not judged, street 9/16: 5 too far, 2 no face`; one with reasons comes last."""
     shown = dict(list(values.items())[:MAX_VALUES])
     refused = [name for name, counts in shown.items() if counts.reasons]
     ordered = [name for name in shown if [name] != refused] + (refused if len(refused) == 1 else [])
@@ -125,11 +125,11 @@ def _say_same_photos(screen: Screen, records: Sequence[NodeRecord]) -> None:
     same = dict.fromkeys(record.card.subject for record in people if record.person.get("held_out") is False)
     if same:
         names = ", ".join(map(visible, same))
-        screen.say(f"{names}: compared with the photos that trained, since none are held out; likeness reads high")
+        screen.say(f"{names}: no held-out photos, so likeness was measured against the training photos and reads high")
 
 
 def _say_unsure(screen: Screen, records: Sequence[NodeRecord], folder: str) -> None:
-    """List those whose last word at some gate is that a person is to look."""
+    """List the takes that a gate left unsure."""
     found: dict[tuple[str, str, str], tuple[str, str, str, str]] = {}
     for record in records:
         name = record.id.partition("@")[0]
@@ -137,33 +137,33 @@ def _say_unsure(screen: Screen, records: Sequence[NodeRecord], folder: str) -> N
             if ruled.is_final and ruled.ruling is Ruling.UNSURE:
                 picture, key = judged_picture(record, ruled), (name, ruled.stage, ruled.digest)
                 place = f"{folder}/{picture.name}" if picture else ""
-                # One that goes on by several ways is there several times, and looked at once.
+                # A take that continues on several paths has several records, but needs one review.
                 found.setdefault(key, (record.id, likeness_text(ruled.score), reasons_text(ruled), place))
     rows = list(found.values())
     if not rows:
         return
-    screen.say(screen.paint("yellow", f"{len(rows):,} unsure, for you to look at:"))
-    screen.table(rows[:MAX_UNSURE], indent=2)
-    if len(rows) > MAX_UNSURE:
-        screen.say(f"  … {len(rows) - MAX_UNSURE:,} more")
+    screen.say(
+        screen.paint(
+            "yellow", f"{len(rows):,} need your review (unsure):" if len(rows) > 1 else "1 needs your review (unsure):"
+        )
+    )
+    screen.table(rows, indent=2, most=MAX_UNSURE)
 
 
 MAX_REJUDGED = 60
-"""Takes in the table, those whose ruling changes first; `--json` has all of them."""
+"""Most takes in the table; `--json` has all."""
 
 
 def say_rejudged(screen: Screen, rejudged: RejudgeResult, *, accept: float | None, unsure: float | None) -> None:
-    """Print the takes, those that change first, and what it would come to."""
+    """Print the takes, those with a new ruling first, and the totals."""
     if rejudged.words:
         words = sorted(rejudged.words, key=lambda word: not ruling_changes(word))
-        screen.table([_rejudged_row(word) for word in words[:MAX_REJUDGED]], head=_REJUDGED_HEAD)
-        if len(words) > MAX_REJUDGED:
-            screen.say(f"… {len(words) - MAX_REJUDGED:,} more")
+        screen.table([_rejudged_row(word) for word in words], head=_REJUDGED_HEAD, most=MAX_REJUDGED)
         screen.say()
     for stage, account in rejudged.now.items():
         screen.say(f"{visible(stage)}: {counts_summary(account.takes)}")
     if rejudged.waiting:
-        screen.say(f"{plural(rejudged.waiting, 'take')} not judged yet: only a run can look at them")
+        screen.say(f"{plural(rejudged.waiting, 'take')} not judged yet (needs a run)")
     asked = " ".join(
         f"--{name} {value:g}" for name, value in (("accept", accept), ("unsure", unsure)) if value is not None
     )
@@ -172,23 +172,23 @@ def say_rejudged(screen: Screen, rejudged: RejudgeResult, *, accept: float | Non
     for stage, account in rejudged.now.items():
         screen.say(f"{asked}: {counts_difference(rejudged.before[stage].takes, account.takes)} at {visible(stage)}")
     stages = ", ".join(f"`{visible(stage)}`" for stage in rejudged.gates)
-    screen.say(f"to make it so, write {_thresholds_yaml(accept, unsure)} in {stages}")
+    screen.say(f"To apply this, set {_thresholds_yaml(accept, unsure)} in {stages}.")
 
 
 def ruling_changes(word: RejudgedTake) -> bool:
-    """Whether a take's ruling is another than it was."""
+    """Whether a take's ruling changes."""
     return word.before is not None and word.now.ruling is not word.before
 
 
 def counts_difference(before: VerdictCounts, now: VerdictCounts) -> str:
-    """`3 takes fewer accepted`, `2 takes more accepted`; and whether others change."""
+    """`3 fewer accepted`, `same number accepted, 1 more unsure`, `no change`."""
     gained = now[Ruling.ACCEPTED] - before[Ruling.ACCEPTED]
     if gained:
-        return f"{plural(abs(gained), 'take')} {'more' if gained > 0 else 'fewer'} accepted"
+        return f"{abs(gained):,} {'more' if gained > 0 else 'fewer'} accepted"
     moved = now[Ruling.UNSURE] - before[Ruling.UNSURE]
     if moved:
-        return f"as many takes accepted, {plural(abs(moved), 'take')} {'more' if moved > 0 else 'fewer'} unsure"
-    return "nothing changes"
+        return f"same number accepted, {abs(moved):,} {'more' if moved > 0 else 'fewer'} unsure"
+    return "no change"
 
 
 _REJUDGED_HEAD = ("take", "gate", "likeness", "needs", "ruling", "before", "why")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from nano_banana.formats.image_metadata import embeddable_media_type
-from nano_banana.model.call import call_document
+from nano_banana.model.call import Blob, call_document
 from nano_banana.model.flow import Attempt
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.model.nodes import Group, Node, NodeResult, Plan, Step
-from nano_banana.model.problem import Invalid, did_you_mean, problem
+from nano_banana.model.problem import Invalid, NanoBananaError, did_you_mean, problem
 from nano_banana.planner.preview import IMAGINED_PATHS, preview, reply_imaginer
 from nano_banana.provenance.embedding import original_bytes, read_image_file, record_in
 from nano_banana.provenance.generation_record import GenerationRecord
@@ -21,13 +22,18 @@ from nano_banana.session.history import CallDifference, ValueChange, call_differ
 from nano_banana.session.run_execution import previous_calls_note
 from nano_banana.session.run_records import (
     ATTEMPT_SEAM,
+    PERSON_ENDPOINT,
     NodeRecord,
     call_positions,
     is_stem_of,
+    measured_person,
     node_record,
     stage_folder,
 )
 from nano_banana.session.session import Session
+
+LIKENESS_ENDPOINT = "likeness"
+"""The call with a gate's measurements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,20 @@ class CallExplanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaceComparison:
+    """A person's reference photos, and the one that is nearest to the face in a take's last judged picture.
+
+    `person` is as in `NodeRecord.person`. `photo` is the file's name, empty if unknown; `similarity` is the cosine of
+    the two faces (−1 to 1).
+    """
+
+    subject: str
+    person: JSONObject
+    photo: str = ""
+    similarity: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """A take (or an adapter) with the calls behind it, trainings first."""
 
@@ -98,6 +118,7 @@ class Explanation:
     calls: Sequence[CallExplanation]
     sources: Mapping[str, str]
     """What the digests in the calls are: a file of the user's, or the stage that makes it."""
+    compared: Sequence[FaceComparison] = ()
 
 
 def explain_take(session: Session, name: str) -> Explanation:
@@ -124,7 +145,8 @@ def explain_take(session: Session, name: str) -> Explanation:
     return Explanation(
         record=node_record(ends[-1]),
         calls=_call_explanations(session, list(zip(places, steps, strict=True))),
-        sources=_sources(plan, ends),
+        sources=(sources := _sources(plan, ends)),
+        compared=_face_comparisons(session, ends, sources),
     )
 
 
@@ -192,6 +214,66 @@ def _call_changes(step: Step, old: JSONObject, new: JSONObject) -> list[CallDiff
         for change in call_differences(old, new)
         if not (step.call.imagined and isinstance(change, ValueChange) and change.path.startswith(IMAGINED_PATHS))
     ]
+
+
+def _face_comparisons(session: Session, ends: Sequence[NodeResult], sources: Mapping[str, str]) -> list[FaceComparison]:
+    """Each person's reference photos, compared with the take's last judged picture; empty if none is judged."""
+    own = [step for step in ends[-1].steps if step.call.endpoint == LIKENESS_ENDPOINT and "faces" in step.reply.data]
+    if not own:
+        return []
+    likeness = own[-1]
+    measured = {
+        step.reply.files["person"].digest: (end, step)
+        for end in ends[:-1]
+        for step in end.steps
+        if step.call.endpoint == PERSON_ENDPOINT and "person" in step.reply.files
+    }
+    comparisons = []
+    for number, blob in enumerate(blob for place, blob in likeness.call.inputs.items() if place.startswith("people/")):
+        if blob.digest in measured:
+            end, person = measured[blob.digest]
+            photo, similarity = _nearest_reference(session, likeness, number, end, person)
+            comparisons.append(
+                FaceComparison(
+                    subject=end.node.info.subject,
+                    person=measured_person(end),
+                    photo=sources.get(photo, ""),
+                    similarity=similarity,
+                )
+            )
+    return comparisons
+
+
+def _nearest_reference(
+    session: Session, likeness: Step, number: int, end: NodeResult, person: Step
+) -> tuple[str, float]:
+    """The digest of the reference photo nearest to the person's face, and their cosine; empty if a file is gone."""
+    faces = [as_object(face) for face in as_items(likeness.reply.data["faces"])]
+    photos = {step.reply.files["faces"]: step.call.inputs["image"] for step in end.steps if "faces" in step.reply.files}
+    try:
+        seen = _embeddings(session, likeness.call.inputs["faces"])
+        references = [
+            (photos[blob].digest, vector)
+            for place, blob in person.call.inputs.items()
+            if place.startswith("references/") and blob in photos
+            for vector in _embeddings(session, blob)[:1]
+        ]
+    except (OSError, NanoBananaError):
+        return "", 0.0
+    if not seen:
+        return "", 0.0
+    alike = [as_number(as_items(face["similar"])[number]) for face in faces]
+    own = seen[alike.index(max(alike))]
+    cosines = [(sum(map(operator.mul, own, vector)), digest) for digest, vector in references]
+    similarity, digest = max(cosines, default=(0.0, ""))
+    return digest, similarity
+
+
+def _embeddings(session: Session, faces: Blob) -> list[list[float]]:
+    """The faces of a `faces` file as unit vectors, largest first."""
+    data: JSONValue = json.loads(session.runner.store.blobs.path(faces).read_bytes())
+    found = [as_object(face) for face in as_items(as_object(data)["faces"])]
+    return [[as_number(number) for number in as_items(face["embedding"])] for face in found]
 
 
 def _sources(plan: Plan, ends: Sequence[NodeResult]) -> Mapping[str, str]:

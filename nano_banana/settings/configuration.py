@@ -192,7 +192,7 @@ class SettingSpec:
         if reader := _READERS.get(self.type):
             return reader(given)
         text = parse_text(given)
-        if text not in self.choices:
+        if self.choices and text not in self.choices:
             raise ValueError("setting_not_a_choice")
         return text
 

@@ -46,7 +46,7 @@ def reply(blob: Blob, *, cost_usd: float | None) -> Reply:
 
 @pytest.mark.parametrize("command", ["stats", "verify", "gc"])
 def test_without_a_store_none_is_made(workspace: Workspace, command: str) -> None:
-    workspace.expect("cache", command).shows("no store in ", ".nano-banana yet; a run makes it")
+    workspace.expect("cache", command).shows("No store at ", ".nano-banana yet; `nano-banana run` creates it")
     assert workspace.json("cache", command) == {"store": None}
     assert not workspace.path(".nano-banana").exists()
 
@@ -62,36 +62,38 @@ def test_stats(workspace: Workspace) -> None:
 def test_the_store_may_be_elsewhere(workspace: Workspace, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     workspace.path(".nano-banana").rename(elsewhere)
-    workspace.expect("cache", "stats", "--store", "../elsewhere").shows("2 answers")
-    workspace.env(NANO_BANANA_STORE=str(elsewhere)).expect("cache", "stats").shows("2 answers")
+    workspace.expect("cache", "stats", "--store", "../elsewhere").shows("2 results")
+    workspace.env(NANO_BANANA_STORE=str(elsewhere)).expect("cache", "stats").shows("2 results")
 
 
 def test_verify_finds_damage_once(workspace: Workspace, kept: list[Path]) -> None:
-    workspace.expect("cache", "verify").shows("3 files, 4.5 kB: all sound")
+    workspace.expect("cache", "verify").shows("3 files, 4.5 kB: no damage found")
     kept[0].chmod(0o644)
     kept[0].write_bytes(b"\xff" * 1500)
     kept[2].unlink()
     workspace.expect("cache", "verify", golden="cli/cache-verify", exit_code=1)
-    workspace.expect("cache", "verify").shows("1 file, 1.5 kB: all sound", "1 call to make again when needed, $0.035:")
+    workspace.expect("cache", "verify").shows(
+        "1 file, 1.5 kB: no damage found", "1 call will be repeated when needed, $0.035:"
+    )
     found = workspace.json("cache", "verify")
     assert (found["damaged"], found["missing"], found["blobs"]) == ([], [], 1)
 
 
 def test_stats_of_an_empty_store(workspace: Workspace) -> None:
     Store.open(workspace.path(".nano-banana")).close()
-    workspace.expect("cache", "stats").shows("0 answers, 0 files, 0 bytes\n").hides("endpoint")
+    workspace.expect("cache", "stats").shows("0 results, 0 files, 0 bytes\n").hides("endpoint")
 
 
 def test_verify_without_a_call_lost(workspace: Workspace, kept: list[Path]) -> None:
     kept[2].unlink()
-    workspace.expect("cache", "verify", exit_code=1).shows("1 missing file").hides("to make again")
+    workspace.expect("cache", "verify", exit_code=1).shows("1 file missing").hides("repeated")
 
 
 @pytest.mark.usefixtures("kept")
 def test_gc_keeps_what_was_paid_for(workspace: Workspace) -> None:
     workspace.expect("cache", "gc", "--dry-run", golden="cli/cache-gc-dry-run")
-    workspace.expect("cache", "gc", "--older-than", "2").shows("removed 0 answers")
-    workspace.expect("cache", "gc").shows("removed ", "kept 1 answer that cost money")
+    workspace.expect("cache", "gc", "--older-than", "2").shows("deleted 0 results")
+    workspace.expect("cache", "gc").shows("deleted ", "kept 1 result that cost money")
     assert workspace.json("cache", "gc", "--paid", "--dry-run")["replies"] == 1
     workspace.expect("cache", "gc", "--paid").shows("removed 1 answer ")
     assert workspace.json("cache", "stats")["replies"] == 0
@@ -101,7 +103,7 @@ def test_gc_says_what_else_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     report = GcReport(replies=0, blobs=0, bytes=0, leftovers=2, memories=0, paid_kept=0, underway=True, dry_run=False)
     _say_gc(Screen(sys.stdout, sys.stderr, environ={}), report)
     assert capsys.readouterr().out.splitlines() == [
-        "removed 0 answers and 0 files, 0 bytes",
-        "removed 2 half-written files",
-        "a run goes on, so answers and files were left alone",
+        "deleted 0 results and 0 files, 0 bytes",
+        "deleted 2 half-written files",
+        "a run is in progress, so results and files were kept",
     ]

@@ -30,7 +30,9 @@ def rows(data: JSONObject) -> list[JSONObject]:
 
 
 def test_two_pictures_of_one_person(album: Workspace) -> None:
-    album.expect("compare", "grace.jpg", "more/grace again.jpg").shows("the same person: similarity 0.9", "0.363 and")
+    album.expect("compare", "grace.jpg", "more/grace again.jpg").shows(
+        "the same person: similarity 0.9", "threshold 0.363"
+    )
     data = album.json("compare", "grace.jpg", "more/grace again.jpg")
     (row,) = rows(data)
     assert list(data) == ["pairs", "threshold", "models", "rates"]
@@ -53,7 +55,7 @@ def test_two_pictures_of_two_people(album: Workspace) -> None:
 
 
 def test_a_picture_without_a_face_is_said(album: Workspace) -> None:
-    album.expect("compare", "grace.jpg", "wall.png").shows("can't say: no face: wall.png")
+    album.expect("compare", "grace.jpg", "wall.png").shows("can't compare: no face: wall.png")
     (row,) = rows(album.json("compare", "wall.png", "wall.png"))
     assert (row["similarity"], row["same"], row["reason"]) == (None, None, "no_face")
 
@@ -65,11 +67,11 @@ def test_a_picture_without_a_face_is_said(album: Workspace) -> None:
         (("grace.jpg", "nowhere.jpg"), "picture `nowhere.jpg` not found"),
         (("grace.jpg", "more"), "picture `more` not found"),
         (("grace.jpg", "x" * 300), "picture `xxx"),
-        (("grace.jpg",), "say two pictures"),
-        ((), "say two pictures"),
-        (("grace.jpg", "eileen.png", "--pairs", "pairs.csv"), "say two pictures"),
+        (("grace.jpg",), "give two pictures"),
+        ((), "give two pictures"),
+        (("grace.jpg", "eileen.png", "--pairs", "pairs.csv"), "give two pictures"),
         (("--pairs", "nowhere.csv"), "file `nowhere.csv` not found"),
-        (("--same-from", "nan", "grace.jpg", "grace.jpg"), "nan is no number"),
+        (("--same-from", "nan", "grace.jpg", "grace.jpg"), "nan is not a number"),
     ],
 )
 def test_what_is_asked_wrongly(album: Workspace, argv: tuple[str, ...], said: str) -> None:
@@ -119,7 +121,7 @@ def test_pairs_as_a_table(album: Workspace) -> None:
 def test_how_often_it_is_right_is_said(album: Workspace) -> None:
     album.write("pairs.csv", "a,b,truth\ngrace.jpg,grace.jpg,1\neileen.png,grace.jpg,0\ntext.jpg,grace.jpg,0\n")
     album.expect("compare", "--pairs", "pairs.csv").shows(
-        "true accepts 100.0% (1 of 1), false accepts 0.0% (0 of 1), AUC 1.0000, 1 pair of known truth left out"
+        "true accepts 100.0% (1 of 1), false accepts 0.0% (0 of 1), AUC 1.0000, 1 pair with a known truth skipped"
     )
 
 
@@ -159,7 +161,7 @@ def test_many_pictures_share_the_processors(album: Workspace) -> None:
     lines = [f"{at}.jpg,../eileen.png,1" for at in range(100)]
     album.write("many/pairs.csv", "\n".join(["a,b,truth", *lines, "../text.jpg,0.jpg,0"]))
     screen = album.expect("compare", "--pairs", "many/pairs.csv")
-    screen.shows("looked at 100 of 102 pictures", "true accepts 100.0% (100 of 100)", "1 pair of known truth left out")
+    screen.shows("checked 100 of 102 pictures", "true accepts 100.0% (100 of 100)", "1 pair with a known truth skipped")
 
 
 def test_without_the_extra_it_is_named(album: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

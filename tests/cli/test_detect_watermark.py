@@ -59,7 +59,7 @@ def names(picture: JSONObject) -> list[object]:
 def test_a_clean_picture_is_never_called_clean(desk: Workspace) -> None:
     save(desk, "photo.png", PHOTOS["coffee.png"])
     screen = desk.expect("detect-watermark", "photo.png", golden="cli/detect-watermark-none")
-    screen.shows("none found of: ").hides("no watermark", "no mark")
+    screen.shows("not found: ").hides("no watermark", "no mark")
 
 
 def test_the_marks_of_others_are_found_with_their_bits(desk: Workspace) -> None:
@@ -97,7 +97,7 @@ def test_our_own_account_is_told_and_that_synthid_is_to_be_expected(desk: Worksp
     assert names(ours) == ["source_type", "nano-banana"]
     assert as_object(as_items(ours["not_checked"])[-1])["why"] == "synthid_expected"
     assert names(bare) == ["nano-banana"]
-    desk.expect("detect-watermark", "ours.png", *QUICK).shows("fal-ai/nano-banana/edit drew it", "made by AI")
+    desk.expect("detect-watermark", "ours.png", *QUICK).shows("fal-ai/nano-banana/edit adds it", "made by AI")
     broken = desk.path("ours.png").read_bytes().replace(b'"take":"t"', b'"take":5  ')
     desk.write("broken.png", broken)
     assert as_object(as_items(told(desk, "broken.png", "--only", "metadata")[0]["found"])[0])["facts"] == {
@@ -110,7 +110,7 @@ def test_a_verifier_is_asked(desk: Workspace) -> None:
     command = f"'{sys.executable}' '{desk.path('verify.py')}'"
     assert names(told(desk, "a.png", "--only", "synthid", "--synthid", command)[0]) == ["synthid"]
     desk.env(NANO_BANANA_SYNTHID="/nowhere")
-    desk.expect("detect-watermark", "a.png", "--only", "synthid").shows("your verifier gave no answer: No such file")
+    desk.expect("detect-watermark", "a.png", "--only", "synthid").shows("your verifier failed: No such file")
     desk.write("unsure.py", 'print(\'{"verdict": "unsure", "detail": "small"}\')')
     command = f"'{sys.executable}' '{desk.path('unsure.py')}'"
     desk.expect("detect-watermark", "a.png", "--only", "synthid", "--synthid", command).shows(
@@ -135,7 +135,7 @@ def test_one_bad_file_does_not_stop_the_others(desk: Workspace) -> None:
     screen.shows(
         "picture `nope.png` not found", "`note.png` is not a readable picture", "`empty.png` is not a readable picture"
     )
-    screen.shows("`cut.png` is damaged or cut short", "a.png\n  none found of: ")
+    screen.shows("`cut.png` is damaged or cut short", "a.png\n  not found: ")
     problems = told(desk, "nope.png", "a.png", *QUICK, exit_code=1)
     assert problems[0] == {"path": "nope.png", "problems": ["picture_missing"]}
     assert problems[1]["none_found_of"] == ["c2pa", "iptc", "metadata"]
@@ -187,7 +187,7 @@ def test_places_that_nobody_looked_into_are_named(desk: Workspace) -> None:
     desk.write("bomb.png", bomb()).write("long.png", with_chunk(b"tEXt", b"workflow\0" + b"x" * 17_000_000))
     only = ("--only", "metadata")
     desk.expect("detect-watermark", "bomb.png", *only).shows(
-        "none found of: generation metadata", "not checked: generation metadata: the text `parameters`"
+        "not found: generation metadata", "not checked: generation metadata: the text `parameters`"
     )
     desk.expect("detect-watermark", "long.png", *only).shows("not checked: generation metadata: the text `workflow`")
     desk.expect("detect-watermark", "two.tif", *only).shows("all pages but the first")
@@ -204,15 +204,15 @@ def test_places_that_nobody_looked_into_are_named(desk: Workspace) -> None:
 def test_a_certificate_that_has_expired_is_told_as_that(desk: Workspace) -> None:
     desk.write("signed.jpg", EXPIRED.read_bytes())
     screen = desk.expect("detect-watermark", "signed.jpg", "--only", "c2pa")
-    screen.shows("signed, unchanged; the certificate has expired").hides("changed since signed")
+    screen.shows("signed and unmodified; the certificate has expired").hides("modified after signing")
 
 
 def test_wrong_words_are_said(desk: Workspace) -> None:
     desk.write("a.png", png()).write("trust.pem", "no certificate").write("trust.bin", b"\xff\xfe")
     desk.expect("detect-watermark", "a.png", "--only", "c2pas", exit_code=2).shows("did you mean `c2pa`", *CHECKS)
     desk.expect("detect-watermark", "a.png", "--id", "xyz", exit_code=2).shows("`xyz` is not a watermark ID")
-    desk.expect("detect-watermark", "a.png", "--trust", "trust.pem", exit_code=2).shows("it holds no PEM certificate")
-    desk.expect("detect-watermark", "a.png", "--trust", "trust.bin", exit_code=2).shows("it is no text")
+    desk.expect("detect-watermark", "a.png", "--trust", "trust.pem", exit_code=2).shows("contains no PEM certificate")
+    desk.expect("detect-watermark", "a.png", "--trust", "trust.bin", exit_code=2).shows("not a text file")
     desk.expect("detect-watermark", "a.png", "--trust", "none.pem", exit_code=2).shows("No such file")
 
 
@@ -228,7 +228,7 @@ def test_content_credentials_are_told_by_who_is_trusted(desk: Workspace) -> None
     (trusted,) = as_items(told(desk, "signed.png", *only, "--trust", "trust.pem")[0]["found"])
     assert as_object(trusted)["certainty"] == "trusted"
     assert as_object(as_object(trusted)["facts"])["agents"] == "fal-ai/flux-lora"
-    desk.expect("detect-watermark", "broken.png", *only).shows("changed since signed: proves nothing")
+    desk.expect("detect-watermark", "broken.png", *only).shows("modified after signing (proves nothing)")
 
 
 def test_credentials_that_lie_elsewhere_are_not_fetched() -> None:

@@ -39,17 +39,17 @@ def test_every_question_is_asked_and_the_answers_are_in_the_recipe(workspace: Wo
     with asked(workspace, "new", "--takes", "1") as child:
         for question, answer in (
             ("Where are the photos", "/ana" + ENTER),
-            ("What shall the person be called", ENTER),
-            ("What is the person", DOWN + ENTER),
+            ("Name of the person", ENTER),
+            ("Class word for the person", DOWN + ENTER),
             ("rare word", ENTER),
-            ("Have they agreed", "y"),
-            ("Who gave the consent", " L." + ENTER),
+            ("Has this person agreed", "y"),
+            ("Who gave consent", " L." + ENTER),
             ("When", ENTER),
             ("What for", SPACE + ENTER),
-            ("Which pictures", ENTER),
-            ("Check each picture", "n"),
-            ("Who shall draw", ENTER),
-            ("Stop a run before it costs", ENTER),
+            ("Which templates", ENTER),
+            ("Check likeness", "n"),
+            ("Provider:", ENTER),
+            ("Budget per run", ENTER),
             ("Show now", "y"),
         ):
             child.expect(question)
@@ -58,7 +58,7 @@ def test_every_question_is_asked_and_the_answers_are_in_the_recipe(workspace: Wo
         screen = str(child.before)
         child.close()
     assert child.exitstatus == 0, screen
-    assert "3 takes, 0 of them done" in screen
+    assert "3 pictures to make" in screen
     recipe = yaml.safe_load(workspace.read("recipe.yaml"))
     subject = recipe["subjects"]["ana"]
     assert (subject["noun"], subject["training_set"]) == ("woman", "photos/ana")
@@ -71,7 +71,7 @@ def test_every_question_is_asked_and_the_answers_are_in_the_recipe(workspace: Wo
 
 def test_ctrl_c_writes_nothing(workspace: Workspace) -> None:
     with asked(workspace, "new", "--photos", ".", "--subject", "ana") as child:
-        child.expect("What is the person")
+        child.expect("Class word for the person")
         child.sendcontrol("c")
         child.expect(pexpect.EOF)
         screen = str(child.before)
@@ -85,7 +85,7 @@ def test_ctrl_c_writes_nothing(workspace: Workspace) -> None:
 def test_what_is_seen_of_the_photos_is_short_and_kept_by_the_new_project(workspace: Workspace) -> None:
     workspace.photos("photos", count=2, size=(96, 120))
     with asked(workspace, "new", "set", "--photos", "photos", "--subject", "ana") as child:
-        child.expect("What is the person")
+        child.expect("Class word for the person")
         screen = str(child.before)
         child.sendcontrol("c")
         child.expect(pexpect.EOF)
@@ -100,19 +100,19 @@ def test_photos_to_come_and_answers_that_cannot_be(workspace: Workspace) -> None
     with asked(workspace, "new", "set", "--noun", "woman", "--takes", "1", "--no-gate", "--provider", "local") as child:
         for question, answer in (
             ("Where are the photos", "x" + ENTER),
-            ("There is no folder set/photosx: look at its spelling", ""),
+            ("Folder set/photosx not found. Check the spelling", ""),
             ("Where are the photos", ENTER),
-            ("There is no folder set/photos yet", "y"),
-            ("What shall the person be called", "~/a" + ENTER),
+            ("Folder set/photos doesn't exist yet", "y"),
+            ("Name of the person", "~/a" + ENTER),
             ("use lower-case letters, digits", CLEAR + "ana" + ENTER),
             ("rare word", ENTER),
-            ("Have they agreed", "y"),
-            ("Who gave the consent", ENTER),
+            ("Has this person agreed", "y"),
+            ("Who gave consent", ENTER),
             ("When", CLEAR + "last week" + ENTER),
             ("write it as YYYY-MM-DD", CLEAR + "2026-01-31" + ENTER),
             ("What for", ENTER),
-            ("Which pictures", ENTER),
-            ("Stop a run before it costs", ENTER),
+            ("Which templates", ENTER),
+            ("Budget per run", ENTER),
         ):
             child.expect(question)
             child.send(answer)

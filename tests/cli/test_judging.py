@@ -26,11 +26,11 @@ def counts(accepted: int, unsure: int = 0) -> VerdictCounts:
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [
-        (counts(4), counts(1), "3 takes fewer accepted"),
-        (counts(4), counts(5), "1 take more accepted"),
-        (counts(4), counts(4), "nothing changes"),
-        (counts(4), counts(4, 2), "as many takes accepted, 2 takes more unsure"),
-        (counts(4, 2), counts(4, 1), "as many takes accepted, 1 take fewer unsure"),
+        (counts(4), counts(1), "3 fewer accepted"),
+        (counts(4), counts(5), "1 more accepted"),
+        (counts(4), counts(4), "no change"),
+        (counts(4), counts(4, 2), "same number accepted, 2 more unsure"),
+        (counts(4, 2), counts(4, 1), "same number accepted, 1 fewer unsure"),
     ],
 )
 def test_the_difference(before: VerdictCounts, now: VerdictCounts, said: str) -> None:
@@ -46,11 +46,11 @@ def test_what_changes_comes_first_and_long_tables_are_cut() -> None:
     say_rejudged(Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}), rejudged, accept=0.5, unsure=0.4)
     lines = out.getvalue().splitlines()
     assert lines[1].split() == ["a/s69", "judged", "0.31", "0.45", "rejected", "accepted", "too", "far"]
-    assert "… 10 more" in lines
-    assert "--accept 0.5 --unsure 0.4: nothing changes at judged" in lines
+    assert "… and 10 more" in lines
+    assert "--accept 0.5 --unsure 0.4: no change at judged" in lines
     assert (
         lines[-1]
-        == "to make it so, write `accept: {at_least: 0.5, calibrate: false}` and `unsure: {at_least: 0.4}` in `judged`"
+        == "To apply this, set `accept: {at_least: 0.5, calibrate: false}` and `unsure: {at_least: 0.4}` in `judged`."
     )
 
 
@@ -59,7 +59,7 @@ def test_a_take_that_was_not_chosen_says_so() -> None:
     left = replace(end, exited_early=ExitedEarly(stage="best", why="not_chosen"))
     out = io.StringIO()
     say_story(Screen(out, io.StringIO(), environ={}), Explanation(record=node_record(left), calls=[], sources={}))
-    assert out.getvalue() == "a/s1: done; accepted: 0.62, needs 0.45; it goes no further than best: not chosen\n"
+    assert out.getvalue() == "a/s1: done; accepted: 0.62, needs 0.45; not selected at best\n"
 
 
 def test_of_a_take_that_is_only_planned_nobody_knows_whether_it_will_be_chosen() -> None:

@@ -27,9 +27,7 @@ def album(workspace: Workspace) -> Workspace:
 
 def test_writes_a_mask_and_a_picture_of_it(album: Workspace) -> None:
     screen = album.expect("mask", "photos/grace.jpg", "--find", "face", "--grow", "0.25", "--feather", "0.08")
-    screen.shows(
-        "face: 2", "% of the picture, of 1 face", "mask: grace.face.mask.png", "overlay: grace.face.overlay.png"
-    )
+    screen.shows("face: 2", "% of the picture (1 face)", "mask: grace.face.mask.png", "overlay: grace.face.overlay.png")
     with (
         Image.open(album.path("grace.face.mask.png")) as mask,
         Image.open(album.path("grace.face.overlay.png")) as overlay,
@@ -64,7 +62,7 @@ def test_leaves_alone_what_is_there(album: Workspace) -> None:
     assert album.path("grace.background.overlay.png").read_text() == "mine"
     assert not album.path("grace.background.mask.png").exists()
     album.expect("mask", "photos/grace.jpg", "--find", "background", "--invert", "--force").shows(
-        "all but background: ", "% of the picture\n"
+        "everything but background: ", "% of the picture\n"
     )
     assert album.path("grace.background.overlay.png").read_bytes().startswith(b"\x89PNG")
 

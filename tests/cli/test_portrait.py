@@ -33,7 +33,7 @@ def test_a_gate_s_word_and_the_try_are_told_and_long_values_cut() -> None:
 def test_what_is_not_known_is_not_told() -> None:
     bare = replace(account(), people=(), calls=(), source="")
     assert said(bare, intact=False).splitlines()[1:] == [
-        "the file was changed since: what it shows may not be what is told here"
+        "The file was modified: it may not show what its metadata describes."
     ]
     call = replace(account().calls[0], stage="", arguments={}, inputs={}, cost_usd=None)
-    assert "  fal fal-ai/flux-lora\nthe file is" in said(replace(account(), calls=[call]))
+    assert "  fal fal-ai/flux-lora\nfile " in said(replace(account(), calls=[call]))

@@ -125,8 +125,8 @@ def test_what_keeps_a_request_from_the_queue_is_said_until_it_is_there() -> None
         tally.add(Event(kind="progress", stage="takes", data={"phase": phase, "log": ""}))
         said.append(progress_line(tally))
     assert said == [
-        "takes 0/1 (1 running: no connection, trying again)",
-        "takes 0/1 (1 running: fal is busy, trying again)",
-        "takes 0/1 (1 running: looking for it in fal's history)",
+        "takes 0/1 (1 running: no connection, retrying)",
+        "takes 0/1 (1 running: fal is busy, retrying)",
+        "takes 0/1 (1 running: searching fal's history)",
         "takes 0/1 (1 running)",
     ]

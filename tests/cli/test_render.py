@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.cli.diagnostics import (
-    describe,
-    fill_message,
-    message_tables,
-    plural,
-    render_problems,
-    snippet,
-    source_lines,
-)
+from nano_banana.cli.diagnostics import describe, fill_message, message_tables, render_problems, snippet, source_lines
+from nano_banana.cli.formatting import plural
 from nano_banana.model.problem import Position, Problem
 
 HERE = Path("/project")
@@ -156,7 +149,7 @@ def test_words_are_filled_in_whatever_the_data() -> None:
     data = {"names": ["a", "b"], "none": None, "yes": True, "map": {"é": 1}, "cost": 0.123, "text": "x"}
     assert (
         fill_message("{names}; {none}; {yes}; {map}; {cost:.2f}; {text!r}", data)
-        == "a, b; nothing; true; {\"é\": 1}; 0.12; 'x'"
+        == "a, b; none; true; {\"é\": 1}; 0.12; 'x'"
     )
     assert fill_message("{gone} {names[9]} {text.upper.x} {text:.2f}", data) == "{gone} {names[9]} {text.upper.x} x"
 

@@ -48,8 +48,8 @@ def shelf(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def test_fetches_once(shelf: Workspace) -> None:
-    shelf.expect("setup").shows("weights in ", f"fetching {NAME} from ", f"{NAME}: fetched, 700 bytes (")
-    shelf.expect("setup").shows(f"{NAME}: was here, 700 bytes (").hides("fetching")
+    shelf.expect("setup").shows("weights folder: ", f"downloading {NAME} from ", f"{NAME}: downloaded, 700 bytes (")
+    shelf.expect("setup").shows(f"{NAME}: already present, 700 bytes (").hides("downloading")
     folder = shelf.home / "cache/nano-banana/weights"
     assert (folder / NAME).read_bytes() == DATA
     assert shelf.json("setup") == {
@@ -67,4 +67,4 @@ def test_fetches_once(shelf: Workspace) -> None:
 
 
 def test_weights_that_cannot_be_had_are_an_error_of_ours(shelf: Workspace) -> None:
-    shelf.env(PIP_FIND_LINKS="").expect("setup", exit_code=1).shows("weights in ", "error: ").hides("Traceback")
+    shelf.env(PIP_FIND_LINKS="").expect("setup", exit_code=1).shows("weights folder: ", "error: ").hides("Traceback")

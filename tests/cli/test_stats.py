@@ -68,9 +68,9 @@ def book(store: Store) -> Store:
 
 
 def test_without_a_store_none_is_made(workspace: Workspace) -> None:
-    workspace.expect("stats").shows("no store in ", ".nano-banana yet; a run makes it").hides("or say")
+    workspace.expect("stats").shows("No store at ", ".nano-banana yet; `nano-banana run` creates it").hides("or pass")
     Store.open(workspace.path("portraits/.nano-banana")).close()
-    workspace.expect("stats").shows("or say `--store portraits/.nano-banana`")
+    workspace.expect("stats").shows("or pass `--store portraits/.nano-banana`")
     workspace.expect("stats", "--store", "portraits/.nano-banana").hides("no store")
     assert workspace.json("stats") == {"store": None}
     assert not workspace.path(".nano-banana").exists()
@@ -85,7 +85,7 @@ def test_the_ledger(workspace: Workspace, by: str) -> None:
 @pytest.mark.usefixtures("book")
 def test_the_ledger_of_one_recipe(workspace: Workspace) -> None:
     workspace.expect("stats", "--recipe", "portraits", "--by", "endpoint").shows("fal-ai/flux-lora").hides("flux-2")
-    workspace.expect("stats", "--recipe", "no\x1b[1mne").shows("nothing was bought, and nothing saved for no")
+    workspace.expect("stats", "--recipe", "no\x1b[1mne").shows("No paid requests for no")
 
 
 @pytest.mark.usefixtures("book")
@@ -109,20 +109,20 @@ def test_the_ledger_for_programs(workspace: Workspace) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_nothing_is_said_in_one_sentence(workspace: Workspace) -> None:
-    assert workspace.run("stats").stdout == "nothing was bought, and nothing saved\n"
-    assert workspace.run("stats", "--since", "1").stdout.endswith("saved in the last 1 day\n")
-    assert workspace.run("stats", "--since", "2.5").stdout.endswith("saved in the last 2.5 days\n")
+    assert workspace.run("stats").stdout == "No paid requests.\n"
+    assert workspace.run("stats", "--since", "1").stdout.endswith("No paid requests in the last 1 day.\n")
+    assert workspace.run("stats", "--since", "2.5").stdout.endswith("No paid requests in the last 2.5 days.\n")
 
 
 def test_what_began_of_late(workspace: Workspace, book: Store) -> None:
     late = replace(a_ticket(9, TicketState.COLLECTED), cost_usd=0.5, begun_at=time.time() - 3600)
     book.tickets.keep([late])
-    workspace.expect("stats", "--since", "1").shows("$0.50", "2 requests under way")
+    workspace.expect("stats", "--since", "1").shows("$0.50", "2 requests in progress")
 
 
 def test_many_open_requests_are_not_all_listed(workspace: Workspace, store: Store) -> None:
     store.tickets.keep([a_ticket(seed, TicketState.SENT) for seed in range(25)])
-    workspace.expect("stats").shows("25 requests under way", "request-19 ", "and 5 more").hides(
+    workspace.expect("stats").shows("25 requests in progress", "request-19 ", "and 5 more").hides(
         "request-20", "unknown end"
     )
 
@@ -161,10 +161,10 @@ def test_a_screen_without_unicode_has_bars_of_ascii(workspace: Workspace) -> Non
 
 @pytest.mark.usefixtures("store")
 def test_nothing_since_a_day_is_said_too(workspace: Workspace) -> None:
-    assert workspace.run("stats", "--days", "7").stdout.endswith("saved in the last 7 days\n")
-    assert workspace.run("stats", "--since", "2026-11-01").stdout.endswith("saved since 2026-11-01\n")
+    assert workspace.run("stats", "--days", "7").stdout.endswith("No paid requests in the last 7 days.\n")
+    assert workspace.run("stats", "--since", "2026-11-01").stdout.endswith("No paid requests since 2026-11-01.\n")
     for wrong in ("yesterday", "-1", "nan", "2026-13-01"):
-        workspace.expect("stats", "--since", wrong, exit_code=2).shows("neither a number of days nor a day")
+        workspace.expect("stats", "--since", wrong, exit_code=2).shows("is not a number of days or a date")
 
 
 def test_since_a_day_is_from_its_beginning(workspace: Workspace, book: Store) -> None:

@@ -55,14 +55,14 @@ def test_a_person_reads_what_to_export() -> None:
     with subprocess.Popen([*COMMAND, "--plain"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         out = ""
-        while "what happened" not in out:
+        while "request log" not in out:
             out += process.stdout.readline()
         url = out.removeprefix("serving at ").split()[0]
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)
     assert f"export NANO_BANANA_FAL_URL={url}\n" in out
     assert "SSL_CERT_FILE" not in out
-    assert (process.returncode, err) == (0, "Ctrl-C stops it\nstopped\n")
+    assert (process.returncode, err) == (0, "press Ctrl-C to stop\nstopped\n")
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_budget_holds(project: FalProject) -> None:
 def test_on_this_machine_it_is_drawn_anew_for_nothing(project: FalProject) -> None:
     project.run("--yes")
     asked = project.service.asked()
-    again(project, project.pictures()[0], "--provider", "local").shows("another picture than the one given")
+    again(project, project.pictures()[0], "--provider", "local").shows("different from the original")
     assert project.service.asked() == asked
     again(project, project.pictures()[0], "--provider", "nobody", exit_code=2).shows("nobody")
 

@@ -41,12 +41,14 @@ def test_a_run_the_list_of_runs_and_the_ledger_tell_the_same_sum(
     monkeypatch.setattr(lost_requests, "HISTORY_WAITS", (0.05,))
     service.fault("drop-before-accept", times=1)
     screen = project.run(exit_code=1)
-    screen.shows("3 of 4 takes done: 3 calls made in ", "$0.075 + 1 unknown")
+    screen.shows("3 of 4 pictures done in ", " for $0.075 + 1 unknown (3 calls made)")
     assert bills(project) == ["0.075 + 1"]
     project.workspace.expect("stats").shows("$0.075 + 1 unknown", "1 run;")
     # Another run pays for what it sends itself, and for nothing else.
     screen = project.run("--resubmit")
-    assert re.search(r"4 of 4 takes done: 1 call made in [^,]*, \$0\.025$", screen.stdout, re.MULTILINE), screen.text
+    assert re.search(r"4 of 4 pictures done in .* for \$0\.025 \(1 call made\)$", screen.stdout, re.MULTILINE), (
+        screen.text
+    )
     assert bills(project) == ["0.025 + 0", "0.075 + 1"]
 
 
@@ -56,7 +58,7 @@ def test_what_an_earlier_run_sent_is_in_that_run_s_bill(project: FalProject, ser
     until(lambda: project.states() == ["sent"] * 4, "all are sent")
     running.signal(2).wait()
     service.turn("resume")
-    screen = project.run().shows("4 of 4 takes done: 4 calls made in ").hides("$0")
+    screen = project.run().shows("4 of 4 pictures done in ").hides("$0")
     assert "$" not in screen.stderr
     assert bills(project) == ["0.0 + 0", "0.1 + 0"]
     project.workspace.expect("stats").shows("2 runs;")

@@ -123,7 +123,7 @@ def test_once_leaves_what_is_at_the_service_there(project: FalProject, service: 
     there = queued(project)
     running = project.spawn()
     until(there, "queued")
-    stopped(running, 1).shows("4 requests left at the service", "the next run collects")
+    stopped(running, 1).shows("4 requests still running at the provider", "the next run collects")
     assert service.states() == ["queued"] * 4
     assert project.states() == ["sent"] * 4
     service.turn("resume")
@@ -137,7 +137,7 @@ def test_twice_takes_back_what_waits_and_leaves_what_runs(project: FalProject, s
     service.fault("reorder", times=None, arg="600")
     project.limits("{parallel: {image: 4}}")
     running = project.spawn()
-    until(lambda: project.states() == ["sent"] * 4 and service.count("stream") == 4, "all at the service")
+    until(lambda: project.states() == ["sent"] * 4 and service.count("stream") == 4, "still running")
     until(lambda: "running" in service.states(), "one runs")
     time.sleep(0.2)  # until the run has heard of it
     stopped(running, 2)

@@ -116,7 +116,7 @@ def test_a_refused_content_fails_its_take_alone(project: FalProject, service: Se
 @pytest.mark.parametrize(("arg", "field"), [("missing:loras", "loras"), ("image_too_small", "image_url")])
 def test_a_refused_field_is_named(project: FalProject, service: Service, arg: str, field: str) -> None:
     service.fault("422", times=1, arg=arg)
-    screen = project.run(exit_code=1).shows("3 of 4 takes done", field)
+    screen = project.run(exit_code=1).shows("3 of 4 pictures done", field)
     assert service.count("accepted") == 4, screen.text
     service.fault("422", times=None, arg="string")
     project.run(exit_code=1).shows("refused the request")

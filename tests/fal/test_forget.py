@@ -67,7 +67,7 @@ def test_it_waits_for_what_is_still_at_the_service(project: FalProject, service:
     service.turn("resume")
     assert project.states() == ["sent"] * 4
     project.run()
-    project.workspace.expect("forget", "ana", "--yes").shows("all of it is deleted")
+    project.workspace.expect("forget", "ana", "--yes").shows("Everything is deleted")
     assert not project.pictures()
 
 

@@ -119,7 +119,7 @@ def test_without_a_history_it_is_unknown_said_and_found_by_a_later_run(project: 
     assert as_object(told["calls"])["unknown"] == 1
     assert project.states() == ["collected"] * 3 + ["unknown"]
     project.run(exit_code=1).shows("no answer arrived", "--resubmit", "--abandon")
-    project.workspace.run("plan").shows("1 request of which nobody knows the end", "--resubmit", "--abandon")
+    project.workspace.run("plan").shows("1 request with unknown outcome", "--resubmit", "--abandon")
     assert as_object(project.workspace.run("plan", "--json").json["calls"])["unknown"] == 1
     assert len(books(project).unknown) == 1
     assert service.count("accepted") == 4

@@ -28,19 +28,19 @@ def lose(project: FalProject, *argv: str) -> None:
 
 def test_what_one_command_gives_up_is_its_own(project: FalProject, service: Service) -> None:
     lose(project, *FOX)
-    do(project, *HARE, "--abandon").shows("1 of 1 take done: 1 call made")
+    do(project, *HARE, "--abandon").shows("(1 call made)")
     assert project.states() == ["collected", "unknown"]
     # Nobody gave the fox up: it is found where it lies, and not bought again.
-    do(project, *FOX).shows("1 of 1 take done")
+    do(project, *FOX).shows("1 of 1 picture done")
     agree_wholly(project)
     assert service.count("accepted") == 2
 
 
 def test_a_lost_request_is_settled_by_the_same_words(project: FalProject, service: Service) -> None:
     lose(project, *FOX)
-    do(project, "stats").shows("1 request of unknown end", "generate/a-red-fox")
+    do(project, "stats").shows("1 request with unknown outcome", "generate/a-red-fox")
     service.fault("5xx", on="api", times=None)
-    do(project, *FOX, "--plan").shows("1 request of which nobody knows the end", "--resubmit")
+    do(project, *FOX, "--plan").shows("1 request with unknown outcome", "--resubmit")
     do(project, *FOX, "--abandon", exit_code=1).shows("its lost request was abandoned")
     assert project.states() == ["abandoned"]
     told = do(project, *FOX, "--json").json
@@ -74,7 +74,7 @@ def test_what_was_trained_in_a_rehearsal_is_given_away_to_another(project: FalPr
     do(project, "models", "import", "ana.nbm", *elsewhere)
     assert shelf(project, *elsewhere) == ["ana@1"]
     before = project.service.count("accepted")
-    do(project, *again, exit_code=3).shows("the picture asks for", "then pass `--yes`")
+    do(project, *again, exit_code=3).shows("This may cost", "then pass `--yes`")
     do(project, *again, "--yes", "--budget", "0.001", exit_code=3).shows("budget")
     assert project.service.count("accepted") == before
     do(project, *again, "--yes").shows("1 call made")

@@ -148,7 +148,7 @@ def test_nothing_is_asked_where_nothing_leaves(project: FalProject) -> None:
     clone(project).workspace.write("recipe.yaml", TRAINED.replace("photos/ana", "../home/diary"))
     project.workspace.photos("../home/diary", count=2, size=(48, 60))
     project.run("--provider", "local", "--yes").hides("outside")
-    project.workspace.run("trust", "--provider", "local").shows("Nothing to accept")
+    project.workspace.run("trust", "--provider", "local").shows("Nothing to trust")
 
 
 def test_wrong_names_of_variables_are_refused(workspace: Workspace) -> None:

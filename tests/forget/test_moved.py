@@ -39,7 +39,7 @@ def test_a_moved_project_is_cleaned_where_it_lies_now(project: Workspace) -> Non
     assert shows_her(project.root)
     moved = project.root.rename(project.root.with_name("moved"))
     project.root.mkdir()
-    screen = project.expect("forget", "eileen", "--yes", "--recipe", str(moved)).shows("all of it is deleted")
+    screen = project.expect("forget", "eileen", "--yes", "--recipe", str(moved)).shows("Everything is deleted")
     screen.shows("moved/out/two/takes/heads_eileen_office_s3.png")
     assert shows_her(moved) == []
     assert (moved / "out/two/takes/heads_grace_office_s3.png").is_file()
@@ -72,7 +72,7 @@ def test_a_store_of_before_that_was_copied_deletes_nothing_of_the_first_project(
     shutil.copytree(first, copied, symlinks=True)
     before = digests(first)
     screen = project.expect("forget", "eileen", "--yes", "--recipe", str(copied))
-    screen.shows("outside of this project", "out/two/takes/heads_eileen_office_s3.png").hides("all of it is deleted")
+    screen.shows("outside this project", "out/two/takes/heads_eileen_office_s3.png").hides("Everything is deleted")
     assert digests(first) == before
     assert shows_her(copied) == []
 
@@ -93,7 +93,7 @@ def test_copies_by_hand_are_found_by_what_is_embedded_in_them(project: Workspace
     shutil.copy(project.path("out/two/takes/heads_grace_office_s3.png"), project.path("favourites/grace.png"))
     shutil.copy(project.path("out/two/takes/heads_eileen_office_s3.png"), project.path("out/two/renamed.png"))
     screen = project.expect("forget", "eileen", "--yes").shows("favourites/best.png").hides("favourites/grace.png")
-    screen.hides("all of it is deleted").shows("1 file outside of the output folders still")
+    screen.hides("Everything is deleted").shows("1 file outside the output folders still")
     assert project.path("favourites/best.png").is_file()
     assert not project.path("out/two/renamed.png").exists()
 
@@ -119,7 +119,7 @@ def test_copies_in_another_format_and_under_nameless_names_go_too(project: Works
     shutil.copytree(project.root, copied, symlinks=True)
     project.root = copied
     digest = hashlib.sha256(project.path(her[0]).read_bytes()).hexdigest()
-    project.expect("forget", "eileen", "--yes").shows("all of it is deleted")
+    project.expect("forget", "eileen", "--yes").shows("Everything is deleted")
     assert len(project.files("small/**/*")) == 1
     assert digest.encode() not in project.path(".nano-banana/store.sqlite").read_bytes()
     assert not [path for path in project.files("out/**/*") if "eileen" in path]

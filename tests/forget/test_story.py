@@ -63,7 +63,7 @@ def test_without_a_terminal_it_needs_a_yes(project: Workspace) -> None:
 def test_nothing_of_her_is_left_in_the_store(project: Workspace) -> None:
     words = secrets(project)
     assert found_in(project.path(STORE), words)
-    project.expect("forget", "eileen", "--yes").shows("all of it is deleted")
+    project.expect("forget", "eileen", "--yes").shows("Everything is deleted")
     assert found_in(project.path(STORE), words) == []
     assert not project.path(f"{STORE}/store.sqlite-wal").exists()
     assert not re.search("eileen|ecllns7|pairs", project.read("out/two/manifest.json"))
@@ -104,7 +104,7 @@ def test_a_run_afterwards_would_make_her_anew_from_her_photos(project: Workspace
 
 def test_a_second_time_there_is_nothing(project: Workspace) -> None:
     project.run("forget", "eileen", "--yes")
-    project.expect("forget", "eileen", "--yes").shows("nothing about eileen is kept here", "4 photos")
+    project.expect("forget", "eileen", "--yes").shows("Nothing about eileen is stored here", "4 photos")
     project.write("recipe.yaml", "").path("recipe.yaml").unlink()
     project.expect("forget", "eileen", "--yes", exit_code=2).shows("unknown subject `eileen`", "grace")
 
@@ -140,7 +140,7 @@ def test_what_was_cut_short_is_finished_by_the_next(project: Workspace) -> None:
         reader.execute("SELECT count(*) FROM replies").fetchone()
         project.expect("forget", "eileen", "--yes", exit_code=1).shows("another program is reading the store")
     project.path("recipe.yaml").unlink()
-    project.expect("forget", "eileen", "--yes").shows("an earlier forgetting was cut short; it is finished now")
+    project.expect("forget", "eileen", "--yes").shows("finished an earlier deletion that was interrupted")
     assert found_in(project.path(STORE), words) == []
 
 
@@ -175,7 +175,7 @@ def test_on_a_terminal_it_asks(project: Workspace) -> None:
         environ = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)}
         command = ["-m", "nano_banana", "forget", "eileen"]
         child = pexpect.spawn(sys.executable, command, cwd=project.root, env=environ, encoding="utf-8", timeout=60)
-        child.expect("delete all of this about eileen")
+        child.expect("Delete all of this about eileen")
         child.sendline(word)
         child.expect(pexpect.EOF)
         child.close()

@@ -68,11 +68,11 @@ def test_a_take_that_goes_on_by_several_ways_was_judged_once() -> None:
     found = told(*ends)
     assert (found["judged"], found["accepted"], found["unsure"]) == (2, 1, 1)
     assert as_object(as_object(found["attempts"])["first"])["judged"] == 2
-    assert "1 unsure, for you to look at:\n  a/s2@big  0.40" in screen_of(*ends)
+    assert "1 needs your review (unsure):\n  a/s2@big  0.40" in screen_of(*ends)
 
 
 def test_where_every_take_is_still_under_way_that_is_said() -> None:
-    assert screen_of(take("a/s1", FAR, DARK)).startswith("judged: no take judged to its end yet\n")
+    assert screen_of(take("a/s1", FAR, DARK)).startswith("judged: no takes judged yet\n")
 
 
 def test_several_people_and_nobody() -> None:
@@ -91,7 +91,7 @@ def test_the_screen_says_where_it_went_wrong() -> None:
         "judged: 2 of 4 accepted, 1 unsure, 1 rejected (1 too far), 1 not judged\n"
         "  style: corporate 1/1, oil not judged, street 1/3: 1 too far\n"
         "  attempts: first 1/4, retry 1/3\n"
-        "1 unsure, for you to look at:\n"
+        "1 needs your review (unsure):\n"
         "  heads/ana/street/s3  0.40  too far  out/judged/heads_ana_street_s3.png\n"
     )
 
@@ -108,7 +108,7 @@ def test_long_lists_are_cut() -> None:
     assert "and 3 more, v1 1/1" not in screen_of(*ends)
     assert "  at: and 3 more, v1 1/1" in screen_of(take("a/0/s1", FAR, axes={"at": "v0"}), *ends[1:])
     unsure = [take(f"a/s{at}", UNSURE) for at in range(25)]
-    assert "  … 5 more\n" in screen_of(*unsure)
+    assert "  … and 5 more\n" in screen_of(*unsure)
 
 
 def test_only_what_was_skipped_is_said_so() -> None:
@@ -116,7 +116,7 @@ def test_only_what_was_skipped_is_said_so() -> None:
 
 
 def test_whom_it_was_compared_with_is_said_where_that_flatters() -> None:
-    assert "ana: compared with the photos that trained" in screen_of(TAKES[0], person("false"))
+    assert "ana: no held-out photos" in screen_of(TAKES[0], person("false"))
     assert "compared" not in screen_of(TAKES[0], person("true"))
     assert screen_of(person("false")) == ""
 
@@ -130,7 +130,7 @@ def test_how_many_were_not_chosen_is_said() -> None:
         final_verdicts=end.final_verdicts,
         exited_early=ExitedEarly(stage="best", why="not_chosen"),
     )
-    assert "best: 1 not chosen\n" in screen_of(kept, TAKES[2])
+    assert "best: 1 not selected\n" in screen_of(kept, TAKES[2])
 
 
 def test_a_verdict_in_words() -> None:

@@ -34,7 +34,7 @@ def test_the_whole_example_can_be_planned(workspace: Workspace) -> None:
     page = recipe_page()
     block = page.partition("```yaml\n")[2].partition("```")[0]
     workspace.photos("photos/ana").write("recipe.yaml", block)
-    workspace.expect("check", "--provider", "fal").shows("4 takes; no mistake found")
+    workspace.expect("check", "--provider", "fal").shows("4 takes; no errors")
 
 
 def test_the_endpoint_described_there_can_be_called(workspace: Workspace) -> None:
@@ -49,5 +49,5 @@ def test_the_endpoint_described_there_can_be_called(workspace: Workspace) -> Non
           - {id: larger, call: acme/enlarge, each: takes, with: {scale: 2}}
         """,
     )
-    workspace.expect("check").shows("1 take; no mistake found").hides("warning")
-    workspace.expect("run").shows("1 of 1 take done")
+    workspace.expect("check").shows("1 take; no errors").hides("warning")
+    workspace.expect("run").shows("1 of 1 picture done")

@@ -83,7 +83,7 @@ def test_everything_that_a_recipe_can_say_is_asked_for(project: Project) -> None
 
 
 def test_check_counts_what_there_is(project: Project) -> None:
-    wide(project).workspace.run("check").shows("1 subject, 2 shots, 4 stages, 3 takes; no mistake found")
+    wide(project).workspace.run("check").shows("1 subject, 2 shots, 4 stages, 3 takes; no errors")
     told = project.workspace.json("check")
     assert (told["status"], told["takes"]) == ("ok", 3)
     assert not (project.root / ".nano-banana").exists()
@@ -136,4 +136,4 @@ def test_a_command_line_that_is_wrong(project: Project) -> None:
 
 def test_of_many_failures_the_first_are_shown_and_the_rest_counted(project: Project) -> None:
     project.edit("seeds: [11, 29]", "seeds: {count: 15}").notes.rule(fail=["likeness", "headshot"])
-    project.run(exit_code=1).shows("30 takes failed:", "… and 10 more")
+    project.run(exit_code=1).shows("30 pictures failed:", "… and 10 more")

@@ -20,8 +20,8 @@ def story(project: Project, name: str = TAKE, exit_code: int = 0) -> str:
 def test_before_the_first_run_everything_would_run(project: Project) -> None:
     told = story(project)
     assert f"{TAKE}: planned" in told
-    assert "likeness  compute training-zip: would run (not made before)" in told
-    assert "takes     local fal-ai/flux-lora: would run (not made before)" in told
+    assert "likeness  compute training-zip: would run (new)" in told
+    assert "takes     local fal-ai/flux-lora: would run (new)" in told
     assert "prompt of takes: anqz7 woman, headshot, office" in told
 
 
@@ -29,7 +29,7 @@ def test_after_a_run_everything_ran_and_later_it_was_reused(project: Project) ->
     project.run()
     assert "takes     local fal-ai/flux-lora: ran (run $RUN)" in story(project)
     project.edit("seeds: [11, 29]", "seeds: [11, 29, 31]").run()
-    assert "takes     local fal-ai/flux-lora: reused (made by run $RUN)" in story(project)
+    assert "takes     local fal-ai/flux-lora: reused (from run $RUN)" in story(project)
 
 
 def test_a_changed_seed_is_told_old_and_new(project: Project) -> None:
@@ -57,8 +57,8 @@ def test_photos_that_came_and_went_are_counted(project: Project) -> None:
     project.workspace.photos("photos/ana", count=3, seed=5, size=(48, 60))
     told = story(project)
     assert re.search(r"photos: 3 files added \(.*\.jpg.*\), 2 files removed", told), told
-    assert "images_data_url: another file, from likeness (training-zip)" in told
-    assert "loras/0/path: another file, from likeness (fal-ai/flux-lora-fast-training)" in told
+    assert "images_data_url: file changed, now from likeness (training-zip)" in told
+    assert "loras/0/path: file changed, now from likeness (fal-ai/flux-lora-fast-training)" in told
 
 
 def test_what_is_only_imagined_explains_nothing(project: Project) -> None:
@@ -68,7 +68,7 @@ def test_what_is_only_imagined_explains_nothing(project: Project) -> None:
     told = story(project, "heads/ana/office/s12")
     assert "image_size" not in told
     assert "box" not in told
-    assert "painted: another file, from faces (fal-ai/flux-lora/inpainting)" in told
+    assert "painted: file changed, now from faces (fal-ai/flux-lora/inpainting)" in told
 
 
 def test_a_picture_is_found_whatever_its_take_s_name_holds(project: Project) -> None:

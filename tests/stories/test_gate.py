@@ -22,7 +22,7 @@ def test_a_plan_says_what_a_gate_may_ask_for_and_learns_from_what_passed(project
     assert told["paid_calls"] == 5
     assert as_object(told["expected"])["known"] is False
     project.run()
-    project.workspace.run("plan", "--provider", "fal").shows("by what passed before (1 of 4)")
+    project.workspace.run("plan", "--provider", "fal").shows("based on the pass rate so far (1 of 4)")
     project.run("--only", "heads/ana/office/*")
     assert json.loads(project.store().notes.read("acceptance/headshot") or "")["judged"]["first"]["judged"] == 4
 
@@ -40,11 +40,16 @@ def test_what_the_gate_said_is_on_the_screen_in_the_files_and_in_explain(project
     assert "heads_ana_office_s29+retry1.png" in [path.name for path in project.pictures()]
     screen = project.workspace.run("explain", "out/portraits/takes/heads_ana_office_s29+retry1.png")
     screen.shows(
-        "heads/ana/office/s29: done; accepted: 0.99, needs", "rejected: 0.18, needs", "(too far)", "retry1 (seed "
+        "heads/ana/office/s29: done; accepted: 0.99, needs",
+        "rejected: 0.18, needs",
+        "(too far)",
+        "retry1 (seed ",
+        "compared with 5 training photos of ana (0.95 to 0.99 among themselves); nearest: 0",
+        ".jpg (0.9",
     )
-    project.workspace.run("explain", "heads/ana/street/s11").shows("(no face); it goes no further")
+    project.workspace.run("explain", "heads/ana/street/s11").shows("(no face); stopped at judged")
     project.workspace.run("explain", "judged/ana").shows(
-        "compared with 5 photos, none held out", "look: ran (run", "×5"
+        "compared with 5 training photos of ana", "look: ran (run", "×5"
     )
     story = project.workspace.json("explain", "heads/ana/office/s29")
     verdicts = [as_object(verdict) for verdict in as_items(story["verdicts"])]
@@ -57,23 +62,23 @@ def test_what_the_gate_said_is_on_the_screen_in_the_files_and_in_explain(project
 
 def test_before_a_run_explain_says_which_chances_there_are(project: Project) -> None:
     screen = gated(project).workspace.run("explain", "heads/ana/office/s11")
-    screen.shows("retry1: would run while the gate refuses (3 calls at most)")
+    screen.shows("retry1: would run only if the gate rejects (up to 3 calls)")
 
 
 def test_other_thresholds_judge_again_for_free(project: Project) -> None:
     judge = gated(project).workspace.run
-    assert judge("judge").text.endswith("4 takes not judged yet: only a run can look at them\n")
+    assert judge("judge").text.endswith("4 takes not judged yet (needs a run)\n")
     project.run()
     before = project.workspace.files("**/*")
     project.notes.fresh()
     plain = judge("judge")
     plain.shows("judged: 2 of 4 accepted, 2 rejected (2 no face)")
-    assert "to make it so" not in plain.text
+    assert "To apply this" not in plain.text
     less = judge("judge", "--accept", "0.1")
     less.shows("`accept: {at_least: 0.1, calibrate: false}` in `judged`")
     assert "heads/ana/office/s29 judged 0.18 0.10 accepted" in " ".join(less.stdout.split())
     judge("judge", "--accept", "0.99").shows("--accept 0.99:")
-    judge("judge", "--unsure", "0.1", "--only", "*/s29").shows("`unsure: {at_least: 0.1}`", "1 take fewer accepted")
+    judge("judge", "--unsure", "0.1", "--only", "*/s29").shows("`unsure: {at_least: 0.1}`", "1 fewer accepted")
     told = project.workspace.json("judge", "--accept", "1")
     assert as_object(as_object(told["acceptance"])["judged"])["accepted"] == 0
     assert as_object(as_object(told["before"])["judged"])["accepted"] == 2
@@ -111,7 +116,7 @@ def test_the_lock_pins_the_first_try_and_what_came_through(project: Project) -> 
             path = store.blobs.path(Blob(digest=call.sha256, size=0, media=""))
         path.chmod(0o644)
         path.unlink()
-    project.run("--locked", "--yes").shows("4 of 4 takes done")
+    project.run("--locked", "--yes").shows("4 of 4 pictures done")
     project.edit("    retry: {takes: 1}", "    retry: {takes: 1}\n    accept: {at_least: 0.999}")
     project.run("--locked", exit_code=2).shows("heads/ana/office/s11")
 

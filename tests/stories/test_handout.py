@@ -48,7 +48,7 @@ def delivered(project: Project) -> list[str]:
 
 def test_copies_have_the_names_that_the_recipe_gives_them(project: Project) -> None:
     handing(project, "{{ cast | join('-') }}/{{ scene.key }}_s{{ seed }}.png")
-    project.run().shows("4 copies in", "delivered, 4 written now")
+    project.run().shows("4 copies in", "delivered (4 new)")
     names = ["ana/office_s11.png", "ana/office_s29.png", "ana/street_s11.png", "ana/street_s29.png"]
     assert delivered(project) == names
     takes = {path.name: path.read_bytes() for path in project.pictures()}
@@ -69,10 +69,10 @@ def test_without_a_name_the_takes_own_makes_folders(project: Project) -> None:
 def test_what_is_gone_is_put_back_and_what_somebody_retouched_is_left_alone(project: Project) -> None:
     handing(project, "{{ scene.key }}-{{ seed }}").run()
     (project.root / "delivered/office-11.png").unlink()
-    project.quiet().shows("4 copies in", "1 written now")
+    project.quiet().shows("4 copies in", "(1 new)")
     retouched = project.root / "delivered/street-29.png"
     retouched.write_bytes(b"retouched by hand")
-    project.quiet().shows("1 copy changed by somebody and left alone:", "  delivered/street-29.png")
+    project.quiet().shows("1 copy edited by hand and kept:", "  delivered/street-29.png")
     assert retouched.read_bytes() == b"retouched by hand"
 
 
@@ -81,7 +81,7 @@ def test_another_file_in_the_way_is_never_overwritten_and_the_run_is_kept(projec
     project.workspace.write("delivered/office-11.png", b"mine")
     screen = project.run(exit_code=1)
     screen.shows(
-        "4 of 4 takes done", "delivered/office-11.png` was not written by this project", "`outputs.files`"
+        "4 of 4 pictures done", "delivered/office-11.png` was not written by this project", "`outputs.files`"
     ).hides("Traceback")
     assert (project.root / "delivered/office-11.png").read_bytes() == b"mine"
     (project.root / "delivered/office-11.png").unlink()
@@ -91,7 +91,7 @@ def test_another_file_in_the_way_is_never_overwritten_and_the_run_is_kept(projec
 def test_a_renamed_copy_leaves_the_older_one_and_says_so(project: Project) -> None:
     handing(project, "{{ scene.key }}-{{ seed }}").run()
     project.edit("{{ scene.key }}-{{ seed }}", "{{ scene.key }}_{{ seed }}")
-    project.quiet().shows("4 copies of earlier runs left there", "  delivered/office-11.png", "--prune")
+    project.quiet().shows("4 copies from earlier runs kept", "  delivered/office-11.png", "--prune")
     assert len(delivered(project)) == 8
 
 
@@ -164,7 +164,7 @@ def test_a_zip_holds_the_same_pictures_and_the_same_bytes_each_time(project: Pro
         assert archive.read("office-11.png") == (project.root / "delivered/office-11.png").read_bytes()
     before = packed.read_bytes()
     packed.unlink()
-    project.quiet("--only", "heads/ana/office/*").shows("nothing was handed out")
+    project.quiet("--only", "heads/ana/office/*").shows("No copies written")
     assert not packed.exists()
     project.quiet()
     assert packed.read_bytes() == before
@@ -177,7 +177,7 @@ def test_a_failed_take_is_not_handed_out_and_the_zip_waits_for_the_whole(project
     assert delivered(project) == ["office-11.png", "office-29.png"]
     assert not (project.root / "all.zip").exists()
     project.notes.rule()
-    project.run().shows("4 copies in", "2 written now")
+    project.run().shows("4 copies in", "(2 new)")
 
 
 def test_of_a_gates_pictures_only_those_are_handed_out_that_are_wanted(project: Project) -> None:
@@ -207,7 +207,7 @@ def test_a_run_of_a_part_leaves_what_was_delivered_as_it_is_and_says_so(project:
     handing(project, "{{ scene.key }}-{{ seed }}", what="faces").run()
     before = {name: (project.root / "delivered" / name).read_bytes() for name in delivered(project)}
     for part in (("--only", "takes"), ("--only", "heads/*"), ("--sample", "1")):
-        project.quiet(*part).shows("nothing was handed out", "whole run")
+        project.quiet(*part).shows("No copies written", "whole run")
         assert project.told(*part)["handed_out"] is None
     assert {name: (project.root / "delivered" / name).read_bytes() for name in delivered(project)} == before
 
@@ -226,11 +226,9 @@ def test_copies_that_nothing_asks_for_go_with_prune_and_nobody_elses_file_does(p
     (folder / "street/11.png").write_bytes(b"retouched by hand")
     project.workspace.write("delivered/street/mine.txt", b"mine")
     project.edit("scene: [office, street]", "scene: [office]")
-    project.quiet().shows(
-        "2 copies of earlier runs left there", "  delivered/street/11.png", "  delivered/street/29.png"
-    )
-    screen = project.quiet("--prune").shows("1 copy of earlier runs removed", "  delivered/street/29.png")
-    screen.shows("1 copy of earlier runs left there", "removes those that nobody changed:\n  delivered/street/11.png")
+    project.quiet().shows("2 copies from earlier runs kept", "  delivered/street/11.png", "  delivered/street/29.png")
+    screen = project.quiet("--prune").shows("1 copy from earlier runs deleted", "  delivered/street/29.png")
+    screen.shows("1 copy from earlier runs kept", "deletes unmodified ones:\n  delivered/street/11.png")
     assert delivered(project) == ["office/11.png", "office/29.png", "street/11.png", "street/mine.txt"]
     project.edit("seeds: [11, 29]", "seeds: [29]")
     told = as_object(project.told("--prune")["handed_out"])
@@ -248,7 +246,7 @@ def test_a_copied_project_prunes_its_own_copies_and_not_those_of_the_first(proje
     recipe.write_text(recipe.read_text().replace("seeds: [11, 29]", "seeds: [29]"))
     screen = project.workspace.run("run", str(recipe), "--prune")
     assert screen.exit_code == 0, screen.text
-    screen.shows("2 copies of earlier runs removed", str(other / "delivered/office-11.png"))
+    screen.shows("2 copies from earlier runs deleted", str(other / "delivered/office-11.png"))
     assert sorted(path.name for path in (other / "delivered").iterdir()) == ["office-29.png", "street-29.png"]
     assert len(delivered(project)) == 4
 
@@ -257,8 +255,8 @@ def test_where_the_recipe_hands_out_nothing_any_more_the_copies_are_older_ones(p
     before = (project.root / "recipe.yaml").read_text()
     handing(project, "{{ scene.key }}-{{ seed }}").run()
     project.workspace.write("recipe.yaml", before)
-    project.quiet().shows("4 copies of earlier runs left there", "  delivered/office-11.png")
-    project.quiet("--prune").shows("4 copies of earlier runs removed")
+    project.quiet().shows("4 copies from earlier runs kept", "  delivered/office-11.png")
+    project.quiet("--prune").shows("4 copies from earlier runs deleted")
     project.quiet("--prune").hides("earlier runs")
 
 
@@ -360,23 +358,23 @@ def test_copies_come_in_another_format_and_size_marked_as_all_pictures_are(proje
         assert archive.read("office-11.jpg") == copy.read_bytes()
     project.quiet().shows("nothing to do")
     copy.unlink()
-    project.quiet().shows("1 written now")
+    project.quiet().shows("(1 new)")
     assert sizes(project)["office-11.jpg"] == ("JPEG", (16, 20))
 
 
 def test_another_format_takes_the_place_of_the_first_with_prune_and_nothing_is_left_in_out(project: Project) -> None:
     fitting(project, "format: jpeg").run()
-    project.edit("format: jpeg", "format: webp").quiet("--prune").shows("4 copies of earlier runs removed")
+    project.edit("format: jpeg", "format: webp").quiet("--prune").shows("4 copies from earlier runs deleted")
     assert {form for form, _ in sizes(project).values()} == {"WEBP"}
     beside = project.root / "out/portraits/takes.export"
     assert {path.suffix for path in beside.iterdir()} == {".webp"}
-    project.edit("format: webp", "embed: []").quiet("--prune").shows("4 copies of earlier runs removed")
+    project.edit("format: webp", "embed: []").quiet("--prune").shows("4 copies from earlier runs deleted")
     assert {form for form, _ in sizes(project).values()} == {"PNG"}
 
 
 def test_an_exact_crop_is_centred_on_the_face_and_says_what_it_had_to_enlarge(project: Project) -> None:
     fitting(gated(project), "crop: LinkedIn\n    format: jpeg", what="takes").run().shows(
-        "4 copies enlarged", "2 copies without a face: cropped around the centre"
+        "4 copies enlarged", "2 copies without a face, cropped around the centre"
     )
     assert set(sizes(project).values()) == {("JPEG", (800, 800))}
     told = as_object(project.told("--prune")["handed_out"])
@@ -411,7 +409,7 @@ def test_a_recipe_of_the_same_name_keeps_its_copies(project: Project) -> None:
     screen.shows("4 copies in others").hides("earlier runs")
     assert len(delivered(project)) == 4
     (project.root / "recipe.yaml").unlink()
-    project.workspace.run("run", "other.yaml", "--prune").shows("4 copies of earlier runs removed")
+    project.workspace.run("run", "other.yaml", "--prune").shows("4 copies from earlier runs deleted")
 
 
 def test_copies_of_an_earlier_version_are_known_by_their_paths_and_looks(project: Project) -> None:
@@ -423,5 +421,5 @@ def test_copies_of_an_earlier_version_are_known_by_their_paths_and_looks(project
     )
     store.close()
     project.edit("seeds: [11, 29]", "seeds: [11]")
-    project.quiet("--prune").shows("2 copies of earlier runs removed", "  delivered/office-29.png")
+    project.quiet("--prune").shows("2 copies from earlier runs deleted", "  delivered/office-29.png")
     assert delivered(project) == ["office-11.png", "street-11.png"]

@@ -95,7 +95,7 @@ def test_a_lost_lock_is_written_again_without_a_call(paid: Project) -> None:
 
 def test_held_to_the_lock_nothing_is_asked_with_the_shared_or_the_copied_store(paid: Project) -> None:
     for _ in range(2):
-        paid.quiet("--locked").shows("4 of 4 takes done: 0 calls made")
+        paid.quiet("--locked").shows("4 of 4 pictures done")
     elsewhere = Workspace.__new__(Workspace)
     elsewhere.__dict__ |= {**vars(paid.workspace), "root": paid.root.parent / "elsewhere"}
     shutil.copytree(paid.root, elsewhere.root, ignore=shutil.ignore_patterns("out"))
@@ -245,7 +245,9 @@ def test_a_lock_that_is_none_is_said_to_be(paid: Project) -> None:
 
 def test_a_lock_that_cannot_be_written_is_a_warning(project: Project) -> None:
     (project.root / "recipe.lock").mkdir()
-    project.run("--provider", "fal", "--yes").shows("4 of 4 takes done", "warning: can't write the lock `recipe.lock`")
+    project.run("--provider", "fal", "--yes").shows(
+        "4 of 4 pictures done", "warning: can't write the lock `recipe.lock`"
+    )
 
 
 def test_a_recipe_that_is_called_a_lock_is_not_overwritten(project: Project) -> None:

@@ -105,7 +105,7 @@ def test_all_formats_are_marked_by_the_local_provider(workspace: Workspace, form
         opened.load()
     again = workspace.run("again", str(picture), "--out", "again")
     assert again.exit_code == 0, again.text
-    assert again.stdout.count("the very same picture") == 1
+    assert again.stdout.count("identical to the original") == 1
     assert original_bytes(workspace.path(f"again/{picture.name}").read_bytes()) == original_bytes(picture.read_bytes())
 
 
@@ -161,8 +161,8 @@ def test_where_it_was_made_again_is_a_hit(project: Project) -> None:
     project.run()
     project.notes.fresh()
     picture = str(project.pictures()[0])
-    asked(project, "again", picture, "--plan").shows("nothing to do: 1 call, all in the store")
-    asked(project, "again", picture).shows("0 calls made", "the very same picture")
+    asked(project, "again", picture, "--plan").shows("Nothing to do: 1 call, all cached.")
+    asked(project, "again", picture).shows("0 calls made", "identical to the original")
     assert project.asked() == []
     found = project.workspace.path(f"out/again/takes/{NAME}")
     assert told(found) == told(Path(picture))
@@ -196,7 +196,7 @@ def test_elsewhere_an_adapter_is_missed_by_its_digest_and_then_all_is_made(
     project.notes.fresh()
     asked(project, "again", "found.png", "--plan").shows("5 calls to make", "prompt: anqz7 woman, headshot, office")
     assert project.asked() == []
-    asked(project, "again", "found.png", "--out", "mine.png").shows("5 calls made", "the very same picture")
+    asked(project, "again", "found.png", "--out", "mine.png").shows("5 calls made", "identical to the original")
     assert project.asked() == ["flux-lora", "flux-lora/inpainting"]
     assert told(found.with_name("mine.png")).take == TAKE
     asked(project, "again", "mine.png").shows("0 calls made")
@@ -233,9 +233,9 @@ def test_a_picture_that_was_changed_is_told_from_the_one_that_was_made(project: 
     data = bytearray(project.pictures()[0].read_bytes())
     data[-20] ^= 1
     project.workspace.write("changed.png", bytes(data))
-    asked(project, "again", "changed.png").shows("changed since it was written", "0 calls made")
+    asked(project, "again", "changed.png").shows("modified after it was written", "0 calls made")
     project.root.joinpath("recipe.yaml").unlink()
-    asked(project, "explain", "changed.png").shows("the file was changed since")
+    asked(project, "explain", "changed.png").shows("The file was modified")
 
 
 # --- explain ---
@@ -245,12 +245,12 @@ def test_away_from_its_recipe_a_picture_tells_its_own_story(project: Project, mo
     project.run()
     elsewhere(project, project.pictures()[0], monkeypatch)
     asked(project, "explain", "found.png").shows(
-        f"{TAKE}, takes, of the recipe portraits",
+        f"{TAKE}: stage takes of the recipe portraits",
         "AI-made (trainedAlgorithmicMedia)",
         "of ana (anqz7 woman)",
         "shot heads, scene office, seed 11",
         "prompt: anqz7 woman, headshot, office",
-        "the file is as it was written",
+        "file unmodified",
     )
     found = project.workspace.json("explain", "found.png")
     assert (found["intact"], as_object(found["account"])["take"]) == (True, TAKE)
@@ -262,9 +262,9 @@ def test_a_picture_that_was_renamed_is_known_by_what_it_tells(project: Project) 
     asked(project, "explain", "holiday.png").shows(f"{TAKE}: done")
     # Of another recipe's picture, or of a take that is no more, the picture itself tells.
     project.edit("seeds: [11, 29]", "seeds: [29]")
-    asked(project, "explain", "holiday.png").shows(f"{TAKE}, takes, of the recipe portraits")
+    asked(project, "explain", "holiday.png").shows(f"{TAKE}: stage takes of the recipe portraits")
     project.edit("name: portraits", "name: others")
-    asked(project, "explain", "holiday.png").shows(f"{TAKE}, takes, of the recipe portraits")
+    asked(project, "explain", "holiday.png").shows(f"{TAKE}: stage takes of the recipe portraits")
 
 
 @pytest.mark.parametrize("recipe", [True, False])

@@ -125,7 +125,7 @@ def test_a_cached_run_shelves_what_is_not_there_yet(trained: Workspace) -> None:
 
 
 def test_names_and_tags(trained: Workspace) -> None:
-    assert "ana@good stands for ana@1" in trained.run("models", "tag", "ana@1", "good").stdout
+    assert "Tagged ana@1 as ana@good." in trained.run("models", "tag", "ana@1", "good").stdout
     assert trained.run("models", "rename", "ana", "anna").exit_code == 0
     (found,) = models(trained)
     assert (found["reference"], found["tags"]) == ("anna@1", ["good"])
@@ -141,8 +141,8 @@ def test_it_is_given_away_and_draws_the_same_picture_elsewhere(trained: Workspac
     elsewhere(trained)
     assert trained.run("run", "other").exit_code == 2
     screen = trained.expect("models", "import", "ana.nbm", *STORE)
-    assert "ana@1 is on the shelf" in screen.stdout
-    assert "verified, and left in the archive: 1 sample\n" in screen.stderr
+    assert "imported as ana@1" in screen.stdout
+    assert "also in the archive, not imported: 1 sample\n" in screen.stderr
     assert trained.run("run", "other").exit_code == 0
     assert digest(trained, "other/out/elsewhere") == digest(trained)
     assert models(trained, *STORE)[0]["used_by"] == ["elsewhere"]
@@ -220,16 +220,16 @@ def test_files_that_are_not_wanted_say_why(workspace: Workspace) -> None:
         assert screen.exit_code == 2
         assert words in screen.text
     assert models(workspace) == []
-    assert "nothing is on the shelf" in workspace.run("models").stdout
+    assert "No adapters yet" in workspace.run("models").stdout
 
 
 def test_looking_makes_no_store(workspace: Workspace) -> None:
-    assert "nothing is on the shelf" in workspace.run("models").stdout
+    assert "No adapters yet" in workspace.run("models").stdout
     assert workspace.json("models") == {"models": []}
     for argv in (["show", "ana"], ["tag", "ana", "x"], ["rm", "ana"], ["diff", "a", "b"], ["export", "ana", "a.nbm"]):
         screen = workspace.run("models", *argv)
         assert screen.exit_code == 2
-        assert "nothing is on the shelf yet" in screen.text
+        assert "No adapters yet" in screen.text
     assert not workspace.path(".nano-banana").exists()
 
 
@@ -237,22 +237,22 @@ def test_programs_are_told_the_same(trained: Workspace) -> None:
     told = trained.json("models", "export", "ana", "ana.nbm", "--with-photos")
     assert (told["reference"], told["samples"], told["photos"]) == ("ana@1", 0, 2)
     assert trained.json("models", "import", "ana.nbm")["known"] is True
-    assert "no new version" in trained.expect("models", "import", "ana.nbm").stdout
+    assert "already on the shelf" in trained.expect("models", "import", "ana.nbm").stdout
     shown = trained.json("models", "show", "ana")
     assert [as_object(run)["recipe"] for run in as_items(shown["runs"])] == ["portraits"]
     screen = trained.expect("models", "export", "ana", "ana.nbm", "--with-photos", "--force")
     assert "2 photos of the training" in screen.stdout
     trained.write("draws.yaml", DRAWS).expect("run", "draws.yaml")
     screen = trained.expect("models", "rename", "ana", "anna")
-    assert "drawn with by elsewhere" in screen.stderr
+    assert "used by elsewhere" in screen.stderr
 
 
 def test_a_file_without_a_trigger_is_said_to_have_none(workspace: Workspace) -> None:
     workspace.write("ana.safetensors", safetensors(KOHYA_FLUX))
-    assert "names no trigger" in workspace.expect("models", "import", "ana.safetensors").stderr
+    assert "has no trigger" in workspace.expect("models", "import", "ana.safetensors").stderr
     shown = workspace.expect("models", "show", "ana").stdout
     assert "imported from a file" in shown
-    assert "no recipe draws with it" in shown
+    assert "not used by any recipe" in shown
     workspace.expect("models", "import", "ana.safetensors", "--name", "eva")
     assert "are the same bytes" in workspace.expect("models", "diff", "ana", "eva").stdout
     workspace.write("recipe.yaml", DRAWS).edit("recipe.yaml", "{model: ana}", "{file: ana.safetensors, base: flux1}")
@@ -267,7 +267,7 @@ def test_verify_tells_of_adapters_that_are_lost(trained: Workspace) -> None:
     (trained.path("other/.nano-banana/blobs") / name[:2] / name[2:]).unlink()
     screen = trained.run("cache", "verify", *STORE)
     assert screen.exit_code == 1
-    assert "adapters on the shelf that are lost: ana@1" in screen.stdout
+    assert "lost adapters: ana@1" in screen.stdout
     assert trained.json("cache", "verify", *STORE)["adapters"] == ["ana@1"]
     trained.expect("models", "import", "ana.nbm", *STORE)
     assert trained.json("cache", "verify", *STORE)["adapters"] == []

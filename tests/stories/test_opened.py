@@ -62,7 +62,7 @@ def test_another_picture_leaves_the_others_as_they_are(album: Workspace) -> None
 def test_a_file_that_is_broken_sinks_no_other(album: Workspace) -> None:
     album.write("photos/torn.jpg", photo()[:400])
     screen = album.expect("run", exit_code=1)
-    screen.shows("warning: `photos/torn.jpg` is damaged", "2 of 3 takes done", "1 take failed", "old/torn")
+    screen.shows("warning: `photos/torn.jpg` is damaged", "2 of 3 pictures done", "1 picture failed", "old/torn")
     album.expect("check", exit_code=2).shows("photos/torn.jpg")
 
 

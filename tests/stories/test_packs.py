@@ -255,7 +255,7 @@ def test_a_preview_that_cannot_be_given_is_said(workspace: Workspace) -> None:
 def test_a_preview_is_the_picture_and_each_prompt(workspace: Workspace) -> None:
     lay(workspace)
     screen = workspace.expect("packs", "preview", "studio/plain", "--out", "copy.jpg", "--html", "all.html")
-    screen.shows("picture: packs/studio/plain.jpg", "woman, as it comes\n", "woman, wall: brick", "man, crop: chest")
+    screen.shows("picture: packs/studio/plain.jpg", "woman, defaults\n", "woman, wall: brick", "man, crop: chest")
     screen.shows("tokn7 woman, 40, tight head shot, grey wall, smiling")
     assert workspace.path("copy.jpg").read_bytes() == photo(1)
     workspace.expect("packs", "preview", "studio/plain", "--out", "copy.PNG")
@@ -275,7 +275,7 @@ def test_a_preview_is_the_picture_and_each_prompt(workspace: Workspace) -> None:
 def test_a_pack_that_is_begun_passes_its_own_test(workspace: Workspace) -> None:
     workspace.expect("packs", "new", "far-away").shows("wrote packs/far-away/pack.yaml", "packs test far-away")
     screen = workspace.expect("packs", "test", "far-away")
-    screen.shows("far-away 0.1.0", "portrait", "$0.035", "1 pack, 1 template, 14 prompts: nothing wrong")
+    screen.shows("far-away 0.1.0", "portrait", "$0.035", "1 pack, 1 template, 14 prompts: no problems")
     assert not workspace.path(".nano-banana").exists()
     workspace.expect("packs", "new", "no")
     workspace.expect("packs", "test", "no")
@@ -286,7 +286,7 @@ def test_a_test_renders_every_choice_and_says_in_which_case_it_failed(workspace:
     workspace.edit("packs/studio/parts/who.j2", "{{ subject.trigger }} ", "")
     screen = workspace.expect("packs", "test", "studio", exit_code=1)
     screen.shows("in studio/plain, of a woman, with smile=True", "lacks the trigger", "plain.j2:1:")
-    screen.shows("in studio/oil, of a person, with the defaults", "something is wrong with studio")
+    screen.shows("in studio/oil, person, defaults", "problems in studio")
     told = as_object(as_items(workspace.json("packs", "test", "studio", exit_code=1)["packs"])[0])
     fault = as_object(as_items(as_object(as_object(told["templates"])["plain"])["faults"])[0])
     assert (fault["with"], fault["noun"], told["good"]) == ({"smile": True}, "woman", False)
@@ -307,7 +307,7 @@ def test_a_test_finds_variables_that_change_nothing_and_settings_that_are_refuse
 
 def test_a_pack_of_any_folder_can_be_tested_and_its_places_are_its_own(workspace: Workspace) -> None:
     lay(workspace, "elsewhere/studio")
-    workspace.expect("packs", "test", "./elsewhere/studio").shows("nothing wrong")
+    workspace.expect("packs", "test", "./elsewhere/studio").shows("no problems")
     workspace.edit("elsewhere/studio/pack.yaml", "guidance_scale: 2.5", "guidance_scale: 250")
     workspace.expect("packs", "test", "elsewhere/studio", exit_code=1).shows(" elsewhere/studio/pack.yaml:24:")
 

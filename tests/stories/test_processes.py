@@ -88,7 +88,7 @@ def test_ctrl_c_and_sigterm_let_what_is_under_way_end_and_keep_it(
     running.process.send_signal(signal_sent)
     screen = running.wait()
     assert screen.exit_code == 130, screen.text
-    screen.shows("2 of 4 takes done")
+    screen.shows("2 of 4 pictures done")
     ends = [as_object(take)["status"] for take in as_items(screen.json["takes"])]
     assert sorted(map(str, ends)) == ["done", "done", "stopped", "stopped"]
     screen.shows("stopping: calls in progress finish and are kept", "the next run continues from here").hides(
@@ -100,7 +100,7 @@ def test_ctrl_c_and_sigterm_let_what_is_under_way_end_and_keep_it(
     assert as_object(screen.json["calls"])["made"] == len(begun) + 1
     project.notes.rule()
     project.notes.fresh()
-    project.run().shows("4 of 4 takes done: 2 calls made")
+    project.run().shows("4 of 4 pictures done")
 
 
 def test_ctrl_c_twice_gives_up_what_is_under_way(project: Project) -> None:
@@ -114,7 +114,7 @@ def test_ctrl_c_twice_gives_up_what_is_under_way(project: Project) -> None:
     assert screen.exit_code == 130, screen.text
     screen.hides("Traceback", "this is a bug")
     project.notes.rule()
-    project.run().shows("4 of 4 takes done")
+    project.run().shows("4 of 4 pictures done")
 
 
 def test_ctrl_c_while_photos_are_read_is_an_interruption_too(project: Project) -> None:

@@ -30,10 +30,10 @@ def kinds(told: JSONObject) -> dict[object, list[object]]:
 
 def test_before_any_run_there_is_nothing_to_look_back_at(workspace: Workspace) -> None:
     for command in ("list", "show", "diff"):
-        workspace.expect("runs", command).shows("no store in")
+        workspace.expect("runs", command).shows("No store at")
     Store.open(workspace.path(".nano-banana")).close()
-    workspace.expect("runs", "list").shows("nothing was run yet")
-    workspace.expect("runs", "list", "--recipe", "x").shows("no run of that recipe")
+    workspace.expect("runs", "list").shows("No runs yet")
+    workspace.expect("runs", "list", "--recipe", "x").shows("No runs of that recipe")
     workspace.expect("runs", "show", exit_code=2).shows("no runs yet")
 
 
@@ -95,8 +95,8 @@ def test_a_diff_says_what_came_went_and_changed_and_why(project: Project) -> Non
     assert told["same"] == 0
     screen = project.workspace.expect("runs", "diff", first)
     screen.shows("2 takes added:", "2 takes gone:", "2 takes changed:", "heads/ana/office/s11, heads/ana/office/s29")
-    screen.shows("takes: prompt: ", "[-headshot,-] {+headshot at dusk,+}", "0 unchanged").hides("cost of all calls")
-    project.workspace.expect("runs", "diff", "latest").shows("no difference: all 4 are as they were")
+    screen.shows("takes: prompt: ", "[-headshot,-] {+headshot at dusk,+}", "0 unchanged").hides("total cost")
+    project.workspace.expect("runs", "diff", "latest").shows("No differences: all 4 takes are the same.")
 
 
 def test_another_seed_is_told_as_a_change_of_the_same_take(project: Project) -> None:
@@ -112,8 +112,8 @@ def test_a_photo_more_is_the_cause_of_all_that_hangs_on_it(project: Project) -> 
     project.workspace.photos("photos/ana", count=3, size=(48, 60))
     project.run()
     screen = project.workspace.expect("runs", "diff")
-    screen.shows("4 takes and 1 that takes hang on changed:", "likeness: photos: 1 file added")
-    screen.shows("another file, from likeness/ana")
+    screen.shows("4 takes and 1 dependency changed:", "likeness: photos: 1 file added")
+    screen.shows("file changed, now from likeness/ana")
 
 
 def test_costs_are_set_side_by_side(project: Project) -> None:
@@ -121,7 +121,7 @@ def test_costs_are_set_side_by_side(project: Project) -> None:
     project.run("--provider", "local", "--yes")
     project.edit("[11, 29]", "[11, 29, 31]").run("--yes")
     screen = project.workspace.expect("runs", "diff")
-    screen.shows("2 takes added", "cost of all calls: ", " (+$1.00); made by the run itself: ")
+    screen.shows("2 takes added", "total cost: ", " (+$1.00); new in each run: ")
     told = project.workspace.json("runs", "diff")
     assert as_object(told["new"])["made_cost_usd"] == 1.0
     project.workspace.expect("runs", "list").shows("$1.00")
@@ -134,8 +134,8 @@ def test_pictures_that_a_sweep_took_are_said_to_be_gone(project: Project) -> Non
     with Store.open(project.root / ".nano-banana", clock=lambda: time.time() + 9e4) as store:
         assert store.gc(dry_run=False, paid=True).blobs == 4
     screen = project.workspace.expect("runs", "show", "latest~1")
-    screen.shows("(gone)", "4 pictures of this run are no longer in the store")
-    project.workspace.expect("runs", "diff").shows("takes: another call; the store no longer has both to compare")
+    screen.shows("(gone)", "4 pictures of this run have been deleted from the store")
+    project.workspace.expect("runs", "diff").shows("takes: call changed; details are no longer stored")
     told = project.workspace.json("runs", "show", "latest~1")
     assert {picture["held"] for node in objects(told, "nodes") for picture in objects(node, "pictures")} == {False}
 
@@ -147,16 +147,16 @@ def test_of_runs_long_ago_only_the_log_is_left(project: Project) -> None:
             store.snapshots.keep(f"later-{number}", "portraits", b"")
     (only,) = listed(project)
     assert only["kept"] is False
-    project.workspace.expect("runs", "list").shows(f"{only['id']} *", "not known, or not any more")
-    project.workspace.expect("runs", "show", exit_code=2).shows(f"what run {only['id']} came to is not known")
+    project.workspace.expect("runs", "list").shows(f"{only['id']} *", "no take records")
+    project.workspace.expect("runs", "show", exit_code=2).shows(f"no take records for run {only['id']}")
 
 
 def test_a_run_of_a_part_says_so(project: Project) -> None:
     project.run()
     project.run("--only", "*/office/*")
-    project.workspace.expect("runs", "show").shows("of a part of the recipe, or stopped")
+    project.workspace.expect("runs", "show").shows("partial run")
     project.workspace.expect("runs", "diff").shows("2 takes not in the second run, which was of a part:", "2 unchanged")
-    project.workspace.expect("runs", "diff", "latest", "latest~1").shows("not in the first run, which was of a part:")
+    project.workspace.expect("runs", "diff", "latest", "latest~1").shows("not in the first (partial) run:")
 
 
 def test_a_run_that_fails_is_counted(project: Project) -> None:
@@ -173,7 +173,7 @@ def test_another_verdict_is_told_with_its_threshold(project: Project) -> None:
     causes = kinds(told)["heads/ana/office/s11"]
     assert "threshold" in causes
     project.workspace.expect("runs", "diff").shows("judged: needs ", " → 1.00")
-    screen = project.workspace.expect("stats").shows("verdicts on the takes of each recipe's last run:", "not judged")
+    screen = project.workspace.expect("stats").shows("gate results of each recipe's last run:", "not judged")
     assert "portraits" in screen.stdout
     verdicts = objects(project.workspace.json("stats", "--by", "subject"), "verdicts")
     assert [

@@ -108,9 +108,9 @@ def test_from_a_folder_of_photos_to_pictures(studio: Workspace) -> None:
     trained = studio.expect(*TRAIN)
     studio.expect(*TRAIN).shows("nothing to do").hides("the pictures are in")
     trained.shows("1 of 1 adapter done", "on the shelf: eileen@1", "generate --model eileen")
-    assert "a word of its own for eileen" in trained.stderr
+    assert "(generated for eileen" in trained.stderr
     drawn = studio.expect(*DRAW, "--count", "2")
-    assert "put in front of the prompt" in drawn.stderr
+    assert "added to the start of the prompt" in drawn.stderr
     pictures = studio.files("out/generate/pictures/*.png")
     assert drawn.stdout.splitlines()[-2:] == sorted(pictures, key=drawn.stdout.index)
     with Image.open(studio.path(pictures[0])) as picture:
@@ -120,7 +120,7 @@ def test_from_a_folder_of_photos_to_pictures(studio: Workspace) -> None:
 def test_the_second_time_nothing_is_made(shelf: Workspace) -> None:
     first = shelf.expect(*DRAW)
     again = shelf.expect(*DRAW)
-    again.shows("nothing to do: nothing has changed")
+    again.shows("Nothing to do: no changes")
     assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
     for said in ("0 calls made", "nothing to do"):
         shelf.expect(*TRAIN).shows(said, "on the shelf: eileen@1")
@@ -149,7 +149,7 @@ def test_running_a_saved_recipe_makes_nothing(shelf: Workspace) -> None:
     Image.new("L", (64, 64), 255).save(shelf.path("mask.png"))
     for name, command in KEPT.items():
         saved = shelf.expect(*command, "--save-recipe", f"kept/deep/{name}.yaml")
-        assert f"the recipe is in kept/deep/{name}.yaml" in saved.stderr
+        assert f"saved the recipe to kept/deep/{name}.yaml" in saved.stderr
         before = shelf.files()
         told = shelf.json("run", f"kept/deep/{name}.yaml")
         assert (name, told["status"], made(told)) == (name, "done", 0)
@@ -235,13 +235,13 @@ def _is_adapter(path: Path) -> bool:
 def test_words_that_say_the_trigger_are_left_alone(shelf: Workspace) -> None:
     for words in ("{{ subject.trigger }} {{ subject.noun }} at sea", "a portrait of eixxw3 woman"):
         screen = shelf.expect("generate", "--model", "eileen@1", "--prompt", words, "--plan")
-        assert "put in front" not in screen.stderr
+        assert "added to the start" not in screen.stderr
         assert "warning" not in screen.stderr
 
 
 def test_pictures_of_several_commands_share_a_folder(studio: Workspace) -> None:
     studio.expect("generate", "--prompt", "a wall", *SMALL)
-    studio.expect("generate", "--prompt", "a street", *SMALL).hides("of an earlier run")
+    studio.expect("generate", "--prompt", "a street", *SMALL).hides("from an earlier run")
     studio.expect("generate", "--prompt", "a street", "--guidance", "5", *SMALL)
     assert len(studio.files("out/generate/pictures/*")) == 3
     studio.expect("generate", "--prompt", "a street", "--name", "streets", *SMALL, "--out", "shown")

@@ -25,7 +25,7 @@ def with_ben(project: Project) -> Project:
 
 def test_a_failed_take_does_not_sink_the_others(project: Project) -> None:
     project.notes.rule(fail=['"seed": 29'])
-    project.run(exit_code=1).shows("2 takes failed", "heads/ana/office/s29", "returned no file")
+    project.run(exit_code=1).shows("2 pictures failed", "heads/ana/office/s29", "returned no file")
     assert len(project.pictures()) == 2
     project.notes.fresh()
     project.notes.rule()
@@ -55,7 +55,7 @@ def test_an_inpainting_that_fails_keeps_the_drawing(project: Project) -> None:
     recipe = project.root / "recipe.yaml"
     recipe.write_text(recipe.read_text() + PAINT)
     project.notes.rule(fail=['"strength"'])
-    project.run(exit_code=1).shows("4 takes failed")
+    project.run(exit_code=1).shows("4 pictures failed")
     assert len(project.pictures("takes")) == 4
 
 
@@ -75,7 +75,7 @@ def test_the_budget_stops_the_run_before_it_is_crossed(project: Project) -> None
     assert project.asked() == ["flux-lora-fast-training", "flux-lora", "flux-lora"]
     assert as_object(told["calls"]) == {"total": 4, "cached": 0, "made": 4, "failed": 0, "unknown": 0}
     assert as_object(told["cost_usd"])["billed"] is None
-    project.run("--yes", exit_code=0).shows("4 of 4 takes done: 2 calls made")
+    project.run("--yes", exit_code=0).shows("4 of 4 pictures done")
 
 
 @pytest.mark.parametrize("given", ["recipe", "option"])
@@ -90,8 +90,8 @@ def test_a_budget_that_can_not_suffice_is_refused_with_what_fits(project: Projec
             "the run costs at least $2.14, more than the budget of $2.08", "`--sample 2` costs at least $2.07", name
         )
     assert project.asked() == []
-    project.run("--yes", "--sample", "2", *option).shows("2 of 2 takes done")
-    project.run("--yes", *option).shows("4 of 4 takes done")
+    project.run("--yes", "--sample", "2", *option).shows("2 of 2 pictures done")
+    project.run("--yes", *option).shows("4 of 4 pictures done")
 
 
 def test_a_budget_that_holds_no_take_says_so(project: Project) -> None:
@@ -215,7 +215,7 @@ def test_a_full_disk_is_said_and_loses_nothing(project: Project) -> None:
     assert screen.exit_code == 1, screen.text
     screen.shows("no space left").hides("Traceback", "this is a bug")
     project.notes.fresh()
-    project.run().shows("4 of 4 takes done")
+    project.run().shows("4 of 4 pictures done")
     assert "flux-lora-fast-training" not in project.asked()
 
 
@@ -262,7 +262,7 @@ def test_a_template_that_fails_on_some_values_is_a_failure_in_the_plan_too(proje
     statuses = {str(take["status"]) for take in map(as_object, as_items(planned["takes"]))}
     assert statuses == {"failed", "planned"}
     project.workspace.expect("plan", exit_code=1).shows(
-        "4 takes would fail:", "heads/ana/garden/s11", "4 calls to make"
+        "4 pictures would fail:", "heads/ana/garden/s11", "4 calls to make"
     )
     told = project.told(exit_code=1)
     assert as_object(told["calls"])["made"] == 4
@@ -279,7 +279,7 @@ def test_only_what_is_nothing_is_a_mistake(project: Project, command: str) -> No
 def test_a_recipe_without_stages_has_nothing_to_do(project: Project) -> None:
     recipe = project.root / "recipe.yaml"
     recipe.write_text(recipe.read_text().partition("stages:")[0])
-    project.run().shows("warning: the recipe has no `stages`", "nothing to do: the recipe has no `stages`")
+    project.run().shows("warning: the recipe has no `stages`", "Nothing to do: the recipe has no takes.")
 
 
 def test_what_the_local_provider_cannot_know_is_said_before_anything_is_made(project: Project) -> None:

@@ -123,7 +123,7 @@ def test_a_sheet_that_can_not_be_written_loses_nothing(project: Project) -> None
     project.workspace.write("recipe.yaml", project.workspace.read("recipe.yaml") + WANTED)
     out(project, "sheet.html").mkdir(parents=True)
     screen = project.run(exit_code=1)
-    assert "4 of 4 takes done" in screen.stdout
+    assert "4 of 4 pictures done" in screen.stdout
     assert "sheet.html" in screen.stderr
     assert len(project.pictures()) == 4
     out(project, "sheet.html").rmdir()
@@ -209,9 +209,9 @@ def test_two_stages_stand_side_by_side(project: Project) -> None:
 
 def test_further_pages_are_counted(project: Project) -> None:
     project.edit("[office, street]", "[office, street, attic]").edit("seeds: [11, 29]", "seeds: [1, 2, 3]").run()
-    project.workspace.expect("sheet", "--to", "s.png", "--rows", "seed").shows("1 further page: s-page2.png\n")
+    project.workspace.expect("sheet", "--to", "s.png", "--rows", "seed").shows("1 more page: s-page2.png\n")
     project.edit("seeds: [1, 2, 3]", "seeds: [1, 2, 3, 4, 5]").run()
-    project.workspace.expect("sheet", "--to", "s.png", "--rows", "seed").shows("2 further pages: s-page2.png …")
+    project.workspace.expect("sheet", "--to", "s.png", "--rows", "seed").shows("2 more pages: s-page2.png …")
 
 
 def test_pages_that_an_older_sheet_left_are_removed(project: Project) -> None:

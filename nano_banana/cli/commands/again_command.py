@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.diagnostics import short_path
-from nano_banana.cli.formatting import visible
+from nano_banana.cli.formatting import plural, short_path, visible
 from nano_banana.cli.options import (
     OptionValues,
     abandon,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from nano_banana.session.forecasting import Forecast
     from nano_banana.session.run_execution import RunOutcome
 
-SECTION = ("Pictures", 6)
+SECTION = ("Single pictures", 6)
 
 EPILOG = """\b
 Examples:
@@ -48,15 +47,21 @@ Examples:
 
 @click.command(name="again", epilog=EPILOG)
 @click.argument("picture", type=click.Path(path_type=Path))
-@click.option("--out", "copy", type=click.Path(path_type=Path), metavar="FILE|DIR", help="Also put the picture there.")
+@click.option(
+    "--out",
+    "copy",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Also copy the picture to this file or folder.",
+)
 @shared(provider, store, budget, planned, resubmit, abandon, yes, as_json)
 @pass_screen
 def command(screen: Screen, asked: OptionValues, *, picture: Path, copy: Path | None) -> int:
-    """Make a picture again, from what it tells of itself.
+    """Recreate a picture from its embedded metadata.
 
-    Its calls are asked once more. Where it was made this costs nothing and gives the same bytes. Elsewhere
-    everything that the store lacks is planned; what is to be paid for is made only after a yes. An adapter that is not
-    here has to be imported first (`models import`): photos never travel with pictures.
+    Repeats the calls recorded in the picture. In the project that made it, this is free and gives the same file.
+    Elsewhere, it plans whatever the store lacks, and pays only after you confirm. Import missing adapters first
+    (`models import`); photos never travel with pictures.
     """
     from nano_banana.features.replay.replay_run import ReplaySession, copy_target
     from nano_banana.session.explanation import read_marked_picture
@@ -65,7 +70,7 @@ def command(screen: Screen, asked: OptionValues, *, picture: Path, copy: Path | 
     portrait = read_marked_picture(picture)
     target = None if copy is None else copy_target(portrait, copy)
     if not portrait.intact:
-        screen.note("this file was changed since it was written; what is made is what it tells of")
+        screen.note("the file was modified after it was written; recreating what its metadata describes")
     settings = settings_for(screen, overrides=overrides(store=asked.store))
     account, limit = portrait.account, asked.budget
     with ReplaySession.open(account, settings, environ=os.environ, provider=asked.provider, budget_usd=limit) as again:
@@ -103,12 +108,12 @@ def _run_again(
 def _say_result(screen: Screen, again: ReplaySession, outcome: RunOutcome) -> None:
     for record in outcome.records:
         for picture in record.pictures[-1:]:
-            same = "the very same picture" if _is_same_picture(again, outcome) else "another picture than the one given"
-            screen.say(f"{same}: {short_path(str(outcome.folder / picture.name), Path.cwd())}")
+            same = "identical to the original" if _is_same_picture(again, outcome) else "different from the original"
+            screen.say(f"{same}: {short_path(outcome.folder / picture.name)}")
 
 
 def _is_same_picture(again: ReplaySession, outcome: RunOutcome) -> bool:
-    """Whether what came out is, bit for bit, the picture of the account."""
+    """Whether the new picture has the same bytes as the original."""
     made = [picture.blob.digest for record in outcome.records for picture in record.pictures]
     return bool(made) and made[-1] == again.account.picture
 
@@ -129,13 +134,13 @@ def _say_calls(screen: Screen, again: ReplaySession) -> None:
 
     calls = again.open_calls
     if calls:
-        screen.say("to be asked:")
+        screen.say(f"Would make {plural(len(calls), 'call')}:")
     for call in calls:
         say_call(screen, call)
 
 
 def _confirm_calls(screen: Screen, again: ReplaySession, forecast: Forecast, *, yes: bool) -> None:
-    """Show what is to be paid for, and ask: nobody here wrote these calls. Raises LimitReached for a no."""
+    """Show what is to be paid for, and ask: the calls come from the picture's file. Raises LimitReached for a no."""
     from nano_banana.cli.run_reports import price_with_retries
 
     bought = again.paid_calls
@@ -146,6 +151,6 @@ def _confirm_calls(screen: Screen, again: ReplaySession, forecast: Forecast, *, 
     price = price_with_retries(forecast.tally)
     if screen.lively and not screen.machine:
         _say_calls(screen, again)
-        if screen.confirm(f"the picture asks for this; it may cost {price}; go on?"):
+        if screen.confirm(f"This may cost {price}. Continue?"):
             return
     raise LimitReached([problem("again_unasked", count=len(bought), price=price)])

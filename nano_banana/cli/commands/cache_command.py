@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import duration, file_size, money
+from nano_banana.cli.formatting import duration, file_size, money, plural
 from nano_banana.cli.options import as_json, pass_screen, store
 from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.screen import Screen
@@ -18,10 +17,10 @@ from nano_banana.cli.screen import Screen
 if TYPE_CHECKING:
     from nano_banana.store.maintenance import GcReport, StoreStats, VerifyReport
 
-SECTION = ("House", 3)
+SECTION = ("Setup", 3)
 
 DAMAGE_FOUND = 1
-"""What `verify` leaves with when it found damage, healed or not."""
+"""Exit code of `verify` if it found damage."""
 
 EPILOG = """\b
 Examples:
@@ -35,7 +34,7 @@ Examples:
 def command() -> None:
     """Measure, verify and clean the store.
 
-    The store keeps everything that was ever made, by its hash; that is why nothing is paid for twice.
+    The store caches every result by content hash, so nothing is paid for twice.
     """
 
 
@@ -44,7 +43,7 @@ def command() -> None:
 @store
 @pass_screen
 def stats(screen: Screen, *, as_json: bool, store: Path | None) -> None:
-    """Say how much the store holds, and of what."""
+    """Show the size and contents of the store."""
     from nano_banana.store.local_store import Store
 
     folder = store_folder(screen, store)
@@ -63,10 +62,9 @@ def stats(screen: Screen, *, as_json: bool, store: Path | None) -> None:
 @store
 @pass_screen
 def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
-    """Read everything, and drop what is damaged.
+    """Verify every file, and delete damaged ones.
 
-    A call whose files were damaged is made again when a run next asks for it. Leaves with 1 if there was
-    damage that was not known before.
+    Damaged files are made again when a run needs them. Exits with 1 if new damage was found.
     """
     from nano_banana.store.local_store import Store
 
@@ -83,18 +81,20 @@ def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana cache gc --dry-run\n  nano-banana cache gc --older-than 90\n")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@click.option("--paid", is_flag=True, help="Also what cost money; to have it again costs it again.")
-@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Only what is at least so old.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+@click.option("--paid", is_flag=True, help="Also delete results that cost money (making them again costs again).")
+@click.option(
+    "--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Only results at least this many days old."
+)
 @as_json
 @store
 @pass_screen
 def gc(
     screen: Screen, *, dry_run: bool, paid: bool, older_than: float | None, as_json: bool, store: Path | None
 ) -> None:
-    """Remove what no recipe's last run used.
+    """Delete results that no recipe's last run used.
 
-    What was paid for stays, unless `--paid`; what is younger than an hour stays too.
+    Keeps paid results (see `--paid`) and anything less than an hour old.
     """
     from nano_banana.store.local_store import Store
 
@@ -111,8 +111,8 @@ def gc(
 
 def _say_stats(screen: Screen, folder: Path, found: StoreStats) -> None:
     screen.say(
-        f"{folder}: {plural(found.replies, 'answer')}, {plural(found.blobs, 'file')}, {file_size(found.bytes)}"
-        + (f" ({file_size(found.wasted)} unused; `nano-banana cache gc` removes them)" if found.wasted else "")
+        f"{folder}: {plural(found.replies, 'result')}, {plural(found.blobs, 'file')}, {file_size(found.bytes)}"
+        + (f" ({file_size(found.wasted)} unused; `nano-banana cache gc` frees them)" if found.wasted else "")
     )
     if found.endpoints:
         screen.say()
@@ -127,41 +127,39 @@ def _say_stats(screen: Screen, folder: Path, found: StoreStats) -> None:
             )
             for each in found.endpoints
         ]
-        screen.table(rows, head=("endpoint", "provider", "answers", "files", "took", "cost"))
+        screen.table(rows, head=("endpoint", "provider", "results", "size", "time", "cost"))
 
 
 def _say_verify(screen: Screen, found: VerifyReport) -> None:
     if not found.damaged and not found.missing:
-        screen.say(f"{plural(found.blobs, 'file')}, {file_size(found.bytes)}: all sound")
+        screen.say(f"{plural(found.blobs, 'file')}, {file_size(found.bytes)}: no damage found")
     else:
         screen.say(
-            f"{plural(len(found.damaged), 'damaged file')} and {plural(len(found.missing), 'missing file')}"
-            f" dropped; {plural(found.blobs, 'file')} sound"
+            f"deleted {plural(len(found.damaged), 'damaged file')}; {plural(len(found.missing), 'file')} missing;"
+            f" {plural(found.blobs, 'file')} OK"
         )
     if found.adapters:
-        screen.say(
-            f"adapters on the shelf that are lost: {', '.join(found.adapters)}; import them, or train them again"
-        )
+        screen.say(f"lost adapters: {', '.join(found.adapters)}; import them, or train them again")
     if found.lost:
         paid = sum(lost.cost_usd or 0.0 for lost in found.lost)
         unpriced = sum(lost.cost_usd is None for lost in found.lost)
         screen.say(
-            f"{plural(len(found.lost), 'call')} to make again when needed, {_cost_with_unknown(paid, unpriced)}:"
+            f"{plural(len(found.lost), 'call')} will be repeated when needed, {_cost_with_unknown(paid, unpriced)}:"
         )
         screen.table([(lost.endpoint, lost.provider, lost.key[:12]) for lost in found.lost], indent=2)
 
 
 def _say_gc(screen: Screen, found: GcReport) -> None:
-    verb = "would remove" if found.dry_run else "removed"
-    screen.say(f"{verb} {plural(found.replies, 'answer')} and {plural(found.blobs, 'file')}, {file_size(found.bytes)}")
+    verb = "would delete" if found.dry_run else "deleted"
+    screen.say(f"{verb} {plural(found.replies, 'result')} and {plural(found.blobs, 'file')}, {file_size(found.bytes)}")
     if found.leftovers:
         screen.say(f"{verb} {plural(found.leftovers, 'half-written file')}")
     if found.snapshots:
-        screen.say(f"{verb} {plural(found.snapshots, 'record')} of what a run came to")
+        screen.say(f"{verb} {plural(found.snapshots, 'run record')}")
     if found.paid_kept:
-        screen.say(f"kept {plural(found.paid_kept, 'answer')} that cost money; `--paid` removes them too")
+        screen.say(f"kept {plural(found.paid_kept, 'result')} that cost money; `--paid` deletes them, too")
     if found.underway:
-        screen.say("a run goes on, so answers and files were left alone")
+        screen.say("a run is in progress, so results and files were kept")
 
 
 def _cost_with_unknown(usd: float, unpriced: int) -> str:

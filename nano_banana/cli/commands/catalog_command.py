@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.diagnostics import plural, short_path
-from nano_banana.cli.formatting import money
+from nano_banana.cli.formatting import money, plural, short_path
 from nano_banana.cli.options import as_json, complete_endpoints, overrides, pass_screen, store
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.model.known_folders import project_root
 
-SECTION = ("Look", 10)
+SECTION = ("Inspect", 10)
 
 
 def endpoint_price_text(told: JSONObject) -> str:
@@ -31,7 +30,7 @@ def endpoint_price_text(told: JSONObject) -> str:
 
 
 def say_endpoint(screen: Screen, told: JSONObject) -> None:
-    """Print all that is known of it; `told` is its description as JSON."""
+    """Print everything known about an endpoint; `told` is its description as JSON."""
     screen.say(f"{told['id']}: {text_at(told, 'title') or text_at(told, 'does')}")
     if "description" in told:
         screen.say(f"  {told['description']}")
@@ -42,14 +41,14 @@ def say_endpoint(screen: Screen, told: JSONObject) -> None:
             roles.setdefault(str(field), []).append(role)
     rows = [_field_cells(name, as_object(item), roles) for name, item in as_object(told["fields"]).items()]
     if rows:
-        screen.table(rows, head=("field", "type", "default", "takes", "role"), indent=2)
+        screen.table(rows, head=("field", "type", "default", "allowed", "role"), indent=2)
         screen.say()
     price = as_object(told.get("price"))
     rest = f", as of {price['as_of']} ({price['source']})" if price else ""
     facts = [("does", text_at(told, "does")), ("price", endpoint_price_text(told) + rest)]
     facts += [(key, text_at(told, key)) for key in ("base", "trains", "adapters_max") if key in told]
     facts += [("makes", ", ".join(map(str, as_items(told["makes"]))))]
-    facts += [("by", "the project" if told["own"] else "the package"), ("digest", text_at(told, "digest")[:16])]
+    facts += [("from", "project" if told["own"] else "program"), ("digest", text_at(told, "digest")[:16])]
     facts += [("note", str(note)) for note in as_items(told.get("notes"))]
     screen.table(facts, indent=2)
 
@@ -65,15 +64,15 @@ def _field_cells(name: str, field: JSONObject, roles: dict[str, list[str]]) -> t
 
 
 def text_at(data: JSONObject, key: str) -> str:
-    """What stands under `key`, as text; nothing is empty."""
+    """The value of `key` as text; empty if there is none."""
     value = data.get(key)
     return "" if value is None else str(value)
 
 
 def value_text(value: JSONValue) -> str:
-    """A default or a list of choices in words."""
+    """A default or a list of choices as text."""
     if value is None:
-        return "nothing"
+        return "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -90,34 +89,39 @@ Examples:
 """
 
 CHANGE_TEXTS = {
-    "new": "is new: {after}",
-    "gone": "is gone",
-    "type": "is now {after}, was {before}",
+    "new": "new: {after}",
+    "gone": "removed",
+    "type": "now {after}, was {before}",
     "required": "required: {after}, was {before}",
-    "default": "default is now {after}, was {before}",
-    "range": "takes {after}, took {before}",
-    "choices": "is one of {after}, was of {before}",
+    "default": "default now {after}, was {before}",
+    "range": "allows {after}, was {before}",
+    "choices": "one of {after}, was one of {before}",
 }
 FATE_TEXTS = {
-    "same": "as it was",
-    "gone": "fal has no such endpoint any more; what is known of it stays",
-    "undescribed": "fal does not say what it takes; what is known of it stays",
+    "same": "unchanged",
+    "gone": "no longer at fal; the local description is kept",
+    "undescribed": "fal publishes no schema; the local description is kept",
 }
 UNSURE_TEXTS = {
     "does": "what it is for",
-    "base": "which family of adapters it takes",
-    "trains": "which family of adapters it trains",
-    "makes": "where the files of its result stand",
-    "roles": "which field plays which role",
+    "base": "the model family of its adapters",
+    "trains": "the model family that it trains for",
+    "makes": "where its result has files",
+    "roles": "which field has which role",
 }
 
 
-@click.group(name="catalog", cls=SuggestingGroup, epilog=EPILOG, no_args_is_help=False)
-def command() -> None:
-    """Show endpoints, and bring the project's copies up to date.
+@click.group(name="catalog", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
+@as_json
+@store
+@click.pass_context
+def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
+    """Show endpoints and update the project's descriptions of them.
 
-    The program ships some; a project has more, or its own view of one, in `endpoints/*.yaml`.
+    Some endpoints come with the program; a project can add or override them in `endpoints/*.yaml`.
     """
+    if context.invoked_subcommand is None:
+        context.invoke(list_, as_json=as_json, store=store)
 
 
 @command.command(name="list", epilog="\b\nExamples:\n  nano-banana catalog list\n  nano-banana catalog list --json\n")
@@ -125,7 +129,7 @@ def command() -> None:
 @store
 @pass_screen
 def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
-    """List the endpoints that recipes can use by name."""
+    """List all known endpoints."""
     from nano_banana.features.endpoints.endpoint_prices import endpoint_json
     from nano_banana.session.opening import project_catalog
 
@@ -141,11 +145,11 @@ def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
             text_at(one, "does"),
             text_at(one, "trains") or text_at(one, "base"),
             endpoint_price_text(one),
-            "the project" if one["own"] else "the package",
+            "project" if one["own"] else "program",
         )
         for one in told
     ]
-    screen.table(rows, head=("endpoint", "does", "adapters", "price", "by"))
+    screen.table(rows, head=("endpoint", "does", "adapters", "price", "from"), spare=("from", "adapters"))
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana catalog show fal-ai/flux-lora\n")
@@ -154,7 +158,7 @@ def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
 @store
 @pass_screen
 def show(screen: Screen, endpoint: str, *, as_json: bool, store: Path | None) -> None:
-    """Show one endpoint: its fields with their types, ranges and defaults, its price and what else is known."""
+    """Show one endpoint: fields, types, ranges, defaults and price."""
     from nano_banana.features.endpoints.endpoint_prices import check_endpoints_known, endpoint_json
     from nano_banana.session.opening import project_catalog
 
@@ -176,11 +180,10 @@ def show(screen: Screen, endpoint: str, *, as_json: bool, store: Path | None) ->
 @store
 @pass_screen
 def refresh(screen: Screen, endpoints: tuple[str, ...], *, as_json: bool, store: Path | None) -> None:
-    """Ask fal what endpoints take, and write what differs to `endpoints/`.
+    """Fetch endpoint schemas from fal and write the differences to `endpoints/`.
 
-    Of those that are named (also such as nobody described yet), or of all that are known. Needs a key. What fal
-    can't tell stays: roles, what it is for, the price, notes. Of an endpoint that nobody described the roles are
-    guessed from the names of its fields, and what could not be guessed is said.
+    Updates the named endpoints (new ones are added), or all known ones. Needs a key. Roles, purpose, price and notes
+    are kept, because fal doesn't publish them; for a new endpoint, roles are guessed from field names.
     """
     from nano_banana.features.endpoints.endpoint_refresh import check_endpoint_ids, refresh_endpoints, refresh_listings
     from nano_banana.providers.fal.fal_config import fal_config
@@ -200,20 +203,20 @@ def refresh(screen: Screen, endpoints: tuple[str, ...], *, as_json: bool, store:
         if endpoints or one.fate != "same" or one.deprecated:
             _say_refresh(screen, one)
     same = sum(one.fate == "same" for one in done)
-    screen.say(f"asked fal for {plural(len(done), 'endpoint')}; {same:,} as known here")
+    screen.say(f"checked {plural(len(done), 'endpoint')} at fal; {same:,} unchanged")
 
 
 def _say_refresh(screen: Screen, one: EndpointRefresh) -> None:
-    written = f"; wrote {short_path(str(one.file), Path.cwd())}" if one.file else ""
+    written = f"; wrote {short_path(one.file)}" if one.file else ""
     if one.fate == "changed":
         said = plural(len(one.changes), "change")
     elif one.fate == "added":
-        said = "taken over, its price unknown"
+        said = "added, price unknown"
     else:
         said = FATE_TEXTS[one.fate]
     screen.say(f"{one.endpoint}: {said}{written}")
     if one.deprecated:
-        screen.say("  fal calls it deprecated")
+        screen.say("  deprecated by fal")
     rows = [
         (
             change.field,
@@ -224,9 +227,9 @@ def _say_refresh(screen: Screen, one: EndpointRefresh) -> None:
     if rows:
         screen.table(rows, indent=2)
     if one.price_lost:
-        screen.say("  its price hung on a field that is gone, and is unknown now")
+        screen.say("  price unknown: it depended on a field that was removed")
     for key in one.unsure:
-        screen.say(f"  not told, see `{key}` in the file: {UNSURE_TEXTS[key]}")
+        screen.say(f"  could not determine `{key}` ({UNSURE_TEXTS[key]}); fill it in by hand")
 
 
 def _refresh_json(one: EndpointRefresh) -> JSONObject:

@@ -1,4 +1,4 @@
-"""`check`: find every mistake in a recipe."""
+"""`check`: find all errors in a recipe."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.diagnostics import plural
 from nano_banana.cli.error_exit import problem_json
+from nano_banana.cli.formatting import plural
 from nano_banana.cli.options import OptionValues, allow_env, as_json, pass_screen, provider, shared, variables
 from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
 from nano_banana.cli.screen import Screen
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nano_banana.features.endpoints.endpoint_refresh import ListingComparison
     from nano_banana.session.session import Session
 
-SECTION = ("Work", 2)
+SECTION = ("Recipes", 2)
 
 EPILOG = """\b
 Examples:
@@ -32,15 +32,14 @@ Examples:
 @click.command(name="check", epilog=EPILOG)
 @recipe_argument
 @shared(variables, allow_env, provider, as_json)
-@click.option("--online", is_flag=True, help="Also ask fal whether its endpoints are as we know them; needs a key.")
+@click.option("--online", is_flag=True, help="Also compare the endpoints with fal's current schemas (needs a key).")
 @pass_screen
 def command(screen: Screen, asked: OptionValues, recipe: Path, *, online: bool) -> None:
-    """Find every mistake in a recipe.
+    """Find all errors in a recipe.
 
-    All of them at once, each with its place. Leaves with 2 where there is one; warnings leave with 0. Says who
-    allowed the use of their face, and warns where the recipe does not know. With
-    `photo_rules` in the recipe its training photos are looked at, too. What `--online` found is kept, and said
-    again without it for a day.
+    Reports all errors at once, with file and line. Exits with 2 if there are errors, 0 if there are only warnings.
+    Also shows recorded consents, checks training photos if the recipe has `photo_rules`, and repeats what `--online`
+    found for a day.
     """
     from nano_banana.cli.run_prompts import TerminalCaller
     from nano_banana.cli.runner import say_consents
@@ -68,13 +67,13 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, online: bool) 
             return
         counts = [plural(len(found.subjects), "subject"), plural(len(found.shots), "shot")]
         counts += [plural(len(found.stages), "stage"), plural(takes, "take")]
-        screen.say(f"{found.name}: {', '.join(counts)}; no mistake found")
+        screen.say(f"{found.name}: {', '.join(counts)}; no errors")
         say_consents(screen, consents_of(project))
         _say_compared(screen, compared)
 
 
 def _compare_listings(project: Session, *, online: bool) -> ListingComparison:
-    """With fal's listings, asked now or within the last day."""
+    """Compare with fal's listings, fetched now or within the last day."""
     from nano_banana.features.endpoints.endpoint_refresh import (
         compare_with_listings,
         kept_listings,
@@ -97,7 +96,11 @@ def _say_compared(screen: Screen, compared: ListingComparison) -> None:
     from nano_banana.features.endpoints.endpoint_refresh import utc_date
 
     for endpoint, count in compared.others.items():
-        said = f"{endpoint}: {plural(count, 'change')} at fal that this recipe need not mind"
-        screen.note(f"{said}; `nano-banana catalog refresh {endpoint}` shows what")
+        said = (
+            f"{endpoint}: {plural(count, 'change')} at fal that don't affect this recipe"
+            if count != 1
+            else f"{endpoint}: 1 change at fal that doesn't affect this recipe"
+        )
+        screen.note(f"{said}; see `nano-banana catalog refresh {endpoint}`")
     if not compared.problems:
-        screen.say(f"its endpoints are at fal as they are known here, as of {utc_date(compared.as_of)}")
+        screen.say(f"the endpoints match fal as of {utc_date(compared.as_of)}")

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import one_line
+from nano_banana.cli.formatting import one_line, plural
 from nano_banana.cli.options import FILE, FiniteRange, as_json, pass_screen
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
     from nano_banana.features.face_comparison import ComparedPair, MatchRates
 
-SECTION = ("Look", 5)
+SECTION = ("Inspect", 5)
 
 EPILOG = """\b
 Examples:
@@ -24,36 +23,36 @@ Examples:
   nano-banana compare --pairs pairs.csv --json
 """
 
-FAILURE_TEXTS = {"no_face": "no face", "unreadable": "no picture that can be read", "not_found": "no such file"}
+FAILURE_TEXTS = {"no_face": "no face", "unreadable": "unreadable picture", "not_found": "file not found"}
 NOTE_EVERY = 100
-"""Pictures between two words on how far it is."""
+"""Pictures between two progress messages."""
 
 
 @click.command(name="compare", epilog=EPILOG)
 @click.argument("pictures", nargs=-1, type=click.Path(), metavar="[A B]")
-@click.option("--pairs", type=FILE, help="A CSV file of pairs: columns a, b and, if you like, truth.")
+@click.option("--pairs", type=FILE, help="CSV file of pairs, with columns a, b and optionally truth.")
 @click.option(
     "--same-from",
     type=FiniteRange(-1, 1),
     metavar="X",
-    help="From which similarity on it is the same person (default: 0.363, OpenCV's for SFace).",
+    help="Similarity from which two faces count as the same person (default: 0.363).",
 )
 @as_json
 @pass_screen
 def command(
     screen: Screen, pictures: tuple[str, ...], *, pairs: Path | None, same_from: float | None, as_json: bool
 ) -> None:
-    """Say whether two pictures show the same person.
+    """Check whether two pictures show the same person.
 
-    The largest face of each counts, and no picture leaves this machine. Pictures of --pairs are looked for beside the
-    file, then here; `truth` is 1, true, yes or same, or 0, false, no or different, or nothing, and where it is given
-    it is said how often the answer is right. A picture that can't be compared is said, and is no error there.
+    Compares the largest face in each picture, on this machine only. With --pairs, paths are relative to the CSV file,
+    then to the current folder. If `truth` is given (1/0, true/false, yes/no, same/different), the accuracy is shown.
+    Pictures that can't be compared are listed and are not errors.
     """
     from nano_banana.features.face_comparison import SAME_PERSON_THRESHOLD, compare_pictures, match_rates
 
     threshold = SAME_PERSON_THRESHOLD if same_from is None else same_from
     if len(pictures) != (0 if pairs else 2):
-        raise click.UsageError("say two pictures, or `--pairs` with a file")
+        raise click.UsageError("give two pictures, or `--pairs FILE`")
     compared = _compare_file(screen, pairs) if pairs else [compare_pictures(*pictures)]
     known = match_rates(compared, threshold)
     if as_json:
@@ -80,14 +79,14 @@ def _compare_file(screen: Screen, file: Path) -> list[ComparedPair]:
 
     def tell(done: int, of: int) -> None:
         if done % NOTE_EVERY == 0:
-            screen.note(f"looked at {done:,} of {plural(of, 'picture')}")
+            screen.note(f"checked {done:,} of {plural(of, 'picture')}")
 
     return compare_pairs(read_pairs(file), file.absolute().parent, tell=tell)
 
 
 def _say_one(screen: Screen, compared: ComparedPair, threshold: float) -> None:
     if compared.similarity is None:
-        screen.say(f"can't say: {_why(compared)}")
+        screen.say(f"can't compare: {_why(compared)}")
         return
     same = compared.same(threshold)
     answer = screen.paint("green", "the same person") if same else screen.paint("yellow", "different people")
@@ -97,7 +96,7 @@ def _say_one(screen: Screen, compared: ComparedPair, threshold: float) -> None:
 def _say_table(screen: Screen, compared: Sequence[ComparedPair], threshold: float) -> None:
     screen.table(
         [(one.pair.a, one.pair.b, *_answer(one, threshold), _truth(one, threshold)) for one in compared],
-        head=("a", "b", "similarity", "answer", "truth"),
+        head=("a", "b", "similarity", "result", "truth"),
     )
     left = sum(one.similarity is None for one in compared)
     same = sum(bool(one.same(threshold)) for one in compared)
@@ -114,7 +113,7 @@ def _say_rates(screen: Screen, known: MatchRates, threshold: float) -> None:
     if known.auc is not None:
         said.append(f"AUC {known.auc:.4f}")
     if known.left_out:
-        said.append(f"{plural(known.left_out, 'pair')} of known truth left out")
+        said.append(f"{plural(known.left_out, 'pair')} with a known truth skipped")
     screen.say(f"at {threshold:g}: {', '.join(said)}")
 
 
@@ -140,7 +139,7 @@ def _why(one: ComparedPair) -> str:
 
 
 def _threshold_text(threshold: float) -> str:
-    return f"{threshold:g} and above counts as the same"
+    return f"threshold {threshold:g}"
 
 
 def _pair_json(one: ComparedPair, threshold: float) -> dict[str, str | float | bool | None]:

@@ -8,7 +8,7 @@ from nano_banana.cli.app import PROGRAM
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 
-SECTION = ("House", 7)
+SECTION = ("Setup", 7)
 
 COMPLETE_VARIABLE = "_NANO_BANANA_COMPLETE"
 INSTALL_COMMANDS = {
@@ -18,7 +18,7 @@ INSTALL_COMMANDS = {
 }
 
 EPILOG = """\b
-Install it, once:
+Install it once:
   {bash}
   {zsh}
   {fish}
@@ -31,7 +31,7 @@ Install it, once:
 def command(screen: Screen, shell: str) -> None:
     """Print a completion script for bash, zsh or fish.
 
-    Commands, options and their values complete with the Tab key once the shell has read it.
+    Add it to your shell once (see below) to complete commands, options and values with Tab.
     """
     from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
@@ -42,4 +42,4 @@ def command(screen: Screen, shell: str) -> None:
     # Click's own script for fish shows descriptions only up to their first comma.
     screen.data(source.replace('string split "," ', 'string split --max 1 "," '))
     if screen.out.isatty():
-        screen.note(f"\n# install it, once:  {INSTALL_COMMANDS[shell]}")
+        screen.note(f"\n# install it once:  {INSTALL_COMMANDS[shell]}")

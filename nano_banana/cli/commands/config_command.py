@@ -31,7 +31,7 @@ from nano_banana.settings.configuration import (
 )
 from nano_banana.settings.fal_key import FalKey, find_key, keep_key, key_file
 
-SECTION = ("House", 1)
+SECTION = ("Setup", 1)
 
 AUTHORITY_FILE = "c2pa-authority.pem"
 CERTIFICATE_SETTINGS = ("c2pa_certificate", "c2pa_key")
@@ -44,18 +44,18 @@ Examples:
 
 
 @click.command(name="make-certificate", epilog=CERTIFICATE_EPILOG)
-@click.option("--name", default="Self-made", metavar="ORG", help="Who signs, as readers of the pictures will see it.")
+@click.option("--name", default="Self-made", metavar="ORG", help="Signer's name, as shown to viewers.")
 @click.option(
-    "--days", type=click.IntRange(1, 36_500), default=TEN_YEARS, show_default=True, help="How long it is valid."
+    "--days", type=click.IntRange(1, 36_500), default=TEN_YEARS, show_default=True, help="Days until it expires."
 )
-@click.option("--force", is_flag=True, help="Replace the one that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing certificate.")
 @as_json
 @pass_screen
 def make_certificate_command(screen: Screen, *, name: str, days: int, force: bool, as_json: bool) -> None:
-    """Make a certificate that signs content credentials, and keep it with its key.
+    """Create a certificate and key for signing content credentials.
 
-    Both go into your config folder, the key readable by nobody else. Readers show pictures signed with it as signed by
-    somebody they don't know, unless the authority that is made with it is added to those they trust.
+    Both are stored in your config folder; only you can read the key. Viewers show "unknown signer" unless they trust
+    the authority created with it.
     """
     if not (1 <= len(name.strip()) <= 64 and name.isprintable()):
         raise Invalid([problem("c2pa_organisation", given=name)])
@@ -74,18 +74,18 @@ def make_certificate_command(screen: Screen, *, name: str, days: int, force: boo
     if as_json:
         screen.json({"fingerprint": made.fingerprint, **dates, **files})
         return
-    screen.say(f"a certificate for {name.strip()}, valid from {dates['begins']} to {dates['ends']}")
-    screen.say(f"its fingerprint (SHA-256): {made.fingerprint}")
+    screen.say(f"created a certificate for {name.strip()}, valid {dates['begins']} to {dates['ends']}")
+    screen.say(f"fingerprint (SHA-256): {made.fingerprint}")
     screen.table(list(files.items()))
-    screen.say("\nPictures are signed with it where a recipe says `outputs: {files: {embed: [recipe, c2pa]}}`.")
-    screen.say("Readers show its signatures as untrusted unless they are told to trust the authority.")
+    screen.say("\nTo sign pictures with it, set `outputs: {files: {embed: [recipe, c2pa]}}` in a recipe.")
+    screen.say('Viewers show "unknown signer" unless they trust the authority.')
     for setting, file in zip(CERTIFICATE_SETTINGS, (certificate, key), strict=True):
         _say_elsewhere(screen, settings, setting, file)
 
 
 def _say_elsewhere(screen: Screen, settings: Settings, setting: str, file: Path) -> None:
     if settings.value(setting) != file:
-        screen.note(f"the setting `{setting}` names another file, which is what signs: {settings.value(setting)}")
+        screen.note(f"the setting `{setting}` points to {settings.value(setting)}; that file is used for signing")
 
 
 EPILOG = """\b
@@ -97,22 +97,20 @@ Examples:
 """
 SOURCE_NAMES = {
     SettingSource.DEFAULT: "default",
-    SettingSource.USER: "your config",
+    SettingSource.USER: "user config",
     SettingSource.PROJECT: "project config",
     SettingSource.ENVIRONMENT: "environment",
     SettingSource.COMMAND_LINE: "command line",
 }
-for_project = click.option(
-    "--project", is_flag=True, help=f"In this project's {PROJECT_FILE}, for everybody who uses it."
-)
+for_project = click.option("--project", is_flag=True, help=f"Use the project's {PROJECT_FILE}, for everyone.")
 
 
 @click.group(name="config", cls=SuggestingGroup, epilog=EPILOG, no_args_is_help=False)
 def command() -> None:
-    """Show and change settings, and keep the fal key.
+    """Show and change settings, and store the fal key.
 
-    A setting comes from the command line, else the environment (`NANO_BANANA_` and its name in capitals),
-    else the project's `nano-banana.toml`, else your own config, else its default.
+    Precedence: command line, environment (`NANO_BANANA_` and the name in capitals), the project's
+    `nano-banana.toml`, your user config, default.
     """
 
 
@@ -120,7 +118,7 @@ def command() -> None:
 @as_json
 @pass_screen
 def show(screen: Screen, *, as_json: bool) -> None:
-    """Show every setting, its value, and where that came from."""
+    """Show all settings with their values and sources."""
     settings = settings_for(screen)
     key = find_key(os.environ)
     if as_json:
@@ -129,7 +127,7 @@ def show(screen: Screen, *, as_json: bool) -> None:
         screen.json({"settings": found, "fal_key": seen})
         return
     rows = [(name, _setting_text(settings.value(name)), _origin_text(settings.origin(name))) for name in SPECS]
-    screen.table(rows, head=("setting", "value", "from"))
+    screen.table(rows, head=("setting", "value", "source"))
     screen.say(f"\nfal key: {_key_text(key)}")
 
 
@@ -142,16 +140,20 @@ def show(screen: Screen, *, as_json: bool) -> None:
 @for_project
 @pass_screen
 def set_(screen: Screen, *, name: str, value: str, project: bool) -> None:
-    """Give the setting NAME a VALUE, from now on.
+    """Set NAME to VALUE.
 
-    A relative path counts from the root of the project that uses it.
+    A relative path is relative to the root of the project that uses it.
     """
     checked = check_setting(name, value, owner="config")
     if isinstance(checked, Problem):
         raise Invalid([checked])
+    if name == "provider":
+        from nano_banana.catalog.provider_registry import selectable_provider
+
+        selectable_provider(value)
     file = _config_file(project=project)
     changed = edit_config(file, name, value if isinstance(checked, Path) else checked)
-    screen.say(f"{name} = {value} in {file}" if changed else f"{name} was {value} already in {file}")
+    screen.say(f"{name} = {value} in {file}" if changed else f"{name} is already {value} in {file}")
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana config unset store\n")
@@ -159,13 +161,13 @@ def set_(screen: Screen, *, name: str, value: str, project: bool) -> None:
 @for_project
 @pass_screen
 def unset(screen: Screen, *, name: str, project: bool) -> None:
-    """Take the setting NAME out of the config."""
+    """Remove NAME from the config."""
     if name not in SPECS:
         problem = check_setting(name, "", owner="config")
         raise Invalid([problem] if isinstance(problem, Problem) else [])
     file = _config_file(project=project)
     changed = edit_config(file, name, None)
-    screen.say(f"{name} is gone from {file}" if changed else f"{name} was not set in {file}")
+    screen.say(f"removed {name} from {file}" if changed else f"{name} was not set in {file}")
 
 
 @command.command(
@@ -175,13 +177,12 @@ def unset(screen: Screen, *, name: str, project: bool) -> None:
 @click.pass_context
 @pass_screen
 def set_key(screen: Screen, context: click.Context) -> None:
-    """Keep the fal key, typed unseen or read from stdin.
+    """Store the fal key, entered at a hidden prompt or read from stdin.
 
-    It goes into a file of its own in your config folder that nobody else can read. `FAL_KEY` in the
-    environment wins over it.
+    It is stored in a file in your config folder that only you can read. `FAL_KEY` in the environment takes precedence.
     """
     if context.args:
-        # Not left to click, whose complaint would show it.
+        # Click's own error would show the key.
         raise Invalid([problem("key_as_argument")])
     if sys.stdin.isatty():
         secret = click.prompt("fal key (id:secret; it won't be shown)", hide_input=True, err=True)
@@ -190,14 +191,14 @@ def set_key(screen: Screen, context: click.Context) -> None:
     if not secret.strip():
         raise Invalid([problem("key_missing")])
     file = keep_key(secret)
-    screen.say(f"fal key {FalKey(secret.strip(), str(file))} kept in {file}")
+    screen.say(f"stored fal key {FalKey(secret.strip(), str(file))} in {file}")
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana config path\n  nano-banana config path --json\n")
 @as_json
 @pass_screen
 def path(screen: Screen, *, as_json: bool) -> None:
-    """Say which files settings and the key are kept in."""
+    """Show where settings and the key are stored."""
     files = {"user": _config_file(project=False), "project": _config_file(project=True), "fal_key": key_file()}
     state = {name: _file_state(file) for name, file in files.items()}
     if as_json:
@@ -215,9 +216,9 @@ def _file_state(file: Path) -> str:
     try:
         return "" if stat.S_ISREG(file.stat().st_mode) else "not a file"
     except PermissionError:
-        return "can't be read"
+        return "unreadable"
     except OSError:
-        return "not there"
+        return "not found"
 
 
 def _config_file(*, project: bool) -> Path:
@@ -246,6 +247,6 @@ def _origin_text(origin: SettingOrigin) -> str:
 
 def _key_text(key: FalKey | None) -> str:
     if key is None:
-        return "not set (the local provider needs none); `nano-banana config set-key` keeps one"
+        return "not set (the local provider needs none); `nano-banana config set-key` stores one"
     where = f"in environment ({key.where})" if key.where.startswith("FAL_KEY") else f"in {key.where}"
     return f"set {where}, {key.masked}"

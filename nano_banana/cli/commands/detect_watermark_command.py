@@ -18,18 +18,18 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, NanoBananaError, problem
 from nano_banana.provenance.metadata_detection import Certainty, ProvenanceFinding, SkippedCheck
 
-SECTION = ("Look", 8)
+SECTION = ("Inspect", 8)
 
 CHECK_NAMES = {
     "c2pa": "C2PA content credentials",
     "iptc": "IPTC/XMP source type",
     "metadata": "generation metadata",
     "dwtdct": "DWT-DCT watermark (Stable Diffusion, BFL)",
-    "rivagan": "Nano Banana's invisible mark",
+    "rivagan": "Nano Banana's invisible watermark",
     "synthid": "SynthID",
 }
 _HIDDEN_TEXT = "parameters hidden in pixels"
-"""What of the metadata can't be read where the pixels can't."""
+"""Metadata that can only be read from the pixels."""
 
 
 _FINDING_NAMES = {
@@ -44,14 +44,14 @@ _FINDING_NAMES = {
     "novelai": "NovelAI metadata",
     "fooocus": "Fooocus metadata",
     "swarmui": "SwarmUI metadata",
-    "midjourney": "Midjourney's job",
+    "midjourney": "Midjourney job",
     "bfl": "Black Forest Labs' EXIF",
-    "software": "software's name",
+    "software": "software name",
     "aigc": "AIGC label (China)",
     "grok": "Grok's signature",
     "stealth": "hidden parameters",
-    "own": "Nano Banana's invisible mark",
-    "yours": "your invisible mark",
+    "own": "Nano Banana's invisible watermark",
+    "yours": "your invisible watermark",
     "synthid": "SynthID",
 }
 _WATERMARK_NAMES = {
@@ -61,30 +61,29 @@ _WATERMARK_NAMES = {
 }
 
 _CERTAINTIES = {
-    Certainty.TRUSTED: "signed, by whom you trust",
-    Certainty.SIGNED: "signed, signer unknown here",
-    Certainty.EXPIRED: "signed, unchanged; the certificate has expired",
-    Certainty.UNFIT: "signed, unchanged; the certificate is not valid for this",
-    Certainty.BROKEN: "changed since signed: proves nothing",
-    Certainty.UNPROVEN: "can't be verified: proves nothing",
-    Certainty.STATED: "stated: anybody can write it",
+    Certainty.TRUSTED: "signed by a trusted signer",
+    Certainty.SIGNED: "signed by an unknown signer",
+    Certainty.EXPIRED: "signed and unmodified; the certificate has expired",
+    Certainty.UNFIT: "signed and unmodified; the certificate is not valid for this",
+    Certainty.BROKEN: "modified after signing (proves nothing)",
+    Certainty.UNPROVEN: "can't be verified (proves nothing)",
+    Certainty.STATED: "claimed (anyone can write it)",
     Certainty.CERTAIN: "measured: certain",
     Certainty.LIKELY: "measured: likely",
-    Certainty.VOUCHED: "your verifier's word",
+    Certainty.VOUCHED: "according to your verifier",
 }
 
 _UNCHECKED_TEXTS = {
-    "c2pa_not_installed": f"what reads them is not installed: `{install_command('c2pa')}`",
-    "c2pa_elsewhere": "the picture only holds the address of its credentials, which is not asked",
-    "c2pa_unreadable": "the file could not be read through: {reason}",
+    "c2pa_not_installed": f"support is not installed: `{install_command('c2pa')}`",
+    "c2pa_elsewhere": "credentials are stored remotely and were not fetched",
+    "c2pa_unreadable": "can't read the file: {reason}",
     "marks_not_installed": f"{{missing}} is not installed: `{install_command('marks')}`, then `nano-banana setup`",
     "place_skipped": "{place}",
-    "too_small": "{width} × {height} pixels are too few; it is only ever written into 256 × 256 and more",
-    "synthid_closed": "cannot be checked from here; Google and OpenAI let people check theirs (--synthid plugs in a "
-    "verifier)",
-    "synthid_expected": "cannot be checked from here; {writer} drew it, which writes it into all its pictures",
+    "too_small": "{width} × {height} is too small (needs 256 × 256)",
+    "synthid_closed": "can't be checked here; use Google's or OpenAI's own check, or your verifier (--synthid)",
+    "synthid_expected": "can't be checked here; {writer} adds it to all its pictures",
     "verifier_unsure": "your verifier is not sure{detail}",
-    "verifier_failed": "your verifier gave no answer: {reason}",
+    "verifier_failed": "your verifier failed: {reason}",
 }
 
 _AI_TEXTS = {True: "made by AI", False: "not made by AI"}
@@ -93,17 +92,17 @@ _MAX_FACT = 60
 
 
 def finding_name(finding: ProvenanceFinding) -> str:
-    """What was found."""
+    """Name of a finding."""
     return (_WATERMARK_NAMES if finding.of == "dwtdct" else _FINDING_NAMES)[finding.name]
 
 
 def certainty_text(finding: ProvenanceFinding) -> str:
-    """How sure it is."""
+    """How certain a finding is."""
     return _CERTAINTIES[finding.certainty]
 
 
 def finding_facts(finding: ProvenanceFinding) -> str:
-    """What it says: whether AI made the picture, and its facts."""
+    """Details of a finding: whether AI made the picture, and its facts."""
     facts: dict[str, JSONValue] = dict(finding.facts)
     told = [_AI_TEXTS[finding.ai]] if finding.ai is not None else []
     if "agree" in facts:
@@ -115,7 +114,7 @@ def finding_facts(finding: ProvenanceFinding) -> str:
 
 
 def unchecked_by_reason(unchecked: Sequence[SkippedCheck]) -> Mapping[str, str]:
-    """Each reason why something could not be looked for, and what."""
+    """Reasons why checks were skipped, each with the names of the checks."""
     reasons: dict[str, list[str]] = {}
     for one in unchecked:
         reasons.setdefault(_unchecked_reason(one), []).append(_unchecked_name(one))
@@ -146,7 +145,7 @@ if TYPE_CHECKING:
     from nano_banana.provenance.metadata_detection import DetectionReport
 
 SOME_UNREADABLE = 1
-"""What the command leaves with where a picture could not be read."""
+"""Exit code if a picture could not be read."""
 
 SYNTHID_VARIABLE = "NANO_BANANA_SYNTHID"
 
@@ -160,13 +159,16 @@ Examples:
 
 @click.command(name="detect-watermark", epilog=EPILOG)
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE...")
-@click.option("--trust", type=FILE, metavar="FILE", help="Certificates (PEM) whose signatures you trust.")
-@click.option("--id", "mark_id", metavar="HEX", help="Your own invisible mark: the `mark_id` of your recipe.")
+@click.option("--trust", type=FILE, metavar="FILE", help="Trusted certificates (PEM).")
+@click.option("--id", "mark_id", metavar="HEX", help="Your own watermark: the `mark_id` of your recipe.")
 @click.option(
-    "--only", multiple=True, metavar="KIND", help="Only these: c2pa, iptc, metadata, dwtdct, rivagan, synthid."
+    "--only",
+    multiple=True,
+    metavar="KIND",
+    help="Check only for this: c2pa, iptc, metadata, dwtdct, rivagan or synthid (repeatable).",
 )
 @click.option(
-    "--synthid", envvar=SYNTHID_VARIABLE, metavar="COMMAND", help="Your verifier for SynthID; see docs/watermarks.md."
+    "--synthid", envvar=SYNTHID_VARIABLE, metavar="COMMAND", help="Your SynthID verifier; see docs/watermarks.md."
 )
 @as_json
 @pass_screen
@@ -180,11 +182,10 @@ def command(
     synthid: str | None,
     as_json: bool,
 ) -> int:
-    """Look for marks of AI in pictures: signed, written or hidden.
+    """Look for AI watermarks, signatures and metadata in pictures.
 
-    PICTURE may be a folder. On this machine alone, and of any picture, not only of this program's. That nothing is
-    found proves nothing: most marks are lost when a picture is sent on. Leaves with 0 whatever is found, with 1 where
-    a picture can't be read.
+    PICTURE may be a folder. Works offline on any picture. Finding nothing proves nothing: most marks are lost when a
+    picture is re-saved. Exits with 1 if a picture can't be read, else 0.
     """
     from nano_banana.provenance.image_examination import examine_image
 
@@ -211,7 +212,7 @@ def command(
 def _search_from(
     only: tuple[str, ...], trust: Path | None, mark_id: str | None, synthid: str | None
 ) -> DetectionOptions:
-    """Raises Invalid: `no_such_kind`, `mark_id_odd`, `trust_unreadable`."""
+    """What to look for. Raises Invalid: `no_such_kind`, `mark_id_odd`, `trust_unreadable`."""
     from nano_banana.model.problem import did_you_mean
     from nano_banana.provenance.image_examination import DetectionOptions
     from nano_banana.provenance.metadata_detection import CHECKS
@@ -229,15 +230,15 @@ def _search_from(
         try:
             anchors = trust.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is no text"
+            why = getattr(error, "strerror", None) or "not a text file"
             raise Invalid([problem("trust_unreadable", file=str(trust), why=why)]) from error
         if "-----BEGIN CERTIFICATE-----" not in anchors:
-            raise Invalid([problem("trust_unreadable", file=str(trust), why="it holds no PEM certificate")])
+            raise Invalid([problem("trust_unreadable", file=str(trust), why="contains no PEM certificate")])
     return DetectionOptions(only=only or CHECKS, anchors=anchors, mark_id=mark_id, verifier=synthid or None)
 
 
 def _picture_files(given: tuple[Path, ...]) -> Iterator[Path]:
-    """The pictures, those of folders by name; what is hidden is left out. Raises Invalid `no_pictures_there`."""
+    """The given pictures and those in folders, sorted, without hidden files. Raises Invalid (`no_pictures_there`)."""
     for path in given:
         if not path.is_dir():
             yield path
@@ -273,8 +274,8 @@ def _say_report(screen: Screen, report: DetectionReport, *, first: bool) -> None
     screen.say(screen.paint("bold", visible(report.path)))
     if report.findings:
         rows = [(finding_name(finding), certainty_text(finding), finding_facts(finding)) for finding in report.findings]
-        screen.table(rows, head=("found", "how sure", "says"), indent=2)
+        screen.table(rows, head=("found", "certainty", "details"), indent=2)
     if report.none_of:
-        screen.say(f"  none found of: {'; '.join(CHECK_NAMES[kind] for kind in report.none_of)}")
+        screen.say(f"  not found: {'; '.join(CHECK_NAMES[kind] for kind in report.none_of)}")
     for reason, names in unchecked_by_reason(report.unchecked).items():
         screen.say(f"  not checked: {names}: {visible(reason)}")

@@ -1,4 +1,4 @@
-"""`edit`: make one picture from others, following a prompt."""
+"""`edit`: edit or combine pictures with a prompt."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nano_banana.cli.single_runner import (
     using,
 )
 
-SECTION = ("Pictures", 4)
+SECTION = ("Single pictures", 4)
 
 EPILOG = """\b
 Examples:
@@ -57,9 +57,9 @@ def command(
     strength: float | None,
     name: str | None,
 ) -> int:
-    """Make one picture from others, by words.
+    """Edit or combine pictures with a prompt.
 
-    All of them go to an editing endpoint in one request: a picture to change, or several to put together.
+    Sends all pictures to an editing endpoint in one request.
     """
     from nano_banana.features.single.single_commands import edit_command, with_name, with_seeds
 

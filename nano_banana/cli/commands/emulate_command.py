@@ -1,4 +1,4 @@
-"""`emulate`: serve fal's protocols on this machine."""
+"""`emulate`: run a local fal emulator."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from nano_banana.emulator.server import Emulator
 
-SECTION = ("House", 6)
+SECTION = ("Setup", 6)
 
 REQUIRED_MODULES = ("cryptography", "httptools", "starlette", "trustme", "uvicorn")
-"""What the extra `emulator` installs."""
+"""Modules of the extra `emulator`."""
 
 EPILOG = """\b
 Examples:
@@ -38,18 +38,22 @@ Faults on demand and the control API: docs/emulator.md.
 
 
 @click.command(name="emulate", epilog=EPILOG)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where to listen.  [default: any]")
-@click.option("--plain", is_flag=True, help="HTTP without TLS, for use behind a proxy.")
-@click.option("--folder", type=FOLDER, help="Where ca.pem and the files lie.  [default: a temporary folder]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port.  [default: any free port]")
+@click.option("--plain", is_flag=True, help="Use HTTP without TLS, behind a proxy.")
+@click.option("--folder", type=FOLDER, help="Folder for ca.pem and files.  [default: a temporary folder]")
 @click.option(
     "--pictures",
     type=click.Choice(["drawn", "plain"]),
     default="drawn",
     show_default=True,
-    help="Drawn as the local provider draws, or small coloured ones, at once.",
+    help="`drawn` (like the local provider) or `plain` (small coloured images, instant).",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(min=0), default=0.0, metavar="S", help="How long a plain picture takes."
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="S",
+    help="Time that a plain picture takes, in seconds.",
 )
 @click.option(
     "--concurrency",
@@ -57,21 +61,25 @@ Faults on demand and the control API: docs/emulator.md.
     default=40,
     show_default=True,
     metavar="N",
-    help="How many requests run at once; the others queue.",
+    help="Requests that run at once; the others queue.",
 )
-@click.option("--key", metavar="ID:SECRET", help="The only key that is accepted.  [default: any id:secret]")
-@click.option("--endpoints", type=FOLDER, help="A folder with descriptions of endpoints of your own.")
+@click.option("--key", metavar="ID:SECRET", help="Accepted key.  [default: any id:secret]")
+@click.option("--endpoints", type=FOLDER, help="Folder with your own endpoint descriptions.")
 @click.option(
-    "--any-endpoint", is_flag=True, help="Answer endpoints outside the catalog too, with small coloured pictures."
+    "--any-endpoint",
+    is_flag=True,
+    help="Also answer endpoints that are not in the catalog, with small coloured images.",
 )
 @click.option(
     "--proxy-port",
     type=click.IntRange(0, 65535),
     metavar="N",
-    help="Also listen here as a proxy (CONNECT) that leads fal's host names to this server; 0 takes a free port.",
+    help="Also run a CONNECT proxy that routes fal's host names here (0: any free port).",
 )
-@click.option("--origin", multiple=True, metavar="URL", help="Let web pages of this origin ask.  [default: localhost]")
-@click.option("--public-webhooks", is_flag=True, help="Deliver webhooks to any address, not to this machine only.")
+@click.option(
+    "--origin", multiple=True, metavar="URL", help="Allow this CORS origin (repeatable).  [default: localhost]"
+)
+@click.option("--public-webhooks", is_flag=True, help="Deliver webhooks to any address, not only to this machine.")
 @as_json
 @pass_screen
 def command(
@@ -91,10 +99,10 @@ def command(
     public_webhooks: bool,
     as_json: bool,
 ) -> None:
-    """Serve fal's protocols here, for tests and for trying things out.
+    """Run a local fal emulator, for tests and for trying things out.
 
-    Everything of fal's that a client asks (queue, direct calls, storage, files, prices, models, history) is served
-    at one address, until Ctrl-C. Nothing costs anything, and no AI model draws.
+    Serves queue, direct calls, storage, files, prices, models and history at one address until Ctrl-C. Free; no AI
+    model is used.
     """
     if plain and proxy_port is not None:
         raise click.UsageError("--proxy-port needs TLS, which --plain turns off")
@@ -129,7 +137,7 @@ def command(
 
 
 def _until_stopped() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set: for a server, both are the ordinary end."""
+    """An event that Ctrl-C and SIGTERM set; both are a server's normal end."""
     over = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:
@@ -151,14 +159,14 @@ def _say_address(screen: Screen, server: Emulator, *, as_json: bool) -> None:
             "pid": os.getpid(),
             "folder": str(server.folder),
         }
-        # On one line and not as `Screen.json` has it: whoever started this reads a line, and goes on.
+        # On one line, unlike `Screen.json`: the process that started this reads one line.
         screen.answered = True
         screen.data(json.dumps(told) + "\n")
         screen.flush()
         return
-    how = "as the local provider draws" if server.options.pictures == "drawn" else "plain"
+    how = "like the local provider's" if server.options.pictures == "drawn" else "plain"
     screen.say(f"serving at {server.url}")
-    screen.say(f"pictures {how}, {server.options.concurrency} at once; nothing costs anything")
+    screen.say(f"{how} pictures, {server.options.concurrency} requests at once; everything is free")
     screen.say("\nin another terminal:")
     screen.say(f"  export NANO_BANANA_FAL_URL={server.url}")
     if ca is not None:
@@ -166,8 +174,8 @@ def _say_address(screen: Screen, server: Emulator, *, as_json: bool) -> None:
     screen.say(f"  export FAL_KEY={server.options.key or 'any:key'}")
     screen.say("  nano-banana run recipe.yaml --provider fal")
     if server.proxy is not None:
-        screen.say("\nfor clients that know fal's host names only, in place of NANO_BANANA_FAL_URL:")
+        screen.say("\nfor clients that only know fal's host names, instead of NANO_BANANA_FAL_URL:")
         screen.say(f"  export HTTPS_PROXY={server.proxy}")
-    screen.say(f"\nwhat happened: {server.url}/_emulator/counts and /_emulator/requests")
-    screen.note("Ctrl-C stops it")
+    screen.say(f"\nrequest log: {server.url}/_emulator/counts and /_emulator/requests")
+    screen.note("press Ctrl-C to stop")
     screen.flush()

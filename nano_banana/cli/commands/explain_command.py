@@ -1,4 +1,4 @@
-"""`explain`: show why a take is as it is."""
+"""`explain`: explain how a take was made and judged."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from nano_banana.session.explanation import Explanation, MarkedPicture
     from nano_banana.session.session import Session
 
-SECTION = ("Look", 1)
+SECTION = ("Inspect", 1)
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
-"""Suffixes of files that can tell of themselves; no take's name ends so."""
+"""Suffixes of pictures with metadata; no take's name ends with one."""
 
 EPILOG = """\b
 Examples:
@@ -46,16 +46,19 @@ Examples:
 @click.command(name="explain", epilog=EPILOG)
 @click.argument("name", type=click.Path(), metavar="TAKE|PICTURE")
 @click.option(
-    "--recipe", type=click.Path(path_type=Path), default=Path(), help="The recipe (default: recipe.yaml here)."
+    "--recipe",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Recipe file (default: recipe.yaml in this folder).",
 )
 @shared(variables, allow_env, provider, out, store, as_json)
 @pass_screen
 def command(screen: Screen, asked: OptionValues, name: str, *, recipe: Path) -> None:
-    """Say why a take is as it is, and what changed since the last run.
+    """Explain how a take was made and judged, and what changed.
 
-    For every call behind it: whether the last run made it, it was reused, or it would run now; and which
-    value is not what it was. For every attempt at it, what the gate said, with the numbers.
-    A picture file away from its recipe tells its own story: what it was made of, and whether it was changed since.
+    First the gate's verdict: its reasons and numbers, and the reference photo nearest to the face. Then each attempt
+    and each call: whether it ran, was reused or would run, and which input changed. For a picture file without its
+    recipe: what its metadata says, and whether the file was modified.
     """
     portrait, lost = _picture_record(name)
     if not _is_recipe(recipe):
@@ -76,7 +79,7 @@ def command(screen: Screen, asked: OptionValues, name: str, *, recipe: Path) -> 
 
 
 def _picture_record(name: str) -> tuple[MarkedPicture | None, Invalid | None]:
-    """The picture file of that name, where it tells of itself; else why it does not. Neither where it is no file."""
+    """The metadata of the picture file `name`, or why it can't be read; neither if it is not a file."""
     from nano_banana.session.explanation import read_marked_picture
 
     path = Path(name)
@@ -89,9 +92,9 @@ def _picture_record(name: str) -> tuple[MarkedPicture | None, Invalid | None]:
 
 
 def _story(project: Session, name: str, portrait: MarkedPicture | None, lost: Invalid | None) -> Explanation | None:
-    """The story of the take; None for a picture that tells of itself, but not of a take of this recipe.
+    """The explanation of a take; None for a picture whose metadata names no take of this recipe.
 
-    A picture that was renamed, or copied elsewhere, is found by what it tells.
+    A picture that was renamed or copied is found by its metadata.
     """
     from nano_banana.session.explanation import explain_take
 

@@ -13,7 +13,7 @@ from nano_banana.cli.runner import RunProducts
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.single_runner import SINGLE_OPTIONS, run_single, single_context, steps, using
 
-SECTION = ("Pictures", 1)
+SECTION = ("Single pictures", 1)
 
 EPILOG = """\b
 Examples:
@@ -25,10 +25,10 @@ PHOTOS = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(name="fine-tune", epilog=EPILOG)
-@click.option("--images-dir", "photos", required=True, type=PHOTOS, metavar="DIR", help="The folder of photos.")
-@click.option("--name", required=True, metavar="NAME", help="Who it is: the adapter's name on the shelf.")
-@click.option("--trigger", metavar="WORD", help="A word that no model has an idea of; one is made of the name.")
-@click.option("--noun", default="person", show_default=True, metavar="WORD", help="What they are: woman, man, dog …")
+@click.option("--images-dir", "photos", required=True, type=PHOTOS, metavar="DIR", help="Folder of training photos.")
+@click.option("--name", required=True, metavar="NAME", help="Name of the person, and of the adapter on the shelf.")
+@click.option("--trigger", metavar="WORD", help="A rare word that stands for this person (generated if omitted).")
+@click.option("--noun", default="person", show_default=True, metavar="WORD", help="Class word: woman, man, dog …")
 @using
 @steps
 @shared(*SINGLE_OPTIONS)
@@ -46,15 +46,15 @@ def command(
 ) -> int:
     """Train an adapter of a person on a folder of photos.
 
-    A photo's caption is the text file of its name beside it. What was trained is on the shelf, under the name, for
-    `generate --model`; photos that were trained on in the same way are not trained on again.
+    A photo's caption is the .txt file next to it. The adapter is put on the shelf under NAME, for
+    `generate --model NAME`. Training on the same photos with the same settings is never repeated.
     """
     from nano_banana.features.single.single_commands import fine_tune_command
 
     desk = single_context(screen, asked)
     word = trigger or derive_trigger(name)
     if trigger is None:
-        screen.note(f"trigger: {visible(word)}, a word of its own for {visible(name)}; `--trigger` says another")
+        screen.note(f"trigger: {visible(word)} (generated for {visible(name)}; `--trigger` sets another)")
     single = fine_tune_command(desk.catalog, name, photos, noun=noun, trigger=word, using=using, steps=steps)
 
     def then(ending: RunProducts) -> None:
@@ -63,7 +63,7 @@ def command(
         for digest in ending.adapters.values():
             reference = shelf_reference(desk.settings.store, name, digest)
             screen.say(f"on the shelf: {visible(reference)}")
-            screen.say(f"draw with `nano-banana generate --model {visible(reference.partition('@')[0])} --prompt …`")
+            screen.say(f"use it: `nano-banana generate --model {visible(reference.partition('@')[0])} --prompt …`")
 
     def still(ending: RunProducts) -> bool:
         from nano_banana.features.single.single_recipe import is_shelved

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.diagnostics import plural, short_path
-from nano_banana.cli.formatting import file_size, visible
+from nano_banana.cli.formatting import file_size, listed, plural, short_path, visible
 from nano_banana.cli.options import FILE, abandon, as_json, out, overrides, pass_screen, store, yes
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
@@ -22,51 +21,51 @@ from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_ob
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, LimitReached, Unusable, problem
 
-SECTION = ("Keep", 5)
+SECTION = ("Manage", 5)
 
 MANIFEST_FILE = "manifest.json"
 MAX_LISTED = 4
-"""So many files are named, of those that go; the receipt names all."""
+"""Most files that are named in a row; the receipt names all."""
 
 FILE_KINDS = ("pictures", "sheets", "copies", "archives", "locks")
 KEPT_TEXTS = {
-    "others": "in this project, put there by hand or exported",
-    "elsewhere": "outside of this project (run `forget` in the project that they belong to, or delete them yourself)",
+    "others": "in this project, but not written by a run",
+    "elsewhere": "outside this project (run `forget` there, or delete them yourself)",
 }
 COUNTED_TEXTS = {
-    "runs": ("record", " of runs, as far as they tell of them"),
-    "notes": ("note", ": trails, traces and the like"),
-    "memories": ("remembered path", ""),
-    "requests_blanked": ("request", " in the books (what they cost stays, nothing else)"),
+    "runs": ("run record", " (only the entries about this person)"),
+    "notes": ("cached note", ""),
+    "memories": ("cached path", ""),
+    "requests_blanked": ("request", " made anonymous (costs are kept)"),
 }
 
 
 def say_erasure_plan(screen: Screen, told: JSONObject) -> None:
-    """Say it all; the same before and after."""
+    """Print what will be deleted."""
     name, deleted = visible(str(told["subject"])), as_object(told["deleted"])
     rows = list(_erasure_rows(deleted))
     if rows:
-        screen.say(f"about {name}, this goes:")
+        screen.say(f"Will delete for {name}:")
         screen.table(rows, indent=2)
     else:
-        screen.say(f"nothing about {name} is kept here")
+        screen.say(f"Nothing about {name} is stored here.")
     _say_provider(screen, as_object(told["provider"]))
     _say_remaining(screen, as_object(told["left"]))
 
 
 def say_erasure_result(screen: Screen, told: JSONObject) -> None:
-    """Say that it is done, from a second look (`told`): what is still there, if anything is."""
+    """Print the result of a deletion, from a second look (`told`): what is left, if anything."""
     rows, left = list(_erasure_rows(as_object(told["deleted"]))), as_object(told["left"])
     kept = [path for kind in KEPT_TEXTS for path in as_items(left[kind])]
     if rows:
-        screen.say("\nnot all of it could be deleted; this is still here:")
+        screen.say("\nCould not delete everything. Still here:")
         screen.table(rows, indent=2)
     elif kept:
         screen.say(
-            f"\ndeleted; {plural(len(kept), 'file')} outside of the output folders still show them (listed above)"
+            f"\nDeleted. {plural(len(kept), 'file')} outside the output folders still show this person (listed above)."
         )
     else:
-        screen.say("\nall of it is deleted; backups and copies elsewhere are yours to look after")
+        screen.say("\nEverything is deleted. Delete backups and other copies yourself.")
 
 
 def _erasure_rows(deleted: JSONObject) -> list[tuple[str, str]]:
@@ -80,13 +79,13 @@ def _erasure_rows(deleted: JSONObject) -> list[tuple[str, str]]:
             rows.append((kind, _named_paths(paths)))
     manifests = as_items(deleted["manifests"])
     if manifests:
-        rows.append(("entries", f"of {_named_paths([f'{path}/{MANIFEST_FILE}' for path in manifests])}"))
+        rows.append(("entries", f"in {_named_paths([f'{path}/{MANIFEST_FILE}' for path in manifests])}"))
     answers, files = as_whole(deleted["answers"]), as_whole(deleted["files"])
     if answers or files:
-        rows.append(("store", f"{plural(answers, 'answer')}, {plural(files, 'file')}, {_size_text(deleted, 'bytes')}"))
+        rows.append(("store", f"{plural(answers, 'result')}, {plural(files, 'file')}, {_size_text(deleted, 'bytes')}"))
     unnamed = as_whole(deleted["unnamed_files"])
     if unnamed and rows:
-        rows.append(("", f"{plural(unnamed, 'file')} more that nothing names, {_size_text(deleted, 'unnamed_bytes')}"))
+        rows.append(("", f"{plural(unnamed, 'more unreferenced file')}, {_size_text(deleted, 'unnamed_bytes')}"))
     for kind, (noun, words) in COUNTED_TEXTS.items():
         count = as_whole(deleted[kind])
         rows += [("", f"{plural(count, noun)}{words}")] if count else []
@@ -94,10 +93,7 @@ def _erasure_rows(deleted: JSONObject) -> list[tuple[str, str]]:
 
 
 def _named_paths(paths: Sequence[JSONValue]) -> str:
-    cwd = Path.cwd()
-    names = [short_path(str(path), cwd) for path in paths[:MAX_LISTED]]
-    more = f" and {len(paths) - MAX_LISTED:,} more" if len(paths) > MAX_LISTED else ""
-    return ", ".join(names) + more
+    return listed([short_path(str(path)) for path in paths], MAX_LISTED)
 
 
 def _size_text(deleted: JSONObject, name: str) -> str:
@@ -111,30 +107,29 @@ def _say_provider(screen: Screen, provider: JSONObject) -> None:
     requests = [as_object(request) for request in as_items(provider["requests"])]
     if not alive and not requests:
         return
-    screen.say("\nwhat services may still hold, and how to have it deleted there:")
+    screen.say("\nThe provider may still hold (and how to delete it there):")
     if alive:
         dates = [str(upload["until"])[:10] for upload in alive if upload["until"]]
-        until = f"the last until {max(dates)}" if len(dates) == len(alive) else "some until somebody deletes them"
+        until = f"the last until {max(dates)}" if len(dates) == len(alive) else "some until you delete them"
         screen.say(f"  {plural(len(alive), 'uploaded file')}, {until}")
     if requests:
         first, last = (str(pick(str(request["at"]) for request in requests))[:10] for pick in (min, max))
-        screen.say(f"  what went into and came out of {plural(len(requests), 'request')}, {first} to {last}:")
+        screen.say(f"  inputs and outputs of {plural(len(requests), 'request')}, {first} to {last}:")
         for request in requests[:MAX_LISTED]:
-            known = visible(str(request["request_id"])) or "id unknown: fal may have it; its dashboard lists requests"
+            known = visible(str(request["request_id"])) or "unknown ID: see the requests on fal's dashboard"
             screen.say(f"    {request['at']}  {visible(str(request['endpoint']))}  {known}")
         if len(requests) > MAX_LISTED:
-            screen.say(f"    … and {len(requests) - MAX_LISTED:,} more; --receipt FILE has all")
-        screen.say(f"  DELETE {provider['delete']} removes them at fal; so does its dashboard")
+            screen.say(f"    … and {len(requests) - MAX_LISTED:,} more; `--receipt FILE` lists all")
+        screen.say(f"  to delete them at fal: DELETE {provider['delete']}, or use its dashboard")
 
 
 def _say_remaining(screen: Screen, left: JSONObject) -> None:
     photos, mentions = as_items(left["photos"]), as_items(left["mentions"])
     if not photos and not mentions and not any(as_items(left[kind]) for kind in KEPT_TEXTS):
         return
-    cwd = Path.cwd()
-    screen.say("\nyours, and not touched:")
+    screen.say("\nNot deleted (yours):")
     if photos:
-        folders = dict.fromkeys(short_path(str(Path(str(path)).parent), cwd) for path in photos)
+        folders = dict.fromkeys(short_path(Path(str(path)).parent) for path in photos)
         screen.say(f"  {plural(len(photos), 'photo')} in {', '.join(folders)}")
     for kind, words in KEPT_TEXTS.items():
         paths = as_items(left[kind])
@@ -142,9 +137,8 @@ def _say_remaining(screen: Screen, left: JSONObject) -> None:
             screen.say(f"  {plural(len(paths), 'file')} {words}: {_named_paths(paths)}")
     for mention in map(as_object, mentions):
         lines = [str(line) for line in as_items(mention["lines"])]
-        more = " …" if len(lines) > MAX_LISTED else ""
         word = "line" if len(lines) == 1 else "lines"
-        screen.say(f"  {short_path(str(mention['file']), cwd)}, {word} {', '.join(lines[:MAX_LISTED])}{more}")
+        screen.say(f"  {short_path(str(mention['file']))}, {word} {listed(lines, MAX_LISTED)}")
 
 
 def _timestamp(moment: str) -> float:
@@ -165,9 +159,11 @@ Examples:
 @click.command(name="forget", epilog=EPILOG)
 @click.argument("subject")
 @click.option(
-    "--recipe", type=click.Path(path_type=Path), help="The recipe that has their photos; `recipe.yaml`, if it is here."
+    "--recipe",
+    type=click.Path(path_type=Path),
+    help="Recipe with the subject (default: recipe.yaml here, if there is one).",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--receipt", type=FILE, help="Write the receipt to this file, as JSON.")
 @abandon
 @yes
@@ -188,12 +184,12 @@ def command(
     store: Path | None,
     out: Path | None,
 ) -> int:
-    """Delete everything about somebody.
+    """Delete everything about one person.
 
-    Deletes SUBJECT's adapters, every picture of them (also together with others), what was computed from their photos,
-    and what runs recorded. Shows first what will go. Looks through the whole project, wherever it lies now, but deletes
-    nothing outside of it. Your photos, recipe, lock, and copies that you made by hand stay; the command lists them. The
-    receipt says what a service may still hold, and how to have it deleted there.
+    Deletes SUBJECT's adapters, all pictures that show them, everything computed from their photos, and their entries in
+    run records. Shows first what will be deleted. Searches the whole project, and deletes nothing outside it. Your
+    photos, recipe, lock and manual copies are listed, not deleted. The receipt says what the provider may still hold
+    and how to delete it there.
     """
     from nano_banana.features.forget.subject_erasure import SubjectErasure, erasure_receipt
 
@@ -202,7 +198,7 @@ def command(
     code = 0
     with SubjectErasure.opened(project, settings, project_root(_search_start(recipe))) as forgetting:
         if not dry_run and forgetting.finish_interrupted():
-            screen.note("an earlier forgetting was cut short; it is finished now")
+            screen.note("finished an earlier deletion that was interrupted")
         dossier = forgetting.find(subject)
         told = erasure_receipt(dossier, dry_run=dry_run)
         say_erasure_plan(screen, told)
@@ -210,7 +206,7 @@ def command(
             forgetting.check(dossier, abandon=abandon)
             _confirm(screen, subject, yes=yes)
         if receipt is not None:
-            # Before anything goes: what a service holds can't be looked up afterwards, also not after a crash.
+            # First, because what a provider holds can't be looked up afterwards.
             _write_receipt(receipt, told)
         if not dry_run and not dossier.empty:
             if abandon:
@@ -232,7 +228,7 @@ def _search_start(recipe: Path | None) -> Path:
 
 
 def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
-    """The recipe's project, also where its photos are gone already; None where no recipe is here."""
+    """The recipe's project, even if its photos are gone; None if there is no recipe here."""
     from nano_banana.cli.project_loading import run_request_from
     from nano_banana.session.run_request import RunRequest, recipe_file_in
     from nano_banana.session.session import Session
@@ -244,12 +240,12 @@ def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
 
 
 def _confirm(screen: Screen, subject: str, *, yes: bool) -> None:
-    """Raises Invalid where nobody can be asked, LimitReached for a no."""
+    """Ask for confirmation. Raises Invalid without a terminal, LimitReached for a no."""
     if yes:
         return
     if not screen.lively or screen.machine:
         raise Invalid([problem("forget_unconfirmed")])
-    if not screen.confirm(f"delete all of this about {subject}? it can't be undone"):
+    if not screen.confirm(f"Delete all of this about {subject}? This can't be undone."):
         raise LimitReached([problem("forget_declined")])
 
 

@@ -1,4 +1,4 @@
-"""`generate`: draw pictures from a prompt, with adapters from the shelf."""
+"""`generate`: pictures from a prompt, with adapters from the shelf."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from nano_banana.cli.single_runner import (
     using,
 )
 
-SECTION = ("Pictures", 2)
+SECTION = ("Single pictures", 2)
 
 EPILOG = """\b
 Examples:
@@ -64,11 +64,11 @@ def command(
     scales: tuple[float, ...],
     name: str | None,
 ) -> int:
-    """Draw pictures from words, with adapters of the shelf.
+    """Generate pictures from a prompt, using adapters from the shelf.
 
-    One stage of a recipe that is in memory: kept, planned and paid for as all others. Where the words lack an
-    adapter's trigger, trigger and noun are put in front, and the screen says so. The words are a template, as in a
-    recipe: `{{ subject.trigger }}` is the person of the first model.
+    Runs as a one-stage recipe: cached, planned and paid for like any other. If the prompt lacks an adapter's trigger,
+    the trigger and noun are added in front. The prompt is a template: `{{ subject.trigger }}` is the first model's
+    person.
     """
     from nano_banana.features.single.single_commands import generate_command, with_name, with_seeds
     from nano_banana.features.single.single_recipe import adapter_refs, with_missing_triggers

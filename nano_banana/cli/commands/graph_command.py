@@ -1,4 +1,4 @@
-"""`graph`: draw what depends on what."""
+"""`graph`: draw a recipe's dependency graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nano_banana.cli.screen import Screen
 if TYPE_CHECKING:
     from nano_banana.features.recipe_graph import RecipeGraph
 
-SECTION = ("Look", 6)
+SECTION = ("Inspect", 6)
 
 EPILOG = """\b
 Examples:
@@ -33,9 +33,9 @@ DOT_SHAPES = {"photos": "cylinder", "adapter": "oval", "shot": "parallelogram", 
 @shared(variables, allow_env, as_json)
 @pass_screen
 def command(screen: Screen, asked: OptionValues, recipe: Path, *, form: str) -> None:
-    """Draw what depends on what, for Mermaid or Graphviz.
+    """Draw the recipe's dependency graph for Mermaid or Graphviz.
 
-    Photos, adapters, shots and stages; each take goes its own way along the arrows, and waits for no other.
+    Shows photos, adapters, shots and stages; takes move along the arrows independently.
     """
     from nano_banana.features.recipe_graph import graph_of_recipe
 
@@ -63,7 +63,7 @@ def mermaid(drawing: RecipeGraph) -> str:
 
 
 def _mermaid_escaped(text: str) -> str:
-    """A label's text: Mermaid has HTML in labels, and entities of its own."""
+    """A label's text, with Mermaid's own escapes: its labels may contain HTML."""
     return one_line(text).translate({ord(sign): f"#{ord(sign)};" for sign in '"<>&#`'})
 
 
@@ -72,7 +72,7 @@ def _dot_escaped(text: str) -> str:
 
 
 def dot(drawing: RecipeGraph) -> str:
-    """The graph in Graphviz' language."""
+    """The graph in Graphviz's DOT language."""
     lines = ["digraph recipe {", "  rankdir=LR; node [fontname=sans-serif]; edge [fontname=sans-serif];"]
     for vertex in drawing.vertices:
         label = "\\n".join(_dot_escaped(text) for text in (vertex.name, vertex.note) if text)

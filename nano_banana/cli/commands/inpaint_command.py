@@ -33,7 +33,7 @@ from nano_banana.faces.face import PARTS
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, problem
 
-SECTION = ("Pictures", 3)
+SECTION = ("Single pictures", 3)
 
 EPILOG = """\b
 Examples:
@@ -53,20 +53,19 @@ MASK_EDGES: Mapping[str, tuple[float, float]] = {
     "person": (0.02, 0.02),
     "background": (0, 0.01),
 }
-"""How far what is found is widened, and how soft its edge is: hair and chin come with a face; what lies beside larger
-parts is not meant."""
+"""Default growth and feather of each part: a face includes hair and chin; larger parts are not widened."""
 
 
 @click.command(name="inpaint", epilog=EPILOG)
 @images
 @click.option(
-    "--mask", type=PICTURE_PATH, metavar="FILE", help="A picture of the same proportions; white is painted over."
+    "--mask", type=PICTURE_PATH, metavar="FILE", help="Mask image of the same proportions; white is repainted."
 )
 @click.option(
     "--find",
     metavar="PART",
     shell_complete=complete_choices(PARTS),
-    help="What to find and paint over: face, hair, background, clothes …",
+    help="What to detect and repaint: face, hair, background, clothes …",
 )
 @prompt
 @model
@@ -75,13 +74,13 @@ parts is not meant."""
     "--grow",
     type=FiniteRange(min=0, max=2),
     metavar="0–2",
-    help="How far to widen the region (0.2 around a face).",
+    help="How far to widen the region (default for a face: 0.2).",
 )
 @click.option(
     "--feather",
     type=FiniteRange(min=0, max=1),
     metavar="0–1",
-    help="How soft its edge is (0.08 around a face).",
+    help="How soft the edge is (default for a face: 0.08).",
 )
 @count
 @seed
@@ -112,10 +111,10 @@ def command(
     scales: tuple[float, ...],
     name: str | None,
 ) -> int:
-    """Paint over a part of pictures that exist.
+    """Repaint a part of existing pictures.
 
-    The region is cut out with what is around it, painted, and put back: all other pixels stay as they are. Which
-    region: a picture (`--mask`), or what is found there on this machine (`--find`).
+    Crops the region with some context, repaints it and pastes it back; all other pixels stay the same. Choose the
+    region with a mask file (`--mask`) or by detection on this machine (`--find`).
     """
     from nano_banana.features.single.single_commands import inpaint_command, with_name, with_seeds
     from nano_banana.features.single.single_recipe import adapter_refs, with_missing_triggers

@@ -27,7 +27,7 @@ from nano_banana.model.json_values import JSONValue
 if TYPE_CHECKING:
     from nano_banana.features.rejudging import RejudgeResult
 
-SECTION = ("Look", 3)
+SECTION = ("Inspect", 3)
 
 EPILOG = """\b
 Examples:
@@ -42,10 +42,10 @@ LIKENESS_RANGE = FiniteRange(min=-1, max=1)
 @click.command(name="judge", epilog=EPILOG)
 @recipe_argument
 @click.option(
-    "--accept", type=LIKENESS_RANGE, metavar="LIKENESS", help="Accept from this likeness on, whatever the recipe says."
+    "--accept", type=LIKENESS_RANGE, metavar="LIKENESS", help="Accept at or above this likeness (overrides the recipe)."
 )
 @click.option(
-    "--unsure", type=LIKENESS_RANGE, metavar="LIKENESS", help="Be unsure from this likeness on; refuse below."
+    "--unsure", type=LIKENESS_RANGE, metavar="LIKENESS", help="Unsure at or above this likeness; reject below."
 )
 @shared(only, variables, allow_env, provider, store, as_json)
 @pass_screen
@@ -57,10 +57,10 @@ def command(
     accept: float | None,
     unsure: float | None,
 ) -> None:
-    """Judge again what was made, by other thresholds and for free.
+    """Re-judge existing pictures with other thresholds (free).
 
-    Every number behind a verdict is kept, so this looks at no picture, makes no call and changes nothing: it
-    says which takes would pass. Likeness is cosine similarity, from −1 to 1.
+    Uses stored measurements: no picture is opened, no call is made and nothing changes. Shows which takes would pass.
+    Likeness is cosine similarity, −1 to 1.
     """
     from nano_banana.cli.verdict_reports import say_rejudged
     from nano_banana.features.rejudging import rejudge

@@ -6,7 +6,7 @@ import click
 
 from nano_banana.cli.commands.models_command import list_adapters
 
-SECTION = ("Keep", 2)
+SECTION = ("Manage", 2)
 
 
 @click.command(
@@ -16,5 +16,5 @@ SECTION = ("Keep", 2)
     epilog="\b\nExample:\n  nano-banana list-models\n",
 )
 def command(**options: object) -> None:
-    """List every adapter, by name and version."""
+    """List all adapters, by name and version."""
     click.get_current_context().invoke(list_adapters, **options)

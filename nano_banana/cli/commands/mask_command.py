@@ -1,4 +1,4 @@
-"""`mask`: find a region in a picture, and show the mask."""
+"""`mask`: detect a region in a picture and write its mask."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.diagnostics import plural
+from nano_banana.cli.formatting import plural
 from nano_banana.cli.options import FOLDER, FiniteRange, as_json, complete_choices, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS
@@ -14,7 +14,7 @@ from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.json_values import JSONObject, as_items, as_number
 from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
 
-SECTION = ("Look", 7)
+SECTION = ("Inspect", 7)
 
 MAX_FACES = 32
 
@@ -24,8 +24,8 @@ Examples:
   nano-banana mask group.jpg --find eyes --which 2 --order left_to_right
   nano-banana mask portrait.png --find background --out masks --force
 
-The same words make a stage's mask in a recipe: `mask: {find: face, grow: 0.25}`. `face` ends at the
-hairline, so let it grow where a whole head is repainted. A hat counts as hair.
+The same options make a mask in a recipe: `mask: {find: face, grow: 0.25}`. `face` ends at the hairline, so use
+`--grow` to repaint a whole head. A hat counts as hair.
 """
 
 
@@ -37,23 +37,25 @@ hairline, so let it grow where a whole head is repainted. A hat counts as hair.
     required=True,
     metavar="PART",
     shell_complete=complete_choices(PARTS),
-    help=f"What to find: {', '.join(PARTS)}.",
+    help=f"What to detect: {', '.join(PARTS)}.",
 )
 @click.option(
     "--which",
     default="largest",
     metavar="WHICH",
     shell_complete=complete_choices(FACE_CHOICES),
-    help="Whose: largest (if not said), smallest, all, or a number.",
+    help="Which face: largest (default), smallest, all, or a number.",
 )
-@click.option("--order", type=click.Choice(FACE_ORDERS), default="size", help="How faces are counted for a number.")
-@click.option("--grow", type=FiniteRange(0, 2), default=0.0, metavar="X", help="Widen it by this fraction of its size.")
+@click.option("--order", type=click.Choice(FACE_ORDERS), default="size", help="Order in which faces are numbered.")
 @click.option(
-    "--feather", type=FiniteRange(0, 1), default=0.0, metavar="X", help="Soften its edge, likewise a fraction."
+    "--grow", type=FiniteRange(0, 2), default=0.0, metavar="X", help="Widen the region by this fraction of its size."
 )
-@click.option("--invert", is_flag=True, help="Everything but this.")
-@click.option("--out", type=FOLDER, default=Path(), help="The folder for both files; else the current one.")
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option(
+    "--feather", type=FiniteRange(0, 1), default=0.0, metavar="X", help="Soften the edge by this fraction of its size."
+)
+@click.option("--invert", is_flag=True, help="Invert the mask.")
+@click.option("--out", type=FOLDER, default=Path(), help="Folder for both files (default: the current one).")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @as_json
 @pass_screen
 def command(
@@ -70,10 +72,10 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Find a face, hair or background in a picture, and show the mask.
+    """Detect a face, hair or background and write its mask.
 
     Writes NAME.PART.mask.png (white is repainted) and NAME.PART.overlay.png (the picture with the region tinted
-    and the rest darker). Files that are there are left alone without `--force`.
+    and the rest darker). Existing files are kept unless `--force` is given.
     """
     from nano_banana.features.mask_preview import find_mask
 
@@ -128,8 +130,8 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _summary(part: str, data: JSONObject, *, invert: bool) -> str:
-    what = f"all but {part}" if invert else part
+    what = f"everything but {part}" if invert else part
     faces = len(as_items(data["face"]))
-    whose = f", of {plural(faces, 'face')}" if faces else ""
-    rough = "; only roughly, because the face is hard to make out" if data["rough"] else ""
+    whose = f" ({plural(faces, 'face')})" if faces else ""
+    rough = " (approximate: the face is hard to make out)" if data["rough"] else ""
     return f"{what}: {as_number(data['coverage']):.1%} of the picture{whose}{rough}"

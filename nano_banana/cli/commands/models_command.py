@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import file_size, money, utc_time, visible
+from nano_banana.cli.formatting import file_size, money, plural, utc_time, visible
 from nano_banana.cli.options import FILE, as_json, overrides, pass_screen, store, yes
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
@@ -24,41 +23,38 @@ if TYPE_CHECKING:
     from nano_banana.store.adapter_shelf import ShelvedAdapter
     from nano_banana.store.adapter_table import AdapterUse
 
-SECTION = ("Keep", 1)
+SECTION = ("Manage", 1)
 
 ADAPTER_HEAD = ("adapter", "for", "trigger", "noun", "trainer", "photos", "likeness", "cost", "date", "used by")
+SPARE_COLUMNS = ("trainer", "noun", "cost", "photos")
 ORIGIN_TEXTS = {"trained": "trained here", "imported": "imported from an archive", "file": "imported from a file"}
 
 
 def say_adapters(screen: Screen, shelved: Sequence[ShelvedAdapter], users: Mapping[str, Sequence[str]]) -> None:
-    """One line for each version."""
+    """Print one line per version."""
     if not shelved:
-        screen.say(
-            "nothing is on the shelf yet; a run puts each adapter that it trains there, `models import FILE` brings one"
-        )
+        screen.say("No adapters yet. Runs add the adapters they train; `models import FILE` adds others.")
         return
-    screen.table([_adapter_row(found, users.get(found.digest, ())) for found in shelved], head=ADAPTER_HEAD)
+    screen.table(
+        [_adapter_row(found, users.get(found.digest, ())) for found in shelved], head=ADAPTER_HEAD, spare=SPARE_COLUMNS
+    )
 
 
 def say_adapter(screen: Screen, found: ShelvedAdapter, users: Sequence[str], uses: Sequence[AdapterUse]) -> None:
-    """All that is known of one version."""
+    """Print everything known about one version."""
     screen.say(screen.paint("bold", visible(found.reference)))
     screen.table([(name, text) for name, text in adapter_facts(found).items() if text], indent=2)
     if found.card.settings:
         screen.say("  settings")
         screen.table([(name, _setting_value(value)) for name, value in sorted(found.card.settings.items())], indent=4)
-    screen.say(
-        f"  the last run of {', '.join(map(visible, users))} draws with it" if users else "  no recipe draws with it"
-    )
+    screen.say(f"  used by the last run of {', '.join(map(visible, users))}" if users else "  not used by any recipe")
     if uses:
-        rows = [
-            (use.run, use.recipe or "(forgotten)", plural(use.calls, "picture"), _utc_date(use.last_at)) for use in uses
-        ]
-        screen.table(rows, head=("run", "recipe", "drawn", "date"), indent=4)
+        rows = [(use.run, use.recipe or "(forgotten)", f"{use.calls:,}", _utc_date(use.last_at)) for use in uses]
+        screen.table(rows, head=("run", "recipe", "pictures", "date"), indent=4)
 
 
 def adapter_facts(found: ShelvedAdapter) -> Mapping[str, str]:
-    """What is told of a version, in words, by name; settings aside. What is not known is empty."""
+    """Facts about a version by name, without its settings; unknown ones are empty."""
     card = found.card
     return {
         "tags": ", ".join(found.tags),
@@ -66,7 +62,7 @@ def adapter_facts(found: ShelvedAdapter) -> Mapping[str, str]:
         "trigger": card.trigger,
         "noun": card.noun,
         "for": card.base,
-        "came": ORIGIN_TEXTS[card.origin],
+        "origin": ORIGIN_TEXTS[card.origin],
         "trainer": card.trainer,
         "provider": card.provider,
         "photos": "" if card.photos is None else f"{card.photos:,}",
@@ -82,7 +78,7 @@ def adapter_facts(found: ShelvedAdapter) -> Mapping[str, str]:
 
 
 def say_adapter_diff(screen: Screen, one: ShelvedAdapter, two: ShelvedAdapter) -> None:
-    """What is told of both, where it differs; settings by name."""
+    """Print the facts and settings that differ."""
     before, after = _flat_facts(one), _flat_facts(two)
     rows = [
         (name, before.get(name) or "–", after.get(name) or "–")
@@ -92,13 +88,13 @@ def say_adapter_diff(screen: Screen, one: ShelvedAdapter, two: ShelvedAdapter) -
     if rows:
         screen.table(rows, head=("", one.reference, two.reference))
     if one.digest == two.digest:
-        screen.say(f"{visible(one.reference)} and {visible(two.reference)} are the same bytes")
+        screen.say(f"{visible(one.reference)} and {visible(two.reference)} are identical")
     elif one.card.training_set and one.card.training_set == two.card.training_set:
         screen.say("trained from the same photos and captions")
 
 
 def adapter_diff_json(one: ShelvedAdapter, two: ShelvedAdapter) -> JSONObject:
-    """The same, for programs."""
+    """The difference as JSON."""
     before, after = adapter_json(one, ()), adapter_json(two, ())
     return {
         "a": one.reference,
@@ -114,7 +110,7 @@ def adapter_diff_json(one: ShelvedAdapter, two: ShelvedAdapter) -> JSONObject:
 
 
 def adapter_json(found: ShelvedAdapter, users: Sequence[str]) -> JSONObject:
-    """A version for programs, flat."""
+    """A version as flat JSON."""
     from nano_banana.store.adapter_shelf import card_json
 
     return {
@@ -178,9 +174,9 @@ ADAPTER_METAVAR = "NAME[@VERSION|@TAG]"
 
 @contextmanager
 def open_shelf(screen: Screen, folder: Path | None, *, wanted: str = "") -> Iterator[AdapterShelf]:
-    """The shelf of the project around the working folder.
+    """Open the current project's shelf.
 
-    Raises Invalid (`shelf_empty`) where there is no store yet, unless nothing is `wanted` of it: then one is made.
+    Raises Invalid (`shelf_empty`) if an adapter is `wanted` and there is no store yet; otherwise creates the store.
     """
     from nano_banana.store.adapter_shelf import AdapterShelf
 
@@ -195,10 +191,10 @@ def open_shelf(screen: Screen, folder: Path | None, *, wanted: str = "") -> Iter
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @click.argument("file", type=FILE)
 @click.option(
-    "--samples", type=click.IntRange(0, 99), default=0, metavar="N", help="The last N pictures drawn with it."
+    "--samples", type=click.IntRange(0, 99), default=0, metavar="N", help="Include the last N pictures made with it."
 )
-@click.option("--with-photos", is_flag=True, help="The photos that it was trained from, without their metadata.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--with-photos", is_flag=True, help="Include the training photos, without metadata.")
+@click.option("--force", is_flag=True, help="Overwrite the file.")
 @as_json
 @store
 @pass_screen
@@ -213,9 +209,9 @@ def export(
     as_json: bool,
     store: Path | None,
 ) -> None:
-    """Write an adapter to one file, for `models import` elsewhere.
+    """Export an adapter to one file, for `models import` elsewhere.
 
-    It holds the adapter, its card and checksums; never the photos, unless you say so.
+    Contains the adapter, its metadata and checksums; photos only with --with-photos.
     """
     from nano_banana.features.shelf.adapter_archive import export_adapter as write
 
@@ -228,10 +224,10 @@ def export(
         return
     inside = [f"with {plural(done.samples, 'sample')}"] if samples else []
     inside += [
-        f"with {plural(done.photos, 'photo')} of the training: give it to nobody who may not have them"
+        f"with {plural(done.photos, 'training photo')}: share it only with people allowed to have them"
     ] * with_photos
     screen.say(
-        f"{found.reference} is in {visible(str(file))} ({file_size(done.size)})"
+        f"exported {found.reference} to {visible(str(file))} ({file_size(done.size)})"
         + "".join(f", {each}" for each in inside)
     )
 
@@ -242,21 +238,19 @@ def export(
     "  nano-banana models import ana.safetensors --name ana --trigger anqz7 --noun woman --base flux-1\n",
 )
 @click.argument("file", type=FILE)
-@click.option("--name", default="", help="The name on the shelf; as the file says, if not said.")
-@click.option("--trigger", default="", help="The word that it listens to.")
-@click.option("--noun", default="", help="What that word stands for: woman, man, dog …")
-@click.option(
-    "--base", default="", metavar="FAMILY", help="The model that it was made for, where the file doesn't tell."
-)
+@click.option("--name", default="", help="Name on the shelf (default: from the file).")
+@click.option("--trigger", default="", help="Trigger word.")
+@click.option("--noun", default="", help="Class word: woman, man, dog …")
+@click.option("--base", default="", metavar="FAMILY", help="Base model family, if the file doesn't say.")
 @as_json
 @store
 @pass_screen
 def import_adapter(
     screen: Screen, file: Path, *, name: str, trigger: str, noun: str, base: str, as_json: bool, store: Path | None
 ) -> None:
-    """Bring in an adapter: an `.nbm` archive, or a `.safetensors` file of another trainer.
+    """Import an adapter: an `.nbm` archive or another trainer's `.safetensors` file.
 
-    Everything is verified before anything is kept; pickles (`.pt`, `.ckpt`, `.bin`) are never opened.
+    Verifies the file first. Pickle files (`.pt`, `.ckpt`, `.bin`) are never opened.
     """
     from nano_banana.features.shelf.adapter_import import ImportOptions, adapter_families
     from nano_banana.features.shelf.adapter_import import import_adapter_file as take
@@ -275,18 +269,18 @@ def import_adapter(
 def _say_imported(screen: Screen, brought: ImportedAdapter) -> None:
     found = brought.shelved
     if brought.known:
-        screen.say(f"{found.reference} is these very bytes: no new version")
+        screen.say(f"already on the shelf as {found.reference}")
         return
     said = f'"{visible(" ".join(filter(None, (found.card.trigger, found.card.noun))))}"' if found.card.trigger else ""
     screen.say(
-        f"{found.reference} is on the shelf: {found.card.base}, {file_size(found.size)}" + (f", {said}" if said else "")
+        f"imported as {found.reference}: {found.card.base}, {file_size(found.size)}" + (f", {said}" if said else "")
     )
     if not said:
-        screen.note("its file names no trigger; say `--trigger` if you know the word that it listens to")
+        screen.note("the file has no trigger; pass `--trigger` if you know it")
     if any(brought.others.values()):
         kinds = (plural(many, folder.rstrip("/").removesuffix("s")) for folder, many in brought.others.items() if many)
-        screen.note(f"verified, and left in the archive: {' and '.join(kinds)}")
-    screen.say(f"in a recipe: `adapters: {{{found.name}: {{model: {found.reference}}}}}`")
+        screen.note(f"also in the archive, not imported: {' and '.join(kinds)}")
+    screen.say(f"use it in a recipe: `adapters: {{{found.name}: {{model: {found.reference}}}}}`")
 
 
 if TYPE_CHECKING:
@@ -306,10 +300,10 @@ Examples:
 @store
 @click.pass_context
 def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
-    """List, share and bring in adapters.
+    """List, share and import adapters.
 
-    Every adapter that a run trains is put on the shelf, under its subject's name and the next version. A recipe
-    draws with it by `adapters: {ana_lora: {model: ana@3}}`; the lock pins its bytes.
+    Every trained adapter goes on the shelf, under its subject's name and the next version. Recipes use it with
+    `adapters: {ana_lora: {model: ana@3}}`; the lock pins its content.
     """
     if context.invoked_subcommand is None:
         context.invoke(list_adapters, as_json=as_json, store=store)
@@ -320,7 +314,7 @@ def command(context: click.Context, *, as_json: bool, store: Path | None) -> Non
 @store
 @pass_screen
 def list_adapters(screen: Screen, *, as_json: bool = False, store: Path | None = None) -> None:
-    """List every adapter, by name and version."""
+    """List all adapters, by name and version."""
     found, users = _all_adapters(screen, store)
     if as_json:
         screen.json({"models": [adapter_json(each, users.get(each.digest, ())) for each in found]})
@@ -329,7 +323,7 @@ def list_adapters(screen: Screen, *, as_json: bool = False, store: Path | None =
 
 
 def _all_adapters(screen: Screen, store: Path | None) -> tuple[Sequence[ShelvedAdapter], Mapping[str, Sequence[str]]]:
-    """All that is on the shelf, and who draws with it; looking makes no store."""
+    """All adapters on the shelf, and the recipes that use them. Creates no store."""
     if not settings_for(screen, overrides=overrides(store=store)).store.is_dir():
         return (), {}
     with open_shelf(screen, store) as shelf:
@@ -342,7 +336,7 @@ def _all_adapters(screen: Screen, store: Path | None) -> tuple[Sequence[ShelvedA
 @store
 @pass_screen
 def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> None:
-    """Say all that is known of an adapter, and who drew with it."""
+    """Show an adapter's details and who used it."""
     with open_shelf(screen, store, wanted=name) as shelf:
         found = shelf.get(name)
         users = shelf.users().get(found.digest, ())
@@ -362,13 +356,13 @@ def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> Non
 @store
 @pass_screen
 def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
-    """Give a name's versions another name; recipes that name the old one must be changed."""
+    """Rename an adapter (all versions). Update recipes that use the old name."""
     with open_shelf(screen, store, wanted=old) as shelf:
         shelf.rename(old, new)
         users = sorted({user for each in shelf.all() if each.name == new for user in _other_users(shelf, each)})
-    screen.say(f"{old} is {new} now")
+    screen.say(f"Renamed `{visible(old)}` to `{visible(new)}`.")
     if users:
-        screen.note(f"drawn with by {', '.join(map(visible, users))}: where a recipe says `model: {old}`, change it")
+        screen.note(f"used by {', '.join(map(visible, users))}: change `model: {visible(old)}` there")
 
 
 @command.command(
@@ -376,31 +370,31 @@ def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
 )
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @click.argument("tag")
-@click.option("--remove", is_flag=True, help="Let the tag stand for nothing any more.")
+@click.option("--remove", is_flag=True, help="Remove the tag.")
 @store
 @pass_screen
 def tag(screen: Screen, name: str, tag: str, *, remove: bool, store: Path | None) -> None:
-    """Give a version a name of its own, which a recipe may use: `model: ana@good`."""
+    """Tag a version, to use as `model: ana@good`."""
     with open_shelf(screen, store, wanted=name) as shelf:
         if remove:
             found = shelf.untag(name.partition("@")[0], tag)
-            screen.say(f"{found.name}@{tag} no longer stands for {found.reference}")
+            screen.say(f"Removed tag {found.name}@{tag} from {found.reference}.")
         else:
             found = shelf.tag(name, tag)
-            screen.say(f"{found.name}@{tag} stands for {found.reference}")
+            screen.say(f"Tagged {found.reference} as {found.name}@{tag}.")
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana models rm ana@2 --yes\n")
 @click.argument("name", metavar=ADAPTER_METAVAR)
-@click.option("--force", is_flag=True, help="Also what another recipe's last run drew with.")
+@click.option("--force", is_flag=True, help="Remove it even if another recipe's last run used it.")
 @yes
 @store
 @pass_screen
 def rm(screen: Screen, name: str, *, force: bool, yes: bool, store: Path | None) -> None:
-    """Take a version off the shelf.
+    """Remove a version from the shelf.
 
-    Its number is never given again. The bytes go with `nano-banana cache gc`, unless a run still needs them; what a
-    recipe trained itself, its next run puts back.
+    The version number is never reused. `nano-banana cache gc` frees the space unless a run needs it. The next run of
+    the recipe that trained it puts it back.
     """
     with open_shelf(screen, store, wanted=name) as shelf:
         found = shelf.get(name)
@@ -410,18 +404,18 @@ def rm(screen: Screen, name: str, *, force: bool, yes: bool, store: Path | None)
         if not yes and not _confirm_removal(screen, found.reference):
             return
         shelf.remove(found.reference)
-    screen.say(f"{found.reference} is off the shelf; `nano-banana cache gc` frees what nothing else needs")
+    screen.say(f"Removed {found.reference}; `nano-banana cache gc` frees the space.")
 
 
 def _other_users(shelf: AdapterShelf, found: ShelvedAdapter) -> list[str]:
-    """The recipes that drew with it last and did not train it: it is on the shelf that they need it."""
+    """The recipes whose last run used it and that didn't train it."""
     return [user for user in shelf.users().get(found.digest, ()) if user != found.card.recipe]
 
 
 def _confirm_removal(screen: Screen, reference: str) -> bool:
     if not screen.lively:
         raise LimitReached([problem("rm_unasked", model=reference)])
-    return screen.confirm(f"take {reference} off the shelf?")
+    return screen.confirm(f"Remove {reference} from the shelf?")
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana models diff ana@1 ana@2\n")
@@ -431,7 +425,7 @@ def _confirm_removal(screen: Screen, reference: str) -> bool:
 @store
 @pass_screen
 def diff(screen: Screen, one: str, two: str, *, as_json: bool, store: Path | None) -> None:
-    """Say in what two adapters differ: settings, training set, likeness, size, trigger."""
+    """Show how two adapters differ: settings, training set, likeness, size, trigger."""
     with open_shelf(screen, store, wanted=one) as shelf:
         first, second = shelf.get(one), shelf.get(two)
     if as_json:

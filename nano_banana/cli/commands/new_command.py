@@ -39,10 +39,10 @@ from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, NanoBananaError, Stopped, did_you_mean, problem
 from nano_banana.settings.configuration import PROJECT_FILE
 
-SECTION = ("Work", 1)
+SECTION = ("Recipes", 1)
 
 DEFAULT_TEMPLATES = ("work/corporate-headshot", "life/natural-window-light", "cinema/cinematic-still")
-"""The templates that are proposed where a person is asked."""
+"""Templates that are suggested on a terminal."""
 
 
 PEOPLE_COLUMNS = frozenset({"name", "photos", "noun", "trigger", "consent_by", "consent_on"})
@@ -246,51 +246,52 @@ Examples:
 
 @click.command(name="new", epilog=EPILOG)
 @click.argument("folder", type=FOLDER, default=Path())
-@click.option("--name", help="The recipe's name (the folder's, if not given).")
+@click.option("--name", help="Recipe name (default: the folder's).")
 @click.option(
     "--photos",
     type=FOLDER,
-    help="The folder with the photos; for several people, with a folder for each (photos/SUBJECT, if not given).",
+    help="Photo folder; for several people, with one subfolder each (default: photos/SUBJECT).",
 )
-@click.option("--subject", "subjects", multiple=True, metavar="NAME", help="The name of a person; may be repeated.")
+@click.option("--subject", "subjects", multiple=True, metavar="NAME", help="Name of a person (repeatable).")
 @click.option(
     "--people",
     type=FILE,
     metavar="FILE.csv",
-    help="A table of people: name, and photos, noun, trigger, consent_by, consent_on.",
+    help="CSV table of people: name, and optionally photos, noun, trigger, consent_by, consent_on.",
 )
-@click.option("--add", "added", metavar="NAME", help="Add this person to the recipe that is in FOLDER.")
-@click.option("--noun", help="What the person is: woman, man, child … (person, if not given).")
-@click.option("--trigger", help="The rare word that the adapter learns them by (made of the name, if not given).")
+@click.option("--add", "added", metavar="NAME", help="Add this person to the recipe in FOLDER.")
+@click.option("--noun", help="Class word: woman, man, child … (default: person).")
+@click.option("--trigger", help="A rare word that stands for this person (generated if omitted).")
 @click.option(
     "--template",
     "templates",
     multiple=True,
     metavar="PACK/TEMPLATE",
-    help="Draw by a template of a pack, as often as you like; see `packs list`.",
+    help="Use this pack template (repeatable); see `packs list`.",
 )
-@click.option("--takes", type=click.IntRange(1, 100), metavar="N", help="Takes of each picture (2, if not given).")
-@click.option("--gate/--no-gate", default=None, help="Judge likeness, and draw again who is not themselves (default).")
+@click.option("--takes", type=click.IntRange(1, 100), metavar="N", help="Takes per shot (default: 2).")
 @click.option(
-    "--provider", metavar="NAME", shell_complete=complete_provider, help="Provider to use (local, if not given)."
+    "--gate/--no-gate",
+    default=None,
+    help="Check likeness and redraw pictures that don't look like the person (default).",
 )
-@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="A run stops before it costs more.")
-@click.option("--consent-by", metavar="NAME", help="Who allowed pictures of this face.")
-@click.option("--consent-on", metavar="DATE", help="When, as YYYY-MM-DD (today, if not given).")
-@click.option("--consent-for", "consent_uses", multiple=True, metavar="USE", help="What for; as often as you like.")
-@click.option("--plan/--no-plan", "plan", default=None, help="Show at the end what a run would do and cost.")
-@click.option("--yes", "-y", is_flag=True, help="Don't ask: take what is proposed for everything that is not given.")
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--provider", metavar="NAME", shell_complete=complete_provider, help="Provider (default: local).")
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Maximum cost of a run.")
+@click.option("--consent-by", metavar="NAME", help="Who gave consent.")
+@click.option("--consent-on", metavar="DATE", help="Date of consent, as YYYY-MM-DD (default: today).")
+@click.option("--consent-for", "consent_uses", multiple=True, metavar="USE", help="Permitted use (repeatable).")
+@click.option("--plan/--no-plan", "plan", default=None, help="Show the plan afterwards.")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask; use defaults for everything not given.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @pass_screen
 def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[NewFlags]) -> None:
-    """Begin a project: a commented recipe that is ready to run.
+    """Start a project with a commented recipe that is ready to run.
 
-    On a terminal it asks for what is not given: it looks at the photos, says what it sees, and proposes a trigger,
-    pictures and a budget. Elsewhere (and with `--yes`) it needs `--subject`, `--people` or `--photos`, and takes what
-    it would propose for the rest. FOLDER (this one, if not given) becomes the root of a project: recipe.yaml, its
-    schema for editors, nano-banana.toml and a .gitignore are written into it.
+    On a terminal, asks for what is missing, checks the photos and suggests defaults. Otherwise (or with `--yes`) needs
+    `--subject`, `--people` or `--photos` and uses the defaults. Writes recipe.yaml, its schema, nano-banana.toml and
+    .gitignore to FOLDER (default: this one).
 
-    `--add NAME` adds one more person to a recipe that exists, and shows what changed in it.
+    `--add NAME` adds a person to an existing recipe, and shows the changes.
     """
     asks = not said["yes"] and screen.lively and sys.stdin.isatty()
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()

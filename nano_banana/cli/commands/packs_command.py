@@ -1,4 +1,4 @@
-"""`packs`: show, try, start and add packs of templates."""
+"""`packs`: show, test, create and add template packs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nano_banana.features.packs.pack_install import IncomingPack
     from nano_banana.features.packs.pack_library import PackLibrary
 
-SECTION = ("Keep", 3)
+SECTION = ("Manage", 3)
 
 EPILOG = """\b
 Examples:
@@ -33,17 +33,17 @@ Examples:
 """
 
 TEST_FAILED = 1
-"""What `test` leaves with where something is wrong."""
+"""Exit code of `test` if a test fails."""
 
 
 @click.group(name="packs", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
 @as_json
 @click.pass_context
 def command(context: click.Context, *, as_json: bool) -> None:
-    """Show, try, begin and take in packs of templates.
+    """Show, test, create and add template packs.
 
-    A pack is a folder of prompts with variables. Those that came with the program are there to use; a project's own lie
-    in its folder `packs`. A recipe uses one so: `templates: {noir: {pack: cinema/noir-detective}}`.
+    A pack is a folder of prompt templates with variables. Built-in packs are ready to use; a project's own packs are in
+    `packs/`. In a recipe: `templates: {noir: {pack: cinema/noir-detective}}`.
     """
     if context.invoked_subcommand is None:
         context.invoke(list_, as_json=as_json)
@@ -53,7 +53,7 @@ def command(context: click.Context, *, as_json: bool) -> None:
 @as_json
 @pass_screen
 def list_(screen: Screen, *, as_json: bool) -> None:
-    """List the packs that there are."""
+    """List all packs."""
     from nano_banana.cli.pack_views import say_packs
     from nano_banana.features.packs.pack_testing import found_pack_json
 
@@ -98,16 +98,18 @@ def show(screen: Screen, what: str, *, as_json: bool) -> None:
     "  nano-banana packs preview --html packs.html\n"
 )
 @click.argument("what", metavar="[PACK/TEMPLATE]", default="")
-@click.option("--out", type=FILE, help="Copy the preview, or the picture that was made, to this file.")
-@click.option("--photos", "--subject-photos", type=FOLDER, help="Make the picture of this person, on this machine.")
-@click.option("--noun", default="person", show_default=True, help="What that person is: woman, man, child …")
+@click.option("--out", type=FILE, help="Copy the preview (or the generated picture) to this file.")
+@click.option(
+    "--photos", "--subject-photos", type=FOLDER, help="Generate the picture from this person's photos, locally."
+)
+@click.option("--noun", default="person", show_default=True, help="Class word for that person: woman, man, child …")
 @click.option("--html", type=FILE, help="Write a page with all previews to this file.")
 @as_json
 @pass_screen
 def preview(
     screen: Screen, what: str, *, out: Path | None, photos: Path | None, noun: str, html: Path | None, as_json: bool
 ) -> None:
-    """Show what a template makes: its preview, and the prompt for each choice."""
+    """Show a template's preview and its prompt for each choice."""
     from nano_banana.cli.pack_views import preview_template, write_gallery
 
     if html is not None:
@@ -122,7 +124,7 @@ def preview(
 @click.argument("name")
 @pass_screen
 def new(screen: Screen, name: str) -> None:
-    """Begin a pack in this project: a commented one that passes its own test."""
+    """Create a commented starter pack that passes its own test."""
     from nano_banana.cli.pack_views import create_pack
 
     for path in create_pack(name, project_root(Path.cwd()) / "packs"):
@@ -135,14 +137,14 @@ def new(screen: Screen, name: str) -> None:
     epilog="\b\nExamples:\n  nano-banana packs add ~/Downloads/travel.zip\n  nano-banana packs add ~/src/packs/travel\n"
 )
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER|ZIP")
-@click.option("--name", default="", help="Call it so (default: as it says itself).")
-@click.option("--force", is_flag=True, help="Replace a pack of that name without asking.")
+@click.option("--name", default="", help="Name for the pack (default: its own name).")
+@click.option("--force", is_flag=True, help="Replace a pack with that name without asking.")
 @as_json
 @pass_screen
 def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) -> None:
-    """Take a pack into this project, from a folder, a zip or a git clone.
+    """Add a pack to this project, from a folder, a zip or a git clone.
 
-    It is checked whole before any of it is kept: its files are text and pictures, and every prompt renders.
+    The whole pack is checked first: only text and pictures, and every prompt renders.
     """
     from nano_banana.features.packs.pack_install import discard_staged, install_pack, stage_pack
 
@@ -168,22 +170,22 @@ def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) 
         )
         return
     at = f" at commit {incoming.commit[:12]}" if incoming.commit else ""
-    over = f", in the place of {before.version}" if before is not None and not same else ""
-    screen.say(f"{pack.name} {pack.version}{at} is in {os.path.relpath(incoming.target)}{over}")
-    screen.say(f"`nano-banana packs show {pack.name}` says what it holds")
+    over = f", replacing {before.version}" if before is not None and not same else ""
+    screen.say(f"added {pack.name} {pack.version}{at} in {os.path.relpath(incoming.target)}{over}")
+    screen.say(f"see `nano-banana packs show {pack.name}`")
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana packs test\n  nano-banana packs test travel --run\n")
 @click.argument("packs", nargs=-1, metavar="[PACK]...")
-@click.option("--run", is_flag=True, help="Also make a picture by each template, on this machine, and judge it.")
-@click.option("--photos", type=FOLDER, help="Who sits for that (default: an astronaut who came with the program).")
-@click.option("--noun", default="person", show_default=True, help="What the person in --photos is: woman, man …")
+@click.option("--run", is_flag=True, help="Also generate and judge a picture per template, locally.")
+@click.option("--photos", type=FOLDER, help="Photos of the person to use (default: a sample astronaut).")
+@click.option("--noun", default="person", show_default=True, help="Class word for the person in --photos: woman, man …")
 @as_json
 @pass_screen
 def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | None, noun: str, as_json: bool) -> int:
     """Render every prompt with every choice, and plan a picture for each crop.
 
-    Nothing is bought. Leaves with 1 if something is wrong.
+    Costs nothing. Exits with 1 if a test fails.
     """
     from nano_banana.cli.pack_views import say_tested
     from nano_banana.cli.progress import progress
@@ -219,11 +221,11 @@ def _pack_library() -> PackLibrary:
 
 
 def _confirm_replacing(screen: Screen, incoming: IncomingPack) -> None:
-    """Ask before a pack is replaced. Raises Invalid (`pack_would_replace`) where nobody can be asked, or says no."""
+    """Ask before a pack is replaced. Raises Invalid (`pack_would_replace`) for a no, or without a terminal."""
     if not incoming.is_blocked:
         return
     before = "something" if incoming.replaces is None else f"version {incoming.replaces.version}"
-    asked = f"{incoming.pack.name}: {before} is there; replace it with version {incoming.pack.version}?"
+    asked = f"{incoming.pack.name}: {before} already exists. Replace it with version {incoming.pack.version}?"
     if sys.stdin.isatty() and screen.confirm(asked):
         return
     folder, version = str(incoming.target), incoming.pack.version

@@ -32,10 +32,10 @@ from nano_banana.session.run_request import recipe_file_in
 if TYPE_CHECKING:
     from nano_banana.session.photo_sets import CheckedPhotoSet, PhotoInspection
 
-SECTION = ("Look", 4)
+SECTION = ("Inspect", 4)
 
 SOME_REJECTED = 1
-"""What the command leaves with where a photo or a set is rejected."""
+"""Exit code if a photo or a set is rejected."""
 
 EPILOG = """\b
 Examples:
@@ -48,7 +48,7 @@ Examples:
 @click.command(name="photos", epilog=EPILOG)
 @recipe_argument
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
-@click.option("--html", type=FILE, metavar="FILE", help="Also write a page with every photo; it needs no network.")
+@click.option("--html", type=FILE, metavar="FILE", help="Also write a self-contained HTML page.")
 @shared(variables, allow_env, store, as_json)
 @pass_screen
 def command(
@@ -59,11 +59,10 @@ def command(
     subjects: tuple[str, ...],
     html: Path | None,
 ) -> int:
-    """Look at training photos: faces, light, duplicates, captions.
+    """Check training photos: faces, light, duplicates, captions.
 
-    On this machine alone, once for each photo. RECIPE may be a folder of photos instead. Judged by the recipe's
-    `photo_rules`, or by the usual ones where it has none. Leaves with 1 where something is rejected; warnings
-    leave with 0.
+    Works offline; each photo is analysed once. RECIPE may be a folder of photos. Uses the recipe's `photo_rules`, or
+    default rules. Exits with 1 if a photo is rejected, 0 if there are only warnings.
     """
     from nano_banana.cli.progress import progress
 
@@ -77,7 +76,7 @@ def command(
             screen.problems(studio.warnings)
         _say_albums(screen, studio, albums, as_json=asked.as_json)
     if html is not None:
-        screen.note(f"the page is in {html}")
+        screen.note(f"wrote {html}")
     return SOME_REJECTED if any(album.rejected for album in albums) else 0
 
 
@@ -85,7 +84,7 @@ def command(
 def _open_studio(
     screen: Screen, recipe: Path, subjects: tuple[str, ...], asked: OptionValues
 ) -> Iterator[PhotoInspection]:
-    """The photos of a recipe, or of a folder that holds none."""
+    """The photos of a recipe, or of a folder without one."""
     from nano_banana.cli.project_loading import open_project, recipe_settings, run_request_from
     from nano_banana.features.photo_report import inspect_folder
     from nano_banana.session.photo_sets import PhotoInspection
@@ -96,8 +95,10 @@ def _open_studio(
         raise Invalid([problem("photo_alone", path=str(recipe))])
     if recipe.is_dir() and not recipe_file_in(recipe).exists():
         if subjects:
-            raise Invalid([problem("no_such_subject", name=subjects[0], known="only the photos of this folder")])
-        # The store is that of where the user stands: nobody wants one among the photos.
+            raise Invalid(
+                [problem("no_such_subject", name=subjects[0], known="none, since this is a folder of photos")]
+            )
+        # The current project's store, not one among the photos.
         with inspect_folder(recipe, settings_for(screen, overrides=overrides(store=asked.store))) as studio:
             yield studio
         return

@@ -1,4 +1,4 @@
-"""`plan`: show what a run would do and cost."""
+"""`plan`: show what a run would make and cost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from nano_banana.cli.project_loading import recipe_argument, recipe_settings, ru
 from nano_banana.cli.runner import plan_recipe
 from nano_banana.cli.screen import Screen
 
-SECTION = ("Work", 3)
+SECTION = ("Recipes", 3)
 
 EPILOG = """\b
 Examples:
@@ -40,10 +40,10 @@ Examples:
 @shared(only, sample, budget, variables, allow_env, provider, out, store, locked, as_json)
 @pass_screen
 def command(screen: Screen, asked: OptionValues, recipe: Path) -> int:
-    """Say what a run would do and cost, and do nothing.
+    """Show what a run would make and cost, without running it.
 
-    Needs no key and no network. What the store has costs nothing; prices are dated estimates, and an
-    unknown one is called unknown. Exits with 1 if takes would fail, and with 3 if the budget can't suffice.
+    Works offline without a key. Cached results cost nothing; prices are dated estimates, or unknown. Exits with 1 if
+    takes would fail, with 3 if the budget is too low.
     """
     wish = run_request_from(recipe, asked)
     return plan_recipe(screen, wish, recipe_settings(screen, wish, asked), as_json=asked.as_json)

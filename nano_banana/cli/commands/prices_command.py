@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import money, one_line
+from nano_banana.cli.formatting import money, one_line, plural
 from nano_banana.cli.options import as_json, overrides, pass_screen, store
 from nano_banana.cli.project_loading import open_project, run_request_from, settings_for
 from nano_banana.cli.screen import Screen
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from nano_banana.features.endpoints.endpoint_prices import PriceRow
     from nano_banana.settings.configuration import Settings
 
-SECTION = ("Look", 9)
+SECTION = ("Inspect", 9)
 
 EPILOG = """\b
 Examples:
@@ -33,15 +32,15 @@ Examples:
 
 @click.command(name="prices", epilog=EPILOG)
 @click.argument("names", nargs=-1, type=click.Path(), metavar="[ENDPOINT|RECIPE]...")
-@click.option("--refresh", is_flag=True, help="Ask fal's pricing API first; needs a key.")
+@click.option("--refresh", is_flag=True, help="Get current prices from fal first (needs a key).")
 @as_json
 @store
 @pass_screen
 def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: bool, store: Path | None) -> None:
-    """Say what endpoints cost, by whose word and of what day.
+    """Show endpoint prices, with source and date.
 
-    Of those that are named, of a recipe's, or of all. What fal quoted is kept with the store, and plans count with
-    it. A quote more than twice or less than half of what was known makes the price a range: quotes were wrong before.
+    For the named endpoints, a recipe's, or all. fal's quotes are stored and used by plans. A quote that is more than
+    twice or less than half the known price makes the price a range, because quotes have been wrong.
     """
     from nano_banana.features.endpoints.endpoint_prices import check_endpoints_known, price_rows, refresh_prices
     from nano_banana.providers.fal.fal_config import fal_config
@@ -62,10 +61,10 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
     if as_json:
         screen.json({"prices": [_price_json(row) for row in rows], "refreshed": priced})
         return
-    screen.table([_price_row(row) for row in rows], head=("endpoint", "price", "per", "as of", "by"))
+    screen.table([_price_row(row) for row in rows], head=("endpoint", "price", "per", "as of", "source"))
     _note_quotes(screen, rows)
     if priced is not None:
-        screen.note(f"fal quoted {plural(priced, 'price')} for {plural(len(ids), 'endpoint')}")
+        screen.note(f"got {plural(priced, 'price')} from fal for {plural(len(ids), 'endpoint')}")
 
 
 def _recipe_endpoints(screen: Screen, name: str, settings: Settings) -> list[str]:
@@ -79,7 +78,7 @@ def _price_row(row: PriceRow) -> tuple[str, ...]:
     price = row.price
     if price is None:
         return row.endpoint, "unknown", "", "", ""
-    by = "fal" if row.used else "the project" if row.own else "the package"
+    by = "fal" if row.used else "project" if row.own else "program"
     high = "" if price.usd_high is None else f"–{money(price.usd_high)}"
     return row.endpoint, money(price.usd) + high, price.unit.value, price.as_of, by
 
@@ -89,10 +88,10 @@ def _note_quotes(screen: Screen, rows: list[PriceRow]) -> None:
         quote, written = row.quoted, row.written
         if quote is not None and not row.used:
             said = one_line(f"{quote.amount:g} {quote.currency} per {quote.unit}")
-            screen.note(f"{row.endpoint}: fal quotes {said}, which plans can't count with")
+            screen.note(f"{row.endpoint}: fal quotes {said}; plans can't use this unit")
         elif quote is not None and row.doubtful and written is not None:
-            said = f"{money(quote.amount)}, far from the {money(written.usd)} of {written.as_of}"
-            screen.note(f"{row.endpoint}: fal quotes {said}; plans count with both, budgets with the dearer")
+            said = f"{money(quote.amount)}, but the known price is {money(written.usd)} ({written.as_of})"
+            screen.note(f"{row.endpoint}: fal quotes {said}; plans show both, budgets use the higher")
 
 
 def _price_json(row: PriceRow) -> JSONObject:

@@ -1,4 +1,4 @@
-"""`run`: make what a recipe asks for."""
+"""`run`: make a recipe's pictures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from nano_banana.cli.project_loading import recipe_argument, recipe_settings, ru
 from nano_banana.cli.runner import run_recipe
 from nano_banana.cli.screen import Screen
 
-SECTION = ("Work", 4)
+SECTION = ("Recipes", 4)
 
 EPILOG = """\b
 Examples:
@@ -61,11 +61,11 @@ Examples:
 )
 @pass_screen
 def command(screen: Screen, asked: OptionValues, recipe: Path) -> int:
-    """Make what a recipe asks for, and pay only for what is missing.
+    """Make a recipe's pictures, paying only for what is missing.
 
-    Everything made is kept by the hash of what it was made from: a second run makes nothing. One take
-    that fails does not sink the others; the next run does only what is missing. A whole run on fal leaves
-    a lock beside the recipe, for git; `--locked` makes nothing that is not in it.
+    Results are cached by content hash: a second run makes nothing. One failed take doesn't stop the others; the next
+    run makes only what is missing. A full run on fal writes a lock file next to the recipe, for git; `--locked`
+    refuses anything not in it.
     """
     wish = run_request_from(recipe, asked)
     return run_recipe(screen, wish, recipe_settings(screen, wish, asked), asked)

@@ -11,7 +11,7 @@ from nano_banana.cli.options import as_json, pass_screen, store
 from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.screen import Screen
 
-SECTION = ("Keep", 4)
+SECTION = ("Manage", 4)
 
 EPILOG = """\b
 Examples:
@@ -21,7 +21,7 @@ Examples:
 """
 
 recipe_option = click.option(
-    "--recipe", metavar="NAME", help="Only runs of this recipe; `latest` is the last of these."
+    "--recipe", metavar="NAME", help="Only runs of this recipe; `latest` is then its last run."
 )
 
 
@@ -30,9 +30,9 @@ recipe_option = click.option(
 @store
 @click.pass_context
 def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
-    """Look back at runs: what each made and cost, and what changed.
+    """List, show and compare past runs.
 
-    A run may be named by the beginning of its name, by its last four digits, or as `latest`, `latest~1` and so on.
+    Name a run by a prefix of its ID, its last four digits, or `latest`, `latest~1` …
     """
     if context.invoked_subcommand is None:
         context.invoke(list_, as_json=as_json, store=store)
@@ -41,13 +41,15 @@ def command(context: click.Context, *, as_json: bool, store: Path | None) -> Non
 @command.command(
     name="list", epilog="\b\nExamples:\n  nano-banana runs list\n  nano-banana runs list --last 100 --json\n"
 )
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="So many runs.")
+@click.option(
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Number of runs to list."
+)
 @recipe_option
 @as_json
 @store
 @pass_screen
 def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store: Path | None) -> None:
-    """List the last runs: when, how long, how they ended, what they made and cost."""
+    """List the last runs: date, duration, status, pictures and cost."""
     from nano_banana.cli.run_tables import run_json, say_runs
     from nano_banana.session.history import History
 
@@ -60,24 +62,24 @@ def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store
         screen.json({"store": str(folder), "runs": [run_json(run, kept=run.id in kept) for run in runs[:last]]})
         return
     if not runs:
-        screen.say("nothing was run yet" if recipe is None else "no run of that recipe is on record here")
+        screen.say("No runs yet." if recipe is None else "No runs of that recipe here.")
         return
     say_runs(screen, runs[:last], kept)
     if len(runs) > last:
-        screen.say(f"there are older ones: `--last {last * 5}` lists more")
+        screen.say(f"Showing the last {last}; `--last {last * 5}` lists more.")
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana runs show\n  nano-banana runs show 3f2a --all\n")
 @click.argument("run", default="latest")
-@click.option("--all", "every", is_flag=True, help="List every take, however many.")
+@click.option("--all", "every", is_flag=True, help="List all takes.")
 @recipe_option
 @as_json
 @store
 @pass_screen
 def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: bool, store: Path | None) -> None:
-    """Show one run with its stages, and its takes with their verdicts and costs.
+    """Show one run with its stages, takes, verdicts and costs.
 
-    A picture that is gone was removed from the store since, by `cache gc`; its call is known still.
+    Pictures marked "(gone)" were deleted from the store by `cache gc`; their calls are still known.
     """
     from nano_banana.cli.run_details import run_details_json, say_run
     from nano_banana.session.history import History
@@ -105,9 +107,9 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: 
 def diff(
     screen: Screen, old: str | None, new: str | None, *, recipe: str | None, as_json: bool, store: Path | None
 ) -> None:
-    """Say which takes came, went and changed from one run to another, and why, by what their calls were asked.
+    """Show which takes were added, removed or changed between two runs, and why.
 
-    One run is compared with the last one; where none is named, the last one with the one of its recipe before it.
+    With one run, compares it with the latest; with none, the latest with the previous run of the same recipe.
     """
     from nano_banana.cli.run_details import run_diff_json, say_run_diff
     from nano_banana.session.history import History

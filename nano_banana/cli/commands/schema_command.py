@@ -13,27 +13,27 @@ from nano_banana.formats.file_writing import as_user
 from nano_banana.model.known_folders import shipped_path
 from nano_banana.model.problem import Unusable, problem
 
-SECTION = ("Look", 11)
+SECTION = ("Inspect", 11)
 
 EPILOG = """\b
 Examples:
   nano-banana schema recipe --out recipe.schema.json
   nano-banana schema run | jq .properties
 
-An editor completes and checks a recipe that begins with the line
+Editors complete and check a recipe that starts with the line
 `# yaml-language-server: $schema=recipe.schema.json`.
 """
 
 
 @click.command(name="schema", epilog=EPILOG)
 @click.argument("what", type=click.Choice(["recipe", "endpoint", "pack", "run"]), default="recipe")
-@click.option("--out", type=FILE, help="Write it to this file instead of stdout.")
+@click.option("--out", type=FILE, help="Write to this file (default: stdout).")
 @pass_screen
 def command(screen: Screen, what: str, out: Path | None) -> None:
     """Print a JSON Schema, for editors and programs.
 
-    `recipe` is the shape of a recipe, `endpoint` of a file in `endpoints/`, `pack` of a pack's `pack.yaml`, and `run`
-    of what `run --json` and `plan --json` print. All are draft 2020-12.
+    Schemas: `recipe`, `endpoint` (files in `endpoints/`), `pack` (pack.yaml) and `run` (output of `run --json` and
+    `plan --json`). JSON Schema draft 2020-12.
     """
     text = (_with_installed_stages() if what == "recipe" else "") or _shipped_schema(what)
     if out is None:

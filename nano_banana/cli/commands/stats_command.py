@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.diagnostics import plural
-from nano_banana.cli.formatting import file_size, money, utc_time, visible
+from nano_banana.cli.formatting import file_size, money, plural, utc_time, visible
 from nano_banana.cli.options import as_json, pass_screen, store
 from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.run_tables import ledger_csv, say_cost_bars, say_verdict_counts
@@ -24,23 +23,23 @@ from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.model.ticket import Ticket, TicketState
 
-SECTION = ("House", 4)
+SECTION = ("Setup", 4)
 
 DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Since:
-    """Everything from `begun` on (seconds since 1970), and how that is said: `in the last 2 days`."""
+    """A start time (seconds since 1970) and its text: `in the last 2 days`."""
 
     begun: float
     said: str
 
 
 def parse_since(_context: click.Context, _parameter: click.Parameter, text: str | None) -> Since | None:
-    """So many days ago (`30`, `0.5`), or the beginning of a day of UTC (`2026-11-01`); an option's callback.
+    """An option's callback: a number of days (`30`, `0.5`) or a date in UTC (`2026-11-01`).
 
-    Raises BadParameter for what is neither.
+    Raises BadParameter for anything else.
     """
     if text is None:
         return None
@@ -59,7 +58,7 @@ def _parse_days(text: str) -> float:
     except ValueError:
         days = math.nan
     if not 0 <= days < math.inf:
-        raise click.BadParameter(f"{text!r} is neither a number of days nor a day such as 2026-11-01")
+        raise click.BadParameter(f"{text!r} is not a number of days or a date like 2026-11-01")
     return days
 
 
@@ -70,10 +69,10 @@ if TYPE_CHECKING:
     from nano_banana.store.tickets import LedgerGroup, LedgerLine, LedgerSummary
 
 MAX_OPEN = 20
-"""Open requests that are listed; `--json` has them all."""
+"""Most open requests that are listed; `--json` has all."""
 
 TABLE_SUFFIXES = (".csv", ".txt")
-"""How a table's file ends: a recipe or a store is not written over by a slip of the hand."""
+"""Suffixes of CSV files, so that no recipe or store is overwritten by mistake."""
 
 EPILOG = """\b
 Examples:
@@ -89,14 +88,14 @@ Examples:
     type=click.Choice(["recipe", "subject", "endpoint", "day"]),
     default="recipe",
     show_default=True,
-    help="What a line of the table stands for; a day is one of UTC.",
+    help="Group by (days are UTC).",
 )
 @click.option(
     "--since",
     "--days",
     callback=parse_since,
     metavar="DAYS|DATE",
-    help="Only what began in the last DAYS days, or since DATE.",
+    help="Only requests since DATE or in the last DAYS days.",
 )
 @click.option("--recipe", metavar="NAME", help="Only this recipe.")
 @click.option(
@@ -104,7 +103,7 @@ Examples:
     "csv",
     type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Write a table to FILE (-: stdout).",
+    help="Write a CSV table to FILE (-: stdout).",
 )
 @as_json
 @store
@@ -119,10 +118,10 @@ def command(
     as_json: bool,
     store: Path | None,
 ) -> None:
-    """Say what was spent and saved, what gates accepted, and what is still open.
+    """Show what was spent and saved, gate results and open requests.
 
-    Spent is what the service billed, estimated what the same requests had been expected to cost, saved what the
-    store's answers would have cost again. A request whose price nobody knows is counted, and never guessed.
+    Spent: billed by the provider. Estimated: the expected price of the same requests. Saved: what cached results would
+    have cost. Requests of unknown price are counted, not guessed.
     """
     from nano_banana.session.history import History
     from nano_banana.store.local_store import Store
@@ -171,11 +170,11 @@ def _say_account(screen: Screen, by: str, found: LedgerSummary, of: str) -> None
         _say_ledger(screen, by, found)
         say_cost_bars(screen, by, found.lines)
     else:
-        screen.say(f"nothing was bought, and nothing saved{of}")
+        screen.say(f"No paid requests{of}.")
     lost = [ticket for ticket in found.open if ticket.state is TicketState.UNKNOWN]
     underway = [ticket for ticket in found.open if ticket.state is not TicketState.UNKNOWN]
-    _say_open(screen, f"{plural(len(underway), 'request')} under way, for the next run to collect", underway)
-    _say_open(screen, f"{plural(len(lost), 'request')} of unknown end, for the next run to look for", lost)
+    _say_open(screen, f"{plural(len(underway), 'request')} in progress; the next run collects the results", underway)
+    _say_open(screen, f"{plural(len(lost), 'request')} with unknown outcome; the next run looks for them", lost)
 
 
 def _say_store(screen: Screen, held: StoreStats, runs: Sequence[Run]) -> None:
@@ -224,15 +223,13 @@ def _say_open(screen: Screen, title: str, tickets: Sequence[Ticket]) -> None:
     rows = [
         (
             ticket.endpoint,
-            ticket.request_id or "(no id)",
+            ticket.request_id or "(no ID)",
             f"since {utc_time(ticket.begun_at)}",
             "/".join(filter(None, (ticket.requester.recipe, ticket.requester.node))),
         )
-        for ticket in tickets[:MAX_OPEN]
+        for ticket in tickets
     ]
-    screen.table(rows, indent=2)
-    if len(tickets) > MAX_OPEN:
-        screen.say(f"  and {len(tickets) - MAX_OPEN:,} more; `--json` lists them all")
+    screen.table(rows, indent=2, most=MAX_OPEN)
 
 
 def _account_json(found: LedgerSummary) -> JSONObject:

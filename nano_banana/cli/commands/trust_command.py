@@ -1,4 +1,4 @@
-"""`trust`: accept what somebody else's project or recipe asks for."""
+"""`trust`: trust a recipe that reaches outside its folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nano_banana.model.problem import LimitReached
 from nano_banana.settings.configuration import load_settings, settings_fingerprint, user_config_folder
 from nano_banana.settings.trust_file import drop_trust
 
-SECTION = ("House", 2)
+SECTION = ("Setup", 2)
 
 EPILOG = """\b
 Examples:
@@ -37,14 +37,14 @@ Examples:
 @click.command(name="trust", epilog=EPILOG)
 @recipe_argument
 @shared(variables, allow_env, provider, yes)
-@click.option("--revoke", is_flag=True, help="Take back what was accepted before.")
+@click.option("--revoke", is_flag=True, help="Revoke earlier trust.")
 @pass_screen
 def command(screen: Screen, asked: OptionValues, recipe: Path, *, revoke: bool) -> int:
-    """Accept what a recipe or its project asks for beyond its folder.
+    """Trust a recipe that reads or sends something outside its folder.
 
-    Shows the settings in the project's `nano-banana.toml` that redirect requests or the store, and what the
-    recipe sends elsewhere: environment variables, files outside the project, endpoints of unknown owners, prices
-    of its own. After your yes, `run` no longer asks. If any of it changes, `run` asks again.
+    Shows the project's settings that redirect requests or the store, and what the recipe sends: environment variables,
+    files outside the project, endpoints of unknown owners, its own prices. Once you accept, `run` doesn't ask again
+    until something changes.
     """
     from nano_banana.session.permissions import (
         accept_demands,
@@ -55,7 +55,7 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, revoke: bool) 
 
     wish = run_request_from(recipe, asked)
     root = project_root(wish.recipe.absolute().parent)
-    # What the project's file sets counts here, since it is asked about together with the recipe.
+    # The project's settings count here, because they are shown together with the recipe's demands.
     settings = load_settings(root=root, environ=os.environ, overrides={}, trust=True)
     guarded = settings.guarded
     for name, value in sorted(guarded.items()):
@@ -69,11 +69,11 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, revoke: bool) 
             return 0
         screen.problems([replace(problem, warning=True) for problem in found])
         if not found and not guarded:
-            screen.say(f"Nothing to accept: the recipe sends nothing unusual to {project.provider}.")
+            screen.say(f"Nothing to trust: this recipe sends nothing unusual to {project.provider}.")
             return 0
-        if not asked.yes and not screen.confirm("do you trust this?"):
+        if not asked.yes and not screen.confirm("Trust this?"):
             raise LimitReached([not_trusted_problem(project)])
         accept_demands(project, found)
     recipe_settings(screen, wish, replace(asked, trust=True))
-    screen.say("Trusted. `nano-banana trust --revoke` takes it back.")
+    screen.say("Trusted. `nano-banana trust --revoke` revokes it.")
     return 0

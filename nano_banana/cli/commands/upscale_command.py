@@ -1,4 +1,4 @@
-"""`upscale`: make pictures larger."""
+"""`upscale`: upscale pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nano_banana.cli.options import FiniteRange, OptionValues, pass_screen, shar
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.single_runner import SINGLE_OPTIONS, images, name, run_single, say_pictures, single_context, using
 
-SECTION = ("Pictures", 5)
+SECTION = ("Single pictures", 5)
 
 EPILOG = """\b
 Examples:
@@ -23,7 +23,7 @@ Examples:
 
 @click.command(name="upscale", epilog=EPILOG)
 @images
-@click.option("--factor", type=FiniteRange(min=1), metavar="NUMBER", help="How many times as wide.")
+@click.option("--factor", type=FiniteRange(min=1), metavar="NUMBER", help="Scale factor.")
 @using
 @name
 @shared(*SINGLE_OPTIONS)
@@ -37,9 +37,9 @@ def command(
     using: str | None,
     name: str | None,
 ) -> int:
-    """Make pictures larger.
+    """Upscale pictures.
 
-    An endpoint that restores faces does as well: judge what it makes, it changes them.
+    Face-restoration endpoints also work; check the result, because they alter faces.
     """
     from nano_banana.features.single.single_commands import upscale_command, with_name
 

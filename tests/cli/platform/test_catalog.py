@@ -7,7 +7,7 @@ from tests.workspace import Workspace
 
 
 def test_they_are_listed(workspace: Workspace) -> None:
-    workspace.expect("catalog", "list").shows("fal-ai/flux-lora ", "$0.035 per megapixel", "the package")
+    workspace.expect("catalog", "list").shows("fal-ai/flux-lora ", "$0.035 per megapixel", "program")
     told = [as_object(one) for one in as_items(workspace.json("catalog", "list")["endpoints"])]
     assert len(told) == 45
     assert {str(one["id"]) for one in told if one["does"] == "train"} >= {"fal-ai/flux-2-trainer"}
@@ -23,20 +23,22 @@ def test_one_is_shown(workspace: Workspace) -> None:
 
 def test_a_bare_one_is_shown(workspace: Workspace) -> None:
     workspace.write("endpoints/x.yaml", "id: a/b\ndoes: other\nmakes: [it]\nfields: {}\n")
-    workspace.expect("catalog", "show", "a/b").shows("a/b: ", "the project", "unknown").hides("field ")
+    workspace.expect("catalog", "show", "a/b").shows("a/b: ", "from    project", "unknown").hides("field ")
     workspace.expect("catalog", "show", "a/c", exit_code=2).shows("did you mean `a/b`?", "catalog refresh a/c")
 
 
 def test_what_is_the_same_is_not_written(online: Workspace) -> None:
-    online.expect("catalog", "refresh").shows("fal-ai/flux-lora: 10 changes", "45 endpoints; 44 as known here")
+    online.expect("catalog", "refresh").shows(
+        "fal-ai/flux-lora: 10 changes", "checked 45 endpoints at fal; 44 unchanged"
+    )
     assert online.files("endpoints/*") == ["endpoints/fal-ai--flux-lora.yaml"]
 
 
 def test_what_changed_is_written_and_said(online: Workspace) -> None:
     screen = online.expect("catalog", "refresh", "fal-ai/flux-lora")
     screen.shows(
-        "mood", "is new: string", "guidance_scale", "is gone", "default is now 18, was 28",
-        "takes ≥ 1, ≤ 20, took ≥ 1, ≤ 50", "is one of jpeg, png, webp, was of jpeg, png",
+        "mood", "new: string", "guidance_scale", "removed", "default now 18, was 28",
+        "allows ≥ 1, ≤ 20, was ≥ 1, ≤ 50", "one of jpeg, png, webp, was one of jpeg, png",
         "wrote endpoints/fal-ai--flux-lora.yaml",
     )  # fmt: skip
     assert online.read("endpoints/fal-ai--flux-lora.yaml").startswith("# Fields as fal's OpenAPI listed them on 20")
@@ -53,12 +55,12 @@ def test_it_goes_to_the_file_that_describes_it(online: Workspace) -> None:
     online.write("endpoints/other.yaml", "id: a/b\ndoes: other\nmakes: [it]\nfields: {}\n")
     online.expect("catalog", "refresh", "fal-ai/flux-lora").shows("wrote endpoints/mine.yaml")
     assert online.files("endpoints/*") == ["endpoints/mine.yaml", "endpoints/other.yaml"]
-    online.expect("catalog", "refresh", "a/b").shows("a/b: fal has no such endpoint any more")
+    online.expect("catalog", "refresh", "a/b").shows("a/b: no longer at fal")
 
 
 def test_a_stranger_is_taken_over_and_what_was_not_told_is_said(online: Workspace) -> None:
     online.expect("catalog", "refresh", "studio/relight").shows(
-        "taken over, its price unknown; wrote endpoints/studio--relight.yaml", "see `base` in the file"
+        "added, price unknown; wrote endpoints/studio--relight.yaml", "could not determine `base`"
     )
     told = online.json("catalog", "show", "studio/relight")
     assert told["roles"] == {"prompt": "prompt", "image": "image_url", "adapters": "loras"}

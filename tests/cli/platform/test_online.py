@@ -48,8 +48,8 @@ def test_a_value_that_still_fits_is_no_matter(online: Workspace) -> None:
 
 def test_nothing_changed_is_said_with_the_date(online: Workspace) -> None:
     recipe(online, RECIPE.replace("flux-lora", "flux/dev"))
-    online.expect("check", "--online").shows("no mistake found", "are at fal as they are known here, as of 20")
-    online.expect("catalog", "refresh", "fal-ai/flux/dev").shows("as it was; wrote")
+    online.expect("check", "--online").shows("no errors", "the endpoints match fal as of 20")
+    online.expect("catalog", "refresh", "fal-ai/flux/dev").shows("unchanged; wrote")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_endpoint_that_goes(workspace: Workspace, models: list[object], kind:
         (problem,) = (as_object(one) for one in as_items(workspace.json("check", "--online")["problems"]))
         assert (problem["kind"], problem["severity"]) == (kind, "warning")
         assert as_object(problem["place"])["line"] == 8
-        fate = "fal has no such endpoint" if kind == "endpoint_vanished" else "fal calls it deprecated"
+        fate = "no longer at fal" if kind == "endpoint_vanished" else "deprecated by fal"
         workspace.expect("catalog", "refresh", "fal-ai/flux-lora").shows(fate)
 
 
@@ -76,12 +76,12 @@ def test_an_endpoint_that_nobody_described_is_only_looked_for(workspace: Workspa
     recipe(workspace, text)
     with serve(lambda *_: (200, {"models": models})) as base:
         workspace.env(NANO_BANANA_FAL_URL=base, FAL_KEY="id:a-secret")
-        workspace.expect("check", "--online").shows("as they are known here")
+        workspace.expect("check", "--online").shows("the endpoints match fal")
 
 
 def test_without_a_network_it_says_so(workspace: Workspace) -> None:
     recipe(workspace)
     workspace.env(NANO_BANANA_FAL_URL="http://127.0.0.1:9", FAL_KEY="id:a-secret")
     workspace.expect("check", "--online", exit_code=1).shows("can't reach")
-    workspace.expect("check").shows("no mistake found")
+    workspace.expect("check").shows("no errors")
     assert not Path(workspace.path(".nano-banana/rehearsal/listings.json")).exists()

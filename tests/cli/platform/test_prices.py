@@ -19,7 +19,7 @@ def prices(workspace: Workspace, *argv: str) -> dict[str, JSONObject]:
 
 def test_offline_they_are_the_packages(workspace: Workspace) -> None:
     workspace.expect("prices", "fal-ai/flux-lora", "fal-ai/phota/enhance").shows(
-        "megapixel  2026-08  the package", "unknown"
+        "megapixel  2026-08  program", "unknown"
     )
     assert not workspace.path(".nano-banana").exists()
     assert len(prices(workspace)) == 45
@@ -28,11 +28,11 @@ def test_offline_they_are_the_packages(workspace: Workspace) -> None:
 def test_a_refresh_is_kept_and_plans_count_with_it(online: Workspace) -> None:
     recipe(online)
     online.expect("prices", "recipe.yaml", "--refresh").shows(
-        "$0.035–$1.50", "fal quotes $1.50, far from the $0.035", "fal quoted 1 price for 1 endpoint"
+        "$0.035–$1.50", "fal quotes $1.50, but the known price is $0.035", "got 1 price from fal for 1 endpoint"
     )
     row = prices(online, "fal-ai/flux-lora")["fal-ai/flux-lora"]
     assert (row["usd"], row["usd_high"], as_object(row["quote"])["doubtful"]) == (0.035, 1.5, True)
-    online.env(FAL_KEY="").expect("plan", "--provider", "fal").shows("$0.035–$1.50", "by prices of 20")
+    online.env(FAL_KEY="").expect("plan", "--provider", "fal").shows("$0.035–$1.50", "prices as of 20")
 
 
 def test_a_quote_that_agrees_changes_the_date_alone(online: Workspace) -> None:
@@ -55,7 +55,9 @@ def test_a_refresh_of_some_keeps_the_others(online: Workspace) -> None:
 def test_a_quote_in_another_unit_is_shown_and_not_used(workspace: Workspace) -> None:
     quote = {"amount": 0.001, "unit": "compute_seconds", "currency": "USD", "as_of": "2026-11-20"}
     workspace.write(".nano-banana/prices.json", json.dumps({"prices": {"fal-ai/flux-lora": quote}}))
-    workspace.expect("prices", "fal-ai/flux-lora").shows("$0.035", "0.001 USD per compute_seconds", "can't count with")
+    workspace.expect("prices", "fal-ai/flux-lora").shows(
+        "$0.035", "0.001 USD per compute_seconds", "plans can't use this unit"
+    )
 
 
 def test_unknown_endpoints_are_said_with_what_was_meant(workspace: Workspace) -> None:
@@ -79,4 +81,4 @@ def test_an_answer_that_was_lost_is_asked_for_again(online: Workspace, emulator:
     emulator.control(
         "POST", "faults", [{"kind": "drop-before-accept", "on": "api"}, {"kind": "429", "on": "api", "arg": "0"}]
     )
-    online.expect("prices", "fal-ai/flux/dev", "--refresh").shows("fal quoted 1 price")
+    online.expect("prices", "fal-ai/flux/dev", "--refresh").shows("got 1 price")

@@ -12,7 +12,9 @@ FOLDER = "config/nano-banana"
 
 def test_it_keeps_a_certificate_and_shows_no_key(workspace: Workspace) -> None:
     screen = workspace.expect("config", "make-certificate", "--name", "Ana & Söhne")
-    screen.shows("a certificate for Ana & Söhne, valid from ", "fingerprint (SHA-256): ", "untrusted", "c2pa-key.pem")
+    screen.shows(
+        "created a certificate for Ana & Söhne, valid ", "fingerprint (SHA-256): ", "untrusted", "c2pa-key.pem"
+    )
     folder = workspace.home / FOLDER
     assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == {
         "c2pa-authority.pem": 0o600,
@@ -45,7 +47,7 @@ def test_a_name_that_nobody_could_read_is_refused(workspace: Workspace) -> None:
 
 def test_it_says_where_the_settings_name_another(workspace: Workspace) -> None:
     workspace.run("config", "set", "c2pa_key", "keys/mine.pem")
-    workspace.expect("config", "make-certificate").shows("the setting `c2pa_key` names another file", "keys/mine.pem")
+    workspace.expect("config", "make-certificate").shows("the setting `c2pa_key` points to", "keys/mine.pem")
 
 
 def test_a_folder_that_cannot_be_written_is_said(workspace: Workspace) -> None:
