@@ -34,7 +34,7 @@ class FalConfig:
     key: Callable[[], str] = field(repr=False)
     base: str = ""
     per_second: float | None = None
-    uploads_expire_after: int | None = Privacy().upload_seconds
+    uploads_expire_after: int | None = DAY_SECONDS
 
 
 def fal_config(
@@ -51,8 +51,8 @@ def fal_config(
     return FalConfig(
         key=key,
         base=settings.fal_url,
-        per_second=(limits or RunLimits()).requests_per_second,
-        uploads_expire_after=(privacy or Privacy()).upload_seconds,
+        per_second=limits.requests_per_second if limits else None,
+        uploads_expire_after=privacy.upload_seconds if privacy else DAY_SECONDS,
     )
 
 
