@@ -307,3 +307,9 @@ def test_the_schema_lies_beside_the_recipe(workspace: Workspace) -> None:
     assert "$schema=recipe.schema.json" in workspace.read("recipe.yaml")
     assert '"properties"' in workspace.read("recipe.schema.json")
     assert "recipe.schema.json" in workspace.read(".gitignore")
+
+
+def test_one_photo_outside_the_project_is_trusted_as_several_are(workspace: Workspace) -> None:
+    workspace.photos("../elsewhere", count=1)
+    workspace.run("new", "set", "--subject", "ana", "--photos", "../elsewhere")
+    workspace.run("plan", "set/recipe.yaml", "--provider", "fal").hides("outside its project")

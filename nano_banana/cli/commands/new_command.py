@@ -367,7 +367,7 @@ def _trust_photos(screen: Screen, recipe: Path) -> None:
         wish, settings = RunRequest(recipe=recipe, provider="fal"), settings_for(screen, start=recipe.parent)
         with Session.open(wish, settings, environ=os.environ) as project:
             found = untrusted_demands(project)
-            if {problem.kind for problem in found} == {"reads_outside"}:
+            if {problem.kind for problem in found} <= {"reads_outside", "reads_file_outside"}:
                 accept_demands(project, found)
 
 
