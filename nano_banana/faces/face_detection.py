@@ -15,30 +15,30 @@ DETECTION_SIDE = 640
 """Larger pictures are scaled down first: at full size large faces get wrong points."""
 
 SMALL_FACE = 40
-"""Of a face narrower than this, in pixels as looked at, the points are found better at twice the size."""
+"""Detected pixels. Points of a narrower face are more exact at twice the size."""
 
 SMALLEST_PICTURE = 160
-"""Smaller pictures that show nothing are enlarged to this."""
+"""Smaller pictures without detections are enlarged to this side."""
 
 MIN_SIDE = 64
-"""YuNet reads memory that nobody wrote where a side has 32 pixels or less, and finds what is not there (measured:
-24 of 150 small pictures gave other faces each time; with 64 none)."""
+"""YuNet reads uninitialised memory if a side has 32 pixels or less, and its results vary (measured: for 24 of 150 small
+pictures; with 64 for none)."""
 
 MIN_SCORE = 0.6
 """The least score of a face."""
 
 MIN_SCORE_AGAIN = 0.77
-"""The least score where the first look shows nothing: nearly all that is no face stays below it."""
+"""The least score in further passes if the first finds nothing; nearly all false detections are below it."""
 
 UPRIGHT_SCORE = 0.9
 """A face with this score is less than half a quarter turn from upright: lying ones have at most 0.88 (4 portraits in
 12 turns each; upright ones 0.93 to 0.96)."""
 
 UPRIGHT_BONUS = 0.01
-"""By so much a face must look better in another turn to be taken from there."""
+"""How much higher a face's score must be in another turn to be taken from there."""
 
 MIN_SCORE_TURNED = 0.85
-"""The least score of a face in another turn: in that, parts of upright faces look like faces up to 0.8."""
+"""The least score of a face in another turn, where parts of upright faces score up to 0.8."""
 
 Pixels = NDArray[np.uint8]
 
@@ -86,14 +86,14 @@ def _best_of_quarter_turns(rgb: Pixels, faces: list[Face]) -> list[Face]:
 
 
 def _is_same(one: Face, other: Face) -> bool:
-    """Whether two boxes are of one face: the middle of the smaller one is inside the other."""
+    """Whether two boxes are of one face: the centre of the smaller one is inside the other."""
     small, large = sorted((one, other), key=lambda face: face.width * face.height)
     x, y = small.left + small.width / 2, small.top + small.height / 2
     return 0 <= x - large.left <= large.width and 0 <= y - large.top <= large.height
 
 
 def _found_upright(rgb: Pixels) -> list[Face]:
-    """The faces of a picture that is taken to be upright."""
+    """Detect faces in the picture as it is."""
     scale = min(1.0, DETECTION_SIDE / max(rgb.shape[:2]))
     seen = _detected_at_scale(rgb, scale)
     if not seen:
@@ -113,7 +113,7 @@ def _detected_at_scale(rgb: Pixels, scale: float) -> list[Face]:
 
 
 def _detected_with_border(rgb: Pixels) -> list[Face]:
-    """What is found with a grey border of half the longest side around the picture."""
+    """Detect faces with a grey border of half the longest side around the picture."""
     side = max(rgb.shape[:2])
     scale = min(1.0, DETECTION_SIDE / 2 / side) if side > SMALLEST_PICTURE else SMALLEST_PICTURE / side
     small = _scaled(rgb, scale)
@@ -121,7 +121,7 @@ def _detected_with_border(rgb: Pixels) -> list[Face]:
     framed = np.pad(small, ((border, border), (border, border), (0, 0)), constant_values=128)
     height, width = rgb.shape[:2]
     faces = _detected(framed, scale, offset=border)
-    # The middle of a face may lie in the border: then it is of the border's making.
+    # A face whose centre lies in the border is a false detection.
     return [
         face for face in faces if 0 <= face.left + face.width / 2 <= width and 0 <= face.top + face.height / 2 <= height
     ]
@@ -137,7 +137,7 @@ def _scaled(rgb: Pixels, scale: float) -> Pixels:
 
 
 def _detected(small: Pixels, scale: float, *, offset: int = 0) -> list[Face]:
-    """The faces of a picture that is `scale` times the one asked about, with `offset` pixels of border around it."""
+    """Detect faces in a picture scaled by `scale`, with a border of `offset` pixels; in pixels of the original."""
     detector = _detector()
     height, width = (max(MIN_SIDE, side) for side in small.shape[:2])
     bgr = np.zeros((height, width, 3), np.uint8)
@@ -152,7 +152,7 @@ def _detector() -> _Detector:
     path = verified_weights(DETECTOR)
     import cv2
 
-    # Every worker has a processor of its own already.
+    # Workers already use one processor each.
     cv2.setNumThreads(1)
     return cast(_Detector, cv2.FaceDetectorYN.create(str(path), "", (320, 320), MIN_SCORE, 0.3, 5000))
 

@@ -13,10 +13,10 @@ from nano_banana.faces.networks import tflite_network
 
 LANDMARK_WEIGHTS = "face_landmarks_detector.tflite"
 LANDMARK_SIDE = 256
-"""The network sees squares of this many pixels."""
+"""Pixels a side of the network's input."""
 
 AROUND_BOX = 1.3
-"""Side of the first pass's square, in longer sides of the detector's box; with 2.0 half of the faces are lost."""
+"""Side of the first pass's square, in longer sides of the detector's box; at 2.0 half of the faces are lost."""
 
 AROUND_POINTS = 1.5
 """Side of the second pass's square, in longer sides of the first pass's points (as MediaPipe's own graph has it)."""
@@ -27,7 +27,7 @@ _EYES = (33, 263)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landmarks:
-    """`points`: 478 × 2 (x, y), pixels of the picture; `presence`: how surely this is a face, 0–1."""
+    """`points`: 478 × 2 (x, y), pixels of the picture; `presence`: the confidence that this is a face, 0–1."""
 
     points: NDArray[np.float32]
     presence: float
@@ -35,7 +35,7 @@ class Landmarks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Square:
-    """A square in the picture: its centre and side in pixels, and how far it is turned (radians, clockwise)."""
+    """A square in the picture: its centre and side in pixels, and its rotation (radians, clockwise)."""
 
     x: float
     y: float
@@ -44,7 +44,7 @@ class _Square:
 
 
 def find_landmarks(rgb: NDArray[np.uint8], face: Face) -> Landmarks:
-    """The points of `face` in an RGB picture (height × width × 3), in two passes.
+    """Find the landmarks of `face` in an RGB picture (height × width × 3), in two passes.
 
     Points are MediaPipe's face mesh: 468 of the face, then 5 of each iris. Raises Unusable `faces_missing`.
     """
@@ -69,10 +69,10 @@ def _landmarks_in(rgb: NDArray[np.uint8], square: _Square) -> Landmarks:
 
 
 def _level_crop(rgb: NDArray[np.uint8], square: _Square) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The square as SIDE × SIDE pixels, and the affine way (2 × 3) from those back to the picture's."""
+    """The square as LANDMARK_SIDE pixels a side, and the affine matrix (2 × 3) from those to the picture's pixels."""
     import cv2
 
-    # Warping skips pixels when it makes smaller: what is much too large is averaged first.
+    # Warping skips pixels when it shrinks, so large squares are averaged first.
     reach = square.side * math.sqrt(0.5) + 2
     height, width = rgb.shape[:2]
     left, top = max(0, math.floor(square.x - reach)), max(0, math.floor(square.y - reach))
@@ -108,7 +108,7 @@ def _square_around(points: NDArray[np.float32]) -> _Square:
 
 
 MIN_PRESENCE = 0.5
-"""Presence from which the landmarks are believed."""
+"""The least presence of usable landmarks."""
 
 Outline = NDArray[np.float32]
 """Corners of a closed outline in order: n × 2 (x, y), pixels of the picture."""
@@ -129,12 +129,12 @@ BROWS = (
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 
 _CORNERS_PER_SIDE = 6
-"""Corners that each side of a ring becomes."""
+"""Corners of the outline for each side of a ring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """One face and its outlines. `rough`: guessed from the detector's points, since the landmarks are weak."""
+    """One face and its outlines. `rough`: guessed from the detector's points, because the landmarks are unreliable."""
 
     face: Face
     oval: Outline
@@ -144,7 +144,7 @@ class Head:
     rough: bool = False
 
     @property
-    def across(self) -> NDArray[np.float32]:
+    def eye_axis(self) -> NDArray[np.float32]:
         """The unit vector from the viewer's left eye to the right one."""
         way = self.eyes[1].mean(axis=0) - self.eyes[0].mean(axis=0)
         return np.asarray(way / max(float(np.hypot(*way)), 1e-6), np.float32)
@@ -156,24 +156,24 @@ class Head:
 
     @property
     def size(self) -> float:
-        """The oval's mean diameter in pixels: what it would be if it were a circle."""
+        """The diameter in pixels of a circle with the oval's area."""
         x, y = self.oval[:, 0].astype(np.float64), self.oval[:, 1].astype(np.float64)
         area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
         return 2 * math.sqrt(area / math.pi)
 
-    def seen_from(self, outline: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Points (… × 2) as the head has them: right and down from the oval's middle, in mean diameters."""
-        (x, y), middle = self.across, self.oval.mean(axis=0)
+    def to_head_coordinates(self, outline: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Points (… × 2) in head coordinates: right and down from the oval's centre, in mean diameters."""
+        (x, y), middle = self.eye_axis, self.oval.mean(axis=0)
         turned = (outline - middle) @ np.array([[x, -y], [y, x]], np.float32)
         return np.asarray(turned / self.size, np.float32)
 
 
 def head_of(face: Face, found: Landmarks) -> Head:
-    """The outlines that the landmarks draw, or rough ones where their presence is below SURE."""
+    """The head with outlines from landmarks, or rough ones if their presence is below MIN_PRESENCE."""
     if found.presence < MIN_PRESENCE:
         return rough_head(face)
     points = found.points
-    # Landmarks go by the person's sides: mirrored or upside down, the viewer's left may be the other one.
+    # Landmarks use the person's sides; if mirrored or upside down, the viewer's left may be the other one.
     one, other = sorted((0, 1), key=lambda side: float(points[list(EYES[side]), 0].mean()))
     return Head(
         face=face,
@@ -185,12 +185,12 @@ def head_of(face: Face, found: Landmarks) -> Head:
 
 
 def rough_head(face: Face) -> Head:
-    """Ellipses where a face's parts are as a rule, by its eyes and the width of its box."""
+    """A head with ellipses at the usual positions, by the face's eyes and the width of its box."""
     one, other = (np.array(eye, np.float32) for eye in face.eyes)
     apart = float(np.hypot(*(other - one)))
     across = (other - one) / apart if apart > 0 else np.array([1, 0], np.float32)
     down = np.array([-across[1], across[0]], np.float32)
-    # Seen from the side the eyes are near each other: the box then says how large the face is.
+    # In profile the eyes are close to each other; then the box gives the size.
     unit = max(apart, 0.4 * face.width)
 
     def ellipse(middle: NDArray[np.float32], wide: float, high: float) -> Outline:
@@ -212,7 +212,7 @@ def rough_head(face: Face) -> Head:
 
 
 def _ring(points: NDArray[np.float32], corners: tuple[int, ...]) -> Outline:
-    """The ring through these points, its sides rounded (Catmull and Rom's spline)."""
+    """A smooth ring through these points (Catmull–Rom spline)."""
     at = points[list(corners)].astype(np.float64)
     return _spline(*(np.roll(at, shift, axis=0) for shift in (1, 0, -1, -2)))
 

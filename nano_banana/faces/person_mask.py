@@ -36,11 +36,11 @@ class Window:
     width: int
     height: int
 
-    def cut(self, rgb: Pixels) -> Pixels:
+    def crop(self, rgb: Pixels) -> Pixels:
         """What the window shows of an RGB picture."""
         return np.ascontiguousarray(_scaled(rgb[self.top : self.bottom, self.left : self.right], self.size))
 
-    def laid(self, seen: SoftMask) -> Pixels:
+    def as_picture_mask(self, seen: SoftMask) -> Pixels:
         """A mask of what is seen in the picture's own pixels, 0–255, as large as the window's part of it."""
         whole = _scaled(seen.astype(np.float32), (self.right - self.left, self.bottom - self.top))
         # In place: a window may be as large as the largest picture.
@@ -49,12 +49,12 @@ class Window:
         whole += 0.5
         return whole.astype(np.uint8)
 
-    def inside(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    def to_window(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Points of the picture (… × 2) as the window's."""
         corner = np.array([self.left, self.top], np.float32)
         return np.asarray((points - corner) * np.array(self._per_pixel, np.float32), np.float32)
 
-    def grid(self) -> NDArray[np.float32]:
+    def pixel_centres(self) -> NDArray[np.float32]:
         """Where in the picture the middles of the window's pixels are: height × width × 2 (x, y)."""
         across, down = self._per_pixel
         x = self.left + (np.arange(self.width, dtype=np.float32) + np.float32(0.5)) / np.float32(across)
@@ -226,7 +226,7 @@ def people_mask(rgb: Pixels, faces: Sequence[Face]) -> tuple[Window, SoftMask]:
     """
     size = rgb.shape[1], rgb.shape[0]
     view = whole_window(size, PEOPLE_SIDE)
-    seen = view.cut(rgb)
+    seen = view.crop(rgb)
     matte = person_mask(seen)
     scale = view.width / size[0]
     small = [face for face in faces if face.width < SMALL_FACE_SHARE * max(size)]
@@ -242,9 +242,9 @@ def _refined_near_faces(seen: Pixels, matte: SoftMask, faces: Sequence[Face], sc
     near, weight = np.zeros_like(matte), np.zeros_like(matte)
     for face in faces:
         part = _head_and_shoulders(face, scale, (seen.shape[1], seen.shape[0]))
-        found = person_mask(part.cut(seen))
+        found = person_mask(part.crop(seen))
         area = np.s_[part.top : part.bottom, part.left : part.right]
-        near[area] = np.maximum(near[area], part.laid(found).astype(np.float32) / 255)
+        near[area] = np.maximum(near[area], part.as_picture_mask(found).astype(np.float32) / 255)
         weight[area] = np.maximum(weight[area], _blend_weight(part, (seen.shape[1], seen.shape[0])))
     return np.asarray(matte + (near - matte) * weight, np.float32)
 

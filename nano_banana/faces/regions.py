@@ -76,7 +76,7 @@ def outlined_region(size: tuple[int, int], head: Head, part: str) -> MaskRegion 
 
 def region_in_window(view: Window, seen: SoftMask) -> MaskRegion | None:
     """A soft mask of what a window shows as a region of the picture; None where there is nothing of it."""
-    return _trimmed(view.laid(seen), view.left, view.top)
+    return _trimmed(view.as_picture_mask(seen), view.left, view.top)
 
 
 def _trimmed(mask: NDArray[np.uint8], left: int, top: int) -> MaskRegion | None:
@@ -183,7 +183,7 @@ def _colour_region(
     if part == "skin":
         return region_in_window(looked.view, skin_mask(looked, found))
     heads = list(everybody)
-    worn = clothes_mask(looked, found) * nearest_heads(heads, looked.view.grid())[heads.index(head)]
+    worn = clothes_mask(looked, found) * nearest_heads(heads, looked.view.pixel_centres())[heads.index(head)]
     return region_in_window(looked.view, worn if len(heads) == 1 else clothes_of_this_person(looked, worn))
 
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 EXPOSURE_SIDE = 512
-"""Larger pictures are scaled down first: light is no matter of detail."""
+"""Larger pictures are scaled down first, because exposure doesn't depend on detail."""
 
 FACE_WEIGHT = 0.75
-"""How much of the whole a face is worth, however small it is in the picture."""
+"""The weight of the face in the whole, whatever its size."""
 
 BLACK_LEVEL = 8
 WHITE_LEVEL = 247
-"""Grey values (0–255) at and beyond which nothing is told apart any more."""
+"""Grey values (0–255) at and beyond which there is no detail."""
 
 FaceBox = tuple[float, float, float, float]
 Stretch: TypeAlias = "slice[int, int, None]"
@@ -34,7 +34,7 @@ class Exposure:
 
 
 def measure_exposure(picture: Image.Image, face: FaceBox | None = None) -> Exposure:
-    """Measure the picture; `face` (left, top, width, height in its pixels) counts for three quarters of it."""
+    """Measure the picture; `face` (left, top, width, height in pixels) has three quarters of the weight."""
     small = picture.convert("L")
     small.thumbnail((EXPOSURE_SIDE, EXPOSURE_SIDE), Image.Resampling.BOX)
     grey = np.asarray(small, np.float64)
@@ -51,10 +51,10 @@ def measure_exposure(picture: Image.Image, face: FaceBox | None = None) -> Expos
 
 
 def _face_area(shape: tuple[int, ...], size: tuple[int, int], face: FaceBox) -> tuple[Stretch, Stretch] | None:
-    """The middle of the face's box in pixels of the small picture; None where it lies outside."""
+    """The middle of the face's box in pixels of the small picture; None if it lies outside."""
     across, down = shape[1] / size[0], shape[0] / size[1]
     left, top, width, height = face
-    # The box has hair and background in its corners.
+    # The corners of the box are hair and background.
     columns = _stretch((left + width * 0.15) * across, (left + width * 0.85) * across, shape[1])
     rows = _stretch((top + height * 0.15) * down, (top + height * 0.9) * down, shape[0])
     return None if columns is None or rows is None else (rows, columns)
@@ -70,16 +70,16 @@ def _rounded(value: float) -> float:
 
 
 SHARPNESS_SIDE = 1024
-"""Larger pictures are scaled down first, so that a number means the same for all cameras."""
+"""Larger pictures are scaled down first, so that numbers are comparable between cameras."""
 
 TILE = 96
-"""Pixels a side of the parts that are looked at one by one, half a side apart."""
+"""Pixels a side of the tiles that are measured, half a side apart."""
 
 
 def best_sharpness(picture: Image.Image) -> float:
-    """The variance of the Laplacian in the sharpest part of the picture, of grey values 0–255.
+    """The variance of the Laplacian in the sharpest tile of the picture, of grey values 0–255.
 
-    A background out of focus does not lower it. 0 for a picture that is too small to have any detail.
+    So a background out of focus doesn't lower it. 0 if the picture is smaller than 3 pixels a side.
     """
     small = picture.convert("L")
     small.thumbnail((SHARPNESS_SIDE, SHARPNESS_SIDE), Image.Resampling.BOX)
@@ -93,13 +93,13 @@ def best_sharpness(picture: Image.Image) -> float:
 
 
 def _laplacian(grey: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What each pixel differs by from its four neighbours, in sum; the outermost pixels are left out."""
+    """The sum of each pixel's differences from its four neighbours, without the outermost pixels."""
     sides = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1]
     return np.asarray(sides - 4 * grey[1:-1, 1:-1], np.float64)
 
 
 def _tiles(length: int) -> list[slice[int, int, None]]:
-    """Stretches of TILE that cover `length`, half of them shared with the next; one where it is shorter."""
+    """Ranges of TILE that cover `length` and overlap by half; one range if it is shorter."""
     if length <= TILE:
         return [slice(0, length)]
     starts = range(0, length - TILE, TILE // 2)
@@ -107,30 +107,30 @@ def _tiles(length: int) -> list[slice[int, int, None]]:
 
 
 HASH_SIDE = 32
-"""Pixels a side that the cosine transform sees."""
+"""Pixels a side of the cosine transform's input."""
 
 HASH_FREQUENCIES = 8
-"""Frequencies a side that are kept: 64 bits."""
+"""Frequencies a side in the hash: 64 bits."""
 
 _TIE = 1e-6
 
 
 def phash(picture: Image.Image) -> str:
-    """64 bits as 16 hex digits: which of the lowest 8 × 8 frequencies are over their median.
+    """64 bits as 16 hex digits: which of the lowest 8 × 8 frequencies are above their median.
 
-    Of the picture as 32 × 32 grey pixels. The DCT-II hash of Zauner ("Implementation and Benchmarking of Perceptual
-    Image Hash Functions", 2010), with the same distances as the package imagehash: of 6 and less they are one
-    picture, of 18 and more two.
+    The input is the picture as 32 × 32 grey pixels. This is the DCT-II hash of Zauner ("Implementation and Benchmarking
+    of Perceptual Image Hash Functions", 2010). Distances are those of the package imagehash: at most 6 for copies of
+    one picture, 18 or more for two pictures.
     """
     grey = _grey(picture, (HASH_SIDE, HASH_SIDE))
     low = _COSINES[:HASH_FREQUENCIES] @ grey @ _COSINES[:HASH_FREQUENCIES].T
-    # What is equal but for the last digits (a flat picture) must not hang on the order of additions.
+    # Rounded, so that nearly equal values (a flat picture) don't depend on the order of additions.
     low = np.rint(low / _TIE) * _TIE
     return _hex(low > np.median(low))
 
 
 def phash_mirrored(picture: Image.Image) -> str:
-    """The `phash` of the picture's mirror image."""
+    """The `phash` of the mirrored picture."""
     return phash(ImageOps.mirror(picture))
 
 

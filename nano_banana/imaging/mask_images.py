@@ -18,7 +18,7 @@ Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 
 _MAX_CELLS = 64_000_000
-"""Cells of the fine grid that a shape is drawn on (one byte each)."""
+"""Cells of the fine grid for drawing, at most (one byte each)."""
 
 
 def box_mask(size: tuple[int, int], box: Box) -> Image.Image:
@@ -47,7 +47,7 @@ def polygon_mask(size: tuple[int, int], corners: Sequence[Point]) -> Image.Image
 
 
 class _Canvas:
-    """A grid finer than the picture, so that edges come out antialiased."""
+    """A grid finer than the picture, for antialiased edges."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.width, self.height = size
@@ -71,13 +71,13 @@ class _Canvas:
 Pixels = NDArray[np.uint8]
 
 _DARK = 8
-"""Values that are as good as black: what JPEG leaves beside an edge."""
+"""Values that count as black, as JPEG makes them beside an edge."""
 
 _BRUSH_SPREAD = 24
-"""Levels by which the pixels of one brush may differ."""
+"""Levels by which pixels of one brush may differ."""
 
 _COLOURED = 40
-"""Levels between a pixel's channels from which it has a colour."""
+"""Levels between a pixel's channels from which it counts as coloured."""
 
 _NOISE_SHARE = 0.0001
 """A smaller share of pixels is noise."""
@@ -87,11 +87,11 @@ _MAX_ZERO_ONE_PIXELS = 64_000_000
 
 
 def read_mask(path: Path, *, place: str) -> Image.Image:
-    """The mask at `path` as mode L, white where it is to be repainted.
+    """Read the mask at `path` as mode L, white for the region to repaint.
 
-    Understood: white on black, also with soft edges and as 0 and 1; a brush of any one colour on nothing or on
-    black; and a picture with transparent holes. Raises CallFailed `mask_colours`, `mask_black` or `mask_faint`
-    if it is not clear what is meant, and as `open_picture` does.
+    Accepts white on black (also with soft edges, or as 0 and 1), a brush of one colour on transparency or black, and a
+    picture with transparent holes. Raises CallFailed `mask_colours`, `mask_black` or `mask_faint` if the mask is
+    ambiguous, and as `open_picture` does.
     """
     ones = _zero_one_mask(path, place)
     if ones is not None:
@@ -102,7 +102,7 @@ def read_mask(path: Path, *, place: str) -> Image.Image:
 
 
 def _zero_one_mask(path: Path, place: str) -> Image.Image | None:
-    """The mask, if it is grey and has no values but 0 and 1, as masks of segmenters have."""
+    """The mask if it is grey with only the values 0 and 1, as segmentation masks have; else None."""
     with open_undecoded(path, place=place) as picture:
         if picture.mode not in ("L", *DEEP_MODES) or picture.width * picture.height > _MAX_ZERO_ONE_PIXELS:
             return None
@@ -119,7 +119,7 @@ def _mask_from_colours(colours: Pixels) -> Pixels:
         if 0 < brightest.max() <= _DARK:
             raise CallFailed([problem("mask_faint", brightest=int(brightest.max()))])
         return grey
-    # One colour on black: its brightness says how much of it is there, as far as the brush is bright itself.
+    # One colour on black: its brightness, relative to the brush, is the mask.
     painted = brightest > 4 * _DARK
     brush = np.percentile(brightest[painted], 90)
     hues = colours[painted] / brightest[painted][:, None]
@@ -234,7 +234,7 @@ MAX_ASPECT = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropFrame:
-    """A cut: `box` (left, top, right, bottom) in the picture's pixels, painted as `width` × `height`."""
+    """A crop: `box` (left, top, right, bottom) in the picture's pixels, painted at `width` × `height`."""
 
     box: PixelBox
     width: int
@@ -250,12 +250,12 @@ def crop_frame(
     context: float = 0.5,
     least: int = 0,
 ) -> CropFrame:
-    """Cut out `region` of a picture of `size` with `context` × its mean side added on every side.
+    """The crop for `region` of a picture of `size`, with `context` × its mean side added on every side.
 
-    The painted size is about `megapixels` (10⁶ pixels), each side a multiple of `multiple`, no more than
-    four times the box's; the box is as it is in the picture's pixels where that is within a quarter of the
-    wish, so that nothing is resampled. A cut of 70 % of the picture or more is the whole picture; none is
-    slimmer than 1 : 2 where the picture has room. With `least` no painted side is shorter, where the picture has room.
+    The painted size is about `megapixels` (10⁶ pixels), each side a multiple of `multiple` and at most four times the
+    box's. If the box's own size is within a quarter of that, it is painted without resampling. A crop of 70 % of the
+    picture or more becomes the whole picture. If the picture is large enough, no crop is slimmer than 1 : 2, and no
+    painted side is shorter than `least`.
     """
     left, top, right, bottom = region
     margin = context * (right - left + bottom - top) / 2
@@ -276,7 +276,7 @@ def crop_frame(
 
 
 def _side(wanted: float, room: int, scale: float, multiple: int) -> tuple[int, int]:
-    """One painted side, and the side of the box that it shows (at least `wanted`, at most `room`)."""
+    """One painted side, and the box's side (at least `wanted`, at most `room`)."""
     painted = math.ceil(min(wanted, room) * scale / multiple) * multiple
     shown = round(painted / scale)
     if shown <= room:
@@ -289,15 +289,15 @@ def _start(centre: float, side: int, room: int) -> int:
 
 
 _ROWS_AT_ONCE = 256
-"""Mixed at a time: sums take four bytes a channel."""
+"""Rows that are blended at a time, because sums take four bytes a channel."""
 
 
 def paste_by_mask(original: Image.Image, painted: Image.Image, mask: Image.Image, box: PixelBox) -> Image.Image:
-    """`original` (RGB or RGBA) with `painted` (RGB, any size) laid over `box`, as opaque as `mask` (L) is white.
+    """Blend `painted` (RGB, any size) into the `box` of `original` (RGB or RGBA) by `mask` (L).
 
-    Alpha stays the original's. Pixels where the mask is 0, and those outside the box, are the original's,
-    bit for bit; where it is 255 they are the painted picture's, scaled (Lanczos) to the box. `original` is changed
-    in place: a copy of a large photo is hundreds of megabytes.
+    Alpha stays the original's. Pixels outside the box or with mask 0 stay the original's, bit for bit; those with mask
+    255 become the painted picture's, scaled (Lanczos) to the box. Changes `original` in place, because a copy of a
+    large photo takes hundreds of megabytes.
     """
     size = (box[2] - box[0], box[3] - box[1])
     over = painted if painted.size == size else painted.resize(size, Image.Resampling.LANCZOS)
