@@ -357,9 +357,7 @@ def clothes_mask(study: HeadAnalysis, hair: SoftMask | None) -> SoftMask:
 
     down, aside = study.head_coordinates[..., 1], np.abs(study.head_coordinates[..., 0])
     outside = np.clip(study.outside_distance / 0.03 - 0.5, 0, 1)
-    below = np.clip((down - CHIN_DISTANCE + 0.12 * aside) / 0.05, 0, 1) * np.clip(
-        study.outside_distance / 0.03 - 0.5, 0, 1
-    )
+    below = np.clip((down - CHIN_DISTANCE + 0.12 * aside) / 0.05, 0, 1) * outside
     # Small patches with the colour of skin are clothes (a seam, an emblem).
     bare = np.asarray(cv2.morphologyEx(skin_mask(study, hair), cv2.MORPH_OPEN, study.kernel(0.04)), np.float32)
     return np.asarray(_without_hair(study.person * (1 - bare), hair) * below, np.float32)
