@@ -186,3 +186,13 @@ def test_money() -> None:
     assert [spent_text(0, 0), spent_text(0.14, 0), spent_text(0.07, 2), spent_text(0, 1)] == [
         "", "$0.14", "$0.07 + 2 unknown", "$0.00 + 1 unknown",
     ]  # fmt: skip
+
+
+def test_a_table_fits_80_columns_without_a_broken_word() -> None:
+    out = Watched()
+    row = ("portraits/ana/office/s11", "needs your review", "the face is blurred and too small", "out/portraits/x.png")
+    head = ("take", "verdict", "why", "picture")
+    Screen(out, io.StringIO(), environ={"NO_COLOR": "1"}, width=80).table([row], head=head, indent=2, spare=["picture"])
+    printed = out.getvalue()
+    assert max(map(len, printed.splitlines())) <= 80
+    assert set(" ".join(row).split()) <= set(printed.split())
