@@ -56,7 +56,7 @@ def test_what_is_to_be_paid_for_is_shown_and_made_only_after_a_yes(project: FalP
     picture = project.pictures()[0]
     asked = project.service.asked()
     again(project, picture, "--plan").shows("1 call to make", "takes: fal fal-ai/flux/dev", "prompt: anqz7 woman")
-    again(project, picture, exit_code=3).shows("recreating this costs $0.0", "then pass `--yes`")
+    again(project, picture, exit_code=3).shows("recreating this costs about $0.0", "then pass `--yes`")
     assert project.service.asked() == asked
     again(project, picture, "--yes").shows("1 call made")
     assert project.service.asked() > asked
@@ -103,7 +103,7 @@ HOSTILE: dict[str, tuple[Callable[[GenerationRecord], GenerationRecord], str]] =
             account,
             calls=[replace(account.calls[-1], inputs={"image_url": account.picture})],
         ),
-        "with a `image_url`",
+        "value for `image_url`",
     ),
 }
 

@@ -106,7 +106,7 @@ def test_a_folder_that_can_not_be_written_is_found_first(project: FalProject, wh
 def test_a_disk_that_is_nearly_full_is_found_first(project: FalProject, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil has it
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9 - 1_000, 1_000))
-    project.run("--yes", exit_code=1).shows("1.0 kB free", "8.0 MB or more")
+    project.run("--yes", exit_code=1).shows("1.0 kB free", "needs at least 8.0 MB")
     assert project.service.asked() == 0
 
 

@@ -74,7 +74,7 @@ def test_what_was_trained_in_a_rehearsal_is_given_away_to_another(project: FalPr
     do(project, "models", "import", "ana.nbm", *elsewhere)
     assert shelf(project, *elsewhere) == ["ana@1"]
     before = project.service.count("accepted")
-    do(project, *again, exit_code=3).shows("This may cost", "then pass `--yes`")
+    do(project, *again, exit_code=3).shows("recreating this costs about $0.0", "then pass `--yes`")
     do(project, *again, "--yes", "--budget", "0.001", exit_code=3).shows("budget")
     assert project.service.count("accepted") == before
     do(project, *again, "--yes").shows("1 call made")
@@ -88,7 +88,7 @@ def test_what_was_taken_off_the_shelf_is_put_there_again_by_who_asks_for_it(proj
     do(project, "models", "rm", "ana@1", "--yes")
     do(project, *TRAIN).shows("0 calls made", "on the shelf: ana@2")
     assert shelf(project) == ["ana@2"]
-    do(project, *TRAIN).shows("nothing to do", "on the shelf: ana@2")
+    do(project, *TRAIN).shows("Nothing to do", "on the shelf: ana@2")
     do(project, "models", "rename", "ana", "anna")
     do(project, *TRAIN).shows("on the shelf: anna@2", "generate --model anna ")
     assert project.service.asked() == before
