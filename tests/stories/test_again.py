@@ -18,7 +18,7 @@ FULL = {"total": 6, "cached": 0, "made": 6, "failed": 0, "unknown": 0}
 def test_a_second_run_makes_nothing_and_says_so(project: Project) -> None:
     assert project.calls() == FULL
     assert sorted(project.asked()) == ["flux-lora"] * 4 + ["flux-lora-fast-training"]
-    project.quiet().shows("nothing has changed since run")
+    project.quiet().shows("Nothing to do: no changes since run")
     assert project.calls() == {**FULL, "cached": 6, "made": 0}
 
 
@@ -26,14 +26,14 @@ def test_touched_photos_make_no_call(project: Project) -> None:
     project.run()
     for photo in (project.root / "photos/ana").iterdir():
         os.utime(photo, (1, 1))
-    project.quiet().hides("nothing has changed")
-    project.quiet().shows("nothing has changed")
+    project.quiet().hides("Nothing to do: no changes")
+    project.quiet().shows("Nothing to do: no changes")
 
 
 def test_a_comment_and_another_order_of_keys_make_no_call(project: Project) -> None:
     project.run()
     project.edit("noun: woman, trigger: anqz7", "trigger: anqz7, noun: woman").edit("templates:", "# words\ntemplates:")
-    project.quiet().hides("nothing has changed")
+    project.quiet().hides("Nothing to do: no changes")
 
 
 def test_a_changed_seed_makes_its_takes_alone_and_a_return_makes_none(project: Project) -> None:
@@ -68,9 +68,9 @@ def test_outputs_that_are_lost_or_tampered_with_are_put_back_without_a_call(proj
     bytes_of = {path: path.read_bytes() for path in project.pictures()}
     first.unlink()
     second.write_bytes(b"no picture")
-    project.quiet().shows("2 pictures put back")
+    project.quiet().shows("restored 2 pictures")
     assert {path: path.read_bytes() for path in project.pictures()} == bytes_of
-    project.quiet().shows("nothing has changed")
+    project.quiet().shows("Nothing to do: no changes")
 
 
 def test_a_flipped_bit_in_the_store_is_healed_by_its_call_alone(project: Project) -> None:

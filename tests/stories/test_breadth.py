@@ -123,7 +123,7 @@ def test_bytes_that_are_no_text_are_told_and_break_nothing(project: Project) -> 
 
 def test_prices_that_nobody_knows_are_called_unknown(project: Project) -> None:
     screen = wide(project).workspace.run("plan", "--provider", "fal")
-    screen.shows("4 calls at an unknown price")
+    screen.shows("4 calls of unknown price")
     told = project.workspace.json("plan", "--provider", "fal")
     assert as_object(told["cost_usd"])["estimated_high"] is None
 

@@ -16,7 +16,7 @@ from nano_banana.session.run_request import RunRequest
 from tests.stories.project import Project
 from tests.workspace import ROOT, Workspace, unwatched
 
-QUICK = "nothing has changed since run"
+QUICK = "Nothing to do: no changes since run"
 
 LOADED = """
 import sys

@@ -44,8 +44,7 @@ def test_what_the_gate_said_is_on_the_screen_in_the_files_and_in_explain(project
         "rejected: 0.18, needs",
         "(too far)",
         "retry1 (seed ",
-        "compared with 5 training photos of ana (0.95 to 0.99 among themselves); nearest: 0",
-        ".jpg (0.9",
+        "compared with 5 training photos of ana (0.95 to 0.99 among themselves); nearest: 3.png (1.00)",
     )
     project.workspace.run("explain", "heads/ana/street/s11").shows("(no face); stopped at judged")
     project.workspace.run("explain", "judged/ana").shows(

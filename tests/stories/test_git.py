@@ -32,7 +32,7 @@ def test_what_new_writes_ignores_all_that_shows_faces(workspace: Workspace) -> N
     committed = [name for name in git(workspace, "ls-files").splitlines() if not name.startswith(".coverage.")]
     assert "recipe.yaml" in committed
     assert {Path(name).suffix for name in committed} <= {"", ".yaml", ".toml", ".j2", ".json", ".lock"}
-    assert workspace.read(".gitignore").startswith("*.log\nout/\n# What")
+    assert workspace.read(".gitignore").startswith("*.log\nout/\n# Files generated")
 
 
 def test_what_nothing_ignores_is_warned_of(project: Project) -> None:
@@ -45,7 +45,7 @@ def test_what_nothing_ignores_is_warned_of(project: Project) -> None:
     told = workspace.json("check")
     found = [as_object(each) for each in as_items(told["problems"])]
     said = [str(each["message"]) for each in found if each["kind"] == "git_sees_faces"]
-    assert [text.partition(": ")[0] for text in said] == ["the pictures in delivered show faces"]
+    assert said == ["the pictures in delivered show faces and are not in .gitignore"]
     workspace.expect("run").shows("the pictures in delivered show faces")
     workspace.write(".gitignore", "out/\n*.zip\ndelivered/\n")
     workspace.expect("check").hides("are not in .gitignore")

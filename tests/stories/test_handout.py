@@ -53,7 +53,7 @@ def test_copies_have_the_names_that_the_recipe_gives_them(project: Project) -> N
     assert delivered(project) == names
     takes = {path.name: path.read_bytes() for path in project.pictures()}
     assert (project.root / "delivered/ana/street_s29.png").read_bytes() == takes["heads_ana_street_s29.png"]
-    project.quiet().shows("nothing to do")
+    project.quiet().shows("Nothing to do")
 
 
 def test_without_a_name_the_takes_own_makes_folders(project: Project) -> None:
@@ -185,7 +185,7 @@ def test_of_a_gates_pictures_only_those_are_handed_out_that_are_wanted(project: 
     assert delivered(project) == ["office-11.png", "office-29.png"]
     # The seed that was accepted, not the one that was refused.
     assert bare(project, "delivered/office-29.png") == bare(project, f"{TAKES}/heads_ana_office_s29+retry1.png")
-    project.edit("judged.accepted", "judged.rejected").quiet().shows("2 copies in", "2 copies of earlier runs")
+    project.edit("judged.accepted", "judged.rejected").quiet().shows("2 copies in", "2 copies from earlier runs kept")
     assert "street-11.png" in delivered(project)
 
 
@@ -207,7 +207,7 @@ def test_a_run_of_a_part_leaves_what_was_delivered_as_it_is_and_says_so(project:
     handing(project, "{{ scene.key }}-{{ seed }}", what="faces").run()
     before = {name: (project.root / "delivered" / name).read_bytes() for name in delivered(project)}
     for part in (("--only", "takes"), ("--only", "heads/*"), ("--sample", "1")):
-        project.quiet(*part).shows("No copies written", "whole run")
+        project.quiet(*part).shows("No copies written", "needs a full run")
         assert project.told(*part)["handed_out"] is None
     assert {name: (project.root / "delivered" / name).read_bytes() for name in delivered(project)} == before
 
@@ -356,7 +356,7 @@ def test_copies_come_in_another_format_and_size_marked_as_all_pictures_are(proje
     assert account.calls[-1].outputs["image"] == account.picture
     with zipfile.ZipFile(project.root / "all.zip") as archive:
         assert archive.read("office-11.jpg") == copy.read_bytes()
-    project.quiet().shows("nothing to do")
+    project.quiet().shows("Nothing to do")
     copy.unlink()
     project.quiet().shows("(1 new)")
     assert sizes(project)["office-11.jpg"] == ("JPEG", (16, 20))

@@ -45,7 +45,7 @@ def test_a_person_s_own_pictures_pass(people: People) -> None:
     told = people.recipe(SHOTS + "stages:\n" + TRAIN + TAKES + GATE).run()
     assert set(rulings(told).values()) == {"accepted"}
     assert all(take["path"] for take in takes(told).values())
-    people.workspace.run("run").shows("nothing to do")
+    people.workspace.run("run").shows("Nothing to do")
 
 
 def test_somebody_else_s_picture_never_passes(planted: People) -> None:

@@ -82,15 +82,15 @@ def test_a_trial_on_this_machine_leaves_the_lock_alone(paid: Project) -> None:
 
 def test_a_lost_lock_is_written_again_without_a_call(paid: Project) -> None:
     text = paid.workspace.read("recipe.lock")
-    paid.quiet().shows("nothing has changed")
+    paid.quiet().shows("Nothing to do: no changes")
     for harm in ("", "lock = 1\n", None):
         if harm is None:
             (paid.root / "recipe.lock").unlink()
         else:
             paid.workspace.write("recipe.lock", harm)
-        paid.quiet().hides("nothing has changed")
+        paid.quiet().hides("Nothing to do: no changes")
         assert paid.workspace.read("recipe.lock") == text
-        paid.quiet().shows("nothing has changed")
+        paid.quiet().shows("Nothing to do: no changes")
 
 
 def test_held_to_the_lock_nothing_is_asked_with_the_shared_or_the_copied_store(paid: Project) -> None:
@@ -112,12 +112,12 @@ def test_held_to_the_lock_nothing_is_asked_with_the_shared_or_the_copied_store(p
 
 
 def test_the_quick_way_is_never_the_locked_way(paid: Project) -> None:
-    paid.quiet().shows("nothing has changed")
+    paid.quiet().shows("Nothing to do: no changes")
     text = paid.workspace.read("recipe.lock")
     paid.edit('asked = "', 'asked = "0', "recipe.lock")
     refused(paid).shows("takes that would be made differently from the lock (4)")
     paid.workspace.write("recipe.lock", text)
-    paid.quiet("--locked").hides("nothing has changed")
+    paid.quiet("--locked").hides("Nothing to do: no changes")
 
 
 def test_the_lock_is_not_written_when_it_is_held_to(paid: Project) -> None:

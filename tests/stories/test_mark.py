@@ -36,7 +36,7 @@ def test_a_mark_is_written_once_and_found_again(project: Workspace) -> None:
     found = project.json("detect-watermark", picture, "--only", "rivagan", "--id", "c0ffee42")
     (first,) = as_items(as_object(as_items(found["pictures"])[0])["found"])
     assert (as_object(first)["name"], as_object(first)["certainty"]) == ("yours", "certain")
-    project.expect("run", "recipe.yaml").shows("nothing to do")
+    project.expect("run", "recipe.yaml").shows("Nothing to do")
     project.edit("recipe.yaml", "C0FFEE42", "c0ffee42")
     project.expect("run", "recipe.yaml").shows("0 calls made")
     project.edit("recipe.yaml", "c0ffee42", "00c0ffee")

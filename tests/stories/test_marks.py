@@ -132,7 +132,7 @@ def test_a_file_that_is_as_it_was_written_is_left_alone(project: Project) -> Non
     kept = [path.stat() for path in project.pictures() if "s31" not in path.name]
     assert [(each.st_mtime_ns, each.st_ino) for each in kept] == [(each.st_mtime_ns, each.st_ino) for each in before]
     os.utime(project.pictures()[0])
-    project.quiet().hides("put back")
+    project.quiet().hides("restored")
 
 
 @pytest.mark.parametrize("harm", ["edited", "deleted", "unmarked"])
@@ -144,7 +144,7 @@ def test_an_output_is_put_back_as_it_was(project: Project, harm: str) -> None:
         picture.unlink()
     else:
         picture.write_bytes(before[:-1] if harm == "edited" else original_bytes(before) or b"")
-    project.quiet().shows("1 picture put back")
+    project.quiet().shows("restored 1 picture")
     assert picture.read_bytes() == before
 
 

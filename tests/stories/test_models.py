@@ -166,10 +166,10 @@ def test_the_newest_is_drawn_with_when_there_is_a_newer_one(trained: Workspace) 
     trained.write("draws.yaml", DRAWS)
     trained.expect("run", "draws.yaml")
     first = digest(trained, "out/elsewhere")
-    assert "nothing to do" in trained.run("run", "draws.yaml").stdout
+    assert "Nothing to do" in trained.run("run", "draws.yaml").stdout
     trained.photos("photos/ana", count=3, seed=2, size=(48, 60)).expect("run")
     screen = trained.expect("run", "draws.yaml")
-    assert "nothing to do" not in screen.stdout
+    assert "Nothing to do" not in screen.stdout
     assert digest(trained, "out/elsewhere") != first
     trained.edit("draws.yaml", "model: ana", "model: ana@1").expect("run", "draws.yaml")
     assert digest(trained, "out/elsewhere") == first

@@ -45,7 +45,7 @@ def test_each_file_is_a_take_of_its_name(album: Workspace) -> None:
         with Image.open(str(take["path"])) as picture:
             sizes.append(picture.size)
     assert sizes == [(120, 80), (80, 120)]
-    album.expect("run").shows("nothing to do")
+    album.expect("run").shows("Nothing to do")
 
 
 def test_another_picture_leaves_the_others_as_they_are(album: Workspace) -> None:

@@ -103,7 +103,7 @@ def test_where_nothing_is_given_the_first_good_crop_is_drawn(packed: Project) ->
 
 def test_an_edit_of_the_pack_is_noticed_and_only_what_says_something_else_is_drawn_again(packed: Project) -> None:
     packed.run()
-    packed.quiet().shows("nothing to do")
+    packed.quiet().shows("Nothing to do")
     packed.edit("title: Plain", "title: Quite plain", "packs/studio/pack.yaml").quiet()
     packed.edit("num_inference_steps: 20", "num_inference_steps: 24", "packs/studio/pack.yaml")
     assert packed.calls()["made"] == 4

@@ -106,7 +106,7 @@ def paths(told: JSONObject) -> list[Path]:
 
 def test_from_a_folder_of_photos_to_pictures(studio: Workspace) -> None:
     trained = studio.expect(*TRAIN)
-    studio.expect(*TRAIN).shows("nothing to do").hides("the pictures are in")
+    studio.expect(*TRAIN).shows("Nothing to do").hides("pictures: ")
     trained.shows("1 of 1 adapter done", "on the shelf: eileen@1", "generate --model eileen")
     assert "(generated for eileen" in trained.stderr
     drawn = studio.expect(*DRAW, "--count", "2")
@@ -122,7 +122,7 @@ def test_the_second_time_nothing_is_made(shelf: Workspace) -> None:
     again = shelf.expect(*DRAW)
     again.shows("Nothing to do: no changes")
     assert again.stdout.splitlines()[-1] == first.stdout.splitlines()[-1]
-    for said in ("0 calls made", "nothing to do"):
+    for said in ("0 calls made", "Nothing to do"):
         shelf.expect(*TRAIN).shows(said, "on the shelf: eileen@1")
 
 
