@@ -57,7 +57,7 @@ def test_a_recipe_is_planned_and_run(workspace: Workspace, recipe: nb.LoadedReci
     assert [(take.id, take.seed) for take in result.takes] == [("headshots/ana/s11", 11), ("headshots/ana/s12", 12)]
     assert all(take.path is not None and take.path.is_file() and take.cast == ("ana",) for take in result.takes)
     assert recipe.plan().calls == 0
-    assert "nothing to do" in workspace.run("run").text, "the API leaves the trace that the command line looks for"
+    assert "Nothing to do" in workspace.run("run").text, "the API leaves the trace that the command line looks for"
 
 
 def test_errors_and_warnings_are_found_with_their_place(workspace: Workspace, recipe: nb.LoadedRecipe) -> None:

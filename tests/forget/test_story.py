@@ -83,7 +83,7 @@ def test_her_pictures_go_and_the_other_s_stay(project: Workspace) -> None:
     assert project.files("handed*/**/*") == ["handed/grace-3.png"]
     assert len(project.files("photos/eileen/*")) == 4
     project.expect("models").shows("grace@1").hides("eileen")
-    project.expect("cache", "verify").shows("all sound")
+    project.expect("cache", "verify").shows("no damage found")
 
 
 def test_the_other_s_adapter_and_pictures_are_not_made_again(project: Workspace) -> None:
@@ -99,7 +99,7 @@ def test_the_other_s_adapter_and_pictures_are_not_made_again(project: Workspace)
 
 def test_a_run_afterwards_would_make_her_anew_from_her_photos(project: Workspace) -> None:
     project.run("forget", "eileen", "--yes")
-    project.expect("plan").shows("20 calls to make, 10 in the store")
+    project.expect("plan").shows("20 calls to make, 10 cached")
 
 
 def test_a_second_time_there_is_nothing(project: Workspace) -> None:
@@ -151,7 +151,7 @@ def test_records_of_runs_are_found_where_nothing_else_is_left(project: Workspace
         project.run("forget", "eileen", "--yes")
         store.snapshots.keep(run, "two", snapshot)
     project.path("recipe.yaml").unlink()
-    project.expect("forget", "eileen", "--yes").shows("1 record of runs")
+    project.expect("forget", "eileen", "--yes").shows(" 1 run record (only the entries about this person)")
     project.expect("forget", "eileen", "--yes", exit_code=2)
 
 

@@ -96,7 +96,7 @@ def test_a_run_leaves_the_sheet_that_the_recipe_wants(project: Project) -> None:
     project.workspace.write("recipe.yaml", project.workspace.read("recipe.yaml") + WANTED)
     assert "out/portraits/sheet.html" in project.run().stdout
     assert {file.name for file in out(project).glob("sheet.*")} == {"sheet.html", "sheet.png", "sheet.pdf"}
-    assert "nothing to do" in project.quiet().stdout
+    assert "Nothing to do" in project.quiet().stdout
 
 
 def test_a_sheet_that_was_deleted_comes_back(project: Project) -> None:
@@ -105,7 +105,7 @@ def test_a_sheet_that_was_deleted_comes_back(project: Project) -> None:
     out(project, "sheet.pdf").unlink()
     project.quiet()
     assert out(project, "sheet.pdf").exists()
-    assert "nothing to do" in project.quiet().stdout
+    assert "Nothing to do" in project.quiet().stdout
 
 
 def test_a_part_of_a_recipe_leaves_a_sheet_of_what_there_is(project: Project) -> None:
