@@ -42,7 +42,7 @@ def test_a_yes_buys_what_is_lost_and_not_what_was_unsafe(
     project.run(exit_code=1)
     assert project.states() == ["collected"] * 4 + ["failed", "unknown"]
     shown = at_a_terminal(project, monkeypatch, "n\n")
-    assert "buy them again" in shown
+    assert "Resend them?" in shown
     assert service.count("accepted") == 6
     at_a_terminal(project, monkeypatch, "y\n")
     assert project.states() == ["abandoned"] + ["collected"] * 5 + ["failed"]
@@ -55,7 +55,7 @@ def test_what_another_recipe_lost_is_not_asked_about(
     service.fault("expired", times=1)
     project.run(exit_code=1)
     project.edit("seeds: [11, 29]", "seeds: [31]")
-    assert "buy them again" not in at_a_terminal(project, monkeypatch, "y\n")
+    assert "Resend them?" not in at_a_terminal(project, monkeypatch, "y\n")
     assert project.states() == ["collected"] * 5 + ["unknown"]
 
 

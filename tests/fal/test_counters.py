@@ -69,9 +69,9 @@ def test_progress_counts_a_call_once(project: FalProject) -> None:
     project.run("--yes").shows("large 2/2", "takes 6/6")
     (project.root / "out/portraits/large").rename(project.root / "elsewhere")
     screen = project.run("--yes")
-    screen.shows("takes 6/6", "large 2/2", "2 pictures put back")
+    screen.shows("takes 6/6", "large 2/2", "restored 2 pictures")
 
 
 def test_nothing_is_put_back_that_was_never_there(project: FalProject) -> None:
     project.run()
-    project.run("--out", "other").hides("put back")
+    project.run("--out", "other").hides("restored")

@@ -101,7 +101,7 @@ def test_what_a_killed_run_was_sending_is_given_up_too(project: FalProject, serv
     until(lambda: project.states() == ["sending"] * 4, "four tickets on their way")
     running.signal(signal.SIGKILL).wait()
     service.faultless()
-    project.workspace.expect("forget", "ana", "--yes", "--abandon").shows("4 requests", "id unknown")
+    project.workspace.expect("forget", "ana", "--yes", "--abandon").shows("4 requests", "unknown ID")
     assert project.states() == ["abandoned"] * 4
 
 
