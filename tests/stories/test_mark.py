@@ -47,7 +47,7 @@ def test_a_mark_is_written_once_and_found_again(project: Workspace) -> None:
 def test_what_is_missing_is_said_before_anything_is_made(project: Workspace) -> None:
     project.env(**{FOLDER_VARIABLE: str(project.path("none"))})
     screen = project.expect("run", "recipe.yaml", exit_code=1)
-    screen.shows("rivagan_encoder.onnx is not installed", "nano-banana setup").hides("calls made")
+    screen.shows("rivagan_encoder.onnx, which is not installed", "nano-banana setup").hides("calls made")
     assert project.files("out/**/*.png") == []
 
 

@@ -174,7 +174,7 @@ def test_packs_are_listed_with_where_they_are_from(workspace: Workspace) -> None
     shutil.copytree(ROOT / "recipes/packs/cinema", workspace.path("packs/cinema"))
     workspace.write("packs/torn/pack.yaml", "name: torn\n").write("packs/README.txt", "no pack")
     screen = workspace.expect("packs", "list")
-    screen.shows("studio  1.0.0    2          project  Portraits before a plain wall.", "shipped")
+    screen.shows("studio  1.0.0    2          project   Portraits before a plain wall.", "built-in")
     screen.shows("your own `cinema` is used", "`torn` can't be used: ")
     found = {
         str(as_object(pack)["name"]): as_object(pack) for pack in as_items(workspace.json("pack", "list")["packs"])
@@ -208,7 +208,7 @@ def test_a_template_shows_its_variables_and_how_to_use_it(workspace: Workspace) 
     screen = workspace.expect("packs", "show", "studio/plain")
     screen.shows("age       number from 18 to 90  40", "face   tight head shot", "face 512×640, chest 576×720", "0.9")
     screen.shows("  plain: {pack: studio/plain, with: {crop: face, wall: grey}}")
-    workspace.expect("packs", "show", "studio/oil").shows("everybody", "  oil: {pack: studio/oil, with: {crop: waist}}")
+    workspace.expect("packs", "show", "studio/oil").shows("anyone", "  oil: {pack: studio/oil, with: {crop: waist}}")
     told = as_object(workspace.json("packs", "show", "studio/plain")["variables"])
     assert as_object(told["age"]) == {"type": "number", "default": 40, "about": "how old", "minimum": 18, "maximum": 90}
     assert list(as_object(workspace.json("packs", "show", "studio")["templates"])) == ["plain", "oil"]
@@ -285,7 +285,7 @@ def test_a_test_renders_every_choice_and_says_in_which_case_it_failed(workspace:
     lay(workspace).edit("packs/studio/plain.j2", "smiling", "smiling {{ 1 | length }}")
     workspace.edit("packs/studio/parts/who.j2", "{{ subject.trigger }} ", "")
     screen = workspace.expect("packs", "test", "studio", exit_code=1)
-    screen.shows("in studio/plain, of a woman, with smile=True", "lacks the trigger", "plain.j2:1:")
+    screen.shows("in studio/plain, woman, smile=True", "lacks the trigger", "plain.j2:1:")
     screen.shows("in studio/oil, person, defaults", "problems in studio")
     told = as_object(as_items(workspace.json("packs", "test", "studio", exit_code=1)["packs"])[0])
     fault = as_object(as_items(as_object(as_object(told["templates"])["plain"])["faults"])[0])
@@ -335,7 +335,7 @@ def zipped(workspace: Workspace, folder: str, name: str) -> Path:
 def test_a_zip_is_taken_in_whole_and_replaced_only_when_told(workspace: Workspace) -> None:
     lay(workspace, "elsewhere/studio")
     zipped(workspace, "elsewhere/studio", "studio.zip")
-    workspace.expect("packs", "add", "studio.zip").shows("studio 1.0.0 is in packs/studio")
+    workspace.expect("packs", "add", "studio.zip").shows("added studio 1.0.0 in packs/studio")
     assert workspace.files("packs/**/*") == [
         f"packs/studio/{name}"
         for name in (".origin.json", "pack.yaml", "parts/oil.j2", "parts/who.j2", "plain.j2", "plain.jpg")
@@ -347,7 +347,7 @@ def test_a_zip_is_taken_in_whole_and_replaced_only_when_told(workspace: Workspac
     assert "version: 1.0.0" in workspace.read("packs/studio/pack.yaml")
     told = workspace.json("packs", "add", "elsewhere/studio", "--force")
     assert (told["version"], told["replaced"], told["commit"]) == ("2.0.0", "1.0.0", None)
-    workspace.expect("packs", "add", "elsewhere/studio", "--name", "mine").shows("mine 2.0.0 is in packs/mine")
+    workspace.expect("packs", "add", "elsewhere/studio", "--name", "mine").shows("added mine 2.0.0 in packs/mine")
     workspace.expect("packs", "test", "mine")
     assert [path.name for path in workspace.path("packs").iterdir() if path.name.startswith(".")] == []
 
@@ -355,7 +355,7 @@ def test_a_zip_is_taken_in_whole_and_replaced_only_when_told(workspace: Workspac
 def test_a_clone_is_taken_in_at_its_commit_without_the_rest_of_the_repository(workspace: Workspace) -> None:
     lay(workspace, "clone/packs/studio").write("clone/tool.py", "print()\n")
     workspace.write("clone/.git/HEAD", "0123456789abcdef0123456789abcdef01234567\n")
-    workspace.expect("packs", "add", "clone").shows("studio 1.0.0 at commit 0123456789ab is in packs/studio")
+    workspace.expect("packs", "add", "clone").shows("added studio 1.0.0 at commit 0123456789ab in packs/studio")
     assert json.loads(workspace.read("packs/studio/.origin.json"))["commit"].startswith("0123456789abcdef")
     lay(workspace, "clone/packs/other").edit("clone/packs/other/pack.yaml", "name: studio", "name: other")
     workspace.expect("packs", "add", "clone", exit_code=2).shows(

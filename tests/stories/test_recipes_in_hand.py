@@ -82,7 +82,7 @@ def test_check_says_what_plan_says_of_picks(workspace: Workspace) -> None:
     workspace.write("picks.yaml", "picks: {p: {keep: [streets/prk/s1]}}\n")
     told = workspace.json("check")
     assert "stray_pick" in [as_object(problem)["kind"] for problem in as_items(told["problems"])]
-    workspace.expect("check").shows("no such take", "streets/park/s1")
+    workspace.expect("check").shows("has no take `streets/prk/s1`", "streets/park/s1")
     workspace.write("picks.yaml", "drop: [streets/park/s1]\n")
     workspace.run("check").shows("unknown key `drop` in `picks.yaml`")
     workspace.path("picks.yaml").rename(workspace.path("picks.yml"))
@@ -104,7 +104,7 @@ def test_a_folder_named_with_an_emoji(workspace: Workspace) -> None:
         ("scene", "true", "`true`"),
         ("seeds", "\u00a0seeds", "<U+00A0>seeds"),
         ("nano_banana", "---\n\ufeffnano_banana", "U+FEFF"),
-        ("provider: local", "provider: local\ninclude: shared.yaml\nlimits: {budget_usd: true}", "said twice"),
+        ("provider: local", "provider: local\ninclude: shared.yaml\nlimits: {budget_usd: true}", "is defined twice"),
     ],
 )
 def test_what_nobody_sees_is_said(workspace: Workspace, old: str, new: str, words: str) -> None:

@@ -72,7 +72,7 @@ def test_who_may_only_read_a_store_makes_nothing(shown: Workspace) -> None:
     shown.edit("recipe.yaml", "park", "room")
     with onlooker(shown.root):
         shown.expect("plan").shows("1 call")
-        shown.expect("run", exit_code=1).shows("can't be written", "you may only read it").hides("bug")
+        shown.expect("run", exit_code=1).shows("can't write to the store", "you may only read it").hides("bug")
         shown.expect("cache", "gc", "--dry-run")
     shown.expect("run")
 

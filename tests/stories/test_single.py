@@ -24,7 +24,7 @@ WRONG = (
     (("generate", "--model", "eilen", "--prompt", "x"), ["no adapter `eilen`", "did you mean `eileen`"]),
     (("generate", "--model", "eileen@9", "--prompt", "x"), ["eileen"]),
     (("generate", "--model", "no.safetensors", "--prompt", "x"), ["file `no.safetensors` not found"]),
-    (("generate", "--model", "eileen", "--model", "eileen@1", "--prompt", "x"), ["is there twice"]),
+    (("generate", "--model", "eileen", "--model", "eileen@1", "--prompt", "x"), ["is given twice"]),
     (("generate", "--model", "eileen", "--prompt", "x", "--scale", "1", "--scale", "1"), ["2 `--scale` options"]),
     (("generate", "--model", "eileen", "--prompt", "x", "--provider", "fal"), ["made for the provider `local`"]),
     (("generate", "--model", "eileen", "--prompt", "x", "--using", "fal-ai/flux/dev"), ["fal-ai/flux/dev"]),
@@ -186,7 +186,7 @@ def test_a_plan_does_nothing(studio: Workspace) -> None:
 def test_the_budget_ends_it_before_anything_is_paid(studio: Workspace) -> None:
     shelf = studio.env(FAL_KEY="a:b", NANO_BANANA_FAL_URL="http://127.0.0.1:9")
     told = ("generate", "--prompt", "a wall", "--provider", "fal", "--budget", "0.01")
-    shelf.expect(*told, exit_code=3).shows("this costs $0.025", "raise `--budget` to")
+    shelf.expect(*told, exit_code=3).shows("the run costs at least $0.025", "raise `--budget` to")
     dear = (
         "generate",
         "--prompt",

@@ -176,6 +176,8 @@ class ReplaySession:
         self, forecast: Forecast, on_event: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
     ) -> RunOutcome:
         """Do what the forecast left open."""
+        # The provider may be missing here if all its results are in the store.
+        spec = find_provider(self.provider)
         order = RunSpec(
             plan=self.plan,
             known=(),
@@ -184,7 +186,7 @@ class ReplaySession:
             price=self.price,
             whole=False,
             manifest_head={"manifest": 1, "recipe": REPLAY_NAME, "provider": self.provider, "subjects": {}},
-            resumes=self.provider if can_resume(selectable_provider(self.provider), self._environ) else "",
+            resumes=self.provider if spec is not None and can_resume(spec, self._environ) else "",
             unknown_policy=lost,
             saved=forecast.saved,
             marks=EmbedSettings(origin=self.account),
