@@ -17,7 +17,6 @@ from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import MISSING, Endpoint
 from nano_banana.catalog.endpoint_format import endpoint_from_json, endpoint_schema
 from nano_banana.catalog.pricing import PriceQuote, read_quotes, with_quote
-from nano_banana.formats.yaml_reader import parse_yaml
 from nano_banana.formats.yaml_values import KeyPath, Located, to_plain
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
@@ -125,6 +124,8 @@ def load_project_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[E
 
     Raises Invalid with all problems of all files.
     """
+    from nano_banana.formats.yaml_reader import parse_yaml  # here: a worker needs no YAML
+
     found: list[tuple[Located, Endpoint]] = []
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.y*ml")):
@@ -213,6 +214,8 @@ class Catalog:
 
     def shipped_endpoint(self, name: str) -> Endpoint | None:
         """The endpoint of this id as the package describes it, whatever the project says."""
+        from nano_banana.formats.yaml_reader import parse_yaml  # here: a worker needs no YAML
+
         path = self._shipped.get(name)
         if path is None:
             return None

@@ -27,7 +27,6 @@ from nano_banana.catalog.endpoint import (
     TriggerUse,
     Unit,
 )
-from nano_banana.formats.yaml_reader import parse_yaml
 from nano_banana.formats.yaml_values import to_plain
 from nano_banana.model.call import canonical_json
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
@@ -261,6 +260,8 @@ def endpoint_to_yaml(endpoint: Endpoint, remarks: Sequence[str]) -> str:
 
 def _reads_back_as(text: str, told: JSONValue) -> bool:
     """Whether our own reader, which goes by YAML 1.2, reads there what the writer, which goes by 1.1, meant."""
+    from nano_banana.formats.yaml_reader import parse_yaml  # here: a worker needs no YAML
+
     try:
         return to_plain(parse_yaml(text, file="")) == told
     except Invalid:

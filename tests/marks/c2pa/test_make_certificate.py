@@ -13,7 +13,7 @@ FOLDER = "config/nano-banana"
 def test_it_keeps_a_certificate_and_shows_no_key(workspace: Workspace) -> None:
     screen = workspace.expect("config", "make-certificate", "--name", "Ana & Söhne")
     screen.shows(
-        "created a certificate for Ana & Söhne, valid ", "fingerprint (SHA-256): ", "untrusted", "c2pa-key.pem"
+        "created a certificate for Ana & Söhne, valid ", "fingerprint (SHA-256): ", "unknown signer", "c2pa-key.pem"
     )
     folder = workspace.home / FOLDER
     assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == {

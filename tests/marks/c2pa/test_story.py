@@ -60,7 +60,7 @@ def test_outputs_are_signed_and_tell_their_story_all_the_same(signed: Workspace)
 def test_a_second_run_leaves_signed_pictures_alone(signed: Workspace) -> None:
     signed.expect("run")
     before = {file: signed.path(file).read_bytes() for file in signed.files("out/**/*.png")}
-    signed.expect("run").shows("nothing to do")
+    signed.expect("run").shows("Nothing to do")
     signed.edit("recipe.yaml", "name: signed", "name: signed  # touched")
     signed.expect("run")
     assert {file: signed.path(file).read_bytes() for file in signed.files("out/**/*.png")} == before
@@ -82,7 +82,7 @@ def test_a_copy_in_another_format_is_signed_as_the_picture_that_it_is_made_of(si
     assert found is not None
     assert (found.state, found.organisation, found.ai, found.manifests) == ("valid", "Studio", True, 3)
     assert [action.name for action in found.actions] == ["c2pa.opened", "c2pa.edited"]
-    signed.expect("run").shows("nothing to do")
+    signed.expect("run").shows("Nothing to do")
 
 
 @pytest.mark.parametrize(
