@@ -95,7 +95,7 @@ def test_gc_keeps_what_was_paid_for(workspace: Workspace) -> None:
     workspace.expect("cache", "gc", "--older-than", "2").shows("deleted 0 results")
     workspace.expect("cache", "gc").shows("deleted ", "kept 1 result that cost money")
     assert workspace.json("cache", "gc", "--paid", "--dry-run")["replies"] == 1
-    workspace.expect("cache", "gc", "--paid").shows("removed 1 answer ")
+    workspace.expect("cache", "gc", "--paid").shows("deleted 1 result ")
     assert workspace.json("cache", "stats")["replies"] == 0
 
 

@@ -44,13 +44,13 @@ def test_every_question_is_asked_and_the_answers_are_in_the_recipe(workspace: Wo
             ("rare word", ENTER),
             ("Has this person agreed", "y"),
             ("Who gave consent", " L." + ENTER),
-            ("When", ENTER),
-            ("What for", SPACE + ENTER),
+            ("On which date", ENTER),
+            ("For which uses", SPACE + ENTER),
             ("Which templates", ENTER),
             ("Check likeness", "n"),
             ("Provider:", ENTER),
             ("Budget per run", ENTER),
-            ("Show now", "y"),
+            ("Show the plan now", "y"),
         ):
             child.expect(question)
             child.send(answer)
@@ -108,9 +108,9 @@ def test_photos_to_come_and_answers_that_cannot_be(workspace: Workspace) -> None
             ("rare word", ENTER),
             ("Has this person agreed", "y"),
             ("Who gave consent", ENTER),
-            ("When", CLEAR + "last week" + ENTER),
+            ("On which date", CLEAR + "last week" + ENTER),
             ("write it as YYYY-MM-DD", CLEAR + "2026-01-31" + ENTER),
-            ("What for", ENTER),
+            ("For which uses", ENTER),
             ("Which templates", ENTER),
             ("Budget per run", ENTER),
         ):
@@ -121,7 +121,7 @@ def test_photos_to_come_and_answers_that_cannot_be(workspace: Workspace) -> None
         child.close()
     assert child.exitstatus == 0, screen
     assert "Put 8 to 20 photos of ana into set/photos." in screen
-    assert "Show now" not in screen
+    assert "Show the plan now" not in screen
     assert workspace.path("set/photos").is_dir()
     assert not workspace.path("set/photosx").exists()
     assert "on: 2026-01-31" in workspace.read("set/recipe.yaml")

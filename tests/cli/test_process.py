@@ -58,7 +58,7 @@ def test_a_closed_stdout_is_no_file_of_the_program(project: Workspace) -> None:
     """Nothing that is opened later, such as the database, gets the number of a closed stream."""
     done = shell(project, "$NB run >&- <&-")
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
-    project.expect("cache", "verify").shows("all sound")
+    project.expect("cache", "verify").shows("no damage found")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this machine has no /dev/full")

@@ -14,6 +14,8 @@ from tests.workspace import ROOT
 
 BLOCK = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(nano-banana [^`\n]+)`")
+EXAMPLE = re.compile(r"^@click\.command\(name=\"([\w-]+)\"", re.MULTILINE)
+"""A command whose code the page itself shows: the reader adds it."""
 
 
 def lines() -> list[tuple[str, str]]:
@@ -22,7 +24,9 @@ def lines() -> list[tuple[str, str]]:
     for page in PAGES:
         text = page.read_text("utf-8")
         shown = "\n".join(BLOCK.findall(text)).replace("\\\n", " ").splitlines() + INLINE.findall(text)
-        found += [(page.relative_to(ROOT).as_posix(), line.removeprefix("$ ")) for line in shown]
+        examples = tuple(f"nano-banana {name}" for name in EXAMPLE.findall(text))
+        commands = [line.removeprefix("$ ") for line in shown]
+        found += [(page.relative_to(ROOT).as_posix(), line) for line in commands if not line.startswith(examples)]
     return [(page, line) for page, line in found if line.startswith("nano-banana ") and "…" not in line]
 
 

@@ -67,7 +67,7 @@ def site(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_command_knows_the_stage(site: Site) -> None:
     site.install(site.files["frame_stage.py"])
-    assert "no mistake" in site.run("check")
+    assert "no errors" in site.run("check")
     assert "profile" in site.run("plan")
     assert "2 of 2 takes done" in site.run("run")
     pictures = site.workspace.files("out/framed/profile/*.png")
@@ -121,9 +121,9 @@ def test_its_own_check_warns(site: Site) -> None:
 def test_a_change_of_its_code_is_noticed(site: Site) -> None:
     site.install(site.files["frame_stage.py"])
     site.run("run")
-    assert "nothing to do" in site.run("run")
+    assert "Nothing to do" in site.run("run")
     site.install(site.files["frame_stage.py"].replace('"height": height', '"height": 32'))
-    assert "nothing to do" not in site.run("run")
+    assert "Nothing to do" not in site.run("run")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_two_packages_of_one_kind_are_an_error(site: Site) -> None:
 def test_a_broken_package_harms_no_other_recipe(site: Site) -> None:
     site.install("raise RuntimeError\n")
     site.workspace.edit("recipe.yaml", "  - {id: profile, frame: takes, size: [96, 64], around: centre}\n", "")
-    assert "no mistake" in site.run("check")
+    assert "no errors" in site.run("check")
 
 
 def test_without_the_package_the_verb_is_unknown(site: Site) -> None:

@@ -96,6 +96,8 @@ class Shell:
         """Whether the output is what is shown, but for times, digests and what `…` leaves out."""
         screen = self._workspace.screen((command,), 0, "", "")
         lines = screen.plain(shown).strip().splitlines()
+        if not lines:
+            return not printed
         parts = ["\n".join(group) for left_out, group in groupby(lines, lambda line: line == OMITTED) if not left_out]
         pattern = r"(?:.*\n)*".join(re.escape(part) + r"\n?" for part in parts)
         pattern = pattern if lines[:1] != [OMITTED] else rf"(?:.*\n)*{pattern}"
