@@ -175,7 +175,7 @@ def test_packs_are_listed_with_where_they_are_from(workspace: Workspace) -> None
     workspace.write("packs/torn/pack.yaml", "name: torn\n").write("packs/README.txt", "no pack")
     screen = workspace.expect("packs", "list")
     screen.shows("studio  1.0.0    2          project   Portraits before a plain wall.", "built-in")
-    screen.shows("your own `cinema` is used", "`torn` can't be used: ")
+    screen.shows("your own `cinema` overrides the built-in one", "`torn` can't be used: ")
     found = {
         str(as_object(pack)["name"]): as_object(pack) for pack in as_items(workspace.json("pack", "list")["packs"])
     }
