@@ -69,7 +69,7 @@ def test_every_command_knows_the_stage(site: Site) -> None:
     site.install(site.files["frame_stage.py"])
     assert "no errors" in site.run("check")
     assert "profile" in site.run("plan")
-    assert "2 of 2 takes done" in site.run("run")
+    assert "2 of 2 pictures done" in site.run("run")
     pictures = site.workspace.files("out/framed/profile/*.png")
     assert len(pictures) == 2
     with Image.open(site.workspace.path(pictures[0])) as picture:
