@@ -74,9 +74,14 @@ def _tidy(node: JSONValue, parts: Mapping[str, JSONObject]) -> JSONValue:
     if not isinstance(node, Mapping):
         return node
     inner = as_object(_tidy(parts[str(node["$ref"])], parts)) if "$ref" in node else {}
-    own = {key: _tidy(value, parts) for key, value in node.items() if key not in {"$ref", "title", "default"}}
-    if "properties" in node:
-        own["properties"] = {name: _tidy(field, parts) for name, field in as_object(node["properties"]).items()}
+    own = {
+        # the keys of `properties` are names, which may be those of keywords
+        key: {name: _tidy(field, parts) for name, field in as_object(value).items()}
+        if key == "properties"
+        else _tidy(value, parts)
+        for key, value in node.items()
+        if key not in {"$ref", "title", "default"}
+    }
     schema: dict[str, JSONValue] = {**inner, **own}
     branches = [branch for branch in as_items(schema.get("anyOf")) if branch != {"type": "null"}]
     if "anyOf" in schema and node.get("default", ...) is None:  # absent, and never null
