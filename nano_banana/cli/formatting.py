@@ -6,6 +6,7 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from html import escape
 from pathlib import Path
 
 TAB_SPACES = "    "
@@ -34,6 +35,11 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(map(_harmless, text))
+
+
+def visible_html(text: str) -> str:
+    """The same, escaped for HTML; file names may contain anything."""
+    return escape(visible(text))
 
 
 def visible_lines(text: str) -> str:

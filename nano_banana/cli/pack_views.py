@@ -5,29 +5,29 @@ The gallery is one HTML page that needs no network. A new pack is made from `cli
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from nano_banana.cli.formatting import money, plural, visible
+from nano_banana.cli.formatting import money, plural, visible, visible_html
 from nano_banana.cli.progress import progress
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import counts_summary
 from nano_banana.formats.file_writing import as_user
+from nano_banana.formats.html_page import data_url, html_page
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, Unusable, problem
 
 if TYPE_CHECKING:
-    from nano_banana.features.packs.pack_library import FoundPack
+    from nano_banana.features.packs.pack_library import FoundPack, PackLibrary
+    from nano_banana.features.packs.pack_testing import PackCase, TestedPack, TestedTemplate
     from nano_banana.recipe.pack import Pack, PackTemplate, PackVariable
 
 
@@ -165,10 +165,6 @@ def _quoted_yaml(text: str) -> str:
     return f'"{text}"' if text.casefold() in {"y", "n", "yes", "no", "on", "off", "true", "false", "null"} else text
 
 
-if TYPE_CHECKING:
-    from nano_banana.recipe.pack import Pack, PackTemplate
-
-PACK_PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 PREVIEW_MEDIA_TYPES = {".png": "image/png", ".webp": "image/webp"}
 
 PACK_PAGE_STYLE = """
@@ -186,26 +182,24 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 
 def pack_page(packs: Iterable[Pack]) -> Iterator[str]:
     """The page as pieces of HTML: every template with its preview and name."""
-    yield (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{PACK_PAGE_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Packs</title>\n<style>{PACK_PAGE_STYLE}</style>\n</head>\n<body>\n<h1>Packs</h1>\n"
-    )
+    return html_page("Packs", PACK_PAGE_STYLE, _pack_sections(packs))
+
+
+def _pack_sections(packs: Iterable[Pack]) -> Iterator[str]:
+    yield "<h1>Packs</h1>\n"
     for pack in packs:
-        version = f"{_escaped_text(pack.name)} {_escaped_text(pack.version)}"
-        yield f"<section>\n<h2>{_escaped_text(pack.title)} <small>{version}</small></h2>\n"
-        yield f"<p>{_escaped_text(pack.about)}</p>\n<ul>\n"
+        version = f"{visible_html(pack.name)} {visible_html(pack.version)}"
+        yield f"<section>\n<h2>{visible_html(pack.title)} <small>{version}</small></h2>\n"
+        yield f"<p>{visible_html(pack.about)}</p>\n<ul>\n"
         for template in pack.templates.values():
             yield _template_card(pack, template)
         yield "</ul>\n</section>\n"
-    yield "</body>\n</html>\n"
 
 
 def _template_card(pack: Pack, template: PackTemplate) -> str:
     return (
-        f"<li>{_preview_html(template)}<div><h3>{_escaped_text(template.title)}</h3><p>{_escaped_text(template.about)}</p>"
-        f"<p><code>{_escaped_text(pack.name)}/{_escaped_text(template.name)}</code></p></div></li>\n"
+        f"<li>{_preview_html(template)}<div><h3>{visible_html(template.title)}</h3><p>{visible_html(template.about)}</p>"
+        f"<p><code>{visible_html(pack.name)}/{visible_html(template.name)}</code></p></div></li>\n"
     )
 
 
@@ -213,18 +207,8 @@ def _preview_html(template: PackTemplate) -> str:
     if template.preview is None or not template.preview.is_file():
         return '<span class="none">no preview</span>'
     media = PREVIEW_MEDIA_TYPES.get(template.preview.suffix.casefold(), "image/jpeg")
-    data = base64.b64encode(template.preview.read_bytes()).decode()
-    return f'<img src="data:{media};base64,{data}" alt="{_escaped_text(template.title)}" loading="lazy">'
-
-
-def _escaped_text(text: str) -> str:
-    return escape(visible(text))
-
-
-if TYPE_CHECKING:
-    from nano_banana.features.packs.pack_library import PackLibrary
-    from nano_banana.features.packs.pack_testing import PackCase
-    from nano_banana.recipe.pack import Pack, PackTemplate
+    source = data_url(template.preview.read_bytes(), media)
+    return f'<img src="{source}" alt="{visible_html(template.title)}" loading="lazy">'
 
 
 def preview_template(
@@ -304,9 +288,6 @@ def _case_title(case: PackCase) -> str:
     values = ", ".join(f"{name}: {value}" for name, value in case.values.items())
     return f"{case.noun}, {values}" if values else f"{case.noun}, defaults"
 
-
-if TYPE_CHECKING:
-    from nano_banana.features.packs.pack_testing import TestedPack, TestedTemplate
 
 KEY_CHARS = 12
 """Most characters of a call's key that are shown."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.diagnostics import describe
-from nano_banana.cli.formatting import plural, visible
+from nano_banana.cli.formatting import plural, visible, visible_html
 from nano_banana.cli.screen import Screen
+from nano_banana.formats.html_page import data_url, html_page
+from nano_banana.formats.image_formats import JPEG
 from nano_banana.model.event import EventHandler
 from nano_banana.model.problem import Problem
 
 if TYPE_CHECKING:
+    from nano_banana.features.photo_report import PhotoThumbnails
     from nano_banana.session.photo_findings import PhotoFinding
+    from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection
+
 
 FINDING_LABELS: Mapping[str, str] = {
     "photo_no_face": "no face",
@@ -57,10 +60,6 @@ def finding_labels(findings: Sequence[PhotoFinding]) -> str:
     ordered = sorted(findings, key=lambda finding: list(SEVERITIES).index(finding.severity))
     return ", ".join(dict.fromkeys(map(finding_label, ordered)))
 
-
-if TYPE_CHECKING:
-    from nano_banana.session.photo_findings import PhotoFinding
-    from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet
 
 MAX_ROWS = 200
 """Most photos in a table; larger sets show only photos with findings."""
@@ -203,49 +202,42 @@ blockquote { margin: 0.5rem 0 0; padding-left: 0.6rem; border-left: 2px solid va
 """
 
 
-if TYPE_CHECKING:
-    from nano_banana.features.photo_report import PhotoThumbnails
-    from nano_banana.session.photo_findings import PhotoFinding
-    from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection
-
-PHOTO_PAGE_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""Stops a browser from loading anything."""
-
-
 def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], on_event: EventHandler) -> Iterator[str]:
     """The page as pieces of HTML: every photo with its face, measurements and findings."""
+    title = f"Photos of {visible(studio.name)}"
+    body = _photo_sections(studio, albums, on_event)
+    return html_page(title, PHOTO_PAGE_STYLE, body, style_attributes=True)  # which place the frames of faces
+
+
+def _photo_sections(
+    studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], on_event: EventHandler
+) -> Iterator[str]:
     from nano_banana.features.photo_report import thumbnails
 
-    name = _escaped(studio.name)
-    yield (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{PHOTO_PAGE_POLICY}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Photos of {name}</title>\n<style>{PHOTO_PAGE_STYLE}</style>\n</head>\n<body>\n"
-        f"<header>\n<h1>Photos of {name}</h1>\n"
-    )
+    yield f"<header>\n<h1>Photos of {visible_html(studio.name)}</h1>\n"
     if len(albums) > 1:
-        links = "".join(f'<a href="#s{at}">{_escaped(album.name)}</a>' for at, album in enumerate(albums))
+        links = "".join(f'<a href="#s{at}">{visible_html(album.name)}</a>' for at, album in enumerate(albums))
         yield f"<nav>{links}</nav>\n"
     yield "</header>\n<main>\n"
     for at, album in enumerate(albums):
-        yield f'<section>\n<h2 id="s{at}">{_escaped(album.name)}: {plural(len(album.photos), "photo")}</h2>\n'
-        yield f"<p>{_escaped(album_summary(album))}</p>\n{_findings_html(album.findings, album.name)}"
+        yield f'<section>\n<h2 id="s{at}">{visible_html(album.name)}: {plural(len(album.photos), "photo")}</h2>\n'
+        yield f"<p>{visible_html(album_summary(album))}</p>\n{_findings_html(album.findings, album.name)}"
         yield '<ul class="photos">\n'
         for photo, small in thumbnails(studio, album.photos, on_event):
             yield _photo_card(photo, small)
         yield "</ul>\n</section>\n"
-    yield "</main>\n</body>\n</html>\n"
+    yield "</main>\n"
 
 
 def _photo_card(photo: CheckedPhoto, small: PhotoThumbnails) -> str:
     worst = photo.worst
     held = ' <span class="tag">held out</span>' if photo.held_out else ""
-    caption = f"<blockquote>{_escaped(photo.caption.text)}</blockquote>\n" if photo.caption.text else ""
-    numbers = "".join(f"<span>{_escaped(number)}</span>" for number in _photo_numbers(photo))
+    caption = f"<blockquote>{visible_html(photo.caption.text)}</blockquote>\n" if photo.caption.text else ""
+    numbers = "".join(f"<span>{visible_html(number)}</span>" for number in _photo_numbers(photo))
     return (
         f'<li class="photo {"good" if worst is None else worst.value}">\n'
-        f'<div class="pictures">{_pictures_html(photo, small)}</div>\n<h3>{_escaped(photo.display_path)}{held}</h3>\n'
+        f'<div class="pictures">{_pictures_html(photo, small)}</div>\n'
+        f"<h3>{visible_html(photo.display_path)}{held}</h3>\n"
         f'<div class="numbers">{numbers}</div>\n{caption}{_findings_html(photo.findings, photo.display_path)}</li>\n'
     )
 
@@ -253,9 +245,9 @@ def _photo_card(photo: CheckedPhoto, small: PhotoThumbnails) -> str:
 def _pictures_html(photo: CheckedPhoto, small: PhotoThumbnails) -> str:
     if not small.photo:
         return '<div class="none">no picture</div>'
-    alt = _escaped(photo.display_path)
-    whole = f'<img src="{_data_url(small.photo)}" alt="{alt}">{_face_frames(photo)}'
-    face = f'<img class="face" src="{_data_url(small.face)}" alt="the face in {alt}">' if small.face else ""
+    alt = visible_html(photo.display_path)
+    whole = f'<img src="{data_url(small.photo, JPEG.media)}" alt="{alt}">{_face_frames(photo)}'
+    face = f'<img class="face" src="{data_url(small.face, JPEG.media)}" alt="the face in {alt}">' if small.face else ""
     return f'<div class="whole"><span class="frame">{whole}</span></div>{face}'
 
 
@@ -296,15 +288,6 @@ def _findings_html(findings: Sequence[PhotoFinding], name: str) -> str:
                 sentence, hint = finding_text(finding, name)
                 # The name is in the heading.
                 sentence = sentence.removeprefix(f"`{name}`").lstrip(": ")
-                small = f"<small>{_escaped(hint)}</small>" if hint else ""
-                items.append(f'<li class="{severity}"><b>{label}</b>{_escaped(sentence)}{small}</li>\n')
+                small = f"<small>{visible_html(hint)}</small>" if hint else ""
+                items.append(f'<li class="{severity}"><b>{label}</b>{visible_html(sentence)}{small}</li>\n')
     return f'<ul class="found">\n{"".join(items)}</ul>\n' if items else ""
-
-
-def _data_url(picture: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
-
-
-def _escaped(text: str) -> str:
-    """Escaped text, safe in the page's encoding: file names may contain anything."""
-    return escape(visible(text))

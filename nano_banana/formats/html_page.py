@@ -16,16 +16,24 @@ from nano_banana.model.json_values import JSONValue
 
 
 def html_page(
-    title: str, style: str, body: Iterable[str], *, script: str = "", attributes: str = "", local_images: bool = False
+    title: str,
+    style: str,
+    body: Iterable[str],
+    *,
+    script: str = "",
+    attributes: str = "",
+    local_images: bool = False,
+    style_attributes: bool = False,
 ) -> Iterator[str]:
     """Yield a page in pieces: its head, the pieces of `body`, and `script` at the end.
 
     `title` is plain text. `attributes` are those of the body element, as HTML. With `local_images` the page may also
-    show files beside it.
+    show files beside it, and with `style_attributes` its elements may have styles of their own.
     """
+    styles = "'unsafe-inline'" if style_attributes else f"'{_hash(style)}'"
     yield (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script, local_images=local_images)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(styles, script, local_images=local_images)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape_text(title)}</title>\n<style>{style}</style>\n</head>\n"
         f"<body{attributes and ' '}{attributes}>\n"
@@ -50,14 +58,11 @@ def script_json(value: JSONValue) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _policy(style: str, script: str, *, local_images: bool) -> str:
-    """What a browser may do: show images, and use this very style and script. No network."""
+def _policy(styles: str, script: str, *, local_images: bool) -> str:
+    """What a browser may do: show images, and use these styles and this very script. No network."""
     images = "data: 'self' file:" if local_images else "data:"
     scripts = f" script-src '{_hash(script)}';" if script else ""
-    return (
-        f"default-src 'none'; img-src {images}; style-src '{_hash(style)}';{scripts} base-uri 'none'; "
-        "form-action 'none'"
-    )
+    return f"default-src 'none'; img-src {images}; style-src {styles};{scripts} base-uri 'none'; form-action 'none'"
 
 
 def _hash(code: str) -> str:
