@@ -37,7 +37,6 @@ def write_crash_report(
 
     `folder` is the user's state folder (None: where the platform has it), `now` the time (None: now).
     """
-    from nano_banana.model.problem import NanoBananaError
     from nano_banana.settings.config_file import write_atomically
 
     when = now or datetime.now(UTC)
@@ -76,7 +75,6 @@ def remove_secrets(text: str, environ: Mapping[str, str]) -> str:
 
 
 def _known_secrets(environ: Mapping[str, str]) -> set[str]:
-    from nano_banana.model.problem import NanoBananaError
     from nano_banana.settings.fal_key import find_key
 
     found = {value.strip("\"' \t\r\n") for name, value in environ.items() if name.startswith("FAL_KEY")}

@@ -30,14 +30,16 @@ from nano_banana.cli.new_project import (
 )
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
-from nano_banana.model.known_folders import expand_user
+from nano_banana.model.known_folders import expand_user, project_root
 from nano_banana.model.problem import Invalid, NanoBananaError
+
+if TYPE_CHECKING:
+    import questionary
 
 
 def available_templates(folder: Path) -> list[TemplateChoice]:
     """The templates of the built-in packs and of the project around `folder`; broken packs are skipped."""
     from nano_banana.features.packs.pack_library import PackLibrary
-    from nano_banana.model.known_folders import project_root
 
     packs = [found.pack for found in PackLibrary(project_root(folder.absolute())).all()]
     return [
@@ -92,9 +94,6 @@ def highest_price(screen: Screen, answers: ProjectAnswers, folder: Path) -> floa
         None if tally.total.unpriced or tally.total.possible_unpriced else tally.total.high + tally.total.possible_high
     )
 
-
-if TYPE_CHECKING:
-    import questionary
 
 OTHER_NOUN = "something else"
 PHOTOS_QUESTION = "Where are the photos? (For several people, a folder with one subfolder each.)"

@@ -14,7 +14,7 @@ import click
 
 from nano_banana.cli.screen import Screen
 from nano_banana.model.problem import NanoBananaError
-from nano_banana.settings.configuration import SPECS
+from nano_banana.settings.configuration import SPECS, load_settings
 
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -28,7 +28,6 @@ def complete_endpoints(_context: click.Context, _parameter: click.Parameter, typ
     """Complete to an endpoint of the current project."""
     from nano_banana.model.known_folders import project_root
     from nano_banana.session.opening import project_catalog
-    from nano_banana.settings.configuration import load_settings
 
     try:
         root = project_root(Path.cwd())

@@ -13,6 +13,10 @@ from nano_banana.cli.formatting import duration, spent_text, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.model.event import Event, EventHandler
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
 PHASE_TEXTS = {
     "uploading": "uploading",
     "unreachable": "no connection, retrying",
@@ -100,9 +104,6 @@ def phase_text(news: Event) -> str:
         return str(log or "")
     return PHASE_TEXTS.get(str(phase), "")
 
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 LINE_INTERVAL = 1.0
 FRAMES_PER_SECOND = 8

@@ -27,6 +27,9 @@ from nano_banana.settings.configuration import (
 )
 from nano_banana.settings.trust_file import save_trust
 
+if TYPE_CHECKING:
+    from nano_banana.session.session import Session
+
 
 def settings_for(
     screen: Screen,
@@ -65,9 +68,6 @@ def store_folder(screen: Screen, store: Path | None) -> Path | None:
         screen.json({"store": None})
     return None
 
-
-if TYPE_CHECKING:
-    from nano_banana.session.session import Session
 
 NO_OPTIONS = OptionValues()
 """The values of a command without shared options."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 MAX_TAKES = 40
 """Most takes that are listed without `--all`."""
 
-VERDICT_COLOURS = {"accepted": "green", "unsure": "yellow", "rejected": "red"}
-
 
 def say_run(screen: Screen, run: Run, found: Snapshot, held: Collection[str], *, every: bool) -> None:
     """Print the run, its stages and its takes; `held` are the digests of pictures that still exist."""

@@ -15,7 +15,10 @@ from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, JSONValue, as_number, as_whole
 
 if TYPE_CHECKING:
+    from nano_banana.session.history import VerdictTotals
     from nano_banana.store.run_log import Run
+    from nano_banana.store.tickets import LedgerLine
+
 
 NO_VALUE = "-"
 
@@ -139,10 +142,6 @@ def _cut_label(text: str, width: int, end: str) -> str:
         kept += character
     return kept + end
 
-
-if TYPE_CHECKING:
-    from nano_banana.session.history import VerdictTotals
-    from nano_banana.store.tickets import LedgerLine
 
 SECONDS_PER_DAY = 86_400.0
 MAX_DAYS = 31

@@ -20,7 +20,7 @@ from nano_banana.model.json_values import JSONObject, as_items, as_object
 from nano_banana.model.known_folders import project_root, root_mark
 from nano_banana.model.problem import Invalid, LimitReached, Unusable, problem
 from nano_banana.model.ticket import UnknownRequestPolicy
-from nano_banana.session.run_request import RunRequest
+from nano_banana.session.run_request import RunRequest, unchanged_trace
 from nano_banana.settings.configuration import Settings
 
 if TYPE_CHECKING:
@@ -120,8 +120,6 @@ def run_recipe(
     `then` is called at the end with the run's products. `still` says whether all products of an unchanged earlier run
     still exist; if not, it runs again.
     """
-    from nano_banana.session.run_request import unchanged_trace
-
     begun = time.monotonic()
     # The trace doesn't know which copies to delete.
     trace = None if asked.prune else unchanged_trace(wish, settings, os.environ)

@@ -38,6 +38,11 @@ from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.problem import Invalid, Position, Problem, Unusable, problem
 from nano_banana.session.run_request import RunRequest
 
+if TYPE_CHECKING:
+    from nano_banana.features.single.single_options import SingleContext
+    from nano_banana.features.single.single_recipe import SingleCommand
+
+
 MAX_PICTURES = 100
 """Most pictures of one command; a recipe suits more."""
 
@@ -113,10 +118,6 @@ def save_recipe(file: Path, text: str) -> None:
         why = error.strerror if isinstance(error, OSError) else "it contains a path that is not UTF-8"
         raise Unusable([problem("unwritable", file=str(file), why=why or str(error))]) from error
 
-
-if TYPE_CHECKING:
-    from nano_banana.features.single.single_options import SingleContext
-    from nano_banana.features.single.single_recipe import SingleCommand
 
 SINGLE_OPTIONS = (provider, out, store, budget, planned, saved, resubmit, abandon, yes, trust, as_json)
 """Options of every single command."""

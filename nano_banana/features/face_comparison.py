@@ -262,8 +262,6 @@ async def _embed_in_workers(
     paths: list[Path], processes: int, tell: Callable[[int], None] | None
 ) -> Mapping[Path, FaceEmbedding]:
     # On demand: two pictures need no pool.
-    from nano_banana.providers.workers import WorkerPool
-
     pool = WorkerPool(processes)
     waiting = iter(paths)
     seen: dict[Path, FaceEmbedding] = {}

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 
 from nano_banana.formats.untrusted import decode_best, decode_text, decode_utf16
 
+if TYPE_CHECKING:
+    from PIL import Image
+
+
 PHOTOSHOP_TAG = b"Photoshop 3.0\0"
 _RESOURCE_SIGNATURE = b"8BIM"
 _IIM_RESOURCE = 0x0404
@@ -81,9 +85,6 @@ def _one_entry_directory(tag: int, kind: int, count: int, value: int) -> bytes:
     entry = tag.to_bytes(2, "big") + kind.to_bytes(2, "big") + count.to_bytes(4, "big") + value.to_bytes(4, "big")
     return (1).to_bytes(2, "big") + entry + bytes(4)
 
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _DESCRIPTION, _MAKE, _MODEL, _SOFTWARE, _ARTIST = 0x010E, 0x010F, 0x0110, 0x0131, 0x013B
 _EXIF, _COMMENT = 0x8769, 0x9286

@@ -15,6 +15,9 @@ from nano_banana.formats.file_writing import as_user, atomic_write
 from nano_banana.model.known_folders import expand_user, is_homeless, user_dir
 from nano_banana.model.problem import Unusable, problem
 
+if TYPE_CHECKING:
+    import subprocess
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsSource:
@@ -32,9 +35,6 @@ class WeightsSource:
     licence: str
     about: str
 
-
-if TYPE_CHECKING:
-    import subprocess
 
 FOLDER_VARIABLE = "NANO_BANANA_WEIGHTS"
 """Names a folder of the user's own in the environment."""

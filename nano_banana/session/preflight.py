@@ -20,7 +20,14 @@ from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.planner.takes import Selection
 from nano_banana.session.compute_calls import ComputeBatch
-from nano_banana.session.file_checks import input_files, input_places, media_of
+from nano_banana.session.file_checks import (
+    check_space,
+    check_writable,
+    file_problems,
+    input_files,
+    input_places,
+    media_of,
+)
 from nano_banana.session.forecasting import Forecast, unreached_picks
 from nano_banana.session.manifest import manifest_entries, manifest_recipe
 from nano_banana.session.session import Session
@@ -114,8 +121,6 @@ def check_machine(session: Session, forecast: Forecast) -> None:
     if not forecast.tally.total.to_make:
         return
     # With them comes all that reads pictures.
-    from nano_banana.session.file_checks import check_space, check_writable
-
     session.runner.store.check_writable()
     export = session.recipe.outputs.export
     recipe = session.recipe.path.absolute().parent
@@ -176,8 +181,6 @@ def input_file_problems(session: Session, among: Collection[Path] | None = None)
     places = {path: where for path, where in input_places(session.recipe).items() if among is None or path in among}
     if not places:
         return []
-    from nano_banana.session.file_checks import file_problems
-
     masks = {stage.files["mask"] for stage in session.recipe.asking if "mask" in stage.files}
     found = file_problems({path: media_of(path) for path in places}, masks)
     return [

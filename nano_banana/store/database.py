@@ -31,6 +31,9 @@ from nano_banana.formats.file_writing import (
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Unusable, problem
 
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorKinds:
@@ -97,9 +100,6 @@ def _as_plain_dict(value: object) -> object:
         return dict(value)
     raise TypeError(f"not JSON: {type(value).__name__}")
 
-
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
 
 SQLValue: TypeAlias = str | float | bytes | None
 

@@ -17,6 +17,10 @@ from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
 from nano_banana.model.known_folders import project_root
 
+if TYPE_CHECKING:
+    from nano_banana.features.endpoints.endpoint_refresh import EndpointRefresh
+
+
 SECTION = ("Inspect", 10)
 
 
@@ -77,9 +81,6 @@ def value_text(value: JSONValue) -> str:
         return "true" if value else "false"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
-
-if TYPE_CHECKING:
-    from nano_banana.features.endpoints.endpoint_refresh import EndpointRefresh
 
 EPILOG = """\b
 Examples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nano_banana.cli.app import PROGRAM
+from nano_banana.cli.app import PROGRAM, app
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 
@@ -34,8 +34,6 @@ def command(screen: Screen, shell: str) -> None:
     Add it to your shell once (see below) to complete commands, options and values with Tab.
     """
     from click.shell_completion import BashComplete, FishComplete, ZshComplete
-
-    from nano_banana.cli.app import app
 
     kinds = {"bash": BashComplete, "fish": FishComplete, "zsh": ZshComplete}
     source = kinds[shell](app, {}, PROGRAM, COMPLETE_VARIABLE).source()

@@ -15,8 +15,13 @@ from nano_banana.cli.options import FILE, as_json, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
 from nano_banana.model.json_values import JSONObject, JSONValue
-from nano_banana.model.problem import Invalid, NanoBananaError, problem
-from nano_banana.provenance.metadata_detection import Certainty, ProvenanceFinding, SkippedCheck
+from nano_banana.model.problem import Invalid, NanoBananaError, did_you_mean, problem
+from nano_banana.provenance.metadata_detection import CHECKS, Certainty, ProvenanceFinding, SkippedCheck
+
+if TYPE_CHECKING:
+    from nano_banana.provenance.image_examination import DetectionOptions
+    from nano_banana.provenance.metadata_detection import DetectionReport
+
 
 SECTION = ("Inspect", 8)
 
@@ -140,10 +145,6 @@ def _shortened_fact(value: JSONValue) -> str:
     return text if len(text) <= _MAX_FACT else f"{text[:_MAX_FACT]}…"
 
 
-if TYPE_CHECKING:
-    from nano_banana.provenance.image_examination import DetectionOptions
-    from nano_banana.provenance.metadata_detection import DetectionReport
-
 SOME_UNREADABLE = 1
 """Exit code if a picture could not be read."""
 
@@ -213,9 +214,7 @@ def _search_from(
     only: tuple[str, ...], trust: Path | None, mark_id: str | None, synthid: str | None
 ) -> DetectionOptions:
     """What to look for. Raises Invalid: `no_such_kind`, `mark_id_odd`, `trust_unreadable`."""
-    from nano_banana.model.problem import did_you_mean
     from nano_banana.provenance.image_examination import DetectionOptions
-    from nano_banana.provenance.metadata_detection import CHECKS
     from nano_banana.provenance.watermark_messages import is_message
 
     for name in only:

@@ -14,12 +14,17 @@ import click
 
 from nano_banana.cli.formatting import file_size, listed, plural, short_path, visible
 from nano_banana.cli.options import FILE, abandon, as_json, out, overrides, pass_screen, store, yes
-from nano_banana.cli.project_loading import settings_for
+from nano_banana.cli.project_loading import run_request_from, settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_whole
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, LimitReached, Unusable, problem
+
+if TYPE_CHECKING:
+    from nano_banana.session.session import Session
+    from nano_banana.settings.configuration import Settings
+
 
 SECTION = ("Manage", 5)
 
@@ -145,10 +150,6 @@ def _timestamp(moment: str) -> float:
     return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
 
 
-if TYPE_CHECKING:
-    from nano_banana.session.session import Session
-    from nano_banana.settings.configuration import Settings
-
 EPILOG = """\b
 Examples:
   nano-banana forget ana --dry-run
@@ -229,7 +230,6 @@ def _search_start(recipe: Path | None) -> Path:
 
 def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
     """The recipe's project, even if its photos are gone; None if there is no recipe here."""
-    from nano_banana.cli.project_loading import run_request_from
     from nano_banana.session.run_request import RunRequest, recipe_file_in
     from nano_banana.session.session import Session
 

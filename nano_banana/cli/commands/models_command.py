@@ -20,8 +20,10 @@ from nano_banana.model.problem import Invalid, LimitReached, problem
 from nano_banana.model.ticket import is_loopback_url
 
 if TYPE_CHECKING:
-    from nano_banana.store.adapter_shelf import ShelvedAdapter
+    from nano_banana.features.shelf.adapter_import import ImportedAdapter
+    from nano_banana.store.adapter_shelf import AdapterShelf, ShelvedAdapter
     from nano_banana.store.adapter_table import AdapterUse
+
 
 SECTION = ("Manage", 1)
 
@@ -165,10 +167,6 @@ def _utc_date(seconds: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(seconds))
 
 
-if TYPE_CHECKING:
-    from nano_banana.features.shelf.adapter_import import ImportedAdapter
-    from nano_banana.store.adapter_shelf import AdapterShelf
-
 ADAPTER_METAVAR = "NAME[@VERSION|@TAG]"
 
 
@@ -282,9 +280,6 @@ def _say_imported(screen: Screen, brought: ImportedAdapter) -> None:
         screen.note(f"also in the archive, not imported: {' and '.join(kinds)}")
     screen.say(f"use it in a recipe: `adapters: {{{found.name}: {{model: {found.reference}}}}}`")
 
-
-if TYPE_CHECKING:
-    from nano_banana.store.adapter_shelf import AdapterShelf, ShelvedAdapter
 
 EPILOG = """\b
 Examples:

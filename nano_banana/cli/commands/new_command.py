@@ -22,6 +22,7 @@ from nano_banana.cli.new_project import (
     NewSubject,
     ProjectAnswers,
     TemplateChoice,
+    add_subject,
     check_no_overwrite,
     checked_date,
     checked_name,
@@ -32,7 +33,7 @@ from nano_banana.cli.new_project import (
     slugify_name,
     write_files,
 )
-from nano_banana.cli.options import FILE, FOLDER, complete_provider, pass_screen
+from nano_banana.cli.options import FILE, FOLDER, OptionValues, complete_provider, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
 from nano_banana.model.known_folders import expand_user
@@ -340,8 +341,6 @@ KEPT_FILES = frozenset({PROJECT_FILE})
 
 def _add_person(screen: Screen, flags: FlagAnswers) -> None:
     """Put one more person into the recipe of the folder."""
-    from nano_banana.cli.new_project import add_subject
-
     recipe = flags.folder / RECIPE_FILE
     if not recipe.is_file():
         raise Invalid([problem("no_recipe", path=str(recipe))])
@@ -411,7 +410,6 @@ def _answers_from_person(screen: Screen, flags: FlagAnswers) -> ProjectAnswers:
 def _show_plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> None:
     """Show what a run would do, where that is wanted."""
     from nano_banana.cli.new_guide import ask_plan
-    from nano_banana.cli.options import OptionValues
     from nano_banana.cli.project_loading import recipe_settings, run_request_from
     from nano_banana.cli.runner import plan_recipe
 

@@ -22,7 +22,13 @@ from nano_banana.cli.options import (
     store,
     variables,
 )
-from nano_banana.cli.project_loading import recipe_argument, settings_for
+from nano_banana.cli.project_loading import (
+    open_project,
+    recipe_argument,
+    recipe_settings,
+    run_request_from,
+    settings_for,
+)
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.event import EventHandler
@@ -85,7 +91,6 @@ def _open_studio(
     screen: Screen, recipe: Path, subjects: tuple[str, ...], asked: OptionValues
 ) -> Iterator[PhotoInspection]:
     """The photos of a recipe, or of a folder without one."""
-    from nano_banana.cli.project_loading import open_project, recipe_settings, run_request_from
     from nano_banana.features.photo_report import inspect_folder
     from nano_banana.session.photo_sets import PhotoInspection
 

@@ -23,6 +23,13 @@ from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.model.ticket import Ticket, TicketState
 
+if TYPE_CHECKING:
+    from nano_banana.session.history import VerdictTotals
+    from nano_banana.store.maintenance import StoreStats
+    from nano_banana.store.run_log import Run
+    from nano_banana.store.tickets import LedgerGroup, LedgerLine, LedgerSummary
+
+
 SECTION = ("Setup", 4)
 
 DAY_SECONDS = 86_400.0
@@ -61,12 +68,6 @@ def _parse_days(text: str) -> float:
         raise click.BadParameter(f"{text!r} is not a number of days or a date like 2026-11-01")
     return days
 
-
-if TYPE_CHECKING:
-    from nano_banana.session.history import VerdictTotals
-    from nano_banana.store.maintenance import StoreStats
-    from nano_banana.store.run_log import Run
-    from nano_banana.store.tickets import LedgerGroup, LedgerLine, LedgerSummary
 
 MAX_OPEN = 20
 """Most open requests that are listed; `--json` has all."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Price
 from nano_banana.catalog.endpoint_format import endpoint_digest, endpoint_to_json
-from nano_banana.catalog.openapi_listing import EndpointListing
+from nano_banana.catalog.openapi_listing import EndpointListing, parse_listing
 from nano_banana.catalog.pricing import QUOTES_FILE, PriceQuote, format_quotes, is_doubtful, is_usable, read_quotes
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, problem
@@ -39,7 +39,6 @@ def fetch_quotes(config: FalConfig, ids: Sequence[str], *, now: float) -> dict[s
 
 def fetch_listings(config: FalConfig, ids: Sequence[str], *, now: float) -> dict[str, EndpointListing]:
     """How fal lists each of these endpoints; one that it does not know is `gone`. Raises as `fetch_quotes` does."""
-    from nano_banana.catalog.openapi_listing import parse_listing
     from nano_banana.providers.fal.fal_platform_api import ask_platform
 
     found = asyncio.run(ask_platform(config, lambda platform: platform.models(ids)))

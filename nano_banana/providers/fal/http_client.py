@@ -29,6 +29,11 @@ from nano_banana.model.problem import CallFailed, Unusable, problem
 from nano_banana.providers.fal.connections import ProxyTransport
 from nano_banana.providers.fal.timing import Attempts, Backoff, Clock, RateLimiter, parse_http_date
 
+if TYPE_CHECKING:  # httpx keeps these names to itself
+    from httpx._client import UseClientDefault
+    from httpx._types import AuthTypes
+
+
 REST, CDN, API = "rest.fal.ai", "v3.fal.media", "api.fal.ai"
 _FAL_HOSTS = frozenset(
     {FAL_QUEUE_RUN_HOST, FAL_RUN_HOST, "queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API}
@@ -189,10 +194,6 @@ def _children(value: JSONValue) -> list[JSONValue]:
         return list(value.values())
     return value if isinstance(value, list) else []
 
-
-if TYPE_CHECKING:  # httpx keeps these names to itself
-    from httpx._client import UseClientDefault
-    from httpx._types import AuthTypes
 
 SUBMIT_HEADER = "x-app-fal-disable-fallback"
 """The header of requests to the queue, which had their turn before they were written down. It says to fal: no other
