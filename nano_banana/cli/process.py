@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
@@ -17,6 +18,9 @@ WANTED_OPEN_FILES = 1024
 """Open files that a run of many calls at once needs with room to spare."""
 MIN_OPEN_FILES = 128
 """With fewer, something may fail in the middle of a run, under whatever name."""
+
+REPEAT_SECONDS = 0.05
+"""How much later a dropped Ctrl-C is repeated."""
 
 
 def set_up_process() -> None:
@@ -29,11 +33,32 @@ def handle_ctrl_c() -> None:
     """From now on Ctrl-C raises KeyboardInterrupt, unless this process was started to ignore it."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = _CtrlCRepeater(sys.unraisablehook)
 
 
 def ignore_ctrl_c() -> None:
     """From now on Ctrl-C does nothing: all is said and kept, and a trace would be all that it adds."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if isinstance(sys.unraisablehook, _CtrlCRepeater):
+        sys.unraisablehook = sys.unraisablehook.before
+
+
+class _CtrlCRepeater:
+    """Repeats a Ctrl-C that Python drops because it arrives in a callback, such as that of an import lock."""
+
+    def __init__(self, before: Callable[[sys.UnraisableHookArgs], object]) -> None:
+        self.before = before
+
+    def __call__(self, unraisable: sys.UnraisableHookArgs, /) -> None:
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            self.before(unraisable)
+            return
+        import threading
+
+        # A little later: in here it would be dropped once more.
+        repeat = threading.Timer(REPEAT_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+        repeat.daemon = True
+        repeat.start()
 
 
 def open_files_problem() -> list[Problem]:

@@ -156,6 +156,27 @@ def test_a_ctrl_c_while_modules_load_says_nothing() -> None:
     assert (done.returncode, done.stderr) == (130, "")
 
 
+def test_a_ctrl_c_in_a_callback_of_python_is_heard_later_and_leaves_no_trace() -> None:
+    """Python drops what is raised there: an object's finalizer, a weak reference's callback, as import locks have."""
+    script = (
+        "import signal, time, weakref\n"
+        "from nano_banana.cli.process import handle_ctrl_c, ignore_ctrl_c\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "handle_ctrl_c()\n"
+        "class Lock: pass\n"
+        "lock = Lock()\n"
+        "watched = weakref.ref(lock, lambda _: signal.raise_signal(signal.SIGINT))\n"
+        "try:\n"
+        "    del lock\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    ignore_ctrl_c()\n"
+        "    print('stopped')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 from nano_banana.catalog.provider_registry import ENTRY_POINT_GROUP
-from tests.workspace import ROOT, Workspace
+from tests.workspace import ROOT, Workspace, unwatched
 
 PAGE = (ROOT / "docs" / "extending.md").read_text("utf-8")
 BLOCK = re.compile(r"^```\w+ title=\"([^\"]+)\"\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -71,7 +72,8 @@ def test_the_command_is_listed_by_its_file_and_runs(tmp_path: Path) -> None:
 
     def shown(*argv: str) -> str:
         command = [sys.executable, "-m", "nano_banana", *argv]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        environ = unwatched(os.environ)  # a copy of the package isn't the package
+        return subprocess.run(command, cwd=tmp_path, env=environ, check=True, capture_output=True, text=True).stdout
 
     assert re.search(r"^  file-size +Show how large files are$", shown("--help"), re.MULTILINE)
     (tmp_path / "a.txt").write_bytes(bytes(1234))

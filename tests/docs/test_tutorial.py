@@ -12,7 +12,7 @@ from itertools import groupby
 import pytest
 
 from tests.stories.people import WEIGHTS
-from tests.workspace import ROOT, Workspace
+from tests.workspace import ROOT, Workspace, unwatched
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(
@@ -78,6 +78,7 @@ class Shell:
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self._folder,
+            env=unwatched(os.environ),  # coverage warns on stderr
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -80,10 +80,11 @@ def test_after_any_chaos_everything_is_there_and_nothing_was_bought_twice(
             project.service.turn("reset")
             try:
                 Chaos(project, forks, seed).play()
-                project.service.close()
             except BaseException:
                 print(f"to play it alone: NANO_BANANA_SEED={seed} pytest {Path(__file__).name}")  # noqa: T201 - pytest shows it
                 raise
+            finally:
+                project.service.close()
 
 
 class Chaos:
