@@ -15,10 +15,12 @@ import threading
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.cli.diagnostics import describe
 from nano_banana.cli.sheet_files import write_recipe_sheet
@@ -38,8 +40,7 @@ from nano_banana.session.session import Session
 from nano_banana.settings.configuration import PROJECT_FILE, Settings, load_settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecipeProblem(Problem):
+class RecipeProblem(Problem, frozen=True, kw_only=True):
     """An error or a warning, in words. `kind` names it for programs."""
 
     text: str
@@ -81,8 +82,7 @@ class RecipeProblem(Problem):
         return self.text if place is None else f"{place.file}:{place.line}:{place.column}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeVerdict:
+class TakeVerdict(Struct, frozen=True, kw_only=True):
     """A gate's final verdict on a take.
 
     `ruling` is `accepted`, `unsure`, `rejected` or `not_judged`. `score` is the likeness (cosine, −1 to 1) and
@@ -96,8 +96,7 @@ class TakeVerdict:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeResult:
+class TakeResult(Struct, frozen=True, kw_only=True):
     """A take: one image, or the attempt to make one.
 
     `status` is `done`, `failed`, `blocked` (something it needs failed), `stopped`, or, in a plan, `planned`. `path` is
@@ -116,8 +115,7 @@ class TakeResult:
     problems: tuple[RecipeProblem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
+class RunPlan(Struct, frozen=True, kw_only=True):
     """What a run would do.
 
     `calls` are to be made, `paid_calls` of them by the provider; `reused` are in the store already. Gates may ask for
@@ -135,8 +133,7 @@ class RunPlan:
     problems: tuple[RecipeProblem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
+class RunResult(Struct, frozen=True, kw_only=True):
     """A finished run. `status` is `done`, `failed` (some takes) or `stopped` (by a limit or the provider).
 
     `cost` is in USD; None if the provider did not say what some call cost. `problems` has warnings, why the run was
@@ -157,8 +154,7 @@ class RunResult:
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedRecipe:
+class LoadedRecipe(Struct, frozen=True, kw_only=True):
     """A recipe's file and the options for it. Each method reads the file anew, so edits count at once."""
 
     path: Path

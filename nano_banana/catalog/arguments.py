@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType, Task
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -143,8 +144,7 @@ def _to_multiple(length: float) -> int:
     return max(SIZE_MULTIPLE, round(length / SIZE_MULTIPLE) * SIZE_MULTIPLE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArgumentProblem:
+class ArgumentProblem(Struct, frozen=True, kw_only=True):
     """One fault in an endpoint's arguments; `path` leads to it, `data` always has `field` and `endpoint`.
 
     `kind` is one of `cli/words/catalog.py`. A warning does not stop a run.
@@ -173,8 +173,7 @@ def json_type_name(value: JSONValue) -> str:
 ArgumentPath: TypeAlias = "tuple[str | int, ...]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueChecker:
+class ValueChecker(Struct, frozen=True, kw_only=True):
     """Judges values of an endpoint's fields; what `deferred` accepts is left unjudged."""
 
     endpoint: Endpoint

@@ -8,10 +8,11 @@ position.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import MISSING, Endpoint
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointFault:
+class EndpointFault(Struct, frozen=True, kw_only=True):
     """One thing that is wrong with an endpoint file; `path` leads to it."""
 
     kind: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
 from typing import Final
+
+from msgspec import Struct, field
 
 from nano_banana.model.call import canonical_json
 from nano_banana.model.json_values import JSONValue
@@ -46,8 +47,7 @@ class MissingDefault(Enum):
 MISSING: Final = MissingDefault.MISSING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """A field as its endpoint documents it.
 
     `minimum` and `maximum` bound a number, each side of an image size (pixels) or each adapter's
@@ -81,8 +81,7 @@ class Unit(StrEnum):
     STEP = "step"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """US dollars for one unit, `as_of` a month or day (`2026-08`), `source` in words.
 
     `usd_high` is the dearer figure where sources disagree. At least `minimum` units are billed. `times`
@@ -107,8 +106,7 @@ class Price:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceRange:
+class PriceRange(Struct, frozen=True, kw_only=True):
     """A range of US dollars, both ends included."""
 
     low: float
@@ -123,8 +121,7 @@ class TriggerUse(StrEnum):
     CAPTION = "default_caption"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roles:
+class Roles(Struct, frozen=True, kw_only=True):
     """The endpoint's own field name for each role, None where it has no such field.
 
     `archive` takes the zip of training photos, `images` a list of pictures, `factor` how many times
@@ -161,7 +158,7 @@ class Roles:
         return {role: name for role in ROLES if isinstance(name := getattr(self, role), str)}
 
 
-ROLES = tuple(item.name for item in fields(Roles) if item.name != "trigger_as")
+ROLES = tuple(name for name in Roles.__struct_fields__ if name != "trigger_as")
 """Every role, in the order of the schema."""
 
 
@@ -178,8 +175,7 @@ class Task(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, kw_only=True):
     """One endpoint of a provider.
 
     `base` is the model family that an adapter must be made for (`flux-1`), None where none is taken;

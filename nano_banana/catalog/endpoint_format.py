@@ -6,7 +6,6 @@ is its inverse, and `endpoint_digest` changes with what an endpoint takes and ma
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from enum import StrEnum
 from typing import cast
 
 import msgspec
+from msgspec import structs
 
 from nano_banana.catalog.endpoint import (
     MISSING,
@@ -240,11 +240,11 @@ def field_to_json(field: Field) -> JSONObject:
 
 def _filled(part: Field | Price | Roles) -> dict[str, JSONValue]:
     """The part's values by name, in order; those that are empty or the default are left out."""
-    values = {declared.name: (getattr(part, declared.name), declared.default) for declared in dataclasses.fields(part)}
+    defaults = dict(zip(reversed(part.__struct_fields__), reversed(part.__struct_defaults__), strict=False))
     return {
         name: list(value) if isinstance(value, tuple) else str(value) if isinstance(value, StrEnum) else value
-        for name, (value, default) in values.items()
-        if value != default and (default is MISSING or not _is_empty(value))
+        for name, value in structs.asdict(part).items()
+        if value != (default := defaults.get(name)) and (default is MISSING or not _is_empty(value))
     }
 
 

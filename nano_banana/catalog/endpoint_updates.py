@@ -7,8 +7,10 @@ has described.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import endpoint_faults
 from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType, Price, Roles, Task, TriggerUse
@@ -29,8 +31,7 @@ class ChangeType(StrEnum):
     CHOICES = "choices"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True, kw_only=True):
     """One change. `harmful` where a request that was right before may be refused now.
 
     Another default does no harm: requests name the one that is known.
@@ -245,8 +246,7 @@ _TASKS = (
 DEFAULT_OUTPUTS = ("images/*",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuessedEndpoint:
+class GuessedEndpoint(Struct, frozen=True, kw_only=True):
     """An endpoint, and which of its keys (`does`, `base`, `trains`, `makes`, `roles`) nothing told."""
 
     endpoint: Endpoint

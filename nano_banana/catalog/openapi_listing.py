@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct
 
 from nano_banana.catalog.arguments import NAMED_SIZES
 from nano_banana.catalog.endpoint import MISSING, Field, FieldType, MissingDefault
@@ -96,8 +97,7 @@ def _list_at(data: JSONObject, key: str) -> list[JSONValue]:
     return list(found) if isinstance(found, list | tuple) else []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointListing:
+class EndpointListing(Struct, frozen=True, kw_only=True):
     """What the service says of one endpoint. `as_of` is when it was asked, in seconds since 1970.
 
     `gone` where it has no such endpoint (any more); `deprecated` ones still answer, for how long nobody says.

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import argument_value, known_result_size
 from nano_banana.catalog.endpoint import Endpoint, Price, PriceRange, Unit
@@ -122,8 +124,7 @@ QUOTED_UNITS: Mapping[str, Unit] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceQuote:
+class PriceQuote(Struct, frozen=True, kw_only=True):
     """What a service says `unit` (its own word) costs; `as_of` is the day it was asked (`2026-08-14`)."""
 
     amount: float

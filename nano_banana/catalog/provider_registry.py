@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar, cast
+
+from msgspec import Struct
 
 from nano_banana.catalog.endpoint import Endpoint, endpoint_revision
 from nano_banana.model.call import COMPUTE
@@ -48,8 +49,7 @@ class ResendSafety(Enum):
     """It may be done, and billed, twice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSpec:
+class ProviderSpec(Struct, frozen=True, kw_only=True):
     """What a provider can do. `factory` and the other names of code are `package.module:attribute`."""
 
     name: str

@@ -10,10 +10,10 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from nano_banana import __version__
 from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
@@ -81,8 +81,7 @@ class SuggestingGroup(click.Group):
         return super().get_command(ctx, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandEntry:
+class CommandEntry(Struct, frozen=True, kw_only=True):
     """A command as the list of commands shows it."""
 
     section: str

@@ -15,9 +15,10 @@ import string
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.cli import messages
 from nano_banana.cli.formatting import display_width, file_size, listed, money, one_line, plural, short_path, visible
@@ -35,8 +36,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 """Packages of each extra of pyproject.toml, named one by one, which works for every kind of installation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is wrong and what to do about it. `str.format` fills in the problem's data."""
 
     text: str

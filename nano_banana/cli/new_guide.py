@@ -7,9 +7,11 @@ import math
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.provider_registry import BUILT_IN
 from nano_banana.cli.diagnostics import describe
@@ -101,8 +103,7 @@ CONSENT_USES = ("website", "social media", "press", "print", "private")
 MAX_TAKES_EACH = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuideContext:
+class GuideContext(Struct, frozen=True, kw_only=True):
     """Data for the questions; those in `given` were answered by options.
 
     `offers` are all templates; `price` gives the most that a recipe may cost at fal, in USD (None: unknown); `today` is

@@ -13,8 +13,9 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+
+from msgspec import Struct, field
 
 from nano_banana.formats.file_writing import as_user, atomic_write
 from nano_banana.model.known_folders import expand_user, shipped_path
@@ -32,8 +33,7 @@ DEFAULT_SCALE = 0.95
 """Scale of an adapter unless a template sets another; 0.8 to 1.1 gives a good likeness."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateChoice:
+class TemplateChoice(Struct, frozen=True, kw_only=True):
     """A pack template to choose: `pack/name`, its description, and suitable nouns (empty: any)."""
 
     name: str
@@ -48,8 +48,7 @@ class TemplateChoice:
         return not self.nouns or noun in self.nouns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSubject:
+class NewSubject(Struct, frozen=True, kw_only=True):
     """A subject of a new recipe. `photos` is the folder as written in the recipe, `count` its number of photos.
 
     `consent` is empty if none was given.
@@ -68,8 +67,7 @@ class NewSubject:
         return 3 if self.count >= 12 else 2 if self.count >= 8 else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectAnswers:
+class ProjectAnswers(Struct, frozen=True, kw_only=True):
     """Everything that a new recipe needs; `people` is not empty.
 
     `offers` are the chosen pack templates (none: the recipe gets its own). `takes` is the number per shot.

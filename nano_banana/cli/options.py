@@ -6,11 +6,11 @@ import functools
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import click
+from msgspec import Struct
 
 from nano_banana.cli.screen import Screen
 from nano_banana.model.problem import NanoBananaError
@@ -90,8 +90,7 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedOption:
+class SharedOption(Struct, frozen=True, kw_only=True):
     """An option of several commands: a decorator, or one of the options that `shared` passes as one value."""
 
     words: tuple[str, ...]
@@ -156,8 +155,7 @@ saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also s
 yes = option("--yes", "-y", is_flag=True, help="Don't ask for confirmation (the budget still applies).")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionValues:
+class OptionValues(Struct, frozen=True, kw_only=True):
     """The values of the shared options; an option that a command lacks has its default."""
 
     only: tuple[str, ...] = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nano_banana.cli.diagnostics import fill_message, message_for
 from nano_banana.cli.formatting import duration, spent_text, visible
@@ -26,8 +27,7 @@ PHASE_TEXTS = {
 """Text for a call that is not in the provider's queue yet, or was lost."""
 
 
-@dataclass(slots=True)
-class StageCounts:
+class StageCounts(Struct):
     """Counts of one stage's calls."""
 
     planned: int = 0

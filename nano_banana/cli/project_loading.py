@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +98,9 @@ def with_allowed_env(settings: Settings, asked: OptionValues) -> Settings:
     if not asked.allow_env:
         return settings
     try:
-        return replace(settings, allow_env=parse_names(",".join([settings.allow_env, *asked.allow_env]).strip(",")))
+        return dataclasses.replace(
+            settings, allow_env=parse_names(",".join([settings.allow_env, *asked.allow_env]).strip(","))
+        )
     except ValueError as error:
         raise Invalid([problem("setting_not_names", owner="command line", name="--allow-env")]) from error
 

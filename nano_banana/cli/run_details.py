@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from nano_banana.cli.explain_report import changed_words, difference_text
 from nano_banana.cli.formatting import listed, money, plural, spent_text, utc_time, visible
@@ -289,5 +290,5 @@ def _run_json(snapshot: Snapshot) -> JSONObject:
 
 
 def _cause_json(cause: ChangeCause) -> JSONObject:
-    change = None if cause.change is None else dataclasses.asdict(cause.change)
+    change = None if cause.change is None else structs.asdict(cause.change)
     return {"kind": cause.kind, "stage": cause.stage, "change": change, "old": cause.old, "new": cause.new}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct, structs
 
 from nano_banana.cli.formatting import display_width, duration, money, pad, spent_text, time_ago, visible
 from nano_banana.cli.screen import Screen
@@ -92,8 +92,7 @@ UNICODE, ASCII = "█░…", "#.~"
 """A cell of the first kind, one of the second, and the end of a shortened label."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackedBar:
+class StackedBar(Struct, frozen=True, kw_only=True):
     """A line: two amounts (≥ 0) end to end, and a text after them."""
 
     label: str
@@ -201,7 +200,7 @@ def ledger_csv(by: str, lines: Sequence[LedgerLine], judged: Sequence[VerdictTot
     known = {line.name: line._asdict() for line in lines}
     for name in names:
         line = known.get(name, {})
-        word = dataclasses.asdict(verdicts[name]) if name in verdicts else {}
+        word = structs.asdict(verdicts[name]) if name in verdicts else {}
         rows.writerow(
             [
                 _csv_safe(name),

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.cli.formatting import short_path, visible
 from nano_banana.cli.options import OptionValues
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from nano_banana.session.run_execution import RunOutcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunProducts:
+class RunProducts(Struct, frozen=True, kw_only=True):
     """A run's pictures (paths) and adapters (digest by subject)."""
 
     pictures: Sequence[str]

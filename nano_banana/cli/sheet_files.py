@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from nano_banana.cli.diagnostics import describe
 from nano_banana.cli.verdict_reports import reasons_text

@@ -7,10 +7,11 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
+
+from msgspec import Struct
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
@@ -29,8 +30,7 @@ from nano_banana.emulator.served_files import ServedFile, ServedFiles
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmulatorOptions:
+class EmulatorOptions(Struct, frozen=True, kw_only=True):
     """Options of the emulator.
 
     `port` 0 takes a free one. Without `tls` it serves plain HTTP. `pictures` are `drawn` by the local provider or

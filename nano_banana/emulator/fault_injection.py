@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from random import Random
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 
@@ -88,8 +89,7 @@ FAULT_KINDS: Mapping[str, tuple[FaultEffect, tuple[FaultPoint, ...]]] = MappingP
 """Every kind: its effect and the points where it may be injected; the first is the default."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InjectedFault:
+class InjectedFault(Struct, frozen=True, kw_only=True):
     """A fault to inject once. `arg` depends on the kind (seconds, a code, a URL) and may be empty."""
 
     kind: str
@@ -115,8 +115,7 @@ class InjectedFault:
         return int(number) if 400 <= number <= 599 else unsaid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultRule:
+class FaultRule(Struct, frozen=True, kw_only=True):
     """Inject a fault into requests for `endpoint` (a glob), `times` times (None: always), each time with `chance`."""
 
     fault: InjectedFault

@@ -12,11 +12,11 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image
 
 from nano_banana.catalog.arguments import argument_value, result_size
@@ -40,8 +40,7 @@ from nano_banana.model.problem import CallFailed
 from nano_banana.model.provider_protocol import AnswerFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedResult:
+class GeneratedResult(Struct, frozen=True, kw_only=True):
     """A result: its data without files, and its files by place (`images/0`), in order."""
 
     data: JSONObject

@@ -7,11 +7,11 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic
 from typing import TypeAlias, TypeVar, cast
 from uuid import uuid4
 
+from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -49,8 +49,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmittedRequest:
+class AdmittedRequest(Struct, frozen=True, kw_only=True):
     """An HTTP request with a valid key, about the queue's request `order`.
 
     `fault` changes its answer; `later` are the faults for what follows.

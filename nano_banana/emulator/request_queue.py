@@ -11,7 +11,6 @@ import time
 from asyncio import Event
 from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct, field
 
 from nano_banana.emulator.fault_injection import FaultEffect, FaultPoint, InjectedFault
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -76,8 +76,7 @@ class RequestState(StrEnum):
 FINAL_STATES = frozenset({RequestState.DONE, RequestState.FAILED, RequestState.CANCELLED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestOutcome:
+class RequestOutcome(Struct, frozen=True, kw_only=True):
     """How a request ended: HTTP status and body of the result, billed units, ids of its files."""
 
     status: int
@@ -89,8 +88,7 @@ class RequestOutcome:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookDelivery:
+class WebhookDelivery(Struct, frozen=True, kw_only=True):
     """The delivery of a request's result to `url`. `error` is the last attempt's failure."""
 
     url: str
@@ -99,8 +97,7 @@ class WebhookDelivery:
     error: str | None = None
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class EmulatedRequest:
+class EmulatedRequest(Struct, kw_only=True, eq=False):
     """An accepted request. Only the queue changes it.
 
     `number` counts from 1. `base` is the server's URL as the client knows it. Arguments and result are slots in the

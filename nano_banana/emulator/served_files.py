@@ -7,10 +7,12 @@ import binascii
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from uuid import uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.endpoint import Endpoint, FieldType
 from nano_banana.emulator.fault_injection import InjectedFault
@@ -19,8 +21,7 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 FILES_PATH = "/files/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServedFile:
+class ServedFile(Struct, frozen=True, kw_only=True):
     """A file, stored at `path`. Each download takes one of `faults`. Times are seconds since 1970."""
 
     id: str
@@ -123,8 +124,7 @@ class UnreadableUrl(LookupError):
     """A URL that this server can't read; `args` are the place and the URL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestInputs:
+class RequestInputs(Struct, frozen=True, kw_only=True):
     """Arguments without files, and the files (path, media type) by place (`image_url`, `loras/0/path`)."""
 
     arguments: JSONObject

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from nano_banana.model.call import Call, Reply
 from nano_banana.model.problem import NanoBananaError
@@ -74,15 +75,13 @@ GATHER_SECONDS = 0.004
 """Seconds. Little beside a call's own time, and no slot is held meanwhile (see `CallResolver`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimGranted:
+class ClaimGranted(Struct, frozen=True, kw_only=True):
     """A call without a reply is ours to make; `ticket` is its last ticket, if it was ever sent."""
 
     ticket: Ticket | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredCall:
+class AnsweredCall(Struct, frozen=True, kw_only=True):
     """A call, its answer, how many seconds that took, and the scratch folders with the answer's files."""
 
     call: Call

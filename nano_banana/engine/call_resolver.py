@@ -9,7 +9,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nano_banana.engine.async_store import AnsweredCall, AsyncStore, ClaimGranted
 from nano_banana.engine.provider_dispatch import CallSlot, InputFiles, ProviderDispatch

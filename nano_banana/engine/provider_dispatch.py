@@ -12,8 +12,10 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.engine.async_store import AnsweredCall, AsyncStore
 from nano_banana.engine.run_control import Budget, EnginePolicy
@@ -107,8 +109,7 @@ class InputFiles:
             yield each if own is None else replace(each, data={**each.data, "input": str(own)})
 
 
-@dataclass(slots=True, kw_only=True)
-class StoreCallContext:
+class StoreCallContext(Struct, kw_only=True):
     """The context of one call while it is answered; see `CallContext`."""
 
     inputs: InputFiles

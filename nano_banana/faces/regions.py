@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nano_banana.faces.color_masks import (
@@ -39,8 +39,7 @@ EDGE_BLUR = 0.012
 """Standard deviation of the blur that makes a drawn edge soft, in distances of the eyes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaskRegion:
+class MaskRegion(Struct, frozen=True, kw_only=True):
     """A piece of a mask (height × width, 0–255) whose corner lies at (left, top); all around it is 0."""
 
     left: int
@@ -96,8 +95,7 @@ _MIN_PERSON_SHARE = 0.002
 """A smaller share of the picture than this is no person."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundRegions:
+class FoundRegions(Struct, frozen=True, kw_only=True):
     """The regions, one for each face that has such a part; `faces` are theirs.
 
     `counted`: main faces in the picture. `rough`: at least one of the regions is guessed, because the face's

@@ -12,9 +12,10 @@ import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from nano_banana.model.problem import CallFailed, Invalid, NanoBananaError, Position, Problem, problem
 from nano_banana.providers.workers import WorkerPool
@@ -27,8 +28,7 @@ TRUTHS: Mapping[str, bool | None] = {
 """What may stand under `truth`, in any case of letters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PicturePair:
+class PicturePair(Struct, frozen=True, kw_only=True):
     """Two pictures by name, and whether they are known to show one person (None: unknown)."""
 
     a: str
@@ -109,8 +109,7 @@ UNREADABLE = "unreadable"
 NOT_FOUND = "not_found"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedPair:
+class ComparedPair(Struct, frozen=True, kw_only=True):
     """A pair, with the cosine of its largest faces (−1 to 1); None for the given `reason`."""
 
     pair: PicturePair
@@ -124,8 +123,7 @@ class ComparedPair:
         return None if self.similarity is None else self.similarity >= threshold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchRates:
+class MatchRates(Struct, frozen=True, kw_only=True):
     """How often it was right on pairs of known truth: `same` and `different` of them could be compared.
 
     `accepted` of the first and `mistaken` of the second were called the same; `auc` is the chance that one of the

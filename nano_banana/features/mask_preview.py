@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, Invalid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaskPreview:
+class MaskPreview(Struct, frozen=True, kw_only=True):
     """The answer of the compute endpoint `mask`: its `data`, and `mask` and `overlay` as PNG files' bytes."""
 
     data: JSONObject

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.call import Blob, Reply
@@ -156,8 +158,7 @@ def _caption_beside(photo: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoThumbnails:
+class PhotoThumbnails(Struct, frozen=True, kw_only=True):
     """Small JPEGs of a photo and of the face in it; empty if there is none."""
 
     photo: bytes = b""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nano_banana.planner.takes import stage_paths, subjects_in_turn
 from nano_banana.recipe.recipe_model import Recipe
@@ -11,8 +12,7 @@ from nano_banana.recipe.resolve_shots import axis_combinations
 from nano_banana.stages.stage_registry import kind_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphVertex:
+class GraphVertex(Struct, frozen=True, kw_only=True):
     """A thing in the graph. `sort` is `photos`, `adapter`, `shot` or `stage`; `note` is said below the name."""
 
     id: str
@@ -21,8 +21,7 @@ class GraphVertex:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphEdge:
+class GraphEdge(Struct, frozen=True, kw_only=True):
     """One thing goes into another; `label` may be empty."""
 
     start: str
@@ -30,8 +29,7 @@ class GraphEdge:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecipeGraph:
+class RecipeGraph(Struct, frozen=True, kw_only=True):
     """What depends on what."""
 
     vertices: Sequence[GraphVertex]

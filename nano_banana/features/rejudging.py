@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.problem import Invalid, problem
@@ -17,8 +19,7 @@ from nano_banana.stages.gate_stage import gate_rules
 from nano_banana.stages.verdicts import AcceptanceCriteria
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejudgedTake:
+class RejudgedTake(Struct, frozen=True, kw_only=True):
     """A gate's final verdict on a take with the new thresholds, and the ruling `before`, if any."""
 
     take: str
@@ -26,8 +27,7 @@ class RejudgedTake:
     before: Ruling | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejudgeResult:
+class RejudgeResult(Struct, frozen=True, kw_only=True):
     """What would pass: verdicts by take, acceptance by gate, and how many takes are not judged yet.
 
     `gates` are the thresholds' floors by the gate's stage, as they are written in the recipe.

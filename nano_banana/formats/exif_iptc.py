@@ -9,8 +9,9 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from nano_banana.formats.untrusted import decode_best, decode_text, decode_utf16
 
@@ -104,8 +105,7 @@ MAX_EXIF_READ = 16 << 20
 """Bytes. A larger structure is left alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoftwareTags:
+class SoftwareTags(Struct, frozen=True, kw_only=True):
     """Those of the texts that are there, by the tag's name, the user's comment, and what Windows' programs wrote.
 
     `iim` is the older form of IPTC's fields, which TIFF files have among their tags.

@@ -11,9 +11,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 def is_regular(path: str, found: os.stat_result) -> bool:
@@ -51,8 +52,7 @@ class FileStamp(NamedTuple):
 _NO_STAMP = FileStamp(0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HashedFile:
+class HashedFile(Struct, frozen=True, kw_only=True):
     """The SHA-256 of a file's bytes, or the error while reading them.
 
     `steady` means that the stamp was the same before and after, so that it may stand for the digest.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import errno
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from nano_banana.formats.file_stamps import is_regular
 
@@ -17,8 +18,7 @@ HEAD_BYTES = 64
 """Bytes from which all formats are told apart, except for RAW files that are built as TIFF."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageFormat:
+class ImageFormat(Struct, frozen=True, kw_only=True):
     """A format. `suffixes` are in lower case; `readable`: its files can be opened (HEIC needs an extra)."""
 
     name: str

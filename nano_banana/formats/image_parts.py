@@ -7,7 +7,8 @@ reads the metadata of parts as one `EmbeddedMetadata`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 HEAD = "head"
 XMP = "xmp"
@@ -23,8 +24,7 @@ TAIL = "tail"
 """The bytes after the last well-formed part."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePart:
+class FilePart(Struct, frozen=True, kw_only=True):
     """A range of the file. `kind` is one of the names here, or the format's own name.
 
     `data` is a view of the file's bytes, so that they are copied only once, when the parts are joined.
@@ -34,8 +34,7 @@ class FilePart:
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddedMetadata:
+class EmbeddedMetadata(Struct, frozen=True, kw_only=True):
     """The metadata of a picture file.
 
     `xmp` is the packet, `xmp_more` extended XMP and packets in other places; `texts` are texts with a key (PNG),

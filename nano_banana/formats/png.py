@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from msgspec import Struct
 
 from nano_banana.formats.exif_iptc import find_iim
 from nano_banana.formats.image_parts import (
@@ -106,8 +107,7 @@ def has_only_pixels(path: Path) -> bool:
     return all(name in _PIXELS for name, _, _ in chunks) and bool(chunks) and chunks[-1] == (_END, size - 12, size)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PngPixels:
+class PngPixels(Struct, frozen=True, kw_only=True):
     """A PNG reduced to what its pixels need: a file to decode, the ICC `profile` of its colours, its `exif`."""
 
     file: BinaryIO

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import IO, Protocol, cast
+
+from msgspec import Struct
 
 from nano_banana.formats.zip_reader import PICKLE_SUFFIXES, ZIP_MAGIC
 from nano_banana.model.json_values import JSONValue
@@ -37,8 +38,7 @@ _BITS = {
 """Bits of an element, by type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorEntry:
+class TensorEntry(Struct, frozen=True, kw_only=True):
     """A tensor's type and shape, and where its bytes are, counted from the end of the header."""
 
     dtype: str
@@ -47,8 +47,7 @@ class TensorEntry:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SafetensorsHeader:
+class SafetensorsHeader(Struct, frozen=True, kw_only=True):
     """What a file says of itself: free texts, its tensors by name, and where their bytes begin."""
 
     metadata: Mapping[str, str]

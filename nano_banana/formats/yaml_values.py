@@ -16,38 +16,41 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Position
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceText:
+class SourceText(Struct, frozen=True, kw_only=True, dict=True):
     """A text, called `file` in places. Lines end at a line feed alone."""
 
     file: str
     text: str
-    _starts: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def place(self, start: int, end: int) -> Position:
         """The characters from `start` to `end`, or to the end of the first line of them; at least one."""
-        if not self._starts:
-            self._starts.extend(_line_starts(self.text))
         start = min(max(start, 0), len(self.text))
-        line = bisect_right(self._starts, start)
+        line = bisect_right(self._line_starts, start)
         stop = self.text.find("\n", start, max(end, start))
         seen = self.text[start : end if stop < 0 else stop].rstrip()
-        return Position(file=self.file, line=line, column=start - self._starts[line - 1] + 1, length=max(len(seen), 1))
+        return Position(
+            file=self.file, line=line, column=start - self._line_starts[line - 1] + 1, length=max(len(seen), 1)
+        )
+
+    @cached_property
+    def _line_starts(self) -> Sequence[int]:
+        return [0, *(end.end() for end in re.finditer("\n", self.text))]
 
     def lines(self) -> list[str]:
         """All lines, without their ends."""
         return self.text.split("\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A stretch of a source: characters `start` (from 0) up to `end`."""
 
     source: SourceText
@@ -63,14 +66,6 @@ class Span:
     def text(self) -> str:
         """The characters of the stretch."""
         return self.source.text[self.start : self.end]
-
-
-def _line_starts(text: str) -> list[int]:
-    starts, at = [0], text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    return starts
 
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -149,8 +144,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 """A path from the top of a recipe to a value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class Located(Struct, frozen=True, kw_only=True):
     """A scalar (`value`), a mapping (`entries`) or a list (`items`), and where it was written.
 
     An alias is the very value that its anchor names, so one value may stand at many paths. `weight`
@@ -169,8 +163,7 @@ class Located:
         return follow_path(self, path)[1].place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocatedEntry:
+class LocatedEntry(Struct, frozen=True, kw_only=True):
     """A key of a mapping, and its value."""
 
     key: Span

@@ -13,9 +13,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
+
+from msgspec import Struct
 
 from nano_banana.model.problem import Invalid, problem
 
@@ -36,8 +37,7 @@ _SLACK = 1 << 20
 """Bytes that a member may always grow to: a small text of one letter deflates a thousandfold."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZipLimits:
+class ZipLimits(Struct, frozen=True, kw_only=True):
     """The most that an archive may hold: members, bytes of one and of all, and how far a member may inflate."""
 
     members: int = 2_000

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -24,8 +24,7 @@ FaceBox = tuple[float, float, float, float]
 Stretch: TypeAlias = "slice[int, int, None]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
+class Exposure(Struct, frozen=True, kw_only=True):
     """The mean grey value (0–1), and the fractions (0–1) that are black and that are white."""
 
     mean: float

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -232,8 +232,7 @@ MAX_CROP_SHARE = 0.7
 MAX_ASPECT = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CropFrame:
+class CropFrame(Struct, frozen=True, kw_only=True):
     """A crop: `box` (left, top, right, bottom) in the picture's pixels, painted at `width` × `height`."""
 
     box: PixelBox

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec import Struct, field
 
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text, as_whole
 
@@ -19,8 +21,7 @@ COMPUTE = "compute"
 """The provider of this machine's own work on pictures: crops, masks, face scores."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class Blob(Struct, frozen=True, kw_only=True):
     """Some bytes, known by content.
 
     `digest` is their SHA-256 in lower-case hex (64 characters), `size` their number, `media` their media type
@@ -54,8 +55,7 @@ KEY_TAG = "nano-banana/call/1"
 """The version in every key: change it if `call_document` changes, and all keys change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True, dict=True):
     """One piece of work that costs time or money.
 
     `arguments` are the endpoint's, after defaults and without files; `inputs` maps a place in them (`image_url`,
@@ -68,21 +68,16 @@ class Call:
     arguments: JSONObject
     inputs: Mapping[str, Blob] = field(default_factory=dict)
     revision: int = 0
-    _known: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The SHA-256 of the canonical document, in hex. Equal calls have equal keys."""
-        if "key" not in self._known:
-            self._known["key"] = hashlib.sha256(self.text.encode("ascii")).hexdigest()
-        return self._known["key"]
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The canonical document, which the key is the hash of, as ASCII."""
-        if "text" not in self._known:
-            self._known["text"] = canonical_json(call_document(self)).decode("ascii")
-        return self._known["text"]
+        return canonical_json(call_document(self)).decode("ascii")
 
     @property
     def imagined(self) -> bool:
@@ -135,8 +130,7 @@ def _plain(value: JSONValue) -> JSONValue:
     return [_plain(item) for item in value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """The answer to a call.
 
     `data` is the endpoint's JSON without its files; `files` maps their places in it (`images/0`,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from nano_banana.model.json_values import JSONValue
 
@@ -13,8 +14,7 @@ EventKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """Something that happened to `count` calls of a stage, or to a node.
 
     `planned` adds to a stage's total; `cached`, `running`, `made` and `failed` are states of its calls; `node_done` and

@@ -6,10 +6,12 @@ A flow knows no network, clock or cache: its driver sends it the replies.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import TypeAlias, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.json_values import JSONObject
@@ -29,16 +31,14 @@ class Ruling(StrEnum):
     """Only in a forecast: the picture doesn't exist yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """Why a picture was not accepted: a kind (`too_far`, `no_face`) and its numbers."""
 
     kind: str
     data: JSONObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """A gate's verdict on one picture.
 
     `score` is the likeness that decided (cosine similarity, −1 to 1; the lowest of several people), `threshold` the
@@ -53,8 +53,7 @@ class Verdict:
     numbers: JSONObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """Which attempt at a take something belongs to.
 
     `number` is the number of attempts before (0: the first); `label` is part of file names (`retry1`, `repair2`; empty
@@ -69,8 +68,7 @@ class Attempt:
 FIRST_ATTEMPT = Attempt()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """Calls that a stage wants answered; they may run in parallel."""
 
     stage: str
@@ -78,8 +76,7 @@ class Ask:
     attempt: Attempt = FIRST_ATTEMPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """A stage's result, with the call that made it.
 
     With it, the driver has the picture even if a later stage of the chain fails. `call` is the call that the picture
@@ -92,8 +89,7 @@ class Made:
     attempt: Attempt = FIRST_ATTEMPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """A gate's verdict on a picture."""
 
     stage: str
@@ -102,16 +98,14 @@ class Judged:
     attempt: Attempt = FIRST_ATTEMPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitedEarly:
+class ExitedEarly(Struct, frozen=True, kw_only=True):
     """The take ended at this stage; `why` is the gate's ruling, or `not_chosen`."""
 
     stage: str
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """The end of the chain: each gate's verdict on the final picture, in order, and where the take ended early.
 
     Earlier attempts are not part of it.

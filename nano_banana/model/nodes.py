@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, Ended, ExitedEarly, Flow, Judged, Made, Ruling
@@ -17,8 +18,7 @@ from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeInfo:
+class NodeInfo(Struct, frozen=True, kw_only=True):
     """What reports say about a node. Nothing that is worked on depends on it.
 
     `slot` names the position in the plan with the *position* of the seed instead of its value
@@ -37,8 +37,7 @@ class NodeInfo:
     seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """A named flow. `after` names the nodes whose results the flow is made with."""
 
     id: str
@@ -47,8 +46,7 @@ class Node:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeEnd:
+class NodeEnd(Struct, frozen=True, kw_only=True):
     """What other nodes may know about a node that ended, to choose takes by.
 
     `exited_early` is the stage at which it ended (empty: it went all the way); `rulings` are the gates' last verdicts
@@ -66,8 +64,7 @@ NodeEnds: TypeAlias = Mapping[str, NodeEnd]
 """Ends by their nodes' ids."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """Take nodes that wait for the same nodes, created one by one on demand.
 
     If it has `after_groups`, the ends of their nodes decide which nodes this group has; these have the ids of the nodes
@@ -81,8 +78,7 @@ class Group:
     after_groups: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """Everything that a run would do: first the nodes that others wait for, then groups of takes.
 
     `files` are the paths of bytes that came from the user and not from a call (digest → path). `limits` is how many
@@ -116,8 +112,7 @@ class NodeStatus(StrEnum):
     """Only in a forecast: some calls are not in the store yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One call of a node and its reply; `cached` if the store had it."""
 
     stage: str
@@ -127,8 +122,7 @@ class Step:
     attempt: Attempt = FIRST_ATTEMPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeResult:
+class NodeResult(Struct, frozen=True, kw_only=True):
     """How a node ended. `pictures` are the results of its stages, even if a later stage failed.
 
     `judged` are all verdicts in order, `final_verdicts` those on the final picture, one per gate.
@@ -157,8 +151,7 @@ class NodeResult:
         )
 
 
-@dataclass(slots=True)
-class FlowTrace:
+class FlowTrace(Struct):
     """Collects the events of one flow."""
 
     steps: list[Step] = field(default_factory=list)

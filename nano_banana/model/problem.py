@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from nano_banana.model.json_values import JSONValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Position:
+class Position(Struct, frozen=True, kw_only=True, order=True):
     """A range of characters in a text file. `line` and `column` count from 1; `length` is at least 1."""
 
     file: str
@@ -30,8 +30,7 @@ class Position:
     length: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One thing that is wrong.
 
     `kind` picks the message (`cli/messages`), `data` fills it in, and `suggestions` are names that were probably meant.

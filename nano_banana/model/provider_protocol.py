@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -85,16 +86,14 @@ def _are_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerFile:
+class AnswerFile(Struct, frozen=True, kw_only=True):
     """A file of an answer: its bytes (or a file that holds them) and its media type."""
 
     data: bytes | Path
     media: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A provider's answer: JSON without its files, and the files by their place in it.
 
     `ticket` is the request's, to be closed in the same transaction that records this answer; until then the request

@@ -8,11 +8,13 @@ address is an emulator.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class TicketState(StrEnum):
@@ -51,8 +53,7 @@ _TRANSITIONS: Mapping[TicketState, frozenset[TicketState]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
+class Requester(Struct, frozen=True, kw_only=True):
     """What a call is made for: the run, and the stage, node and subject (may be empty) that asked first."""
 
     run: str = ""
@@ -62,8 +63,7 @@ class Requester:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class Ticket(Struct, frozen=True, kw_only=True):
     """One request for one call.
 
     `number` is its row in the store, 0 until it is saved. `key` and `document` are the call's key and canonical text;

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import PriceRange
@@ -29,8 +30,7 @@ PRIOR_WEIGHT = 2
 _ATTEMPT_LABEL = re.compile(r"(?P<kind>retry|repair|redraw)(?P<number>\d+)(?=\+|$)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassRates:
+class PassRates(Struct, frozen=True, kw_only=True):
     """The shares of first tries, retries and repairs that pass (0–1), from `passed` of `judged` first tries."""
 
     first: float = DEFAULT_PASS_RATE
@@ -84,8 +84,7 @@ def price_function(catalog: Catalog) -> Callable[[Call], PriceRange | None]:
     return price
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageCount:
+class StageCount(Struct, frozen=True, kw_only=True):
     """A stage's calls: in the store, to be made, and possible (made only if a gate rejects a picture).
 
     `paid` calls go to a provider, the others are this machine's own work. Prices are in USD; those of `unpriced` calls
@@ -105,19 +104,17 @@ class StageCount:
 
     def __add__(self, other: StageCount) -> StageCount:
         """Both together."""
-        return StageCount(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+        return StageCount(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedSpending:
+class ExpectedSpending(Struct, frozen=True, kw_only=True):
     """How many of the possible paid calls are likely, and what they would cost (USD)."""
 
     calls: float = 0.0
     usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssumedPassRate:
+class AssumedPassRate(Struct, frozen=True, kw_only=True):
     """The share of pictures that gates are expected to pass: `passed` of `judged` so far (`known`), or assumed."""
 
     passed: int
@@ -128,8 +125,7 @@ class AssumedPassRate:
 PassRatesOf: TypeAlias = Callable[[NodeResult], PassRates]
 
 
-@dataclass(slots=True)
-class ForecastTotals:
+class ForecastTotals(Struct):
     """The running totals of a forecast; the only place where they change.
 
     `sent_keys` are the keys of requests that were sent already. The other calls that are certain to be made cost at

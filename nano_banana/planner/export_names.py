@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject
@@ -31,8 +32,7 @@ _UNSAFE_CHARACTERS = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\\u2028\u2029\u202a
 _DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedCopy:
+class ExportedCopy(Struct, frozen=True, kw_only=True):
     """A picture to hand out: that of the take `take` after the stages `path`, if it comes so far.
 
     `gate` is the last stage on the path that judges (empty: none), `rulings` the ones that are handed out. `name` is a
@@ -46,8 +46,7 @@ class ExportedCopy:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ExportRoute:
+class _ExportRoute(Struct, frozen=True, kw_only=True):
     """The way to a collection: the stages up to it (`way`), on one of the paths that go through them.
 
     `suffix` tells the takes of a shot's paths apart.

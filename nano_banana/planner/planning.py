@@ -7,8 +7,10 @@ driven again from the store, and further.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.nodes import Group, Node, NodeEnds, NodeInfo, Plan
 from nano_banana.model.problem import Invalid, problem
@@ -33,8 +35,7 @@ from nano_banana.stages.stage_registry import kind_of
 from nano_banana.stages.take_context import PlanContext, StagePath, Take, root_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeBatch:
+class TakeBatch(Struct, frozen=True, kw_only=True):
     """The wanted takes of a path with one subject: how many, and at which positions (None: all).
 
     `suffix` tells takes of several paths apart.
@@ -79,8 +80,7 @@ def _in_dependency_order(groups: list[Group]) -> list[Group]:
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
+class _Choice(Struct, frozen=True, kw_only=True):
     """The ids of the takes that a stage lets go on, from the ends of the groups that come to it."""
 
     waits: tuple[str, ...]

@@ -7,8 +7,10 @@ an earlier revision of the code or an imagined one lets the flow go on, so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.call import COMPUTE, Blob, Call, Reply, imagined_blob
@@ -50,8 +52,7 @@ ReplyLookup = Callable[[Sequence[str]], Mapping[str, Reply]]
 ReplyImaginer = Callable[[Call], Reply]
 
 
-@dataclass(slots=True)
-class _FlowRun:
+class _FlowRun(Struct):
     """A flow that has begun; the only place where a preview keeps state."""
 
     node: Node

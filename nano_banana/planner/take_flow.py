@@ -7,9 +7,10 @@ gate works the same way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Ended, ExitedEarly, Flow, Made

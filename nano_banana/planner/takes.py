@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from nano_banana.model.problem import Invalid, did_you_mean, problem
 from nano_banana.recipe.axis_values import AxisValue
@@ -87,16 +88,14 @@ def subjects_in_turn(shot: Shot) -> tuple[str, ...]:
     return ("",) if shot.together else shot.cast or ("",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """`only` keeps what one of its globs names; `sample` then keeps so many takes, spread evenly."""
 
     only: tuple[str, ...] = ()
     sample: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectedPath:
+class SelectedPath(Struct, frozen=True, kw_only=True):
     """A path, perhaps cut short, and the globs that its takes must match (empty: all takes)."""
 
     path: StagePath

@@ -7,10 +7,11 @@ before anything is spent. A generated certificate has an authority whose key is 
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from msgspec import Struct
 
 from nano_banana.model.problem import Invalid, Unusable, problem
 
@@ -190,8 +191,7 @@ _CLOCK_SKEW = timedelta(hours=1)
 """How much earlier a certificate becomes valid, because clocks of other machines may be slow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedCertificate:
+class GeneratedCertificate(Struct, frozen=True, kw_only=True):
     """A new certificate with its key, its authority as PEM, and a fingerprint for people to compare.
 
     `fingerprint` is the SHA-256 of the signer's certificate (DER), pairs of hex digits with colons.

@@ -10,9 +10,10 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from nano_banana import __version__
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
@@ -106,8 +107,7 @@ _BROKEN_FILE = ("Io:", "Other: asset could not be parsed")
 _NOT_READ = ("NotSupported:", "Other: type is unsupported")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class C2paAction:
+class C2paAction(Struct, frozen=True, kw_only=True):
     """An action (`c2pa.created`), its software, and the last word of its IPTC source type; empty if not stated."""
 
     name: str
@@ -115,8 +115,7 @@ class C2paAction:
     source_type: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class C2paIngredient:
+class C2paIngredient(Struct, frozen=True, kw_only=True):
     """A picture that this one was made from. `generator` is its own credentials'; empty without credentials."""
 
     relationship: str
@@ -124,8 +123,7 @@ class C2paIngredient:
     generator: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentCredentials:
+class ContentCredentials(Struct, frozen=True, kw_only=True):
     """The content of a picture's manifests: text from a file, not to be shown raw on a terminal.
 
     `reasons` are C2PA's codes (`assertion.dataHash.mismatch`) if it is neither trusted nor valid. `source_types` are
@@ -265,8 +263,7 @@ def _str_or_empty(value: JSONValue) -> str:
 GENERATOR = "Nano Banana"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class C2paClaim:
+class C2paClaim(Struct, frozen=True, kw_only=True):
     """The claim about a picture. It has no name of a person, no prompt and no path.
 
     `version` is this program's; `agents` are the endpoints that worked on the picture, in order (`fal-ai/flux-lora`);

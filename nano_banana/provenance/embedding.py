@@ -12,9 +12,10 @@ import hashlib
 import json
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from nano_banana.formats import gif, jpeg, png, webp, xmp
 from nano_banana.formats.exif_iptc import encode_user_comment
@@ -49,8 +50,7 @@ _REWRITTEN = {png.MEDIA: (), jpeg.MEDIA: (), webp.MEDIA: (HEAD, webp.VP8X), gif.
 """Parts that embedding rewrites, besides those that it adds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenanceInfo:
+class ProvenanceInfo(Struct, frozen=True, kw_only=True):
     """The provenance to embed in a picture.
 
     `source` is the last word of its IPTC digital source type (empty: none), `tool` the software that made it, `account`

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from nano_banana.model.call import COMPUTE
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
@@ -25,8 +26,7 @@ AI_MADE = frozenset((TRAINED_MEDIA, COMPOSITE_MEDIA))
 """IPTC's digital source types of pictures that a trained model made, at least in part."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True, kw_only=True):
     """A call in a record: the document that its key hashes, and its result.
 
     `inputs` and `outputs` map places to digests of files; `cost_usd` is None if unknown.
@@ -44,8 +44,7 @@ class CallRecord:
     cost_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DepictedPerson:
+class DepictedPerson(Struct, frozen=True, kw_only=True):
     """A person in the picture, by the words of the prompt; nothing else is recorded about them."""
 
     name: str
@@ -53,8 +52,7 @@ class DepictedPerson:
     noun: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRecord:
+class GenerationRecord(Struct, frozen=True, kw_only=True):
     """How a picture was made.
 
     `picture` is the SHA-256 of its file without our metadata; `source` the last word of its IPTC digital source type

@@ -16,11 +16,11 @@ import shlex
 import subprocess
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -244,8 +244,7 @@ MAX_XMP_SEARCHED = 8 << 20
 Outcomes: TypeAlias = Iterator[ProvenanceFinding | SkippedCheck]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionOptions:
+class DetectionOptions(Struct, frozen=True, kw_only=True):
     """What to look for, and with what.
 
     `anchors` are certificates (PEM) to trust, `mark_id` the user's own 32 bits as 8 hex digits, `verifier` the command

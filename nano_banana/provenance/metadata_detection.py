@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from nano_banana.formats.exif_iptc import SoftwareTags
 from nano_banana.formats.untrusted import parse_json_object, pick_values, shorten
@@ -53,8 +54,7 @@ class Certainty(StrEnum):
     """Reported by the user's own verifier."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenanceFinding:
+class ProvenanceFinding(Struct, frozen=True, kw_only=True):
     """The check `of` found `name`. `ai`: whether it says that AI made the picture (None: it doesn't say).
 
     `facts` are further statements: text from the file, not to be shown raw on a terminal.
@@ -67,8 +67,7 @@ class ProvenanceFinding:
     facts: JSONObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedCheck:
+class SkippedCheck(Struct, frozen=True, kw_only=True):
     """A check that could not run, and `why`; `facts` are the data of the message."""
 
     of: str
@@ -76,8 +75,7 @@ class SkippedCheck:
     facts: JSONObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionReport:
+class DetectionReport(Struct, frozen=True, kw_only=True):
     """The result for one picture. The checks `none_of` found nothing, which proves nothing."""
 
     path: str
@@ -192,8 +190,7 @@ def _record_finding(account: GenerationRecord) -> ProvenanceFinding:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataFields:
+class MetadataFields(Struct, frozen=True, kw_only=True):
     """What stands beside the pixels: texts by their key (PNG) and without, EXIF's tags, IPTC's old fields, XMP."""
 
     texts: Mapping[str, str] = field(default_factory=dict)

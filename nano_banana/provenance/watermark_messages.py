@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nano_banana.formats.weight_files import WeightsSource, find_weights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatermarkMatch:
+class WatermarkMatch(Struct, frozen=True, kw_only=True):
     """`agree` of `length` bits are those of the message `name`; `least` had to be, and from `sure` on it is certain."""
 
     name: str
@@ -61,8 +61,7 @@ def message_bits(message: str) -> list[int]:
     return [int(bit) for bit in f"{int(message, 16):032b}"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownWatermark:
+class KnownWatermark(Struct, frozen=True, kw_only=True):
     """A message of `bits` ("0" and "1").
 
     Read as the reference reads it, `least` bits must agree; read in the other ways, `least_otherwise`: more ways to

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import BUILT_IN, ProviderSpec, load_code
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from nano_banana.recipe.recipe_model import Privacy, RunLimits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderContext:
+class ProviderContext(Struct, frozen=True, kw_only=True):
     """What a provider's factory is given: settings, the recipe's limits, and worker processes to share."""
 
     catalog: Catalog

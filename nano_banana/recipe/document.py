@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.formats.yaml_reader import MAX_VALUES, parse_yaml, read_yaml
 from nano_banana.formats.yaml_values import (
@@ -183,8 +185,7 @@ class IncludeReader:
         self.problems.append(Problem(kind=kind, position=item.span.place, data=data))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecipeTexts:
+class RecipeTexts(Struct, frozen=True, kw_only=True):
     """The texts that a recipe came from: `shown` is the recipe's name in places."""
 
     shown: str
@@ -209,8 +210,7 @@ class RecipeTexts:
         return place_inside(located, fault.offset, fault.length)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A recipe that was read: merged, rendered, and not yet checked against a schema.
 
     `data` lacks `include`; its `vars` hold their final values. Places are those of a value before it was rendered.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import selectable_provider
@@ -51,8 +53,7 @@ from nano_banana.stages.stage_kind import StageCheck, StageKind
 from nano_banana.stages.stage_registry import code_file, installed_kinds, our_kinds, stage_kinds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """A recipe that can be planned, with what reading it took: the files, the environment, the warnings."""
 
     recipe: Recipe

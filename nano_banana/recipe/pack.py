@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct, field
 
 from nano_banana.formats.yaml_values import KeyPath, SourceText
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -55,8 +56,7 @@ class VariableValueError(Exception):
         self.suggestions = suggestions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackVariable:
+class PackVariable(Struct, frozen=True, kw_only=True):
     """A variable of a template.
 
     `default` is a value as a recipe writes it: of a choice its key. `choices` are a choice's keys with the words that
@@ -127,8 +127,7 @@ PACK_SUBJECT_NAMES: KnownNames = {"name": None, "noun": None, "trigger": None}
 """What a template of a pack may name of the subject: traits are a recipe's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackTemplate:
+class PackTemplate(Struct, frozen=True, kw_only=True):
     """One template of a pack.
 
     `text` is its prompt, from `file`. `nouns` are the subjects that it suits (none: all), `crops` the choices of
@@ -156,8 +155,7 @@ class PackTemplate:
         return {name: {"key": None} if known.choices else None for name, known in self.variables.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pack:
+class Pack(Struct, frozen=True, kw_only=True):
     """A folder of templates. `digest` is of what its prompts come from, whatever its pictures look like.
 
     `engine` reads its templates, whose includes are files of the pack; `document` knows the places in pack.yaml.
@@ -186,8 +184,7 @@ ResolveValue = Callable[[str, JSONValue], object]
 """From a variable's name and what the recipe gives for it (a template, perhaps) to what the prompt sees."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackUse:
+class PackUse(Struct, frozen=True, kw_only=True):
     """A template of a pack, and the values that the recipe gives at `where`; the others have their defaults."""
 
     pack: Pack

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import keyword
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from msgspec import ValidationError
+from msgspec import Struct, ValidationError
+from msgspec.structs import replace
 
 from nano_banana.formats.struct_schema import decode_section
 from nano_banana.formats.yaml_values import KeyPath
@@ -252,8 +252,7 @@ PACKS_FOLDER = "packs"
 """The folder of a project's own packs, in its root."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackLocation:
+class PackLocation(Struct, frozen=True, kw_only=True):
     """A pack's folder. One of the project's `own` wins over a shipped one, which it then `hides`."""
 
     name: str

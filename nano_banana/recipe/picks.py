@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.formats.struct_schema import Section, decode_section, described, section_schema
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
@@ -18,8 +20,7 @@ from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.validate import check_shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeepRule:
+class KeepRule(Struct, frozen=True, kw_only=True):
     """Keep the `best` of each combination of `per`; `kept` and `dropped` are a person's picks, by takes' ids."""
 
     best: int
@@ -62,8 +63,7 @@ class PicksSection(Section, frozen=True):
     picks: Annotated[dict[str, StagePicks], described("A person's word, by the choose stage that it is for.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picks:
+class Picks(Struct, frozen=True, kw_only=True):
     """Ids or globs of takes by choose stage: those that are kept, and those that are dropped."""
 
     kept: Mapping[str, frozenset[str]]

@@ -6,12 +6,11 @@ The types that the planner works on. Everything is frozen, and every name in it 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from msgspec import Meta
+from msgspec import Meta, Struct, field
 
 from nano_banana.formats.struct_schema import Section, described
 from nano_banana.formats.yaml_values import KeyPath
@@ -25,16 +24,14 @@ from nano_banana.recipe.pack import Pack, PackUse
 from nano_banana.recipe.training_photos import PhotoRules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Photo:
+class Photo(Struct, frozen=True, kw_only=True):
     """A training photo and the caption file beside it, where there is one."""
 
     path: Path
     caption: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """One person.
 
     `photos` are all that train or judge; of them `held_out` are named as those that only judge likeness, or so many
@@ -52,8 +49,7 @@ class Subject:
     consent: JSONObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateText:
+class TemplateText(Struct, frozen=True, kw_only=True):
     """A prompt template's text and where it stands: in the recipe (`where`) or in a file of its own.
 
     Of a pack's, `given` says which, and with what values.
@@ -62,11 +58,10 @@ class TemplateText:
     text: str
     where: KeyPath
     file: Path | None = None
-    given: PackUse | None = field(default=None, compare=False)
+    given: PackUse | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeedSpec:
+class SeedSpec(Struct, frozen=True, kw_only=True):
     """Explicit seeds, or a count of seeds that are derived from names."""
 
     explicit: tuple[int, ...] = ()
@@ -93,8 +88,7 @@ class Identity(StrEnum):
     """Photos of them go to an editing endpoint."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
+class Shot(Struct, frozen=True, kw_only=True):
     """A template, who is in the picture, the axes with their values, and the seeds.
 
     `cast` are the subjects in turn, one a picture (empty: nobody); or, where they stand `together` in each picture,
@@ -114,8 +108,7 @@ class Shot:
     pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExistingAdapter:
+class ExistingAdapter(Struct, frozen=True, kw_only=True):
     """An adapter that is there already: a file of the recipe's, or one on the shelf.
 
     Of one on the shelf `model` is the version (`ana@3`), whatever the recipe wrote, `digest` that of its bytes, and
@@ -130,8 +123,7 @@ class ExistingAdapter:
     provider: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionRef:
+class CollectionRef(Struct, frozen=True, kw_only=True):
     """A collection that a stage works on: another stage's pictures, of one shot or of all (empty).
 
     Of a gate's, `ruling` names those that are wanted: `accepted`, `unsure` or `rejected`; empty for all but the
@@ -143,8 +135,7 @@ class CollectionRef:
     ruling: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """One entry of `stages`, with what it names found.
 
     `verb` names its kind. `endpoint` is the id of the endpoint that it calls (empty: none), `options` the endpoint's
@@ -253,8 +244,7 @@ class Privacy(Section, frozen=True):
         return _EXPIRY_SECONDS[span] if isinstance(span, str) else span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShelfAdapter:
+class ShelfAdapter(Struct, frozen=True, kw_only=True):
     """One version: its `model` reference (`ana@3`), a file of its bytes, and their digest.
 
     `base` is the model family, as the catalog's endpoints name it; empty where that is not known, or where the family
@@ -378,8 +368,7 @@ class OutputsSection(Section, frozen=True):
     files: Annotated[ExportSection, Meta(extra_json_schema={"dependentRequired": _NEEDED_KEYS})] = ExportSection()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetSpec:
+class SheetSpec(Struct, frozen=True, kw_only=True):
     """A contact sheet. `rows` and `columns` are axes, also `subject`, `shot` and `seed`; empty: whatever fits."""
 
     sources: tuple[CollectionRef, ...]
@@ -389,8 +378,7 @@ class SheetSpec:
     formats: tuple[str, ...] = ("html", "png", "pdf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportConversion:
+class ExportConversion(Struct, frozen=True, kw_only=True):
     """How copies differ from the pictures: `format` is one of `EXPORT_MEDIA` (empty: each picture's own).
 
     `longest` bounds the sides; `crop` is an exact width and height in pixels, cut out `around` the face or the centre.
@@ -415,8 +403,7 @@ class ExportConversion:
         return told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportSpec:
+class ExportSpec(Struct, frozen=True, kw_only=True):
     """Copies of pictures: `to` a folder and into a `zip` (each empty: not), as the recipe writes them.
 
     `name` is a template. Without a `fit` the copies are the pictures as they are.
@@ -434,8 +421,7 @@ class ExportSpec:
         return to, packed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputSpec:
+class OutputSpec(Struct, frozen=True, kw_only=True):
     """What becomes of the pictures. `embed` is what is written into each of them."""
 
     sheet: SheetSpec | None = None
@@ -449,8 +435,7 @@ class OutputSpec:
         return fit is not None and fit.crop is not None and fit.around == "face"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Struct, frozen=True, kw_only=True):
     """A whole recipe, checked: every name in it stands for something."""
 
     name: str

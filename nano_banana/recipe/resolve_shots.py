@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text, as_whole
@@ -32,8 +33,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 _LEFT_TO_RIGHT = {"left": 0, "middle": 1, "center": 1, "centre": 1, "right": 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShotCast:
+class ShotCast(Struct, frozen=True, kw_only=True):
     """The subjects, one a picture in turn; or all `together` in each, from left to right, by their places."""
 
     names: tuple[str, ...] = ()

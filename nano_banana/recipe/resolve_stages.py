@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+
+from msgspec import Struct
 
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
@@ -17,8 +18,7 @@ RULINGS = ("accepted", "unsure", "rejected")
 """What a collection may select of a judging stage's pictures."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageNames:
+class StageNames(Struct, frozen=True, kw_only=True):
     """The names that stages may refer to.
 
     `training`, `picturing` and `judging` are the ids of the stages that make adapters, make pictures, and judge them.

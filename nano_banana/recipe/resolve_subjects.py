@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.formats.image_formats import HEIC, RAW, format_of
 from nano_banana.formats.yaml_values import KeyPath
@@ -29,8 +30,7 @@ FEW_PHOTOS = 4
 """Photos below which a training learns the photos and not the person."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldOutPhotos:
+class HeldOutPhotos(Struct, frozen=True, kw_only=True):
     """The photos that are held out by name, or how many are to be chosen."""
 
     named: frozenset[Path] = frozenset()

@@ -6,10 +6,10 @@ Follows included files. A name that was tested (`is defined`, `default`) may be 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from nano_banana.model.problem import did_you_mean
 from nano_banana.recipe.template_syntax import ParsedTemplate, TemplateFault, constant_key
@@ -24,8 +24,7 @@ MAX_FAULTS = 20
 _NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpressionFields:
+class ExpressionFields(Struct, frozen=True, kw_only=True):
     """What an expression leads to: its fields if known, and its dotted name if it has one."""
 
     fields: KnownNames | None = None

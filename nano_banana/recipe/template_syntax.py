@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import Lexer, Token
 from jinja2.parser import Parser
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Position, Problem
@@ -141,8 +141,7 @@ _REFUSED: Mapping[type[nodes.Node], tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedTemplate:
+class ParsedTemplate(Struct, frozen=True, kw_only=True):
     """A template that can be read; `file` is None for one in the recipe itself."""
 
     text: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
 
 from jinja2.filters import do_title
+from msgspec import Struct, field
 
 from nano_banana.model.json_values import JSONValue
 from nano_banana.recipe.axis_values import AxisValue
@@ -82,8 +82,7 @@ def field_of(owner: object, name: str | int) -> object:
     return MISSING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateFilter:
+class TemplateFilter(Struct, frozen=True, kw_only=True):
     """A filter: `apply` gets the value and the arguments, in the order of `parameters`, which have their defaults."""
 
     apply: Callable[[object, Sequence[object]], object]

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from nano_banana.formats.image_formats import HEIC, READABLE_SUFFIXES, UNREADABLE_SUFFIXES, format_of
 from nano_banana.formats.struct_schema import Section, described
@@ -147,8 +146,7 @@ _POINTER_PREFIXES = (b"version https://git-lfs", b"/annex/objects/")
 _MAX_POINTER_BYTES = 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SortedPhotos:
+class SortedPhotos(Struct, frozen=True, kw_only=True):
     """The files of a folder or a pattern: what is used of them, and what is not.
 
     `absent` are photos that are named there but whose content is not on this machine; `unreadable` photos in formats

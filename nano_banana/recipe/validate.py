@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias, cast
 
 from jsonschema import Draft202012Validator, ValidationError
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.formats.yaml_values import KeyPath, follow_path
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
@@ -46,8 +47,7 @@ def _as_clause(sentence: str) -> str:
     return (sentence if proper else sentence[:1].lower() + sentence[1:]).removesuffix(".")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaViolation:
+class SchemaViolation(Struct, frozen=True, kw_only=True):
     """What is wrong with `value` at `path`: it breaks `keyword`, whose value in the schema is `limit`.
 
     `known` are the keys that the schema names there, `inner` the mistakes in the branches of an `anyOf`
@@ -198,8 +198,7 @@ _PlacedProblem: TypeAlias = tuple[Problem, KeyPath]
 """A problem, and the path of the value that is wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShapeCheck:
+class ShapeCheck(Struct, frozen=True, kw_only=True):
     """What is wrong with a document's shape, and what is left of the document without that.
 
     What is left fits the schema, but for values of the right type that are out of range. None: nothing is left.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from nano_banana.engine.async_store import heartbeat
 from nano_banana.engine.call_resolver import CallResolver
@@ -29,8 +30,7 @@ BATCH_RUN_PREFIX = "("
 CallEnd: TypeAlias = Reply | CallFailed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComputeBatch:
+class ComputeBatch(Struct, frozen=True, kw_only=True):
     """What this machine is to work out: `calls` of the compute provider, for `purpose` (a name in the store's log).
 
     `files` are the user's own among the inputs, digest to path.

@@ -6,8 +6,10 @@ import hashlib
 import json
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.formats.image_metadata import embeddable_media_type
 from nano_banana.model.call import Blob, call_document
@@ -36,8 +38,7 @@ LIKENESS_ENDPOINT = "likeness"
 """The call with a gate's measurements."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkedPicture:
+class MarkedPicture(Struct, frozen=True, kw_only=True):
     """A picture with its account.
 
     `intact` says that the file is, but for its marks, the very one that the account tells of; `media` is its format.
@@ -74,8 +75,7 @@ def marked_picture_json(portrait: MarkedPicture) -> dict[str, JSONValue]:
     return {"path": str(portrait.path), "media": portrait.media, "intact": portrait.intact, "account": told}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallExplanation:
+class CallExplanation(Struct, frozen=True, kw_only=True):
     """A call behind a take.
 
     `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` is what
@@ -96,8 +96,7 @@ class CallExplanation:
     changes: Sequence[CallDifference] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceComparison:
+class FaceComparison(Struct, frozen=True, kw_only=True):
     """A person's reference photos, and the one that is nearest to the face in a take's last judged picture.
 
     `person` is as in `NodeRecord.person`. `photo` is the file's name, empty if unknown; `similarity` is the cosine of
@@ -110,8 +109,7 @@ class FaceComparison:
     similarity: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """A take (or an adapter) with the calls behind it, trainings first."""
 
     record: NodeRecord

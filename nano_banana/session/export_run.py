@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.formats.file_stamps import FileStamp
@@ -34,8 +36,7 @@ EXPORT_PURPOSE = "hand-out"
 FIT_ENDPOINT = "fit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FittedPicture:
+class FittedPicture(Struct, frozen=True, kw_only=True):
     """A fitted picture in the output folder: `name` below it, `stat` of the file.
 
     `scale` is above 1 where it was enlarged; `faces` counts those that it is centred on.
@@ -47,8 +48,7 @@ class FittedPicture:
     faces: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FitCall:
+class _FitCall(Struct, frozen=True, kw_only=True):
     """A picture of a take, and what was made of it by a call."""
 
     record: NodeRecord

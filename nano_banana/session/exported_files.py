@@ -13,8 +13,10 @@ import shutil
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
 from nano_banana.formats.file_writing import atomic_write
@@ -28,8 +30,7 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every entry of a ZIP, its oldest one: the same pictures, the same bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportResult:
+class ExportResult(Struct, frozen=True, kw_only=True):
     """What was handed out.
 
     `files` are the copies and the ZIP as they are now; `fresh` counts the copies written just now (of a ZIP alone: 1
@@ -54,8 +55,7 @@ class ExportResult:
         return {os.path.relpath(path, folder): stat for path, stat in self.files.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NotedCopy:
+class _NotedCopy(Struct, frozen=True, kw_only=True):
     """A copy as it was written: how its source and it looked, and its bytes' SHA-256.
 
     `by` is the recipe's file, since several may have one name. Older notes have neither (empty).

@@ -11,8 +11,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+from msgspec import Struct, field
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Task
@@ -49,8 +50,7 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class Forecast(Struct, frozen=True, kw_only=True):
     """What a run would do: the nodes as they would end today, and what is to be made at what cost.
 
     `prices_as_of` is the date of the oldest price that the recipe's endpoints have (`2026-08`), if any has one.
@@ -75,8 +75,7 @@ class Forecast:
         return any(record.status is NodeStatus.FAILED for record in self.records)
 
 
-@dataclass(slots=True)
-class CacheSavings:
+class CacheSavings(Struct):
     """What the store's replies cost once, added up; a call that several nodes share counts once."""
 
     sums: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
@@ -118,16 +117,14 @@ ATTEMPT_KINDS = (FIRST_LABEL, "retry", "repair")
 """Sorts of attempts; others are counted with the first tries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassCounts:
+class PassCounts(Struct, frozen=True, kw_only=True):
     """How many pictures were judged, and how many of them were not refused."""
 
     judged: int = 0
     passed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatePast:
+class GatePast(Struct, frozen=True, kw_only=True):
     """What passed of first tries, of new seeds, and of repairs."""
 
     first: PassCounts

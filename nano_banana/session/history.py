@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -18,8 +20,7 @@ from nano_banana.store.local_store import Store
 from nano_banana.store.run_log import Run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueChange:
+class ValueChange(Struct, frozen=True, kw_only=True):
     """A value that changed; None on the side that lacks it."""
 
     path: str
@@ -27,8 +28,7 @@ class ValueChange:
     new: JSONValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesChange:
+class SeriesChange(Struct, frozen=True, kw_only=True):
     """Files of a series (`photos`) that came and went, by digest."""
 
     series: str
@@ -83,8 +83,7 @@ CallDocuments = Mapping[str, JSONObject]
 """What calls were asked, by the keys of a snapshot; a call that is known no more is not there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeCause:
+class ChangeCause(Struct, frozen=True, kw_only=True):
     """One thing that is different, at one stage.
 
     `value`: a call is asked otherwise, as `change` says. `unknown`: a call is another, but the store knows one of the
@@ -99,8 +98,7 @@ class ChangeCause:
     new: JSONValue = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedTake:
+class ChangedTake(Struct, frozen=True, kw_only=True):
     """A take that is in both runs and not the same; after another seed under another id."""
 
     old: KeptTake
@@ -108,8 +106,7 @@ class ChangedTake:
     causes: tuple[ChangeCause, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunComparison:
+class RunComparison(Struct, frozen=True, kw_only=True):
     """Two runs of the same or of different recipes; `same` counts the takes that are as they were."""
 
     old: Snapshot
@@ -238,8 +235,7 @@ def _end_causes(old: KeptTake, new: KeptTake) -> Iterator[ChangeCause]:
         yield ChangeCause(kind="status", old=str(old.status), new=str(new.status))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictTotals:
+class VerdictTotals(Struct, frozen=True, kw_only=True):
     """The gates' last words on the takes of one recipe or subject (`name`; of several people joined by `+`)."""
 
     name: str

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from nano_banana import __version__
 from nano_banana.catalog.catalog import Catalog
@@ -185,8 +187,7 @@ TICKET_BATCH = 500
 """How many takes' tickets are looked at together: they hold all that was sent, and only their ids are wanted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockCheck:
+class LockCheck(Struct, frozen=True, kw_only=True):
     """The lock that a run is held to, and the recipe's lock as of now."""
 
     lock: Lock

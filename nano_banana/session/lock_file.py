@@ -6,11 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import cast
 
 import msgspec
+from msgspec import Struct, field, structs
 
 from nano_banana.formats.file_writing import as_user, atomic_write
 from nano_banana.model.call import canonical_json
@@ -23,16 +23,14 @@ LOCK_FORMAT = 1
 LOCK_HEAD = "# Written by `nano-banana run`. Keep it in git: `nano-banana run --locked` refuses what drifts from it.\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedSet:
+class LockedSet(Struct, frozen=True, kw_only=True):
     """A training set: how many photos, and the digest of theirs and their captions'."""
 
     photos: int
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedEndpoint:
+class LockedEndpoint(Struct, frozen=True, kw_only=True):
     """An endpoint as it was known: the digest of its fields (empty: in no catalog), and its price then."""
 
     fields: str = ""
@@ -41,24 +39,21 @@ class LockedEndpoint:
     as_of: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedPack:
+class LockedPack(Struct, frozen=True, kw_only=True):
     """A pack of templates: its version, and the digest of its texts."""
 
     version: str = ""
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedModel:
+class LockedModel(Struct, frozen=True, kw_only=True):
     """An adapter from the shelf: the version that the recipe's words stood for (`ana@3`), and its bytes' digest."""
 
     model: str
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedCall:
+class LockedCall(Struct, frozen=True, kw_only=True):
     """A stage's call for one take or adapter, and what it made.
 
     `asked` is the digest of what the stage asks without the bytes that go in, which is known before those are;
@@ -75,8 +70,7 @@ class LockedCall:
     left: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
+class Lock(Struct, frozen=True, kw_only=True):
     """Everything that a recipe pins.
 
     Sets by subject, packs by name, endpoints and adapters by id, takes by id and then by stage.
@@ -166,7 +160,7 @@ def _lines(lock: Lock) -> Iterator[str]:
 
 
 def _row_text(noun: LockedPack | LockedSet | LockedEndpoint | LockedModel | LockedCall) -> str:
-    pairs = [(each.name, getattr(noun, each.name)) for each in fields(noun)]
+    pairs = structs.asdict(noun).items()
     return "{ " + ", ".join(f"{name} = {_toml_value(value)}" for name, value in pairs if value not in (None, "")) + " }"
 
 

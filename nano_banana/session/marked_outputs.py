@@ -11,11 +11,12 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from nano_banana import __version__
 from nano_banana.formats.file_stamps import FileStamp
@@ -45,8 +46,7 @@ EMBED_RECIPE = "recipe"
 """What `embed` calls the account."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbedSettings:
+class EmbedSettings(Struct, frozen=True, kw_only=True):
     """What is embedded in a run's pictures: `embed` selects it, `people` are its subjects.
 
     `signer` signs them, where there is one. `origin` is the account of a picture that is made again: it is told on.

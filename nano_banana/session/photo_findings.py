@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from nano_banana.catalog.endpoint import TriggerUse
 from nano_banana.formats.image_formats import with_prefix
@@ -24,8 +25,7 @@ from nano_banana.session.photo_observations import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoFinding:
+class PhotoFinding(Struct, frozen=True, kw_only=True):
     """One thing that was found. `kind` picks the words; `value` was measured, `bound` is what it was held against.
 
     `data` has what else the words need.
@@ -118,8 +118,7 @@ MOST_CAPTION_BYTES = 100_000
 """A longer file is no caption."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captioning:
+class Captioning(Struct, frozen=True, kw_only=True):
     """How the photos of a subject are captioned, and for which trainers: endpoint to how it takes the trigger.
 
     `default` is the caption of photos that have no file, `prefix` begins every caption.
@@ -133,8 +132,7 @@ class Captioning:
     trainers: Mapping[str, TriggerUse | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caption:
+class Caption(Struct, frozen=True, kw_only=True):
     """The text that goes with a photo (empty: none does); `broken` says that its file is no text."""
 
     text: str = ""

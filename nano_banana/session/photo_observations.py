@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from nano_banana.formats.image_formats import hamming_distance
 from nano_banana.model.call import Blob, Call, Reply
@@ -25,8 +25,7 @@ from nano_banana.stages.stage_calls import compute_call
 FaceBox = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceMeasures:
+class FaceMeasures(Struct, frozen=True, kw_only=True):
     """A face: `box` is left, top, width and height in pixels of the upright photo; `eyes` are so many apart.
 
     `sharpness` is the variance of the Laplacian on the aligned face, `yaw` −1…1, `roll` in degrees. `main` faces are
@@ -41,8 +40,7 @@ class FaceMeasures:
     main: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoMeasures:
+class PhotoMeasures(Struct, frozen=True, kw_only=True):
     """The photo as a whole: its sides in pixels once upright, its light (0–1), its fingerprints in hex.
 
     `sharpness` is the variance of the Laplacian in its sharpest part; `oriented` says that its EXIF data turned it.
@@ -60,8 +58,7 @@ class PhotoMeasures:
     difference_hash: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoObservation:
+class PhotoObservation(Struct, frozen=True, kw_only=True):
     """What could be seen of a photo: `faces` largest first, and the file that their embeddings are in.
 
     Of one that can't be read, only the `problems` are known.
@@ -146,8 +143,7 @@ NEAR_DIFFERENCE_BITS = 5
 HASH_BITS = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearDuplicate:
+class NearDuplicate(Struct, frozen=True, kw_only=True):
     """The photo (by number) that another is nearly the same as, and in how many of 64 bits they differ."""
 
     other: int

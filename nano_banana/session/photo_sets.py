@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.call import Blob
@@ -51,8 +53,7 @@ ReadBlob = Callable[[Blob], bytes]
 """Reads what the store has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoSet:
+class PhotoSet(Struct, frozen=True, kw_only=True):
     """A subject's photos before they are judged: those of `held_out` judge likeness and do not train.
 
     `trains` says that they are for a training; else their number does not matter.
@@ -65,8 +66,7 @@ class PhotoSet:
     is_for_training: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedPhoto:
+class CheckedPhoto(Struct, frozen=True, kw_only=True):
     """A photo, what was seen of it, and what was found. `shown` is its path as a person would write it.
 
     `likeness` is its face's cosine to the mean of the others', None where that is not known.
@@ -86,8 +86,7 @@ class CheckedPhoto:
         return worst_severity(self.findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedPhotoSet:
+class CheckedPhotoSet(Struct, frozen=True, kw_only=True):
     """A subject's photos in their order, and what was found of the set as a whole."""
 
     name: str
@@ -218,8 +217,7 @@ LEFT_OUT_KINDS = frozenset({"photos_left_out", "photos_copies", "photos_deeper",
 """Warnings of a recipe that are about photos."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoInspection:
+class PhotoInspection(Struct, frozen=True, kw_only=True):
     """Photos by subject, the rules for them, and where they are looked at.
 
     `name` is the recipe's or the folder's, `base` the folder that paths are told from. `unread` are the files that

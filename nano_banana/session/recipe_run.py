@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.event import EventHandler
 from nano_banana.model.problem import Problem, Stopped, Unusable
@@ -69,8 +71,7 @@ class RunCaller:
         """Receive a function that stops the run, to be called in any thread; called twice, it also cancels requests."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishedRun:
+class FinishedRun(Struct, frozen=True, kw_only=True):
     """A run's outcome, the forecast it began with (without records), and what was found after the work.
 
     `problems` say which files (sheet, exports) could not be written.

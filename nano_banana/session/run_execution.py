@@ -11,9 +11,11 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.engine.async_store import Batcher, heartbeat
 from nano_banana.engine.call_resolver import CallResolver, collecting_earlier_requests
@@ -41,8 +43,7 @@ from nano_banana.store.local_store import Store
 from nano_banana.store.tickets import LedgerLine, Saving
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSpec:
+class RunSpec(Struct, frozen=True, kw_only=True):
     """A plan to execute, and what is known about it.
 
     `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had no
@@ -72,8 +73,7 @@ class RunSpec:
     marks: EmbedSettings = field(default_factory=EmbedSettings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
+class RunOutcome(Struct, frozen=True, kw_only=True):
     """The result of a run. `halted` is why it ended early.
 
     `made`, `cached` and `failed` count distinct calls; `older` are the pictures in the folder that an

@@ -7,9 +7,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct, field
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Judged, Reason, Ruling
@@ -91,8 +91,7 @@ FIRST_LABEL = "first"
 """What the attempt without a label is called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictSummary:
+class VerdictSummary(Struct, frozen=True, kw_only=True):
     """A verdict without its numbers.
 
     `digest` is that of the picture; `several` says that more than one person should be in it. `last` marks the
@@ -205,8 +204,7 @@ def measured_person(result: NodeResult) -> JSONObject:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputPicture:
+class OutputPicture(Struct, frozen=True, kw_only=True):
     """A stage's picture and its name below the output folder."""
 
     stage: str
@@ -215,8 +213,7 @@ class OutputPicture:
     attempt: Attempt = FIRST_ATTEMPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeRecord:
+class NodeRecord(Struct, frozen=True, kw_only=True):
     """A node's end. `calls` is the manifest's account of its calls, as JSON text, to stay small; so is `measures`.
 
     `verdicts` are those on pictures that are there, in order, and `measures` the numbers behind each. `left` says where

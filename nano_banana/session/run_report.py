@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypedDict
+
+from msgspec import Struct, field
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONValue
@@ -32,8 +33,7 @@ JUDGED = (Ruling.ACCEPTED, Ruling.UNSURE, Ruling.REJECTED)
 """The rulings of what was looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictCounts:
+class VerdictCounts(Struct, frozen=True, kw_only=True):
     """Verdicts by ruling, and why pictures were rejected: each reason once a picture."""
 
     rulings: Mapping[Ruling, int] = field(default_factory=dict)
@@ -54,8 +54,7 @@ class VerdictCounts:
         return VerdictCounts(rulings=Counter(self.rulings) + Counter(other.rulings), reasons=_most_first(reasons))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True, kw_only=True):
     """A gate's final verdicts on takes, and its verdicts on each attempt.
 
     `takes` are all of them, and then by template (a text of the shot's own goes by the shot's name), by who is in them

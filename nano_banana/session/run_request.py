@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from nano_banana import __version__
 from nano_banana.catalog.provider_registry import BUILT_IN, provider_revision
@@ -42,8 +43,7 @@ def recipe_file_in(folder: Path) -> Path:
     return next((path for name in RECIPE_NAMES if (path := folder / name).is_file()), folder / RECIPE_NAMES[0])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
+class RunRequest(Struct, frozen=True, kw_only=True):
     """What to run: a recipe, variables, a provider and a budget instead of the recipe's, and a selection of takes.
 
     A recipe without a file has its `text` here; the path then says where it would be, and its name. `locked` holds
@@ -111,8 +111,7 @@ def environment_digests(names: Mapping[str, object] | frozenset[str], environ: M
     return {name: hashlib.sha256(repr(environ.get(name)).encode()).hexdigest() for name in sorted(names)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTrace:
+class RunTrace(Struct, frozen=True, kw_only=True):
     """A finished run: what it read, what it wrote, and what it said of itself.
 
     `read` and `written` map paths to looks (written ones below the output folder), `environment` the

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, cast
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeInfo, NodeStatus
@@ -19,8 +20,7 @@ _SCORE_DIGITS = 5
 """Digits of a likeness that are kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPicture:
+class KeptPicture(Struct, frozen=True, kw_only=True):
     """A stage's picture: `attempt` labels the try (empty: the first), `name` is its file below the output folder."""
 
     stage: str
@@ -29,8 +29,7 @@ class KeptPicture:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptVerdict:
+class KeptVerdict(Struct, frozen=True, kw_only=True):
     """The last gate's verdict on the final picture; `reasons` are kinds."""
 
     stage: str
@@ -40,8 +39,7 @@ class KeptVerdict:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCall:
+class KeptCall(Struct, frozen=True, kw_only=True):
     """A call behind a take.
 
     `position` is its place in the plan (`stage|slot|number`), `key` the first `KEY` digits of its key, `cost_usd` what
@@ -59,8 +57,7 @@ class KeptCall:
         return self.position.partition("|")[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptTake:
+class KeptTake(Struct, frozen=True, kw_only=True):
     """A take's end (or an adapter's, or a person's: see `card.kind`).
 
     `result` is the digest of what a node that is no take came to. `left` is the stage at which a take's way ended
@@ -103,8 +100,7 @@ class KeptTake:
         return sum(call.cost_usd is None for call in self.calls)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """The results of a run; unless it is `whole`, of a part of the recipe."""
 
     run: str

@@ -16,6 +16,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar, cast
 
+from msgspec import Struct
+
 from nano_banana.formats.file_writing import group_id
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.known_folders import REHEARSAL, expand_user, user_dir
@@ -123,8 +125,7 @@ class SettingSource(IntEnum):
     COMMAND_LINE = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingOrigin:
+class SettingOrigin(Struct, frozen=True, kw_only=True):
     """A source and its name: a file, a variable or an option."""
 
     source: SettingSource
@@ -172,8 +173,7 @@ class Settings:
         return value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingSpec:
+class SettingSpec(Struct, frozen=True, kw_only=True):
     """The declaration of a setting; `type` is its annotation."""
 
     name: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import as_items, as_object, as_text, as_whole

@@ -15,11 +15,11 @@ judging again is free.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.formats.struct_schema import Section, decode_section, described, section_schema
@@ -301,8 +301,7 @@ stages:
         return link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateRules:
+class GateRules(Struct, frozen=True, kw_only=True):
     """What a gate stage does.
 
     `against` is `hold_out` or `training_set`. In a picture of several people `every_face` must pass, or one is
@@ -443,8 +442,7 @@ def _retry_chances(
         yield SecondChance(label=f"retry{number}", detail={"seed": again.take.seed}, flow=flow)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Repair:
+class _Repair(Struct, frozen=True, kw_only=True):
     """A gate's repair on one path: faces that aren't like their persons', painted over on the best picture so far."""
 
     target: CallTarget
@@ -507,8 +505,7 @@ _PICTURE_FAILURES = frozenset(
 """Failures of one picture only: another seed or another mask may succeed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateCheck:
+class GateCheck(Struct, frozen=True, kw_only=True):
     """What to judge a picture by: `people` are names with the files of their measures.
 
     With `in_order` they stand from left to right. With `every_face` each must pass, else one is enough. Takes with a
@@ -522,8 +519,7 @@ class GateCheck:
     every_face: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondChance:
+class SecondChance(Struct, frozen=True, kw_only=True):
     """One more try: `flow` makes it from the best picture so far and its verdict.
 
     One that `repairs_faces` paints over faces, so it can't help if a face is missing.

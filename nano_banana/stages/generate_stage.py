@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import ArgumentProblem
 from nano_banana.catalog.endpoint import Endpoint
@@ -147,8 +149,7 @@ def _check_references(stage: Stage, endpoint: Endpoint, shot: Shot, check: Stage
             context.wrong("no_references", (*shot.where, "identity"), shot=shot.name, subject=name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRequest:
+class ImageRequest(Struct, frozen=True, kw_only=True):
     """One picture to draw: the endpoint, its arguments, adapters with their scales, pictures to start from."""
 
     endpoint: Endpoint

@@ -8,11 +8,11 @@ person's adapter, from left to right.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import ArgumentProblem
 from nano_banana.catalog.endpoint import Endpoint
@@ -234,8 +234,7 @@ def read_mask_file(entry: StageEntry, mask: JSONObject) -> Mapping[str, Path]:
     return {} if path is None else {"mask": path}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InpaintRegion:
+class InpaintRegion(Struct, frozen=True, kw_only=True):
     """What to repaint: the mask's arguments, the file of a file mask, and how to cut the region out."""
 
     mask: JSONObject

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.revisions import compute_revision
@@ -13,8 +15,7 @@ from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTarget:
+class CallTarget(Struct, frozen=True, kw_only=True):
     """The provider that paid calls go to.
 
     For the local provider, `revision` is the version of its code, and `meanings` has a number for each endpoint that
@@ -46,8 +47,7 @@ def primary_output(endpoint: Endpoint, reply: Reply) -> Blob:
     raise CallFailed([problem("no_result", endpoint=endpoint.id, expected=", ".join(endpoint.makes))])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageOutput:
+class StageOutput(Struct, frozen=True, kw_only=True):
     """The picture after a stage, and the call that made it.
 
     `judged` is what gates said about it on the way. `exited` is set if the take goes no further; the stages that

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from nano_banana.catalog.arguments import ArgumentProblem, ValueChecker
 from nano_banana.catalog.endpoint import Endpoint, Field
@@ -70,8 +71,7 @@ class StageInput(Enum):
     """Pictures that other stages made."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageEntry:
+class StageEntry(Struct, frozen=True, kw_only=True):
     """One entry of the recipe's `stages`: its data, its path, and the names that it may use.
 
     `context` is where problems are noted.
@@ -99,8 +99,7 @@ class StageEntry:
         return find_prompt(self.context, as_text(self.data["prompt"]), self.names.templates, (*self.where, "prompt"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageCheck:
+class StageCheck(Struct, frozen=True, kw_only=True):
     """What checks of stages may look at; problems are noted in `context`.
 
     `shots_of` are the shots whose takes go through each stage, by its id; `shots` those of the stage that is checked.
@@ -148,8 +147,7 @@ def add_argument_problem(context: ResolveContext, found: ArgumentProblem, place:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceCandidate:
+class ChoiceCandidate(Struct, frozen=True, kw_only=True):
     """A take that came to a choice: `name` is its id without the path it takes afterwards, `path` the one it came by.
 
     `ruling` and `score` are from the last gate on that path.
@@ -162,8 +160,7 @@ class ChoiceCandidate:
     score: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImaginedReply:
+class ImaginedReply(Struct, frozen=True, kw_only=True):
     """What a forecast puts in place of a reply that it can't know: the data, and files of one media type."""
 
     files: tuple[str, ...] = ("image",)

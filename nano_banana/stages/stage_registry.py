@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, wraps
 from typing import ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from nano_banana.model.problem import Invalid, NanoBananaError, Problem, problem
 from nano_banana.recipe.recipe_model import Stage
@@ -34,8 +35,7 @@ _OURS: Mapping[str, str] = {
 """Loaded by name, as installed ones are: a kind may look at the others, but none imports this table."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstalledKinds:
+class InstalledKinds(Struct, frozen=True, kw_only=True):
     """The kinds of other packages by their verbs, and what is wrong with those that can't be used."""
 
     kinds: Mapping[str, StageKind]

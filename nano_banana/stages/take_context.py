@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import complete_arguments
 from nano_banana.catalog.catalog import Catalog
@@ -29,8 +31,7 @@ from nano_banana.stages.stage_calls import CallTarget, StageOutput
 SEED_TAG = "nano-banana/seed/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Take:
+class Take(Struct, frozen=True, kw_only=True):
     """One picture to make.
 
     `subject` is the person of a shot that takes its cast one by one (empty: nobody, or several together). `seed_index`
@@ -96,8 +97,7 @@ def rulings_in(source: CollectionRef) -> frozenset[Ruling]:
     return frozenset({Ruling(source.ruling)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagePath:
+class StagePath(Struct, frozen=True, kw_only=True):
     """A shot, and the stages that each of its takes goes through, from the first to the last."""
 
     shot: Shot
@@ -133,8 +133,7 @@ def root_id(stage: str, subject: str) -> str:
     return f"{stage}/{subject}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateContexts:
+class TemplateContexts(Struct, frozen=True, kw_only=True):
     """The values that templates read: the recipe's variables, the environment, and each subject's names."""
 
     common: JSONObject
@@ -168,8 +167,7 @@ class TemplateContexts:
         return {**self.common, "subject": self.subjects[subject]}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanContext:
+class PlanContext(Struct, frozen=True, kw_only=True):
     """Everything that planning needs besides the selection. `blobs` are the recipe's files by path."""
 
     recipe: Recipe
@@ -241,8 +239,7 @@ RootResults: TypeAlias = Mapping[str, Blob]
 """The results of the nodes that a take waited for, by their ids."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeContext:
+class TakeContext(Struct, frozen=True, kw_only=True):
     """One try at a take.
 
     `name` is the take's id, also if this try has another seed; `variables` are what its templates read, and `results`

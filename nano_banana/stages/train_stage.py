@@ -7,8 +7,9 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.catalog.arguments import ArgumentProblem, complete_arguments
 from nano_banana.catalog.endpoint import Endpoint, TriggerUse
@@ -24,8 +25,7 @@ from nano_banana.stages.stage_kind import USING, WITH, ImaginedReply, StageCheck
 from nano_banana.stages.take_context import PlanContext, root_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoSplit:
+class PhotoSplit(Struct, frozen=True, kw_only=True):
     """A subject's photos, each in one part only. `held_out` judge likeness and never train."""
 
     training: tuple[Photo, ...]
@@ -140,8 +140,7 @@ stages:
         return Node(id=name, info=NodeInfo(kind="adapter", slot=name, stage=stage.id, subject=subject.name), flow=flow)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingData:
+class TrainingData(Struct, frozen=True, kw_only=True):
     """What one adapter is trained from: photos, each with its caption file or None.
 
     `caption` is for photos without a caption file; `prefix` begins every caption.

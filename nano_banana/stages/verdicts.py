@@ -7,9 +7,10 @@ people who should be in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from nano_banana.model.flow import Reason, Ruling, Verdict
 from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
@@ -18,8 +19,7 @@ REJECTION_KINDS = ("no_face", "extra_face", "copy_of_training_photo")
 """What a gate may reject besides a face that isn't like its person's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptanceCriteria:
+class AcceptanceCriteria(Struct, frozen=True, kw_only=True):
     """When a picture is accepted. Likeness is cosine similarity, −1 to 1 (SFace: 0.45 let no stranger of 1,615 pass).
 
     The threshold is `at_least`. It may be raised, up to `at_most`, to the `quantile` (0–1; None: no calibration) of

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct, field, structs
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob
 from nano_banana.model.json_values import JSONObject, JSONValue, as_number, as_object, as_text, as_whole
@@ -43,8 +45,7 @@ class AdapterOrigin(StrEnum):
     """From a plain `.safetensors` file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdapterCard:
+class AdapterCard(Struct, frozen=True, kw_only=True):
     """The description of an adapter, which goes with it to other projects.
 
     `base` is the model family as in the catalog, or `local` for the local provider's; `provider` is the one that
@@ -74,8 +75,7 @@ class AdapterCard:
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShelvedAdapter:
+class ShelvedAdapter(Struct, frozen=True, kw_only=True):
     """One version of a name on the shelf: its bytes by digest (SHA-256, hex) and size, and its card."""
 
     name: str
@@ -93,7 +93,7 @@ class ShelvedAdapter:
 
 def card_json(card: AdapterCard) -> JSONObject:
     """The card as JSON, with every field."""
-    data: dict[str, JSONValue] = {name: getattr(card, name) for name in AdapterCard.__dataclass_fields__}
+    data: dict[str, JSONValue] = structs.asdict(card)
     return {**data, "settings": dict(card.settings), "origin": str(card.origin)}
 
 

@@ -7,9 +7,10 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.formats.file_stamps import FileStamp, hash_files, stamp_of
 from nano_banana.formats.file_writing import flush_to_disk
@@ -28,8 +29,7 @@ _REMEMBER = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedBlobs:
+class CheckedBlobs(Struct, frozen=True, kw_only=True):
     """Digests whose file has the right bytes, has wrong bytes (and is now dropped), or is missing."""
 
     sound: frozenset[str]

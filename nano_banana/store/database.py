@@ -15,9 +15,10 @@ import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from nano_banana.formats.file_writing import (
     copy_mode,
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorKinds:
+class ErrorKinds(Struct, frozen=True, kw_only=True):
     """The kinds of problem that a folder of one sort has."""
 
     full: str

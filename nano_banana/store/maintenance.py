@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.store.blobs import Blobs
@@ -41,8 +42,7 @@ class EndpointStats(NamedTuple):
     unpriced: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreStats:
+class StoreStats(Struct, frozen=True, kw_only=True):
     """Sizes of a store. `bytes` counts all blobs, `wasted` those that nothing refers to; `oldest` is since 1970."""
 
     replies: int
@@ -82,8 +82,7 @@ class LostCall(NamedTuple):
     cost_usd: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyReport:
+class VerifyReport(Struct, frozen=True, kw_only=True):
     """How many blobs were read, and the digests of those newly found damaged (and dropped) or missing.
 
     `lost` are all calls whose files are gone, whenever that was found, and `adapters` such adapters (`ana@3`).
@@ -136,8 +135,7 @@ _KNOWN = "SELECT digest FROM blobs UNION SELECT digest FROM referenced"
 _ORPHANS = "SELECT digest, size FROM blobs WHERE put_at <= ? AND digest NOT IN (SELECT digest FROM referenced)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GcReport:
+class GcReport(Struct, frozen=True, kw_only=True):
     """What was removed (or would be): replies, blobs and their bytes, unfinished files, paths of files that are gone.
 
     `paid_kept` replies stay only because they cost money, or may have. If a run is `underway`, replies and blobs stay.
@@ -155,8 +153,7 @@ class GcReport:
     """Snapshots of runs; only removed if the options say how old."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GcOptions:
+class GcOptions(Struct, frozen=True, kw_only=True):
     """What to remove: also replies that cost money; only replies of at least this age."""
 
     dry_run: bool

@@ -9,9 +9,10 @@ import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import as_object
 from nano_banana.model.ticket import Ticket, Upload
@@ -20,8 +21,7 @@ from nano_banana.store.database import Database, json_text
 from nano_banana.store.tickets import all_tickets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSubject:
+class DataSubject(Struct, frozen=True, kw_only=True):
     """A person: their name, the triggers that are theirs alone, and their photos.
 
     `photos` are digests; `paths` are absolute paths of photos and of the files beside them (captions).
@@ -49,8 +49,7 @@ def _word_pattern(words: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasureSeeds:
+class ErasureSeeds(Struct, frozen=True, kw_only=True):
     """Calls that run reports link to the person; keys may be shortened (to 32 digits or more).
 
     `own` are calls of takes that show the person, `others` those of takes that don't; a call of both belongs to nobody.
@@ -64,8 +63,7 @@ class ErasureSeeds:
     pictures: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectTraces:
+class SubjectTraces(Struct, frozen=True, kw_only=True):
     """What a store has (or had, before an erasure) of a person.
 
     `keys` and `digests` are all calls and files derived from the person's, also those that are gone by now. `answers`,
@@ -100,8 +98,7 @@ class SubjectTraces:
         return not (counted or self.adapters or self.outputs or self.requests or self.uploads)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFiles:
+class CallFiles(Struct, frozen=True, kw_only=True):
     """The digests of a call's inputs and outputs."""
 
     inputs: Sequence[str]

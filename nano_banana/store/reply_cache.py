@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Blob, Call, Reply
@@ -38,8 +39,7 @@ _DOCUMENTS_BY_PREFIX = """
 _DIGEST = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedCall:
+class RecordedCall(Struct, frozen=True, kw_only=True):
     """An answered call, and the run that it was made in. The reply's files are in the store.
 
     `ticket` is the ticket of the request, as closed by this reply.

@@ -11,8 +11,9 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject
 from nano_banana.store.claims import is_owner_dead, owner_id
@@ -27,8 +28,7 @@ _LATEST_RUNS = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One execution of a recipe. Times are in seconds since 1970.
 
     `status` is the status that it ended with; before that `running`, or `lost` if its process died.

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.model.ticket import Requester, Ticket, TicketState, Upload
@@ -188,8 +190,7 @@ _SAVE = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
+class Saving(Struct, frozen=True, kw_only=True):
     """What the cache saved in a run: the `calls` that it answered, and the least that they would have cost."""
 
     recipe: str
@@ -223,8 +224,7 @@ class LedgerLine(NamedTuple):
         return self.unpriced + self.underway
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerSummary:
+class LedgerSummary(Struct, frozen=True, kw_only=True):
     """Lines with the highest cost first (days: the oldest first), their total, and the open tickets, oldest first."""
 
     lines: tuple[LedgerLine, ...]

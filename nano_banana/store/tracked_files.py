@@ -10,8 +10,9 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.formats.file_stamps import FileStamp, HashedFile, hash_files, stamp_of, stamp_or_none
 from nano_banana.formats.file_writing import atomic_write
@@ -39,8 +40,7 @@ _REMEMBER = """
 _NOTHING: tuple[FileStamp | None, str, str] = (None, "", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Looked:
+class _Looked(Struct, frozen=True, kw_only=True):
     """What is known about some files: digests and stamps, or the error; and what we made them from."""
 
     digests: Mapping[Path, tuple[str, FileStamp]]
@@ -165,8 +165,7 @@ _FICLONE = 0x40049409
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataWriter:
+class MetadataWriter(Struct, frozen=True, kw_only=True):
     """Metadata for an output, besides the blob's bytes.
 
     `name` identifies the metadata. `apply` adds it to the bytes, and is only called if the file isn't there yet.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Field, FieldType, Task, TriggerUse

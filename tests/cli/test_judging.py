@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.cli.explain_report import say_story
 from nano_banana.cli.screen import Screen

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from nano_banana.cli.explain_report import say_picture_record
 from nano_banana.cli.screen import Screen

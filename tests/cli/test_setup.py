@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from dataclasses import replace
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.faces.networks import FACE_WEIGHTS
 from nano_banana.formats.weight_files import WeightsSource

@@ -6,11 +6,11 @@ import csv
 import io
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import get_args
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.cli.commands import stats_command
 from nano_banana.model.json_values import as_items, as_object

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nano_banana.model.call import Call, blob_of, call_document, canonical_json, imagined_blob, parse_call
 from nano_banana.model.json_values import JSONValue

@@ -6,10 +6,11 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.engine.async_store import AsyncStore, ClaimGranted
 from nano_banana.engine.provider_dispatch import (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nano_banana.provenance.generation_record import GenerationRecord, a1111_parameters
 from tests.marks.files import PROMPT, account
@@ -14,7 +15,7 @@ PART = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 
 def asked(**arguments: object) -> GenerationRecord:
     told = account()
-    return replace(told, calls=[replace(told.calls[0], arguments=arguments)])  # type: ignore[arg-type]
+    return replace(told, calls=[replace(told.calls[0], arguments=arguments)])
 
 
 def parts(text: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.nodes import NodeEnd, NodeInfo

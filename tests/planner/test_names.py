@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nano_banana.planner.takes import SelectedPath, evenly_spaced, takes_of
 from nano_banana.recipe.axis_values import AxisValue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob, Call, Reply, blob_of, imagined_blob
 from nano_banana.model.flow import Flow, Made, ask

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import say_acceptance, verdict_text

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.session.lock_drift import lock_drifts, lock_warnings
 from nano_banana.session.lock_file import Lock, LockedCall, LockedEndpoint, LockedSet

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.session.history import VerdictTotals, verdict_totals

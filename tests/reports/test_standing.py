@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Attempt, Ruling

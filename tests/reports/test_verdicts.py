@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Ruling
 from nano_banana.model.json_values import as_items, as_object

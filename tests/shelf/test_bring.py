@@ -9,12 +9,12 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nano_banana.features.shelf.adapter_archive import ADAPTER_FILE, CARD_FILE, CHECKSUMS_FILE, export_adapter
 from nano_banana.features.shelf.adapter_import import ImportedAdapter, ImportOptions, import_adapter_file

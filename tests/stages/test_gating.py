@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.model.call import Call, Reply, blob_of
 from nano_banana.model.flow import Ask, ExitedEarly, Flow, FlowEvent, Judged, Made, Ruling, Verdict, ask

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob
 from nano_banana.store.local_store import Store

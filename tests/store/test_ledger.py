@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from nano_banana.model.ticket import OPEN_STATES, Ticket, TicketState
 from nano_banana.store import tickets

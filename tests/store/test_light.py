@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+
 from nano_banana.store.local_store import Store
 
 HEAVY = "asyncio numpy PIL concurrent.futures shutil tempfile random socket subprocess yaml jinja2 rich"
@@ -23,5 +25,6 @@ def test_a_note_is_read_without_anything_slow(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         store.notes.write("a", "b")
     alone = [sys.executable, "-S", "-c", CODE, str(tmp_path), HEAVY]
-    done = subprocess.run(alone, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+    places = {"PYTHONPATH": str(Path(msgspec.__file__).parents[1])}
+    done = subprocess.run(alone, cwd=Path(__file__).parents[2], env=places, capture_output=True, text=True, check=True)
     assert done.stdout == "b\n[]\n"

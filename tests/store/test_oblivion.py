@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Blob, Call, Reply

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from nano_banana.model.problem import Unusable
 from nano_banana.model.ticket import OPEN_STATES, Requester, TicketState, transition

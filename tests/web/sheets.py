@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image, ImageEnhance
@@ -98,7 +98,7 @@ def workshop_in(folder: Path) -> Iterator[tuple[Runner, Callable[[int], Blob]]]:
         return blob
 
     with at_work():
-        crew = ProviderFactory(replace(settings, parallel_compute=2), Catalog.load(None), {})
+        crew = ProviderFactory(dataclasses.replace(settings, parallel_compute=2), Catalog.load(None), {})
         workshop = Runner(settings, crew.factories)
         try:
             yield workshop, picture

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.features.sheets.sheet_takes import SheetAxes, SheetTake, TakeState, arrange_grids
 from tests.web.sheets import take

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from nano_banana.cli.app import SuggestingGroup
 from nano_banana.cli.formatting import duration, file_size, money, plural
@@ -52,7 +52,7 @@ def stats(screen: Screen, *, as_json: bool, store: Path | None) -> None:
     with Store.open(folder) as opened:
         found = opened.stats()
     if as_json:
-        screen.json({"store": str(folder), **dataclasses.asdict(found)})
+        screen.json({"store": str(folder), **structs.asdict(found)})
     else:
         _say_stats(screen, folder, found)
 
@@ -74,7 +74,7 @@ def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
     with Store.open(folder) as opened:
         found = opened.verify()
     if as_json:
-        screen.json({"store": str(folder), **dataclasses.asdict(found)})
+        screen.json({"store": str(folder), **structs.asdict(found)})
     else:
         _say_verify(screen, found)
     return DAMAGE_FOUND if found.damaged or found.missing else 0
@@ -104,7 +104,7 @@ def gc(
     with Store.open(folder) as opened:
         found = opened.gc(dry_run=dry_run, paid=paid, older_than_days=older_than)
     if as_json:
-        screen.json({"store": str(folder), **dataclasses.asdict(found)})
+        screen.json({"store": str(folder), **structs.asdict(found)})
     else:
         _say_gc(screen, found)
 

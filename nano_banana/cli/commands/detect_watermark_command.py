@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from nano_banana.cli.diagnostics import fill_message, install_command, message_for
 from nano_banana.cli.options import FILE, as_json, pass_screen

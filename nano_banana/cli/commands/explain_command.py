@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from nano_banana.cli.options import (
     OptionValues,
@@ -153,7 +153,7 @@ def _story_json(story: Explanation) -> JSONValue:
             "fate": call.fate,
             "run": call.run,
             "call": call.document,
-            "changes": None if call.changes is None else [dataclasses.asdict(change) for change in call.changes],
+            "changes": None if call.changes is None else [structs.asdict(change) for change in call.changes],
         }
         for call in story.calls
     ]

@@ -9,12 +9,13 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.provider_registry import selectable_provider
 from nano_banana.cli.new_project import (
@@ -72,8 +73,7 @@ class NewFlags(TypedDict):
     force: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlagAnswers:
+class FlagAnswers(Struct, frozen=True, kw_only=True):
     """The flags, for a project in `folder`; `photos` also where they were asked for. `today` is YYYY-MM-DD."""
 
     said: NewFlags

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from calendar import timegm
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct, structs
 
 from nano_banana.cli.formatting import file_size, money, plural, utc_time, visible
 from nano_banana.cli.options import as_json, pass_screen, store
@@ -35,8 +34,7 @@ SECTION = ("Setup", 4)
 DAY_SECONDS = 86_400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Since:
+class Since(Struct, frozen=True, kw_only=True):
     """A start time (seconds since 1970) and its text: `in the last 2 days`."""
 
     begun: float
@@ -189,7 +187,7 @@ def _say_store(screen: Screen, held: StoreStats, runs: Sequence[Run]) -> None:
 
 def _usage_json(judged: Sequence[VerdictTotals], held: StoreStats, runs: Sequence[Run]) -> JSONObject:
     return {
-        "verdicts": [dataclasses.asdict(each) for each in judged],
+        "verdicts": [structs.asdict(each) for each in judged],
         "storage": {"files": held.blobs, "bytes": held.bytes, "unused_bytes": held.wasted, "answers": held.replies},
         "runs": dict(Counter(run.status for run in runs)),
     }
@@ -247,7 +245,7 @@ def _account_json(found: LedgerSummary) -> JSONObject:
                 "begun_at": ticket.begun_at,
                 "estimate_usd": ticket.estimate_usd,
                 "reason": ticket.reason,
-                **dataclasses.asdict(ticket.requester),
+                **structs.asdict(ticket.requester),
             }
             for ticket in found.open
         ],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from nano_banana.cli.formatting import visible
 from nano_banana.cli.options import OptionValues, allow_env, pass_screen, provider, shared, variables, yes

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Price
@@ -50,8 +51,7 @@ def fetch_listings(config: FalConfig, ids: Sequence[str], *, now: float) -> dict
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceRow:
+class PriceRow(Struct, frozen=True, kw_only=True):
     """One endpoint's prices: `written` in its file, `quoted` by fal, and `price`, which plans count with.
 
     `used` says that the quote counts what the file counts; `doubtful` that it is far from the file's figure.

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import argument_problems, complete_arguments
 from nano_banana.catalog.catalog import Catalog, read_text
@@ -61,8 +63,7 @@ def utc_date(seconds: float) -> str:
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointRefresh:
+class EndpointRefresh(Struct, frozen=True, kw_only=True):
     """What became of one endpoint.
 
     `fate` is `same`, `changed`, `added` (nobody had described it), `gone` (fal has no such endpoint) or
@@ -158,8 +159,7 @@ _PROBLEM_KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingComparison:
+class ListingComparison(Struct, frozen=True, kw_only=True):
     """`problems` are warnings; `others` counts by endpoint what changed and is no matter to this recipe.
 
     `as_of` is when fal was asked (the longest ago of all), in seconds since 1970; None where it was not.
@@ -198,8 +198,7 @@ def compare_with_listings(session: Session, listings: Mapping[str, EndpointListi
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ListingRemark:
+class _ListingRemark(Struct, frozen=True, kw_only=True):
     """Something about a stage's endpoint: a change of a field, or (None) of all of it."""
 
     listing: EndpointListing

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.features.forget.subject_files import (
     ProjectPlaces,
@@ -85,16 +88,14 @@ def unknown_subject_error(name: str, session: Session | None, shelved: list[Shel
 _TEXT_SUFFIXES = (".yaml", ".yml", ".j2", ".lock")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileMention:
+class FileMention(Struct, frozen=True, kw_only=True):
     """A file of the user's that names them, and on which lines (from 1)."""
 
     file: Path
     lines: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remaining:
+class Remaining(Struct, frozen=True, kw_only=True):
     """What stays: their photos, and the files that name them."""
 
     photos: tuple[Path, ...] = ()
@@ -130,8 +131,7 @@ def _file_mentions(who: DataSubject, files: list[Path]) -> Iterator[FileMention]
             yield FileMention(file=file, lines=tuple(lines))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectData:
+class SubjectData(Struct, frozen=True, kw_only=True):
     """Everything found of a subject: by store, their files, and what is the user's own."""
 
     name: str
@@ -161,7 +161,7 @@ class SubjectErasure:
         with ExitStack() as stack:
             runners = {}
             for folder in project_stores(settings):
-                runner = Runner(replace(settings, store=folder), {})
+                runner = Runner(dataclasses.replace(settings, store=folder), {})
                 stack.callback(runner.close)
                 runners[folder] = runner
             yield cls(session, runners, project_places(session, settings, root, runners))

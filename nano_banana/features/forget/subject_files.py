@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct, field
 
 from nano_banana.formats.untrusted import MAX_FILE_BYTES
 from nano_banana.formats.zip_reader import ZIP_ERRORS
@@ -29,8 +30,7 @@ _MARK_BYTES = 1 << 20
 """Bytes at either end of a picture file in which a mark lies."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectPlaces:
+class ProjectPlaces(Struct, frozen=True, kw_only=True):
     """Where this project's files may lie: its root, its `out` folder, the `exports` (folders and files of copies).
 
     A path belongs to the project if it lies in one of its `homes`, links resolved. Nothing else is ever deleted.
@@ -52,8 +52,7 @@ class ProjectPlaces:
         return any(path.is_relative_to(place) for place in (self.out, *self.exports))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectFiles:
+class SubjectFiles(Struct, frozen=True, kw_only=True):
     """Files that show a subject.
 
     Pictures in output folders, sheets with them, exported copies, ZIPs, and locks without a recipe go; `others` in the
@@ -74,8 +73,7 @@ class SubjectFiles:
         return (*self.pictures, *self.sheets, *self.copies, *self.archives, *self.locks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectMatcher:
+class SubjectMatcher(Struct, frozen=True, kw_only=True):
     """Decides whether a file shows a subject, by its metadata: their name, a trigger or a digest."""
 
     who: DataSubject

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject, as_items, as_object
 from nano_banana.model.ticket import Ticket, TicketState, Upload
@@ -22,8 +23,7 @@ from nano_banana.store.personal_data import DataSubject, ErasureSeeds, SubjectTr
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RecordedNode:
+class _RecordedNode(Struct, frozen=True, kw_only=True):
     """A node in a report: its kind, who is in it, its calls' keys, its pictures below `folder`."""
 
     kind: str
@@ -50,8 +50,7 @@ def subject_mentions(store: Store, out: Path, name: str) -> ErasureSeeds:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordMatcher:
+class RecordMatcher(Struct, frozen=True, kw_only=True):
     """Decides whether a report's entry is about a subject: by name, call or picture.
 
     `keys` are the first `KEY` digits of calls' keys.
@@ -141,8 +140,7 @@ _MAYBE_SENT = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
 """States of requests that a service may have, also where their id was never heard of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectInStore:
+class SubjectInStore(Struct, frozen=True, kw_only=True):
     """What one store has of a subject. `manifests` (their folders) and `runs` mention the subject."""
 
     who: DataSubject

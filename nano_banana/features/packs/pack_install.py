@@ -8,9 +8,10 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from nano_banana.features.packs.pack_library import moved_problems
 from nano_banana.features.packs.pack_testing import template_faults
@@ -66,8 +67,7 @@ ORIGIN_FILE = ".origin.json"
 _NAMED = re.compile(r"^name:[ \t]*(?P<name>[^\s#]+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingPack:
+class IncomingPack(Struct, frozen=True, kw_only=True):
     """A pack that is checked and lies ready; `before` is the one of the project that it would replace.
 
     `commit` is the one that its repository was at, where it came from one.

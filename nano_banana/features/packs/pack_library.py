@@ -9,9 +9,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.known_folders import ROOT_MARKS
 from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
@@ -62,8 +64,7 @@ def _same_folder(first: Path, second: Path) -> bool:
     return first.resolve() == second.resolve()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundPack:
+class FoundPack(Struct, frozen=True, kw_only=True):
     """A pack's place, and the pack; None where it can't be read, for these `problems`."""
 
     place: PackLocation

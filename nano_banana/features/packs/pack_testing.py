@@ -6,11 +6,14 @@ not to stand on the project's shelf.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from nano_banana.features.packs.pack_library import FoundPack, project_with_packs
 from nano_banana.model.event import EventHandler
@@ -37,16 +40,14 @@ SAMPLE_TEXT = "something else"
 DEFAULT_NOUN = "person"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackCase:
+class PackCase(Struct, frozen=True, kw_only=True):
     """Values that are not the defaults, and whom the picture is of."""
 
     noun: str
     values: JSONObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackFault:
+class PackFault(Struct, frozen=True, kw_only=True):
     """What is wrong with a prompt, and the first case in which it was."""
 
     problem: Problem
@@ -126,8 +127,7 @@ TRIAL_STORE = "trials"
 """The folder of the trials' store, in the project's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedPicture:
+class PlannedPicture(Struct, frozen=True, kw_only=True):
     """A picture that a template would make: for which crop (empty: it has none), by which call, at what cost at most.
 
     `cost_usd` is None where nobody knows.
@@ -138,16 +138,14 @@ class PlannedPicture:
     cost_usd: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialSubject:
+class TrialSubject(Struct, frozen=True, kw_only=True):
     """Who sits for a trial run."""
 
     photos: Path
     noun: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialResult:
+class TrialResult(Struct, frozen=True, kw_only=True):
     """How a trial run ended, and what the gate said by template (`cinema/noir-detective`)."""
 
     outcome: RunOutcome
@@ -175,7 +173,7 @@ def plan_trial(
     found: dict[str, list[PlannedPicture]] = {name: [] for name in pack.templates}
     with TemporaryDirectory() as folder, project_with_packs([pack], root) as home:
         request = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, None), provider="fal")
-        elsewhere = replace(settings, store=Path(folder) / "store", out=Path(folder) / "out")
+        elsewhere = dataclasses.replace(settings, store=Path(folder) / "store", out=Path(folder) / "out")
         with Session.open(request, elsewhere, environ=environ) as session:
             ends = {
                 end.node.info.shot: end for end in preview(session.plan, lambda _: {}, reply_imaginer(session.catalog))
@@ -205,7 +203,7 @@ def run_trial(
         raise Invalid([problem("no_such_photos", folder=str(sitter.photos))])
     entries: list[_TrialEntry] = [(pack, template, _shot_name(pack, template), {}) for pack, template in chosen]
     # A store of its own: who sits for a trial is not to stand on the project's shelf.
-    settings = replace(settings, store=settings.store / TRIAL_STORE)
+    settings = dataclasses.replace(settings, store=settings.store / TRIAL_STORE)
     with project_with_packs((pack for pack, _ in chosen), root) as home:
         request = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, sitter), provider="local")
         outcome = _run_trial(request, settings, environ, on_event)
@@ -273,8 +271,7 @@ def _trial_stages(*, trained: bool) -> Iterator[JSONObject]:
     yield {"id": "judged", "gate": "takes"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestedTemplate:
+class TestedTemplate(Struct, frozen=True, kw_only=True):
     """A template: how many prompts it was rendered to, what is wrong, what it would ask for, what a gate said."""
 
     template: PackTemplate
@@ -284,8 +281,7 @@ class TestedTemplate:
     accepted: VerdictCounts | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestedPack:
+class TestedPack(Struct, frozen=True, kw_only=True):
     """A pack and its templates; `problems` are of the whole: it can't be read, or an endpoint refuses its settings."""
 
     name: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.catalog import Catalog
@@ -39,8 +41,7 @@ _LONGEST_NAME = 120
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingInput:
+class MissingInput(Struct, frozen=True, kw_only=True):
     """A file that is missing here: its digest, and the call and the input that need it."""
 
     digest: str
@@ -48,8 +49,7 @@ class MissingInput:
     place: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
+class Replay(Struct, frozen=True, kw_only=True):
     """What making the picture again takes: `calls` to ask in order, files that are `given`, and those that `lack`."""
 
     account: GenerationRecord

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.features.sheets.sheet_takes import (
     STATE_OF_RULING,
@@ -36,8 +38,7 @@ from nano_banana.session.session import Session
 from nano_banana.stages.stage_registry import kind_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
+class PastRun(Struct, frozen=True, kw_only=True):
     """What a run came to, and what the store has of it still."""
 
     run: str
@@ -129,8 +130,7 @@ def _past_state(then: KeptTake) -> TakeState:
     return TakeState.DONE if then.pictures else TakeState.MISSING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactSheet:
+class ContactSheet(Struct, frozen=True, kw_only=True):
     """The takes of a recipe's stages, laid out.
 
     `folder` is where their pictures lie, `show` what is said below each. `lines` are the places in the recipe of its

@@ -9,10 +9,10 @@ import unicodedata
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from nano_banana.features.sheets.contact_sheet import ContactSheet
@@ -144,8 +144,7 @@ LABEL_WIDTH = 190
 """Pixels of the labels of rows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class Band(Struct, frozen=True, kw_only=True):
     """A row of takes, `width` pixels a column; an empty cell is None.
 
     `title` stands above its grid, `column_heads` above its columns, `label` before it, `take_axes` at each take.
@@ -247,8 +246,7 @@ def letter_size(width: int) -> int:
     return max(14, min(20, width // 10))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellText:
+class CellText(Struct, frozen=True, kw_only=True):
     """The text below a take's picture, in letters of `size` pixels."""
 
     size: int

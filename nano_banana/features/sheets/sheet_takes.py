@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.event import EventHandler
@@ -43,8 +45,7 @@ STAGE_AXIS = "stage"
 """The axis of a sheet of several stages' pictures."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeBefore:
+class TakeBefore(Struct, frozen=True, kw_only=True):
     """What a take was in another run. `picture` is None where there was none, or where its bytes are `gone`.
 
     `differs` says whether it was another picture than it is now; `made` are its calls, where they are still known.
@@ -60,8 +61,7 @@ class TakeBefore:
     made: Sequence[JSONObject] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetTake:
+class SheetTake(Struct, frozen=True, kw_only=True):
     """A take as a sheet shows it.
 
     `stage` is the one whose picture is wanted, `picture` the one that is shown (of an earlier stage, where the take
@@ -128,8 +128,7 @@ STATE_OF_RULING = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatheredTakes:
+class GatheredTakes(Struct, frozen=True, kw_only=True):
     """The takes of a sheet, and how many a choice left out."""
 
     takes: Sequence[SheetTake]
@@ -163,8 +162,7 @@ def gather_takes(
     return GatheredTakes(takes=list(found.values()), unchosen=len(unchosen))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _StageChains:
+class _StageChains(Struct, frozen=True, kw_only=True):
     """The stages that takes go through, by shot and last stage."""
 
     ways: Mapping[str, Sequence[tuple[str, ...]]]
@@ -262,8 +260,7 @@ THUMBNAIL_BATCH = 256
 """Takes whose small pictures are in memory at one time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thumbnail:
+class Thumbnail(Struct, frozen=True, kw_only=True):
     """A small picture: WebP, sizes in pixels. Empty where there is none, or none can be made of it."""
 
     data: bytes = b""
@@ -311,8 +308,7 @@ WIDEST_GRID = 12
 AxisValues: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetAxes:
+class SheetAxes(Struct, frozen=True, kw_only=True):
     """Where each axis goes: one grid for each value (`apart`), `down`, `across`, or said with each take (`inside`)."""
 
     apart: AxisValues = ()
@@ -321,8 +317,7 @@ class SheetAxes:
     inside: AxisValues = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetGrid:
+class SheetGrid(Struct, frozen=True, kw_only=True):
     """Takes by row and column; `title` are the values of the axes that are apart. A cell may hold several takes.
 
     `shots` are those that it is of, where other grids are of others. A seed is the seed itself where all takes of its

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.features.sheets.contact_sheet import ContactSheet
 from nano_banana.features.sheets.sheet_takes import SheetGrid, SheetTake, TakeState, calls_cost, value_on_axis
@@ -24,8 +25,7 @@ STATE_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetWording:
+class SheetWording(Struct, frozen=True, kw_only=True):
     """Functions that describe a verdict's reasons, and a problem."""
 
     reasons: Callable[[VerdictSummary], str]

@@ -12,9 +12,11 @@ import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.formats.zip_reader import BoundedZip
@@ -50,8 +52,7 @@ _LOCAL_FIELDS = ("run", "recipe")
 """What of a card means nothing elsewhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnpackedAdapter:
+class UnpackedAdapter(Struct, frozen=True, kw_only=True):
     """What an archive turned out to hold, all of it verified: the adapter lies in `file`."""
 
     name: str
@@ -200,8 +201,7 @@ _MAX_PHOTO = 256 << 20
 _PICTURE_SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedArchive:
+class ExportedArchive(Struct, frozen=True, kw_only=True):
     """The archive's size in bytes, and how many samples and photos are in it."""
 
     size: int

@@ -12,8 +12,10 @@ import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.features.shelf.adapter_archive import UnpackedAdapter, read_archive
 from nano_banana.formats.safetensors import SafetensorsHeader, read_safetensors_header
@@ -137,8 +139,7 @@ _DOUBLE_WIDTHS = {1536: "sd-3", 2432: "sd-3", 6144: "flux-2"}
 """The inner width of others: Stable Diffusion 3 medium and 3.5 large, FLUX.2 [dev]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFamily:
+class ModelFamily(Struct, frozen=True, kw_only=True):
     """The family that the tensors show, and the one that the file says (empty: nothing does).
 
     Tensors don't lie; but some families share their shape, and then the file's word tells them apart.
@@ -231,8 +232,7 @@ def _down_widths(shapes: Mapping[str, Sequence[int]]) -> list[int]:
     return sorted({shape[-1] for name, shape in shapes.items() if len(shape) > 1 and _DOWN.search(name)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOptions:
+class ImportOptions(Struct, frozen=True, kw_only=True):
     """What the person says of the file; what is empty is taken from the file itself."""
 
     name: str = ""
@@ -241,8 +241,7 @@ class ImportOptions:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedAdapter:
+class ImportedAdapter(Struct, frozen=True, kw_only=True):
     """What is on the shelf now; `known` says that it was there before. `others` are samples and photos in the file."""
 
     shelved: ShelvedAdapter

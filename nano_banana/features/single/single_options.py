@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from nano_banana.catalog.arguments import NAMED_SIZES, SIZE_MULTIPLE
 from nano_banana.catalog.catalog import Catalog
@@ -18,8 +19,7 @@ from nano_banana.session.opening import project_catalog
 from nano_banana.settings.configuration import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SingleContext:
+class SingleContext(Struct, frozen=True, kw_only=True):
     """The settings of the project that the user stands in, and its endpoints."""
 
     settings: Settings

@@ -8,10 +8,12 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import expand_user
@@ -66,8 +68,7 @@ SCALE, BESIDE = 0.95, 0.3
 """Of a person, and of a style beside one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdapterRef:
+class AdapterRef(Struct, frozen=True, kw_only=True):
     """An adapter under a name of the recipe's: a version on the shelf (`model`), or a `file`.
 
     `base` is the model family, empty where nobody knows; of a file nothing is known.
@@ -149,8 +150,7 @@ def shelf_reference(store: Path, name: str, digest: str) -> str:
 SEED_TAG = "nano-banana/single/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinglePerson:
+class SinglePerson(Struct, frozen=True, kw_only=True):
     """Somebody in the pictures; `photos` is the folder of those that an adapter is trained on."""
 
     name: str
@@ -159,8 +159,7 @@ class SinglePerson:
     photos: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SingleCommand:
+class SingleCommand(Struct, frozen=True, kw_only=True):
     """What one command asks for. `verb` is the stage's; `name` the recipe's, and of the output folder.
 
     `pictures` are opened first, each a take of its own; `images` all go into one request. `seeds` are those that were

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComputeRequest:
+class ComputeRequest(Struct, frozen=True, kw_only=True):
     """The arguments, and where the input files lie by their place. All readers raise CallFailed."""
 
     arguments: JSONObject

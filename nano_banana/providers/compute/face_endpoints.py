@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face, main_faces
@@ -28,8 +28,7 @@ from nano_banana.providers.workers import WorkResult
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceRecord:
+class FaceRecord(Struct, frozen=True, kw_only=True):
     """One face: who it is (`embedding`, 128 numbers of unit length), and the hashes of what is around it.
 
     `light` is what was measured, as `look` tells it.
@@ -54,8 +53,7 @@ class FaceRecord:
         return min(hamming_distance(self.hash, other.hash), hamming_distance(self.hash, other.mirrored))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonReference:
+class PersonReference(Struct, frozen=True, kw_only=True):
     """Somebody known: the `centre` of their photos (unit length), and the photos that a copy could be of."""
 
     centre: Vector

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import structs
 from PIL import Image
 
 from nano_banana.faces.face import main_faces
@@ -157,7 +157,7 @@ def survey(request: ComputeRequest) -> WorkResult:
         "width": width,
         "height": height,
         "oriented": oriented,
-        "exposure": dataclasses.asdict(measure_exposure(picture, face_argument(request))),
+        "exposure": structs.asdict(measure_exposure(picture, face_argument(request))),
         "sharpness": round(best_sharpness(picture), 2),
         "hash": phash(picture),
         "hash_mirrored": phash_mirrored(picture),

@@ -17,12 +17,12 @@ import shutil
 import socket
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
 import httpx
+from msgspec import Struct
 from PIL import Image
 
 from nano_banana.formats.picture_files import MAX_PIXELS, open_undecoded
@@ -56,8 +56,7 @@ _KEPT_FIELDS = ("width", "height", "content_type", "file_size")
 _URL_SCHEMES = ("https://", "http://", "data:")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteFile:
+class RemoteFile(Struct, frozen=True, kw_only=True):
     """A file of a result. `url` is https or data:, the others are what the service says about it.
 
     Empty and None: it says nothing. `size` is in bytes.
@@ -238,8 +237,7 @@ def _unsafe_address(url: httpx.URL) -> CallFailed:
 _EIGHT_BITS = frozenset({"L", "LA", "RGB", "RGBA", "RGBX"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileInspection:
+class FileInspection(Struct, frozen=True, kw_only=True):
     """What a file is: its media type by content, and whether it is a picture that is black all over."""
 
     media: str = OCTET_STREAM
@@ -324,8 +322,7 @@ DOWNLOAD_BACKOFF = Backoff(first=0.5, longest=15.0, total=math.inf, tries=MAX_RE
 _GONE_STATUSES = (404, 410)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DownloadedFile:
+class DownloadedFile(Struct, frozen=True, kw_only=True):
     """A file on disk. `black` says that it is a picture without anything on it, as a safety checker leaves them.
 
     `size` is a picture's width and height, None of another file.
@@ -336,8 +333,7 @@ class DownloadedFile:
     size: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedDownload:
+class FailedDownload(Struct, frozen=True, kw_only=True):
     """One try that failed: why, the least wait in seconds, and whether another try can't do better."""
 
     why: str

@@ -6,8 +6,9 @@ Imports nothing heavy, so that a command can describe the connection without loa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from nano_banana.model.problem import Refused, problem
 from nano_banana.settings.configuration import Settings
@@ -22,8 +23,7 @@ HOST_VARIABLES = ("FAL_QUEUE_RUN_HOST", "FAL_RUN_HOST")
 """fal-client's own variables for where fal is; the first one wins."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FalConfig:
+class FalConfig(Struct, frozen=True, kw_only=True):
     """How to reach fal.
 
     `key` returns the secret (`id:secret`), or raises Refused (`no_key`). `base` is one address for all of fal's hosts,
@@ -31,7 +31,7 @@ class FalConfig:
     `uploads_expire_after` is how many seconds uploads live there (None: they don't expire).
     """
 
-    key: Callable[[], str] = field(repr=False)
+    key: Callable[[], str]
     base: str = ""
     per_second: float | None = None
     uploads_expire_after: int | None = DAY_SECONDS

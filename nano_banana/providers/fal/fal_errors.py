@@ -6,8 +6,9 @@ The tables are fal's own: "Model errors" and "Request errors" of its documentati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items
 from nano_banana.model.problem import CallFailed, NanoBananaError, Problem, Refused
@@ -24,8 +25,7 @@ class RetryAdvice(Enum):
     """The service could not load what was uploaded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorResponse:
+class ErrorResponse(Struct, frozen=True, kw_only=True):
     """One error answer. `kind` and `data` are a problem's; `all_calls` says that no other call would fare better."""
 
     kind: str

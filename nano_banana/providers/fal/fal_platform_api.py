@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, Refused, problem
@@ -26,8 +27,7 @@ SERVER_ERROR_WAITS = (0.5, 2.0)
 """Seconds between questions that end in an error of fal's own; a lost answer and "not now" are the line's to mend."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotedPrice:
+class QuotedPrice(Struct, frozen=True, kw_only=True):
     """What fal says one `unit` of an endpoint costs, in `currency` (`USD`); `unit` is its own word."""
 
     endpoint: str
@@ -36,8 +36,7 @@ class QuotedPrice:
     currency: str = "USD"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedModel:
+class ListedModel(Struct, frozen=True, kw_only=True):
     """An endpoint as fal lists it. `status` is `active` or `deprecated`; `openapi` None where there is none."""
 
     id: str
@@ -45,8 +44,7 @@ class ListedModel:
     openapi: JSONObject | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRequest:
+class PastRequest(Struct, frozen=True, kw_only=True):
     """A request that fal answered, or still works on (`ended_at` None). Times in seconds since 1970.
 
     `status_code` and `json_input` are None where fal does not tell them (any more).

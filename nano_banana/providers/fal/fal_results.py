@@ -10,9 +10,10 @@ import asyncio
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import argument_value, known_result_size
 from nano_banana.catalog.catalog import Catalog
@@ -104,8 +105,7 @@ _UNEXPECTED_ERRORS = (ArithmeticError, LookupError, TypeError, ValueError, Recur
 """What our own code may raise over an answer that nobody thought of: it fails this call, and not the run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFailure:
+class RequestFailure(Struct, frozen=True, kw_only=True):
     """The request ended badly: why, and what it cost. `result` is the JSON that came, where it was of no use."""
 
     fault: ErrorResponse

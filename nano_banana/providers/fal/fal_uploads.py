@@ -11,12 +11,13 @@ import logging
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import httpx
 from fal_client import FalClientHTTPError
 from fal_client.client import MULTIPART_THRESHOLD, StorageSettings
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.formats.photo_export import photo_without_metadata
 from nano_banana.formats.picture_files import open_undecoded, orientation
@@ -108,8 +109,7 @@ def _archive_unusable() -> CallFailed:
 _MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".zip": "application/zip", ".safetensors": OCTET_STREAM}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadFile:
+class UploadFile(Struct, frozen=True, kw_only=True):
     """A file as it is sent. `name` is what the service gets to see: never the user's own."""
 
     path: Path

@@ -11,11 +11,11 @@ import json
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 import httpx
 from httpx_sse import EventSource, SSEError
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, NanoBananaError, problem
@@ -46,8 +46,7 @@ class RequestPhase(StrEnum):
 _PHASES = {"IN_QUEUE": RequestPhase.QUEUED, "IN_PROGRESS": RequestPhase.RUNNING, "COMPLETED": RequestPhase.COMPLETED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestStatus:
+class RequestStatus(Struct, frozen=True, kw_only=True):
     """A status. `position` counts the requests ahead; `log` is the last line, empty where there is none.
 
     `seconds` is how long the model took, by its own account (None: it does not say).

@@ -11,8 +11,9 @@ import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Stopped, problem
@@ -35,8 +36,7 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
+class Backoff(Struct, frozen=True, kw_only=True):
     """How long to go on: waits double from `first` to `longest` seconds.
 
     They end after `total` seconds, or before the try number `tries` + 1.

@@ -6,9 +6,9 @@ Lamps on the canvas may be brighter than white. Backdrops are painted out of foc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from PIL import Image, ImageDraw
 
 from nano_banana.providers.local.pixel_math import Pixels, as_float32, blurred, out_of_focus, resized, value_noise
@@ -109,8 +109,7 @@ class BackdropCanvas:
         return rows, columns, as_float32(np.hypot(xs - across, ys - down) / reach)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackdropSpec:
+class BackdropSpec(Struct, frozen=True, kw_only=True):
     """A place to paint.
 
     `colours` are its palette in linear light, strongest first (at least three); `dark` is 0 by day and 1 at

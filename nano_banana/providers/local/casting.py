@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from nano_banana.faces.networks import RECOGNISER, network_path
@@ -57,8 +58,7 @@ MIN_PERSON_SCALE = 0.3
 """The least scale at which an adapter's person is drawn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalCast:
+class LocalCast(Struct, frozen=True, kw_only=True):
     """Each person's cut-outs to draw from (nobody: strangers), and the colours that style adapters lend, weighed."""
 
     people: Sequence[Sequence[Cutout]] = ()

@@ -7,9 +7,10 @@ colour, vignette and grain.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.providers.local import backdrops_indoor, backdrops_outdoor
 from nano_banana.providers.local.backdrop_canvas import BackdropCanvas, BackdropSpec
@@ -30,8 +31,7 @@ from nano_banana.providers.local.pixel_math import (
 from nano_banana.providers.local.prompt_parser import PromptReading, SceneLight
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmGrade:
+class FilmGrade(Struct, frozen=True, kw_only=True):
     """A look. `shadows` and `highlights` are added (display values), `tone` multiplies, `fade` lifts black.
 
     `curve` steepens the middle (0–1), `colour` is saturation (1 as it is), `glow` and `vignette` 0–1, `grain` the
@@ -215,8 +215,7 @@ WALL_DISTANCES = {"seamless": 1.0, "cloth": 0.6, "brick": 0.9, "library": 0.5, "
 """How close behind the person a painter's place stands (0 far, 1 touching)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComposedScene:
+class ComposedScene(Struct, frozen=True, kw_only=True):
     """A picture before its style: display values, the people's alpha and the boxes of their faces."""
 
     shown: Pixels

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from nano_banana.faces.face import Face
@@ -33,8 +34,7 @@ MAX_CUTOUT_SIDE = 720
 """A cut-out's longer side in pixels, at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cutout:
+class Cutout(Struct, frozen=True, kw_only=True):
     """A person: `pixels` height × width × 3 and `alpha` height × width (display values, 0–1).
 
     Colours go on a little beyond the edge, so that no old background shines through. `plain` is true where the
@@ -137,8 +137,7 @@ ENLARGEMENTS_BESIDE = (0.85, 0.92, 1.0, 1.1)
 """The same where others stand beside."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
+class Placement(Struct, frozen=True, kw_only=True):
     """A cut-out enlarged `scale` times with its top left corner at (`left`, `top`); `cost`: how ill it fits."""
 
     scale: float
@@ -148,8 +147,7 @@ class Placement:
     mirror: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(Struct, frozen=True, kw_only=True):
     """A person in the picture's own frame: `pixels` and `alpha` as large as it, the face's box and the enlargement."""
 
     pixels: Pixels

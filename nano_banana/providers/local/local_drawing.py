@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from nano_banana.formats.picture_files import encode_png, flattened, open_picture
@@ -161,8 +162,7 @@ BLEND_REACH = 0.3
 """Light and colour that change within this share of a face's width are the new face's own; the rest is kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditSource:
+class EditSource(Struct, frozen=True, kw_only=True):
     """The input picture (display values) and the person in it, in the picture's own frame."""
 
     shown: Pixels

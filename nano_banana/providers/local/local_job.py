@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, problem
@@ -26,8 +27,7 @@ LEAST, MOST = 64, 8192
 """Pixels that a side may have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalJob:
+class LocalJob(Struct, frozen=True, kw_only=True):
     """A call of an endpoint that does `does`; `roles` maps roles to its field names.
 
     `makes` are the places of the result's files, `size` the pixels wished for (None: as the input picture),

@@ -9,11 +9,11 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -107,8 +107,7 @@ def _invalid_archive(place: str, reason: str, file: str = "") -> CallFailed:
 ADAPTER_FORMAT = "nano-banana-local-1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalAdapter:
+class LocalAdapter(Struct, frozen=True, kw_only=True):
     """The cut-outs of a subject, or of a style (`style`), which lends its colours only."""
 
     cutouts: Sequence[Cutout]

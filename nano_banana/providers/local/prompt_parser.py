@@ -9,9 +9,11 @@ import colorsys
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.json_values import JSONObject
 from nano_banana.providers.local.backdrop_canvas import Colour
@@ -22,8 +24,7 @@ DisplayColour = Colour
 """A colour in display values (0–1)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SceneLight:
+class SceneLight(Struct, frozen=True, kw_only=True):
     """How the subject and the picture are lit.
 
     `tint` multiplies the light (1 is neutral), `exposure` its amount, `contrast` how much darker the far side is
@@ -37,8 +38,7 @@ class SceneLight:
     side: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptReading:
+class PromptReading(Struct, frozen=True, kw_only=True):
     """A prompt, read: where, in what light, in what style, how near.
 
     `painter` and `colours` (linear light) make the backdrop; `styles` are finishing styles in order; `crop` is the
@@ -62,8 +62,7 @@ class PromptReading:
 VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yaml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SceneWords:
+class SceneWords(Struct, frozen=True, kw_only=True):
     """A scene of the vocabulary: its painter and palette (display values), hour and weather."""
 
     painter: str
@@ -73,8 +72,7 @@ class SceneWords:
     snowy: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptVocabulary:
+class PromptVocabulary(Struct, frozen=True, kw_only=True):
     """What can be named in a prompt, and for each kind of thing the phrases that name it (phrase → key)."""
 
     scenes: Mapping[str, SceneWords]

@@ -7,9 +7,10 @@ same shoulders complete a person whose photo cuts them off.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image, ImageDraw
 
 from nano_banana.faces.face import Face
@@ -41,8 +42,7 @@ CLOTHES_COLOURS = (
 WOMAN, MAN = "woman", "man"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceFeatures:
+class FaceFeatures(Struct, frozen=True, kw_only=True):
     """A face. Lengths are in halves of its width at the cheekbones, down from the line of the eyes.
 
     `square` (2 pointed to 3.2 square) is the jaw; `tall` stretches the face; `tilt` lifts the outer corners of the
@@ -111,8 +111,7 @@ LAMP = np.array([0.1, -0.46, 0.88], np.float32)
 """Where the light comes from: a little from the right, from above, from the front."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FacePlane:
+class FacePlane(Struct, frozen=True, kw_only=True):
     """The picture in the face's own measure: `u` to the right and `v` down from between the eyes.
 
     `unit` is half the face's width in pixels.

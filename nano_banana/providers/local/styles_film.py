@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from nano_banana.providers.local.composition import ComposedScene, FilmGrade, apply_grade
 from nano_banana.providers.local.pixel_math import (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 
 from nano_banana.provenance.c2pa_certificates import GeneratedCertificate, make_certificate

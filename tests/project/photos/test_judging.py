@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.formats.struct_schema import decode_section
 from nano_banana.model.problem import problem
@@ -34,11 +33,11 @@ def found(sight: PhotoObservation, rules: PhotoRules = DEFAULT_PHOTO_RULES) -> d
 
 
 def with_face(**changes: object) -> PhotoObservation:
-    return replace(GOOD, faces=(replace(FACE, **changes),))  # type: ignore[arg-type]
+    return replace(GOOD, faces=(replace(FACE, **changes),))
 
 
 def with_photo(**changes: object) -> PhotoObservation:
-    return replace(GOOD, measures=replace(PHOTO, **changes))  # type: ignore[arg-type]
+    return replace(GOOD, measures=replace(PHOTO, **changes))
 
 
 def test_a_good_photo_has_no_finding() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.model.problem import CallFailed, Refused
 from nano_banana.model.provider_protocol import ShutdownSignal
@@ -242,7 +243,7 @@ def test_what_ends_within_the_grace_is_taken_along(play: Player) -> None:
     async def story(scene: Scene) -> None:
         shutdown = ShutdownSignal()
         shutdown.requested.set()
-        scene.odd.routes[STREAM] = [replace(events(DONE), hang=0.02)]
+        scene.odd.routes[STREAM] = [dataclasses.replace(events(DONE), hang=0.02)]
         assert (
             await follow(scene, scene.context(shutdown=shutdown), RequestFollower(scene.session, grace=5))
             is FollowOutcome.COMPLETED

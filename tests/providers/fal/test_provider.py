@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.model.call import Call
 from nano_banana.model.json_values import JSONObject
@@ -500,7 +501,7 @@ def test_a_request_on_its_way_is_held_on_to_where_the_run_is_given_up(play: Play
 
         async def take(_asked: Asked) -> Act:
             begun.set()
-            return replace(scene.odd.takes("new"), hang=0.1)
+            return dataclasses.replace(scene.odd.takes("new"), hang=0.1)
 
         scene.odd.routes[SUBMIT] = [take]
         task = asyncio.create_task(scene.answer(scene.context(shutdown=shutdown)))

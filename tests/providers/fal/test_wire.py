@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from nano_banana.model.problem import CallFailed
 from nano_banana.model.ticket import TicketState
