@@ -6,7 +6,6 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
-from html import escape
 from pathlib import Path
 
 TAB_SPACES = "    "
@@ -39,6 +38,8 @@ def visible(text: str) -> str:
 
 def visible_html(text: str) -> str:
     """The same, escaped for HTML; file names may contain anything."""
+    from html import escape  # with its table of entities, 2 ms
+
     return escape(visible(text))
 
 

@@ -13,7 +13,6 @@ NanoBananaError            1   something went wrong
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
@@ -53,6 +52,8 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     """The known names nearest to `name`, best first (difflib ratio ≥ 0.6, letter case ignored)."""
+    import difflib  # for mistakes alone
+
     by_fold = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), by_fold, n=limit, cutoff=0.6)
     return tuple(by_fold[fold] for fold in near)
